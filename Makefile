@@ -1,0 +1,59 @@
+# Everything a fresh machine needs is Python 3.11 or newer and make.
+
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+BIN := .venv/bin
+PEER := .venv-eocanvas
+PIP_FLAGS := --quiet --disable-pip-version-check
+
+.PHONY: help setup demo test check bench schemas clean
+
+help:
+	@echo "make demo     set up and run the main job against the embedded emulator"
+	@echo "make test     set up, check style and types, and run the tests"
+	@echo "make check    style and types only"
+	@echo "make schemas  write schemas/*.json anew"
+	@echo "make bench    whole-process times, as ratios"
+	@echo "make setup    the environments only;  make clean removes them"
+
+setup: .venv/installed-dev $(PEER)/installed
+
+demo: .venv/installed
+	@$(BIN)/eocanvas-apply demo
+
+check: .venv/installed-dev
+	$(BIN)/ruff check eocanvas_apply tests bench
+	$(BIN)/ruff format --check eocanvas_apply tests bench
+	$(BIN)/mypy
+
+test: check $(PEER)/installed
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
+
+schemas: .venv/installed-dev
+	$(BIN)/python -m eocanvas_apply.cli.schemas schemas
+
+bench: .venv/installed $(PEER)/installed
+	$(BIN)/python -m bench
+
+.venv/created:
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer found; name one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/installed: .venv/created pyproject.toml constraints.txt
+	$(BIN)/python -m pip install $(PIP_FLAGS) --constraint constraints.txt --editable '.[emulator]'
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	$(BIN)/python -m pip install $(PIP_FLAGS) --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+# The official client pins an old cryptography, so it lives in an environment of its own.
+$(PEER)/installed: tests/peers/constraints.txt | .venv/created
+	$(PYTHON) -m venv $(PEER)
+	$(PEER)/bin/python -m pip install $(PIP_FLAGS) --constraint tests/peers/constraints.txt eocanvas==2.0.1
+	@touch $@
+
+clean:
+	rm -rf .venv $(PEER) .demo .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	find eocanvas_apply tests bench examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -1,0 +1,85 @@
+"""Carries out what of a plan is ready: keys first, then jobs, deletes last, independent things side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from eocanvas_apply.applying.jobs import JobKeeper
+from eocanvas_apply.applying.keys import KeyKeeper
+from eocanvas_apply.applying.launches import Launcher
+from eocanvas_apply.applying.results import Fetcher
+from eocanvas_apply.applying.session import AT_ONCE, Session, TooLate, at_once
+from eocanvas_apply.planning import tasks as t
+from eocanvas_apply.planning.plan import PlannedAction
+
+_DOWNLOADS_AT_ONCE = 4
+
+
+class Applier:
+    """Carries out ready actions; what fails is kept in the session's failures and keeps nothing else back."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._keys = KeyKeeper(session)
+        self._jobs = JobKeeper(session)
+        self._launcher = Launcher(session)
+        self._fetcher = Fetcher(session)
+
+    async def carry_out(self, decided_on: int, ready: Sequence[PlannedAction]) -> None:
+        """Carry out actions decided on this head of the ledger.
+
+        Raises LedgerConflict when another run came between (plan again), LedgerError when nothing can be put on
+        record, CredentialsError when the account is locked out.
+        """
+        try:
+            await self._carry_out(decided_on, ready)
+        except TooLate:
+            # The stop came between two claims: what was claimed is settled, the rest was never begun.
+            return
+
+    async def _carry_out(self, decided_on: int, ready: Sequence[PlannedAction]) -> None:
+        await self._create_keys(decided_on, [a for a in ready if isinstance(a.task, t.CreateKey)])
+        settle = [partial(self._settle, decided_on, a) for a in ready if not isinstance(a.task, _LATER)]
+        await at_once(settle)
+        await self._launcher.launch(decided_on, [a for a in ready if isinstance(a.task, t.LaunchJob)])
+        fetches = [a for a in ready if isinstance(a.task, t.FetchResults)]
+        await at_once([partial(self._settle, decided_on, a) for a in fetches], _DOWNLOADS_AT_ONCE)
+        deletes = [a for a in ready if isinstance(a.task, t.DeleteKey)]
+        await at_once([partial(self._settle, decided_on, a) for a in deletes])
+
+    async def _create_keys(self, decided_on: int, actions: Sequence[PlannedAction]) -> None:
+        for start in range(0, len(actions), AT_ONCE):
+            await self._keys.create(decided_on, actions[start : start + AT_ONCE])
+
+    async def _settle(self, decided_on: int, action: PlannedAction) -> None:
+        match action.task:
+            case t.AdoptKey() | t.DrainKey() | t.EndDrain() | t.DeleteKey():
+                await self._settle_key(decided_on, action, action.task)
+            case t.AdoptJob() | t.DismissJob() | t.ForgetJob():
+                await self._settle_job(decided_on, action, action.task)
+            case t.FetchResults() as task:
+                await self._fetcher.fetch(action, task)
+
+    async def _settle_key(self, decided_on: int, action: PlannedAction, task: t.KeyTask) -> None:
+        match task:
+            case t.AdoptKey():
+                await self._keys.adopt(action, task)
+            case t.DrainKey():
+                await self._keys.drain(decided_on, action, task)
+            case t.EndDrain():
+                await self._keys.end_drain(task)
+            case t.DeleteKey():
+                await self._keys.delete(decided_on, action, task)
+
+    async def _settle_job(self, decided_on: int, action: PlannedAction, task: t.JobTask) -> None:
+        match task:
+            case t.AdoptJob():
+                await self._jobs.adopt(action, task)
+            case t.DismissJob():
+                await self._jobs.dismiss(decided_on, action, task)
+            case t.ForgetJob():
+                await self._jobs.forget(decided_on, action, task)
+
+
+_LATER = (t.CreateKey, t.LaunchJob, t.FetchResults, t.DeleteKey)

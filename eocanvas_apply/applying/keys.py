@@ -1,0 +1,221 @@
+"""Keys: create, adopt, drain, delete, each on record before it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from eocanvas_apply.applying.session import Session, TooLate, at_once
+from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.errors import Doubt, NotSent, Refused, ServiceError
+from eocanvas_apply.ledger import events as e
+from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.planning.progress import Happening
+from eocanvas_apply.planning.tasks import AdoptKey, CreateKey, DeleteKey, DrainKey, EndDrain
+from eocanvas_apply.service.wire import KeyInfo
+
+_NAME_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+_NAME_TAIL = 6
+Check = Callable[[], None]
+AbandonReason = Literal["refused", "not-sent", "not-found", "late"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Creation:
+    """One key about to be created: the claim, and what is sent."""
+
+    address: str
+    task: CreateKey
+    intended: e.KeyIntended
+    description: str
+    data: str
+
+
+class KeyKeeper:
+    """Carries out what the plan says about keys."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def create(self, decided_on: int, actions: Sequence[PlannedAction]) -> None:
+        """Create generations: one claim for all of them, then the requests side by side."""
+        creations = [await self._prepared(a.address, a.task) for a in actions if isinstance(a.task, CreateKey)]
+        abandoned = [event for c in creations for event in self._given_up(c)]
+        await self._session.claim(decided_on, [*abandoned, *(c.intended for c in creations)])
+        check = self._session.deadline()
+        await at_once([partial(self._send, creation, check) for creation in creations])
+
+    async def _prepared(self, address: str, task: CreateKey) -> _Creation:
+        session, key, intent = self._session, task.key, self._session.token()
+        opened = session.journal.recorded.opened
+        assert opened is not None  # noqa: S101  # a ledger is opened before anything is applied
+        tag = f"eocanvas-apply {session.desired.project} {key.address} {intent}"
+        intended = e.KeyIntended(
+            address=key.address,
+            generation=task.generation,
+            name=key.fixed_name or self._drawn_name(task),
+            intent=intent,
+            storage="S3" if key.storage == "S3" else "WEBDAV",
+            config=dict(key.config),
+            secrets=dict(await session.seals.fingerprints(key, bytes.fromhex(opened.salt))),
+            public=key.public,
+            description=key.description,
+            expire_s=key.expire_s,
+            fixed=key.fixed_name is not None,
+            send_before=session.now() + session.desired.timing.send_within,
+        )
+        description = f"{key.description} {tag}".strip()
+        return _Creation(address, task, intended, description, await session.seals.sealed(key))
+
+    def _given_up(self, creation: _Creation) -> list[e.KeyAbandoned]:
+        """Return the claim that an earlier generation, which nobody can find, was not created."""
+        if creation.task.abandons is None:
+            return []
+        number, name = creation.task.abandons
+        address = creation.intended.address
+        earlier = self._session.journal.recorded.keys[address].generations[number].intended
+        intent = earlier.intent if earlier else ""
+        return [e.KeyAbandoned(address=address, generation=number, name=name, intent=intent, reason="not-found")]
+
+    def _drawn_name(self, task: CreateKey) -> str:
+        number = int(self._session.token(), 16)
+        tail = ""
+        for _ in range(_NAME_TAIL):
+            number, place = divmod(number, len(_NAME_ALPHABET))
+            tail += _NAME_ALPHABET[place]
+        return f"{self._session.desired.project}-{task.key.name}-{task.generation}-{tail}"
+
+    async def _send(self, creation: _Creation, check: Check) -> None:
+        intended, session = creation.intended, self._session
+        session.tell(creation.address, Happening.CREATING, intended.name)
+        try:
+            await session.service.create_key(
+                intended.name,
+                type=intended.storage,
+                expire_s=intended.expire_s,
+                public=intended.public,
+                description=creation.description,
+                data=creation.data,
+                check=check,
+            )
+        except TooLate as late:
+            await self._abandon(creation, "late", message=late.reason)
+        except NotSent as fault:
+            await self._abandon(creation, "not-sent")
+            session.fail(creation.address, fault.diagnostics[0], again=True)
+        except Refused as fault:
+            await self._refused(creation, fault)
+        except Doubt as fault:
+            await self._look(creation, fault)
+        else:
+            await self._created(creation)
+
+    async def _refused(self, creation: _Creation, fault: Refused) -> None:
+        message = fault.diagnostics[0].message
+        await self._abandon(creation, "refused", fault.status, message)
+        # Under a fixed name it may be that the old key's name is not free yet: a later round tries again.
+        name_not_free = creation.intended.fixed and fault.status in (400, 409)
+        self._session.fail(creation.address, fault.diagnostics[0], again=name_not_free or fault.status == 429)
+
+    async def _look(self, creation: _Creation, fault: Doubt) -> None:
+        """Settle a lost answer by asking for the key; where that fails too, the next plan asks again."""
+        self._session.tell(creation.address, Happening.ANSWER_LOST, creation.intended.name)
+        seen = await self._seen(creation.intended.name)
+        if seen and creation.intended.intent in seen.description:
+            await self._record_created(creation.intended, seen)
+        else:
+            self._session.fail(creation.address, fault.diagnostics[0], again=True)
+
+    async def _created(self, creation: _Creation) -> None:
+        await self._record_created(creation.intended, await self._seen(creation.intended.name))
+        self._session.fine(creation.address)
+
+    async def _seen(self, name: str) -> KeyInfo | None:
+        try:
+            return await self._session.service.key(name)
+        except ServiceError:
+            return None
+
+    async def _record_created(self, intended: e.KeyIntended, seen: KeyInfo | None) -> None:
+        await self._session.journal.record(_created(intended, seen))
+        ends = f" until {seen.ends:%Y-%m-%d %H:%M} UTC" if seen and seen.ends else ""
+        self._session.tell(intended.address, Happening.CREATED, intended.name + ends)
+
+    async def _abandon(
+        self, creation: _Creation, reason: AbandonReason, status: int | None = None, message: str = ""
+    ) -> None:
+        intended = creation.intended
+        await self._session.journal.record(
+            e.KeyAbandoned(
+                address=intended.address,
+                generation=intended.generation,
+                name=intended.name,
+                intent=intended.intent,
+                reason=reason,
+                status=status,
+                message=message,
+            )
+        )
+
+    async def adopt(self, action: PlannedAction, task: AdoptKey) -> None:
+        """Record a key whose answer was lost and that is there."""
+        await self._session.journal.record(
+            e.KeyCreated(
+                address=task.key,
+                generation=task.generation,
+                name=task.name,
+                intent=task.intent,
+                created=task.created,
+                expires=task.expires,
+                end_known=task.end_known,
+            )
+        )
+        self._session.fine(action.address)
+        self._session.tell(action.address, Happening.ADOPTED, task.name)
+
+    async def drain(self, decided_on: int, action: PlannedAction, task: DrainKey) -> None:
+        """Claim that no new job names this key any more."""
+        event = e.KeyDrainIntended(address=task.key, generation=task.generation, name=task.name)
+        await self._session.claim(decided_on, [event])
+        self._session.tell(action.address, Happening.DRAINING, task.name)
+
+    async def end_drain(self, task: EndDrain) -> None:
+        """Record that the key is used again."""
+        event = e.KeyDrainEnded(address=task.key, generation=task.generation, name=task.name)
+        await self._session.journal.record(event)
+
+    async def delete(self, decided_on: int, action: PlannedAction, task: DeleteKey) -> None:
+        """Delete a generation; a 404 is as good."""
+        session = self._session
+        names = {"address": task.key, "generation": task.generation, "name": task.name}
+        await session.claim(decided_on, [e.KeyDeleteIntended.model_validate(names)])
+        try:
+            await session.service.delete_key(task.name)
+            if task.await_gone and await session.service.key(task.name) is not None:
+                session.fail(action.address, _still_there(task), again=True)
+                return
+        except ServiceError as fault:
+            session.fail(action.address, fault.diagnostics[0], again=not isinstance(fault, Refused))
+            return
+        await session.journal.record(e.KeyDeleted.model_validate(names))
+        session.fine(action.address)
+        session.tell(action.address, Happening.DELETED, task.name)
+
+
+def _created(intended: e.KeyIntended, seen: KeyInfo | None) -> e.KeyCreated:
+    return e.KeyCreated(
+        address=intended.address,
+        generation=intended.generation,
+        name=intended.name,
+        intent=intended.intent,
+        created=seen.created if seen else None,
+        expires=seen.ends if seen else None,
+        end_known=bool(seen and (seen.ends or seen.endless)),
+    )
+
+
+def _still_there(task: DeleteKey) -> Diagnostic:
+    message = f"the key {task.name!r} was deleted and the service still shows it"
+    return error("key-still-there", message, "its name is used again as soon as it is gone", address=task.key)

@@ -1,0 +1,176 @@
+"""Launches: the claim first, then the request once, then what the service said; a lost answer stays open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Literal
+
+from eocanvas_apply.applying.session import AT_ONCE, Session, TooLate, at_once
+from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.documents.mark import mark_for
+from eocanvas_apply.errors import CredentialsError, Doubt, NotSent, Refused
+from eocanvas_apply.ledger import events as e
+from eocanvas_apply.planning.launching import Launch, key_uses, launch
+from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.planning.progress import Happening
+from eocanvas_apply.planning.tasks import LaunchJob
+from eocanvas_apply.service.wire import JobInfo
+
+# Refusals of the account's rights: no other launch of this run would fare better.
+_ACCESS = {401, 403, 404, 405}
+# A 429 that names no time: look again soon, the service says more by then or lets it pass.
+_PROBE = timedelta(minutes=1)
+Withdrawal = Literal["too-late", "not-sent", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """One launch: what is claimed and what is sent."""
+
+    intended: e.JobIntended
+    request: Launch
+    abandons: str | None
+
+
+class Launcher:
+    """Carries out the launches of a plan."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def launch(self, decided_on: int, actions: Sequence[PlannedAction]) -> None:
+        """Launch jobs in batches: one claim and one sync a batch, then its requests side by side."""
+        tasks = [a.task for a in actions if isinstance(a.task, LaunchJob)]
+        for start in range(0, len(tasks), AT_ONCE):
+            if self._session.launches_stopped or self._session.stopping.is_set():
+                return
+            await self._batch(decided_on, tasks[start : start + AT_ONCE])
+
+    async def _batch(self, decided_on: int, tasks: Sequence[LaunchJob]) -> None:
+        check = self._session.deadline()
+        batch = [self._prepared(task) for task in tasks]
+        abandoned = [e.JobAbandoned(address=p.intended.address, intent=p.abandons) for p in batch if p.abandons]
+        await self._session.claim(decided_on, [*abandoned, *(p.intended for p in batch)])
+        await at_once([partial(self._send, prepared, check) for prepared in batch])
+
+    def _prepared(self, task: LaunchJob) -> _Prepared:
+        session, job, intent = self._session, task.job, self._session.token()
+        uses = key_uses(job, session.desired.keys, session.journal.recorded)
+        mark = mark_for(intent, session.desired.project, job.address) if job.marked else None
+        request = launch(job, uses, mark)
+        decided = session.now()
+        intended = e.JobIntended(
+            address=job.address,
+            intent=intent,
+            process=job.process,
+            fingerprint=job.fingerprint,
+            components=dict(job.components),
+            trace=request.trace,
+            marked=job.marked,
+            body_sha256=request.sha256,
+            keys=uses,
+            output=job.output,
+            max_duration_s=int(job.max_duration.total_seconds()),
+            decided=decided,
+            send_before=decided + session.desired.timing.send_within,
+        )
+        return _Prepared(intended, request, task.abandons)
+
+    async def _send(self, prepared: _Prepared, check: Callable[[], None]) -> None:
+        intended, session = prepared.intended, self._session
+        session.tell(intended.address, Happening.LAUNCHING)
+        try:
+            job = await session.service.execute(prepared.request.process, prepared.request.content, check=check)
+        except TooLate as late:
+            await self._withdraw(intended, "stopped" if late.reason == "stopped" else "too-late")
+        except NotSent as fault:
+            await self._withdraw(intended, "not-sent")
+            session.fail(intended.address, fault.diagnostics[0], again=True)
+        except CredentialsError:
+            await self._withdraw(intended, "not-sent")
+            raise
+        except Refused as fault:
+            await self._refused(intended, fault)
+        except Doubt:
+            session.tell(intended.address, Happening.ANSWER_LOST)
+        else:
+            await self._submitted(intended, job)
+
+    async def _withdraw(self, intended: e.JobIntended, reason: Withdrawal) -> None:
+        fact = e.JobWithdrawn(address=intended.address, intent=intended.intent, reason=reason)
+        await self._session.journal.record(fact)
+        self._session.tell(intended.address, Happening.WITHDRAWN, reason)
+
+    async def _submitted(self, intended: e.JobIntended, job: JobInfo) -> None:
+        session = self._session
+        owner = session.journal.recorded.owner_of.get(job.job_id)
+        if owner is not None:
+            await self._same_job(intended, job, owner)
+            return
+        await session.journal.record(
+            e.JobSubmitted(
+                address=intended.address,
+                intent=intended.intent,
+                job_id=job.job_id,
+                status=job.status or "accepted",
+                created=job.created,
+            )
+        )
+        session.fine(intended.address)
+        session.tell(intended.address, Happening.LAUNCHED, job.job_id)
+
+    async def _same_job(self, intended: e.JobIntended, job: JobInfo, owner: str) -> None:
+        diagnostic = _answered_before(intended, job, owner)
+        await self._session.journal.record(
+            e.JobRefused(
+                address=intended.address,
+                intent=intended.intent,
+                status=200,
+                refusal="same-job",
+                message=diagnostic.message,
+                job_id=job.job_id,
+            )
+        )
+        self._session.fail(intended.address, diagnostic)
+
+    async def _refused(self, intended: e.JobIntended, fault: Refused) -> None:
+        status, words = fault.status or 0, fault.diagnostics[0].message
+        refusal: Literal["quota", "access", "request"] = "request"
+        if status == 429:
+            refusal = "quota"
+        elif status in _ACCESS:
+            refusal = "access"
+        facts: list[e.AnyEvent] = [
+            e.JobRefused(
+                address=intended.address, intent=intended.intent, status=status, refusal=refusal, message=words
+            )
+        ]
+        if refusal == "quota":
+            facts.append(e.QuotaClosed(until=self._opens(fault)))
+        await self._session.journal.record(*facts)
+        self._after_refusal(intended.address, refusal, fault)
+
+    def _opens(self, fault: Refused) -> datetime:
+        wait = timedelta(seconds=fault.retry_after) if fault.retry_after is not None else _PROBE
+        return self._session.now() + wait
+
+    def _after_refusal(self, address: str, refusal: str, fault: Refused) -> None:
+        session = self._session
+        if refusal == "quota":
+            # Waiting is no error; the other launches of the batch will hear the same.
+            session.tell(address, Happening.REFUSED, fault.diagnostics[0].message)
+            return
+        session.launches_stopped = session.launches_stopped or refusal == "access"
+        session.fail(address, fault.diagnostics[0])
+
+
+def _answered_before(intended: e.JobIntended, job: JobInfo, owner: str) -> Diagnostic:
+    return error(
+        "same-job",
+        f"the service answered with job {job.job_id}, which belongs to {owner} already",
+        f"eocanvas-apply resolve {intended.address} --adopt {job.job_id}, or change the definition",
+        address=intended.address,
+    )

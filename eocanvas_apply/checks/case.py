@@ -1,0 +1,91 @@
+"""What a rule looks at: the manifest as a whole, one job with its graph, or one job with its chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from eocanvas_apply.diagnostics import Diagnostic, Position
+from eocanvas_apply.documents.chain import Chain
+from eocanvas_apply.documents.graph import Graph
+from eocanvas_apply.documents.yaml_nodes import Path
+from eocanvas_apply.manifest.address import Address
+from eocanvas_apply.manifest.documents import Documents
+from eocanvas_apply.manifest.jobs import SnapJob, TailorJob
+from eocanvas_apply.manifest.loading import LoadedManifest
+from eocanvas_apply.manifest.model import Manifest
+
+OUTPUT = "output"
+
+
+@dataclass(frozen=True)
+class ManifestCase:
+    """The manifest as far as it could be read."""
+
+    loaded: LoadedManifest
+    manifest: Manifest
+
+    def place(self, found: Diagnostic, *path: str | int, at_name: bool = False) -> Diagnostic:
+        """Return a finding at a field of the manifest."""
+        return self.loaded.place(found, path, at_name=at_name)
+
+
+@dataclass(frozen=True)
+class GraphCase:
+    """One job and its graph; `filled` is the graph with the job's params in it."""
+
+    loaded: LoadedManifest
+    name: str
+    job: SnapJob
+    graph: Graph
+
+    @cached_property
+    def filled(self) -> Graph:
+        """The graph as it is sent."""
+        return self.graph.fill(self.job.params)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that the service fills in: the inputs and `output`."""
+        return frozenset({*self.job.inputs, OUTPUT})
+
+    def at(self, found: Diagnostic, position: Position) -> Diagnostic:
+        """Return a finding at a place of the graph's file."""
+        return self.graph.place(replace(found, address=str(Address.job(self.name))), position)
+
+    def in_manifest(self, found: Diagnostic, *path: str | int, at_name: bool = False) -> Diagnostic:
+        """Return a finding at a field of the job."""
+        return self.loaded.place(found, ("jobs", self.name, *path), at_name=at_name)
+
+
+@dataclass(frozen=True)
+class ChainCase:
+    """One job and its chain."""
+
+    loaded: LoadedManifest
+    name: str
+    job: TailorJob
+    chain: Chain
+
+    def at(self, found: Diagnostic, path: Path) -> Diagnostic:
+        """Return a finding at a field of the chain, wherever that field stands: in its file or in the manifest."""
+        if self.chain.in_file(path):
+            return self.chain.place(replace(found, address=str(Address.job(self.name))), path)
+        return self.loaded.place(found, ("jobs", self.name, "chain", *path), at_name=True)
+
+
+def graph_cases(loaded: LoadedManifest, documents: Documents) -> Iterator[GraphCase]:
+    """Yield every job with a graph that could be read."""
+    for name, job in loaded.manifest.jobs.items() if loaded.manifest else ():
+        document = documents.by_job.get(name)
+        if isinstance(job, SnapJob) and isinstance(document, Graph):
+            yield GraphCase(loaded, name, job, document)
+
+
+def chain_cases(loaded: LoadedManifest, documents: Documents) -> Iterator[ChainCase]:
+    """Yield every job with a chain that could be read."""
+    for name, job in loaded.manifest.jobs.items() if loaded.manifest else ():
+        document = documents.by_job.get(name)
+        if isinstance(job, TailorJob) and isinstance(document, Chain):
+            yield ChainCase(loaded, name, job, document)

@@ -1,0 +1,114 @@
+"""The fields of a Data Tailor chain on every level, its region, and what belongs together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from eocanvas_apply.checks.case import ChainCase
+from eocanvas_apply.diagnostics import Diagnostic, error, warning
+from eocanvas_apply.documents.nearness import did_you_mean
+from eocanvas_apply.documents.trace import CHAIN_FIELDS
+from eocanvas_apply.documents.yaml_nodes import Data, Path
+
+_ROI = frozenset({"id", "name", "description", "NSWE"})
+_FILTER = frozenset({"id", "name", "product", "bands"})
+_BAND = frozenset({"id", "number", "name"})
+_QUICKLOOK = frozenset(
+    {"id", "name", "format", "filter", "stretch_method", "resample_method"}
+    | {"x_size", "y_size", "nodatacolor", "product"}
+)
+_TEXTS = ("id", "name", "description", "product", "format", "projection", "aggregation", "resample_method")
+_LEVELS: tuple[tuple[Path, frozenset[str]], ...] = (
+    ((), CHAIN_FIELDS),
+    (("roi",), _ROI),
+    (("filter",), _FILTER),
+    (("filter", "bands", "*"), _BAND),
+    (("quicklook",), _QUICKLOOK),
+    (("quicklook", "filter"), _FILTER),
+    (("quicklook", "filter", "bands", "*"), _BAND),
+)
+
+
+def fields(case: ChainCase) -> Iterator[Diagnostic]:
+    """Yield fields that no chain has, and a missing product."""
+    for pattern, known in _LEVELS:
+        for path, value in _found(dict(case.chain.fields), pattern, ()):
+            for name in value if isinstance(value, dict) else ():
+                if name not in known:
+                    hint = did_you_mean(name, known) or f"the fields here are {', '.join(sorted(known))}"
+                    owner = f"a chain's {'.'.join(str(part) for part in path)}" if path else "a chain"
+                    yield case.at(error("unknown-field", f"`{name}` is no field of {owner}", hint), (*path, name))
+    if case.chain.fields.get("product") is None:
+        hint = "name the type of product, such as OLL2WFR, HRSEVIRI or SLL1RBT"
+        yield case.at(error("missing-field", "the chain names no `product`", hint), ())
+
+
+def shapes(case: ChainCase) -> Iterator[Diagnostic]:
+    """Yield fields that hold something else than they should."""
+    given = case.chain.fields
+    for name in _TEXTS:
+        if given.get(name) is not None and not isinstance(given[name], str):
+            yield case.at(error("wrong-type", f"`{name}` must be text", "put it in quotes"), (name,))
+    for name in ("roi", "filter", "quicklook"):
+        if given.get(name) is not None and not isinstance(given[name], (str, dict)):
+            yield case.at(error("wrong-type", f"`{name}` must be an id or a mapping"), (name,))
+    for path, value in _found(dict(given), ("filter", "bands"), ()):
+        if not isinstance(value, list):
+            yield case.at(error("wrong-type", "`bands` must be a list"), path)
+
+
+def region(case: ChainCase) -> Iterator[Diagnostic]:
+    """Yield a region that is not [N, S, W, E] in degrees."""
+    for path, value in _found(dict(case.chain.fields), ("roi", "NSWE"), ()):
+        if value is not None and (problem := _wrong_region(value)):
+            yield case.at(error("roi-bounds", *problem), path)
+
+
+def resampling(case: ChainCase) -> Iterator[Diagnostic]:
+    """Yield a resolution that is none, and resampling without a projection to resample to."""
+    given = case.chain.fields
+    resolution = given.get("resample_resolution")
+    if resolution is not None and not _two_positive_numbers(resolution):
+        found = error("bad-value", "`resample_resolution` must be two positive numbers", "write [0.003, 0.003]")
+        yield case.at(found, ("resample_resolution",))
+    for name in ("resample_method", "resample_resolution"):
+        if given.get(name) is not None and given.get("projection") is None:
+            hint = "add `projection: geographic`, or take it out"
+            found = warning("resample-without-projection", f"`{name}` does nothing without a projection", hint)
+            yield case.at(found, (name,))
+
+
+def _wrong_region(value: Data) -> tuple[str, str] | None:
+    numbers = _numbers(value)
+    if numbers is None or len(numbers) != 4:
+        return "`NSWE` must be four numbers", "write [north, south, west, east] in degrees"
+    north, south, west, east = numbers
+    if -90 <= south < north <= 90 and -360 <= west <= 360 and -360 <= east <= 360:
+        return None
+    # A bounding box of HDA is west, south, east, north.
+    if -90 <= south < east <= 90 and -180 <= north < west <= 180:
+        swapped = ", ".join(f"{number:g}" for number in (east, south, north, west))
+        return "this is west, south, east, north, as HDA has it", f"write [{swapped}]: north, south, west, east"
+    return "north must be above south, both between -90 and 90", "the order is [north, south, west, east]"
+
+
+def _two_positive_numbers(value: Data) -> bool:
+    numbers = _numbers(value)
+    return numbers is not None and len(numbers) == 2 and min(numbers) > 0
+
+
+def _numbers(value: Data) -> list[float] | None:
+    if not isinstance(value, list):
+        return None
+    numbers = [each for each in value if isinstance(each, (int, float)) and not isinstance(each, bool)]
+    return [float(each) for each in numbers] if len(numbers) == len(value) else None
+
+
+def _found(value: Data, pattern: Path, path: Path) -> Iterator[tuple[Path, Data]]:
+    if not pattern:
+        yield path, value
+    elif pattern[0] == "*" and isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _found(item, pattern[1:], (*path, index))
+    elif isinstance(value, dict) and pattern[0] in value:
+        yield from _found(value[str(pattern[0])], pattern[1:], (*path, pattern[0]))

@@ -1,0 +1,33 @@
+"""The commands, one module each: `add_arguments(parser)`, `run(args, console) -> Outcome`, and what help says."""
+
+from __future__ import annotations
+
+GROUPS: dict[str, dict[str, str]] = {
+    "Start here": {
+        "demo": "see the whole of it run against an embedded emulator, no account needed",
+        "init": "write a first manifest and an example graph into this folder",
+        "validate": "check the manifest and its files, without network or credentials",
+    },
+    "The main job": {
+        "plan": "show what would change on the service, and why",
+        "apply": "make it so: keys, jobs, results",
+        "destroy": "delete the project's keys and give up its jobs",
+    },
+    "Look": {
+        "status": "what is recorded and observed of every key and job",
+        "results": "which files the jobs left, and where",
+        "logs": "the log of a job",
+        "why": "why an address would change, or why it waits",
+    },
+    "Decide and repair": {
+        "resolve": "settle a launch that nobody can tell whether it happened",
+        "forget": "stop managing an address",
+        "ledger": "show or verify what is on record",
+        "doctor": "check credentials, addresses, clock and the service's key",
+    },
+    "For tools": {
+        "schema": "print a JSON schema: manifest, plan, apply-result, ledger-event, diagnostics",
+        "emulator": "serve an EOCanvas for trying things out",
+    },
+}
+SUMMARIES = {name: summary for group in GROUPS.values() for name, summary in group.items()}

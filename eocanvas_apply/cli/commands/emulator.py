@@ -1,0 +1,35 @@
+"""`emulator`: serves an EOCanvas of its own, for trying things out and for tests."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from eocanvas_apply.cli.console import Console, Outcome
+from eocanvas_apply.cli.exit_codes import Exit
+from eocanvas_apply.cli.extras import missing_emulator
+from eocanvas_apply.cli.parser import Parser
+
+EPILOG = """\
+It prints one line of JSON with url, token_url and hda_url, and serves until Ctrl-C.
+
+Examples:
+  eocanvas-apply emulator --port 8080 --job-time 20s
+  eocanvas-apply emulator --port 0 --ready emulator.json --latency 20ms
+"""
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare the emulator's own options."""
+    from eocanvas_apply.emulator.options import add_arguments as add_emulator_arguments
+
+    add_emulator_arguments(parser)
+
+
+def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - the server speaks for itself
+    """Serve until a signal ends it."""
+    try:
+        from eocanvas_apply.emulator.options import from_arguments
+        from eocanvas_apply.emulator.server import serve
+    except ModuleNotFoundError as missing:
+        raise missing_emulator(missing) from None
+    return Outcome(Exit(serve(from_arguments(args))))

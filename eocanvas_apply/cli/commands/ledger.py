@@ -1,0 +1,72 @@
+"""`ledger`: shows and verifies what is on record. It needs neither manifest nor service nor credentials."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from eocanvas_apply.cli.console import Console, Outcome
+from eocanvas_apply.cli.exit_codes import Exit
+from eocanvas_apply.cli.options import add_ledger, add_manifest
+from eocanvas_apply.cli.parser import Parser
+from eocanvas_apply.cli.settings import ledger_url, manifest_file
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import LedgerError
+from eocanvas_apply.render.style import counted
+
+if TYPE_CHECKING:
+    from eocanvas_apply.ledger.backend import Backend
+    from eocanvas_apply.ledger.events import Entry
+
+EPILOG = """\
+The ledger is where every intent and every answer is written down before and after it happens.
+
+Examples:
+  eocanvas-apply ledger show
+  eocanvas-apply ledger show --format json
+  eocanvas-apply ledger verify --ledger /backup/default.jsonl
+"""
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare what to do with it."""
+    parser.add_argument(
+        "what", choices=("show", "verify"), metavar="show|verify", help="show every entry, or check that they fit"
+    )
+    add_ledger(parser)
+    add_manifest(parser)
+
+
+def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
+    """Read all entries and show or verify them."""
+    from eocanvas_apply.ledger.place import open_backend
+
+    backend = open_backend(ledger_url(args, os.environ), manifest_file(args).parent)
+    entries = asyncio.run(backend.read())
+    if not entries:
+        raise LedgerError(error("ledger-absent", f"no ledger at {backend.url}", "the first apply opens it"))
+    return _shown(entries) if args.what == "show" else _verified(entries, backend)
+
+
+def _shown(entries: Sequence[Entry]) -> Outcome:
+    from eocanvas_apply.render.ledger import text
+
+    return Outcome(
+        text=lambda style: text(entries, style), fields=lambda: {"ledger": [entry.to_json() for entry in entries]}
+    )
+
+
+def _verified(entries: Sequence[Entry], backend: Backend) -> Outcome:
+    from eocanvas_apply.cli.verification import verify
+
+    faults = verify(entries, backend.url)
+    words = f"{backend.url}: {counted(len(entries), 'entry', 'entries')}, {'faults found' if faults else 'all well'}\n"
+    return Outcome(
+        Exit.ERROR if faults else Exit.DONE,
+        faults,
+        text=lambda _: words,
+        fields=lambda: {"ledger": [{"url": backend.url, "entries": len(entries), "faults": len(faults)}]},
+    )

@@ -1,0 +1,33 @@
+"""`validate`: checks the manifest and the files it names. No network, no credentials, no secret is resolved."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from eocanvas_apply.cli.console import Console, Outcome
+from eocanvas_apply.cli.options import add_manifest
+from eocanvas_apply.cli.parser import Parser
+from eocanvas_apply.cli.settings import manifest_file
+from eocanvas_apply.render.style import counted
+
+EPILOG = """\
+All faults are shown at once, each with its line and what to do about it.
+
+Examples:
+  eocanvas-apply validate
+  eocanvas-apply validate -f campaign.yaml --format json
+"""
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare which manifest."""
+    add_manifest(parser)
+
+
+def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
+    """Check; raises ManifestError with all findings when one of them is an error."""
+    from eocanvas_apply.engine.project import open_project
+
+    project = open_project(manifest_file(args))
+    keys, jobs = counted(len(project.manifest.keys), "key"), counted(len(project.manifest.jobs), "job")
+    return Outcome(diagnostics=project.diagnostics, text=lambda _: f"{args.file}: {keys} and {jobs}, no errors\n")

@@ -1,0 +1,116 @@
+"""Where words leave the program: stdout for the result and nothing else, stderr for progress and diagnostics."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from eocanvas_apply.cli.exit_codes import Exit
+from eocanvas_apply.diagnostics import Diagnostic
+from eocanvas_apply.render.style import Style
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command ends with: exit code, findings, and its result as text and as fields of a JSON document.
+
+    Only the one that was asked for is rendered.
+    """
+
+    exit: Exit = Exit.DONE
+    diagnostics: Sequence[Diagnostic] = ()
+    text: Callable[[Style], str] = lambda _: ""
+    fields: Callable[[], Mapping[str, object]] = dict
+
+
+@dataclass(slots=True)
+class Channel:
+    """A stream that survives its reader: writing to a closed pipe is forgotten, not fatal."""
+
+    stream: TextIO
+    colour: bool = False
+    trouble: OSError | None = field(default=None, init=False)
+    _gone: bool = field(default=False, init=False)
+
+    @property
+    def style(self) -> Style:
+        """How to colour what goes here."""
+        return Style(self.colour)
+
+    def write(self, text: str) -> None:
+        """Write and flush. What the stream's encoding lacks is written as an escape."""
+        if self._gone or not text:
+            return
+        try:
+            self.stream.write(self._encodable(text))
+            self.stream.flush()
+        except BrokenPipeError:
+            self._abandon()
+        except OSError as trouble:
+            self.trouble = trouble
+            self._abandon()
+
+    def _encodable(self, text: str) -> str:
+        encoding = self.stream.encoding or "utf-8"
+        return text.encode(encoding, "backslashreplace").decode(encoding)
+
+    def _abandon(self) -> None:
+        """Point the file descriptor nowhere, so that the interpreter's last flush does not complain."""
+        self._gone = True
+        try:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.stream.fileno())
+            os.close(nowhere)
+        except (OSError, ValueError):
+            pass
+
+
+@dataclass(slots=True)
+class Console:
+    """The two channels and the form that was asked for."""
+
+    out: Channel
+    err: Channel
+    as_json: bool = False
+
+    def say(self, line: str) -> None:
+        """Tell how it goes, on stderr."""
+        self.err.write(line + "\n")
+
+    def finish(self, command: str, outcome: Outcome) -> None:
+        """Write the result, and the findings where they belong in the form asked for."""
+        if self.as_json:
+            self.out.write(self._document(command, outcome))
+            return
+        text = outcome.text(self.out.style)
+        self.report(outcome.diagnostics)
+        self.out.write(text)
+
+    def report(self, diagnostics: Sequence[Diagnostic]) -> None:
+        """Show findings to a person, on stderr."""
+        if diagnostics:
+            from eocanvas_apply.render import diagnostics as render
+
+            self.err.write(render.text(diagnostics, self.err.style))
+
+    def _document(self, command: str, outcome: Outcome) -> str:
+        from eocanvas_apply.render import FORMAT_VERSION
+        from eocanvas_apply.render import diagnostics as render
+
+        document: dict[str, object] = {"format_version": FORMAT_VERSION, "command": command}
+        document |= outcome.fields()
+        document |= {"exit": int(outcome.exit), "diagnostics": render.documents(outcome.diagnostics)}
+        utf8 = (self.out.stream.encoding or "utf-8").lower().replace("-", "") == "utf8"
+        return json.dumps(document, indent=2, ensure_ascii=not utf8) + "\n"
+
+
+def standard(*, colour: bool = True) -> Console:
+    """Return the console of this process; colours only on a terminal that wants them."""
+    wanted = colour and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return Console(
+        Channel(sys.stdout, wanted and sys.stdout.isatty()), Channel(sys.stderr, wanted and sys.stderr.isatty())
+    )

@@ -1,0 +1,47 @@
+"""The program's own log: to stderr with -v, to a file with --log, scrubbed both times."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from pathlib import Path
+from typing import TextIO
+
+from eocanvas_apply.cli.scrubbing import SCRUBBER
+
+LOGGER = "eocanvas_apply"
+
+
+class _Scrubbed(logging.Formatter):
+    """One record is one line, without secrets and without anything that steers a terminal."""
+
+    converter = staticmethod(time.gmtime)
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = SCRUBBER.scrub(super().format(record))
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+
+
+def configure(stderr: TextIO, *, verbose: bool, file: str | None) -> None:
+    """Send the log where the user asked. Raises OSError when the file cannot be opened."""
+    logger = logging.getLogger(LOGGER)
+    for handler in list(logger.handlers):
+        logger.removeHandler(handler)
+        handler.close()
+    logger.propagate = False
+    logger.setLevel(logging.DEBUG if verbose or file else logging.CRITICAL)
+    if verbose:
+        logger.addHandler(_handler(logging.StreamHandler(stderr), "%(name)s: %(message)s"))
+    if file:
+        logger.addHandler(_handler(_private_file(Path(file)), "%(asctime)sZ %(levelname)s %(name)s: %(message)s"))
+
+
+def _handler(handler: logging.Handler, form: str) -> logging.Handler:
+    handler.setFormatter(_Scrubbed(form, "%Y-%m-%dT%H:%M:%S"))
+    return handler
+
+
+def _private_file(path: Path) -> logging.Handler:
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+    return logging.FileHandler(path, encoding="utf-8")

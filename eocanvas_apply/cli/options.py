@@ -1,0 +1,32 @@
+"""The arguments that several commands share, declared once."""
+
+from __future__ import annotations
+
+from eocanvas_apply.cli.parser import Parser
+
+MANIFEST = "eocanvas.yaml"
+
+
+def add_manifest(parser: Parser) -> None:
+    """Declare which manifest, and the options of every command."""
+    parser.add_argument("-f", "--file", default=MANIFEST, metavar="FILE", help="the manifest (default: %(default)s)")
+    add_output(parser)
+
+
+def add_ledger(parser: Parser) -> None:
+    """Declare where the ledger is."""
+    parser.add_argument(
+        "--ledger",
+        metavar="PATH",
+        help="the ledger file (default: EOCANVAS_APPLY_LEDGER, else .eocanvas/default.jsonl beside the manifest)",
+    )
+
+
+def add_output(parser: Parser) -> None:
+    """Declare how to answer: form, colour, log."""
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="form of the result on stdout (default: text)"
+    )
+    parser.add_argument("--no-color", action="store_true", help="no colours (also: NO_COLOR in the environment)")
+    parser.add_argument("-v", dest="verbose", action="store_true", help="tell on stderr what is asked of the service")
+    parser.add_argument("--log", metavar="FILE", help="append the log to a file, without secrets")

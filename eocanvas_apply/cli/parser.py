@@ -1,0 +1,51 @@
+"""argparse, made to answer as the rest of the program does: usage errors are diagnostics, with a suggestion."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from typing import NoReturn
+
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import UsageError
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser of one command's arguments that raises UsageError instead of leaving the process."""
+
+    def __init__(self, command: str, summary: str, epilog: str = "") -> None:
+        super().__init__(
+            prog=f"eocanvas-apply {command}",
+            description=summary[:1].upper() + summary[1:] + ".",
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def parse(self, argv: Sequence[str]) -> argparse.Namespace:
+        """Return the arguments; an unknown one is a UsageError that names the nearest known one."""
+        args, strangers = self.parse_known_args(argv)
+        if strangers:
+            self._refuse(strangers[0])
+        return args
+
+    def _refuse(self, stranger: str) -> NoReturn:
+        if not stranger.startswith("-"):
+            raise self._usage(f"{stranger!r} is one argument too many")
+        option = stranger.split("=")[0]
+        raise self._usage(f"there is no option {option}", suggestion(option, self._option_string_actions))
+
+    def error(self, message: str) -> NoReturn:
+        """Raise a UsageError, where argparse would print and exit with 2."""
+        raise self._usage(message)
+
+    def _usage(self, message: str, hint: str = "") -> UsageError:
+        return UsageError(error("usage", message, hint or f"see: {self.prog} --help"))
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return `did you mean X?` for the nearest known word, or the empty text when none is near."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, list(known), n=1)
+    return f"did you mean {near[0]}?" if near else ""

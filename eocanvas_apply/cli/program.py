@@ -1,0 +1,116 @@
+"""From argv to an exit code: finds the command, runs it, and turns whatever ends it into words and a number."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Protocol
+
+from eocanvas_apply.cli.commands import SUMMARIES
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from eocanvas_apply.cli.console import Console, Outcome
+    from eocanvas_apply.cli.parser import Parser
+
+
+class Command(Protocol):
+    """What a module in `cli/commands` offers."""
+
+    EPILOG: str
+
+    def add_arguments(self, parser: Parser) -> None:
+        """Declare the command's own arguments and those it shares."""
+
+    def run(self, args: Namespace, console: Console) -> Outcome:
+        """Do it. An EocanvasApplyError ends the command with what it carries."""
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    first = words[0] if words else "--help"
+    if first in {"-h", "--help", "help"}:
+        return _show_root_help() if len(words) < 2 or first != "help" else run([words[1], "--help"])
+    if first == "--version":
+        return _show_version()
+    return _run_command(first, words[1:])
+
+
+def _show_root_help() -> int:
+    from eocanvas_apply.cli.console import standard
+    from eocanvas_apply.cli.root_help import root_help
+
+    return _print(standard(), root_help())
+
+
+def _show_version() -> int:
+    from eocanvas_apply import __version__
+    from eocanvas_apply.cli.console import standard
+
+    return _print(standard(), f"eocanvas-apply {__version__}\n")
+
+
+def _print(console: Console, text: str) -> int:
+    console.out.write(text)
+    return 1 if console.out.trouble else 0
+
+
+def _run_command(name: str, words: list[str]) -> int:
+    from eocanvas_apply.cli.console import standard
+    from eocanvas_apply.cli.guard import guarded
+
+    console = standard(colour="--no-color" not in words)
+    # Known before the arguments are parsed, so that a usage error keeps to the form as well.
+    console.as_json = _asks_for_json(words)
+    return guarded(name, console, lambda: _outcome(name, words, console), verbose="-v" in words)
+
+
+def _outcome(name: str, words: list[str], console: Console) -> Outcome:
+    command, parser = _prepared(name)
+    if {"-h", "--help"} & set(words):
+        from eocanvas_apply.cli.console import Outcome
+
+        console.as_json = False
+        return Outcome(text=lambda _: parser.format_help())
+    args = parser.parse(words)
+    _configure_log(args, console)
+    return command.run(args, console)
+
+
+def _configure_log(args: Namespace, console: Console) -> None:
+    verbose, file = getattr(args, "verbose", False), getattr(args, "log", None)
+    if verbose or file:
+        from eocanvas_apply.cli.log import configure
+
+        configure(console.err.stream, verbose=verbose, file=file)
+
+
+def _prepared(name: str) -> tuple[Command, Parser]:
+    from eocanvas_apply.cli.parser import Parser
+
+    _check(name)
+    module: Command = importlib.import_module(f"eocanvas_apply.cli.commands.{name}")
+    parser = Parser(name, SUMMARIES[name], module.EPILOG)
+    module.add_arguments(parser)
+    return module, parser
+
+
+def _check(name: str) -> None:
+    if name in SUMMARIES:
+        return
+    from eocanvas_apply.cli.parser import suggestion
+    from eocanvas_apply.diagnostics import error
+    from eocanvas_apply.errors import UsageError
+
+    if name.startswith("-"):
+        raise UsageError(error("usage", f"{name} stands before the command", "options follow the command"))
+    hint = suggestion(name, SUMMARIES) or "see: eocanvas-apply --help"
+    raise UsageError(error("usage", f"there is no command {name!r}", hint))
+
+
+def _asks_for_json(words: Sequence[str]) -> bool:
+    return "--format=json" in words or ("--format", "json") in pairwise(words)

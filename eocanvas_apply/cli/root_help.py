@@ -1,0 +1,44 @@
+"""What `eocanvas-apply --help` says. It imports no command, so that asking for help costs nothing."""
+
+from __future__ import annotations
+
+from eocanvas_apply.cli.commands import GROUPS
+from eocanvas_apply.cli.exit_codes import MEANINGS
+
+_HEAD = """\
+usage: eocanvas-apply COMMAND [options]
+       eocanvas-apply COMMAND --help
+
+Storage keys and processing jobs of WEkEO's EOCanvas, from a manifest, through a plan.
+Also installed as `eoc`.
+"""
+
+_SETTINGS = """\
+Settings from the environment:
+  HDA_USER, HDA_PASSWORD     the WEkEO account; else HDA_RC, $EOCANVAS_CONFIG_DIR/.hdarc, ~/.hdarc
+  EOCANVAS_URL               the service; default https://gateway.prod.wekeo2.eu/serverless
+  EOCANVAS_TOKEN_URL         the whole address of gettoken; default: found beside the service
+  EOCANVAS_APPLY_LEDGER      where the ledger is; default .eocanvas/default.jsonl beside the manifest
+  EOCANVAS_APPLY_POLL, _SETTLE, _SEND_WITHIN, _REQUEST_TIMEOUT
+                             durations such as 30s; they win over the manifest's `timing:`
+  NO_COLOR                   no colours
+"""
+
+_EXAMPLES = """\
+Examples:
+  eocanvas-apply init && eocanvas-apply validate
+  eocanvas-apply plan
+  eocanvas-apply apply
+  eocanvas-apply plan -f campaign.yaml --format json --detailed-exitcode
+"""
+
+
+def root_help() -> str:
+    """Return the whole text."""
+    groups = [_listing(title, group) for title, group in GROUPS.items()]
+    exits = _listing("Exit codes", {str(int(code)): meaning for code, meaning in MEANINGS.items()})
+    return "\n".join([_HEAD, *groups, _EXAMPLES, exits, _SETTINGS])
+
+
+def _listing(title: str, rows: dict[str, str]) -> str:
+    return f"{title}:\n" + "".join(f"  {name:<10} {text}\n" for name, text in rows.items())

@@ -1,0 +1,69 @@
+"""What a command runs with: options first, then the environment, then what the manifest says."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import UsageError
+
+if TYPE_CHECKING:
+    from eocanvas_apply.service.settings import Addresses
+
+_TIMING = {
+    "poll": "EOCANVAS_APPLY_POLL",
+    "settle": "EOCANVAS_APPLY_SETTLE",
+    "send_within": "EOCANVAS_APPLY_SEND_WITHIN",
+    "request_timeout": "EOCANVAS_APPLY_REQUEST_TIMEOUT",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where things are. `timing` holds only what the environment sets; no `ledger` is the file beside the manifest."""
+
+    manifest: Path
+    addresses: Addresses
+    ledger: str | None = None
+    timing: Mapping[str, timedelta] = field(default_factory=dict)
+
+
+def settings(args: Namespace, environ: Mapping[str, str]) -> Settings:
+    """Return them; raises UsageError for a value that cannot be meant."""
+    from eocanvas_apply.service.settings import DEFAULT_URL, Addresses
+
+    return Settings(
+        manifest=manifest_file(args),
+        addresses=Addresses(environ.get("EOCANVAS_URL") or DEFAULT_URL, environ.get("EOCANVAS_TOKEN_URL") or None),
+        ledger=ledger_url(args, environ),
+        timing={
+            name: _duration(variable, environ[variable]) for name, variable in _TIMING.items() if environ.get(variable)
+        },
+    )
+
+
+def manifest_file(args: Namespace) -> Path:
+    """Return the manifest's path; raises UsageError where it is a folder."""
+    path = Path(args.file)
+    if path.is_dir():
+        raise UsageError(error("usage", f"{path} is a folder", f"name the file: -f {path / 'eocanvas.yaml'}"))
+    return path
+
+
+def ledger_url(args: Namespace, environ: Mapping[str, str]) -> str | None:
+    """Return where the ledger is, None for the place beside the manifest."""
+    return args.ledger or environ.get("EOCANVAS_APPLY_LEDGER") or None
+
+
+def _duration(variable: str, text: str) -> timedelta:
+    from eocanvas_apply.manifest.duration import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError as fault:
+        raise UsageError(error("bad-setting", f"{variable}: {fault}")) from None

@@ -1,0 +1,123 @@
+"""A Data Tailor chain: read with positions, completed by a job's own fields, in canonical form, and as it is sent."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import yaml
+
+from eocanvas_apply.diagnostics import Diagnostic, Position, Severity, error
+from eocanvas_apply.documents.mark import Mark, marks_in
+from eocanvas_apply.documents.yaml_nodes import Data, Path
+from eocanvas_apply.documents.yaml_scalars import reads_otherwise, resolve_plain
+from eocanvas_apply.documents.yaml_text import YamlText
+from eocanvas_apply.errors import ManifestError
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The fields of one chain. `text` is the file they come from, `replaced` names those that do not."""
+
+    fields: Mapping[str, Data]
+    text: YamlText | None = None
+    replaced: frozenset[str] = field(default_factory=frozenset)
+
+    @classmethod
+    def parse(cls, source: bytes | str, file: str) -> Chain:
+        """Read a chain file; raise ManifestError with every fault when it is no YAML mapping."""
+        text = YamlText.parse(source, file)
+        chain = cls(text.data if isinstance(text.data, dict) else {}, text)
+        faults = [chain._placed(fault) for fault in text.faults if fault.severity is Severity.ERROR]
+        if not faults and not isinstance(text.data, dict):
+            found = error("not-a-mapping", "a chain is a mapping of its fields", "write `product: ...` and the others")
+            faults = [chain._placed(found.at(Position(file, 1, 1)))]
+        if faults:
+            raise ManifestError(*faults)
+        return chain
+
+    @property
+    def name(self) -> str | None:
+        """The name that the user gave it; a mark goes only into a chain without one."""
+        name = self.fields.get("name")
+        return None if name is None else str(name)
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What the file's readers should know."""
+        return tuple(self._placed(fault) for fault in self.text.faults) if self.text else ()
+
+    def with_fields(self, fields: Mapping[str, Data]) -> Chain:
+        """Return the chain with these top-level fields in place of its own."""
+        return replace(self, fields={**self.fields, **fields}, replaced=self.replaced | fields.keys())
+
+    def in_file(self, path: Path) -> bool:
+        """Whether the field at a path stands in the file, not in the manifest."""
+        return self.text is not None and (not path or path[0] not in self.replaced)
+
+    def place(self, found: Diagnostic, path: Path) -> Diagnostic:
+        """Return a finding with its place in the file; `in_file` says whether there is one."""
+        return self._placed(found.at(self.text.locate_key(path))) if self.text else found
+
+    def canonical(self) -> str:
+        """Return a text that is equal for chains that say the same: the order of fields and nulls do not count.
+
+        A `name` that is a mark does not count either, so that a chain found in a log equals the one in the manifest.
+        """
+        fields = dict(self.fields)
+        if self.name is not None and marks_in(self.name):
+            del fields["name"]
+        return json.dumps(_plain(fields), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    @cached_property
+    def digest(self) -> str:
+        """`sha256:` and the hex digest of the canonical form."""
+        return "sha256:" + hashlib.sha256(self.canonical().encode("utf-8", "surrogatepass")).hexdigest()
+
+    def to_yaml(self, mark: Mark | None = None) -> str:
+        """Return the text that is sent: YAML with sorted keys, without nulls; the mark is the name of a nameless one.
+
+        Text that a reader of YAML 1.1 or 1.2 could take for a number, a date or a truth value is in quotes.
+        """
+        fields = _without_nulls(self.fields)
+        if mark is not None and self.name is None:
+            fields["name"] = str(mark)
+        return yaml.dump(fields, Dumper=_Dumper, sort_keys=True, default_flow_style=False)
+
+    def _placed(self, found: Diagnostic) -> Diagnostic:
+        assert self.text is not None and found.position is not None  # noqa: S101, PT018 - callers hold a text
+        return found.at(found.position, self.text.line(found.position.line))
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - the name is PyYAML's
+        return True
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    other = not isinstance(resolve_plain(text), str) or reads_otherwise(text)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="'" if other else None)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
+def _without_nulls(fields: Mapping[str, Data]) -> dict[str, Data]:
+    return {
+        name: _without_nulls(value) if isinstance(value, dict) else value
+        for name, value in fields.items()
+        if value is not None
+    }
+
+
+def _plain(value: Data) -> Data:
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value

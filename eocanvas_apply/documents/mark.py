@@ -1,0 +1,82 @@
+"""The mark that tells a job in the service's lists whose launch it was, and how it is found in a log.
+
+The service lists jobs without their inputs. A job's log, though, repeats the whole graph or chain in base64, so a
+line that we put there comes back: an XML comment in a graph, the `name` of a chain that has none of its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_MARK = re.compile(r"eocanvas-apply ([0-9a-f]{32}) ([0-9a-f]{16})(?![0-9a-f])")
+_ESCAPED_BREAK = re.compile(r"\\[nr]")
+_WRAPPED = re.compile(r"[A-Za-z0-9+/]{16,}(?:['\"]?\s+['\"]?[A-Za-z0-9+/]{16,})*(?:\s*[A-Za-z0-9+/]{1,15})?={0,2}")
+_LINE_END = re.compile(r"([A-Za-z0-9+/]+={0,2})['\"]?\s*$")
+_FRAGMENT = 16
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mark:
+    """`intent` is the launch (32 hex digits), `target` a digest of project and address (16 hex digits)."""
+
+    intent: str
+    target: str
+
+    def __str__(self) -> str:
+        return f"eocanvas-apply {self.intent} {self.target}"
+
+
+def mark_for(intent: str, project: str, address: str) -> Mark:
+    """Return the mark of a launch: its random intent, and the first 16 hex of SHA-256(project/address)."""
+    return Mark(intent, hashlib.sha256(f"{project}/{address}".encode()).hexdigest()[:16])
+
+
+def marks_in(text: str) -> frozenset[Mark]:
+    """Return every mark in a text, also those inside base64, whole or wrapped over several lines or messages."""
+    plain = _found_in(text)
+    return frozenset(plain.union(*(_found_in(decoded) for decoded in decoded_runs(text))))
+
+
+def decoded_runs(text: str) -> Iterator[str]:
+    """Yield what the base64 in a text says (as Latin-1, to keep every byte), each run at each possible start.
+
+    A run may be broken by white space, by quotes, by an escaped line break, or by whatever begins a line of a log.
+    """
+    cleaned = _ESCAPED_BREAK.sub("\n", text).replace("\\/", "/")
+    runs = {re.sub(r"[\s'\"=]+", "", found[0]) for found in _WRAPPED.finditer(cleaned)}
+    runs.update(_runs_at_line_ends(cleaned))
+    for run in sorted(runs):
+        for start in range(4):
+            yield _decoded(run[start:])
+
+
+def _runs_at_line_ends(text: str) -> Iterator[str]:
+    run = ""
+    for line in text.splitlines():
+        found = _LINE_END.search(line)
+        piece = found[1] if found else ""
+        run += piece.rstrip("=")
+        if len(piece) < _FRAGMENT or piece.endswith("="):
+            if len(run) >= _FRAGMENT:
+                yield run
+            run = ""
+    if len(run) >= _FRAGMENT:
+        yield run
+
+
+def _decoded(run: str) -> str:
+    # One character left over is 6 bits, no byte: what was cut off there cannot be known.
+    whole = run[:-1] if len(run) % 4 == 1 else run
+    try:
+        return base64.b64decode(whole + "=" * (-len(whole) % 4)).decode("latin-1")
+    except binascii.Error:
+        return ""
+
+
+def _found_in(text: str) -> set[Mark]:
+    return {Mark(intent, target) for intent, target in _MARK.findall(text)}

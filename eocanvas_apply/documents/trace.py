@@ -1,0 +1,116 @@
+"""What a job's log shows of what the job was given.
+
+The service keeps no inputs in its lists of jobs. The log repeats the inputs as JSON and the graph or chain in
+base64, perhaps wrapped, perhaps cut. Whether a log is complete is for others to judge.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from eocanvas_apply.documents.chain import Chain
+from eocanvas_apply.documents.graph import Graph
+from eocanvas_apply.documents.mark import Mark, decoded_runs, marks_in
+from eocanvas_apply.errors import ManifestError
+
+CHAIN_FIELDS = frozenset(
+    {
+        "aggregation",
+        "compression",
+        "description",
+        "filter",
+        "format",
+        "id",
+        "name",
+        "product",
+        "projection",
+        "quicklook",
+        "resample_method",
+        "resample_resolution",
+        "roi",
+        "xrit_segments",
+    }
+)
+
+_GRAPH = re.compile(r"(?:<\?xml[^>]*\?>\s*)?<graph[\s>].*?</graph>", re.DOTALL)
+_CHAIN = re.compile(rf"(?:{'|'.join(sorted(CHAIN_FIELDS))}):(?:[ \n])[\t\n\r\x20-\x7e]*")
+_LIST_OF_OBJECTS = re.compile(r"\[\s*\{")
+_DECODER = json.JSONDecoder()
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What was found: marks, digests of canonical graphs and chains, lists of inputs, and the process they tell."""
+
+    marks: frozenset[Mark]
+    documents: frozenset[str]
+    inputs: tuple[tuple[dict[str, str], ...], ...]
+    process: str | None
+
+
+def trace_of(log: str) -> Trace:
+    """Read a log: its messages joined by line breaks, in order."""
+    graphs: set[str] = set()
+    chains: set[str] = set()
+    for decoded in decoded_runs(log):
+        graphs.update(_graphs(decoded))
+        chains.update(_chains(decoded))
+    inputs = tuple(dict.fromkeys(_input_lists(log)))
+    return Trace(
+        marks_in(log),
+        frozenset(graphs | chains),
+        tuple(tuple(dict(given) for given in each) for each in inputs),
+        _process(log, graphs, chains),
+    )
+
+
+def _process(log: str, graphs: set[str], chains: set[str]) -> str | None:
+    snap = bool(graphs) or "snap_graph" in log
+    tailor = bool(chains) or "epct_chain" in log
+    if snap == tailor:
+        return None
+    return "snap-function" if snap else "dataTailor"
+
+
+def _graphs(decoded: str) -> Iterator[str]:
+    for found in _GRAPH.finditer(decoded):
+        try:
+            yield Graph.parse(found[0].encode("latin-1"), "log").digest
+        except ManifestError:
+            continue
+
+
+def _chains(decoded: str) -> Iterator[str]:
+    found = _CHAIN.search(decoded)
+    if not found:
+        return
+    try:
+        chain = Chain.parse(found[0], "log")
+    except ManifestError:
+        return
+    if "product" in chain.fields and chain.fields.keys() <= CHAIN_FIELDS:
+        yield chain.digest
+
+
+def _input_lists(log: str) -> Iterator[tuple[tuple[tuple[str, str], ...], ...]]:
+    for text in (log, log.replace('\\"', '"')):
+        for found in _LIST_OF_OBJECTS.finditer(text):
+            try:
+                value, _ = _DECODER.raw_decode(text, found.start())
+            except (ValueError, RecursionError):
+                continue
+            if _is_input_list(value):
+                yield tuple(tuple(each.items()) for each in value)
+
+
+def _is_input_list(value: list[Any]) -> bool:
+    return all(
+        isinstance(each, dict)
+        and 1 <= len(each.keys() - {"schema"}) <= 1
+        and all(isinstance(item, str) for item in each.values())
+        for each in value
+    )

@@ -1,0 +1,154 @@
+"""An XML tree that knows where everything in it stands. Document types and entities are refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from xml.parsers import expat
+from xml.sax.saxutils import escape, quoteattr
+
+from eocanvas_apply.diagnostics import Position
+
+_DEEPEST = 200
+_ENTITY = "a document type or an entity"
+
+
+@dataclass(slots=True)
+class Element:
+    """An element. `texts` has one more member than `children`: what stands before, between and after them."""
+
+    tag: str
+    attributes: dict[str, str]
+    position: Position
+    text_position: Position
+    texts: list[str] = field(default_factory=lambda: [""])
+    children: list[Element] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """What stands before the first child: all there is in an element without children."""
+        return self.texts[0]
+
+    def child(self, tag: str) -> Element | None:
+        """Return the first child of that name."""
+        return next((child for child in self.children if child.tag == tag), None)
+
+    def walk(self) -> Iterator[Element]:
+        """Yield the element and everything in it, in the order of the text."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+class XmlFault(Exception):  # noqa: N818 - it never leaves this package
+    """The text is not well-formed, or holds what is refused; `position` is the place."""
+
+    def __init__(self, message: str, position: Position) -> None:
+        super().__init__(message)
+        self.message = message
+        self.position = position
+
+
+class _Builder:
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._open: list[Element] = []
+        self._texted: set[int] = set()
+        self.root: Element | None = None
+        self.parser = expat.ParserCreate()
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.CharacterDataHandler = self._characters
+        self.parser.StartDoctypeDeclHandler = self._refuse
+
+    def here(self) -> Position:
+        return Position(self._file, self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1)
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        here = self.here()
+        if len(self._open) >= _DEEPEST:
+            raise XmlFault(f"elements are nested deeper than {_DEEPEST} levels", here)
+        element = Element(tag, attributes, here, here)
+        if self._open:
+            self._open[-1].children.append(element)
+            self._open[-1].texts.append("")
+        else:
+            self.root = element
+        self._open.append(element)
+
+    def _end(self, _tag: str) -> None:
+        self._open.pop()
+
+    def _characters(self, text: str) -> None:
+        element = self._open[-1]
+        if not element.children and not element.text:
+            element.text_position = self.here()
+        element.texts[-1] += text
+
+    def _refuse(self, *_: object) -> None:
+        raise XmlFault(f"{_ENTITY} is not read", self.here())
+
+
+def parse_xml(source: bytes, file: str) -> Element:
+    """Read a tree; raise XmlFault at the first place that is wrong."""
+    builder = _Builder(file)
+    try:
+        builder.parser.Parse(source, True)  # noqa: FBT003 - expat takes no keyword
+    except expat.ExpatError as problem:
+        message = expat.ErrorString(problem.code) or "not well-formed"
+        raise XmlFault(message, Position(file, problem.lineno, problem.offset + 1)) from None
+    except (ValueError, LookupError) as problem:
+        raise XmlFault(f"the encoding cannot be read: {problem}", builder.here()) from None
+    if builder.root is None:
+        raise XmlFault("there is no element", builder.here())
+    return builder.root
+
+
+def significant(element: Element) -> list[str]:
+    """Return the texts of an element without what is only white space between elements."""
+    if element.children:
+        return ["" if not text.strip() else text for text in element.texts]
+    blank_lines = not element.text.strip() and "\n" in element.text
+    return ["" if blank_lines else element.text]
+
+
+def written(element: Element, first_line: str = "") -> str:
+    """Return the element as indented XML in ASCII; `first_line` goes in as a comment before the first child."""
+    lines = _lines(element, "")
+    if first_line:
+        start = _start_tag(element, ">")
+        rest = lines[1:] if len(lines) > 1 else [compact(element)[len(start) :] or f"</{element.tag}>"]
+        lines = [start, f"  <!-- {first_line} -->", *rest]
+    return "\n".join(lines) + "\n"
+
+
+def _lines(element: Element, indent: str) -> list[str]:
+    texts = significant(element)
+    if element.children and not any(texts):
+        inner = [line for child in element.children for line in _lines(child, indent + "  ")]
+        return [indent + _start_tag(element, ">"), *inner, f"{indent}</{element.tag}>"]
+    return [indent + compact(element)]
+
+
+def compact(element: Element, *, sort: bool = False) -> str:
+    """Return the element as XML without any white space of its own, attributes in order of name with `sort`."""
+    texts = significant(element)
+    inner = [_escaped(texts[0])]
+    for child, text in zip(element.children, texts[1:], strict=True):
+        inner += [compact(child, sort=sort), _escaped(text)]
+    return f"{_start_tag(element, '>', sort=sort)}{''.join(inner)}</{element.tag}>"
+
+
+def _start_tag(element: Element, end: str, *, sort: bool = False) -> str:
+    names = sorted(element.attributes) if sort else list(element.attributes)
+    attributes = "".join(f" {name}={_ascii(quoteattr(element.attributes[name]))}" for name in names)
+    return f"<{element.tag}{attributes}{end}"
+
+
+def _escaped(text: str) -> str:
+    return _ascii(escape(text, {"\r": "&#13;"}))
+
+
+def _ascii(text: str) -> str:
+    return re.sub(r"[^\x00-\x7f]", lambda found: f"&#{ord(found[0])};", text)

@@ -1,0 +1,88 @@
+"""What nobody outside the service knows of it, each as a field that can be set either way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+LiveName = Literal["409", "400", "overwrite"]
+KeyRead = Literal["submission", "staging-in", "staging-out"]
+Dismiss = Literal["supported", "404", "405", "501"]
+Logs = Literal["full", "late", "empty", "cut"]
+JobStamps = Literal["mixed", "dots", "zulu", "nanoseconds", "space"]
+TokenAt = Literal["both", "identity", "hda-broker"]
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """How the emulated service decides the questions that the public sources leave open.
+
+    Keys: `live_name` is the answer to a POST of a name that is alive, `name_free_after` the seconds for which a
+    deleted or expired name is still refused, `expire_cap` the longest lifetime granted in seconds (0: none),
+    `expired_keys` whether lists still show them, `key_end` whether expirationDate has a value,
+    `foreign_key` the answer to who asks for another user's private key, `sealed_check` when a text that cannot
+    be decrypted is noticed.
+    Launches: `key_read` is the moment when a job reads its keys, `equal_ids` gives equal requests the same job,
+    `execution_status` is the status of a launch, `dismiss` the answer to DELETE of a job.
+    Lists: `list_lag` hides a new job from the list for so many seconds, `created_skew` is added to its `created`,
+    `job_stamps` is the shape of its time stamps, `next_link` whether an exhausted list still names a next page,
+    `list_limit` the largest page.
+    Logs: `logs` and `log_delay` (seconds after the end, for late ones), `log_shows_chain`.
+    Results: `result_href`, `result_title`, and `href_origin` when hrefs and next links name another host.
+    Log-in: `token_at` says which of the two token addresses exists.
+    """
+
+    live_name: LiveName = "409"
+    name_free_after: float = 0.0
+    expire_cap: int = 0
+    expired_keys: Literal["gone", "shown"] = "gone"
+    key_end: Literal["shown", "null"] = "shown"
+    foreign_key: Literal["403", "404"] = "403"
+    sealed_check: Literal["at-post", "at-use"] = "at-post"
+    key_read: KeyRead = "staging-in"
+    equal_ids: bool = False
+    execution_status: Literal["201", "200"] = "201"
+    dismiss: Dismiss = "supported"
+    list_lag: float = 0.0
+    created_skew: float = 0.0
+    job_stamps: JobStamps = "mixed"
+    next_link: Literal["always", "when-more"] = "always"
+    list_limit: int = 100
+    logs: Logs = "full"
+    log_delay: float = 60.0
+    log_shows_chain: bool = True
+    result_href: Literal["absolute", "relative"] = "absolute"
+    result_title: Literal["wks3", "path"] = "wks3"
+    href_origin: str = ""
+    token_at: TokenAt = "both"  # noqa: S105 - an address
+
+    def changed(self, changes: Mapping[str, object]) -> Behaviour:
+        """Return a copy with some fields set, each from a value of its type or from its text.
+
+        Raises ValueError when a field does not exist or a value does not fit.
+        """
+        hints = get_type_hints(Behaviour)
+        unknown = sorted(set(changes) - {f.name for f in fields(Behaviour)})
+        if unknown:
+            raise ValueError(f"no such behaviour: {', '.join(unknown)}")
+        values: dict[str, Any] = {name: _read(name, hints[name], value) for name, value in changes.items()}
+        return replace(self, **values)
+
+
+def _read(name: str, kind: Any, value: object) -> object:
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if get_origin(kind) is Literal:
+        return _one_of(name, get_args(kind), text)
+    if kind is bool:
+        return _one_of(name, ("false", "true"), text) == "true"
+    try:
+        return kind(text)
+    except ValueError:
+        raise ValueError(f"{name} takes a {kind.__name__}, not {text!r}") from None
+
+
+def _one_of(name: str, choices: tuple[str, ...], text: str) -> str:
+    if text not in choices:
+        raise ValueError(f"{name} is one of {', '.join(choices)}, not {text!r}")
+    return text

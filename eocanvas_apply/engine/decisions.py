@@ -1,0 +1,59 @@
+"""What a person decides about single addresses: resolve an open launch, forget a job."""
+
+from __future__ import annotations
+
+from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.engine.engine import Engine
+from eocanvas_apply.errors import UsageError
+from eocanvas_apply.ledger.events import Forgotten, Resolved
+from eocanvas_apply.ledger.fold import Intent, IntentState
+from eocanvas_apply.service.wire import JobInfo
+
+
+async def adopt(engine: Engine, address: str, job_id: str) -> JobInfo:
+    """Decide that this job of the service is what an undecided launch became; return the job.
+
+    Raises UsageError where there is no such job, it is another address's, or nothing is undecided.
+    """
+    intent = await _undecided(engine, address)
+    owner = engine.journal.recorded.owner_of.get(job_id)
+    if owner not in (None, address):
+        raise UsageError(error("job-taken", f"job {job_id} belongs to {owner}", "choose another job", address=address))
+    job = await engine.service.job(job_id)
+    if job is None:
+        raise UsageError(error("no-such-job", f"the service knows no job {job_id}", address=address))
+    await engine.journal.record(Resolved(address=address, intent=intent.id, decision="adopt", job_id=job_id))
+    return job
+
+
+async def launch_again(engine: Engine, address: str) -> None:
+    """Decide that an undecided launch never became a job: the next apply launches it."""
+    intent = await _undecided(engine, address)
+    await engine.journal.record(Resolved(address=address, intent=intent.id, decision="launch"))
+
+
+async def forget(engine: Engine, address: str) -> None:
+    """Take a job off the record; the job itself is left alone. Raises UsageError where it is not on record."""
+    recorded = await engine.journal.refresh()
+    record = recorded.jobs.get(address)
+    if record is None or record.forgotten:
+        raise UsageError(_not_recorded(address))
+    await engine.journal.claim(recorded.head, [Forgotten(address=address, reason="requested")])
+
+
+async def _undecided(engine: Engine, address: str) -> Intent:
+    recorded = await engine.journal.refresh()
+    record = recorded.jobs.get(address)
+    last = record.last_intent if record else None
+    if last is None:
+        raise UsageError(_not_recorded(address))
+    same_job = last.refused is not None and last.refused.refusal == "same-job" and not last.given_up
+    if last.state is not IntentState.OPEN and not same_job:
+        hint = f"eocanvas-apply why {address} shows where it stands"
+        raise UsageError(error("nothing-to-resolve", f"{address}: no launch of it is undecided", hint, address=address))
+    return last
+
+
+def _not_recorded(address: str) -> Diagnostic:
+    hint = "eocanvas-apply status lists what is on record"
+    return error("not-recorded", f"{address} is not on record", hint, address=address)

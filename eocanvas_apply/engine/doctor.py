@@ -1,0 +1,77 @@
+"""A check-up: credentials, addresses, account, clock, public key, keys of ours that the ledger does not know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eocanvas_apply.diagnostics import Diagnostic, Severity, error, warning
+from eocanvas_apply.engine.engine import Engine
+from eocanvas_apply.errors import EocanvasApplyError
+from eocanvas_apply.ledger.fold import Recorded
+from eocanvas_apply.service.wire import KeyInfo
+
+# Beyond this, stamps that people compare by eye mislead; the tool itself reckons in service time.
+_SKEW_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of a check-up: what was looked at, what was found, and what is wrong with it, if anything is."""
+
+    subject: str
+    found: str
+    diagnostic: Diagnostic | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.diagnostic is None or self.diagnostic.severity is Severity.INFO
+
+
+async def examine(engine: Engine) -> list[Finding]:
+    """Look at everything in turn; what fails is a finding, never an exception."""
+    service = engine.service
+    findings = [Finding("service", service.addresses.base_url)]
+    try:
+        await service.log_in()
+        findings.append(Finding("account", f"{service.account}, logged in at {service.token_url}"))
+        findings.append(await _public_key(engine))
+        keys = await service.keys()
+        findings.append(_clock(engine))
+        findings.extend(await _ledger(engine, keys))
+    except EocanvasApplyError as fault:
+        findings.extend(Finding("fault", d.message, d) for d in fault.diagnostics)
+    return findings
+
+
+async def _public_key(engine: Engine) -> Finding:
+    key = await engine.observer.public_key()
+    return Finding("public key", f"RSA-{key.bits}: seals {key.limit} bytes")
+
+
+def _clock(engine: Engine) -> Finding:
+    skew = engine.service.time.skew
+    if skew is None:
+        return Finding("clock", "the service sends no date")
+    seconds = skew.total_seconds()
+    found = f"the service is {abs(seconds):.0f} s {'ahead' if seconds >= 0 else 'behind'}"
+    late = abs(seconds) > _SKEW_S
+    return Finding("clock", found, warning("clock-skew", found, "set this machine's clock") if late else None)
+
+
+async def _ledger(engine: Engine, keys: list[KeyInfo]) -> list[Finding]:
+    recorded = await engine.journal.refresh()
+    opened = "not opened yet" if recorded.opened is None else f"{recorded.head} entries"
+    return [Finding("ledger", f"{engine.journal.url}: {opened}"), *_strangers(engine, recorded, keys)]
+
+
+def _strangers(engine: Engine, recorded: Recorded, keys: list[KeyInfo]) -> list[Finding]:
+    """Find keys that say they are this project's and that the ledger does not know."""
+    known = {g.name for record in recorded.keys.values() for g in record.generations.values()}
+    tag = f"eocanvas-apply {engine.desired.project} key."
+    hint = "another ledger of this project made it, or this one was lost; delete it when nothing uses it"
+    unknown = [key for key in keys if tag in key.description and key.name not in known]
+    return [
+        Finding("key", key.name, error("key-unknown-to-ledger", f"{key.name} is described as ours", hint))
+        for key in unknown
+    ]

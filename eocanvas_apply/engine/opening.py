@@ -1,0 +1,100 @@
+"""Opening an engine: a project, a service, a ledger and the secrets, wired for one run."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.engine.engine import Engine
+from eocanvas_apply.engine.project import Project
+from eocanvas_apply.errors import ManifestError
+from eocanvas_apply.ledger.journal import Journal
+from eocanvas_apply.ledger.place import open_backend
+from eocanvas_apply.observing.observer import Observer
+from eocanvas_apply.observing.vault import Vault
+from eocanvas_apply.service.clock import Clock, SystemClock
+from eocanvas_apply.service.eocanvas import EOCanvas
+from eocanvas_apply.service.settings import Addresses, Credentials, is_loopback
+from eocanvas_apply.sources.secrets import SecretSources
+
+if TYPE_CHECKING:
+    import httpx
+
+
+def draw_token() -> str:
+    """Return 128 random bits in hex."""
+    return secrets.token_hex(16)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What does not stand in the manifest: where and who, the ledger's place, time and chance.
+
+    `timing` overrides fields of the manifest's `timing`; `environ` is where secrets named by `{env}` come from.
+    """
+
+    addresses: Addresses
+    credentials: Credentials
+    environ: Mapping[str, str] = field(repr=False)
+    ledger_url: str | None = None
+    timing: Mapping[str, timedelta] = field(default_factory=dict)
+    clock: Clock = field(default_factory=SystemClock)
+    token: Callable[[], str] = draw_token
+    transport: httpx.AsyncBaseTransport | None = None
+
+
+@asynccontextmanager
+async def open_engine(project: Project, settings: Settings) -> AsyncIterator[Engine]:
+    """Open an engine and close its connections behind it; raises ManifestError, UsageError."""
+    _guard_account(project, settings)
+    desired = project.desired(settings.timing)
+    service = EOCanvas(
+        settings.addresses,
+        settings.credentials,
+        settings.clock,
+        request_timeout=desired.timing.request_timeout.total_seconds(),
+        transport=settings.transport,
+    )
+    async with service:
+        vault = Vault.opened(desired, SecretSources(settings.environ, project.folder))
+        yield Engine(
+            desired=desired,
+            service=service,
+            journal=open_journal(project, settings),
+            observer=Observer(service, vault, project.folder),
+            clock=settings.clock,
+            token=settings.token,
+            ledger_is_lost_after_run=_lost_after_run(settings),
+        )
+
+
+def open_journal(project: Project, settings: Settings) -> Journal:
+    """Return this run's view of the project's ledger; nothing is opened or written yet."""
+    backend = open_backend(settings.ledger_url, project.folder)
+    writer = f"{socket.gethostname()}-{os.getpid()}-{settings.token()[:6]}"
+    return Journal(backend, writer, settings.clock.now, settings.token)
+
+
+def _guard_account(project: Project, settings: Settings) -> None:
+    wanted, given = project.manifest.account, settings.credentials.username
+    if wanted in (None, given):
+        return
+    found = error(
+        "wrong-account",
+        f"this manifest is for the account {wanted!r}, the credentials ({settings.credentials.origin}) are {given!r}",
+        "log in as that account, or change account: in the manifest",
+    )
+    raise ManifestError(project.loaded.place(found, ("account",)))
+
+
+def _lost_after_run(settings: Settings) -> bool:
+    on_ci = bool(settings.environ.get("CI"))
+    return on_ci and not is_loopback(urlsplit(settings.addresses.base_url).hostname or "")

@@ -1,0 +1,68 @@
+"""How long a run goes on, and how long it sleeps between two rounds."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from eocanvas_apply.service.clock import Clock
+
+_FIRST_PAUSE = timedelta(seconds=5)
+_LONGEST_PAUSE = timedelta(minutes=15)
+_LONGEST_OUTAGE = timedelta(hours=1)
+
+
+@dataclass(slots=True)
+class Pace:
+    """The time of one run. `wait` is how long it may wait in all: None for ever, zero for one turn."""
+
+    clock: Clock
+    wait: timedelta | None
+    poll: timedelta
+    stopping: asyncio.Event
+    _begun: datetime = field(init=False)
+    _silent_since: datetime | None = None
+    _pause: timedelta = _FIRST_PAUSE
+
+    def __post_init__(self) -> None:
+        self._begun = self.clock.now()
+
+    @property
+    def over(self) -> bool:
+        """Whether the run may not wait any longer."""
+        return self.stopping.is_set() or (self.wait is not None and self._left(self.wait) <= timedelta())
+
+    def answered(self) -> None:
+        """Note that the service answers: the next silence starts anew."""
+        self._silent_since, self._pause = None, _FIRST_PAUSE
+
+    def given_up(self) -> bool:
+        """Note that the service does not answer; tell whether it has been silent for too long."""
+        self._silent_since = self._silent_since or self.clock.now()
+        return self.clock.now() - self._silent_since >= _LONGEST_OUTAGE
+
+    async def back_off(self) -> None:
+        """Sleep longer each time."""
+        await self._sleep(self._pause)
+        self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+
+    async def until_next(self, wake: timedelta | None) -> None:
+        """Sleep one poll, less where something is due sooner (`wake` from now)."""
+        await self._sleep(self.poll if wake is None else min(self.poll, max(wake, timedelta(seconds=1))))
+
+    async def _sleep(self, pause: timedelta) -> None:
+        if self.wait is not None:
+            pause = min(pause, self._left(self.wait))
+        sleeping = asyncio.ensure_future(self.clock.sleep(max(pause.total_seconds(), 0)))
+        stopped = asyncio.ensure_future(self.stopping.wait())
+        try:
+            await asyncio.wait({sleeping, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if sleeping.done():
+                sleeping.result()
+        finally:
+            sleeping.cancel()
+            stopped.cancel()
+
+    def _left(self, wait: timedelta) -> timedelta:
+        return wait - (self.clock.now() - self._begun)

@@ -1,0 +1,82 @@
+"""The exceptions that end a command, each carrying what to tell the user.
+
+EocanvasApplyError
+ +-- UsageError            the command line or a setting is wrong
+ +-- ManifestError         the manifest or a file it names is wrong
+ +-- CredentialsError      no credentials, or the service refused them
+ +-- ServiceError          the service answered in a way we cannot go on with
+ |    +-- NotSent          nothing reached it: DNS, connect, TLS, pool time-out
+ |    +-- Refused          it said no: `status` tells which no
+ |    +-- Doubt            nobody can say whether it acted: the answer is lost or unreadable
+ +-- LedgerError           the ledger cannot be read, written or trusted
+ |    +-- LedgerConflict   another runner appended first
+ +-- SafetyRefusal         a safety rule holds the command back (exit 5)
+ +-- PlanStale             the accepted plan does not hold any more (exit 6)
+
+None of them prints; `cli/` is the one place where they become words and an exit code.
+"""
+
+from __future__ import annotations
+
+from eocanvas_apply.diagnostics import Diagnostic
+
+
+class EocanvasApplyError(Exception):
+    """A command cannot go on; `diagnostics` say why, all faults at once."""
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        super().__init__("; ".join(d.message for d in diagnostics))
+        self.diagnostics = diagnostics
+
+
+class UsageError(EocanvasApplyError):
+    """The command line or a setting is wrong."""
+
+
+class ManifestError(EocanvasApplyError):
+    """The manifest, or a graph or chain it names, is wrong."""
+
+
+class CredentialsError(EocanvasApplyError):
+    """The account's credentials are missing or refused."""
+
+
+class ServiceError(EocanvasApplyError):
+    """The service answered in a way we cannot go on with.
+
+    `status` is the HTTP status, None where there was no whole answer; `retry_after` is how many seconds the
+    service asked to wait (from Retry-After or X-Quota-Reset), None where it did not say.
+    """
+
+    def __init__(self, diagnostic: Diagnostic, status: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(diagnostic)
+        self.status = status
+        self.retry_after = retry_after
+
+
+class NotSent(ServiceError):
+    """The request did not reach the service: DNS, connect, TLS, pool time-out."""
+
+
+class Refused(ServiceError):
+    """The service refused the request and did nothing (400 401 403 404 405 409 411 413 414 415 422 429, 3xx)."""
+
+
+class Doubt(ServiceError):
+    """The request may have been carried out: 408, 5xx, a lost answer, a 2xx that cannot be read."""
+
+
+class LedgerError(EocanvasApplyError):
+    """The ledger cannot be read, written or trusted."""
+
+
+class LedgerConflict(LedgerError):
+    """Somebody else appended first; read again and decide again."""
+
+
+class SafetyRefusal(EocanvasApplyError):
+    """A safety rule holds the command back; the message names the numbers and the flag."""
+
+
+class PlanStale(EocanvasApplyError):
+    """What was accepted is not what would be done now."""

@@ -1,0 +1,338 @@
+"""What is recorded: the fold of a ledger's events.
+
+Facts may arrive in any order, so each is an upsert that only ever adds knowledge: a submitted intent stays
+submitted, a status never goes back from an end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from eocanvas_apply.ledger import events as e
+
+ENDED = frozenset({"successful", "failed", "dismissed"})
+_RANK = {"accepted": 0, "running": 1, "failed": 2, "successful": 2, "dismissed": 2}
+
+
+class IntentState(StrEnum):
+    """What became of an intent; later members win over earlier ones when facts meet."""
+
+    OPEN = "open"
+    ABANDONED = "abandoned"
+    WITHDRAWN = "withdrawn"
+    REFUSED = "refused"
+    SUBMITTED = "submitted"
+
+
+_STRENGTH = {state: rank for rank, state in enumerate(IntentState)}
+
+
+@dataclass(slots=True)
+class Generation:
+    """One physical key that we made or meant to make."""
+
+    number: int
+    name: str
+    intended: e.KeyIntended | None = None
+    created: e.KeyCreated | None = None
+    abandoned: e.KeyAbandoned | None = None
+    draining: bool = False
+    delete_intended: bool = False
+    deleted: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether nobody knows yet if it was created."""
+        return self.created is None and self.abandoned is None and not self.deleted
+
+    @property
+    def live(self) -> bool:
+        """Whether it was created and not deleted since."""
+        return self.created is not None and not self.deleted
+
+
+@dataclass(slots=True)
+class KeyRecord:
+    """All generations of one key, oldest first."""
+
+    address: str
+    generations: dict[int, Generation] = field(default_factory=dict)
+
+    @property
+    def latest(self) -> Generation | None:
+        """The youngest generation, whatever became of it."""
+        return self.generations[max(self.generations)] if self.generations else None
+
+    @property
+    def current(self) -> Generation | None:
+        """The youngest generation that lives."""
+        live = [g for g in self.generations.values() if g.live]
+        return max(live, key=lambda g: g.number) if live else None
+
+
+@dataclass(slots=True)
+class Intent:
+    """One intent to launch, and what became of it. One given up may still turn into a job: then it is a duplicate."""
+
+    id: str
+    intended: e.JobIntended | None = None
+    state: IntentState = IntentState.OPEN
+    refused: e.JobRefused | None = None
+    job_id: str | None = None
+    given_up: bool = False
+    passes: list[datetime] = field(default_factory=list)
+
+    def reach(self, state: IntentState) -> None:
+        """Take a new state unless a stronger one is known."""
+        if _STRENGTH[state] > _STRENGTH[self.state]:
+            self.state = state
+
+
+@dataclass(slots=True)
+class Run:
+    """One job of the service that is or was ours."""
+
+    job_id: str
+    intent: str | None = None
+    status: str = "accepted"
+    created: datetime | None = None
+    started: datetime | None = None
+    finished: datetime | None = None
+    results: tuple[e.ListedResult, ...] | None = None
+    first_looked: datetime | None = None
+    stored: dict[str, e.ResultStored] = field(default_factory=dict)
+    dismiss_intended: bool = False
+    dismissed: e.JobDismissed | None = None
+    missing: list[datetime] = field(default_factory=list)
+
+    @property
+    def in_flight(self) -> bool:
+        """Whether the service may still be working on it."""
+        return self.status not in ENDED
+
+    def see(self, status: str, created: datetime | None, started: datetime | None, finished: datetime | None) -> None:
+        """Take what the service showed; an end is never taken back."""
+        if _RANK.get(status, 1) >= _RANK.get(self.status, 1) and self.in_flight:
+            self.status = status
+        self.created = created or self.created
+        self.started = started or self.started
+        self.finished = finished or self.finished
+
+
+@dataclass(slots=True)
+class JobRecord:
+    """All intents and runs of one job instance, oldest first."""
+
+    address: str
+    intents: dict[str, Intent] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
+    forgotten: str | None = None
+
+    @property
+    def last_intent(self) -> Intent | None:
+        """The youngest intent."""
+        return next(reversed(self.intents.values()), None)
+
+    @property
+    def definition(self) -> e.JobIntended | None:
+        """The definition of the youngest intent."""
+        last = self.last_intent
+        return last.intended if last else None
+
+    def run_of(self, intent: Intent) -> Run | None:
+        """The job that this intent became, if it is known."""
+        return self.runs.get(intent.job_id) if intent.job_id else None
+
+
+@dataclass(slots=True)
+class Recorded:
+    """The fold: everything the ledger says, by address."""
+
+    head: int = 0
+    opened: e.LedgerOpened | None = None
+    accepted: e.PlanAccepted | None = None
+    keys: dict[str, KeyRecord] = field(default_factory=dict)
+    jobs: dict[str, JobRecord] = field(default_factory=dict)
+    owner_of: dict[str, str] = field(default_factory=dict)
+    quota_closed_until: datetime | None = None
+
+    def add(self, entries: Iterable[e.Entry]) -> None:
+        """Fold more entries, in the order of their numbers."""
+        for entry in entries:
+            self.head = entry.seq
+            _FOLDERS[entry.event.type](self, entry.event)
+
+    def note(self, events: Iterable[e.Event]) -> None:
+        """Fold facts that are not in the ledger (yet): the head stays where it is."""
+        for event in events:
+            _FOLDERS[event.type](self, event)
+
+    def key_record(self, address: str) -> KeyRecord:
+        """The record of a key, made when it is new."""
+        return self.keys.setdefault(address, KeyRecord(address))
+
+    def job_record(self, address: str) -> JobRecord:
+        """The record of a job instance, made when it is new."""
+        return self.jobs.setdefault(address, JobRecord(address))
+
+    def intents(self) -> Iterator[tuple[JobRecord, Intent]]:
+        """Every intent with the job it belongs to."""
+        return ((job, intent) for job in self.jobs.values() for intent in job.intents.values())
+
+    def runs(self) -> Iterator[tuple[JobRecord, Run]]:
+        """Every run with the job it belongs to."""
+        return ((job, run) for job in self.jobs.values() for run in job.runs.values())
+
+
+def _opened(recorded: Recorded, event: e.LedgerOpened) -> None:
+    recorded.opened = recorded.opened or event
+
+
+def _accepted(recorded: Recorded, event: e.PlanAccepted) -> None:
+    recorded.accepted = event
+
+
+def _generation(recorded: Recorded, event: e.KeyEvent) -> Generation:
+    generations = recorded.key_record(event.address).generations
+    return generations.setdefault(event.generation, Generation(event.generation, event.name))
+
+
+def _key(recorded: Recorded, event: e.KeyEvent) -> None:
+    generation = _generation(recorded, event)
+    match event:
+        case e.KeyIntended():
+            generation.intended = event
+        case e.KeyCreated():
+            # A later look may know the end that an earlier one did not.
+            generation.created = event if event.end_known or generation.created is None else generation.created
+        case e.KeyAbandoned():
+            generation.abandoned = event
+        case e.KeyDrainIntended():
+            generation.draining = True
+        case e.KeyDrainEnded():
+            generation.draining = False
+        case e.KeyDeleteIntended():
+            generation.delete_intended = True
+        case e.KeyDeleted():
+            generation.deleted = True
+
+
+def _intent(recorded: Recorded, event: e.IntentEvent) -> None:
+    job = recorded.job_record(event.address)
+    intent = job.intents.setdefault(event.intent, Intent(event.intent))
+    match event:
+        case e.JobIntended():
+            intent.intended = event
+            job.forgotten = None
+        case e.JobWithdrawn():
+            _give_up(intent, IntentState.WITHDRAWN)
+        case e.JobAbandoned():
+            _give_up(intent, IntentState.ABANDONED)
+        case e.JobRefused():
+            intent.reach(IntentState.REFUSED)
+            intent.refused = event
+        case e.JobSubmitted():
+            _bind(recorded, job, intent, event.job_id).see(event.status, event.created, None, None)
+        case e.Resolved():
+            _resolve(recorded, job, intent, event)
+
+
+def _resolve(recorded: Recorded, job: JobRecord, intent: Intent, event: e.Resolved) -> None:
+    if event.job_id:
+        _bind(recorded, job, intent, event.job_id)
+    else:
+        _give_up(intent, IntentState.ABANDONED)
+
+
+def _give_up(intent: Intent, state: IntentState) -> None:
+    intent.given_up = True
+    intent.reach(state)
+
+
+def _bind(recorded: Recorded, job: JobRecord, intent: Intent, job_id: str) -> Run:
+    intent.reach(IntentState.SUBMITTED)
+    # The first job of an intent stays its own; a second one is a duplicate and only a run beside it.
+    intent.job_id = intent.job_id or job_id
+    run = _run_in(recorded, job, job_id)
+    run.intent = intent.id
+    return run
+
+
+def _run_in(recorded: Recorded, job: JobRecord, job_id: str) -> Run:
+    recorded.owner_of.setdefault(job_id, job.address)
+    return job.runs.setdefault(job_id, Run(job_id))
+
+
+def _run(recorded: Recorded, event: e.RunEvent) -> None:
+    job = recorded.job_record(event.address)
+    run = _run_in(recorded, job, event.job_id)
+    match event:
+        case e.JobObserved():
+            run.see(event.status, event.created, event.started, event.finished)
+            run.missing.clear()
+        case e.JobDismissIntended():
+            run.dismiss_intended = True
+        case e.JobDismissed():
+            run.dismissed = event
+        case e.ResultsListed():
+            run.first_looked = min(run.first_looked or event.looked, event.looked)
+            run.results = event.results if event.results is not None else run.results
+        case e.ResultStored():
+            run.stored[event.title] = event
+        case e.Adopted():
+            _adopt(recorded, job, run, event)
+
+
+def _adopt(recorded: Recorded, job: JobRecord, run: Run, event: e.Adopted) -> None:
+    if event.reason == "returned":
+        job.forgotten = None
+    if event.intent:
+        _bind(recorded, job, job.intents.setdefault(event.intent, Intent(event.intent)), run.job_id)
+
+
+def _pass(recorded: Recorded, event: e.PassObserved) -> None:
+    job = recorded.job_record(event.address)
+    if event.intent:
+        job.intents.setdefault(event.intent, Intent(event.intent)).passes.append(event.begun)
+    if event.job_id:
+        _run_in(recorded, job, event.job_id).missing.append(event.begun)
+
+
+def _forgotten(recorded: Recorded, event: e.Forgotten) -> None:
+    recorded.job_record(event.address).forgotten = event.reason
+
+
+def _quota(recorded: Recorded, event: e.QuotaClosed) -> None:
+    recorded.quota_closed_until = max(recorded.quota_closed_until or event.until, event.until)
+
+
+_FOLDERS: dict[str, Any] = {
+    "ledger-opened": _opened,
+    "plan-accepted": _accepted,
+    "key-intended": _key,
+    "key-created": _key,
+    "key-abandoned": _key,
+    "key-drain-intended": _key,
+    "key-drain-ended": _key,
+    "key-delete-intended": _key,
+    "key-deleted": _key,
+    "job-intended": _intent,
+    "job-withdrawn": _intent,
+    "job-abandoned": _intent,
+    "job-submitted": _intent,
+    "job-refused": _intent,
+    "resolved": _intent,
+    "job-observed": _run,
+    "job-dismiss-intended": _run,
+    "job-dismissed": _run,
+    "results-listed": _run,
+    "result-stored": _run,
+    "adopted": _run,
+    "pass-observed": _pass,
+    "forgotten": _forgotten,
+    "quota-closed": _quota,
+}

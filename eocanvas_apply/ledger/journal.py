@@ -1,0 +1,96 @@
+"""The journal: one runner's view of a ledger, the fold kept up to date and events appended as claims or facts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import LedgerConflict, LedgerError
+from eocanvas_apply.ledger.backend import Backend
+from eocanvas_apply.ledger.events import AnyEvent, Entry
+from eocanvas_apply.ledger.fold import Recorded
+
+
+class Journal:
+    """One runner's view of a ledger. `recorded` is the fold up to `recorded.head`."""
+
+    def __init__(self, backend: Backend, writer: str, now: Callable[[], datetime], token: Callable[[], str]) -> None:
+        self._backend = backend
+        self._writer = writer
+        self._now = now
+        self._token = token
+        self._lock = asyncio.Lock()
+        self._waiting: list[AnyEvent] = []
+        self._foreign_head = 0
+        self.recorded = Recorded()
+
+    @property
+    def url(self) -> str:
+        """Where the ledger is."""
+        return self._backend.url
+
+    async def refresh(self) -> Recorded:
+        """Read what others appended and return the fold; raises LedgerError."""
+        async with self._lock:
+            await self._catch_up()
+        return self.recorded
+
+    async def claim(self, decided_on: int, events: Sequence[AnyEvent]) -> None:
+        """Append claims decided on a head; raises LedgerConflict when another runner appended since.
+
+        Our own entries in between are consequences of the same decision and do not make it stale.
+        """
+        async with self._lock:
+            await self._flush()
+            if self._foreign_head > decided_on or not await self._try_append(events):
+                raise LedgerConflict(error("ledger-conflict", "another run is at work on this ledger"))
+
+    async def record(self, *events: AnyEvent) -> None:
+        """Append facts until they stand; facts of tasks that wait together share one append and one sync."""
+        self._waiting.extend(events)
+        async with self._lock:
+            await self._flush()
+
+    async def _flush(self) -> None:
+        while self._waiting:
+            batch = list(self._waiting)
+            if await self._try_append(batch):
+                del self._waiting[: len(batch)]
+
+    async def _try_append(self, events: Sequence[AnyEvent]) -> bool:
+        entries = self._numbered(events)
+        try:
+            await self._backend.append(self.recorded.head, entries)
+        except LedgerConflict:
+            await self._catch_up()
+            return False
+        except LedgerError as failure:
+            return await self._settle(entries, failure)
+        self.recorded.add(entries)
+        return True
+
+    def _numbered(self, events: Sequence[AnyEvent]) -> list[Entry]:
+        batch, time, head = self._token(), self._now(), self.recorded.head
+        return [
+            Entry(seq=head + place, time=time, writer=self._writer, batch=batch, event=event)
+            for place, event in enumerate(events, start=1)
+        ]
+
+    async def _settle(self, entries: Sequence[Entry], failure: LedgerError) -> bool:
+        """Read back whether an append that failed was kept: ours, another's, or absent (then the failure stands)."""
+        present = await self._backend.read(self.recorded.head)
+        if not present:
+            raise failure
+        ours = present[0].batch == entries[0].batch
+        self._take(present, len(entries) if ours else 0)
+        return ours
+
+    async def _catch_up(self) -> None:
+        self._take(await self._backend.read(self.recorded.head), 0)
+
+    def _take(self, entries: Sequence[Entry], own: int) -> None:
+        self.recorded.add(entries)
+        if len(entries) > own:
+            self._foreign_head = self.recorded.head

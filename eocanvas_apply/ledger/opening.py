@@ -1,0 +1,47 @@
+"""Opening a ledger: the first event binds it to project, service and account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.ledger.events import LedgerOpened
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a ledger belongs to.
+
+    `service` is the base address without a trailing slash, on loopback without its port (an emulator that comes up
+    again on another port is the same service); `account` is the user name that logged in.
+    """
+
+    project: str
+    service: str
+    account: str
+
+    def event(self, token: Callable[[], str]) -> LedgerOpened:
+        """Return the event that opens a new ledger."""
+        return LedgerOpened(
+            project=self.project,
+            service=self.service,
+            account=self.account,
+            ledger_id=token(),
+            salt=token(),
+        )
+
+
+def mismatches(opened: LedgerOpened, binding: Binding, url: str) -> list[Diagnostic]:
+    """Return an error for each thing that this ledger is bound to and that is another now."""
+    pairs = {
+        "project": (opened.project, binding.project),
+        "service": (opened.service, binding.service),
+        "account": (opened.account, binding.account),
+    }
+    hint = "use its own ledger (--ledger), or go back to what this one belongs to"
+    return [
+        error("ledger-bound", f"the ledger {url} belongs to the {what} {was!r}, not to {now!r}", hint)
+        for what, (was, now) in pairs.items()
+        if was != now
+    ]

@@ -1,0 +1,31 @@
+"""Where a ledger is: from its address to its backend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import UsageError
+from eocanvas_apply.ledger.backend import Backend
+from eocanvas_apply.ledger.local import LocalBackend
+
+FOLDER = ".eocanvas"
+
+
+def open_backend(url: str | None, project_folder: Path) -> Backend:
+    """Return the backend of an address; None is the local file beside the manifest.
+
+    A path may be absolute or relative to the working folder, also as `file:PATH`. Raises UsageError otherwise.
+    """
+    if url is None:
+        return LocalBackend(project_folder / FOLDER / "default.jsonl")
+    scheme, colon, rest = url.partition(":")
+    if colon and len(scheme) > 1 and scheme != "file":
+        hint = "this release keeps ledgers in local files: give a path"
+        raise UsageError(error("ledger-unsupported", f"no ledger can be kept at {scheme}: addresses yet", hint))
+    path = Path((rest if scheme == "file" and colon else url).removeprefix("//"))
+    if path.is_dir():
+        raise UsageError(
+            error("ledger-unsupported", f"{path} is a folder, a ledger is a file", f"try {path}/ledger.jsonl")
+        )
+    return LocalBackend(path)

@@ -1,0 +1,139 @@
+"""Source lines of a manifest as they may be shown: under `keys` only what is known to be no secret.
+
+Everything there but type, name, bucket, region, endpoint and username becomes `***`, comments too. Masking goes by
+the nodes of the text, so that values over several lines, flow mappings and aliases are covered; of a text that could
+not be read to its end, lines that may belong to `keys` are not shown at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from eocanvas_apply.diagnostics import Position
+from eocanvas_apply.documents.yaml_nodes import Mapping, Node, Scalar, Sequence, Span
+from eocanvas_apply.documents.yaml_text import YamlText
+
+PLAIN_FIELDS = frozenset({"type", "name", "bucket", "region", "endpoint", "username"})
+
+_REFERENCE_WORDS = frozenset({"env", "file", "command", "keyring", "sops", "at"})
+_PUNCTUATION = frozenset("{}[],: \t")
+_TOP_LEVEL = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)\s*:")
+_HIDDEN = "***"
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """What of a text is hidden: inside `regions` all but `shown`, elsewhere nothing but `hidden`."""
+
+    regions: tuple[Span, ...]
+    shown: tuple[Span, ...]
+    hidden: tuple[Span, ...]
+
+    @classmethod
+    def of(cls, root: Node | None) -> Mask:
+        """Return the mask of a manifest's nodes."""
+        blocks = list(_key_blocks(root))
+        shown = [span for block in blocks for span in _shown(block)]
+        scalars = [scalar.span for block in blocks for scalar in _scalars(block)]
+        hidden = [span for span in scalars if span not in shown]
+        return cls(tuple(block.span for block in blocks), tuple(shown), tuple(hidden))
+
+    def hides(self, index: int) -> bool:
+        """Whether the character at an index may not be shown."""
+        if _inside(index, self.hidden):
+            return True
+        return _inside(index, self.regions) and not _inside(index, self.shown)
+
+
+def snippet(text: YamlText, mask: Mask, position: Position) -> str | None:
+    """Return the line at a position, its column unmoved; None when nothing of it may be shown."""
+    line = text.line(position.line)
+    if text.root is None:
+        return line if _is_outside_keys(text, position.line) else None
+    return _masked(line, text.line_starts[position.line - 1], mask, position.column - 1)
+
+
+def _masked(line: str, start: int, mask: Mask, caret: int) -> str:
+    shown, at = "", 0
+    while at < len(line):
+        end = _end_of_run(line, start, mask, at)
+        if end == at:
+            shown += line[at]
+            at += 1
+            continue
+        # What stands before the caret keeps its width, so that the caret stays under its place.
+        shown += _HIDDEN.ljust(end - at) if end <= caret else _HIDDEN
+        at = end
+    return shown.rstrip()
+
+
+def _end_of_run(line: str, start: int, mask: Mask, at: int) -> int:
+    in_scalar = _inside(start + at, mask.hidden)
+    end = at
+    while end < len(line) and mask.hides(start + end):
+        scalar = _inside(start + end, mask.hidden)
+        if scalar != in_scalar or (not scalar and line[end] in _PUNCTUATION):
+            break
+        if line[end] == "#" and not scalar:
+            return len(line)
+        end += 1
+    return end
+
+
+def _key_blocks(root: Node | None) -> Iterator[Node]:
+    if isinstance(root, Mapping):
+        yield from (value for key, value in (*root.entries, *root.refused) if key.text == "keys")
+
+
+def _shown(block: Node) -> Iterator[Span]:
+    if not isinstance(block, Mapping):
+        return
+    yield from (name.span for name, _ in block.refused)
+    for name, key in block.entries:
+        yield name.span
+        if isinstance(key, Mapping):
+            yield from _shown_of_key(key)
+
+
+def _shown_of_key(key: Mapping) -> Iterator[Span]:
+    for field, value in key.entries:
+        yield field.span
+        if isinstance(value, Scalar) and field.text in PLAIN_FIELDS and "@" not in value.text:
+            yield value.span
+        yield from (word.span for word in _words(value) if word.text in _REFERENCE_WORDS)
+
+
+def _words(node: Node) -> Iterator[Scalar]:
+    if isinstance(node, Mapping):
+        for key, value in node.entries:
+            yield key
+            yield from _words(value)
+
+
+def _scalars(node: Node) -> Iterator[Scalar]:
+    if isinstance(node, Scalar):
+        yield node
+    elif isinstance(node, Sequence):
+        for item in node.items:
+            yield from _scalars(item)
+    else:
+        for key, value in (*node.entries, *node.refused):
+            yield key
+            yield from _scalars(value)
+
+
+def _inside(index: int, spans: tuple[Span, ...]) -> bool:
+    return any(span.start <= index < span.end for span in spans)
+
+
+def _is_outside_keys(text: YamlText, number: int) -> bool:
+    if text.stopped_under[:1] == ("keys",):
+        return False
+    for each in range(number, 0, -1):
+        line = text.line(each)
+        if line[:1].strip() and not line.startswith("#"):
+            top = _TOP_LEVEL.match(line)
+            return top is not None and top[1] != "keys"
+    return False

@@ -1,0 +1,1 @@
+"""Observing: the service, the files and the secrets, read into one value that planning can judge."""

@@ -1,0 +1,128 @@
+"""One observation: keys, jobs as far back as matters, logs of candidates, listings, secrets, stored files."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from eocanvas_apply.ledger.events import ListedResult
+from eocanvas_apply.ledger.fold import ENDED, Recorded, Run
+from eocanvas_apply.observing import convert
+from eocanvas_apply.observing.files import changed_files
+from eocanvas_apply.observing.vault import Vault
+from eocanvas_apply.planning.desired import Desired
+from eocanvas_apply.planning.observed import Observed, ObservedKey, Pass, Sealing
+from eocanvas_apply.planning.reconciling import SKEW, candidates, late_intents, open_intents
+from eocanvas_apply.planning.runs import STUCK
+from eocanvas_apply.service.eocanvas import EOCanvas
+from eocanvas_apply.service.sealing import PublicKey
+
+T = TypeVar("T")
+_AT_ONCE = 8
+
+
+@dataclass(slots=True)
+class Observer:
+    """Observes for one run; what cannot change meanwhile (logs of ended jobs, the public key) is read once."""
+
+    service: EOCanvas
+    vault: Vault
+    folder: Path
+    _logs: dict[str, str] = field(default_factory=dict)
+    _public_key: PublicKey | None = None
+
+    async def observe(self, desired: Desired, recorded: Recorded) -> Observed:
+        """Return what is there now; raises ServiceError where the service cannot be read."""
+        keys = {key.name: convert.key(key) for key in await self.service.keys()}
+        jobs = await self._pass(self._look_back(desired, recorded, keys))
+        jobs, gone = await self._absentees(recorded, jobs)
+        at = self.service.time.now()
+        logs = await self._candidate_logs(recorded, jobs, at)
+        listings = await self._listings(recorded, jobs)
+        salt = bytes.fromhex(recorded.opened.salt) if recorded.opened else None
+        return Observed(
+            at=at,
+            account=self.service.account,
+            keys=keys,
+            jobs=jobs,
+            gone=gone,
+            logs=logs,
+            results=listings,
+            secrets=await asyncio.to_thread(self.vault.fingerprints, salt),
+            unreadable=self.vault.faults,
+            sealing=await self._sealing(desired),
+            files=await asyncio.to_thread(changed_files, recorded, self.folder),
+        )
+
+    async def public_key(self) -> PublicKey:
+        """Return the service's public key, read once a run."""
+        if self._public_key is None:
+            self._public_key = await self.service.public_key()
+        return self._public_key
+
+    def _look_back(self, desired: Desired, recorded: Recorded, keys: Mapping[str, ObservedKey]) -> datetime | None:
+        """Return how far back the list of jobs matters; None where nothing in it does."""
+        now = self.service.time.now()
+        since = [i.decided - SKEW for i in (*open_intents(recorded), *late_intents(recorded, now))]
+        since += [run.created - SKEW if run.created else now - STUCK for _, run in recorded.runs() if run.in_flight]
+        rotating = (key.fixed_name for key in desired.keys.values() if not key.existing)
+        if any(name in keys for name in rotating if name):
+            since.append(now - STUCK)
+        return min(since, default=None)
+
+    async def _pass(self, back_to: datetime | None) -> Pass:
+        if back_to is None:
+            return Pass(self.service.time.now(), complete=False, jobs={})
+        listed = await self.service.jobs(back_to)
+        return Pass(listed.begun, listed.complete, {job.job_id: convert.job(job) for job in listed.jobs})
+
+    async def _absentees(self, recorded: Recorded, jobs: Pass) -> tuple[Pass, frozenset[str]]:
+        """Ask for the runs in flight that the list does not show, each by its own address."""
+        absent = [run.job_id for _, run in recorded.runs() if run.in_flight and run.job_id not in jobs.jobs]
+        found = await _each(absent, self.service.job)
+        present = {job_id: convert.job(job) for job_id, job in found.items() if job}
+        gone = frozenset(job_id for job_id, job in found.items() if job is None)
+        return replace(jobs, jobs={**jobs.jobs, **present}), gone
+
+    async def _candidate_logs(self, recorded: Recorded, jobs: Pass, at: datetime) -> Mapping[str, str]:
+        intended = [*open_intents(recorded), *late_intents(recorded, at)]
+        found = {job.job_id: job for job in candidates(intended, recorded, jobs.jobs.values())}
+        fresh = await _each([job_id for job_id in found if job_id not in self._logs], self._log)
+        # Only an ended job's log that says something will not change any more.
+        self._logs.update({i: text for i, text in fresh.items() if text and found[i].status in ENDED})
+        return {job_id: self._logs.get(job_id, fresh.get(job_id, "")) for job_id in found}
+
+    async def _log(self, job_id: str) -> str:
+        return "\n".join(entry.message for entry in await self.service.logs(job_id) or ())
+
+    async def _listings(self, recorded: Recorded, jobs: Pass) -> Mapping[str, tuple[ListedResult, ...] | None]:
+        waiting = [run.job_id for _, run in recorded.runs() if _unlisted(run, jobs)]
+        found = await _each(waiting, self.service.results)
+        return {job_id: convert.listing(results) for job_id, results in found.items()}
+
+    async def _sealing(self, desired: Desired) -> Sealing | None:
+        if all(key.existing for key in desired.keys.values()):
+            return None
+        public_key = await self.public_key()
+        return Sealing(public_key.limit, public_key.bits, self.vault.sealed_sizes())
+
+
+def _unlisted(run: Run, jobs: Pass) -> bool:
+    seen = jobs.jobs.get(run.job_id)
+    status = seen.status if seen and run.in_flight else run.status
+    return status == "successful" and not run.results
+
+
+async def _each(job_ids: Sequence[str], ask: Callable[[str], Awaitable[T]]) -> dict[str, T]:
+    """Ask for several jobs, a few at a time."""
+    gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(job_id: str) -> T:
+        async with gate:
+            return await ask(job_id)
+
+    return dict(zip(job_ids, await asyncio.gather(*map(one, job_ids)), strict=True))

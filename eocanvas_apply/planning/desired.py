@@ -1,0 +1,231 @@
+"""What the manifest says shall exist, ready to be compared: keys, job instances and their fingerprints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from eocanvas_apply.documents.chain import Chain
+from eocanvas_apply.documents.graph import Graph
+from eocanvas_apply.manifest.address import Address
+from eocanvas_apply.manifest.model import (
+    ExistingKey,
+    Job,
+    Key,
+    KeyInput,
+    Manifest,
+    RawJob,
+    SecretReference,
+    SnapJob,
+    TailorJob,
+    ToKey,
+    UrlInput,
+)
+from eocanvas_apply.planning.fingerprint import ALGORITHM, fingerprint
+
+EODATA = "eodata"
+Document = Graph | Chain
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredKey:
+    """One key that shall exist. `config` holds the plain wire fields, `secrets` references by wire field."""
+
+    address: str
+    name: str
+    storage: str
+    config: Mapping[str, str]
+    secrets: Mapping[str, SecretReference]
+    public: bool
+    description: str
+    expire_s: int
+    fixed_name: str | None
+    keep: bool
+    existing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredInput:
+    """One named input: a path in a key's storage (`key` is its address), or a URL with its lasting identity."""
+
+    name: str
+    location: str
+    key: str | None = None
+    identity: str | None = None
+    uncompress: bool | None = None
+    sub_path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredJob:
+    """One job instance that shall have run.
+
+    `folder` is where results go, relative to the manifest, None where the output goes to `output_key` (an address).
+    """
+
+    address: str
+    process: str
+    document: Document | None
+    params: Mapping[str, str]
+    inputs: tuple[DesiredInput, ...]
+    raw_inputs: Mapping[str, Any]
+    output_key: str | None
+    folder: str | None
+    max_duration: timedelta
+    launch_on_doubt: bool
+    marked: bool
+    components: Mapping[str, Any]
+    fingerprint: str
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Addresses of the keys that it names, each once."""
+        named = [i.key for i in self.inputs if i.key] + ([self.output_key] if self.output_key else [])
+        return tuple(dict.fromkeys(named))
+
+    @property
+    def output(self) -> str:
+        """The output's key address, or `download`."""
+        return self.output_key or "download"
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The waits of one run: `settle` is how late the service may show what it did."""
+
+    poll: timedelta
+    settle: timedelta
+    send_within: timedelta
+    request_timeout: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """Everything the manifest asks for; keys and jobs by address."""
+
+    project: str
+    manifest_digest: str
+    keys: Mapping[str, DesiredKey]
+    jobs: Mapping[str, DesiredJob]
+    timing: Timing
+
+
+def desired(manifest: Manifest, digest: str, documents: Mapping[str, Document], timing: Timing) -> Desired:
+    """Return what a manifest asks for; `documents` holds the parsed graph or chain of each job by its name."""
+    keys = [_key(name, key) for name, key in manifest.keys.items()]
+    jobs = [_job(name, job, documents.get(name)) for name, job in manifest.jobs.items()]
+    return Desired(
+        project=manifest.project,
+        manifest_digest=digest,
+        keys={key.address: key for key in keys},
+        jobs={job.address: job for job in jobs},
+        timing=timing,
+    )
+
+
+def key_address(name: str) -> str:
+    """Return the address of a key."""
+    return str(Address("key", name))
+
+
+def _key(name: str, key: Key) -> DesiredKey:
+    if isinstance(key, ExistingKey):
+        return _existing_key(name, key)
+    return DesiredKey(
+        address=key_address(name),
+        name=name,
+        storage=key.storage_type,
+        config=key.plain_config(),
+        secrets=key.secret_fields(),
+        public=key.shared,
+        description=key.description or "",
+        expire_s=int(key.expires_in.total_seconds()),
+        fixed_name=key.name,
+        keep=key.keep,
+        existing=False,
+    )
+
+
+def _existing_key(name: str, key: ExistingKey) -> DesiredKey:
+    return DesiredKey(
+        address=key_address(name),
+        name=name,
+        storage=key.storage,
+        config={},
+        secrets={},
+        public=False,
+        description="",
+        expire_s=0,
+        fixed_name=key.name,
+        keep=True,
+        existing=True,
+    )
+
+
+def _job(name: str, job: Job, document: Document | None) -> DesiredJob:
+    inputs = () if isinstance(job, RawJob) else tuple(_input(n, i) for n, i in job.inputs.items())
+    output_key = key_address(job.output.key) if isinstance(job.output, ToKey) else None
+    params = {k: str(v) for k, v in job.params.items()} if isinstance(job, SnapJob) else {}
+    raw = dict(job.inputs) if isinstance(job, RawJob) else {}
+    components = {
+        "algorithm": ALGORITHM,
+        "process": _process(job),
+        "document": document.digest if document else None,
+        "params": params,
+        "inputs": raw or {i.name: _identity(i) for i in inputs},
+        "options": {i.name: _options(i) for i in inputs if _options(i)},
+        "output": output_key or "download",
+    }
+    return DesiredJob(
+        address=str(Address("job", name)),
+        process=_process(job),
+        document=document,
+        params=params,
+        inputs=inputs,
+        raw_inputs=raw,
+        output_key=output_key,
+        folder=None if output_key else _folder(name, job),
+        max_duration=job.max_duration,
+        launch_on_doubt=job.on_doubt == "launch",
+        marked=job.mark and _can_carry_mark(document),
+        components=components,
+        fingerprint=fingerprint(components),
+    )
+
+
+def _can_carry_mark(document: Document | None) -> bool:
+    # A graph takes a comment; a chain only its name, where the user has set none; raw inputs nothing.
+    return isinstance(document, Graph) or (isinstance(document, Chain) and document.fields.get("name") is None)
+
+
+def _process(job: Job) -> str:
+    if isinstance(job, RawJob):
+        return job.process
+    return "dataTailor" if isinstance(job, TailorJob) else "snap-function"
+
+
+def _folder(name: str, job: Job) -> str:
+    download = None if isinstance(job.output, ToKey) or job.output is None else job.output.download
+    return download or f"results/{name}"
+
+
+def _input(name: str, given: Any) -> DesiredInput:
+    options = {"uncompress": given.uncompress, "sub_path": given.sub_path}
+    if isinstance(given, KeyInput):
+        return DesiredInput(name, given.path, key=key_address(given.key), **options)
+    if isinstance(given, UrlInput):
+        return DesiredInput(name, given.url, identity=given.id, **options)
+    raise TypeError(f"input {name}: no rule for {type(given).__name__}")
+
+
+def _identity(given: DesiredInput) -> dict[str, str]:
+    if given.key:
+        return {"key": given.key, "path": given.location}
+    return {"id": given.identity} if given.identity else {"url": given.location}
+
+
+def _options(given: DesiredInput) -> dict[str, Any]:
+    options = {"uncompress": given.uncompress, "sub_path": given.sub_path}
+    return {name: value for name, value in options.items() if value is not None}

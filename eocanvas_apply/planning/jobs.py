@@ -1,0 +1,152 @@
+"""What is to be done with each job: one address, one action, one reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from eocanvas_apply.ledger.fold import Intent, IntentState, JobRecord, Recorded, Run
+from eocanvas_apply.planning.desired import Desired, DesiredJob
+from eocanvas_apply.planning.fingerprint import changes, same
+from eocanvas_apply.planning.observed import Observed
+from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason, Requests
+from eocanvas_apply.planning.reconciling import Settlement, Verdict, settle
+from eocanvas_apply.planning.runs import STUCK, age_of, definition, sorted_out, vanished
+from eocanvas_apply.planning.tasks import AdoptJob, DismissJob, FetchResults, ForgetJob, LaunchJob
+
+_A, _R = ActionKind, Reason
+Leaving = Literal["not-in-manifest", "destroyed", "requested"]
+
+
+@dataclass(frozen=True, slots=True)
+class JobPlanner:
+    """Plans jobs one by one; each method is a pure function of what it holds."""
+
+    desired: Desired
+    requests: Requests
+    recorded: Recorded
+    observed: Observed
+
+    def actions(self) -> list[PlannedAction]:
+        """Return an action for every job that is desired or recorded."""
+        planned = [self._one(address) for address in self._addresses()]
+        return [action for action in planned if action]
+
+    def _addresses(self) -> list[str]:
+        return sorted(self.desired.jobs.keys() | self.recorded.jobs.keys())
+
+    def _one(self, address: str) -> PlannedAction | None:
+        job, record = self.desired.jobs.get(address), self.recorded.jobs.get(address)
+        if record and not record.forgotten and (reason := self._leaving(address)):
+            return self._leave(record, reason)
+        if self.requests.destroy or job is None:
+            return None
+        if record is None or not record.intents:
+            return self._launch(job)
+        return self._returned(job, record) if record.forgotten else self._kept(job, record)
+
+    def _leaving(self, address: str) -> Leaving | None:
+        if address in self.requests.forget:
+            return "requested"
+        if self.requests.destroy:
+            return "destroyed"
+        return None if address in self.desired.jobs else "not-in-manifest"
+
+    def _leave(self, record: JobRecord, reason: Leaving) -> PlannedAction:
+        last = record.last_intent
+        if last and last.state is IntentState.OPEN and reason != "requested":
+            settlement = self._settlement(last)
+            if settlement.verdict in (Verdict.FOUND, Verdict.WAIT):
+                return self._open(record.address, last, settlement)
+        run, _ = sorted_out(record)
+        if reason == "destroyed" and run and run.in_flight and not run.dismissed and not self._vanished(run):
+            return PlannedAction(record.address, _A.DISMISS, _R.DESTROYED, task=DismissJob(run.job_id))
+        return PlannedAction(record.address, _A.FORGET, Reason(reason), task=ForgetJob(reason))
+
+    def _returned(self, job: DesiredJob, record: JobRecord) -> PlannedAction:
+        run, _ = sorted_out(record)
+        intended = definition(record, run) if run else None
+        if run is None or intended is None or not same(intended.components, job.components):
+            return self._launch(job)
+        return PlannedAction(job.address, _A.ADOPT, _R.RETURNED, task=AdoptJob(run.job_id, "returned"))
+
+    def _kept(self, job: DesiredJob, record: JobRecord) -> PlannedAction:
+        last = record.last_intent
+        if last and last.state is IntentState.OPEN:
+            return self._unsettled(job, last)
+        if last and last.state is IntentState.REFUSED and (held := self._refused(job, last)):
+            return held
+        run, surplus = sorted_out(record)
+        for extra in surplus:
+            if extra.in_flight and not extra.dismissed and not self._vanished(extra):
+                return PlannedAction(job.address, _A.DISMISS, _R.DUPLICATED, task=DismissJob(extra.job_id))
+        return self._after(job, record, run) if run else self._launch(job)
+
+    def _refused(self, job: DesiredJob, intent: Intent) -> PlannedAction | None:
+        refusal = intent.refused.refusal if intent.refused else None
+        if refusal == "same-job" and not intent.given_up:
+            return PlannedAction(job.address, _A.ASK, _R.DUPLICATED)
+        unchanged = intent.intended and same(intent.intended.components, job.components)
+        return PlannedAction(job.address, _A.NONE, _R.FAILED) if refusal == "request" and unchanged else None
+
+    def _unsettled(self, job: DesiredJob, intent: Intent) -> PlannedAction:
+        settlement = self._settlement(intent)
+        doubtful = settlement.verdict is Verdict.AMBIGUOUS and job.launch_on_doubt
+        if settlement.verdict is Verdict.NOT_LAUNCHED or doubtful:
+            return self._launch(job, abandons=intent.id)
+        return self._open(job.address, intent, settlement)
+
+    def _settlement(self, intent: Intent) -> Settlement:
+        return settle(intent, self.desired.project, self.recorded, self.observed, self.desired.timing)
+
+    def _open(self, address: str, intent: Intent, settlement: Settlement) -> PlannedAction:
+        if settlement.verdict is Verdict.FOUND and settlement.job_id:
+            return PlannedAction(address, _A.ADOPT, _R.FOUND, task=AdoptJob(settlement.job_id, "found", intent.id))
+        if settlement.verdict is Verdict.WAIT:
+            return PlannedAction(address, _A.WATCH, _R.ANSWER_OPEN, not_before=settlement.wake)
+        return PlannedAction(address, _A.ASK, _R.AMBIGUOUS)
+
+    def _after(self, job: DesiredJob, record: JobRecord, run: Run) -> PlannedAction:
+        if self._vanished(run):
+            return replace(self._launch(job), action=_A.RELAUNCH, reason=_R.VANISHED)
+        if run.in_flight:
+            stuck = age_of(run, self.observed.at) > STUCK
+            return PlannedAction(job.address, _A.WATCH, _R.STUCK if stuck else _R.IN_FLIGHT)
+        intended = definition(record, run)
+        if intended and not same(intended.components, job.components):
+            return self._relaunch(job, intended.components)
+        return self._ended(job, run)
+
+    def _relaunch(self, job: DesiredJob, before: dict[str, object]) -> PlannedAction:
+        found = changes(before, job.components)
+        only_inputs = all(change.path.startswith("inputs.") for change in found)
+        reason = _R.INPUT_CHANGED if only_inputs else _R.DEFINITION_CHANGED
+        return replace(self._launch(job), action=_A.RELAUNCH, reason=reason, changes=found)
+
+    def _ended(self, job: DesiredJob, run: Run) -> PlannedAction:
+        if run.status == "failed":
+            return PlannedAction(job.address, _A.NONE, _R.FAILED)
+        if run.status == "dismissed":
+            return PlannedAction(job.address, _A.NONE, _R.CANCELLED)
+        if not run.results:
+            waited = run.first_looked and self.observed.at - run.first_looked > self.desired.timing.settle
+            pending = PlannedAction(job.address, _A.FETCH, _R.RESULTS_PENDING)
+            return PlannedAction(job.address, _A.NONE, _R.NO_RESULT) if waited else pending
+        return self._fetch(job, run)
+
+    def _fetch(self, job: DesiredJob, run: Run) -> PlannedAction:
+        here = [r for r in run.results or () if not r.at_key and r.title not in run.stored]
+        if job.output_key or not here:
+            return PlannedAction(job.address, _A.NONE, _R.DONE)
+        return PlannedAction(job.address, _A.FETCH, _R.RESULTS_PENDING, task=FetchResults(run.job_id, job))
+
+    def _launch(self, job: DesiredJob, abandons: str | None = None) -> PlannedAction:
+        closed = self.recorded.quota_closed_until
+        opens: datetime | None = closed if closed and closed > self.observed.at else None
+        # After a refusal of access the run launches nothing more; the next run tries again.
+        task = None if self.requests.launches_stopped else LaunchJob(job, abandons)
+        return PlannedAction(job.address, _A.LAUNCH, _R.NEW, task=task, not_before=opens)
+
+    def _vanished(self, run: Run) -> bool:
+        return run.in_flight and vanished(run, self.desired.timing)

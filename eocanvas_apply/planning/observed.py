@@ -1,0 +1,83 @@
+"""What the service, the ledger's folder and the secrets show at one time, as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from eocanvas_apply.diagnostics import Diagnostic
+from eocanvas_apply.ledger.events import ListedResult
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedKey:
+    """One key of the service; `expires` None means never where `end_known`, else nobody knows."""
+
+    name: str
+    storage: str
+    public: bool
+    description: str
+    created: datetime | None
+    expires: datetime | None
+    end_known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedJob:
+    """One job of the account, whoever launched it."""
+
+    job_id: str
+    process: str
+    status: str
+    created: datetime | None = None
+    started: datetime | None = None
+    finished: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One reading of the job list: begun then, complete as far back as was asked."""
+
+    begun: datetime
+    complete: bool
+    jobs: Mapping[str, ObservedJob]
+
+
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """How the sealed text of each key (by address, in bytes) fits the service's real public key."""
+
+    limit: int
+    bits: int
+    sizes: Mapping[str, int]
+
+
+class FileState(StrEnum):
+    """What became of a stored result on this machine."""
+
+    MISSING = "missing"
+    EDITED = "edited"
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Everything observed in one round.
+
+    `at` is service time; `gone` are job ids whose own address answered 404; `logs` hold the text of candidates;
+    `results` the listing of ended jobs, None for 404; `secrets` slow fingerprints by (key address, field);
+    `unreadable` why a key's secrets could not be read; `files` stored results that are not as they were, by path.
+    """
+
+    at: datetime
+    account: str
+    keys: Mapping[str, ObservedKey]
+    jobs: Pass
+    gone: frozenset[str] = frozenset()
+    logs: Mapping[str, str] = field(default_factory=dict)
+    results: Mapping[str, tuple[ListedResult, ...] | None] = field(default_factory=dict)
+    secrets: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    unreadable: Mapping[str, tuple[Diagnostic, ...]] = field(default_factory=dict)
+    sealing: Sealing | None = None
+    files: Mapping[str, FileState] = field(default_factory=dict)

@@ -1,0 +1,88 @@
+"""How each address ended in a run, and why the run ended: from its first and last plan and what failed between."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from eocanvas_apply.diagnostics import Diagnostic, Severity, error
+from eocanvas_apply.ledger.fold import Recorded
+from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, Reason
+from eocanvas_apply.planning.progress import AddressResult, Ending, Outcome
+from eocanvas_apply.planning.runs import sorted_out
+
+_R = Reason
+_DONE = {_R.DONE, _R.KEPT, _R.UNCHANGED, _R.EXISTING, _R.NOT_NEEDED, _R.IN_USE}
+_WAITING = {_R.WAITS_FOR, _R.DRAINING, _R.HELD_CANARY, _R.HELD_STOPPED, _R.HELD_BUDGET}
+_ENDED_BADLY = {_R.FAILED, _R.NO_RESULT, _R.RESULTS_GONE}
+
+
+def results(
+    first: Plan, last: Plan, recorded: Recorded, failures: Mapping[str, Diagnostic]
+) -> tuple[AddressResult, ...]:
+    """Return how each address of the first plan ended, then those that arose later."""
+    begun, now = first.by_address(), last.by_address()
+    faults = dict(failures) | {d.address: d for d in last.diagnostics if d.address and d.severity is Severity.ERROR}
+    unsuccessful = {a for a in now if a in faults}
+    return tuple(
+        _result(begun.get(address), now.get(address), address, recorded, faults, unsuccessful)
+        for address in dict.fromkeys([*begun, *now])
+    )
+
+
+def _result(
+    begun: PlannedAction | None,
+    now: PlannedAction | None,
+    address: str,
+    recorded: Recorded,
+    faults: Mapping[str, Diagnostic],
+    unsuccessful: set[str],
+) -> AddressResult:
+    planned = begun or now
+    assert planned is not None  # noqa: S101  # the address comes from one of the two
+    fault = faults.get(address)
+    outcome = Outcome.FAILED if fault else _outcome(begun, now, unsuccessful)
+    if outcome is Outcome.FAILED and fault is None:
+        fault = _ended_badly(address, now, recorded)
+    return AddressResult(address, planned.action, outcome, fault)
+
+
+def _outcome(begun: PlannedAction | None, now: PlannedAction | None, unsuccessful: set[str]) -> Outcome:
+    if now is None:
+        return Outcome.DONE
+    if now.action is ActionKind.NONE:
+        return _of_none(begun, now)
+    return Outcome.SKIPPED if unsuccessful.intersection(now.depends_on) else Outcome.WAITING
+
+
+def _of_none(begun: PlannedAction | None, now: PlannedAction) -> Outcome:
+    if now.reason in _DONE:
+        return Outcome.DONE
+    if now.reason in _WAITING:
+        return Outcome.WAITING
+    was_so_before = begun is not None and begun.action is ActionKind.NONE
+    return Outcome.FAILED if now.reason in _ENDED_BADLY and not was_so_before else Outcome.SKIPPED
+
+
+def _ended_badly(address: str, now: PlannedAction | None, recorded: Recorded) -> Diagnostic:
+    record = recorded.jobs.get(address)
+    run = sorted_out(record)[0] if record else None
+    hint = f"eocanvas-apply logs {address} shows why"
+    if now and now.reason is _R.NO_RESULT:
+        return error("no-result", f"job {run.job_id if run else '?'} succeeded without a result", hint, address=address)
+    last = record.last_intent if record else None
+    if last and last.refused and not last.job_id:
+        hint = "the launch is not tried again until the definition changes"
+        return error("launch-refused", last.refused.message, hint, address=address)
+    return error("job-failed", f"job {run.job_id if run else '?'} failed", hint, address=address)
+
+
+def endings(last: Plan, ended: tuple[AddressResult, ...], *, launches_stopped: bool) -> frozenset[Ending]:
+    """Return why the run ended as it did; nothing where all is done."""
+    outcomes = {result.outcome for result in ended}
+    found = {
+        Ending.ERROR: launches_stopped or any(d.severity is Severity.ERROR for d in last.diagnostics),
+        Ending.DECISION: any(a.action is ActionKind.ASK for a in last.actions),
+        Ending.FAILED: Outcome.FAILED in outcomes,
+        Ending.UNFINISHED: Outcome.WAITING in outcomes,
+    }
+    return frozenset(ending for ending, holds in found.items() if holds)

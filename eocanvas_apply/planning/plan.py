@@ -1,0 +1,198 @@
+"""The plan as a value: closed sets of actions and reasons, and for each action what carries it out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import astuple, dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from eocanvas_apply.diagnostics import Diagnostic
+from eocanvas_apply.planning.change import Change
+from eocanvas_apply.planning.tasks import Task
+
+
+class ActionKind(StrEnum):
+    """What is done with an address."""
+
+    CREATE = "create"
+    RENEW = "renew"
+    REPLACE = "replace"
+    DELETE = "delete"
+    LAUNCH = "launch"
+    RELAUNCH = "relaunch"
+    RETRY = "retry"
+    WATCH = "watch"
+    FETCH = "fetch"
+    ADOPT = "adopt"
+    ASK = "ask"
+    FORGET = "forget"
+    DISMISS = "dismiss"
+    NONE = "none"
+
+
+class Reason(StrEnum):
+    """Why, from a closed set."""
+
+    NEW = "new"
+    MISSING = "missing"
+    EXPIRED = "expired"
+    EXPIRES_SOON = "expires-soon"
+    CONFIG_CHANGED = "config-changed"
+    SECRET_CHANGED = "secret-changed"  # noqa: S105  # a reason, not a secret
+    DRIFTED = "drifted"
+    NOT_IN_MANIFEST = "not-in-manifest"
+    SUPERSEDED = "superseded"
+    DESTROYED = "destroyed"
+    FOUND = "found"
+    EXISTING = "existing"
+    CANNOT_TELL = "cannot-tell"
+    DRAINING = "draining"
+    IN_USE = "in-use"
+    NOT_NEEDED = "not-needed"
+    UNCHANGED = "unchanged"
+    DEFINITION_CHANGED = "definition-changed"
+    INPUT_CHANGED = "input-changed"
+    VANISHED = "vanished"
+    REQUESTED = "requested"
+    FAILED = "failed"
+    IN_FLIGHT = "in-flight"
+    ANSWER_OPEN = "answer-open"
+    STUCK = "stuck"
+    RESULTS_PENDING = "results-pending"
+    RETURNED = "returned"
+    AMBIGUOUS = "ambiguous"
+    DUPLICATED = "duplicated"
+    DONE = "done"
+    NO_RESULT = "no-result"
+    RESULTS_GONE = "results-gone"
+    KEPT = "kept"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+    OUT_OF_WINDOW = "out-of-window"
+    WAITS_FOR = "waits-for"
+    HELD_CANARY = "held-canary"
+    HELD_STOPPED = "held-stopped"
+    HELD_BUDGET = "held-budget"
+    NOT_SELECTED = "not-selected"
+
+
+_A, _R = ActionKind, Reason
+KEY_REASONS: dict[ActionKind, frozenset[Reason]] = {
+    _A.CREATE: frozenset({_R.NEW, _R.MISSING, _R.EXPIRED}),
+    _A.RENEW: frozenset({_R.EXPIRES_SOON}),
+    _A.REPLACE: frozenset({_R.CONFIG_CHANGED, _R.SECRET_CHANGED, _R.DRIFTED}),
+    _A.DELETE: frozenset({_R.NOT_IN_MANIFEST, _R.SUPERSEDED, _R.DESTROYED}),
+    _A.ADOPT: frozenset({_R.FOUND}),
+    _A.NONE: frozenset({_R.EXISTING, _R.CANNOT_TELL, _R.DRAINING, _R.IN_USE, _R.NOT_NEEDED, _R.UNCHANGED}),
+}
+JOB_REASONS: dict[ActionKind, frozenset[Reason]] = {
+    _A.LAUNCH: frozenset({_R.NEW}),
+    _A.RELAUNCH: frozenset({_R.DEFINITION_CHANGED, _R.INPUT_CHANGED, _R.VANISHED, _R.REQUESTED}),
+    _A.RETRY: frozenset({_R.FAILED, _R.REQUESTED}),
+    _A.WATCH: frozenset({_R.IN_FLIGHT, _R.ANSWER_OPEN, _R.STUCK}),
+    _A.FETCH: frozenset({_R.RESULTS_PENDING}),
+    _A.ADOPT: frozenset({_R.FOUND, _R.RETURNED}),
+    _A.ASK: frozenset({_R.AMBIGUOUS, _R.DUPLICATED}),
+    _A.FORGET: frozenset({_R.NOT_IN_MANIFEST, _R.DESTROYED, _R.REQUESTED}),
+    _A.DISMISS: frozenset({_R.DUPLICATED, _R.DESTROYED, _R.REQUESTED}),
+    _A.NONE: frozenset(
+        {_R.DONE, _R.FAILED, _R.NO_RESULT, _R.RESULTS_GONE, _R.KEPT, _R.SKIPPED, _R.CANCELLED, _R.OUT_OF_WINDOW}
+        | {_R.WAITS_FOR, _R.HELD_CANARY, _R.HELD_STOPPED, _R.HELD_BUDGET, _R.NOT_SELECTED}
+    ),
+}
+LAUNCHES = frozenset({_A.LAUNCH, _A.RELAUNCH, _A.RETRY})
+# What stands in a plan without being a change that somebody would have to approve.
+QUIET = frozenset({_A.NONE, _A.WATCH, _A.ASK})
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAction:
+    """What is to be done with one address, and why.
+
+    `task` is what carries it out, None where nothing is to be done or it cannot be done yet;
+    `not_before` is the service time from which it may be.
+    """
+
+    address: str
+    action: ActionKind
+    reason: Reason
+    changes: tuple[Change, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    task: Task | None = None
+    not_before: datetime | None = None
+
+    def __post_init__(self) -> None:
+        table = KEY_REASONS if self.address.startswith("key.") else JOB_REASONS
+        if self.reason not in table.get(self.action, ()):
+            raise ValueError(f"{self.address}: no plan says {self.action}({self.reason})")
+
+    def ready(self, now: datetime) -> bool:
+        """Whether it can be carried out now."""
+        return self.task is not None and not self.depends_on and (self.not_before is None or self.not_before <= now)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """How many launches go now, how many wait, and when the last of them can go (service time)."""
+
+    launches_now: int = 0
+    waiting: int = 0
+    ends: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a plan was made from; a saved or accepted plan holds only for the same."""
+
+    project: str
+    service: str
+    account: str
+    manifest_digest: str
+    ledger_id: str | None
+    ledger_head: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The whole plan.
+
+    `refusals` are the safety rules that hold an apply back; `wake` is the next service time at which waiting is
+    worth another look, None where only polling tells.
+    """
+
+    origin: Origin
+    created: datetime
+    actions: tuple[PlannedAction, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+    refusals: tuple[Diagnostic, ...] = ()
+    forecast: Forecast = field(default_factory=Forecast)
+    wake: datetime | None = None
+
+    @property
+    def changes_pending(self) -> bool:
+        """Whether an action stands that changes something."""
+        return any(action.action not in QUIET for action in self.actions)
+
+    @property
+    def plan_id(self) -> str:
+        """The digest of everything but the moment it was made, `sha256:<hex>`."""
+        found = [(d.code, d.severity, d.message, d.address) for d in (*self.diagnostics, *self.refusals)]
+        actions = [(a.address, a.action, a.reason, [astuple(c) for c in a.changes], a.depends_on) for a in self.actions]
+        text = json.dumps([astuple(self.origin), actions, found], sort_keys=True, default=str)
+        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+    def by_address(self) -> dict[str, PlannedAction]:
+        """Return the actions by address."""
+        return {action.address: action for action in self.actions}
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """What the command line asked for beyond the manifest; `forget` holds addresses."""
+
+    destroy: bool = False
+    forget: frozenset[str] = frozenset()
+    allowed: frozenset[str] = frozenset()
+    launches_stopped: bool = False

@@ -1,0 +1,87 @@
+"""The planner: (desired, requests, recorded, observed) in, one complete plan out. No I/O, no clock, no chance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from eocanvas_apply.diagnostics import Diagnostic
+from eocanvas_apply.ledger.fold import Recorded
+from eocanvas_apply.planning.desired import EODATA, Desired, key_address
+from eocanvas_apply.planning.jobs import JobPlanner
+from eocanvas_apply.planning.keys import KeyPlanner
+from eocanvas_apply.planning.needs import needed_keys
+from eocanvas_apply.planning.observed import Observed
+from eocanvas_apply.planning.plan import LAUNCHES, ActionKind, Forecast, Origin, Plan, PlannedAction, Reason, Requests
+from eocanvas_apply.planning.runs import keys_in_use
+from eocanvas_apply.planning.safety import refusals
+from eocanvas_apply.planning.warnings import warnings
+
+_USABLE = {Reason.UNCHANGED, Reason.EXISTING}
+
+
+def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Observed, origin: Origin) -> Plan:
+    """Return what is to be done, for every address that is desired or recorded.
+
+    `recorded` must hold the notes of this observation already; `observed.at` is the plan's now.
+    """
+    jobs = JobPlanner(desired, requests, recorded, observed).actions()
+    needed = {} if requests.destroy else needed_keys(desired, jobs)
+    in_use = frozenset(keys_in_use(recorded, desired.timing, observed.at))
+    planner = KeyPlanner(desired, requests, recorded, observed, needed, in_use)
+    keys = planner.actions()
+    faults = planner.faults()
+    actions = _in_order(keys, _after_keys(desired, jobs, _unusable(keys, faults)))
+    return Plan(
+        origin=origin,
+        created=observed.at,
+        actions=actions,
+        diagnostics=(*faults, *warnings(desired, recorded, observed)),
+        refusals=refusals(desired, requests, recorded, actions),
+        forecast=_forecast(actions, observed.at),
+        wake=_wake(actions, observed.at),
+    )
+
+
+def _unusable(keys: Iterable[PlannedAction], faults: Iterable[Diagnostic]) -> frozenset[str]:
+    waiting = {a.address for a in keys if not (a.action is ActionKind.NONE and a.reason in _USABLE)}
+    return frozenset(waiting | {f.address for f in faults if f.address})
+
+
+def _after_keys(desired: Desired, jobs: list[PlannedAction], unusable: frozenset[str]) -> list[PlannedAction]:
+    return [
+        replace(action, depends_on=_waits_for(desired, action, unusable)) if action.action in LAUNCHES else action
+        for action in jobs
+    ]
+
+
+def _waits_for(desired: Desired, action: PlannedAction, unusable: frozenset[str]) -> tuple[str, ...]:
+    named = desired.jobs[action.address].keys
+    return tuple(address for address in named if address != key_address(EODATA) and address in unusable)
+
+
+def _in_order(keys: list[PlannedAction], jobs: list[PlannedAction]) -> tuple[PlannedAction, ...]:
+    """Keys before the jobs that name them, deletes last."""
+    deletes = [a for a in keys if a.action is ActionKind.DELETE]
+    return (*(a for a in keys if a.action is not ActionKind.DELETE), *jobs, *deletes)
+
+
+def _forecast(actions: Iterable[PlannedAction], now: datetime) -> Forecast:
+    launches = [a for a in actions if a.action in LAUNCHES]
+    # A launch behind a key that this very run creates goes now as well.
+    held = [a for a in launches if a.task is None or (a.not_before and a.not_before > now)]
+    ends = max((a.not_before for a in held if a.not_before), default=None)
+    return Forecast(launches_now=len(launches) - len(held), waiting=len(held), ends=ends)
+
+
+def _wake(actions: Iterable[PlannedAction], now: datetime) -> datetime | None:
+    return min((a.not_before for a in actions if a.not_before and a.not_before > now), default=None)
+
+
+def summary(actions: Iterable[PlannedAction]) -> Mapping[str, int]:
+    """Return how many addresses each action has, zeros too."""
+    counts = {str(kind): 0 for kind in ActionKind}
+    for action in actions:
+        counts[action.action] += 1
+    return counts

@@ -1,0 +1,89 @@
+"""What happens in a run and how it ends, as values that a view can show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from eocanvas_apply.diagnostics import Diagnostic
+from eocanvas_apply.planning.plan import ActionKind, Plan
+
+
+class Happening(StrEnum):
+    """One thing that happened to an address."""
+
+    CREATING = "creating"
+    CREATED = "created"
+    DELETED = "deleted"
+    DRAINING = "draining"
+    LAUNCHING = "launching"
+    LAUNCHED = "launched"
+    WITHDRAWN = "withdrawn"
+    ANSWER_LOST = "answer-lost"
+    REFUSED = "refused"
+    ADOPTED = "adopted"
+    STATUS = "status"
+    FETCHING = "fetching"
+    STORED = "stored"
+    DISMISSED = "dismissed"
+    FORGOTTEN = "forgotten"
+    FAILED = "failed"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One event for a person: `detail` names what (a physical key, a job id, a status, a file)."""
+
+    at: datetime
+    address: str
+    happening: Happening
+    detail: str = ""
+
+
+class Outcome(StrEnum):
+    """How an address ended in a run."""
+
+    DONE = "done"
+    FAILED = "failed"
+    WAITING = "waiting"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressResult:
+    """How one address of the first plan, or one that arose later, ended."""
+
+    address: str
+    action: ActionKind
+    outcome: Outcome
+    error: Diagnostic | None = None
+
+
+class Ending(StrEnum):
+    """Why a run of apply ended as it did; several may hold, `cli/` turns them into one exit code."""
+
+    ERROR = "error"
+    REFUSED = "refused"
+    STALE = "stale"
+    DECISION = "decision"
+    FAILED = "failed"
+    UNFINISHED = "unfinished"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyResult:
+    """What an apply came to."""
+
+    plan: Plan
+    results: tuple[AddressResult, ...]
+    endings: frozenset[Ending]
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def outcome_counts(results: Sequence[AddressResult]) -> dict[str, int]:
+    """Return how many addresses ended each way, zeros too."""
+    return {str(kind): sum(1 for r in results if r.outcome is kind) for kind in Outcome}

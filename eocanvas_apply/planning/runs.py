@@ -1,0 +1,90 @@
+"""Which run of a job is the one that counts, and which ones nobody should have started."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from eocanvas_apply.ledger.events import JobIntended, KeyUse
+from eocanvas_apply.ledger.fold import Intent, IntentState, JobRecord, Recorded, Run
+from eocanvas_apply.planning.desired import Timing
+from eocanvas_apply.planning.fingerprint import same
+from eocanvas_apply.planning.reconciling import agreeing_passes
+
+STUCK = timedelta(hours=24)
+
+
+def sorted_out(record: JobRecord) -> tuple[Run | None, list[Run]]:
+    """Return the run that counts and the surplus ones, which only a late intent can have made.
+
+    The older of two runs of one definition counts; a late run of an earlier definition is always surplus.
+    """
+    last = _last_submitted(record)
+    late = [i for i in record.intents.values() if i.given_up and i.state is IntentState.SUBMITTED and i is not last]
+    if last is None:
+        return None, []
+    equal = [last, *(i for i in late if _same_definition(i, last))]
+    runs = sorted(_runs(record, equal), key=_age)
+    surplus = runs[1:] + _runs(record, [i for i in late if i not in equal])
+    return (runs[0] if runs else None), surplus
+
+
+def definition(record: JobRecord, run: Run) -> JobIntended | None:
+    """Return the definition that a run was launched with."""
+    intent = record.intents.get(run.intent or "")
+    return intent.intended if intent else None
+
+
+def age_of(run: Run, now: datetime) -> timedelta:
+    """Return how long ago a run was created; nothing where nobody knows."""
+    return now - run.created if run.created else timedelta()
+
+
+def vanished(run: Run, timing: Timing) -> bool:
+    """Tell whether the service no longer knows this run: absent from two passes, and by its own address, for long."""
+    if run.stored or run.results or not run.missing:
+        return False
+    return agreeing_passes(run.missing, timing) and max(run.missing) - min(run.missing) > timing.settle
+
+
+def in_flight(recorded: Recorded, timing: Timing, now: datetime) -> Iterator[tuple[JobRecord, Run]]:
+    """Yield the runs the service may still be working on; a forgotten one for a day at most."""
+    for record, run in recorded.runs():
+        lost = vanished(run, timing) or (record.forgotten and age_of(run, now) > STUCK)
+        if run.in_flight and not lost:
+            yield record, run
+
+
+def keys_in_use(recorded: Recorded, timing: Timing, now: datetime) -> set[tuple[str, int | None]]:
+    """Return (address, generation) of every key that a job in flight, or one that may be, names."""
+    uses: set[tuple[str, int | None]] = set()
+    for record, run in in_flight(recorded, timing, now):
+        intended = definition(record, run)
+        uses.update(_pairs(intended.keys if intended else ()))
+    for _, intent in recorded.intents():
+        if intent.intended and intent.state is IntentState.OPEN:
+            uses.update(_pairs(intent.intended.keys))
+    return uses
+
+
+def _pairs(uses: tuple[KeyUse, ...]) -> Iterator[tuple[str, int | None]]:
+    return ((use.address, use.generation) for use in uses)
+
+
+def _last_submitted(record: JobRecord) -> Intent | None:
+    submitted = [i for i in record.intents.values() if i.state is IntentState.SUBMITTED]
+    return submitted[-1] if submitted else None
+
+
+def _same_definition(one: Intent, other: Intent) -> bool:
+    if one.intended is None or other.intended is None:
+        return one.intended is other.intended
+    return same(one.intended.components, other.intended.components)
+
+
+def _runs(record: JobRecord, intents: list[Intent]) -> list[Run]:
+    return [run for run in map(record.run_of, intents) if run]
+
+
+def _age(run: Run) -> tuple[bool, datetime | None, str]:
+    return run.created is None, run.created, run.job_id

@@ -1,0 +1,103 @@
+"""What carries an action out: one small value for each thing that `applying/` can do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from eocanvas_apply.planning.desired import DesiredJob, DesiredKey
+
+
+@dataclass(frozen=True, slots=True)
+class CreateKey:
+    """Create this generation; `abandons` is an earlier one that nobody can find (number and name)."""
+
+    key: DesiredKey
+    generation: int
+    abandons: tuple[int, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptKey:
+    """Record that the service holds this generation after all."""
+
+    key: str
+    generation: int
+    name: str
+    intent: str
+    created: datetime | None
+    expires: datetime | None
+    end_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DrainKey:
+    """Keep new intents away from this key, which is about to be replaced under its name."""
+
+    key: str
+    generation: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndDrain:
+    """Use this key again: the manifest went back before it was replaced."""
+
+    key: str
+    generation: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteKey:
+    """Delete this generation; with `await_gone` until the service no longer knows the name."""
+
+    key: str
+    generation: int
+    name: str
+    await_gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchJob:
+    """Launch this job; `abandons` is an intent that the service shows no job of."""
+
+    job: DesiredJob
+    abandons: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptJob:
+    """Record that this job of the service is ours."""
+
+    job_id: str
+    reason: Literal["found", "returned"]
+    intent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DismissJob:
+    """Ask the service to dismiss this job."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FetchResults:
+    """Bring the listed results of this job into its folder."""
+
+    job_id: str
+    job: DesiredJob
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetJob:
+    """Take the address off the record; the job itself is left alone."""
+
+    reason: Literal["not-in-manifest", "destroyed", "requested"]
+
+
+KeyTask = CreateKey | AdoptKey | DrainKey | EndDrain | DeleteKey
+JobTask = LaunchJob | AdoptJob | DismissJob | FetchResults | ForgetJob
+Task = KeyTask | JobTask

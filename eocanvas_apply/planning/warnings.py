@@ -1,0 +1,52 @@
+"""What a person should know beside the plan: shortened lives, files that changed, jobs that ran twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from eocanvas_apply.diagnostics import Diagnostic, warning
+from eocanvas_apply.ledger.fold import Recorded
+from eocanvas_apply.planning.desired import Desired
+from eocanvas_apply.planning.needs import granted_life
+from eocanvas_apply.planning.observed import FileState, Observed
+from eocanvas_apply.planning.runs import sorted_out
+
+# The service stamps in whole seconds: a grant is capped only where it falls short by more than that.
+_ROUNDING_S = 2
+
+
+def warnings(desired: Desired, recorded: Recorded, observed: Observed) -> tuple[Diagnostic, ...]:
+    """Return the warnings of a plan."""
+    return (*_capped(desired, recorded), *_files(recorded, observed), *_duplicates(desired, recorded))
+
+
+def _capped(desired: Desired, recorded: Recorded) -> Iterator[Diagnostic]:
+    for address, key in desired.keys.items():
+        record = recorded.keys.get(address)
+        current = record.current if record else None
+        if current is None or current.created is None or current.created.expires is None or not current.intended:
+            continue
+        granted, asked = granted_life(current, key).total_seconds(), current.intended.expire_s
+        if granted + _ROUNDING_S < asked:
+            what = f"the service granted {granted:.0f} s of the {asked} s asked for"
+            yield warning("key-lifetime-capped", what, "it is renewed in time; nothing to do", address=address)
+
+
+def _files(recorded: Recorded, observed: Observed) -> Iterator[Diagnostic]:
+    for record, run in recorded.runs():
+        for stored in run.stored.values():
+            state = observed.files.get(stored.file)
+            if state and not record.forgotten:
+                what = "is gone" if state is FileState.MISSING else "is not what was fetched"
+                hint = "it is left as it is and never fetched again unasked"
+                yield warning(f"result-{state}", f"{stored.file} {what}", hint, address=record.address)
+
+
+def _duplicates(desired: Desired, recorded: Recorded) -> Iterator[Diagnostic]:
+    for address in desired.jobs:
+        record = recorded.jobs.get(address)
+        _, surplus = sorted_out(record) if record else (None, [])
+        for run in surplus:
+            what = f"the service ran this job twice: {run.job_id} ({run.status}) is surplus"
+            hint = "a request sent long ago was carried out after all; the older job counts"
+            yield warning("job-duplicated", what, hint, address=address)

@@ -1,0 +1,106 @@
+"""Diagnostics as text with the source line and a caret, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from eocanvas_apply.diagnostics import Diagnostic, Position, Severity
+from eocanvas_apply.render.style import PLAIN, Style, counted, printable
+
+if TYPE_CHECKING:
+    # Only for its type: the module brings pydantic along, and a usage error should cost nothing.
+    from eocanvas_apply.render.documents import DiagnosticDocument
+
+_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
+_ORDER = list(Severity)
+_WIDTH = 160
+
+
+def in_reading_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Return them errors first, then by file, line and column; what has no place comes before what has one."""
+    return sorted(diagnostics, key=_rank)
+
+
+def _rank(diagnostic: Diagnostic) -> tuple[int, str, int, int, str]:
+    place = diagnostic.position or Position("", 0, 0)
+    return (_ORDER.index(diagnostic.severity), place.file, place.line, place.column, diagnostic.address or "")
+
+
+def document(diagnostic: Diagnostic) -> DiagnosticDocument:
+    """Return one as its JSON document of eight keys; what it does not have is null."""
+    place = diagnostic.position
+    return {
+        "code": diagnostic.code,
+        "severity": diagnostic.severity.value,
+        "message": diagnostic.message,
+        "hint": diagnostic.hint or None,
+        "file": place.file if place else None,
+        "line": place.line if place else None,
+        "column": place.column if place else None,
+        "address": diagnostic.address,
+    }
+
+
+def documents(diagnostics: Iterable[Diagnostic]) -> list[DiagnosticDocument]:
+    """Return all of them as JSON documents in reading order."""
+    return [document(diagnostic) for diagnostic in in_reading_order(diagnostics)]
+
+
+def text(diagnostics: Sequence[Diagnostic], style: Style = PLAIN) -> str:
+    """Return all of them for a person, closed by a line that counts them; nothing gives the empty text."""
+    if not diagnostics:
+        return ""
+    blocks = [_block(diagnostic, style) for diagnostic in in_reading_order(diagnostics)]
+    return "\n".join(blocks) + "\n" + summary(diagnostics) + "\n"
+
+
+def summary(diagnostics: Iterable[Diagnostic]) -> str:
+    """Return `2 errors, 1 warning`."""
+    severities = [diagnostic.severity for diagnostic in diagnostics]
+    counts = [(severities.count(severity), severity) for severity in _ORDER]
+    plurals = {Severity.INFO: "notes"}
+    nouns = {Severity.INFO: "note"}
+    return ", ".join(counted(n, nouns.get(s, s.value), plurals.get(s)) for n, s in counts if n) or "no findings"
+
+
+def _block(diagnostic: Diagnostic, style: Style) -> str:
+    lines = [_headline(diagnostic, style)]
+    if diagnostic.position and diagnostic.snippet is not None:
+        lines += _excerpt(diagnostic.position, diagnostic.snippet, style)
+    if diagnostic.hint:
+        first, *rest = printable(diagnostic.hint).splitlines()
+        lines += [f"  {style.paint('hint:', 'cyan')} {first}", *(f"        {line}" for line in rest)]
+    return "\n".join(lines) + "\n"
+
+
+def _headline(diagnostic: Diagnostic, style: Style) -> str:
+    severity = style.paint(diagnostic.severity.value, "bold", _COLOURS[diagnostic.severity])
+    code = style.paint(f"[{diagnostic.code}]", "dim")
+    return f"{_place(diagnostic)}{severity}: {printable(diagnostic.message)} {code}"
+
+
+def _place(diagnostic: Diagnostic) -> str:
+    if place := diagnostic.position:
+        return f"{printable(place.file)}:{place.line}:{place.column}: "
+    return f"{printable(diagnostic.address)}: " if diagnostic.address else ""
+
+
+def _excerpt(place: Position, snippet: str, style: Style) -> list[str]:
+    number = str(place.line)
+    line, column = _window(printable(snippet.rstrip("\r\n")), place.column)
+    # A tab before the caret stays a tab, whatever width the terminal gives it.
+    padding = "".join("\t" if c == "\t" else " " for c in line[: column - 1].ljust(column - 1))
+    return [
+        style.paint(f"  {number} | ", "dim") + line,
+        style.paint(f"  {' ' * len(number)} | ", "dim") + padding + style.paint("^", "bold"),
+    ]
+
+
+def _window(line: str, column: int) -> tuple[str, int]:
+    """Return the part of a long line that holds the column, and the column within it."""
+    if len(line) <= _WIDTH:
+        return line, max(column, 1)
+    start = max(0, min(column - _WIDTH // 2, len(line) - _WIDTH))
+    head, tail = ("…" if start else ""), ("…" if start + _WIDTH < len(line) else "")
+    return f"{head}{line[start : start + _WIDTH]}{tail}", max(column - start + len(head), 1)

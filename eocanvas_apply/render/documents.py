@@ -1,0 +1,127 @@
+"""The shapes of the JSON documents that the commands print; `schemas/` is generated from them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired
+
+# pydantic reads these, and before Python 3.12 it reads only this TypedDict.
+from typing_extensions import TypedDict
+
+from eocanvas_apply.planning.plan import ActionKind, Reason
+
+
+class DiagnosticDocument(TypedDict):
+    """One finding. Line and column count from 1; what does not apply is null."""
+
+    code: str
+    severity: Literal["error", "warning", "info"]
+    message: str
+    hint: str | None
+    file: str | None
+    line: int | None
+    column: int | None
+    address: str | None
+
+
+class DiagnosticsDocument(TypedDict):
+    """What every command prints with `--format json`, also when it failed before it had anything else to say."""
+
+    format_version: str
+    command: str
+    exit: int
+    diagnostics: list[DiagnosticDocument]
+
+
+class ChangeDocument(TypedDict):
+    """One difference. A sensitive one shows no values; a text of over 200 characters is its `sha256:...`."""
+
+    path: str
+    before: NotRequired[Any]
+    after: NotRequired[Any]
+    sensitive: NotRequired[Literal[True]]
+
+
+class ActionDocument(TypedDict):
+    """What is to be done with one address, and why. `changes` stands for replace, relaunch and adopt only."""
+
+    address: str
+    action: ActionKind
+    reason: Reason
+    changes: NotRequired[list[ChangeDocument]]
+    depends_on: list[str]
+
+
+class FoldedDocument(TypedDict):
+    """How many instances of a large campaign stay as they are."""
+
+    address: str
+    action: Literal["none"]
+    none_count: int
+
+
+class ForecastDocument(TypedDict):
+    """How many launches go now, how many wait, and when the last can go (RFC 3339, null when nobody knows)."""
+
+    launches_now: int
+    waiting: int
+    ends: str | None
+
+
+class PlanBody(TypedDict):
+    """A plan without what its command adds. `ledger_id` is null while there is no ledger."""
+
+    plan_id: str
+    project: str
+    service: str
+    account: str
+    ledger_id: str | None
+    ledger_head: int
+    manifest_digest: str
+    created: str
+    actions: list[ActionDocument | FoldedDocument]
+    summary: dict[ActionKind, int]
+    forecast: ForecastDocument
+
+
+class PlanDocument(PlanBody):
+    """What `plan --format json` prints."""
+
+    format_version: str
+    command: Literal["plan"]
+    exit: int
+    diagnostics: list[DiagnosticDocument]
+
+
+class ResultDocument(TypedDict):
+    """How one address ended in this run."""
+
+    address: str
+    action: ActionKind
+    outcome: Literal["done", "failed", "waiting", "skipped"]
+    error: DiagnosticDocument | None
+
+
+class OutcomeCounts(TypedDict):
+    """How many addresses ended how."""
+
+    done: int
+    failed: int
+    waiting: int
+    skipped: int
+
+
+class ApplyBody(TypedDict):
+    """How a run ended, without what its command adds."""
+
+    plan_id: str
+    results: list[ResultDocument]
+    summary: OutcomeCounts
+
+
+class ApplyDocument(ApplyBody):
+    """What `apply --format json` and `destroy --format json` print."""
+
+    format_version: str
+    command: Literal["apply", "destroy"]
+    exit: int
+    diagnostics: list[DiagnosticDocument]

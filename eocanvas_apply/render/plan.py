@@ -1,0 +1,123 @@
+"""A plan as text for people, dear things first, and as its JSON document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, Reason
+from eocanvas_apply.planning.planner import summary
+from eocanvas_apply.render import changes
+from eocanvas_apply.render.reasons import READING_ORDER, SIGNS, WORDS
+from eocanvas_apply.render.stamps import moment, stamp
+from eocanvas_apply.render.style import PLAIN, Style, counted
+
+if TYPE_CHECKING:
+    from eocanvas_apply.render.documents import ActionDocument, PlanBody
+
+_WITH_CHANGES = frozenset({ActionKind.REPLACE, ActionKind.RELAUNCH, ActionKind.ADOPT})
+# A `none` that only says that all is well is counted, not listed.
+_WELL = frozenset({Reason.DONE, Reason.UNCHANGED, Reason.EXISTING, Reason.NOT_NEEDED})
+
+
+def body(plan: Plan) -> PlanBody:
+    """Return the plan as JSON, without what its command adds."""
+    origin = plan.origin
+    return {
+        "plan_id": plan.plan_id,
+        "project": origin.project,
+        "service": origin.service,
+        "account": origin.account,
+        "ledger_id": origin.ledger_id,
+        "ledger_head": origin.ledger_head,
+        "manifest_digest": origin.manifest_digest,
+        "created": stamp(plan.created) or "",
+        "actions": [_action(action) for action in plan.actions],
+        "summary": _summary(plan),
+        "forecast": {
+            "launches_now": plan.forecast.launches_now,
+            "waiting": plan.forecast.waiting,
+            "ends": stamp(plan.forecast.ends),
+        },
+    }
+
+
+def _action(planned: PlannedAction) -> ActionDocument:
+    document: ActionDocument = {
+        "address": planned.address,
+        "action": planned.action,
+        "reason": planned.reason,
+        "depends_on": list(planned.depends_on),
+    }
+    if planned.action in _WITH_CHANGES and planned.changes:
+        document["changes"] = [changes.document(change) for change in planned.changes]
+    return document
+
+
+def _summary(plan: Plan) -> dict[ActionKind, int]:
+    counts = summary(plan.actions)
+    return {kind: counts[kind] for kind in ActionKind}
+
+
+def text(plan: Plan, style: Style = PLAIN) -> str:
+    """Return the plan for a person: relaunches, replaces and deletes first, what stays as it is only counted."""
+    shown = [planned for planned in plan.actions if not _is_well(planned)]
+    blocks = [_block(planned, style) for planned in sorted(shown, key=_rank)]
+    parts = ["\n".join(blocks)] if blocks else []
+    return "\n\n".join([_title(plan, style), *parts, _closing(plan)]) + "\n"
+
+
+def _is_well(planned: PlannedAction) -> bool:
+    return planned.action is ActionKind.NONE and planned.reason in _WELL
+
+
+def _rank(planned: PlannedAction) -> tuple[int, str]:
+    return READING_ORDER.index(planned.action), planned.address
+
+
+def _title(plan: Plan, style: Style) -> str:
+    origin = plan.origin
+    return f"{style.paint(origin.project, 'bold')} at {origin.service} as {origin.account}"
+
+
+def _block(planned: PlannedAction, style: Style) -> str:
+    sign, colour = SIGNS[planned.action]
+    kind = "" if planned.action is ActionKind.NONE else f"{planned.action} "
+    head = f"{style.paint(f'{sign:>3}', colour)} {planned.address}: {kind}({planned.reason}) {WORDS[planned.reason]}"
+    waits = [f"      after {', '.join(planned.depends_on)}"] if planned.depends_on else []
+    if planned.not_before:
+        waits.append(f"      not before {moment(planned.not_before)}")
+    shown = changes.lines(planned.changes, style) if planned.action in _WITH_CHANGES else []
+    return "\n".join([head, *shown, *waits])
+
+
+def _closing(plan: Plan) -> str:
+    lines = [_counts(plan), *_costs(plan), *_forecast(plan), *_decisions(plan)]
+    return "\n".join(lines)
+
+
+def _counts(plan: Plan) -> str:
+    counts = _summary(plan)
+    moving = [f"{counts[kind]} to {kind}" for kind in READING_ORDER if counts[kind] and kind is not ActionKind.NONE]
+    if not moving:
+        return f"Nothing to do: {counted(len(plan.actions), 'address', 'addresses')} as the manifest says."
+    same = sum(_is_well(planned) for planned in plan.actions)
+    return f"Plan: {', '.join(moving)}" + (f"; {same} as the manifest says." if same else ".")
+
+
+def _costs(plan: Plan) -> list[str]:
+    counts = _summary(plan)
+    again = counts[ActionKind.RELAUNCH] + counts[ActionKind.RETRY]
+    return [f"Running again costs {counted(again, 'job')} of the quota."] if again else []
+
+
+def _forecast(plan: Plan) -> list[str]:
+    forecast = plan.forecast
+    if not forecast.waiting:
+        return []
+    until = f", the last until {moment(forecast.ends)}" if forecast.ends else ""
+    return [f"{counted(forecast.launches_now, 'launch', 'launches')} now, {forecast.waiting} waiting{until}."]
+
+
+def _decisions(plan: Plan) -> list[str]:
+    asked = [planned.address for planned in plan.actions if planned.action is ActionKind.ASK]
+    return [f"A decision is needed: eocanvas-apply why {address}" for address in asked]

@@ -1,0 +1,54 @@
+"""How a run of apply ended: for people what is left to say, for programs every address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
+
+from eocanvas_apply.planning.progress import AddressResult, ApplyResult, Outcome, outcome_counts
+from eocanvas_apply.render import diagnostics
+from eocanvas_apply.render.style import PLAIN, Style, counted, one_line
+
+if TYPE_CHECKING:
+    from eocanvas_apply.render.documents import ApplyBody, OutcomeCounts, ResultDocument
+
+
+def body(result: ApplyResult) -> ApplyBody:
+    """Return it as JSON, without what its command adds."""
+    return {
+        "plan_id": result.plan.plan_id,
+        "results": [_document(each) for each in result.results],
+        "summary": cast("OutcomeCounts", outcome_counts(result.results)),
+    }
+
+
+def _document(result: AddressResult) -> ResultDocument:
+    return {
+        "address": result.address,
+        "action": result.action,
+        "outcome": result.outcome.value,
+        "error": diagnostics.document(result.error) if result.error else None,
+    }
+
+
+def text(result: ApplyResult, style: Style = PLAIN) -> str:
+    """Return what failed and what waits, one line each, closed by a line that counts."""
+    lines = [
+        *_lines(result.results, Outcome.WAITING, style.paint("waits", "yellow")),
+        *_lines(result.results, Outcome.FAILED, style.paint("failed", "red")),
+    ]
+    return "\n".join([*lines, _closing(result)]) + "\n"
+
+
+def _lines(results: Sequence[AddressResult], outcome: Outcome, word: str) -> list[str]:
+    return [f"{each.address}: {word}{_why(each)}" for each in results if each.outcome is outcome]
+
+
+def _why(result: AddressResult) -> str:
+    return f": {one_line(result.error.message)}" if result.error else ""
+
+
+def _closing(result: ApplyResult) -> str:
+    counts = outcome_counts(result.results)
+    told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
+    return f"{counted(len(result.results), 'address', 'addresses')}: {told or 'nothing to do'}."

@@ -1,0 +1,1 @@
+"""EOCanvas over HTTP, exactly as it is: addresses, tokens, outcomes, wire types, one method an endpoint."""

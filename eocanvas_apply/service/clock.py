@@ -1,0 +1,85 @@
+"""Time, injected: the machine's clock, and the service's clock as far as its answers tell it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What everything that waits or stamps is given instead of the `time` module."""
+
+    def now(self) -> datetime:
+        """Return the wall clock's time, aware, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back; only differences mean something."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that many seconds."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        """Return the wall clock's time, aware, in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return `time.monotonic()`."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that many seconds in the running event loop."""
+        await asyncio.sleep(seconds)
+
+
+class ServiceClock:
+    """The service's time: the last `Date` header plus what has elapsed since, by the monotonic clock.
+
+    Every comparison with a stamp of the service uses it, so that a machine whose clock is wrong does no harm.
+    Until the first answer it is the machine's own time.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._seen: tuple[datetime, float] | None = None
+        self._skew: timedelta | None = None
+
+    @property
+    def skew(self) -> timedelta | None:
+        """How far the service is ahead of the machine, to a second or so; None until an answer told it."""
+        return self._skew
+
+    def observe(self, date_header: str | None) -> None:
+        """Take the `Date` header of an answer that has just arrived; one that cannot be read is ignored."""
+        moment = _http_date(date_header)
+        if moment is not None:
+            self._seen = (moment, self._clock.monotonic())
+            self._skew = moment - self._clock.now()
+
+    def now(self) -> datetime:
+        """Return the service's time, aware, in UTC."""
+        return self.at(self._clock.monotonic())
+
+    def at(self, monotonic: float) -> datetime:
+        """Return the service's time at an instant of the monotonic clock, also a past one."""
+        if self._seen is None:
+            return self._clock.now() + timedelta(seconds=monotonic - self._clock.monotonic())
+        moment, then = self._seen
+        return moment + timedelta(seconds=monotonic - then)
+
+
+def _http_date(text: str | None) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text or "")
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,88 @@
+"""The bytes of a result, from the beginning or from where an earlier download ended."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import httpx
+
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import Doubt
+from eocanvas_apply.service.gateway import Gateway
+from eocanvas_apply.service.outcome import TRANSPORT_FAULTS, transport_fault
+from eocanvas_apply.service.wire import ResultInfo
+
+_RANGE = re.compile(r"\s*bytes\s+(?:(\d+)-\d+|\*)/(\d+|\*)\s*", re.ASCII | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """An open result. `total` is the size of the whole file in bytes, None where the service does not say.
+
+    `resumed` tells that `chunks` begins at the offset asked for; without it, it begins at the first byte.
+    Taking chunks raises Doubt when the connection breaks off.
+    """
+
+    total: int | None
+    resumed: bool
+    chunks: AsyncIterator[bytes] = field(repr=False)
+
+
+@asynccontextmanager
+async def opened(gateway: Gateway, result: ResultInfo, offset: int) -> AsyncIterator[Download]:
+    """Open a result at an offset in bytes; one beyond its end is opened from the beginning."""
+    if offset:
+        async with gateway.stream(result.href, _asking(offset)) as response:
+            download = _of(response, offset)
+            if download is not None:
+                yield download
+                return
+    async with gateway.stream(result.href, _asking(0)) as response:
+        yield _whole(response)
+
+
+def _asking(offset: int) -> dict[str, str]:
+    # A compressed answer would have another size, and other ranges, than the file.
+    plain = {"Accept": "*/*", "Accept-Encoding": "identity"}
+    return {**plain, "Range": f"bytes={offset}-"} if offset else plain
+
+
+def _of(response: httpx.Response, offset: int) -> Download | None:
+    if response.status_code not in (206, 416):
+        return _whole(response)
+    first, total = _content_range(response)
+    if response.status_code == 416:
+        return Download(total, resumed=True, chunks=_chunks(response)) if total == offset else None
+    if first != offset:
+        message = f"asked for bytes from {offset}, the service sent bytes from {first}"
+        raise Doubt(error("service-answer-unreadable", message), 206)
+    return Download(total, resumed=True, chunks=_chunks(response))
+
+
+def _whole(response: httpx.Response) -> Download:
+    length = response.headers.get("content-length", "")
+    plain = response.headers.get("content-encoding", "identity").lower() == "identity"
+    total = int(length) if plain and length.isascii() and length.isdigit() else None
+    return Download(total, resumed=False, chunks=_chunks(response))
+
+
+def _content_range(response: httpx.Response) -> tuple[int | None, int | None]:
+    found = _RANGE.fullmatch(response.headers.get("content-range", ""))
+    if found is None:
+        return None, None
+    first, total = found.groups()
+    return int(first) if first else None, int(total) if total != "*" else None
+
+
+async def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
+    if response.status_code == 416:
+        return
+    request = response.request
+    try:
+        async for chunk in response.aiter_bytes():
+            yield chunk
+    except TRANSPORT_FAULTS as fault:
+        raise transport_fault(request.method, str(request.url), fault, unsent=False) from fault

@@ -1,0 +1,199 @@
+"""EOCanvas, one method an endpoint; nothing is decided here.
+
+Every method ends as a value or raises NotSent, Refused or Doubt (`errors.ServiceError`), or CredentialsError
+when the log-in is refused, in which case nothing was sent. Reads are repeated, changes never are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+from urllib.parse import quote
+
+from eocanvas_apply.errors import Refused, ServiceError
+from eocanvas_apply.service import download, pages, wire
+from eocanvas_apply.service.clock import Clock, ServiceClock
+from eocanvas_apply.service.connection import Check, Connection
+from eocanvas_apply.service.gateway import Gateway
+from eocanvas_apply.service.pages import JobList
+from eocanvas_apply.service.sealing import PublicKey
+from eocanvas_apply.service.settings import Addresses, Credentials
+from eocanvas_apply.service.tokens import Tokens
+from eocanvas_apply.service.wire import JobInfo, KeyInfo, LogEntry, ProcessInfo, ResultInfo
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class EOCanvas:
+    """The service for one account. Use it as an async context manager, or close it.
+
+    `request_timeout` is in seconds; `transport` replaces the network in tests.
+    """
+
+    def __init__(
+        self,
+        addresses: Addresses,
+        credentials: Credentials,
+        clock: Clock,
+        *,
+        request_timeout: float = 30.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.addresses = addresses
+        self.account = credentials.username
+        self._clock = clock
+        self._connection = Connection(addresses, clock, request_timeout=request_timeout, transport=transport)
+        self._tokens = Tokens(self._connection, addresses, credentials)
+        self._gateway = Gateway(addresses, self._connection, self._tokens)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._connection.aclose()
+
+    @property
+    def time(self) -> ServiceClock:
+        """The service's time, as its answers tell it."""
+        return self._connection.time
+
+    @property
+    def token_url(self) -> str:
+        """The log-in address in use."""
+        return self._tokens.url
+
+    async def log_in(self) -> None:
+        """Obtain a token if there is none; the other methods do so by themselves."""
+        await self._tokens.current()
+
+    async def keys(self) -> list[KeyInfo]:
+        """Return all keys that the account sees."""
+        return await self._gateway.read("/keys", wire.read_keys)
+
+    async def key(self, name: str) -> KeyInfo | None:
+        """Return a key, None when there is none of that name."""
+        return await self._gateway.read_or_none(_key(name), wire.read_key)
+
+    async def public_key(self) -> PublicKey:
+        """Return the key to seal with; raises ServiceError for anything but an RSA key in PEM."""
+        return await self._gateway.read_raw("/keys/cert/public", lambda answer: PublicKey.from_pem(answer.content))
+
+    async def create_key(
+        self,
+        name: str,
+        *,
+        type: str,  # noqa: A002 - the service's own name for it
+        expire_s: int,
+        public: bool,
+        description: str,
+        data: str,
+        check: Check | None = None,
+    ) -> None:
+        """Create a key of type S3 or WEBDAV; `data` is sealed, `expire_s` its life in seconds.
+
+        `check` is called right before the request leaves; what it raises keeps it from being sent.
+        """
+        fields = {
+            "type": type,
+            "expire": expire_s,
+            "public": public,
+            "description": description,
+            "data": data,
+        }
+        await self._gateway.change("POST", "/keys", _compact({name: fields}), check=check)
+
+    async def delete_key(self, name: str) -> bool:
+        """Delete a key; False when there was none."""
+        try:
+            await self._gateway.change("DELETE", _key(name))
+        except Refused as refused:
+            if refused.status == 404:
+                return False
+            raise
+        return True
+
+    async def processes(self) -> list[ProcessInfo]:
+        """Return all processes."""
+        return await pages.walk_processes(self._gateway)
+
+    async def process(self, process_id: str) -> ProcessInfo | None:
+        """Return a process, None when there is none of that id."""
+        return await self._gateway.read_or_none(f"/processes/{_segment(process_id)}", wire.read_process)
+
+    async def execute(self, process_id: str, body: bytes, *, check: Check | None = None) -> JobInfo:
+        """Launch a job with a body of JSON, once; an answer without a readable job id is Doubt.
+
+        `check` is called right before the request leaves; what it raises keeps it from being sent.
+        """
+        path = f"/processes/{_segment(process_id)}/execution"
+        answer = await self._gateway.change("POST", path, body, check=check)
+        if answer.status not in (200, 201):
+            raise answer.unreadable("a launch is answered with 200 or 201")
+        try:
+            return wire.read_job(answer.document())
+        except ValueError as fault:
+            raise answer.unreadable(str(fault)) from None
+
+    async def jobs(self, back_to: datetime | None = None) -> JobList:
+        """Return the jobs of the account, newest first; `back_to` (service time) spares older pages."""
+        return await pages.walk_jobs(self._gateway, self._clock, self.time, back_to)
+
+    async def job(self, job_id: str) -> JobInfo | None:
+        """Return a job, None when there is none of that id."""
+        return await self._gateway.read_or_none(_job(job_id), wire.read_job)
+
+    async def dismiss(self, job_id: str) -> bool | None:
+        """Stop and remove a job: True done, False there is none, None the service cannot dismiss."""
+        try:
+            await self._gateway.change("DELETE", _job(job_id))
+        except ServiceError as fault:
+            if fault.status == 404:
+                return False
+            if fault.status in (405, 501):
+                return None
+            raise
+        return True
+
+    async def results(self, job_id: str) -> tuple[ResultInfo, ...] | None:
+        """Return all results of a job, None while there are none yet (404)."""
+        try:
+            return await pages.walk_results(self._gateway, _job(job_id) + "/results")
+        except Refused as refused:
+            if refused.status == 404:
+                return None
+            raise
+
+    async def logs(self, job_id: str) -> tuple[LogEntry, ...] | None:
+        """Return a job's log, None when there is none (404). It may hold secrets of the job."""
+        return await self._gateway.read_or_none(_job(job_id) + "/logs", wire.read_logs)
+
+    def download(self, result: ResultInfo, offset: int = 0) -> AbstractAsyncContextManager[download.Download]:
+        """Open a result to stream it, from `offset` in bytes where the service honours that."""
+        return download.opened(self._gateway, result, offset)
+
+
+def _key(name: str) -> str:
+    return f"/keys/{_segment(name)}"
+
+
+def _job(job_id: str) -> str:
+    return f"/jobs/{_segment(job_id)}"
+
+
+def _segment(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _compact(document: Mapping[str, object]) -> bytes:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,0 +1,90 @@
+"""Requests in the account's name: the token goes with them, and only to the service's own host."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TypeVar
+
+import httpx
+
+from eocanvas_apply.errors import Refused
+from eocanvas_apply.service.connection import Check, Connection, Request
+from eocanvas_apply.service.links import is_own, own, resolved
+from eocanvas_apply.service.outcome import Answer
+from eocanvas_apply.service.settings import Addresses
+from eocanvas_apply.service.tokens import Tokens
+
+T = TypeVar("T")
+
+
+class Gateway:
+    """Sends requests with a token; a 401 is answered by one new token and one repetition, then it stands."""
+
+    def __init__(self, addresses: Addresses, connection: Connection, tokens: Tokens) -> None:
+        self._addresses = addresses
+        self._connection = connection
+        self._tokens = tokens
+
+    async def read(self, path: str, parse: Callable[[object], T]) -> T:
+        """GET a path of the service or a link it gave; `parse` takes the JSON, its ValueError becomes Doubt."""
+        return await self.read_raw(path, lambda answer: _parsed(answer, parse))
+
+    async def read_or_none(self, path: str, parse: Callable[[object], T]) -> T | None:
+        """GET like `read`; None for a 404."""
+        try:
+            return await self.read(path, parse)
+        except Refused as refused:
+            if refused.status == 404:
+                return None
+            raise
+
+    async def read_raw(self, path: str, parse: Callable[[Answer], T]) -> T:
+        """GET whose body is not JSON."""
+        request = Request("GET", own(self._addresses, path))
+        return await self._with_token(request, lambda r: self._connection.read(r, parse))
+
+    async def change(self, method: str, path: str, body: bytes | None = None, *, check: Check | None = None) -> Answer:
+        """Send a request that changes something, never twice, except that a 401 refused the first one.
+
+        `check` is called right before each sending and may raise to keep it back.
+        """
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        request = Request(method, own(self._addresses, path), headers, body, check)
+        return await self._with_token(request, self._connection.once)
+
+    @asynccontextmanager
+    async def stream(self, href: str, headers: dict[str, str]) -> AsyncIterator[httpx.Response]:
+        """GET a file; an address of another host is asked without the token."""
+        url = resolved(self._addresses, href)
+        request = Request("GET", url, headers)
+        async with AsyncExitStack() as stack:
+
+            async def opened(r: Request) -> httpx.Response:
+                return await stack.enter_async_context(self._connection.stream(r))
+
+            if is_own(self._addresses, url):
+                yield await self._with_token(request, opened)
+            else:
+                yield await opened(request)
+
+    async def _with_token(self, request: Request, send: Callable[[Request], Awaitable[T]]) -> T:
+        token = await self._tokens.current()
+        try:
+            return await send(_bearing(request, token))
+        except Refused as refused:
+            if refused.status != 401:
+                raise
+        return await send(_bearing(request, await self._tokens.after(token)))
+
+
+def _bearing(request: Request, token: str) -> Request:
+    return request.with_headers({"Authorization": f"Bearer {token}"})
+
+
+def _parsed(answer: Answer, parse: Callable[[object], T]) -> T:
+    document = answer.document()
+    try:
+        return parse(document)
+    except ValueError as fault:
+        raise answer.unreadable(str(fault)) from None

@@ -1,0 +1,125 @@
+"""How a request ended: a value, or exactly one of NotSent, Refused and Doubt.
+
+Whoever launches a job builds on this table, so it knows no fourth way: what is neither certainly unsent nor
+certainly refused may have been carried out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+import httpx
+
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import Doubt, NotSent, Refused, ServiceError
+from eocanvas_apply.service.words import Scrubber, words_of
+
+REFUSALS = frozenset({400, 401, 403, 404, 405, 409, 411, 413, 414, 415, 422, 429})
+
+# TLS alerts that come late, and our own limit of a whole request, are OSErrors.
+TRANSPORT_FAULTS = (httpx.HTTPError, OSError)
+_UNSENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+_HINTS = {
+    401: "The service does not accept the token; `eocanvas-apply doctor` shows who logged in where.",
+    403: "The account may not do this; terms of the service may have to be accepted on its web site.",
+    429: "The quota is used up; wait, or ask the service for more.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer of the service; `path` is the path of the request without its query."""
+
+    method: str
+    path: str
+    status: int
+    headers: httpx.Headers
+    content: bytes
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is a 2xx."""
+        return 200 <= self.status < 300
+
+    def document(self) -> object:
+        """Return the body read as JSON; raise Doubt when it is none."""
+        try:
+            return json.loads(self.content)
+        except (ValueError, RecursionError):
+            raise self.unreadable(_kind(self.content)) from None
+
+    def unreadable(self, why: str) -> Doubt:
+        """Return the error for a 2xx whose body does not say what it should."""
+        message = f"{self.method} {self.path} answered {self.status}, but {why}"
+        hint = "Is EOCANVAS_URL the address of the service, and not of a log-in page or a proxy before it?"
+        return Doubt(error("service-answer-unreadable", message, hint), self.status)
+
+
+def transport_fault(method: str, url: str, fault: Exception, *, unsent: bool) -> ServiceError:
+    """Return the error for a request without a whole answer.
+
+    `unsent` tells that not one byte of the request left; DNS, connect, TLS and pool time-outs say so themselves.
+    """
+    parts = urlsplit(url)
+    why = str(fault) or type(fault).__name__
+    if unsent or isinstance(fault, _UNSENT):
+        hint = "Check the address and the network; HTTPS_PROXY and SSL_CERT_FILE are read if they are set."
+        message = f"{method} {parts.path} did not reach {parts.scheme}://{parts.netloc}: {why}"
+        return NotSent(error("service-unreachable", message, hint))
+    message = f"{method} {parts.path}: the answer of {parts.netloc} was lost: {why}"
+    return Doubt(error("service-answer-lost", message, "Nobody can say yet whether the service acted."))
+
+
+def status_fault(answer: Answer, now: datetime, scrubber: Scrubber) -> ServiceError:
+    """Return Refused or Doubt for an answer that is no 2xx, with the service's own words; `now` is its time."""
+    words = scrubber.clean(words_of(answer.content))
+    location = answer.headers.get("location", "")
+    if 300 <= answer.status < 400 and location:
+        words = f"it points to {scrubber.clean(location.partition('?')[0])}, which is not followed"
+    message = f"{answer.method} {answer.path} answered {answer.status}" + (f": {words}" if words else "")
+    wait = retry_after(answer.headers, now)
+    if answer.status in REFUSALS or 300 <= answer.status < 400:
+        return Refused(error("service-refused", message, _HINTS.get(answer.status, "")), answer.status, wait)
+    return Doubt(error("service-failed", message, "The service is in trouble; try again later."), answer.status, wait)
+
+
+def retry_after(headers: httpx.Headers, now: datetime) -> float | None:
+    """Return the seconds the service asks to wait, or None.
+
+    `Retry-After` holds seconds or a date; HDA's `X-Quota-Reset` holds epoch milliseconds.
+    """
+    text = headers.get("retry-after", "").strip()
+    if re.fullmatch("[0-9]{1,9}", text):
+        return float(text)
+    until = _date(text) or _epoch_ms(headers.get("x-quota-reset", "").strip())
+    return max(0.0, (until - now).total_seconds()) if until else None
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _epoch_ms(text: str) -> datetime | None:
+    return datetime.fromtimestamp(int(text) / 1000, UTC) if re.fullmatch("[0-9]{10,14}", text) else None
+
+
+def _kind(content: bytes) -> str:
+    start = content[:200].lstrip()
+    if not start:
+        return "with an empty body"
+    return "with an HTML page, not JSON" if start.startswith(b"<") else "with a body that is not JSON"

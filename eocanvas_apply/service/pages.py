@@ -1,0 +1,160 @@
+"""Lists that come in pages, with the oddities of the service's links."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import Doubt, Refused
+from eocanvas_apply.service.clock import Clock, ServiceClock
+from eocanvas_apply.service.gateway import Gateway
+from eocanvas_apply.service.wire import (
+    JobInfo,
+    ProcessInfo,
+    ResultInfo,
+    next_link,
+    read_job_page,
+    read_processes,
+    read_results,
+)
+
+T = TypeVar("T")
+FIRST_PAGE = "?limit=100&offset=0"
+
+
+@dataclass(frozen=True, slots=True)
+class JobList:
+    """One pass of the list of jobs.
+
+    `begun` is when the pass began, in the service's time. `complete` tells that every page was read, or, where
+    the order was newest first all along, every page back to the time asked for.
+    """
+
+    jobs: tuple[JobInfo, ...]
+    begun: datetime
+    complete: bool
+
+
+class Walk(Generic[T]):
+    """Follows the next links of a list; the items of each page that earlier pages did not hold.
+
+    A next link on an empty page is no page. While new items arrive, older ones move to later pages and come
+    twice. `circular` tells, after the end, that the links led back instead of to an end.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        path: str,
+        split: Callable[[object], tuple[Sequence[T], str | None]],
+        key: Callable[[T], object],
+        *,
+        query: str = FIRST_PAGE,
+    ) -> None:
+        self._gateway = gateway
+        self._path = path
+        self._split = split
+        self._key = key
+        self._link: str | None = path + query
+        self._links: set[str] = set()
+        self._known: set[object] = set()
+        self._stale = 0
+        self.circular = False
+
+    async def page(self) -> list[T] | None:
+        """Return the next page, None after the last one."""
+        if self._link is None:
+            return None
+        if self._link in self._links or self._stale > 1:
+            self.circular = True
+            return None
+        self._links.add(self._link)
+        items, self._link = await self._asked(self._link)
+        if not items:
+            self._link = None
+            return None
+        return self._fresh(items)
+
+    async def _asked(self, link: str) -> tuple[Sequence[T], str | None]:
+        try:
+            return await self._gateway.read(link, self._split)
+        except Refused as refused:
+            if refused.status != 400 or link != self._path + FIRST_PAGE:
+                raise
+        return await self._gateway.read(self._path, self._split)  # it may not allow pages as large as ours
+
+    def _fresh(self, items: Sequence[T]) -> list[T]:
+        fresh: list[T] = []
+        for item in items:
+            if self._key(item) not in self._known:
+                self._known.add(self._key(item))
+                fresh.append(item)
+        self._stale = 0 if fresh else self._stale + 1
+        return fresh
+
+
+async def walk_jobs(gateway: Gateway, clock: Clock, time: ServiceClock, back_to: datetime | None) -> JobList:
+    """Read the list of jobs; with `back_to` (service time) no further back than that, if the order allows it."""
+    started = clock.monotonic()
+    walk: Walk[JobInfo | None] = Walk(gateway, "/jobs", _job_page, lambda job: job and job.job_id)
+    jobs: list[JobInfo] = []
+    readable = newest_first = True
+    while (page := await walk.page()) is not None:
+        for job in page:
+            if job is None:
+                readable = False
+                continue
+            newest_first = newest_first and (not jobs or _not_after(job, jobs[-1]))
+            jobs.append(job)
+        if newest_first and _reaches(jobs, back_to):
+            break
+    # Only the first answer told the service's time, so the beginning is reckoned back from there.
+    return JobList(tuple(jobs), time.at(started), complete=readable and not walk.circular)
+
+
+async def walk_processes(gateway: Gateway) -> list[ProcessInfo]:
+    """Read the list of processes."""
+    walk: Walk[ProcessInfo] = Walk(gateway, "/processes", _process_page, lambda process: process.id)
+    processes: list[ProcessInfo] = []
+    while (page := await walk.page()) is not None:
+        processes.extend(page)
+    return processes
+
+
+async def walk_results(gateway: Gateway, path: str) -> tuple[ResultInfo, ...]:
+    """Read all results of a job; raise Doubt when their pages have no end."""
+    walk: Walk[ResultInfo] = Walk(gateway, path, _result_page, lambda r: (r.title, r.href), query="")
+    results: list[ResultInfo] = []
+    while (page := await walk.page()) is not None:
+        results.extend(page)
+    if walk.circular:
+        hint = "Look again later; without all pages nobody knows all results."
+        raise Doubt(error("service-answer-unreadable", f"GET {path}: its pages link back to themselves", hint), 200)
+    return tuple(results)
+
+
+def _job_page(document: object) -> tuple[list[JobInfo | None], str | None]:
+    return read_job_page(document), next_link(document)
+
+
+def _process_page(document: object) -> tuple[list[ProcessInfo], str | None]:
+    return read_processes(document), next_link(document)
+
+
+def _result_page(document: object) -> tuple[list[ResultInfo], str | None]:
+    # The links to other pages stand among the results, told apart by their titles only.
+    entries = read_results(document)
+    following = next((e.href for e in entries if e.title == "next-page"), None)
+    return [e for e in entries if e.title not in ("next-page", "prev-page")], following
+
+
+def _not_after(job: JobInfo, before: JobInfo) -> bool:
+    return job.created is not None and before.created is not None and job.created <= before.created
+
+
+def _reaches(jobs: list[JobInfo], back_to: datetime | None) -> bool:
+    oldest = jobs[-1].created if jobs else None
+    return back_to is not None and oldest is not None and oldest < back_to

@@ -1,0 +1,114 @@
+"""Where the service is and who we are there: two values that cannot be built wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import UsageError
+from eocanvas_apply.secret import Secret
+
+DEFAULT_URL = "https://gateway.prod.wekeo2.eu/serverless"
+# The service moved its log-in from the second path to the first in July 2026.
+TOKEN_PATHS = ("/identity/gettoken", "/hda-broker/gettoken")
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The base address of the service, and the whole address of its log-in where the user names one.
+
+    Trailing slashes are dropped. Plain http goes to loopback only; anything else raises UsageError.
+    """
+
+    base_url: str = DEFAULT_URL
+    token_url: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "base_url", _checked("EOCANVAS_URL", self.base_url))
+        token_url = _checked("EOCANVAS_TOKEN_URL", self.token_url) if self.token_url else None
+        object.__setattr__(self, "token_url", token_url)
+
+    @property
+    def token_urls(self) -> tuple[str, ...]:
+        """The log-in addresses in the order they are tried; a later one counts when the earlier is 404."""
+        if self.token_url:
+            return (self.token_url,)
+        base = urlsplit(self.base_url)
+        return tuple(f"{base.scheme}://{base.netloc}{path}" for path in TOKEN_PATHS)
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port of the base: the only place that may see the token."""
+        return origin_of(self.base_url)
+
+    @property
+    def service(self) -> str:
+        """The name of the service for ledgers and plans: the base, its port left out on loopback."""
+        parts = urlsplit(self.base_url)
+        if not is_loopback(parts.hostname or ""):
+            return self.base_url
+        return f"{parts.scheme}://{_bracketed(parts.hostname or '')}{parts.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The account that logs in; `origin` says in words where the credentials were found."""
+
+    username: str
+    password: Secret
+    origin: str = "caller"
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address is this very machine: localhost, 127.0.0.0/8, ::1."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def origin_of(url: str) -> str:
+    """Return `scheme://host:port` of an address, the port always written out, so that two can be compared."""
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+    return f"{parts.scheme}://{_bracketed((parts.hostname or '').lower())}:{port}"
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _checked(setting: str, url: str) -> str:
+    text = url.strip().rstrip("/")
+    fault = _fault(text)
+    if fault:
+        raise UsageError(error("bad-address", f"{setting} {fault}", f"Give one like {DEFAULT_URL}"))
+    return text
+
+
+def _fault(text: str) -> str | None:
+    parts = _split(text)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        return f"is not an http(s) address: {text[:200]!r}"
+    if parts.username or parts.password:
+        return "must not hold a user name or password"
+    if parts.query or parts.fragment:
+        return f"must not hold ? or #: {text[:200]!r}"
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        return f"is plain http to {parts.hostname}; only https is allowed beyond this machine"
+    return None
+
+
+def _split(text: str) -> SplitResult | None:
+    if any(c.isspace() or not c.isprintable() for c in text):
+        return None
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts

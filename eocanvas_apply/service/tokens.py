@@ -1,0 +1,147 @@
+"""The access token: log-in, renewal, and what a refused log-in is told as."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import CredentialsError, NotSent, Refused, ServiceError
+from eocanvas_apply.service.connection import Connection, Request
+from eocanvas_apply.service.outcome import Answer
+from eocanvas_apply.service.settings import Addresses, Credentials
+
+# Accounts of partners are known only under the name of their home; None asks without one.
+ORIGINS: tuple[str | None, ...] = (None, "eumetsat", "cmems")
+DENIALS = (400, 401, 403)
+UNKNOWN_LIFE_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    access: str
+    refresh: str
+    renew_at: float  # of the monotonic clock
+
+
+class Tokens:
+    """One token for all tasks of a run, renewed shortly before it ends.
+
+    Every error means that the request which wanted the token was not sent: CredentialsError when the log-in is
+    refused, NotSent for anything that another attempt may heal.
+    """
+
+    def __init__(self, connection: Connection, addresses: Addresses, credentials: Credentials) -> None:
+        self._connection = connection
+        self._urls = list(addresses.token_urls)
+        self._asked = addresses.token_urls
+        self._credentials = credentials
+        self._origins = list(ORIGINS)
+        self._token: _Token | None = None
+        self._refused: CredentialsError | None = None
+        self._lock = asyncio.Lock()
+        connection.scrubber.add(credentials.password.reveal())
+
+    @property
+    def url(self) -> str:
+        """The log-in address in use; before the first log-in, the first one that will be tried."""
+        return self._urls[0]
+
+    async def current(self) -> str:
+        """Return a token that holds a while yet."""
+        async with self._lock:
+            if self._token is None or self._connection.clock.monotonic() >= self._token.renew_at:
+                self._token = await self._fresh()
+            return self._token.access
+
+    async def after(self, refused: str) -> str:
+        """Return a token other than one that the service has just refused; a task that comes second shares it."""
+        async with self._lock:
+            if self._token is None or self._token.access == refused:
+                self._token = None
+                self._token = await self._unsent_if_it_fails()
+            return self._token.access
+
+    async def _fresh(self) -> _Token:
+        if self._token is not None and self._token.refresh:
+            try:
+                return await self._refreshed(self._token.refresh)
+            except ServiceError:
+                self._token = None
+        return await self._unsent_if_it_fails()
+
+    async def _unsent_if_it_fails(self) -> _Token:
+        if self._refused is not None:
+            raise self._refused
+        try:
+            return await self._logged_in()
+        except CredentialsError as refused:
+            self._refused = refused  # asking again with the same password would only lock the account
+            raise
+        except ServiceError as fault:
+            raise NotSent(fault.diagnostics[0], fault.status, fault.retry_after) from fault
+
+    async def _logged_in(self) -> _Token:
+        for origin in list(self._origins):
+            try:
+                token = await self._asked_at_its_address(origin)
+            except Refused as refused:
+                if refused.status == 429:
+                    raise
+                last = refused
+                if refused.status not in DENIALS:
+                    break
+                continue
+            self._origins = [origin]
+            return token
+        raise self._told(last)
+
+    async def _asked_at_its_address(self, origin: str | None) -> _Token:
+        body = {"username": self._credentials.username, "password": self._credentials.password.reveal()}
+        content = json.dumps(body if origin is None else {**body, "origin": origin}).encode()
+        while True:
+            request = Request("POST", self._urls[0], {"Content-Type": "application/json"}, content)
+            try:
+                return await self._connection.read(request, self._read)
+            except Refused as refused:
+                if refused.status != 404 or len(self._urls) == 1:
+                    raise
+            del self._urls[0]
+
+    async def _refreshed(self, refresh: str) -> _Token:
+        url = self._urls[0].rpartition("/")[0] + "/refreshtoken"
+        content = urlencode({"refresh_token": refresh}).encode()
+        request = Request("POST", url, {"Content-Type": "application/x-www-form-urlencoded"}, content)
+        return await self._connection.read(request, self._read)
+
+    def _read(self, answer: Answer) -> _Token:
+        document = answer.document()
+        fields = document if isinstance(document, dict) else {}
+        access = fields.get("access_token")
+        # A token of other than printable ASCII cannot be a header.
+        if not isinstance(access, str) or not access or not access.isascii() or not access.isprintable():
+            raise answer.unreadable("without an access_token")
+        refresh = fields.get("refresh_token")
+        refresh = refresh if isinstance(refresh, str) else ""
+        for secret in (access, refresh):
+            self._connection.scrubber.add(secret)
+        return _Token(access, refresh, self._connection.clock.monotonic() + _usable(fields.get("expires_in")))
+
+    def _told(self, refused: Refused) -> CredentialsError:
+        who = f"user {self._credentials.username!r} (credentials from {self._credentials.origin})"
+        said = refused.diagnostics[0].message
+        if refused.status in DENIALS:
+            hint = "Check user name and password; HDA_USER and HDA_PASSWORD win over a .hdarc file."
+            return CredentialsError(error("login-refused", f"{self.url} refused {who}: {said}", hint))
+        hint = "Set EOCANVAS_TOKEN_URL to the whole address of gettoken, or unset it."
+        where = " and ".join(self._asked)
+        return CredentialsError(error("login-address", f"{who} cannot log in at {where}: {said}", hint))
+
+
+def _usable(expires_in: object) -> float:
+    """Return how long to use a token of that many seconds: a tenth, at most a minute, is kept in hand."""
+    if isinstance(expires_in, bool) or not isinstance(expires_in, int | float) or not 0 < expires_in < 1e9:
+        return UNKNOWN_LIFE_S
+    return expires_in - min(60.0, expires_in / 10)

@@ -1,0 +1,1 @@
+"""What lies outside the manifest's text: files, secrets, the account's credentials."""

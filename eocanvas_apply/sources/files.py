@@ -1,0 +1,66 @@
+"""Files that a manifest names, read relative to the file that names them."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.errors import ManifestError
+
+LARGEST = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """What a file holds. `open_to_all` tells that every user of the machine may read it."""
+
+    content: bytes = field(repr=False)
+    open_to_all: bool = False
+
+
+def located(written: str, folder: Path) -> Path:
+    """Return where a path leads that was written in a file of `folder`; `~` is the user's home."""
+    path = Path(written)
+    return folder / (path.expanduser() if written.startswith("~") else path)
+
+
+def read_content(written: str, folder: Path) -> FileContent:
+    """Read a file of at most 10 MB; raise ManifestError, which names the path as it was written."""
+    try:
+        with located(written, folder).open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            content = file.read(LARGEST + 1)
+    except (OSError, ValueError, RuntimeError) as fault:
+        raise ManifestError(_told(written, folder, fault)) from None
+    if len(content) > LARGEST:
+        hint = "Is it the file you meant?"
+        raise ManifestError(error("file-too-large", f"{written!r} is larger than 10 MB", hint))
+    # Windows has no such mode; its bits there always say yes.
+    return FileContent(content, os.name == "posix" and stat.S_ISREG(mode) and bool(mode & stat.S_IROTH))
+
+
+def read_bytes(written: str, folder: Path) -> bytes:
+    """Read a file as it is; errors as of `read_content`."""
+    return read_content(written, folder).content
+
+
+def read_text(written: str, folder: Path) -> str:
+    """Read a file of UTF-8, a byte order mark left out; errors as of `read_content`, and `file-not-text`."""
+    try:
+        return read_bytes(written, folder).decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        message = f"{written!r} is not UTF-8 text: byte {fault.start} cannot be read"
+        raise ManifestError(error("file-not-text", message, "Save it as UTF-8.")) from None
+
+
+def _told(written: str, folder: Path, fault: Exception) -> Diagnostic:
+    if isinstance(fault, FileNotFoundError):
+        hint = "Relative paths are relative to the file they stand in."
+        return error("file-missing", f"there is no file {written!r} in {folder}", hint)
+    if isinstance(fault, IsADirectoryError):
+        return error("file-is-folder", f"{written!r} is a folder, not a file")
+    why = fault.strerror or type(fault).__name__ if isinstance(fault, OSError) else str(fault)
+    return error("file-unreadable", f"{written!r} cannot be read: {why}")

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+
+from eocanvas_apply.cli.console import Channel, Console, Outcome, standard
+from eocanvas_apply.cli.exit_codes import Exit
+from eocanvas_apply.diagnostics import warning
+
+
+def _stream(encoding: str = "utf-8") -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+
+
+def _written(stream: io.TextIOWrapper) -> bytes:
+    raw = stream.buffer
+    assert isinstance(raw, io.BytesIO)
+    return raw.getvalue()
+
+
+OUTCOME = Outcome(
+    Exit.UNFINISHED,
+    (warning("w", "größer"),),
+    text=lambda style: style.paint("result €\n", "bold"),
+    fields=lambda: {"results": ["€"]},
+)
+
+
+def test_text_goes_to_stdout_and_findings_to_stderr() -> None:
+    out, err = _stream(), _stream()
+    Console(Channel(out), Channel(err, colour=True)).finish("plan", OUTCOME)
+    assert _written(out) == "result €\n".encode()
+    assert "größer" in _written(err).decode()
+    assert b"\x1b[" in _written(err)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1"])
+def test_json_is_one_document_in_any_encoding(encoding: str) -> None:
+    out, err = _stream(encoding), _stream()
+    Console(Channel(out), Channel(err), as_json=True).finish("plan", OUTCOME)
+    document = json.loads(_written(out).decode(encoding))
+    assert list(document) == ["format_version", "command", "results", "exit", "diagnostics"]
+    assert document["results"] == ["€"]
+    assert document["diagnostics"][0]["message"] == "größer"
+    assert _written(err) == b""
+
+
+def test_what_the_encoding_lacks_is_escaped() -> None:
+    out = _stream("ascii")
+    Channel(out).write("größer €\n")
+    assert _written(out) == b"gr\\xf6\\xdfer \\u20ac\n"
+
+
+class _Broken(io.TextIOWrapper):
+    def __init__(self, trouble: OSError) -> None:
+        super().__init__(io.BytesIO(), encoding="utf-8")
+        self.trouble = trouble
+        self.calls = 0
+
+    def write(self, text: str) -> int:
+        self.calls += 1
+        raise self.trouble
+
+
+def test_a_closed_pipe_is_forgotten_and_a_full_disk_is_not() -> None:
+    pipe = _Broken(BrokenPipeError())
+    channel = Channel(pipe)
+    channel.write("a")
+    channel.write("b")
+    assert (pipe.calls, channel.trouble) == (1, None)
+    full = OSError(28, "No space left on device")
+    disk = Channel(_Broken(full))
+    disk.write("a")
+    assert disk.trouble is full
+
+
+def test_no_colour_without_a_terminal() -> None:
+    console = standard()
+    assert (console.out.colour, console.err.colour) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "colour"), [("NO_COLOR", "1", False), ("TERM", "dumb", False), ("X", "", True)]
+)
+def test_colour_on_a_terminal_unless_it_is_not_wanted(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, *, colour: bool
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv(name, value)
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdout", terminal)
+    assert standard().out.colour is colour
+    assert standard(colour=False).out.colour is False

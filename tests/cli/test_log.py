@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from eocanvas_apply.cli.log import LOGGER, configure
+from eocanvas_apply.cli.scrubbing import SCRUBBER, Scrubber
+from eocanvas_apply.secret import Secret
+
+
+@pytest.fixture(autouse=True)
+def _quiet_afterwards() -> Iterator[None]:
+    yield
+    configure(io.StringIO(), verbose=False, file=None)
+
+
+@pytest.mark.parametrize(
+    ("dirty", "clean"),
+    [
+        ("Authorization: Bearer abc.def-ghi", "Authorization: Bearer ***"),
+        ('{"password": "a \\" b", "x": 1}', '{"password": ***, "x": 1}'),
+        ("secret_key=abc&x=1", "secret_key=***&x=1"),
+        ("'access_token': 'abc'", "'access_token': ***"),
+        ("GET /keys 200 in 3 ms", "GET /keys 200 in 3 ms"),
+    ],
+)
+def test_what_looks_secret_is_taken_out(dirty: str, clean: str) -> None:
+    assert Scrubber().scrub(dirty) == clean
+
+
+def test_what_is_known_to_be_secret_is_taken_out_whole() -> None:
+    scrubber = Scrubber()
+    scrubber.learn([Secret("canary"), Secret("canary-and-more"), Secret("abc")])
+    assert scrubber.scrub("x canary-and-more y canary z abc") == "x *** y *** z abc"
+
+
+def test_the_log_file_is_private_scrubbed_and_one_line_a_record(tmp_path: Path) -> None:
+    SCRUBBER.learn([Secret("canary-of-the-log")])
+    file = tmp_path / "run.log"
+    configure(io.StringIO(), verbose=False, file=str(file))
+    logging.getLogger(f"{LOGGER}.service").debug("GET %s", "canary-of-the-log\nforged \x1b[2J")
+    text = file.read_text(encoding="utf-8")
+    assert text.count("\n") == 1
+    assert "***\\nforged \\x1b[2J" in text
+    assert "canary" not in text
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_verbose_goes_to_stderr_and_silence_is_the_default() -> None:
+    quiet, loud = io.StringIO(), io.StringIO()
+    configure(quiet, verbose=False, file=None)
+    logging.getLogger(f"{LOGGER}.service").error("unheard")
+    configure(loud, verbose=True, file=None)
+    logging.getLogger(f"{LOGGER}.service").info("heard")
+    assert quiet.getvalue() == ""
+    assert loud.getvalue() == "eocanvas_apply.service: heard\n"

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from eocanvas_apply import __version__
+from eocanvas_apply.cli import main
+from eocanvas_apply.cli.commands import SUMMARIES
+from eocanvas_apply.cli.commands import init as init_command
+from eocanvas_apply.cli.exit_codes import Exit
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.mark.parametrize("words", [[], ["--help"], ["-h"], ["help"]])
+def test_help_names_every_command_and_exit_code(words: list[str], capsys: Captured) -> None:
+    assert main(words) == 0
+    shown = capsys.readouterr().out
+    assert all(f"\n  {name} " in shown for name in SUMMARIES)
+    assert all(f"\n  {int(code)} " in shown for code in Exit)
+
+
+def test_version(capsys: Captured) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"eocanvas-apply {__version__}\n"
+
+
+@pytest.mark.parametrize("command", SUMMARIES)
+def test_every_command_has_help_with_examples(command: str, capsys: Captured) -> None:
+    assert main([command, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert f"usage: eocanvas-apply {command}" in shown
+    assert f"  eocanvas-apply {command}" in shown.partition("Example")[2]
+
+
+def test_help_about_a_command(capsys: Captured) -> None:
+    assert main(["help", "init"]) == 0
+    assert "usage: eocanvas-apply init" in capsys.readouterr().out
+
+
+def test_an_unknown_command_suggests_the_near_one(capsys: Captured) -> None:
+    assert main(["aply"]) == 1
+    assert capsys.readouterr().err == (
+        "error: there is no command 'aply' [usage]\n  hint: did you mean apply?\n\n1 error\n"
+    )
+
+
+def test_an_option_before_the_command(capsys: Captured) -> None:
+    assert main(["-f", "x.yaml", "init"]) == 1
+    assert "options follow the command" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["init", "--formt", "json"], "did you mean --format?"),
+        (["init", "a", "b"], "see: eocanvas-apply init --help"),
+        (["init", "--format", "yaml"], "see: eocanvas-apply init --help"),
+        (["schema"], "see: eocanvas-apply schema --help"),
+    ],
+)
+def test_usage_errors_exit_1_with_a_hint(words: list[str], hint: str, capsys: Captured) -> None:
+    assert main(words) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert f"hint: {hint}" in captured.err
+
+
+def test_json_is_one_document_even_for_a_usage_error(capsys: Captured) -> None:
+    assert main(["init", "--format", "json", "--nope"]) == 1
+    captured = capsys.readouterr()
+    document = json.loads(captured.out)
+    assert captured.err == ""
+    assert (document["format_version"], document["command"], document["exit"]) == ("1.0", "init", 1)
+    assert [d["code"] for d in document["diagnostics"]] == ["usage"]
+
+
+def test_an_unexpected_exception_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: Captured, tmp_path: Path) -> None:
+    monkeypatch.setattr(init_command, "_template", lambda _: 1 / 0)
+    assert main(["init", str(tmp_path / "a")]) == 1
+    shown = capsys.readouterr().err
+    assert "internal error: ZeroDivisionError at " in shown
+    assert "Traceback" not in shown
+    assert main(["init", str(tmp_path / "b"), "-v"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_what_the_system_refuses_is_no_internal_error(capsys: Captured, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert main(["init", str(tmp_path / "file" / "folder")]) == 1
+    assert "Not a directory [system]" in capsys.readouterr().err
+
+
+def test_help_imports_no_command_and_nothing_heavy() -> None:
+    heavy = {"argparse", "yaml", "pydantic", "httpx", "cryptography", "asyncio", "eocanvas_apply.cli.commands.plan"}
+    script = "import sys; from eocanvas_apply.cli import main; main(['--help']); print(*sys.modules, file=sys.stderr)"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert heavy & set(ended.stderr.split()) == set()
+
+
+def test_a_result_that_cannot_be_written_is_an_error() -> None:
+    with Path("/dev/full").open("w") as full:
+        script = [sys.executable, "-m", "eocanvas_apply", "--help"]
+        ended = subprocess.run(script, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_reader_that_leaves_is_no_error() -> None:
+    script = [sys.executable, "-m", "eocanvas_apply", "schema", "ledger-event"]
+    with subprocess.Popen(script, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+    assert process.returncode == 0

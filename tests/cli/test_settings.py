@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from argparse import Namespace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from eocanvas_apply.cli.settings import settings
+from eocanvas_apply.errors import UsageError
+
+ARGS = Namespace(file="eocanvas.yaml", ledger=None)
+
+
+def test_nothing_set_is_the_real_service_and_the_file_here() -> None:
+    found = settings(ARGS, {"EOCANVAS_URL": "", "EOCANVAS_APPLY_POLL": ""})
+    assert found.addresses.base_url == "https://gateway.prod.wekeo2.eu/serverless"
+    assert (found.manifest, found.ledger, found.timing) == (Path("eocanvas.yaml"), None, {})
+
+
+def test_the_environment_is_read_and_an_option_wins() -> None:
+    environ = {
+        "EOCANVAS_URL": "http://127.0.0.1:8080/serverless/",
+        "EOCANVAS_TOKEN_URL": "http://127.0.0.1:8080/identity/gettoken",
+        "EOCANVAS_APPLY_LEDGER": "a.jsonl",
+        "EOCANVAS_APPLY_POLL": "500ms",
+        "EOCANVAS_APPLY_SETTLE": "1m30s",
+        "EOCANVAS_APPLY_SEND_WITHIN": "5s",
+        "EOCANVAS_APPLY_REQUEST_TIMEOUT": "10s",
+    }
+    found = settings(Namespace(file="x.yaml", ledger="b.jsonl"), environ)
+    assert found.addresses.base_url == "http://127.0.0.1:8080/serverless"
+    assert found.addresses.token_url == "http://127.0.0.1:8080/identity/gettoken"
+    assert (found.manifest, found.ledger) == (Path("x.yaml"), "b.jsonl")
+    assert found.timing == {
+        "poll": timedelta(seconds=0.5),
+        "settle": timedelta(seconds=90),
+        "send_within": timedelta(seconds=5),
+        "request_timeout": timedelta(seconds=10),
+    }
+    assert settings(ARGS, environ).ledger == "a.jsonl"
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({"EOCANVAS_APPLY_POLL": "soon"}, "EOCANVAS_APPLY_POLL"),
+        ({"EOCANVAS_URL": "http://example.org"}, "plain http"),
+        ({"EOCANVAS_URL": "gateway"}, "EOCANVAS_URL"),
+    ],
+)
+def test_what_cannot_be_meant_is_a_usage_error(environ: dict[str, str], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        settings(ARGS, environ)
+
+
+def test_a_folder_is_no_manifest(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is a folder"):
+        settings(Namespace(file=str(tmp_path), ledger=None), {})

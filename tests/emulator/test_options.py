@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from eocanvas_apply.emulator.accounts import User
+from eocanvas_apply.emulator.failures import JobFault
+from eocanvas_apply.emulator.faults import Fault
+from eocanvas_apply.emulator.options import Options, add_arguments, from_arguments
+from eocanvas_apply.emulator.settings import DEFAULT_USER, Quota
+
+
+def parsed(*arguments: str) -> Options:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    return from_arguments(parser.parse_args(arguments))
+
+
+def test_the_command_lines_defaults_are_the_values() -> None:
+    assert parsed() == Options()
+    assert Options().users == (DEFAULT_USER,)
+
+
+def test_every_option_reaches_the_value() -> None:
+    options = parsed(
+        *("--port", "8080", "--ready", "r.json", "--job-time", "500ms", "--quota", "10/1h", "--quota", "100/30d"),
+        *("--latency", "20ms", "--speed", "60", "--token-life", "1m", "--results", "12", "--result-size", "7"),
+        *("--storage", "real", "--ca-file", "ca.pem", "--eodata", "eodata", "--tls", "cert.pem", "key.pem"),
+        *("--user", "ann:pw", "--user", "cmems/bob:p:w", "--behaviour", "live_name=overwrite"),
+        *("--behaviour", "list_lag=5", "--fault", '{"kind": "html", "times": 3}'),
+        *("--job-fault", "graph:*/b.zip", "--job-fault", "killed"),
+    )
+    assert options.port == 8080
+    assert options.ready == Path("r.json")
+    assert (options.job_time, options.latency, options.speed, options.token_life) == (0.5, 0.02, 60, 60)
+    assert options.quotas == (Quota(10, 3600), Quota(100, 2592000))
+    assert (options.results_per_job, options.result_size) == (12, 7)
+    assert (options.storage, options.ca_file, options.eodata) == ("real", Path("ca.pem"), Path("eodata"))
+    assert options.tls == (Path("cert.pem"), Path("key.pem"))
+    assert options.users == (User("ann", "pw"), User("bob", "p:w", "cmems"))
+    assert (options.behaviour.live_name, options.behaviour.list_lag) == ("overwrite", 5.0)
+    assert options.faults == (Fault("html", times=3),)
+    assert options.job_faults == (JobFault("graph", "*/b.zip"), JobFault("killed"))
+    settings = options.settings()
+    assert (settings.storage, settings.result_size, settings.quotas) == (True, 7, options.quotas)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--job-time", "soon"),
+        ("--quota", "many"),
+        ("--user", "ann"),
+        ("--behaviour", "live_name=maybe"),
+        ("--behaviour", "colour=red"),
+        ("--fault", "boom"),
+        ("--fault", "[]"),
+        ("--fault", '{"kind": "boom"}'),
+        ("--job-fault", "boom"),
+        ("--tls", "a", "b", "--tls-dir", "c"),
+    ],
+)
+def test_values_that_make_no_sense_are_usage_errors(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parsed(*arguments)
+    assert f"argument {arguments[0] if len(arguments) == 2 else '--tls-dir'}: " in capsys.readouterr().err

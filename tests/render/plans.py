@@ -1,0 +1,32 @@
+"""Plans to render, made by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from eocanvas_apply.planning.change import Change
+from eocanvas_apply.planning.plan import ActionKind, Forecast, Origin, Plan, PlannedAction, Reason
+
+NOW = datetime(2026, 11, 23, 4, 0, 0, tzinfo=UTC)
+ORIGIN = Origin("baltic", "https://gateway.prod.wekeo2.eu/serverless", "jane", "sha256:" + "0" * 64, "1f" * 16, 17)
+_A, _R = ActionKind, Reason
+
+MIXED = (
+    PlannedAction("key.new", _A.CREATE, _R.NEW),
+    PlannedAction(
+        "key.scenes",
+        _A.REPLACE,
+        _R.CONFIG_CHANGED,
+        (Change("bucket", "a", "b"), Change("secret_key", sensitive=True), Change("region", None, "x" * 201)),
+    ),
+    PlannedAction("key.calm", _A.NONE, _R.UNCHANGED),
+    PlannedAction("job.again", _A.RELAUNCH, _R.DEFINITION_CHANGED, (Change("params.aoi", "p", "q"),), ("key.scenes",)),
+    PlannedAction("job.asked", _A.ASK, _R.AMBIGUOUS),
+    PlannedAction("job.broken", _A.NONE, _R.FAILED),
+    PlannedAction("job.later", _A.LAUNCH, _R.NEW, not_before=datetime(2026, 11, 23, 5, 0, tzinfo=UTC)),
+    PlannedAction("key.old#1", _A.DELETE, _R.SUPERSEDED),
+)
+
+
+def plan(*actions: PlannedAction, forecast: Forecast | None = None) -> Plan:
+    return Plan(ORIGIN, NOW, actions, forecast=forecast or Forecast())

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from eocanvas_apply.diagnostics import Diagnostic, Position, Severity, error, warning
+from eocanvas_apply.render.diagnostics import document, documents, summary, text
+from eocanvas_apply.render.style import Style
+
+DRIVE = error("storage-not-for-input", "a WEkEO Drive is not for inputs", "add to the manifest:\nchecks: {x: warning}")
+PLACED = DRIVE.at(Position("eocanvas.yaml", 12, 18), '      img1: {key: "drive"}')
+
+
+def test_shows_place_source_line_caret_code_and_hint() -> None:
+    assert text([PLACED]) == (
+        "eocanvas.yaml:12:18: error: a WEkEO Drive is not for inputs [storage-not-for-input]\n"
+        '  12 |       img1: {key: "drive"}\n'
+        "     |                  ^\n"
+        "  hint: add to the manifest:\n"
+        "        checks: {x: warning}\n"
+        "\n"
+        "1 error\n"
+    )
+
+
+def test_errors_come_first_then_file_and_line() -> None:
+    late = error("b", "late").at(Position("a.yaml", 9, 1))
+    early = error("a", "early").at(Position("a.yaml", 2, 7))
+    mild = warning("w", "mild").at(Position("a.yaml", 1, 1))
+    nowhere = error("n", "nowhere", address="job.x")
+    shown = text([mild, late, early, nowhere])
+    assert [shown.index(word) for word in ("nowhere", "early", "late", "mild")] == sorted(
+        shown.index(word) for word in ("nowhere", "early", "late", "mild")
+    )
+    assert shown.endswith("3 errors, 1 warning\n")
+    assert "job.x: error: nowhere [n]" in shown
+
+
+def test_nothing_is_the_empty_text() -> None:
+    assert text([]) == ""
+    assert summary([]) == "no findings"
+    assert summary([Diagnostic("i", Severity.INFO, "m"), Diagnostic("i", Severity.INFO, "m")]) == "2 notes"
+
+
+def test_colours_only_when_asked() -> None:
+    assert "\x1b[" not in text([PLACED])
+    assert "\x1b[1;31merror\x1b[0m" in text([PLACED], Style(colour=True))
+
+
+def test_a_tab_before_the_caret_stays_a_tab() -> None:
+    shown = text([error("t", "m").at(Position("f", 1, 3), "\ta: b")])
+    assert "  1 | \ta: b\n    | \t ^\n" in shown
+
+
+def test_a_long_line_is_cut_around_the_caret() -> None:
+    line = "x" * 300 + "FAULT" + "y" * 300
+    shown = text([error("t", "m").at(Position("f", 1, 301), line)]).splitlines()
+    assert len(shown[1]) < 180
+    assert shown[1][shown[2].index("^") :].startswith("FAULT")
+
+
+def test_nothing_from_outside_steers_the_terminal() -> None:
+    hostile = error("t", "a\x1b[2Jb").at(Position("f\x07", 1, 1), "k: \x1b]0;title\x07")
+    assert not {c for c in text([hostile]) if not c.isprintable()} - {"\n"}
+
+
+def test_json_has_eight_keys_and_null_for_what_is_missing() -> None:
+    assert document(PLACED) == {
+        "code": "storage-not-for-input",
+        "severity": "error",
+        "message": "a WEkEO Drive is not for inputs",
+        "hint": "add to the manifest:\nchecks: {x: warning}",
+        "file": "eocanvas.yaml",
+        "line": 12,
+        "column": 18,
+        "address": None,
+    }
+    assert documents([warning("w", "m", address="key.a"), DRIVE])[1]["address"] == "key.a"
+    assert document(warning("w", "m"))["hint"] is None

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from eocanvas_apply.planning.plan import JOB_REASONS, KEY_REASONS, ActionKind, Forecast, PlannedAction, Reason
+from eocanvas_apply.render import plan as render
+from eocanvas_apply.render.reasons import READING_ORDER, WORDS
+from eocanvas_apply.render.style import Style
+from tests.render.plans import MIXED, NOW, plan
+
+
+def test_dear_things_come_first_and_what_is_well_is_only_counted() -> None:
+    shown = render.text(plan(*MIXED, forecast=Forecast(launches_now=1, waiting=1, ends=NOW)))
+    assert shown == (
+        "baltic at https://gateway.prod.wekeo2.eu/serverless as jane\n"
+        "\n"
+        "-/+ job.again: relaunch (definition-changed) its definition changed\n"
+        '      params.aoi: "p" -> "q"\n'
+        "      after key.scenes\n"
+        "-/+ key.scenes: replace (config-changed) its configuration changed\n"
+        '      bucket: "a" -> "b"\n'
+        "      secret_key: (another secret)\n"
+        f'      region: (none) -> "sha256:{hashlib.sha256(b"x" * 201).hexdigest()}"\n'
+        "  - key.old#1: delete (superseded) a younger generation took its place\n"
+        "  + key.new: create (new) it is in the manifest and not on record yet\n"
+        "  + job.later: launch (new) it is in the manifest and not on record yet\n"
+        "      not before 2026-11-23 05:00:00 UTC\n"
+        "  ? job.asked: ask (ambiguous) the service shows jobs that could be it, and nothing tells which\n"
+        "    job.broken: (failed) its job failed\n"
+        "\n"
+        "Plan: 1 to relaunch, 1 to replace, 1 to delete, 1 to create, 1 to launch, 1 to ask; 1 as the manifest says.\n"
+        "Running again costs 1 job of the quota.\n"
+        "1 launch now, 1 waiting, the last until 2026-11-23 04:00:00 UTC.\n"
+        "A decision is needed: eocanvas-apply why job.asked\n"
+    )
+
+
+def test_nothing_to_do_is_said() -> None:
+    quiet = plan(PlannedAction("key.a", ActionKind.NONE, Reason.UNCHANGED))
+    assert render.text(quiet).endswith("\n\nNothing to do: 1 address as the manifest says.\n")
+
+
+def test_colour_only_when_asked() -> None:
+    assert "\x1b[" not in render.text(plan(*MIXED))
+    assert "\x1b[31m  -\x1b[0m key.old#1" in render.text(plan(*MIXED), Style(colour=True))
+
+
+def test_json_names_every_action_and_shows_changes_only_where_they_belong() -> None:
+    body = render.body(plan(*MIXED))
+    assert body["summary"] == {kind: sum(a.action is kind for a in MIXED) for kind in ActionKind}
+    assert [a["address"] for a in body["actions"]] == [a.address for a in MIXED]
+    assert body["actions"][1] == {
+        "address": "key.scenes",
+        "action": "replace",
+        "reason": "config-changed",
+        "changes": [
+            {"path": "bucket", "before": "a", "after": "b"},
+            {"path": "secret_key", "sensitive": True},
+            {"path": "region", "before": None, "after": "sha256:" + hashlib.sha256(b"x" * 201).hexdigest()},
+        ],
+        "depends_on": [],
+    }
+    assert "changes" not in body["actions"][0]
+    assert (body["created"], body["ledger_head"]) == ("2026-11-23T04:00:00Z", 17)
+    assert body["plan_id"] == plan(*MIXED).plan_id
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_has_words(reason: Reason) -> None:
+    assert WORDS[reason]
+
+
+def test_every_action_has_its_place_in_the_reading_order() -> None:
+    assert set(READING_ORDER) == set(KEY_REASONS) | set(JOB_REASONS) == set(ActionKind)

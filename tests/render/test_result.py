@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.planning.plan import ActionKind
+from eocanvas_apply.planning.progress import AddressResult, ApplyResult, Outcome
+from eocanvas_apply.render import result as render
+from tests.render.plans import plan
+
+RESULT = ApplyResult(
+    plan(),
+    (
+        AddressResult("key.a", ActionKind.CREATE, Outcome.DONE),
+        AddressResult("job.b", ActionKind.LAUNCH, Outcome.FAILED, error("job-failed", "exit status 40")),
+        AddressResult("job.c", ActionKind.WATCH, Outcome.WAITING),
+    ),
+    frozenset(),
+)
+
+
+def test_says_what_waits_and_what_failed_and_counts() -> None:
+    assert render.text(RESULT) == (
+        "job.c: waits\njob.b: failed: exit status 40\n3 addresses: 1 done, 1 failed, 1 waiting.\n"
+    )
+
+
+def test_nothing_done_is_said() -> None:
+    assert render.text(ApplyResult(plan(), (), frozenset())) == "0 addresses: nothing to do.\n"
+
+
+def test_json_holds_every_address_and_zeros() -> None:
+    body = render.body(RESULT)
+    assert body["summary"] == {"done": 1, "failed": 1, "waiting": 1, "skipped": 0}
+    assert body["results"][0] == {"address": "key.a", "action": "create", "outcome": "done", "error": None}
+    failed = body["results"][1]["error"]
+    assert failed is not None
+    assert failed["code"] == "job-failed"

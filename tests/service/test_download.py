@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from eocanvas_apply.errors import Doubt, Refused, ServiceError
+from eocanvas_apply.service.wire import ResultInfo
+
+from .stage import BASE, Stage, says
+
+WHOLE = b"0123456789"
+
+
+def fetch(stage: Stage, href: str, offset: int = 0) -> tuple[int | None, bool, bytes]:
+    async def main() -> tuple[int | None, bool, bytes]:
+        async with stage.canvas() as canvas, canvas.download(ResultInfo(href, "wks3:///j/x.nc"), offset) as download:
+            return download.total, download.resumed, b"".join([chunk async for chunk in download.chunks])
+
+    return asyncio.run(main())
+
+
+def serves_ranges(request: httpx.Request) -> httpx.Response:
+    asked = request.headers.get("range")
+    if asked is None:
+        return httpx.Response(200, content=WHOLE, request=request)
+    first = int(asked.removeprefix("bytes=").removesuffix("-"))
+    if first >= len(WHOLE):
+        return httpx.Response(416, headers={"content-range": f"bytes */{len(WHOLE)}"}, request=request)
+    headers = {"content-range": f"bytes {first}-{len(WHOLE) - 1}/{len(WHOLE)}"}
+    return httpx.Response(206, content=WHOLE[first:], headers=headers, request=request)
+
+
+@pytest.fixture
+def stage() -> Stage:
+    stage = Stage()
+    stage.on("GET /files/x.nc", serves_ranges)
+    return stage
+
+
+@pytest.mark.parametrize("href", [f"{BASE}/files/x.nc", "/files/x.nc", "files/x.nc", "/serverless/files/x.nc"])
+def test_a_whole_file_by_any_kind_of_address(stage: Stage, href: str) -> None:
+    assert fetch(stage, href) == (10, False, WHOLE)
+    assert stage.sent("GET", "x.nc")[0].headers["authorization"] == "Bearer token-1"
+    assert stage.sent("GET", "x.nc")[0].headers["accept-encoding"] == "identity"
+
+
+def test_resuming_where_it_is_honoured(stage: Stage) -> None:
+    assert fetch(stage, "/files/x.nc", 7) == (10, True, b"789")
+
+
+def test_resuming_where_it_is_not(stage: Stage) -> None:
+    stage.on("GET /files/x.nc", says(200, content=WHOLE))
+    assert fetch(stage, "/files/x.nc", 7) == (10, False, WHOLE)
+
+
+def test_a_file_that_was_whole_already(stage: Stage) -> None:
+    assert fetch(stage, "/files/x.nc", 10) == (10, True, b"")
+
+
+def test_a_part_longer_than_the_file_begins_anew(stage: Stage) -> None:
+    assert fetch(stage, "/files/x.nc", 11) == (10, False, WHOLE)
+
+
+@pytest.mark.parametrize("sent", ["bytes 3-9/10", "lines 7-9/10", ""])
+def test_another_range_than_asked_for_is_doubt(stage: Stage, sent: str) -> None:
+    stage.on("GET /files/x.nc", says(206, content=b"x", content_range=sent))
+    with pytest.raises(Doubt, match="asked for bytes from 7"):
+        fetch(stage, "/files/x.nc", 7)
+
+
+def test_a_range_of_a_file_of_unknown_size(stage: Stage) -> None:
+    stage.on("GET /files/x.nc", says(206, content=b"789", content_range="bytes 7-9/*"))
+    assert fetch(stage, "/files/x.nc", 7) == (None, True, b"789")
+
+
+def test_a_compressed_answer_has_no_size_to_check(stage: Stage) -> None:
+    stage.on("GET /files/x.nc", says(200, content=gzip.compress(WHOLE), content_encoding="gzip"))
+    assert fetch(stage, "/files/x.nc") == (None, False, WHOLE)
+
+
+def test_another_host_never_sees_the_token(stage: Stage) -> None:
+    for url in ("https://files.test/x.nc", "https://canvas.test:8443/x.nc"):
+        stage.on(f"GET {url}", says(200, content=WHOLE))
+        assert fetch(stage, url + "?sig=1")[2] == WHOLE
+        assert "authorization" not in stage.got[-1].headers
+    assert not stage.sent("POST", "gettoken")
+
+
+@pytest.mark.parametrize(
+    ("href", "says_why"),
+    [
+        ("http://files.test/x.nc", "plain http"),
+        ("file:///etc/passwd", "not http"),
+        ("wks3:///j/x.nc", "not http"),
+        ("https://[bad/x", "cannot be read"),
+        ("https://h.test:port/x", "cannot be read"),
+    ],
+)
+def test_addresses_that_are_not_followed(stage: Stage, href: str, says_why: str) -> None:
+    with pytest.raises(ServiceError, match=says_why):
+        fetch(stage, href)
+    assert stage.got == []
+
+
+def test_an_address_that_httpx_cannot_use_is_told(stage: Stage) -> None:
+    with pytest.raises(ServiceError, match="cannot be used"):
+        fetch(stage, f"https://files.test/{'x' * 70_000}")
+
+
+def test_a_file_that_is_gone_says_so(stage: Stage) -> None:
+    stage.on("GET /files/x.nc", says(404, {"message": "expired"}))
+    with pytest.raises(Refused, match="404: expired"):
+        fetch(stage, "/files/x.nc")
+
+
+def test_a_refused_token_is_replaced_here_too(stage: Stage) -> None:
+    stage.on("GET /files/x.nc", says(401), says(200, content=WHOLE))
+    assert fetch(stage, "/files/x.nc")[2] == WHOLE
+
+
+class Breaking(httpx.AsyncByteStream):
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b"012"
+        raise httpx.ReadError("connection reset")
+
+
+def test_a_connection_that_breaks_is_doubt_where_the_bytes_are_taken(stage: Stage) -> None:
+    stage.on("GET /files/x.nc", lambda r: httpx.Response(200, stream=Breaking(), request=r))
+    taken: list[bytes] = []
+
+    async def main() -> None:
+        async with stage.canvas() as canvas, canvas.download(ResultInfo("/files/x.nc")) as download:
+            chunks: Any = download.chunks
+            with pytest.raises(Doubt, match="connection reset"):
+                taken.extend([chunk async for chunk in _noting(chunks, taken)])
+
+    asyncio.run(main())
+    assert taken == [b"012"]
+
+
+async def _noting(chunks: AsyncIterator[bytes], taken: list[bytes]) -> AsyncIterator[bytes]:
+    async for chunk in chunks:
+        taken.append(chunk)
+        yield chunk

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from eocanvas_apply.errors import Doubt, NotSent, Refused, ServiceError
+from eocanvas_apply.service.outcome import Answer, retry_after, status_fault, transport_fault
+from eocanvas_apply.service.words import Scrubber
+
+from .stage import START, http_date
+
+URL = "https://canvas.test/serverless/keys?signature=abc"
+
+
+def answer(status: int, content: bytes = b"", **headers: str) -> Answer:
+    return Answer("POST", "/serverless/keys", status, httpx.Headers(headers), content)
+
+
+@pytest.mark.parametrize("status", [301, 307, 400, 401, 403, 404, 405, 409, 411, 413, 414, 415, 422, 429])
+def test_these_are_refusals(status: int) -> None:
+    fault = status_fault(answer(status), START, Scrubber())
+    assert isinstance(fault, Refused)
+    assert fault.status == status
+
+
+@pytest.mark.parametrize("status", [402, 406, 408, 410, 418, 425, 500, 502, 503, 504, 520])
+def test_everything_else_is_doubt(status: int) -> None:
+    assert isinstance(status_fault(answer(status), START, Scrubber()), Doubt)
+
+
+@pytest.mark.parametrize(
+    "fault", [httpx.ConnectError("x"), httpx.ConnectTimeout("x"), httpx.PoolTimeout("x"), httpx.ProxyError("x")]
+)
+def test_these_never_left(fault: Exception) -> None:
+    assert isinstance(transport_fault("GET", URL, fault, unsent=False), NotSent)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [httpx.ReadTimeout("x"), httpx.WriteTimeout("x"), httpx.ReadError("x"), httpx.RemoteProtocolError("x"),
+     httpx.WriteError("x"), httpx.DecodingError("x"), TimeoutError()],
+)  # fmt: skip
+def test_these_may_have_arrived(fault: Exception) -> None:
+    told = transport_fault("POST", URL, fault, unsent=False)
+    assert isinstance(told, Doubt)
+    assert isinstance(transport_fault("POST", URL, fault, unsent=True), NotSent)
+    assert "signature" not in str(told)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b'{"title": "Bad Request", "detail": "no graph", "status": 400}', "Bad Request: no graph"),
+        (b'{"code": "E7", "type": "x", "description": "no key"}', "E7: no key"),
+        (b'{"message": "quota"}', "quota"),
+        (b'"just text"', "just text"),
+        (b'{"detail": [{"loc": 1}]}', '{"detail": [{"loc": 1}]}'),
+        (b"<html><head><title>t</title></head><body><h1>502</h1> Bad &amp; <b>gone</b></body>", "502 Bad & gone"),
+        (b"plain\x1b[31m\x00 \xff text\n", "plain[31m \ufffd text"),
+    ],
+)
+def test_the_service_s_own_words(content: bytes, words: str) -> None:
+    told = status_fault(answer(400, content), START, Scrubber())
+    assert str(told) == f"POST /serverless/keys answered 400: {words}"
+
+
+def test_long_words_are_cut() -> None:
+    told = status_fault(answer(400, b"x" * 5000), START, Scrubber())
+    assert len(str(told)) < 350
+    assert str(told).endswith("...")
+
+
+def test_secrets_in_words_are_not_shown() -> None:
+    scrubber = Scrubber()
+    scrubber.add("hunter2hunter2")
+    scrubber.add("t")
+    body = b'{"message": "user hunter2hunter2 with Bearer abc.def and eyJhbGciOiJ.eyJzdWIi.sig is not known"}'
+    told = str(status_fault(answer(400, body), START, scrubber))
+    assert told.endswith("400: user *** with *** and *** is not known")
+
+
+def test_a_redirection_says_where_to_without_its_query() -> None:
+    told = status_fault(answer(302, location="https://sso.test/login?state=s3cret"), START, Scrubber())
+    assert "https://sso.test/login" in str(told)
+    assert "s3cret" not in str(told)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "17"}, 17.0),
+        ({"retry-after": http_date(START + timedelta(minutes=2))}, 120.0),
+        ({"retry-after": http_date(START - timedelta(minutes=2))}, 0.0),
+        ({"retry-after": "-5"}, None),
+        ({"retry-after": "9" * 400}, None),
+        ({"x-quota-reset": str(int((START.timestamp() + 90) * 1000))}, 90.0),
+        ({"x-quota-reset": "soon"}, None),
+        ({"retry-after": "3", "x-quota-reset": "1"}, 3.0),
+        ({}, None),
+    ],
+)
+def test_how_long_to_wait(headers: dict[str, Any], seconds: float | None) -> None:
+    assert retry_after(httpx.Headers(headers), START) == seconds
+    assert status_fault(answer(429, **headers), START, Scrubber()).retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    ("content", "why"), [(b"", "empty"), (b"<html>", "HTML page"), (b'{"a": ', "not JSON"), (b"\xff\xfe\x00", "JSON")]
+)
+def test_a_body_that_is_not_json_is_doubt(content: bytes, why: str) -> None:
+    with pytest.raises(Doubt, match=why) as caught:
+        answer(200, content).document()
+    assert isinstance(caught.value, ServiceError)
+    assert caught.value.status == 200

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from eocanvas_apply.errors import Doubt, ServiceError
+from eocanvas_apply.service.eocanvas import EOCanvas
+
+from .stage import BASE, START, Stage, Step, http_date, says
+
+FIRST = "GET /jobs?limit=100&offset=0"
+
+
+def run(stage: Stage, act: Callable[[EOCanvas], Awaitable[Any]]) -> Any:
+    async def main() -> Any:
+        async with stage.canvas() as canvas:
+            return await act(canvas)
+
+    return asyncio.run(main())
+
+
+def job(number: int, **more: object) -> dict[str, object]:
+    """Return a job that was created that many minutes before the start."""
+    created = (START - timedelta(minutes=number)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"jobID": f"j{number}", "created": created, **more}
+
+
+def page(jobs: list[Any], following: int | None = None, **headers: Any) -> Step:
+    links = [] if following is None else [{"rel": "next", "href": f"{BASE}/jobs?limit=100&offset={following}"}]
+    return says(200, {"jobs": jobs, "links": links}, **headers)
+
+
+def ids(listed: Any) -> list[str]:
+    return [j.job_id for j in listed.jobs]
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def test_all_pages_are_followed_to_an_empty_one_that_links_on(stage: Stage) -> None:
+    stage.on(FIRST, page([job(1), job(2)], 2))
+    stage.on("GET /jobs?limit=100&offset=2", page([job(3)], 4))
+    stage.on("GET /jobs?limit=100&offset=4", page([], 6))
+    listed = run(stage, EOCanvas.jobs)
+    assert ids(listed) == ["j1", "j2", "j3"]
+    assert listed.complete
+
+
+def test_jobs_that_move_to_a_later_page_come_once(stage: Stage) -> None:
+    stage.on(FIRST, page([job(1), job(2)], 2))
+    stage.on("GET /jobs?limit=100&offset=2", page([job(2, status="failed"), job(3)]))
+    listed = run(stage, lambda c: c.jobs(START - timedelta(minutes=10)))
+    assert ids(listed) == ["j1", "j2", "j3"]
+    assert listed.complete
+
+
+def test_it_stops_at_the_time_asked_for_when_the_order_allows(stage: Stage) -> None:
+    stage.on(FIRST, page([job(1), job(9)], 2))
+    listed = run(stage, lambda c: c.jobs(START - timedelta(minutes=5)))
+    assert ids(listed) == ["j1", "j9"]
+    assert listed.complete
+    assert len(stage.sent("GET", "/jobs")) == 1
+
+
+@pytest.mark.parametrize("mixed", [[job(9), job(1)], [{"jobID": "x"}, job(9)], [job(9), {"jobID": "x"}]])
+def test_without_that_order_every_page_is_read(stage: Stage, mixed: list[Any]) -> None:
+    stage.on(FIRST, page(mixed, 2))
+    stage.on("GET /jobs?limit=100&offset=2", page([job(0)]))
+    listed = run(stage, lambda c: c.jobs(START - timedelta(minutes=5)))
+    assert "j0" in ids(listed)
+    assert listed.complete
+
+
+def test_a_page_as_old_as_the_limit_is_not_the_end(stage: Stage) -> None:
+    stage.on(FIRST, page([job(5)], 2))
+    stage.on("GET /jobs?limit=100&offset=2", page([job(5, jobID="twin")]))
+    assert ids(run(stage, lambda c: c.jobs(START - timedelta(minutes=5)))) == ["j5", "twin"]
+
+
+def test_an_entry_that_names_no_job_makes_the_list_incomplete(stage: Stage) -> None:
+    stage.on(FIRST, page([job(1), {"processID": "snap-function"}]))
+    listed = run(stage, EOCanvas.jobs)
+    assert ids(listed) == ["j1"]
+    assert not listed.complete
+
+
+def test_links_that_go_in_a_circle_end_and_are_told(stage: Stage) -> None:
+    stage.on(FIRST, page([job(1)], 0))
+    listed = run(stage, EOCanvas.jobs)
+    assert ids(listed) == ["j1"]
+    assert not listed.complete
+
+
+def test_the_same_page_under_ever_new_links_ends(stage: Stage) -> None:
+    for offset in range(10):
+        stage.on(f"GET /jobs?limit=100&offset={offset}", page([job(1)], offset + 1))
+    listed = run(stage, EOCanvas.jobs)
+    assert not listed.complete
+    assert len(stage.sent("GET", "/jobs")) == 3
+
+
+def test_the_beginning_is_in_service_time_although_the_first_answer_tells_it(stage: Stage) -> None:
+    slow = page([job(1)], date=http_date(START + timedelta(hours=1)))
+
+    def after_seven_seconds(request: Any) -> Any:
+        stage.clock.elapsed += 7
+        assert not isinstance(slow, Exception)
+        return slow(request)
+
+    stage.on(FIRST, after_seven_seconds)
+    assert run(stage, EOCanvas.jobs).begun == START + timedelta(hours=1, seconds=-7)
+
+
+def test_a_page_that_fails_later_fails_the_pass(stage: Stage) -> None:
+    stage.on(FIRST, page([job(1)], 2))
+    stage.on("GET /jobs?limit=100&offset=2", says(502))
+    with pytest.raises(Doubt):
+        run(stage, EOCanvas.jobs)
+
+
+def test_a_service_that_knows_no_large_pages_is_asked_for_its_own(stage: Stage) -> None:
+    stage.on(FIRST, says(400, {"detail": "limit is at most 50"}))
+    stage.on("GET /jobs", page([job(1)]))
+    assert ids(run(stage, EOCanvas.jobs)) == ["j1"]
+
+
+def test_a_next_link_to_another_host_is_not_followed(stage: Stage) -> None:
+    links = [{"rel": "next", "href": "https://other.test/serverless/jobs?offset=2"}]
+    stage.on(FIRST, says(200, {"jobs": [job(1)], "links": links}))
+    with pytest.raises(ServiceError, match=r"https://other\.test:443"):
+        run(stage, EOCanvas.jobs)
+    assert all(r.url.host == "canvas.test" for r in stage.got)
+
+
+def test_a_next_link_written_behind_a_tls_proxy_stays_on_https(stage: Stage) -> None:
+    links = [{"rel": "next", "href": "http://canvas.test/serverless/jobs?offset=2"}]
+    stage.on(FIRST, says(200, {"jobs": [job(1)], "links": links}))
+    stage.on("GET /jobs?offset=2", page([job(2)]))
+    assert ids(run(stage, EOCanvas.jobs)) == ["j1", "j2"]
+    assert {r.url.scheme for r in stage.got} == {"https"}
+
+
+def test_processes_on_several_pages(stage: Stage) -> None:
+    links = [{"rel": "next", "href": f"{BASE}/processes?offset=1"}]
+    stage.on("GET /processes?limit=100&offset=0", says(200, {"processes": [{"id": "a"}], "links": links}))
+    stage.on("GET /processes?offset=1", says(200, {"processes": [{"id": "b"}], "links": links}))
+    assert [p.id for p in run(stage, EOCanvas.processes)] == ["a", "b"]
+
+
+def result(name: str) -> dict[str, str]:
+    return {"href": f"{BASE}/files/{name}", "title": f"wks3:///j/output/{name}", "rel": "x"}
+
+
+def test_results_with_page_links_among_them(stage: Stage) -> None:
+    following = {"title": "next-page", "href": "/jobs/j/results?offset=2"}
+    before = {"title": "prev-page", "href": "/jobs/j/results?offset=0"}
+    stage.on("GET /jobs/j/results", says(200, [result("a.nc"), result("b.nc"), following]))
+    stage.on("GET /jobs/j/results?offset=2", says(200, [result("c.nc"), before]))
+    results = run(stage, lambda c: c.results("j"))
+    assert [r.name for r in results] == ["a.nc", "b.nc", "c.nc"]
+
+
+def test_a_next_page_that_is_empty_ends_the_results(stage: Stage) -> None:
+    stage.on("GET /jobs/j/results", says(200, [result("a.nc"), {"title": "next-page", "href": "/jobs/j/results?o=1"}]))
+    stage.on("GET /jobs/j/results?o=1", says(200, [{"title": "next-page", "href": "/jobs/j/results?o=2"}]))
+    assert len(run(stage, lambda c: c.results("j"))) == 1
+
+
+def test_results_that_are_not_there_yet(stage: Stage) -> None:
+    assert run(stage, lambda c: c.results("j")) is None
+    stage.on("GET /jobs/j/results", says(200, []))
+    assert run(stage, lambda c: c.results("j")) == ()
+
+
+def test_results_in_a_circle_are_doubt(stage: Stage) -> None:
+    stage.on("GET /jobs/j/results", says(200, [result("a.nc"), {"title": "next-page", "href": "/jobs/j/results"}]))
+    with pytest.raises(Doubt, match="link back"):
+        run(stage, lambda c: c.results("j"))
+
+
+def test_times_asked_for_are_aware(stage: Stage) -> None:
+    stage.on(FIRST, page([job(1)]))
+    listed = run(stage, EOCanvas.jobs)
+    assert isinstance(listed.begun, datetime)
+    assert listed.begun.tzinfo is not None

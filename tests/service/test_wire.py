@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eocanvas_apply.service import wire
+from eocanvas_apply.service.wire import JobInfo, KeyInfo, ResultInfo
+
+FIELDS = st.sampled_from(
+    ["name", "jobID", "id", "jobs", "links", "rel", "href", "expireSeconds", "creationDate", "processes", "title"]
+)
+CREATED = datetime(2024, 9, 19, 13, 43, 2, tzinfo=UTC)
+
+
+def test_a_key_of_the_service() -> None:
+    key = wire.read_key(
+        {
+            "name": "scenes",
+            "type": "s3",
+            "public": False,
+            "description": "d",
+            "owner": "jane",
+            "creationDate": "2024-09-19 13:43:02",
+            "expirationDate": None,
+            "expireSeconds": 3600,
+            "news": [1],
+        }
+    )
+    assert key == KeyInfo("scenes", "S3", public=False, description="d", owner="jane", created=CREATED, expire_s=3600)
+    assert key.ends == datetime(2024, 9, 19, 14, 43, 2, tzinfo=UTC)
+    assert not key.endless
+
+
+def test_the_date_shown_wins_over_the_seconds_granted() -> None:
+    key = wire.read_key({"name": "k", "creationDate": "2024-09-19 13:43:02", "expirationDate": "2024-09-20 00:00:00",
+                         "expireSeconds": "60"})  # fmt: skip
+    assert key.ends == datetime(2024, 9, 20, tzinfo=UTC)
+    assert key.expire_s == 60
+
+
+def test_eodata_never_ends() -> None:
+    key = wire.read_key({"name": "eodata", "expireSeconds": 0, "public": "true"})
+    assert key.endless
+    assert key.ends is None
+    assert key.public
+
+
+@pytest.mark.parametrize("seconds", [None, True, "soon", [], 1e400])
+def test_an_end_that_is_not_shown_is_unknown(seconds: object) -> None:
+    key = wire.read_key({"name": "k", "creationDate": "2024-09-19 13:43:02", "expireSeconds": seconds})
+    assert (key.ends, key.endless) == (None, False)
+
+
+def test_a_negative_life_is_unknown() -> None:
+    assert KeyInfo("k", created=CREATED, expire_s=-1).ends is None
+
+
+def test_a_life_of_ages_is_no_crash() -> None:
+    assert KeyInfo("k", created=CREATED, expire_s=10**15).ends is None
+
+
+def test_a_job_with_what_it_may_lack() -> None:
+    assert wire.read_job({"jobID": "1"}) == JobInfo("1")
+    job = wire.read_job({"jobID": "1", "processID": "p", "status": "Paused", "created": "2024-09-19 13:43:02"})
+    assert (job.process, job.status, job.created) == ("p", "paused", CREATED)
+
+
+def test_a_page_of_jobs_marks_what_it_cannot_read() -> None:
+    assert wire.read_job_page({"jobs": [{"jobID": "1"}, {"id": 2}, None]}) == [JobInfo("1"), None, None]
+
+
+@pytest.mark.parametrize(
+    ("title", "name", "at_key"),
+    [
+        ("wks3:///job/output/u-u.nc", "u-u.nc", False),
+        ("output/u.nc/", "u.nc", False),
+        ("keystore://drive/u.nc", "u.nc", True),
+    ],
+)
+def test_results_are_named_by_their_titles(title: str, name: str, at_key: bool) -> None:
+    result = ResultInfo("https://h.test/x", title)
+    assert (result.name, result.at_key) == (name, at_key)
+
+
+def test_a_result_without_title_is_named_by_its_address() -> None:
+    assert ResultInfo("https://h.test/a/b%20c.nc?sig=1").name == "b c.nc"
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [("wks3:///j/..", "result"), (".", "result"), ("a\\..\\b.nc", "b.nc"), ("x/a\x00\nb.nc", "ab.nc"), ("/", "result")],
+)
+def test_no_name_of_a_result_leads_out_of_its_folder(title: str, name: str) -> None:
+    assert ResultInfo("https://[bad", title).name == name
+
+
+def test_logs_keep_their_order_and_forgive_missing_fields() -> None:
+    entries = wire.read_logs([{"timestamp": "2024-09-19 13:43:02", "message": "a"}, {}])
+    assert [(e.timestamp, e.message) for e in entries] == [(CREATED, "a"), (None, "")]
+
+
+def test_processes_with_and_without_inputs() -> None:
+    assert wire.read_process({"id": "p", "version": 10, "inputs": {"a": {}}}).inputs == {"a": {}}
+    assert wire.read_processes({"processes": [{"id": "p"}]})[0].inputs is None
+
+
+@pytest.mark.parametrize(
+    "document", [None, {}, {"links": None}, {"links": [{"rel": "prev", "href": "x"}, {"rel": "next"}, 3]}]
+)
+def test_lists_without_a_next_page(document: object) -> None:
+    assert wire.next_link(document) is None
+
+
+@pytest.mark.parametrize("document", [None, "x", {"jobs": None}, {"message": "no"}, 3])
+def test_what_is_no_list_of_jobs(document: object) -> None:
+    with pytest.raises(ValueError, match="list of jobs"):
+        wire.read_job_page(document)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(FIELDS | st.text(), inner, max_size=6),
+)
+
+
+@given(JSON)
+def test_whatever_comes_is_read_or_a_value_error(document: object) -> None:
+    wire.next_link(document)
+    readers: list[Callable[[object], object]] = [
+        wire.read_keys, wire.read_key, wire.read_job, wire.read_job_page, wire.read_results, wire.read_logs,
+        wire.read_process, wire.read_processes, lambda d: wire.read_key(d).ends,
+        lambda d: [r.name for r in wire.read_results(d)],
+    ]  # fmt: skip
+    for read in readers:
+        with suppress(ValueError):
+            read(document)
+
+
+@pytest.mark.parametrize("document", [None, [], {"name": ""}, {"name": 3}])
+def test_what_is_no_key(document: object) -> None:
+    with pytest.raises(ValueError, match=r"name|key"):
+        wire.read_key(document)

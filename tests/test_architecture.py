@@ -1,0 +1,177 @@
+"""Holds the imports of the package to the table of its rooms, and the package to its five sentences."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import eocanvas_apply
+
+PACKAGE = Path(eocanvas_apply.__file__).parent
+NAME = "eocanvas_apply"
+
+# A room, and what of ours it may import besides itself and the leaves. The lists are not transitive.
+# Rooms that later work builds have their line from the first day.
+ROOMS = {
+    "documents": "",
+    "manifest": "documents",
+    "service": "",
+    "storage": "",
+    "ledger": "",
+    "checks": "manifest documents",
+    "planning": "manifest documents ledger.events ledger.fold",
+    "sources": "documents manifest service storage",
+    "observing": "planning manifest service ledger sources storage",
+    "applying": "planning manifest documents service ledger sources",
+    "engine": "documents manifest service storage ledger checks planning sources observing applying",
+    "render": "planning checks ledger.events",
+    "emulator": "",
+}
+ROOMS["cli"] = " ".join(ROOMS)
+LEAVES = {"diagnostics", "errors", "secret"}
+CORE = ("documents", "manifest", "checks", "planning", "ledger.events", "ledger.fold", "render")
+IO_MODULES = {
+    *("asyncio", "anyio", "boto3", "concurrent", "fcntl", "getpass", "glob", "http", "httpx", "logging"),
+    *("multiprocessing", "os", "random", "secrets", "select", "shutil", "signal", "socket", "ssl", "starlette"),
+    *("subprocess", "sys", "tempfile", "threading", "time", "urllib.request", "uuid", "uvicorn"),
+}
+IO_CALL = re.compile(r"(^|\.)(open|input|now|utcnow|today|read_text|read_bytes|write_text|write_bytes)$")
+FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
+SENTENCES = (
+    "Planning is a pure function of (desired, requests, recorded, observed, now); it does no I/O.",
+    "Only `applying/` changes the service; it decides nothing, the plan says what happens.",
+    "What is about to be done is on record, durably, before it is done.",
+    "A secret is never a value in a plan, a ledger, a diff, a log line, an error or a temporary file.",
+    "The core and the exceptions never print; words for people live in `render/`, and `cli/` wires and writes.",
+)
+
+
+@dataclass(frozen=True)
+class Module:
+    """One source file, with its dotted name below the package."""
+
+    name: str
+    path: Path
+
+    @property
+    def room(self) -> str:
+        return self.name.split(".")[0]
+
+    @property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.path.read_text(encoding="utf-8"))
+
+    def imports(self) -> Iterator[str]:
+        """Every module named in an import, a `from x import y` as `x.y`, also inside functions."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{self.name}: imports are absolute"
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+    def ours(self) -> Iterator[str]:
+        """What it imports of ours, as a name below the package."""
+        yield from (name.removeprefix(NAME + ".") for name in self.imports() if name.split(".")[0] == NAME)
+
+
+def _module(path: Path) -> Module:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return Module(".".join(parts[:-1] if parts[-1] == "__init__" else parts) or "__init__", path)
+
+
+MODULES = [_module(path) for path in sorted(PACKAGE.rglob("*.py"))]
+every_module = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
+
+
+def _within(name: str, room: str) -> bool:
+    return name == room or name.startswith(room + ".")
+
+
+def _may_import(module: Module, name: str) -> bool:
+    if name.split(".")[0] in LEAVES or name == "__version__":
+        return True
+    if module.room in LEAVES or module.room.startswith("__"):
+        return module.name == "__main__" and _within(name, "cli")
+    return any(_within(name, room) for room in (module.room, *ROOMS[module.room].split()))
+
+
+def _is_core(module: Module) -> bool:
+    return any(_within(module.name, room) for room in CORE)
+
+
+@every_module
+def test_a_room_imports_only_the_rooms_named_behind_it(module: Module) -> None:
+    strangers = [name for name in module.ours() if not _may_import(module, name)]
+    assert strangers == [], f"{module.name} may not import {strangers}"
+
+
+@every_module
+def test_every_module_has_a_room(module: Module) -> None:
+    assert module.room in ROOMS or module.room in LEAVES or module.room in {"__init__", "__main__"}
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.room == "emulator"], ids=lambda module: module.name)
+def test_the_emulator_shares_nothing_with_the_client_it_judges(module: Module) -> None:
+    assert [name for name in module.ours() if not _within(name, "emulator")] == []
+
+
+def _is_pure_import(name: str) -> bool:
+    if name.startswith("pathlib"):
+        return name.startswith("pathlib.Pure")
+    return not any(_within(name, banned) for banned in IO_MODULES)
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if _is_core(m)], ids=lambda module: module.name)
+def test_the_core_does_no_io(module: Module) -> None:
+    assert [name for name in module.imports() if not _is_pure_import(name)] == []
+    calls = [ast.unparse(node.func) for node in ast.walk(module.tree) if isinstance(node, ast.Call)]
+    # What lies in the package itself is data of the program, not of the world.
+    outside = [call for call in calls if IO_CALL.search(call) and not call.startswith(("files(", "resources.files("))]
+    assert outside == []
+
+
+# The emulator's server tells where it listens; everything else that speaks is the command line.
+SPEAKERS = ("cli", "emulator.server")
+
+
+@pytest.mark.parametrize(
+    "module", [m for m in MODULES if not any(_within(m.name, s) for s in SPEAKERS)], ids=lambda module: module.name
+)
+def test_only_the_command_line_speaks(module: Module) -> None:
+    for node in ast.walk(module.tree):
+        assert not (isinstance(node, ast.Name) and node.id == "print"), f"{module.name}:{node.lineno}"
+        spoken = isinstance(node, ast.Attribute) and ast.unparse(node) in {"sys.stdout", "sys.stderr"}
+        assert not spoken, f"{module.name}:{getattr(node, 'lineno', 0)}"
+
+
+@every_module
+def test_files_are_short_and_named_by_a_noun_of_the_domain(module: Module) -> None:
+    assert len(module.path.read_text(encoding="utf-8").splitlines()) <= 400
+    assert not FORBIDDEN_NAMES & set(module.name.split("."))
+
+
+def test_the_five_sentences_stand_in_the_package() -> None:
+    text = " ".join((inspect.getdoc(eocanvas_apply) or "").split())
+    assert [sentence for sentence in SENTENCES if sentence not in text] == []
+
+
+def _pretend(name: str, text: str, folder: Path) -> Module:
+    path = folder / "pretended.py"
+    path.write_text(text, encoding="utf-8")
+    return Module(name, path)
+
+
+def test_the_rules_see_what_they_forbid(tmp_path: Path) -> None:
+    planner = _pretend("planning.plan", "def f():\n    from eocanvas_apply.ledger.local import LocalLedger\n", tmp_path)
+    assert [name for name in planner.ours() if not _may_import(planner, name)] == ["ledger.local.LocalLedger"]
+    events = _pretend("planning.plan", "from eocanvas_apply.ledger.events import Event\n", tmp_path)
+    assert all(_may_import(events, name) for name in events.ours())
+    reader = _pretend("planning.plan", "import socket\nfrom pathlib import Path, PurePath\n", tmp_path)
+    assert [name for name in reader.imports() if not _is_pure_import(name)] == ["socket", "pathlib.Path"]
