@@ -13,7 +13,7 @@ from typing import Any
 
 def launch(number: int, graph: Any) -> str:
     """Create a key and submit a job that reads through it; return the job's id."""
-    from eocanvas.api import Input, Key, S3KeyConfig
+    from eocanvas.api import Config, ConfigOption, Input, Key, S3KeyConfig
     from eocanvas.processes import SnapProcess
 
     config = S3KeyConfig(
@@ -22,7 +22,8 @@ def launch(number: int, graph: Any) -> str:
     )  # fmt: skip
     key = Key(name=f"official-{number}", config=config).create()
     scene = Input(key="img1", url=f"/scene-{number}.zip", keystore=key)
-    return str(SnapProcess(snap_graph=graph, eo_input=[scene]).submit().job_id)
+    options = Config(key="img1", options=ConfigOption(uncompress=True, sub_path="xfdumanifest.xml"))
+    return str(SnapProcess(snap_graph=graph, eo_input=[scene], eo_config=[options]).submit().job_id)
 
 
 def main() -> int:

@@ -22,7 +22,7 @@ _KEY = """\
 _JOB = """\
   j{number}:
     graph: graph.xml
-    inputs: {{img1: {{key: k{number}, path: "/scene-{number}.zip"}}}}
+    inputs: {{img1: {{key: k{number}, path: "/scene-{number}.zip", uncompress: true, sub_path: xfdumanifest.xml}}}}
     output: {{download: results/{number}}}
 """
 

@@ -84,4 +84,7 @@ def _parameters(case: GraphCase) -> Iterator[tuple[Element, Element]]:
 def _by_xml_name(name: str) -> dict[str, dict[str, Any]]:
     parameters = catalogue().get(name, {})
     aliases = {str(facts["alias"]): facts for facts in parameters.values() if "alias" in facts}
+    if "sourceBandNames" in parameters:
+        # So it is called in graphs, also where the catalogue has no XML name for it.
+        aliases["sourceBands"] = parameters["sourceBandNames"]
     return {**parameters, **aliases}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from eocanvas_apply.cli.console import Console
+from eocanvas_apply.cli.interrupts import asking
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import SafetyRefusal
 
@@ -18,7 +19,9 @@ def confirm(console: Console, question: str, *, yes: bool) -> None:
             error("not-confirmed", "nobody is there to confirm: standard input is no terminal", "say --yes")
         )
     console.err.write(f"{question} Only 'yes' is taken: ")
-    if sys.stdin.readline().strip() != "yes":
+    with asking():
+        answer = sys.stdin.readline()
+    if answer.strip() != "yes":
         raise SafetyRefusal(error("not-confirmed", "not confirmed; nothing was changed"))
 
 

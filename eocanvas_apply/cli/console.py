@@ -76,6 +76,7 @@ class Console:
     out: Channel
     err: Channel
     as_json: bool = False
+    _told: set[Diagnostic] = field(default_factory=set, init=False)
 
     def say(self, line: str) -> None:
         """Tell how it goes, on stderr."""
@@ -91,11 +92,13 @@ class Console:
         self.out.write(text)
 
     def report(self, diagnostics: Sequence[Diagnostic]) -> None:
-        """Show findings to a person, on stderr."""
-        if diagnostics:
+        """Show findings to a person, on stderr; each once, however often a command speaks of it."""
+        fresh = [found for found in dict.fromkeys(diagnostics) if found not in self._told]
+        if fresh:
             from eocanvas_apply.render import diagnostics as render
 
-            self.err.write(render.text(diagnostics, self.err.style))
+            self._told.update(fresh)
+            self.err.write(render.text(fresh, self.err.style))
 
     def _document(self, command: str, outcome: Outcome) -> str:
         from eocanvas_apply.render import FORMAT_VERSION
@@ -103,7 +106,7 @@ class Console:
 
         document: dict[str, object] = {"format_version": FORMAT_VERSION, "command": command}
         document |= outcome.fields()
-        document |= {"exit": int(outcome.exit), "diagnostics": render.documents(outcome.diagnostics)}
+        document |= {"exit": int(outcome.exit), "diagnostics": render.documents(dict.fromkeys(outcome.diagnostics))}
         utf8 = (self.out.stream.encoding or "utf-8").lower().replace("-", "") == "utf8"
         return json.dumps(document, indent=2, ensure_ascii=not utf8) + "\n"
 

@@ -42,6 +42,14 @@ PRECEDENCE = (
 )
 
 
+class Stopped(Exception):  # noqa: N818 - it is no error that a user stops at a question
+    """A signal came while a question was open; `code` is what the command ends with."""
+
+    def __init__(self, code: Exit) -> None:
+        super().__init__(code)
+        self.code = code
+
+
 def weightiest(codes: Iterable[Exit]) -> Exit:
     """Return the one that holds when several do; none at all is DONE."""
     return min(codes, key=PRECEDENCE.index, default=Exit.DONE)
@@ -49,6 +57,8 @@ def weightiest(codes: Iterable[Exit]) -> Exit:
 
 def of_exception(exception: BaseException) -> Exit:
     """Return what a command ends with that this exception ended."""
+    if isinstance(exception, Stopped):
+        return exception.code
     if isinstance(exception, KeyboardInterrupt):
         return Exit.INTERRUPTED
     if isinstance(exception, SafetyRefusal):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from eocanvas_apply.cli.console import Console, Outcome
-from eocanvas_apply.cli.exit_codes import Exit, of_exception, weightiest
+from eocanvas_apply.cli.exit_codes import Exit, Stopped, of_exception, weightiest
 from eocanvas_apply.cli.scrubbing import SCRUBBER
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import EocanvasApplyError
@@ -31,7 +31,7 @@ def guarded(command: str, console: Console, work: Callable[[], Outcome], *, verb
 def _diagnostics(exception: BaseException) -> tuple[Diagnostic, ...]:
     if isinstance(exception, EocanvasApplyError):
         return exception.diagnostics
-    if isinstance(exception, KeyboardInterrupt):
+    if isinstance(exception, KeyboardInterrupt | Stopped):
         return (error("interrupted", "interrupted"),)
     if isinstance(exception, OSError) and exception.strerror:
         return (_of_system(exception),)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -23,18 +25,31 @@ class _Scrubbed(logging.Formatter):
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
-def configure(stderr: TextIO, *, verbose: bool, file: str | None) -> None:
-    """Send the log where the user asked. Raises OSError when the file cannot be opened."""
+@contextmanager
+def logged(stderr: TextIO, *, verbose: bool, file: str | None) -> Iterator[None]:
+    """Send the log where the user asked for as long as the block lasts; raises OSError for a file that cannot be."""
     logger = logging.getLogger(LOGGER)
-    for handler in list(logger.handlers):
-        logger.removeHandler(handler)
-        handler.close()
+    handlers = list(_handlers(stderr, verbose=verbose, file=file))
+    before = logger.level, logger.propagate
+    logger.setLevel(logging.DEBUG)
     logger.propagate = False
-    logger.setLevel(logging.DEBUG if verbose or file else logging.CRITICAL)
+    for handler in handlers:
+        logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.setLevel(before[0])
+        logger.propagate = before[1]
+        for handler in handlers:
+            logger.removeHandler(handler)
+            handler.close()
+
+
+def _handlers(stderr: TextIO, *, verbose: bool, file: str | None) -> Iterator[logging.Handler]:
     if verbose:
-        logger.addHandler(_handler(logging.StreamHandler(stderr), "%(name)s: %(message)s"))
+        yield _handler(logging.StreamHandler(stderr), "%(name)s: %(message)s")
     if file:
-        logger.addHandler(_handler(_private_file(Path(file)), "%(asctime)sZ %(levelname)s %(name)s: %(message)s"))
+        yield _handler(_private_file(Path(file)), "%(asctime)sZ %(levelname)s %(name)s: %(message)s")
 
 
 def _handler(handler: logging.Handler, form: str) -> logging.Handler:

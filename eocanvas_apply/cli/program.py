@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
@@ -77,16 +78,17 @@ def _outcome(name: str, words: list[str], console: Console) -> Outcome:
         console.as_json = False
         return Outcome(text=lambda _: parser.format_help())
     args = parser.parse(words)
-    _configure_log(args, console)
-    return command.run(args, console)
+    with _log(args, console):
+        return command.run(args, console)
 
 
-def _configure_log(args: Namespace, console: Console) -> None:
+def _log(args: Namespace, console: Console) -> AbstractContextManager[None]:
     verbose, file = getattr(args, "verbose", False), getattr(args, "log", None)
-    if verbose or file:
-        from eocanvas_apply.cli.log import configure
+    if not (verbose or file):
+        return nullcontext()
+    from eocanvas_apply.cli.log import logged
 
-        configure(console.err.stream, verbose=verbose, file=file)
+    return logged(console.err.stream, verbose=verbose, file=file)
 
 
 def _prepared(name: str) -> tuple[Command, Parser]:

@@ -15,7 +15,10 @@ from dataclasses import dataclass
 
 _MARK = re.compile(r"eocanvas-apply ([0-9a-f]{32}) ([0-9a-f]{16})(?![0-9a-f])")
 _ESCAPED_BREAK = re.compile(r"\\[nr]")
-_WRAPPED = re.compile(r"[A-Za-z0-9+/]{16,}(?:['\"]?\s+['\"]?[A-Za-z0-9+/]{16,})*(?:\s*[A-Za-z0-9+/]{1,15})?={0,2}")
+_WRAPPED = re.compile(
+    r"([A-Za-z0-9+/]{16,}(?:['\"]?\s+['\"]?[A-Za-z0-9+/]{16,})*)(['\"]?\s+['\"]?[A-Za-z0-9+/]{1,15})?"
+)
+_BETWEEN = re.compile(r"[\s'\"]+")
 _LINE_END = re.compile(r"([A-Za-z0-9+/]+={0,2})['\"]?\s*$")
 _FRAGMENT = 16
 
@@ -48,8 +51,10 @@ def decoded_runs(text: str) -> Iterator[str]:
     A run may be broken by white space, by quotes, by an escaped line break, or by whatever begins a line of a log.
     """
     cleaned = _ESCAPED_BREAK.sub("\n", text).replace("\\/", "/")
-    runs = {re.sub(r"[\s'\"=]+", "", found[0]) for found in _WRAPPED.finditer(cleaned)}
-    runs.update(_runs_at_line_ends(cleaned))
+    runs = set(_runs_at_line_ends(cleaned))
+    for found in _WRAPPED.finditer(cleaned):
+        # A short last piece may be the rest of the run, or the next word.
+        runs |= {_BETWEEN.sub("", found[1]), _BETWEEN.sub("", found[0])}
     for run in sorted(runs):
         for start in range(4):
             yield _decoded(run[start:])

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that is close enough to `word` to be suggested, ignoring case, `-` and `_`."""
     spellings = {_plain(each): each for each in sorted(known, reverse=True)}
-    found = get_close_matches(_plain(word[:100]), spellings, n=1, cutoff=0.7)
+    found = get_close_matches(_plain(word[:100]), spellings, n=1, cutoff=0.6)
     return spellings[found[0]] if found else None
 
 

@@ -37,7 +37,7 @@ CHAIN_FIELDS = frozenset(
 )
 
 _GRAPH = re.compile(r"(?:<\?xml[^>]*\?>\s*)?<graph[\s>].*?</graph>", re.DOTALL)
-_CHAIN = re.compile(rf"(?:{'|'.join(sorted(CHAIN_FIELDS))}):(?:[ \n])[\t\n\r\x20-\x7e]*")
+_CHAIN = re.compile(rf"(?:{'|'.join(sorted(CHAIN_FIELDS))}):[ \n][\t\n\r\x20-\x7e]*\n\Z")
 _LIST_OF_OBJECTS = re.compile(r"\[\s*\{")
 _DECODER = json.JSONDecoder()
 
@@ -54,11 +54,9 @@ class Trace:
 
 def trace_of(log: str) -> Trace:
     """Read a log: its messages joined by line breaks, in order."""
-    graphs: set[str] = set()
-    chains: set[str] = set()
-    for decoded in decoded_runs(log):
-        graphs.update(_graphs(decoded))
-        chains.update(_chains(decoded))
+    decoded = list(decoded_runs(log))
+    graphs = {digest for each in decoded for digest in _graphs(each)}
+    chains = set(_chains({found[0] for each in decoded if (found := _CHAIN.search(each))}))
     inputs = tuple(dict.fromkeys(_input_lists(log)))
     return Trace(
         marks_in(log),
@@ -84,16 +82,17 @@ def _graphs(decoded: str) -> Iterator[str]:
             continue
 
 
-def _chains(decoded: str) -> Iterator[str]:
-    found = _CHAIN.search(decoded)
-    if not found:
-        return
-    try:
-        chain = Chain.parse(found[0], "log")
-    except ManifestError:
-        return
-    if "product" in chain.fields and chain.fields.keys() <= CHAIN_FIELDS:
-        yield chain.digest
+def _chains(texts: set[str]) -> Iterator[str]:
+    for text in texts:
+        # One line of a wrapped chain may look like a chain by itself.
+        if any(text in other for other in texts if other != text):
+            continue
+        try:
+            chain = Chain.parse(text, "log")
+        except ManifestError:
+            continue
+        if "product" in chain.fields and chain.fields.keys() <= CHAIN_FIELDS:
+            yield chain.digest
 
 
 def _input_lists(log: str) -> Iterator[tuple[tuple[tuple[str, str], ...], ...]]:

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
-from xml.sax.saxutils import escape, quoteattr
 
 from eocanvas_apply.diagnostics import Position
 
 _DEEPEST = 200
 _ENTITY = "a document type or an entity"
+_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+_ATTRIBUTE = _TEXT | str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
 
 
 @dataclass(slots=True)
@@ -117,9 +118,10 @@ def written(element: Element, first_line: str = "") -> str:
     """Return the element as indented XML in ASCII; `first_line` goes in as a comment before the first child."""
     lines = _lines(element, "")
     if first_line:
-        start = _start_tag(element, ">")
-        rest = lines[1:] if len(lines) > 1 else [compact(element)[len(start) :] or f"</{element.tag}>"]
-        lines = [start, f"  <!-- {first_line} -->", *rest]
+        start, comment = _start_tag(element, ">"), f"<!-- {first_line} -->"
+        whole = compact(element)
+        rest = f"</{element.tag}>" if whole.endswith("/>") else whole[len(start) :]
+        lines = [start, f"  {comment}", *lines[1:]] if len(lines) > 1 else [start + comment + rest]
     return "\n".join(lines) + "\n"
 
 
@@ -134,6 +136,8 @@ def _lines(element: Element, indent: str) -> list[str]:
 def compact(element: Element, *, sort: bool = False) -> str:
     """Return the element as XML without any white space of its own, attributes in order of name with `sort`."""
     texts = significant(element)
+    if not element.children and not texts[0]:
+        return _start_tag(element, "/>", sort=sort)
     inner = [_escaped(texts[0])]
     for child, text in zip(element.children, texts[1:], strict=True):
         inner += [compact(child, sort=sort), _escaped(text)]
@@ -142,12 +146,16 @@ def compact(element: Element, *, sort: bool = False) -> str:
 
 def _start_tag(element: Element, end: str, *, sort: bool = False) -> str:
     names = sorted(element.attributes) if sort else list(element.attributes)
-    attributes = "".join(f" {name}={_ascii(quoteattr(element.attributes[name]))}" for name in names)
+    attributes = "".join(f" {name}={_quoted(element.attributes[name])}" for name in names)
     return f"<{element.tag}{attributes}{end}"
 
 
 def _escaped(text: str) -> str:
-    return _ascii(escape(text, {"\r": "&#13;"}))
+    return _ascii(text.translate(_TEXT))
+
+
+def _quoted(text: str) -> str:
+    return '"' + _ascii(text.translate(_ATTRIBUTE)) + '"'
 
 
 def _ascii(text: str) -> str:

@@ -65,16 +65,6 @@ class YamlText:
         end = self.line_starts[number] if number < len(self.line_starts) else len(self.text)
         return self.text[self.line_starts[number - 1] : end].rstrip("\r\n\x85\u2028\u2029")
 
-    def node(self, path: Path) -> Node | None:
-        """Return the value at a path, None when there is none."""
-        node = self.root
-        for part in path:
-            found = step(node, part) if node else None
-            if found is None:
-                return None
-            node = found[1]
-        return node
-
     def locate(self, path: Path) -> Position:
         """Return where the value at a path stands; of what is missing, where its nearest owner is named."""
         named, node, whole = self._walk(path)

@@ -29,7 +29,8 @@ class Behaviour:
     `job_stamps` is the shape of its time stamps, `next_link` whether an exhausted list still names a next page,
     `list_limit` the largest page.
     Logs: `logs` and `log_delay` (seconds after the end, for late ones), `log_shows_chain`.
-    Results: `result_href`, `result_title`, and `href_origin` when hrefs and next links name another host.
+    Results: `result_href`, `result_title`, and `href_origin` when hrefs and next links name another host, which
+    gives results to who has the link and wants no token.
     Log-in: `token_at` says which of the two token addresses exists.
     """
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from eocanvas_apply.emulator.accounts import Grant, User
 from eocanvas_apply.emulator.executions import read_execution
+from eocanvas_apply.emulator.jobs import Job
 from eocanvas_apply.emulator.keystore import key_document
 from eocanvas_apply.emulator.messages import WireRequest, WireResponse, as_json, empty
 from eocanvas_apply.emulator.outputs import results_page
@@ -141,11 +142,22 @@ def show_logs(call: Call, job_id: str) -> WireResponse:
 
 def download(call: Call, job_id: str, name: str) -> WireResponse:
     """GET or HEAD of a result's href, with Range."""
-    job = call.service.jobs.find(call.user, job_id)
+    return _file(call.request, call.service.jobs.find(call.user, job_id), name)
+
+
+def download_elsewhere(service: Eocanvas, request: WireRequest, job_id: str, name: str) -> WireResponse:
+    """GET or HEAD of an href at another host, which asks nobody who they are."""
+    for job in service.jobs.every():
+        if job.id == job_id:
+            return _file(request, job, name)
+    raise problem(404, "no-such-job", "NoSuchJob", f"job {job_id} not found")
+
+
+def _file(request: WireRequest, job: Job, name: str) -> WireResponse:
     for output in job.outputs:
         if output.name == name and job.status == "successful" and job.execution.output_key is None:
-            return serve_bytes(call.request, output.content(job_id))
-    raise problem(404, "no-such-result", "NoSuchResult", f"{job_id} has no file {name}")
+            return serve_bytes(request, output.content(job.id))
+    raise problem(404, "no-such-result", "NoSuchResult", f"{job.id} has no file {name}")
 
 
 def _tokens(grant: Grant) -> dict[str, object]:

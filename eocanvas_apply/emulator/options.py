@@ -77,10 +77,10 @@ def _add_service(parser: argparse.ArgumentParser) -> None:
     service = parser.add_argument_group("the service")
     service.add_argument("--job-time", type=_duration, default=2.0, metavar="D", help="from launch to end (2s)")
     service.add_argument("--quota", type=_quota, action="append", metavar="N/D", help="launches per time, 10/1h")
-    service.add_argument("--speed", type=float, default=1.0, metavar="X", help="how fast its clock runs (1)")
+    service.add_argument("--speed", type=_speed, default=1.0, metavar="X", help="how fast its clock runs (1)")
     service.add_argument("--token-life", type=_duration, default=1744.0, metavar="D", help="of a log-in (1744s)")
-    service.add_argument("--results", type=int, default=1, metavar="N", help="files that a job leaves (1)")
-    service.add_argument("--result-size", type=int, default=4096, metavar="BYTES", help="of each file (4096)")
+    service.add_argument("--results", type=_count, default=1, metavar="N", help="files that a job leaves (1)")
+    service.add_argument("--result-size", type=_count, default=4096, metavar="BYTES", help="of each file (4096)")
     service.add_argument(
         "--user", type=_user, action="append", metavar="[ORIGIN/]NAME:PASSWORD", help="an account (jane)"
     )
@@ -91,7 +91,7 @@ def _add_service(parser: argparse.ArgumentParser) -> None:
 
 def _add_line(parser: argparse.ArgumentParser) -> None:
     line = parser.add_argument_group("the line")
-    line.add_argument("--port", type=int, default=0, help="on loopback; 0 takes a free one (0)")
+    line.add_argument("--port", type=_port, default=0, help="on loopback; 0 takes a free one (0)")
     line.add_argument("--ready", type=Path, metavar="FILE", help="write the addresses there when it runs")
     line.add_argument("--latency", type=_duration, default=0.0, metavar="D", help="of every request (0s)")
     secure = line.add_mutually_exclusive_group()
@@ -144,6 +144,28 @@ def _duration(text: str) -> float:
         raise argparse.ArgumentTypeError(str(fault)) from None
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"not a whole number: {text!r}")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"not a port: {text!r}")
+    return int(text)
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < 1e6:
+        raise argparse.ArgumentTypeError(f"not a speed: {text!r}")
+    return speed
+
+
 def _quota(text: str) -> Quota:
     try:
         return Quota.parse(text)
@@ -161,12 +183,12 @@ def _user(text: str) -> User:
 
 def _setting(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError("write FIELD=VALUE")
     try:
         Behaviour().changed({name: value})
     except ValueError as fault:
         raise argparse.ArgumentTypeError(str(fault)) from None
-    if not equals:
-        raise argparse.ArgumentTypeError("write FIELD=VALUE")
     return name, value
 
 

@@ -8,12 +8,14 @@ with running(Options(job_time=1)) as emulator:
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
 import random
 import signal
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -68,7 +70,7 @@ class RunningEmulator:
         self._thread.start()
         if not self._server.ready.wait(_START_SECONDS) or not self._server.started:
             self._thread.join()
-            raise OSError(f"cannot listen on {_HOST}:{self.options.port}")
+            raise _why_not(self.options.port)
         if self._workers is not None:
             self._workers.start()
 
@@ -122,6 +124,9 @@ class RunningEmulator:
         if self.options.tls_dir is not None:
             authority, server = make_certificate(self.options.tls_dir)
             return authority, (server, None)
+        for file in self.options.tls or ():
+            # What ssl says of a missing file does not name it.
+            file.open("rb").close()
         return None, self.options.tls
 
     def _storage_workers(self) -> Workers | None:
@@ -135,10 +140,20 @@ class RunningEmulator:
         return Workers(self._wire, storage, self._lock)
 
 
+def _why_not(port: int) -> OSError:
+    """Return the reason why nobody can listen on a port; uvicorn only tells its log."""
+    try:
+        with socket.socket() as trial:
+            trial.bind((_HOST, port))
+    except OSError as fault:
+        return OSError(fault.errno, os.strerror(fault.errno or errno.EADDRINUSE), f"{_HOST}:{port}")
+    return OSError(errno.EADDRINUSE, "the server did not start", f"{_HOST}:{port}")
+
+
 def _configuration(application: Application, port: int, certificate: tuple[Path, Path | None] | None) -> uvicorn.Config:
     # An emulator that has its address printed must not print anything else, nor touch logging's set-up.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-    return uvicorn.Config(
+    configuration = uvicorn.Config(
         application,
         host=_HOST,
         port=port,
@@ -156,6 +171,13 @@ def _configuration(application: Application, port: int, certificate: tuple[Path,
         ssl_certfile=certificate[0] if certificate else None,
         ssl_keyfile=certificate[1] if certificate else None,
     )
+    # Here, and not in the server's thread, whoever asked can learn that a certificate is no good.
+    try:
+        configuration.load()
+    except ssl.SSLError as fault:
+        name = str(certificate[0]) if certificate else ""
+        raise OSError(errno.EINVAL, "not a certificate with its key, both in PEM", name) from fault
+    return configuration
 
 
 class _Server(uvicorn.Server):
@@ -201,7 +223,7 @@ def serve(options: Options) -> int:
     """Serve until SIGTERM or SIGINT, and return the exit code.
 
     As soon as requests can come, one line of JSON with `url`, `token_url` and `hda_url` goes to stdout, and into
-    the file that the options name. Call it in the main thread. Raises OSError when the port cannot be had.
+    the file that the options name. Call it in the main thread. Raises OSError when the port or a file cannot be had.
     """
     told = threading.Event()
 
@@ -220,9 +242,9 @@ def serve(options: Options) -> int:
 
 
 def _announce(line: str, ready: Path | None) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
     if ready is not None:
         partial = ready.with_name(ready.name + ".part")
         partial.write_text(line + "\n", encoding="utf-8")
         partial.replace(ready)
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

@@ -25,6 +25,7 @@ from eocanvas_apply.emulator.refusals import Refusal, coded, message
 from eocanvas_apply.emulator.service import Eocanvas
 
 _LOG_IN = re.compile(r"/(identity|hda-broker)/(gettoken|refreshtoken)")
+_DOWNLOAD = re.compile(r"/download/([^/]+)/output/([^/]+)")
 _ROUTES: tuple[tuple[re.Pattern[str], dict[str, Endpoint]], ...] = (
     (re.compile(r"/keys"), {"GET": endpoints.list_keys, "POST": endpoints.create_keys}),
     (re.compile(r"/keys/cert/public"), {"GET": endpoints.public_key}),
@@ -36,7 +37,7 @@ _ROUTES: tuple[tuple[re.Pattern[str], dict[str, Endpoint]], ...] = (
     (re.compile(r"/jobs/([^/]+)"), {"GET": endpoints.show_job, "DELETE": endpoints.dismiss_job}),
     (re.compile(r"/jobs/([^/]+)/results"), {"GET": endpoints.show_results}),
     (re.compile(r"/jobs/([^/]+)/logs"), {"GET": endpoints.show_logs}),
-    (re.compile(r"/download/([^/]+)/output/([^/]+)"), {"GET": endpoints.download, "HEAD": endpoints.download}),
+    (_DOWNLOAD, {"GET": endpoints.download, "HEAD": endpoints.download}),
 )
 _PAGE = b"<!DOCTYPE html><html><head><title>WEkEO</title></head><body><h1>Please wait</h1></body></html>"
 
@@ -115,6 +116,10 @@ class Wire:
             return self._log_in(log_in[1], log_in[2], request, at)
         if not request.path.startswith(BASE + "/"):
             raise message(404, f"no route for {request.path}")
+        elsewhere = request.origin == self.service.behaviour.href_origin
+        link = _DOWNLOAD.fullmatch(request.path.removeprefix(BASE)) if elsewhere else None
+        if link is not None:
+            return endpoints.download_elsewhere(self.service, request, *link.groups())
         user = self.service.accounts.user_of(request.headers.get("authorization", ""), at)
         endpoint, arguments = _route(request)
         return endpoint(Call(self.service, request, at, user), *arguments)

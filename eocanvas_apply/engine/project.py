@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from eocanvas_apply.checks.check import check
+from eocanvas_apply.checks.checking import check
 from eocanvas_apply.diagnostics import Diagnostic, Severity
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.documents import Documents, load_documents
@@ -54,13 +54,13 @@ class Project:
 def examine(file: Path) -> tuple[Diagnostic, ...]:
     """Return everything there is to say about a manifest; raises ManifestError where it cannot be read at all."""
     loaded, documents = _read(file)
-    return _said(loaded, documents)
+    return tuple(check(loaded, documents))
 
 
 def open_project(file: Path) -> Project:
     """Read and check a manifest and the files it names; raises ManifestError with all findings of an error."""
     loaded, documents = _read(file)
-    diagnostics = _said(loaded, documents)
+    diagnostics = tuple(check(loaded, documents))
     if loaded.manifest is None or any(d.severity is Severity.ERROR for d in diagnostics):
         raise ManifestError(*diagnostics)
     return Project(file, loaded.manifest, loaded, documents, diagnostics)
@@ -69,7 +69,3 @@ def open_project(file: Path) -> Project:
 def _read(file: Path) -> tuple[LoadedManifest, Documents]:
     loaded = load(read_bytes(str(file), Path()), str(file))
     return loaded, load_documents(loaded, partial(read_bytes, folder=file.parent))
-
-
-def _said(loaded: LoadedManifest, documents: Documents) -> tuple[Diagnostic, ...]:
-    return (*loaded.diagnostics, *documents.diagnostics, *check(loaded, documents))

@@ -206,10 +206,11 @@ class JobRefused(IntentEvent):
 
 
 class JobObserved(RunEvent):
-    """Fact: the service shows this status."""
+    """Fact: the service shows this status; earlier passes that missed the job do not count any more."""
 
     type: Literal["job-observed"] = "job-observed"
     status: str
+    looked: Time | None = None
     created: Time | None = None
     started: Time | None = None
     finished: Time | None = None
@@ -257,13 +258,14 @@ class ResultsListed(RunEvent):
 
 
 class ResultStored(RunEvent):
-    """Fact: this result lies whole in the job's folder; `file` is relative to the manifest."""
+    """Fact: this result lies whole in the job's folder; `file` is relative to the manifest, `size` in bytes."""
 
     type: Literal["result-stored"] = "result-stored"
     title: str
     file: str
     size: int
     sha256: str
+    modified_ns: int | None = Field(default=None, description="The file's time of change, as it was stored.")
 
 
 class Adopted(RunEvent):
@@ -326,6 +328,9 @@ AnyEvent = Annotated[
 EVENT: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
 
 
+_ENVELOPE = ("v", "seq", "time", "writer", "batch", "of")
+
+
 class Entry(BaseModel):
     """An event with its envelope, one line of a ledger."""
 
@@ -336,6 +341,7 @@ class Entry(BaseModel):
     time: Time
     writer: str = Field(description="Who appended: host and a random word, for people.")
     batch: str = Field(description="Random; the same for all events of one append.")
+    of: int = Field(default=1, ge=1, description="How many events this append has: fewer of them are a torn one.")
     event: AnyEvent
 
     def to_json(self) -> dict[str, Any]:
@@ -346,5 +352,5 @@ class Entry(BaseModel):
     @classmethod
     def from_json(cls, line: Mapping[str, Any]) -> Entry:
         """Read the flat object back; raises pydantic's ValidationError for what is no entry."""
-        own = {name: line[name] for name in ("v", "seq", "time", "writer", "batch") if name in line}
+        own = {name: line[name] for name in _ENVELOPE if name in line}
         return cls.model_validate({**own, "event": {k: v for k, v in line.items() if k not in own}})

@@ -6,6 +6,7 @@ submitted, a status never goes back from an end.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +16,7 @@ from typing import Any
 from eocanvas_apply.ledger import events as e
 
 ENDED = frozenset({"successful", "failed", "dismissed"})
-_RANK = {"accepted": 0, "running": 1, "failed": 2, "successful": 2, "dismissed": 2}
+_RANK = {"accepted": 0, "running": 1, "dismissed": 2, "failed": 3, "successful": 4}
 
 
 class IntentState(StrEnum):
@@ -107,7 +108,13 @@ class Run:
     stored: dict[str, e.ResultStored] = field(default_factory=dict)
     dismiss_intended: bool = False
     dismissed: e.JobDismissed | None = None
-    missing: list[datetime] = field(default_factory=list)
+    last_seen: datetime | None = None
+    passes: list[datetime] = field(default_factory=list)
+
+    @property
+    def missing(self) -> list[datetime]:
+        """When passes began, oldest first, that did not show it since it was last seen."""
+        return [begun for begun in self.passes if self.last_seen is None or begun > self.last_seen]
 
     @property
     def in_flight(self) -> bool:
@@ -116,11 +123,15 @@ class Run:
 
     def see(self, status: str, created: datetime | None, started: datetime | None, finished: datetime | None) -> None:
         """Take what the service showed; an end is never taken back."""
-        if _RANK.get(status, 1) >= _RANK.get(self.status, 1) and self.in_flight:
+        if _RANK.get(status, 1) >= _RANK.get(self.status, 1):
             self.status = status
-        self.created = created or self.created
-        self.started = started or self.started
-        self.finished = finished or self.finished
+        self.created = _earlier(self.created, created)
+        self.started = _earlier(self.started, started)
+        self.finished = _earlier(self.finished, finished)
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min(one, other) if one and other else one or other
 
 
 @dataclass(slots=True)
@@ -207,8 +218,8 @@ def _key(recorded: Recorded, event: e.KeyEvent) -> None:
         case e.KeyIntended():
             generation.intended = event
         case e.KeyCreated():
-            # A later look may know the end that an earlier one did not.
-            generation.created = event if event.end_known or generation.created is None else generation.created
+            # One look may know the end that another did not.
+            generation.created = max((event, generation.created or event), key=_knowledge)
         case e.KeyAbandoned():
             generation.abandoned = event
         case e.KeyDrainIntended():
@@ -219,6 +230,10 @@ def _key(recorded: Recorded, event: e.KeyEvent) -> None:
             generation.delete_intended = True
         case e.KeyDeleted():
             generation.deleted = True
+
+
+def _knowledge(created: e.KeyCreated) -> tuple[bool, bool, str]:
+    return created.end_known, created.created is not None, created.model_dump_json()
 
 
 def _intent(recorded: Recorded, event: e.IntentEvent) -> None:
@@ -233,8 +248,7 @@ def _intent(recorded: Recorded, event: e.IntentEvent) -> None:
         case e.JobAbandoned():
             _give_up(intent, IntentState.ABANDONED)
         case e.JobRefused():
-            intent.reach(IntentState.REFUSED)
-            intent.refused = event
+            _refuse(intent, event)
         case e.JobSubmitted():
             _bind(recorded, job, intent, event.job_id).see(event.status, event.created, None, None)
         case e.Resolved():
@@ -246,6 +260,13 @@ def _resolve(recorded: Recorded, job: JobRecord, intent: Intent, event: e.Resolv
         _bind(recorded, job, intent, event.job_id)
     else:
         _give_up(intent, IntentState.ABANDONED)
+
+
+def _refuse(intent: Intent, event: e.JobRefused) -> None:
+    intent.reach(IntentState.REFUSED)
+    intent.refused = event
+    # A service that refused and acted later has made a duplicate. Somebody else's job is for a person to decide.
+    intent.given_up = intent.given_up or event.refusal != "same-job"
 
 
 def _give_up(intent: Intent, state: IntentState) -> None:
@@ -272,19 +293,28 @@ def _run(recorded: Recorded, event: e.RunEvent) -> None:
     run = _run_in(recorded, job, event.job_id)
     match event:
         case e.JobObserved():
-            run.see(event.status, event.created, event.started, event.finished)
-            run.missing.clear()
+            _observe(run, event)
         case e.JobDismissIntended():
             run.dismiss_intended = True
         case e.JobDismissed():
             run.dismissed = event
         case e.ResultsListed():
             run.first_looked = min(run.first_looked or event.looked, event.looked)
-            run.results = event.results if event.results is not None else run.results
+            run.results = max(run.results, event.results, key=_count)
         case e.ResultStored():
             run.stored[event.title] = event
         case e.Adopted():
             _adopt(recorded, job, run, event)
+
+
+def _observe(run: Run, event: e.JobObserved) -> None:
+    run.see(event.status, event.created, event.started, event.finished)
+    if event.looked:
+        run.last_seen = max(run.last_seen or event.looked, event.looked)
+
+
+def _count(results: tuple[e.ListedResult, ...] | None) -> int:
+    return -1 if results is None else len(results)
 
 
 def _adopt(recorded: Recorded, job: JobRecord, run: Run, event: e.Adopted) -> None:
@@ -297,9 +327,14 @@ def _adopt(recorded: Recorded, job: JobRecord, run: Run, event: e.Adopted) -> No
 def _pass(recorded: Recorded, event: e.PassObserved) -> None:
     job = recorded.job_record(event.address)
     if event.intent:
-        job.intents.setdefault(event.intent, Intent(event.intent)).passes.append(event.begun)
+        _pass_of(job.intents.setdefault(event.intent, Intent(event.intent)).passes, event.begun)
     if event.job_id:
-        _run_in(recorded, job, event.job_id).missing.append(event.begun)
+        _pass_of(_run_in(recorded, job, event.job_id).passes, event.begun)
+
+
+def _pass_of(passes: list[datetime], begun: datetime) -> None:
+    if begun not in passes:
+        insort(passes, begun)
 
 
 def _forgotten(recorded: Recorded, event: e.Forgotten) -> None:

@@ -48,8 +48,14 @@ class Journal:
                 raise LedgerConflict(error("ledger-conflict", "another run is at work on this ledger"))
 
     async def record(self, *events: AnyEvent) -> None:
-        """Append facts until they stand; facts of tasks that wait together share one append and one sync."""
+        """Append facts until they stand; facts of tasks that wait together share one append and one sync.
+
+        Who waits may be cancelled, what happened goes on record all the same.
+        """
         self._waiting.extend(events)
+        await asyncio.shield(self._flushed())
+
+    async def _flushed(self) -> None:
         async with self._lock:
             await self._flush()
 
@@ -74,7 +80,7 @@ class Journal:
     def _numbered(self, events: Sequence[AnyEvent]) -> list[Entry]:
         batch, time, head = self._token(), self._now(), self.recorded.head
         return [
-            Entry(seq=head + place, time=time, writer=self._writer, batch=batch, event=event)
+            Entry(seq=head + place, time=time, writer=self._writer, batch=batch, of=len(events), event=event)
             for place, event in enumerate(events, start=1)
         ]
 

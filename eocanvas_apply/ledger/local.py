@@ -6,27 +6,33 @@ import asyncio
 import fcntl
 import json
 import os
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from eocanvas_apply.diagnostics import Diagnostic, Position, Severity, error
 from eocanvas_apply.errors import LedgerConflict, LedgerError
+from eocanvas_apply.ledger import faults
 from eocanvas_apply.ledger.events import Entry
+from eocanvas_apply.ledger.lines import Place, parsed
+
+FOLDER = ".eocanvas"
 
 
 class LocalBackend:
     """A ledger in one local file.
 
-    A last line without its end was torn by a crash: readers pass over it, the next writer cuts it off.
+    A last line without its end, or a last append that is not there as a whole, was torn by a crash: readers pass
+    over it, the next writer cuts it off. One object may be used from several threads, and any number of processes
+    may work on one file.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        # Up to here the file is parsed: offset in bytes and number of the last entry.
-        self._offset, self._head = 0, 0
+        self._guard = threading.Lock()
+        # How far the file is parsed, and which file that was: (device, inode).
+        self._place = Place()
+        self._identity: tuple[int, int] | None = None
 
     @property
     def url(self) -> str:
@@ -42,64 +48,101 @@ class LocalBackend:
         await asyncio.to_thread(self._append, expected_head, entries)
 
     def _read(self, after: int) -> Sequence[Entry]:
-        try:
-            with self._path.open("rb") as file:
-                return self._parse_from(file.read(), after)
-        except FileNotFoundError:
-            if after:
-                raise LedgerError(_gone(self._path)) from None
-            return ()
-        except OSError as failure:
-            raise LedgerError(_unreadable(self._path, failure)) from failure
+        with self._guard:
+            try:
+                descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                if after:
+                    raise LedgerError(faults.gone(self._path)) from None
+                return ()
+            except OSError as failure:
+                raise LedgerError(faults.unreadable(self._path, failure)) from failure
+            return self._read_from(descriptor, after)
 
-    def _parse_from(self, content: bytes, after: int) -> Sequence[Entry]:
-        if after != self._head or self._offset > len(content):
-            self._offset, self._head = 0, 0
-        fresh = content[self._offset :]
-        whole = fresh[: fresh.rfind(b"\n") + 1]
-        entries = list(_entries(self._path, whole.splitlines(), self._head))
-        self._offset += len(whole)
-        self._head += len(entries)
+    def _read_from(self, descriptor: int, after: int) -> Sequence[Entry]:
+        try:
+            self._recognise(descriptor, after)
+            if after != self._place.head:
+                self._place = Place()
+            entries = self._advance(descriptor)
+        except OSError as failure:
+            raise LedgerError(faults.unreadable(self._path, failure)) from failure
+        finally:
+            os.close(descriptor)
+        if self._place.head < after:
+            raise LedgerError(faults.gone(self._path))
         return [entry for entry in entries if entry.seq > after]
 
+    def _recognise(self, descriptor: int, known: int) -> None:
+        """Make sure that this is the file whose entries up to `known` were read."""
+        stat = os.fstat(descriptor)
+        identity = stat.st_dev, stat.st_ino
+        other = self._identity not in (None, identity) or stat.st_size < self._place.offset
+        if other and known:
+            raise LedgerError(faults.gone(self._path))
+        if other:
+            self._place = Place()
+        self._identity = identity
+
+    def _advance(self, descriptor: int) -> Sequence[Entry]:
+        content = _read_all(descriptor, self._place.offset)
+        entries, self._place = parsed(self._path, content, self._place)
+        return entries
+
     def _append(self, expected_head: int, entries: Sequence[Entry]) -> None:
-        lines = "".join(json.dumps(entry.to_json(), ensure_ascii=False) + "\n" for entry in entries)
-        try:
-            self._make_folder()
-            with _locked(self._path) as descriptor:
-                self._check_head(descriptor, expected_head)
-                self._write(descriptor, lines.encode())
-        except OSError as failure:
-            raise LedgerError(_unwritable(self._path, failure)) from failure
-        self._offset += len(lines.encode())
-        self._head += len(entries)
+        content = b"".join(_line(entry) for entry in entries)
+        with self._guard:
+            try:
+                if expected_head == 0:
+                    self._make_folder()
+                with _locked(self._path, new=expected_head == 0) as descriptor:
+                    self._check_head(descriptor, expected_head)
+                    self._write(descriptor, content)
+            except OSError as failure:
+                raise LedgerError(faults.unwritable(self._path, failure)) from failure
+            self._place = Place(self._place.offset + len(content), self._place.head + len(entries))
 
     def _make_folder(self) -> None:
         folder = self._path.parent
-        if not folder.exists():
-            folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        if folder.name == FOLDER:
             # A local ledger belongs to one machine: two copies merged by Git would be a ledger of neither.
-            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+            with suppress(FileExistsError), (folder / ".gitignore").open("x", encoding="utf-8") as file:
+                file.write("*\n")
 
     def _check_head(self, descriptor: int, expected_head: int) -> None:
-        size = os.fstat(descriptor).st_size
-        self._parse_from(os.pread(descriptor, size, 0), self._head)
-        if self._offset < size:
-            os.ftruncate(descriptor, self._offset)
-        if self._head != expected_head:
-            raise LedgerConflict(error("ledger-conflict", f"{self._path}: another run appended first"))
+        self._recognise(descriptor, expected_head)
+        self._advance(descriptor)
+        if self._place.head < expected_head:
+            raise LedgerError(faults.gone(self._path))
+        if self._place.head > expected_head:
+            raise LedgerConflict(faults.conflict(self._path))
+        if os.fstat(descriptor).st_size > self._place.offset:
+            os.ftruncate(descriptor, self._place.offset)
 
     def _write(self, descriptor: int, content: bytes) -> None:
-        start = self._offset
+        start = self._place.offset
         try:
             _write_all(descriptor, content, start)
             os.fsync(descriptor)
+            if start == 0:
+                _sync_folder(self._path.parent)
         except OSError:
-            # A full disk must not leave half a batch that a later reader takes for whole lines.
-            os.ftruncate(descriptor, start)
+            with suppress(OSError):
+                os.ftruncate(descriptor, start)
             raise
-        if start == 0:
-            _sync_folder(self._path.parent)
+
+
+def _line(entry: Entry) -> bytes:
+    return json.dumps(entry.to_json(), ensure_ascii=False).encode() + b"\n"
+
+
+def _read_all(descriptor: int, offset: int) -> bytes:
+    chunks = []
+    while chunk := os.pread(descriptor, os.fstat(descriptor).st_size - offset, offset):
+        chunks.append(chunk)
+        offset += len(chunk)
+    return b"".join(chunks)
 
 
 def _write_all(descriptor: int, content: bytes, offset: int) -> None:
@@ -109,13 +152,31 @@ def _write_all(descriptor: int, content: bytes, offset: int) -> None:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[int]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def _locked(path: Path, *, new: bool) -> Iterator[int]:
+    """Open and lock the file that has this path, also when another one took its place meanwhile."""
+    while True:
+        descriptor = _opened(path, new=new)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if _is_at(path, descriptor):
+                yield descriptor
+                return
+        finally:
+            os.close(descriptor)
+
+
+def _opened(path: Path, *, new: bool) -> int:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield descriptor
-    finally:
-        os.close(descriptor)
+        return os.open(path, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if new else 0), 0o600)
+    except FileNotFoundError:
+        raise LedgerError(faults.gone(path)) from None
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def _sync_folder(folder: Path) -> None:
@@ -124,55 +185,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _entries(path: Path, lines: Sequence[bytes], head: int) -> Iterator[Entry]:
-    for number, line in enumerate(lines, start=head + 1):
-        try:
-            entry = Entry.from_json(json.loads(line))
-        except (ValueError, TypeError, AttributeError, ValidationError) as failure:
-            raise LedgerError(_not_an_entry(path, number, failure)) from None
-        if entry.seq != number:
-            raise LedgerError(_out_of_order(path, number, entry.seq))
-        yield entry
-
-
-def _at(path: Path, line: int, code: str, message: str, hint: str) -> Diagnostic:
-    return Diagnostic(code, Severity.ERROR, message, hint, Position(str(path), line, 1))
-
-
-def _not_an_entry(path: Path, line: int, failure: Exception) -> Diagnostic:
-    what = "is not JSON" if isinstance(failure, json.JSONDecodeError) else "is no event that this version knows"
-    return _at(
-        path,
-        line,
-        "ledger-corrupt",
-        f"this line of the ledger {what}",
-        "nothing was changed; use the version that wrote it, or restore the file from a copy",
-    )
-
-
-def _out_of_order(path: Path, line: int, seq: int) -> Diagnostic:
-    return _at(
-        path,
-        line,
-        "ledger-corrupt",
-        f"entry number {seq} stands where {line} belongs",
-        "lines were removed, repeated or merged; nothing was changed; restore the file from a copy",
-    )
-
-
-def _gone(path: Path) -> Diagnostic:
-    return error("ledger-gone", f"{path}: the ledger was there and is gone", "restore it before the next run")
-
-
-def _unreadable(path: Path, failure: OSError) -> Diagnostic:
-    return error("ledger-unreadable", f"{path}: the ledger cannot be read: {failure.strerror}")
-
-
-def _unwritable(path: Path, failure: OSError) -> Diagnostic:
-    return error(
-        "ledger-unwritable",
-        f"{path}: the ledger cannot be written: {failure.strerror}",
-        "nothing is sent that is not on record first; mend the disk or the folder's rights and run again",
-    )

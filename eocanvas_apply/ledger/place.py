@@ -7,9 +7,7 @@ from pathlib import Path
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
 from eocanvas_apply.ledger.backend import Backend
-from eocanvas_apply.ledger.local import LocalBackend
-
-FOLDER = ".eocanvas"
+from eocanvas_apply.ledger.local import FOLDER, LocalBackend
 
 
 def open_backend(url: str | None, project_folder: Path) -> Backend:

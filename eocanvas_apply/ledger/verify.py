@@ -1,9 +1,9 @@
-"""A ledger judged as a whole: every fact behind its claim, every batch in one piece, the opening first."""
+"""A ledger judged as a whole: every fact behind its claim, every append in one piece, the opening first."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.ledger import events as e
@@ -13,46 +13,73 @@ _HINT = "the ledger was edited or two were joined; restore it from a copy"
 
 def verify(entries: Sequence[e.Entry]) -> list[Diagnostic]:
     """Return what is wrong with a ledger that can be read; nothing for a sound or an empty one."""
-    return [*_opening(entries), *_batches(entries), *_claims(entries)]
+    return [*_opening(entries), *_numbers(entries), *_batches(entries), *_claims(entries), *_runs(entries)]
 
 
-def _opening(entries: Sequence[e.Entry]) -> list[Diagnostic]:
-    found = []
+def _opening(entries: Sequence[e.Entry]) -> Iterator[Diagnostic]:
     if entries and not isinstance(entries[0].event, e.LedgerOpened):
-        found.append(_fault(entries[0], "a ledger begins with ledger-opened"))
-    again = [entry for entry in entries[1:] if isinstance(entry.event, e.LedgerOpened)]
-    return found + [_fault(entry, "a ledger is opened once") for entry in again]
+        yield _fault(entries[0], "a ledger begins with ledger-opened")
+    for entry in entries[1:]:
+        if isinstance(entry.event, e.LedgerOpened):
+            yield _fault(entry, "a ledger is opened once")
 
 
-def _batches(entries: Sequence[e.Entry]) -> list[Diagnostic]:
+def _numbers(entries: Sequence[e.Entry]) -> Iterator[Diagnostic]:
+    for number, entry in enumerate(entries, start=1):
+        if entry.seq != number:
+            yield _fault(entry, f"it stands where {number} belongs")
+            return
+
+
+def _batches(entries: Sequence[e.Entry]) -> Iterator[Diagnostic]:
     ended: set[str] = set()
-    found = []
-    for before, entry in pairwise(entries):
-        if entry.batch != before.batch:
-            ended.add(before.batch)
-            if entry.batch in ended:
-                found.append(_fault(entry, "another append stands inside this one"))
-    return found
+    for batch, group in groupby(entries, key=lambda entry: entry.batch):
+        append = list(group)
+        if batch in ended:
+            yield _fault(append[0], "another append stands inside this one")
+        elif append[0].of not in (1, len(append)):
+            yield _fault(append[-1], f"the append has {append[0].of} events, {len(append)} are here")
+        ended.add(batch)
 
 
-def _claims(entries: Sequence[e.Entry]) -> list[Diagnostic]:
+def _claims(entries: Sequence[e.Entry]) -> Iterator[Diagnostic]:
     claimed: set[tuple[str, str | int]] = set()
-    found = []
     for entry in entries:
         event = entry.event
-        if isinstance(event, e.JobIntended):
-            claimed.add((event.address, event.intent))
-        elif isinstance(event, e.KeyIntended):
-            claimed.add((event.address, event.generation))
-        elif (about := _about(event)) and about not in claimed:
-            found.append(_fault(entry, f"{event.type} without the intent before it"))
-    return found
+        about = _about(event)
+        if isinstance(event, e.JobIntended | e.KeyIntended) and about:
+            claimed.add(about)
+        elif about and about not in claimed:
+            yield _fault(entry, f"{event.type} without the intent before it")
 
 
 def _about(event: e.AnyEvent) -> tuple[str, str | int] | None:
-    if isinstance(event, e.IntentEvent):
+    if isinstance(event, e.KeyEvent):
+        return event.address, event.generation
+    if isinstance(event, e.IntentEvent | e.Adopted | e.PassObserved) and event.intent:
         return event.address, event.intent
-    return (event.address, event.generation) if isinstance(event, e.KeyEvent) else None
+    return None
+
+
+def _runs(entries: Sequence[e.Entry]) -> Iterator[Diagnostic]:
+    """Find events about jobs that no launch became; those of one job stand in any order."""
+    begun = {run for entry in entries if (run := _begun(entry.event))}
+    for entry in entries:
+        run = _run(entry.event)
+        if run and run not in begun:
+            yield _fault(entry, f"{entry.event.type} of a job that no launch became")
+
+
+def _begun(event: e.AnyEvent) -> tuple[str, str] | None:
+    if isinstance(event, e.JobSubmitted | e.Adopted | e.Resolved) and event.job_id:
+        return event.address, event.job_id
+    return None
+
+
+def _run(event: e.AnyEvent) -> tuple[str, str] | None:
+    if isinstance(event, e.RunEvent | e.PassObserved) and event.job_id:
+        return event.address, event.job_id
+    return None
 
 
 def _fault(entry: e.Entry, what: str) -> Diagnostic:

@@ -97,7 +97,7 @@ class SnapJob(_ProcessingJob):
 
     process: Literal["snap-function"] = Field(default="snap-function", description="The process; may be left out.")
     graph: Text = Field(description="Path of the SNAP graph (XML), relative to the manifest.")
-    params: dict[InputName, Annotated[str | int | float | bool, Field(allow_inf_nan=False)]] = Field(
+    params: dict[InputName, str | int | Annotated[float, Field(allow_inf_nan=False)] | bool] = Field(
         default_factory=dict, description="Values for the graph's $name and ${name} placeholders."
     )
 

@@ -63,7 +63,7 @@ def load(source: bytes | str, file: str) -> LoadedManifest:
     raw = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
     text = YamlText.parse(raw, file)
     digest = "sha256:" + hashlib.sha256(raw).hexdigest()
-    empty = LoadedManifest(None, text, Mask.of(text.root), (), digest)
+    empty = LoadedManifest(None, text, Mask.of(text), (), digest)
     faults = [each.at(each.position, empty.snippet(each.position)) for each in text.faults if each.position]
     data = text.data
     if not isinstance(data, dict):

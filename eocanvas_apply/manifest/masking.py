@@ -20,6 +20,7 @@ PLAIN_FIELDS = frozenset({"type", "name", "bucket", "region", "endpoint", "usern
 _REFERENCE_WORDS = frozenset({"env", "file", "command", "keyring", "sops", "at"})
 _PUNCTUATION = frozenset("{}[],: \t")
 _TOP_LEVEL = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)\s*:")
+_COMMENT = re.compile(r"[}\], \t]*#[^\r\n]*")
 _HIDDEN = "***"
 
 
@@ -32,13 +33,15 @@ class Mask:
     hidden: tuple[Span, ...]
 
     @classmethod
-    def of(cls, root: Node | None) -> Mask:
-        """Return the mask of a manifest's nodes."""
-        blocks = list(_key_blocks(root))
+    def of(cls, text: YamlText) -> Mask:
+        """Return the mask of a manifest's text."""
+        named = list(_key_blocks(text.root))
+        blocks = [block for _, block in named]
+        regions = [span for name, block in named for span in _regions(name, block, text.text)]
         shown = [span for block in blocks for span in _shown(block)]
         scalars = [scalar.span for block in blocks for scalar in _scalars(block)]
         hidden = [span for span in scalars if span not in shown]
-        return cls(tuple(block.span for block in blocks), tuple(shown), tuple(hidden))
+        return cls(tuple(regions), tuple(shown), tuple(hidden))
 
     def hides(self, index: int) -> bool:
         """Whether the character at an index may not be shown."""
@@ -82,9 +85,16 @@ def _end_of_run(line: str, start: int, mask: Mask, at: int) -> int:
     return end
 
 
-def _key_blocks(root: Node | None) -> Iterator[Node]:
+def _regions(name: Scalar, block: Node, text: str) -> Iterator[Span]:
+    # Comments may hold anything: those before the block, inside it, and behind its end.
+    yield Span(name.span.end, block.span.start)
+    comment = _COMMENT.match(text, block.span.end)
+    yield Span(block.span.start, comment.end() if comment else block.span.end)
+
+
+def _key_blocks(root: Node | None) -> Iterator[tuple[Scalar, Node]]:
     if isinstance(root, Mapping):
-        yield from (value for key, value in (*root.entries, *root.refused) if key.text == "keys")
+        yield from (entry for entry in (*root.entries, *root.refused) if entry[0].text == "keys")
 
 
 def _shown(block: Node) -> Iterator[Span]:
@@ -98,6 +108,7 @@ def _shown(block: Node) -> Iterator[Span]:
 
 
 def _shown_of_key(key: Mapping) -> Iterator[Span]:
+    yield from (field.span for field, _ in key.refused)
     for field, value in key.entries:
         yield field.span
         if isinstance(value, Scalar) and field.text in PLAIN_FIELDS and "@" not in value.text:

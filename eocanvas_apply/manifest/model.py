@@ -130,7 +130,7 @@ class Manifest(StrictModel):
     max_running: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="How many jobs may run at the same time."
     )
-    timing: Timing = Field(default_factory=Timing, description="How long to wait for what.")
+    timing: Timing = Field(default_factory=Timing, description="Waiting times; the environment may set others.")
     vars: dict[str, str | int | float | bool] = Field(
         default_factory=dict, description="Variables and their defaults, used as ${var.NAME}."
     )

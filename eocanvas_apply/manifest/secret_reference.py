@@ -71,9 +71,9 @@ def _reference_only(value: Any) -> Any:
         return value
     if not isinstance(value, dict):
         raise PydanticCustomError("literal-secret", "a secret stands here in plain text")
-    if len(_MODELS.keys() & value.keys()) != 1:
+    if not _MODELS.keys() & value.keys():
         raise PydanticCustomError("secret-reference", "this names no place that a secret comes from")
-    if value.keys() - _MODELS.keys() - ({"at"} if "sops" in value else set()):
+    if len(_MODELS.keys() & value.keys()) > 1 or value.keys() - _MODELS.keys() - ({"at"} if "sops" in value else set()):
         raise PydanticCustomError("secret-reference", "a secret comes from one place, with nothing beside it")
     return value
 

@@ -109,12 +109,12 @@ def _no_such_kind(path: Path, value: Data) -> Diagnostic:
     if path[0] == "keys" and len(path) == 2:
         return _no_such_key_type(where, value.get("type"))
     if path[0] == "jobs" and len(path) == 2:
-        return error("missing-field", f"`{where}` says not what runs", "give it `graph:`, `chain:` or `process:`")
+        return error("missing-field", f"`{where}` does not say what runs", "give it `graph:`, `chain:` or `process:`")
     if "inputs" in path:
         hint = "write {key: NAME, path: PATH} or {url: ADDRESS}"
-        return error("missing-field", f"`{where}` says not where the file is", _near(value, INPUT_TYPES) or hint)
+        return error("missing-field", f"`{where}` does not say where the file is", _near(value, INPUT_TYPES) or hint)
     hint = "write {key: NAME} or {download: FOLDER}"
-    return error("missing-field", f"`{where}` says not where results go", _near(value, OUTPUT_TYPES) or hint)
+    return error("missing-field", f"`{where}` does not say where results go", _near(value, OUTPUT_TYPES) or hint)
 
 
 def _no_such_key_type(where: str, given: Data) -> Diagnostic:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from eocanvas_apply.documents.chain import Chain
-from eocanvas_apply.documents.graph import Graph
+from eocanvas_apply.documents.graph import Graph, param_text
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.model import (
     ExistingKey,
@@ -159,7 +159,7 @@ def _existing_key(name: str, key: ExistingKey) -> DesiredKey:
         description="",
         expire_s=0,
         fixed_name=key.name,
-        keep=True,
+        keep=False,
         existing=True,
     )
 
@@ -167,7 +167,7 @@ def _existing_key(name: str, key: ExistingKey) -> DesiredKey:
 def _job(name: str, job: Job, document: Document | None) -> DesiredJob:
     inputs = () if isinstance(job, RawJob) else tuple(_input(n, i) for n, i in job.inputs.items())
     output_key = key_address(job.output.key) if isinstance(job.output, ToKey) else None
-    params = {k: str(v) for k, v in job.params.items()} if isinstance(job, SnapJob) else {}
+    params = {k: param_text(v) for k, v in job.params.items()} if isinstance(job, SnapJob) else {}
     raw = dict(job.inputs) if isinstance(job, RawJob) else {}
     components = {
         "algorithm": ALGORITHM,

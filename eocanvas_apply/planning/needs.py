@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from eocanvas_apply.ledger.fold import Generation
 from eocanvas_apply.planning.desired import Desired, DesiredKey
-from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
+from eocanvas_apply.planning.plan import LAUNCHES, ActionKind, PlannedAction, Reason
 
 _STILL_WANTED = {Reason.WAITS_FOR, Reason.HELD_CANARY, Reason.HELD_STOPPED, Reason.HELD_BUDGET}
 _SHARE = 0.2
@@ -17,13 +17,15 @@ _DEFAULT_LIFE = timedelta(seconds=3600)
 def needed_keys(desired: Desired, jobs: Iterable[PlannedAction]) -> Mapping[str, timedelta]:
     """Return the keys that must live, with the longest duration of the unfinished jobs that name them.
 
-    A key is also needed where no job names it at all, or where it is kept.
+    A key is also needed where no job names it at all, or where it is kept. One that is not ours is nothing we could
+    keep alive: only what is to be launched with it needs it.
     """
-    unfinished = [desired.jobs[a.address] for a in jobs if _unfinished(a) and a.address in desired.jobs]
     needed: dict[str, timedelta] = {}
-    for job in unfinished:
-        for address in job.keys:
-            needed[address] = max(needed.get(address, timedelta()), job.max_duration)
+    for action in jobs:
+        job = desired.jobs.get(action.address)
+        for address in job.keys if job and _unfinished(action) else ():
+            if action.action in LAUNCHES or not _is_existing(desired, address):
+                needed[address] = max(needed.get(address, timedelta()), job.max_duration)
     named = {address for job in desired.jobs.values() for address in job.keys}
     for address, key in desired.keys.items():
         if key.keep or address not in named:
@@ -32,8 +34,12 @@ def needed_keys(desired: Desired, jobs: Iterable[PlannedAction]) -> Mapping[str,
 
 
 def _unfinished(action: PlannedAction) -> bool:
-    leaving = action.action in (ActionKind.FORGET, ActionKind.DISMISS)
-    return not leaving and (action.action is not ActionKind.NONE or action.reason in _STILL_WANTED)
+    return action.action is not ActionKind.NONE or action.reason in _STILL_WANTED
+
+
+def _is_existing(desired: Desired, address: str) -> bool:
+    key = desired.keys.get(address)
+    return key is not None and key.existing
 
 
 def need_of(longest_job: timedelta, granted: timedelta) -> timedelta:
@@ -42,12 +48,13 @@ def need_of(longest_job: timedelta, granted: timedelta) -> timedelta:
 
 
 def granted_life(generation: Generation, key: DesiredKey) -> timedelta:
-    """Return the life the service gave this generation, as asked for where it does not say."""
-    created = generation.created
-    asked = timedelta(seconds=generation.intended.expire_s if generation.intended else key.expire_s)
-    if created is None or created.expires is None or created.created is None:
-        return asked
-    return created.expires - created.created
+    """Return the life the service gave this generation; where it shows no end, no more than its default of 3600 s."""
+    created, intended = generation.created, generation.intended
+    asked = timedelta(seconds=intended.expire_s if intended else key.expire_s)
+    if created is None or not created.end_known:
+        return min(asked, _DEFAULT_LIFE)
+    begun = created.created or (intended.send_before if intended else None)
+    return created.expires - begun if created.expires and begun else asked
 
 
 def end_of(generation: Generation, key: DesiredKey) -> datetime | None:
@@ -59,7 +66,7 @@ def end_of(generation: Generation, key: DesiredKey) -> datetime | None:
     created, intended = generation.created, generation.intended
     if created and created.end_known:
         return created.expires
-    return intended.send_before + min(_DEFAULT_LIFE, timedelta(seconds=key.expire_s)) if intended else None
+    return intended.send_before + min(_DEFAULT_LIFE, timedelta(seconds=intended.expire_s)) if intended else None
 
 
 def expires_soon(generation: Generation, key: DesiredKey, longest_job: timedelta, now: datetime) -> bool:

@@ -58,6 +58,7 @@ def _statuses(recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
                 created=seen.created,
                 started=seen.started,
                 finished=seen.finished,
+                looked=observed.jobs.begun,
             )
 
 

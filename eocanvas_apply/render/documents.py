@@ -125,3 +125,53 @@ class ApplyDocument(ApplyBody):
     command: Literal["apply", "destroy"]
     exit: int
     diagnostics: list[DiagnosticDocument]
+
+
+class KeyStatusDocument(TypedDict):
+    """Where one key stands; `expires` null is never or not known."""
+
+    address: str
+    status: str
+    reason: str
+    name: str | None
+    expires: str | None
+
+
+class JobStatusDocument(TypedDict):
+    """Where one job stands."""
+
+    address: str
+    status: str
+    reason: str
+    job_id: str | None
+    created: str | None
+
+
+class StatusBody(TypedDict):
+    """Where everything stands. `windows` are those of quotas."""
+
+    keys: list[KeyStatusDocument]
+    jobs: list[JobStatusDocument]
+    windows: list[dict[str, Any]]
+    forecast: ForecastDocument
+
+
+class StoredDocument(TypedDict):
+    """One result. `file` is relative to the manifest; at a key's storage it is the service's title, without size."""
+
+    address: str
+    job_id: str
+    file: str
+    size: int | None
+    sha256: str | None
+
+
+class WhyDocument(TypedDict):
+    """Why one address stands where it does; `history` is oldest first."""
+
+    address: str
+    action: ActionKind
+    reason: Reason
+    changes: list[ChangeDocument]
+    depends_on: list[str]
+    history: list[str]

@@ -12,7 +12,7 @@ from eocanvas_apply.render.stamps import moment, stamp
 from eocanvas_apply.render.style import PLAIN, Style, counted
 
 if TYPE_CHECKING:
-    from eocanvas_apply.render.documents import ActionDocument, PlanBody
+    from eocanvas_apply.render.documents import ActionDocument, ForecastDocument, PlanBody
 
 _WITH_CHANGES = frozenset({ActionKind.REPLACE, ActionKind.RELAUNCH, ActionKind.ADOPT})
 # A `none` that only says that all is well is counted, not listed.
@@ -33,11 +33,16 @@ def body(plan: Plan) -> PlanBody:
         "created": stamp(plan.created) or "",
         "actions": [_action(action) for action in plan.actions],
         "summary": _summary(plan),
-        "forecast": {
-            "launches_now": plan.forecast.launches_now,
-            "waiting": plan.forecast.waiting,
-            "ends": stamp(plan.forecast.ends),
-        },
+        "forecast": forecast(plan),
+    }
+
+
+def forecast(plan: Plan) -> ForecastDocument:
+    """Return how many launches go now and how many wait, as JSON."""
+    return {
+        "launches_now": plan.forecast.launches_now,
+        "waiting": plan.forecast.waiting,
+        "ends": stamp(plan.forecast.ends),
     }
 
 
@@ -91,7 +96,7 @@ def _block(planned: PlannedAction, style: Style) -> str:
 
 
 def _closing(plan: Plan) -> str:
-    lines = [_counts(plan), *_costs(plan), *_forecast(plan), *_decisions(plan)]
+    lines = [_counts(plan), *_costs(plan), *_waiting(plan), *_decisions(plan)]
     return "\n".join(lines)
 
 
@@ -110,12 +115,12 @@ def _costs(plan: Plan) -> list[str]:
     return [f"Running again costs {counted(again, 'job')} of the quota."] if again else []
 
 
-def _forecast(plan: Plan) -> list[str]:
-    forecast = plan.forecast
-    if not forecast.waiting:
+def _waiting(plan: Plan) -> list[str]:
+    ahead = plan.forecast
+    if not ahead.waiting:
         return []
-    until = f", the last until {moment(forecast.ends)}" if forecast.ends else ""
-    return [f"{counted(forecast.launches_now, 'launch', 'launches')} now, {forecast.waiting} waiting{until}."]
+    until = f", the last until {moment(ahead.ends)}" if ahead.ends else ""
+    return [f"{counted(ahead.launches_now, 'launch', 'launches')} now, {ahead.waiting} waiting{until}."]
 
 
 def _decisions(plan: Plan) -> list[str]:

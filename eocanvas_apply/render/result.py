@@ -12,6 +12,9 @@ from eocanvas_apply.render.style import PLAIN, Style, counted, one_line
 if TYPE_CHECKING:
     from eocanvas_apply.render.documents import ApplyBody, OutcomeCounts, ResultDocument
 
+# As many as fit a screen; the JSON document names all.
+_SHOWN = 20
+
 
 def body(result: ApplyResult) -> ApplyBody:
     """Return it as JSON, without what its command adds."""
@@ -41,11 +44,16 @@ def text(result: ApplyResult, style: Style = PLAIN) -> str:
 
 
 def _lines(results: Sequence[AddressResult], outcome: Outcome, word: str) -> list[str]:
-    return [f"{each.address}: {word}{_why(each)}" for each in results if each.outcome is outcome]
+    ended = [each for each in results if each.outcome is outcome]
+    more = [f"... and {len(ended) - _SHOWN} more"] if len(ended) > _SHOWN else []
+    return [f"{each.address}: {word}{_why(each)}" for each in ended[:_SHOWN]] + more
 
 
 def _why(result: AddressResult) -> str:
-    return f": {one_line(result.error.message)}" if result.error else ""
+    if result.error is None:
+        return ""
+    hint = f" ({one_line(result.error.hint)})" if result.error.hint else ""
+    return f": {one_line(result.error.message)}{hint}"
 
 
 def _closing(result: ApplyResult) -> str:

@@ -52,10 +52,13 @@ def test_the_environment_names_the_ledger_too(
 @pytest.mark.parametrize(
     ("events", "fault"),
     [
-        ([WITHDRAWN], "a ledger begins with ledger-opened, not with job-withdrawn"),
-        ([OPENED, OPENED], "the ledger is opened a second time"),
-        ([OPENED, WITHDRAWN], "job-withdrawn of job.a speaks of intent i, which nothing in this ledger intended"),
-        ([OPENED, e.KeyDeleted(address="key.a", generation=2, name="n")], "speaks of generation 2"),
+        ([WITHDRAWN], "entry 1: a ledger begins with ledger-opened"),
+        ([OPENED, OPENED], "entry 2: a ledger is opened once"),
+        ([OPENED, WITHDRAWN], "entry 2: job-withdrawn without the intent before it"),
+        (
+            [OPENED, e.KeyDeleted(address="key.a", generation=2, name="n")],
+            "entry 2: key-deleted without the intent before it",
+        ),
     ],
 )
 def test_verify_tells_what_does_not_fit(

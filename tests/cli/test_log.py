@@ -2,20 +2,13 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.cli.log import LOGGER, configure
+from eocanvas_apply.cli.log import LOGGER, logged
 from eocanvas_apply.cli.scrubbing import SCRUBBER, Scrubber
 from eocanvas_apply.secret import Secret
-
-
-@pytest.fixture(autouse=True)
-def _quiet_afterwards() -> Iterator[None]:
-    yield
-    configure(io.StringIO(), verbose=False, file=None)
 
 
 @pytest.mark.parametrize(
@@ -41,8 +34,8 @@ def test_what_is_known_to_be_secret_is_taken_out_whole() -> None:
 def test_the_log_file_is_private_scrubbed_and_one_line_a_record(tmp_path: Path) -> None:
     SCRUBBER.learn([Secret("canary-of-the-log")])
     file = tmp_path / "run.log"
-    configure(io.StringIO(), verbose=False, file=str(file))
-    logging.getLogger(f"{LOGGER}.service").debug("GET %s", "canary-of-the-log\nforged \x1b[2J")
+    with logged(io.StringIO(), verbose=False, file=str(file)):
+        logging.getLogger(f"{LOGGER}.service").debug("GET %s", "canary-of-the-log\nforged \x1b[2J")
     text = file.read_text(encoding="utf-8")
     assert text.count("\n") == 1
     assert "***\\nforged \\x1b[2J" in text
@@ -50,11 +43,15 @@ def test_the_log_file_is_private_scrubbed_and_one_line_a_record(tmp_path: Path) 
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_verbose_goes_to_stderr_and_silence_is_the_default() -> None:
-    quiet, loud = io.StringIO(), io.StringIO()
-    configure(quiet, verbose=False, file=None)
-    logging.getLogger(f"{LOGGER}.service").error("unheard")
-    configure(loud, verbose=True, file=None)
-    logging.getLogger(f"{LOGGER}.service").info("heard")
-    assert quiet.getvalue() == ""
+def test_verbose_goes_to_stderr_and_ends_with_the_command() -> None:
+    loud = io.StringIO()
+    logger = logging.getLogger(f"{LOGGER}.service")
+    with logged(loud, verbose=True, file=None):
+        logger.info("heard")
+    logger.info("unheard")
     assert loud.getvalue() == "eocanvas_apply.service: heard\n"
+
+
+def test_a_log_file_that_cannot_be_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError), logged(io.StringIO(), verbose=False, file=str(tmp_path)):
+        pass

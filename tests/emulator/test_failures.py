@@ -188,3 +188,15 @@ def test_a_seal_that_does_not_open_fails_the_job() -> None:
 
 def test_eodata_needs_no_credentials(stage: Stage) -> None:
     assert stage.job(stage.ended(snap_body("/eodata/a", "eodata")))["status"] == "successful"
+
+
+def test_the_earliest_reason_is_the_one_that_shows(stage: Stage) -> None:
+    stage.service.fail_jobs(JobFault("graph"))
+    stage.service.fail_jobs(JobFault("key"))
+    stage.create_key("scenes")
+    jobs = [stage.launch(snap_body("/a.zip", "scenes")) for _ in range(2)]
+    stage.call("DELETE", "/keys/scenes")
+    stage.clock.advance(60)
+    own, told = (stage.log(job)[-3] for job in jobs)
+    assert own == "Cannot read the credentials of keystore://scenes"
+    assert told == "Cannot read the credentials of the keystore"

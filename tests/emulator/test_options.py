@@ -51,6 +51,11 @@ def test_every_option_reaches_the_value() -> None:
     "arguments",
     [
         ("--job-time", "soon"),
+        ("--port", "65536"),
+        ("--results", "-1"),
+        ("--speed", "0"),
+        ("--speed", "fast"),
+        ("--behaviour", "href_origin"),
         ("--quota", "many"),
         ("--user", "ann"),
         ("--behaviour", "live_name=maybe"),

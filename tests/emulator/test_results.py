@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from typing import Any
 
 import pytest
@@ -112,6 +113,18 @@ def test_links_may_name_another_host() -> None:
     assert result["href"].startswith("https://elsewhere.example/serverless/download/")
     assert stage.get("/jobs")["links"][-1]["href"].startswith("https://elsewhere.example/serverless/jobs?")
     assert ORIGIN in stage.job(job_id)["links"][0]["href"]
+
+
+def test_another_host_gives_results_without_a_token() -> None:
+    elsewhere = "https://elsewhere.example"
+    stage = behaving(href_origin=elsewhere)
+    (result,) = stage.get(f"/jobs/{stage.ended()}/results")
+    path = result["href"].removeprefix(elsewhere)
+    assert len(stage.wire.handle(WireRequest("GET", path, origin=elsewhere)).body) == 4096
+    assert stage.wire.handle(WireRequest("GET", path, origin=ORIGIN)).status == 401
+    unknown = f"/serverless/download/{uuid.uuid4()}/output/a.nc"
+    assert stage.wire.handle(WireRequest("GET", unknown, origin=elsewhere)).status == 404
+    assert stage.wire.handle(WireRequest("GET", "/serverless/jobs", origin=elsewhere)).status == 401
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import ssl
 import stat
 import subprocess
@@ -124,6 +125,17 @@ def test_several_clients_are_answered_at_once(emulator: RunningEmulator, client:
     assert statuses == [200] * 80
 
 
+def test_a_client_that_goes_away_in_the_middle_disturbs_nobody(emulator: RunningEmulator, client: httpx.Client) -> None:
+    host, _, port = emulator.origin.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port))) as half:
+        half.sendall(b"POST /serverless/keys HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+    with emulator.model() as wire:
+        before = len(wire.received)
+    assert client.get("/jobs").status_code == 200
+    with emulator.model() as wire:
+        assert [entry.request.path for entry in wire.received][before:] == ["/serverless/jobs"]
+
+
 def test_the_options_reach_the_model() -> None:
     options = Options(
         private_key=private_key(),
@@ -167,8 +179,18 @@ def test_tls_can_use_given_files(tmp_path: Path) -> None:
 
 def test_a_taken_port_is_told(emulator: RunningEmulator) -> None:
     port = int(emulator.origin.rpartition(":")[2])
-    with pytest.raises(OSError, match=f"cannot listen on 127.0.0.1:{port}"), running(Options(port=port)):
+    with pytest.raises(OSError, match="in use") as told, running(Options(port=port)):
         pytest.fail("it runs")
+    assert told.value.filename == f"127.0.0.1:{port}"
+
+
+def test_a_certificate_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    absent, rubbish = tmp_path / "absent.pem", tmp_path / "rubbish.pem"
+    with pytest.raises(FileNotFoundError, match=r"absent\.pem"):
+        RunningEmulator(Options(tls=(absent, absent)))
+    rubbish.write_text("rubbish", encoding="utf-8")
+    with pytest.raises(OSError, match=r"not a certificate.*rubbish\.pem"):
+        RunningEmulator(Options(tls=(rubbish, rubbish)))
 
 
 def test_nothing_is_left_after_the_end() -> None:

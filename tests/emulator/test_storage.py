@@ -200,6 +200,7 @@ def test_from_a_url(world: World) -> None:
         ({"access_key": "", "secret_key": ""}, "/a.zip", None, "DownloadFailedException"),
         ({"bucket": "absent"}, "/a.zip", None, "DownloadFailedException"),
         ({"endpoint": "https://127.0.0.1:9"}, "/a.zip", None, "DownloadFailedException"),
+        ({"endpoint": "rubbish"}, "/a.zip", None, "DownloadFailedException"),
         ({}, "/a.zip", {"uncompress": True, "subPath": ".xml"}, "Zero or more than one item found for .xml"),
         ({}, "/a.zip", {"uncompress": True, "subPath": ".tif"}, "Zero or more than one item found for .tif"),
         ({}, "/plain.txt", {"uncompress": True}, "exit status 20"),

@@ -134,9 +134,11 @@ def test_the_control_shows_what_was_received_without_secrets(stage: Stage) -> No
 def test_bodies_that_cannot_be_read_are_shown_as_they_came(stage: Stage) -> None:
     stage.call("POST", "/processes/snap-function/execution", {"inputs": {"snap_graph": "*", "eo_input": 7}})
     stage.call("POST", "/keys", b"rubbish")
-    shown = [entry.document() for entry in stage.wire.received][-2:]
+    stage.call("POST", "/keys", ["a"])
+    shown = [entry.document() for entry in stage.wire.received][-3:]
     assert shown[0]["decoded"] == {"snap_graph": "*", "eo_input": 7}
     assert (shown[1]["body"], shown[1]["decoded"]) == ("rubbish", None)
+    assert (shown[2]["body"], shown[2]["decoded"]) == (["a"], None)
 
 
 def test_a_virtual_clock_stands_until_it_is_moved() -> None:

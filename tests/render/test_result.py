@@ -10,7 +10,7 @@ RESULT = ApplyResult(
     plan(),
     (
         AddressResult("key.a", ActionKind.CREATE, Outcome.DONE),
-        AddressResult("job.b", ActionKind.LAUNCH, Outcome.FAILED, error("job-failed", "exit status 40")),
+        AddressResult("job.b", ActionKind.LAUNCH, Outcome.FAILED, error("job-failed", "exit status 40", "see logs")),
         AddressResult("job.c", ActionKind.WATCH, Outcome.WAITING),
     ),
     frozenset(),
@@ -19,7 +19,7 @@ RESULT = ApplyResult(
 
 def test_says_what_waits_and_what_failed_and_counts() -> None:
     assert render.text(RESULT) == (
-        "job.c: waits\njob.b: failed: exit status 40\n3 addresses: 1 done, 1 failed, 1 waiting.\n"
+        "job.c: waits\njob.b: failed: exit status 40 (see logs)\n3 addresses: 1 done, 1 failed, 1 waiting.\n"
     )
 
 
@@ -34,3 +34,10 @@ def test_json_holds_every_address_and_zeros() -> None:
     failed = body["results"][1]["error"]
     assert failed is not None
     assert failed["code"] == "job-failed"
+
+
+def test_many_of_a_kind_are_cut_to_a_screen() -> None:
+    waiting = tuple(AddressResult(f"job.j{n}", ActionKind.WATCH, Outcome.WAITING) for n in range(25))
+    shown = render.text(ApplyResult(plan(), waiting, frozenset())).splitlines()
+    assert len(shown) == 22
+    assert shown[-2:] == ["... and 5 more", "25 addresses: 25 waiting."]

@@ -26,6 +26,7 @@ Example:
   eocanvas-apply demo
 """
 
+PACKAGE = Path(__file__).parents[2]
 FILES = {"demo/eocanvas.yaml": "eocanvas.yaml", "subset.xml": "subset.xml"}
 COMMANDS = ("validate", "plan", "apply --yes", "results", "plan")
 # What the manifest refers to. The emulator takes any secret, so these open nothing.
@@ -34,6 +35,8 @@ SECRETS = {
     "SCENES_SECRET_KEY": "demo-secret-key",
     "DRIVE_PASSWORD": "demo-drive-password",
 }
+
+_NO_PROXY = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 
 
 def add_arguments(parser: Parser) -> None:
@@ -87,4 +90,6 @@ def _environment(emulator: RunningEmulator) -> dict[str, str]:
     service = {"EOCANVAS_URL": emulator.url, "EOCANVAS_TOKEN_URL": emulator.token_url, "EOCANVAS_APPLY_POLL": "500ms"}
     # A ledger or a project that the user's own environment names must stay out of it.
     own = {name: value for name, value in os.environ.items() if not name.startswith("EOCANVAS_APPLY_")}
-    return {**own, **service, **account, **SECRETS, "NO_PROXY": "127.0.0.1"}
+    # The same package as this one, whether or not it is installed.
+    path = os.pathsep.join(filter(None, [str(PACKAGE.parent), own.get("PYTHONPATH")]))
+    return {**own, **service, **account, **SECRETS, **_NO_PROXY, "PYTHONPATH": path}

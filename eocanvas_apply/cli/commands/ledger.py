@@ -60,9 +60,9 @@ def _shown(entries: Sequence[Entry]) -> Outcome:
 
 
 def _verified(entries: Sequence[Entry], backend: Backend) -> Outcome:
-    from eocanvas_apply.cli.verification import verify
+    from eocanvas_apply.ledger.verify import verify
 
-    faults = verify(entries, backend.url)
+    faults = verify(entries)
     words = f"{backend.url}: {counted(len(entries), 'entry', 'entries')}, {'faults found' if faults else 'all well'}\n"
     return Outcome(
         Exit.ERROR if faults else Exit.DONE,

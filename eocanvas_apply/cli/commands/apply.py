@@ -1,0 +1,42 @@
+"""`apply`: plans, asks, and makes it so: keys, jobs, results."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from eocanvas_apply.cli import making
+from eocanvas_apply.cli.console import Console, Outcome
+from eocanvas_apply.cli.parser import Parser
+
+EPILOG = """\
+It may be interrupted at any moment and run again: what is on record is never launched twice.
+The first Ctrl-C sends nothing more and waits a few seconds for answers on the way, the second stops at once.
+
+Examples:
+  eocanvas-apply apply
+  eocanvas-apply apply --yes --wait 2h
+  eocanvas-apply apply --yes --no-wait --format json
+"""
+
+ALLOWED = {
+    "allow-new-ledger": "open a new ledger although this project seems to have one elsewhere",
+    "allow-deletes": "delete more than 2 and more than 30 %% of the recorded keys",
+    "allow-relaunches": "run more than 10 finished jobs again",
+    "allow-forgets": "forget more than 5 and more than 10 %% of the recorded jobs",
+    "allow-empty": "apply a manifest that declares nothing",
+}
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare them."""
+    making.add_arguments(parser)
+    safety = parser.add_argument_group("what it does not do unasked")
+    for flag, meaning in ALLOWED.items():
+        safety.add_argument(f"--{flag}", dest="allowed", action="append_const", const=flag, default=[], help=meaning)
+
+
+def run(args: Namespace, console: Console) -> Outcome:
+    """Apply."""
+    from eocanvas_apply.planning.plan import Requests
+
+    return making.make(args, console, "apply", Requests(allowed=frozenset(args.allowed)))

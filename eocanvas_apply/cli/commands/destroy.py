@@ -1,0 +1,30 @@
+"""`destroy`: deletes the project's keys and gives up its jobs. Results on disk and on storages stay."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from eocanvas_apply.cli import making
+from eocanvas_apply.cli.console import Console, Outcome
+from eocanvas_apply.cli.parser import Parser
+
+EPILOG = """\
+A job in flight is dismissed where the service can, and its keys are deleted when it has ended.
+Results on disk and on storages stay where they are.
+
+Examples:
+  eocanvas-apply destroy
+  eocanvas-apply destroy --yes --wait 30m
+"""
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare them."""
+    making.add_arguments(parser)
+
+
+def run(args: Namespace, console: Console) -> Outcome:
+    """Apply nothing."""
+    from eocanvas_apply.planning.plan import Requests
+
+    return making.make(args, console, "destroy", Requests(destroy=True))

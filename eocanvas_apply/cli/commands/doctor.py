@@ -1,0 +1,97 @@
+"""`doctor`: looks at everything that must be right before an apply can work."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eocanvas_apply.cli.console import Console, Outcome
+from eocanvas_apply.cli.exit_codes import Exit
+from eocanvas_apply.cli.options import add_ledger, add_manifest
+from eocanvas_apply.cli.parser import Parser
+from eocanvas_apply.cli.session import Session, engine_settings, worked
+from eocanvas_apply.cli.settings import manifest_file
+from eocanvas_apply.diagnostics import Severity
+from eocanvas_apply.errors import CredentialsError, ManifestError
+
+if TYPE_CHECKING:
+    from eocanvas_apply.engine.doctor import Finding
+    from eocanvas_apply.engine.opening import Settings
+    from eocanvas_apply.engine.project import Project
+    from eocanvas_apply.errors import EocanvasApplyError
+
+EPILOG = """\
+It logs in and reads, and changes nothing. Without a manifest it looks at the account and the service alone.
+
+Examples:
+  eocanvas-apply doctor
+  eocanvas-apply doctor --format json
+"""
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare them."""
+    add_ledger(parser)
+    add_manifest(parser)
+
+
+def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
+    """Examine everything; what fails is a finding."""
+    findings, project = _manifest(manifest_file(args))
+    try:
+        settings = engine_settings(args)
+    except CredentialsError as fault:
+        return _outcome([*findings, *_faults("credentials", fault)])
+    return asyncio.run(worked(project, settings, lambda session: _examined(findings, settings, session)))
+
+
+async def _examined(findings: list[Finding], settings: Settings, session: Session) -> Outcome:
+    from eocanvas_apply.engine.doctor import Finding, examine
+
+    credentials = Finding("credentials", f"{settings.credentials.username} from {settings.credentials.origin}")
+    return _outcome([*findings, credentials, *await examine(session.engine)])
+
+
+def _manifest(path: Path) -> tuple[list[Finding], Project]:
+    from eocanvas_apply.engine.doctor import Finding
+    from eocanvas_apply.engine.project import open_project
+
+    if not path.exists():
+        return [Finding("manifest", f"none at {path}")], _stand_in(path)
+    try:
+        project = open_project(path)
+    except ManifestError as fault:
+        return _faults("manifest", fault), _stand_in(path)
+    return [Finding("manifest", f"{path}: project {project.manifest.project}")], project
+
+
+def _stand_in(path: Path) -> Project:
+    """Return an empty project, so that account and service can be looked at without a manifest."""
+    from eocanvas_apply.engine.project import Project
+    from eocanvas_apply.manifest.documents import Documents
+    from eocanvas_apply.manifest.loading import load
+
+    loaded = load("version: 1\nproject: none\n", str(path))
+    return Project(path, loaded.require(), loaded, Documents({}, {}), ())
+
+
+def _faults(subject: str, fault: EocanvasApplyError) -> list[Finding]:
+    from eocanvas_apply.engine.doctor import Finding
+
+    return [Finding(subject, each.message, each) for each in fault.diagnostics]
+
+
+def _outcome(findings: list[Finding]) -> Outcome:
+    from eocanvas_apply.render.table import table
+
+    wrong = [each.diagnostic for each in findings if each.diagnostic]
+    rows = [["ok" if each.ok else "!!", each.subject, each.found] for each in findings]
+    documents = [{"subject": each.subject, "found": each.found, "ok": each.ok} for each in findings]
+    return Outcome(
+        Exit.ERROR if any(each.severity is Severity.ERROR for each in wrong) else Exit.DONE,
+        wrong,
+        text=lambda style: table(("", "looked at", "found"), rows, style),
+        fields=lambda: {"doctor": documents},
+    )

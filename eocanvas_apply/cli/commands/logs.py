@@ -1,0 +1,65 @@
+"""`logs`: the log of a job, scrubbed."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from eocanvas_apply.cli.addresses import one_job
+from eocanvas_apply.cli.console import Console, Outcome
+from eocanvas_apply.cli.options import add_ledger, add_manifest
+from eocanvas_apply.cli.parser import Parser
+from eocanvas_apply.cli.session import Session, with_engine
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import UsageError
+
+if TYPE_CHECKING:
+    from eocanvas_apply.ledger.fold import Recorded
+
+EPILOG = """\
+The user's name, one-off passwords and long base64 are taken out.
+
+Examples:
+  eocanvas-apply logs subset
+  eocanvas-apply logs job.subset --format json
+"""
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare which job."""
+    parser.add_argument("address", metavar="ADDRESS", help="of the job")
+    add_ledger(parser)
+    add_manifest(parser)
+
+
+def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
+    """Ask the service for the log of the job that counts."""
+
+    async def work(session: Session) -> Outcome:
+        from eocanvas_apply.render import log as render
+
+        engine = session.engine
+        recorded = await engine.journal.refresh()
+        address = str(one_job(args.address, session.desired, recorded))
+        entries = await engine.service.logs(_job_id(address, recorded))
+        if entries is None:
+            raise UsageError(error("no-log", f"{address}: the service has no log of its job", address=address))
+        lines = [(entry.timestamp, entry.message) for entry in entries]
+        private = [engine.service.account]
+        return Outcome(
+            text=lambda style: render.text(lines, private, style) or "The log is empty so far.\n",
+            fields=lambda: {"logs": render.documents(lines, private)},
+        )
+
+    return with_engine(args, work)
+
+
+def _job_id(address: str, recorded: Recorded) -> str:
+    from eocanvas_apply.planning.runs import sorted_out
+
+    record = recorded.jobs.get(address)
+    run = sorted_out(record)[0] if record else None
+    if run is None:
+        hint = f"eocanvas-apply why {address} shows where it stands"
+        raise UsageError(error("not-launched", f"{address} has no job yet", hint, address=address))
+    return run.job_id

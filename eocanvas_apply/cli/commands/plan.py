@@ -1,0 +1,60 @@
+"""`plan`: shows what would change, and why. It writes nothing, neither here nor on the service."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from eocanvas_apply.cli.console import Console, Outcome
+from eocanvas_apply.cli.exit_codes import Exit, weightiest
+from eocanvas_apply.cli.options import add_ledger, add_manifest
+from eocanvas_apply.cli.parser import Parser
+from eocanvas_apply.cli.session import Session, with_engine
+from eocanvas_apply.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from eocanvas_apply.planning.plan import Plan
+
+EPILOG = """\
+Signs: -/+ again (replace, relaunch)   + new (create, launch)   ~ renew, retry   - gone (delete, forget, dismiss)
+       <= adopt, fetch   … watch   ? a decision is needed
+
+Examples:
+  eocanvas-apply plan
+  eocanvas-apply plan --format json > plan.json
+  eocanvas-apply plan --detailed-exitcode || echo "something would change, or went wrong"
+"""
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare them."""
+    parser.add_argument(
+        "--detailed-exitcode", action="store_true", help="end with 2 when an apply would change something"
+    )
+    add_ledger(parser)
+    add_manifest(parser)
+
+
+def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
+    """Observe, plan and show it."""
+
+    async def work(session: Session) -> Outcome:
+        from eocanvas_apply.planning.plan import Requests
+
+        plan, _ = await session.engine.plan(Requests())
+        return _outcome(plan, session, detailed=args.detailed_exitcode)
+
+    return with_engine(args, work)
+
+
+def _outcome(plan: Plan, session: Session, *, detailed: bool) -> Outcome:
+    from eocanvas_apply.render import plan as render
+
+    faulty = any(found.severity is Severity.ERROR for found in plan.diagnostics)
+    codes = {Exit.ERROR: faulty, Exit.PENDING: detailed and plan.changes_pending}
+    return Outcome(
+        weightiest(code for code, holds in codes.items() if holds),
+        session.findings(plan),
+        text=lambda style: render.text(plan, style),
+        fields=lambda: render.body(plan),
+    )

@@ -1,0 +1,84 @@
+"""`results`: which files the jobs left, and where. It reads the ledger alone: no service, no credentials."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from argparse import Namespace
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from eocanvas_apply.cli.addresses import one_job
+from eocanvas_apply.cli.console import Console, Outcome
+from eocanvas_apply.cli.options import add_ledger, add_manifest
+from eocanvas_apply.cli.parser import Parser
+from eocanvas_apply.cli.settings import ledger_url, manifest_file
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import UsageError
+
+if TYPE_CHECKING:
+    from eocanvas_apply.ledger.fold import JobRecord, Recorded
+    from eocanvas_apply.render.documents import StoredDocument
+
+EPILOG = """\
+Files are named relative to the manifest. `apply` fetches them; what lies at a key's storage is named, not fetched.
+
+Examples:
+  eocanvas-apply results
+  eocanvas-apply results subset --format json
+"""
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare which job."""
+    parser.add_argument("address", nargs="?", metavar="ADDRESS", help="of one job (default: all)")
+    add_ledger(parser)
+    add_manifest(parser)
+
+
+def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
+    """Read the record and list what it holds."""
+    from eocanvas_apply.render.stored import text
+
+    recorded = asyncio.run(_recorded(args))
+    wanted = {str(one_job(args.address, (), recorded))} if args.address else set(recorded.jobs)
+    found = [each for address in sorted(wanted) for each in _of(recorded.jobs[address])]
+    return Outcome(text=lambda style: text(found, style), fields=lambda: {"results": found})
+
+
+async def _recorded(args: Namespace) -> Recorded:
+    from eocanvas_apply.ledger.fold import Recorded
+    from eocanvas_apply.ledger.place import open_backend
+
+    manifest = manifest_file(args)
+    entries = await open_backend(ledger_url(args, os.environ), manifest.parent).read()
+    if not entries and not manifest.exists():
+        raise UsageError(error("file-missing", f"there is no manifest {manifest} and no ledger", "name it with -f"))
+    recorded = Recorded()
+    recorded.add(entries)
+    return recorded
+
+
+def _of(record: JobRecord) -> Iterator[StoredDocument]:
+    from eocanvas_apply.planning.runs import sorted_out
+
+    run = None if record.forgotten else sorted_out(record)[0]
+    if run is None:
+        return
+    for each in run.stored.values():
+        yield {
+            "address": record.address,
+            "job_id": run.job_id,
+            "file": each.file,
+            "size": each.size,
+            "sha256": each.sha256,
+        }
+    for listed in run.results or ():
+        if listed.at_key:
+            yield {
+                "address": record.address,
+                "job_id": run.job_id,
+                "file": listed.title,
+                "size": None,
+                "sha256": None,
+            }

@@ -1,0 +1,75 @@
+"""Ctrl-C and SIGTERM while something is under way: the first stops politely, the second at once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+
+from eocanvas_apply.cli.console import Console, Outcome
+from eocanvas_apply.cli.exit_codes import Exit, Stopped
+from eocanvas_apply.diagnostics import error
+
+SIGNALS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
+# A little more than answers on the way are waited for; a service that hangs must not keep us.
+PATIENCE_S = 8.0
+
+
+@dataclass(slots=True)
+class Interrupts:
+    """What the first signal was, if one came. `stopping` is what the work looks at."""
+
+    command: str
+    console: Console
+    stopping: asyncio.Event
+    leave: Callable[[int], object] = os._exit
+    patience_s: float = PATIENCE_S
+    code: Exit | None = field(default=None, init=False)
+
+    def came(self, number: signal.Signals) -> None:
+        """Take one signal: stop politely, or at once when it is not the first."""
+        if self.code is not None:
+            self._leave_now()
+            return
+        self.code = SIGNALS[number]
+        self.stopping.set()
+        self.console.say("stopping: nothing more is sent, answers on the way are waited for; again to stop at once")
+        asyncio.get_running_loop().call_later(self.patience_s, self._leave_now)
+
+    def _leave_now(self) -> None:
+        code = self.code or Exit.INTERRUPTED
+        found = error("interrupted", "stopped at once", "what was under way is on record; run the command again")
+        self.console.finish(self.command, Outcome(code, (found,)))
+        self.leave(int(code))
+
+
+@contextmanager
+def listening(interrupts: Interrupts) -> Iterator[None]:
+    """Hand the signals to the interrupts for as long as the block lasts."""
+    loop = asyncio.get_running_loop()
+    for number in SIGNALS:
+        loop.add_signal_handler(number, interrupts.came, number)
+    try:
+        yield
+    finally:
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Let a signal end a question at once: the event loop stands still meanwhile and could not hear it."""
+
+    def came(number: int, _frame: FrameType | None) -> None:
+        raise Stopped(SIGNALS[signal.Signals(number)])
+
+    earlier = {number: signal.signal(number, came) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)

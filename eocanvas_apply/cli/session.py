@@ -1,0 +1,74 @@
+"""From arguments to an engine: the manifest, the settings and the credentials, wired for one command."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from argparse import Namespace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eocanvas_apply.cli.scrubbing import SCRUBBER
+from eocanvas_apply.cli.settings import settings
+
+if TYPE_CHECKING:
+    from eocanvas_apply.cli.console import Outcome
+    from eocanvas_apply.diagnostics import Diagnostic
+    from eocanvas_apply.engine.engine import Engine
+    from eocanvas_apply.engine.opening import Settings
+    from eocanvas_apply.engine.project import Project
+    from eocanvas_apply.planning.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An open engine and the project that it works on."""
+
+    project: Project
+    engine: Engine
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What the manifest and the places of its secrets give reason to say."""
+        return (*self.project.diagnostics, *self.engine.observer.vault.warnings)
+
+    def findings(self, plan: Plan) -> tuple[Diagnostic, ...]:
+        """Everything there is to say about a plan, also what apply would refuse."""
+        return (*self.warnings, *plan.diagnostics, *plan.refusals)
+
+    @property
+    def desired(self) -> tuple[str, ...]:
+        """The addresses of the manifest."""
+        return (*self.engine.desired.keys, *self.engine.desired.jobs)
+
+
+def with_engine(args: Namespace, work: Callable[[Session], Awaitable[Outcome]]) -> Outcome:
+    """Open the project and its engine, do the work, close behind it."""
+    from eocanvas_apply.engine.project import open_project
+
+    found = settings(args, os.environ)
+    return asyncio.run(worked(open_project(found.manifest), engine_settings(args), work))
+
+
+def engine_settings(args: Namespace) -> Settings:
+    """Return what an engine is opened with; raises CredentialsError and UsageError."""
+    from eocanvas_apply.engine.opening import Settings
+    from eocanvas_apply.sources.credentials import find_credentials
+
+    found = settings(args, os.environ)
+    credentials = find_credentials(os.environ, Path.home())
+    SCRUBBER.learn([credentials.password])
+    return Settings(found.addresses, credentials, os.environ, found.ledger, found.timing)
+
+
+async def worked(project: Project, opened: Settings, work: Callable[[Session], Awaitable[Outcome]]) -> Outcome:
+    """Open the engine, do the work, close the engine."""
+    from eocanvas_apply.engine.opening import open_engine
+
+    async with open_engine(project, opened) as engine:
+        SCRUBBER.learn(
+            secret for fields in engine.observer.vault.resolved.values.values() for secret in fields.values()
+        )
+        return await work(Session(project, engine))

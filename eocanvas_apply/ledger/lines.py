@@ -1,0 +1,59 @@
+"""The lines of a ledger file: from bytes to entries, with the place of the first line that is none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from eocanvas_apply.errors import LedgerError
+from eocanvas_apply.ledger import faults
+from eocanvas_apply.ledger.events import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a file is parsed: its offset in bytes and the number of the last entry before it."""
+
+    offset: int = 0
+    head: int = 0
+
+
+def parsed(path: Path, content: bytes, begin: Place) -> tuple[Sequence[Entry], Place]:
+    """Return the entries of the bytes behind a place, and the place behind the last whole append.
+
+    What stands behind that is not whole yet, or was torn. Raises LedgerError for a line that is no entry.
+    """
+    lines = content[: content.rfind(b"\n") + 1].splitlines(keepends=True)
+    entries = list(_entries(path, lines, begin.head))
+    torn = _torn(entries)
+    whole = len(entries) - torn
+    length = sum(map(len, lines[:whole]))
+    return entries[:whole], Place(begin.offset + length, begin.head + whole)
+
+
+def _torn(entries: Sequence[Entry]) -> int:
+    """Return how many entries at the end belong to an append that is not there as a whole."""
+    if not entries:
+        return 0
+    last = entries[-1]
+    present = sum(1 for entry in entries[-last.of :] if entry.batch == last.batch)
+    return present if present < last.of else 0
+
+
+def _entries(path: Path, lines: Sequence[bytes], head: int) -> Iterator[Entry]:
+    for number, line in enumerate(lines, start=head + 1):
+        try:
+            entry = Entry.from_json(json.loads(line))
+        except UnicodeDecodeError as failure:
+            raise LedgerError(faults.not_json(path, number, str(failure))) from None
+        except json.JSONDecodeError as failure:
+            raise LedgerError(faults.not_json(path, number, failure.msg)) from None
+        except (ValidationError, ValueError, TypeError, AttributeError, RecursionError):
+            raise LedgerError(faults.unknown_event(path, number)) from None
+        if entry.seq != number:
+            raise LedgerError(faults.out_of_order(path, number, entry.seq))
+        yield entry

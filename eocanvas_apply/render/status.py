@@ -1,0 +1,59 @@
+"""Where everything stands, as two tables and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from eocanvas_apply.planning.status import JobStatus, KeyStatus, Status
+from eocanvas_apply.render.plan import forecast
+from eocanvas_apply.render.stamps import moment, stamp
+from eocanvas_apply.render.style import PLAIN, Style
+from eocanvas_apply.render.table import table
+
+if TYPE_CHECKING:
+    from eocanvas_apply.render.documents import JobStatusDocument, KeyStatusDocument, StatusBody
+
+
+def body(status: Status) -> StatusBody:
+    """Return it as JSON, without what its command adds. Windows come with quotas."""
+    return {
+        "keys": [_key(key) for key in status.keys],
+        "jobs": [_job(job) for job in status.jobs],
+        "windows": [],
+        "forecast": forecast(status.plan),
+    }
+
+
+def _key(key: KeyStatus) -> KeyStatusDocument:
+    return {
+        "address": key.address,
+        "status": key.status,
+        "reason": key.reason,
+        "name": key.name,
+        "expires": stamp(key.expires),
+    }
+
+
+def _job(job: JobStatus) -> JobStatusDocument:
+    return {
+        "address": job.address,
+        "status": job.status,
+        "reason": job.reason,
+        "job_id": job.job_id,
+        "created": stamp(job.created),
+    }
+
+
+def text(status: Status, style: Style = PLAIN) -> str:
+    """Return a table of keys and one of jobs."""
+    keys = [[k.address, k.status, k.reason, k.name or "-", moment(k.expires)] for k in status.keys]
+    jobs = [[j.address, j.status, j.reason, j.job_id or "-", moment(j.created), _results(j)] for j in status.jobs]
+    tables = [
+        table(("key", "status", "reason", "name", "ends"), keys, style),
+        table(("job", "status", "reason", "job id", "created", "results"), jobs, style),
+    ]
+    return "\n".join(each for each in tables if each) or "Nothing in the manifest, nothing on record.\n"
+
+
+def _results(job: JobStatus) -> str:
+    return f"{job.stored} of {job.listed}" if job.listed else "-"

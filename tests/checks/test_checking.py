@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from eocanvas_apply.checks.checking import check
+from eocanvas_apply.checks.operators import catalogue
+from eocanvas_apply.checks.registry import ADJUSTABLE
+from eocanvas_apply.diagnostics import Diagnostic, Severity
+from eocanvas_apply.manifest.documents import load_documents
+from eocanvas_apply.manifest.loading import load
+
+HEAD = "version: 1\nproject: p\n"
+NODE = """<node id="{id}"><operator>{operator}</operator><sources>{sources}</sources>
+<parameters>{parameters}</parameters></node>"""
+
+
+def graph_of(*nodes: str) -> bytes:
+    return f"<graph id='Graph'><version>1.0</version>{''.join(nodes)}</graph>".encode()
+
+
+def node(name: str, operator: str, parameters: str = "", source: str = "") -> str:
+    sources = f'<sourceProduct refid="{source}"/>' if source else ""
+    return NODE.format(id=name, operator=operator, parameters=parameters, sources=sources)
+
+
+READ = node("Read", "Read", "<file>$img1</file>")
+WRITE = node("Write", "Write", "<file>x</file><formatName>NetCDF4-CF</formatName>", "Read")
+INPUT = "inputs: {img1: {key: eodata, path: /a.nc}}"
+
+
+def found_in(text: str, **files: bytes) -> list[Diagnostic]:
+    loaded = load(HEAD + text, "f")
+    return check(loaded, load_documents(loaded, lambda written: files[written]))
+
+
+def found_in_graph(*nodes: str, job: str = INPUT) -> list[Diagnostic]:
+    return found_in(f"jobs: {{a: {{graph: g, {job}}}}}\n", g=graph_of(*nodes))
+
+
+def errors(found: list[Diagnostic]) -> list[str]:
+    return [each.message for each in found if each.severity is Severity.ERROR]
+
+
+LEGAL = {
+    "write under output": (READ, node("Save", "Write", "<file>${output}/a.nc</file>", "Read")),
+    "forward reference": (node("Write", "Write", "<file>x</file>", "Read"), READ),
+    "pixex": (
+        READ,
+        node(
+            "Pick",
+            "PixEx",
+            "<coordinates><coordinate/></coordinates><outputDir>$output</outputDir>"
+            "<filenameInterpretationPattern>*${startDate}*${endDate}*</filenameInterpretationPattern>",
+            "Read",
+        ),
+    ),
+    "pixex with a file": (
+        READ,
+        node("Pick", "PixEx", "<coordinates/><coordinatesFile>/x</coordinatesFile><outputDir>$output</outputDir>"),
+    ),
+    "band maths": (
+        READ,
+        node(
+            "Maths",
+            "BandMaths",
+            "<targetBands><targetBand><expression>$mst.band_1 * $img1.x</expression></targetBand></targetBands>",
+            "Read",
+        ),
+        node("Write", "Write", "<file>x</file>", "Maths"),
+    ),
+    "unknown operator": (READ, node("New", "Brand-New", "<anything>1</anything>", "Read"), WRITE),
+    "new format": (READ, node("Write", "Write", "<file>x</file><formatName>Brand-New</formatName>", "Read")),
+    "sources of the header": (
+        "<header><sources><sourceProduct description='x'>${sourceProduct}</sourceProduct></sources></header>",
+        READ,
+        node("Cut", "Subset", "", "sourceProduct"),
+        node("Write", "Write", "<file>x</file>", "Cut"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", sorted(LEGAL))
+def test_what_is_legal_is_no_error(name: str) -> None:
+    assert errors(found_in_graph(*LEGAL[name])) == []
+
+
+def test_a_sound_manifest_gives_nothing() -> None:
+    assert found_in_graph(READ, WRITE) == []
+
+
+def test_params_count_before_the_rules_do() -> None:
+    job = INPUT + ", params: {in: $img1, out: '$${output}/x.nc'}"
+    found = found_in_graph(
+        node("Read", "Read", "<file>$in</file>"), node("Save", "Write", "<file>$out</file>", "Read"), job=job
+    )
+    assert errors(found) == []
+
+
+def test_a_graph_of_several_jobs_is_spoken_of_once() -> None:
+    text = f"jobs: {{a: {{graph: g, {INPUT}}}, b: {{graph: g, {INPUT}}}}}\n"
+    assert [each.code for each in found_in(text, g=graph_of(READ))] == ["graph-without-output", "node-without-use"]
+
+
+def test_a_manifest_sets_severities_and_a_job_its_own() -> None:
+    text = f"""checks: {{format-of-many-files: error}}
+jobs:
+  a: {{graph: g, {INPUT}}}
+  b: {{graph: h, {INPUT}, checks: {{format-of-many-files: info}}}}
+"""
+    graph = graph_of(READ, node("Write", "Write", "<file>x</file>", "Read"))
+    found = found_in(text, g=graph, h=graph)
+    assert [(each.address, each.severity) for each in found] == [
+        ("job.a", Severity.ERROR),
+        ("job.b", Severity.INFO),
+    ]
+
+
+def test_warnings_of_the_text_can_be_set_too() -> None:
+    (found,) = found_in("checks: {yaml-1-1: error}\naccount: no\n")
+    assert (found.code, found.severity) == ("yaml-1-1", Severity.ERROR)
+
+
+def test_structure_and_documents_are_told_together() -> None:
+    found = found_in(f"keys: {{k: {{type: s4}}}}\njobs: {{a: {{graph: g, {INPUT}}}}}\n", g=graph_of(READ))
+    assert {each.code for each in found} >= {"bad-value", "graph-without-output"}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("[58, 53, 15, 22]", []), ("[10, -10, 170, -170]", []), ("[15, 53, 22, 58]", ["roi-bounds"])],
+)
+def test_regions(value: str, expected: list[str]) -> None:
+    found = found_in(f"jobs: {{a: {{chain: {{product: P, roi: {{NSWE: {value}}}}}}}}}\n")
+    assert [each.code for each in found] == expected
+
+
+def test_a_chain_that_has_run_is_legal() -> None:
+    chain = b"""
+id: olci
+product: OLL2WFR
+format: netcdf4
+projection: geographic
+aggregation: orbit
+resample_method: near
+resample_resolution: [0.003, 0.003]
+roi: western_europe
+filter: {bands: [chl_nn, {id: wqsf, number: 3, name: WQSF}]}
+quicklook: {filter: {bands: [a]}, x_size: 300, y_size: 200, format: png_rgb}
+compression: {format: zip}
+xrit_segments: [1, 2]
+"""
+    assert found_in("jobs: {a: {chain: c}}\n", c=chain) == []
+
+
+def test_the_catalogue_knows_operators_values_and_xml_names() -> None:
+    assert len(catalogue()) == 252
+    assert catalogue()["BandMaths"]["targetBandDescriptors"]["alias"] == "targetBands"
+    assert "NetCDF4-CF" in catalogue()["Write"]["formatName"]["values"]
+
+
+def test_the_catalogue_is_read_only_for_a_graph() -> None:
+    code = f"""
+from eocanvas_apply.checks import operators
+from eocanvas_apply.checks.checking import check
+from eocanvas_apply.manifest.documents import load_documents
+from eocanvas_apply.manifest.loading import load
+loaded = load({HEAD!r}, "f")
+assert check(loaded, load_documents(loaded, bytes)) == []
+assert operators.catalogue.cache_info().currsize == 0
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_error_that_makes_a_run_impossible_cannot_be_lowered() -> None:
+    assert not ADJUSTABLE & {"graph-syntax", "unknown-key", "literal-secret", "input-not-in-graph", "not-yet"}
+    found = found_in(f"checks: {{graph-without-output: info}}\njobs: {{a: {{graph: g, {INPUT}}}}}\n", g=graph_of(READ))
+    assert {each.code for each in found if each.severity is Severity.ERROR} == {"unknown-check", "graph-without-output"}

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from eocanvas_apply.cli.console import Channel, Console
+from eocanvas_apply.cli.exit_codes import Exit, Stopped, of_exception
+from eocanvas_apply.cli.interrupts import Interrupts, asking
+from eocanvas_apply.emulator.failures import JobFault
+from eocanvas_apply.emulator.server import RunningEmulator
+from tests.cli.conftest import Project
+
+ROOT = Path(__file__).parents[2]
+
+
+def _start(project: Project, *words: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "eocanvas_apply", *words, "-f", str(project.manifest)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _wait_for(process: subprocess.Popen[str], words: str) -> None:
+    assert process.stderr is not None
+    for line in process.stderr:
+        if words in line:
+            return
+    raise AssertionError(f"{words!r} was never said")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_first_signal_stops_politely_and_the_next_run_goes_on(
+    number: signal.Signals, code: int, project: Project, emulator: RunningEmulator
+) -> None:
+    with emulator.model() as wire:
+        wire.service.fail_jobs(JobFault("stuck", "*"))
+    with _start(project, "apply", "--yes", "--format", "json") as process:
+        _wait_for(process, "job.subset launched")
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == code
+    assert "stopping: " in err
+    document = json.loads(out)
+    assert (document["exit"], document["summary"]["waiting"]) == (code, 1)
+    assert project.json("apply", "--no-wait", code=3)["results"][1]["action"] == "watch"
+
+
+def test_a_signal_at_the_question_ends_it(project: Project) -> None:
+    master, slave = os.openpty()
+    command = [sys.executable, "-m", "eocanvas_apply", "apply", "-f", str(project.manifest)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=slave, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        said = ""
+        while "is taken: " not in said:
+            said += process.stderr.read(1)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+    os.close(master)
+    os.close(slave)
+    assert not (project.folder / ".eocanvas").exists()
+
+
+def _interrupts(left: list[int], patience_s: float = 60.0) -> Interrupts:
+    console = Console(Channel(io.StringIO()), Channel(io.StringIO()), as_json=True)
+    return Interrupts("apply", console, asyncio.Event(), left.append, patience_s)
+
+
+def _document(interrupts: Interrupts) -> dict[str, object]:
+    stream = interrupts.console.out.stream
+    assert isinstance(stream, io.StringIO)
+    document: dict[str, object] = json.loads(stream.getvalue())
+    return document
+
+
+def test_the_second_signal_leaves_at_once_with_the_code_of_the_first() -> None:
+    left: list[int] = []
+
+    async def play() -> Interrupts:
+        interrupts = _interrupts(left)
+        interrupts.came(signal.SIGTERM)
+        assert (left, interrupts.stopping.is_set()) == ([], True)
+        interrupts.came(signal.SIGINT)
+        return interrupts
+
+    assert _document(asyncio.run(play()))["exit"] == 143
+    assert left == [143]
+
+
+def test_patience_ends() -> None:
+    left: list[int] = []
+
+    async def play() -> None:
+        done = asyncio.Event()
+        interrupts = _interrupts(left, patience_s=0.0)
+        interrupts.leave = lambda code: (left.append(code), done.set())
+        interrupts.came(signal.SIGINT)
+        await done.wait()
+
+    asyncio.run(play())
+    assert left == [130]
+
+
+def test_a_signal_while_asking_is_raised_and_the_handlers_come_back() -> None:
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with pytest.raises(Stopped) as stopped, asking():
+        signal.raise_signal(signal.SIGTERM)
+    assert of_exception(stopped.value) is Exit.TERMINATED
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before

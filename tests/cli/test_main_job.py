@@ -1,0 +1,189 @@
+"""The commands one after the other, as a user types them, against the emulator over HTTP."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from eocanvas_apply.emulator.failures import JobFault
+from eocanvas_apply.emulator.faults import Fault
+from eocanvas_apply.emulator.server import RunningEmulator
+from tests.cli.conftest import CANARIES, Project
+
+SCHEMAS = Path(__file__).parents[2] / "schemas"
+
+
+def _fits(name: str, document: dict[str, Any]) -> None:
+    Draft202012Validator(json.loads((SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))).validate(document)
+
+
+def test_from_manifest_to_results_and_back_to_nothing(project: Project) -> None:
+    assert project.run("validate") == 0
+    assert project.out.endswith("1 key and 1 job, no errors\n")
+
+    planned = project.json("plan", "--detailed-exitcode", code=2)
+    _fits("plan", planned)
+    assert [(a["address"], a["action"]) for a in planned["actions"]] == [
+        ("key.scenes", "create"),
+        ("job.subset", "launch"),
+    ]
+    assert (planned["ledger_id"], planned["ledger_head"]) == (None, 0)
+    assert not (project.folder / ".eocanvas").exists()
+
+    applied = project.json("apply", "--yes")
+    _fits("apply-result", applied)
+    assert applied["plan_id"] == planned["plan_id"]
+    assert applied["summary"] == {"done": 2, "failed": 0, "waiting": 0, "skipped": 0}
+    assert re.search(r"\d\d:\d\d:\d\d job\.subset launched [0-9a-f-]{36}\n", project.err)
+
+    (stored,) = project.json("results")["results"]
+    assert (project.folder / stored["file"]).stat().st_size == stored["size"]
+    assert (project.folder / "results/index.csv").exists()
+
+    again = project.json("plan", "--detailed-exitcode")
+    _fits("plan", again)
+    assert {a["action"] for a in again["actions"]} == {"none"}
+    assert project.run("apply") == 0
+    assert project.out == "2 addresses: 2 done.\n"
+
+
+def test_status_why_logs_and_ledger_tell_of_it(project: Project) -> None:
+    assert project.run("apply", "--yes") == 0
+
+    status = project.json("status")
+    assert [(job["address"], job["status"], job["reason"]) for job in status["jobs"]] == [
+        ("job.subset", "successful", "done")
+    ]
+    assert status["keys"][0]["status"] == "live"
+    assert status["windows"] == []
+    assert project.run("status") == 0
+    assert "1 of 1" in project.out
+
+    assert project.run("why", "subset") == 0
+    assert project.out.startswith("job.subset: nothing to do (done): ")
+    assert project.json("why", "key.scenes")["why"][0]["reason"] == "not-needed"
+
+    assert project.run("logs", "sub") == 0
+    assert "SNAP execution completed successfully" in project.out
+    assert "export WKS_USER=***" in project.out
+    assert "export WKS_PASSWORD=***" in project.out
+    assert not re.search(r"[A-Za-z0-9+/]{200}", project.out)
+    assert project.json("logs", "subset")["logs"][0]["message"].endswith("***")
+
+    assert project.run("ledger", "verify") == 0
+    for entry in project.json("ledger", "show")["ledger"]:
+        _fits("ledger-event", entry)
+    assert project.run("doctor") == 0
+    assert "RSA-2048" in project.out
+
+
+def test_a_changed_definition_is_told_and_run_again(project: Project) -> None:
+    assert project.run("apply", "--yes") == 0
+    project.change("20 58, 21 58", "20 57, 21 58")
+    assert project.run("plan") == 0
+    assert "-/+ job.subset: relaunch (definition-changed)" in project.out
+    assert "Running again costs 1 job of the quota." in project.out
+    assert project.run("why", "subset") == 0
+    assert "  params.aoi: " in project.out
+    assert project.json("apply", "--yes")["results"][1]["action"] == "relaunch"
+
+
+def test_destroy_leaves_nothing_behind_but_the_results(project: Project, emulator: RunningEmulator) -> None:
+    assert project.run("apply", "--yes") == 0
+    document = project.json("destroy", "--yes")
+    _fits("apply-result", document)
+    assert {(r["address"], r["action"], r["outcome"]) for r in document["results"]} == {
+        ("key.scenes", "delete", "done"),
+        ("job.subset", "forget", "done"),
+    }
+    with emulator.model() as wire:
+        assert not [key for key in wire.service.keystore if project.folder.name in key.description]
+    assert list((project.folder / "results").glob("*.nc"))
+
+
+@pytest.mark.parametrize("command", ["apply", "destroy"])
+def test_nothing_happens_unconfirmed(command: str, project: Project) -> None:
+    assert project.run("apply", "--yes") == 0
+    project.change("20 58, 21 58", "20 57, 21 58")
+    head = project.json("plan")["ledger_head"]
+    assert project.run(command) == 5
+    assert "hint: say --yes" in project.err
+    assert project.json("plan")["ledger_head"] == head
+
+
+def test_no_wait_is_one_turn_and_the_next_run_goes_on(project: Project) -> None:
+    assert project.json("apply", "--yes", "--no-wait", code=3)["summary"]["waiting"] == 1
+    assert project.json("apply", "--wait", "30s")["summary"] == {"done": 2, "failed": 0, "waiting": 0, "skipped": 0}
+
+
+def test_a_failed_job_ends_with_4_and_names_the_log(project: Project, emulator: RunningEmulator) -> None:
+    with emulator.model() as wire:
+        wire.service.fail_jobs(JobFault("graph", "*"))
+    assert project.run("apply", "--yes") == 4
+    assert "job.subset: failed: job " in project.out
+    assert "eocanvas-apply logs job.subset shows why" in project.out
+    assert project.run("logs", "subset") == 0
+    assert "exit status 40" in project.out
+    assert project.run("apply", "--yes") == 0, "a failure of an earlier run is not this run's"
+
+
+def test_a_lost_answer_waits_and_a_person_may_decide(project: Project, emulator: RunningEmulator) -> None:
+    with emulator.model() as wire:
+        wire.faults.add(Fault("drop-before", "POST", "*/execution"))
+    assert project.run("apply", "--yes", "--no-wait") == 3
+    assert project.run("why", "subset") == 0
+    assert "(answer-open)" in project.out
+    assert project.run("resolve", "subset") == 1
+    assert "--adopt" in project.err
+    assert project.run("resolve", "subset", "--adopt", "no-such-job") == 1
+    assert "knows no job no-such-job" in project.err
+    assert project.json("resolve", "subset", "--launch")["resolve"] == [
+        {"address": "job.subset", "decision": "launch", "job_id": None}
+    ]
+    assert project.run("apply", "--yes") == 0
+    assert project.run("resolve", "subset", "--launch") == 1
+    assert "[nothing-to-resolve]" in project.err
+
+
+def test_forget_says_that_the_manifest_still_wants_it(project: Project) -> None:
+    assert project.run("apply", "--yes") == 0
+    assert project.run("forget", "subset") == 0
+    assert "[still-in-manifest]" in project.err
+    assert project.json("results")["results"] == []
+    assert project.json("plan")["actions"][1]["reason"] == "returned"
+    assert project.run("forget", "scenes") == 1
+    assert "[not-a-job]" in project.err
+
+
+def test_a_rule_of_safety_names_its_flag(project: Project) -> None:
+    assert project.run("apply", "--yes") == 0
+    text = project.manifest.read_text(encoding="utf-8")
+    project.manifest.write_text(text.partition("keys:")[0], encoding="utf-8")
+    assert project.run("plan") == 0
+    assert "--allow-empty" in project.err
+    assert project.run("apply", "--yes") == 5
+    assert project.run("apply", "--yes", "--allow-empty") == 0
+
+
+def test_no_secret_is_said_or_written(project: Project) -> None:
+    log = project.folder / "run.log"
+    said = ""
+    for words in (["apply", "--yes", "-v", "--log", str(log)], ["plan"], ["status"], ["why", "key.scenes"], ["doctor"]):
+        project.run(*words)
+        said += project.out + project.err
+    written = "".join(path.read_text(errors="replace") for path in project.folder.rglob("*") if path.is_file())
+    assert "GET" in log.read_text(encoding="utf-8")
+    for canary in (*CANARIES.values(), "correct-horse"):
+        assert canary not in said + written
+
+
+def test_unknown_addresses_suggest_the_near_one(project: Project) -> None:
+    assert project.run("why", "subste") == 1
+    assert "subset" in project.err
+    assert project.run("logs", "subset") == 1
+    assert "job.subset has no job yet" in project.err

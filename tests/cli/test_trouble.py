@@ -1,0 +1,106 @@
+"""What can be wrong before anything is planned: one clear message, the right exit code, never a traceback."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from eocanvas_apply.emulator.faults import Fault
+from eocanvas_apply.emulator.server import RunningEmulator
+from tests.cli.conftest import Project
+
+
+def _told(project: Project, *words: str) -> str:
+    assert project.run(*words) == 1
+    assert project.out == ""
+    assert "Traceback" not in project.err
+    assert "[internal]" not in project.err
+    return project.err
+
+
+def test_a_wrong_password(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HDA_PASSWORD", "wrong-canary")
+    told = _told(project, "plan")
+    assert "jane" in told
+    assert "wrong-canary" not in told
+
+
+def test_no_credentials(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("HDA_USER", "HDA_PASSWORD", "HDA_RC", "EOCANVAS_CONFIG_DIR"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("HOME", str(project.folder))
+    assert "Set HDA_USER and HDA_PASSWORD" in _told(project, "plan")
+    assert project.run("doctor") == 1
+    assert "!!  credentials" in project.out
+
+
+def test_a_service_that_is_not_there(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EOCANVAS_URL", "http://127.0.0.1:9/serverless")
+    monkeypatch.setenv("EOCANVAS_TOKEN_URL", "http://127.0.0.1:9/gettoken")
+    assert "127.0.0.1:9" in _told(project, "plan")
+    assert project.run("doctor") == 1
+
+
+@pytest.mark.parametrize("kind", ["html", "truncate"])
+def test_an_answer_that_is_none(kind: str, project: Project, emulator: RunningEmulator) -> None:
+    with emulator.model() as wire:
+        wire.faults.add(Fault(kind, "GET", "*/keys", times=3))  # type: ignore[arg-type]
+    assert "/keys" in _told(project, "plan")
+
+
+def test_plain_http_to_elsewhere(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EOCANVAS_URL", "http://example.org/serverless")
+    assert "plain http" in _told(project, "plan")
+
+
+def test_a_manifest_that_is_not_there(project: Project) -> None:
+    project.manifest.unlink()
+    assert "eocanvas.yaml" in _told(project, "plan")
+    assert "eocanvas.yaml" in _told(project, "validate")
+    assert "there is no manifest" in _told(project, "results")
+    assert project.run("doctor") == 0
+    assert "none at" in project.out
+
+
+def test_all_faults_of_a_manifest_at_once(project: Project) -> None:
+    project.change("bucket: scenes", "bukket: scenes")
+    project.change("graph: subset.xml", "graph: missing.xml")
+    told = _told(project, "plan")
+    assert "did you mean" in told
+    assert "missing.xml" in told
+    assert told.endswith("errors\n")
+    assert project.run("doctor") == 1
+
+
+def test_an_unset_secret(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SCENES_SECRET_KEY")
+    assert project.run("plan") == 1
+    assert "SCENES_SECRET_KEY is not set" in project.err
+    assert project.run("validate") == 0
+
+
+def test_a_ledger_of_another_project(project: Project) -> None:
+    assert project.run("apply", "--yes") == 0
+    project.change("project: p-", "project: q-")
+    assert "belongs to the project" in _told(project, "plan")
+
+
+def test_a_folder_that_cannot_be_written(project: Project) -> None:
+    (project.folder / ".eocanvas").write_text("in the way", encoding="utf-8")
+    assert project.run("apply", "--yes") == 1
+    assert "Traceback" not in project.err
+    assert "[ledger-unwritable]" in project.err or "[ledger-unreadable]" in project.err
+
+
+def test_a_bad_duration(project: Project) -> None:
+    assert "--wait" in _told(project, "apply", "--yes", "--wait", "soon")
+
+
+def test_json_is_whole_when_a_command_fails_early(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HDA_PASSWORD", "wrong")
+    document = project.json("apply", "--yes", code=1)
+    assert document["diagnostics"][0]["severity"] == "error"
+    schema = Path(__file__).parents[2] / "schemas/diagnostics.json"
+    assert set(json.loads(schema.read_text(encoding="utf-8"))["required"]) <= document.keys()

@@ -1,0 +1,86 @@
+"""Every folder here is a manifest with its files and the findings that it must give, all and only those."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import eocanvas_apply
+from eocanvas_apply.checks.checking import check
+from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.errors import ManifestError
+from eocanvas_apply.manifest.documents import load_documents
+from eocanvas_apply.manifest.loading import load
+
+HERE = Path(__file__).parent
+CASES = sorted(path.parent.name for path in HERE.glob("*/manifest.yaml"))
+ROOMS = ("documents", "manifest", "checks")
+# Told at the command line, not about a text.
+ELSEWHERE = {"ambiguous-address", "unknown-address"}
+
+
+def found_in(folder: Path) -> list[dict[str, Any]]:
+    def read(written: str) -> bytes:
+        try:
+            return (folder / written).read_bytes()
+        except OSError:
+            raise ManifestError(error("file-missing", f"there is no file {written}")) from None
+
+    loaded = load((folder / "manifest.yaml").read_bytes(), "manifest.yaml")
+    return [as_data(each) for each in check(loaded, load_documents(loaded, read))]
+
+
+def as_data(found: Diagnostic) -> dict[str, Any]:
+    place = found.position
+    assert place is not None, found
+    return {
+        "code": found.code,
+        "severity": found.severity.value,
+        "message": found.message,
+        "hint": found.hint,
+        "file": place.file,
+        "line": place.line,
+        "column": place.column,
+        "address": found.address,
+        "snippet": found.snippet,
+    }
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_manifest_gives_these_findings_and_no_others(name: str) -> None:
+    folder = HERE / name
+    found = found_in(folder)
+    if os.environ.get("EOCANVAS_APPLY_RECORD"):
+        text = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+        (folder / "expected.json").write_text(text, encoding="utf-8")
+    assert found == json.loads((folder / "expected.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_folder_shows_the_code_that_it_is_named_after(name: str) -> None:
+    assert name in {each["code"] for each in json.loads((HERE / name / "expected.json").read_text(encoding="utf-8"))}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_secret_is_shown(name: str) -> None:
+    assert "hunter2" not in (HERE / name / "expected.json").read_text(encoding="utf-8")
+
+
+def codes_in(tree: ast.Module) -> set[str]:
+    names = {"error", "warning", "Diagnostic", "PydanticCustomError", "Fault"}
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) in names]
+    first = [call.args[0] for call in calls if call.args]
+    return {node.value for node in first if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def test_every_code_has_its_folder() -> None:
+    package = Path(eocanvas_apply.__file__).parent
+    sources = [path for room in ROOMS for path in (package / room).rglob("*.py")]
+    codes = set().union(*(codes_in(ast.parse(path.read_text(encoding="utf-8"))) for path in sources))
+    assert len(codes) > 40
+    assert codes - ELSEWHERE - set(CASES) == set()

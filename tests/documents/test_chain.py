@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eocanvas_apply.documents.chain import Chain
+from eocanvas_apply.documents.mark import mark_for
+from eocanvas_apply.errors import ManifestError
+
+MARK = mark_for("ab" * 16, "baltic", "job.cube")
+TEXT = "product: OLL2WFR\nformat: netcdf4\nroi: {id: baltic, NSWE: [58, 53, 15, 22]}\n"
+
+
+def test_order_layout_and_nulls_do_not_count() -> None:
+    other = (
+        "roi:\n  NSWE: [58.0, 53, 15, 22]\n  id: baltic\n  name:\nformat: netcdf4 # one file\nproduct: OLL2WFR\nid: ~\n"
+    )
+    assert Chain.parse(other, "c").digest == Chain.parse(TEXT, "c").digest
+
+
+@pytest.mark.parametrize("change", [{"format": "geotiff"}, {"roi": {"id": "baltic", "NSWE": [53, 58, 15, 22]}}])
+def test_everything_else_counts(change: dict[str, Any]) -> None:
+    chain = Chain.parse(TEXT, "c")
+    assert chain.with_fields(change).digest != chain.digest
+
+
+def test_fields_replace_those_of_the_file_on_top_only() -> None:
+    chain = Chain.parse(TEXT, "c").with_fields({"roi": {"id": "north"}, "name": "mine"})
+    assert chain.fields == {"product": "OLL2WFR", "format": "netcdf4", "roi": {"id": "north"}, "name": "mine"}
+    assert chain.in_file(("format",))
+    assert not chain.in_file(("roi", "id"))
+
+
+def test_what_is_sent_has_sorted_keys_and_no_nulls() -> None:
+    chain = Chain({"product": "P", "format": "f", "filter": {"id": None, "bands": ["a"]}, "name": None})
+    assert chain.to_yaml() == "filter:\n  bands:\n  - a\nformat: f\nproduct: P\n"
+
+
+def test_the_mark_is_the_name_of_a_nameless_chain() -> None:
+    nameless = Chain.parse(TEXT, "c")
+    sent = yaml.safe_load(nameless.to_yaml(MARK))
+    assert sent.pop("name") == str(MARK)
+    assert sent == yaml.safe_load(nameless.to_yaml())
+    assert Chain.parse(nameless.to_yaml(MARK), "log").digest == nameless.digest
+
+
+def test_a_name_of_ones_own_stays() -> None:
+    named = Chain.parse(TEXT + "name: mine\n", "c")
+    assert named.to_yaml(MARK) == named.to_yaml()
+    assert named.name == "mine"
+
+
+plain = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+data = st.recursive(plain, lambda inner: st.lists(inner) | st.dictionaries(st.text(min_size=1), inner), max_leaves=10)
+tricky = st.sampled_from(["no", "012", "0o17", "1e3", "12:30", "2024-07-01", "~", "<<", "=", "1_0", "x: y", "é"])
+
+
+@given(st.dictionaries(st.text(alphabet="abc", min_size=1), data | tricky))
+def test_readers_of_both_versions_read_what_was_meant(fields: dict[str, Any]) -> None:
+    chain = Chain(fields)
+    text = chain.to_yaml(MARK)
+    theirs = Chain(yaml.safe_load(text))
+    assert theirs.canonical() == chain.canonical()
+    if "\x85" not in str(fields):
+        assert Chain.parse(text, "log").canonical() == chain.canonical()
+
+
+@pytest.mark.parametrize(("text", "code"), [("- a\n", "not-a-mapping"), ("a: [", "yaml-syntax"), ("", "not-a-mapping")])
+def test_what_is_no_chain_is_refused(text: str, code: str) -> None:
+    with pytest.raises(ManifestError) as refusal:
+        Chain.parse(text, "c.yaml")
+    assert [each.code for each in refusal.value.diagnostics] == [code]

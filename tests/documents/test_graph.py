@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eocanvas_apply.documents.graph import Graph
+from eocanvas_apply.documents.mark import mark_for
+from eocanvas_apply.errors import ManifestError
+
+MARK = mark_for("ab" * 16, "baltic", "job.subset")
+TEXT = """<?xml version="1.0" encoding="UTF-8"?>
+<!-- drawn on a desktop -->
+<graph id="Graph">
+  <version>1.0</version>
+  <node id="Read">
+    <operator>Read</operator>
+    <sources/>
+    <parameters class="x" other="y">
+      <file>$img1</file>
+      <geometryRegion>${aoi}</geometryRegion>
+      <expression><![CDATA[a < b && c]]></expression>
+    </parameters>
+  </node>
+  <applicationData id="Presentation"><node id="Read"><displayPosition x="1" y="2"/>$nothing</node></applicationData>
+</graph>
+"""
+
+
+def graph(text: str = TEXT) -> Graph:
+    return Graph.parse(text, "graph.xml")
+
+
+def test_placeholders_are_whole_names_outside_application_data() -> None:
+    assert graph().placeholders == {"img1", "aoi"}
+
+
+def test_a_placeholder_knows_its_place() -> None:
+    places = [(each.name, each.position.line, each.position.column) for each in graph().found_placeholders]
+    assert places == [("img1", 9, 13), ("aoi", 10, 23)]
+
+
+def test_names_run_on_without_braces() -> None:
+    found = graph("<graph><a>$output.nc $img-1 ${output}.nc $a, ${b c}</a></graph>").found_placeholders
+    assert [(each.name, each.whole) for each in found] == [
+        ("output.nc", False),
+        ("img-1", False),
+        ("output", True),
+        ("a", True),
+        ("b c", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("<sources/>", "<sources></sources>"),
+        ("<sources/>", "<sources>\n    </sources>"),
+        ("  <node", "\n\n\t<!-- a note --><node"),
+        ('class="x" other="y"', "other='y'   class='x'"),
+        ("<![CDATA[a < b && c]]>", "a &lt; b &amp;&amp; c"),
+        ('<displayPosition x="1" y="2"/>', "<somewhere/>"),
+        ('<?xml version="1.0" encoding="UTF-8"?>', "<?a processing instruction?>"),
+        ("\n", "\r\n"),
+    ],
+)
+def test_what_does_not_count_does_not_change_the_digest(before: str, after: str) -> None:
+    assert before in TEXT
+    text = TEXT.replace(before, after)
+    text = text if not text.startswith("\n") else text.lstrip()
+    assert graph(text).digest == graph().digest
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("$img1", "$img2"), ("$img1", " $img1"), ("a < b", "a > b"), ('class="x"', 'class="z"'), ("Read<", "Write<")],
+)
+def test_what_counts_changes_it(before: str, after: str) -> None:
+    assert graph(TEXT.replace(before, after)).digest != graph().digest
+
+
+def test_params_fill_whole_names_in_the_parsed_tree() -> None:
+    filled = graph(TEXT.replace("${aoi}", "${aoi} $aoi $aoi2 $aoi.nc $output ${img1}")).fill({"aoi": "<&é>"})
+    text = ET.fromstring(filled.to_xml()).findtext(".//geometryRegion")
+    assert text == "<&é> <&é> $aoi2 $aoi.nc $output ${img1}"
+
+
+def test_params_are_written_as_xml_has_them() -> None:
+    filled = graph("<graph><a>$a $b $c $d</a></graph>").fill({"a": True, "b": 3, "c": 1.5, "d": "$a"})
+    assert filled.root.children[0].text == "true 3 1.5 $a"
+
+
+def test_filling_leaves_the_graph_as_it_was() -> None:
+    before = graph()
+    before.fill({"aoi": "x"})
+    assert before.digest == graph().digest
+
+
+def test_the_mark_is_a_comment_and_counts_for_nothing() -> None:
+    sent = graph().to_xml(MARK)
+    assert f"<!-- {MARK} -->" in sent
+    assert sent.replace(f"  <!-- {MARK} -->\n", "") == graph().to_xml()
+    assert graph(sent).digest == graph().digest
+
+
+@pytest.mark.parametrize("text", ["<graph/>", "<graph>text</graph>", "<graph>a<b/>c</graph>"])
+def test_a_mark_fits_into_any_root(text: str) -> None:
+    sent = graph(text).to_xml(MARK)
+    assert len(re.findall(str(MARK), sent)) == 1
+    assert graph(sent).root.tag == "graph"
+    assert len(graph(sent).root.children) == len(graph(text).root.children)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1"])
+def test_encodings_are_read_as_declared(encoding: str) -> None:
+    declared = encoding.removesuffix("-sig")
+    raw = f'<?xml version="1.0" encoding="{declared}"?><graph><a>é</a></graph>'.encode(encoding)
+    assert Graph.parse(raw, "f").root.children[0].text == "é"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "<graph>",
+        "<graph></Graph>",
+        '<!DOCTYPE graph [<!ENTITY a "b">]><graph>&a;</graph>',
+        "<graph>&nbsp;</graph>",
+        "<a>" * 300 + "</a>" * 300,
+        '<?xml version="1.0" encoding="x-none"?><graph/>',
+    ],
+)
+def test_what_is_no_graph_is_refused_with_its_place(text: str) -> None:
+    with pytest.raises(ManifestError) as refusal:
+        graph(text)
+    assert [each.code for each in refusal.value.diagnostics] == ["graph-syntax"]
+    assert refusal.value.diagnostics[0].position is not None
+
+
+@given(st.binary(max_size=100))
+def test_any_bytes_are_read_or_refused(source: bytes) -> None:
+    with contextlib.suppress(ManifestError):
+        Graph.parse(source, "f")
+
+
+texts = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=8)
+names = st.sampled_from(["a", "b", "node", "file"])
+trees: st.SearchStrategy[Any] = st.recursive(
+    st.tuples(names, st.dictionaries(names, texts, max_size=2), texts, st.just([])),
+    lambda inner: st.tuples(
+        names, st.dictionaries(names, texts, max_size=2), st.just(""), st.lists(inner, min_size=1, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+def element(tree: tuple[str, dict[str, str], str, list[object]], *, reverse: bool) -> ET.Element:
+    tag, attributes, text, children = tree
+    items = sorted(attributes.items(), reverse=reverse)
+    made = ET.Element(tag, dict(items))
+    made.text = text
+    if reverse and children:
+        made.append(ET.Comment(" a note "))
+    made.extend(element(child, reverse=reverse) for child in children)  # type: ignore[arg-type]
+    return made
+
+
+@given(trees)
+def test_the_canonical_form_knows_no_layout(tree: tuple[str, dict[str, str], str, list[object]]) -> None:
+    one, other = element(tree, reverse=False), element(tree, reverse=True)
+    ET.indent(other)
+    first = Graph.parse(ET.tostring(one, encoding="unicode"), "f")
+    second = Graph.parse(ET.tostring(other, encoding="unicode"), "f")
+    assert first.canonical() == second.canonical()
+    assert Graph.parse(first.to_xml(MARK), "f").canonical() == first.canonical()

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import base64
+import json
+import textwrap
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eocanvas_apply.documents.chain import Chain
+from eocanvas_apply.documents.execution import ExecutionInput, body
+from eocanvas_apply.documents.graph import Graph
+from eocanvas_apply.documents.mark import mark_for
+from eocanvas_apply.documents.trace import trace_of
+
+MARK = mark_for("ab" * 16, "baltic", "job.subset")
+GRAPH = Graph.parse("<graph><version>1.0</version><node id='Read'><a>é &lt; $img1</a></node></graph>", "g")
+CHAIN = Chain({"product": "OLL2WFR", "format": "netcdf4", "roi": {"NSWE": [58, 53, 15, 22]}})
+INPUTS = [ExecutionInput("img1", "/a.zip", "scenes", uncompress=True), ExecutionInput("img2", "https://example.test/b")]
+
+
+def log_of(process: str, document: str, width: int) -> str:
+    sent = body(process, document, INPUTS, None, "out")["inputs"]
+    lines = ["+ whoami", "jane", "+ export PASSWORD=abcdefghijklmnopqrstuvwxyz"]
+    for name, text in sent.items():
+        coded = name in ("snap_graph", "epct_chain")
+        lines += (
+            [f"INFO {name}:", *(f"INFO {each}" for each in textwrap.wrap(text, width))]
+            if coded
+            else [f"{name}: {text}"]
+        )
+    return "\n".join([*lines, "SNAP execution completed successfully"])
+
+
+@pytest.mark.parametrize("width", [60, 76, 1_000_000])
+@pytest.mark.parametrize("mark", [None, MARK])
+@pytest.mark.parametrize("process", ["snap-function", "dataTailor"])
+def test_a_log_shows_what_the_job_was_given(process: str, mark: object, width: int) -> None:
+    document = GRAPH if process == "snap-function" else CHAIN
+    sent = (
+        document.to_xml(MARK if mark else None)
+        if isinstance(document, Graph)
+        else document.to_yaml(MARK if mark else None)
+    )
+    found = trace_of(log_of(process, sent, width))
+    assert found.documents == {document.digest}
+    assert found.marks == ({MARK} if mark else set())
+    assert found.process == process
+    assert [list(each) for each in found.inputs] == [[given.wire() for given in INPUTS]]
+
+
+def test_inputs_inside_json_inside_json_are_found() -> None:
+    told = json.dumps({"eo_input": json.dumps([{"img1": "/a", "schema": "keystore://k"}])})
+    assert trace_of(f"request {told}").inputs == (({"img1": "/a", "schema": "keystore://k"},),)
+
+
+def test_other_lists_are_no_inputs() -> None:
+    assert trace_of('[{"img1": {"uncompress": true}}] [{"a": "b", "c": "d"}] [{}] [{"a": 1}]').inputs == ()
+
+
+def test_a_cut_document_is_no_document() -> None:
+    whole = base64.b64encode(GRAPH.to_xml().encode()).decode()
+    assert trace_of(f"snap_graph: {whole[:-20]}").documents == frozenset()
+
+
+def test_an_empty_log_shows_nothing() -> None:
+    found = trace_of("")
+    assert (found.marks, found.documents, found.inputs, found.process) == (frozenset(), frozenset(), (), None)
+
+
+@given(st.text(max_size=300))
+def test_any_log_can_be_read(log: str) -> None:
+    trace_of(log)

@@ -1,0 +1,49 @@
+"""What each example is expected to come to: its secrets, its first plan, and what lies on disk afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One example. `keys` and `jobs` are names, `files` patterns that fit one result each."""
+
+    name: str
+    jobs: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def first_plan(self) -> dict[str, str]:
+        """The action of each address on a service that knows nothing yet."""
+        creates = {f"key.{name}": "create" for name in self.keys}
+        return creates | {f"job.{name}": "launch" for name in self.jobs}
+
+
+CASES = (
+    Case(
+        "s3-in-and-out",
+        jobs=("morning-s3a", "morning-s3b"),
+        keys=("scenes", "results"),
+        secrets={
+            "SCENES_ACCESS_KEY": "5" * 32,
+            "SCENES_SECRET_KEY": "6" * 32,
+            "RESULTS_ACCESS_KEY": "7" * 32,
+            "RESULTS_SECRET_KEY": "8" * 32,
+        },
+    ),
+    Case("public-bucket", jobs=("lowlands",), keys=("dem",), files=("results/lowlands/*.tif",)),
+    Case("eodata-to-drive", jobs=("turbidity",), keys=("drive",), secrets={"WEKEO_DRIVE_PASSWORD": "abcde-" * 5}),
+    Case(
+        "data-tailor",
+        jobs=("gotland", "bothnia"),
+        files=("results/gotland/OLL2WFR_*.nc", "results/bothnia/OLL2WFR_*.tif"),
+    ),
+    Case("shear-water", jobs=("july",), files=("results/july/*.nc",)),
+)

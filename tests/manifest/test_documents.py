@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import hashlib
+
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.documents.chain import Chain
+from eocanvas_apply.documents.graph import Graph
+from eocanvas_apply.errors import ManifestError
+from eocanvas_apply.manifest.documents import load_documents
+from eocanvas_apply.manifest.loading import load
+
+FILES = {
+    "graphs/a.xml": b"<graph><version>1.0</version></graph>",
+    "graphs/broken.xml": b"<graph>\n<",
+    "chain.yaml": b"product: P\nformat: f\nday: 2024-07-01\n",
+    "list.yaml": b"- a\n",
+}
+TEXT = """version: 1
+project: p
+jobs:
+  one: {graph: graphs/a.xml}
+  same: {graph: graphs/a.xml}
+  broken: {graph: graphs/broken.xml}
+  broken-too: {graph: graphs/broken.xml}
+  missing:
+    graph: nowhere.xml
+  by-path: {chain: chain.yaml}
+  on-top: {chain: {file: chain.yaml, format: g}}
+  inline: {chain: {product: Q}}
+  wrong: {chain: {file: list.yaml}}
+  raw: {process: x}
+"""
+
+
+def read(written: str) -> bytes:
+    if written not in FILES:
+        raise ManifestError(error("file-missing", f"there is no file {written}"))
+    return FILES[written]
+
+
+def test_every_job_gets_its_document() -> None:
+    documents = load_documents(load(TEXT, "sub/eocanvas.yaml"), read)
+    kinds = {name: type(document) for name, document in documents.by_job.items()}
+    assert kinds == {"one": Graph, "same": Graph, "by-path": Chain, "on-top": Chain, "inline": Chain}
+    assert documents.by_job["one"] is documents.by_job["same"]
+
+
+def test_fields_beside_a_file_replace_its_own() -> None:
+    documents = load_documents(load(TEXT, "f"), read)
+    chains = {name: each.fields for name, each in documents.by_job.items() if isinstance(each, Chain)}
+    assert chains == {
+        "by-path": {"product": "P", "format": "f", "day": "2024-07-01"},
+        "on-top": {"product": "P", "format": "g", "day": "2024-07-01"},
+        "inline": {"product": "Q"},
+    }
+
+
+def test_faults_are_told_once_where_they_are() -> None:
+    found = load_documents(load(TEXT, "sub/eocanvas.yaml"), read).diagnostics
+    assert [(each.code, each.position and (each.position.file, each.position.line)) for each in found] == [
+        ("graph-syntax", ("sub/graphs/broken.xml", 2)),
+        ("file-missing", ("sub/eocanvas.yaml", 9)),
+        ("yaml-1-1", ("sub/chain.yaml", 3)),
+        ("not-a-mapping", ("sub/list.yaml", 1)),
+    ]
+
+
+def test_the_files_read_are_known_by_their_digests() -> None:
+    files = load_documents(load(TEXT, "f"), read).files
+    assert files == {name: hashlib.sha256(content).hexdigest() for name, content in FILES.items()}
+
+
+def test_a_manifest_that_cannot_be_read_has_no_documents() -> None:
+    assert load_documents(load("- a", "f"), read).by_job == {}

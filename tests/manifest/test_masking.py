@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eocanvas_apply.diagnostics import Position
+from eocanvas_apply.manifest.loading import load
+
+SECRET = "hunter2"
+HEAD = "version: 1\nproject: p\n"
+HIDDEN = [
+    "keys: {a: {secret_key: hunter2}}\n",
+    "keys: {a: {secret_key: 'hunter2'}} # hunter2\n",
+    "keys:\n  a:\n    password: |\n      hunter2\n      and hunter2\n",
+    "keys:\n  a:\n    password: >-\n\n      hunter2\n",
+    'keys:\n  a:\n    password: "one\n      hunter2\n      three"\n',
+    "keys:\n  a:\n    password: one\n      hunter2\n",
+    "keys:\n  a:\n    # hunter2\n    type: s3\n",
+    "keys:\n  a: {type: s3, type: hunter2}\n",
+    "keys: {}\nkeys: {a: {secret_key: hunter2}}\n",
+    "keys: {a: &x {secret_key: [hunter2, {b: hunter2}]}, b: *x}\n",
+    "x-secret: &s hunter2\nkeys: {a: {secret_key: *s}}\n",
+    "keys: {a: {password: {hunter2}}}\n",
+    "keys: {a: {password: {env: hunter2}}}\n",
+    "keys: {a: {endpoint: 'https://jane:hunter2@example.test'}}\n",
+    "keys: {a: {endpoint: [hunter2]}}\n",
+    "keys: hunter2\n",
+    "keys: [hunter2]\n",
+    "keys: {a: hunter2}\n",
+    "keys: {a: {type: s3}, a: {secret_key: hunter2}}\n",
+    "{keys: {a: {type: s3}}} # hunter2\n",
+    "x-keys: &k {a: {secret_key: hunter2}} # hunter2\nkeys: *k\n",
+    "keys: # hunter2\n  a: {type: s3} # hunter2\n  # hunter2\n",
+    "keys: {a: {secret_key: !!str hunter2}}\n",
+    "keys: {a: {secret_key: &hunter2 x}}\n",
+    "keys:\n  a: {secret_key: hunter2\n",
+    "keys:\n  a: {secret_key: 'hunter2\nproject: x\n",
+    "keys:\n  a:\n    secret_key: hunter2: x\n",
+    "keys:\n\ta: hunter2\n",
+    "{keys: {a: {secret_key: hunter2}}, x: {\n",
+    "---\nkeys: {a: hunter2}\n",
+    '"keys": {a: {secret_key: hunter2}}\n',
+    '"keys": {a: {secret_key: hunter2}}, {\n',
+]
+
+
+def shown(text: str) -> list[str]:
+    loaded = load(text, "f")
+    numbers = range(1, len(text.splitlines()) + 2)
+    lines = [loaded.snippet(Position("f", number, column)) for number in numbers for column in (1, 30)]
+    told = [word for each in loaded.diagnostics for word in (each.message, each.hint, each.snippet or "")]
+    return [line for line in lines if line is not None] + told
+
+
+@pytest.mark.parametrize("text", HIDDEN)
+@pytest.mark.parametrize("head", ["", HEAD])
+def test_no_line_and_no_word_shows_a_secret(head: str, text: str) -> None:
+    # The names that a block of keys is made of are shown, so a secret there cannot be told from a name.
+    assert [line for line in shown(head + text) if SECRET in line] == []
+
+
+def test_plain_fields_and_names_are_shown() -> None:
+    text = HEAD + "keys:\n  scenes: {type: s3, bucket: olci, region: r, access_key: {env: NAME}, expires_in: 7d}\n"
+    loaded = load(text, "f")
+    assert loaded.snippet(Position("f", 4, 1)) == (
+        "  scenes: {type: s3, bucket: olci, region: r, access_key: {env: ***}, expires_in: ***}"
+    )
+
+
+def test_the_caret_stays_under_its_column() -> None:
+    text = HEAD + "keys:\n  a: {secret_key: hunter2-hunter2, foo: 1}\n"
+    loaded = load(text, "f")
+    position = loaded.text.locate_key(("keys", "a", "foo"))
+    snippet = loaded.snippet(position)
+    assert snippet is not None
+    assert snippet[position.column - 1 :].startswith("foo: ***")
+
+
+def test_other_lines_are_shown_as_they_are() -> None:
+    text = HEAD + "keys: {a: {type: s3}}\njobs:\n  b: {process: x} # note\n"
+    assert load(text, "f").snippet(Position("f", 5, 3)) == "  b: {process: x} # note"
+
+
+def test_a_broken_text_shows_lines_that_are_surely_no_keys() -> None:
+    loaded = load(HEAD + "jobs:\n  a: [1, 2\n  b: 3\nkeys: {a: hunter2}\n", "f")
+    assert loaded.snippet(Position("f", 4, 3)) == "  a: [1, 2"
+    assert loaded.snippet(Position("f", 6, 3)) is None
+
+
+plain = st.text(alphabet="abc:{}[],#&*!|>'\"%@` \n\té", max_size=12)
+fields = st.sampled_from(["secret_key", "password", "access_key", "foo"])
+styles = st.sampled_from([None, "'", '"', "|", ">"])
+
+
+@given(fields, plain, plain, styles, st.booleans(), st.integers(1, 200))
+def test_a_secret_in_any_style_stays_hidden(
+    field: str, before: str, after: str, style: str | None, flow: bool, width: int
+) -> None:
+    keys = {"keys": {"a": {"type": "s3", field: f"{before} {SECRET} {after}", "bucket": "b"}}}
+    text = yaml.safe_dump(keys, default_style=style, default_flow_style=flow, width=width)
+    assert [line for line in shown(HEAD + text) if SECRET in line] == []

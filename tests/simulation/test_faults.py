@@ -1,0 +1,207 @@
+"""The world against the law: a job is never launched twice unless frozen before the socket, and never lost.
+
+Hypothesis chooses what the manifest holds, how the service decides what nobody knows of it, where runners are
+killed, which answers are lost, and where one is frozen; the virtual clock makes days of waiting milliseconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from eocanvas_apply.emulator.behaviour import Behaviour
+from eocanvas_apply.emulator.faults import Fault
+from eocanvas_apply.errors import EocanvasApplyError
+from eocanvas_apply.planning.plan import Requests
+from tests.simulation.world import Killed, World
+
+WAIT = timedelta(hours=30)
+SETTLE = timedelta(minutes=5)
+PATHS = ("*/keys", "*/keys/*", "*/execution", "*/jobs", "*/jobs/*", "*gettoken", "*/results", "*/logs")
+
+
+def manifest(keys: int, jobs: int, *, revision: int = 0, fixed: bool = False, marked: bool = True) -> str:
+    """Return a manifest whose jobs take turns in using the keys; another revision changes the first job."""
+    lines = ["version: 1", "project: sim", "timing: {poll: 30s, settle: 5m}", "keys:"]
+    for k in range(keys):
+        name = f"name: sim-fixed-{k}, " if fixed else ""
+        lines.append(
+            f"  k{k}: {{type: s3, {name}bucket: b{k}, region: r, endpoint: https://s3.example.org, "
+            "access_key: {env: ACCESS}, secret_key: {env: SECRET}, expires_in: 1d}"
+        )
+    lines.append("jobs:")
+    for j in range(jobs):
+        path = f"/scene-{j}-{revision if j == 0 else 0}.zip"
+        lines.append(
+            f"  j{j}: {{graph: graph.xml, mark: {str(marked).lower()}, "
+            f"inputs: {{img1: {{key: k{j % keys}, path: {path}}}}}}}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+BEHAVIOURS = st.builds(
+    Behaviour,
+    live_name=st.sampled_from(["409", "400", "overwrite"]),
+    name_free_after=st.sampled_from([0.0, 90.0]),
+    expire_cap=st.sampled_from([0, 3600]),
+    expired_keys=st.sampled_from(["gone", "shown"]),
+    key_end=st.sampled_from(["shown", "null"]),
+    key_read=st.sampled_from(["submission", "staging-in", "staging-out"]),
+    dismiss=st.sampled_from(["supported", "404", "405", "501"]),
+    list_lag=st.sampled_from([0.0, 120.0]),
+    created_skew=st.sampled_from([-240.0, 0.0, 240.0]),
+    logs=st.sampled_from(["full", "late"]),
+    log_delay=st.sampled_from([30.0, 600.0]),
+    list_limit=st.sampled_from([2, 100]),
+    next_link=st.sampled_from(["always", "when-more"]),
+)
+
+
+class Campaign(RuleBasedStateMachine):
+    """One project through a bad week."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.temporary = tempfile.TemporaryDirectory()
+        self.excused = 0
+
+    @initialize(behaviour=BEHAVIOURS, keys=st.integers(1, 3), jobs=st.integers(1, 5), fixed=st.booleans())
+    def begin(self, behaviour: Behaviour, keys: int, jobs: int, fixed: bool) -> None:
+        self.world = World(Path(self.temporary.name), behaviour=behaviour)
+        self.keys, self.jobs, self.fixed, self.revision = keys, jobs, fixed, 0
+        self.watch_deletes()
+
+    def teardown(self) -> None:
+        try:
+            if hasattr(self, "world"):
+                self.world.wire.faults.clear()
+                self.finish()
+                self.everything_done_once()
+        finally:
+            self.temporary.cleanup()
+
+    @property
+    def manifest(self) -> str:
+        return manifest(self.keys, self.jobs, revision=self.revision, fixed=self.fixed)
+
+    def watch_deletes(self) -> None:
+        service, deleted = self.world.wire.service, self.world.wire.service.keystore.delete
+
+        def delete(name: str, *args: object, **kwargs: object) -> object:
+            assert name not in service.keys_in_use(), f"{name} was deleted while a job in flight uses it"
+            return deleted(name, *args, **kwargs)
+
+        service.keystore.delete = delete  # type: ignore[method-assign,assignment]
+
+    @rule(step=st.integers(0, 60))
+    def killed_run(self, step: int) -> None:
+        """A run that dies at its nth step."""
+        count = 0
+
+        async def kill(name: str) -> None:
+            nonlocal count
+            count += 1
+            if count > step:
+                raise Killed(name)
+
+        try:
+            self.world.apply(self.manifest, WAIT, kill)
+        except Killed:
+            pass
+        except BaseExceptionGroup as group:
+            assert group.subgroup(Killed)
+
+    @rule(
+        kind=st.sampled_from(["drop-before", "drop-after", "truncate", "html", "status"]),
+        path=st.sampled_from(PATHS),
+        skip=st.integers(0, 3),
+        method=st.sampled_from(["*", "POST", "GET"]),
+    )
+    def fault(self, kind: str, path: str, skip: int, method: str) -> None:
+        self.world.wire.faults.add(Fault(kind, method=method, path=path, skip=skip, status=503))  # type: ignore[arg-type]
+
+    @rule(seconds=st.sampled_from([20.0, 150.0, 3000.0]))
+    def late_launch(self, seconds: float) -> None:
+        """The service acts on a launch some time after the connection was lost; beyond `settle` nobody can know."""
+        self.world.wire.faults.add(Fault("late", method="POST", path="*/execution", seconds=seconds))
+        self.excused += seconds > SETTLE.total_seconds()
+
+    @rule(hours=st.integers(1, 20))
+    def frozen_run(self, hours: int) -> None:
+        """A run that stands still between its last check and the socket while another one does all the work."""
+        frozen = False
+
+        async def freeze(name: str) -> None:
+            nonlocal frozen
+            if not frozen and name.startswith("before POST") and name.endswith("/execution"):
+                frozen = True
+                self.excused += 1
+                self.world.clock.advance(hours * 3600)
+                with suppress(EocanvasApplyError):
+                    await self.world.runner(self.manifest).apply(Requests(), WAIT, lambda plan: None)
+
+        with suppress(EocanvasApplyError):
+            self.world.apply(self.manifest, WAIT, freeze)
+
+    @rule(hours=st.integers(1, 30))
+    def time_passes(self, hours: int) -> None:
+        self.world.clock.advance(hours * 3600)
+        self.world.wire.settle()
+
+    @rule()
+    def run(self) -> None:
+        # A fault at the first read ends a run; what counts is what the next one makes of it.
+        with suppress(EocanvasApplyError):
+            self.world.apply(self.manifest, WAIT)
+
+    @rule()
+    def one_turn(self) -> None:
+        with suppress(EocanvasApplyError):
+            self.world.apply(self.manifest, timedelta(0))
+
+    @precondition(lambda self: self.revision < 2)
+    @rule()
+    def change(self) -> None:
+        self.revision += 1
+
+    @rule(secret=st.sampled_from(["s3cr3t", "0ther"]))
+    def rotate_secret(self, secret: str) -> None:
+        self.world.environ["SECRET"] = secret
+
+    def finish(self) -> None:
+        for _ in range(12):
+            result = self.world.apply(self.manifest, WAIT)
+            if not result.endings:
+                return
+            self.world.clock.advance(3600)
+        raise AssertionError(f"never ends: {result.endings} {result.results}")
+
+    def everything_done_once(self) -> None:
+        jobs = self.world.wire.service.jobs.every()
+        inputs = [job.execution.locations for job in jobs]
+        surplus = len(inputs) - len(set(inputs))
+        assert surplus <= self.excused, "a job was launched twice"
+        assert {job.id for job in jobs} == self.known_jobs(), "a job runs that nobody knows of"
+        plan = self.world.plan(self.manifest)
+        assert not plan.changes_pending, plan.actions
+
+    def known_jobs(self) -> set[str]:
+        recorded = asyncio.run(self.world.runner(self.manifest).journal.refresh())
+        return set(recorded.owner_of)
+
+
+Campaign.TestCase.settings = settings(
+    max_examples=500,
+    stateful_step_count=8,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate],
+)
+TestCampaign = Campaign.TestCase
