@@ -32,6 +32,8 @@ class Applier:
         Raises LedgerConflict when another run came between (plan again), LedgerError when nothing can be put on
         record, CredentialsError when the account is locked out.
         """
+        for action in ready:
+            self._session.begin(action.address)
         try:
             await self._carry_out(decided_on, ready)
         except TooLate:
@@ -68,14 +70,14 @@ class Applier:
             case t.DrainKey():
                 await self._keys.drain(decided_on, action, task)
             case t.EndDrain():
-                await self._keys.end_drain(task)
+                await self._keys.end_drain(decided_on, task)
             case t.DeleteKey():
                 await self._keys.delete(decided_on, action, task)
 
     async def _settle_job(self, decided_on: int, action: PlannedAction, task: t.JobTask) -> None:
         match task:
             case t.AdoptJob():
-                await self._jobs.adopt(action, task)
+                await self._jobs.adopt(decided_on, action, task)
             case t.DismissJob():
                 await self._jobs.dismiss(decided_on, action, task)
             case t.ForgetJob():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from eocanvas_apply.ledger.events import ResultStored
@@ -13,18 +13,17 @@ from eocanvas_apply.manifest.address import Address
 _COLUMNS = ("instance", "job_id", "file", "size", "sha256")
 
 
-def write_index(folder: Path, stored: Mapping[str, Iterable[ResultStored]]) -> None:
-    """Write the index anew, whole or not at all; `stored` holds the folder's files by address.
+def write_index(folder: Path, stored: Iterable[ResultStored]) -> None:
+    """Write the index anew, whole or not at all.
 
     `instance` is empty for a job that is no campaign; `size` is in bytes.
     """
-    rows = [(_instance(address), r) for address, results in stored.items() for r in results]
+    rows = [(_instance(r.address), r.job_id, Path(r.file).name, r.size, r.sha256) for r in stored]
     temporary = folder / ".index.csv.part"
     with temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(_COLUMNS)
-        for instance, r in sorted(rows, key=lambda row: (row[0], row[1].file)):
-            writer.writerow((instance, r.job_id, Path(r.file).name, r.size, r.sha256))
+        writer.writerows(sorted(rows))
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(folder / "index.csv")

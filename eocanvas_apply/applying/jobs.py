@@ -16,11 +16,13 @@ class JobKeeper:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def adopt(self, action: PlannedAction, task: AdoptJob) -> None:
-        """Record that a job of the service is this address's."""
-        await self._session.journal.record(
-            e.Adopted(address=action.address, job_id=task.job_id, reason=task.reason, intent=task.intent)
-        )
+    async def adopt(self, decided_on: int, action: PlannedAction, task: AdoptJob) -> None:
+        """Record that a job of the service is this address's: one found is a fact, one taken back a decision."""
+        event = e.Adopted(address=action.address, job_id=task.job_id, reason=task.reason, intent=task.intent)
+        if task.reason == "returned":
+            await self._session.claim(decided_on, [event])
+        else:
+            await self._session.journal.record(event)
         self._session.fine(action.address)
         self._session.tell(action.address, Happening.ADOPTED, task.job_id)
 
@@ -28,6 +30,8 @@ class JobKeeper:
         """Ask the service to dismiss a job; one that knows no dismissing lets it run to its end."""
         session, run = self._session, {"address": action.address, "job_id": task.job_id}
         await session.claim(decided_on, [e.JobDismissIntended.model_validate(run)])
+        if session.stopping.is_set():
+            return
         try:
             done = await session.service.dismiss(task.job_id)
         except ServiceError as fault:

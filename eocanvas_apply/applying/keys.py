@@ -9,7 +9,7 @@ from typing import Literal
 
 from eocanvas_apply.applying.session import Session, TooLate, at_once
 from eocanvas_apply.diagnostics import Diagnostic, error
-from eocanvas_apply.errors import Doubt, NotSent, Refused, ServiceError
+from eocanvas_apply.errors import CredentialsError, Doubt, NotSent, Refused, ServiceError
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.progress import Happening
@@ -105,32 +105,46 @@ class KeyKeeper:
         except NotSent as fault:
             await self._abandon(creation, "not-sent")
             session.fail(creation.address, fault.diagnostics[0], again=True)
+        except CredentialsError:
+            await self._abandon(creation, "not-sent")
+            raise
         except Refused as fault:
             await self._refused(creation, fault)
         except Doubt as fault:
             await self._look(creation, fault)
         else:
-            await self._created(creation)
+            await self._record_created(creation, await self._seen(intended.name))
 
     async def _refused(self, creation: _Creation, fault: Refused) -> None:
-        message = fault.diagnostics[0].message
-        await self._abandon(creation, "refused", fault.status, message)
-        # Under a fixed name it may be that the old key's name is not free yet: a later round tries again.
-        name_not_free = creation.intended.fixed and fault.status in (400, 409)
-        self._session.fail(creation.address, fault.diagnostics[0], again=name_not_free or fault.status == 429)
+        session, intended = self._session, creation.intended
+        await self._abandon(creation, "refused", fault.status, fault.diagnostics[0].message)
+        name_refused = intended.fixed and fault.status in (400, 409)
+        if name_refused and await self._is_strangers(intended):
+            session.fail(creation.address, name_taken(intended.address, intended.name))
+            return
+        # A name may not be free yet although the old key is gone.
+        again = name_refused or fault.status == 429
+        session.fail(creation.address, fault.diagnostics[0], again=again, wait=fault.retry_after)
+
+    async def _is_strangers(self, intended: e.KeyIntended) -> bool:
+        """Tell whether another account's key bears the name; a list shows only one's own and public ones."""
+        ours = {g.name for g in self._session.journal.recorded.keys[intended.address].generations.values() if g.live}
+        try:
+            seen = await self._session.service.key(intended.name)
+        except Refused as fault:
+            return fault.status in (401, 403)
+        except ServiceError:
+            return False
+        return seen is not None and seen.name not in ours
 
     async def _look(self, creation: _Creation, fault: Doubt) -> None:
         """Settle a lost answer by asking for the key; where that fails too, the next plan asks again."""
         self._session.tell(creation.address, Happening.ANSWER_LOST, creation.intended.name)
         seen = await self._seen(creation.intended.name)
         if seen and creation.intended.intent in seen.description:
-            await self._record_created(creation.intended, seen)
+            await self._record_created(creation, seen)
         else:
             self._session.fail(creation.address, fault.diagnostics[0], again=True)
-
-    async def _created(self, creation: _Creation) -> None:
-        await self._record_created(creation.intended, await self._seen(creation.intended.name))
-        self._session.fine(creation.address)
 
     async def _seen(self, name: str) -> KeyInfo | None:
         try:
@@ -138,10 +152,12 @@ class KeyKeeper:
         except ServiceError:
             return None
 
-    async def _record_created(self, intended: e.KeyIntended, seen: KeyInfo | None) -> None:
-        await self._session.journal.record(_created(intended, seen))
+    async def _record_created(self, creation: _Creation, seen: KeyInfo | None) -> None:
+        session, intended = self._session, creation.intended
+        await session.journal.record(_created(intended, seen))
         ends = f" until {seen.ends:%Y-%m-%d %H:%M} UTC" if seen and seen.ends else ""
-        self._session.tell(intended.address, Happening.CREATED, intended.name + ends)
+        session.fine(creation.address)
+        session.tell(creation.address, Happening.CREATED, intended.name + ends)
 
     async def _abandon(
         self, creation: _Creation, reason: AbandonReason, status: int | None = None, message: str = ""
@@ -181,16 +197,18 @@ class KeyKeeper:
         await self._session.claim(decided_on, [event])
         self._session.tell(action.address, Happening.DRAINING, task.name)
 
-    async def end_drain(self, task: EndDrain) -> None:
-        """Record that the key is used again."""
+    async def end_drain(self, decided_on: int, task: EndDrain) -> None:
+        """Claim that the key is used again."""
         event = e.KeyDrainEnded(address=task.key, generation=task.generation, name=task.name)
-        await self._session.journal.record(event)
+        await self._session.claim(decided_on, [event])
 
     async def delete(self, decided_on: int, action: PlannedAction, task: DeleteKey) -> None:
         """Delete a generation; a 404 is as good."""
         session = self._session
         names = {"address": task.key, "generation": task.generation, "name": task.name}
         await session.claim(decided_on, [e.KeyDeleteIntended.model_validate(names)])
+        if session.stopping.is_set():
+            return
         try:
             await session.service.delete_key(task.name)
             if task.await_gone and await session.service.key(task.name) is not None:
@@ -213,6 +231,16 @@ def _created(intended: e.KeyIntended, seen: KeyInfo | None) -> e.KeyCreated:
         created=seen.created if seen else None,
         expires=seen.ends if seen else None,
         end_known=bool(seen and (seen.ends or seen.endless)),
+    )
+
+
+def name_taken(address: str, name: str) -> Diagnostic:
+    """Say that another account's key bears a fixed name."""
+    return error(
+        "key-name-taken",
+        f"a key named {name!r} exists and is not ours; names are unique over all users of the service",
+        "choose another name:, leave name: out, or declare it as type: existing",
+        address=address,
     )
 
 

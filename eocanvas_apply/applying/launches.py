@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal
 
+from eocanvas_apply.applying.keepsakes import keep_documents
 from eocanvas_apply.applying.session import AT_ONCE, Session, TooLate, at_once
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.documents.mark import mark_for
@@ -40,6 +42,7 @@ class Launcher:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._answered: dict[str, str] = {}
 
     async def launch(self, decided_on: int, actions: Sequence[PlannedAction]) -> None:
         """Launch jobs in batches: one claim and one sync a batch, then its requests side by side."""
@@ -53,6 +56,7 @@ class Launcher:
         check = self._session.deadline()
         batch = [self._prepared(task) for task in tasks]
         abandoned = [e.JobAbandoned(address=p.intended.address, intent=p.abandons) for p in batch if p.abandons]
+        await asyncio.to_thread(keep_documents, self._session.folder, [task.job for task in tasks])
         await self._session.claim(decided_on, [*abandoned, *(p.intended for p in batch)])
         await at_once([partial(self._send, prepared, check) for prepared in batch])
 
@@ -106,10 +110,12 @@ class Launcher:
 
     async def _submitted(self, intended: e.JobIntended, job: JobInfo) -> None:
         session = self._session
-        owner = session.journal.recorded.owner_of.get(job.job_id)
+        # Before the first await: another task of this run may be answered with the same job.
+        owner = session.journal.recorded.owner_of.get(job.job_id) or self._answered.get(job.job_id)
         if owner is not None:
             await self._same_job(intended, job, owner)
             return
+        self._answered[job.job_id] = intended.address
         await session.journal.record(
             e.JobSubmitted(
                 address=intended.address,

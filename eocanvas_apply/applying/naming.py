@@ -3,39 +3,60 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path, PurePosixPath
 
 from eocanvas_apply.ledger.fold import Run
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
+# In bytes: file systems take 255, and a part's name is a little longer.
 _LONGEST = 200
 _INDEX = "index.csv"
 
 
-def file_names(run: Run, folder: Path, base: Path) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class FileName:
+    """Where one result goes; `taken` are names it would have had, of files that nobody put on record."""
+
+    name: str
+    taken: tuple[str, ...] = ()
+
+
+def file_names(run: Run, folder: Path, base: Path) -> dict[str, FileName]:
     """Return the file name of each listed result by its title.
 
     A second result of one name gets `-2`, and so does one whose place a file that is not ours has taken. `base`
     is what stored paths are relative to.
     """
-    names: dict[str, str] = {}
-    own = {base / stored.file for stored in run.stored.values()}
+    names: dict[str, FileName] = {}
+    own = {(base / stored.file).name.lower() for stored in run.stored.values()}
     for result in run.results or ():
         stored = run.stored.get(result.title)
-        names[result.title] = Path(stored.file).name if stored else _free(result.name, names, folder, own)
+        others = own | {known.name.lower() for known in names.values()} | {_INDEX}
+        names[result.title] = FileName(Path(stored.file).name) if stored else _free(result.name, folder, others)
     return names
 
 
-def _free(name: str, names: dict[str, str], folder: Path, own: set[Path]) -> str:
-    wanted = _safe(name)
-    taken = {n.lower() for n in names.values()} | {path.name.lower() for path in own} | {_INDEX}
-    candidate, number = wanted, 1
-    while candidate.lower() in taken or (folder / candidate).exists():
-        number += 1
-        candidate = f"{PurePosixPath(wanted).stem}-{number}{PurePosixPath(wanted).suffix}"
-    return candidate
+def _free(name: str, folder: Path, others: set[str]) -> FileName:
+    taken: list[str] = []
+    for candidate in _variants(_safe(name)):
+        if candidate.lower() in others:
+            continue
+        if not (folder / candidate).exists():
+            return FileName(candidate, tuple(taken))
+        taken.append(candidate)
+    raise AssertionError("there is always another number")
+
+
+def _variants(wanted: str) -> Iterator[str]:
+    yield wanted
+    path = PurePosixPath(wanted)
+    for number in count(2):
+        yield f"{path.stem}-{number}{path.suffix}"
 
 
 def _safe(name: str) -> str:
     cleaned = _UNSAFE.sub("_", name).strip(" .")
-    return cleaned[-_LONGEST:] or "result"
+    return cleaned.encode()[-_LONGEST:].decode(errors="ignore").lstrip(" .") or "result"

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
+from eocanvas_apply.applying.retries import Retries
 from eocanvas_apply.applying.seals import Seals
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.ledger.events import AnyEvent
@@ -23,7 +24,7 @@ T = TypeVar("T")
 AT_ONCE = 16
 
 
-class TooLate(Exception):  # noqa: N818  # it is no error, the request is simply not sent
+class TooLate(Exception):
     """The moment to send has passed; `reason` is the ledger's word for it."""
 
     def __init__(self, reason: str) -> None:
@@ -45,8 +46,11 @@ class Session:
     report: Callable[[Progress], None]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     failures: dict[str, Diagnostic] = field(default_factory=dict)
-    retry_later: set[str] = field(default_factory=set)
+    retries: Retries = field(init=False)
     launches_stopped: bool = False
+
+    def __post_init__(self) -> None:
+        self.retries = Retries(self.clock)
 
     def now(self) -> datetime:
         """Return service time."""
@@ -56,17 +60,26 @@ class Session:
         """Report one event."""
         self.report(Progress(self.now(), address, happening, detail))
 
-    def fail(self, address: str, diagnostic: Diagnostic, *, again: bool = False) -> None:
-        """Keep a failure of an address; `again` where a later round of this run may mend it."""
+    def fail(self, address: str, diagnostic: Diagnostic, *, again: bool = False, wait: float | None = None) -> None:
+        """Keep a failure of an address; `again` where a later try may mend it, after `wait` seconds at least."""
         self.failures[address] = diagnostic
         if again:
-            self.retry_later.add(address)
+            self.retries.plan(address, wait or 0)
         self.tell(address, Happening.FAILED, diagnostic.message)
 
-    def fine(self, address: str) -> None:
-        """Drop a failure that a later round mended."""
+    def begin(self, address: str) -> None:
+        """Forget how the last try of an address ended: it is tried again."""
         self.failures.pop(address, None)
-        self.retry_later.discard(address)
+        self.retries.begin(address)
+
+    def fine(self, address: str) -> None:
+        """Note that an address came through: a later failure of it would be another one."""
+        self.failures.pop(address, None)
+        self.retries.end(address)
+
+    def may_try(self, address: str) -> bool:
+        """Tell whether it has not failed, or failed in a way that is worth another try by now."""
+        return address not in self.failures or self.retries.due(address)
 
     async def claim(self, decided_on: int, events: Sequence[AnyEvent]) -> None:
         """Put on record what is about to be done; raises LedgerConflict when another run came between."""

@@ -18,8 +18,8 @@ def confirm(console: Console, question: str, *, yes: bool) -> None:
         raise SafetyRefusal(
             error("not-confirmed", "nobody is there to confirm: standard input is no terminal", "say --yes")
         )
-    console.err.write(f"{question} Only 'yes' is taken: ")
     with asking():
+        console.err.write(f"{question} Only 'yes' is taken: ")
         answer = sys.stdin.readline()
     if answer.strip() != "yes":
         raise SafetyRefusal(error("not-confirmed", "not confirmed; nothing was changed"))

@@ -42,7 +42,7 @@ PRECEDENCE = (
 )
 
 
-class Stopped(Exception):  # noqa: N818 - it is no error that a user stops at a question
+class Stopped(Exception):
     """A signal came while a question was open; `code` is what the command ends with."""
 
     def __init__(self, code: Exit) -> None:

@@ -26,7 +26,7 @@ class Interrupts:
     command: str
     console: Console
     stopping: asyncio.Event
-    leave: Callable[[int], object] = os._exit
+    leave: Callable[[int], None] = os._exit
     patience_s: float = PATIENCE_S
     code: Exit | None = field(default=None, init=False)
 

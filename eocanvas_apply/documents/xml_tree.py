@@ -42,7 +42,7 @@ class Element:
             yield from child.walk()
 
 
-class XmlFault(Exception):  # noqa: N818 - it never leaves this package
+class XmlFault(Exception):
     """The text is not well-formed, or holds what is refused; `position` is the place."""
 
     def __init__(self, message: str, position: Position) -> None:

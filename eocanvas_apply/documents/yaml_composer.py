@@ -38,7 +38,7 @@ class _Open:
     size: int = 1
 
 
-class Hopeless(Exception):  # noqa: N818 - it never leaves this package
+class Hopeless(Exception):
     """The text cannot be read further; carries the fault."""
 
     def __init__(self, fault: Fault) -> None:

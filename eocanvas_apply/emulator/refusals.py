@@ -10,7 +10,7 @@ from eocanvas_apply.emulator.messages import WireResponse
 _OGC = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/"
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer, not an error
+class Refusal(Exception):
     """The service will not do it; `answer` is what it sends instead."""
 
     def __init__(self, answer: WireResponse) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from eocanvas_apply.emulator.failures import Failure
 
 
-class StorageFailure(Exception):  # noqa: N818 - it is news for a job, not an error of ours
+class StorageFailure(Exception):
     """A storage did not do what a job needs; `failure` is how the job fails."""
 
     def __init__(self, failure: Failure) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any, TypeVar
 
 from eocanvas_apply.applying.applier import Applier
 from eocanvas_apply.applying.session import Session
 from eocanvas_apply.engine.pace import Pace
 from eocanvas_apply.engine.seals import VaultSeals
-from eocanvas_apply.errors import Doubt, LedgerConflict, LedgerError, NotSent, SafetyRefusal
-from eocanvas_apply.ledger.events import PlanAccepted
+from eocanvas_apply.errors import Doubt, LedgerConflict, LedgerError, NotSent, Refused, SafetyRefusal, ServiceError
+from eocanvas_apply.ledger.events import AnyEvent, PlanAccepted
 from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.ledger.opening import Binding, mismatches
@@ -28,6 +29,8 @@ from eocanvas_apply.planning.safety import new_ledger
 from eocanvas_apply.service.clock import Clock
 from eocanvas_apply.service.eocanvas import EOCanvas
 
+T = TypeVar("T")
+_TOO_MANY = 429
 # How long answers on the way are waited for after the first Ctrl-C.
 _GRACE_S = 5.0
 
@@ -48,6 +51,8 @@ class Engine:
     ledger_is_lost_after_run: bool = False
     report: Callable[[Progress], None] = lambda progress: None  # noqa: ARG005
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    # Facts of a plan that was only shown: folded into the record, but not in the ledger before something is applied.
+    _unrecorded: list[AnyEvent] = field(default_factory=list, init=False)
 
     async def plan(self, requests: Requests) -> tuple[Plan, Observed]:
         """Return the plan and what it was made from; nothing is written anywhere.
@@ -56,7 +61,9 @@ class Engine:
         """
         recorded = await self._recorded()
         observed = await self.observer.observe(self.desired, recorded)
-        recorded.note(notes(self.desired, recorded, observed))
+        facts = notes(self.desired, recorded, observed)
+        recorded.note(facts)
+        self._unrecorded += facts
         return self._planned(requests, observed), observed
 
     async def apply(self, requests: Requests, wait: timedelta | None, confirm: Callable[[Plan], None]) -> ApplyResult:
@@ -80,61 +87,69 @@ class Engine:
             raise SafetyRefusal(*refused)
 
     async def _accept(self, first: Plan) -> None:
-        recorded = self.journal.recorded
-        if recorded.opened is None:
-            await self.journal.claim(recorded.head, [self._binding().event(self.token)])
+        while self.journal.recorded.opened is None:
+            try:
+                await self.journal.claim(self.journal.recorded.head, [self._binding().event(self.token)])
+            except LedgerConflict:
+                # Another run opened it first; it must be bound to the same.
+                await self._recorded()
         await self.journal.record(PlanAccepted(plan_id=first.plan_id, manifest_digest=self.desired.manifest_digest))
 
     async def _loop(self, first: Plan, requests: Requests, wait: timedelta | None) -> ApplyResult:
         session = self._session()
         pace = Pace(self.clock, wait, self.desired.timing.poll, self.stopping)
         last = first
-        while True:
+        while not self.stopping.is_set():
             try:
-                last = await self._round(session, requests)
+                last = await self._unless_stopped(self._round(session, requests)) or last
                 pace.answered()
-            except (Doubt, NotSent):
-                if pace.over or pace.given_up():
+            except (Doubt, NotSent, Refused) as fault:
+                if not _may_pass(fault) or pace.over or pace.given_up():
                     raise
-                await pace.back_off()
+                await pace.back_off(fault.retry_after)
                 continue
             ready = self._ready(last, session)
-            progressed = bool(ready) and await self._carry_out(session, last, ready)
-            if self.stopping.is_set() or (not progressed and (pace.over or not _unfinished(last, session, requests))):
-                return self._result(first, last, session)
-            if not progressed:
-                await (pace.back_off() if session.retry_later else pace.until_next(_wake(last)))
+            progressed = bool(ready) and not self.stopping.is_set() and await self._carry_out(session, last, ready)
+            if progressed:
+                continue
+            if pace.over or not _unfinished(last, session, requests):
+                break
+            await pace.until_next(_wakes(last, session), moving=_moving(last, session, requests))
+        return self._result(first, last, session)
 
     async def _round(self, session: Session, requests: Requests) -> Plan:
         recorded = await self._recorded()
         observed = await self.observer.observe(self.desired, recorded)
-        facts = notes(self.desired, recorded, observed)
+        facts = [*self._unrecorded, *notes(self.desired, recorded, observed)]
         if facts:
             await self.journal.record(*facts)
+            self._unrecorded.clear()
         return self._planned(_with_session(requests, session), observed)
 
     async def _carry_out(self, session: Session, last: Plan, ready: list[PlannedAction]) -> bool:
-        """Carry out what is ready; tell whether anything moved, so that another look is worth its requests."""
+        """Carry out what is ready; tell whether anything came of it, so that the plan is not the last word."""
         before = self.journal.recorded.head
-        work = asyncio.ensure_future(Applier(session).carry_out(last.origin.ledger_head, ready))
-        stopped = asyncio.ensure_future(self.stopping.wait())
         try:
-            await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
-                await asyncio.wait({work}, timeout=_GRACE_S)
-            if work.done():
-                work.result()
+            await self._unless_stopped(Applier(session).carry_out(last.origin.ledger_head, ready), _GRACE_S)
         except LedgerConflict:
             return True
+        return self.journal.recorded.head > before
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, T], grace_s: float = 0) -> T | None:
+        """Return what the work comes to; None when it was not done `grace_s` seconds after a stop."""
+        task = asyncio.ensure_future(work)
+        stopped = asyncio.ensure_future(self.stopping.wait())
+        try:
+            await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done() and grace_s:
+                await asyncio.wait({task}, timeout=grace_s)
+            return task.result() if task.done() else None
         finally:
-            work.cancel()
-            stopped.cancel()
-        return self.journal.recorded.head > before and any(a.address not in session.failures for a in ready)
+            await _cancelled(task, stopped)
 
     def _ready(self, last: Plan, session: Session) -> list[PlannedAction]:
         """Return what can be done now; what failed for good is not tried again in this run."""
-        given_up = session.failures.keys() - session.retry_later
-        return [a for a in last.actions if a.ready(last.created) and a.address not in given_up]
+        return [a for a in last.actions if a.ready(last.created) and session.may_try(a.address)]
 
     async def _recorded(self) -> Recorded:
         recorded = await self.journal.refresh()
@@ -184,16 +199,32 @@ def _with_session(requests: Requests, session: Session) -> Requests:
     return replace(requests, launches_stopped=session.launches_stopped)
 
 
+def _may_pass(fault: ServiceError) -> bool:
+    """Tell whether a read that failed so may work later."""
+    return isinstance(fault, Doubt | NotSent) or fault.status == _TOO_MANY
+
+
 def _unfinished(last: Plan, session: Session, requests: Requests) -> bool:
     """Tell whether waiting may bring anything: something runs, is due later, or failed in a way that may mend."""
+    return session.retries.next() is not None or _moving(last, session, requests)
+
+
+def _moving(last: Plan, session: Session, requests: Requests) -> bool:
     held = {Reason.DRAINING, Reason.IN_USE} if requests.destroy else {Reason.DRAINING}
     open_ = [a for a in last.actions if a.address not in session.failures]
-    return bool(session.retry_later) or any(_moves(a) or a.reason in held for a in open_)
+    return any(_moves(a) or a.reason in held for a in open_)
 
 
 def _moves(action: PlannedAction) -> bool:
     return action.action in (ActionKind.WATCH, ActionKind.FETCH) or action.not_before is not None
 
 
-def _wake(last: Plan) -> timedelta | None:
-    return last.wake - last.created if last.wake else None
+def _wakes(last: Plan, session: Session) -> list[timedelta]:
+    due = [last.wake - last.created if last.wake else None, session.retries.next()]
+    return [pause for pause in due if pause is not None]
+
+
+async def _cancelled(*tasks: asyncio.Future[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from eocanvas_apply.service.clock import Clock
 
+_SHORTEST_PAUSE = timedelta(seconds=1)
 _FIRST_PAUSE = timedelta(seconds=5)
 _LONGEST_PAUSE = timedelta(minutes=15)
 _LONGEST_OUTAGE = timedelta(hours=1)
@@ -42,14 +44,15 @@ class Pace:
         self._silent_since = self._silent_since or self.clock.now()
         return self.clock.now() - self._silent_since >= _LONGEST_OUTAGE
 
-    async def back_off(self) -> None:
-        """Sleep longer each time."""
-        await self._sleep(self._pause)
+    async def back_off(self, wait: float | None) -> None:
+        """Sleep longer each time, and `wait` seconds at least where the service asked for them."""
+        await self._sleep(max(self._pause, timedelta(seconds=wait or 0)))
         self._pause = min(self._pause * 2, _LONGEST_PAUSE)
 
-    async def until_next(self, wake: timedelta | None) -> None:
-        """Sleep one poll, less where something is due sooner (`wake` from now)."""
-        await self._sleep(self.poll if wake is None else min(self.poll, max(wake, timedelta(seconds=1))))
+    async def until_next(self, wakes: Sequence[timedelta], *, moving: bool) -> None:
+        """Sleep until something is due (`wakes` from now), one poll at most where the service may move by itself."""
+        pauses = [max(wake, _SHORTEST_PAUSE) for wake in wakes] + ([self.poll] if moving else [])
+        await self._sleep(min(pauses, default=self.poll))
 
     async def _sleep(self, pause: timedelta) -> None:
         if self.wait is not None:

@@ -253,7 +253,7 @@ class ResultsListed(RunEvent):
     """Fact: all pages of the results of this job; None means that they were not there (404) at `looked`."""
 
     type: Literal["results-listed"] = "results-listed"
-    results: tuple[ListedResult, ...] | None
+    results: tuple[ListedResult, ...] | None = None
     looked: Time
 
 

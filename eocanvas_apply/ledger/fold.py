@@ -250,9 +250,27 @@ def _intent(recorded: Recorded, event: e.IntentEvent) -> None:
         case e.JobRefused():
             _refuse(intent, event)
         case e.JobSubmitted():
-            _bind(recorded, job, intent, event.job_id).see(event.status, event.created, None, None)
+            _submit(recorded, job, intent, event)
         case e.Resolved():
             _resolve(recorded, job, intent, event)
+
+
+def _submit(recorded: Recorded, job: JobRecord, intent: Intent, event: e.JobSubmitted) -> None:
+    if _launched_by_another(recorded, intent, event.job_id):
+        # Two runners were answered with one job in the same moment: the first on record has it.
+        _refuse(intent, _same_job(event))
+    else:
+        _bind(recorded, job, intent, event.job_id).see(event.status, event.created, None, None)
+
+
+def _launched_by_another(recorded: Recorded, intent: Intent, job_id: str) -> bool:
+    owner = recorded.jobs.get(recorded.owner_of.get(job_id, ""))
+    run = owner.runs.get(job_id) if owner else None
+    return run is not None and run.intent not in (None, intent.id)
+
+
+def _same_job(event: e.JobSubmitted) -> e.JobRefused:
+    return e.JobRefused(address=event.address, intent=event.intent, status=200, refusal="same-job", job_id=event.job_id)
 
 
 def _resolve(recorded: Recorded, job: JobRecord, intent: Intent, event: e.Resolved) -> None:

@@ -2,24 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from eocanvas_apply.ledger.events import ResultStored
 from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.planning.observed import FileState
+from eocanvas_apply.planning.runs import sorted_out
 
 
-def changed_files(recorded: Recorded, folder: Path) -> Mapping[str, FileState]:
-    """Return the stored results that are missing or have another size, by their path as recorded."""
-    stored = [s for _, run in recorded.runs() for s in run.stored.values()]
-    states = {s.file: _state(s, folder / s.file) for s in stored}
-    return {file: state for file, state in states.items() if state}
+@dataclass(slots=True)
+class StoredFiles:
+    """Looks at the stored results below a folder; a file is read again only when its time of change is another."""
+
+    folder: Path
+    _known: dict[tuple[str, int], bool] = field(default_factory=dict)
+
+    def changed(self, recorded: Recorded) -> Mapping[str, FileState]:
+        """Return the results that are missing or have another content, by their path as recorded.
+
+        Results of a run that counts no more were moved aside, or will be.
+        """
+        states = {stored.file: self._state(stored) for stored in _current(recorded)}
+        return {file: state for file, state in states.items() if state}
+
+    def _state(self, stored: ResultStored) -> FileState | None:
+        try:
+            stat = (self.folder / stored.file).stat()
+            same = stat.st_size == stored.size and self._same(stored, stat.st_mtime_ns)
+        except OSError:
+            return FileState.MISSING
+        return None if same else FileState.EDITED
+
+    def _same(self, stored: ResultStored, modified_ns: int) -> bool:
+        if modified_ns == stored.modified_ns:
+            return True
+        look = stored.file, modified_ns
+        if look not in self._known:
+            with (self.folder / stored.file).open("rb") as file:
+                self._known[look] = hashlib.file_digest(file, "sha256").hexdigest() == stored.sha256
+        return self._known[look]
 
 
-def _state(stored: ResultStored, path: Path) -> FileState | None:
-    try:
-        size = path.stat().st_size
-    except OSError:
-        return FileState.MISSING
-    return None if size == stored.size else FileState.EDITED
+def _current(recorded: Recorded) -> Iterator[ResultStored]:
+    for record in recorded.jobs.values():
+        run, _ = sorted_out(record)
+        yield from run.stored.values() if run else ()

@@ -9,10 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
+from eocanvas_apply.errors import Refused
 from eocanvas_apply.ledger.events import ListedResult
 from eocanvas_apply.ledger.fold import ENDED, Recorded, Run
 from eocanvas_apply.observing import convert
-from eocanvas_apply.observing.files import changed_files
+from eocanvas_apply.observing.files import StoredFiles
 from eocanvas_apply.observing.vault import Vault
 from eocanvas_apply.planning.desired import Desired
 from eocanvas_apply.planning.observed import Observed, ObservedKey, Pass, Sealing
@@ -23,6 +24,7 @@ from eocanvas_apply.service.sealing import PublicKey
 
 T = TypeVar("T")
 _AT_ONCE = 8
+_REFUSES_EVERYTHING = {401, 429}
 
 
 @dataclass(slots=True)
@@ -34,6 +36,10 @@ class Observer:
     folder: Path
     _logs: dict[str, str] = field(default_factory=dict)
     _public_key: PublicKey | None = None
+    _files: StoredFiles = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._files = StoredFiles(self.folder)
 
     async def observe(self, desired: Desired, recorded: Recorded) -> Observed:
         """Return what is there now; raises ServiceError where the service cannot be read."""
@@ -55,7 +61,7 @@ class Observer:
             secrets=await asyncio.to_thread(self.vault.fingerprints, salt),
             unreadable=self.vault.faults,
             sealing=await self._sealing(desired),
-            files=await asyncio.to_thread(changed_files, recorded, self.folder),
+            files=await asyncio.to_thread(self._files.changed, recorded),
         )
 
     async def public_key(self) -> PublicKey:
@@ -97,11 +103,12 @@ class Observer:
         return {job_id: self._logs.get(job_id, fresh.get(job_id, "")) for job_id in found}
 
     async def _log(self, job_id: str) -> str:
-        return "\n".join(entry.message for entry in await self.service.logs(job_id) or ())
+        entries = await _unless_refused(self.service.logs(job_id))
+        return "\n".join(entry.message for entry in entries or ())
 
     async def _listings(self, recorded: Recorded, jobs: Pass) -> Mapping[str, tuple[ListedResult, ...] | None]:
         waiting = [run.job_id for _, run in recorded.runs() if _unlisted(run, jobs)]
-        found = await _each(waiting, self.service.results)
+        found = await _each(waiting, lambda job_id: _unless_refused(self.service.results(job_id)))
         return {job_id: convert.listing(results) for job_id, results in found.items()}
 
     async def _sealing(self, desired: Desired) -> Sealing | None:
@@ -115,6 +122,16 @@ def _unlisted(run: Run, jobs: Pass) -> bool:
     seen = jobs.jobs.get(run.job_id)
     status = seen.status if seen and run.in_flight else run.status
     return status == "successful" and not run.results
+
+
+async def _unless_refused(asked: Awaitable[T | None]) -> T | None:
+    """Return None where the service refuses one thing of one job: the other jobs can be told all the same."""
+    try:
+        return await asked
+    except Refused as refused:
+        if refused.status in _REFUSES_EVERYTHING:
+            raise
+        return None
 
 
 async def _each(job_ids: Sequence[str], ask: Callable[[str], Awaitable[T]]) -> dict[str, T]:

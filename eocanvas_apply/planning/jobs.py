@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeGuard
 
 from eocanvas_apply.ledger.fold import Intent, IntentState, JobRecord, Recorded, Run
 from eocanvas_apply.planning.desired import Desired, DesiredJob
 from eocanvas_apply.planning.fingerprint import changes, same
 from eocanvas_apply.planning.observed import Observed
 from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason, Requests
-from eocanvas_apply.planning.reconciling import Settlement, Verdict, settle
+from eocanvas_apply.planning.reconciling import Evidence, Settlement, Verdict
 from eocanvas_apply.planning.runs import STUCK, age_of, definition, sorted_out, vanished
 from eocanvas_apply.planning.tasks import AdoptJob, DismissJob, FetchResults, ForgetJob, LaunchJob
 
@@ -27,6 +27,7 @@ class JobPlanner:
     requests: Requests
     recorded: Recorded
     observed: Observed
+    evidence: Evidence
 
     def actions(self) -> list[PlannedAction]:
         """Return an action for every job that is desired or recorded."""
@@ -44,7 +45,9 @@ class JobPlanner:
             return None
         if record is None or not record.intents:
             return self._launch(job)
-        return self._returned(job, record) if record.forgotten else self._kept(job, record)
+        last = record.last_intent
+        # Forgotten or changed: as long as a launch may have become a job, no other follows it.
+        return self._unsettled(job, record, last) if _is_open(last) else self._settled(job, record)
 
     def _leaving(self, address: str) -> Leaving | None:
         if address in self.requests.forget:
@@ -55,14 +58,17 @@ class JobPlanner:
 
     def _leave(self, record: JobRecord, reason: Leaving) -> PlannedAction:
         last = record.last_intent
-        if last and last.state is IntentState.OPEN and reason != "requested":
-            settlement = self._settlement(last)
+        if _is_open(last) and reason != "requested":
+            settlement = self.evidence.settle(last)
             if settlement.verdict in (Verdict.FOUND, Verdict.WAIT):
                 return self._open(record.address, last, settlement)
-        run, _ = sorted_out(record)
-        if reason == "destroyed" and run and run.in_flight and not run.dismissed and not self._vanished(run):
-            return PlannedAction(record.address, _A.DISMISS, _R.DESTROYED, task=DismissJob(run.job_id))
+        flying = [r for r in record.runs.values() if r.in_flight and not r.dismissed and not self._vanished(r)]
+        if reason == "destroyed" and flying:
+            return PlannedAction(record.address, _A.DISMISS, _R.DESTROYED, task=DismissJob(flying[0].job_id))
         return PlannedAction(record.address, _A.FORGET, Reason(reason), task=ForgetJob(reason))
+
+    def _settled(self, job: DesiredJob, record: JobRecord) -> PlannedAction:
+        return self._returned(job, record) if record.forgotten else self._kept(job, record)
 
     def _returned(self, job: DesiredJob, record: JobRecord) -> PlannedAction:
         run, _ = sorted_out(record)
@@ -73,8 +79,6 @@ class JobPlanner:
 
     def _kept(self, job: DesiredJob, record: JobRecord) -> PlannedAction:
         last = record.last_intent
-        if last and last.state is IntentState.OPEN:
-            return self._unsettled(job, last)
         if last and last.state is IntentState.REFUSED and (held := self._refused(job, last)):
             return held
         run, surplus = sorted_out(record)
@@ -85,20 +89,20 @@ class JobPlanner:
 
     def _refused(self, job: DesiredJob, intent: Intent) -> PlannedAction | None:
         refusal = intent.refused.refusal if intent.refused else None
+        if intent.intended is None or not same(intent.intended.components, job.components):
+            return None
         if refusal == "same-job" and not intent.given_up:
             return PlannedAction(job.address, _A.ASK, _R.DUPLICATED)
-        unchanged = intent.intended and same(intent.intended.components, job.components)
-        return PlannedAction(job.address, _A.NONE, _R.FAILED) if refusal == "request" and unchanged else None
+        return PlannedAction(job.address, _A.NONE, _R.FAILED) if refusal == "request" else None
 
-    def _unsettled(self, job: DesiredJob, intent: Intent) -> PlannedAction:
-        settlement = self._settlement(intent)
+    def _unsettled(self, job: DesiredJob, record: JobRecord, intent: Intent) -> PlannedAction:
+        settlement = self.evidence.settle(intent)
         doubtful = settlement.verdict is Verdict.AMBIGUOUS and job.launch_on_doubt
-        if settlement.verdict is Verdict.NOT_LAUNCHED or doubtful:
-            return self._launch(job, abandons=intent.id)
-        return self._open(job.address, intent, settlement)
-
-    def _settlement(self, intent: Intent) -> Settlement:
-        return settle(intent, self.desired.project, self.recorded, self.observed, self.desired.timing)
+        if settlement.verdict is not Verdict.NOT_LAUNCHED and not doubtful:
+            return self._open(job.address, intent, settlement)
+        planned = self._settled(job, record)
+        again = isinstance(planned.task, LaunchJob)
+        return replace(planned, task=LaunchJob(job, intent.id)) if again else planned
 
     def _open(self, address: str, intent: Intent, settlement: Settlement) -> PlannedAction:
         if settlement.verdict is Verdict.FOUND and settlement.job_id:
@@ -141,12 +145,16 @@ class JobPlanner:
             return PlannedAction(job.address, _A.NONE, _R.DONE)
         return PlannedAction(job.address, _A.FETCH, _R.RESULTS_PENDING, task=FetchResults(run.job_id, job))
 
-    def _launch(self, job: DesiredJob, abandons: str | None = None) -> PlannedAction:
+    def _launch(self, job: DesiredJob) -> PlannedAction:
         closed = self.recorded.quota_closed_until
         opens: datetime | None = closed if closed and closed > self.observed.at else None
         # After a refusal of access the run launches nothing more; the next run tries again.
-        task = None if self.requests.launches_stopped else LaunchJob(job, abandons)
+        task = None if self.requests.launches_stopped else LaunchJob(job)
         return PlannedAction(job.address, _A.LAUNCH, _R.NEW, task=task, not_before=opens)
 
     def _vanished(self, run: Run) -> bool:
         return run.in_flight and vanished(run, self.desired.timing)
+
+
+def _is_open(intent: Intent | None) -> TypeGuard[Intent]:
+    return intent is not None and intent.state is IntentState.OPEN

@@ -6,44 +6,50 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.ledger.fold import Generation, KeyRecord, Recorded
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.change import Change
 from eocanvas_apply.planning.desired import Desired, DesiredKey
-from eocanvas_apply.planning.fingerprint import changes
-from eocanvas_apply.planning.needs import end_of, expires_soon, need_of
+from eocanvas_apply.planning.key_changes import bears, config_changes, drift, secret_changes
+from eocanvas_apply.planning.key_faults import KeyFaults
+from eocanvas_apply.planning.needs import end_of, expires_soon
 from eocanvas_apply.planning.observed import Observed, ObservedKey
 from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason, Requests
-from eocanvas_apply.planning.runs import STUCK
+from eocanvas_apply.planning.runs import STUCK, Occupancy
 from eocanvas_apply.planning.tasks import AdoptKey, CreateKey, DeleteKey, DrainKey, EndDrain
 
 _A, _R = ActionKind, Reason
-Use = tuple[str, int | None]
 
 
 @dataclass(frozen=True, slots=True)
 class KeyPlanner:
-    """Plans keys; `needed` are the keys that must live and for how long a job, `in_use` those a job may read."""
+    """Plans keys; `needed` are the keys that must live and for how long a job, `occupied` those a job may read."""
 
     desired: Desired
     requests: Requests
     recorded: Recorded
     observed: Observed
     needed: Mapping[str, timedelta]
-    in_use: frozenset[Use]
+    occupied: Occupancy
 
     def actions(self) -> list[PlannedAction]:
         """Return an action for every key, and for every old generation that still lives."""
-        wanted = {} if self.requests.destroy else self.desired.keys
-        current = [self._existing(key) if key.existing else self._current(key) for key in wanted.values()]
+        current = [self._existing(key) if key.existing else self._current(key) for key in self._wanted.values()]
         return current + [old for record in self.recorded.keys.values() for old in self._old(record)]
 
     def faults(self) -> list[Diagnostic]:
-        """Return an error for each key that cannot be told or used."""
-        wanted = () if self.requests.destroy else self.desired.keys.values()
-        found = [self._fault(key) for key in wanted if key.existing or key.address in self.needed]
-        return [fault for faults in found for fault in faults]
+        """Return an error for each key that cannot be told or used, where that keeps something from being done."""
+        needed = [key for key in self._wanted.values() if key.address in self.needed]
+        return [fault for key in needed for fault in self._faults.of(key)]
+
+    @property
+    def _wanted(self) -> Mapping[str, DesiredKey]:
+        return {} if self.requests.destroy else self.desired.keys
+
+    @property
+    def _faults(self) -> KeyFaults:
+        return KeyFaults(self.recorded, self.observed, self.needed)
 
     def _existing(self, key: DesiredKey) -> PlannedAction:
         return PlannedAction(key.address, _A.NONE, _R.EXISTING)
@@ -53,36 +59,39 @@ class KeyPlanner:
         latest = record.latest
         if latest and latest.open and (adopted := self._adopted(key, latest)):
             return adopted
-        if self._fault(key):
+        if self._faults.of(key):
             return PlannedAction(key.address, _A.NONE, _R.CANNOT_TELL)
         if key.address not in self.needed:
             return PlannedAction(key.address, _A.NONE, _R.NOT_NEEDED)
-        if latest and latest.open and key.fixed_name and not self._surely_absent(latest):
+        if latest and latest.open and latest.name == key.fixed_name and not self._surely_absent(latest):
             return PlannedAction(key.address, _A.NONE, _R.CANNOT_TELL, not_before=self._answer_by(latest))
         return self._rotated(key, record)
 
     def _rotated(self, key: DesiredKey, record: KeyRecord) -> PlannedAction:
         current = record.current
         if current is None:
-            gone_before = any(g.created for g in record.generations.values())
-            return self._create(key, record, _R.MISSING if gone_before else _R.NEW)
-        end = end_of(current, key)
-        if end is not None and end <= self.observed.at:
+            return self._created(key, record)
+        if self._over(current):
             return self._step(key, record, current, _A.CREATE, _R.EXPIRED)
-        if current.name not in self.observed.keys and self._surely_absent(current):
+        if self._surely_absent(current):
             return self._step(key, record, current, _A.CREATE, _R.MISSING)
         return self._compared(key, record, current)
 
+    def _created(self, key: DesiredKey, record: KeyRecord) -> PlannedAction:
+        if self._name_held(key, record, None):
+            return PlannedAction(key.address, _A.NONE, _R.DRAINING)
+        reason = _R.MISSING if _lost(record) else _R.NEW
+        return PlannedAction(key.address, _A.CREATE, reason, task=self._creation(key, record))
+
     def _compared(self, key: DesiredKey, record: KeyRecord, current: Generation) -> PlannedAction:
-        config, secret = self.config_changes(key, current), self.secret_changes(key, current)
-        drift = self._drift(key, current)
+        config, secret = config_changes(key, current), secret_changes(key, current, self.observed)
         if config:
             return self._step(key, record, current, _A.REPLACE, _R.CONFIG_CHANGED, config + secret)
         if secret:
             return self._step(key, record, current, _A.REPLACE, _R.SECRET_CHANGED, secret)
-        if drift:
-            return self._step(key, record, current, _A.REPLACE, _R.DRIFTED, drift)
-        if expires_soon(current, key, self.needed[key.address], self.observed.at):
+        if drifted := drift(key, current, self.observed):
+            return self._step(key, record, current, _A.REPLACE, _R.DRIFTED, drifted)
+        if expires_soon(current, self._seen(current), self.needed[key.address], self.observed.at):
             return self._step(key, record, current, _A.RENEW, _R.EXPIRES_SOON)
         resumed = EndDrain(key.address, current.number, current.name) if current.draining else None
         return PlannedAction(key.address, _A.NONE, _R.UNCHANGED, task=resumed)
@@ -97,19 +106,25 @@ class KeyPlanner:
         found: tuple[Change, ...] = (),
     ) -> PlannedAction:
         """Return the next step of a rotation: a new generation, or under a fixed name drain, delete, create."""
-        present = current.name in self.observed.keys
-        if not key.fixed_name or current.name != key.fixed_name:
-            task: CreateKey | DeleteKey | DrainKey = self._creation(key, record)
-        elif not current.draining and present and action is not _A.CREATE:
-            task = DrainKey(key.address, current.number, current.name)
-        elif self._account_busy() and present and action is not _A.CREATE:
+        if self._name_held(key, record, current):
             return PlannedAction(key.address, _A.NONE, _R.DRAINING)
-        else:
-            task = DeleteKey(key.address, current.number, current.name, await_gone=True)
+        in_place = key.fixed_name == current.name
+        task = self._replacement(key.address, current) if in_place else self._creation(key, record)
+        if task is None:
+            return PlannedAction(key.address, _A.NONE, _R.DRAINING)
         return PlannedAction(key.address, action, reason, found, task=task)
 
-    def _create(self, key: DesiredKey, record: KeyRecord, reason: Reason) -> PlannedAction:
-        return PlannedAction(key.address, _A.CREATE, reason, task=self._creation(key, record))
+    def _replacement(self, address: str, current: Generation) -> DrainKey | DeleteKey | None:
+        """Return the next step towards a free name, None while jobs keep it."""
+        delete = DeleteKey(address, current.number, current.name, await_gone=True)
+        if self._surely_absent(current):
+            return delete
+        if self._over(current) and self._end_known(current):
+            # A dead key serves nobody; still, nothing is deleted under a job that names it.
+            return None if (address, current.number) in self.occupied.lately else delete
+        if not current.draining:
+            return DrainKey(address, current.number, current.name)
+        return None if self._account_busy() else delete
 
     def _creation(self, key: DesiredKey, record: KeyRecord) -> CreateKey:
         latest = record.latest
@@ -119,96 +134,71 @@ class KeyPlanner:
 
     def _adopted(self, key: DesiredKey, latest: Generation) -> PlannedAction | None:
         seen = self.observed.keys.get(latest.name)
-        if seen is None or not _bears(seen, latest) or latest.intended is None:
+        if seen is None or not bears(seen, latest) or latest.intended is None:
             return None
         task = AdoptKey(
             key.address, latest.number, latest.name, latest.intended.intent, seen.created, seen.expires, seen.end_known
         )
         return PlannedAction(key.address, _A.ADOPT, _R.FOUND, task=task)
 
-    def config_changes(self, key: DesiredKey, current: Generation) -> tuple[Change, ...]:
-        """Return the plain fields that differ from what was sealed."""
-        was = current.intended
-        if was is None:
-            return ()
-        before = {**was.config, "shared": was.public, "expires_in_s": was.expire_s, "name": current.name}
-        after = {**key.config, "shared": key.public, "expires_in_s": key.expire_s, "name": key.fixed_name}
-        if not key.fixed_name and not was.fixed:
-            after["name"] = current.name
-        return changes(before, after)
-
-    def secret_changes(self, key: DesiredKey, current: Generation) -> tuple[Change, ...]:
-        """Return the secret fields whose slow fingerprint differs from the sealed one's."""
-        sealed = current.intended.secrets if current.intended else {}
-        now = {field: self.observed.secrets.get((key.address, field)) for field in key.secrets}
-        differing = [f for f in sealed.keys() | now.keys() if sealed.get(f) != now.get(f)]
-        return tuple(Change(field, sensitive=True) for field in sorted(differing))
-
-    def _drift(self, key: DesiredKey, current: Generation) -> tuple[Change, ...]:
-        seen = self.observed.keys.get(current.name)
-        if seen is None:
-            return ()
-        found = changes({"type": seen.storage, "shared": seen.public}, {"type": key.storage, "shared": key.public})
-        if seen.description and not _bears(seen, current):
-            found += (Change("description", seen.description, "ours"),)
-        return found
-
-    def _fault(self, key: DesiredKey) -> tuple[Diagnostic, ...]:
-        if key.existing:
-            return self._existing_fault(key)
-        if unreadable := self.observed.unreadable.get(key.address):
-            return unreadable
-        return self._name_taken(key) + self._too_long(key)
-
-    def _existing_fault(self, key: DesiredKey) -> tuple[Diagnostic, ...]:
-        seen = self.observed.keys.get(key.fixed_name or "")
-        if seen is None:
-            return (_no_such_key(key),)
-        life = seen.expires - seen.created if seen.expires and seen.created else timedelta.max
-        need = need_of(self.needed.get(key.address, timedelta()), life)
-        ends_early = seen.expires is not None and seen.expires - self.observed.at < need
-        return (_ends_too_early(key, seen),) if ends_early and key.address in self.needed else ()
-
-    def _name_taken(self, key: DesiredKey) -> tuple[Diagnostic, ...]:
-        seen = self.observed.keys.get(key.fixed_name or "")
-        record = self.recorded.keys.get(key.address)
-        mine = [g for g in record.generations.values() if g.name == key.fixed_name] if record else []
-        if seen is None or any(g.live or _bears(seen, g) for g in mine):
-            return ()
-        return (_name_taken(key),)
-
-    def _too_long(self, key: DesiredKey) -> tuple[Diagnostic, ...]:
-        sealing = self.observed.sealing
-        size = sealing.sizes.get(key.address, 0) if sealing else 0
-        return (_too_long(key, size, sealing.limit, sealing.bits),) if sealing and size > sealing.limit else ()
-
     def _old(self, record: KeyRecord) -> list[PlannedAction]:
-        wanted = not self.requests.destroy and record.address in self.desired.keys
-        current = record.current
-        keep = current if wanted else None
-        # An open generation of a wanted key is adopted, not deleted.
-        spared = [keep, record.latest if wanted and record.latest and record.latest.open else None]
+        spared = self._spared(record)
         present = [g for g in record.generations.values() if g not in spared and self._still_there(g)]
-        return [self._delete(record, g, wanted=wanted, current=current) for g in present]
+        return [*(self._delete(record, g) for g in present), *self._undecided(record)]
+
+    def _spared(self, record: KeyRecord) -> list[Generation]:
+        """Return the generations that the key itself stands for: the current one, and one that may be adopted."""
+        key, latest = self._wanted.get(record.address), record.latest
+        if key is None:
+            return []
+        if key.existing:
+            return [g for g in record.generations.values() if g.name == key.fixed_name]
+        open_ones = [latest] if latest and latest.open else []
+        return [*open_ones, *([record.current] if record.current else [])]
 
     def _still_there(self, generation: Generation) -> bool:
-        seen = self.observed.keys.get(generation.name)
-        if generation.deleted or seen is None:
+        if generation.deleted:
             return False
-        return generation.live or _bears(seen, generation)
+        seen = self.observed.keys.get(generation.name)
+        # A list may be late to show a live one; a delete answered 404 does no harm.
+        return generation.live or (seen is not None and bears(seen, generation))
 
-    def _delete(
-        self, record: KeyRecord, generation: Generation, *, wanted: bool, current: Generation | None
-    ) -> PlannedAction:
+    def _undecided(self, record: KeyRecord) -> list[PlannedAction]:
+        """Return the key that is to go while nobody knows yet whether its last creation succeeded."""
+        latest = record.latest
+        if record.address in self._wanted or record.current or latest is None or not latest.open:
+            return []
+        answer_by = self._answer_by(latest)
+        if self._still_there(latest) or answer_by <= self.observed.at:
+            return []
+        return [PlannedAction(record.address, _A.NONE, _R.CANNOT_TELL, not_before=answer_by)]
+
+    def _delete(self, record: KeyRecord, generation: Generation) -> PlannedAction:
+        wanted = record.address in self._wanted
         left_out = _R.DESTROYED if self.requests.destroy else _R.NOT_IN_MANIFEST
-        reason = _R.SUPERSEDED if wanted else left_out
+        is_whole = not wanted and generation is (record.current or record.latest)
         name = Address.parse(record.address).name
-        is_current = generation is current and not wanted
-        address = record.address if is_current else str(Address.key(name, generation.number))
-        if (record.address, generation.number) in self.in_use:
+        address = record.address if is_whole else str(Address.key(name, generation.number))
+        if (record.address, generation.number) in self.occupied.in_use:
             return PlannedAction(address, _A.NONE, _R.IN_USE)
         task = DeleteKey(record.address, generation.number, generation.name)
-        return PlannedAction(address, _A.DELETE, reason, task=task)
+        return PlannedAction(address, _A.DELETE, _R.SUPERSEDED if wanted else left_out, task=task)
+
+    def _name_held(self, key: DesiredKey, record: KeyRecord, current: Generation | None) -> bool:
+        """Tell whether another generation of ours, about to be deleted, still bears the fixed name."""
+        others = [g for g in record.generations.values() if g is not current and not g.open]
+        return any(g.name == key.fixed_name and self._still_there(g) for g in others)
+
+    def _seen(self, generation: Generation) -> ObservedKey | None:
+        return self.observed.keys.get(generation.name)
+
+    def _over(self, generation: Generation) -> bool:
+        end = end_of(generation, self._seen(generation))
+        return end is not None and end <= self.observed.at
+
+    def _end_known(self, generation: Generation) -> bool:
+        seen, created = self._seen(generation), generation.created
+        return bool(seen and seen.end_known) or bool(created and created.end_known)
 
     def _surely_absent(self, generation: Generation) -> bool:
         return generation.name not in self.observed.keys and self._answer_by(generation) <= self.observed.at
@@ -220,46 +210,15 @@ class KeyPlanner:
         return intended.send_before + timing.request_timeout + (timing.settle if generation.live else timedelta())
 
     def _account_busy(self) -> bool:
-        recent = [j for j in self.observed.jobs.jobs.values() if j.status in ("accepted", "running")]
-        young = [j for j in recent if j.created is None or self.observed.at - j.created < STUCK]
-        return bool(young) or bool(self.in_use)
+        shown = [j for j in self.observed.jobs.jobs.values() if j.status in ("accepted", "running")]
+        young = [j for j in shown if j.created is None or self.observed.at - j.created < STUCK]
+        return bool(young) or self.occupied.working or not self.observed.jobs.complete
 
 
-def _bears(seen: ObservedKey, generation: Generation) -> bool:
-    return generation.intended is not None and generation.intended.intent in seen.description
-
-
-def _no_such_key(key: DesiredKey) -> Diagnostic:
-    return error(
-        "existing-key-missing",
-        f"the service shows no key named {key.fixed_name!r}",
-        "create it, or correct the name; its end and its owner are not ours to mend",
-        address=key.address,
-    )
-
-
-def _ends_too_early(key: DesiredKey, seen: ObservedKey) -> Diagnostic:
-    return error(
-        "key-ends-too-early",
-        f"the key {seen.name!r} ends at {seen.expires:%Y-%m-%d %H:%M:%S} UTC, before a job launched now would be done",
-        "renew it where it comes from; a key of type existing is not ours to renew",
-        address=key.address,
-    )
-
-
-def _name_taken(key: DesiredKey) -> Diagnostic:
-    return error(
-        "key-name-taken",
-        f"a key named {key.fixed_name!r} exists and is not ours; names are unique over all users of the service",
-        "choose another name:, leave name: out, or declare it as type: existing",
-        address=key.address,
-    )
-
-
-def _too_long(key: DesiredKey, size: int, limit: int, bits: int) -> Diagnostic:
-    return error(
-        "sealed-too-long",
-        f"the key's configuration takes {size} bytes, the service's RSA-{bits} key seals {limit} at most",
-        "shorten what can be shortened: endpoint, bucket, user name, or use shorter credentials",
-        address=key.address,
-    )
+def _lost(record: KeyRecord) -> bool:
+    """Tell whether a generation was there once and is gone without having been deleted for good."""
+    last = max((g for g in record.generations.values() if g.created), key=lambda g: g.number, default=None)
+    if last is None:
+        return False
+    replaced_in_place = last.intended is not None and last.intended.fixed
+    return replaced_in_place or not last.delete_intended

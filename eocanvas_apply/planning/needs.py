@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
+from eocanvas_apply.ledger.events import KeyCreated
 from eocanvas_apply.ledger.fold import Generation
-from eocanvas_apply.planning.desired import Desired, DesiredKey
+from eocanvas_apply.planning.desired import Desired, DesiredJob
+from eocanvas_apply.planning.observed import ObservedKey
 from eocanvas_apply.planning.plan import LAUNCHES, ActionKind, PlannedAction, Reason
 
 _STILL_WANTED = {Reason.WAITS_FOR, Reason.HELD_CANARY, Reason.HELD_STOPPED, Reason.HELD_BUDGET}
@@ -21,10 +23,9 @@ def needed_keys(desired: Desired, jobs: Iterable[PlannedAction]) -> Mapping[str,
     keep alive: only what is to be launched with it needs it.
     """
     needed: dict[str, timedelta] = {}
-    for action in jobs:
-        job = desired.jobs.get(action.address)
-        for address in job.keys if job and _unfinished(action) else ():
-            if action.action in LAUNCHES or not _is_existing(desired, address):
+    for action in filter(_unfinished, jobs):
+        if job := desired.jobs.get(action.address):
+            for address in _named_by(job, action, desired):
                 needed[address] = max(needed.get(address, timedelta()), job.max_duration)
     named = {address for job in desired.jobs.values() for address in job.keys}
     for address, key in desired.keys.items():
@@ -37,9 +38,10 @@ def _unfinished(action: PlannedAction) -> bool:
     return action.action is not ActionKind.NONE or action.reason in _STILL_WANTED
 
 
-def _is_existing(desired: Desired, address: str) -> bool:
-    key = desired.keys.get(address)
-    return key is not None and key.existing
+def _named_by(job: DesiredJob, action: PlannedAction, desired: Desired) -> list[str]:
+    if action.action in LAUNCHES:
+        return list(job.keys)
+    return [address for address in job.keys if address in desired.keys and not desired.keys[address].existing]
 
 
 def need_of(longest_job: timedelta, granted: timedelta) -> timedelta:
@@ -47,29 +49,37 @@ def need_of(longest_job: timedelta, granted: timedelta) -> timedelta:
     return min(longest_job, granted / 2)
 
 
-def granted_life(generation: Generation, key: DesiredKey) -> timedelta:
+def granted_life(generation: Generation, seen: ObservedKey | None = None) -> timedelta:
     """Return the life the service gave this generation; where it shows no end, no more than its default of 3600 s."""
-    created, intended = generation.created, generation.intended
-    asked = timedelta(seconds=intended.expire_s if intended else key.expire_s)
-    if created is None or not created.end_known:
+    intended = generation.intended
+    asked = timedelta(seconds=intended.expire_s) if intended else _DEFAULT_LIFE
+    shown = _shown(generation, seen)
+    if shown is None:
         return min(asked, _DEFAULT_LIFE)
-    begun = created.created or (intended.send_before if intended else None)
-    return created.expires - begun if created.expires and begun else asked
+    begun = shown.created or (intended.send_before if intended else None)
+    return shown.expires - begun if shown.expires and begun else asked
 
 
-def end_of(generation: Generation, key: DesiredKey) -> datetime | None:
+def end_of(generation: Generation, seen: ObservedKey | None = None) -> datetime | None:
     """Return when a generation ends; None is never.
 
     An end that nobody has seen is not infinite, nor surely what was asked for: then it is the service's default
     life, 3600 s, from the moment of asking.
     """
-    created, intended = generation.created, generation.intended
-    if created and created.end_known:
-        return created.expires
-    return intended.send_before + min(_DEFAULT_LIFE, timedelta(seconds=intended.expire_s)) if intended else None
+    shown, intended = _shown(generation, seen), generation.intended
+    if shown:
+        return shown.expires
+    return intended.send_before + granted_life(generation) if intended else None
 
 
-def expires_soon(generation: Generation, key: DesiredKey, longest_job: timedelta, now: datetime) -> bool:
+def expires_soon(generation: Generation, seen: ObservedKey | None, longest_job: timedelta, now: datetime) -> bool:
     """Tell whether a generation must be renewed: less than the need, or than a fifth of its life, is left."""
-    end, life = end_of(generation, key), granted_life(generation, key)
+    end, life = end_of(generation, seen), granted_life(generation, seen)
     return end is not None and end - now < max(need_of(longest_job, life), life * _SHARE)
+
+
+def _shown(generation: Generation, seen: ObservedKey | None) -> ObservedKey | KeyCreated | None:
+    """Return the latest word of the service on the end: what it shows now, else what it showed once."""
+    if seen and seen.end_known:
+        return seen
+    return generation.created if generation.created and generation.created.end_known else None

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.ledger.fold import IntentState, JobRecord, Recorded, Run
-from eocanvas_apply.planning.desired import Desired
+from eocanvas_apply.ledger.fold import Intent, IntentState, JobRecord, Recorded, Run
+from eocanvas_apply.planning.desired import Desired, DesiredJob
+from eocanvas_apply.planning.fingerprint import same
 from eocanvas_apply.planning.observed import Observed, ObservedJob
-from eocanvas_apply.planning.reconciling import Fit, candidates, fit, late_intents, pass_gap, settled_at
+from eocanvas_apply.planning.reconciling import (
+    Evidence,
+    Verdict,
+    late_intents,
+    mark_of,
+    pass_gap,
+    settled_at,
+)
+from eocanvas_apply.planning.runs import definition, sorted_out, vanished
 
 
 def notes(desired: Desired, recorded: Recorded, observed: Observed) -> list[e.AnyEvent]:
     """Return the facts that this observation adds to what is recorded."""
+    evidence = Evidence.of(desired.project, desired.timing, recorded, observed)
     return [
         *_key_ends(recorded, observed),
         *_keys_gone(desired, recorded, observed),
         *_statuses(recorded, observed),
         *_listings(recorded, observed),
-        *_late_jobs(desired, recorded, observed),
-        *_intent_passes(desired, recorded, observed),
+        *_late_jobs(recorded, evidence),
+        *_intent_passes(recorded, evidence),
+        *_abandoned(desired, recorded, evidence),
         *_run_passes(desired, recorded, observed),
     ]
 
@@ -63,7 +74,8 @@ def _statuses(recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
 
 
 def _tells_more(run: Run, seen: ObservedJob) -> bool:
-    changed = run.in_flight and seen.status != run.status
+    # Lists differ in how fresh they are: one that still says accepted tells nothing of a job that ran.
+    changed = run.in_flight and seen.status not in (run.status, "accepted")
     return changed or (run.created is None and seen.created is not None) or bool(run.missing and run.in_flight)
 
 
@@ -71,36 +83,59 @@ def _listings(recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
     for job_id, results in observed.results.items():
         address = recorded.owner_of[job_id]
         run = recorded.jobs[address].runs[job_id]
-        if results is not None or run.first_looked is None:
+        if run.first_looked is None or (results or ()) != (run.results or ()):
             yield e.ResultsListed(address=address, job_id=job_id, results=results, looked=observed.at)
 
 
-def _late_jobs(desired: Desired, recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
+def _late_jobs(recorded: Recorded, evidence: Evidence) -> Iterator[e.AnyEvent]:
     """Note jobs of intents given up: a runner frozen before the socket, or a service that acted after all."""
-    late = late_intents(recorded, observed.at)
-    for job in candidates(late, recorded, observed.jobs.jobs.values()):
-        owner = next((i for i in late if fit(i, desired.project, job, observed) is Fit.MARK), None)
-        if owner:
-            yield e.Adopted(address=owner.address, job_id=job.job_id, reason="found", intent=owner.intent)
+    for intended in late_intents(recorded, evidence.observed.at):
+        for job in evidence.marked.get(mark_of(intended, evidence.project), ()):
+            yield e.Adopted(address=intended.address, job_id=job.job_id, reason="found", intent=intended.intent)
 
 
-def _intent_passes(desired: Desired, recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
-    if not observed.jobs.complete:
+def _intent_passes(recorded: Recorded, evidence: Evidence) -> Iterator[e.AnyEvent]:
+    """Note that the list shows nothing of an open intent, once it must."""
+    begun, timing = evidence.observed.jobs.begun, evidence.timing
+    if not evidence.observed.jobs.complete:
         return
+    for address, intent, intended in _open(recorded):
+        due = settled_at(intended, timing) <= begun and _far_enough(intent.passes, begun, pass_gap(timing))
+        if due and evidence.shows_nothing_of(intended):
+            yield e.PassObserved(address=address, intent=intent.id, begun=begun)
+
+
+def _abandoned(desired: Desired, recorded: Recorded, evidence: Evidence) -> Iterator[e.AnyEvent]:
+    """Note open intents that became nothing and that no launch will follow: the next one would say so itself."""
+    for address, intent, _ in _open(recorded):
+        over = _needs_no_launch(desired.jobs.get(address), recorded.jobs[address])
+        if over and evidence.settle(intent).verdict is Verdict.NOT_LAUNCHED:
+            yield e.JobAbandoned(address=address, intent=intent.id)
+
+
+def _needs_no_launch(job: DesiredJob | None, record: JobRecord) -> bool:
+    if job is None:
+        return True
+    run, _ = sorted_out(record)
+    intended = definition(record, run) if run else None
+    return intended is not None and same(intended.components, job.components)
+
+
+def _open(recorded: Recorded) -> Iterator[tuple[str, Intent, e.JobIntended]]:
     for record, intent in recorded.intents():
-        if intent.state is not IntentState.OPEN or intent.intended is None:
-            continue
-        due = settled_at(intent.intended, desired.timing) <= observed.jobs.begun
-        if due and _far_enough(intent.passes, observed.jobs.begun, desired):
-            yield e.PassObserved(address=record.address, intent=intent.id, begun=observed.jobs.begun)
+        if intent.state is IntentState.OPEN and intent.intended:
+            yield record.address, intent, intent.intended
 
 
 def _run_passes(desired: Desired, recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
+    begun, timing = observed.jobs.begun, desired.timing
     if not observed.jobs.complete:
         return
     for record, run in _absent(recorded, observed):
-        if _far_enough(run.missing[-1:], observed.jobs.begun, desired):
-            yield e.PassObserved(address=record.address, job_id=run.job_id, begun=observed.jobs.begun, by_id=True)
+        # A pass that lies not far enough behind the first to tell that the job is lost would tell nothing.
+        waited = not run.missing or begun - min(run.missing) > timing.settle
+        if waited and not vanished(run, timing) and _far_enough(run.missing, begun, pass_gap(timing)):
+            yield e.PassObserved(address=record.address, job_id=run.job_id, begun=begun, by_id=True)
 
 
 def _absent(recorded: Recorded, observed: Observed) -> Iterator[tuple[JobRecord, Run]]:
@@ -109,6 +144,6 @@ def _absent(recorded: Recorded, observed: Observed) -> Iterator[tuple[JobRecord,
             yield record, run
 
 
-def _far_enough(earlier: list[datetime], begun: datetime, desired: Desired) -> bool:
+def _far_enough(earlier: list[datetime], begun: datetime, gap: timedelta) -> bool:
     # One pass is noted as the first, a second one far enough behind it: a third would tell nothing new.
-    return not earlier or begun - min(earlier) >= pass_gap(desired.timing)
+    return not earlier or begun - min(earlier) >= gap

@@ -178,9 +178,9 @@ class Plan:
     @property
     def plan_id(self) -> str:
         """The digest of everything but the moment it was made, `sha256:<hex>`."""
-        found = [(d.code, d.severity, d.message, d.address) for d in (*self.diagnostics, *self.refusals)]
+        found = [(d.code, d.severity, d.message, d.hint, d.address) for d in (*self.diagnostics, *self.refusals)]
         actions = [(a.address, a.action, a.reason, [astuple(c) for c in a.changes], a.depends_on) for a in self.actions]
-        text = json.dumps([astuple(self.origin), actions, found], sort_keys=True, default=str)
+        text = json.dumps([astuple(self.origin), actions, astuple(self.forecast), found], sort_keys=True, default=str)
         return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
     def by_address(self) -> dict[str, PlannedAction]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,11 +14,14 @@ from eocanvas_apply.planning.keys import KeyPlanner
 from eocanvas_apply.planning.needs import needed_keys
 from eocanvas_apply.planning.observed import Observed
 from eocanvas_apply.planning.plan import LAUNCHES, ActionKind, Forecast, Origin, Plan, PlannedAction, Reason, Requests
-from eocanvas_apply.planning.runs import keys_in_use
+from eocanvas_apply.planning.reconciling import Evidence
+from eocanvas_apply.planning.runs import occupancy
 from eocanvas_apply.planning.safety import refusals
 from eocanvas_apply.planning.warnings import warnings
 
 _USABLE = {Reason.UNCHANGED, Reason.EXISTING}
+# A key of which a plan says so may stay as it is for as long as it likes.
+_STALLED = {Reason.CANNOT_TELL, Reason.DRAINING}
 
 
 def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Observed, origin: Origin) -> Plan:
@@ -26,26 +29,29 @@ def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Obs
 
     `recorded` must hold the notes of this observation already; `observed.at` is the plan's now.
     """
-    jobs = JobPlanner(desired, requests, recorded, observed).actions()
+    evidence = Evidence.of(desired.project, desired.timing, recorded, observed)
+    jobs = JobPlanner(desired, requests, recorded, observed, evidence).actions()
     needed = {} if requests.destroy else needed_keys(desired, jobs)
-    in_use = frozenset(keys_in_use(recorded, desired.timing, observed.at))
-    planner = KeyPlanner(desired, requests, recorded, observed, needed, in_use)
+    occupied = occupancy(recorded, desired.timing, observed.at)
+    planner = KeyPlanner(desired, requests, recorded, observed, needed, occupied)
     keys = planner.actions()
     faults = planner.faults()
     actions = _in_order(keys, _after_keys(desired, jobs, _unusable(keys, faults)))
+    stalled = {a.address for a in keys if a.reason in _STALLED} | {f.address for f in faults if f.address}
     return Plan(
         origin=origin,
         created=observed.at,
         actions=actions,
         diagnostics=(*faults, *warnings(desired, recorded, observed)),
         refusals=refusals(desired, requests, recorded, actions),
-        forecast=_forecast(actions, observed.at),
+        forecast=_forecast(actions, stalled, observed.at),
         wake=_wake(actions, observed.at),
     )
 
 
 def _unusable(keys: Iterable[PlannedAction], faults: Iterable[Diagnostic]) -> frozenset[str]:
-    waiting = {a.address for a in keys if not (a.action is ActionKind.NONE and a.reason in _USABLE)}
+    usable = {a.address for a in keys if a.action is ActionKind.NONE and a.reason in _USABLE and a.task is None}
+    waiting = {a.address for a in keys} - usable
     return frozenset(waiting | {f.address for f in faults if f.address})
 
 
@@ -67,10 +73,10 @@ def _in_order(keys: list[PlannedAction], jobs: list[PlannedAction]) -> tuple[Pla
     return (*(a for a in keys if a.action is not ActionKind.DELETE), *jobs, *deletes)
 
 
-def _forecast(actions: Iterable[PlannedAction], now: datetime) -> Forecast:
+def _forecast(actions: Iterable[PlannedAction], stalled: Set[str], now: datetime) -> Forecast:
     launches = [a for a in actions if a.action in LAUNCHES]
     # A launch behind a key that this very run creates goes now as well.
-    held = [a for a in launches if a.task is None or (a.not_before and a.not_before > now)]
+    held = [a for a in launches if a.task is None or (a.not_before and a.not_before > now) or stalled & {*a.depends_on}]
     ends = max((a.not_before for a in held if a.not_before), default=None)
     return Forecast(launches_now=len(launches) - len(held), waiting=len(held), ends=ends)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,7 +12,7 @@ from functools import lru_cache
 
 from eocanvas_apply.documents.mark import Mark, mark_for
 from eocanvas_apply.documents.trace import Trace, trace_of
-from eocanvas_apply.ledger.events import JobIntended
+from eocanvas_apply.ledger.events import JobIntended, TraceDigests
 from eocanvas_apply.ledger.fold import ENDED, Intent, IntentState, Recorded
 from eocanvas_apply.planning.desired import Timing
 from eocanvas_apply.planning.launching import inputs_digest
@@ -24,9 +26,8 @@ _FAR_PASSES = timedelta(seconds=60)
 
 
 class Fit(StrEnum):
-    """How a candidate fits an intent."""
+    """How a candidate whose log shows no mark fits an intent."""
 
-    MARK = "mark"
     SIMILAR = "similar"
     UNDECIDED = "undecided"
     UNCLEAR = "unclear"
@@ -78,33 +79,86 @@ def candidates(intended: Iterable[JobIntended], recorded: Recorded, jobs: Iterab
     ]
 
 
-def settle(intent: Intent, project: str, recorded: Recorded, observed: Observed, timing: Timing) -> Settlement:
-    """Judge one open intent. Needs `intent.intended`; a job found by its mark is the oldest one with it."""
-    intended = intent.intended
-    assert intended is not None  # noqa: S101  # callers judge claims only
-    fits = [(job, fit(intended, project, job, observed)) for job in _own_candidates(intended, recorded, observed)]
-    marked = [job for job, how in fits if how is Fit.MARK]
-    if marked:
-        return Settlement(Verdict.FOUND, _oldest(marked).job_id)
-    similar = [job for job, how in fits if how is Fit.SIMILAR]
-    hows = {how for _, how in fits}
-    if len(similar) == 1 and not hows & {Fit.UNDECIDED, Fit.UNCLEAR} and _only_taker(intended, recorded):
-        return Settlement(Verdict.FOUND, similar[0].job_id)
-    return _without_match(intent, intended, hows, observed, timing)
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A job that the ledger does not know, with what its log shows, but for marks; `inputs` are their digests."""
+
+    job: ObservedJob
+    documents: frozenset[str]
+    inputs: frozenset[str]
+    cut: bool
 
 
-def _without_match(
-    intent: Intent, intended: JobIntended, hows: set[Fit], observed: Observed, timing: Timing
-) -> Settlement:
-    deadline = settled_at(intended, timing)
-    if Fit.UNDECIDED in hows or observed.at < deadline:
-        return Settlement(Verdict.WAIT, wake=deadline if observed.at < deadline else None)
-    if hows & {Fit.UNCLEAR, Fit.SIMILAR}:
-        return Settlement(Verdict.AMBIGUOUS)
-    if agreeing_passes(intent.passes, timing):
-        return Settlement(Verdict.NOT_LAUNCHED)
-    first = min(intent.passes, default=observed.at)
-    return Settlement(Verdict.WAIT, wake=first + pass_gap(timing))
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one observation shows of launches whose answer was lost, indexed once for all of them.
+
+    `marked` are the unknown jobs whose log shows a mark, `unmarked` all others by process; `claims` counts the open
+    intents that would leave the same trace.
+    """
+
+    project: str
+    timing: Timing
+    observed: Observed
+    marked: Mapping[Mark, Sequence[ObservedJob]]
+    unmarked: Mapping[str, Sequence[Look]]
+    claims: Mapping[tuple[str, TraceDigests], int]
+
+    @classmethod
+    def of(cls, project: str, timing: Timing, recorded: Recorded, observed: Observed) -> Evidence:
+        """Index what an observation shows beside what is recorded."""
+        marked: dict[Mark, list[ObservedJob]] = {}
+        unmarked: dict[str, list[Look]] = {}
+        for job in observed.jobs.jobs.values():
+            if job.job_id in recorded.owner_of:
+                continue
+            log = observed.logs.get(job.job_id, "")
+            shown = _read(log)
+            for mark in shown.marks:
+                marked.setdefault(mark, []).append(job)
+            if not shown.marks:
+                unmarked.setdefault(job.process, []).append(_look(job, shown, log))
+        claims = Counter((i.process, i.trace) for i in open_intents(recorded))
+        return cls(project, timing, observed, marked, unmarked, claims)
+
+    def settle(self, intent: Intent) -> Settlement:
+        """Judge one open intent. Needs `intent.intended`; a job found by its mark is the oldest one with it."""
+        intended = intent.intended
+        assert intended is not None  # noqa: S101  # callers judge claims only
+        if marked := self.marked.get(mark_of(intended, self.project)):
+            return Settlement(Verdict.FOUND, _oldest(marked).job_id)
+        fits = self._fits(intended)
+        similar = [job for job, how in fits if how is Fit.SIMILAR]
+        hows = {how for _, how in fits}
+        if len(similar) == 1 and not hows & {Fit.UNDECIDED, Fit.UNCLEAR} and self._only_taker(intended):
+            return Settlement(Verdict.FOUND, similar[0].job_id)
+        return self._without_match(intent, intended, hows)
+
+    def shows_nothing_of(self, intended: JobIntended) -> bool:
+        """Tell whether every candidate is surely another launch's job."""
+        return mark_of(intended, self.project) not in self.marked and not self._fits(intended)
+
+    def _fits(self, intended: JobIntended) -> list[tuple[ObservedJob, Fit]]:
+        """Return the candidates that may be this intent's job, and how."""
+        since = intended.decided - SKEW
+        looks = self.unmarked.get(intended.process, ())
+        recent = [look for look in looks if look.job.created is None or look.job.created >= since]
+        fits = [(look.job, _fit(intended, look)) for look in recent]
+        return [(job, how) for job, how in fits if how is not Fit.NO]
+
+    def _without_match(self, intent: Intent, intended: JobIntended, hows: set[Fit]) -> Settlement:
+        deadline, now = settled_at(intended, self.timing), self.observed.at
+        if Fit.UNDECIDED in hows or now < deadline:
+            return Settlement(Verdict.WAIT, wake=deadline if now < deadline else None)
+        if hows & {Fit.UNCLEAR, Fit.SIMILAR}:
+            return Settlement(Verdict.AMBIGUOUS)
+        if agreeing_passes(intent.passes, self.timing):
+            return Settlement(Verdict.NOT_LAUNCHED)
+        first = min(intent.passes, default=now)
+        return Settlement(Verdict.WAIT, wake=first + pass_gap(self.timing))
+
+    def _only_taker(self, intended: JobIntended) -> bool:
+        return self.claims.get((intended.process, intended.trace), 0) == 1
 
 
 def settled_at(intended: JobIntended, timing: Timing) -> datetime:
@@ -123,46 +177,37 @@ def agreeing_passes(passes: Iterable[datetime], timing: Timing) -> bool:
     return len(begun) > 1 and begun[-1] - begun[0] >= pass_gap(timing)
 
 
-def fit(intended: JobIntended, project: str, job: ObservedJob, observed: Observed) -> Fit:
-    """Judge one candidate by its log. What a log does not show excludes nothing."""
-    text = observed.logs.get(job.job_id, "")
-    shown = _shown(text)
-    if shown.marks:
-        return Fit.MARK if mark_of(intended, project) in shown.marks else Fit.NO
-    if intended.marked and shown.documents:
-        return Fit.NO
-    return _by_content(intended, shown, job)
-
-
 def mark_of(intended: JobIntended, project: str) -> Mark:
     """Return the mark that this intent's job carries."""
     return mark_for(intended.intent, project, intended.address)
 
 
-# A log is looked at for every open intent and in every round.
-_shown = lru_cache(maxsize=1024)(trace_of)
+# The logs of the same candidates are looked at in every round.
+_read = lru_cache(maxsize=256)(trace_of)
+# A log that ends in the middle of a graph or chain: what it shows of that may be half of it.
+_TAIL = 200
+_CUT = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}['\"]?\s*\Z")
 
 
-def _by_content(intended: JobIntended, shown: Trace, job: ObservedJob) -> Fit:
-    document, inputs = intended.trace.document, intended.trace.inputs
-    if shown.documents and document not in shown.documents:
+def _look(job: ObservedJob, shown: Trace, log: str) -> Look:
+    inputs = frozenset(inputs_digest(given) for given in shown.inputs)
+    return Look(job, shown.documents, inputs, _CUT.search(log[-_TAIL:]) is not None)
+
+
+def _fit(intended: JobIntended, look: Look) -> Fit:
+    """Judge a candidate without a mark. What a log does not show excludes nothing."""
+    if not look.cut and _contradicts(intended, look):
         return Fit.NO
-    if shown.inputs and inputs not in {inputs_digest(given) for given in shown.inputs}:
-        return Fit.NO
-    everything_shown = bool(shown.documents and shown.inputs) and document is not None
-    if everything_shown:
+    alike = intended.trace.document in look.documents and intended.trace.inputs in look.inputs
+    if alike and not intended.marked:
         return Fit.SIMILAR
-    return Fit.UNCLEAR if job.status in ENDED else Fit.UNDECIDED
+    return Fit.UNCLEAR if look.job.status in ENDED else Fit.UNDECIDED
 
 
-def _own_candidates(intended: JobIntended, recorded: Recorded, observed: Observed) -> list[ObservedJob]:
-    return candidates([intended], recorded, observed.jobs.jobs.values())
+def _contradicts(intended: JobIntended, look: Look) -> bool:
+    another_document = bool(look.documents) and (intended.marked or intended.trace.document not in look.documents)
+    return another_document or (bool(look.inputs) and intended.trace.inputs not in look.inputs)
 
 
-def _only_taker(intended: JobIntended, recorded: Recorded) -> bool:
-    rivals = [i for i in open_intents(recorded) if i.process == intended.process and i.trace == intended.trace]
-    return len(rivals) == 1
-
-
-def _oldest(jobs: list[ObservedJob]) -> ObservedJob:
+def _oldest(jobs: Sequence[ObservedJob]) -> ObservedJob:
     return min(jobs, key=lambda job: (job.created is None, job.created, job.job_id))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from eocanvas_apply.ledger.events import JobIntended, KeyUse
+from eocanvas_apply.ledger.events import JobIntended
 from eocanvas_apply.ledger.fold import Intent, IntentState, JobRecord, Recorded, Run
 from eocanvas_apply.planning.desired import Timing
 from eocanvas_apply.planning.fingerprint import same
 from eocanvas_apply.planning.reconciling import agreeing_passes
 
 STUCK = timedelta(hours=24)
+Use = tuple[str, int | None]
 
 
 def sorted_out(record: JobRecord) -> tuple[Run | None, list[Run]]:
@@ -55,20 +57,35 @@ def in_flight(recorded: Recorded, timing: Timing, now: datetime) -> Iterator[tup
             yield record, run
 
 
-def keys_in_use(recorded: Recorded, timing: Timing, now: datetime) -> set[tuple[str, int | None]]:
-    """Return (address, generation) of every key that a job in flight, or one that may be, names."""
-    uses: set[tuple[str, int | None]] = set()
-    for record, run in in_flight(recorded, timing, now):
-        intended = definition(record, run)
-        uses.update(_pairs(intended.keys if intended else ()))
-    for _, intent in recorded.intents():
+@dataclass(frozen=True, slots=True)
+class Occupancy:
+    """Which keys, as (address, generation), jobs in flight or perhaps in flight name.
+
+    `lately` leaves out the jobs that have been in flight for more than a day, and `working` tells whether any is left.
+    """
+
+    in_use: frozenset[Use]
+    lately: frozenset[Use]
+    working: bool
+
+
+def occupancy(recorded: Recorded, timing: Timing, now: datetime) -> Occupancy:
+    """Return what the jobs in flight, and the intents that may have become one, keep occupied."""
+    flying = [(definition(record, run), age_of(run, now)) for record, run in in_flight(recorded, timing, now)]
+    flying += [(intended, timedelta()) for intended in _perhaps_in_flight(recorded, now)]
+    young = [intended for intended, age in flying if age < STUCK]
+    return Occupancy(_uses(intended for intended, _ in flying), _uses(young), bool(young))
+
+
+def _perhaps_in_flight(recorded: Recorded, now: datetime) -> Iterator[JobIntended]:
+    for record, intent in recorded.intents():
         if intent.intended and intent.state is IntentState.OPEN:
-            uses.update(_pairs(intent.intended.keys))
-    return uses
+            given_up = record.forgotten and now - intent.intended.decided > STUCK
+            yield from () if given_up else (intent.intended,)
 
 
-def _pairs(uses: tuple[KeyUse, ...]) -> Iterator[tuple[str, int | None]]:
-    return ((use.address, use.generation) for use in uses)
+def _uses(definitions: Iterable[JobIntended | None]) -> frozenset[Use]:
+    return frozenset((use.address, use.generation) for each in definitions if each for use in each.keys)
 
 
 def _last_submitted(record: JobRecord) -> Intent | None:

@@ -23,9 +23,9 @@ def refusals(
         return ()
     found = {
         "allow-empty": _empty(desired, recorded),
-        "allow-deletes": _deletes(recorded, actions),
+        "allow-deletes": _deletes(desired, recorded),
         "allow-relaunches": _relaunches(actions),
-        "allow-forgets": _forgets(recorded, actions),
+        "allow-forgets": _forgets(desired, requests, recorded),
     }
     return tuple(d for flag, d in found.items() if d and flag not in requests.allowed)
 
@@ -53,32 +53,32 @@ def _empty(desired: Desired, recorded: Recorded) -> Diagnostic | None:
     return _refusal("empty-manifest", what, "allow-empty")
 
 
-def _deletes(recorded: Recorded, actions: Iterable[PlannedAction]) -> Diagnostic | None:
-    living = sum(1 for record in recorded.keys.values() if record.current)
-    leaving = _count(actions, ActionKind.DELETE, Reason.NOT_IN_MANIFEST)
-    if leaving <= DELETES or leaving <= DELETED_SHARE * living:
+def _deletes(desired: Desired, recorded: Recorded) -> Diagnostic | None:
+    # What a job still uses goes later in the same run: it counts now.
+    living = [record.address for record in recorded.keys.values() if record.current]
+    leaving = sum(1 for address in living if address not in desired.keys)
+    if leaving <= DELETES or leaving <= DELETED_SHARE * len(living):
         return None
-    return _refusal("too-many-deletes", f"{leaving} of {living} recorded keys would be deleted", "allow-deletes")
+    what = f"{leaving} of {len(living)} recorded keys would be deleted"
+    return _refusal("too-many-deletes", what, "allow-deletes")
 
 
 def _relaunches(actions: Iterable[PlannedAction]) -> Diagnostic | None:
-    again = sum(1 for a in actions if a.action is ActionKind.RELAUNCH)
+    # A job that vanished is not finished: its results were never safe.
+    again = sum(1 for a in actions if a.action is ActionKind.RELAUNCH and a.reason is not Reason.VANISHED)
     if again <= RELAUNCHES:
         return None
     what = f"{again} finished jobs would be run again, which costs {again} units of quota"
     return _refusal("too-many-relaunches", what, "allow-relaunches")
 
 
-def _forgets(recorded: Recorded, actions: Iterable[PlannedAction]) -> Diagnostic | None:
-    known = sum(1 for record in recorded.jobs.values() if not record.forgotten)
-    leaving = _count(actions, ActionKind.FORGET, Reason.NOT_IN_MANIFEST)
-    if leaving <= FORGETS or leaving <= FORGOTTEN_SHARE * known:
+def _forgets(desired: Desired, requests: Requests, recorded: Recorded) -> Diagnostic | None:
+    known = [record.address for record in recorded.jobs.values() if not record.forgotten]
+    leaving = sum(1 for address in known if address not in desired.jobs and address not in requests.forget)
+    if leaving <= FORGETS or leaving <= FORGOTTEN_SHARE * len(known):
         return None
-    return _refusal("too-many-forgets", f"{leaving} of {known} recorded jobs would be forgotten", "allow-forgets")
-
-
-def _count(actions: Iterable[PlannedAction], kind: ActionKind, reason: Reason) -> int:
-    return sum(1 for a in actions if a.action is kind and a.reason is reason)
+    what = f"{leaving} of {len(known)} recorded jobs would be forgotten"
+    return _refusal("too-many-forgets", what, "allow-forgets")
 
 
 def _refusal(code: str, what: str, flag: str) -> Diagnostic:

@@ -21,12 +21,12 @@ def warnings(desired: Desired, recorded: Recorded, observed: Observed) -> tuple[
 
 
 def _capped(desired: Desired, recorded: Recorded) -> Iterator[Diagnostic]:
-    for address, key in desired.keys.items():
+    for address in desired.keys:
         record = recorded.keys.get(address)
         current = record.current if record else None
         if current is None or current.created is None or current.created.expires is None or not current.intended:
             continue
-        granted, asked = granted_life(current, key).total_seconds(), current.intended.expire_s
+        granted, asked = granted_life(current).total_seconds(), current.intended.expire_s
         if granted + _ROUNDING_S < asked:
             what = f"the service granted {granted:.0f} s of the {asked} s asked for"
             yield warning("key-lifetime-capped", what, "it is renewed in time; nothing to do", address=address)

@@ -173,5 +173,6 @@ class WhyDocument(TypedDict):
     action: ActionKind
     reason: Reason
     changes: list[ChangeDocument]
+    document_diff: list[str]
     depends_on: list[str]
     history: list[str]

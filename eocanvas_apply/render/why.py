@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
@@ -23,24 +24,26 @@ _ADVICE = {
 }
 
 
-def document(explanation: Explanation) -> WhyDocument:
-    """Return it as JSON."""
+def document(explanation: Explanation, document_diff: Sequence[str] = ()) -> WhyDocument:
+    """Return it as JSON; `document_diff` holds the lines in which the graph or chain differs."""
     action = explanation.action
     return {
         "address": action.address,
         "action": action.action,
         "reason": action.reason,
         "changes": [changes.document(change) for change in explanation.differences],
+        "document_diff": list(document_diff),
         "depends_on": list(action.depends_on),
         "history": list(explanation.history),
     }
 
 
-def text(explanation: Explanation, style: Style = PLAIN) -> str:
+def text(explanation: Explanation, style: Style = PLAIN, document_diff: Sequence[str] = ()) -> str:
     """Return action and reason, what differs, what it waits for, what happened so far, and what to do."""
     action = explanation.action
     lines = [f"{style.paint(action.address, 'bold')}: {_verdict(action)}"]
     lines += changes.lines(explanation.differences, style, "  ")
+    lines += [f"    {one_line(line)}" for line in document_diff]
     lines += [f"  after {address}" for address in action.depends_on]
     lines += [f"  not before {moment(action.not_before)}"] if action.not_before else []
     lines += ["history:", *(f"  {one_line(each)}" for each in explanation.history)] if explanation.history else []

@@ -6,8 +6,9 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ import httpx
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import Doubt, NotSent, ServiceError, UsageError
 from eocanvas_apply.service.clock import Clock, ServiceClock
+from eocanvas_apply.service.lanes import Lanes
 from eocanvas_apply.service.outcome import TRANSPORT_FAULTS, Answer, status_fault, transport_fault
 from eocanvas_apply.service.settings import Addresses, is_loopback, origin_of
 from eocanvas_apply.service.words import Scrubber
@@ -27,8 +29,7 @@ log = logging.getLogger("eocanvas_apply.service")
 # A creating POST must not go out on a connection that the other side may have closed meanwhile.
 KEEPALIVE_S = 5.0
 PAUSES_S = (0.5, 2.0)
-# Downloads hold a connection each; requests must still find one free.
-LIMITS = httpx.Limits(max_connections=40, max_keepalive_connections=20, keepalive_expiry=KEEPALIVE_S)
+LIMITS = httpx.Limits(max_connections=1, keepalive_expiry=KEEPALIVE_S)
 LARGEST_ANSWER = 256 * 1024 * 1024
 
 
@@ -76,11 +77,11 @@ class Connection:
         self.scrubber = Scrubber()
         self._origin = addresses.origin
         self._timeout = request_timeout
-        self._client = _client(addresses, httpx.Timeout(request_timeout, pool=request_timeout / 2), transport)
+        self._lanes = _lanes(addresses, request_timeout, transport)
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        await self._lanes.aclose()
 
     async def once(self, request: Request) -> Answer:
         """Send a request one time only; return the 2xx answer, raise NotSent, Refused or Doubt."""
@@ -99,38 +100,42 @@ class Connection:
     @asynccontextmanager
     async def stream(self, request: Request) -> AsyncIterator[httpx.Response]:
         """Open an answer whose body is read by the caller; anything but a 2xx or 416 is raised."""
-        response = await self._open(request, _Trace(request.check))
-        try:
+        async with self._opened(request, _Trace(request.check)) as response:
             if not response.is_success and response.status_code != 416:
                 raise self._refusal(request, response, await _body(response))
             yield response
-        finally:
-            await response.aclose()
 
     async def _whole(self, request: Request, limit: float) -> Answer:
-        response = None
         trace = _Trace(request.check)
         try:
-            async with asyncio.timeout(limit):
-                response = await self._open(request, trace)
+            async with asyncio.timeout(limit), self._opened(request, trace) as response:
                 content = await _body(response)
         except TRANSPORT_FAULTS as fault:
             raise transport_fault(request.method, request.url, fault, unsent=trace.unsent) from fault
-        finally:
-            if response is not None:
-                await response.aclose()
         if not response.is_success:
             raise self._refusal(request, response, content)
         return _answer(request, response, content)
 
-    async def _open(self, request: Request, trace: _Trace) -> httpx.Response:
-        built = self._built(request, trace)
+    @asynccontextmanager
+    async def _opened(self, request: Request, trace: _Trace) -> AsyncIterator[httpx.Response]:
+        try:
+            client = await self._lanes.take()
+        except httpx.PoolTimeout as fault:
+            raise transport_fault(request.method, request.url, fault, unsent=True) from fault
+        try:
+            async with aclosing(await self._sent(client, request, trace)) as response:
+                yield response
+        finally:
+            self._lanes.give_back(client)
+
+    async def _sent(self, client: httpx.AsyncClient, request: Request, trace: _Trace) -> httpx.Response:
+        built = _built(client, request, trace)
         # Also here: a transport that is no network has no last moment to listen to.
         if request.check:
             request.check()
         begun = time.perf_counter()
         try:
-            response = await self._client.send(built, stream=True)
+            response = await client.send(built, stream=True)
         except TRANSPORT_FAULTS as fault:
             log.info("%s %s: %s", request.method, request.path, type(fault).__name__)
             raise transport_fault(request.method, request.url, fault, unsent=trace.unsent) from fault
@@ -139,18 +144,6 @@ class Connection:
         if origin_of(request.url) == self._origin:
             self.time.observe(response.headers.get("date"))
         return response
-
-    def _built(self, request: Request, trace: _Trace) -> httpx.Request:
-        try:
-            return self._client.build_request(
-                request.method,
-                request.url,
-                headers=dict(request.headers),
-                content=request.content,
-                extensions={"trace": trace},
-            )
-        except httpx.InvalidURL as fault:
-            raise ServiceError(error("bad-link", f"the service gave an address that cannot be used: {fault}")) from None
 
     def _refusal(self, request: Request, response: httpx.Response, content: bytes) -> ServiceError:
         answer = _answer(request, response, content)
@@ -175,18 +168,33 @@ class _Trace:
         return self._heard and not self._sending
 
 
-def _client(
-    addresses: Addresses, timeout: httpx.Timeout, transport: httpx.AsyncBaseTransport | None
-) -> httpx.AsyncClient:
+def _built(client: httpx.AsyncClient, request: Request, trace: _Trace) -> httpx.Request:
     try:
-        return httpx.AsyncClient(
+        return client.build_request(
+            request.method,
+            request.url,
+            headers=dict(request.headers),
+            content=request.content,
+            extensions={"trace": trace},
+        )
+    except httpx.InvalidURL as fault:
+        raise ServiceError(error("bad-link", f"the service gave an address that cannot be used: {fault}")) from None
+
+
+def _lanes(addresses: Addresses, request_timeout: float, transport: httpx.AsyncBaseTransport | None) -> Lanes:
+    try:
+        make = partial(
+            httpx.AsyncClient,
+            # Loaded once for all of them: it takes longer than a request.
+            verify=httpx.create_ssl_context(),
             transport=transport,
             mounts=_no_proxy_on_loopback(addresses),
-            timeout=timeout,
+            timeout=request_timeout,
             limits=LIMITS,
             follow_redirects=False,
             headers={"User-Agent": "eocanvas-apply", "Accept": "application/json, */*;q=0.5"},
         )
+        return Lanes(make, patience_s=request_timeout / 2)
     except (OSError, ValueError, ImportError, httpx.InvalidURL) as fault:
         hint = "Look at HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
         message = f"the network settings of the environment cannot be used: {fault}"

@@ -43,7 +43,10 @@ def test_the_first_signal_stops_politely_and_the_next_run_goes_on(
     with _start(project, "apply", "--yes", "--format", "json") as process:
         _wait_for(process, "job.subset launched")
         process.send_signal(number)
-        out, err = process.communicate(timeout=30)
+        try:
+            out, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert process.returncode == code
     assert "stopping: " in err
     document = json.loads(out)
@@ -60,7 +63,10 @@ def test_a_signal_at_the_question_ends_it(project: Project) -> None:
         while "is taken: " not in said:
             said += process.stderr.read(1)
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 130
+        try:
+            assert process.wait(30) == 130
+        finally:
+            process.kill()
     os.close(master)
     os.close(slave)
     assert not (project.folder / ".eocanvas").exists()
@@ -97,8 +103,13 @@ def test_patience_ends() -> None:
 
     async def play() -> None:
         done = asyncio.Event()
+
+        def leave(code: int) -> None:
+            left.append(code)
+            done.set()
+
         interrupts = _interrupts(left, patience_s=0.0)
-        interrupts.leave = lambda code: (left.append(code), done.set())
+        interrupts.leave = leave
         interrupts.came(signal.SIGINT)
         await done.wait()
 

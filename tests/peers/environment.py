@@ -27,7 +27,7 @@ REQUIREMENT = "eocanvas==2.0.1"
 _PATIENCE = 120
 
 
-class DriverFailure(Exception):  # noqa: N818 - it may well be what a test wants to see
+class DriverFailure(Exception):
     """A driver ended with a traceback; the text is what it said."""
 
 

@@ -76,7 +76,7 @@ resample_resolution: [0.003, 0.0030]
 roi: {id: baltic, name: Baltic, NSWE: [58, 53.5, 15, 22]}
 filter: {id: chl, bands: [chl_nn, tsm_nn], product: OLL2WFR}
 """
-DOCUMENT_FIELDS = {"snap_graph": Graph, "epct_chain": Chain}
+DOCUMENT_FIELDS: dict[str, type[Graph] | type[Chain]] = {"snap_graph": Graph, "epct_chain": Chain}
 
 
 @dataclass(frozen=True)
@@ -301,7 +301,7 @@ DRIVE = {
 }
 SECRETS = {"ACCESS": "GOOG1EXAMPLE", "SECRET": "not-ä-real-secret/+=", "PASSWORD": "aaaaa-bbbbb-ccccc-ddddd-eeeee"}
 FROM = {field: {"env": name} for field, name in (("access_key", "ACCESS"), ("secret_key", "SECRET"))}
-KEYS = {
+KEYS: dict[str, dict[str, Any]] = {
     "s3": {"type": "s3", **S3, **FROM},
     "s3-public": {"type": "s3-public", **S3},
     "wekeo-drive": {"type": "wekeo-drive", "username": "jane", "password": {"env": "PASSWORD"}},

@@ -227,7 +227,8 @@ def test_a_cancelled_launch_leaves_no_connection_behind() -> None:
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            return len(canvas._connection._client._transport._pool.connections)  # type: ignore[attr-defined]
+            lanes = canvas._connection._lanes._made
+            return sum(len(lane._transport._pool.connections) for lane in lanes)  # type: ignore[attr-defined]
 
     assert asyncio.run(main()) == 0
 

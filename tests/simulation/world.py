@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -112,8 +112,20 @@ def _response(answer: WireResponse, request: httpx.Request) -> httpx.Response:
         raise httpx.RemoteProtocolError("the connection was lost", request=request)
     headers = dict(answer.headers)
     if answer.truncate_at is not None:
-        raise httpx.RemoteProtocolError("the answer was cut", request=request)
+        stream = CutStream(answer.body[: answer.truncate_at])
+        return httpx.Response(answer.status, headers=headers, stream=stream, request=request)
     return httpx.Response(answer.status, headers=headers, content=answer.body, request=request)
+
+
+@dataclass
+class CutStream(httpx.AsyncByteStream):
+    """A body of which only the beginning arrives."""
+
+    beginning: bytes
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self.beginning
+        raise httpx.RemoteProtocolError("the connection ended before the answer did")
 
 
 @dataclass

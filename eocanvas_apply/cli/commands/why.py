@@ -32,6 +32,7 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
     """Plan, and explain what the plan says of the address; nothing is written."""
 
     async def work(session: Session) -> Outcome:
+        from eocanvas_apply.engine.documents import document_difference
         from eocanvas_apply.planning.plan import Requests
         from eocanvas_apply.planning.why import explain
         from eocanvas_apply.render import why as render
@@ -43,11 +44,12 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
         if found is None:
             hint = "it is on record, and nothing is left to do about it; see: eocanvas-apply ledger show"
             raise UsageError(error("not-planned", f"{address} is in no plan any more", hint, address=address))
+        diff = document_difference(engine, address)
         own = tuple(each for each in plan.diagnostics if each.address in {address, None})
         return Outcome(
             diagnostics=own,
-            text=lambda style: render.text(found, style),
-            fields=lambda: {"why": [render.document(found)]},
+            text=lambda style: render.text(found, style, diff),
+            fields=lambda: {"why": [render.document(found, diff)]},
         )
 
     return with_engine(args, work)

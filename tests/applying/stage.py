@@ -1,0 +1,93 @@
+"""A world on a stage: manifests to apply, and short views of what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from eocanvas_apply.emulator.faults import Fault
+from eocanvas_apply.ledger.events import AnyEvent
+from eocanvas_apply.ledger.local import LocalBackend
+from eocanvas_apply.planning.plan import Plan
+from eocanvas_apply.planning.progress import ApplyResult
+from tests.simulation.world import World
+
+NO_WAIT = timedelta(0)
+LAUNCH, KEYS = "*/execution", "*/keys"
+
+
+def manifest(*, key: str = "", job: str = "", jobs: str = "", timing: str = "", graph: str = "graph.xml") -> str:
+    """Return a manifest with the key `scenes` and the job `subset`; the arguments are more of each."""
+    return f"""
+version: 1
+project: demo
+timing: {{{timing}}}
+keys:
+  scenes:
+    type: s3
+    bucket: olci
+    region: waw3-2
+    endpoint: https://s3.example.org
+    access_key: {{env: ACCESS}}
+    secret_key: {{env: SECRET}}
+    {key}
+jobs:
+  subset:
+    graph: {graph}
+    inputs: {{img1: {{key: scenes, path: /a.zip}}}}
+    {job}
+  {jobs}
+"""
+
+
+KEY_ONLY = manifest().partition("jobs:")[0]
+# A job whose input is nobody's key: nothing but the launch can go wrong with it.
+JOB_ONLY = """
+version: 1
+project: demo
+jobs:
+  subset:
+    graph: graph.xml
+    inputs: {img1: {url: https://data.example.org/a.zip}}
+"""
+
+
+def fault(world: World, kind: str, path: str, method: str = "POST", **fields: Any) -> None:
+    """Let the next request of this kind meet a fault."""
+    world.wire.faults.add(Fault(kind, method=method, path=path, **fields))  # type: ignore[arg-type]
+
+
+def events(world: World) -> Sequence[AnyEvent]:
+    return [entry.event for entry in asyncio.run(LocalBackend(world.ledger).read())]
+
+
+def types(world: World, after: int = 0) -> list[str]:
+    return [event.type for event in events(world)[after:]]
+
+
+def acts(plan: Plan) -> dict[str, tuple[str, str]]:
+    return {a.address: (str(a.action), str(a.reason)) for a in plan.actions}
+
+
+def ends(result: ApplyResult) -> dict[str, str]:
+    return {r.address: str(r.outcome) for r in result.results}
+
+
+def endings(result: ApplyResult) -> set[str]:
+    return {str(ending) for ending in result.endings}
+
+
+def launched(world: World) -> list[str]:
+    """The ids of all jobs that the service ever made."""
+    return [job.id for job in world.wire.service.jobs.every()]
+
+
+def key_names(world: World) -> list[str]:
+    return [key.name for key in world.wire.service.keystore if key.name != "eodata"]
+
+
+def requests(world: World, method: str, tail: str) -> int:
+    """How many requests of a kind the service saw."""
+    return sum(1 for r in world.wire.received if r.request.method == method and r.request.path.endswith(tail))

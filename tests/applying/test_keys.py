@@ -1,0 +1,347 @@
+"""Keys on the service: the table of outcomes, rotation by generations and in place, names, ends, strangers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from eocanvas_apply.emulator.accounts import User
+from eocanvas_apply.emulator.behaviour import Behaviour
+from eocanvas_apply.errors import CredentialsError
+from eocanvas_apply.ledger import events as e
+from tests.applying.stage import (
+    KEY_ONLY,
+    KEYS,
+    LAUNCH,
+    NO_WAIT,
+    acts,
+    endings,
+    ends,
+    events,
+    fault,
+    key_names,
+    launched,
+    manifest,
+    types,
+)
+from tests.simulation.world import World
+
+KEY, JOB = "key.scenes", "job.subset"
+FIXED = manifest(key="name: demo-fixed")
+HOUR = 3600
+
+
+@dataclass(frozen=True)
+class Row:
+    """What befalls the creation of a key in a run that does not wait; `then` are the events behind key-intended."""
+
+    kind: str
+    then: tuple[str, ...]
+    outcome: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+REFUSALS = (400, 401, 403, 404, 405, 409, 411, 413, 414, 415, 422, 429, 302, 307)
+ROWS: dict[str, Row] = {
+    "done": Row("delay", ("key-created",), "done"),
+    **{
+        str(status): Row("status", ("key-abandoned",), "failed", {"status": status, "times": 1 + (status == 401)})
+        for status in REFUSALS
+    },
+    **{str(status): Row("status", (), "failed", {"status": status}) for status in (408, 500, 502, 503)},
+    "lost before the effect": Row("drop-before", (), "failed"),
+    "lost after the effect": Row("drop-after", ("key-created",), "done"),
+    "503 after the effect": Row("status", ("key-created",), "done", {"status": 503, "when": "after"}),
+    "a page after the effect": Row("status", ("key-created",), "done", {"status": 200, "when": "after", "body": "<p>"}),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_each_outcome_of_a_creation(name: str, tmp_path: Path) -> None:
+    row, world = ROWS[name], World(tmp_path)
+    fault(world, row.kind, KEYS, **row.fields)
+    result = world.apply(KEY_ONLY, NO_WAIT)
+    recorded = types(world)
+    assert tuple(recorded[recorded.index("key-intended") + 1 :]) == row.then
+    assert ends(result) == {KEY: row.outcome}
+    assert endings(result) == ({"failed"} if row.outcome == "failed" else set())
+    assert bool(result.results[0].error) == (row.outcome == "failed")
+    done = row.outcome == "done"
+    assert acts(world.plan(KEY_ONLY))[KEY] == (("none", "unchanged") if done else ("create", "new"))
+    assert not world.apply(KEY_ONLY).endings
+    assert len(key_names(world)) == 1
+
+
+def test_a_creation_that_was_not_sent_is_abandoned_and_tried_again(tmp_path: Path) -> None:
+    times = [3]
+
+    async def unreachable(step: str) -> None:
+        if step == "before POST /serverless/keys" and times[0]:
+            times[0] -= 1
+            raise httpx.ConnectError("no route")
+
+    world = World(tmp_path)
+    result = world.apply(manifest(), step=unreachable)
+    assert ends(result) == {KEY: "done", JOB: "done"}
+    reasons = [event.reason for event in events(world) if isinstance(event, e.KeyAbandoned)]
+    assert reasons == ["not-sent"] * 3
+
+
+def test_a_job_does_not_start_when_its_key_could_not_be_made(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    fault(world, "status", KEYS, status=403, times=None)
+    result = world.apply(manifest())
+    assert ends(result) == {KEY: "failed", JOB: "skipped"}
+    assert endings(result) == {"failed"}
+    assert not launched(world)
+
+
+def test_what_keeps_failing_is_given_up_after_an_hour(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    fault(world, "status", KEYS, status=429, times=None)
+    begun = world.clock()
+    result = world.apply(KEY_ONLY, None)
+    assert ends(result) == {KEY: "failed"}
+    assert timedelta(hours=1) <= world.clock() - begun < timedelta(hours=1, minutes=20)
+    assert types(world).count("key-intended") < 20
+
+
+def test_a_failed_creation_waits_as_long_as_the_service_says(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    fault(world, "status", KEYS, status=429, headers={"retry-after": "1800"})
+    begun = world.clock()
+    assert not world.apply(KEY_ONLY).endings
+    assert timedelta(minutes=30) <= world.clock() - begun < timedelta(minutes=31)
+
+
+def test_an_account_that_is_locked_out_in_between_leaves_no_open_key(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    fault(world, "unauthorized", KEYS, times=None)
+    fault(world, "status", "*gettoken", status=403, skip=1, times=None)
+    fault(world, "status", "*refreshtoken", status=403, times=None)
+    with pytest.raises(CredentialsError):
+        world.apply(KEY_ONLY)
+    assert types(world)[-1] == "key-abandoned"
+
+
+class TestGenerations:
+    @pytest.mark.parametrize(
+        ("change", "reason"),
+        [
+            (lambda w, m: m.replace("bucket: olci", "bucket: other"), ("replace", "config-changed")),
+            (lambda w, m: m.replace("region: waw3-2", "region: waw4-1\n    shared: true"), ("replace", "config-changed")),
+            (lambda w, m: w.environ.update(SECRET="an0ther") or m, ("replace", "secret-changed")),
+            (lambda w, m: w.clock.advance(6.5 * 86400) or m, ("renew", "expires-soon")),
+            (lambda w, m: w.clock.advance(8 * 86400) or m, ("create", "expired")),
+            (lambda w, m: _lose_all_keys(w) or m, ("create", "missing")),
+            (lambda w, m: _make_public(w) or m, ("replace", "drifted")),
+        ],
+    )  # fmt: skip
+    def test_each_reason_makes_the_next_generation_and_deletes_the_old_one(
+        self, change: Any, reason: tuple[str, str], tmp_path: Path
+    ) -> None:
+        world = World(tmp_path)
+        world.apply(KEY_ONLY)
+        (first,) = key_names(world)
+        changed = change(world, KEY_ONLY)
+        assert acts(world.plan(changed))[KEY] == reason
+        result = world.apply(changed)
+        assert not result.endings
+        (second,) = key_names(world)
+        assert second != first
+        assert second.startswith("demo-scenes-2-")
+        assert set(acts(world.plan(changed)).values()) == {("none", "unchanged")}
+
+    def test_the_old_one_goes_only_when_the_job_that_uses_it_has_ended(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        world.apply(manifest(), NO_WAIT)
+        (first,) = key_names(world)
+        second = manifest(jobs="later: {graph: graph.xml, inputs: {img1: {key: scenes, path: /b.zip}}}").replace(
+            "bucket: olci", "bucket: other"
+        )
+        result = world.apply(second, NO_WAIT)
+        assert first in key_names(world)
+        assert ends(result)["key.scenes#1"] == "done"
+        assert acts(world.plan(second))["key.scenes#1"] == ("none", "in-use")
+        uses = [job.execution.keys for job in world.wire.service.jobs.every()]
+        assert uses[0] == (first,)
+        assert uses[1] != (first,)
+        assert not world.apply(second).endings
+        assert first not in key_names(world)
+
+    def test_a_lost_answer_whose_key_is_there_is_adopted_by_the_next_run(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        fault(world, "drop-after", KEYS)
+        fault(world, "status", "*/keys/demo-*", "GET", status=503, times=None)
+        world.apply(KEY_ONLY, NO_WAIT)
+        world.wire.faults.clear()
+        assert acts(world.plan(KEY_ONLY))[KEY] == ("adopt", "found")
+        result = world.apply(KEY_ONLY)
+        assert ends(result) == {KEY: "done"}
+        assert len(key_names(world)) == 1
+        assert types(world).count("key-intended") == 1
+
+    def test_a_key_that_turns_up_after_it_was_given_up_is_deleted(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        fault(world, "late", KEYS, seconds=4 * HOUR)
+        world.apply(KEY_ONLY)
+        world.clock.advance(5 * HOUR)
+        world.wire.settle()
+        assert len(key_names(world)) == 2
+        assert acts(world.plan(KEY_ONLY))["key.scenes#1"] == ("delete", "superseded")
+        assert not world.apply(KEY_ONLY).endings
+        (left,) = key_names(world)
+        assert left.startswith("demo-scenes-2-")
+
+    def test_a_shortened_life_is_told_and_kept_up_with(self, tmp_path: Path) -> None:
+        world = World(tmp_path, behaviour=Behaviour(expire_cap=4 * HOUR))
+        result = world.apply(KEY_ONLY)
+        assert [d.code for d in result.diagnostics] == ["key-lifetime-capped"]
+        world.clock.advance(3.5 * HOUR)
+        assert acts(world.plan(KEY_ONLY))[KEY] == ("renew", "expires-soon")
+        assert not world.apply(KEY_ONLY).endings
+
+    def test_an_end_that_nobody_saw_is_not_infinite(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        fault(world, "status", "*/keys/demo-*", "GET", status=500, times=None)
+        fault(world, "status", "*/keys", "GET", status=500, skip=3, times=None)
+        with pytest.raises(Exception, match="500"):
+            world.apply(KEY_ONLY)
+        (created,) = [event for event in events(world) if isinstance(event, e.KeyCreated)]
+        assert (created.expires, created.end_known) == (None, False)
+        world.wire.faults.clear()
+        world.apply(KEY_ONLY)
+        assert [event.end_known for event in events(world) if isinstance(event, e.KeyCreated)] == [False, True]
+
+    def test_a_key_that_no_job_needs_any_more_is_left_to_its_end(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        assert not world.apply(manifest()).endings
+        world.clock.advance(9 * 24 * HOUR)
+        assert acts(world.plan(manifest())) == {KEY: ("none", "not-needed"), JOB: ("none", "done")}
+
+    def test_a_key_that_left_the_manifest_is_deleted(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        more = KEY_ONLY + "  other: {type: s3-public, bucket: b, region: r, endpoint: https://s3.example.org}\n"
+        world.apply(more)
+        assert len(key_names(world)) == 2
+        assert acts(world.plan(KEY_ONLY))["key.other"] == ("delete", "not-in-manifest")
+        assert not world.apply(KEY_ONLY).endings
+        assert len(key_names(world)) == 1
+
+    def test_a_delete_that_finds_nothing_is_done(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        world.apply(KEY_ONLY)
+        fault(world, "status", "*/keys/demo-*", "DELETE", status=404)
+        result = world.apply(KEY_ONLY.replace("olci", "other"))
+        assert not result.endings
+        assert "key-deleted" in types(world)
+
+    @pytest.mark.parametrize(("status", "outcome"), [(403, "failed"), (503, "done")])
+    def test_a_delete_that_fails(self, status: int, outcome: str, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        world.apply(KEY_ONLY)
+        fault(world, "status", "*/keys/demo-*", "DELETE", status=status)
+        assert ends(world.apply(KEY_ONLY.replace("olci", "other")))["key.scenes#1"] == outcome
+
+
+class TestFixedNames:
+    def test_rotate_in_place_once_no_job_runs(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        world.apply(FIXED, NO_WAIT)
+        changed = FIXED.replace("bucket: olci", "bucket: other")
+        job = "later: {graph: graph.xml, inputs: {img1: {key: scenes, path: /b.zip}}}"
+        changed += "  " + job + "\n"
+        result = world.apply(changed, NO_WAIT)
+        assert ends(result) == {KEY: "waiting", JOB: "waiting", "job.later": "waiting"}
+        assert acts(world.plan(changed))[KEY] == ("none", "draining")
+        assert len(launched(world)) == 1
+        assert not world.apply(changed).endings
+        assert key_names(world) == ["demo-fixed"]
+        assert b"other" in (world.wire.service.plaintext_of("demo-fixed") or b"")
+        kinds = [kind for kind in types(world) if kind.startswith("key-")]
+        assert kinds == [
+            "key-intended", "key-created", "key-drain-intended", "key-delete-intended", "key-deleted",
+            "key-intended", "key-created",
+        ]  # fmt: skip
+
+    def test_are_used_again_when_the_manifest_goes_back(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        world.apply(FIXED, NO_WAIT)
+        more = FIXED + "  later: {graph: graph.xml, inputs: {img1: {key: scenes, path: /b.zip}}}\n"
+        world.apply(more.replace("bucket: olci", "bucket: other"), NO_WAIT)
+        assert not world.apply(more).endings
+        assert "key-drain-ended" in types(world)
+        assert "key-deleted" not in types(world)
+        assert len(launched(world)) == 2
+
+    @pytest.mark.parametrize("live_name", ["409", "400"])
+    def test_whose_name_is_not_free_at_once_are_waited_for(self, live_name: Any, tmp_path: Path) -> None:
+        world = World(tmp_path, behaviour=Behaviour(live_name=live_name, name_free_after=300))
+        only = KEY_ONLY + "    name: demo-fixed\n"
+        world.apply(only)
+        result = world.apply(only.replace("olci", "other"))
+        assert not result.endings
+        assert b"other" in (world.wire.service.plaintext_of("demo-fixed") or b"")
+
+    @pytest.mark.parametrize("shared", [True, False])
+    @pytest.mark.parametrize("foreign", ["403", "404"])
+    def test_of_strangers_are_one_clear_error(self, shared: bool, foreign: Any, tmp_path: Path) -> None:
+        world = World(tmp_path, behaviour=Behaviour(foreign_key=foreign))
+        _create(world, "joe", "demo-fixed", public=shared)
+        result = world.apply(FIXED)
+        assert ends(result) == {KEY: "failed", JOB: "skipped"}
+        assert "failed" in endings(result)
+        assert result.results[0].error
+        # A private key of another account that answers 404 cannot be told from a name that is not free yet.
+        hidden = foreign == "404" and not shared
+        assert result.results[0].error.code == ("service-refused" if hidden else "key-name-taken")
+        assert not launched(world)
+        assert key_names(world) == ["demo-fixed"]
+
+    def test_whose_answer_was_lost_are_found_or_made_again(self, tmp_path: Path) -> None:
+        for kind in ("drop-after", "drop-before"):
+            folder = tmp_path / kind
+            folder.mkdir()
+            world = World(folder)
+            fault(world, kind, KEYS)
+            result = world.apply(FIXED)
+            assert not result.endings, kind
+            assert key_names(world) == ["demo-fixed"]
+
+
+def test_a_stranger_may_take_the_name_of_a_job_s_key_without_harm(tmp_path: Path) -> None:
+    """A launch is refused where its key is gone; nothing else is launched with it and the next plan makes a new one."""
+    world = World(tmp_path)
+    fault(world, "status", LAUNCH, status=429, headers={"retry-after": "60"})
+    world.apply(manifest(), NO_WAIT)
+    _lose_all_keys(world)
+    world.clock.advance(HOUR)
+    assert acts(world.plan(manifest()))[KEY] == ("create", "missing")
+    assert not world.apply(manifest()).endings
+    assert len(launched(world)) == 1
+
+
+def _lose_all_keys(world: World) -> None:
+    keystore, user = world.wire.service.keystore, User("jane", "")
+    for name in key_names(world):
+        keystore.delete(user, name, world.clock())
+    world.clock.advance(HOUR)
+
+
+def _make_public(world: World) -> None:
+    (name,) = key_names(world)
+    description = next(k.description for k in world.wire.service.keystore if k.name == name)
+    world.wire.service.keystore.delete(User("jane", ""), name, world.clock())
+    _create(world, "jane", name, public=True, description=description)
+
+
+def _create(world: World, owner: str, name: str, *, public: bool, description: str = "") -> None:
+    world.wire.service.behaviour = world.wire.service.behaviour.changed({"sealed_check": "at-use"})
+    body = {name: {"type": "S3", "expire": 86400 * 7, "public": public, "description": description, "data": ""}}
+    world.wire.service.keystore.create(User(owner, ""), body, world.clock())

@@ -1,0 +1,296 @@
+"""Secrets go in, and come out nowhere but at the service: not on screen, not in a log, not in any file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote_plus
+
+import pytest
+
+from eocanvas_apply.cli import main
+from eocanvas_apply.emulator.accounts import User
+from eocanvas_apply.emulator.behaviour import Behaviour
+from eocanvas_apply.emulator.credentials import S3Credentials, WebdavCredentials
+from eocanvas_apply.emulator.failures import JobFault
+from eocanvas_apply.emulator.faults import Fault
+from eocanvas_apply.emulator.options import Options
+from eocanvas_apply.emulator.server import running
+from tests.emulator.stage import private_key
+from tests.end_to_end.canaries import Canary, leaks
+from tests.end_to_end.tool import GRAPH, Ended, Tool
+
+MANIFEST = """
+version: 1
+project: canaries
+keys:
+  scenes:
+    type: s3
+    bucket: b
+    region: r
+    endpoint: https://s3.example
+    access_key: {env: ACCESS}
+    secret_key: {env: SECRET}
+  drive:
+    type: webdav
+    endpoint: https://dav.example
+    username: jane
+    password: {file: {env: PASSWORD_FILE}}
+jobs:
+  subset:
+    graph: graph.xml
+    inputs: {img1: {key: scenes, path: /a.nc}}
+    output: {key: drive}
+  fetched:
+    graph: graph.xml
+    inputs: {img1: {key: scenes, path: /b.nc}}
+"""
+
+
+class Aviary:
+    """A project whose secrets are canaries, and everything that it has said."""
+
+    def __init__(self, folder: Path, **options: Any) -> None:
+        self.account, self.access, self.secret, self.drive = (
+            Canary.drawn(what) for what in ("account", "access key", "secret key", "drive password")
+        )
+        # The sealed text is short, and so are these two.
+        self.access = replace(self.access, before="", after="")
+        self.canaries = [self.account, self.access, self.secret, self.drive]
+        self.said: list[str] = []
+        self.folder = folder
+        self.options = Options(
+            users=(User("jane", self.account.value),), job_time=0.2, private_key=private_key(), **options
+        )
+
+    @contextmanager
+    def open(self) -> Iterator[Aviary]:
+        """Run the service, and have the project ready for it."""
+        vault = self.folder / "vault"
+        vault.mkdir()
+        (vault / "password").write_text(self.drive.value, encoding="utf-8")
+        (vault / "password").chmod(0o600)
+        with running(self.options) as emulator:
+            secret = {"ACCESS": self.access.value, "SECRET": self.secret.value}
+            account = {"HDA_PASSWORD": self.account.value, "PASSWORD_FILE": str(vault / "password")}
+            self.tool = Tool(self.folder / "place", emulator, {**secret, **account})
+            self.tool.write(MANIFEST)
+            yield self
+
+    def run(self, *words: str, **environ: str) -> Ended:
+        """Run a command; what it says is kept."""
+        ended = self.tool.run(*words, **environ)
+        self.said += [ended.out, ended.err]
+        assert "Traceback" not in ended.err, ended
+        assert "internal error" not in ended.err + ended.out, ended
+        return ended
+
+    def run_both(self, *words: str, **environ: str) -> None:
+        """Run a command twice: in words, telling everything, and as JSON."""
+        self.run(*words, "-v", "--log", "run.log", **environ)
+        self.run(*words, "--format", "json", **environ)
+
+    def fault(self, fault: Fault) -> None:
+        with self.tool.emulator.model() as wire:
+            wire.faults.add(fault)
+
+    @property
+    def all_secrets(self) -> str:
+        return " ".join(canary.value for canary in self.canaries)
+
+    @property
+    def tokens(self) -> list[Canary]:
+        """What the service gave at log-in, as far as it was used."""
+        with self.tool.emulator.model() as wire:
+            headers = {entry.request.headers.get("authorization", "") for entry in wire.received}
+        return [Canary("token", header.removeprefix("Bearer ")) for header in headers if header]
+
+    def expect_silence(self) -> None:
+        """Check that no secret and no token is anywhere it does not belong."""
+        assert leaks([*self.canaries, *self.tokens], [self.tool.folder], self.said) == []
+        assert leaks(self.canaries, [], self.sent()) == []
+
+    def sent(self) -> list[str]:
+        """Return what the service was sent, except where it has to be told the password."""
+        with self.tool.emulator.model() as wire:
+            requests = [entry.request for entry in wire.received]
+        parts = [f"{r.method} {r.path}?{r.query} {r.headers}" for r in requests]
+        return parts + [r.body.decode() for r in requests if not r.path.endswith("/gettoken")]
+
+
+@pytest.fixture
+def aviary(tmp_path: Path) -> Iterator[Aviary]:
+    with Aviary(tmp_path).open() as aviary:
+        yield aviary
+
+
+def test_a_canary_is_recognised_in_every_dress(tmp_path: Path) -> None:
+    canary = Canary.drawn("secret")
+    value = canary.value
+    dresses = [
+        value,
+        repr(value),
+        json.dumps(value),
+        quote_plus(value),
+        canary.core[7:18],
+        value.encode().hex(),
+        hashlib.sha256(value.encode()).hexdigest(),
+        *(base64.b64encode(b"x" * shift + value.encode()).decode() for shift in range(3)),
+    ]
+    assert [len(leaks([canary], [], [dress])) for dress in dresses] == [1] * len(dresses)
+    (tmp_path / "file").write_bytes(b"\0" + value.encode())
+    assert leaks([canary], [tmp_path], []) == [f"secret in {tmp_path / 'file'}"]
+    assert leaks([Canary.drawn("another")], [tmp_path], dresses) == []
+
+
+def test_the_secrets_do_arrive(aviary: Aviary) -> None:
+    ended = aviary.run("apply", "--yes")
+    assert ended.code == 0, ended
+    with aviary.tool.emulator.model() as wire:
+        held = [key.credentials for key in wire.service.keystore if key.credentials]
+    s3 = S3Credentials(aviary.access.value, aviary.secret.value, "b", "https://s3.example", "r")
+    dav = WebdavCredentials("https://dav.example", "jane", aviary.drive.value)
+    assert sorted(held, key=str) == [s3, dav]
+
+
+def test_no_command_lets_a_secret_out(aviary: Aviary) -> None:
+    for words in ("validate", "plan", "doctor"):
+        aviary.run_both(words)
+    aviary.run_both("apply", "--yes", "--no-wait")
+    aviary.run("apply", "--yes")
+    for words in ("status", "results", "logs subset", "why subset", "why key.scenes", "ledger show", "ledger verify"):
+        aviary.run_both(*words.split())
+    for words in ("resolve subset --launch", "forget fetched", "destroy --yes"):
+        aviary.run(*words.split(), "-v")
+    with aviary.tool.emulator.model() as wire:
+        assert [key.name for key in wire.service.keystore] == ["eodata"]
+    aviary.expect_silence()
+
+
+def test_changed_secrets_are_compared_without_being_shown(aviary: Aviary) -> None:
+    aviary.run("apply", "--yes", "--no-wait")
+    (aviary.tool.project / "eocanvas.yaml").write_text(MANIFEST.replace("/b.nc", "/c.nc"), encoding="utf-8")
+    another = Canary.drawn("another secret key")
+    aviary.canaries.append(another)
+    plan = aviary.run("plan", "--format", "json", SECRET=another.value).document
+    changes = [change for action in plan["actions"] for change in action.get("changes", ())]
+    assert {"path": "secret_key", "sensitive": True} in changes
+    aviary.run("apply", "--yes", "-v", SECRET=another.value)
+    aviary.expect_silence()
+
+
+def test_a_wrong_password_is_not_repeated(aviary: Aviary) -> None:
+    wrong = Canary.drawn("wrong password")
+    aviary.canaries.append(wrong)
+    aviary.run_both("doctor", HDA_PASSWORD=wrong.value)
+    assert aviary.run("apply", "--yes", "-v", HDA_PASSWORD=wrong.value).code == 1
+    aviary.expect_silence()
+
+
+def test_a_password_in_a_credentials_file_is_not_repeated(aviary: Aviary) -> None:
+    place = aviary.folder / "vault" / "hdarc"
+    place.write_text(f"user: jane\npassword: {aviary.account.value}\n", encoding="utf-8")
+    place.chmod(0o644)
+    aviary.run("doctor", "-v", HDA_USER="", HDA_PASSWORD="", HDA_RC=str(place))
+    place.write_text(f"user jane\npassword= {aviary.account.value}\n", encoding="utf-8")
+    assert aviary.run("plan", "-v", HDA_USER="", HDA_PASSWORD="", HDA_RC=str(place)).code == 1
+    aviary.expect_silence()
+
+
+REFUSALS = {
+    "refused": Fault(
+        "status", method="POST", path="*/keys", times=None, status=400, body={"message": "no such bucket"}
+    ),
+    "html": Fault("html", path="*/serverless/*", times=None),
+    "cut": Fault("truncate", method="GET", path="*/serverless/*", times=None),
+    "lost": Fault("drop-after", method="POST", path="*/serverless/*", times=None),
+    "down": Fault("status", method="GET", path="*/serverless/*", times=None, status=503, body="<html>down</html>"),
+    "unauthorized": Fault("unauthorized", path="*/serverless/*", times=None),
+}
+
+
+@pytest.mark.parametrize("fault", REFUSALS.values(), ids=REFUSALS)
+def test_no_failure_lets_a_secret_out(aviary: Aviary, fault: Fault) -> None:
+    aviary.fault(fault)
+    aviary.run("apply", "--yes", "--no-wait", "-v", "--log", "run.log")
+    aviary.run("status", "--format", "json")
+    aviary.expect_silence()
+
+
+LOG_IN = Fault("status", path="*/gettoken", times=None, status=401)
+KEY = Fault("status", method="POST", path="*/keys", times=None, status=400)
+PAGE = Fault("status", method="GET", path="*/keys", times=None, status=400, content_type="text/html")
+LAUNCH = Fault("status", method="POST", path="*/execution", times=None, status=400)
+
+
+@pytest.mark.parametrize("fault", [LOG_IN, KEY, PAGE, LAUNCH], ids=["log-in", "key", "page", "launch"])
+def test_a_service_that_repeats_secrets_is_not_repeated(aviary: Aviary, fault: Fault) -> None:
+    aviary.fault(replace(fault, body=f"cannot take {aviary.all_secrets}"))
+    aviary.run("apply", "--yes", "--no-wait", "-v", "--log", "run.log")
+    aviary.run("apply", "--yes", "--no-wait", "--format", "json")
+    aviary.expect_silence()
+
+
+def test_a_job_log_that_holds_secrets_is_shown_without(aviary: Aviary) -> None:
+    aviary.run("apply", "--yes")
+    said = [{"timestamp": "2024-12-06T15:31:45Z", "message": f"+ curl -u jane:{aviary.all_secrets}"}]
+    aviary.fault(Fault("status", path="*/logs", times=None, status=200, body=said))
+    aviary.run_both("logs", "subset")
+    aviary.expect_silence()
+
+
+def test_failed_jobs_let_no_secret_out(tmp_path: Path) -> None:
+    faults = (JobFault("key", "/a.nc"), JobFault("staging-in", "/b.nc"))
+    with Aviary(tmp_path, job_faults=faults).open() as aviary:
+        assert aviary.run("apply", "--yes").code == 4
+        for words in ("logs subset", "status", "why subset"):
+            aviary.run(*words.split(), "-v")
+        aviary.expect_silence()
+
+
+def test_a_secret_too_long_to_be_sealed_is_not_shown(aviary: Aviary) -> None:
+    long = Canary("long", aviary.secret.core * 12)
+    ended = aviary.run("apply", "--yes", "--format", "json", SECRET=long.value)
+    assert "sealed-too-long" in {found["code"] for found in ended.document["diagnostics"]}, ended
+    aviary.expect_silence()
+
+
+def test_a_key_that_the_service_cannot_open_lets_nothing_out(tmp_path: Path) -> None:
+    with Aviary(tmp_path, behaviour=Behaviour(sealed_check="at-use", live_name="400")).open() as aviary:
+        aviary.run_both("apply", "--yes", "--no-wait")
+        aviary.expect_silence()
+
+
+MISWRITTEN = {
+    "literal": "secret_key: CANARY",
+    "number-like": "secret_key: 0x1CANARY",
+    "quoted": 'secret_key: "CANARY"',
+    "unclosed": 'secret_key: "CANARY',
+    "list": "secret_key: [CANARY]",
+    "twice": "secret_key: {env: SECRET}\n    secret_key: CANARY",
+    "other-name": "secretkey: CANARY",
+    "deeper": "secret_key: {value: CANARY}",
+    "endpoint": "endpoint: https://jane:CANARY@s3.example",
+    "tag": "secret_key: !secret CANARY",
+    "block": "secret_key: |\n      CANARY\n     bad",
+    "tabs": "secret_key:\tCANARY\n\t- x",
+}
+
+
+@pytest.mark.parametrize("line", MISWRITTEN.values(), ids=MISWRITTEN)
+def test_a_secret_written_into_the_manifest_is_not_shown(
+    line: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    canary = Canary.drawn("literal")
+    text = MANIFEST.replace("secret_key: {env: SECRET}", line.replace("CANARY", canary.core))
+    (tmp_path / "graph.xml").write_text(GRAPH, encoding="utf-8")
+    (tmp_path / "eocanvas.yaml").write_text(text, encoding="utf-8")
+    for form in ("text", "json"):
+        assert main(["validate", "-f", str(tmp_path / "eocanvas.yaml"), "--format", form]) == 1
+    assert leaks([canary], [], capfd.readouterr()) == []

@@ -1,0 +1,331 @@
+"""The ledger in a local file: torn ends, junk, rights, full disks, and a file that goes away under our hands."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eocanvas_apply.errors import LedgerConflict, LedgerError, UsageError
+from eocanvas_apply.ledger.events import AnyEvent, Entry
+from eocanvas_apply.ledger.local import LocalBackend
+from eocanvas_apply.ledger.place import open_backend
+from tests.ledger.appender import journal
+from tests.ledger.entries import OPENED, entries, job_intended, note
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(name="file")
+def _file(tmp_path: Path) -> Path:
+    return tmp_path / ".eocanvas" / "default.jsonl"
+
+
+def write(file: Path, events: Sequence[AnyEvent], head: int = 0, batch: str = "b1") -> None:
+    asyncio.run(LocalBackend(file).append(head, entries(events, after=head, batch=batch)))
+
+
+def read(file: Path) -> Sequence[Entry]:
+    return asyncio.run(LocalBackend(file).read())
+
+
+def edit(file: Path, line: int, change: Callable[[dict[str, Any]], object]) -> None:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    document = json.loads(lines[line - 1])
+    change(document)
+    lines[line - 1] = json.dumps(document)
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+class TestTheFile:
+    def test_is_private_and_kept_out_of_git(self, file: Path) -> None:
+        write(file, [OPENED])
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert (file.parent / ".gitignore").read_text(encoding="utf-8") == "*\n"
+
+    def test_holds_one_flat_object_a_line(self, file: Path) -> None:
+        write(file, [OPENED, note(1)])
+        first, second = map(json.loads, file.read_text(encoding="utf-8").splitlines())
+        assert list(first)[:7] == ["v", "seq", "time", "writer", "batch", "of", "type"]
+        assert (first["seq"], first["of"], first["type"], first["time"]) == (1, 2, "ledger-opened", "2026-01-05T08:00:00Z")
+        assert second == second | {"address": "job.j1", "job_id": "j-1", "status": "running"}
+
+    def test_a_gitignore_of_the_user_is_left_alone(self, file: Path) -> None:
+        file.parent.mkdir()
+        (file.parent / ".gitignore").write_text("mine\n", encoding="utf-8")
+        write(file, [OPENED])
+        assert (file.parent / ".gitignore").read_text(encoding="utf-8") == "mine\n"
+
+    def test_elsewhere_no_gitignore_is_made(self, tmp_path: Path) -> None:
+        write(tmp_path / "ledgers" / "demo.jsonl", [OPENED])
+        assert [path.name for path in (tmp_path / "ledgers").iterdir()] == ["demo.jsonl"]
+
+    def test_reading_makes_nothing(self, file: Path) -> None:
+        assert list(read(file)) == []
+        assert not file.parent.exists()
+
+
+class TestTornEnds:
+    @pytest.mark.parametrize("cut", [1, 2, 40])
+    def test_a_torn_last_line_is_passed_over_and_cut_by_the_next_writer(self, file: Path, cut: int) -> None:
+        write(file, [OPENED])
+        whole = file.read_bytes()
+        write(file, [note(1)], head=1, batch="b2")
+        file.write_bytes(file.read_bytes()[:-cut])
+        assert [entry.seq for entry in read(file)] == [1]
+        write(file, [note(2)], head=1, batch="b3")
+        assert file.read_bytes().startswith(whole)
+        assert [entry.batch for entry in read(file)] == ["b1", "b3"]
+
+    @pytest.mark.parametrize("lines", [1, 2])
+    def test_an_append_of_which_only_whole_lines_are_there_is_torn_as_well(self, file: Path, lines: int) -> None:
+        write(file, [OPENED])
+        write(file, [note(1), note(2), note(3)], head=1, batch="b2")
+        kept = file.read_bytes().splitlines(keepends=True)[: 1 + lines]
+        file.write_bytes(b"".join(kept))
+        assert [entry.seq for entry in read(file)] == [1]
+        write(file, [note(9)], head=1, batch="b3")
+        assert [entry.batch for entry in read(file)] == ["b1", "b3"]
+
+    def test_a_reader_that_saw_half_an_append_sees_all_of_it_later(self, file: Path) -> None:
+        write(file, [OPENED])
+        write(file, [note(1), note(2)], head=1, batch="b2")
+        whole = file.read_bytes()
+        reader = LocalBackend(file)
+        file.write_bytes(whole[:-10])
+        assert len(asyncio.run(reader.read())) == 1
+        with file.open("ab") as rest:
+            rest.write(whole[-10:])
+        assert [entry.seq for entry in asyncio.run(reader.read(1))] == [2, 3]
+
+    def test_the_first_line_may_be_torn_too(self, file: Path) -> None:
+        write(file, [OPENED])
+        file.write_bytes(file.read_bytes()[:20])
+        assert list(read(file)) == []
+        write(file, [OPENED])
+        assert len(read(file)) == 1
+
+
+FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "junk": (lambda f: _put(f, 2, b"junk\n"), "2:1: this line of the ledger is not JSON"),
+    "blank": (lambda f: _put(f, 2, b"\n"), "2:1: this line of the ledger is not JSON"),
+    "binary": (lambda f: _put(f, 2, b'{"v": "\xff"}\n'), "2:1: this line of the ledger is not JSON"),
+    "a list": (lambda f: _put(f, 2, b"[1]\n"), "2:1: this line of the ledger is no event"),
+    "a number": (lambda f: _put(f, 2, b"7\n"), "2:1: this line of the ledger is no event"),
+    "deep": (lambda f: _put(f, 2, b"[" * 100_000 + b"\n"), "2:1: this line of the ledger is no"),
+    "newer version": (lambda f: edit(f, 2, lambda d: d.update(v=2)), "2:1: this line of the ledger is no event"),
+    "newer event": (lambda f: edit(f, 2, lambda d: d.update(type="job-praised")), "2:1: this line of the ledger is no"),
+    "newer field": (lambda f: edit(f, 2, lambda d: d.update(extra=1)), "2:1: this line of the ledger is no event"),
+    "missing field": (lambda f: edit(f, 2, lambda d: d.pop("status")), "2:1: this line of the ledger is no event"),
+    "removed line": (lambda f: _put(f, 2, b""), "2:1: entry number 3 stands where 2 belongs"),
+    "repeated line": (lambda f: _put(f, 2, f.read_bytes().splitlines(keepends=True)[0]), "2:1: entry number 1 stands"),
+}
+
+
+def _put(file: Path, line: int, content: bytes) -> None:
+    lines = file.read_bytes().splitlines(keepends=True)
+    lines[line - 1] = content
+    file.write_bytes(b"".join(lines))
+
+
+class TestUntrustworthyFiles:
+    @pytest.mark.parametrize("name", FAULTS)
+    def test_each_is_told_with_its_line_and_nothing_is_changed(self, file: Path, name: str) -> None:
+        spoil, message = FAULTS[name]
+        for number in range(3):
+            write(file, [note(number)], head=number, batch=f"b{number}")
+        spoil(file)
+        before = file.read_bytes()
+        for work in (lambda: read(file), lambda: write(file, [note(9)], head=3, batch="b9")):
+            with pytest.raises(LedgerError) as told:
+                work()
+            (found,) = told.value.diagnostics
+            assert found.position
+            shown = f"{found.position.line}:{found.position.column}: {found.message}"
+            assert shown.startswith(message)
+            assert found.hint
+            assert found.position.file == str(file)
+        assert file.read_bytes() == before
+
+    def test_no_message_repeats_what_stands_in_the_line(self, file: Path) -> None:
+        write(file, [note(1)])
+        edit(file, 1, lambda d: d.update(status=["canary-1234"]))
+        with pytest.raises(LedgerError) as told:
+            read(file)
+        assert "canary" not in f"{told.value} {told.value.diagnostics}"
+
+
+class TestAFileThatGoesAway:
+    def test_while_a_run_is_under_way_is_one_clear_error_and_no_new_ledger(self, file: Path) -> None:
+        async def work() -> None:
+            own = journal(LocalBackend(file))
+            await own.record(OPENED)
+            file.unlink()
+            for step in (own.record(note(1)), own.claim(1, [job_intended()]), own.refresh()):
+                with pytest.raises(LedgerError) as told:
+                    await step
+                assert not isinstance(told.value, LedgerConflict)
+                assert told.value.diagnostics[0].code == "ledger-gone"
+
+        asyncio.run(work())
+        assert not file.exists()
+
+    @pytest.mark.parametrize("content", [b"", None])
+    def test_and_is_replaced_by_another_is_told_as_well(self, file: Path, content: bytes | None) -> None:
+        async def work() -> None:
+            own = journal(LocalBackend(file))
+            await own.record(OPENED, note(1))
+            other = file.read_bytes() if content is None else content
+            file.rename(file.with_suffix(".old"))
+            file.write_bytes(other)
+            with pytest.raises(LedgerError, match="is another one now"):
+                await own.record(note(2))
+
+        asyncio.run(work())
+
+    def test_and_the_whole_folder_too(self, file: Path) -> None:
+        async def work() -> None:
+            own = journal(LocalBackend(file))
+            await own.record(OPENED)
+            file.parent.rename(file.parent.with_name("moved"))
+            with pytest.raises(LedgerError, match="is gone"):
+                await own.record(note(1))
+
+        asyncio.run(work())
+        assert not file.parent.exists()
+
+    def test_cut_short_under_our_hands_is_told(self, file: Path) -> None:
+        async def work() -> None:
+            own = journal(LocalBackend(file))
+            await own.record(OPENED)
+            await own.record(note(1))
+            os.truncate(file, len(file.read_bytes().splitlines(keepends=True)[0]))
+            with pytest.raises(LedgerError, match="is gone"):
+                await own.record(note(2))
+
+        asyncio.run(work())
+
+
+def _half(descriptor: int, content: bytes, offset: int, *, real: Callable[[int, bytes, int], int]) -> int:
+    if len(content) > 1:
+        return real(descriptor, content[: len(content) // 2], offset)
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+class TestDisksThatDoNotTakeMore:
+    def test_a_full_disk_leaves_nothing_half_and_later_runs_go_on(
+        self, file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write(file, [OPENED])
+        before, real = file.read_bytes(), os.pwrite
+
+        async def work() -> None:
+            own = journal(LocalBackend(file))
+            await own.refresh()
+            with monkeypatch.context() as full:
+                full.setattr(os, "pwrite", lambda d, c, o: _half(d, c, o, real=real))
+                with pytest.raises(LedgerError) as told:
+                    await own.claim(1, [job_intended()])
+                assert told.value.diagnostics[0].code == "ledger-unwritable"
+                assert "No space left on device" in told.value.diagnostics[0].message
+                with pytest.raises(LedgerError, match="No space left"):
+                    await own.record(note(1))
+            assert file.read_bytes() == before
+            await own.record(note(2))
+
+        asyncio.run(work())
+        assert [entry.event for entry in read(file)] == [OPENED, note(1), note(2)]
+
+    def test_half_an_append_that_cannot_be_taken_back_counts_for_nothing(
+        self, file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write(file, [OPENED])
+        real = os.pwrite
+
+        def refuse(*_: object) -> None:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        with monkeypatch.context() as broken:
+            broken.setattr(os, "pwrite", lambda d, c, o: _half(d, c, o, real=real))
+            broken.setattr(os, "ftruncate", refuse)
+            with pytest.raises(LedgerError):
+                write(file, [note(1), note(2)], head=1, batch="b2")
+        assert [entry.seq for entry in read(file)] == [1]
+        write(file, [note(3)], head=1, batch="b3")
+        assert [entry.event for entry in read(file)] == [OPENED, note(3)]
+
+    def test_a_sync_that_fails_is_no_append(self, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(descriptor: int) -> None:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        with monkeypatch.context() as broken:
+            broken.setattr(os, "fsync", refuse)
+            with pytest.raises(LedgerError, match="Input/output error"):
+                write(file, [OPENED])
+        assert list(read(file)) == []
+        write(file, [OPENED])
+
+    def test_a_file_that_may_not_grow_in_a_real_process(self, file: Path) -> None:
+        write(file, [OPENED])
+        limit = file.stat().st_size + 500
+        script = (
+            "import resource, runpy, sys\n"
+            f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
+            f"sys.argv = ['appender', 'local', {str(file)!r}, '0', '100']\n"
+            "runpy.run_module('tests.ledger.appender', run_name='__main__')\n"
+        )
+        done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert "cannot be written: File too large" in done.stderr
+        said = len(done.stdout.split())
+        assert len(read(file)) == 1 + 2 * said
+        assert file.stat().st_size <= limit
+        write(file, [note(7)], head=1 + 2 * said, batch="later")
+
+    @pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS])
+    def test_a_read_only_place_is_one_clear_error(
+        self, file: Path, monkeypatch: pytest.MonkeyPatch, code: int
+    ) -> None:
+        def refuse(*_: object, **__: object) -> None:
+            raise OSError(code, os.strerror(code), str(file))
+
+        monkeypatch.setattr(Path, "mkdir", refuse)
+        with pytest.raises(LedgerError) as told:
+            write(file, [OPENED])
+        (found,) = told.value.diagnostics
+        assert found.code == "ledger-unwritable"
+        assert str(file) in found.message
+        assert os.strerror(code) in found.message
+        assert "mend" in found.hint
+
+    def test_a_file_where_the_folder_belongs_is_told(self, tmp_path: Path) -> None:
+        (tmp_path / ".eocanvas").write_text("", encoding="utf-8")
+        for work in (lambda f: write(f, [OPENED]), read):
+            with pytest.raises(LedgerError) as told:
+                work(tmp_path / ".eocanvas" / "default.jsonl")
+            assert told.value.diagnostics[0].code in ("ledger-unwritable", "ledger-unreadable")
+
+
+class TestAddresses:
+    def test_the_default_stands_beside_the_manifest(self, tmp_path: Path) -> None:
+        assert open_backend(None, tmp_path).url == str(tmp_path / ".eocanvas" / "default.jsonl")
+
+    @pytest.mark.parametrize("form", ["{}", "file:{}", "file://{}"])
+    def test_a_path_in_each_of_its_forms(self, form: str, tmp_path: Path) -> None:
+        path = tmp_path / "own.jsonl"
+        assert open_backend(form.format(path), tmp_path / "project").url == str(path)
+
+    @pytest.mark.parametrize("url", ["s3://bucket/ledger", "postgresql://host/base", "{folder}"])
+    def test_what_is_no_file_is_a_usage_error(self, url: str, tmp_path: Path) -> None:
+        with pytest.raises(UsageError) as told:
+            open_backend(url.format(folder=tmp_path), tmp_path)
+        assert told.value.diagnostics[0].code == "ledger-unsupported"
