@@ -68,7 +68,5 @@ async def worked(project: Project, opened: Settings, work: Callable[[Session], A
     from eocanvas_apply.engine.opening import open_engine
 
     async with open_engine(project, opened) as engine:
-        SCRUBBER.learn(
-            secret for fields in engine.observer.vault.resolved.values.values() for secret in fields.values()
-        )
+        SCRUBBER.learn(engine.observer.vault.secrets)
         return await work(Session(project, engine))

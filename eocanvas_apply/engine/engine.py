@@ -98,10 +98,11 @@ class Engine:
     async def _loop(self, first: Plan, requests: Requests, wait: timedelta | None) -> ApplyResult:
         session = self._session()
         pace = Pace(self.clock, wait, self.desired.timing.poll, self.stopping)
-        last = first
+        last, met = first, first.by_address()
         while not self.stopping.is_set():
             try:
                 last = await self._unless_stopped(self._round(session, requests)) or last
+                met |= {a.address: a for a in last.actions if a.address not in met}
                 pace.answered()
             except (Doubt, NotSent, Refused) as fault:
                 if not _may_pass(fault) or pace.over or pace.given_up():
@@ -115,7 +116,7 @@ class Engine:
             if pace.over or not _unfinished(last, session, requests):
                 break
             await pace.until_next(_wakes(last, session), moving=_moving(last, session, requests))
-        return self._result(first, last, session)
+        return self._result(first, replace(first, actions=tuple(met.values())), last, session)
 
     async def _round(self, session: Session, requests: Requests) -> Plan:
         recorded = await self._recorded()
@@ -187,8 +188,9 @@ class Engine:
             stopping=self.stopping,
         )
 
-    def _result(self, first: Plan, last: Plan, session: Session) -> ApplyResult:
-        ended = results(first, last, self.journal.recorded, session.failures)
+    def _result(self, first: Plan, met: Plan, last: Plan, session: Session) -> ApplyResult:
+        """Return how it ended; `met` holds each address as it first stood, also those that arose on the way."""
+        ended = results(met, last, self.journal.recorded, session.failures)
         found = endings(last, ended, launches_stopped=session.launches_stopped)
         if self.stopping.is_set():
             found |= {Ending.INTERRUPTED}

@@ -65,6 +65,7 @@ async def open_engine(project: Project, settings: Settings) -> AsyncIterator[Eng
     )
     async with service:
         vault = Vault.opened(desired, SecretSources(settings.environ, project.folder))
+        service.hide(vault.secrets)
         yield Engine(
             desired=desired,
             service=service,

@@ -38,6 +38,11 @@ class Vault:
         """Return what is not wrong but unwise about where secrets come from."""
         return tuple(d for d in self.resolved.diagnostics if d.severity is not Severity.ERROR)
 
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """Return every secret of the run, to be kept out of what is shown."""
+        return tuple(secret for fields in self.resolved.values.values() for secret in fields.values())
+
     def fingerprints(self, salt: bytes | None) -> Mapping[tuple[str, str], str]:
         """Return the slow fingerprints under a ledger's salt; without a ledger there is nothing to compare."""
         if salt is None:

@@ -7,7 +7,7 @@ when the log-in is refused, in which case nothing was sent. Reads are repeated, 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from types import TracebackType
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
 from eocanvas_apply.errors import Refused, ServiceError
+from eocanvas_apply.secret import Secret
 from eocanvas_apply.service import download, pages, wire
 from eocanvas_apply.service.clock import Clock, ServiceClock
 from eocanvas_apply.service.connection import Check, Connection
@@ -72,6 +73,11 @@ class EOCanvas:
     def token_url(self) -> str:
         """The log-in address in use."""
         return self._tokens.url
+
+    def hide(self, secrets: Iterable[Secret]) -> None:
+        """Keep these out of the words of refusals, should the service repeat what it was sent."""
+        for secret in secrets:
+            self._connection.scrubber.add(secret.reveal())
 
     async def log_in(self) -> None:
         """Obtain a token if there is none; the other methods do so by themselves."""

@@ -85,7 +85,8 @@ def launched(world: World) -> list[str]:
 
 
 def key_names(world: World) -> list[str]:
-    return [key.name for key in world.wire.service.keystore if key.name != "eodata"]
+    """The names of all keys that live, whoever made them."""
+    return [key.name for key in world.wire.service.keystore if key.alive(world.clock()) and key.name != "eodata"]
 
 
 def requests(world: World, method: str, tail: str) -> int:

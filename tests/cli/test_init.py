@@ -37,3 +37,10 @@ def test_json_names_what_was_written(tmp_path: Path, capsys: Captured) -> None:
         {"file": str(tmp_path / "eocanvas.yaml")},
         {"file": str(tmp_path / "graphs/subset.xml")},
     ]
+
+
+def test_what_it_writes_has_no_finding(tmp_path: Path, capsys: Captured) -> None:
+    assert main(["init", str(tmp_path / "a")]) == 0
+    capsys.readouterr()
+    assert main(["validate", "-f", str(tmp_path / "a/eocanvas.yaml"), "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["diagnostics"] == []

@@ -34,10 +34,11 @@ class Storages:
     s3: Any
     s3_endpoint: str
     dav_endpoint: str
+    public: str
 
-    def bucket(self, **objects: bytes) -> str:
-        """Make a bucket with these objects; return its name."""
-        name = f"bucket-{secrets.token_hex(8)}"
+    def bucket(self, name: str = "", **objects: bytes) -> str:
+        """Make a bucket with these objects; return its name. The one called `public` is open to everybody."""
+        name = name or f"bucket-{secrets.token_hex(8)}"
         self.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
         for path, content in objects.items():
             self.s3.put_object(Bucket=name, Key=path, Body=content)
@@ -76,8 +77,9 @@ def storages(folder: Path) -> Iterator[Storages]:
         job_time=0.3,
         private_key=private_key(),
     )
+    public = f"public-{secrets.token_hex(8)}"
     with (
-        s3_server(certificate, {ACCESS: SECRET}) as s3_endpoint,
+        s3_server(certificate, {ACCESS: SECRET}, public=[public]) as s3_endpoint,
         webdav_server(certificate, folder / "drive", {DRIVE_USER: DRIVE_PASSWORD}) as dav,
         running(options) as emulator,
     ):
@@ -87,5 +89,5 @@ def storages(folder: Path) -> Iterator[Storages]:
             verify=str(certificate.authority),
             config=Config(s3={"addressing_style": "path"}),
         )
-        yield Storages(certificate, emulator, client, s3_endpoint, f"{dav}/files")
+        yield Storages(certificate, emulator, client, s3_endpoint, f"{dav}/files", public)
         client.close()

@@ -41,6 +41,23 @@ DRIVE = """
 """
 
 
+PUBLIC = """
+version: 1
+project: {bucket}
+keys:
+  open:
+    type: s3-public
+    bucket: {bucket}
+    region: waw3-2
+    endpoint: {s3}
+jobs:
+  subset:
+    graph: graph.xml
+    inputs: {{img1: {{key: open, path: /scene.zip, uncompress: true, sub_path: xfdumanifest.xml}}}}
+    output: {{download: maps}}
+"""
+
+
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storages]:
     with storages(tmp_path_factory.mktemp("servers")) as servers:
@@ -120,6 +137,16 @@ def test_s3_in_s3_out(project: Project) -> None:
     found = project.servers.in_bucket(project.bucket)
     assert found.keys() == {"scene.zip", project.result()}
     assert project.digest in found[project.result()].decode()
+
+
+def test_a_public_bucket_in_results_downloaded(project: Project) -> None:
+    servers = project.servers
+    servers.bucket(servers.public, **{"scene.zip": product(project.content)})
+    project.tool.write(PUBLIC.format(bucket=servers.public, s3=servers.s3_endpoint))
+    ended = project.tool.run("apply", "--yes")
+    assert ended.code == 0, ended
+    (fetched,) = (project.tool.project / "maps").glob("*.nc")
+    assert project.digest in fetched.read_text(encoding="utf-8")
 
 
 def test_a_wrong_secret_key_fails_the_job_while_staging_in(project: Project) -> None:

@@ -63,6 +63,8 @@ def emulator() -> Iterator[RunningEmulator]:
 def test_every_example_is_covered() -> None:
     folders = {folder.name for folder in EXAMPLES.iterdir() if folder.is_dir()}
     assert folders == {case.name for case in CASES}
+    listed = re.findall(r"^\| \[(.+?)\]", (EXAMPLES / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(listed) == sorted(folders)
 
 
 @each_case

@@ -9,6 +9,7 @@ from eocanvas_apply.cli.addresses import one_job
 from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.options import add_ledger, add_manifest
 from eocanvas_apply.cli.parser import Parser
+from eocanvas_apply.cli.scrubbing import SCRUBBER
 from eocanvas_apply.cli.session import Session, with_engine
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
@@ -44,7 +45,7 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
         entries = await engine.service.logs(_job_id(address, recorded))
         if entries is None:
             raise UsageError(error("no-log", f"{address}: the service has no log of its job", address=address))
-        lines = [(entry.timestamp, entry.message) for entry in entries]
+        lines = [(entry.timestamp, SCRUBBER.scrub(entry.message)) for entry in entries]
         private = [engine.service.account]
         return Outcome(
             text=lambda style: render.text(lines, private, style) or "The log is empty so far.\n",

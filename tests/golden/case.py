@@ -1,0 +1,136 @@
+"""One golden case: a folder with a manifest, a ledger and what the service shows, read into the planner's values."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.errors import ManifestError
+from eocanvas_apply.ledger.events import Entry, ListedResult
+from eocanvas_apply.ledger.fold import Recorded
+from eocanvas_apply.manifest.documents import load_documents
+from eocanvas_apply.manifest.loading import load
+from eocanvas_apply.planning.desired import Desired, Timing, desired
+from eocanvas_apply.planning.notes import notes
+from eocanvas_apply.planning.observed import FileState, Observed, ObservedJob, ObservedKey, Pass, Sealing
+from eocanvas_apply.planning.plan import Origin, Plan, Requests
+from eocanvas_apply.planning.planner import plan
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """The folder of one case; README.md says what stands in its files."""
+
+    folder: Path
+
+    def plan(self) -> Plan:
+        """Return the plan of this case, made as a run makes it: note what is observed, then plan."""
+        wanted, recorded, service = self.desired(), self.recorded(), self.service()
+        observed = _observed(service)
+        recorded.note(notes(wanted, recorded, observed))
+        origin = Origin(
+            project=wanted.project,
+            service=service["service"],
+            account=observed.account,
+            manifest_digest=wanted.manifest_digest,
+            ledger_id=recorded.opened.ledger_id if recorded.opened else None,
+            ledger_head=recorded.head,
+        )
+        return plan(wanted, _requests(service.get("requests", {})), recorded, observed, origin)
+
+    def desired(self) -> Desired:
+        loaded = load((self.folder / "manifest.yaml").read_bytes(), "manifest.yaml")
+        documents = load_documents(loaded, self._read)
+        assert loaded.manifest is not None, loaded.diagnostics
+        assert not (*loaded.diagnostics, *documents.diagnostics)
+        own = loaded.manifest.timing
+        timing = Timing(own.poll, own.settle, own.send_within, own.request_timeout)
+        return desired(loaded.manifest, loaded.digest, documents.by_job, timing)
+
+    def recorded(self) -> Recorded:
+        recorded = Recorded()
+        file = self.folder / "ledger.jsonl"
+        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        recorded.add(Entry.from_json(json.loads(line)) for line in lines)
+        return recorded
+
+    def service(self) -> Json:
+        found: Json = json.loads((self.folder / "service.json").read_text(encoding="utf-8"))
+        return found
+
+    def _read(self, path: str) -> bytes:
+        try:
+            return (self.folder / path).read_bytes()
+        except OSError:
+            raise ManifestError(error("file-missing", f"{self.folder.name} has no file {path}")) from None
+
+
+def _observed(service: Json) -> Observed:
+    at = _time(service["at"])
+    assert at is not None
+    listed = service.get("jobs", {})
+    jobs = {given["id"]: _job(given) for given in listed.get("list", ())}
+    sealing = service.get("sealing")
+    return Observed(
+        at=at,
+        account=service["account"],
+        keys={given["name"]: _key(given) for given in service.get("keys", ())},
+        jobs=Pass(_time(listed.get("begun")) or at, listed.get("complete", True), jobs),
+        gone=frozenset(service.get("gone", ())),
+        logs={job_id: "\n".join(lines) for job_id, lines in service.get("logs", {}).items()},
+        results={job_id: _listing(found) for job_id, found in service.get("results", {}).items()},
+        secrets={(key, name): value for key, found in service.get("secrets", {}).items() for name, value in found.items()},
+        unreadable={key: (_fault(key, found),) for key, found in service.get("unreadable", {}).items()},
+        sealing=Sealing(sealing["limit"], sealing["bits"], sealing["sizes"]) if sealing else None,
+        files={path: FileState(state) for path, state in service.get("files", {}).items()},
+    )
+
+
+def _requests(given: Json) -> Requests:
+    return Requests(
+        destroy=given.get("destroy", False),
+        forget=frozenset(given.get("forget", ())),
+        allowed=frozenset(given.get("allowed", ())),
+        launches_stopped=given.get("launches_stopped", False),
+    )
+
+
+def _key(given: Json) -> ObservedKey:
+    return ObservedKey(
+        name=given["name"],
+        storage=given["type"],
+        public=given.get("public", False),
+        description=given.get("description", ""),
+        created=_time(given.get("created")),
+        expires=_time(given.get("expires")),
+        end_known=given.get("end_known", True),
+    )
+
+
+def _job(given: Json) -> ObservedJob:
+    return ObservedJob(
+        job_id=given["id"],
+        process=given["process"],
+        status=given["status"],
+        created=_time(given.get("created")),
+        started=_time(given.get("started")),
+        finished=_time(given.get("finished")),
+    )
+
+
+def _listing(found: list[Json] | None) -> tuple[ListedResult, ...] | None:
+    return None if found is None else tuple(ListedResult.model_validate(result) for result in found)
+
+
+def _fault(key: str, found: Json) -> Diagnostic:
+    return error(found["code"], found["message"], found.get("hint", ""), address=key)
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

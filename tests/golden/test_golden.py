@@ -1,0 +1,64 @@
+"""Every folder here is a manifest, a ledger and a service, and the plan that must come of them."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from eocanvas_apply.planning.plan import JOB_REASONS, KEY_REASONS, ActionKind, Plan, Reason
+from eocanvas_apply.render import diagnostics, plan as render
+from tests.golden.case import Case
+
+HERE = Path(__file__).parent
+NAMES = sorted(path.parent.name for path in HERE.glob("*/manifest.yaml"))
+RECORD = "EOCANVAS_APPLY_RECORD"
+
+_R = Reason
+# What no plan of this release says: it comes with campaigns, quotas, retries and `moved`.
+LATER = {
+    *((kind, _R.REQUESTED) for kind in (ActionKind.RELAUNCH, ActionKind.RETRY, ActionKind.DISMISS)),
+    (ActionKind.RETRY, _R.FAILED),
+    *((ActionKind.NONE, reason) for reason in (_R.RESULTS_GONE, _R.KEPT, _R.SKIPPED, _R.OUT_OF_WINDOW, _R.WAITS_FOR)),
+    *((ActionKind.NONE, reason) for reason in (_R.HELD_CANARY, _R.HELD_STOPPED, _R.HELD_BUDGET, _R.NOT_SELECTED)),
+}
+
+
+def as_text(plan: Plan) -> str:
+    found = diagnostics.text((*plan.diagnostics, *plan.refusals))
+    return render.text(plan) + (f"\n{found}" if found else "")
+
+
+def as_json(plan: Plan) -> str:
+    findings = diagnostics.documents((*plan.diagnostics, *plan.refusals))
+    return json.dumps({**render.body(plan), "diagnostics": findings}, indent=2, ensure_ascii=False) + "\n"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_plan_is_as_accepted(name: str) -> None:
+    folder, plan = HERE / name, Case(HERE / name).plan()
+    made = {"plan.json": as_json(plan), "plan.txt": as_text(plan)}
+    if os.environ.get(RECORD):
+        for file, text in made.items():
+            (folder / file).write_text(text, encoding="utf-8")
+    accepted = {file: (folder / file).read_text(encoding="utf-8") for file in made}
+    assert made == accepted, f"is the new plan right? then {RECORD}=1 accepts it"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_case_gives_the_same_plan(name: str) -> None:
+    case = Case(HERE / name)
+    assert case.plan() == case.plan()
+
+
+def test_everything_that_a_plan_can_say_is_said_in_a_case() -> None:
+    said = {
+        (action["address"].partition(".")[0], action["action"], action["reason"])
+        for name in NAMES
+        for action in json.loads((HERE / name / "plan.json").read_text(encoding="utf-8"))["actions"]
+    }
+    keys = {("key", kind, reason) for kind, reasons in KEY_REASONS.items() for reason in reasons}
+    jobs = {("job", kind, reason) for kind, reasons in JOB_REASONS.items() for reason in reasons}
+    assert {(which, str(kind), str(reason)) for which, kind, reason in keys | jobs if (kind, reason) not in LATER} == said
