@@ -41,10 +41,10 @@ class KeyKeeper:
 
     async def create(self, decided_on: int, actions: Sequence[PlannedAction]) -> None:
         """Create generations: one claim for all of them, then the requests side by side."""
+        check = self._session.deadline()
         creations = [await self._prepared(a.address, a.task) for a in actions if isinstance(a.task, CreateKey)]
         abandoned = [event for c in creations for event in self._given_up(c)]
         await self._session.claim(decided_on, [*abandoned, *(c.intended for c in creations)])
-        check = self._session.deadline()
         await at_once([partial(self._send, creation, check) for creation in creations])
 
     async def _prepared(self, address: str, task: CreateKey) -> _Creation:

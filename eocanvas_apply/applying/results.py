@@ -10,7 +10,7 @@ from pathlib import Path
 from eocanvas_apply.applying.index import write_index
 from eocanvas_apply.applying.naming import file_names
 from eocanvas_apply.applying.session import Session
-from eocanvas_apply.applying.storing import Target, put_in_place, receive
+from eocanvas_apply.applying.storing import Target, held, put_in_place, receive
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import Doubt, NotSent, ServiceError
 from eocanvas_apply.ledger import events as e
@@ -46,6 +46,8 @@ class Fetcher:
             await self._fetch(_Fetch(address, run, session.folder / (task.job.folder or ".")))
         except ServiceError as fault:
             session.fail(address, fault.diagnostics[0], again=isinstance(fault, Doubt | NotSent))
+        except BlockingIOError:
+            session.fail(address, _busy(task), again=True)
         except OSError as fault:
             session.fail(address, _disk(task, fault))
 
@@ -86,10 +88,10 @@ class Fetcher:
         session = self._session
         session.tell(fetch.address, Happening.FETCHING, target.path.name)
         fetch.folder.mkdir(parents=True, exist_ok=True)
-        offset = target.part.stat().st_size if target.part.exists() else 0
-        async with session.service.download(target.result, offset) as download:
-            await receive(download, target, offset)
-        stored = await asyncio.to_thread(self._placed, fetch, target)
+        with held(target.part) as file:
+            async with session.service.download(target.result, os.fstat(file.fileno()).st_size) as download:
+                await receive(download, target, file)
+            stored = await asyncio.to_thread(self._placed, fetch, target)
         await session.journal.record(stored)
         session.tell(fetch.address, Happening.STORED, stored.file)
 
@@ -142,6 +144,11 @@ def _gone(fetch: _Fetch, titles: list[str]) -> Diagnostic:
     message = f"job {fetch.run.job_id} listed {', '.join(titles)} and does not any more"
     hint = "results are kept for a while only; change the definition, or forget the job, to run it again"
     return error("result-gone", message, hint, address=fetch.address)
+
+
+def _busy(task: FetchResults) -> Diagnostic:
+    message = f"another run is fetching the results of job {task.job_id}"
+    return error("result-busy", message, "they are there when it is done", address=task.job.address)
 
 
 def _disk(task: FetchResults, fault: OSError) -> Diagnostic:

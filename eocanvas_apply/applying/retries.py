@@ -44,6 +44,11 @@ class Retries:
         self._due.pop(address, None)
         self._troubles.pop(address, None)
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Whose tries are still to come."""
+        return tuple(self._due)
+
     def due(self, address: str) -> bool:
         """Tell whether the planned try may begin."""
         return address in self._due and self._due[address] <= self.clock.now()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,11 +15,13 @@ from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.ledger.events import AnyEvent
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.planning.desired import Desired
+from eocanvas_apply.planning.plan import PlannedAction, Reason
 from eocanvas_apply.planning.progress import Happening, Progress
 from eocanvas_apply.service.clock import Clock
 from eocanvas_apply.service.eocanvas import EOCanvas
 
 T = TypeVar("T")
+_CAME_THROUGH = {Reason.DONE, Reason.UNCHANGED}
 # Requests under way at once: enough to hide the latency, few enough to be polite.
 AT_ONCE = 16
 
@@ -76,6 +78,13 @@ class Session:
         """Note that an address came through: a later failure of it would be another one."""
         self.failures.pop(address, None)
         self.retries.end(address)
+
+    def mended(self, planned: Mapping[str, PlannedAction]) -> None:
+        """Drop the failures that somebody else has mended before their next try: nothing is left to do there."""
+        for address in self.retries.addresses:
+            action = planned.get(address)
+            if action is None or action.reason in _CAME_THROUGH:
+                self.fine(address)
 
     def may_try(self, address: str) -> bool:
         """Tell whether it has not failed, or failed in a way that is worth another try by now."""

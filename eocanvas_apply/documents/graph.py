@@ -90,6 +90,8 @@ class Graph:
 
     def fill(self, params: Mapping[str, ParamValue]) -> Graph:
         """Return the graph with `$name` and `${name}` replaced, whole names only; all others stay as they are."""
+        if not params:
+            return self
         texts = {name: param_text(value) for name, value in params.items()}
         root = copy.deepcopy(self.root)
         for element in _relevant(root):

@@ -70,10 +70,12 @@ def protocol_class(connections: Connections) -> type[H11Protocol]:
     class TrackedProtocol(H11Protocol):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
-            connections[_peer(transport)] = transport
+            # Over TLS the transport no longer knows its peer when the connection is gone.
+            self.peer = _peer(transport)
+            connections[self.peer] = transport
 
         def connection_lost(self, exc: Exception | None) -> None:
-            connections.pop(_peer(self.transport), None)
+            connections.pop(self.peer, None)
             super().connection_lost(exc)
 
     return TrackedProtocol

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from eocanvas_apply.applying.session import Session
 from eocanvas_apply.engine.pace import Pace
 from eocanvas_apply.engine.seals import VaultSeals
 from eocanvas_apply.errors import Doubt, LedgerConflict, LedgerError, NotSent, Refused, SafetyRefusal, ServiceError
-from eocanvas_apply.ledger.events import AnyEvent, PlanAccepted
+from eocanvas_apply.ledger.events import AnyEvent, JobObserved, PlanAccepted
 from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.ledger.opening import Binding, mismatches
@@ -24,7 +24,7 @@ from eocanvas_apply.planning.observed import Observed
 from eocanvas_apply.planning.outcomes import endings, results
 from eocanvas_apply.planning.plan import ActionKind, Origin, Plan, PlannedAction, Reason, Requests
 from eocanvas_apply.planning.planner import plan
-from eocanvas_apply.planning.progress import ApplyResult, Ending, Progress
+from eocanvas_apply.planning.progress import ApplyResult, Ending, Happening, Progress
 from eocanvas_apply.planning.safety import new_ledger
 from eocanvas_apply.service.clock import Clock
 from eocanvas_apply.service.eocanvas import EOCanvas
@@ -104,6 +104,7 @@ class Engine:
                 last = await self._unless_stopped(self._round(session, requests)) or last
                 met |= {a.address: a for a in last.actions if a.address not in met}
                 pace.answered()
+                session.mended(last.by_address())
             except (Doubt, NotSent, Refused) as fault:
                 if not _may_pass(fault) or pace.over or pace.given_up():
                     raise
@@ -121,11 +122,19 @@ class Engine:
     async def _round(self, session: Session, requests: Requests) -> Plan:
         recorded = await self._recorded()
         observed = await self.observer.observe(self.desired, recorded)
-        facts = [*self._unrecorded, *notes(self.desired, recorded, observed)]
+        seen = notes(self.desired, recorded, observed)
+        self._tell(seen, recorded, observed)
+        facts = [*self._unrecorded, *seen]
         if facts:
             await self.journal.record(*facts)
             self._unrecorded.clear()
         return self._planned(_with_session(requests, session), observed)
+
+    def _tell(self, seen: Iterable[AnyEvent], recorded: Recorded, observed: Observed) -> None:
+        """Report each job whose status is another than it was."""
+        for fact in seen:
+            if isinstance(fact, JobObserved) and _status_of(fact, recorded) != fact.status:
+                self.report(Progress(observed.at, fact.address, Happening.STATUS, fact.status))
 
     async def _carry_out(self, session: Session, last: Plan, ready: list[PlannedAction]) -> bool:
         """Carry out what is ready; tell whether anything came of it, so that the plan is not the last word."""
@@ -199,6 +208,13 @@ class Engine:
 
 def _with_session(requests: Requests, session: Session) -> Requests:
     return replace(requests, launches_stopped=session.launches_stopped)
+
+
+def _status_of(fact: JobObserved, recorded: Recorded) -> str | None:
+    # A job may be found and observed in one look: then it is not on record yet.
+    record = recorded.jobs.get(fact.address)
+    run = record.runs.get(fact.job_id) if record else None
+    return run.status if run else None
 
 
 def _may_pass(fault: ServiceError) -> bool:

@@ -40,7 +40,8 @@ class Mask:
         regions = [span for name, block in named for span in _regions(name, block, text.text)]
         shown = [span for block in blocks for span in _shown(block)]
         scalars = [scalar.span for block in blocks for scalar in _scalars(block)]
-        hidden = [span for span in scalars if span not in shown]
+        visible = frozenset(shown)
+        hidden = [span for span in scalars if span not in visible]
         return cls(tuple(regions), tuple(shown), tuple(hidden))
 
     def hides(self, index: int) -> bool:

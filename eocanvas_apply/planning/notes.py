@@ -13,6 +13,7 @@ from eocanvas_apply.planning.observed import Observed, ObservedJob
 from eocanvas_apply.planning.reconciling import (
     Evidence,
     Verdict,
+    agreeing_passes,
     late_intents,
     mark_of,
     pass_gap,
@@ -62,15 +63,19 @@ def _statuses(recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
     for record, run in recorded.runs():
         seen = observed.jobs.jobs.get(run.job_id)
         if seen and _tells_more(run, seen):
-            yield e.JobObserved(
-                address=record.address,
-                job_id=run.job_id,
-                status=seen.status,
-                created=seen.created,
-                started=seen.started,
-                finished=seen.finished,
-                looked=observed.jobs.begun,
-            )
+            yield _shown(record.address, seen, observed)
+
+
+def _shown(address: str, seen: ObservedJob, observed: Observed) -> e.JobObserved:
+    return e.JobObserved(
+        address=address,
+        job_id=seen.job_id,
+        status=seen.status,
+        created=seen.created,
+        started=seen.started,
+        finished=seen.finished,
+        looked=observed.jobs.begun,
+    )
 
 
 def _tells_more(run: Run, seen: ObservedJob) -> bool:
@@ -92,6 +97,8 @@ def _late_jobs(recorded: Recorded, evidence: Evidence) -> Iterator[e.AnyEvent]:
     for intended in late_intents(recorded, evidence.observed.at):
         for job in evidence.marked.get(mark_of(intended, evidence.project), ()):
             yield e.Adopted(address=intended.address, job_id=job.job_id, reason="found", intent=intended.intent)
+            # Which of two runs is the older one decides which of them is surplus.
+            yield _shown(intended.address, job, evidence.observed)
 
 
 def _intent_passes(recorded: Recorded, evidence: Evidence) -> Iterator[e.AnyEvent]:
@@ -100,8 +107,8 @@ def _intent_passes(recorded: Recorded, evidence: Evidence) -> Iterator[e.AnyEven
     if not evidence.observed.jobs.complete:
         return
     for address, intent, intended in _open(recorded):
-        due = settled_at(intended, timing) <= begun and _far_enough(intent.passes, begun, pass_gap(timing))
-        if due and evidence.shows_nothing_of(intended):
+        enough = agreeing_passes(intent.passes, timing) or not _far_enough(intent.passes, begun, pass_gap(timing))
+        if settled_at(intended, timing) <= begun and not enough and evidence.shows_nothing_of(intended):
             yield e.PassObserved(address=address, intent=intent.id, begun=begun)
 
 

@@ -32,7 +32,7 @@ def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Obs
     evidence = Evidence.of(desired.project, desired.timing, recorded, observed)
     jobs = JobPlanner(desired, requests, recorded, observed, evidence).actions()
     needed = {} if requests.destroy else needed_keys(desired, jobs)
-    occupied = occupancy(recorded, desired.timing, observed.at)
+    occupied = occupancy(recorded, evidence)
     planner = KeyPlanner(desired, requests, recorded, observed, needed, occupied)
     keys = planner.actions()
     faults = planner.faults()

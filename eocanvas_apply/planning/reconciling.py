@@ -134,6 +134,13 @@ class Evidence:
             return Settlement(Verdict.FOUND, similar[0].job_id)
         return self._without_match(intent, intended, hows)
 
+    def may_run(self, intent: Intent) -> bool:
+        """Tell whether an open intent may have become a job that the service still works on."""
+        verdict = self.settle(intent).verdict
+        if verdict is not Verdict.AMBIGUOUS or intent.intended is None:
+            return verdict is not Verdict.NOT_LAUNCHED
+        return any(job.status not in ENDED for job, _ in self._fits(intent.intended))
+
     def shows_nothing_of(self, intended: JobIntended) -> bool:
         """Tell whether every candidate is surely another launch's job."""
         return mark_of(intended, self.project) not in self.marked and not self._fits(intended)

@@ -10,7 +10,7 @@ from eocanvas_apply.ledger.events import JobIntended
 from eocanvas_apply.ledger.fold import Intent, IntentState, JobRecord, Recorded, Run
 from eocanvas_apply.planning.desired import Timing
 from eocanvas_apply.planning.fingerprint import same
-from eocanvas_apply.planning.reconciling import agreeing_passes
+from eocanvas_apply.planning.reconciling import Evidence, agreeing_passes
 
 STUCK = timedelta(hours=24)
 Use = tuple[str, int | None]
@@ -69,19 +69,20 @@ class Occupancy:
     working: bool
 
 
-def occupancy(recorded: Recorded, timing: Timing, now: datetime) -> Occupancy:
+def occupancy(recorded: Recorded, evidence: Evidence) -> Occupancy:
     """Return what the jobs in flight, and the intents that may have become one, keep occupied."""
-    flying = [(definition(record, run), age_of(run, now)) for record, run in in_flight(recorded, timing, now)]
-    flying += [(intended, timedelta()) for intended in _perhaps_in_flight(recorded, now)]
+    now = evidence.observed.at
+    flying = [(definition(record, run), age_of(run, now)) for record, run in in_flight(recorded, evidence.timing, now)]
+    flying += [(intended, now - intended.decided) for intended in _perhaps_in_flight(recorded, evidence)]
     young = [intended for intended, age in flying if age < STUCK]
     return Occupancy(_uses(intended for intended, _ in flying), _uses(young), bool(young))
 
 
-def _perhaps_in_flight(recorded: Recorded, now: datetime) -> Iterator[JobIntended]:
+def _perhaps_in_flight(recorded: Recorded, evidence: Evidence) -> Iterator[JobIntended]:
     for record, intent in recorded.intents():
-        if intent.intended and intent.state is IntentState.OPEN:
-            given_up = record.forgotten and now - intent.intended.decided > STUCK
-            yield from () if given_up else (intent.intended,)
+        if intent.intended and intent.state is IntentState.OPEN and evidence.may_run(intent):
+            left_alone = record.forgotten and evidence.observed.at - intent.intended.decided > STUCK
+            yield from () if left_alone else (intent.intended,)
 
 
 def _uses(definitions: Iterable[JobIntended | None]) -> frozenset[Use]:

@@ -39,7 +39,8 @@ def new_ledger(desired: Desired, requests: Requests, observed: Observed, *, lost
     if "allow-new-ledger" in requests.allowed or not (ours or lost_after_run):
         return None
     if ours:
-        what = f"there is no ledger here, and the account already shows {len(ours)} keys of {desired.project!r}: "
+        count = "a key" if len(ours) == 1 else f"{len(ours)} keys"
+        what = f"there is no ledger here, and the account already shows {count} of {desired.project!r}: "
         return _refusal("ledger-missing", what + ", ".join(sorted(ours)[:3]), "allow-new-ledger")
     what = "this is a CI machine: a ledger in a local file is gone after the run, and the next one launches all again"
     return _refusal("ledger-not-kept", what, "allow-new-ledger")

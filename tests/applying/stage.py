@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from eocanvas_apply.emulator.faults import Fault
-from eocanvas_apply.ledger.events import AnyEvent
-from eocanvas_apply.ledger.local import LocalBackend
+from eocanvas_apply.ledger.events import AnyEvent, Entry
 from eocanvas_apply.planning.plan import Plan
 from eocanvas_apply.planning.progress import ApplyResult
 from tests.simulation.world import World
@@ -60,7 +59,9 @@ def fault(world: World, kind: str, path: str, method: str = "POST", **fields: An
 
 
 def events(world: World) -> Sequence[AnyEvent]:
-    return [entry.event for entry in asyncio.run(LocalBackend(world.ledger).read())]
+    """The events on record; may be asked while a run is under way."""
+    lines = world.ledger.read_text(encoding="utf-8").splitlines() if world.ledger.exists() else []
+    return [Entry.from_json(json.loads(line)).event for line in lines]
 
 
 def types(world: World, after: int = 0) -> list[str]:

@@ -165,7 +165,8 @@ def test_refused_rights_stop_the_launches_that_have_not_begun(tmp_path: Path) ->
     world = World(tmp_path)
     fault(world, "status", LAUNCH, status=403, times=None)
     more = "".join(
-        f"  j{n}: {{graph: graph.xml, inputs: {{img1: {{url: 'https://data.example.org/{n}.zip'}}}}}}\n" for n in range(40)
+        f"  j{n}: {{graph: graph.xml, inputs: {{img1: {{url: 'https://data.example.org/{n}.zip'}}}}}}\n"
+        for n in range(40)
     )
     result = world.apply(JOB_ONLY + more)
     assert "error" in endings(result)

@@ -150,11 +150,32 @@ def test_a_lost_answer_waits_and_a_person_may_decide(project: Project, emulator:
     assert "[nothing-to-resolve]" in project.err
 
 
+def test_a_lost_answer_is_adopted_by_hand(project: Project, emulator: RunningEmulator) -> None:
+    with emulator.model() as wire:
+        wire.service.behaviour = wire.service.behaviour.changed({"list_lag": 3600})
+        before = {job.id for job in wire.service.jobs.every()}
+        wire.faults.add(Fault("drop-after", "POST", "*/execution"))
+    try:
+        assert project.run("apply", "--yes", "--no-wait") == 3
+        with emulator.model() as wire:
+            (job_id,) = {job.id for job in wire.service.jobs.every()} - before
+        assert project.run("resolve", "subset", "--adopt", job_id) == 0
+        assert project.out.startswith(f"job.subset is job {job_id} (")
+    finally:
+        with emulator.model() as wire:
+            wire.service.behaviour = wire.service.behaviour.changed({"list_lag": 0})
+    assert project.run("apply", "--yes") == 0
+    assert project.run("results") == 0
+    assert project.out.splitlines()[1].startswith("job.subset  4,096 B  results/")
+
+
 def test_forget_says_that_the_manifest_still_wants_it(project: Project) -> None:
     assert project.run("apply", "--yes") == 0
     assert project.run("forget", "subset") == 0
     assert "[still-in-manifest]" in project.err
     assert project.json("results")["results"] == []
+    assert project.run("results") == 0
+    assert project.out == "No results yet.\n"
     assert project.json("plan")["actions"][1]["reason"] == "returned"
     assert project.run("forget", "scenes") == 1
     assert "[not-a-job]" in project.err

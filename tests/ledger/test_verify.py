@@ -6,9 +6,8 @@ import pytest
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.verify import verify
-from tests.ledger.entries import OPENED, SAMPLES, at, entries, job_intended, key_intended
+from tests.ledger.entries import INTENT, OPENED, SAMPLES, at, entries, job_intended, key_intended
 
-INTENT = {"address": "job.subset", "intent": "0f" * 16}
 SOUND = [
     *entries([OPENED]),
     *entries([key_intended(), job_intended()], after=1, batch="b2"),

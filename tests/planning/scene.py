@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -128,7 +129,7 @@ class Scene:
             "address": key.address,
             "generation": generation,
             "name": key.fixed_name or f"{self.desired.project}-{name}-{generation}-abc123",
-            "intent": intent_id(1000 + generation),
+            "intent": hashlib.sha256(f"{name}#{generation}".encode()).hexdigest()[:32],
             "storage": key.storage,
             "config": dict(key.config),
             "secrets": {f: secret(key.address, f) for f in key.secrets},

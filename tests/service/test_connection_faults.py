@@ -228,7 +228,8 @@ def test_a_cancelled_launch_leaves_no_connection_behind() -> None:
             with pytest.raises(asyncio.CancelledError):
                 await task
             lanes = canvas._connection._lanes._made
-            return sum(len(lane._transport._pool.connections) for lane in lanes)  # type: ignore[attr-defined]
+            pools = [lane._transport._pool for lane in lanes]  # type: ignore[attr-defined]
+            return sum(len(pool.connections) for pool in pools)
 
     assert asyncio.run(main()) == 0
 

@@ -1,0 +1,202 @@
+"""What people decide: forget, destroy, resolve, and definitions that change while a job runs."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eocanvas_apply.emulator.accounts import User
+from eocanvas_apply.emulator.behaviour import Behaviour
+from eocanvas_apply.engine import decisions
+from eocanvas_apply.errors import UsageError
+from eocanvas_apply.planning.plan import Requests
+from tests.applying.stage import (
+    JOB_ONLY,
+    LAUNCH,
+    NO_WAIT,
+    acts,
+    endings,
+    ends,
+    fault,
+    key_names,
+    launched,
+    manifest,
+    types,
+)
+from tests.simulation.world import World
+
+JOB = "job.subset"
+EMPTY = "version: 1\nproject: demo\n"
+ALLOW = Requests(allowed=frozenset({"allow-empty"}))
+DESTROY = Requests(destroy=True)
+UNMARKED = JOB_ONLY + "    mark: false\n"
+WAIT = timedelta(hours=12)
+
+
+def test_a_job_that_left_the_manifest_is_forgotten_and_runs_on(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.apply(JOB_ONLY, NO_WAIT)
+    assert acts(world.plan(EMPTY)) == {JOB: ("forget", "not-in-manifest")}
+    result = world.apply(EMPTY, requests=ALLOW)
+    assert (ends(result), endings(result)) == ({JOB: "done"}, set())
+    assert world.wire.service.jobs_in_flight()
+    assert acts(world.plan(EMPTY)) == {}
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_job_that_comes_back_unchanged_is_taken_back(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.apply(JOB_ONLY)
+    world.apply(EMPTY, requests=ALLOW)
+    assert acts(world.plan(JOB_ONLY)) == {JOB: ("adopt", "returned")}
+    assert not world.apply(JOB_ONLY).endings
+    assert acts(world.plan(JOB_ONLY)) == {JOB: ("none", "done")}
+    assert len(launched(world)) == 1
+
+
+def test_a_job_that_comes_back_changed_is_launched(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.apply(JOB_ONLY)
+    world.apply(EMPTY, requests=ALLOW)
+    assert not world.apply(JOB_ONLY.replace("/a.zip", "/b.zip")).endings
+    assert len(launched(world)) == 2
+
+
+def test_a_forgotten_job_keeps_its_key_until_it_ends(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.apply(manifest(), NO_WAIT)
+    world.apply(EMPTY, NO_WAIT, requests=ALLOW)
+    assert len(key_names(world)) == 1
+    assert acts(world.plan(EMPTY)) == {"key.scenes#1": ("none", "in-use")} or acts(world.plan(EMPTY)) == {
+        "key.scenes": ("none", "in-use")
+    }
+    world.clock.advance(400)
+    assert not world.apply(EMPTY, requests=ALLOW).endings
+    assert not key_names(world)
+
+
+def test_forgetting_by_hand(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.apply(JOB_ONLY)
+    asyncio.run(decisions.forget(world.runner(EMPTY), JOB))
+    assert acts(world.plan(EMPTY)) == {}
+    for address in (JOB, "job.none"):
+        with pytest.raises(UsageError):
+            asyncio.run(decisions.forget(world.runner(EMPTY), address))
+
+
+@pytest.mark.parametrize("dismiss", ["supported", "404", "405", "501"])
+def test_destroying_leaves_no_key_and_no_record(dismiss: Any, tmp_path: Path) -> None:
+    world = World(tmp_path, behaviour=Behaviour(dismiss=dismiss))
+    world.apply(manifest(), NO_WAIT)
+    result = world.apply(manifest(), requests=DESTROY)
+    assert not result.endings
+    assert not key_names(world)
+    assert acts(world.plan(manifest(), DESTROY)) == {}
+    (job,) = world.wire.service.jobs.every()
+    assert job.status == ("dismissed" if dismiss == "supported" else "successful")
+    assert acts(world.plan(manifest()))[JOB] == ("adopt", "returned")
+
+
+def test_destroying_with_an_open_launch_settles_it_first(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    fault(world, "drop-after", LAUNCH)
+    world.apply(manifest(), NO_WAIT)
+    assert not world.apply(manifest(), requests=DESTROY).endings
+    assert not key_names(world)
+    assert not world.wire.service.jobs_in_flight()
+
+
+class TestAmbiguousLaunches:
+    """A launch without a mark whose answer was lost, and a job that says nothing of what it was given."""
+
+    def world(self, tmp_path: Path) -> tuple[World, str]:
+        world = World(tmp_path, behaviour=Behaviour(logs="empty"))
+        fault(world, "drop-after", LAUNCH)
+        result = world.apply(UNMARKED)
+        assert (ends(result), endings(result)) == ({JOB: "waiting"}, {"decision", "unfinished"})
+        assert acts(world.plan(UNMARKED)) == {JOB: ("ask", "ambiguous")}
+        (job,) = launched(world)
+        return world, job
+
+    def test_are_adopted_when_a_person_says_so(self, tmp_path: Path) -> None:
+        world, job = self.world(tmp_path)
+        assert asyncio.run(decisions.adopt(world.runner(UNMARKED), JOB, job)).job_id == job
+        assert not world.apply(UNMARKED).endings
+        assert launched(world) == [job]
+
+    def test_are_launched_again_when_a_person_says_so(self, tmp_path: Path) -> None:
+        world, _ = self.world(tmp_path)
+        asyncio.run(decisions.launch_again(world.runner(UNMARKED), JOB))
+        assert not world.apply(UNMARKED).endings
+        assert len(launched(world)) == 2
+
+    def test_are_launched_again_where_the_manifest_says_so(self, tmp_path: Path) -> None:
+        world, _ = self.world(tmp_path)
+        assert not world.apply(UNMARKED + "    on_doubt: launch\n").endings
+        assert len(launched(world)) == 2
+
+    def test_take_no_job_that_is_not_there_or_another_s(self, tmp_path: Path) -> None:
+        world, job = self.world(tmp_path)
+        with pytest.raises(UsageError) as told:
+            asyncio.run(decisions.adopt(world.runner(UNMARKED), JOB, "none"))
+        assert told.value.diagnostics[0].code == "no-such-job"
+        asyncio.run(decisions.adopt(world.runner(UNMARKED), JOB, job))
+        for wish in (
+            decisions.adopt(world.runner(UNMARKED), JOB, job),
+            decisions.launch_again(world.runner(UNMARKED), JOB),
+        ):
+            with pytest.raises(UsageError) as told:
+                asyncio.run(wish)
+            assert told.value.diagnostics[0].code == "nothing-to-resolve"
+
+
+def test_a_definition_that_changes_in_flight_is_launched_after_the_end(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.apply(JOB_ONLY, NO_WAIT)
+    changed = JOB_ONLY.replace("/a.zip", "/b.zip")
+    assert acts(world.plan(changed)) == {JOB: ("watch", "in-flight")}
+    assert not world.apply(changed).endings
+    first, second = world.wire.service.jobs.every()
+    assert first.finished
+    assert second.created >= first.finished
+    assert acts(world.plan(changed)) == {JOB: ("none", "done")}
+
+
+def test_a_job_that_the_service_lost_is_launched_again_after_a_while(tmp_path: Path) -> None:
+    world = World(tmp_path, job_time=3 * 3600)
+    world.apply(JOB_ONLY, NO_WAIT)
+    (lost,) = launched(world)
+    world.wire.service.jobs.vanish(lost)
+    begun = world.clock()
+    assert not world.apply(JOB_ONLY).endings
+    assert len(launched(world)) == 2
+    again = world.wire.service.jobs.every()[1].created - begun
+    assert timedelta(minutes=15) < again < timedelta(minutes=20)
+
+
+def test_a_finished_job_that_the_service_forgot_stays_done(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.apply(JOB_ONLY)
+    world.wire.service.jobs.vanish(launched(world)[0])
+    world.clock.advance(7200)
+    assert not world.apply(JOB_ONLY).endings
+    assert acts(world.plan(JOB_ONLY)) == {JOB: ("none", "done")}
+
+
+def test_a_job_of_another_tool_is_never_taken(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.apply(JOB_ONLY)
+    fault(world, "drop-before", LAUNCH)
+    changed = JOB_ONLY.replace("/a.zip", "/b.zip")
+    world.apply(changed, NO_WAIT)
+    # Somebody starts the very same processing by hand meanwhile.
+    service = world.wire.service
+    service.jobs.launch(User("jane", ""), service.jobs.every()[0].execution, world.clock())
+    assert not world.apply(changed).endings
+    assert len(launched(world)) == 3
+    assert types(world).count("adopted") == 0

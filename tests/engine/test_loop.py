@@ -1,0 +1,258 @@
+"""The loop: waiting and not waiting, a service that goes away, other runners, and a ledger of something else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from eocanvas_apply.errors import Doubt, LedgerError, NotSent, Refused, SafetyRefusal
+from eocanvas_apply.ledger import events as e
+from eocanvas_apply.planning.plan import Plan, Requests
+from tests.applying.stage import (
+    JOB_ONLY,
+    KEY_ONLY,
+    LAUNCH,
+    NO_WAIT,
+    acts,
+    endings,
+    ends,
+    events,
+    fault,
+    key_names,
+    launched,
+    manifest,
+    requests,
+    types,
+)
+from tests.simulation.world import World
+
+JOB = "job.subset"
+HOUR = 3600
+FOR_EVER = None
+
+
+class TestWaiting:
+    def test_without_waiting_a_run_is_one_turn_and_the_next_one_goes_on(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        begun = world.clock()
+        result = world.apply(manifest(), NO_WAIT)
+        assert (ends(result), endings(result)) == ({"key.scenes": "done", JOB: "waiting"}, {"unfinished"})
+        assert world.clock() - begun < timedelta(seconds=10)
+        world.clock.advance(400)
+        result = world.apply(manifest(), NO_WAIT)
+        assert (ends(result), endings(result)) == ({"key.scenes": "done", JOB: "done"}, set())
+
+    def test_waiting_ends_when_its_time_is_over(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        begun = world.clock()
+        result = world.apply(manifest(), timedelta(seconds=100))
+        assert endings(result) == {"unfinished"}
+        assert timedelta(seconds=100) <= world.clock() - begun < timedelta(seconds=105)
+
+    def test_waiting_without_an_end_ends_with_the_last_job(self, tmp_path: Path) -> None:
+        world = World(tmp_path, job_time=9 * HOUR)
+        assert not world.apply(JOB_ONLY, FOR_EVER).endings
+
+    def test_a_job_that_fails_is_a_failure_of_this_run_and_none_of_the_next(self, tmp_path: Path) -> None:
+        from eocanvas_apply.emulator.failures import JobFault
+
+        world = World(tmp_path)
+        world.wire.service.fail_jobs(JobFault("killed"))
+        result = world.apply(JOB_ONLY)
+        assert (ends(result), endings(result)) == ({JOB: "failed"}, {"failed"})
+        assert result.results[0].error
+        assert result.results[0].error.code == "job-failed"
+        again = world.apply(JOB_ONLY)
+        assert (ends(again), endings(again)) == ({JOB: "skipped"}, set())
+        assert len(launched(world)) == 1
+
+    def test_polling_costs_pages_of_the_list_and_no_request_a_job(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        more = "".join(
+            f"  j{n}: {{graph: graph.xml, inputs: {{img1: {{url: 'https://x.example/{n}.zip'}}}}}}\n" for n in range(9)
+        )
+        world.apply(JOB_ONLY + more, timedelta(seconds=240))
+        assert requests(world, "GET", "/serverless/jobs") > 5
+        assert not [r for r in world.wire.received if "/serverless/jobs/" in r.request.path]
+
+    def test_what_was_seen_by_a_plan_is_on_record_after_the_apply(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        world.apply(JOB_ONLY, NO_WAIT)
+        world.clock.advance(400)
+        world.apply(JOB_ONLY, NO_WAIT)
+        seen = [event.status for event in events(world) if isinstance(event, e.JobObserved)]
+        assert seen[-1] == "successful"
+        assert "results-listed" in types(world)
+
+    def test_planning_writes_nothing(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        plan = world.plan(JOB_ONLY)
+        assert (plan.origin.ledger_id, plan.origin.ledger_head) == (None, 0)
+        assert not (tmp_path / ".eocanvas").exists()
+
+    def test_a_declined_plan_opens_no_ledger(self, tmp_path: Path) -> None:
+        def decline(plan: Plan) -> None:
+            raise SafetyRefusal
+
+        world = World(tmp_path)
+        with pytest.raises(SafetyRefusal):
+            asyncio.run(world.runner(JOB_ONLY).apply(Requests(), FOR_EVER, decline))
+        assert not (tmp_path / ".eocanvas").exists()
+
+
+class TestAServiceThatGoesAway:
+    def test_at_the_first_read_ends_the_run(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        fault(world, "drop-before", "*", "*", times=None)
+        with pytest.raises((Doubt, NotSent)):
+            world.apply(JOB_ONLY)
+        assert not (tmp_path / ".eocanvas").exists()
+
+    @pytest.mark.parametrize("status", [503, 429])
+    def test_and_comes_back_within_the_hour_costs_nothing(self, status: int, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        outage = _outage(world, status, after=60, until=60 + 50 * 60)
+        assert not world.apply(JOB_ONLY, step=outage).endings
+        assert len(launched(world)) == 1
+
+    def test_and_stays_away_for_an_hour_ends_the_run_and_the_next_one_completes(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        begun = world.clock()
+        with pytest.raises(Doubt):
+            world.apply(JOB_ONLY, FOR_EVER, step=_outage(world, 503, after=60, until=1e9))
+        assert timedelta(hours=1) < world.clock() - begun < timedelta(hours=1, minutes=25)
+        assert requests(world, "GET", "/keys") < 60
+        world.wire.faults.clear()
+        assert not world.apply(JOB_ONLY).endings
+        assert len(launched(world)) == 1
+
+    def test_until_waiting_ends_it_is_waited_for_no_longer(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        begun = world.clock()
+        with pytest.raises(Doubt):
+            world.apply(JOB_ONLY, timedelta(minutes=10), step=_outage(world, 503, after=60, until=1e9))
+        assert timedelta(minutes=10) <= world.clock() - begun < timedelta(minutes=12)
+
+    def test_what_it_refuses_for_good_ends_the_run_at_once(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        with pytest.raises(Refused):
+            world.apply(JOB_ONLY, step=_outage(world, 403, after=60, until=1e9))
+
+    def test_the_log_and_the_results_of_one_job_keep_no_other_back(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        fault(world, "status", "*/results", "GET", status=403)
+        assert not world.apply(JOB_ONLY).endings
+
+
+def _outage(world: World, status: int, after: float, until: float) -> Callable[[str], Awaitable[None]]:
+    begun = world.clock()
+
+    async def step(name: str) -> None:
+        world.wire.faults.clear()
+        if after <= (world.clock() - begun).total_seconds() < until:
+            fault(world, "status", "/serverless/*", "*", status=status, times=None)
+
+    return step
+
+
+class TestOtherRunners:
+    def test_who_comes_between_plan_and_claim_is_planned_around(self, tmp_path: Path) -> None:
+        """Two runners begin at once: one opens the ledger and launches, the other only watches."""
+        world = World(tmp_path)
+        runners = [world.runner(manifest()) for _ in range(2)]
+
+        async def both() -> None:
+            runs = (r.apply(Requests(), timedelta(hours=2), lambda plan: None) for r in runners)
+            for result in await asyncio.gather(*runs):
+                # Virtual hours pass while the disk of the other one works: then this one has stopped waiting for it.
+                assert {r.error.code for r in result.results if r.error} <= {"result-busy"}
+
+        asyncio.run(both())
+        assert not world.apply(manifest()).endings
+        assert len(launched(world)) == 1
+        assert types(world).count("ledger-opened") == 1
+        assert types(world).count("job-submitted") == 1
+        assert len(key_names(world)) == 1
+        assert len(list((tmp_path / "results" / "subset").glob("*.nc"))) == 1
+
+    def test_several_at_once_launch_each_job_once(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        more = "".join(
+            f"  j{n}: {{graph: graph.xml, inputs: {{img1: {{key: scenes, path: /{n}.zip}}}}}}\n" for n in range(5)
+        )
+        runners = [world.runner(manifest() + more) for _ in range(4)]
+
+        async def all_of_them() -> None:
+            await asyncio.gather(*(r.apply(Requests(), timedelta(hours=2), lambda plan: None) for r in runners))
+
+        asyncio.run(all_of_them())
+        assert len(launched(world)) == 6
+        assert acts(world.plan(manifest() + more)) | {"key.scenes": ("none", "not-needed")} == {
+            "key.scenes": ("none", "not-needed"),
+            JOB: ("none", "done"),
+            **{f"job.j{n}": ("none", "done") for n in range(5)},
+        }
+
+    def test_a_ledger_of_something_else_is_refused_before_anything_is_sent(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        world.apply(KEY_ONLY)
+        before = requests(world, "POST", "/keys")
+        for work in (world.apply, world.plan):
+            with pytest.raises(LedgerError, match="belongs to the project 'demo', not to 'other'"):
+                work(KEY_ONLY.replace("project: demo", "project: other"))
+        assert requests(world, "POST", "/keys") == before
+
+    def test_a_lost_ledger_is_not_opened_anew_unasked(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        world.apply(KEY_ONLY)
+        world.ledger.unlink()
+        with pytest.raises(SafetyRefusal) as told:
+            world.apply(KEY_ONLY)
+        assert "--allow-new-ledger" in told.value.diagnostics[0].hint
+        assert not world.ledger.exists()
+        allowed = Requests(allowed=frozenset({"allow-new-ledger"}))
+        assert not world.apply(KEY_ONLY, requests=allowed).endings
+
+
+class TestSendBefore:
+    def test_a_machine_that_slept_between_claim_and_socket_withdraws_and_launches_again(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        slept: list[str] = []
+
+        async def sleep(step: str) -> None:
+            if step == "after append" and not slept and "job-intended" in types(world):
+                slept.append(step)
+                world.clock.advance(7 * HOUR)
+
+        result = world.apply(manifest(), step=sleep)
+        assert not result.endings
+        assert len(launched(world)) == 1
+        assert [event.reason for event in events(world) if isinstance(event, e.JobWithdrawn)] == ["too-late"]
+
+    def test_and_so_does_a_key(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        slept: list[str] = []
+
+        async def sleep(step: str) -> None:
+            if step == "after append" and not slept and "key-intended" in types(world):
+                slept.append(step)
+                world.clock.advance(7 * HOUR)
+
+        assert not world.apply(KEY_ONLY, step=sleep).endings
+        assert [event.reason for event in events(world) if isinstance(event, e.KeyAbandoned)] == ["late"]
+        assert len(key_names(world)) == 1
+
+    def test_a_lost_answer_is_settled_before_anything_is_launched_again(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        fault(world, "drop-before", LAUNCH)
+        begun = world.clock()
+        assert not world.apply(JOB_ONLY).endings
+        (job,) = world.wire.service.jobs.every()
+        # send_within, request_timeout, settle, and two passes a minute apart.
+        assert timedelta(minutes=17) <= job.created - begun < timedelta(minutes=19)
+        claims = [entry for entry in types(world) if entry in ("job-abandoned", "job-intended")]
+        assert claims == ["job-intended", "job-abandoned", "job-intended"]

@@ -1,0 +1,121 @@
+"""Ctrl-C: nothing more is sent, answers on the way are waited for and recorded, the next run goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from eocanvas_apply.engine import engine as engine_module
+from eocanvas_apply.engine.engine import Engine
+from eocanvas_apply.ledger import events as e
+from eocanvas_apply.planning.plan import Requests
+from eocanvas_apply.planning.progress import ApplyResult
+from tests.applying.stage import endings, ends, events, key_names, launched, manifest, requests, types
+from tests.simulation.world import World
+
+JOB = "job.subset"
+WAIT = timedelta(hours=12)
+
+
+async def stopped_at(world: World, step: str, *, hold: bool = False, loose: float = 0.0) -> tuple[Engine, ApplyResult]:
+    """Apply, and set the stop when a step is reached; `hold` keeps that step's answer on the way meanwhile."""
+    runners: list[Engine] = []
+
+    async def stop(name: str) -> None:
+        if name == step and not runners[0].stopping.is_set():
+            runners[0].stopping.set()
+            if hold:
+                await asyncio.sleep(loose)
+
+    runners.append(world.runner(manifest(), stop))
+    return runners[0], await runners[0].apply(Requests(), WAIT, lambda plan: None)
+
+
+EXECUTION = "POST /serverless/processes/snap-function/execution"
+
+
+@pytest.mark.parametrize(
+    ("step", "jobs", "keys"),
+    [
+        ("before POST /serverless/keys", 0, 1),
+        ("after POST /serverless/keys", 0, 1),
+        (f"before {EXECUTION}", 1, 1),
+        (f"after {EXECUTION}", 1, 1),
+    ],
+)
+def test_a_stop_while_a_request_is_under_way_records_its_answer_and_sends_nothing_more(
+    step: str, jobs: int, keys: int, tmp_path: Path
+) -> None:
+    world = World(tmp_path)
+    _, result = asyncio.run(stopped_at(world, step, hold=True, loose=0.05))
+    assert "interrupted" in endings(result)
+    assert (len(launched(world)), len(key_names(world))) == (jobs, keys)
+    assert types(world).count("key-created") == keys
+    assert types(world).count("job-submitted") == jobs
+    assert not world.apply(manifest()).endings
+    assert len(launched(world)) == 1
+
+
+def test_a_stop_between_claim_and_socket_withdraws(tmp_path: Path) -> None:
+    world = World(tmp_path)
+
+    async def work() -> ApplyResult:
+        runners: list[Engine] = []
+
+        async def stop(name: str) -> None:
+            if name == "after append" and "job-intended" in types(world):
+                runners[0].stopping.set()
+
+        runners.append(world.runner(manifest(), stop))
+        return await runners[0].apply(Requests(), WAIT, lambda plan: None)
+
+    result = asyncio.run(work())
+    assert endings(result) >= {"interrupted", "unfinished"}
+    assert [event.reason for event in events(world) if isinstance(event, e.JobWithdrawn)] == ["stopped"]
+    assert not launched(world)
+    assert not world.apply(manifest()).endings
+    assert len(launched(world)) == 1
+
+
+def test_a_stop_while_waiting_ends_at_once(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    _, result = asyncio.run(stopped_at(world, "before GET /serverless/jobs", hold=True, loose=3600))
+    assert endings(result) >= {"interrupted", "unfinished"}
+    assert ends(result) == {"key.scenes": "done", JOB: "waiting"}
+    assert requests(world, "GET", "/serverless/jobs") == 0
+    assert not world.apply(manifest()).endings
+    assert len(launched(world)) == 1
+
+
+def test_an_answer_that_does_not_come_is_waited_for_no_longer_than_the_grace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "_GRACE_S", 0.05)
+    world = World(tmp_path)
+
+    async def work() -> None:
+        _, result = await asyncio.wait_for(stopped_at(world, f"after {EXECUTION}", hold=True, loose=3600), 60)
+        assert "interrupted" in endings(result)
+
+    asyncio.run(work())
+    assert types(world)[-1] == "job-intended"
+    assert not world.apply(manifest()).endings
+    assert len(launched(world)) == 1
+    assert "adopted" in types(world)
+
+
+def test_a_stop_before_anything_was_decided_sends_nothing(tmp_path: Path) -> None:
+    world = World(tmp_path)
+
+    async def work() -> ApplyResult:
+        runner = world.runner(manifest())
+        runner.stopping.set()
+        return await runner.apply(Requests(), WAIT, lambda plan: None)
+
+    result = asyncio.run(work())
+    assert "interrupted" in endings(result)
+    assert requests(world, "POST", "/keys") == 0
+    assert not launched(world)
