@@ -9,7 +9,7 @@ from eocanvas_apply.applying.jobs import JobKeeper
 from eocanvas_apply.applying.keys import KeyKeeper
 from eocanvas_apply.applying.launches import Launcher
 from eocanvas_apply.applying.results import Fetcher
-from eocanvas_apply.applying.session import AT_ONCE, Session, TooLate, at_once
+from eocanvas_apply.applying.session import BATCH, Session, TooLate, at_once
 from eocanvas_apply.planning import tasks as t
 from eocanvas_apply.planning.plan import PlannedAction
 
@@ -51,8 +51,8 @@ class Applier:
         await at_once([partial(self._settle, decided_on, a) for a in deletes])
 
     async def _create_keys(self, decided_on: int, actions: Sequence[PlannedAction]) -> None:
-        for start in range(0, len(actions), AT_ONCE):
-            await self._keys.create(decided_on, actions[start : start + AT_ONCE])
+        for start in range(0, len(actions), BATCH):
+            await self._keys.create(decided_on, actions[start : start + BATCH])
 
     async def _settle(self, decided_on: int, action: PlannedAction) -> None:
         match action.task:

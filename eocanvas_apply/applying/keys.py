@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -45,7 +45,9 @@ class KeyKeeper:
         creations = [await self._prepared(a.address, a.task) for a in actions if isinstance(a.task, CreateKey)]
         abandoned = [event for c in creations for event in self._given_up(c)]
         await self._session.claim(decided_on, [*abandoned, *(c.intended for c in creations)])
-        await at_once([partial(self._send, creation, check) for creation in creations])
+        accepted: list[_Creation] = []
+        await at_once([partial(self._send, creation, check, accepted) for creation in creations])
+        await self._confirm(accepted)
 
     async def _prepared(self, address: str, task: CreateKey) -> _Creation:
         session, key, intent = self._session, task.key, self._session.token()
@@ -87,7 +89,7 @@ class KeyKeeper:
             tail += _NAME_ALPHABET[place]
         return f"{self._session.desired.project}-{task.key.name}-{task.generation}-{tail}"
 
-    async def _send(self, creation: _Creation, check: Check) -> None:
+    async def _send(self, creation: _Creation, check: Check, accepted: list[_Creation]) -> None:
         intended, session = creation.intended, self._session
         session.tell(creation.address, Happening.CREATING, intended.name)
         try:
@@ -113,7 +115,20 @@ class KeyKeeper:
         except Doubt as fault:
             await self._look(creation, fault)
         else:
-            await self._record_created(creation, await self._seen(intended.name))
+            accepted.append(creation)
+
+    async def _confirm(self, accepted: Sequence[_Creation]) -> None:
+        """Record what the service accepted, with the end that it shows: one list tells it of all, where it does."""
+        if not accepted:
+            return
+        try:
+            listed = {key.name: key for key in await self._session.service.keys()}
+        except ServiceError:
+            listed = {}
+        found = [(c, listed.get(c.intended.name) or await self._seen(c.intended.name)) for c in accepted]
+        await self._session.journal.record(*(_created(c.intended, seen) for c, seen in found))
+        for creation, seen in found:
+            self._tell_created(creation, seen)
 
     async def _refused(self, creation: _Creation, fault: Refused) -> None:
         session, intended = self._session, creation.intended
@@ -152,9 +167,12 @@ class KeyKeeper:
         except ServiceError:
             return None
 
-    async def _record_created(self, creation: _Creation, seen: KeyInfo | None) -> None:
+    async def _record_created(self, creation: _Creation, seen: KeyInfo) -> None:
+        await self._session.journal.record(_created(creation.intended, seen))
+        self._tell_created(creation, seen)
+
+    def _tell_created(self, creation: _Creation, seen: KeyInfo | None) -> None:
         session, intended = self._session, creation.intended
-        await session.journal.record(_created(intended, seen))
         ends = f" until {seen.ends:%Y-%m-%d %H:%M} UTC" if seen and seen.ends else ""
         session.fine(creation.address)
         session.tell(creation.address, Happening.CREATED, intended.name + ends)

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Literal
 
 from eocanvas_apply.applying.keepsakes import keep_documents
-from eocanvas_apply.applying.session import AT_ONCE, Session, TooLate, at_once
+from eocanvas_apply.applying.session import BATCH, Session, TooLate, at_once
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.documents.mark import mark_for
 from eocanvas_apply.errors import CredentialsError, Doubt, NotSent, Refused
@@ -43,14 +43,15 @@ class Launcher:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._answered: dict[str, str] = {}
+        self._quota_closed = False
 
     async def launch(self, decided_on: int, actions: Sequence[PlannedAction]) -> None:
         """Launch jobs in batches: one claim and one sync a batch, then its requests side by side."""
         tasks = [a.task for a in actions if isinstance(a.task, LaunchJob)]
-        for start in range(0, len(tasks), AT_ONCE):
+        for start in range(0, len(tasks), BATCH):
             if self._session.launches_stopped or self._session.stopping.is_set():
                 return
-            await self._batch(decided_on, tasks[start : start + AT_ONCE])
+            await self._batch(decided_on, tasks[start : start + BATCH])
 
     async def _batch(self, decided_on: int, tasks: Sequence[LaunchJob]) -> None:
         check = self._session.deadline()
@@ -85,6 +86,10 @@ class Launcher:
 
     async def _send(self, prepared: _Prepared, check: Callable[[], None]) -> None:
         intended, session = prepared.intended, self._session
+        if session.launches_stopped or self._quota_closed:
+            # What the service has just refused to others it would refuse again.
+            await self._withdraw(intended, "stopped")
+            return
         session.tell(intended.address, Happening.LAUNCHING)
         try:
             job = await session.service.execute(prepared.request.process, prepared.request.content, check=check)
@@ -166,7 +171,8 @@ class Launcher:
     def _after_refusal(self, address: str, refusal: str, fault: Refused) -> None:
         session = self._session
         if refusal == "quota":
-            # Waiting is no error; the other launches of the batch will hear the same.
+            # Waiting is no error.
+            self._quota_closed = True
             session.tell(address, Happening.REFUSED, fault.diagnostics[0].message)
             return
         session.launches_stopped = session.launches_stopped or refusal == "access"

@@ -24,6 +24,8 @@ T = TypeVar("T")
 _CAME_THROUGH = {Reason.DONE, Reason.UNCHANGED}
 # Requests under way at once: enough to hide the latency, few enough to be polite.
 AT_ONCE = 16
+# Claims in one append: one sync for many, and still few enough to be sent within half a minute.
+BATCH = 100
 
 
 class TooLate(Exception):

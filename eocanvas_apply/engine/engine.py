@@ -206,6 +206,12 @@ class Engine:
         return ApplyResult(first, ended, found, last.diagnostics)
 
 
+def _status(recorded: Recorded, fact: JobObserved) -> str | None:
+    record = recorded.jobs.get(fact.address)
+    run = record.runs.get(fact.job_id) if record else None
+    return run.status if run else None
+
+
 def _with_session(requests: Requests, session: Session) -> Requests:
     return replace(requests, launches_stopped=session.launches_stopped)
 

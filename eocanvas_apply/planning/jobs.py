@@ -81,7 +81,7 @@ class JobPlanner:
         last = record.last_intent
         if last and last.state is IntentState.REFUSED and (held := self._refused(job, last)):
             return held
-        run, surplus = sorted_out(record)
+        run, surplus = sorted_out(record, self.observed.jobs.jobs)
         for extra in surplus:
             if extra.in_flight and not extra.dismissed and not self._vanished(extra):
                 return PlannedAction(job.address, _A.DISMISS, _R.DUPLICATED, task=DismissJob(extra.job_id))

@@ -63,19 +63,15 @@ def _statuses(recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
     for record, run in recorded.runs():
         seen = observed.jobs.jobs.get(run.job_id)
         if seen and _tells_more(run, seen):
-            yield _shown(record.address, seen, observed)
-
-
-def _shown(address: str, seen: ObservedJob, observed: Observed) -> e.JobObserved:
-    return e.JobObserved(
-        address=address,
-        job_id=seen.job_id,
-        status=seen.status,
-        created=seen.created,
-        started=seen.started,
-        finished=seen.finished,
-        looked=observed.jobs.begun,
-    )
+            yield e.JobObserved(
+                address=record.address,
+                job_id=run.job_id,
+                status=seen.status,
+                created=seen.created,
+                started=seen.started,
+                finished=seen.finished,
+                looked=observed.jobs.begun,
+            )
 
 
 def _tells_more(run: Run, seen: ObservedJob) -> bool:
@@ -97,8 +93,6 @@ def _late_jobs(recorded: Recorded, evidence: Evidence) -> Iterator[e.AnyEvent]:
     for intended in late_intents(recorded, evidence.observed.at):
         for job in evidence.marked.get(mark_of(intended, evidence.project), ()):
             yield e.Adopted(address=intended.address, job_id=job.job_id, reason="found", intent=intended.intent)
-            # Which of two runs is the older one decides which of them is surplus.
-            yield _shown(intended.address, job, evidence.observed)
 
 
 def _intent_passes(recorded: Recorded, evidence: Evidence) -> Iterator[e.AnyEvent]:

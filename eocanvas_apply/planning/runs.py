@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,23 +10,25 @@ from eocanvas_apply.ledger.events import JobIntended
 from eocanvas_apply.ledger.fold import Intent, IntentState, JobRecord, Recorded, Run
 from eocanvas_apply.planning.desired import Timing
 from eocanvas_apply.planning.fingerprint import same
+from eocanvas_apply.planning.observed import ObservedJob
 from eocanvas_apply.planning.reconciling import Evidence, agreeing_passes
 
 STUCK = timedelta(hours=24)
 Use = tuple[str, int | None]
 
 
-def sorted_out(record: JobRecord) -> tuple[Run | None, list[Run]]:
+def sorted_out(record: JobRecord, shown: Mapping[str, ObservedJob] | None = None) -> tuple[Run | None, list[Run]]:
     """Return the run that counts and the surplus ones, which only a late intent can have made.
 
-    The older of two runs of one definition counts; a late run of an earlier definition is always surplus.
+    The older of two runs of one definition counts; a late run of an earlier definition is always surplus. `shown`
+    tells the age of a run that the ledger has not got it of yet.
     """
     last = _last_submitted(record)
-    late = [i for i in record.intents.values() if i.given_up and i.state is IntentState.SUBMITTED and i is not last]
     if last is None:
         return None, []
+    late = [i for i in record.intents.values() if i.given_up and i.state is IntentState.SUBMITTED and i is not last]
     equal = [last, *(i for i in late if _same_definition(i, last))]
-    runs = sorted(_runs(record, equal), key=_age)
+    runs = sorted(_runs(record, equal), key=lambda run: _age(run, shown or {}))
     surplus = runs[1:] + _runs(record, [i for i in late if i not in equal])
     return (runs[0] if runs else None), surplus
 
@@ -101,8 +103,12 @@ def _same_definition(one: Intent, other: Intent) -> bool:
 
 
 def _runs(record: JobRecord, intents: list[Intent]) -> list[Run]:
-    return [run for run in map(record.run_of, intents) if run]
+    # A request that the service carried out twice has a second run beside the one that its intent names.
+    ids = {intent.id for intent in intents}
+    return [run for run in record.runs.values() if run.intent in ids]
 
 
-def _age(run: Run) -> tuple[bool, datetime | None, str]:
-    return run.created is None, run.created, run.job_id
+def _age(run: Run, shown: Mapping[str, ObservedJob]) -> tuple[bool, datetime | None, str]:
+    seen = shown.get(run.job_id)
+    created = run.created or (seen.created if seen else None)
+    return created is None, created, run.job_id

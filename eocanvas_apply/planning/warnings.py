@@ -17,7 +17,7 @@ _ROUNDING_S = 2
 
 def warnings(desired: Desired, recorded: Recorded, observed: Observed) -> tuple[Diagnostic, ...]:
     """Return the warnings of a plan."""
-    return (*_capped(desired, recorded), *_files(recorded, observed), *_duplicates(desired, recorded))
+    return (*_capped(desired, recorded), *_files(recorded, observed), *_duplicates(desired, recorded, observed))
 
 
 def _capped(desired: Desired, recorded: Recorded) -> Iterator[Diagnostic]:
@@ -42,11 +42,13 @@ def _files(recorded: Recorded, observed: Observed) -> Iterator[Diagnostic]:
                 yield warning(f"result-{state}", f"{stored.file} {what}", hint, address=record.address)
 
 
-def _duplicates(desired: Desired, recorded: Recorded) -> Iterator[Diagnostic]:
+def _duplicates(desired: Desired, recorded: Recorded, observed: Observed) -> Iterator[Diagnostic]:
     for address in desired.jobs:
         record = recorded.jobs.get(address)
-        _, surplus = sorted_out(record) if record else (None, [])
+        _, surplus = sorted_out(record, observed.jobs.jobs) if record else (None, [])
         for run in surplus:
-            what = f"the service ran this job twice: {run.job_id} ({run.status}) is surplus"
+            seen = observed.jobs.jobs.get(run.job_id)
+            status = seen.status if seen and run.in_flight else run.status
+            what = f"the service ran this job twice: {run.job_id} ({status}) is surplus"
             hint = "a request sent long ago was carried out after all; the older job counts"
             yield warning("job-duplicated", what, hint, address=address)

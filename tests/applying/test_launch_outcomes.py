@@ -170,4 +170,6 @@ def test_refused_rights_stop_the_launches_that_have_not_begun(tmp_path: Path) ->
     )
     result = world.apply(JOB_ONLY + more)
     assert "error" in endings(result)
-    assert 0 < types(world).count("job-intended") <= 16
+    sent = [request for request in world.wire.received if request.request.path.endswith("/execution")]
+    assert 0 < len(sent) <= 16
+    assert types(world).count("job-withdrawn") == types(world).count("job-intended") - len(sent)

@@ -85,7 +85,9 @@ def _observed(service: Json) -> Observed:
         gone=frozenset(service.get("gone", ())),
         logs={job_id: "\n".join(lines) for job_id, lines in service.get("logs", {}).items()},
         results={job_id: _listing(found) for job_id, found in service.get("results", {}).items()},
-        secrets={(key, name): value for key, found in service.get("secrets", {}).items() for name, value in found.items()},
+        secrets={
+            (key, name): value for key, found in service.get("secrets", {}).items() for name, value in found.items()
+        },
         unreadable={key: (_fault(key, found),) for key, found in service.get("unreadable", {}).items()},
         sealing=Sealing(sealing["limit"], sealing["bits"], sealing["sizes"]) if sealing else None,
         files={path: FileState(state) for path, state in service.get("files", {}).items()},

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from eocanvas_apply.planning.plan import JOB_REASONS, KEY_REASONS, ActionKind, Plan, Reason
-from eocanvas_apply.render import diagnostics, plan as render
+from eocanvas_apply.render import diagnostics
+from eocanvas_apply.render import plan as render
 from tests.golden.case import Case
 
 HERE = Path(__file__).parent
@@ -61,4 +62,6 @@ def test_everything_that_a_plan_can_say_is_said_in_a_case() -> None:
     }
     keys = {("key", kind, reason) for kind, reasons in KEY_REASONS.items() for reason in reasons}
     jobs = {("job", kind, reason) for kind, reasons in JOB_REASONS.items() for reason in reasons}
-    assert {(which, str(kind), str(reason)) for which, kind, reason in keys | jobs if (kind, reason) not in LATER} == said
+    assert {
+        (which, str(kind), str(reason)) for which, kind, reason in keys | jobs if (kind, reason) not in LATER
+    } == said

@@ -196,7 +196,13 @@ class Scene:
         return intended
 
     def launched(
-        self, name: str, number: int = 1, *, status: str = "running", created: datetime | None = None, shown: bool = True
+        self,
+        name: str,
+        number: int = 1,
+        *,
+        status: str = "running",
+        created: datetime | None = None,
+        shown: bool = True,
     ) -> str:
         """Record a launch that was answered, and show its job."""
         made = created or self.at - 30 * MINUTE
@@ -258,9 +264,7 @@ class Scene:
 
     def origin(self, recorded: Recorded) -> Origin:
         ledger_id = recorded.opened.ledger_id if recorded.opened else None
-        return Origin(
-            self.desired.project, SERVICE, ACCOUNT, self.desired.manifest_digest, ledger_id, recorded.head
-        )
+        return Origin(self.desired.project, SERVICE, ACCOUNT, self.desired.manifest_digest, ledger_id, recorded.head)
 
     def action(self, address: str, requests: Requests | None = None) -> PlannedAction:
         return self.plan(requests).by_address()[address]

@@ -1,0 +1,120 @@
+"""What an apply does not do unasked, exactly at the limits."""
+
+from __future__ import annotations
+
+import pytest
+
+from eocanvas_apply.ledger import events as e
+from eocanvas_apply.planning.plan import Requests
+from eocanvas_apply.planning.safety import new_ledger
+from tests.planning.scene import HEAD, MINUTE, ONE_OF_EACH, Scene
+
+
+def keys(names: range) -> str:
+    lines = (f"  k{n}: {{type: s3-public, bucket: b, region: r, endpoint: 'https://s3.example.org'}}\n" for n in names)
+    return "keys:\n" + "".join(lines)
+
+
+def jobs(names: range, path: str = "a") -> str:
+    lines = (f"  j{n}: {{graph: graph.xml, inputs: {{img1: {{url: 'https://x.example/{path}{n}'}}}}}}\n" for n in names)
+    return "jobs:\n" + "".join(lines)
+
+
+def codes(scene: Scene, requests: Requests | None = None) -> list[str]:
+    return [found.code for found in scene.plan(requests).refusals]
+
+
+def with_keys(recorded: int, left: int) -> Scene:
+    scene = Scene(HEAD + keys(range(recorded)))
+    for number in range(recorded):
+        scene.make_key(f"k{number}")
+    scene.now_reads(HEAD + keys(range(left)))
+    return scene
+
+
+def with_jobs(recorded: int, left: int, path: str = "a") -> Scene:
+    scene = Scene(HEAD + jobs(range(recorded)))
+    for number in range(recorded):
+        scene.done(f"j{number}", number + 1)
+    scene.now_reads(HEAD + jobs(range(left), path))
+    return scene
+
+
+@pytest.mark.parametrize(
+    ("recorded", "left", "held"),
+    [(3, 1, False), (4, 1, True), (10, 7, False), (10, 6, True), (9, 6, True), (20, 14, False), (20, 13, True)],
+)
+def test_more_than_2_and_more_than_30_percent_of_the_keys(recorded: int, left: int, held: bool) -> None:
+    assert codes(with_keys(recorded, left)) == (["too-many-deletes"] if held else [])
+
+
+def test_a_key_that_is_still_in_use_counts_as_well() -> None:
+    manifest = HEAD + keys(range(3)) + "jobs:\n"
+    for n in range(3):
+        manifest += f"  j{n}: {{graph: graph.xml, inputs: {{img1: {{key: k{n}, path: /a}}}}}}\n"
+    scene = Scene(manifest)
+    for number in range(3):
+        scene.make_key(f"k{number}")
+        scene.launched(f"j{number}", number + 1)
+    scene.now_reads(HEAD + jobs(range(1)))
+    assert codes(scene) == ["too-many-deletes"]
+
+
+@pytest.mark.parametrize(("again", "held"), [(10, False), (11, True)])
+def test_more_than_10_relaunches(again: int, held: bool) -> None:
+    assert codes(with_jobs(again, again, "b")) == (["too-many-relaunches"] if held else [])
+
+
+@pytest.mark.parametrize(
+    ("recorded", "left", "held"), [(6, 1, False), (7, 1, True), (60, 54, False), (61, 54, True), (100, 91, False)]
+)
+def test_more_than_5_and_10_percent_of_the_jobs(recorded: int, left: int, held: bool) -> None:
+    assert codes(with_jobs(recorded, left)) == (["too-many-forgets"] if held else [])
+
+
+def test_an_empty_manifest_is_held_only_where_something_is_on_record() -> None:
+    assert codes(Scene(HEAD)) == []
+    scene = with_jobs(1, 1)
+    scene.now_reads(HEAD)
+    assert codes(scene) == ["empty-manifest"]
+    scene.events.append(e.Forgotten(address="job.j0", reason="requested"))
+    assert codes(scene) == []
+
+
+@pytest.mark.parametrize(
+    ("scene", "flag"),
+    [
+        (with_keys(4, 1), "allow-deletes"),
+        (with_jobs(11, 11, "b"), "allow-relaunches"),
+        (with_jobs(7, 1), "allow-forgets"),
+    ],
+)
+def test_the_flag_that_the_message_names_allows_it(scene: Scene, flag: str) -> None:
+    [refusal] = scene.plan().refusals
+    assert f"--{flag}" in refusal.hint
+    assert codes(scene, Requests(allowed=frozenset({flag}))) == []
+
+
+def test_destroy_asks_for_itself() -> None:
+    assert codes(with_keys(9, 9), Requests(destroy=True)) == []
+
+
+@pytest.mark.parametrize(
+    ("shown", "lost", "flags", "code"),
+    [
+        (False, False, (), None),
+        (True, False, (), "ledger-missing"),
+        (False, True, (), "ledger-not-kept"),
+        (True, True, ("allow-new-ledger",), None),
+    ],
+)
+def test_a_new_ledger_is_not_opened_beside_another_one(
+    shown: bool, lost: bool, flags: tuple[str, ...], code: str | None
+) -> None:
+    scene = Scene(ONE_OF_EACH)
+    if shown:
+        intended = scene.intend_key("scenes")
+        scene.show_key(intended, scene.at - MINUTE, None)
+    requests = Requests(allowed=frozenset(flags))
+    found = new_ledger(scene.desired, requests, scene.observed, lost_after_run=lost)
+    assert (found.code if found else None) == code
