@@ -103,9 +103,11 @@ def _closing(plan: Plan) -> str:
 def _counts(plan: Plan) -> str:
     counts = _summary(plan)
     moving = [f"{counts[kind]} to {kind}" for kind in READING_ORDER if counts[kind] and kind is not ActionKind.NONE]
-    if not moving:
-        return f"Nothing to do: {counted(len(plan.actions), 'address', 'addresses')} as the manifest says."
     same = sum(_is_well(planned) for planned in plan.actions)
+    if not moving:
+        everything = counted(len(plan.actions), "address", "addresses")
+        of = "" if same == len(plan.actions) else f"{same} of "
+        return f"Nothing to do: {of}{everything} as the manifest says."
     return f"Plan: {', '.join(moving)}" + (f"; {same} as the manifest says." if same else ".")
 
 

@@ -12,6 +12,7 @@ import tempfile
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -102,11 +103,11 @@ class Campaign(RuleBasedStateMachine):
     def watch_deletes(self) -> None:
         service, deleted = self.world.wire.service, self.world.wire.service.keystore.delete
 
-        def delete(name: str, *args: object, **kwargs: object) -> object:
+        def delete(user: Any, name: str, at: Any) -> None:
             assert name not in service.keys_in_use(), f"{name} was deleted while a job in flight uses it"
-            return deleted(name, *args, **kwargs)
+            deleted(user, name, at)
 
-        service.keystore.delete = delete  # type: ignore[method-assign,assignment]
+        service.keystore.delete = delete  # type: ignore[method-assign]
 
     @rule(step=st.integers(0, 60))
     def killed_run(self, step: int) -> None:
