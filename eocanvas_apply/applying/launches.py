@@ -115,8 +115,9 @@ class Launcher:
 
     async def _submitted(self, intended: e.JobIntended, job: JobInfo) -> None:
         session = self._session
-        # Before the first await: another task of this run may be answered with the same job.
-        owner = session.journal.recorded.owner_of.get(job.job_id) or self._answered.get(job.job_id)
+        # Before the first await: another task of this run may be answered with the same job. Another run may have
+        # found this very launch's job meanwhile, which is no duplicate.
+        owner = session.journal.recorded.taken_by(job.job_id, intended.intent) or self._answered.get(job.job_id)
         if owner is not None:
             await self._same_job(intended, job, owner)
             return

@@ -34,7 +34,7 @@ async def launch_again(engine: Engine, address: str) -> None:
 
 async def forget(engine: Engine, address: str) -> None:
     """Take a job off the record; the job itself is left alone. Raises UsageError where it is not on record."""
-    recorded = await engine.journal.refresh()
+    recorded = await engine.recorded()
     record = recorded.jobs.get(address)
     if record is None or record.forgotten:
         raise UsageError(_not_recorded(address))
@@ -42,7 +42,7 @@ async def forget(engine: Engine, address: str) -> None:
 
 
 async def _undecided(engine: Engine, address: str) -> Intent:
-    recorded = await engine.journal.refresh()
+    recorded = await engine.recorded()
     record = recorded.jobs.get(address)
     last = record.last_intent if record else None
     if last is None:

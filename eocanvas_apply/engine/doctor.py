@@ -60,7 +60,7 @@ def _clock(engine: Engine) -> Finding:
 
 
 async def _ledger(engine: Engine, keys: list[KeyInfo]) -> list[Finding]:
-    recorded = await engine.journal.refresh()
+    recorded = await engine.recorded()
     opened = "not opened yet" if recorded.opened is None else f"{recorded.head} entries"
     return [Finding("ledger", f"{engine.journal.url}: {opened}"), *_strangers(engine, recorded, keys)]
 

@@ -54,12 +54,21 @@ class Engine:
     # Facts of a plan that was only shown: folded into the record, but not in the ledger before something is applied.
     _unrecorded: list[AnyEvent] = field(default_factory=list, init=False)
 
+    async def recorded(self) -> Recorded:
+        """Return what is on record; raises LedgerError where the ledger is unreadable or belongs to something else."""
+        recorded = await self.journal.refresh()
+        if recorded.opened:
+            faults = mismatches(recorded.opened, self._binding(), self.journal.url)
+            if faults:
+                raise LedgerError(*faults)
+        return recorded
+
     async def plan(self, requests: Requests) -> tuple[Plan, Observed]:
         """Return the plan and what it was made from; nothing is written anywhere.
 
         Raises ServiceError, CredentialsError and LedgerError.
         """
-        recorded = await self._recorded()
+        recorded = await self.recorded()
         observed = await self.observer.observe(self.desired, recorded)
         facts = notes(self.desired, recorded, observed)
         recorded.note(facts)
@@ -92,7 +101,7 @@ class Engine:
                 await self.journal.claim(self.journal.recorded.head, [self._binding().event(self.token)])
             except LedgerConflict:
                 # Another run opened it first; it must be bound to the same.
-                await self._recorded()
+                await self.recorded()
         await self.journal.record(PlanAccepted(plan_id=first.plan_id, manifest_digest=self.desired.manifest_digest))
 
     async def _loop(self, first: Plan, requests: Requests, wait: timedelta | None) -> ApplyResult:
@@ -120,7 +129,7 @@ class Engine:
         return self._result(first, replace(first, actions=tuple(met.values())), last, session)
 
     async def _round(self, session: Session, requests: Requests) -> Plan:
-        recorded = await self._recorded()
+        recorded = await self.recorded()
         observed = await self.observer.observe(self.desired, recorded)
         seen = notes(self.desired, recorded, observed)
         self._tell(seen, recorded, observed)
@@ -143,6 +152,8 @@ class Engine:
             await self._unless_stopped(Applier(session).carry_out(last.origin.ledger_head, ready), _GRACE_S)
         except LedgerConflict:
             return True
+        # What was cut off after a stop may have been about to put its answer on record.
+        await self.journal.flush()
         return self.journal.recorded.head > before
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, T], grace_s: float = 0) -> T | None:
@@ -160,14 +171,6 @@ class Engine:
     def _ready(self, last: Plan, session: Session) -> list[PlannedAction]:
         """Return what can be done now; what failed for good is not tried again in this run."""
         return [a for a in last.actions if a.ready(last.created) and session.may_try(a.address)]
-
-    async def _recorded(self) -> Recorded:
-        recorded = await self.journal.refresh()
-        if recorded.opened:
-            faults = mismatches(recorded.opened, self._binding(), self.journal.url)
-            if faults:
-                raise LedgerError(*faults)
-        return recorded
 
     def _planned(self, requests: Requests, observed: Observed) -> Plan:
         recorded = self.journal.recorded
@@ -204,12 +207,6 @@ class Engine:
         if self.stopping.is_set():
             found |= {Ending.INTERRUPTED}
         return ApplyResult(first, ended, found, last.diagnostics)
-
-
-def _status(recorded: Recorded, fact: JobObserved) -> str | None:
-    record = recorded.jobs.get(fact.address)
-    run = record.runs.get(fact.job_id) if record else None
-    return run.status if run else None
 
 
 def _with_session(requests: Requests, session: Session) -> Requests:

@@ -148,12 +148,6 @@ class JobRecord:
         """The youngest intent."""
         return next(reversed(self.intents.values()), None)
 
-    @property
-    def definition(self) -> e.JobIntended | None:
-        """The definition of the youngest intent."""
-        last = self.last_intent
-        return last.intended if last else None
-
     def run_of(self, intent: Intent) -> Run | None:
         """The job that this intent became, if it is known."""
         return self.runs.get(intent.job_id) if intent.job_id else None
@@ -189,6 +183,12 @@ class Recorded:
     def job_record(self, address: str) -> JobRecord:
         """The record of a job instance, made when it is new."""
         return self.jobs.setdefault(address, JobRecord(address))
+
+    def taken_by(self, job_id: str, intent: str) -> str | None:
+        """The address whose other launch became this job; None where it may be this intent's."""
+        address = self.owner_of.get(job_id, "")
+        run = self.jobs[address].runs.get(job_id) if address in self.jobs else None
+        return address if run and run.intent not in (None, intent) else None
 
     def intents(self) -> Iterator[tuple[JobRecord, Intent]]:
         """Every intent with the job it belongs to."""
@@ -256,17 +256,11 @@ def _intent(recorded: Recorded, event: e.IntentEvent) -> None:
 
 
 def _submit(recorded: Recorded, job: JobRecord, intent: Intent, event: e.JobSubmitted) -> None:
-    if _launched_by_another(recorded, intent, event.job_id):
+    if recorded.taken_by(event.job_id, intent.id):
         # Two runners were answered with one job in the same moment: the first on record has it.
         _refuse(intent, _same_job(event))
     else:
         _bind(recorded, job, intent, event.job_id).see(event.status, event.created, None, None)
-
-
-def _launched_by_another(recorded: Recorded, intent: Intent, job_id: str) -> bool:
-    owner = recorded.jobs.get(recorded.owner_of.get(job_id, ""))
-    run = owner.runs.get(job_id) if owner else None
-    return run is not None and run.intent not in (None, intent.id)
 
 
 def _same_job(event: e.JobSubmitted) -> e.JobRefused:

@@ -53,9 +53,10 @@ class Journal:
         Who waits may be cancelled, what happened goes on record all the same.
         """
         self._waiting.extend(events)
-        await asyncio.shield(self._flushed())
+        await asyncio.shield(self.flush())
 
-    async def _flushed(self) -> None:
+    async def flush(self) -> None:
+        """Append the facts that are not on record yet, also those of who waited for it and was cancelled."""
         async with self._lock:
             await self._flush()
 

@@ -7,7 +7,7 @@ from eocanvas_apply.planning.plan import ActionKind, Reason
 _R = Reason
 WORDS: dict[Reason, str] = {
     _R.NEW: "it is in the manifest and not on record yet",
-    _R.MISSING: "the service does not know it any more",
+    _R.MISSING: "the service does not know it any more, or was told to delete it",
     _R.EXPIRED: "it has expired",
     _R.EXPIRES_SOON: "it would end before the jobs that need it",
     _R.CONFIG_CHANGED: "its configuration changed",

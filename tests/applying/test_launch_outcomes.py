@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
+from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.planning.plan import Requests
 from tests.applying.stage import JOB_ONLY, LAUNCH, NO_WAIT, acts, endings, ends, events, fault, launched, types
 from tests.simulation.world import World
 
@@ -159,6 +162,24 @@ def test_an_answer_with_a_job_of_another_launch_is_asked_about(tmp_path: Path) -
     assert endings(result) == {"decision", "failed"}
     assert acts(world.plan(both)) == {JOB: ("none", "done"), "job.other": ("ask", "duplicated")}
     assert "job-refused" in types(world)
+
+
+def test_an_answer_whose_job_another_run_has_found_already_is_no_duplicate(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    runners: list[Engine] = []
+
+    async def found(name: str) -> None:
+        if name.startswith("after POST") and name.endswith("/execution"):
+            (intent,) = (event.intent for event in events(world) if isinstance(event, e.JobIntended))
+            other = world.runner(JOB_ONLY).journal
+            await other.refresh()
+            await other.record(e.Adopted(address=JOB, job_id=launched(world)[0], reason="found", intent=intent))
+            await runners[0].journal.refresh()
+
+    runners.append(world.runner(JOB_ONLY, found))
+    result = asyncio.run(runners[0].apply(Requests(), None, lambda plan: None))
+    assert (ends(result), endings(result)) == ({JOB: "done"}, set())
+    assert "job-refused" not in types(world)
 
 
 def test_refused_rights_stop_the_launches_that_have_not_begun(tmp_path: Path) -> None:

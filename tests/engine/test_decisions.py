@@ -12,7 +12,7 @@ import pytest
 from eocanvas_apply.emulator.accounts import User
 from eocanvas_apply.emulator.behaviour import Behaviour
 from eocanvas_apply.engine import decisions
-from eocanvas_apply.errors import UsageError
+from eocanvas_apply.errors import LedgerError, UsageError
 from eocanvas_apply.planning.plan import Requests
 from tests.applying.stage import (
     JOB_ONLY,
@@ -87,6 +87,17 @@ def test_forgetting_by_hand(tmp_path: Path) -> None:
     for address in (JOB, "job.none"):
         with pytest.raises(UsageError):
             asyncio.run(decisions.forget(world.runner(EMPTY), address))
+
+
+def test_nothing_is_decided_on_a_ledger_of_something_else(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.apply(JOB_ONLY)
+    before = world.ledger.read_bytes()
+    stranger = JOB_ONLY.replace("project: demo", "project: other")
+    for decide in (decisions.forget, decisions.launch_again):
+        with pytest.raises(LedgerError, match="belongs to the project 'demo', not to 'other'"):
+            asyncio.run(decide(world.runner(stranger), JOB))
+    assert world.ledger.read_bytes() == before
 
 
 @pytest.mark.parametrize("dismiss", ["supported", "404", "405", "501"])

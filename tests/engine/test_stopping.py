@@ -107,6 +107,24 @@ def test_an_answer_that_does_not_come_is_waited_for_no_longer_than_the_grace(
     assert "adopted" in types(world)
 
 
+def test_an_answer_that_is_just_being_recorded_stands_however_slow_the_disk_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "_GRACE_S", 0.05)
+    world = World(tmp_path)
+    runners: list[Engine] = []
+
+    async def slow(name: str) -> None:
+        if name == "before append" and launched(world) and "job-submitted" not in types(world):
+            runners[0].stopping.set()
+            await asyncio.sleep(0.3)
+
+    runners.append(world.runner(manifest(), slow))
+    result = asyncio.run(runners[0].apply(Requests(), WAIT, lambda plan: None))
+    assert "interrupted" in endings(result)
+    assert types(world)[-1] == "job-submitted"
+
+
 def test_a_stop_before_anything_was_decided_sends_nothing(tmp_path: Path) -> None:
     world = World(tmp_path)
 

@@ -32,7 +32,7 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
     async def work(session: Session) -> Outcome:
         from eocanvas_apply.engine import decisions
 
-        recorded = await session.engine.journal.refresh()
+        recorded = await session.engine.recorded()
         address = str(one_job(args.address, session.desired, recorded))
         await decisions.forget(session.engine, address)
         return Outcome(

@@ -40,7 +40,7 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
         from eocanvas_apply.render import log as render
 
         engine = session.engine
-        recorded = await engine.journal.refresh()
+        recorded = await engine.recorded()
         address = str(one_job(args.address, session.desired, recorded))
         entries = await engine.service.logs(_job_id(address, recorded))
         if entries is None:

@@ -35,7 +35,7 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
     async def work(session: Session) -> Outcome:
         from eocanvas_apply.engine import decisions
 
-        recorded = await session.engine.journal.refresh()
+        recorded = await session.engine.recorded()
         address = str(one_job(args.address, session.desired, recorded))
         if args.launch:
             await decisions.launch_again(session.engine, address)
