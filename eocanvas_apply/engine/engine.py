@@ -64,7 +64,7 @@ class Engine:
         facts = notes(self.desired, recorded, observed)
         recorded.note(facts)
         self._unrecorded += facts
-        return self._planned(requests, observed), observed
+        return self._planned(_asked_at(requests, observed), observed), observed
 
     async def apply(self, requests: Requests, wait: timedelta | None, confirm: Callable[[Plan], None]) -> ApplyResult:
         """Make it so. `confirm` raises SafetyRefusal for a plan that is declined.
@@ -72,6 +72,7 @@ class Engine:
         `wait` is how long to wait for jobs in all: None to their end, zero for one turn.
         """
         first, observed = await self.plan(requests)
+        requests = _asked_at(requests, observed)
         self._refuse(first, observed, requests)
         if first.changes_pending:
             confirm(first)
@@ -204,6 +205,10 @@ class Engine:
         if self.stopping.is_set():
             found |= {Ending.INTERRUPTED}
         return ApplyResult(first, ended, found, last.diagnostics)
+
+
+def _asked_at(requests: Requests, observed: Observed) -> Requests:
+    return requests if requests.asked else replace(requests, asked=observed.at)
 
 
 def _status(recorded: Recorded, fact: JobObserved) -> str | None:
