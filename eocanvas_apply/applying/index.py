@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,7 +20,8 @@ def write_index(folder: Path, stored: Iterable[ResultStored]) -> None:
     `instance` is empty for a job that is no campaign; `size` is in bytes.
     """
     rows = [(_instance(r.address), r.job_id, Path(r.file).name, r.size, r.sha256) for r in stored]
-    temporary = folder / ".index.csv.part"
+    # Two runs may write it in the same moment, each a whole one.
+    temporary = folder / f".index.csv.{os.getpid()}-{threading.get_ident()}.part"
     with temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(_COLUMNS)

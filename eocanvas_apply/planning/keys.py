@@ -93,6 +93,9 @@ class KeyPlanner:
             return self._step(key, record, current, _A.REPLACE, _R.DRIFTED, drifted)
         if expires_soon(current, self._seen(current), self.needed[key.address], self.observed.at):
             return self._step(key, record, current, _A.RENEW, _R.EXPIRES_SOON)
+        if current.delete_intended:
+            # Nobody knows whether that delete is still on its way: no job may rely on this generation any more.
+            return self._step(key, record, current, _A.CREATE, _R.MISSING)
         resumed = EndDrain(key.address, current.number, current.name) if current.draining else None
         return PlannedAction(key.address, _A.NONE, _R.UNCHANGED, task=resumed)
 
@@ -117,10 +120,8 @@ class KeyPlanner:
     def _replacement(self, address: str, current: Generation) -> DrainKey | DeleteKey | None:
         """Return the next step towards a free name, None while jobs keep it."""
         delete = DeleteKey(address, current.number, current.name, await_gone=True)
-        if self._surely_absent(current):
-            return delete
-        if self._over(current) and self._end_known(current):
-            # A dead key serves nobody; still, nothing is deleted under a job that names it.
+        if self._surely_absent(current) or (self._over(current) and self._end_known(current)):
+            # What is gone serves nobody; but a list may be wrong, and nothing is deleted under a job that names it.
             return None if (address, current.number) in self.occupied.lately else delete
         if not current.draining:
             return DrainKey(address, current.number, current.name)

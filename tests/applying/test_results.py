@@ -7,11 +7,13 @@ import errno
 import hashlib
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from eocanvas_apply.applying.index import write_index
 from eocanvas_apply.emulator.outputs import Output
 from eocanvas_apply.errors import LedgerError
 from eocanvas_apply.ledger import events as e
@@ -310,3 +312,15 @@ def test_a_ledger_that_cannot_be_written_ends_the_run_and_the_next_one_completes
             world.apply(JOB_ONLY)
     assert not world.apply(JOB_ONLY).endings
     assert files(world) == {"a.nc": b"content"}
+
+
+def test_runs_that_write_the_index_in_one_moment_leave_a_whole_one(tmp_path: Path) -> None:
+    stored = [
+        e.ResultStored(address=JOB, job_id=f"j-{n}", title=f"t{n}", file=f"r/{n}.nc", size=n, sha256="00")
+        for n in range(50)
+    ]
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(write_index, tmp_path, stored) for _ in range(64)]:
+            done.result()
+    assert [path.name for path in tmp_path.iterdir()] == ["index.csv"]
+    assert len((tmp_path / "index.csv").read_text(encoding="utf-8").splitlines()) == 51

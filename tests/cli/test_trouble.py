@@ -9,7 +9,18 @@ import pytest
 
 from eocanvas_apply.emulator.faults import Fault
 from eocanvas_apply.emulator.server import RunningEmulator
+from eocanvas_apply.service.clock import SystemClock
 from tests.cli.conftest import Project
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reads are repeated after pauses; nobody needs to wait for them here."""
+
+    async def sleep(self: SystemClock, seconds: float) -> None:
+        return None
+
+    monkeypatch.setattr(SystemClock, "sleep", sleep)
 
 
 def _told(project: Project, *words: str) -> str:
