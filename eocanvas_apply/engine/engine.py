@@ -133,9 +133,11 @@ class Engine:
 
     def _tell(self, seen: Iterable[AnyEvent], recorded: Recorded, observed: Observed) -> None:
         """Report each job whose status is another than it was."""
-        for fact in seen:
-            if isinstance(fact, JobObserved) and _status_of(fact, recorded) != fact.status:
-                self.report(Progress(observed.at, fact.address, Happening.STATUS, fact.status))
+        # The status and why it failed are two facts of one job: the later one tells both.
+        latest = {fact.job_id: fact for fact in seen if isinstance(fact, JobObserved)}
+        for fact in latest.values():
+            if _status_of(fact, recorded) != fact.status or fact.failure:
+                self.report(Progress(observed.at, fact.address, Happening.STATUS, _in_words(fact)))
 
     async def _carry_out(self, session: Session, last: Plan, ready: list[PlannedAction]) -> bool:
         """Carry out what is ready; tell whether anything came of it, so that the plan is not the last word."""
@@ -219,6 +221,10 @@ def _status(recorded: Recorded, fact: JobObserved) -> str | None:
 
 def _with_session(requests: Requests, session: Session) -> Requests:
     return replace(requests, launches_stopped=session.launches_stopped)
+
+
+def _in_words(fact: JobObserved) -> str:
+    return f"{fact.status} ({fact.failure}) {fact.failure_line or ''}".rstrip() if fact.failure else fact.status
 
 
 def _status_of(fact: JobObserved, recorded: Recorded) -> str | None:
