@@ -18,6 +18,8 @@ from eocanvas_apply.service.wire import KeyInfo
 
 _NAME_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _NAME_TAIL = 6
+# What may keep a key from being shown that the service has accepted.
+_UNSEEN = (ServiceError, CredentialsError)
 Check = Callable[[], None]
 AbandonReason = Literal["refused", "not-sent", "not-found", "late"]
 
@@ -46,7 +48,12 @@ class KeyKeeper:
         abandoned = [event for c in creations for event in self._given_up(c)]
         await self._session.claim(decided_on, [*abandoned, *(c.intended for c in creations)])
         accepted: list[_Creation] = []
-        await at_once([partial(self._send, creation, check, accepted) for creation in creations])
+        try:
+            await at_once([partial(self._send, creation, check, accepted) for creation in creations])
+        except CredentialsError:
+            # The account is locked out; what it was granted before is a fact all the same.
+            await self._confirm(accepted)
+            raise
         await self._confirm(accepted)
 
     async def _prepared(self, address: str, task: CreateKey) -> _Creation:
@@ -123,7 +130,7 @@ class KeyKeeper:
             return
         try:
             listed = {key.name: key for key in await self._session.service.keys()}
-        except ServiceError:
+        except _UNSEEN:
             listed = {}
         found = [(c, listed.get(c.intended.name) or await self._seen(c.intended.name)) for c in accepted]
         await self._session.journal.record(*(_created(c.intended, seen) for c, seen in found))
@@ -164,7 +171,7 @@ class KeyKeeper:
     async def _seen(self, name: str) -> KeyInfo | None:
         try:
             return await self._session.service.key(name)
-        except ServiceError:
+        except _UNSEEN:
             return None
 
     async def _record_created(self, creation: _Creation, seen: KeyInfo) -> None:

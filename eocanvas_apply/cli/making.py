@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -32,8 +33,8 @@ def add_arguments(parser: Parser) -> None:
     add_manifest(parser)
 
 
-def make(args: Namespace, console: Console, command: str, requests: Requests) -> Outcome:
-    """Run the loop and return what came of it."""
+def make(args: Namespace, console: Console, command: str, asked: Callable[[Session], Awaitable[Requests]]) -> Outcome:
+    """Run the loop and return what came of it; `asked` tells what the command line asks for."""
     wait = _wait(args)
 
     async def work(session: Session) -> Outcome:
@@ -41,7 +42,7 @@ def make(args: Namespace, console: Console, command: str, requests: Requests) ->
         interrupts = Interrupts(command, console, engine.stopping)
         engine.report = partial(_tell, console)
         with listening(interrupts):
-            result = await engine.apply(requests, wait, partial(_approve, args, console, session))
+            result = await engine.apply(await asked(session), wait, partial(_approve, args, console, session))
         return _outcome(result, session, interrupts)
 
     return with_engine(args, work)

@@ -73,7 +73,7 @@ class Engine:
         facts = notes(self.desired, recorded, observed)
         recorded.note(facts)
         self._unrecorded += facts
-        return self._planned(requests, observed), observed
+        return self._planned(_asked_at(requests, observed), observed), observed
 
     async def apply(self, requests: Requests, wait: timedelta | None, confirm: Callable[[Plan], None]) -> ApplyResult:
         """Make it so. `confirm` raises SafetyRefusal for a plan that is declined.
@@ -81,6 +81,7 @@ class Engine:
         `wait` is how long to wait for jobs in all: None to their end, zero for one turn.
         """
         first, observed = await self.plan(requests)
+        requests = _asked_at(requests, observed)
         self._refuse(first, observed, requests)
         if first.changes_pending:
             confirm(first)
@@ -141,9 +142,11 @@ class Engine:
 
     def _tell(self, seen: Iterable[AnyEvent], recorded: Recorded, observed: Observed) -> None:
         """Report each job whose status is another than it was."""
-        for fact in seen:
-            if isinstance(fact, JobObserved) and _status_of(fact, recorded) != fact.status:
-                self.report(Progress(observed.at, fact.address, Happening.STATUS, fact.status))
+        # The status and why it failed are two facts of one job: the later one tells both.
+        latest = {fact.job_id: fact for fact in seen if isinstance(fact, JobObserved)}
+        for fact in latest.values():
+            if _status_of(fact, recorded) != fact.status or fact.failure:
+                self.report(Progress(observed.at, fact.address, Happening.STATUS, _in_words(fact)))
 
     async def _carry_out(self, session: Session, last: Plan, ready: list[PlannedAction]) -> bool:
         """Carry out what is ready; tell whether anything came of it, so that the plan is not the last word."""
@@ -209,8 +212,16 @@ class Engine:
         return ApplyResult(first, ended, found, last.diagnostics)
 
 
+def _asked_at(requests: Requests, observed: Observed) -> Requests:
+    return requests if requests.asked else replace(requests, asked=observed.at)
+
+
 def _with_session(requests: Requests, session: Session) -> Requests:
     return replace(requests, launches_stopped=session.launches_stopped)
+
+
+def _in_words(fact: JobObserved) -> str:
+    return f"{fact.status} ({fact.failure}) {fact.failure_line or ''}".rstrip() if fact.failure else fact.status
 
 
 def _status_of(fact: JobObserved, recorded: Recorded) -> str | None:

@@ -205,6 +205,9 @@ class JobRefused(IntentEvent):
     job_id: str | None = None
 
 
+FailureName = Literal["input-config", "staging-in", "staging-out", "killed", "key", "graph", "unknown"]
+
+
 class JobObserved(RunEvent):
     """Fact: the service shows this status; earlier passes that missed the job do not count any more."""
 
@@ -214,6 +217,8 @@ class JobObserved(RunEvent):
     created: Time | None = None
     started: Time | None = None
     finished: Time | None = None
+    failure: FailureName | None = Field(default=None, description="The class of a failure, from the log.")
+    failure_line: str | None = Field(default=None, description="The line of the log that tells of it, secrets hidden.")
 
 
 class JobDismissIntended(RunEvent):

@@ -110,6 +110,8 @@ class Run:
     dismissed: e.JobDismissed | None = None
     last_seen: datetime | None = None
     passes: list[datetime] = field(default_factory=list)
+    failure: e.FailureName | None = None
+    failure_line: str = ""
 
     @property
     def missing(self) -> list[datetime]:
@@ -321,6 +323,8 @@ def _run(recorded: Recorded, event: e.RunEvent) -> None:
 
 def _observe(run: Run, event: e.JobObserved) -> None:
     run.see(event.status, event.created, event.started, event.finished)
+    if event.failure:
+        run.failure, run.failure_line = event.failure, event.failure_line or ""
     if event.looked:
         run.last_seen = max(run.last_seen or event.looked, event.looked)
 

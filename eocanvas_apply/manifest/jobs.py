@@ -20,6 +20,7 @@ from eocanvas_apply.manifest.strict_model import (
     tag_by,
 )
 
+FailureName = Literal["input-config", "staging-in", "staging-out", "killed", "key", "graph", "unknown"]
 SNAP = "snap-function"
 TAILOR = "dataTailor"
 
@@ -32,8 +33,10 @@ class _Job(StrictModel):
     max_duration: Duration = Field(
         default=timedelta(hours=2), description="How long one run may take at most; keys outlive it. Default 2h."
     )
-    retries: Annotated[int, Field(ge=0)] | dict[str, Annotated[int, Field(ge=0)]] | None = Field(
-        default=None, description="How often a failed run is tried again, at all or by class of failure."
+    retries: Annotated[int, Field(ge=0)] | dict[FailureName, Annotated[int, Field(ge=0)]] | None = Field(
+        default=None,
+        description="How often a failed run is tried again: in all, or by class of failure. "
+        "Default 1 for staging-in, staging-out and key, 0 otherwise.",
     )
     on_change: Literal["relaunch", "keep"] = Field(
         default="relaunch", description="What to do when the definition of a finished job changes."

@@ -20,7 +20,6 @@ _FIELDS: tuple[tuple[Path, Data], ...] = (
     (("keys", "*", "*", "keyring"), None),
     (("keys", "*", "*", "sops"), None),
     (("jobs", "*", "for_each"), None),
-    (("jobs", "*", "retries"), None),
     (("jobs", "*", "on_change"), "relaunch"),
     (("jobs", "*", "canary"), None),
     (("jobs", "*", "stop_after"), None),

@@ -47,7 +47,7 @@ class Observer:
         jobs = await self._pass(self._look_back(desired, recorded, keys))
         jobs, gone = await self._absentees(recorded, jobs)
         at = self.service.time.now()
-        logs = await self._candidate_logs(recorded, jobs, at)
+        logs = {**await self._candidate_logs(recorded, jobs, at), **await self._failed_logs(recorded, jobs)}
         listings = await self._listings(recorded, jobs)
         salt = bytes.fromhex(recorded.opened.salt) if recorded.opened else None
         return Observed(
@@ -102,6 +102,11 @@ class Observer:
         self._logs.update({i: text for i, text in fresh.items() if text and found[i].status in ENDED})
         return {job_id: self._logs.get(job_id, fresh.get(job_id, "")) for job_id in found}
 
+    async def _failed_logs(self, recorded: Recorded, jobs: Pass) -> Mapping[str, str]:
+        """Read the logs of the failed jobs of which the ledger does not say yet why they failed."""
+        failed = [run.job_id for _, run in recorded.runs() if not run.failure and _status(run, jobs) == "failed"]
+        return {i: self.service.without_secrets(text) for i, text in (await _each(failed, self._log)).items()}
+
     async def _log(self, job_id: str) -> str:
         entries = await _unless_refused(self.service.logs(job_id))
         return "\n".join(entry.message for entry in entries or ())
@@ -119,9 +124,12 @@ class Observer:
 
 
 def _unlisted(run: Run, jobs: Pass) -> bool:
+    return _status(run, jobs) == "successful" and not run.results
+
+
+def _status(run: Run, jobs: Pass) -> str:
     seen = jobs.jobs.get(run.job_id)
-    status = seen.status if seen and run.in_flight else run.status
-    return status == "successful" and not run.results
+    return seen.status if seen and run.in_flight else run.status
 
 
 async def _unless_refused(asked: Awaitable[T | None]) -> T | None:

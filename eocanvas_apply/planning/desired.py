@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from eocanvas_apply.manifest.model import (
     ToKey,
     UrlInput,
 )
+from eocanvas_apply.planning.failures import Retries
 from eocanvas_apply.planning.fingerprint import ALGORITHM, fingerprint
 
 EODATA = "eodata"
@@ -78,6 +79,7 @@ class DesiredJob:
     marked: bool
     components: Mapping[str, Any]
     fingerprint: str
+    retries: Retries = field(default_factory=Retries)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -192,6 +194,7 @@ def _job(name: str, job: Job, document: Document | None) -> DesiredJob:
         marked=job.mark and _can_carry_mark(document),
         components=components,
         fingerprint=fingerprint(components),
+        retries=Retries.parse(job.retries),
     )
 
 

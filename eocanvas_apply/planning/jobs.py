@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, TypeGuard
 
+from eocanvas_apply.ledger.events import JobIntended
 from eocanvas_apply.ledger.fold import Intent, IntentState, JobRecord, Recorded, Run
 from eocanvas_apply.planning.desired import Desired, DesiredJob
 from eocanvas_apply.planning.fingerprint import changes, same
 from eocanvas_apply.planning.observed import Observed
 from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason, Requests
 from eocanvas_apply.planning.reconciling import Evidence, Settlement, Verdict
-from eocanvas_apply.planning.runs import STUCK, age_of, definition, sorted_out, vanished
+from eocanvas_apply.planning.runs import STUCK, age_of, definition, failed_before, sorted_out, vanished
 from eocanvas_apply.planning.tasks import AdoptJob, DismissJob, FetchResults, ForgetJob, LaunchJob
 
 _A, _R = ActionKind, Reason
@@ -93,7 +94,11 @@ class JobPlanner:
             return None
         if refusal == "same-job" and not intent.given_up:
             return PlannedAction(job.address, _A.ASK, _R.DUPLICATED)
-        return PlannedAction(job.address, _A.NONE, _R.FAILED) if refusal == "request" else None
+        if refusal != "request":
+            return None
+        if self.requests.retry_failed and self._before_asked(intent.intended):
+            return replace(self._launch(job), action=_A.RETRY, reason=_R.REQUESTED)
+        return PlannedAction(job.address, _A.NONE, _R.FAILED)
 
     def _unsettled(self, job: DesiredJob, record: JobRecord, intent: Intent) -> PlannedAction:
         settlement = self.evidence.settle(intent)
@@ -120,7 +125,25 @@ class JobPlanner:
         intended = definition(record, run)
         if intended and not same(intended.components, job.components):
             return self._relaunch(job, intended.components)
-        return self._ended(job, run)
+        if self._asked_again(job, record, run):
+            return replace(self._launch(job), action=_A.RELAUNCH, reason=_R.REQUESTED)
+        return self._failed(job, record, run) if run.status == "failed" else self._ended(job, run)
+
+    def _asked_again(self, job: DesiredJob, record: JobRecord, run: Run) -> bool:
+        return job.address in self.requests.relaunch and self._before_asked(definition(record, run))
+
+    def _before_asked(self, intended: JobIntended | None) -> bool:
+        return intended is None or self.requests.asked is None or intended.decided < self.requests.asked
+
+    def _failed(self, job: DesiredJob, record: JobRecord, run: Run) -> PlannedAction:
+        if self.requests.retry_failed and self._before_asked(definition(record, run)):
+            return replace(self._launch(job), action=_A.RETRY, reason=_R.REQUESTED)
+        if run.failure is None:
+            # The log that tells why may come late, and whether to try again depends on it.
+            return PlannedAction(job.address, _A.WATCH, _R.IN_FLIGHT)
+        if job.retries.after(failed_before(record, run)):
+            return replace(self._launch(job), action=_A.RETRY, reason=_R.FAILED)
+        return PlannedAction(job.address, _A.NONE, _R.FAILED)
 
     def _relaunch(self, job: DesiredJob, before: dict[str, object]) -> PlannedAction:
         found = changes(before, job.components)
@@ -129,8 +152,6 @@ class JobPlanner:
         return replace(self._launch(job), action=_A.RELAUNCH, reason=reason, changes=found)
 
     def _ended(self, job: DesiredJob, run: Run) -> PlannedAction:
-        if run.status == "failed":
-            return PlannedAction(job.address, _A.NONE, _R.FAILED)
         if run.status == "dismissed":
             return PlannedAction(job.address, _A.NONE, _R.CANCELLED)
         if not run.results:

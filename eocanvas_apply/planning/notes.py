@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold import Intent, IntentState, JobRecord, Recorded, Run
 from eocanvas_apply.planning.desired import Desired, DesiredJob
+from eocanvas_apply.planning.failures import classify
 from eocanvas_apply.planning.fingerprint import same
 from eocanvas_apply.planning.observed import Observed, ObservedJob
 from eocanvas_apply.planning.reconciling import (
@@ -29,6 +30,7 @@ def notes(desired: Desired, recorded: Recorded, observed: Observed) -> list[e.An
         *_key_ends(recorded, observed),
         *_keys_gone(desired, recorded, observed),
         *_statuses(recorded, observed),
+        *_failures(desired, recorded, observed),
         *_listings(recorded, observed),
         *_late_jobs(recorded, evidence),
         *_intent_passes(recorded, evidence),
@@ -72,6 +74,29 @@ def _statuses(recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
                 finished=seen.finished,
                 looked=observed.jobs.begun,
             )
+
+
+def _failures(desired: Desired, recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
+    """Note why a job failed, once its log tells; one that stays empty for long tells nothing."""
+    for record, run in recorded.runs():
+        text = observed.logs.get(run.job_id)
+        if run.failure or text is None or _status(run, observed) != "failed":
+            continue
+        ended = run.finished or run.created
+        if text or ended is None or observed.at - ended > desired.timing.settle:
+            found = classify(text.splitlines())
+            yield e.JobObserved(
+                address=record.address,
+                job_id=run.job_id,
+                status="failed",
+                failure=found.failure_class.value,
+                failure_line=found.line or None,
+            )
+
+
+def _status(run: Run, observed: Observed) -> str:
+    seen = observed.jobs.jobs.get(run.job_id)
+    return seen.status if seen and run.in_flight else run.status
 
 
 def _tells_more(run: Run, seen: ObservedJob) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity, error
-from eocanvas_apply.ledger.fold import Recorded
+from eocanvas_apply.ledger.fold import Recorded, Run
+from eocanvas_apply.planning.failures import HINTS, FailureClass
 from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, Reason
 from eocanvas_apply.planning.progress import AddressResult, Ending, Outcome
 from eocanvas_apply.planning.runs import sorted_out
@@ -73,7 +74,14 @@ def _ended_badly(address: str, now: PlannedAction | None, recorded: Recorded) ->
     if last and last.refused and not last.job_id:
         hint = "the launch is not tried again until the definition changes"
         return error("launch-refused", last.refused.message, hint, address=address)
-    return error("job-failed", f"job {run.job_id if run else '?'} failed", hint, address=address)
+    return _job_failed(address, run) if run else error("job-failed", "its job failed", hint, address=address)
+
+
+def _job_failed(address: str, run: Run) -> Diagnostic:
+    failure = FailureClass(run.failure or FailureClass.UNKNOWN)
+    said = f": {run.failure_line}" if run.failure_line else ""
+    hint = f"{HINTS[failure]}; eocanvas-apply logs {address} shows all of it"
+    return error("job-failed", f"job {run.job_id} failed ({failure}){said}", hint, address=address)
 
 
 def endings(last: Plan, ended: tuple[AddressResult, ...], *, launches_stopped: bool) -> frozenset[Ending]:

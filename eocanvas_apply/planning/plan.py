@@ -190,9 +190,16 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """What the command line asked for beyond the manifest; `forget` holds addresses."""
+    """What the command line asked for beyond the manifest.
+
+    `forget` and `relaunch` hold addresses. What is asked to run again is what was decided before `asked` (service
+    time): otherwise a run that fails once more would be tried for ever.
+    """
 
     destroy: bool = False
     forget: frozenset[str] = frozenset()
+    relaunch: frozenset[str] = frozenset()
+    retry_failed: bool = False
+    asked: datetime | None = None
     allowed: frozenset[str] = frozenset()
     launches_stopped: bool = False

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from eocanvas_apply.ledger.events import JobIntended
 from eocanvas_apply.ledger.fold import Intent, IntentState, JobRecord, Recorded, Run
 from eocanvas_apply.planning.desired import Timing
+from eocanvas_apply.planning.failures import FailureClass
 from eocanvas_apply.planning.fingerprint import same
 from eocanvas_apply.planning.observed import ObservedJob
 from eocanvas_apply.planning.reconciling import Evidence, agreeing_passes
@@ -37,6 +38,19 @@ def definition(record: JobRecord, run: Run) -> JobIntended | None:
     """Return the definition that a run was launched with."""
     intent = record.intents.get(run.intent or "")
     return intent.intended if intent else None
+
+
+def failed_before(record: JobRecord, run: Run) -> list[FailureClass]:
+    """Return the classes of the failed runs of one definition, this one last: how often it was tried already."""
+    intended = definition(record, run)
+    tried = [other for other in record.runs.values() if other.status == "failed" and other.failure]
+    equal = [other for other in tried if intended and _is_of(record, other, intended)] or [run]
+    return [FailureClass(other.failure) for other in equal if other.failure]
+
+
+def _is_of(record: JobRecord, run: Run, intended: JobIntended) -> bool:
+    other = definition(record, run)
+    return other is not None and same(other.components, intended.components)
 
 
 def age_of(run: Run, now: datetime) -> timedelta:

@@ -25,7 +25,7 @@ class KeyStatus:
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """One job: `status` is the service's word, or not-launched, answer-open, refused."""
+    """One job: `status` is the service's word, or not-launched, answer-open, refused; `failure` says why it failed."""
 
     address: str
     status: str
@@ -35,6 +35,7 @@ class JobStatus:
     finished: datetime | None
     stored: int
     listed: int
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ def _job(action: PlannedAction, record: JobRecord | None) -> JobStatus:
         finished=run.finished,
         stored=len(run.stored),
         listed=len(run.results or ()),
+        failure=f"{run.failure}: {run.failure_line}".removesuffix(": ") if run.failure else "",
     )
 
 

@@ -69,4 +69,6 @@ def _of_intent(record: JobRecord, intent: Intent) -> str:
 
 
 def _of_run(run: Run) -> str:
+    if run.failure:
+        return f"job {run.job_id}: failed ({run.failure}) {run.failure_line}".rstrip()
     return f"job {run.job_id}: {run.status}, {len(run.stored)} of {len(run.results or ())} results here"

@@ -28,7 +28,7 @@ WORDS: dict[Reason, str] = {
     _R.VANISHED: "the service lost the job before its results were safe",
     _R.REQUESTED: "it was asked for",
     _R.FAILED: "its job failed",
-    _R.IN_FLIGHT: "its job is accepted or running",
+    _R.IN_FLIGHT: "its job is under way, or the log of its end is",
     _R.ANSWER_OPEN: "it was sent, and it is not known yet whether the service took it",
     _R.STUCK: "its job has been under way for more than a day",
     _R.RESULTS_PENDING: "its job is done and its results are not stored yet",

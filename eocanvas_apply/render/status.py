@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from eocanvas_apply.planning.status import JobStatus, KeyStatus, Status
 from eocanvas_apply.render.plan import forecast
 from eocanvas_apply.render.stamps import moment, stamp
-from eocanvas_apply.render.style import PLAIN, Style
+from eocanvas_apply.render.style import PLAIN, Style, one_line
 from eocanvas_apply.render.table import table
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def text(status: Status, style: Style = PLAIN) -> str:
         table(("key", "status", "reason", "name", "ends"), keys, style),
         table(("job", "status", "reason", "job id", "created", "results"), jobs, style),
     ]
+    tables += [f"{style.paint(j.address, 'red')} failed: {one_line(j.failure)}\n" for j in status.jobs if j.failure]
     return "\n".join(each for each in tables if each) or "Nothing in the manifest, nothing on record.\n"
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _ADVICE = {
     Reason.AMBIGUOUS: "decide: eocanvas-apply resolve {address} --adopt JOB-ID, or --launch",
     Reason.DUPLICATED: "decide: eocanvas-apply resolve {address} --adopt JOB-ID, or --launch",
-    Reason.FAILED: "see: eocanvas-apply logs {address}; it runs again when its definition changes",
+    Reason.FAILED: "see: eocanvas-apply logs {address}; it runs again with --retry-failed or another definition",
     Reason.NO_RESULT: "see: eocanvas-apply logs {address}",
     Reason.ANSWER_OPEN: "wait, or decide: eocanvas-apply resolve {address} --adopt JOB-ID, or --launch",
 }

@@ -42,7 +42,7 @@ class SystemClock:
 
 
 class ServiceClock:
-    """The service's time: the last `Date` header plus what has elapsed since, by the monotonic clock.
+    """The service's time: the last `Date` header plus what has elapsed since.
 
     Every comparison with a stamp of the service uses it, so that a machine whose clock is wrong does no harm.
     Until the first answer it is the machine's own time.
@@ -50,7 +50,7 @@ class ServiceClock:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._seen: tuple[datetime, float] | None = None
+        self._seen: tuple[datetime, float, datetime] | None = None
         self._skew: timedelta | None = None
 
     @property
@@ -62,18 +62,26 @@ class ServiceClock:
         """Take the `Date` header of an answer that has just arrived; one that cannot be read is ignored."""
         moment = _http_date(date_header)
         if moment is not None:
-            self._seen = (moment, self._clock.monotonic())
+            self._seen = (moment, self._clock.monotonic(), self._clock.now())
             self._skew = moment - self._clock.now()
 
     def now(self) -> datetime:
-        """Return the service's time, aware, in UTC."""
-        return self.at(self._clock.monotonic())
+        """Return the service's time, aware, in UTC.
+
+        A machine that slept stopped its monotonic clock, one that was set moved its wall clock: what has elapsed
+        is the larger of both, so that nothing is ever thought to be younger than it is.
+        """
+        if self._seen is None:
+            return self._clock.now()
+        moment, monotonic, wall = self._seen
+        elapsed = timedelta(seconds=self._clock.monotonic() - monotonic)
+        return moment + max(elapsed, self._clock.now() - wall)
 
     def at(self, monotonic: float) -> datetime:
         """Return the service's time at an instant of the monotonic clock, also a past one."""
         if self._seen is None:
             return self._clock.now() + timedelta(seconds=monotonic - self._clock.monotonic())
-        moment, then = self._seen
+        moment, then, _ = self._seen
         return moment + timedelta(seconds=monotonic - then)
 
 

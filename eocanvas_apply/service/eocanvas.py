@@ -79,6 +79,10 @@ class EOCanvas:
         for secret in secrets:
             self._connection.scrubber.add(secret.reveal())
 
+    def without_secrets(self, text: str) -> str:
+        """Return a text, such as a job's log, without what was sent in secret."""
+        return self._connection.scrubber.hidden(text)
+
     async def log_in(self) -> None:
         """Obtain a token if there is none; the other methods do so by themselves."""
         await self._tokens.current()

@@ -24,11 +24,15 @@ class Scrubber:
         if len(secret) >= 4:
             self._secrets.add(secret)
 
-    def clean(self, text: str) -> str:
-        """Return the text on one line, without secrets and control characters, at most 300 characters long."""
+    def hidden(self, text: str) -> str:
+        """Return the text with each secret replaced by `***`."""
         for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, "***")
-        text = _SPACES.sub(" ", _TOKEN.sub("***", text))
+        return _TOKEN.sub("***", text)
+
+    def clean(self, text: str) -> str:
+        """Return the text on one line, without secrets and control characters, at most 300 characters long."""
+        text = _SPACES.sub(" ", self.hidden(text))
         text = "".join(c for c in text if c.isprintable()).strip()
         return text if len(text) <= LONGEST else text[: LONGEST - 3].rstrip() + "..."
 

@@ -130,6 +130,19 @@ def test_an_account_that_is_locked_out_in_between_leaves_no_open_key(tmp_path: P
     assert types(world)[-1] == "key-abandoned"
 
 
+def test_a_key_made_before_the_account_was_locked_out_is_on_record(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    fault(world, "unauthorized", KEYS, skip=1, times=None)
+    fault(world, "unauthorized", KEYS, method="GET", skip=1, times=None)
+    fault(world, "status", "*gettoken", status=403, skip=1, times=None)
+    fault(world, "status", "*refreshtoken", status=403, times=None)
+    another = KEY_ONLY.rpartition("keys:")[2].replace("scenes:", "more:")
+    with pytest.raises(CredentialsError):
+        world.apply(KEY_ONLY + another)
+    assert sorted(types(world)[-2:]) == ["key-abandoned", "key-created"]
+    assert len(key_names(world)) == 1
+
+
 class TestGenerations:
     @pytest.mark.parametrize(
         ("change", "reason"),

@@ -126,7 +126,7 @@ def test_a_failed_job_ends_with_4_and_names_the_log(project: Project, emulator: 
         wire.service.fail_jobs(JobFault("graph", "*"))
     assert project.run("apply", "--yes") == 4
     assert "job.subset: failed: job " in project.out
-    assert "eocanvas-apply logs job.subset shows why" in project.out
+    assert "eocanvas-apply logs job.subset shows all of it" in project.out
     assert project.run("logs", "subset") == 0
     assert "exit status 40" in project.out
     assert project.run("apply", "--yes") == 0, "a failure of an earlier run is not this run's"
@@ -208,3 +208,17 @@ def test_unknown_addresses_suggest_the_near_one(project: Project) -> None:
     assert "subset" in project.err
     assert project.run("logs", "subset") == 1
     assert "job.subset has no job yet" in project.err
+
+
+def test_a_failed_job_runs_again_when_asked_to(project: Project, emulator: RunningEmulator) -> None:
+    with emulator.model() as wire:
+        wire.service.fail_jobs(JobFault("graph", "*"))
+    assert project.run("apply", "--yes") == 4
+    assert project.run("status") == 0
+    assert "job.subset failed: graph: " in project.out
+    assert project.run("plan", "--detailed-exitcode") == 0
+    assert project.run("plan", "--retry-failed") == 0
+    assert "retry (requested)" in project.out
+    assert project.run("apply", "--yes", "--retry-failed") == 0
+    assert project.run("apply", "--yes", "--relaunch", "subset") == 0
+    assert project.run("plan", "--relaunch", "nobody") == 1

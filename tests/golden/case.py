@@ -99,6 +99,8 @@ def _requests(given: Json) -> Requests:
         destroy=given.get("destroy", False),
         forget=frozenset(given.get("forget", ())),
         allowed=frozenset(given.get("allowed", ())),
+        relaunch=frozenset(given.get("relaunch", ())),
+        retry_failed=given.get("retry_failed", False),
         launches_stopped=given.get("launches_stopped", False),
     )
 

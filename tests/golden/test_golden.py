@@ -18,10 +18,9 @@ NAMES = sorted(path.parent.name for path in HERE.glob("*/manifest.yaml"))
 RECORD = "EOCANVAS_APPLY_RECORD"
 
 _R = Reason
-# What no plan of this release says: it comes with campaigns, quotas, retries and `moved`.
+# What no plan of this release says: it comes with campaigns, quotas and `moved`.
 LATER = {
-    *((kind, _R.REQUESTED) for kind in (ActionKind.RELAUNCH, ActionKind.RETRY, ActionKind.DISMISS)),
-    (ActionKind.RETRY, _R.FAILED),
+    (ActionKind.DISMISS, _R.REQUESTED),
     *((ActionKind.NONE, reason) for reason in (_R.RESULTS_GONE, _R.KEPT, _R.SKIPPED, _R.OUT_OF_WINDOW, _R.WAITS_FOR)),
     *((ActionKind.NONE, reason) for reason in (_R.HELD_CANARY, _R.HELD_STOPPED, _R.HELD_BUDGET, _R.NOT_SELECTED)),
 }

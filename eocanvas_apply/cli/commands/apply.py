@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from functools import partial
 
-from eocanvas_apply.cli import making
+from eocanvas_apply.cli import making, wishes
 from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.parser import Parser
 
@@ -15,6 +16,7 @@ The first Ctrl-C sends nothing more and waits a few seconds for answers on the w
 Examples:
   eocanvas-apply apply
   eocanvas-apply apply --yes --wait 2h
+  eocanvas-apply apply --retry-failed
   eocanvas-apply apply --yes --no-wait --format json
 """
 
@@ -30,6 +32,7 @@ ALLOWED = {
 def add_arguments(parser: Parser) -> None:
     """Declare them."""
     making.add_arguments(parser)
+    wishes.add_arguments(parser)
     safety = parser.add_argument_group("what it does not do unasked")
     for flag, meaning in ALLOWED.items():
         safety.add_argument(f"--{flag}", dest="allowed", action="append_const", const=flag, default=[], help=meaning)
@@ -37,6 +40,4 @@ def add_arguments(parser: Parser) -> None:
 
 def run(args: Namespace, console: Console) -> Outcome:
     """Apply."""
-    from eocanvas_apply.planning.plan import Requests
-
-    return making.make(args, console, "apply", Requests(allowed=frozenset(args.allowed)))
+    return making.make(args, console, "apply", partial(wishes.requests, args))

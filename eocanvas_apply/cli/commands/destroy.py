@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from typing import TYPE_CHECKING
 
 from eocanvas_apply.cli import making
 from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.parser import Parser
+from eocanvas_apply.cli.session import Session
+
+if TYPE_CHECKING:
+    from eocanvas_apply.planning.plan import Requests
 
 EPILOG = """\
 A job in flight is dismissed where the service can, and its keys are deleted when it has ended.
@@ -25,6 +30,10 @@ def add_arguments(parser: Parser) -> None:
 
 def run(args: Namespace, console: Console) -> Outcome:
     """Apply nothing."""
+    return making.make(args, console, "destroy", _everything)
+
+
+async def _everything(session: Session) -> Requests:  # noqa: ARG001 - apply is asked alike
     from eocanvas_apply.planning.plan import Requests
 
-    return making.make(args, console, "destroy", Requests(destroy=True))
+    return Requests(destroy=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
+from eocanvas_apply.cli import wishes
 from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.exit_codes import Exit, weightiest
 from eocanvas_apply.cli.options import add_ledger, add_manifest
@@ -31,6 +32,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--detailed-exitcode", action="store_true", help="end with 2 when an apply would change something"
     )
+    wishes.add_arguments(parser)
     add_ledger(parser)
     add_manifest(parser)
 
@@ -39,9 +41,7 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
     """Observe, plan and show it."""
 
     async def work(session: Session) -> Outcome:
-        from eocanvas_apply.planning.plan import Requests
-
-        plan, _ = await session.engine.plan(Requests())
+        plan, _ = await session.engine.plan(await wishes.requests(args, session))
         return _outcome(plan, session, detailed=args.detailed_exitcode)
 
     return with_engine(args, work)

@@ -1,0 +1,97 @@
+"""Which failed jobs run again by themselves, which when asked to, and how often."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from eocanvas_apply.emulator.behaviour import Behaviour
+from eocanvas_apply.emulator.failures import FailureKind, JobFault
+from eocanvas_apply.planning.plan import Requests
+from eocanvas_apply.planning.progress import ApplyResult, Happening
+from tests.simulation.test_first_run import MANIFEST
+from tests.simulation.world import World
+
+
+def failing(folder: Path, kind: FailureKind, times: int, behaviour: Behaviour | None = None) -> World:
+    world = World(folder, behaviour=behaviour or Behaviour())
+    world.wire.service.fail_jobs(JobFault(kind, "*", times))
+    return world
+
+
+def outcome(result: ApplyResult) -> str:
+    return next(r.outcome for r in result.results if r.address == "job.subset")
+
+
+def launched(world: World) -> int:
+    return len(world.wire.service.jobs.every())
+
+
+@pytest.mark.parametrize(
+    ("kind", "times", "jobs", "ends"),
+    [
+        ("staging-in", 1, 2, "done"),
+        ("staging-out", 1, 2, "done"),
+        ("key", 1, 2, "done"),
+        ("staging-in", 2, 2, "failed"),
+        ("input-config", 1, 1, "failed"),
+        ("graph", 1, 1, "failed"),
+        ("killed", 1, 1, "failed"),
+        ("unknown", 1, 1, "failed"),
+    ],
+)
+def test_what_another_run_may_mend_runs_once_more(
+    tmp_path: Path, kind: FailureKind, times: int, jobs: int, ends: str
+) -> None:
+    world = failing(tmp_path, kind, times)
+    assert outcome(world.apply(MANIFEST)) == ends
+    assert launched(world) == jobs
+
+
+@pytest.mark.parametrize(("retries", "jobs"), [("0", 1), ("2", 3), ("{graph: 1}", 2), ("{killed: 3}", 1)])
+def test_the_manifest_says_how_often(tmp_path: Path, retries: str, jobs: int) -> None:
+    world = failing(tmp_path, "graph", 9)
+    world.apply(MANIFEST + f"    retries: {retries}\n")
+    assert launched(world) == jobs
+
+
+def test_what_failed_runs_once_more_when_asked_to_and_not_for_ever(tmp_path: Path) -> None:
+    world = failing(tmp_path, "graph", 2)
+    world.apply(MANIFEST)
+    assert outcome(world.apply(MANIFEST)) == "skipped"
+    assert outcome(world.apply(MANIFEST, requests=Requests(retry_failed=True))) == "failed"
+    assert launched(world) == 2
+    assert outcome(world.apply(MANIFEST, requests=Requests(retry_failed=True))) == "done"
+    assert launched(world) == 3
+
+
+def test_a_finished_job_runs_again_when_asked_to(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.apply(MANIFEST)
+    again = Requests(relaunch=frozenset({"job.subset"}))
+    assert outcome(world.apply(MANIFEST, requests=again)) == "done"
+    assert launched(world) == 2
+    assert not world.plan(MANIFEST).changes_pending
+
+
+def test_a_late_log_is_waited_for_before_it_is_decided(tmp_path: Path) -> None:
+    world = failing(tmp_path, "staging-in", 1, Behaviour(logs="late", log_delay=120))
+    assert outcome(world.apply(MANIFEST)) == "done"
+    assert launched(world) == 2
+
+
+def test_a_log_that_stays_empty_tells_nothing_and_nothing_runs_again(tmp_path: Path) -> None:
+    world = failing(tmp_path, "staging-in", 1, Behaviour(logs="empty"))
+    assert outcome(world.apply(MANIFEST)) == "failed"
+    assert launched(world) == 1
+
+
+def test_the_class_and_the_telling_line_are_told(tmp_path: Path) -> None:
+    world = failing(tmp_path, "input-config", 1)
+    result = world.apply(MANIFEST)
+    error = next(r.error for r in result.results if r.address == "job.subset")
+    assert error is not None
+    assert "(input-config): Zero or more than one item found for" in error.message
+    told = [p.detail for p in world.progress if p.happening is Happening.STATUS]
+    assert told[-1].startswith("failed (input-config)")
