@@ -23,6 +23,7 @@ class JobKeeper:
             await self._session.claim(decided_on, [event])
         else:
             await self._session.journal.record(event)
+            self._session.launched.add(action.address)
         self._session.fine(action.address)
         self._session.tell(action.address, Happening.ADOPTED, task.job_id)
 

@@ -131,6 +131,7 @@ class Launcher:
                 created=job.created,
             )
         )
+        session.launched.add(intended.address)
         session.fine(intended.address)
         session.tell(intended.address, Happening.LAUNCHED, job.job_id)
 

@@ -52,6 +52,7 @@ class Session:
     failures: dict[str, Diagnostic] = field(default_factory=dict)
     retries: Retries = field(init=False)
     launches_stopped: bool = False
+    launched: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.retries = Retries(self.clock)

@@ -114,6 +114,10 @@ class Console:
 def standard(*, colour: bool = True) -> Console:
     """Return the console of this process; colours only on a terminal that wants them."""
     wanted = colour and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return Console(
-        Channel(sys.stdout, wanted and sys.stdout.isatty()), Channel(sys.stderr, wanted and sys.stderr.isatty())
-    )
+    out, err = _open(sys.stdout), _open(sys.stderr)
+    return Console(Channel(out, wanted and out.isatty()), Channel(err, wanted and err.isatty()))
+
+
+def _open(stream: TextIO | None) -> TextIO:
+    # Closed before we started, Python has none. Its number must not go to the ledger's file instead.
+    return open(os.devnull, "w", encoding="utf-8") if stream is None else stream  # noqa: SIM115

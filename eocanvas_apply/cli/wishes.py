@@ -24,7 +24,7 @@ async def requests(args: Namespace, session: Session) -> Requests:
     """Return the requests of a command line; raises UsageError for an address that nothing has."""
     from eocanvas_apply.planning.plan import Requests
 
-    recorded = await session.engine.journal.refresh()
+    recorded = await session.engine.recorded()
     again = frozenset(str(one_job(written, session.desired, recorded)) for written in args.relaunch)
     allowed = frozenset(getattr(args, "allowed", ()))
     return Requests(allowed=allowed, relaunch=again, retry_failed=args.retry_failed)

@@ -73,7 +73,7 @@ class Engine:
         facts = notes(self.desired, recorded, observed)
         recorded.note(facts)
         self._unrecorded += facts
-        return self._planned(_asked_at(requests, observed), observed), observed
+        return self._planned(requests, observed), observed
 
     async def apply(self, requests: Requests, wait: timedelta | None, confirm: Callable[[Plan], None]) -> ApplyResult:
         """Make it so. `confirm` raises SafetyRefusal for a plan that is declined.
@@ -81,7 +81,6 @@ class Engine:
         `wait` is how long to wait for jobs in all: None to their end, zero for one turn.
         """
         first, observed = await self.plan(requests)
-        requests = _asked_at(requests, observed)
         self._refuse(first, observed, requests)
         if first.changes_pending:
             confirm(first)
@@ -212,12 +211,8 @@ class Engine:
         return ApplyResult(first, ended, found, last.diagnostics)
 
 
-def _asked_at(requests: Requests, observed: Observed) -> Requests:
-    return requests if requests.asked else replace(requests, asked=observed.at)
-
-
 def _with_session(requests: Requests, session: Session) -> Requests:
-    return replace(requests, launches_stopped=session.launches_stopped)
+    return replace(requests, launches_stopped=session.launches_stopped, launched=frozenset(session.launched))
 
 
 def _in_words(fact: JobObserved) -> str:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, TypeGuard
 
-from eocanvas_apply.ledger.events import JobIntended
 from eocanvas_apply.ledger.fold import Intent, IntentState, JobRecord, Recorded, Run
 from eocanvas_apply.planning.desired import Desired, DesiredJob
 from eocanvas_apply.planning.fingerprint import changes, same
@@ -96,7 +95,7 @@ class JobPlanner:
             return PlannedAction(job.address, _A.ASK, _R.DUPLICATED)
         if refusal != "request":
             return None
-        if self.requests.retry_failed and self._before_asked(intent.intended):
+        if self._retry_asked(job):
             return replace(self._launch(job), action=_A.RETRY, reason=_R.REQUESTED)
         return PlannedAction(job.address, _A.NONE, _R.FAILED)
 
@@ -125,18 +124,15 @@ class JobPlanner:
         intended = definition(record, run)
         if intended and not same(intended.components, job.components):
             return self._relaunch(job, intended.components)
-        if self._asked_again(job, record, run):
+        if job.address in self.requests.relaunch - self.requests.launched:
             return replace(self._launch(job), action=_A.RELAUNCH, reason=_R.REQUESTED)
         return self._failed(job, record, run) if run.status == "failed" else self._ended(job, run)
 
-    def _asked_again(self, job: DesiredJob, record: JobRecord, run: Run) -> bool:
-        return job.address in self.requests.relaunch and self._before_asked(definition(record, run))
-
-    def _before_asked(self, intended: JobIntended | None) -> bool:
-        return intended is None or self.requests.asked is None or intended.decided < self.requests.asked
+    def _retry_asked(self, job: DesiredJob) -> bool:
+        return self.requests.retry_failed and job.address not in self.requests.launched
 
     def _failed(self, job: DesiredJob, record: JobRecord, run: Run) -> PlannedAction:
-        if self.requests.retry_failed and self._before_asked(definition(record, run)):
+        if self._retry_asked(job):
             return replace(self._launch(job), action=_A.RETRY, reason=_R.REQUESTED)
         if run.failure is None:
             # The log that tells why may come late, and whether to try again depends on it.

@@ -192,14 +192,14 @@ class Plan:
 class Requests:
     """What the command line asked for beyond the manifest.
 
-    `forget` and `relaunch` hold addresses. What is asked to run again is what was decided before `asked` (service
-    time): otherwise a run that fails once more would be tried for ever.
+    `forget` and `relaunch` hold addresses, `launched` those that this run has launched already: what is asked to
+    run again runs once, also if it fails once more.
     """
 
     destroy: bool = False
     forget: frozenset[str] = frozenset()
     relaunch: frozenset[str] = frozenset()
     retry_failed: bool = False
-    asked: datetime | None = None
+    launched: frozenset[str] = frozenset()
     allowed: frozenset[str] = frozenset()
     launches_stopped: bool = False

@@ -78,7 +78,7 @@ def transport_fault(method: str, url: str, fault: Exception, *, unsent: bool) ->
         message = f"{method} {parts.path} did not reach {parts.scheme}://{parts.netloc}: {why}"
         return NotSent(error("service-unreachable", message, hint))
     message = f"{method} {parts.path}: the answer of {parts.netloc} was lost: {why}"
-    return Doubt(error("service-answer-lost", message, "Nobody can say yet whether the service acted."))
+    return Doubt(error("service-answer-lost", message, _LOST_READ if method == "GET" else _LOST))
 
 
 def status_fault(answer: Answer, now: datetime, scrubber: Scrubber) -> ServiceError:

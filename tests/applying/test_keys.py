@@ -133,7 +133,7 @@ def test_an_account_that_is_locked_out_in_between_leaves_no_open_key(tmp_path: P
 def test_a_key_made_before_the_account_was_locked_out_is_on_record(tmp_path: Path) -> None:
     world = World(tmp_path)
     fault(world, "unauthorized", KEYS, skip=1, times=None)
-    fault(world, "unauthorized", KEYS, method="GET", skip=1, times=None)
+    fault(world, "unauthorized", KEYS, method="GET", skip=2, times=None)
     fault(world, "status", "*gettoken", status=403, skip=1, times=None)
     fault(world, "status", "*refreshtoken", status=403, times=None)
     another = KEY_ONLY.rpartition("keys:")[2].replace("scenes:", "more:")
