@@ -67,9 +67,9 @@ async def _recorded(args: Namespace) -> Recorded:
 
 
 def _of(record: JobRecord) -> Iterator[StoredDocument]:
-    from eocanvas_apply.planning.runs import sorted_out
+    from eocanvas_apply.planning.runs import counted_run
 
-    run = None if record.forgotten else sorted_out(record)[0]
+    run = None if record.forgotten else counted_run(record)
     if run is None:
         return
     for each in run.stored.values():
