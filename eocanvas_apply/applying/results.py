@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,7 +88,7 @@ class Fetcher:
     async def _store(self, fetch: _Fetch, target: Target) -> None:
         session = self._session
         session.tell(fetch.address, Happening.FETCHING, target.path.name)
-        fetch.folder.mkdir(parents=True, exist_ok=True)
+        _make(fetch.folder)
         with held(target.part) as file:
             async with session.service.download(target.result, os.fstat(file.fileno()).st_size) as download:
                 await receive(download, target, file)
@@ -125,6 +126,14 @@ class Fetcher:
         for earlier in record.runs.values():
             for stored in earlier.stored.values():
                 _move_aside(self._session.folder, stored)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except ValueError:
+        # A zero byte, or letters that the file system's encoding lacks: it never reaches the operating system.
+        raise OSError(errno.EINVAL, "no folder can have this name here", repr(str(folder))) from None
 
 
 def _place(path: Path) -> Path:

@@ -58,15 +58,20 @@ class Behaviour:
     href_origin: str = ""
     token_at: TokenAt = "both"  # noqa: S105 - an address
 
+    @staticmethod
+    def names() -> tuple[str, ...]:
+        """The fields that can be set."""
+        return tuple(each.name for each in fields(Behaviour))
+
     def changed(self, changes: Mapping[str, object]) -> Behaviour:
         """Return a copy with some fields set, each from a value of its type or from its text.
 
         Raises ValueError when a field does not exist or a value does not fit.
         """
         hints = get_type_hints(Behaviour)
-        unknown = sorted(set(changes) - {f.name for f in fields(Behaviour)})
+        unknown = sorted(set(changes) - set(self.names()))
         if unknown:
-            raise ValueError(f"no such behaviour: {', '.join(unknown)}")
+            raise ValueError(f"no such behaviour: {', '.join(unknown)}; there are {', '.join(self.names())}")
         values: dict[str, Any] = {name: _read(name, hints[name], value) for name, value in changes.items()}
         return replace(self, **values)
 

@@ -13,7 +13,7 @@ from eocanvas_apply.emulator.accounts import User
 from eocanvas_apply.emulator.behaviour import Behaviour
 from eocanvas_apply.emulator.durations import parse_seconds
 from eocanvas_apply.emulator.failures import FAILURE_KINDS, JobFault
-from eocanvas_apply.emulator.faults import Fault, read_fault
+from eocanvas_apply.emulator.faults import FAULT_KINDS, Fault, read_fault
 from eocanvas_apply.emulator.settings import DEFAULT_USER, Quota, Settings
 
 if TYPE_CHECKING:
@@ -76,16 +76,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_service(parser: argparse.ArgumentParser) -> None:
     service = parser.add_argument_group("the service")
     service.add_argument("--job-time", type=_duration, default=2.0, metavar="D", help="from launch to end (2s)")
-    service.add_argument("--quota", type=_quota, action="append", metavar="N/D", help="launches per time, 10/1h")
+    service.add_argument(
+        "--quota", type=_quota, action="append", metavar="N/D", help="launches per time, such as 10/1h (no limit)"
+    )
     service.add_argument("--speed", type=_speed, default=1.0, metavar="X", help="how fast its clock runs (1)")
-    service.add_argument("--token-life", type=_duration, default=1744.0, metavar="D", help="of a log-in (1744s)")
+    service.add_argument(
+        "--token-life", type=_duration, default=1744.0, metavar="D", help="how long a log-in holds (1744s)"
+    )
     service.add_argument("--results", type=_count, default=1, metavar="N", help="files that a job leaves (1)")
     service.add_argument("--result-size", type=_count, default=4096, metavar="BYTES", help="of each file (4096)")
     service.add_argument(
-        "--user", type=_user, action="append", metavar="[ORIGIN/]NAME:PASSWORD", help="an account (jane)"
+        "--user",
+        type=_user,
+        action="append",
+        metavar="[ORIGIN/]NAME:PASSWORD",
+        help=f"an account, again for more ({DEFAULT_USER.name}:{DEFAULT_USER.password})",
     )
-    service.add_argument("--storage", choices=("none", "real"), default="none", help="read and write for real")
-    service.add_argument("--eodata", type=Path, metavar="DIR", help="what jobs find in EODATA")
+    service.add_argument(
+        "--storage",
+        choices=("none", "real"),
+        default="none",
+        help="real: jobs read inputs and write outputs with the credentials of their keys (none)",
+    )
+    service.add_argument("--eodata", type=Path, metavar="DIR", help="what jobs find in EODATA, with --storage real")
     service.add_argument("--ca-file", type=Path, metavar="PEM", help="whom to trust as a storage")
 
 
@@ -95,20 +108,32 @@ def _add_line(parser: argparse.ArgumentParser) -> None:
     line.add_argument("--ready", type=Path, metavar="FILE", help="write the addresses there when it runs")
     line.add_argument("--latency", type=_duration, default=0.0, metavar="D", help="of every request (0s)")
     secure = line.add_mutually_exclusive_group()
-    secure.add_argument("--tls", nargs=2, type=Path, metavar=("CERT", "KEY"), help="serve https")
+    secure.add_argument("--tls", nargs=2, type=Path, metavar=("CERT", "KEY"), help="serve https with these files")
     secure.add_argument("--tls-dir", type=Path, metavar="DIR", help="serve https, with an authority in DIR/ca.pem")
 
 
 def _add_trouble(parser: argparse.ArgumentParser) -> None:
-    trouble = parser.add_argument_group("trouble")
+    trouble = parser.add_argument_group("trouble, each as often as you like")
     trouble.add_argument(
-        "--behaviour", action="append", type=_setting, metavar="FIELD=VALUE", help="decide an open question"
+        "--behaviour",
+        action="append",
+        type=_setting,
+        metavar="FIELD=VALUE",
+        help=f"decide what nobody outside the service knows: {', '.join(Behaviour.names())}",
     )
     trouble.add_argument(
-        "--fault", action="append", type=_fault, metavar="JSON", help='{"kind": "drop-after", "path": "*/keys"}'
+        "--fault",
+        action="append",
+        type=_fault,
+        metavar="JSON",
+        help=f"what befalls requests, once or so often as `times` says; kinds: {', '.join(FAULT_KINDS)}",
     )
     trouble.add_argument(
-        "--job-fault", action="append", type=_job_fault, metavar="KIND[:GLOB]", help="make the next job fail"
+        "--job-fault",
+        action="append",
+        type=_job_fault,
+        metavar="KIND[:GLOB]",
+        help=f"make the next job fail, or the next whose input fits; kinds: {', '.join(FAILURE_KINDS)}",
     )
 
 

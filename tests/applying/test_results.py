@@ -241,6 +241,14 @@ def test_a_disk_that_does_not_take_it_is_one_clear_failure_and_nothing_is_lost(
     assert files(world) == {"a.nc": b"content"}
 
 
+def test_a_folder_that_no_file_system_can_name_is_a_failure_of_its_job(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    result = world.apply(JOB_ONLY + '    output: {download: "a\\0b"}\n')
+    assert ends(result) == {JOB: "failed"}
+    assert result.results[0].error
+    assert result.results[0].error.code == "result-unwritable"
+
+
 def test_a_folder_that_is_a_file_is_one_clear_failure(tmp_path: Path) -> None:
     world = World(tmp_path)
     (tmp_path / "results").write_text("mine", encoding="utf-8")

@@ -23,6 +23,19 @@ def test_the_command_lines_defaults_are_the_values() -> None:
     assert Options().users == (DEFAULT_USER,)
 
 
+def test_the_help_names_what_can_be_given() -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    words = set(parser.format_help().replace(",", " ").replace("(", " ").replace(")", " ").split())
+    assert {
+        "list_lag",
+        "equal_ids",
+        "drop-after",
+        "staging-in",
+        f"{DEFAULT_USER.name}:{DEFAULT_USER.password}",
+    } <= words
+
+
 def test_every_option_reaches_the_value() -> None:
     options = parsed(
         *("--port", "8080", "--ready", "r.json", "--job-time", "500ms", "--quota", "10/1h", "--quota", "100/30d"),

@@ -10,11 +10,17 @@ from eocanvas_apply.cli.extras import missing_emulator
 from eocanvas_apply.cli.parser import Parser
 
 EPILOG = """\
-It prints one line of JSON with url, token_url and hda_url, and serves until Ctrl-C.
+It prints one line of JSON with url, token_url and hda_url, and serves until Ctrl-C. To work against it:
+  export EOCANVAS_URL=... EOCANVAS_TOKEN_URL=... HDA_USER=jane HDA_PASSWORD=correct-horse
+
+A fault is a JSON object: `kind`, which requests (`method`, `path` as a glob), how often (`times`, null for always;
+`skip` spares the first ones), and for some kinds `status`, `body`, `headers`, `seconds` or `at` (a byte).
 
 Examples:
   eocanvas-apply emulator --port 8080 --job-time 20s
   eocanvas-apply emulator --port 0 --ready emulator.json --latency 20ms
+  eocanvas-apply emulator --behaviour dismiss=404 --job-fault staging-in
+  eocanvas-apply emulator --fault '{"kind": "drop-after", "method": "POST", "path": "*/execution"}'
 """
 
 
