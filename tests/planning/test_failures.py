@@ -1,0 +1,178 @@
+"""Failures by the logs they leave: realistic ones, and all that the emulator writes."""
+
+from __future__ import annotations
+
+import pytest
+
+from eocanvas_apply.emulator import failures as told
+from eocanvas_apply.emulator.failures import FailureKind, JobFault, built_in
+from eocanvas_apply.planning.failures import (
+    HINTS,
+    HOPELESS,
+    Failure,
+    FailureClass,
+    Retries,
+    classify,
+    quiet_failure,
+)
+from tests.emulator.stage import Stage, chain_body, snap_body
+
+GIVEN = (
+    "+ export WKS_USER=jane",
+    "+ export WKS_PASSWORD=0nce-0nly",
+    """+ eo_input='[{"img1": "https://host.example/UploadFailedException/keystore"}]'""",
+    "+ echo PGdyYXBoPjwvZ3JhcGg+",
+    "+ base64 -d",
+)
+LIBPQ = "ERROR 1: libpq.so.5: cannot open shared object file: No such file or directory"
+GPT = (*GIVEN, "+ gpt graph.xml -Pimg1=/data/input/a.zip -Poutput=/data/output/1", LIBPQ)
+WHOLE = "....10%....20%....30%....40%....50%....60%....70%....80%....90% done."
+FINISHED = (*GPT, WHOLE, "SNAP execution completed successfully")
+TRACEBACK = """Traceback (most recent call last):
+  File "/opt/stage.py", line 80, in upload
+    client.upload(path)
+wks.UploadFailedException: HTTPSConnectionPool(host='drive.example', port=443): Read timed out. (read timeout=60)"""
+
+TABLE: list[tuple[tuple[str, ...], str, str]] = [
+    (
+        (*GIVEN, "Zero or more than one item found for *xfdumanifest.xml", "+ exit 10", "Error: exit status 10"),
+        "input-config",
+        "Zero or more than one item found for *xfdumanifest.xml",
+    ),
+    ((*GIVEN, "No inputs found", "+ exit 12", "Error: exit status 12"), "input-config", "No inputs found"),
+    ((*GIVEN, "+ exit 12"), "input-config", "+ exit 12"),
+    ((*GIVEN, "unzip: cannot find the end of the archive", "+ exit 20"), "input-config", "unzip: cannot find the end"),
+    ((*GIVEN, "File /a/b.zip not found", "+ exit 11"), "staging-in", "File /a/b.zip not found"),
+    ((*GIVEN, "Error: exit status 11"), "staging-in", "Error: exit status 11"),
+    ((*GIVEN, "DownloadFailedException: 503 for https://h.example/x"), "staging-in", "DownloadFailedException: 503"),
+    ((*GIVEN, "Cannot read the credentials of keystore://mine", "+ exit 12"), "key", "Cannot read the credentials"),
+    ((*GIVEN, "DownloadFailedException: InvalidAccessKeyId when calling GetObject"), "key", "DownloadFailedException"),
+    ((*FINISHED, TRACEBACK), "staging-out", "wks.UploadFailedException: HTTPSConnectionPool"),
+    ((*FINISHED, "requests.exceptions.ConnectionError: reset by peer"), "staging-out", "requests.exceptions"),
+    ((*FINISHED, "UploadFailedException: An error occurred (SignatureDoesNotMatch)"), "key", "UploadFailedException"),
+    ((*GPT, "....10%....20%....30%....40%....50%.."), "killed", "....10%....20%....30%....40%....50%.."),
+    ((*GPT, "SEVERE: failed to read the metadata", "....10%...."), "killed", "....10%...."),
+    ((*GPT, "....10%....50%....100%"), "unknown", "....10%....50%....100%"),
+    ((*GPT, "....10%....20%", "Killed"), "killed", "Killed"),
+    ((*GPT, "....10%", "java.lang.OutOfMemoryError: Java heap space", "+ exit 40"), "killed", "java.lang.OutOfMemory"),
+    ((*GPT, "....10%", "Error: exit status 137"), "killed", "Error: exit status 137"),
+    (
+        (*GPT, "Error: [NodeId: Read] Operator could not be initialised", "+ exit 40", "Error: exit status 40"),
+        "graph",
+        "Error: [NodeId: Read] Operator could not be initialised",
+    ),
+    ((*GPT, "something is wrong here, an error", "+ exit 40"), "graph", "something is wrong here, an error"),
+    ((*GPT, "....10%....20%", "Segmentation fault (core dumped)"), "unknown", "Segmentation fault (core dumped)"),
+    ((*GIVEN, "tools are missing", "+ exit 30"), "unknown", "tools are missing"),
+    ((*FINISHED,), "unknown", "SNAP execution completed successfully"),
+    ((*GPT, WHOLE), "unknown", WHOLE),
+    (GPT, "unknown", ""),
+    ((), "unknown", ""),
+]
+
+
+@pytest.mark.parametrize(("log", "failure_class", "line"), TABLE, ids=[f"{n}-{row[1]}" for n, row in enumerate(TABLE)])
+def test_a_log_tells_the_class_and_the_line(log: tuple[str, ...], failure_class: str, line: str) -> None:
+    found = classify(log)
+    assert found.failure_class == failure_class
+    assert found.line.startswith(line)
+    assert bool(found.line) == bool(line)
+    assert found.hint == HINTS[found.failure_class]
+
+
+def test_every_class_has_its_hint() -> None:
+    assert HINTS.keys() == set(FailureClass)
+    assert all(HINTS.values())
+    assert set(FailureClass) > HOPELESS
+
+
+def test_one_message_of_many_lines_is_read_like_many_messages() -> None:
+    log = TABLE[0][0]
+    assert classify(["\n".join(log)]) == classify(log)
+
+
+def test_the_missing_library_never_is_the_reason() -> None:
+    assert classify([LIBPQ]) == Failure(FailureClass.UNKNOWN, "", HINTS[FailureClass.UNKNOWN])
+    assert quiet_failure([*FINISHED, LIBPQ]) == ""
+
+
+def test_what_the_job_was_given_tells_nothing() -> None:
+    trace = '+ eo_input=\'[{"img1": "Zero or more than one item found for"}]\''
+    assert classify([trace]).failure_class == "unknown"
+
+
+def test_the_line_shows_no_secret_of_an_address_and_is_short() -> None:
+    found = classify(["DownloadFailedException: https://jane:pass@h.example/a?X-Sig=s3cret&b=1 " + "x" * 500])
+    assert found.line.startswith("DownloadFailedException: https://h.example/a xxx")
+    assert len(found.line) == 300
+
+
+KINDS: list[FailureKind] = ["input-config", "staging-in", "staging-out", "killed", "key", "graph", "unknown"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_emulators_jobs_fail_as_they_are_told_to(kind: FailureKind) -> None:
+    stage = Stage().log_in()
+    stage.service.job_faults.add(JobFault(kind))
+    log = stage.log(stage.ended(snap_body(config={"uncompress": True})))
+    assert LIBPQ in log or kind in ("input-config", "staging-in", "key")
+    found = classify(log)
+    assert found.failure_class == kind
+    assert found.line == built_in(kind).lines[0]
+
+
+@pytest.mark.parametrize(
+    ("failure", "failure_class"),
+    [
+        (told.wrong_item("*manifest.xml"), "input-config"),
+        (told.no_input(), "input-config"),
+        (told.not_an_archive("/a.zip"), "input-config"),
+        (told.missing_file("/a b.zip"), "staging-in"),
+        (told.not_fetched("https://h.example/a: 503"), "staging-in"),
+        (told.not_delivered("PUT /a: 507"), "staging-out"),
+        (told.lost_key("baltic-scenes-1-abc123"), "key"),
+        (told.wrong_graph("XML parsing failed: no element found"), "graph"),
+        (told.wrong_graph("[NodeId: Read] File '$img' does not exist"), "graph"),
+    ],
+)
+def test_the_emulators_own_findings_have_their_class(failure: told.Failure, failure_class: str) -> None:
+    assert classify([*GIVEN, *failure.lines]).failure_class == failure_class
+    assert classify([*GIVEN, *failure.lines]).line == failure.lines[0]
+
+
+def test_a_failed_customisation_is_found_in_a_successful_job() -> None:
+    stage = Stage().log_in()
+    stage.service.job_faults.add(JobFault("customisation"))
+    broken, sound = stage.ended(chain_body(), "dataTailor"), stage.ended(chain_body(), "dataTailor")
+    assert stage.job(broken)["status"] == stage.job(sound)["status"] == "successful"
+    assert quiet_failure(stage.log(broken)) == "ERROR: customisation failed: no overlap with the region"
+    assert quiet_failure(stage.log(sound)) == ""
+
+
+def test_failures_that_may_mend_are_tried_again_once() -> None:
+    retries = Retries.parse(None)
+    again = {each for each in FailureClass if retries.allowed(each, 1)}
+    assert again == {"staging-in", "staging-out", "key"}
+    assert not any(retries.allowed(each, 2) for each in FailureClass)
+
+
+def test_a_number_counts_all_failures() -> None:
+    retries = Retries.parse(2)
+    assert retries.after([FailureClass.GRAPH])
+    assert retries.after([FailureClass.GRAPH, FailureClass.KEY])
+    assert not retries.after([FailureClass.GRAPH, FailureClass.KEY, FailureClass.KEY])
+    assert not Retries.parse(0).after([FailureClass.KEY])
+
+
+def test_classes_count_by_themselves_and_those_not_named_keep_their_default() -> None:
+    retries = Retries.parse({"killed": 2, "staging-in": 0})
+    assert retries.after([FailureClass.KILLED, FailureClass.STAGING_OUT, FailureClass.KILLED])
+    assert not retries.after([FailureClass.KILLED] * 3)
+    assert not retries.after([FailureClass.STAGING_IN])
+    assert retries.after([FailureClass.KILLED, FailureClass.STAGING_OUT])
+    assert not retries.after([FailureClass.UNKNOWN])
+
+
+def test_what_is_no_class_is_named_beside_those_there_are() -> None:
+    with pytest.raises(ValueError, match=r"staging, tea; there are input-config, .*unknown"):
+        Retries.parse({"tea": 1, "staging": 2, "key": 0})
