@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+import argparse
+
 from eocanvas_apply.cli.parser import Parser
 
 MANIFEST = "eocanvas.yaml"
 
 
+class _Once(argparse.Action):
+    """Takes one value; a second one is an error, where argparse would forget the first."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        if hasattr(namespace, f"{self.dest}_given"):
+            parser.error(f"{option_string} is given twice, and one manifest is read")
+        setattr(namespace, f"{self.dest}_given", True)
+        setattr(namespace, self.dest, values)
+
+
 def add_manifest(parser: Parser) -> None:
     """Declare which manifest, and the options of every command."""
-    parser.add_argument("-f", "--file", default=MANIFEST, metavar="FILE", help="the manifest (default: %(default)s)")
+    parser.add_argument(
+        "-f", "--file", action=_Once, default=MANIFEST, metavar="FILE", help="the manifest (default: %(default)s)"
+    )
     add_output(parser)
 
 

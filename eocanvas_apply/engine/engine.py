@@ -73,27 +73,27 @@ class Engine:
         facts = notes(self.desired, recorded, observed)
         recorded.note(facts)
         self._unrecorded += facts
-        return self._planned(requests, observed), observed
+        return self._guarded(self._planned(requests, observed), requests, observed), observed
 
     async def apply(self, requests: Requests, wait: timedelta | None, confirm: Callable[[Plan], None]) -> ApplyResult:
         """Make it so. `confirm` raises SafetyRefusal for a plan that is declined.
 
         `wait` is how long to wait for jobs in all: None to their end, zero for one turn.
         """
-        first, observed = await self.plan(requests)
-        self._refuse(first, observed, requests)
+        first, _ = await self.plan(requests)
+        if first.refusals:
+            raise SafetyRefusal(*first.refusals)
         if first.changes_pending:
             confirm(first)
             await self._accept(first)
         return await self._loop(first, requests, wait)
 
-    def _refuse(self, first: Plan, observed: Observed, requests: Requests) -> None:
-        refused = list(first.refusals)
-        if self.journal.recorded.opened is None and first.changes_pending:
-            lost = new_ledger(self.desired, requests, observed, lost_after_run=self.ledger_is_lost_after_run)
-            refused += [lost] if lost else []
-        if refused:
-            raise SafetyRefusal(*refused)
+    def _guarded(self, made: Plan, requests: Requests, observed: Observed) -> Plan:
+        """Return the plan with what speaks against opening a ledger for it."""
+        if self.journal.recorded.opened or not made.changes_pending:
+            return made
+        lost = new_ledger(self.desired, requests, observed, lost_after_run=self.ledger_is_lost_after_run)
+        return replace(made, refusals=(*made.refusals, lost)) if lost else made
 
     async def _accept(self, first: Plan) -> None:
         while self.journal.recorded.opened is None:

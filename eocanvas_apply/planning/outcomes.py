@@ -23,36 +23,39 @@ def results(
     """Return how each address of the first plan ended, then those that arose later."""
     begun, now = first.by_address(), last.by_address()
     faults = dict(failures) | {d.address: d for d in last.diagnostics if d.address and d.severity is Severity.ERROR}
-    unsuccessful = {a for a in now if a in faults}
     return tuple(
-        _result(begun.get(address), now.get(address), address, recorded, faults, unsuccessful)
+        _result(address, begun.get(address), now.get(address), recorded, failures, faults)
         for address in dict.fromkeys([*begun, *now])
     )
 
 
 def _result(
+    address: str,
     begun: PlannedAction | None,
     now: PlannedAction | None,
-    address: str,
     recorded: Recorded,
+    failures: Mapping[str, Diagnostic],
     faults: Mapping[str, Diagnostic],
-    unsuccessful: set[str],
 ) -> AddressResult:
     planned = begun or now
     assert planned is not None  # noqa: S101  # the address comes from one of the two
     fault = faults.get(address)
-    outcome = Outcome.FAILED if fault else _outcome(begun, now, unsuccessful)
+    outcome = _outcome(begun, now, faults)
+    if fault:
+        # Where nothing was planned nothing failed, unless it was tried later.
+        untried = planned.action is ActionKind.NONE and address not in failures
+        outcome = Outcome.SKIPPED if untried else Outcome.FAILED
     if outcome is Outcome.FAILED and fault is None:
         fault = _ended_badly(address, now, recorded)
     return AddressResult(address, planned.action, outcome, fault)
 
 
-def _outcome(begun: PlannedAction | None, now: PlannedAction | None, unsuccessful: set[str]) -> Outcome:
+def _outcome(begun: PlannedAction | None, now: PlannedAction | None, faults: Mapping[str, Diagnostic]) -> Outcome:
     if now is None:
         return Outcome.DONE
     if now.action is ActionKind.NONE:
         return _of_none(begun, now)
-    return Outcome.SKIPPED if unsuccessful.intersection(now.depends_on) else Outcome.WAITING
+    return Outcome.SKIPPED if faults.keys() & {*now.depends_on} else Outcome.WAITING
 
 
 def _of_none(begun: PlannedAction | None, now: PlannedAction) -> Outcome:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
+from eocanvas_apply.planning.plan import ActionKind
 from eocanvas_apply.planning.progress import AddressResult, ApplyResult, Outcome, outcome_counts
 from eocanvas_apply.render import diagnostics
+from eocanvas_apply.render.reasons import WORDS
 from eocanvas_apply.render.style import PLAIN, Style, counted, one_line
 
 if TYPE_CHECKING:
@@ -35,18 +37,30 @@ def _document(result: AddressResult) -> ResultDocument:
 
 
 def text(result: ApplyResult, style: Style = PLAIN) -> str:
-    """Return what failed and what waits, one line each, closed by a line that counts."""
+    """Return what waits, what failed and what was left as it is, one line each, closed by a line that counts."""
     lines = [
         *_lines(result.results, Outcome.WAITING, style.paint("waits", "yellow")),
         *_lines(result.results, Outcome.FAILED, style.paint("failed", "red")),
+        *_left(result),
     ]
     return "\n".join([*lines, _closing(result)]) + "\n"
 
 
 def _lines(results: Sequence[AddressResult], outcome: Outcome, word: str) -> list[str]:
-    ended = [each for each in results if each.outcome is outcome]
-    more = [f"... and {len(ended) - _SHOWN} more"] if len(ended) > _SHOWN else []
-    return [f"{each.address}: {word}{_why(each)}" for each in ended[:_SHOWN]] + more
+    return _cut([f"{each.address}: {word}{_why(each)}" for each in results if each.outcome is outcome])
+
+
+def _left(result: ApplyResult) -> list[str]:
+    """Return why nothing was done about what was skipped: a run that meets an old failure does not hide it."""
+    planned = result.plan.by_address()
+    skipped = [planned[r.address] for r in result.results if r.outcome is Outcome.SKIPPED and r.address in planned]
+    still = [action for action in skipped if action.action is ActionKind.NONE]
+    return _cut([f"{a.address}: nothing was done ({a.reason}): {WORDS[a.reason]}" for a in still])
+
+
+def _cut(lines: list[str]) -> list[str]:
+    more = [f"... and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
+    return [*lines[:_SHOWN], *more]
 
 
 def _why(result: AddressResult) -> str:

@@ -35,6 +35,8 @@ _HINTS = {
     403: "The account may not do this; terms of the service may have to be accepted on its web site.",
     429: "The quota is used up; wait, or ask the service for more.",
 }
+_LOST = "Nobody can say yet whether the service acted."
+_LOST_READ = "Nothing was asked of the service but to show something; run again."
 
 
 @dataclass(frozen=True, slots=True)

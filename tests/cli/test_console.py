@@ -76,6 +76,16 @@ def test_a_closed_pipe_is_forgotten_and_a_full_disk_is_not() -> None:
     assert disk.trouble is full
 
 
+def test_a_stream_that_was_closed_from_the_start_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout", None)
+    monkeypatch.setattr("sys.stderr", None)
+    console = standard()
+    console.finish("plan", OUTCOME)
+    assert console.out.trouble is None
+    for channel in (console.out, console.err):
+        channel.stream.close()
+
+
 def test_no_colour_without_a_terminal() -> None:
     console = standard()
     assert (console.out.colour, console.err.colour) == (False, False)

@@ -61,6 +61,7 @@ def test_an_option_before_the_command(capsys: Captured) -> None:
         (["init", "a", "b"], "see: eocanvas-apply init --help"),
         (["init", "--format", "yaml"], "see: eocanvas-apply init --help"),
         (["schema"], "see: eocanvas-apply schema --help"),
+        (["validate", "-f", "a", "--file", "b"], "see: eocanvas-apply validate --help"),
     ],
 )
 def test_usage_errors_exit_1_with_a_hint(words: list[str], hint: str, capsys: Captured) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from eocanvas_apply.diagnostics import error
-from eocanvas_apply.planning.plan import ActionKind
+from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
 from eocanvas_apply.planning.progress import AddressResult, ApplyResult, Outcome
 from eocanvas_apply.render import result as render
 from tests.render.plans import plan
@@ -41,3 +41,9 @@ def test_many_of_a_kind_are_cut_to_a_screen() -> None:
     shown = render.text(ApplyResult(plan(), waiting, frozenset())).splitlines()
     assert len(shown) == 22
     assert shown[-2:] == ["... and 5 more", "25 addresses: 25 waiting."]
+
+
+def test_what_was_left_as_it_is_says_why() -> None:
+    before = plan(PlannedAction("job.b", ActionKind.NONE, Reason.FAILED))
+    again = ApplyResult(before, (AddressResult("job.b", ActionKind.NONE, Outcome.SKIPPED),), frozenset())
+    assert render.text(again) == ("job.b: nothing was done (failed): its job failed\n1 address: 1 skipped.\n")

@@ -50,6 +50,14 @@ def test_these_may_have_arrived(fault: Exception) -> None:
     assert "signature" not in str(told)
 
 
+def test_a_lost_answer_to_a_read_leaves_nothing_open() -> None:
+    hints = {
+        m: transport_fault(m, URL, httpx.ReadError("x"), unsent=False).diagnostics[0].hint for m in ("GET", "POST")
+    }
+    assert "run again" in hints["GET"]
+    assert "whether the service acted" in hints["POST"]
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

@@ -47,5 +47,5 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
 def _still_wanted(address: str, session: Session) -> tuple[Diagnostic, ...]:
     if address not in session.engine.desired.jobs:
         return ()
-    hint = "take it out of the manifest too, or the next apply takes it back as it was"
+    hint = "take it out of the manifest too, or the next apply takes its job back, and launches it where it has none"
     return (warning("still-in-manifest", f"{address} is still in the manifest", hint, address=address),)

@@ -41,9 +41,16 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
     from eocanvas_apply.render.stored import text
 
     recorded = asyncio.run(_recorded(args))
-    wanted = {str(one_job(args.address, (), recorded))} if args.address else set(recorded.jobs)
+    wanted = {_recorded_job(args.address, recorded)} if args.address else set(recorded.jobs)
     found = [each for address in sorted(wanted) for each in _of(recorded.jobs[address])]
     return Outcome(text=lambda style: text(found, style), fields=lambda: {"results": found})
+
+
+def _recorded_job(written: str, recorded: Recorded) -> str:
+    if not recorded.keys and not recorded.jobs:
+        hint = "the first apply puts it there; `status` lists every address"
+        raise UsageError(error("unknown-address", f"nothing is on record yet, {written!r} neither", hint))
+    return str(one_job(written, (), recorded))
 
 
 async def _recorded(args: Namespace) -> Recorded:
