@@ -120,4 +120,4 @@ def standard(*, colour: bool = True) -> Console:
 
 def _open(stream: TextIO | None) -> TextIO:
     # Closed before we started, Python has none. Its number must not go to the ledger's file instead.
-    return open(os.devnull, "w", encoding="utf-8") if stream is None else stream  # noqa: SIM115
+    return open(os.devnull, "w", encoding="utf-8") if stream is None else stream

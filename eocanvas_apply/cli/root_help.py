@@ -18,7 +18,6 @@ Settings from the environment:
   HDA_USER, HDA_PASSWORD     the WEkEO account; else HDA_RC, $EOCANVAS_CONFIG_DIR/.hdarc, ~/.hdarc
   EOCANVAS_URL               the service; default https://gateway.prod.wekeo2.eu/serverless
   EOCANVAS_TOKEN_URL         the whole address of gettoken; default: found beside the service
-  HDA_URL                    where products are found, the part before /api/v1; default: /hda-broker beside it
   EOCANVAS_APPLY_LEDGER      where the ledger is; default .eocanvas/default.jsonl beside the manifest
   EOCANVAS_APPLY_POLL, _SETTLE, _SEND_WITHIN, _REQUEST_TIMEOUT
                              durations such as 30s; they win over the manifest's `timing:`

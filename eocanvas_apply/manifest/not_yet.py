@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from eocanvas_apply.documents.yaml_nodes import Data, Path
 
-# `*` is any name, `#` each step of a list or the only one; the second member is the one value that may stand there all the same.
+# `*` is any name; the second member is the one value that may stand there all the same.
 _FIELDS: tuple[tuple[Path, Data], ...] = (
     (("quota",), None),
     (("max_running",), None),
@@ -18,8 +18,10 @@ _FIELDS: tuple[tuple[Path, Data], ...] = (
     (("keys", "*", "*", "command"), None),
     (("keys", "*", "*", "keyring"), None),
     (("keys", "*", "*", "sops"), None),
-    (("jobs", "*", "for_each", "#", "hda"), None),
-    (("jobs", "*", "for_each", "#", "s3"), None),
+    (("jobs", "*", "on_change"), "relaunch"),
+    (("jobs", "*", "canary"), None),
+    (("jobs", "*", "stop_after"), None),
+    (("jobs", "*", "skip"), None),
     (("jobs", "*", "points"), None),
     (("jobs", "*", "accept_terms"), None),
     (("jobs", "*", "inputs", "*", "product"), None),
@@ -38,10 +40,6 @@ def not_yet(data: Data) -> Iterator[Path]:
 def _matching(data: Data, pattern: Path, path: Path) -> Iterator[tuple[Path, Data]]:
     if not pattern:
         yield path, data
-    elif pattern[0] == "#":
-        steps = list(enumerate(data)) if isinstance(data, list) else [(None, data)]
-        for number, step in steps:
-            yield from _matching(step, pattern[1:], path if number is None else (*path, number))
     elif isinstance(data, dict):
         names = list(data) if pattern[0] == "*" else [str(pattern[0])]
         for name in names:

@@ -26,7 +26,6 @@ from eocanvas_apply.sources.lock import Lock, LockedQuery
 from eocanvas_apply.sources.row_sources import Found, RowSources, Unknown, limit_of, needs_all
 from eocanvas_apply.sources.searching import Lister, Search
 
-_REMOTE = ("hda", "s3")
 _DATASET = ("dataset_id", "datasetId")
 _EMPTY_HINT = 'write `expect: ">=1"` to make it an error, or `expect: ">=0"` when it may be empty'
 
@@ -128,7 +127,7 @@ class _Campaign:
     async def _found(self, rows: Sequence[Row], number: int, step: Step, most: int) -> Sequence[Found]:
         steps = self._filled(rows, number, step)
         distinct = {id(each): each for each in steps}
-        if step.kind in _REMOTE:
+        if self.sources.waits(step):
             results = await asyncio.gather(*(self.sources.rows(each, most) for each in distinct.values()))
         else:
             results = [await self.sources.rows(each, most) for each in distinct.values()]

@@ -25,6 +25,7 @@ from eocanvas_apply.sources.lock import Lock, LockedQuery, frozen
 from eocanvas_apply.sources.searching import Lister, Search, file_rows, product_rows, query_digest
 
 _AT_ONCE = 4
+_REMOTE = ("hda", "s3")
 _LONGEST_LINE = 500
 _WIDEST = 100_000
 _SOURCE_FIELDS = {"values", "entries", "csv", "json_file", "geojson", "days", "hda", "s3", "job"}
@@ -57,6 +58,7 @@ class RowSources:
     files: dict[str, str] = field(default_factory=dict)
     searches: dict[str, LockedQuery] = field(default_factory=dict)
     known: dict[tuple[str, str, int], asyncio.Task[Found]] = field(default_factory=dict)
+    read_here: dict[tuple[str, str, int], Found] = field(default_factory=dict)
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
     async def rows(self, step: Step, most: int) -> Found:
@@ -65,9 +67,17 @@ class RowSources:
             return Found(self._written(step))
         source = step.model_dump_json(include=_SOURCE_FIELDS, by_alias=True)
         key = (step.kind, source, limit_of(step, most))
+        if not self.waits(step):
+            if key not in self.read_here:
+                self.read_here[key] = await self._rows(step, key[2])
+            return self.read_here[key]
         if key not in self.known:
             self.known[key] = asyncio.ensure_future(self._rows(step, key[2]))
         return await self.known[key]
+
+    def waits(self, step: Step) -> bool:
+        """Whether somebody elsewhere is asked for a step's rows."""
+        return step.kind in _REMOTE and (self.search is not None or self.lister is not None)
 
     async def _rows(self, step: Step, limit: int) -> Found:
         if step.hda is not None:
