@@ -20,6 +20,8 @@ from __future__ import annotations
 
 from eocanvas_apply.diagnostics import Diagnostic
 
+_TOO_MANY = 429
+
 
 class EocanvasApplyError(Exception):
     """A command cannot go on; `diagnostics` say why, all faults at once."""
@@ -52,6 +54,11 @@ class ServiceError(EocanvasApplyError):
         super().__init__(diagnostic)
         self.status = status
         self.retry_after = retry_after
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same request may fare better later: no word was had, or it was too many of them (429)."""
+        return isinstance(self, Doubt | NotSent) or self.status == _TOO_MANY
 
 
 class NotSent(ServiceError):

@@ -11,6 +11,8 @@ from eocanvas_apply.applying.session import Session, TooLate, at_once
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import CredentialsError, Doubt, NotSent, Refused, ServiceError
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.planning.key_faults import name_taken
+from eocanvas_apply.planning.key_tag import key_tag
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.progress import Happening
 from eocanvas_apply.planning.tasks import AdoptKey, CreateKey, DeleteKey, DrainKey, EndDrain
@@ -60,7 +62,7 @@ class KeyKeeper:
         session, key, intent = self._session, task.key, self._session.token()
         opened = session.journal.recorded.opened
         assert opened is not None  # noqa: S101  # a ledger is opened before anything is applied
-        tag = f"eocanvas-apply {session.desired.project} {key.address} {intent}"
+        tag = key_tag(session.desired.project, key.address, intent)
         intended = e.KeyIntended(
             address=key.address,
             generation=task.generation,
@@ -145,7 +147,7 @@ class KeyKeeper:
             session.fail(creation.address, name_taken(intended.address, intended.name))
             return
         # A name may not be free yet although the old key is gone.
-        again = name_refused or fault.status == 429
+        again = name_refused or fault.may_pass
         session.fail(creation.address, fault.diagnostics[0], again=again, wait=fault.retry_after)
 
     async def _is_strangers(self, intended: e.KeyIntended) -> bool:
@@ -240,7 +242,7 @@ class KeyKeeper:
                 session.fail(action.address, _still_there(task), again=True)
                 return
         except ServiceError as fault:
-            session.fail(action.address, fault.diagnostics[0], again=not isinstance(fault, Refused))
+            session.fail(action.address, fault.diagnostics[0], again=fault.may_pass, wait=fault.retry_after)
             return
         await session.journal.record(e.KeyDeleted.model_validate(names))
         session.fine(action.address)
@@ -255,17 +257,7 @@ def _created(intended: e.KeyIntended, seen: KeyInfo | None) -> e.KeyCreated:
         intent=intended.intent,
         created=seen.created if seen else None,
         expires=seen.ends if seen else None,
-        end_known=bool(seen and (seen.ends or seen.endless)),
-    )
-
-
-def name_taken(address: str, name: str) -> Diagnostic:
-    """Say that another account's key bears a fixed name."""
-    return error(
-        "key-name-taken",
-        f"a key named {name!r} exists and is not ours; names are unique over all users of the service",
-        "choose another name:, leave name: out, or declare it as type: existing",
-        address=address,
+        end_known=seen is not None and seen.end_known,
     )
 
 

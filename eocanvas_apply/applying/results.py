@@ -14,12 +14,12 @@ from eocanvas_apply.applying.naming import file_names
 from eocanvas_apply.applying.session import Session
 from eocanvas_apply.applying.storing import Target, held, put_in_place, receive
 from eocanvas_apply.diagnostics import Diagnostic, error
-from eocanvas_apply.errors import Doubt, NotSent, ServiceError
+from eocanvas_apply.errors import ServiceError
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold import Run
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.progress import Happening
-from eocanvas_apply.planning.runs import sorted_out
+from eocanvas_apply.planning.runs import counted_run
 from eocanvas_apply.planning.tasks import FetchResults
 
 _SUPERSEDED = Path(".eocanvas") / "superseded"
@@ -50,7 +50,7 @@ class Fetcher:
         try:
             await self._fetch(_fetch_of(session.folder, run, task))
         except ServiceError as fault:
-            session.fail(address, fault.diagnostics[0], again=isinstance(fault, Doubt | NotSent))
+            session.fail(address, fault.diagnostics[0], again=fault.may_pass, wait=fault.retry_after)
         except BlockingIOError:
             session.fail(address, _busy(task), again=True)
         except OSError as fault:
@@ -127,7 +127,7 @@ class Fetcher:
 
     def _stored(self) -> Iterator[e.ResultStored]:
         """Yield the stored results; those of a run that counts no more are not its any more."""
-        runs = (sorted_out(record)[0] for record in self._session.journal.recorded.jobs.values())
+        runs = map(counted_run, self._session.journal.recorded.jobs.values())
         return (stored for run in runs if run for stored in run.stored.values())
 
     def _row(self, stored: e.ResultStored, file: Path) -> IndexRow:

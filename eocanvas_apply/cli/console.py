@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TextIO
 
 from eocanvas_apply.cli.exit_codes import Exit
@@ -120,4 +121,4 @@ def standard(*, colour: bool = True) -> Console:
 
 def _open(stream: TextIO | None) -> TextIO:
     # Closed before we started, Python has none. Its number must not go to the ledger's file instead.
-    return open(os.devnull, "w", encoding="utf-8") if stream is None else stream
+    return Path(os.devnull).open("w", encoding="utf-8") if stream is None else stream

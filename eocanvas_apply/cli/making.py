@@ -20,7 +20,7 @@ from eocanvas_apply.errors import UsageError
 
 if TYPE_CHECKING:
     from eocanvas_apply.planning.plan import Plan, Requests
-    from eocanvas_apply.planning.progress import ApplyResult
+    from eocanvas_apply.planning.progress import ApplyResult, Progress
 
 
 def add_arguments(parser: Parser) -> None:
@@ -69,11 +69,9 @@ def _approve(args: Namespace, console: Console, session: Session, plan: Plan) ->
     confirm(console, "Carry this out?", yes=args.yes)
 
 
-def _tell(console: Console, progress: object) -> None:
-    from eocanvas_apply.planning.progress import Progress
+def _tell(console: Console, progress: Progress) -> None:
     from eocanvas_apply.render.progress import line
 
-    assert isinstance(progress, Progress)  # noqa: S101 - the engine reports nothing else
     console.say(line(progress, console.err.style))
 
 
@@ -93,8 +91,6 @@ def _codes(result: ApplyResult, interrupts: Interrupts) -> list[Exit]:
 
     table = {
         Ending.ERROR: Exit.ERROR,
-        Ending.REFUSED: Exit.REFUSED,
-        Ending.STALE: Exit.STALE,
         Ending.DECISION: Exit.DECISION,
         Ending.FAILED: Exit.FAILED,
         Ending.UNFINISHED: Exit.UNFINISHED,

@@ -8,6 +8,7 @@ from eocanvas_apply.diagnostics import Diagnostic, Severity, error, warning
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.errors import EocanvasApplyError
 from eocanvas_apply.ledger.fold import Recorded
+from eocanvas_apply.planning.key_tag import is_tagged
 from eocanvas_apply.service.wire import KeyInfo
 
 # Beyond this, stamps that people compare by eye mislead; the tool itself reckons in service time.
@@ -68,9 +69,8 @@ async def _ledger(engine: Engine, keys: list[KeyInfo]) -> list[Finding]:
 def _strangers(engine: Engine, recorded: Recorded, keys: list[KeyInfo]) -> list[Finding]:
     """Find keys that say they are this project's and that the ledger does not know."""
     known = {g.name for record in recorded.keys.values() for g in record.generations.values()}
-    tag = f"eocanvas-apply {engine.desired.project} key."
     hint = "another ledger of this project made it, or this one was lost; delete it when nothing uses it"
-    unknown = [key for key in keys if tag in key.description and key.name not in known]
+    unknown = [key for key in keys if is_tagged(key.description, engine.desired.project) and key.name not in known]
     return [
         Finding("key", key.name, error("key-unknown-to-ledger", f"{key.name} is described as ours", hint))
         for key in unknown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.planning.documents import difference, kept_at, text_of
-from eocanvas_apply.planning.runs import definition, sorted_out
+from eocanvas_apply.planning.runs import counted_definition
 
 
 def document_difference(engine: Engine, address: str) -> tuple[str, ...]:
@@ -13,8 +13,7 @@ def document_difference(engine: Engine, address: str) -> tuple[str, ...]:
     Empty where they are equal, there is none, or the text was not kept on this machine.
     """
     wanted, record = engine.desired.jobs.get(address), engine.journal.recorded.jobs.get(address)
-    run = sorted_out(record)[0] if record else None
-    intended = definition(record, run) if record and run else None
+    intended = counted_definition(record)
     digest = intended.components.get("document") if intended else None
     if wanted is None or wanted.document is None or not digest or digest == wanted.document.digest:
         return ()

@@ -12,7 +12,7 @@ from eocanvas_apply.applying.applier import Applier
 from eocanvas_apply.applying.session import Session
 from eocanvas_apply.engine.pace import Pace
 from eocanvas_apply.engine.seals import VaultSeals
-from eocanvas_apply.errors import Doubt, LedgerConflict, LedgerError, NotSent, Refused, SafetyRefusal, ServiceError
+from eocanvas_apply.errors import LedgerConflict, LedgerError, SafetyRefusal, ServiceError
 from eocanvas_apply.ledger.events import AnyEvent, JobObserved, PlanAccepted
 from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.ledger.journal import Journal
@@ -30,7 +30,6 @@ from eocanvas_apply.service.clock import Clock
 from eocanvas_apply.service.eocanvas import EOCanvas
 
 T = TypeVar("T")
-_TOO_MANY = 429
 # How long answers on the way are waited for after the first Ctrl-C.
 _GRACE_S = 5.0
 
@@ -114,8 +113,8 @@ class Engine:
                 met |= {a.address: a for a in last.actions if a.address not in met}
                 pace.answered()
                 session.mended(last.by_address())
-            except (Doubt, NotSent, Refused) as fault:
-                if not _may_pass(fault) or pace.over or pace.given_up():
+            except ServiceError as fault:
+                if not fault.may_pass or pace.over or pace.given_up():
                     raise
                 await pace.back_off(fault.retry_after)
                 continue
@@ -224,11 +223,6 @@ def _status_of(fact: JobObserved, recorded: Recorded) -> str | None:
     record = recorded.jobs.get(fact.address)
     run = record.runs.get(fact.job_id) if record else None
     return run.status if run else None
-
-
-def _may_pass(fault: ServiceError) -> bool:
-    """Tell whether a read that failed so may work later."""
-    return isinstance(fault, Doubt | NotSent) or fault.status == _TOO_MANY
 
 
 def _unfinished(last: Plan, session: Session, requests: Requests) -> bool:

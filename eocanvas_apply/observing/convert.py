@@ -11,15 +11,14 @@ from eocanvas_apply.service.wire import JobInfo, KeyInfo, ResultInfo
 
 def key(info: KeyInfo) -> ObservedKey:
     """Return a key with its end, and whether that end is known at all."""
-    ends = info.ends
     return ObservedKey(
         name=info.name,
         storage=info.type,
         public=info.public,
         description=info.description,
         created=info.created,
-        expires=ends,
-        end_known=ends is not None or info.endless,
+        expires=info.ends,
+        end_known=info.end_known,
     )
 
 

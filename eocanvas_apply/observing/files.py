@@ -10,7 +10,7 @@ from pathlib import Path
 from eocanvas_apply.ledger.events import ResultStored
 from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.planning.observed import FileState
-from eocanvas_apply.planning.runs import sorted_out
+from eocanvas_apply.planning.runs import counted_run
 
 
 @dataclass(slots=True)
@@ -48,5 +48,5 @@ class StoredFiles:
 
 def _current(recorded: Recorded) -> Iterator[ResultStored]:
     for record in recorded.jobs.values():
-        run, _ = sorted_out(record)
+        run = counted_run(record)
         yield from run.stored.values() if run else ()

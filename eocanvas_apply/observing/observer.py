@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from eocanvas_apply.errors import Refused
+from eocanvas_apply.errors import Doubt, Refused
 from eocanvas_apply.ledger.events import ListedResult
 from eocanvas_apply.ledger.fold import ENDED, Recorded, Run
 from eocanvas_apply.observing import convert
@@ -18,9 +18,10 @@ from eocanvas_apply.observing.vault import Vault
 from eocanvas_apply.planning.desired import Desired
 from eocanvas_apply.planning.observed import Observed, ObservedKey, Pass, Sealing
 from eocanvas_apply.planning.reconciling import SKEW, candidates, late_intents, open_intents
-from eocanvas_apply.planning.runs import STUCK
+from eocanvas_apply.planning.runs import STUCK, status_of
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.sealing import PublicKey
+from eocanvas_apply.service.wire import JobInfo
 
 T = TypeVar("T")
 _AT_ONCE = 8
@@ -89,10 +90,15 @@ class Observer:
     async def _absentees(self, recorded: Recorded, jobs: Pass) -> tuple[Pass, frozenset[str]]:
         """Ask for the runs in flight that the list does not show, each by its own address."""
         absent = [run.job_id for _, run in recorded.runs() if run.in_flight and run.job_id not in jobs.jobs]
-        found = await _each(absent, self.service.job)
+        answers = await _each(absent, lambda job_id: _unless_refused(self._by_id(job_id)))
+        found = {job_id: answer[0] for job_id, answer in answers.items() if answer}
         present = {job_id: convert.job(job) for job_id, job in found.items() if job}
         gone = frozenset(job_id for job_id, job in found.items() if job is None)
         return replace(jobs, jobs={**jobs.jobs, **present}), gone
+
+    async def _by_id(self, job_id: str) -> tuple[JobInfo | None]:
+        """Return what the service answers; in a tuple, for a refusal tells less than that there is no such job."""
+        return (await self.service.job(job_id),)
 
     async def _candidate_logs(self, recorded: Recorded, jobs: Pass, at: datetime) -> Mapping[str, str]:
         intended = [*open_intents(recorded), *late_intents(recorded, at)]
@@ -103,9 +109,17 @@ class Observer:
         return {job_id: self._logs.get(job_id, fresh.get(job_id, "")) for job_id in found}
 
     async def _failed_logs(self, recorded: Recorded, jobs: Pass) -> Mapping[str, str]:
-        """Read the logs of the failed jobs of which the ledger does not say yet why they failed."""
-        failed = [run.job_id for _, run in recorded.runs() if not run.failure and _status(run, jobs) == "failed"]
-        return {i: self.service.without_secrets(text) for i, text in (await _each(failed, self._log)).items()}
+        """Read the logs of the failed jobs of which the ledger does not say yet why they failed, where they can be."""
+        failed = [run.job_id for _, run in recorded.runs() if not run.failure and status_of(run, jobs.jobs) == "failed"]
+        found = await _each(failed, self._log_if_readable)
+        return {i: self.service.without_secrets(text) for i, text in found.items() if text is not None}
+
+    async def _log_if_readable(self, job_id: str) -> str | None:
+        try:
+            return await self._log(job_id)
+        except Doubt:
+            # The list was read a moment ago: it is this log that cannot be had, and the other jobs can be told.
+            return None
 
     async def _log(self, job_id: str) -> str:
         entries = await _unless_refused(self.service.logs(job_id))
@@ -124,12 +138,7 @@ class Observer:
 
 
 def _unlisted(run: Run, jobs: Pass) -> bool:
-    return _status(run, jobs) == "successful" and not run.results
-
-
-def _status(run: Run, jobs: Pass) -> str:
-    seen = jobs.jobs.get(run.job_id)
-    return seen.status if seen and run.in_flight else run.status
+    return status_of(run, jobs.jobs) == "successful" and not run.results
 
 
 async def _unless_refused(asked: Awaitable[T | None]) -> T | None:

@@ -13,7 +13,16 @@ from eocanvas_apply.planning.fingerprint import changes, same
 from eocanvas_apply.planning.observed import Observed
 from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason, Requests
 from eocanvas_apply.planning.reconciling import Evidence, Settlement, Verdict
-from eocanvas_apply.planning.runs import STUCK, age_of, definition, failed_before, sorted_out, vanished
+from eocanvas_apply.planning.runs import (
+    STUCK,
+    age_of,
+    counted_definition,
+    counted_run,
+    definition,
+    failed_before,
+    sorted_out,
+    vanished,
+)
 from eocanvas_apply.planning.tasks import AdoptJob, DismissJob, FetchResults, ForgetJob, LaunchJob
 
 _A, _R = ActionKind, Reason
@@ -83,8 +92,7 @@ class JobPlanner:
         return self._returned(job, record) if record.forgotten else self._kept(job, record)
 
     def _returned(self, job: DesiredJob, record: JobRecord) -> PlannedAction:
-        run, _ = sorted_out(record)
-        intended = definition(record, run) if run else None
+        run, intended = counted_run(record), counted_definition(record)
         if run is None or intended is None or not same(intended.components, job.components):
             return self._launch(job)
         return PlannedAction(job.address, _A.ADOPT, _R.RETURNED, task=AdoptJob(run.job_id, "returned"))

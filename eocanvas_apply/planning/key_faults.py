@@ -45,7 +45,7 @@ class KeyFaults:
         mine = [g for g in record.generations.values() if g.name == key.fixed_name] if record else []
         if seen is None or any(g.live or bears(seen, g) for g in mine):
             return ()
-        return (_name_taken(key),)
+        return (name_taken(key.address, seen.name),)
 
     def _too_long(self, key: DesiredKey) -> tuple[Diagnostic, ...]:
         sealing = self.observed.sealing
@@ -71,12 +71,13 @@ def _ends_too_early(key: DesiredKey, seen: ObservedKey) -> Diagnostic:
     )
 
 
-def _name_taken(key: DesiredKey) -> Diagnostic:
+def name_taken(address: str, name: str) -> Diagnostic:
+    """Say that somebody else's key bears a fixed name."""
     return error(
         "key-name-taken",
-        f"a key named {key.fixed_name!r} exists and is not ours; names are unique over all users of the service",
+        f"a key named {name!r} exists and is not ours; names are unique over all users of the service",
         "choose another name:, leave name: out, or declare it as type: existing",
-        address=key.address,
+        address=address,
     )
 
 

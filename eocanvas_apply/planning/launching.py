@@ -76,7 +76,6 @@ def inputs_digest(inputs: Any) -> str:
 
 
 def _text(document: Document | None, mark: Mark | None) -> str | None:
-
     if document is None:
         return None
     return document.to_xml(mark) if isinstance(document, Graph) else document.to_yaml(mark)

@@ -20,7 +20,7 @@ from eocanvas_apply.planning.reconciling import (
     pass_gap,
     settled_at,
 )
-from eocanvas_apply.planning.runs import definition, sorted_out, vanished
+from eocanvas_apply.planning.runs import STUCK, counted_definition, status_of, vanished
 
 
 def notes(desired: Desired, recorded: Recorded, observed: Observed) -> list[e.AnyEvent]:
@@ -77,14 +77,14 @@ def _statuses(recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
 
 
 def _failures(desired: Desired, recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
-    """Note why a job failed, once its log tells; one that stays empty for long tells nothing."""
+    """Note why a job failed, once its log tells; one that stays empty or unreadable for long tells nothing."""
     for record, run in recorded.runs():
-        text = observed.logs.get(run.job_id)
-        if run.failure or text is None or _status(run, observed) != "failed":
+        if run.failure or status_of(run, observed.jobs.jobs) != "failed":
             continue
-        ended = run.finished or run.created
-        if text or ended is None or observed.at - ended > desired.timing.settle:
-            found = classify(text.splitlines())
+        text, ended = observed.logs.get(run.job_id), run.finished or run.created
+        patience = STUCK if text is None else desired.timing.settle
+        if text or ended is None or observed.at - ended > patience:
+            found = classify((text or "").splitlines())
             yield e.JobObserved(
                 address=record.address,
                 job_id=run.job_id,
@@ -92,11 +92,6 @@ def _failures(desired: Desired, recorded: Recorded, observed: Observed) -> Itera
                 failure=found.failure_class.value,
                 failure_line=found.line or None,
             )
-
-
-def _status(run: Run, observed: Observed) -> str:
-    seen = observed.jobs.jobs.get(run.job_id)
-    return seen.status if seen and run.in_flight else run.status
 
 
 def _tells_more(run: Run, seen: ObservedJob) -> bool:
@@ -142,8 +137,7 @@ def _abandoned(desired: Desired, recorded: Recorded, evidence: Evidence) -> Iter
 def _needs_no_launch(job: DesiredJob | None, record: JobRecord) -> bool:
     if job is None:
         return True
-    run, _ = sorted_out(record)
-    intended = definition(record, run) if run else None
+    intended = counted_definition(record)
     return intended is not None and same(intended.components, job.components)
 
 

@@ -9,7 +9,7 @@ from eocanvas_apply.ledger.fold import Recorded, Run
 from eocanvas_apply.planning.failures import HINTS, FailureClass
 from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, Reason
 from eocanvas_apply.planning.progress import AddressResult, Ending, Outcome
-from eocanvas_apply.planning.runs import sorted_out
+from eocanvas_apply.planning.runs import counted_run
 
 _R = Reason
 _DONE = {_R.DONE, _R.KEPT, _R.UNCHANGED, _R.EXISTING, _R.NOT_NEEDED, _R.IN_USE}
@@ -69,7 +69,7 @@ def _of_none(begun: PlannedAction | None, now: PlannedAction) -> Outcome:
 
 def _ended_badly(address: str, now: PlannedAction | None, recorded: Recorded) -> Diagnostic:
     record = recorded.jobs.get(address)
-    run = sorted_out(record)[0] if record else None
+    run = counted_run(record)
     hint = f"eocanvas-apply logs {address} shows why"
     if now and now.reason is _R.NO_RESULT:
         return error("no-result", f"job {run.job_id if run else '?'} succeeded without a result", hint, address=address)

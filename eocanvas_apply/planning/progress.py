@@ -30,7 +30,6 @@ class Happening(StrEnum):
     DISMISSED = "dismissed"
     FORGOTTEN = "forgotten"
     FAILED = "failed"
-    WAITING = "waiting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +65,6 @@ class Ending(StrEnum):
     """Why a run of apply ended as it did; several may hold, `cli/` turns them into one exit code."""
 
     ERROR = "error"
-    REFUSED = "refused"
-    STALE = "stale"
     DECISION = "decision"
     FAILED = "failed"
     UNFINISHED = "unfinished"

@@ -34,6 +34,17 @@ def sorted_out(record: JobRecord, shown: Mapping[str, ObservedJob] | None = None
     return (runs[0] if runs else None), surplus
 
 
+def counted_run(record: JobRecord | None) -> Run | None:
+    """Return the run that counts, None where there is none."""
+    return sorted_out(record)[0] if record else None
+
+
+def counted_definition(record: JobRecord | None) -> JobIntended | None:
+    """Return the definition of the run that counts, None where nobody knows one."""
+    run = counted_run(record)
+    return definition(record, run) if record and run else None
+
+
 def definition(record: JobRecord, run: Run) -> JobIntended | None:
     """Return the definition that a run was launched with."""
     intent = record.intents.get(run.intent or "")
@@ -51,6 +62,12 @@ def failed_before(record: JobRecord, run: Run) -> list[FailureClass]:
 def _is_of(record: JobRecord, run: Run, intended: JobIntended) -> bool:
     other = definition(record, run)
     return other is not None and same(other.components, intended.components)
+
+
+def status_of(run: Run, shown: Mapping[str, ObservedJob]) -> str:
+    """Return the status that a run has by now: what the service shows of one in flight, else what is on record."""
+    seen = shown.get(run.job_id)
+    return seen.status if seen and run.in_flight else run.status
 
 
 def age_of(run: Run, now: datetime) -> timedelta:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.planning.desired import Desired
+from eocanvas_apply.planning.key_tag import is_tagged
 from eocanvas_apply.planning.observed import Observed
 from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason, Requests
 
@@ -35,7 +36,7 @@ def new_ledger(desired: Desired, requests: Requests, observed: Observed, *, lost
 
     `lost_after_run` tells that a CI machine would keep a local ledger of a real service.
     """
-    ours = [key.name for key in observed.keys.values() if f"eocanvas-apply {desired.project} key." in key.description]
+    ours = [key.name for key in observed.keys.values() if is_tagged(key.description, desired.project)]
     if "allow-new-ledger" in requests.allowed or not (ours or lost_after_run):
         return None
     if ours:

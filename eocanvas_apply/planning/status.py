@@ -9,7 +9,7 @@ from eocanvas_apply.ledger.fold import IntentState, JobRecord, Recorded
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.observed import Observed
 from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction
-from eocanvas_apply.planning.runs import sorted_out
+from eocanvas_apply.planning.runs import counted_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def _key(action: PlannedAction, recorded: Recorded, observed: Observed) -> KeySt
 
 
 def _job(action: PlannedAction, record: JobRecord | None) -> JobStatus:
-    run = sorted_out(record)[0] if record else None
+    run = counted_run(record)
     if run is None:
         return JobStatus(action.address, _without_run(record), action.reason, None, None, None, 0, 0)
     return JobStatus(

@@ -9,7 +9,7 @@ from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.planning.desired import Desired
 from eocanvas_apply.planning.needs import granted_life
 from eocanvas_apply.planning.observed import FileState, Observed
-from eocanvas_apply.planning.runs import sorted_out
+from eocanvas_apply.planning.runs import sorted_out, status_of
 
 # The service stamps in whole seconds: a grant is capped only where it falls short by more than that.
 _ROUNDING_S = 2
@@ -47,8 +47,7 @@ def _duplicates(desired: Desired, recorded: Recorded, observed: Observed) -> Ite
         record = recorded.jobs.get(address)
         _, surplus = sorted_out(record, observed.jobs.jobs) if record else (None, [])
         for run in surplus:
-            seen = observed.jobs.jobs.get(run.job_id)
-            status = seen.status if seen and run.in_flight else run.status
+            status = status_of(run, observed.jobs.jobs)
             what = f"the service ran this job twice: {run.job_id} ({status}) is surplus"
             hint = "a request sent long ago was carried out after all; the older job counts"
             yield warning("job-duplicated", what, hint, address=address)

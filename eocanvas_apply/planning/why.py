@@ -10,7 +10,7 @@ from eocanvas_apply.planning.change import Change
 from eocanvas_apply.planning.desired import Desired
 from eocanvas_apply.planning.fingerprint import changes
 from eocanvas_apply.planning.plan import Plan, PlannedAction
-from eocanvas_apply.planning.runs import definition, sorted_out
+from eocanvas_apply.planning.runs import counted_definition
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,7 @@ def explain(address: str, plan: Plan, desired: Desired, recorded: Recorded) -> E
 
 def _differences(address: str, desired: Desired, record: JobRecord | None) -> tuple[Change, ...]:
     wanted = desired.jobs.get(address)
-    run = sorted_out(record)[0] if record else None
-    intended = definition(record, run) if record and run else None
+    intended = counted_definition(record)
     return changes(intended.components, wanted.components) if wanted and intended else ()
 
 

@@ -23,7 +23,6 @@ _WORDS: dict[Happening, tuple[str, str]] = {
     _H.DISMISSED: ("dismissed", "red"),
     _H.FORGOTTEN: ("forgotten", "red"),
     _H.FAILED: ("failed", "red"),
-    _H.WAITING: ("waits", "yellow"),
 }
 
 

@@ -49,11 +49,6 @@ class Answer:
     headers: httpx.Headers
     content: bytes
 
-    @property
-    def is_success(self) -> bool:
-        """Whether the status is a 2xx."""
-        return 200 <= self.status < 300
-
     def document(self) -> object:
         """Return the body read as JSON; raise Doubt when it is none."""
         try:

@@ -33,6 +33,11 @@ class KeyInfo:
         return self.expires is None and self.expire_s == 0
 
     @property
+    def end_known(self) -> bool:
+        """Whether the service tells when the key ends, or that it never does."""
+        return self.endless or self.ends is not None
+
+    @property
     def ends(self) -> datetime | None:
         """When the key ends: the date shown, else created plus granted seconds; None is unknown or endless."""
         if self.expires or not self.created or (self.expire_s or 0) <= 0:

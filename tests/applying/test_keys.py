@@ -259,7 +259,7 @@ class TestGenerations:
         assert not result.endings
         assert "key-deleted" in types(world)
 
-    @pytest.mark.parametrize(("status", "outcome"), [(403, "failed"), (503, "done")])
+    @pytest.mark.parametrize(("status", "outcome"), [(403, "failed"), (429, "done"), (503, "done")])
     def test_a_delete_that_fails(self, status: int, outcome: str, tmp_path: Path) -> None:
         world = World(tmp_path)
         world.apply(KEY_ONLY)

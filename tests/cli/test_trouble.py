@@ -75,6 +75,12 @@ def test_a_manifest_that_is_not_there(project: Project) -> None:
     assert "none at" in project.out
 
 
+def test_results_of_something_before_anything_is_on_record(project: Project) -> None:
+    told = _told(project, "results", "subset")
+    assert "nothing is on record yet" in told
+    assert "the first apply" in told
+
+
 def test_all_faults_of_a_manifest_at_once(project: Project) -> None:
     project.change("bucket: scenes", "bukket: scenes")
     project.change("graph: subset.xml", "graph: missing.xml")

@@ -190,6 +190,18 @@ def test_a_job_that_the_service_lost_is_launched_again_after_a_while(tmp_path: P
     assert timedelta(minutes=15) < again < timedelta(minutes=20)
 
 
+def test_a_job_that_the_service_refuses_to_show_is_neither_lost_nor_in_the_way_of_others(tmp_path: Path) -> None:
+    world = World(tmp_path, job_time=3 * 3600)
+    world.apply(JOB_ONLY, NO_WAIT)
+    (hidden,) = launched(world)
+    world.wire.service.jobs.vanish(hidden)
+    fault(world, "status", f"*/jobs/{hidden}", "GET", status=403, times=None)
+    both = JOB_ONLY + "  other: {graph: graph.xml, inputs: {img1: {url: 'https://data.example.org/b.zip'}}}\n"
+    result = world.apply(both, timedelta(hours=6))
+    assert (ends(result), endings(result)) == ({JOB: "waiting", "job.other": "done"}, {"unfinished"})
+    assert len(launched(world)) == 2
+
+
 def test_a_finished_job_that_the_service_forgot_stays_done(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.apply(JOB_ONLY)

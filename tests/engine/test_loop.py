@@ -210,6 +210,7 @@ class TestOtherRunners:
         world = World(tmp_path)
         world.apply(KEY_ONLY)
         world.ledger.unlink()
+        assert [found.code for found in world.plan(KEY_ONLY).refusals] == ["ledger-missing"]
         with pytest.raises(SafetyRefusal) as told:
             world.apply(KEY_ONLY)
         assert "--allow-new-ledger" in told.value.diagnostics[0].hint

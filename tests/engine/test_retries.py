@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from eocanvas_apply.emulator.behaviour import Behaviour
 from eocanvas_apply.emulator.failures import FailureKind, JobFault
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.planning.progress import ApplyResult, Happening
+from tests.applying.stage import fault
 from tests.simulation.test_first_run import MANIFEST
 from tests.simulation.world import World
 
@@ -85,6 +87,15 @@ def test_a_log_that_stays_empty_tells_nothing_and_nothing_runs_again(tmp_path: P
     world = failing(tmp_path, "staging-in", 1, Behaviour(logs="empty"))
     assert outcome(world.apply(MANIFEST)) == "failed"
     assert launched(world) == 1
+
+
+def test_a_log_that_cannot_be_had_is_given_up_after_a_day_and_keeps_no_other_job_back(tmp_path: Path) -> None:
+    world = failing(tmp_path, "staging-in", 1)
+    fault(world, "status", "*/logs", "GET", status=504, times=None)
+    begun = world.clock()
+    assert outcome(world.apply(MANIFEST, timedelta(days=2))) == "failed"
+    assert launched(world) == 1
+    assert timedelta(days=1) < world.clock() - begun < timedelta(days=1, minutes=15)
 
 
 def test_the_class_and_the_telling_line_are_told(tmp_path: Path) -> None:

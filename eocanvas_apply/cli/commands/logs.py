@@ -56,10 +56,10 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
 
 
 def _job_id(address: str, recorded: Recorded) -> str:
-    from eocanvas_apply.planning.runs import sorted_out
+    from eocanvas_apply.planning.runs import counted_run
 
     record = recorded.jobs.get(address)
-    run = sorted_out(record)[0] if record else None
+    run = counted_run(record)
     if run is None:
         hint = f"eocanvas-apply why {address} shows where it stands"
         raise UsageError(error("not-launched", f"{address} has no job yet", hint, address=address))
