@@ -18,7 +18,7 @@ def add_arguments(parser: Parser) -> None:
     again = parser.add_argument_group("what to run again, each time at the cost of a unit of quota")
     again.add_argument("--retry-failed", action="store_true", help="the jobs that failed")
     again.add_argument(
-        "--relaunch", metavar="ADDRESS", action="append", default=[], help="this job or campaign, finished or not"
+        "--relaunch", metavar="ADDRESS", action="append", default=[], help="this job, or this campaign"
     )
 
 
