@@ -4,6 +4,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 PEER := .venv-eocanvas
+PEER_HDA := .venv-hda
 PIP_FLAGS := --quiet --disable-pip-version-check
 
 .PHONY: help setup demo test check bench schemas clean
@@ -16,7 +17,7 @@ help:
 	@echo "make bench    whole-process times, as ratios"
 	@echo "make setup    the environments only;  make clean removes them"
 
-setup: .venv/installed-dev $(PEER)/installed
+setup: .venv/installed-dev $(PEER)/installed $(PEER_HDA)/installed
 
 demo: .venv/installed
 	@$(BIN)/eocanvas-apply demo
@@ -26,7 +27,7 @@ check: .venv/installed-dev
 	$(BIN)/ruff format --check eocanvas_apply tests bench
 	$(BIN)/mypy
 
-test: check $(PEER)/installed
+test: check $(PEER)/installed $(PEER_HDA)/installed
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
 
 schemas: .venv/installed-dev
@@ -54,6 +55,11 @@ $(PEER)/installed: tests/peers/constraints.txt | .venv/created
 	$(PEER)/bin/python -m pip install $(PIP_FLAGS) --constraint tests/peers/constraints.txt eocanvas==2.0.1
 	@touch $@
 
+$(PEER_HDA)/installed: tests/peers/constraints-hda.txt | .venv/created
+	$(PYTHON) -m venv $(PEER_HDA)
+	$(PEER_HDA)/bin/python -m pip install $(PIP_FLAGS) --constraint tests/peers/constraints-hda.txt hda==2.40
+	@touch $@
+
 clean:
-	rm -rf .venv $(PEER) .demo .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf .venv $(PEER) $(PEER_HDA) .demo .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	find eocanvas_apply tests bench examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

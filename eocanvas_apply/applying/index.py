@@ -1,35 +1,58 @@
-"""`index.csv` of a results folder: which file came from which job."""
+"""`index.csv` of a results folder: which file came from which job, and for a campaign from which row."""
 
 from __future__ import annotations
 
 import csv
+import json
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from eocanvas_apply.ledger.events import ResultStored
 from eocanvas_apply.manifest.address import Address
 
-_COLUMNS = ("instance", "job_id", "file", "size", "sha256")
+
+@dataclass(frozen=True, slots=True)
+class IndexRow:
+    """One stored file, relative to the index; `fields` are those of the row that its instance was made from."""
+
+    stored: ResultStored
+    file: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def instance(self) -> str:
+        """The instance's id, empty for a job that is no campaign."""
+        return Address.parse(self.stored.address).instance or ""
 
 
-def write_index(folder: Path, stored: Iterable[ResultStored]) -> None:
+def write_index(folder: Path, rows: Sequence[IndexRow]) -> None:
     """Write the index anew, whole or not at all.
 
-    `instance` is empty for a job that is no campaign; `size` is in bytes.
+    Columns: instance, one `each.<name>` for every field of a row, job_id, file, size (in bytes), sha256.
     """
-    rows = [(_instance(r.address), r.job_id, Path(r.file).name, r.size, r.sha256) for r in stored]
+    names = sorted({name for row in rows for name in row.fields})
     # Two runs may write it in the same moment, each a whole one.
     temporary = folder / f".index.csv.{os.getpid()}-{threading.get_ident()}.part"
     with temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(_COLUMNS)
-        writer.writerows(sorted(rows))
+        writer.writerow(("instance", *(f"each.{name}" for name in names), "job_id", "file", "size", "sha256"))
+        writer.writerows(_cells(row, names) for row in sorted(rows, key=lambda row: (row.instance, row.file)))
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(folder / "index.csv")
 
 
-def _instance(address: str) -> str:
-    return Address.parse(address).instance or ""
+def _cells(row: IndexRow, names: Sequence[str]) -> list[str | int]:
+    stored = row.stored
+    own = [_text(row.fields.get(name)) for name in names]
+    return [row.instance, *own, stored.job_id, row.file, stored.size, stored.sha256]
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from eocanvas_apply.applying.index import write_index
+from eocanvas_apply.applying.index import IndexRow, write_index
 from eocanvas_apply.applying.naming import file_names
 from eocanvas_apply.applying.session import Session
 from eocanvas_apply.applying.storing import Target, held, put_in_place, receive
@@ -26,11 +28,12 @@ _SUPERSEDED = Path(".eocanvas") / "superseded"
 
 @dataclass(frozen=True, slots=True)
 class _Fetch:
-    """The results of one job on their way into one folder."""
+    """The results of one job on their way into one folder; `index` is the folder whose `index.csv` lists them."""
 
     address: str
     run: Run
     folder: Path
+    index: Path
 
 
 class Fetcher:
@@ -38,13 +41,15 @@ class Fetcher:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._placed_files: dict[str, e.ResultStored] = {}
+        self._indexing = threading.Lock()
 
     async def fetch(self, action: PlannedAction, task: FetchResults) -> None:
         """Fetch what is missing of one job; what fails is a failure of its address, never of another's."""
         session, address = self._session, action.address
         run = session.journal.recorded.jobs[address].runs[task.job_id]
         try:
-            await self._fetch(_Fetch(address, run, session.folder / (task.job.folder or ".")))
+            await self._fetch(_fetch_of(session.folder, run, task))
         except ServiceError as fault:
             session.fail(address, fault.diagnostics[0], again=fault.may_pass, wait=fault.retry_after)
         except BlockingIOError:
@@ -109,14 +114,26 @@ class Fetcher:
             modified_ns=path.stat().st_mtime_ns,
         )
         # Before the ledger: a result on record is never fetched again, so nothing would mend the index.
-        write_index(fetch.folder, [*self._listed(fetch.folder), stored])
+        with self._indexing:
+            self._placed_files[stored.file] = stored
+            self._write_index(fetch.index)
         return stored
 
-    def _listed(self, folder: Path) -> list[e.ResultStored]:
-        """Return the stored results that lie in a folder; those of a run that counts no more are not its any more."""
-        runs = (counted_run(record) for record in self._session.journal.recorded.jobs.values())
-        stored = [s for run in runs if run for s in run.stored.values()]
-        return [s for s in stored if _place(self._session.folder / s.file).parent == _place(folder)]
+    def _write_index(self, folder: Path) -> None:
+        # What another instance of the campaign has just placed is not in the ledger yet, and belongs into its index.
+        known = {stored.file: stored for stored in self._stored()} | self._placed_files
+        listed = [(stored, _place(self._session.folder / stored.file)) for stored in known.values()]
+        inside = [(stored, place.relative_to(folder)) for stored, place in listed if folder in place.parents]
+        write_index(folder, [self._row(stored, file) for stored, file in inside])
+
+    def _stored(self) -> Iterator[e.ResultStored]:
+        """Yield the stored results; those of a run that counts no more are not its any more."""
+        runs = map(counted_run, self._session.journal.recorded.jobs.values())
+        return (stored for run in runs if run for stored in run.stored.values())
+
+    def _row(self, stored: e.ResultStored, file: Path) -> IndexRow:
+        job = self._session.desired.jobs.get(stored.address)
+        return IndexRow(stored, file.as_posix(), job.fields if job else {})
 
     def _supersede(self, fetch: _Fetch) -> None:
         """Move the files of earlier runs out of the way; nothing that was fetched is ever overwritten."""
@@ -134,6 +151,11 @@ def _make(folder: Path) -> None:
     except ValueError:
         # A zero byte, or letters that the file system's encoding lacks: it never reaches the operating system.
         raise OSError(errno.EINVAL, "no folder can have this name here", repr(str(folder))) from None
+
+
+def _fetch_of(base: Path, run: Run, task: FetchResults) -> _Fetch:
+    job = task.job
+    return _Fetch(job.address, run, base / (job.folder or "."), _place(base / (job.index_folder or job.folder or ".")))
 
 
 def _place(path: Path) -> Path:

@@ -1,4 +1,7 @@
-"""The fields of a Data Tailor chain on every level, its region, and what belongs together."""
+"""The fields of a Data Tailor chain on every level, its region, and what belongs together.
+
+What a row of a campaign fills in is not judged here.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from eocanvas_apply.diagnostics import Diagnostic, error, warning
 from eocanvas_apply.documents.nearness import did_you_mean
 from eocanvas_apply.documents.trace import CHAIN_FIELDS
 from eocanvas_apply.documents.yaml_nodes import Data, Path
+from eocanvas_apply.manifest.substitution import refers_to_row
 
 _ROI = frozenset({"id", "name", "description", "NSWE"})
 _FILTER = frozenset({"id", "name", "product", "bands"})
@@ -53,14 +57,14 @@ def shapes(case: ChainCase) -> Iterator[Diagnostic]:
         if given.get(name) is not None and not isinstance(given[name], (str, dict)):
             yield case.at(error("wrong-type", f"`{name}` must be an id or a mapping"), (name,))
     for path, value in _found(dict(given), ("filter", "bands"), ()):
-        if not isinstance(value, list):
+        if not isinstance(value, list) and not refers_to_row(value):
             yield case.at(error("wrong-type", "`bands` must be a list"), path)
 
 
 def region(case: ChainCase) -> Iterator[Diagnostic]:
     """Yield a region that is not [N, S, W, E] in degrees."""
     for path, value in _found(dict(case.chain.fields), ("roi", "NSWE"), ()):
-        if value is not None and (problem := _wrong_region(value)):
+        if value is not None and not refers_to_row(value) and (problem := _wrong_region(value)):
             yield case.at(error("roi-bounds", *problem), path)
 
 
@@ -68,7 +72,7 @@ def resampling(case: ChainCase) -> Iterator[Diagnostic]:
     """Yield a resolution that is none, and resampling without a projection to resample to."""
     given = case.chain.fields
     resolution = given.get("resample_resolution")
-    if resolution is not None and not _two_positive_numbers(resolution):
+    if resolution is not None and not refers_to_row(resolution) and not _two_positive_numbers(resolution):
         found = error("bad-value", "`resample_resolution` must be two positive numbers", "write [0.003, 0.003]")
         yield case.at(found, ("resample_resolution",))
     for name in ("resample_method", "resample_resolution"):

@@ -33,6 +33,16 @@ def one_address(text: str, desired: Iterable[str], recorded: Recorded) -> Addres
     return found[0]
 
 
+def jobs_named(text: str, desired: Iterable[str], recorded: Recorded) -> list[Address]:
+    """Return the jobs that the text names, of a campaign all its instances; raises UsageError for a key as well."""
+    from eocanvas_apply.manifest.naming import resolve
+
+    found = resolve(text, known_addresses(desired, recorded))
+    if len({address.whole for address in found}) > 1 or found[0].kind != "job":
+        return [one_job(text, desired, recorded)]
+    return list(found)
+
+
 def one_job(text: str, desired: Iterable[str], recorded: Recorded) -> Address:
     """Return the one job that the text names; raises UsageError for a key as well."""
     found = one_address(text, desired, recorded)

@@ -39,7 +39,11 @@ def settings(args: Namespace, environ: Mapping[str, str]) -> Settings:
 
     return Settings(
         manifest=manifest_file(args),
-        addresses=Addresses(environ.get("EOCANVAS_URL") or DEFAULT_URL, environ.get("EOCANVAS_TOKEN_URL") or None),
+        addresses=Addresses(
+            environ.get("EOCANVAS_URL") or DEFAULT_URL,
+            environ.get("EOCANVAS_TOKEN_URL") or None,
+            environ.get("HDA_URL", ""),
+        ),
         ledger=ledger_url(args, environ),
         timing={
             name: _duration(variable, environ[variable]) for name, variable in _TIMING.items() if environ.get(variable)

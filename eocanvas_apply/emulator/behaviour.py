@@ -11,6 +11,7 @@ KeyRead = Literal["submission", "staging-in", "staging-out"]
 Dismiss = Literal["supported", "404", "405", "501"]
 Logs = Literal["full", "late", "empty", "cut"]
 JobStamps = Literal["mixed", "dots", "zulu", "nanoseconds", "space"]
+QuotaAnswer = Literal["retry-after", "retry-date", "quota-reset", "bare", "coded", "problem", "html", "empty"]
 TokenAt = Literal["both", "identity", "hda-broker"]
 
 
@@ -32,6 +33,12 @@ class Behaviour:
     Results: `result_href`, `result_title`, and `href_origin` when hrefs and next links name another host, which
     gives results to who has the link and wants no token.
     Log-in: `token_at` says which of the two token addresses exists.
+    Quotas: `quota_answer` is the shape of a 429 of launches and orders; the first three tell when to come back, by
+    seconds or a date in Retry-After, or by X-Quota-Reset; the others do not.
+    HDA: `search_paging` counts pages by a total or by the next index, `search_limit` is the largest page,
+    `product_size` whether sizes are known, `terms_needed` what is refused before a dataset's licences are accepted,
+    `order_time` the seconds until an order is ready, `order_life` those until it is gone, `hda_denies` the answer to
+    a bad token.
     """
 
     live_name: LiveName = "409"
@@ -57,6 +64,14 @@ class Behaviour:
     result_title: Literal["wks3", "path"] = "wks3"
     href_origin: str = ""
     token_at: TokenAt = "both"  # noqa: S105 - an address
+    quota_answer: QuotaAnswer = "retry-after"
+    search_paging: Literal["total", "next"] = "total"
+    search_limit: int = 100
+    product_size: Literal["bytes", "ND"] = "bytes"
+    terms_needed: Literal["order", "search", "nothing"] = "order"
+    order_time: float = 2.0
+    order_life: float = 86400.0
+    hda_denies: Literal["401", "403"] = "401"
 
     @staticmethod
     def names() -> tuple[str, ...]:

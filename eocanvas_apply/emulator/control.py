@@ -20,6 +20,7 @@ from eocanvas_apply.emulator.faults import read_fault
 from eocanvas_apply.emulator.jobs import Job
 from eocanvas_apply.emulator.keystore import key_document
 from eocanvas_apply.emulator.messages import WireRequest, WireResponse, as_json
+from eocanvas_apply.emulator.orders import Order
 from eocanvas_apply.emulator.wire import Wire
 
 PREFIX = "/_emulator"
@@ -46,13 +47,14 @@ class Control:
         return as_json(self.state())
 
     def state(self) -> dict[str, Any]:
-        """Return what there is: time, behaviour, keys, jobs and what is still to happen."""
+        """Return what there is: time, behaviour, keys, orders, jobs and what is still to happen."""
         self._wire.settle()
         service = self._wire.service
         return {
             "now": stamps.zulu(service.now()),
             "behaviour": asdict(service.behaviour),
             "keys": [key_document(key, service.behaviour) for key in service.keystore],
+            "orders": [_order(order) for order in service.orders.every()],
             "jobs": [_job(job) for job in service.jobs.every()],
             "faults": [asdict(fault) for fault in self._wire.faults.rules],
             "job_faults": [asdict(fault) for fault in service.job_faults.rules],
@@ -104,6 +106,18 @@ def read_job_fault(document: Mapping[str, Any]) -> JobFault:
     if document.get("kind") not in FAILURE_KINDS:
         raise ValueError(f"the kind of a job fault is one of {', '.join(FAILURE_KINDS)}")
     return JobFault(**document)
+
+
+def _order(order: Order) -> dict[str, Any]:
+    return {
+        "download_id": order.id,
+        "owner": order.owner,
+        "dataset_id": order.product.dataset_id,
+        "product_id": order.product.id,
+        "created": stamps.nanoseconds(order.created),
+        "ready": stamps.nanoseconds(order.ready),
+        "ends": stamps.nanoseconds(order.ends),
+    }
 
 
 def _job(job: Job) -> dict[str, Any]:

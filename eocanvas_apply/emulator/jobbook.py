@@ -9,18 +9,20 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
+from eocanvas_apply.emulator import quotas
 from eocanvas_apply.emulator.accounts import User
 from eocanvas_apply.emulator.behaviour import Behaviour
 from eocanvas_apply.emulator.credentials import Credentials
-from eocanvas_apply.emulator.executions import Execution
+from eocanvas_apply.emulator.executions import Execution, JobInput
 from eocanvas_apply.emulator.failures import Failure, JobFaults, built_in, lost_key
 from eocanvas_apply.emulator.jobs import Job
 from eocanvas_apply.emulator.judging import judge
 from eocanvas_apply.emulator.keystore import Keystore, StoredKey
+from eocanvas_apply.emulator.orders import OrderBook
 from eocanvas_apply.emulator.outputs import Output, outputs_of
-from eocanvas_apply.emulator.refusals import Refusal, message, problem
+from eocanvas_apply.emulator.refusals import message, problem
 from eocanvas_apply.emulator.settings import Settings
-from eocanvas_apply.emulator.work import Fetch, StagedFile, StageIn, StageOut, Work
+from eocanvas_apply.emulator.work import Fetch, Ordered, StagedFile, StageIn, StageOut, Work
 
 _NAMESPACE = uuid.UUID("6f1c6d1e-52a7-4a52-9d3c-7f6a2f0e9b41")
 _WAITING_SHARE = 0.1
@@ -29,11 +31,14 @@ _WAITING_SHARE = 0.1
 class JobBook:
     """The jobs of all users. `settle` must be called with the time before anything is asked of it."""
 
-    def __init__(self, settings: Settings, keystore: Keystore, faults: JobFaults, random: Random) -> None:
+    def __init__(
+        self, settings: Settings, keystore: Keystore, orders: OrderBook, faults: JobFaults, random: Random
+    ) -> None:
         self.behaviour: Behaviour = settings.behaviour
         self.work: deque[Work] = deque()
         self._settings = settings
         self._keystore = keystore
+        self._orders = orders
         self._faults = faults
         self._random = random
         self._jobs: dict[str, Job] = {}
@@ -139,12 +144,10 @@ class JobBook:
         return str(uuid.uuid5(_NAMESPACE, name))
 
     def _check_quota(self, user: User, at: datetime) -> None:
-        mine = [job.created for job in self._jobs.values() if job.owner == user.name]
-        for quota in self._settings.quotas:
-            period = timedelta(seconds=quota.seconds)
-            counted = [created for created in mine if created > at - period]
-            if len(counted) >= quota.jobs:
-                raise _quota_used_up(min(counted, default=at) + period - at)
+        if self._settings.quotas:
+            mine = [job.created for job in self._jobs.values() if job.owner == user.name]
+            words = "Job quota exceeded, try again later"
+            quotas.check(self._settings.quotas, mine, at, self.behaviour.quota_answer, words)
 
     def _begin(self, job: Job) -> None:
         job.begin()
@@ -152,10 +155,21 @@ class JobBook:
         if read != "submission":
             names = job.execution.keys if read == "staging-in" else _input_keys(job.execution)
             self._read_keys(job, names, job.starts)
+        self._stage_orders(job)
         if self._settings.storage and job.failure is None and job.execution.inputs:
             job.busy = "staging-in"
-            fetches = tuple(Fetch(i, job.credentials.get(i.key or "")) for i in job.execution.inputs)
+            fetches = tuple(Fetch(i, job.credentials.get(i.key or ""), self._ordered(i)) for i in job.execution.inputs)
             self.work.append(StageIn(job.id, fetches, job.outputs))
+
+    def _stage_orders(self, job: Job) -> None:
+        for given in job.execution.inputs:
+            failure = None if given.key else self._orders.failure_of(job.owner, given.location, job.starts)
+            if failure is not None:
+                job.fail(failure)
+
+    def _ordered(self, given: JobInput) -> Ordered | None:
+        order = None if given.key else self._orders.behind(given.location)
+        return Ordered(order.file, order.content()) if order else None
 
     def _finish(self, job: Job, at: datetime) -> None:
         key = job.execution.output_key
@@ -200,8 +214,3 @@ def _share(job: Job, at: datetime) -> float:
 
 def _input_keys(execution: Execution) -> tuple[str, ...]:
     return tuple(dict.fromkeys(i.key for i in execution.inputs if i.key is not None))
-
-
-def _quota_used_up(wait: timedelta) -> Refusal:
-    seconds = max(1, -int(-wait.total_seconds() // 1))
-    return message(429, "Job quota exceeded, try again later", {"retry-after": str(seconds)})

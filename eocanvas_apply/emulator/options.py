@@ -35,6 +35,7 @@ class Options:
     ready: Path | None = None
     job_time: float = 2.0
     quotas: tuple[Quota, ...] = ()
+    hda_quotas: tuple[Quota, ...] = ()
     latency: float = 0.0
     speed: float = 1.0
     token_life: int = 1744
@@ -58,6 +59,7 @@ class Options:
             users=self.users,
             job_time=self.job_time,
             quotas=self.quotas,
+            hda_quotas=self.hda_quotas,
             token_life=self.token_life,
             results_per_job=self.results_per_job,
             result_size=self.result_size,
@@ -79,6 +81,7 @@ def _add_service(parser: argparse.ArgumentParser) -> None:
     service.add_argument(
         "--quota", type=_quota, action="append", metavar="N/D", help="launches per time, such as 10/1h (no limit)"
     )
+    service.add_argument("--hda-quota", type=_quota, action="append", metavar="N/D", help="orders of products per time")
     service.add_argument("--speed", type=_speed, default=1.0, metavar="X", help="how fast its clock runs (1)")
     service.add_argument(
         "--token-life", type=_duration, default=1744.0, metavar="D", help="how long a log-in holds (1744s)"
@@ -144,6 +147,7 @@ def from_arguments(namespace: argparse.Namespace) -> Options:
         ready=namespace.ready,
         job_time=namespace.job_time,
         quotas=tuple(namespace.quota or ()),
+        hda_quotas=tuple(namespace.hda_quota or ()),
         latency=namespace.latency,
         speed=namespace.speed,
         token_life=int(namespace.token_life),

@@ -13,6 +13,7 @@ from eocanvas_apply.emulator.failures import JobFault, JobFaults
 from eocanvas_apply.emulator.jobbook import JobBook
 from eocanvas_apply.emulator.jobs import Job
 from eocanvas_apply.emulator.keystore import Keystore
+from eocanvas_apply.emulator.orders import OrderBook
 from eocanvas_apply.emulator.settings import Settings
 
 
@@ -32,7 +33,8 @@ class Eocanvas:
         self.accounts = Accounts(settings.users, random, settings.token_life)
         self.keystore = Keystore(self.sealing, settings.behaviour, now())
         self.job_faults = JobFaults()
-        self.jobs = JobBook(settings, self.keystore, self.job_faults, random)
+        self.orders = OrderBook(settings, random)
+        self.jobs = JobBook(settings, self.keystore, self.orders, self.job_faults, random)
         self._behaviour = settings.behaviour
 
     @property
@@ -42,7 +44,7 @@ class Eocanvas:
 
     @behaviour.setter
     def behaviour(self, behaviour: Behaviour) -> None:
-        self._behaviour = self.keystore.behaviour = self.jobs.behaviour = behaviour
+        self._behaviour = self.keystore.behaviour = self.jobs.behaviour = self.orders.behaviour = behaviour
 
     def fail_jobs(self, fault: JobFault) -> None:
         """Make coming jobs fail."""

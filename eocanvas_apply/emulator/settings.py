@@ -32,13 +32,14 @@ class Settings:
     """The make-up of an emulated service.
 
     `job_time` is the seconds from a launch to the job's end, of which the first tenth is spent waiting;
-    a job leaves `results_per_job` files of `result_size` bytes. With `storage` the model hands out what is to be
-    read and written instead of making it up.
+    a job leaves `results_per_job` files of `result_size` bytes. `quotas` hold for launches, `hda_quotas` for orders
+    of products. With `storage` the model hands out what is to be read and written instead of making it up.
     """
 
     users: tuple[User, ...] = (DEFAULT_USER,)
     job_time: float = 2.0
     quotas: tuple[Quota, ...] = ()
+    hda_quotas: tuple[Quota, ...] = ()
     token_life: int = 1744
     results_per_job: int = 1
     result_size: int = 4096

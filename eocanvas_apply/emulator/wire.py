@@ -14,11 +14,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from eocanvas_apply.emulator import endpoints, stamps
-from eocanvas_apply.emulator.accounts import unauthorized
+from eocanvas_apply.emulator import endpoints, hda, stamps
+from eocanvas_apply.emulator.accounts import User, unauthorized
 from eocanvas_apply.emulator.endpoints import Call, Endpoint
 from eocanvas_apply.emulator.faults import Fault, FaultQueue
 from eocanvas_apply.emulator.messages import WireRequest, WireResponse
+from eocanvas_apply.emulator.orders import HDA
 from eocanvas_apply.emulator.processes import BASE
 from eocanvas_apply.emulator.received import ReceivedLog
 from eocanvas_apply.emulator.refusals import Refusal, coded, message
@@ -26,7 +27,8 @@ from eocanvas_apply.emulator.service import Eocanvas
 
 _LOG_IN = re.compile(r"/(identity|hda-broker)/(gettoken|refreshtoken)")
 _DOWNLOAD = re.compile(r"/download/([^/]+)/output/([^/]+)")
-_ROUTES: tuple[tuple[re.Pattern[str], dict[str, Endpoint]], ...] = (
+Routes = tuple[tuple[re.Pattern[str], dict[str, Endpoint]], ...]
+_ROUTES: Routes = (
     (re.compile(r"/keys"), {"GET": endpoints.list_keys, "POST": endpoints.create_keys}),
     (re.compile(r"/keys/cert/public"), {"GET": endpoints.public_key}),
     (re.compile(r"/keys/([^/]+)"), {"GET": endpoints.show_key, "DELETE": endpoints.delete_key}),
@@ -79,8 +81,9 @@ class Wire:
     def next_change(self) -> datetime | None:
         """Return when the clock alone changes something next, None when nothing waits for it."""
         job = self.service.jobs.next_change()
+        order = self.service.orders.next_change(self.service.now())
         late = self._late[0][0] if self._late else None
-        return min((moment for moment in (job, late) if moment is not None), default=None)
+        return min((moment for moment in (job, order, late) if moment is not None), default=None)
 
     def _struck(self, fault: Fault, request: WireRequest, at: datetime) -> WireResponse:
         if fault.kind == "drop-before":
@@ -114,15 +117,22 @@ class Wire:
         log_in = _LOG_IN.fullmatch(request.path)
         if log_in is not None:
             return self._log_in(log_in[1], log_in[2], request, at)
-        if not request.path.startswith(BASE + "/"):
-            raise message(404, f"no route for {request.path}")
+        routes = _routes_of(request)
         elsewhere = request.origin == self.service.behaviour.href_origin
         link = _DOWNLOAD.fullmatch(request.path.removeprefix(BASE)) if elsewhere else None
         if link is not None:
             return endpoints.download_elsewhere(self.service, request, *link.groups())
-        user = self.service.accounts.user_of(request.headers.get("authorization", ""), at)
-        endpoint, arguments = _route(request)
+        user = self._user(request, routes[0], at)
+        endpoint, arguments = _route(request, *routes)
         return endpoint(Call(self.service, request, at, user), *arguments)
+
+    def _user(self, request: WireRequest, base: str, at: datetime) -> User:
+        try:
+            return self.service.accounts.user_of(request.headers.get("authorization", ""), at)
+        except Refusal:
+            if base == HDA and self.service.behaviour.hda_denies == "403":
+                raise coded(403, "Forbidden", "The access token is invalid or has expired") from None
+            raise
 
     def _log_in(self, place: str, action: str, request: WireRequest, at: datetime) -> WireResponse:
         if self.service.behaviour.token_at not in ("both", place):
@@ -133,9 +143,16 @@ class Wire:
         return endpoint(self.service, request, at)
 
 
-def _route(request: WireRequest) -> tuple[Endpoint, tuple[str, ...]]:
-    path = request.path.removeprefix(BASE)
-    for pattern, methods in _ROUTES:
+def _routes_of(request: WireRequest) -> tuple[str, Routes]:
+    for base, routes in ((BASE, _ROUTES), (HDA, hda.ROUTES)):
+        if request.path.startswith(base + "/"):
+            return base, routes
+    raise message(404, f"no route for {request.path}")
+
+
+def _route(request: WireRequest, base: str, routes: Routes) -> tuple[Endpoint, tuple[str, ...]]:
+    path = request.path.removeprefix(base)
+    for pattern, methods in routes:
         match = pattern.fullmatch(path)
         if match is not None:
             if request.method not in methods:

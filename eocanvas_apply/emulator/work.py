@@ -10,11 +10,20 @@ from eocanvas_apply.emulator.outputs import Output
 
 
 @dataclass(frozen=True, slots=True)
+class Ordered:
+    """The file behind an input that was ordered: the service has it at hand."""
+
+    file: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Fetch:
     """Read an input. Without `credentials` it is a URL, or a path in EODATA when it names the key `eodata`."""
 
     input: JobInput
     credentials: Credentials | None
+    ordered: Ordered | None = None
 
 
 @dataclass(frozen=True, slots=True)

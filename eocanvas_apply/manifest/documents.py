@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
@@ -12,7 +12,8 @@ from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.documents.yaml_nodes import Path
 from eocanvas_apply.errors import ManifestError
-from eocanvas_apply.manifest.jobs import SnapJob, TailorJob
+from eocanvas_apply.manifest.instances import Instance
+from eocanvas_apply.manifest.jobs import Job, SnapJob, TailorJob
 from eocanvas_apply.manifest.loading import LoadedManifest
 
 Read = Callable[[str], bytes]
@@ -23,12 +24,23 @@ Document = Graph | Chain
 class Documents:
     """`by_job` holds the document of each job that has one which can be read, before its params are filled in.
 
+    Of a campaign that is the chain with references in its fields, and nothing where the file is another for each row.
     `files` are the SHA-256 (hex) of the files read, by path as the manifest writes it.
     """
 
     by_job: Mapping[str, Document]
     files: Mapping[str, str]
     diagnostics: tuple[Diagnostic, ...] = ()
+    parsed: Mapping[tuple[str, str], Document | None] = field(default_factory=dict, repr=False)
+
+    def of(self, job: Job) -> Document | None:
+        """Return the document of any job whose file was read, an instance's too; None when it has none."""
+        if isinstance(job, SnapJob):
+            return self.parsed.get((Graph.__name__, job.graph))
+        if not isinstance(job, TailorJob):
+            return None
+        chain = Chain({}) if job.chain_file is None else self.parsed.get((Chain.__name__, job.chain_file))
+        return chain.with_fields(job.chain_fields) if isinstance(chain, Chain) else None
 
 
 @dataclass
@@ -67,13 +79,38 @@ def load_documents(loaded: LoadedManifest, read: Read) -> Documents:
     by_job: dict[str, Document] = {}
     for name, job in loaded.manifest.jobs.items() if loaded.manifest else ():
         document: Document | None = None
+        if _is_by_row(loaded, name):
+            continue
         if isinstance(job, SnapJob):
             document = reader.document(job.graph, Graph, ("jobs", name, "graph"))
         elif isinstance(job, TailorJob):
             document = _chain(job, name, reader)
         if document is not None:
             by_job[name] = document
-    return Documents(by_job, reader.files, tuple(reader.diagnostics))
+    return Documents(by_job, reader.files, tuple(reader.diagnostics), reader.known)
+
+
+def with_instances(
+    documents: Documents, loaded: LoadedManifest, read: Read, instances: Mapping[str, Sequence[Instance]]
+) -> Documents:
+    """Return the documents with those files too that only the rows of a campaign name."""
+    reader = _Reader(loaded, read, dict(documents.files), list(documents.diagnostics), dict(documents.parsed))
+    for name, rows in instances.items():
+        if not _is_by_row(loaded, name):
+            continue
+        for instance in rows:
+            job = instance.job
+            if isinstance(job, SnapJob):
+                reader.document(job.graph, Graph, ("jobs", name, "graph"))
+            elif isinstance(job, TailorJob):
+                _chain(job, name, reader)
+    return Documents(documents.by_job, reader.files, tuple(reader.diagnostics), reader.known)
+
+
+def _is_by_row(loaded: LoadedManifest, name: str) -> bool:
+    template = loaded.templates.get(name)
+    files = (("graph",), ("chain",), ("chain", "file"))
+    return template is not None and any(path in files for path, _ in template.fields)
 
 
 def _chain(job: TailorJob, name: str, reader: _Reader) -> Document | None:

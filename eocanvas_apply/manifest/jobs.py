@@ -10,6 +10,7 @@ from pydantic import Discriminator, Field, Tag
 
 from eocanvas_apply.manifest.keys import EODATA
 from eocanvas_apply.manifest.places import Input, KeyInput, Output, ToDownload, ToKey
+from eocanvas_apply.manifest.steps import Step, Steps
 from eocanvas_apply.manifest.strict_model import (
     Duration,
     InputName,
@@ -26,7 +27,7 @@ TAILOR = "dataTailor"
 
 
 class _Job(StrictModel):
-    for_each: PlainData = Field(default=None, description="Steps that make one instance of the job for every row.")
+    for_each: Steps | None = Field(default=None, description="Steps that make one instance of the job for every row.")
     output: Output | None = Field(
         default=None, description="Where results go: {key: NAME} or {download: FOLDER}; default results/<job>."
     )
@@ -59,6 +60,11 @@ class _Job(StrictModel):
     checks: dict[str, LooseSeverity] = Field(
         default_factory=dict, description="Severity of single checks for this job: {code: error|warning|info}."
     )
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of a campaign, none of any other job."""
+        return (self.for_each,) if isinstance(self.for_each, Step) else self.for_each or ()
 
     @property
     def download_folder(self) -> str | None:

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
 from eocanvas_apply.diagnostics import Diagnostic, Position, Severity, error
 from eocanvas_apply.documents.yaml_nodes import Data, Path
+from eocanvas_apply.documents.yaml_scalars import Plain
 from eocanvas_apply.documents.yaml_text import YamlText
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.keys import EODATA
 from eocanvas_apply.manifest.masking import Mask, snippet
 from eocanvas_apply.manifest.model import Manifest
-from eocanvas_apply.manifest.not_yet import REFERENCES, not_yet
-from eocanvas_apply.manifest.references import dangling_keys, dangling_references
-from eocanvas_apply.manifest.structure import structure_faults
-from eocanvas_apply.manifest.substitution import references, unescaped
+from eocanvas_apply.manifest.not_yet import not_yet
+from eocanvas_apply.manifest.open_fields import is_open, without_open
+from eocanvas_apply.manifest.pipelines import pipeline_faults
+from eocanvas_apply.manifest.references import (
+    dangling_keys,
+    dangling_references,
+    mapping_at,
+    misplaced_references,
+    steps_of,
+    unknown_variables,
+)
+from eocanvas_apply.manifest.structure import StructureFault, structure_faults
+from eocanvas_apply.manifest.substitution import Template, unescaped, with_variables
 
 _OWN_FIELDS = "x-"
+# Standing in for one field may show the next that a row has to fill in.
+_ROUNDS = 4
 
 
 @dataclass(frozen=True)
@@ -29,7 +41,9 @@ class LoadedManifest:
     """A manifest with its text.
 
     `manifest` holds what could be read: keys, jobs and fields with an error are left out of it, and it is None when
-    the text is no mapping. `digest` is `sha256:` and the digest of the text as it stands in the file.
+    the text is no mapping. Of a campaign it holds the job with its references as they are written; `templates` are
+    the same jobs as data, which become instances when a row is filled in, and `steps` what their `for_each` says.
+    `variables` are those in force. `digest` is `sha256:` and the digest of the text as it stands in the file.
     """
 
     manifest: Manifest | None
@@ -37,6 +51,9 @@ class LoadedManifest:
     mask: Mask
     diagnostics: tuple[Diagnostic, ...]
     digest: str
+    templates: Mapping[str, Template] = field(default_factory=dict)
+    steps: Mapping[str, Sequence[Data]] = field(default_factory=dict)
+    variables: Mapping[str, Plain] = field(default_factory=dict)
 
     def locate(self, path: Path) -> Position:
         """Return where the value of a field stands; of a missing one, where its nearest owner is named."""
@@ -58,8 +75,11 @@ class LoadedManifest:
         return self.manifest
 
 
-def load(source: bytes | str, file: str) -> LoadedManifest:
-    """Read a manifest; `file` is the name that findings show. Nothing is raised: errors are in the diagnostics."""
+def load(source: bytes | str, file: str, variables: Mapping[str, Plain] | None = None) -> LoadedManifest:
+    """Read a manifest; `file` is the name that findings show, `variables` win over the defaults in `vars`.
+
+    Nothing is raised: errors are in the diagnostics.
+    """
     raw = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
     text = YamlText.parse(raw, file)
     digest = "sha256:" + hashlib.sha256(raw).hexdigest()
@@ -70,9 +90,14 @@ def load(source: bytes | str, file: str) -> LoadedManifest:
         faults += [] if any(each.severity is Severity.ERROR for each in faults) else [_no_mapping(empty)]
         return LoadedManifest(None, text, empty.mask, tuple(faults), digest)
     given: Data = {name: value for name, value in data.items() if not name.startswith(_OWN_FIELDS)}
-    manifest, structural = _validated(given, empty.place)
-    findings = [*faults, *structural, *_named(given, empty.place)]
-    return LoadedManifest(manifest, text, empty.mask, tuple(findings), digest)
+    values = _variables(given, variables or {})
+    filled = with_variables(given, values)
+    manifest, structural = _validated(filled, empty.place)
+    findings = [*faults, *structural, *_named(given, values, empty.place)]
+    campaigns = dict(_campaigns(filled))
+    templates = {name: Template(_without_steps(job)) for name, job in campaigns.items()}
+    steps = {name: [step for _, step in steps_of(job)] for name, job in campaigns.items()}
+    return LoadedManifest(manifest, text, empty.mask, tuple(findings), digest, templates, steps, values)
 
 
 _Place = Callable[..., Diagnostic]
@@ -87,12 +112,34 @@ def _no_mapping(loaded: LoadedManifest) -> Diagnostic:
 
 def _validated(data: Data, place: _Place) -> tuple[Manifest | None, list[Diagnostic]]:
     filled = unescaped(data)
-    try:
-        return Manifest.model_validate(filled), []
-    except ValidationError as problem:
-        faults = list(structure_faults(problem, filled))
+    faults: list[StructureFault] = []
+    for _ in range(_ROUNDS):
+        try:
+            return Manifest.model_validate(filled), []
+        except ValidationError as problem:
+            faults = list(structure_faults(problem, filled))
+        if not (open_paths := [fault.path for fault in faults if is_open(filled, fault.path)]):
+            break
+        filled = without_open(filled, open_paths)
     found = [place(fault.found, fault.path, at_name=fault.at_name) for fault in faults]
     return _partial(filled, [fault.path for fault in faults]), found
+
+
+def _variables(data: Data, given: Mapping[str, Plain]) -> Mapping[str, Plain]:
+    declared = data.get("vars") if isinstance(data, dict) else None
+    defaults = declared if isinstance(declared, dict) else {}
+    plain = {name: value for name, value in defaults.items() if isinstance(value, (str, int, float))}
+    return {**plain, **given}
+
+
+def _campaigns(data: Data) -> Iterator[tuple[str, dict[str, Data]]]:
+    for name, job in mapping_at(data, "jobs").items():
+        if isinstance(job, dict) and "for_each" in job:
+            yield name, job
+
+
+def _without_steps(job: dict[str, Data]) -> Data:
+    return {name: value for name, value in job.items() if name != "for_each"}
 
 
 def _partial(data: Data, paths: Iterable[Path]) -> Manifest | None:
@@ -112,15 +159,12 @@ def _partial(data: Data, paths: Iterable[Path]) -> Manifest | None:
         return None
 
 
-def _named(data: Data, place: _Place) -> Iterator[Diagnostic]:
+def _named(data: Data, variables: Mapping[str, Plain], place: _Place) -> Iterator[Diagnostic]:
     for path in not_yet(data):
         hint = "take it out; the format has it for a later release"
         yield place(error("not-yet", f"`{path[-1]}` does nothing in this release", hint), path, at_name=True)
-    for path, inside in references(data):
-        if inside.partition(".")[0] in REFERENCES:
-            message = f"${{{inside.partition('.')[0]}...}} is not filled in by this release"
-            yield place(error("not-yet", message, "write the value itself; a literal ${ is written $${"), path)
-    for found, path in (*dangling_references(data), *dangling_keys(data)):
+    nameless = (*dangling_references(data), *misplaced_references(data), *unknown_variables(data, variables))
+    for found, path in (*nameless, *dangling_keys(data), *pipeline_faults(data)):
         yield place(found, path)
     keys = data.get("keys") if isinstance(data, dict) else None
     if isinstance(keys, dict) and EODATA in keys:

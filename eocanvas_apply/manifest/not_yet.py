@@ -10,7 +10,6 @@ from eocanvas_apply.documents.yaml_nodes import Data, Path
 _FIELDS: tuple[tuple[Path, Data], ...] = (
     (("quota",), None),
     (("max_running",), None),
-    (("vars",), None),
     (("environments",), None),
     (("ledger",), None),
     (("protect",), None),
@@ -19,7 +18,6 @@ _FIELDS: tuple[tuple[Path, Data], ...] = (
     (("keys", "*", "*", "command"), None),
     (("keys", "*", "*", "keyring"), None),
     (("keys", "*", "*", "sops"), None),
-    (("jobs", "*", "for_each"), None),
     (("jobs", "*", "on_change"), "relaunch"),
     (("jobs", "*", "canary"), None),
     (("jobs", "*", "stop_after"), None),
@@ -29,8 +27,6 @@ _FIELDS: tuple[tuple[Path, Data], ...] = (
     (("jobs", "*", "inputs", "*", "product"), None),
     (("jobs", "*", "inputs", "*", "result"), None),
 )
-# The roots of references that nothing fills in yet.
-REFERENCES = frozenset({"each", "var"})
 
 
 def not_yet(data: Data) -> Iterator[Path]:

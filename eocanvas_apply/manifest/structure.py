@@ -15,11 +15,14 @@ from eocanvas_apply.manifest.jobs import JOB_TYPES
 from eocanvas_apply.manifest.keys import KEY_TYPES
 from eocanvas_apply.manifest.model import LedgerSettings, Manifest, Moved, Notify, QuotaWindow, Timing
 from eocanvas_apply.manifest.places import INPUT_TYPES, OUTPUT_TYPES
+from eocanvas_apply.manifest.steps import KINDS, STEP_FIELDS, STEP_TYPES, Step
 from eocanvas_apply.manifest.strict_model import StrictModel
 from eocanvas_apply.manifest.wording import WRONG_TYPES, names, told
 
 _BY_TAG: dict[str, type[StrictModel]] = {
-    **{f"<{name}>": model for types in (KEY_TYPES, JOB_TYPES, INPUT_TYPES) for name, model in types.items()},
+    **{
+        f"<{name}>": model for types in (KEY_TYPES, JOB_TYPES, INPUT_TYPES, STEP_TYPES) for name, model in types.items()
+    },
     **{f"<to-{name}>": model for name, model in OUTPUT_TYPES.items()},
 }
 _BY_FIELD: dict[str, type[StrictModel]] = {
@@ -90,8 +93,15 @@ def _unknown_field(path: Path, model: type[StrictModel] | None) -> Diagnostic:
         return error(
             "unknown-field", f"`{name}` does not belong to this kind of job", f"its fields are {names(fields)}"
         )
+    if model is Step:
+        return error("unknown-field", f"`{name}` is neither a source of rows nor an option", _near_step(name))
     hint = did_you_mean(name, fields) or (f"the fields here are {names(fields)}" if fields else "")
     return error("unknown-field", f"`{name}` is no field of {_owner(path)}", hint)
+
+
+def _near_step(name: str) -> str:
+    options = [field.alias or own for own, field in Step.model_fields.items()]
+    return did_you_mean(name, options) or f"the sources are {names(KINDS)}"
 
 
 def _bad_name(name: str, path: Path) -> Diagnostic:
@@ -104,6 +114,8 @@ def _bad_name(name: str, path: Path) -> Diagnostic:
 
 def _no_such_kind(path: Path, value: Data) -> Diagnostic:
     where = _dotted(path)
+    if path[-1] == "for_each":
+        return error("wrong-type", f"`{where}` must be a step or a list of steps")
     if not isinstance(value, dict):
         return error("wrong-type", f"`{where}` must be a mapping of its fields")
     if path[0] == "keys" and len(path) == 2:
@@ -134,6 +146,8 @@ def _model(loc: Path) -> type[StrictModel] | None:
     tagged = _BY_TAG.get(str(loc[-1]))
     if tagged is not None:
         return tagged
+    if "for_each" in loc:
+        return Step if loc[-2] == "<steps>" else STEP_FIELDS.get(str(loc[-1]))
     return _BY_FIELD.get(str(loc[0])) if len(loc) <= 2 else None
 
 

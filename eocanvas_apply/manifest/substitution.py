@@ -1,18 +1,33 @@
 """The one substitution of a manifest: `${each.FIELD}` and `${var.NAME}` in texts; `$${` is a literal `${`.
 
-It reaches the string values of jobs and the plain fields of keys, never the project, the ledger or the reference to a
-secret. A bare `$name` belongs to SNAP graphs.
+It reaches the string values of jobs, and of variables also the plain fields of keys, never the project, the ledger or
+the reference to a secret. A bare `$name` belongs to SNAP graphs. A value that is only a reference keeps its type.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from eocanvas_apply.documents.yaml_nodes import Data, Path
+from eocanvas_apply.documents.yaml_scalars import Plain
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)\}?")
+_VARIABLE = re.compile(r"\$\$\{|\$\{\s*var\.([^{}]*?)\s*\}")
+_FIELD = re.compile(r"\$\$\{|\$\{\s*each\.([^{}]*?)\s*\}")
 _SECRETS = frozenset({"access_key", "secret_key", "password"})
+_ABSENT = object()
+
+
+class MissingField(LookupError):
+    """A row has no such field, or nothing in it that could stand in a text; `empty` tells which."""
+
+    def __init__(self, field: str, *, empty: bool = False) -> None:
+        super().__init__(field)
+        self.field = field
+        self.empty = empty
 
 
 def references(data: Data) -> Iterator[tuple[Path, str]]:
@@ -24,16 +39,168 @@ def references(data: Data) -> Iterator[tuple[Path, str]]:
 
 def unescaped(data: Data) -> Data:
     """Return the data with `$${` as `${` wherever references are read."""
-    return _unescaped(data, ())
+    return _changed(data, (), lambda text: text.replace("$${", "${"))
 
 
-def _unescaped(data: Data, path: Path) -> Data:
+def with_variables(data: Data, variables: Mapping[str, Plain]) -> Data:
+    """Return the data with `${var.NAME}` filled in; unknown names, rows' references and `$${` stay as they are."""
+
+    def filled(text: str) -> Data:
+        whole = _VARIABLE.fullmatch(text)
+        if whole and whole[1] in variables:
+            value = variables[whole[1]]
+            return _escaped(value) if isinstance(value, str) else value
+        return _VARIABLE.sub(lambda found: _inserted(found, variables), text)
+
+    return _changed(data, (), filled)
+
+
+def refers_to_row(value: Data) -> bool:
+    """Whether `${each.FIELD}` stands anywhere in a value."""
+    return any(found[1] for _, text in _texts(value, ()) for found in _FIELD.finditer(text))
+
+
+def text_of(value: object) -> str:
+    """Return a field's value as it stands inside a text: booleans as `true` and `false`, lists as JSON."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def field_of(fields: Mapping[str, Any], name: str) -> Any:
+    """Return a row's field; `a.b` also reaches into a mapping. Raises MissingField."""
+    value = fields.get(name, _ABSENT)
+    if value is _ABSENT and "." in name:
+        value = _nested(fields, name)
+    if value is _ABSENT:
+        raise MissingField(name)
+    return value
+
+
+class Template:
+    """A value with references to a row's fields, made once and filled in for every row."""
+
+    def __init__(self, data: Data) -> None:
+        self._fill = _filler(data)
+        self._fields = tuple(_used(data))
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether no row changes anything."""
+        return not self._fields
+
+    @property
+    def fields(self) -> tuple[tuple[Path, str], ...]:
+        """The fields that it refers to, each with the path of the text that does."""
+        return self._fields
+
+    def fill(self, fields: Mapping[str, Any]) -> Any:
+        """Return the value for one row; what no row changes is shared. Raises MissingField."""
+        return self._fill(fields)
+
+
+_Fill = Callable[[Mapping[str, Any]], Any]
+
+
+def _filler(data: Data) -> _Fill:
+    if isinstance(data, str):
+        return _text_filler(data)
     if isinstance(data, dict):
-        return {name: _unescaped(value, (*path, name)) for name, value in data.items()}
+        return _mapping_filler(data)
     if isinstance(data, list):
-        return [_unescaped(value, (*path, index)) for index, value in enumerate(data)]
-    if isinstance(data, str) and _is_filled_in(path):
-        return data.replace("$${", "${")
+        fillers = [_filler(item) for item in data]
+        if any(_used(data)):
+            return lambda fields: [fill(fields) for fill in fillers]
+        kept = [fill({}) for fill in fillers]
+        return lambda _: kept
+    return lambda _: data
+
+
+def _mapping_filler(data: dict[str, Data]) -> _Fill:
+    changing = {name: _filler(value) for name, value in data.items() if any(_used(value))}
+    # Every name from the start, so that the order stays that of the text.
+    kept = {name: None if name in changing else _filler(value)({}) for name, value in data.items()}
+    if not changing:
+        return lambda _: kept
+    pairs = tuple(changing.items())
+
+    def fill(fields: Mapping[str, Any]) -> Any:
+        filled = kept.copy()
+        for name, change in pairs:
+            filled[name] = change(fields)
+        return filled
+
+    return fill
+
+
+def _text_filler(text: str) -> _Fill:
+    whole = _FIELD.fullmatch(text)
+    if whole and whole[1] is not None:
+        name = whole[1]
+        return lambda fields: field_of(fields, name)
+    parts = list(_parts(text))
+    if all(literal for literal, _ in parts):
+        constant = "".join(part for _, part in parts)
+        return lambda _: constant
+    return lambda fields: _joined(parts, fields)
+
+
+def _joined(parts: list[tuple[bool, str]], fields: Mapping[str, Any]) -> str:
+    texts = []
+    for literal, part in parts:
+        value = part if literal else fields.get(part)
+        texts.append(value if isinstance(value, str) else _inside(fields, part))
+    return "".join(texts)
+
+
+def _parts(text: str) -> Iterator[tuple[bool, str]]:
+    at = 0
+    for found in _FIELD.finditer(text):
+        yield True, text[at : found.start()]
+        yield (True, "${") if found[1] is None else (False, found[1])
+        at = found.end()
+    yield True, text[at:]
+
+
+def _inside(fields: Mapping[str, Any], name: str) -> str:
+    value = field_of(fields, name)
+    if value is None:
+        raise MissingField(name, empty=True)
+    return text_of(value)
+
+
+def _used(data: Data) -> Iterator[tuple[Path, str]]:
+    for path, text in _texts(data, ()):
+        yield from ((path, found[1]) for found in _FIELD.finditer(text) if found[1] is not None)
+
+
+def _nested(fields: Mapping[str, Any], name: str) -> Any:
+    # Names may hold dots themselves, so the longest beginning that is a field decides.
+    parts = name.split(".")
+    for cut in range(len(parts) - 1, 0, -1):
+        inner = fields.get(".".join(parts[:cut]), _ABSENT)
+        if isinstance(inner, Mapping):
+            return inner.get(rest, _ABSENT) if (rest := ".".join(parts[cut:])) in inner else _nested(inner, rest)
+    return _ABSENT
+
+
+def _inserted(found: re.Match[str], variables: Mapping[str, Plain]) -> str:
+    if found[1] is None or found[1] not in variables:
+        return found[0]
+    return _escaped(text_of(variables[found[1]]))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("${", "$${")
+
+
+def _changed(data: Data, path: Path, change: Callable[[str], Data]) -> Data:
+    if isinstance(data, dict):
+        return {name: _changed(value, (*path, name), change) for name, value in data.items()}
+    if isinstance(data, list):
+        return [_changed(value, (*path, index), change) for index, value in enumerate(data)]
+    if isinstance(data, str) and "${" in data and _is_filled_in(path):
+        return change(data)
     return data
 
 

@@ -25,11 +25,16 @@ WRONG_TYPES = {
 _HINTS = {
     "literal-secret": "name where it comes from: {env: NAME} or {file: PATH}; and change it, if others saw it",
     "secret-reference": "write {env: NAME}, {file: PATH} or {file: {env: NAME}}",
+    "bad-day": "write a day such as 2024-07-01, or today, yesterday, now-3d",
+    "step-source": "the sources are list, map, csv, json, geojson, days, hda, s3 and job; begin a new step for each",
+    "pick-one": "write first, last, latest or earliest, or one of {latest: COLUMN}, {largest: COLUMN} and their like",
     "bad-duration": "write a number with its unit, such as 30s, 15m, 1h30m or 7d",
 }
 _RULES = {
     "project": "it begins with a small letter; small letters, digits and - follow, 31 characters at most",
     "name": "it begins with a letter or digit; letters, digits and . _ @ - follow",
+    "expect": 'write a number, ">=1", "<=2" or "0..2"',
+    "as": "letters, digits, - and _ only, no digit first",
 }
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph, param_text
 from eocanvas_apply.manifest.address import Address
+from eocanvas_apply.manifest.documents import Documents
+from eocanvas_apply.manifest.instances import Instance
 from eocanvas_apply.manifest.model import (
     ExistingKey,
     Job,
@@ -63,7 +65,8 @@ class DesiredInput:
 class DesiredJob:
     """One job instance that shall have run.
 
-    `folder` is where results go, relative to the manifest, None where the output goes to `output_key` (an address).
+    `folder` is where results go, relative to the manifest, None where the output goes to `output_key` (an address);
+    the folder of a campaign's instance lies in `index_folder`, and `fields` are those of its row.
     """
 
     address: str
@@ -80,6 +83,8 @@ class DesiredJob:
     components: Mapping[str, Any]
     fingerprint: str
     retries: Retries = field(default_factory=Retries)
+    index_folder: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -105,26 +110,43 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """Everything the manifest asks for; keys and jobs by address."""
+    """Everything the manifest asks for; keys and jobs by address, `campaigns` the jobs that have rows by name."""
 
     project: str
     manifest_digest: str
     keys: Mapping[str, DesiredKey]
     jobs: Mapping[str, DesiredJob]
     timing: Timing
+    campaigns: frozenset[str] = frozenset()
 
 
-def desired(manifest: Manifest, digest: str, documents: Mapping[str, Document], timing: Timing) -> Desired:
-    """Return what a manifest asks for; `documents` holds the parsed graph or chain of each job by its name."""
+def desired(
+    manifest: Manifest,
+    digest: str,
+    documents: Documents,
+    instances: Mapping[str, Sequence[Instance]],
+    timing: Timing,
+) -> Desired:
+    """Return what a manifest asks for; `instances` holds the rows of each campaign by the job's name."""
     keys = [_key(name, key) for name, key in manifest.keys.items()]
-    jobs = [_job(name, job, documents.get(name)) for name, job in manifest.jobs.items()]
+    single = [_job(name, job, documents.of(job)) for name, job in manifest.jobs.items() if not job.steps]
+    many = [_of_row(name, row, documents) for name, rows in instances.items() for row in rows]
+    jobs = [*single, *many]
     return Desired(
         project=manifest.project,
         manifest_digest=digest,
         keys={key.address: key for key in keys},
         jobs={job.address: job for job in jobs},
         timing=timing,
+        campaigns=frozenset(name for name, job in manifest.jobs.items() if job.steps),
     )
+
+
+def _of_row(name: str, row: Instance, documents: Documents) -> DesiredJob:
+    made = row.job
+    job = _job(name, made, documents.of(made))
+    folder = f"{job.folder}/{row.id}" if job.folder else None
+    return replace(job, address=str(Address.job(name, row.id)), folder=folder, fields=row.fields)
 
 
 def key_address(name: str) -> str:
@@ -189,6 +211,7 @@ def _job(name: str, job: Job, document: Document | None) -> DesiredJob:
         raw_inputs=raw,
         output_key=output_key,
         folder=None if output_key else _folder(name, job),
+        index_folder=None if output_key else _folder(name, job),
         max_duration=job.max_duration,
         launch_on_doubt=job.on_doubt == "launch",
         marked=job.mark and _can_carry_mark(document),

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal, TypeGuard
 
 from eocanvas_apply.ledger.fold import Intent, IntentState, JobRecord, Recorded, Run
+from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.desired import Desired, DesiredJob
 from eocanvas_apply.planning.fingerprint import changes, same
 from eocanvas_apply.planning.observed import Observed
@@ -74,7 +75,18 @@ class JobPlanner:
         flying = [r for r in record.runs.values() if r.in_flight and not r.dismissed and not self._vanished(r)]
         if reason == "destroyed" and flying:
             return PlannedAction(record.address, _A.DISMISS, _R.DESTROYED, task=DismissJob(flying[0].job_id))
+        if reason == "not-in-manifest" and record.runs and self._row_is_gone(record.address):
+            return self._out_of_window(record.address, bool(flying))
         return PlannedAction(record.address, _A.FORGET, Reason(reason), task=ForgetJob(reason))
+
+    def _row_is_gone(self, address: str) -> bool:
+        return Address.parse(address).name in self.desired.campaigns
+
+    def _out_of_window(self, address: str, flying: bool) -> PlannedAction:  # noqa: FBT001  # two cases of one verdict
+        """Keep what ran although its row is gone: were it forgotten, the row's return would launch it again."""
+        if flying:
+            return PlannedAction(address, _A.WATCH, _R.IN_FLIGHT)
+        return PlannedAction(address, _A.NONE, _R.OUT_OF_WINDOW)
 
     def _settled(self, job: DesiredJob, record: JobRecord) -> PlannedAction:
         return self._returned(job, record) if record.forgotten else self._kept(job, record)

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from eocanvas_apply.diagnostics import Diagnostic
+from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.change import Change
 from eocanvas_apply.planning.tasks import Task
 
@@ -127,6 +128,12 @@ class PlannedAction:
         table = KEY_REASONS if self.address.startswith("key.") else JOB_REASONS
         if self.reason not in table.get(self.action, ()):
             raise ValueError(f"{self.address}: no plan says {self.action}({self.reason})")
+
+    @property
+    def campaign(self) -> str | None:
+        """The address of the campaign that this is an instance of, None for anything else."""
+        address = Address.parse(self.address)
+        return str(address.whole) if address.instance is not None else None
 
     def ready(self, now: datetime) -> bool:
         """Whether it can be carried out now."""

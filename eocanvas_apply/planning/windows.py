@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from heapq import heapify, heappush, heapreplace
 
-from eocanvas_apply.ledger.fold import Intent, IntentState, JobRecord, Recorded
+from eocanvas_apply.ledger.fold import Intent, IntentState, JobRecord
 from eocanvas_apply.planning.observed import ObservedJob
 
 # The service counts with its own clock, so a unit is taken a little after it came back.
@@ -189,18 +189,17 @@ def closed_until(at: datetime, windows: Windows, retry_after: float | None, refu
 
 
 def creations(
-    recorded: Recorded, listed: Mapping[str, ObservedJob], at: datetime, longest: timedelta
+    records: Iterable[JobRecord], listed: Mapping[str, ObservedJob], at: datetime, longest: timedelta
 ) -> tuple[datetime, ...]:
     """Return, sorted, when each job was created that can still count in a window of length `longest`.
 
-    Every job counts once, whether the service lists it or the ledger knows it, and each unsettled intent as if it were
-    sent at the last moment. A job without a stamp counts from now as long as it may be in flight.
+    Every job counts once, whether the service lists it or the ledger (`records`) knows it, and each unsettled intent
+    as if it were sent at the last moment. A job without a stamp counts from now as long as it may be in flight.
     """
     known = {job.job_id: _created(job, at) for job in listed.values()}
-    open_intents = [_intended(intent, at) for _, intent in recorded.intents() if intent.state is IntentState.OPEN]
-    recorded_only = _recorded(recorded, known, at)
+    recorded = (time for record in records for time in _recorded(record, known, at))
     since = at - longest - MARGIN
-    return tuple(sorted(time for time in (*known.values(), *recorded_only, *open_intents) if time and time > since))
+    return tuple(sorted(time for time in (*known.values(), *recorded) if time and time > since))
 
 
 def _created(job: ObservedJob, at: datetime) -> datetime | None:
@@ -208,11 +207,14 @@ def _created(job: ObservedJob, at: datetime) -> datetime | None:
     return job.created or job.started or job.finished or unknown
 
 
-def _recorded(recorded: Recorded, known: Mapping[str, object], at: datetime) -> Iterator[datetime | None]:
-    for job, run in recorded.runs():
+def _recorded(record: JobRecord, known: Mapping[str, object], at: datetime) -> Iterator[datetime | None]:
+    for run in record.runs.values():
         if known.get(run.job_id) is None:
             unknown = at if run.in_flight else None
-            yield run.created or run.started or _sent(job, run.intent, at) or unknown
+            yield run.created or run.started or _sent(record, run.intent, at) or unknown
+    for intent in record.intents.values():
+        if intent.state is IntentState.OPEN:
+            yield _intended(intent, at)
 
 
 def _sent(job: JobRecord, intent: str | None, at: datetime) -> datetime | None:

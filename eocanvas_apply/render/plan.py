@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, Reason
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from eocanvas_apply.render.documents import ActionDocument, ForecastDocument, PlanBody
 
 _WITH_CHANGES = frozenset({ActionKind.REPLACE, ActionKind.RELAUNCH, ActionKind.ADOPT})
+# So many instances of a campaign that are told the same are shown by name.
+_FEW = 3
 # A `none` that only says that all is well is counted, not listed.
 _WELL = frozenset({Reason.DONE, Reason.UNCHANGED, Reason.EXISTING, Reason.NOT_NEEDED})
 
@@ -66,9 +70,23 @@ def _summary(plan: Plan) -> dict[ActionKind, int]:
 def text(plan: Plan, style: Style = PLAIN) -> str:
     """Return the plan for a person: relaunches, replaces and deletes first, what stays as it is only counted."""
     shown = [planned for planned in plan.actions if not _is_well(planned)]
-    blocks = [_block(planned, style) for planned in sorted(shown, key=_rank)]
+    blocks = list(_blocks(sorted(shown, key=_rank), style))
     parts = ["\n".join(blocks)] if blocks else []
     return "\n\n".join([_title(plan, style), *parts, _closing(plan)]) + "\n"
+
+
+def _blocks(shown: Sequence[PlannedAction], style: Style) -> Iterator[str]:
+    """Yield a block an address; of a campaign's instances that are told the same, the first few and their number."""
+    for _, group in groupby(shown, key=_alike):
+        alike = list(group)
+        few = alike if len(alike) <= _FEW + 1 else alike[:_FEW]
+        yield from (_block(planned, style) for planned in few)
+        if rest := len(alike) - len(few):
+            yield f"      and {rest} more of {alike[0].campaign}, likewise"
+
+
+def _alike(planned: PlannedAction) -> tuple[object, ...]:
+    return planned.action, planned.reason, planned.campaign or planned.address
 
 
 def _is_well(planned: PlannedAction) -> bool:

@@ -203,7 +203,7 @@ def _lanes(addresses: Addresses, request_timeout: float, transport: httpx.AsyncB
 
 def _no_proxy_on_loopback(addresses: Addresses) -> dict[str, httpx.AsyncBaseTransport | None]:
     # Else HTTP_PROXY would carry the token in clear to the proxy.
-    hosts = {urlsplit(url).hostname or "" for url in (addresses.base_url, *addresses.token_urls)}
+    hosts = {urlsplit(url).hostname or "" for url in (addresses.base_url, addresses.hda_url, *addresses.token_urls)}
     return {f"all://{f'[{h}]' if ':' in h else h}": None for h in hosts if is_loopback(h)}
 
 

@@ -20,6 +20,7 @@ from eocanvas_apply.service import download, pages, wire
 from eocanvas_apply.service.clock import Clock, ServiceClock
 from eocanvas_apply.service.connection import Check, Connection
 from eocanvas_apply.service.gateway import Gateway
+from eocanvas_apply.service.hda import Hda
 from eocanvas_apply.service.pages import JobList
 from eocanvas_apply.service.sealing import PublicKey
 from eocanvas_apply.service.settings import Addresses, Credentials
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 class EOCanvas:
     """The service for one account. Use it as an async context manager, or close it.
 
-    `request_timeout` is in seconds; `transport` replaces the network in tests.
+    `request_timeout` is in seconds; `transport` replaces the network in tests. `hda` is the account's HDA, which
+    shares the connections and the log-in.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class EOCanvas:
         self._connection = Connection(addresses, clock, request_timeout=request_timeout, transport=transport)
         self._tokens = Tokens(self._connection, addresses, credentials)
         self._gateway = Gateway(addresses, self._connection, self._tokens)
+        self.hda = Hda(addresses, self._connection, self._tokens)
 
     async def __aenter__(self) -> Self:
         return self

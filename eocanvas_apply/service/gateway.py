@@ -19,9 +19,15 @@ T = TypeVar("T")
 
 
 class Gateway:
-    """Sends requests with a token; a 401 is answered by one new token and one repetition, then it stands."""
+    """Sends requests with a token; a 401 is answered by one new token and one repetition, then it stands.
 
-    def __init__(self, addresses: Addresses, connection: Connection, tokens: Tokens) -> None:
+    `denials` are the statuses that may mean a bad token where 401 is not the only one.
+    """
+
+    def __init__(
+        self, addresses: Addresses, connection: Connection, tokens: Tokens, denials: tuple[int, ...] = (401,)
+    ) -> None:
+        self._denials = denials
         self._addresses = addresses
         self._connection = connection
         self._tokens = tokens
@@ -39,13 +45,20 @@ class Gateway:
                 return None
             raise
 
-    async def read_raw(self, path: str, parse: Callable[[Answer], T]) -> T:
-        """GET whose body is not JSON."""
-        request = Request("GET", own(self._addresses, path))
+    async def read_raw(self, path: str, parse: Callable[[Answer], T], *, method: str = "GET") -> T:
+        """GET, or HEAD, whose body is not JSON."""
+        request = Request(method, own(self._addresses, path))
         return await self._with_token(request, lambda r: self._connection.read(r, parse))
 
+    async def ask(self, path: str, body: bytes, parse: Callable[[object], T]) -> T:
+        """POST a question: it changes nothing, so that it may be repeated like a GET."""
+        request = Request("POST", own(self._addresses, path), {"Content-Type": "application/json"}, body)
+        return await self._with_token(
+            request, lambda r: self._connection.read(r, lambda answer: _parsed(answer, parse))
+        )
+
     async def change(self, method: str, path: str, body: bytes | None = None, *, check: Check | None = None) -> Answer:
-        """Send a request that changes something, never twice, except that a 401 refused the first one.
+        """Send a request that changes something, never twice, except that a bad token refused the first one.
 
         `check` is called right before each sending and may raise to keep it back.
         """
@@ -73,7 +86,7 @@ class Gateway:
         try:
             return await send(_bearing(request, token))
         except Refused as refused:
-            if refused.status != 401:
+            if refused.status not in self._denials:
                 raise
         return await send(_bearing(request, await self._tokens.after(token)))
 

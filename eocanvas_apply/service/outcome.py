@@ -84,6 +84,7 @@ def status_fault(answer: Answer, now: datetime, scrubber: Scrubber) -> ServiceEr
     location = answer.headers.get("location", "")
     if 300 <= answer.status < 400 and location:
         words = f"it points to {scrubber.clean(location.partition('?')[0])}, which is not followed"
+    words = ", ".join(filter(None, (words, scrubber.clean(_quota_words(answer.headers)))))
     message = f"{answer.method} {answer.path} answered {answer.status}" + (f": {words}" if words else "")
     wait = retry_after(answer.headers, now)
     if answer.status in REFUSALS or 300 <= answer.status < 400:
@@ -94,12 +95,13 @@ def status_fault(answer: Answer, now: datetime, scrubber: Scrubber) -> ServiceEr
 def retry_after(headers: httpx.Headers, now: datetime) -> float | None:
     """Return the seconds the service asks to wait, or None.
 
-    `Retry-After` holds seconds or a date; HDA's `X-Quota-Reset` holds epoch milliseconds.
+    `Retry-After` holds seconds or a date; HDA's `X-Quota-Reset` holds epoch milliseconds (seconds are told from
+    them by their length).
     """
     text = headers.get("retry-after", "").strip()
     if re.fullmatch("[0-9]{1,9}", text):
         return float(text)
-    until = _date(text) or _epoch_ms(headers.get("x-quota-reset", "").strip())
+    until = _date(text) or _epoch(headers.get("x-quota-reset", "").strip())
     return max(0.0, (until - now).total_seconds()) if until else None
 
 
@@ -111,8 +113,15 @@ def _date(text: str) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _epoch_ms(text: str) -> datetime | None:
-    return datetime.fromtimestamp(int(text) / 1000, UTC) if re.fullmatch("[0-9]{10,14}", text) else None
+def _epoch(text: str) -> datetime | None:
+    if not re.fullmatch("[0-9]{10,14}", text):
+        return None
+    return datetime.fromtimestamp(int(text) / (1000 if len(text) > 11 else 1), UTC)
+
+
+def _quota_words(headers: httpx.Headers) -> str:
+    left, limit = (headers.get(name, "") for name in ("x-quota-remaining", "x-quota-limit"))
+    return f"{left or 0} of {limit} left" if limit else ""
 
 
 def _kind(content: bytes) -> str:

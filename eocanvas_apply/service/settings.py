@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
@@ -13,30 +13,40 @@ from eocanvas_apply.secret import Secret
 DEFAULT_URL = "https://gateway.prod.wekeo2.eu/serverless"
 # The service moved its log-in from the second path to the first in July 2026.
 TOKEN_PATHS = ("/identity/gettoken", "/hda-broker/gettoken")
+HDA_PATH = "/hda-broker"
+HDA_VERSION = "/api/v1"
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The base address of the service, and the whole address of its log-in where the user names one.
+    """The base address of the service, the whole address of its log-in where the user names one, and the HDA's.
 
-    Trailing slashes are dropped. Plain http goes to loopback only; anything else raises UsageError.
+    `hda_url` is the part before `/api/v1`, by default `/hda-broker` on the service's host. Trailing slashes are
+    dropped. Plain http goes to loopback only; anything else raises UsageError.
     """
 
     base_url: str = DEFAULT_URL
     token_url: str | None = None
+    hda_url: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "base_url", _checked("EOCANVAS_URL", self.base_url))
         token_url = _checked("EOCANVAS_TOKEN_URL", self.token_url) if self.token_url else None
         object.__setattr__(self, "token_url", token_url)
+        hda_url = _checked("HDA_URL", self.hda_url) if self.hda_url else self._beside(HDA_PATH)
+        object.__setattr__(self, "hda_url", hda_url.removesuffix(HDA_VERSION))
 
     @property
     def token_urls(self) -> tuple[str, ...]:
         """The log-in addresses in the order they are tried; a later one counts when the earlier is 404."""
         if self.token_url:
             return (self.token_url,)
-        base = urlsplit(self.base_url)
-        return tuple(f"{base.scheme}://{base.netloc}{path}" for path in TOKEN_PATHS)
+        return tuple(map(self._beside, TOKEN_PATHS))
+
+    @property
+    def hda(self) -> Addresses:
+        """The same account's addresses with the HDA as their base, so that paths and the token lead there."""
+        return replace(self, base_url=self.hda_url + HDA_VERSION)
 
     @property
     def origin(self) -> str:
@@ -50,6 +60,10 @@ class Addresses:
         if not is_loopback(parts.hostname or ""):
             return self.base_url
         return f"{parts.scheme}://{_bracketed(parts.hostname or '')}{parts.path}"
+
+    def _beside(self, path: str) -> str:
+        base = urlsplit(self.base_url)
+        return f"{base.scheme}://{base.netloc}{path}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from eocanvas_apply.applying.index import write_index
+from eocanvas_apply.applying.index import IndexRow, write_index
 from eocanvas_apply.emulator.outputs import Output
 from eocanvas_apply.errors import LedgerError
 from eocanvas_apply.ledger import events as e
@@ -324,7 +324,10 @@ def test_a_ledger_that_cannot_be_written_ends_the_run_and_the_next_one_completes
 
 def test_runs_that_write_the_index_in_one_moment_leave_a_whole_one(tmp_path: Path) -> None:
     stored = [
-        e.ResultStored(address=JOB, job_id=f"j-{n}", title=f"t{n}", file=f"r/{n}.nc", size=n, sha256="00")
+        IndexRow(
+            e.ResultStored(address=JOB, job_id=f"j-{n}", title=f"t{n}", file=f"r/{n}.nc", size=n, sha256="00"),
+            f"{n}.nc",
+        )
         for n in range(50)
     ]
     with ThreadPoolExecutor(8) as pool:

@@ -178,3 +178,31 @@ def test_an_error_that_makes_a_run_impossible_cannot_be_lowered() -> None:
     assert not ADJUSTABLE & {"graph-syntax", "unknown-key", "literal-secret", "input-not-in-graph", "not-yet"}
     found = found_in(f"checks: {{graph-without-output: info}}\njobs: {{a: {{graph: g, {INPUT}}}}}\n", g=graph_of(READ))
     assert {each.code for each in found if each.severity is Severity.ERROR} == {"unknown-check", "graph-without-output"}
+
+
+def test_what_a_row_fills_in_is_not_judged() -> None:
+    graph = graph_of(
+        READ, node("Write", "Write", "<file>x</file><formatName>${format}</formatName><region>$aoi</region>", "Read")
+    )
+    found = found_in(
+        """jobs:
+  a:
+    for_each: {list: [a]}
+    graph: g
+    params: {format: "${each.format}", aoi: "${each.wkt}"}
+    inputs: {img1: {key: "${each.key}", path: "/${each.id}", uncompress: "${each.packed}"}}
+    output: {key: "${each.out}"}
+  b:
+    for_each: {list: [a]}
+    chain:
+      product: "${each.product}"
+      format: "${each.format}"
+      roi: {NSWE: ["${each.n}", 1, 2, 3]}
+      filter: {bands: "${each.bands}"}
+      projection: geographic
+      resample_resolution: "${each.resolution}"
+    inputs: {img1: {key: eodata, path: "/${each.id}"}}
+""",
+        g=graph,
+    )
+    assert [each for each in found if each.code != "unknown-parameter"] == []

@@ -22,6 +22,7 @@ def test_the_environment_is_read_and_an_option_wins() -> None:
     environ = {
         "EOCANVAS_URL": "http://127.0.0.1:8080/serverless/",
         "EOCANVAS_TOKEN_URL": "http://127.0.0.1:8080/identity/gettoken",
+        "HDA_URL": "http://127.0.0.1:8080/hda-broker/",
         "EOCANVAS_APPLY_LEDGER": "a.jsonl",
         "EOCANVAS_APPLY_POLL": "500ms",
         "EOCANVAS_APPLY_SETTLE": "1m30s",
@@ -31,6 +32,7 @@ def test_the_environment_is_read_and_an_option_wins() -> None:
     found = settings(Namespace(file="x.yaml", ledger="b.jsonl"), environ)
     assert found.addresses.base_url == "http://127.0.0.1:8080/serverless"
     assert found.addresses.token_url == "http://127.0.0.1:8080/identity/gettoken"
+    assert found.addresses.hda_url == "http://127.0.0.1:8080/hda-broker"
     assert (found.manifest, found.ledger) == (Path("x.yaml"), "b.jsonl")
     assert found.timing == {
         "poll": timedelta(seconds=0.5),

@@ -1,10 +1,17 @@
-"""Every folder here is a manifest with its files and the findings that it must give, all and only those."""
+"""Every folder here is a manifest with its files and the findings that it must give, all and only those.
+
+Campaigns are expanded too; `search.json` holds the products of the catalogue, each found by a query whose fields it
+has, and the day of the run is 2024-07-05.
+"""
 
 from __future__ import annotations
 
 import ast
+import asyncio
 import json
 import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +19,29 @@ import pytest
 
 import eocanvas_apply
 from eocanvas_apply.checks.checking import check
-from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.diagnostics import Diagnostic, Severity, error
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.documents import load_documents
 from eocanvas_apply.manifest.loading import load
+from eocanvas_apply.sources.expansion import expand
 
 HERE = Path(__file__).parent
 CASES = sorted(path.parent.name for path in HERE.glob("*/manifest.yaml"))
 ROOMS = ("documents", "manifest", "checks")
+NOW = datetime(2024, 7, 5, 12, tzinfo=UTC)
 # Told at the command line, not about a text.
 ELSEWHERE = {"ambiguous-address", "unknown-address"}
+
+
+class Archive:
+    """A catalogue that is a file."""
+
+    def __init__(self, folder: Path) -> None:
+        file = folder / "search.json"
+        self.products = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
+
+    async def search(self, query: Mapping[str, Any], limit: int) -> Sequence[Mapping[str, Any]]:
+        return [each for each in self.products if query.items() <= each.items()][:limit]
 
 
 def found_in(folder: Path) -> list[dict[str, Any]]:
@@ -32,7 +52,10 @@ def found_in(folder: Path) -> list[dict[str, Any]]:
             raise ManifestError(error("file-missing", f"there is no file {written}")) from None
 
     loaded = load((folder / "manifest.yaml").read_bytes(), "manifest.yaml")
-    return [as_data(each) for each in check(loaded, load_documents(loaded, read))]
+    found = check(loaded, load_documents(loaded, read))
+    if not any(each.severity is Severity.ERROR for each in found):
+        found += asyncio.run(expand(loaded, read, now=NOW, search=Archive(folder))).diagnostics
+    return [as_data(each) for each in found]
 
 
 def as_data(found: Diagnostic) -> dict[str, Any]:

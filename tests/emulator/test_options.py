@@ -39,6 +39,7 @@ def test_the_help_names_what_can_be_given() -> None:
 def test_every_option_reaches_the_value() -> None:
     options = parsed(
         *("--port", "8080", "--ready", "r.json", "--job-time", "500ms", "--quota", "10/1h", "--quota", "100/30d"),
+        *("--hda-quota", "500/1d"),
         *("--latency", "20ms", "--speed", "60", "--token-life", "1m", "--results", "12", "--result-size", "7"),
         *("--storage", "real", "--ca-file", "ca.pem", "--eodata", "eodata", "--tls", "cert.pem", "key.pem"),
         *("--user", "ann:pw", "--user", "cmems/bob:p:w", "--behaviour", "live_name=overwrite"),
@@ -49,6 +50,7 @@ def test_every_option_reaches_the_value() -> None:
     assert options.ready == Path("r.json")
     assert (options.job_time, options.latency, options.speed, options.token_life) == (0.5, 0.02, 60, 60)
     assert options.quotas == (Quota(10, 3600), Quota(100, 2592000))
+    assert options.hda_quotas == (Quota(500, 86400),)
     assert (options.results_per_job, options.result_size) == (12, 7)
     assert (options.storage, options.ca_file, options.eodata) == ("real", Path("ca.pem"), Path("eodata"))
     assert options.tls == (Path("cert.pem"), Path("key.pem"))
@@ -58,6 +60,7 @@ def test_every_option_reaches_the_value() -> None:
     assert options.job_faults == (JobFault("graph", "*/b.zip"), JobFault("killed"))
     settings = options.settings()
     assert (settings.storage, settings.result_size, settings.quotas) == (True, 7, options.quotas)
+    assert settings.hda_quotas == options.hda_quotas
 
 
 @pytest.mark.parametrize(

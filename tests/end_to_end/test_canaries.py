@@ -247,7 +247,8 @@ def test_a_job_log_that_holds_secrets_is_shown_without(aviary: Aviary) -> None:
 
 
 def test_failed_jobs_let_no_secret_out(tmp_path: Path) -> None:
-    faults = (JobFault("key", "/a.nc"), JobFault("staging-in", "/b.nc"))
+    # Each fails again when it is tried once more.
+    faults = (JobFault("key", "/a.nc", 2), JobFault("staging-in", "/b.nc", 2))
     with Aviary(tmp_path, job_faults=faults).open() as aviary:
         assert aviary.run("apply", "--yes").code == 4
         for words in ("logs subset", "status", "why subset"):

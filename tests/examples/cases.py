@@ -39,6 +39,12 @@ CASES = (
         },
     ),
     Case("public-bucket", jobs=("lowlands",), keys=("dem",), files=("results/lowlands/*.tif",)),
+    Case(
+        "campaign",
+        jobs=('lowlands["gotland"]', 'lowlands["oland"]', 'lowlands["saaremaa"]'),
+        keys=("dem",),
+        files=tuple(f"results/lowlands/{island}/*.tif" for island in ("gotland", "oland", "saaremaa")),
+    ),
     Case("eodata-to-drive", jobs=("turbidity",), keys=("drive",), secrets={"WEKEO_DRIVE_PASSWORD": "abcde-" * 5}),
     Case(
         "data-tailor",

@@ -51,7 +51,7 @@ class Case:
         assert not (*loaded.diagnostics, *documents.diagnostics)
         own = loaded.manifest.timing
         timing = Timing(own.poll, own.settle, own.send_within, own.request_timeout)
-        return desired(loaded.manifest, loaded.digest, documents.by_job, timing)
+        return desired(loaded.manifest, loaded.digest, documents, {}, timing)
 
     def recorded(self) -> Recorded:
         recorded = Recorded()

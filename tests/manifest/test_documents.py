@@ -6,8 +6,10 @@ from eocanvas_apply.diagnostics import error
 from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.errors import ManifestError
-from eocanvas_apply.manifest.documents import load_documents
+from eocanvas_apply.manifest.documents import load_documents, with_instances
+from eocanvas_apply.manifest.instances import instances
 from eocanvas_apply.manifest.loading import load
+from eocanvas_apply.manifest.rows import Row
 
 FILES = {
     "graphs/a.xml": b"<graph><version>1.0</version></graph>",
@@ -72,3 +74,30 @@ def test_the_files_read_are_known_by_their_digests() -> None:
 
 def test_a_manifest_that_cannot_be_read_has_no_documents() -> None:
     assert load_documents(load("- a", "f"), read).by_job == {}
+
+
+CAMPAIGNS = """version: 1
+project: p
+jobs:
+  graphs: {graph: "graphs/${each.kind}.xml", for_each: {list: [a]}}
+  chains: {chain: {file: chain.yaml, format: "${each.kind}"}, for_each: {list: [a]}}
+  raw: {process: x, inputs: {a: "${each.kind}"}, for_each: {list: [a]}}
+"""
+
+
+def test_documents_of_instances() -> None:
+    loaded = load(CAMPAIGNS, "m.yaml")
+    first = load_documents(loaded, read)
+    assert ([each.code for each in first.diagnostics], set(first.by_job)) == (["yaml-1-1"], {"chains"})
+    rows = [Row(kind, {"kind": kind}) for kind in ("a", "b", "broken")]
+    made = {name: instances(loaded, name, rows).by_row for name in ("graphs", "chains", "raw")}
+    documents = with_instances(first, loaded, read, made)
+    assert sorted(each.code for each in documents.diagnostics) == ["file-missing", "graph-syntax", "yaml-1-1"]
+    assert set(documents.files) == {"chain.yaml", "graphs/a.xml", "graphs/broken.xml"}
+    found = [documents.of(each.job) for each in made["graphs"]]
+    assert isinstance(found[0], Graph)
+    assert found[1:] == [None, None]
+    chain = documents.of(made["chains"][1].job)
+    assert isinstance(chain, Chain)
+    assert chain.fields["format"] == "b"
+    assert documents.of(made["raw"][0].job) is None

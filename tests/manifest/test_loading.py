@@ -157,6 +157,12 @@ FIELDS += [
     "moved",
     "from",
     "notify",
+    "list",
+    "csv",
+    "hda",
+    "days",
+    "job",
+    "pick",
 ]
 
 names = st.text(max_size=5) | st.sampled_from(FIELDS)

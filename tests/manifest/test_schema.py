@@ -25,8 +25,22 @@ jobs:
   subset:
     graph: g.xml
     params: {aoi: x}
-    for_each: [{list: [a]}]
-    inputs: {a: {key: scenes, path: /x}, b: {product: p, dataset_id: d}, c: {url: u, id: i}, d: {result: j, match: "*"}}
+    for_each:
+      - {list: [a, {b: 1}], id: "${each.b}", max: 5}
+      - {map: {a: {b: 1}}, as: dem, expect: ">=1"}
+      - {csv: a.csv, by: tile}
+      - {csv: {file: a.csv, delimiter: ";"}, by: [a, b], pick: latest}
+      - {json: {file: a.json, path: b}, pick: {smallest: clouds}}
+      - {geojson: a.json, expect: 3}
+      - {days: {from: today, to: now-3d, every: 7d}}
+      - {hda: {dataset_id: d, bbox: [1, 2, 3, 4]}}
+      - {s3: {key: scenes, prefix: a/, match: "*"}}
+      - {job: cube}
+    inputs:
+      a: {key: "${each.key}", path: /x, uncompress: "${each.packed}"}
+      b: {product: p, dataset_id: d}
+      c: {url: u, id: i}
+      d: {result: j, match: "*"}
     output: {key: drive}
     max_duration: 2h
     retries: {killed: 1}
@@ -39,7 +53,7 @@ jobs:
     accept_terms: [t]
     mark: false
     checks: {some-code: info}
-  cube: {chain: {file: c.yaml, roi: {}}, retries: 1, stop_after: 3, output: {download: d}}
+  cube: {for_each: {list: [a]}, chain: {file: c.yaml, roi: {}}, retries: 1, stop_after: 3, output: {download: d}}
   demo: {process: shearwater-demo, inputs: {area: Sindian}}
 quota: [{jobs: 10, per: 1h}]
 max_running: 3
@@ -71,6 +85,11 @@ def test_every_field_of_the_format_is_in_the_schema() -> None:
         ("on_doubt: launch", "on_doubt: maybe"),
         ("graph: g.xml", "grap: g.xml"),
         ("some-code: info", "some-code: fatal"),
+        ("csv: a.csv,", "cvs: a.csv,"),
+        ("expect: 3", "expect: many"),
+        ("pick: latest", "pick: best"),
+        ("{days: {from", "{days: {form"),
+        ("for_each: {list: [a]}", "for_each: []"),
     ],
 )
 def test_what_the_loader_refuses_an_editor_underlines(before: str, after: str) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,13 +8,13 @@ import pytest
 
 from eocanvas_apply.emulator.options import Options
 from eocanvas_apply.emulator.server import RunningEmulator, running
-from tests.peers.environment import OfficialClient, official_python, openssl_path
+from tests.peers.environment import EOCANVAS, HDA, OfficialClient, openssl_path
 
 
 @pytest.fixture(scope="session")
 def official_interpreter() -> Path:
     """The Python in which the official client is installed."""
-    return official_python()
+    return EOCANVAS.python()
 
 
 @pytest.fixture
@@ -24,6 +25,20 @@ def official(official_interpreter: Path, tmp_path: Path) -> OfficialClient:
     home = tmp_path / "home"
     home.mkdir()
     return OfficialClient(official_interpreter, openssl_path(tools), home)
+
+
+@pytest.fixture(scope="session")
+def hda_interpreter() -> Path:
+    """The Python in which the official HDA client is installed."""
+    return HDA.python()
+
+
+@pytest.fixture
+def official_hda(hda_interpreter: Path, tmp_path: Path) -> OfficialClient:
+    """The official HDA client in a folder of its own."""
+    home = tmp_path / "hda-home"
+    home.mkdir()
+    return OfficialClient(hda_interpreter, os.environ["PATH"], home)
 
 
 @pytest.fixture(params=["http", "https"])

@@ -1,6 +1,6 @@
-"""An environment of its own for the official client, and its drivers run in there.
+"""An environment of its own for each official client, and their drivers run in there.
 
-The client pins an old cryptography, so it cannot share ours. `make setup` makes the environment; where it is
+One of them pins an old cryptography, so it cannot share ours. `make setup` makes the environments; where one is
 missing, the first test that needs it makes it, while the others wait at a lock.
 """
 
@@ -23,12 +23,39 @@ from eocanvas_apply.emulator.settings import DEFAULT_USER
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-REQUIREMENT = "eocanvas==2.0.1"
 _PATIENCE = 120
 
 
 class DriverFailure(Exception):
     """A driver ended with a traceback; the text is what it said."""
+
+
+@dataclass(frozen=True)
+class Peer:
+    """An official client: its name and version on the index, and the file that fixes what comes with it."""
+
+    name: str
+    version: str
+    constraints: str
+
+    def python(self) -> Path:
+        """Return the interpreter of its environment, which is made when it is missing."""
+        environment = ROOT / f".venv-{self.name}"
+        environment.mkdir(exist_ok=True)
+        with _locked(environment / ".lock"):
+            if not list(environment.glob(f"lib/python*/site-packages/{self.name}-{self.version}.dist-info/RECORD")):
+                self._make(environment)
+        return environment / "bin" / "python"
+
+    def _make(self, environment: Path) -> None:
+        subprocess.run([sys.executable, "-m", "venv", environment], check=True, capture_output=True)
+        pip = [str(environment / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        wanted = ["-c", str(HERE / self.constraints), f"{self.name}=={self.version}"]
+        subprocess.run([*pip, *wanted], check=True, capture_output=True)
+
+
+EOCANVAS = Peer("eocanvas", "2.0.1", "constraints.txt")
+HDA = Peer("hda", "2.40", "constraints-hda.txt")
 
 
 @dataclass(frozen=True)
@@ -43,7 +70,12 @@ class OfficialClient:
         """Run a driver against an emulator and return the JSON that it gives. Raises DriverFailure."""
         url_file = self.folder / "urls.yaml"
         url_file.write_text(json.dumps(_urls(emulator)), encoding="utf-8")
-        session = {"urls": str(url_file), "user": DEFAULT_USER.name, "password": DEFAULT_USER.password}
+        session = {
+            "urls": str(url_file),
+            "hda_url": f"{emulator.hda_url}/",
+            "user": DEFAULT_USER.name,
+            "password": DEFAULT_USER.password,
+        }
         ended = subprocess.run(
             [self.python, HERE / "drivers" / f"{driver}.py"],
             input=json.dumps({**session, **task}),
@@ -64,16 +96,6 @@ class OfficialClient:
         return {**plain, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **trust}
 
 
-def official_python() -> Path:
-    """Return the interpreter of the environment, which is made when it is missing."""
-    environment = ROOT / ".venv-eocanvas"
-    environment.mkdir(exist_ok=True)
-    with _locked(environment / ".lock"):
-        if not list(environment.glob("lib/python*/site-packages/eocanvas-2.0.1.dist-info/RECORD")):
-            _make(environment)
-    return environment / "bin" / "python"
-
-
 def openssl_path(folder: Path, *, forced: bool = False) -> str:
     """Return a PATH with an openssl on it; `folder` gets the stand-in where there is none, or when `forced`."""
     if shutil.which("openssl") and not forced:
@@ -82,12 +104,6 @@ def openssl_path(folder: Path, *, forced: bool = False) -> str:
     script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{HERE / "openssl_stand_in.py"}" "$@"\n', encoding="utf-8")
     script.chmod(0o755)
     return str(folder)
-
-
-def _make(environment: Path) -> None:
-    subprocess.run([sys.executable, "-m", "venv", environment], check=True, capture_output=True)
-    pip = [str(environment / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "-c", str(HERE / "constraints.txt"), REQUIREMENT], check=True, capture_output=True)
 
 
 @contextmanager

@@ -83,7 +83,7 @@ class Scene:
         assert not documents.diagnostics, documents.diagnostics
         own = loaded.manifest.timing
         timing = Timing(own.poll, own.settle, own.send_within, own.request_timeout)
-        return desired(loaded.manifest, loaded.digest, documents.by_job, timing)
+        return desired(loaded.manifest, loaded.digest, documents, {}, timing)
 
     def now_reads(self, manifest: str, **files: bytes) -> None:
         """Change the manifest after what was recorded so far."""

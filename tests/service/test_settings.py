@@ -20,6 +20,19 @@ def test_the_log_in_is_looked_for_at_both_paths_of_the_base_s_host() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("hda_url", "base"),
+    [
+        ("", "https://h.test:8443/hda-broker/api/v1"),
+        ("https://data.test/broker/", "https://data.test/broker/api/v1"),
+        ("https://data.test/broker/api/v1", "https://data.test/broker/api/v1"),
+    ],
+)
+def test_the_hda_is_beside_the_service_or_where_the_user_says(hda_url: str, base: str) -> None:
+    addresses = Addresses("https://h.test:8443/serverless", hda_url=hda_url)
+    assert addresses.hda.base_url == base
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:80", "http://127.9.9.9", "http://[::1]:5/x", "http://localhost:1"])
 def test_plain_http_goes_to_loopback(url: str) -> None:
     assert Addresses(url).base_url == url
@@ -46,6 +59,8 @@ def test_addresses_that_cannot_work_are_usage_errors(url: str, says: str) -> Non
     assert caught.value.diagnostics[0].code == "bad-address"
     with pytest.raises(UsageError, match="EOCANVAS_TOKEN_URL"):
         Addresses("https://h.test", url)
+    with pytest.raises(UsageError, match="HDA_URL"):
+        Addresses("https://h.test", hda_url=url)
 
 
 def test_a_password_in_an_address_is_refused_without_showing_it() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -15,17 +15,19 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from eocanvas_apply.emulator.accounts import User
 from eocanvas_apply.emulator.behaviour import Behaviour
-from eocanvas_apply.emulator.clock import VirtualClock
+from eocanvas_apply.emulator.clock import EPOCH, VirtualClock
 from eocanvas_apply.emulator.credentials import SealingKey
 from eocanvas_apply.emulator.messages import WireRequest, WireResponse
 from eocanvas_apply.emulator.service import Eocanvas
 from eocanvas_apply.emulator.settings import Settings as EmulatorSettings
 from eocanvas_apply.emulator.wire import Wire
 from eocanvas_apply.engine.engine import Engine
+from eocanvas_apply.engine.project import without_waiting
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.ledger.local import LocalBackend
 from eocanvas_apply.manifest.documents import load_documents
-from eocanvas_apply.manifest.loading import load
+from eocanvas_apply.manifest.instances import Instance
+from eocanvas_apply.manifest.loading import LoadedManifest, load
 from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.observing.vault import Vault
 from eocanvas_apply.planning.desired import Desired, Timing, desired
@@ -34,6 +36,7 @@ from eocanvas_apply.planning.progress import ApplyResult, Progress
 from eocanvas_apply.secret import Secret
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.settings import Addresses, Credentials
+from eocanvas_apply.sources.expansion import expand
 from eocanvas_apply.sources.files import read_bytes
 from eocanvas_apply.sources.secrets import SecretSources
 
@@ -107,6 +110,13 @@ class WireTransport(httpx.AsyncBaseTransport):
         return _response(answer, request)
 
 
+def rows_of(loaded: LoadedManifest, folder: Path) -> Mapping[str, tuple[Instance, ...]]:
+    """Return the rows of every campaign; they come from files, so nothing waits and no event loop is needed."""
+    found = without_waiting(expand(loaded, partial(read_bytes, folder=folder), now=EPOCH))
+    assert not found.diagnostics, found.diagnostics
+    return found.instances
+
+
 def _response(answer: WireResponse, request: httpx.Request) -> httpx.Response:
     if answer.lost:
         raise httpx.RemoteProtocolError("the connection was lost", request=request)
@@ -175,7 +185,7 @@ class World:
         own = loaded.manifest.timing
         times = {"poll": own.poll, "settle": own.settle, "send_within": own.send_within}
         waits = Timing(**{**times, "request_timeout": own.request_timeout, **timing})
-        return desired(loaded.manifest, loaded.digest, documents.by_job, waits)
+        return desired(loaded.manifest, loaded.digest, documents, rows_of(loaded, self.folder), waits)
 
     def runner(self, manifest: str, step: Step = undisturbed) -> Engine:
         """Return a fresh runner: it knows nothing but the ledger and what the service shows."""

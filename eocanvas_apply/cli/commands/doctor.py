@@ -72,9 +72,10 @@ def _stand_in(path: Path) -> Project:
     from eocanvas_apply.engine.project import Project
     from eocanvas_apply.manifest.documents import Documents
     from eocanvas_apply.manifest.loading import load
+    from eocanvas_apply.sources.expansion import Expansion
 
     loaded = load("version: 1\nproject: none\n", str(path))
-    return Project(path, loaded.require(), loaded, Documents({}, {}), ())
+    return Project(path, loaded.require(), loaded, Documents({}, {}), Expansion({}), ())
 
 
 def _faults(subject: str, fault: EocanvasApplyError) -> list[Finding]:

@@ -8,7 +8,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli.addresses import one_job
+from eocanvas_apply.cli.addresses import jobs_named
 from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.options import add_ledger, add_manifest
 from eocanvas_apply.cli.parser import Parser
@@ -31,7 +31,7 @@ Examples:
 
 def add_arguments(parser: Parser) -> None:
     """Declare which job."""
-    parser.add_argument("address", nargs="?", metavar="ADDRESS", help="of one job (default: all)")
+    parser.add_argument("address", nargs="?", metavar="ADDRESS", help="of one job, or of one campaign (default: all)")
     add_ledger(parser)
     add_manifest(parser)
 
@@ -41,16 +41,16 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
     from eocanvas_apply.render.stored import text
 
     recorded = asyncio.run(_recorded(args))
-    wanted = {_recorded_job(args.address, recorded)} if args.address else set(recorded.jobs)
+    wanted = _recorded_jobs(args.address, recorded) if args.address else set(recorded.jobs)
     found = [each for address in sorted(wanted) for each in _of(recorded.jobs[address])]
     return Outcome(text=lambda style: text(found, style), fields=lambda: {"results": found})
 
 
-def _recorded_job(written: str, recorded: Recorded) -> str:
+def _recorded_jobs(written: str, recorded: Recorded) -> set[str]:
     if not recorded.keys and not recorded.jobs:
         hint = "the first apply puts it there; `status` lists every address"
         raise UsageError(error("unknown-address", f"nothing is on record yet, {written!r} neither", hint))
-    return str(one_job(written, (), recorded))
+    return {str(address) for address in jobs_named(written, (), recorded)}
 
 
 async def _recorded(args: Namespace) -> Recorded:

@@ -30,4 +30,7 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
 
     project = open_project(manifest_file(args))
     keys, jobs = counted(len(project.manifest.keys), "key"), counted(len(project.manifest.jobs), "job")
-    return Outcome(diagnostics=project.diagnostics, text=lambda _: f"{args.file}: {keys} and {jobs}, no errors\n")
+    rows = sum(len(rows) for rows in project.expansion.instances.values())
+    instances = f" ({counted(rows, 'instance')} of campaigns)" if project.expansion.instances else ""
+    text = f"{args.file}: {keys} and {jobs}{instances}, no errors\n"
+    return Outcome(diagnostics=project.diagnostics, text=lambda _: text)

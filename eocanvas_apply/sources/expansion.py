@@ -1,0 +1,200 @@
+"""From the steps of every campaign to its instances: files read, the catalogue searched, storages listed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from eocanvas_apply.diagnostics import Diagnostic, Severity, error, warning
+from eocanvas_apply.documents.yaml_nodes import Path
+from eocanvas_apply.errors import ManifestError
+from eocanvas_apply.manifest.address import Address
+from eocanvas_apply.manifest.instances import Instance, instances
+from eocanvas_apply.manifest.loading import LoadedManifest
+from eocanvas_apply.manifest.moments import resolved
+from eocanvas_apply.manifest.pipelines import in_order
+from eocanvas_apply.manifest.rows import START, Row, join, shown, unknown_field
+from eocanvas_apply.manifest.steps import MOST_INSTANCES, Step
+from eocanvas_apply.manifest.substitution import MissingField, Template
+from eocanvas_apply.sources.lock import Lock, LockedQuery
+from eocanvas_apply.sources.row_sources import Found, RowSources, Unknown, limit_of, needs_all
+from eocanvas_apply.sources.searching import Lister, Search
+
+_DATASET = ("dataset_id", "datasetId")
+_EMPTY_HINT = 'write `expect: ">=1"` to make it an error, or `expect: ">=0"` when it may be empty'
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """The instances of every campaign, by the job's name.
+
+    A campaign with an error has none. `unknown` are those whose rows nobody could be asked for; `relative` those whose
+    rows depend on the day of the run. `files` are the SHA-256 (hex) of the files read, by path as the manifest writes
+    it; `searches` the queries without relative times, locked or made now, in their order.
+    """
+
+    instances: Mapping[str, tuple[Instance, ...]]
+    relative: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
+    files: Mapping[str, str] = field(default_factory=dict)
+    searches: tuple[LockedQuery, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+async def expand(
+    loaded: LoadedManifest,
+    read: Callable[[str], bytes],
+    *,
+    now: datetime,
+    search: Search | None = None,
+    lister: Lister | None = None,
+    lock: Lock | None = None,
+) -> Expansion:
+    """Return the instances of every campaign of a manifest.
+
+    `read` takes a path as the manifest writes it and raises ManifestError. Queries of `lock` are not searched anew;
+    without `search` and `lister` campaigns that need them are `unknown`. Equal searches are made once. What is wrong
+    with a manifest or a file is in the diagnostics; ServiceError and CredentialsError of a search are raised.
+    """
+    sources = RowSources(loaded, read, now, search, lister, lock)
+    diagnostics: list[Diagnostic] = []
+    unknown: set[str] = set()
+    jobs = {name: job.steps for name, job in loaded.manifest.jobs.items() if job.steps} if loaded.manifest else {}
+    follows = {name: {step.job for step in steps if step.job is not None} for name, steps in jobs.items()}
+    for name in in_order(follows):
+        campaign = _Campaign(sources, name, jobs[name])
+        try:
+            rows = await campaign.rows()
+        except Unknown:
+            unknown.add(name)
+        else:
+            if not campaign.failed:
+                made = instances(loaded, name, rows)
+                campaign.diagnostics += made.diagnostics
+            if not campaign.failed:
+                sources.done[name] = made.by_row
+        diagnostics += campaign.diagnostics
+    return Expansion(
+        instances=sources.done,
+        relative=frozenset(sources.relative),
+        unknown=frozenset(unknown),
+        files=sources.files,
+        searches=tuple(sources.searches.values()),
+        diagnostics=tuple(diagnostics),
+    )
+
+
+@dataclass
+class _Campaign:
+    """The steps of one campaign, one after the other."""
+
+    sources: RowSources
+    name: str
+    steps: Sequence[Step]
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        """Whether an error was found."""
+        return any(each.severity is Severity.ERROR for each in self.diagnostics)
+
+    async def rows(self) -> Sequence[Row]:
+        """Return the rows after all steps; what is wrong gathers in `diagnostics`, and the steps end there."""
+        rows, most = START, MOST_INSTANCES
+        for number, step in enumerate(self.steps):
+            most = step.most or most
+            try:
+                found = await self._found(rows, number, step, most)
+            except ManifestError as problem:
+                self._refuse(problem, number, step)
+                return ()
+            joined = join(rows, [each.rows for each in found], step, most)
+            await self._explain_empty(rows, found, number, step)
+            for finding, path in joined.findings:
+                if finding.code != "no-rows" or step.hda is None:
+                    self._tell(finding, number, *path)
+            if self.failed:
+                return ()
+            rows = joined.rows
+        return rows
+
+    async def _found(self, rows: Sequence[Row], number: int, step: Step, most: int) -> Sequence[Found]:
+        steps = self._filled(rows, number, step)
+        distinct = {id(each): each for each in steps}
+        if self.sources.waits(step):
+            results = await asyncio.gather(*(self.sources.rows(each, most) for each in distinct.values()))
+        else:
+            results = [await self.sources.rows(each, most) for each in distinct.values()]
+        by_step = dict(zip(distinct, results, strict=True))
+        if any(each.relative for each in results):
+            self.sources.relative.add(self.name)
+        limit = limit_of(step, most)
+        if step.hda is not None and needs_all(step) and any(len(each.rows) >= limit for each in results):
+            message = f"this search finds {limit} products or more, too many to pick or join from"
+            raise ManifestError(error("search-too-wide", message, "narrow the search"))
+        return [by_step[id(each)] for each in steps]
+
+    def _filled(self, rows: Sequence[Row], number: int, step: Step) -> Sequence[Step]:
+        template = Template(self._written(number, step))
+        if template.is_constant:
+            return [step] * len(rows)
+        known: dict[str, Step] = {}
+        return [_of_row(row, template, step, known) for row in rows]
+
+    def _written(self, number: int, step: Step) -> Any:
+        written = self.sources.loaded.steps[self.name][number]
+        return written.get(step.kind) if isinstance(written, dict) else None
+
+    async def _explain_empty(self, rows: Sequence[Row], found: Sequence[Found], number: int, step: Step) -> None:
+        empty = [index for index, each in enumerate(found) if not each.rows]
+        if step.hda is None or not empty or (step.expected and step.expected[0] == 0):
+            return
+        query = _of_row(rows[empty[0]], Template(self._written(number, step)), step, {}).hda or {}
+        query, _ = resolved(query, self.sources.now)
+        finding = warning("empty-search", await self._why_empty(query, rows, len(empty)), _EMPTY_HINT)
+        self._tell(finding, number, step.kind)
+
+    async def _why_empty(self, query: Mapping[str, Any], rows: Sequence[Row], count: int) -> str:
+        where = "" if rows is START else f" for {count} of {len(rows)} rows, first {shown(rows[0])}"
+        for name in query if self.sources.search else ():
+            rest = {other: value for other, value in query.items() if other != name}
+            if name not in _DATASET and await self.sources.ask(rest, 1):
+                return f"this search finds nothing{where}; without `{name}` it finds products"
+        return f"this search finds nothing{where}, not even without any one of its fields"
+
+    def _refuse(self, problem: ManifestError, number: int, step: Step) -> None:
+        for each in problem.diagnostics:
+            self._tell(each, number, step.kind)
+
+    def _tell(self, found: Diagnostic, number: int, *below: str | int) -> None:
+        if found.position is not None:
+            self.diagnostics.append(replace(found, address=str(Address.job(self.name))))
+            return
+        path: Path = ("jobs", self.name, "for_each")
+        job = self.sources.loaded.manifest.jobs[self.name] if self.sources.loaded.manifest else None
+        if job is not None and not isinstance(job.for_each, Step):
+            path = (*path, number)
+        self.diagnostics.append(self.sources.loaded.place(found, (*path, *below), at_name=True))
+
+
+def _of_row(row: Row, template: Template, step: Step, known: dict[str, Step]) -> Step:
+    """Return a step with its source filled in for a row; equal ones are one object."""
+    try:
+        source = template.fill(row.fields)
+    except MissingField as missing:
+        raise ManifestError(unknown_field(missing, row.fields)) from None
+    key = json.dumps(source, sort_keys=True, ensure_ascii=False)
+    if key not in known:
+        try:
+            options = {"pick": step.pick, "by": step.by}
+            known[key] = Step.model_validate({step.kind: source, **options})
+        except ValidationError:
+            message = f"`{step.kind}` does not fit when it is filled in for the row {shown(row)}"
+            raise ManifestError(error("bad-step", message, "see what its fields hold there")) from None
+    return known[key]

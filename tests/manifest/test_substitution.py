@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eocanvas_apply.manifest.loading import load
+from eocanvas_apply.manifest.substitution import MissingField, Template, with_variables
+
+FIELDS = {"a": "x", "n": 3, "f": 0.5, "yes": True, "none": None, "list": [1, "b"], "in": {"a.b": {"c": 7}}, "p.id": "q"}
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("${each.n}", 3),
+        ("${ each.list }", [1, "b"]),
+        ("${each.none}", None),
+        ("${each.in.a.b.c}", 7),
+        ("${each.p.id}", "q"),
+        ("<${each.n}${each.f}${each.yes}>", "<30.5true>"),
+        ("${each.list}!", '[1,"b"]!'),
+        ("$${each.a}", "${each.a}"),
+        ("$${each.a} ${each.a}", "${each.a} x"),
+        ("$a ${a}", "$a ${a}"),
+        ({"k": ["${each.a}", {"${each.a}": "${each.a}"}]}, {"k": ["x", {"${each.a}": "x"}]}),
+    ],
+)
+def test_a_row_fills_in(written: Any, value: Any) -> None:
+    assert Template(written).fill(FIELDS) == value
+
+
+def test_what_no_row_changes_is_shared() -> None:
+    template = Template({"a": {"b": [1]}, "c": "${each.a}", "d": 2})
+    first, second = template.fill(FIELDS), template.fill({"a": "y"})
+    assert first["a"] is second["a"]
+    assert (first["c"], second["c"]) == ("x", "y")
+    assert list(first) == ["a", "c", "d"]
+    assert template.fields == ((("c",), "a"),)
+    assert Template({"a": ["$${each.a}"]}).is_constant
+
+
+@pytest.mark.parametrize(
+    ("written", "empty"), [("${each.nope}", False), ("-${each.none}", True), ("${each.a.b}", False)]
+)
+def test_a_field_that_is_not_there(written: str, empty: bool) -> None:
+    with pytest.raises(MissingField) as missing:
+        Template(written).fill(FIELDS)
+    assert missing.value.empty is empty
+
+
+@given(st.text(alphabet="${}each.var ab\n", max_size=40))
+def test_any_text_is_a_template(text: str) -> None:
+    template = Template(text)
+    fields = dict.fromkeys((name for _, name in template.fields), "v")
+    assert isinstance(template.fill(fields), str)
+
+
+@given(st.text(max_size=20))
+def test_what_a_row_holds_is_never_read_again(value: str) -> None:
+    assert Template("<${each.a}>").fill({"a": value}) == f"<{value}>"
+
+
+@given(st.text(max_size=20))
+def test_what_a_variable_holds_is_never_read_again(value: str) -> None:
+    data: Any = {"jobs": {"j": {"x": "<${var.a}>", "y": "${var.a}"}}}
+    filled: Any = with_variables(data, {"a": value})
+    assert Template(filled["jobs"]["j"]).fill({}) == {"x": f"<{value}>", "y": value}
+
+
+VARIABLES = """version: 1
+project: p
+vars: {user: jane, size: 3}
+keys:
+  d: {type: webdav, endpoint: "https://x.test/${var.user}", username: "${var.user}", password: {env: "${var.user}"}}
+jobs:
+  a: {process: x, inputs: {size: "${var.size}", text: "${var.user}-${var.size} $${var.user}"}}
+"""
+
+
+def test_variables_of_a_manifest() -> None:
+    manifest = load(VARIABLES, "f").require()
+    assert manifest.jobs["a"].inputs == {"size": 3, "text": "jane-3 ${var.user}"}
+    key = manifest.keys["d"]
+    assert key.type == "webdav"
+    assert (key.endpoint, key.username) == ("https://x.test/jane", "jane")
+    assert key.password.model_dump() == {"env": "${var.user}"}
+
+
+def test_variables_that_are_given_win() -> None:
+    loaded = load(VARIABLES, "f", {"user": "joe"})
+    assert loaded.require().jobs["a"].inputs["text"] == "joe-3 ${var.user}"
+    assert loaded.variables == {"user": "joe", "size": 3}
