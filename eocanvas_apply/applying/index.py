@@ -6,13 +6,18 @@ import csv
 import json
 import os
 import threading
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from eocanvas_apply.ledger.events import ResultStored
 from eocanvas_apply.manifest.address import Address
+
+# Writing it takes milliseconds; what is older than this nobody writes any more.
+_STALE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,15 @@ def write_index(folder: Path, rows: Sequence[IndexRow]) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(folder / "index.csv")
+    _sweep(folder)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a run that was killed in the middle of writing has left."""
+    for left in folder.glob(".index.csv.*.part"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _STALE_S:
+                left.unlink()
 
 
 def _cells(row: IndexRow, names: Sequence[str]) -> list[str | int]:

@@ -31,6 +31,12 @@ def gone(path: Path) -> Diagnostic:
     return error("ledger-gone", message, "restore it before the next run; nothing was sent that is not on record in it")
 
 
+def busy(path: Path) -> Diagnostic:
+    """Say that somebody else holds the lock and does not let go."""
+    message = f"{path}: another run has held the ledger's lock for half a minute"
+    return error("ledger-busy", message, "it hangs or was stopped in the middle of an append: end it, then run again")
+
+
 def conflict(path: Path) -> Diagnostic:
     """Say that somebody else was first."""
     return error("ledger-conflict", f"{path}: another run appended first")

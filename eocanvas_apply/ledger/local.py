@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +18,8 @@ from eocanvas_apply.ledger.events import Entry
 from eocanvas_apply.ledger.lines import Place, parsed
 
 FOLDER = ".eocanvas"
+_PATIENCE_S = 30.0
+_PAUSE_S = 0.005
 
 
 class LocalBackend:
@@ -157,12 +160,26 @@ def _locked(path: Path, *, new: bool) -> Iterator[int]:
     while True:
         descriptor = _opened(path, new=new)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            _lock(path, descriptor)
             if _is_at(path, descriptor):
                 yield descriptor
                 return
         finally:
             os.close(descriptor)
+
+
+def _lock(path: Path, descriptor: int) -> None:
+    """Lock the file; an append takes milliseconds, so a lock held for long belongs to a runner that hangs."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise LedgerError(faults.busy(path)) from None
+            time.sleep(_PAUSE_S)
+        else:
+            return
 
 
 def _opened(path: Path, *, new: bool) -> int:

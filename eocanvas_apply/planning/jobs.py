@@ -95,6 +95,9 @@ class JobPlanner:
         run, intended = counted_run(record), counted_definition(record)
         if run is None or intended is None or not same(intended.components, job.components):
             return self._launch(job)
+        if run.status == "dismissed":
+            # Destroyed and wanted again: what was stopped on the way has nothing to return to.
+            return self._launch(job)
         return PlannedAction(job.address, _A.ADOPT, _R.RETURNED, task=AdoptJob(run.job_id, "returned"))
 
     def _kept(self, job: DesiredJob, record: JobRecord) -> PlannedAction:

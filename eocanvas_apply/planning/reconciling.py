@@ -141,6 +141,10 @@ class Evidence:
             return verdict is not Verdict.NOT_LAUNCHED
         return any(job.status not in ENDED for job, _ in self._fits(intent.intended))
 
+    def suspects(self, intended: JobIntended) -> list[ObservedJob]:
+        """Return the jobs without a mark that may be this intent's, oldest first: what a person decides between."""
+        return sorted((job for job, _ in self._fits(intended)), key=_age)
+
     def shows_nothing_of(self, intended: JobIntended) -> bool:
         """Tell whether every candidate is surely another launch's job."""
         return mark_of(intended, self.project) not in self.marked and not self._fits(intended)
@@ -217,4 +221,8 @@ def _contradicts(intended: JobIntended, look: Look) -> bool:
 
 
 def _oldest(jobs: Sequence[ObservedJob]) -> ObservedJob:
-    return min(jobs, key=lambda job: (job.created is None, job.created, job.job_id))
+    return min(jobs, key=_age)
+
+
+def _age(job: ObservedJob) -> tuple[bool, float, str]:
+    return job.created is None, job.created.timestamp() if job.created else 0.0, job.job_id

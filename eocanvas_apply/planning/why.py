@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eocanvas_apply.ledger.fold import Generation, Intent, JobRecord, KeyRecord, Recorded, Run
+from eocanvas_apply.ledger.fold import Generation, Intent, IntentState, JobRecord, KeyRecord, Recorded, Run
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.change import Change
 from eocanvas_apply.planning.desired import Desired
 from eocanvas_apply.planning.fingerprint import changes
+from eocanvas_apply.planning.observed import Observed, ObservedJob
 from eocanvas_apply.planning.plan import Plan, PlannedAction
+from eocanvas_apply.planning.reconciling import Evidence
 from eocanvas_apply.planning.runs import counted_definition
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What there is to say about one address; `history` is oldest first."""
+    """What there is to say about one address; `history` is oldest first, and so are the jobs in `candidates`.
+
+    A candidate is a job of the service that may have come of a launch whose answer was lost.
+    """
 
     action: PlannedAction
     differences: tuple[Change, ...]
     history: tuple[str, ...]
+    candidates: tuple[ObservedJob, ...] = ()
 
 
-def explain(address: str, plan: Plan, desired: Desired, recorded: Recorded) -> Explanation | None:
+def explain(address: str, plan: Plan, desired: Desired, recorded: Recorded, observed: Observed) -> Explanation | None:
     """Return the explanation, None for an address that the plan does not hold."""
     action = plan.by_address().get(address)
     if action is None:
@@ -31,7 +37,17 @@ def explain(address: str, plan: Plan, desired: Desired, recorded: Recorded) -> E
         record = recorded.keys.get(str(Address.parse(address).whole))
         return Explanation(action, action.changes, tuple(_of_keys(record)) if record else ())
     job = recorded.jobs.get(address)
-    return Explanation(action, _differences(address, desired, job), tuple(_of_job(job)) if job else ())
+    if job is None:
+        return Explanation(action, (), ())
+    suspects = _candidates(job, Evidence.of(desired.project, desired.timing, recorded, observed))
+    return Explanation(action, _differences(address, desired, job), tuple(_of_job(job)), suspects)
+
+
+def _candidates(record: JobRecord, evidence: Evidence) -> tuple[ObservedJob, ...]:
+    last = record.last_intent
+    if last is None or last.intended is None or last.state is not IntentState.OPEN:
+        return ()
+    return tuple(evidence.suspects(last.intended))
 
 
 def _differences(address: str, desired: Desired, record: JobRecord | None) -> tuple[Change, ...]:

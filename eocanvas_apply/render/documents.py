@@ -166,8 +166,19 @@ class StoredDocument(TypedDict):
     sha256: str | None
 
 
+class CandidateDocument(TypedDict):
+    """One job of the service."""
+
+    job_id: str
+    status: str
+    created: str | None
+
+
 class WhyDocument(TypedDict):
-    """Why one address stands where it does; `history` is oldest first."""
+    """Why one address stands where it does; `history` is oldest first.
+
+    `candidates` are the service's jobs that a launch with a lost answer may have become.
+    """
 
     address: str
     action: ActionKind
@@ -176,3 +187,4 @@ class WhyDocument(TypedDict):
     document_diff: list[str]
     depends_on: list[str]
     history: list[str]
+    candidates: list[CandidateDocument]

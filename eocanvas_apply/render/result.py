@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from eocanvas_apply.planning.plan import ActionKind
-from eocanvas_apply.planning.progress import AddressResult, ApplyResult, Outcome, outcome_counts
+from eocanvas_apply.planning.progress import AddressResult, ApplyResult, Ending, Outcome, outcome_counts
 from eocanvas_apply.render import diagnostics
 from eocanvas_apply.render.reasons import WORDS
 from eocanvas_apply.render.style import PLAIN, Style, counted, one_line
@@ -43,6 +43,8 @@ def text(result: ApplyResult, style: Style = PLAIN) -> str:
         *_lines(result.results, Outcome.FAILED, style.paint("failed", "red")),
         *_left(result),
     ]
+    if Ending.DECISION in result.endings:
+        lines.append("a decision is needed: eocanvas-apply plan shows where, and why ADDRESS between what")
     return "\n".join([*lines, _closing(result)]) + "\n"
 
 

@@ -9,11 +9,12 @@ from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
 from eocanvas_apply.planning.why import Explanation
 from eocanvas_apply.render import changes
 from eocanvas_apply.render.reasons import WORDS
-from eocanvas_apply.render.stamps import moment
+from eocanvas_apply.render.stamps import moment, stamp
 from eocanvas_apply.render.style import PLAIN, Style, one_line
 
 if TYPE_CHECKING:
-    from eocanvas_apply.render.documents import WhyDocument
+    from eocanvas_apply.planning.observed import ObservedJob
+    from eocanvas_apply.render.documents import CandidateDocument, WhyDocument
 
 _ADVICE = {
     Reason.AMBIGUOUS: "decide: eocanvas-apply resolve {address} --adopt JOB-ID, or --launch",
@@ -35,6 +36,7 @@ def document(explanation: Explanation, document_diff: Sequence[str] = ()) -> Why
         "document_diff": list(document_diff),
         "depends_on": list(action.depends_on),
         "history": list(explanation.history),
+        "candidates": [_candidate(job) for job in explanation.candidates],
     }
 
 
@@ -47,9 +49,21 @@ def text(explanation: Explanation, style: Style = PLAIN, document_diff: Sequence
     lines += [f"  after {address}" for address in action.depends_on]
     lines += [f"  not before {moment(action.not_before)}"] if action.not_before else []
     lines += ["history:", *(f"  {one_line(each)}" for each in explanation.history)] if explanation.history else []
+    lines += (
+        ["jobs that may be it:", *(_suspect(job) for job in explanation.candidates)] if explanation.candidates else []
+    )
     advice = _ADVICE.get(action.reason)
     lines += [advice.format(address=action.address)] if advice else []
     return "\n".join(lines) + "\n"
+
+
+def _candidate(job: ObservedJob) -> CandidateDocument:
+    return {"job_id": job.job_id, "status": job.status, "created": stamp(job.created)}
+
+
+def _suspect(job: ObservedJob) -> str:
+    created = f", created {moment(job.created)}" if job.created else ""
+    return f"  {one_line(job.job_id)}: {one_line(job.status)}{created}"
 
 
 def _verdict(action: PlannedAction) -> str:

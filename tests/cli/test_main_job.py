@@ -150,6 +150,32 @@ def test_a_lost_answer_waits_and_a_person_may_decide(project: Project, emulator:
     assert "[nothing-to-resolve]" in project.err
 
 
+def test_why_names_the_jobs_to_decide_between(
+    project: Project, emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EOCANVAS_APPLY_SETTLE", "100ms")
+    monkeypatch.setenv("EOCANVAS_APPLY_SEND_WITHIN", "1s")
+    monkeypatch.setenv("EOCANVAS_APPLY_REQUEST_TIMEOUT", "1s")
+    with emulator.model() as wire:
+        as_it_was = wire.service.behaviour
+        wire.service.behaviour = as_it_was.changed({"logs": "empty"})
+        before = {job.id for job in wire.service.jobs.every()}
+        wire.faults.add(Fault("drop-after", "POST", "*/execution"))
+    try:
+        assert project.run("apply", "--yes") == 7
+        assert "a decision is needed" in project.out
+        with emulator.model() as wire:
+            (job_id,) = {job.id for job in wire.service.jobs.every()} - before
+        assert project.run("why", "subset") == 0
+        assert "jobs that may be it:\n" in project.out
+        assert f"\n  {job_id}: successful, created 20" in project.out
+        assert job_id in {each["job_id"] for each in project.json("why", "subset")["why"][0]["candidates"]}
+        assert project.run("resolve", "subset", "--adopt", job_id) == 0
+    finally:
+        with emulator.model() as wire:
+            wire.service.behaviour = as_it_was
+
+
 def test_a_lost_answer_is_adopted_by_hand(project: Project, emulator: RunningEmulator) -> None:
     with emulator.model() as wire:
         wire.service.behaviour = wire.service.behaviour.changed({"list_lag": 3600})

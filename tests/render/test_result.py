@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
-from eocanvas_apply.planning.progress import AddressResult, ApplyResult, Outcome
+from eocanvas_apply.planning.progress import AddressResult, ApplyResult, Ending, Outcome
 from eocanvas_apply.render import result as render
 from tests.render.plans import plan
 
@@ -47,3 +47,9 @@ def test_what_was_left_as_it_is_says_why() -> None:
     before = plan(PlannedAction("job.b", ActionKind.NONE, Reason.FAILED))
     again = ApplyResult(before, (AddressResult("job.b", ActionKind.NONE, Outcome.SKIPPED),), frozenset())
     assert render.text(again) == ("job.b: nothing was done (failed): its job failed\n1 address: 1 skipped.\n")
+
+
+def test_a_decision_that_is_needed_is_said() -> None:
+    waiting = (AddressResult("job.b", ActionKind.LAUNCH, Outcome.WAITING),)
+    ended = ApplyResult(plan(), waiting, frozenset({Ending.DECISION, Ending.UNFINISHED}))
+    assert "a decision is needed: eocanvas-apply plan" in render.text(ended)

@@ -38,9 +38,9 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
         from eocanvas_apply.render import why as render
 
         engine = session.engine
-        plan, _ = await engine.plan(Requests())
+        plan, observed = await engine.plan(Requests())
         address = str(one_address(args.address, session.desired, engine.journal.recorded))
-        found = explain(address, plan, engine.desired, engine.journal.recorded)
+        found = explain(address, plan, engine.desired, engine.journal.recorded, observed)
         if found is None:
             hint = "it is on record, and nothing is left to do about it; see: eocanvas-apply ledger show"
             raise UsageError(error("not-planned", f"{address} is in no plan any more", hint, address=address))
