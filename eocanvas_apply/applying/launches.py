@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Literal
 
@@ -19,12 +19,11 @@ from eocanvas_apply.planning.launching import Launch, key_uses, launch
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.progress import Happening
 from eocanvas_apply.planning.tasks import LaunchJob
+from eocanvas_apply.planning.windows import Windows, closed_until, creations, longest
 from eocanvas_apply.service.wire import JobInfo
 
 # Refusals of the account's rights: no other launch of this run would fare better.
 _ACCESS = {401, 403, 404, 405}
-# A 429 that names no time: look again soon, the service says more by then or lets it pass.
-_PROBE = timedelta(minutes=1)
 Withdrawal = Literal["too-late", "not-sent", "stopped"]
 
 
@@ -167,8 +166,10 @@ class Launcher:
         self._after_refusal(intended.address, refusal, fault)
 
     def _opens(self, fault: Refused) -> datetime:
-        wait = timedelta(seconds=fault.retry_after) if fault.retry_after is not None else _PROBE
-        return self._session.now() + wait
+        now, session = self._session.now(), self._session
+        recorded, limits = session.journal.recorded, session.desired.limits
+        windows = Windows(limits, creations(recorded.jobs.values(), {}, now, longest(limits)))
+        return closed_until(now, windows, fault.retry_after, recorded.quota_refusals + 1)
 
     def _after_refusal(self, address: str, refusal: str, fault: Refused) -> None:
         session = self._session

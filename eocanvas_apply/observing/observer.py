@@ -16,9 +16,10 @@ from eocanvas_apply.observing import convert
 from eocanvas_apply.observing.files import StoredFiles
 from eocanvas_apply.observing.vault import Vault
 from eocanvas_apply.planning.desired import Desired
-from eocanvas_apply.planning.observed import Observed, ObservedKey, Pass, Sealing
+from eocanvas_apply.planning.observed import Observed, ObservedJob, ObservedKey, Pass, Sealing
 from eocanvas_apply.planning.reconciling import SKEW, candidates, late_intents, open_intents
 from eocanvas_apply.planning.runs import STUCK, status_of
+from eocanvas_apply.planning.windows import longest
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.sealing import PublicKey
 from eocanvas_apply.service.wire import JobInfo
@@ -37,6 +38,8 @@ class Observer:
     folder: Path
     _logs: dict[str, str] = field(default_factory=dict)
     _public_key: PublicKey | None = None
+    _listed: dict[str, ObservedJob] = field(default_factory=dict)
+    _counted_to: datetime | None = None
     _files: StoredFiles = field(init=False)
 
     def __post_init__(self) -> None:
@@ -45,7 +48,7 @@ class Observer:
     async def observe(self, desired: Desired, recorded: Recorded) -> Observed:
         """Return what is there now; raises ServiceError where the service cannot be read."""
         keys = {key.name: convert.key(key) for key in await self.service.keys()}
-        jobs = await self._pass(self._look_back(desired, recorded, keys))
+        jobs = await self._pass(self._with_windows(desired, self._look_back(desired, recorded, keys)))
         jobs, gone = await self._absentees(recorded, jobs)
         at = self.service.time.now()
         logs = {**await self._candidate_logs(recorded, jobs, at), **await self._failed_logs(recorded, jobs)}
@@ -57,6 +60,7 @@ class Observer:
             keys=keys,
             jobs=jobs,
             gone=gone,
+            listed=self._listed,
             logs=logs,
             results=listings,
             secrets=await asyncio.to_thread(self.vault.fingerprints, salt),
@@ -81,10 +85,20 @@ class Observer:
             since.append(now - STUCK)
         return min(since, default=None)
 
+    def _with_windows(self, desired: Desired, back_to: datetime | None) -> datetime | None:
+        """Look back as far as the quota counts once, and from then on to the last complete look."""
+        if not desired.limits:
+            return back_to
+        counts = self._counted_to - SKEW if self._counted_to else self.service.time.now() - longest(desired.limits)
+        return min(counts, back_to) if back_to else counts
+
     async def _pass(self, back_to: datetime | None) -> Pass:
         if back_to is None:
             return Pass(self.service.time.now(), complete=False, jobs={})
         listed = await self.service.jobs(back_to)
+        self._listed.update({job.job_id: convert.job(job) for job in listed.jobs})
+        if listed.complete:
+            self._counted_to = listed.begun
         return Pass(listed.begun, listed.complete, {job.job_id: convert.job(job) for job in listed.jobs})
 
     async def _absentees(self, recorded: Recorded, jobs: Pass) -> tuple[Pass, frozenset[str]]:

@@ -27,6 +27,7 @@ from eocanvas_apply.manifest.model import (
 )
 from eocanvas_apply.planning.failures import Retries
 from eocanvas_apply.planning.fingerprint import ALGORITHM, fingerprint
+from eocanvas_apply.planning.limit import Limit
 
 EODATA = "eodata"
 Document = Graph | Chain
@@ -110,7 +111,10 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """Everything the manifest asks for; keys and jobs by address, `campaigns` the jobs that have rows by name."""
+    """Everything the manifest asks for: keys and jobs by address, `campaigns` the jobs that have rows by name.
+
+    `limits` are the windows of the quota.
+    """
 
     project: str
     manifest_digest: str
@@ -118,6 +122,7 @@ class Desired:
     jobs: Mapping[str, DesiredJob]
     timing: Timing
     campaigns: frozenset[str] = frozenset()
+    limits: tuple[Limit, ...] = ()
 
 
 def desired(
@@ -139,6 +144,7 @@ def desired(
         jobs={job.address: job for job in jobs},
         timing=timing,
         campaigns=frozenset(name for name, job in manifest.jobs.items() if job.steps),
+        limits=tuple(Limit(window.jobs, window.per) for window in manifest.quota),
     )
 
 

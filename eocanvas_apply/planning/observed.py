@@ -65,7 +65,8 @@ class FileState(StrEnum):
 class Observed:
     """Everything observed in one round.
 
-    `at` is service time; `gone` are job ids whose own address answered 404; `logs` hold the text of candidates;
+    `at` is service time; `gone` are job ids whose own address answered 404; `listed` every job seen in
+    this run, as far back as the quota counts; `logs` hold the text of candidates;
     `results` the listing of ended jobs, None for 404; `secrets` slow fingerprints by (key address, field);
     `unreadable` why a key's secrets could not be read; `files` stored results that are not as they were, by path.
     """
@@ -75,6 +76,7 @@ class Observed:
     keys: Mapping[str, ObservedKey]
     jobs: Pass
     gone: frozenset[str] = frozenset()
+    listed: Mapping[str, ObservedJob] = field(default_factory=dict)
     logs: Mapping[str, str] = field(default_factory=dict)
     results: Mapping[str, tuple[ListedResult, ...] | None] = field(default_factory=dict)
     secrets: Mapping[tuple[str, str], str] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.change import Change
 from eocanvas_apply.planning.tasks import Task
+from eocanvas_apply.planning.windows import WindowState
 
 
 class ActionKind(StrEnum):
@@ -166,7 +167,7 @@ class Plan:
     """The whole plan.
 
     `refusals` are the safety rules that hold an apply back; `wake` is the next service time at which waiting is
-    worth another look, None where only polling tells.
+    worth another look, None where only polling tells; `windows` how the quota stands.
     """
 
     origin: Origin
@@ -176,6 +177,7 @@ class Plan:
     refusals: tuple[Diagnostic, ...] = ()
     forecast: Forecast = field(default_factory=Forecast)
     wake: datetime | None = None
+    windows: tuple[WindowState, ...] = ()
 
     @property
     def changes_pending(self) -> bool:

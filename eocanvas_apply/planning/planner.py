@@ -13,6 +13,7 @@ from eocanvas_apply.planning.jobs import JobPlanner
 from eocanvas_apply.planning.keys import KeyPlanner
 from eocanvas_apply.planning.needs import needed_keys
 from eocanvas_apply.planning.observed import Observed
+from eocanvas_apply.planning.pacing import paced, windows_of
 from eocanvas_apply.planning.plan import LAUNCHES, ActionKind, Forecast, Origin, Plan, PlannedAction, Reason, Requests
 from eocanvas_apply.planning.reconciling import Evidence
 from eocanvas_apply.planning.runs import occupancy
@@ -36,7 +37,9 @@ def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Obs
     planner = KeyPlanner(desired, requests, recorded, observed, needed, occupied)
     keys = planner.actions()
     faults = planner.faults()
-    actions = _in_order(keys, _after_keys(desired, jobs, _unusable(keys, faults)))
+    windows = windows_of(desired, recorded, observed)
+    launchable = paced(_after_keys(desired, jobs, _unusable(keys, faults)), windows, observed.at)
+    actions = _in_order(keys, launchable)
     stalled = {a.address for a in keys if a.reason in _STALLED} | {f.address for f in faults if f.address}
     return Plan(
         origin=origin,
@@ -46,6 +49,7 @@ def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Obs
         refusals=refusals(desired, requests, recorded, actions),
         forecast=_forecast(actions, stalled, observed.at),
         wake=_wake(actions, observed.at),
+        windows=windows.states(observed.at, sum(a.action in LAUNCHES and a.task is not None for a in launchable)),
     )
 
 

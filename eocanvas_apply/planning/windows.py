@@ -13,29 +13,15 @@ from datetime import UTC, datetime, timedelta
 from heapq import heapify, heappush, heapreplace
 
 from eocanvas_apply.ledger.fold import Intent, IntentState, JobRecord
+from eocanvas_apply.planning.limit import MARGIN, Limit
 from eocanvas_apply.planning.observed import ObservedJob
 
-# The service counts with its own clock, so a unit is taken a little after it came back.
-MARGIN = timedelta(seconds=2)
 # More than anybody launches: how many launches are free where no window is known.
 UNLIMITED = 1_000_000_000
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 _FIRST_PROBE, _LONGEST_PROBE = timedelta(minutes=1), timedelta(minutes=15)
 # No quota of the service is longer than a month; an answer that asks for more is not meant.
 _LONGEST_CLOSURE = timedelta(days=31)
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """At most so many jobs created in any time of length `per`."""
-
-    jobs: int
-    per: timedelta
-
-    @property
-    def span(self) -> timedelta:
-        """How long one job occupies its unit."""
-        return self.per + MARGIN
 
 
 @dataclass(frozen=True, slots=True)

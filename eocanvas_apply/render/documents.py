@@ -147,12 +147,22 @@ class JobStatusDocument(TypedDict):
     created: str | None
 
 
+class WindowDocument(TypedDict):
+    """One window of the quota: `left` of so many `jobs` in `per_s` seconds, the next unit back at `next_free`."""
+
+    jobs: int
+    per_s: int
+    used: int
+    left: int
+    next_free: str | None
+
+
 class StatusBody(TypedDict):
     """Where everything stands. `windows` are those of quotas."""
 
     keys: list[KeyStatusDocument]
     jobs: list[JobStatusDocument]
-    windows: list[dict[str, Any]]
+    windows: list[WindowDocument]
     forecast: ForecastDocument
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, Reason
 from eocanvas_apply.planning.planner import summary
+from eocanvas_apply.planning.windows import WindowState
 from eocanvas_apply.render import changes
 from eocanvas_apply.render.reasons import READING_ORDER, SIGNS, WORDS
-from eocanvas_apply.render.stamps import moment, stamp
+from eocanvas_apply.render.stamps import moment, span, stamp
 from eocanvas_apply.render.style import PLAIN, Style, counted
 
 if TYPE_CHECKING:
@@ -139,8 +140,15 @@ def _waiting(plan: Plan) -> list[str]:
     ahead = plan.forecast
     if not ahead.waiting:
         return []
-    until = f", the last until {moment(ahead.ends)}" if ahead.ends else ""
-    return [f"{counted(ahead.launches_now, 'launch', 'launches')} now, {ahead.waiting} waiting{until}."]
+    until = f", the last at {moment(ahead.ends)}" if ahead.ends else ""
+    now = f"{counted(ahead.launches_now, 'launch', 'launches')} now, {ahead.waiting} waiting{until}."
+    return [now, *map(window_text, plan.windows)]
+
+
+def window_text(window: WindowState) -> str:
+    """Return one window of the quota in words, such as `3 of 10 left in 1h; the next one back at ...`."""
+    back = f"; the next one back at {moment(window.next_free)}" if window.next_free else ""
+    return f"{window.left} of {window.limit} left in {span(window.per)}{back}"
 
 
 def _decisions(plan: Plan) -> list[str]:

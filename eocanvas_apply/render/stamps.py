@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 def stamp(time: datetime | None) -> str | None:
@@ -13,3 +13,12 @@ def stamp(time: datetime | None) -> str | None:
 def moment(time: datetime | None) -> str:
     """Return `2024-07-01 04:00:00 UTC`, or `-` for no time."""
     return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if time else "-"
+
+
+def span(length: timedelta) -> str:
+    """Return a length of time in the largest whole unit: `1h`, `30d`, `90s`."""
+    seconds = int(length.total_seconds())
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"

@@ -5,22 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.planning.status import JobStatus, KeyStatus, Status
-from eocanvas_apply.render.plan import forecast
+from eocanvas_apply.planning.windows import WindowState
+from eocanvas_apply.render.plan import forecast, window_text
 from eocanvas_apply.render.stamps import moment, stamp
 from eocanvas_apply.render.style import PLAIN, Style, one_line
 from eocanvas_apply.render.table import table
 
 if TYPE_CHECKING:
-    from eocanvas_apply.render.documents import JobStatusDocument, KeyStatusDocument, StatusBody
+    from eocanvas_apply.render.documents import JobStatusDocument, KeyStatusDocument, StatusBody, WindowDocument
 
 
 def body(status: Status) -> StatusBody:
-    """Return it as JSON, without what its command adds. Windows come with quotas."""
+    """Return it as JSON, without what its command adds. `windows` are those of the quota."""
     return {
         "keys": [_key(key) for key in status.keys],
         "jobs": [_job(job) for job in status.jobs],
-        "windows": [],
+        "windows": [_window(window) for window in status.plan.windows],
         "forecast": forecast(status.plan),
+    }
+
+
+def _window(window: WindowState) -> WindowDocument:
+    return {
+        "jobs": window.limit,
+        "per_s": int(window.per.total_seconds()),
+        "used": window.used,
+        "left": window.left,
+        "next_free": stamp(window.next_free),
     }
 
 
@@ -52,6 +63,7 @@ def text(status: Status, style: Style = PLAIN) -> str:
         table(("key", "status", "reason", "name", "ends"), keys, style),
         table(("job", "status", "reason", "job id", "created", "results"), jobs, style),
     ]
+    tables += [f"{window_text(window)}\n" for window in status.plan.windows]
     tables += [f"{style.paint(j.address, 'red')} failed: {one_line(j.failure)}\n" for j in status.jobs if j.failure]
     return "\n".join(each for each in tables if each) or "Nothing in the manifest, nothing on record.\n"
 

@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold import JobRecord, Recorded
+from eocanvas_apply.planning.limit import MARGIN, Limit
 from eocanvas_apply.planning.observed import ObservedJob
 from eocanvas_apply.planning.windows import (
-    MARGIN,
     UNLIMITED,
-    Limit,
     Running,
     Windows,
     closed_until,

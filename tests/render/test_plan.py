@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from eocanvas_apply.planning.plan import JOB_REASONS, KEY_REASONS, ActionKind, Forecast, PlannedAction, Reason
+from eocanvas_apply.planning.windows import WindowState
 from eocanvas_apply.render import plan as render
 from eocanvas_apply.render.reasons import READING_ORDER, WORDS
 from eocanvas_apply.render.style import Style
@@ -32,7 +34,7 @@ def test_dear_things_come_first_and_what_is_well_is_only_counted() -> None:
         "\n"
         "Plan: 1 to relaunch, 1 to replace, 1 to delete, 1 to create, 1 to launch, 1 to ask; 1 as the manifest says.\n"
         "Running again costs 1 job of the quota.\n"
-        "1 launch now, 1 waiting, the last until 2026-11-23 04:00:00 UTC.\n"
+        "1 launch now, 1 waiting, the last at 2026-11-23 04:00:00 UTC.\n"
         "A decision is needed: eocanvas-apply why job.asked\n"
     )
 
@@ -74,3 +76,17 @@ def test_every_reason_has_words(reason: Reason) -> None:
 
 def test_every_action_has_its_place_in_the_reading_order() -> None:
     assert set(READING_ORDER) == set(KEY_REASONS) | set(JOB_REASONS) == set(ActionKind)
+
+
+@pytest.mark.parametrize(
+    ("per", "used", "text"),
+    [
+        (timedelta(hours=1), 0, "10 of 10 left in 1h"),
+        (timedelta(days=30), 10, "0 of 10 left in 30d; the next one back at 2026-01-05 09:00:00 UTC"),
+        (timedelta(seconds=90), 1, "9 of 10 left in 90s; the next one back at 2026-01-05 09:00:00 UTC"),
+    ],
+)
+def test_a_window_in_words(per: timedelta, used: int, text: str) -> None:
+    back = datetime(2026, 1, 5, 9, tzinfo=UTC) if used else None
+    window = WindowState(10, per, used, 10 - used, at_once=0, later=0, next_free=back, last=None)
+    assert render.window_text(window) == text

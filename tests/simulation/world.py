@@ -19,6 +19,7 @@ from eocanvas_apply.emulator.clock import EPOCH, VirtualClock
 from eocanvas_apply.emulator.credentials import SealingKey
 from eocanvas_apply.emulator.messages import WireRequest, WireResponse
 from eocanvas_apply.emulator.service import Eocanvas
+from eocanvas_apply.emulator.settings import Quota
 from eocanvas_apply.emulator.settings import Settings as EmulatorSettings
 from eocanvas_apply.emulator.wire import Wire
 from eocanvas_apply.engine.engine import Engine
@@ -159,12 +160,15 @@ class World:
     folder: Path
     behaviour: Behaviour = field(default_factory=Behaviour)
     job_time: float = 300.0
+    quotas: tuple[Quota, ...] = ()
     seed: int = 1
     environ: dict[str, str] = field(default_factory=lambda: {"ACCESS": "AKIA", "SECRET": "s3cr3t"})
 
     def __post_init__(self) -> None:
         self.clock = VirtualClock()
-        settings = EmulatorSettings(users=(User(ACCOUNT, PASSWORD),), job_time=self.job_time, behaviour=self.behaviour)
+        settings = EmulatorSettings(
+            users=(User(ACCOUNT, PASSWORD),), job_time=self.job_time, quotas=self.quotas, behaviour=self.behaviour
+        )
         service = Eocanvas(self.clock, random.Random(self.seed), settings, SealingKey(private_key()))
         self.wire = Wire(service)
         self.random = random.Random(self.seed + 1)
