@@ -131,6 +131,7 @@ class Launcher:
             )
         )
         session.launched.add(intended.address)
+        session.quota_refusals = 0
         session.fine(intended.address)
         session.tell(intended.address, Happening.LAUNCHED, job.job_id)
 
@@ -169,7 +170,8 @@ class Launcher:
         now, session = self._session.now(), self._session
         recorded, limits = session.journal.recorded, session.desired.limits
         windows = Windows(limits, creations(recorded.jobs.values(), {}, now, longest(limits)))
-        return closed_until(now, windows, fault.retry_after, recorded.quota_refusals + 1)
+        session.quota_refusals += 1
+        return closed_until(now, windows, fault.retry_after, session.quota_refusals)
 
     def _after_refusal(self, address: str, refusal: str, fault: Refused) -> None:
         session = self._session

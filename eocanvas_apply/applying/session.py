@@ -53,6 +53,7 @@ class Session:
     retries: Retries = field(init=False)
     launches_stopped: bool = False
     launched: set[str] = field(default_factory=set)
+    quota_refusals: int = 0
 
     def __post_init__(self) -> None:
         self.retries = Retries(self.clock)

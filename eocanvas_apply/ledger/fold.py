@@ -166,7 +166,6 @@ class Recorded:
     jobs: dict[str, JobRecord] = field(default_factory=dict)
     owner_of: dict[str, str] = field(default_factory=dict)
     quota_closed_until: datetime | None = None
-    quota_refusals: int = 0
 
     def add(self, entries: Iterable[e.Entry]) -> None:
         """Fold more entries, in the order of their numbers."""
@@ -264,7 +263,6 @@ def _submit(recorded: Recorded, job: JobRecord, intent: Intent, event: e.JobSubm
         _refuse(intent, _same_job(event))
     else:
         _bind(recorded, job, intent, event.job_id).see(event.status, event.created, None, None)
-        recorded.quota_refusals = 0
 
 
 def _same_job(event: e.JobSubmitted) -> e.JobRefused:
@@ -360,7 +358,6 @@ def _forgotten(recorded: Recorded, event: e.Forgotten) -> None:
 
 
 def _quota(recorded: Recorded, event: e.QuotaClosed) -> None:
-    recorded.quota_refusals += 1
     recorded.quota_closed_until = max(recorded.quota_closed_until or event.until, event.until)
 
 
