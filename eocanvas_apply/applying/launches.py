@@ -170,14 +170,16 @@ class Launcher:
         now, session = self._session.now(), self._session
         recorded, limits = session.journal.recorded, session.desired.limits
         windows = Windows(limits, creations(recorded.jobs.values(), {}, now, longest(limits)))
-        session.quota_refusals += 1
+        if not self._quota_closed:
+            # Those that were under way together are one refusal, not a row of them.
+            session.quota_refusals += 1
+            self._quota_closed = True
         return closed_until(now, windows, fault.retry_after, session.quota_refusals)
 
     def _after_refusal(self, address: str, refusal: str, fault: Refused) -> None:
         session = self._session
         if refusal == "quota":
             # Waiting is no error.
-            self._quota_closed = True
             session.tell(address, Happening.REFUSED, fault.diagnostics[0].message)
             return
         session.launches_stopped = session.launches_stopped or refusal == "access"
