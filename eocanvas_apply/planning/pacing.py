@@ -23,9 +23,15 @@ def windows_of(desired: Desired, recorded: Recorded, observed: Observed) -> Wind
 
 
 def paced(jobs: Sequence[PlannedAction], windows: Windows, now: datetime) -> list[PlannedAction]:
-    """Return the actions, each launch with the moment from which it may go; the plan's order is the order of turns."""
-    times = iter(windows.schedule(sum(_may_go(action) for action in jobs), now))
-    return [_held(action, next(times), now) if _may_go(action) else action for action in jobs]
+    """Return the actions, each launch with the moment from which it may go.
+
+    The plan's order is the order of turns, but what waits for a key comes behind what does not: a key that cannot be
+    made must not hold a place in the quota.
+    """
+    launches = sorted((action for action in jobs if _may_go(action)), key=lambda action: bool(action.depends_on))
+    times = windows.schedule(len(launches), now)
+    turns = {action.address: time for action, time in zip(launches, times, strict=True)}
+    return [_held(action, turns[action.address], now) if action.address in turns else action for action in jobs]
 
 
 def _may_go(action: PlannedAction) -> bool:

@@ -97,3 +97,23 @@ def test_one_turn_does_what_fits_and_says_that_the_rest_waits(tmp_path: Path) ->
     world.clock.advance(3700)
     assert not world.apply(manifest(12)).endings
     assert len(created(world)) == 12
+
+
+def test_a_launch_behind_a_key_that_cannot_be_made_takes_no_turn_from_others(tmp_path: Path) -> None:
+    world = limited(tmp_path, Quota(1, 3600))
+    stuck = """
+version: 1
+project: demo
+quota: [{jobs: 1, per: 1h}]
+keys:
+  lost: {type: s3, bucket: b, region: r, endpoint: https://s3.example.org,
+         access_key: {env: NOWHERE}, secret_key: {env: SECRET}}
+jobs:
+  a-stuck: {graph: graph.xml, inputs: {img1: {key: lost, path: /a.zip}}}
+  b-free: {graph: graph.xml, inputs: {img1: {url: "https://data.example.org/b.zip"}}}
+"""
+    result = world.apply(stuck, timedelta(0))
+    outcomes = {r.address: r.outcome for r in result.results if r.address.startswith("job.")}
+    assert outcomes == {"job.a-stuck": "skipped", "job.b-free": "waiting"}
+    (job,) = world.wire.service.jobs.every()
+    assert job.execution.locations == ("https://data.example.org/b.zip",)
