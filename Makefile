@@ -42,7 +42,7 @@ bench: .venv/installed $(PEER)/installed
 	@touch $@
 
 .venv/installed: .venv/created pyproject.toml constraints.txt
-	$(BIN)/python -m pip install $(PIP_FLAGS) --constraint constraints.txt --editable '.[emulator]'
+	$(BIN)/python -m pip install $(PIP_FLAGS) --constraint constraints.txt --editable '.[emulator,s3]'
 	@touch $@
 
 .venv/installed-dev: .venv/installed
