@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from eocanvas_apply.emulator.accounts import User
 from eocanvas_apply.emulator.behaviour import Behaviour
-from eocanvas_apply.emulator.clock import EPOCH, VirtualClock
+from eocanvas_apply.emulator.clock import VirtualClock
 from eocanvas_apply.emulator.credentials import SealingKey
 from eocanvas_apply.emulator.messages import WireRequest, WireResponse
 from eocanvas_apply.emulator.service import Eocanvas
@@ -23,7 +25,6 @@ from eocanvas_apply.emulator.settings import Quota
 from eocanvas_apply.emulator.settings import Settings as EmulatorSettings
 from eocanvas_apply.emulator.wire import Wire
 from eocanvas_apply.engine.engine import Engine
-from eocanvas_apply.engine.project import without_waiting
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.ledger.local import LocalBackend
 from eocanvas_apply.manifest.documents import load_documents
@@ -37,10 +38,13 @@ from eocanvas_apply.planning.progress import ApplyResult, Progress
 from eocanvas_apply.secret import Secret
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.settings import Addresses, Credentials
-from eocanvas_apply.sources.expansion import expand
+from eocanvas_apply.sources.expansion import Expansion, expand
 from eocanvas_apply.sources.files import read_bytes
+from eocanvas_apply.sources.lock import Lock
+from eocanvas_apply.sources.searching import Catalogue
 from eocanvas_apply.sources.secrets import SecretSources
 
+T = TypeVar("T")
 ACCOUNT, PASSWORD = "jane", "open-sesame"
 URL = "https://eocanvas.invalid/serverless"
 GRAPH = """<graph id="Graph"><version>1.0</version>
@@ -111,11 +115,10 @@ class WireTransport(httpx.AsyncBaseTransport):
         return _response(answer, request)
 
 
-def rows_of(loaded: LoadedManifest, folder: Path) -> Mapping[str, tuple[Instance, ...]]:
-    """Return the rows of every campaign; they come from files, so nothing waits and no event loop is needed."""
-    found = without_waiting(expand(loaded, partial(read_bytes, folder=folder), now=EPOCH))
-    assert not found.diagnostics, found.diagnostics
-    return found.instances
+def in_its_own_loop(work: Coroutine[Any, Any, T]) -> T:
+    """Wait for it, also where an event loop runs already."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 def _response(answer: WireResponse, request: httpx.Request) -> httpx.Response:
@@ -162,6 +165,7 @@ class World:
     job_time: float = 300.0
     quotas: tuple[Quota, ...] = ()
     seed: int = 1
+    lock: Lock | None = None
     environ: dict[str, str] = field(default_factory=lambda: {"ACCESS": "AKIA", "SECRET": "s3cr3t"})
 
     def __post_init__(self) -> None:
@@ -189,17 +193,32 @@ class World:
         own = loaded.manifest.timing
         times = {"poll": own.poll, "settle": own.settle, "send_within": own.send_within}
         waits = Timing(**{**times, "request_timeout": own.request_timeout, **timing})
-        return desired(loaded.manifest, loaded.digest, documents, rows_of(loaded, self.folder), waits)
+        return desired(loaded.manifest, loaded.digest, documents, self.rows(loaded), waits)
+
+    def rows(self, loaded: LoadedManifest) -> Mapping[str, tuple[Instance, ...]]:
+        """Return the rows of every campaign; searches are asked of the emulated HDA, now."""
+        read = partial(read_bytes, folder=self.folder)
+
+        async def expanded() -> Expansion:
+            async with self.service() as service:
+                search = Catalogue(service.hda)
+                return await expand(loaded, read, now=self.clock(), search=search, lock=self.lock)
+
+        found = in_its_own_loop(expanded())
+        assert not found.unknown
+        assert not found.diagnostics, found.diagnostics
+        return found.instances
+
+    def service(self, step: Step = undisturbed) -> EOCanvas:
+        """Return the account's client, over the emulator in this process."""
+        clock = RunnerClock(self.clock)
+        transport = WireTransport(self.wire, self.clock, step)
+        return EOCanvas(Addresses(URL), Credentials(ACCOUNT, Secret(PASSWORD)), clock, transport=transport)
 
     def runner(self, manifest: str, step: Step = undisturbed) -> Engine:
         """Return a fresh runner: it knows nothing but the ledger and what the service shows."""
         wanted, clock = self.desired(manifest), RunnerClock(self.clock)
-        service = EOCanvas(
-            Addresses(URL),
-            Credentials(ACCOUNT, Secret(PASSWORD)),
-            clock,
-            transport=WireTransport(self.wire, self.clock, step),
-        )
+        service = self.service(step)
         vault = Vault.opened(wanted, SecretSources(self.environ, self.folder))
         backend = SteppedBackend(self.ledger, step)
         return Engine(
