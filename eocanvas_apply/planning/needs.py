@@ -75,7 +75,12 @@ def end_of(generation: Generation, seen: ObservedKey | None = None) -> datetime 
 def expires_soon(generation: Generation, seen: ObservedKey | None, longest_job: timedelta, now: datetime) -> bool:
     """Tell whether a generation must be renewed: less than the need, or than a fifth of its life, is left."""
     end, life = end_of(generation, seen), granted_life(generation, seen)
-    return end is not None and end - now < max(need_of(longest_job, life), life * _SHARE)
+    return end is not None and end - now < margin_of(longest_job, life)
+
+
+def margin_of(longest_job: timedelta, granted: timedelta) -> timedelta:
+    """Return how much of a key's life must be left when it is renewed; never more than half of it."""
+    return max(need_of(longest_job, granted), granted * _SHARE)
 
 
 def _shown(generation: Generation, seen: ObservedKey | None) -> ObservedKey | KeyCreated | None:

@@ -142,12 +142,25 @@ class PlannedAction:
 
 
 @dataclass(frozen=True, slots=True)
+class Renewal:
+    """A key that must be renewed so many `times` until the last launch that names it, the `first` time then."""
+
+    address: str
+    times: int
+    first: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Forecast:
-    """How many launches go now, how many wait, and when the last of them can go (service time)."""
+    """How many launches go now, how many wait, and when the last of them can go (service time).
+
+    `renewals` are those of keys on the way there.
+    """
 
     launches_now: int = 0
     waiting: int = 0
     ends: datetime | None = None
+    renewals: tuple[Renewal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +202,8 @@ class Plan:
         """The digest of everything but the moment it was made, `sha256:<hex>`."""
         found = [(d.code, d.severity, d.message, d.hint, d.address) for d in (*self.diagnostics, *self.refusals)]
         actions = [(a.address, a.action, a.reason, [astuple(c) for c in a.changes], a.depends_on) for a in self.actions]
-        text = json.dumps([astuple(self.origin), actions, astuple(self.forecast), found], sort_keys=True, default=str)
+        ahead = (self.forecast.launches_now, self.forecast.waiting, self.forecast.ends)
+        text = json.dumps([astuple(self.origin), actions, ahead, found], sort_keys=True, default=str)
         return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
     def by_address(self) -> dict[str, PlannedAction]:

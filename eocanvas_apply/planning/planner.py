@@ -13,8 +13,19 @@ from eocanvas_apply.planning.jobs import JobPlanner
 from eocanvas_apply.planning.keys import KeyPlanner
 from eocanvas_apply.planning.needs import needed_keys
 from eocanvas_apply.planning.observed import Observed
+from eocanvas_apply.planning.outlook import renewals
 from eocanvas_apply.planning.pacing import paced, windows_of
-from eocanvas_apply.planning.plan import LAUNCHES, ActionKind, Forecast, Origin, Plan, PlannedAction, Reason, Requests
+from eocanvas_apply.planning.plan import (
+    LAUNCHES,
+    ActionKind,
+    Forecast,
+    Origin,
+    Plan,
+    PlannedAction,
+    Reason,
+    Renewal,
+    Requests,
+)
 from eocanvas_apply.planning.reconciling import Evidence
 from eocanvas_apply.planning.runs import occupancy
 from eocanvas_apply.planning.safety import refusals
@@ -47,7 +58,7 @@ def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Obs
         actions=actions,
         diagnostics=(*faults, *warnings(desired, recorded, observed)),
         refusals=refusals(desired, requests, recorded, actions),
-        forecast=_forecast(actions, stalled, observed.at),
+        forecast=_forecast(actions, stalled, observed.at, renewals(desired, recorded, observed, launchable)),
         wake=_wake(actions, observed.at),
         windows=windows.states(observed.at, sum(a.action in LAUNCHES and a.task is not None for a in launchable)),
     )
@@ -77,12 +88,14 @@ def _in_order(keys: list[PlannedAction], jobs: list[PlannedAction]) -> tuple[Pla
     return (*(a for a in keys if a.action is not ActionKind.DELETE), *jobs, *deletes)
 
 
-def _forecast(actions: Iterable[PlannedAction], stalled: Set[str], now: datetime) -> Forecast:
+def _forecast(
+    actions: Iterable[PlannedAction], stalled: Set[str], now: datetime, renewed: tuple[Renewal, ...]
+) -> Forecast:
     launches = [a for a in actions if a.action in LAUNCHES]
     # A launch behind a key that this very run creates goes now as well.
     held = [a for a in launches if a.task is None or (a.not_before and a.not_before > now) or stalled & {*a.depends_on}]
     ends = max((a.not_before for a in held if a.not_before), default=None)
-    return Forecast(launches_now=len(launches) - len(held), waiting=len(held), ends=ends)
+    return Forecast(launches_now=len(launches) - len(held), waiting=len(held), ends=ends, renewals=renewed)
 
 
 def _wake(actions: Iterable[PlannedAction], now: datetime) -> datetime | None:

@@ -51,6 +51,12 @@ def definition(record: JobRecord, run: Run) -> JobIntended | None:
     return intent.intended if intent else None
 
 
+def refused(record: JobRecord) -> bool:
+    """Tell whether the service refused the last launch, so that there is no job behind it."""
+    last = record.last_intent
+    return last is not None and last.state is IntentState.REFUSED
+
+
 def failed_before(record: JobRecord, run: Run) -> list[FailureClass]:
     """Return the classes of the failed runs of one definition, this one last: how often it was tried already."""
     intended = definition(record, run)

@@ -12,20 +12,22 @@ from eocanvas_apply.planning.fingerprint import changes
 from eocanvas_apply.planning.observed import Observed, ObservedJob
 from eocanvas_apply.planning.plan import Plan, PlannedAction
 from eocanvas_apply.planning.reconciling import Evidence
-from eocanvas_apply.planning.runs import counted_definition
+from eocanvas_apply.planning.runs import counted_definition, refused
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """What there is to say about one address; `history` is oldest first, and so are the jobs in `candidates`.
 
-    A candidate is a job of the service that may have come of a launch whose answer was lost.
+    A candidate is a job of the service that may have come of a launch whose answer was lost; `refused` tells that the
+    service refused the last launch, so that there is no job behind it.
     """
 
     action: PlannedAction
     differences: tuple[Change, ...]
     history: tuple[str, ...]
     candidates: tuple[ObservedJob, ...] = ()
+    refused: bool = False
 
 
 def explain(address: str, plan: Plan, desired: Desired, recorded: Recorded, observed: Observed) -> Explanation | None:
@@ -40,7 +42,7 @@ def explain(address: str, plan: Plan, desired: Desired, recorded: Recorded, obse
     if job is None:
         return Explanation(action, (), ())
     suspects = _candidates(job, Evidence.of(desired.project, desired.timing, recorded, observed))
-    return Explanation(action, _differences(address, desired, job), tuple(_of_job(job)), suspects)
+    return Explanation(action, _differences(address, desired, job), tuple(_of_job(job)), suspects, refused(job))
 
 
 def _candidates(record: JobRecord, evidence: Evidence) -> tuple[ObservedJob, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.diagnostics import Diagnostic, Position, Severity
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 _ORDER = list(Severity)
 _WIDTH = 160
+# So many findings that differ only in what they are about are shown in full.
+_FEW = 3
 
 
 def in_reading_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
@@ -48,11 +50,29 @@ def documents(diagnostics: Iterable[Diagnostic]) -> list[DiagnosticDocument]:
 
 
 def text(diagnostics: Sequence[Diagnostic], style: Style = PLAIN) -> str:
-    """Return all of them for a person, closed by a line that counts them; nothing gives the empty text."""
+    """Return all of them for a person, closed by a line that counts them; nothing gives the empty text.
+
+    What is said of many instances alike is shown for the first few, with the number of the others.
+    """
     if not diagnostics:
         return ""
-    blocks = [_block(diagnostic, style) for diagnostic in in_reading_order(diagnostics)]
+    blocks = [block for alike in _folded(diagnostics) for block in _group(alike, style)]
     return "\n".join(blocks) + "\n" + summary(diagnostics) + "\n"
+
+
+def _folded(diagnostics: Iterable[Diagnostic]) -> Iterable[list[Diagnostic]]:
+    """Return them in reading order, those together that tell one thing of several addresses."""
+    groups: dict[Hashable, list[Diagnostic]] = {}
+    for each in in_reading_order(diagnostics):
+        groups.setdefault((each.severity, each.code, each.position, each.hint), []).append(each)
+    return groups.values()
+
+
+def _group(alike: Sequence[Diagnostic], style: Style) -> list[str]:
+    few = alike if len(alike) <= _FEW + 1 else alike[:_FEW]
+    rest = len(alike) - len(few)
+    more = [f"  ... and {rest} more like it {style.paint(f'[{alike[0].code}]', 'dim')}\n"] if rest else []
+    return [*(_block(each, style) for each in few), *more]
 
 
 def summary(diagnostics: Iterable[Diagnostic]) -> str:

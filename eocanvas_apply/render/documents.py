@@ -59,12 +59,32 @@ class FoldedDocument(TypedDict):
     none_count: int
 
 
+class BatchDocument(TypedDict):
+    """So many launches that can go together from this moment."""
+
+    at: str
+    launches: int
+
+
+class RenewalDocument(TypedDict):
+    """A key that must be renewed so many times until the last launch that names it."""
+
+    address: str
+    times: int
+    first: str
+
+
 class ForecastDocument(TypedDict):
-    """How many launches go now, how many wait, and when the last can go (RFC 3339, null when nobody knows)."""
+    """How many launches go now, how many wait, and when the last can go (RFC 3339, null when nobody knows).
+
+    `later` are the launches that wait for a time, `renewals` the keys renewed until the last of them.
+    """
 
     launches_now: int
     waiting: int
     ends: str | None
+    later: NotRequired[list[BatchDocument]]
+    renewals: NotRequired[list[RenewalDocument]]
 
 
 class PlanBody(TypedDict):

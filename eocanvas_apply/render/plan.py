@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, Reason
 from eocanvas_apply.planning.planner import summary
-from eocanvas_apply.planning.windows import WindowState
-from eocanvas_apply.render import changes
+from eocanvas_apply.render import changes, forecast
 from eocanvas_apply.render.reasons import READING_ORDER, SIGNS, WORDS
-from eocanvas_apply.render.stamps import moment, span, stamp
+from eocanvas_apply.render.stamps import moment, stamp
 from eocanvas_apply.render.style import PLAIN, Style, counted
 
 if TYPE_CHECKING:
-    from eocanvas_apply.render.documents import ActionDocument, ForecastDocument, PlanBody
+    from eocanvas_apply.render.documents import ActionDocument, PlanBody
 
 _WITH_CHANGES = frozenset({ActionKind.REPLACE, ActionKind.RELAUNCH, ActionKind.ADOPT})
 # So many instances of a campaign that are told the same are shown by name.
@@ -38,16 +37,7 @@ def body(plan: Plan) -> PlanBody:
         "created": stamp(plan.created) or "",
         "actions": [_action(action) for action in plan.actions],
         "summary": _summary(plan),
-        "forecast": forecast(plan),
-    }
-
-
-def forecast(plan: Plan) -> ForecastDocument:
-    """Return how many launches go now and how many wait, as JSON."""
-    return {
-        "launches_now": plan.forecast.launches_now,
-        "waiting": plan.forecast.waiting,
-        "ends": stamp(plan.forecast.ends),
+        "forecast": forecast.document(plan),
     }
 
 
@@ -115,7 +105,7 @@ def _block(planned: PlannedAction, style: Style) -> str:
 
 
 def _closing(plan: Plan) -> str:
-    lines = [_counts(plan), *_costs(plan), *_waiting(plan), *_decisions(plan)]
+    lines = [_counts(plan), *_costs(plan), *forecast.lines(plan), *_decisions(plan)]
     return "\n".join(lines)
 
 
@@ -134,21 +124,6 @@ def _costs(plan: Plan) -> list[str]:
     counts = _summary(plan)
     again = counts[ActionKind.RELAUNCH] + counts[ActionKind.RETRY]
     return [f"Running again costs {counted(again, 'job')} of the quota."] if again else []
-
-
-def _waiting(plan: Plan) -> list[str]:
-    ahead = plan.forecast
-    if not ahead.waiting:
-        return []
-    until = f", the last at {moment(ahead.ends)}" if ahead.ends else ""
-    now = f"{counted(ahead.launches_now, 'launch', 'launches')} now, {ahead.waiting} waiting{until}."
-    return [now, *map(window_text, plan.windows)]
-
-
-def window_text(window: WindowState) -> str:
-    """Return one window of the quota in words, such as `3 of 10 left in 1h; the next one back at ...`."""
-    back = f"; the next one back at {moment(window.next_free)}" if window.next_free else ""
-    return f"{window.left} of {window.limit} left in {span(window.per)}{back}"
 
 
 def _decisions(plan: Plan) -> list[str]:

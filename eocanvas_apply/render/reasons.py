@@ -43,9 +43,9 @@ WORDS: dict[Reason, str] = {
     _R.CANCELLED: "it was cancelled",
     _R.OUT_OF_WINDOW: "its row is gone from the source",
     _R.WAITS_FOR: "it waits for what it depends on",
-    _R.HELD_CANARY: "it waits for the canary",
-    _R.HELD_STOPPED: "too many instances failed",
-    _R.HELD_BUDGET: "as many jobs run as may",
+    _R.HELD_CANARY: "it waits for the first instances, the canary",
+    _R.HELD_STOPPED: "too many instances failed, so no more are launched",
+    _R.HELD_BUDGET: "as many jobs run, or were launched, as may",
     _R.NOT_SELECTED: "the command line did not select it",
 }
 

@@ -22,3 +22,17 @@ def span(length: timedelta) -> str:
         if seconds and seconds % size == 0:
             return f"{seconds // size}{unit}"
     return f"{seconds}s"
+
+
+def rough(length: timedelta) -> str:
+    """Return a length of time in one or two units, for people: `2d 5h`, `1h`, `3m 20s`, `8s`; never below zero."""
+    seconds = max(round(length.total_seconds()), 0)
+    if seconds >= 3600:
+        # Nobody reads the seconds of an hour.
+        seconds = round(seconds / 60) * 60
+    parts = []
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        if seconds >= size:
+            parts.append(f"{seconds // size}{unit}")
+            seconds %= size
+    return " ".join(parts[:2]) or "0s"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from eocanvas_apply.planning.status import JobStatus, KeyStatus, Status
 from eocanvas_apply.planning.windows import WindowState
-from eocanvas_apply.render.plan import forecast, window_text
+from eocanvas_apply.render import forecast
 from eocanvas_apply.render.stamps import moment, stamp
 from eocanvas_apply.render.style import PLAIN, Style, one_line
 from eocanvas_apply.render.table import table
@@ -21,7 +21,7 @@ def body(status: Status) -> StatusBody:
         "keys": [_key(key) for key in status.keys],
         "jobs": [_job(job) for job in status.jobs],
         "windows": [_window(window) for window in status.plan.windows],
-        "forecast": forecast(status.plan),
+        "forecast": forecast.document(status.plan),
     }
 
 
@@ -63,7 +63,7 @@ def text(status: Status, style: Style = PLAIN) -> str:
         table(("key", "status", "reason", "name", "ends"), keys, style),
         table(("job", "status", "reason", "job id", "created", "results"), jobs, style),
     ]
-    tables += [f"{window_text(window)}\n" for window in status.plan.windows]
+    tables += [f"{forecast.window(window)}\n" for window in status.plan.windows]
     tables += [f"{style.paint(j.address, 'red')} failed: {one_line(j.failure)}\n" for j in status.jobs if j.failure]
     return "\n".join(each for each in tables if each) or "Nothing in the manifest, nothing on record.\n"
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
 from eocanvas_apply.planning.why import Explanation
 from eocanvas_apply.render import changes
+from eocanvas_apply.render.advice import advice
 from eocanvas_apply.render.reasons import WORDS
 from eocanvas_apply.render.stamps import moment, stamp
 from eocanvas_apply.render.style import PLAIN, Style, one_line
@@ -16,13 +17,8 @@ if TYPE_CHECKING:
     from eocanvas_apply.planning.observed import ObservedJob
     from eocanvas_apply.render.documents import CandidateDocument, WhyDocument
 
-_ADVICE = {
-    Reason.AMBIGUOUS: "decide: eocanvas-apply resolve {address} --adopt JOB-ID, or --launch",
-    Reason.DUPLICATED: "decide: eocanvas-apply resolve {address} --adopt JOB-ID, or --launch",
-    Reason.FAILED: "see: eocanvas-apply logs {address}; it runs again with --retry-failed or another definition",
-    Reason.NO_RESULT: "see: eocanvas-apply logs {address}",
-    Reason.ANSWER_OPEN: "wait, or decide: eocanvas-apply resolve {address} --adopt JOB-ID, or --launch",
-}
+
+_REFUSED = "the service refused to launch it"
 
 
 def document(explanation: Explanation, document_diff: Sequence[str] = ()) -> WhyDocument:
@@ -41,9 +37,9 @@ def document(explanation: Explanation, document_diff: Sequence[str] = ()) -> Why
 
 
 def text(explanation: Explanation, style: Style = PLAIN, document_diff: Sequence[str] = ()) -> str:
-    """Return action and reason, what differs, what it waits for, what happened so far, and what to do."""
+    """Return action and reason, what differs, what it waits for, what happened so far, and the next step."""
     action = explanation.action
-    lines = [f"{style.paint(action.address, 'bold')}: {_verdict(action)}"]
+    lines = [f"{style.paint(action.address, 'bold')}: {_verdict(action, refused=explanation.refused)}"]
     lines += changes.lines(explanation.differences, style, "  ")
     lines += [f"    {one_line(line)}" for line in document_diff]
     lines += [f"  after {address}" for address in action.depends_on]
@@ -52,9 +48,8 @@ def text(explanation: Explanation, style: Style = PLAIN, document_diff: Sequence
     lines += (
         ["jobs that may be it:", *(_suspect(job) for job in explanation.candidates)] if explanation.candidates else []
     )
-    advice = _ADVICE.get(action.reason)
-    lines += [advice.format(address=action.address)] if advice else []
-    return "\n".join(lines) + "\n"
+    step = advice(action.action, action.reason, action.address, refused=explanation.refused)
+    return "\n".join([*lines, f"next: {step}"]) + "\n"
 
 
 def _candidate(job: ObservedJob) -> CandidateDocument:
@@ -66,6 +61,7 @@ def _suspect(job: ObservedJob) -> str:
     return f"  {one_line(job.job_id)}: {one_line(job.status)}{created}"
 
 
-def _verdict(action: PlannedAction) -> str:
+def _verdict(action: PlannedAction, *, refused: bool) -> str:
     what = "nothing to do" if action.action is ActionKind.NONE else str(action.action)
-    return f"{what} ({action.reason}): {WORDS[action.reason]}"
+    words = _REFUSED if refused and action.reason is Reason.FAILED else WORDS[action.reason]
+    return f"{what} ({action.reason}): {words}"

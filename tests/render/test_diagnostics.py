@@ -74,3 +74,25 @@ def test_json_has_eight_keys_and_null_for_what_is_missing() -> None:
     }
     assert documents([warning("w", "m", address="key.a"), DRIVE])[1]["address"] == "key.a"
     assert document(warning("w", "m"))["hint"] is None
+
+
+def test_what_is_said_of_hundreds_is_said_three_times_and_counted() -> None:
+    gone = [
+        warning("result-missing", f"{n}.nc is gone", "left as it is", address=f'job.a["{n:03}"]') for n in range(300)
+    ]
+    shown = text([*gone, error("other", "once")])
+    assert shown.count("[result-missing]") == 4
+    assert shown.endswith(
+        'job.a["002"]: warning: 2.nc is gone [result-missing]\n'
+        "  hint: left as it is\n"
+        "\n"
+        "  ... and 297 more like it [result-missing]\n"
+        "\n"
+        "1 error, 300 warnings\n"
+    )
+    assert len(documents(gone)) == 300
+
+
+def test_the_same_fault_at_many_lines_is_shown_at_each() -> None:
+    faults = [error("csv-cells", "a cell too many").at(Position("a.csv", n, 1)) for n in range(1, 9)]
+    assert text(faults).count("[csv-cells]") == 8

@@ -7,6 +7,7 @@ import pytest
 
 from eocanvas_apply.planning.plan import JOB_REASONS, KEY_REASONS, ActionKind, Forecast, PlannedAction, Reason
 from eocanvas_apply.planning.windows import WindowState
+from eocanvas_apply.render import forecast
 from eocanvas_apply.render import plan as render
 from eocanvas_apply.render.reasons import READING_ORDER, WORDS
 from eocanvas_apply.render.style import Style
@@ -89,4 +90,4 @@ def test_every_action_has_its_place_in_the_reading_order() -> None:
 def test_a_window_in_words(per: timedelta, used: int, text: str) -> None:
     back = datetime(2026, 1, 5, 9, tzinfo=UTC) if used else None
     window = WindowState(10, per, used, 10 - used, at_once=0, later=0, next_free=back, last=None)
-    assert render.window_text(window) == text
+    assert forecast.window(window) == text

@@ -1,0 +1,55 @@
+"""What lies ahead of a campaign."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from eocanvas_apply.ledger import events as e
+from eocanvas_apply.planning.outlook import Batch, batches
+from eocanvas_apply.planning.plan import Renewal
+from tests.planning.scene import AT, HOUR, MINUTE, SECOND, Scene
+
+
+def test_times_within_a_minute_are_one_turn() -> None:
+    times = [AT, AT + 5 * SECOND, AT + MINUTE, AT + 61 * SECOND]
+    assert batches(times) == [Batch(AT, 3), Batch(AT + 61 * SECOND, 1)]
+
+
+def _closed_for(span: timedelta, life: timedelta) -> Scene:
+    """A launch that waits for so long, with a key that has lived for an hour."""
+    scene = Scene()
+    scene.make_key("scenes", life=life)
+    scene.events.append(e.QuotaClosed(until=AT + span))
+    return scene
+
+
+@pytest.mark.parametrize(
+    ("span", "life", "times", "first"),
+    [
+        # Two hours are needed, so that each day of life gives 19.2 hours (a fifth of it is left at the renewal).
+        (3 * HOUR, 24 * HOUR, 0, None),
+        (48 * HOUR, 24 * HOUR, 2, 18.2),
+        (18.2 * HOUR, 24 * HOUR, 1, 18.2),
+        (96 * HOUR, 24 * HOUR, 5, 18.2),
+        (48 * HOUR, 3 * HOUR, 32, 0.5),
+        # One that ends too early now is renewed by the plan itself.
+        (48 * HOUR, 1.5 * HOUR, 64, 0.75),
+    ],
+)
+def test_keys_are_renewed_on_the_way(span: timedelta, life: timedelta, times: int, first: float | None) -> None:
+    scene = _closed_for(span, life)
+    told = scene.plan().forecast.renewals
+    assert told == ((Renewal("key.scenes", times, AT + first * HOUR),) if first else ())
+
+
+def test_a_key_of_somebody_else_and_an_endless_one_are_never_renewed() -> None:
+    scene = _closed_for(48 * HOUR, 24 * HOUR)
+    scene.events = [event for event in scene.events if not isinstance(event, e.KeyCreated)]
+    made = next(event for event in scene.events if isinstance(event, e.KeyIntended))
+    scene.events.append(
+        e.KeyCreated(address="key.scenes", generation=1, name=made.name, intent=made.intent, end_known=True)
+    )
+    scene.show_key(made, AT, None)
+    assert scene.plan().forecast.renewals == ()

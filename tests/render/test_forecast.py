@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from eocanvas_apply.planning.limit import Limit
+from eocanvas_apply.planning.plan import ActionKind, Forecast, Plan, PlannedAction, Reason, Renewal
+from eocanvas_apply.planning.tasks import LaunchJob
+from eocanvas_apply.planning.windows import Windows
+from eocanvas_apply.render import forecast
+from tests.planning.scene import Scene
+from tests.render.plans import NOW, ORIGIN
+
+HOUR = timedelta(hours=1)
+TASK = LaunchJob(Scene().desired.jobs["job.subset"])
+
+
+def _plan(times: Sequence[datetime], windows: Windows | None = None, *renewals: Renewal) -> Plan:
+    actions = [
+        PlannedAction(
+            f'job.a["{n:03}"]', ActionKind.LAUNCH, Reason.NEW, task=TASK, not_before=time if time > NOW else None
+        )
+        for n, time in enumerate(times)
+    ]
+    later = [time for time in times if time > NOW]
+    ahead = Forecast(len(times) - len(later), len(later), max(later, default=None), renewals)
+    states = windows.states(NOW, len(times)) if windows else ()
+    return Plan(ORIGIN, NOW, tuple(actions), forecast=ahead, windows=states)
+
+
+def _under(limits: tuple[Limit, ...], launches: int, used: tuple[datetime, ...] = ()) -> Plan:
+    windows = Windows(limits, used)
+    return _plan(windows.schedule(launches, NOW), windows)
+
+
+def test_nothing_waits_nothing_is_said() -> None:
+    assert forecast.lines(_plan([NOW])) == []
+    assert forecast.document(_plan([NOW])) == {"launches_now": 1, "waiting": 0, "ends": None}
+
+
+def test_a_steady_rhythm_is_one_sentence() -> None:
+    plan = _under((Limit(10, HOUR),), 300)
+    assert forecast.lines(plan) == [
+        "10 launches now, 290 waiting, the last at 2026-11-24 09:00:58 UTC.",
+        "Later 10 every 1h from 2026-11-23 05:00:02 UTC to 2026-11-24 09:00:58 UTC.",
+        "10 of 10 left in 1h: 10 of what waits fit now, 290 as units come back, the last at 2026-11-24 09:00:58 UTC",
+    ]
+    later = forecast.document(plan)["later"]
+    assert len(later) == 29
+    assert later[0] == {"at": "2026-11-23T05:00:02Z", "launches": 10}
+
+
+def test_the_wall_of_a_month_is_told_with_its_numbers() -> None:
+    month = Limit(100, timedelta(days=30))
+    used = tuple(NOW - timedelta(days=20) + n * HOUR for n in range(88))
+    lines = forecast.lines(_under((Limit(10, HOUR), month), 67, used))
+    assert lines[0].startswith("10 launches now, 57 waiting, the last at 2026-12-05 ")
+    assert lines[-1].startswith(
+        "12 of 100 left in 30d: 12 of what waits fit now, 55 as units come back, the last at 2026-12-05 "
+    )
+
+
+def test_a_changing_rhythm_is_told_by_days() -> None:
+    times = [NOW + timedelta(hours=n * n) for n in range(1, 20)]
+    (_, by_day) = forecast.lines(_plan(times))
+    assert by_day.startswith("Later 4 on 2026-11-23, 2 on 2026-11-24, ")
+    assert by_day.endswith(", and so on for 7 more days.")
+
+
+def test_two_stretches_are_told_one_after_the_other() -> None:
+    lines = forecast.lines(_under((Limit(10, HOUR),), 25))
+    assert lines[1] == "Later 10 at 2026-11-23 05:00:02 UTC, then 5 at 2026-11-23 06:00:04 UTC."
+
+
+def test_keys_that_are_renewed_on_the_way_are_named() -> None:
+    plan = _plan([NOW + HOUR], None, Renewal("key.scenes", 4, NOW + HOUR / 2))
+    assert forecast.lines(plan)[-1] == "key.scenes is renewed 4 times on the way, first at 2026-11-23 04:30:00 UTC"
+    assert forecast.document(plan)["renewals"] == [
+        {"address": "key.scenes", "times": 4, "first": "2026-11-23T04:30:00Z"}
+    ]
