@@ -9,35 +9,17 @@ Stamps that the service gave (`created`, `finished`, ...) and stamps compared wi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-
-def _utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
-
-
-def _stamp(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-Time = Annotated[datetime, AfterValidator(_utc), PlainSerializer(_stamp, when_used="json")]
-
-
-class Event(BaseModel):
-    """One event without its envelope; `type` names the class in JSON."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    type: str
-
-
-class AddressEvent(Event):
-    """An event about one key or one job instance."""
-
-    address: str
+from eocanvas_apply.ledger.event import AddressEvent as AddressEvent
+from eocanvas_apply.ledger.event import Event as Event
+from eocanvas_apply.ledger.event import Time as Time
+from eocanvas_apply.ledger.order_events import OrderEvent as OrderEvent
+from eocanvas_apply.ledger.order_events import OrderIntended as OrderIntended
+from eocanvas_apply.ledger.order_events import ProductOrdered as ProductOrdered
+from eocanvas_apply.ledger.order_events import TermsAccepted as TermsAccepted
 
 
 class KeyEvent(AddressEvent):
@@ -297,10 +279,11 @@ class Resolved(IntentEvent):
 
 
 class QuotaClosed(Event):
-    """Fact: the service refused for quota (429); no launch before `until`."""
+    """Fact: the service refused for quota (429); no launch, or no order of a product, before `until`."""
 
     type: Literal["quota-closed"] = "quota-closed"
     until: Time
+    quota: Literal["launches", "orders"] = "launches"
 
 
 AnyEvent = Annotated[
@@ -327,6 +310,9 @@ AnyEvent = Annotated[
     | Adopted
     | Forgotten
     | Resolved
+    | OrderIntended
+    | ProductOrdered
+    | TermsAccepted
     | QuotaClosed,
     Field(discriminator="type"),
 ]

@@ -14,6 +14,10 @@ from enum import StrEnum
 from typing import Any
 
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.generations import Generation as Generation
+from eocanvas_apply.ledger.generations import KeyRecord as KeyRecord
+from eocanvas_apply.ledger.orders import Order as Order
+from eocanvas_apply.ledger.orders import fold_order
 
 ENDED = frozenset({"successful", "failed", "dismissed"})
 _RANK = {"accepted": 0, "running": 1, "dismissed": 2, "failed": 3, "successful": 4}
@@ -30,49 +34,6 @@ class IntentState(StrEnum):
 
 
 _STRENGTH = {state: rank for rank, state in enumerate(IntentState)}
-
-
-@dataclass(slots=True)
-class Generation:
-    """One physical key that we made or meant to make."""
-
-    number: int
-    name: str
-    intended: e.KeyIntended | None = None
-    created: e.KeyCreated | None = None
-    abandoned: e.KeyAbandoned | None = None
-    draining: bool = False
-    delete_intended: bool = False
-    deleted: bool = False
-
-    @property
-    def open(self) -> bool:
-        """Whether nobody knows yet if it was created."""
-        return self.created is None and self.abandoned is None and not self.deleted
-
-    @property
-    def live(self) -> bool:
-        """Whether it was created and not deleted since."""
-        return self.created is not None and not self.deleted
-
-
-@dataclass(slots=True)
-class KeyRecord:
-    """All generations of one key, oldest first."""
-
-    address: str
-    generations: dict[int, Generation] = field(default_factory=dict)
-
-    @property
-    def latest(self) -> Generation | None:
-        """The youngest generation, whatever became of it."""
-        return self.generations[max(self.generations)] if self.generations else None
-
-    @property
-    def current(self) -> Generation | None:
-        """The youngest generation that lives."""
-        live = [g for g in self.generations.values() if g.live]
-        return max(live, key=lambda g: g.number) if live else None
 
 
 @dataclass(slots=True)
@@ -166,6 +127,9 @@ class Recorded:
     jobs: dict[str, JobRecord] = field(default_factory=dict)
     owner_of: dict[str, str] = field(default_factory=dict)
     quota_closed_until: datetime | None = None
+    orders: dict[str, Order] = field(default_factory=dict)
+    orders_closed_until: datetime | None = None
+    terms: set[str] = field(default_factory=set)
 
     def add(self, entries: Iterable[e.Entry]) -> None:
         """Fold more entries, in the order of their numbers."""
@@ -357,7 +321,18 @@ def _forgotten(recorded: Recorded, event: e.Forgotten) -> None:
     recorded.job_record(event.address).forgotten = event.reason
 
 
+def _order(recorded: Recorded, event: e.OrderEvent) -> None:
+    fold_order(recorded.orders, event)
+
+
+def _terms(recorded: Recorded, event: e.TermsAccepted) -> None:
+    recorded.terms.add(event.term)
+
+
 def _quota(recorded: Recorded, event: e.QuotaClosed) -> None:
+    if event.quota == "orders":
+        recorded.orders_closed_until = max(recorded.orders_closed_until or event.until, event.until)
+        return
     recorded.quota_closed_until = max(recorded.quota_closed_until or event.until, event.until)
 
 
@@ -385,5 +360,8 @@ _FOLDERS: dict[str, Any] = {
     "adopted": _run,
     "pass-observed": _pass,
     "forgotten": _forgotten,
+    "order-intended": _order,
+    "product-ordered": _order,
+    "terms-accepted": _terms,
     "quota-closed": _quota,
 }

@@ -47,7 +47,7 @@ def _claims(entries: Sequence[e.Entry]) -> Iterator[Diagnostic]:
     for entry in entries:
         event = entry.event
         about = _about(event)
-        if isinstance(event, e.JobIntended | e.KeyIntended) and about:
+        if isinstance(event, e.JobIntended | e.KeyIntended | e.OrderIntended) and about:
             claimed.add(about)
         elif about and about not in claimed:
             yield _fault(entry, f"{event.type} without the intent before it")
@@ -56,6 +56,8 @@ def _claims(entries: Sequence[e.Entry]) -> Iterator[Diagnostic]:
 def _about(event: e.AnyEvent) -> tuple[str, str | int] | None:
     if isinstance(event, e.KeyEvent):
         return event.address, event.generation
+    if isinstance(event, e.OrderEvent):
+        return event.address, event.order
     if isinstance(event, e.IntentEvent | e.Adopted | e.PassObserved) and event.intent:
         return event.address, event.intent
     return None

@@ -17,6 +17,8 @@ from eocanvas_apply.manifest.jobs import Job
 from eocanvas_apply.manifest.keys import EODATA
 from eocanvas_apply.manifest.loading import LoadedManifest
 from eocanvas_apply.manifest.model import Manifest
+from eocanvas_apply.manifest.places import ProductInput
+from eocanvas_apply.manifest.products import product_of, without_dataset
 from eocanvas_apply.manifest.rows import Row, shown, unknown_field
 from eocanvas_apply.manifest.structure import structure_faults
 from eocanvas_apply.manifest.substitution import MissingField, Template
@@ -143,6 +145,7 @@ def _check(row: Row, making: _Making) -> None:
         return
     if job.key_names - making.known_keys:
         _tell_keys(row, job, making)
+    _tell_products(row, job, making)
 
 
 def _tell_structure(problem: ValidationError, row: Row, data: Any, making: _Making) -> None:
@@ -172,6 +175,16 @@ def _tell_keys(row: Row, job: Job, making: _Making) -> None:
         found = error("unknown-key", f"no key of this manifest is called `{key[:60]}`", hint)
         paths = [path for path, _ in making.template.fields if path[-1] == "key"]
         making.tell(key, row, found, *(paths[0] if paths else ()))
+
+
+def _tell_products(row: Row, job: Job, making: _Making) -> None:
+    for name, given in job.inputs.items():
+        if not isinstance(given, ProductInput) or product_of(given, row.fields):
+            continue
+        if ("product", name) in making.causes:
+            making.causes["product", name].rows += 1
+        else:
+            making.tell(("product", name), row, without_dataset(), "inputs", name, "product")
 
 
 def _told(cause: _Cause, making: _Making) -> Diagnostic:

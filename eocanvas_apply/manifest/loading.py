@@ -20,6 +20,7 @@ from eocanvas_apply.manifest.model import Manifest
 from eocanvas_apply.manifest.not_yet import not_yet
 from eocanvas_apply.manifest.open_fields import is_open, without_open
 from eocanvas_apply.manifest.pipelines import pipeline_faults
+from eocanvas_apply.manifest.products import products_without_dataset
 from eocanvas_apply.manifest.references import (
     dangling_keys,
     dangling_references,
@@ -164,7 +165,7 @@ def _named(data: Data, variables: Mapping[str, Plain], place: _Place) -> Iterato
         hint = "take it out; the format has it for a later release"
         yield place(error("not-yet", f"`{path[-1]}` does nothing in this release", hint), path, at_name=True)
     nameless = (*dangling_references(data), *misplaced_references(data), *unknown_variables(data, variables))
-    for found, path in (*nameless, *dangling_keys(data), *pipeline_faults(data)):
+    for found, path in (*nameless, *dangling_keys(data), *pipeline_faults(data), *products_without_dataset(data)):
         yield place(found, path)
     keys = data.get("keys") if isinstance(data, dict) else None
     if isinstance(keys, dict) and EODATA in keys:

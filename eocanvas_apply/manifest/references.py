@@ -82,7 +82,7 @@ def _misplaced_in_step(path: Path) -> tuple[str, str] | None:
 def _named_keys(data: Data) -> Iterator[tuple[Path, str]]:
     for job, fields in mapping_at(data, "jobs").items():
         for name, given in mapping_at(fields, "inputs").items():
-            if not _is_raw(fields) and isinstance(key := mapping_at(given).get("key"), str):
+            if not is_raw(fields) and isinstance(key := mapping_at(given).get("key"), str):
                 yield ("jobs", job, "inputs", name, "key"), key
         if isinstance(key := mapping_at(fields, "output").get("key"), str):
             yield ("jobs", job, "output", "key"), key
@@ -100,7 +100,8 @@ def steps_of(job: Data) -> Iterator[tuple[Path, Data]]:
         yield (), given
 
 
-def _is_raw(job: Data) -> bool:
+def is_raw(job: Data) -> bool:
+    """Whether a job is of a process that takes its inputs as they stand."""
     fields = mapping_at(job)
     return not {"graph", "chain"} & fields.keys() and fields.get("process") not in ("snap-function", "dataTailor")
 

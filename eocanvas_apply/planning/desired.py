@@ -25,6 +25,8 @@ from eocanvas_apply.manifest.model import (
     ToKey,
     UrlInput,
 )
+from eocanvas_apply.manifest.places import ProductInput
+from eocanvas_apply.manifest.products import Product, product_of
 from eocanvas_apply.planning.failures import Retries
 from eocanvas_apply.planning.fingerprint import ALGORITHM, fingerprint
 from eocanvas_apply.planning.limit import Limit
@@ -52,12 +54,16 @@ class DesiredKey:
 
 @dataclass(frozen=True, slots=True)
 class DesiredInput:
-    """One named input: a path in a key's storage (`key` is its address), or a URL with its lasting identity."""
+    """One named input: a path in a key's storage (`key` is its address), or a URL with its lasting identity.
+
+    A `product` has no location before it is ordered.
+    """
 
     name: str
     location: str
     key: str | None = None
     identity: str | None = None
+    product: Product | None = None
     uncompress: bool | None = None
     sub_path: str | None = None
 
@@ -85,6 +91,7 @@ class DesiredJob:
     fingerprint: str
     retries: Retries = field(default_factory=Retries)
     index_folder: str | None = None
+    accept_terms: tuple[str, ...] = ()
     fields: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -92,6 +99,11 @@ class DesiredJob:
         """Addresses of the keys that it names, each once."""
         named = [i.key for i in self.inputs if i.key] + ([self.output_key] if self.output_key else [])
         return tuple(dict.fromkeys(named))
+
+    @property
+    def products(self) -> tuple[Product, ...]:
+        """The products that must be ordered before it is launched, each once."""
+        return tuple({i.product.identity: i.product for i in self.inputs if i.product}.values())
 
     @property
     def output(self) -> str:
@@ -134,7 +146,7 @@ def desired(
 ) -> Desired:
     """Return what a manifest asks for; `instances` holds the rows of each campaign by the job's name."""
     keys = [_key(name, key) for name, key in manifest.keys.items()]
-    single = [_job(name, job, documents.of(job)) for name, job in manifest.jobs.items() if not job.steps]
+    single = [_job(name, job, documents.of(job), {}) for name, job in manifest.jobs.items() if not job.steps]
     many = [_of_row(name, row, documents) for name, rows in instances.items() for row in rows]
     jobs = [*single, *many]
     return Desired(
@@ -150,9 +162,9 @@ def desired(
 
 def _of_row(name: str, row: Instance, documents: Documents) -> DesiredJob:
     made = row.job
-    job = _job(name, made, documents.of(made))
+    job = _job(name, made, documents.of(made), row.fields)
     folder = f"{job.folder}/{row.id}" if job.folder else None
-    return replace(job, address=str(Address.job(name, row.id)), folder=folder, fields=row.fields)
+    return replace(job, address=str(Address.job(name, row.id)), folder=folder)
 
 
 def key_address(name: str) -> str:
@@ -194,8 +206,8 @@ def _existing_key(name: str, key: ExistingKey) -> DesiredKey:
     )
 
 
-def _job(name: str, job: Job, document: Document | None) -> DesiredJob:
-    inputs = () if isinstance(job, RawJob) else tuple(_input(n, i) for n, i in job.inputs.items())
+def _job(name: str, job: Job, document: Document | None, fields: Mapping[str, Any]) -> DesiredJob:
+    inputs = () if isinstance(job, RawJob) else tuple(_input(n, i, fields) for n, i in job.inputs.items())
     output_key = key_address(job.output.key) if isinstance(job.output, ToKey) else None
     params = {k: param_text(v) for k, v in job.params.items()} if isinstance(job, SnapJob) else {}
     raw = dict(job.inputs) if isinstance(job, RawJob) else {}
@@ -224,6 +236,8 @@ def _job(name: str, job: Job, document: Document | None) -> DesiredJob:
         components=components,
         fingerprint=fingerprint(components),
         retries=Retries.parse(job.retries),
+        accept_terms=job.accept_terms,
+        fields=fields,
     )
 
 
@@ -243,18 +257,22 @@ def _folder(name: str, job: Job) -> str:
     return download or f"results/{name}"
 
 
-def _input(name: str, given: Any) -> DesiredInput:
+def _input(name: str, given: Any, fields: Mapping[str, Any]) -> DesiredInput:
     options = {"uncompress": given.uncompress, "sub_path": given.sub_path}
     if isinstance(given, KeyInput):
         return DesiredInput(name, given.path, key=key_address(given.key), **options)
     if isinstance(given, UrlInput):
         return DesiredInput(name, given.url, identity=given.id, **options)
+    if isinstance(given, ProductInput) and (product := product_of(given, fields)):
+        return DesiredInput(name, "", product=product, **options)
     raise TypeError(f"input {name}: no rule for {type(given).__name__}")
 
 
 def _identity(given: DesiredInput) -> dict[str, str]:
     if given.key:
         return {"key": given.key, "path": given.location}
+    if given.product:
+        return {"dataset": given.product.dataset_id, "product": given.product.id}
     return {"id": given.identity} if given.identity else {"url": given.location}
 
 

@@ -19,6 +19,12 @@ OPENED = e.LedgerOpened(project="demo", service="https://s.example", account="ja
 LISTED = e.ListedResult(title="wks3:///j-1/output/a.nc", name="a.nc")
 KEY: dict[str, Any] = {"address": "key.scenes", "generation": 1, "name": "demo-scenes-1-abc123"}
 INTENT: dict[str, Any] = {"address": "job.subset", "intent": "0f" * 16}
+ORDER: dict[str, Any] = {
+    "address": "job.subset",
+    "order": "0d" * 16,
+    "dataset_id": "EO:EUM:DAT:SENTINEL-3:OL_2_WFR___",
+    "product_id": "S3A_OL_2_WFR____20240706T094017.SEN3",
+}
 RUN: dict[str, Any] = {"address": "job.subset", "job_id": "j-1"}
 
 
@@ -80,7 +86,11 @@ SAMPLES: tuple[e.AnyEvent, ...] = (
     e.Adopted(**RUN, reason="found", intent="0f" * 16),
     e.Forgotten(address="job.subset", reason="requested"),
     e.Resolved(**INTENT, decision="adopt", job_id="j-1"),
+    e.OrderIntended(**ORDER, decided=at(0), send_before=at(0.5)),
+    e.ProductOrdered(**ORDER, state="ordered", download_id="65a0", ordered=at(0.1)),
+    e.TermsAccepted(term="Copernicus_General_License", dataset_id=ORDER["dataset_id"]),
     e.QuotaClosed(until=at(60)),
+    e.QuotaClosed(until=at(90), quota="orders"),
 )
 
 

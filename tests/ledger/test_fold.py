@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold import IntentState, Recorded
-from tests.ledger.entries import INTENT, LISTED, OPENED, RUN, at, entries, job_intended, key_intended
+from tests.ledger.entries import INTENT, LISTED, OPENED, ORDER, RUN, at, entries, job_intended, key_intended
 
 
 def folded(events: list[e.AnyEvent]) -> Recorded:
@@ -72,6 +72,21 @@ def key_facts(draw: st.DrawFn, address: str, generation: int) -> list[e.AnyEvent
 
 
 @st.composite
+def order_facts(draw: st.DrawFn, names: dict[str, Any]) -> list[e.AnyEvent]:
+    answered = e.ProductOrdered(**names, state="ordered", download_id="65a0", ordered=at(1))
+    answers: list[e.AnyEvent] = [
+        answered,
+        answered.model_copy(update={"state": "ready"}),
+        answered.model_copy(update={"state": "gone"}),
+    ]
+    refused: list[e.AnyEvent] = [e.ProductOrdered(**names, state="refused", status=403, message="no")]
+    pool: list[e.AnyEvent] = draw(st.sampled_from([answers, refused, [e.ProductOrdered(**names, state="not-sent")]]))
+    closed = e.QuotaClosed(until=at(draw(st.integers(0, 60))), quota="orders")
+    accepted = e.TermsAccepted(term="A_Licence", dataset_id=names["dataset_id"])
+    return draw(st.lists(st.sampled_from([*pool, closed, accepted]), unique=True))
+
+
+@st.composite
 def histories(draw: st.DrawFn) -> tuple[list[e.AnyEvent], list[e.AnyEvent]]:
     """Claims in their order, and facts that follow them."""
     claims: list[e.AnyEvent] = [OPENED]
@@ -83,6 +98,10 @@ def histories(draw: st.DrawFn) -> tuple[list[e.AnyEvent], list[e.AnyEvent]]:
     for generation in range(1, draw(st.integers(1, 3))):
         claims.append(key_intended("key.scenes", generation, f"n{generation}"))
         facts += draw(key_facts("key.scenes", generation))
+    for place in range(draw(st.integers(0, 2))):
+        names = {**ORDER, "order": f"{place:032x}"}
+        claims.append(e.OrderIntended(**names, decided=at(place), send_before=at(place + 0.5)))
+        facts += draw(order_facts(names))
     return claims, facts
 
 
@@ -185,3 +204,19 @@ def test_the_life_of_a_generation(events: list[str], open_: bool, live: bool, dr
     assert (found.open, found.live, found.draining) == (open_, live, draining)
     assert record.current is (found if live else None)
     assert record.latest is found
+
+
+def test_what_becomes_of_an_order() -> None:
+    intended = e.OrderIntended(**ORDER, decided=at(0), send_before=at(0.5))
+    answered = e.ProductOrdered(**ORDER, state="ordered", download_id="65a0", ordered=at(0.1))
+    ready, gone = (answered.model_copy(update={"state": state}) for state in ("ready", "gone"))
+    (order,) = folded([intended, gone, answered, ready]).orders.values()
+    assert (order.state, order.was_ready, order.download_id) == ("gone", True, "65a0")
+    assert (order.identity, order.begun) == ((ORDER["dataset_id"], ORDER["product_id"]), at(0))
+    (lost,) = folded([intended]).orders.values()
+    assert lost.state is None
+
+
+def test_the_quota_of_orders_closes_no_launch() -> None:
+    recorded = folded([e.QuotaClosed(until=at(60), quota="orders"), e.QuotaClosed(until=at(30))])
+    assert (recorded.orders_closed_until, recorded.quota_closed_until) == (at(60), at(30))

@@ -1,0 +1,50 @@
+"""Keys as they are recorded: every generation that was made, or meant to be made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from eocanvas_apply.ledger.events import KeyAbandoned, KeyCreated, KeyIntended
+
+
+@dataclass(slots=True)
+class Generation:
+    """One physical key that we made or meant to make."""
+
+    number: int
+    name: str
+    intended: KeyIntended | None = None
+    created: KeyCreated | None = None
+    abandoned: KeyAbandoned | None = None
+    draining: bool = False
+    delete_intended: bool = False
+    deleted: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether nobody knows yet if it was created."""
+        return self.created is None and self.abandoned is None and not self.deleted
+
+    @property
+    def live(self) -> bool:
+        """Whether it was created and not deleted since."""
+        return self.created is not None and not self.deleted
+
+
+@dataclass(slots=True)
+class KeyRecord:
+    """All generations of one key, oldest first."""
+
+    address: str
+    generations: dict[int, Generation] = field(default_factory=dict)
+
+    @property
+    def latest(self) -> Generation | None:
+        """The youngest generation, whatever became of it."""
+        return self.generations[max(self.generations)] if self.generations else None
+
+    @property
+    def current(self) -> Generation | None:
+        """The youngest generation that lives."""
+        live = [g for g in self.generations.values() if g.live]
+        return max(live, key=lambda g: g.number) if live else None
