@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.documents.nearness import did_you_mean
 from eocanvas_apply.documents.yaml_nodes import Data, Path
+from eocanvas_apply.manifest.campaign_fields import skipped_without_row
 from eocanvas_apply.manifest.jobs import Job
 from eocanvas_apply.manifest.keys import EODATA
 from eocanvas_apply.manifest.loading import LoadedManifest
@@ -84,7 +85,7 @@ def instances(loaded: LoadedManifest, name: str, rows: Sequence[Row]) -> Instanc
     for row in rows:
         _check(row, making)
     found = tuple(_told(cause, making) for cause in making.causes.values())
-    return Instances(() if found else made, found)
+    return Instances((), found) if found else Instances(made, tuple(_skips_without_row(making, made)))
 
 
 def instance_id(text: str) -> str:
@@ -108,6 +109,13 @@ def _check_ids(rows: Sequence[Row], made: Sequence[Instance], making: _Making) -
             _count(making, "id-too-long", row)
         elif (other := seen.setdefault(instance.id.casefold(), row)) is not row:
             _count(making, "id-twice", row, other)
+
+
+def _skips_without_row(making: _Making, made: Sequence[Instance]) -> Iterator[Diagnostic]:
+    job = making.loaded.manifest.jobs.get(making.name) if making.loaded.manifest else None
+    skip = job.skip if job else {}
+    for found, path in skipped_without_row(making.name, skip, [each.id for each in made] if skip else ()):
+        yield making.loaded.place(found, path, at_name=True)
 
 
 def _count(making: _Making, key: str, row: Row, other: Row | None = None) -> None:

@@ -14,6 +14,7 @@ from eocanvas_apply.documents.yaml_scalars import Plain
 from eocanvas_apply.documents.yaml_text import YamlText
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.address import Address
+from eocanvas_apply.manifest.campaign_fields import without_rows
 from eocanvas_apply.manifest.keys import EODATA
 from eocanvas_apply.manifest.masking import Mask, snippet
 from eocanvas_apply.manifest.model import Manifest
@@ -140,7 +141,8 @@ def _campaigns(data: Data) -> Iterator[tuple[str, dict[str, Data]]]:
 
 
 def _without_steps(job: dict[str, Data]) -> Data:
-    return {name: value for name, value in job.items() if name != "for_each"}
+    # Neither holds references to the row it would be copied for.
+    return {name: value for name, value in job.items() if name not in ("for_each", "skip")}
 
 
 def _partial(data: Data, paths: Iterable[Path]) -> Manifest | None:
@@ -164,6 +166,8 @@ def _named(data: Data, variables: Mapping[str, Plain], place: _Place) -> Iterato
     for path in not_yet(data):
         hint = "take it out; the format has it for a later release"
         yield place(error("not-yet", f"`{path[-1]}` does nothing in this release", hint), path, at_name=True)
+    for found, path in without_rows(data):
+        yield place(found, path, at_name=True)
     nameless = (*dangling_references(data), *misplaced_references(data), *unknown_variables(data, variables))
     for found, path in (*nameless, *dangling_keys(data), *pipeline_faults(data), *products_without_dataset(data)):
         yield place(found, path)

@@ -73,7 +73,8 @@ class DesiredJob:
     """One job instance that shall have run.
 
     `folder` is where results go, relative to the manifest, None where the output goes to `output_key` (an address);
-    the folder of a campaign's instance lies in `index_folder`, and `fields` are those of its row.
+    the folder of a campaign's instance lies in `index_folder`, and `fields` are those of its row. `skip` is why
+    it shall not run, None where it shall; with `keep` a finished one keeps its results when its definition changes.
     """
 
     address: str
@@ -93,6 +94,8 @@ class DesiredJob:
     index_folder: str | None = None
     accept_terms: tuple[str, ...] = ()
     fields: Mapping[str, Any] = field(default_factory=dict)
+    skip: str | None = None
+    keep: bool = False
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -147,7 +150,8 @@ def desired(
     """Return what a manifest asks for; `instances` holds the rows of each campaign by the job's name."""
     keys = [_key(name, key) for name, key in manifest.keys.items()]
     single = [_job(name, job, documents.of(job), {}) for name, job in manifest.jobs.items() if not job.steps]
-    many = [_of_row(name, row, documents) for name, rows in instances.items() for row in rows]
+    skips = {name: job.skip for name, job in manifest.jobs.items()}
+    many = [_of_row(name, row, documents, skips[name]) for name, rows in instances.items() for row in rows]
     jobs = [*single, *many]
     return Desired(
         project=manifest.project,
@@ -160,11 +164,11 @@ def desired(
     )
 
 
-def _of_row(name: str, row: Instance, documents: Documents) -> DesiredJob:
+def _of_row(name: str, row: Instance, documents: Documents, skips: Mapping[str, str]) -> DesiredJob:
     made = row.job
     job = _job(name, made, documents.of(made), row.fields)
     folder = f"{job.folder}/{row.id}" if job.folder else None
-    return replace(job, address=str(Address.job(name, row.id)), folder=folder)
+    return replace(job, address=str(Address.job(name, row.id)), folder=folder, skip=skips.get(row.id))
 
 
 def key_address(name: str) -> str:
@@ -238,6 +242,7 @@ def _job(name: str, job: Job, document: Document | None, fields: Mapping[str, An
         retries=Retries.parse(job.retries),
         accept_terms=job.accept_terms,
         fields=fields,
+        keep=job.on_change == "keep",
     )
 
 

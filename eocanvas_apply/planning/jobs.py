@@ -9,6 +9,7 @@ from typing import Literal, TypeGuard
 from eocanvas_apply.ledger.fold import Intent, IntentState, JobRecord, Recorded, Run
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.desired import Desired, DesiredJob
+from eocanvas_apply.planning.exemptions import exempted
 from eocanvas_apply.planning.fingerprint import changes, same
 from eocanvas_apply.planning.observed import Observed
 from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason, Requests
@@ -48,6 +49,10 @@ class JobPlanner:
         return sorted(self.desired.jobs.keys() | self.recorded.jobs.keys())
 
     def _one(self, address: str) -> PlannedAction | None:
+        planned, job = self._planned(address), self.desired.jobs.get(address)
+        return exempted(planned, job) if planned and job else planned
+
+    def _planned(self, address: str) -> PlannedAction | None:
         job, record = self.desired.jobs.get(address), self.recorded.jobs.get(address)
         if record and not record.forgotten and (reason := self._leaving(address)):
             return self._leave(record, reason)
@@ -146,10 +151,13 @@ class JobPlanner:
             return PlannedAction(job.address, _A.WATCH, _R.STUCK if stuck else _R.IN_FLIGHT)
         intended = definition(record, run)
         if intended and not same(intended.components, job.components):
-            return self._relaunch(job, intended.components)
-        if job.address in self.requests.relaunch - self.requests.launched:
+            return self._changed(job, run, intended.components)
+        if self._relaunch_asked(job):
             return replace(self._launch(job), action=_A.RELAUNCH, reason=_R.REQUESTED)
         return self._failed(job, record, run) if run.status == "failed" else self._ended(job, run)
+
+    def _relaunch_asked(self, job: DesiredJob) -> bool:
+        return job.address in self.requests.relaunch - self.requests.launched
 
     def _retry_asked(self, job: DesiredJob) -> bool:
         return self.requests.retry_failed and job.address not in self.requests.launched
@@ -163,6 +171,14 @@ class JobPlanner:
         if job.retries.after(failed_before(record, run)):
             return replace(self._launch(job), action=_A.RETRY, reason=_R.FAILED)
         return PlannedAction(job.address, _A.NONE, _R.FAILED)
+
+    def _changed(self, job: DesiredJob, run: Run, before: dict[str, object]) -> PlannedAction:
+        """Run it again with its new definition, unless it has results and is to keep them."""
+        if job.keep and run.status == "successful" and not self._relaunch_asked(job):
+            ended = self._ended(job, run)
+            if ended.reason is not _R.NO_RESULT:
+                return replace(ended, reason=_R.KEPT) if ended.reason is _R.DONE else ended
+        return self._relaunch(job, before)
 
     def _relaunch(self, job: DesiredJob, before: dict[str, object]) -> PlannedAction:
         found = changes(before, job.components)

@@ -20,7 +20,7 @@ from eocanvas_apply.planning.reconciling import (
     pass_gap,
     settled_at,
 )
-from eocanvas_apply.planning.runs import STUCK, counted_definition, status_of, vanished
+from eocanvas_apply.planning.runs import STUCK, counted_definition, counted_run, status_of, vanished
 
 
 def notes(desired: Desired, recorded: Recorded, observed: Observed) -> list[e.AnyEvent]:
@@ -135,10 +135,11 @@ def _abandoned(desired: Desired, recorded: Recorded, evidence: Evidence) -> Iter
 
 
 def _needs_no_launch(job: DesiredJob | None, record: JobRecord) -> bool:
-    if job is None:
+    if job is None or job.skip is not None:
         return True
-    intended = counted_definition(record)
-    return intended is not None and same(intended.components, job.components)
+    intended, run = counted_definition(record), counted_run(record)
+    kept = job.keep and run is not None and run.status == "successful" and bool(run.results)
+    return intended is not None and (kept or same(intended.components, job.components))
 
 
 def _open(recorded: Recorded) -> Iterator[tuple[str, Intent, e.JobIntended]]:

@@ -114,7 +114,7 @@ class PlannedAction:
     """What is to be done with one address, and why.
 
     `task` is what carries it out, None where nothing is to be done or it cannot be done yet;
-    `not_before` is the service time from which it may be.
+    `not_before` is the service time from which it may be; `note` what the manifest says of it, for people.
     """
 
     address: str
@@ -124,6 +124,7 @@ class PlannedAction:
     depends_on: tuple[str, ...] = ()
     task: Task | None = None
     not_before: datetime | None = None
+    note: str = ""
 
     def __post_init__(self) -> None:
         table = KEY_REASONS if self.address.startswith("key.") else JOB_REASONS

@@ -25,7 +25,10 @@ class KeyStatus:
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """One job: `status` is the service's word, or not-launched, answer-open, refused; `failure` says why it failed."""
+    """One job: `status` is the service's word, or not-launched, answer-open, refused; `failure` says why it failed.
+
+    `note` is what the manifest says of it, such as why it is skipped.
+    """
 
     address: str
     status: str
@@ -36,6 +39,7 @@ class JobStatus:
     stored: int
     listed: int
     failure: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,8 @@ def _key(action: PlannedAction, recorded: Recorded, observed: Observed) -> KeySt
 def _job(action: PlannedAction, record: JobRecord | None) -> JobStatus:
     run = counted_run(record)
     if run is None:
-        return JobStatus(action.address, _without_run(record), action.reason, None, None, None, 0, 0)
+        status = _without_run(record)
+        return JobStatus(action.address, status, action.reason, None, None, None, 0, 0, note=action.note)
     return JobStatus(
         address=action.address,
         status=run.status,
@@ -81,6 +86,7 @@ def _job(action: PlannedAction, record: JobRecord | None) -> JobStatus:
         stored=len(run.stored),
         listed=len(run.results or ()),
         failure=f"{run.failure}: {run.failure_line}".removesuffix(": ") if run.failure else "",
+        note=action.note,
     )
 
 

@@ -42,11 +42,16 @@ class ChangeDocument(TypedDict):
 
 
 class ActionDocument(TypedDict):
-    """What is to be done with one address, and why. `changes` stands for replace, relaunch and adopt only."""
+    """What is to be done with one address, and why.
+
+    `changes` stands for replace, relaunch and adopt only; `note` is what the manifest says of it, such as why it is
+    skipped.
+    """
 
     address: str
     action: ActionKind
     reason: Reason
+    note: NotRequired[str]
     changes: NotRequired[list[ChangeDocument]]
     depends_on: list[str]
 

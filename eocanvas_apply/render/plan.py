@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, Reason
 from eocanvas_apply.planning.planner import summary
 from eocanvas_apply.render import changes, forecast
-from eocanvas_apply.render.reasons import READING_ORDER, SIGNS, WORDS
+from eocanvas_apply.render.reasons import READING_ORDER, SIGNS, in_words
 from eocanvas_apply.render.stamps import moment, stamp
 from eocanvas_apply.render.style import PLAIN, Style, counted
 
@@ -48,6 +48,8 @@ def _action(planned: PlannedAction) -> ActionDocument:
         "reason": planned.reason,
         "depends_on": list(planned.depends_on),
     }
+    if planned.note:
+        document["note"] = planned.note
     if planned.action in _WITH_CHANGES and planned.changes:
         document["changes"] = [changes.document(change) for change in planned.changes]
     return document
@@ -77,15 +79,16 @@ def _blocks(shown: Sequence[PlannedAction], style: Style) -> Iterator[str]:
 
 
 def _alike(planned: PlannedAction) -> tuple[object, ...]:
-    return planned.action, planned.reason, planned.campaign or planned.address
+    return planned.action, planned.reason, planned.note, planned.campaign or planned.address
 
 
 def _is_well(planned: PlannedAction) -> bool:
     return planned.action is ActionKind.NONE and planned.reason in _WELL
 
 
-def _rank(planned: PlannedAction) -> tuple[int, str]:
-    return READING_ORDER.index(planned.action), planned.address
+def _rank(planned: PlannedAction) -> tuple[int, str, str, str, str]:
+    group = planned.campaign or planned.address
+    return READING_ORDER.index(planned.action), group, planned.reason, planned.note, planned.address
 
 
 def _title(plan: Plan, style: Style) -> str:
@@ -96,7 +99,8 @@ def _title(plan: Plan, style: Style) -> str:
 def _block(planned: PlannedAction, style: Style) -> str:
     sign, colour = SIGNS[planned.action]
     kind = "" if planned.action is ActionKind.NONE else f"{planned.action} "
-    head = f"{style.paint(f'{sign:>3}', colour)} {planned.address}: {kind}({planned.reason}) {WORDS[planned.reason]}"
+    why = f"({planned.reason}) {in_words(planned)}"
+    head = f"{style.paint(f'{sign:>3}', colour)} {planned.address}: {kind}{why}"
     waits = [f"      after {', '.join(planned.depends_on)}"] if planned.depends_on else []
     if planned.not_before:
         waits.append(f"      not before {moment(planned.not_before)}")

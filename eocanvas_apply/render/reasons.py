@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from eocanvas_apply.planning.plan import ActionKind, Reason
+from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
+from eocanvas_apply.render.style import one_line
 
 _R = Reason
 WORDS: dict[Reason, str] = {
@@ -48,6 +49,12 @@ WORDS: dict[Reason, str] = {
     _R.HELD_BUDGET: "as many jobs run, or were launched, as may",
     _R.NOT_SELECTED: "the command line did not select it",
 }
+
+
+def in_words(planned: PlannedAction) -> str:
+    """Return what the reason of an action means, and what the manifest says of it."""
+    return f"{WORDS[planned.reason]}: {one_line(planned.note)}" if planned.note else WORDS[planned.reason]
+
 
 SIGNS: dict[ActionKind, tuple[str, str]] = {
     ActionKind.RELAUNCH: ("-/+", "yellow"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from eocanvas_apply.planning.plan import ActionKind
 from eocanvas_apply.planning.progress import AddressResult, ApplyResult, Ending, Outcome, outcome_counts
 from eocanvas_apply.render import diagnostics
-from eocanvas_apply.render.reasons import WORDS
+from eocanvas_apply.render.reasons import in_words
 from eocanvas_apply.render.style import PLAIN, Style, counted, one_line
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _left(result: ApplyResult) -> list[str]:
     planned = result.plan.by_address()
     skipped = [planned[r.address] for r in result.results if r.outcome is Outcome.SKIPPED and r.address in planned]
     still = [action for action in skipped if action.action is ActionKind.NONE]
-    return _cut([f"{a.address}: nothing was done ({a.reason}): {WORDS[a.reason]}" for a in still])
+    return _cut([f"{a.address}: nothing was done ({a.reason}): {in_words(a)}" for a in still])
 
 
 def _cut(lines: list[str]) -> list[str]:

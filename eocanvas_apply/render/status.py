@@ -58,7 +58,7 @@ def _job(job: JobStatus) -> JobStatusDocument:
 def text(status: Status, style: Style = PLAIN) -> str:
     """Return a table of keys and one of jobs."""
     keys = [[k.address, k.status, k.reason, k.name or "-", moment(k.expires)] for k in status.keys]
-    jobs = [[j.address, j.status, j.reason, j.job_id or "-", moment(j.created), _results(j)] for j in status.jobs]
+    jobs = [[j.address, j.status, _reason(j), j.job_id or "-", moment(j.created), _results(j)] for j in status.jobs]
     tables = [
         table(("key", "status", "reason", "name", "ends"), keys, style),
         table(("job", "status", "reason", "job id", "created", "results"), jobs, style),
@@ -66,6 +66,10 @@ def text(status: Status, style: Style = PLAIN) -> str:
     tables += [f"{forecast.window(window)}\n" for window in status.plan.windows]
     tables += [f"{style.paint(j.address, 'red')} failed: {one_line(j.failure)}\n" for j in status.jobs if j.failure]
     return "\n".join(each for each in tables if each) or "Nothing in the manifest, nothing on record.\n"
+
+
+def _reason(job: JobStatus) -> str:
+    return f"{job.reason}: {one_line(job.note)}" if job.note else job.reason
 
 
 def _results(job: JobStatus) -> str:

@@ -9,7 +9,7 @@ from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
 from eocanvas_apply.planning.why import Explanation
 from eocanvas_apply.render import changes
 from eocanvas_apply.render.advice import advice
-from eocanvas_apply.render.reasons import WORDS
+from eocanvas_apply.render.reasons import in_words
 from eocanvas_apply.render.stamps import moment, stamp
 from eocanvas_apply.render.style import PLAIN, Style, one_line
 
@@ -63,5 +63,5 @@ def _suspect(job: ObservedJob) -> str:
 
 def _verdict(action: PlannedAction, *, refused: bool) -> str:
     what = "nothing to do" if action.action is ActionKind.NONE else str(action.action)
-    words = _REFUSED if refused and action.reason is Reason.FAILED else WORDS[action.reason]
+    words = _REFUSED if refused and action.reason is Reason.FAILED else in_words(action)
     return f"{what} ({action.reason}): {words}"

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.engine.project import without_waiting
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.ledger.events import Entry, ListedResult
 from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.manifest.documents import load_documents
-from eocanvas_apply.manifest.loading import load
+from eocanvas_apply.manifest.instances import Instance
+from eocanvas_apply.manifest.loading import LoadedManifest, load
 from eocanvas_apply.planning.desired import Desired, Timing, desired
 from eocanvas_apply.planning.notes import notes
 from eocanvas_apply.planning.observed import FileState, Observed, ObservedJob, ObservedKey, Pass, Sealing
 from eocanvas_apply.planning.plan import Origin, Plan, Requests
 from eocanvas_apply.planning.planner import plan
+from eocanvas_apply.sources.expansion import expand
 
 Json = dict[str, Any]
 
@@ -51,7 +55,7 @@ class Case:
         assert not (*loaded.diagnostics, *documents.diagnostics)
         own = loaded.manifest.timing
         timing = Timing(own.poll, own.settle, own.send_within, own.request_timeout)
-        return desired(loaded.manifest, loaded.digest, documents, {}, timing)
+        return desired(loaded.manifest, loaded.digest, documents, self._rows(loaded), timing)
 
     def recorded(self) -> Recorded:
         recorded = Recorded()
@@ -63,6 +67,11 @@ class Case:
     def service(self) -> Json:
         found: Json = json.loads((self.folder / "service.json").read_text(encoding="utf-8"))
         return found
+
+    def _rows(self, loaded: LoadedManifest) -> Mapping[str, Sequence[Instance]]:
+        found = without_waiting(expand(loaded, self._read, now=datetime.fromisoformat(self.service()["at"])))
+        assert not found.diagnostics, found.diagnostics
+        return found.instances
 
     def _read(self, path: str) -> bytes:
         try:

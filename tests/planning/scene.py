@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from eocanvas_apply.documents.mark import mark_for
+from eocanvas_apply.engine.project import without_waiting
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.manifest.documents import load_documents
@@ -21,6 +22,7 @@ from eocanvas_apply.planning.notes import notes
 from eocanvas_apply.planning.observed import Observed, ObservedJob, ObservedKey, Pass
 from eocanvas_apply.planning.plan import Origin, Plan, PlannedAction, Requests
 from eocanvas_apply.planning.planner import plan
+from eocanvas_apply.sources.expansion import expand
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
@@ -83,7 +85,8 @@ class Scene:
         assert not documents.diagnostics, documents.diagnostics
         own = loaded.manifest.timing
         timing = Timing(own.poll, own.settle, own.send_within, own.request_timeout)
-        return desired(loaded.manifest, loaded.digest, documents, {}, timing)
+        rows = without_waiting(expand(loaded, lambda path: self.files[path], now=self.at)).instances
+        return desired(loaded.manifest, loaded.digest, documents, rows, timing)
 
     def now_reads(self, manifest: str, **files: bytes) -> None:
         """Change the manifest after what was recorded so far."""
@@ -224,7 +227,7 @@ class Scene:
     def done(self, name: str, number: int = 1, *, stored: bool = True, at_key: bool = False) -> str:
         """Record a job that succeeded with one result."""
         job_id = self.launched(name, number, status="successful")
-        address = f"job.{name}"
+        address = name if name.startswith("job.") else f"job.{name}"
         result = e.ListedResult(title=f"wks3:///{job_id}/output/one.nc", name="one.nc", at_key=at_key)
         self.events.append(e.ResultsListed(address=address, job_id=job_id, results=(result,), looked=self.at))
         if stored:
@@ -256,6 +259,11 @@ class Scene:
         return "\n".join([*texts, f"+ echo {document}", "+ base64 -d", "+ gpt graph.xml"])
 
     # what follows
+
+    @property
+    def notes(self) -> list[e.AnyEvent]:
+        """What the observation adds to the record."""
+        return notes(self.desired, self.recorded, self.observed)
 
     def plan(self, requests: Requests | None = None) -> Plan:
         recorded, observed = self.recorded, self.observed
