@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 
 from eocanvas_apply.ledger.fold import Run
+from eocanvas_apply.ledger.listing import by_key
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 # In bytes: file systems take 255, and a part's name is a little longer.
@@ -25,17 +26,17 @@ class FileName:
 
 
 def file_names(run: Run, folder: Path, base: Path) -> dict[str, FileName]:
-    """Return the file name of each listed result by its title.
+    """Return the file name of each listed result by its key.
 
     A second result of one name gets `-2`, and so does one whose place a file that is not ours has taken. `base`
     is what stored paths are relative to.
     """
     names: dict[str, FileName] = {}
     own = {(base / stored.file).name.lower() for stored in run.stored.values()}
-    for result in run.results or ():
-        stored = run.stored.get(result.title)
+    for key, result in by_key(run.results or ()).items():
+        stored = run.stored.get(key)
         others = own | {known.name.lower() for known in names.values()} | {_INDEX}
-        names[result.title] = FileName(Path(stored.file).name) if stored else _free(result.name, folder, others)
+        names[key] = FileName(Path(stored.file).name) if stored else _free(result.name, folder, others)
     return names
 
 

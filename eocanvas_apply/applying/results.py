@@ -6,7 +6,7 @@ import asyncio
 import errno
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +18,12 @@ from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import ServiceError
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold import Run
+from eocanvas_apply.ledger.listing import keys_of, ordinal_of
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.progress import Happening
 from eocanvas_apply.planning.runs import counted_run
 from eocanvas_apply.planning.tasks import FetchResults
+from eocanvas_apply.service.wire import ResultInfo
 
 _SUPERSEDED = Path(".eocanvas") / "superseded"
 
@@ -75,20 +77,20 @@ class Fetcher:
         Links are asked for anew: they may be signed and age.
         """
         run, folder = fetch.run, fetch.folder
-        links = {r.title or r.href: r for r in await self._session.service.results(run.job_id) or ()}
-        missing = [r.title for r in run.results or () if not r.at_key and r.title not in run.stored]
+        links = _links(await self._session.service.results(run.job_id) or ())
         names = file_names(run, folder, self._session.folder)
         targets = [
             Target(
-                links[title],
-                folder / names[title].name,
-                folder / f"{names[title].name}.{run.job_id[:8]}.part",
-                tuple(folder / taken for taken in names[title].taken),
+                key,
+                links[key],
+                folder / names[key].name,
+                folder / f"{names[key].name}.{run.job_id[:8]}.part",
+                tuple(folder / taken for taken in names[key].taken),
             )
-            for title in missing
-            if title in links
+            for key in run.pending
+            if key in links
         ]
-        return targets, [title for title in missing if title not in links]
+        return targets, [result.title for key, result in run.pending.items() if key not in links]
 
     async def _store(self, fetch: _Fetch, target: Target) -> None:
         session = self._session
@@ -106,7 +108,8 @@ class Fetcher:
         stored = e.ResultStored(
             address=fetch.address,
             job_id=fetch.run.job_id,
-            title=target.result.title or target.result.href,
+            title=_title(target.result),
+            ordinal=ordinal_of(target.key, _title(target.result)),
             # A results folder may lie beside the manifest's, where Path.relative_to gives up.
             file=os.path.relpath(path, self._session.folder),
             size=size,
@@ -143,6 +146,16 @@ class Fetcher:
         for earlier in record.runs.values():
             for stored in earlier.stored.values():
                 _move_aside(self._session.folder, stored)
+
+
+def _links(results: Sequence[ResultInfo]) -> dict[str, ResultInfo]:
+    # Whose titles are equal is told apart by the links, whatever order the service lists them in this time.
+    ordered = sorted(results, key=lambda result: result.href.partition("?")[0])
+    return dict(zip(keys_of(map(_title, ordered)), ordered, strict=True))
+
+
+def _title(result: ResultInfo) -> str:
+    return result.title or result.href
 
 
 def _make(folder: Path) -> None:

@@ -20,12 +20,13 @@ from eocanvas_apply.service.wire import ResultInfo
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where one result goes; `part` keeps what has arrived until it is whole.
+    """Where one result goes, told from the others of its job by `key`; `part` keeps what has arrived so far.
 
     `twins` are files under the names it would have had. A run that ended between the last byte and the ledger left
     one: it is taken when it holds the same, anything else stays untouched.
     """
 
+    key: str
     result: ResultInfo
     path: Path
     part: Path

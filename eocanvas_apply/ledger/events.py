@@ -249,6 +249,7 @@ class ResultStored(RunEvent):
 
     type: Literal["result-stored"] = "result-stored"
     title: str
+    ordinal: int | None = Field(default=None, description="Which one, where several listed have this title.")
     file: str
     size: int
     sha256: str

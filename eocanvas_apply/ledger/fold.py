@@ -16,6 +16,7 @@ from typing import Any
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.generations import Generation as Generation
 from eocanvas_apply.ledger.generations import KeyRecord as KeyRecord
+from eocanvas_apply.ledger.listing import key_of, pending
 from eocanvas_apply.ledger.orders import Order as Order
 from eocanvas_apply.ledger.orders import fold_order
 
@@ -78,6 +79,11 @@ class Run:
     def missing(self) -> list[datetime]:
         """When passes began, oldest first, that did not show it since it was last seen."""
         return [begun for begun in self.passes if self.last_seen is None or begun > self.last_seen]
+
+    @property
+    def pending(self) -> dict[str, e.ListedResult]:
+        """What is listed and not stored yet, by key."""
+        return pending(self.results or (), self.stored)
 
     @property
     def in_flight(self) -> bool:
@@ -280,7 +286,7 @@ def _run(recorded: Recorded, event: e.RunEvent) -> None:
             run.first_looked = min(run.first_looked or event.looked, event.looked)
             run.results = max(run.results, event.results, key=_count)
         case e.ResultStored():
-            run.stored[event.title] = event
+            run.stored[key_of(event)] = event
         case e.Adopted():
             _adopt(recorded, job, run, event)
 

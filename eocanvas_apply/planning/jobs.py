@@ -196,8 +196,7 @@ class JobPlanner:
         return self._fetch(job, run)
 
     def _fetch(self, job: DesiredJob, run: Run) -> PlannedAction:
-        here = [r for r in run.results or () if not r.at_key and r.title not in run.stored]
-        if job.output_key or not here:
+        if job.output_key or not run.pending:
             return PlannedAction(job.address, _A.NONE, _R.DONE)
         return PlannedAction(job.address, _A.FETCH, _R.RESULTS_PENDING, task=FetchResults(run.job_id, job))
 

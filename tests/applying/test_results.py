@@ -125,6 +125,21 @@ def test_two_results_of_one_name_both_stay(tmp_path: Path) -> None:
     assert len(index(world)) == 4
 
 
+def test_two_results_of_one_title_both_stay_whatever_their_order(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    run_with(world, ("a.nc", b"1"), ("b.nc", b"2"))
+    job = world.wire.service.jobs.every()[-1]
+    listing = [{"href": f"/download/{job.id}/output/{name}", "title": "wks3:///same.nc"} for name in ("b.nc", "a.nc")]
+    for listed in (listing, listing[::-1], listing):
+        fault(world, "status", "*/results", "GET", status=200, body=listed)
+    fault(world, "drop-before", DOWNLOAD, "GET")
+    assert not world.apply(JOB_ONLY).endings
+    assert sorted(files(world).items()) == [("same-2.nc", b"2"), ("same.nc", b"1")]
+    stored = [event for event in events(world) if isinstance(event, e.ResultStored)]
+    assert sorted((event.title, event.ordinal or 1) for event in stored) == [(listing[0]["title"], n) for n in (1, 2)]
+    assert len(index(world)) == 2
+
+
 @pytest.mark.parametrize("same", [False, True])
 def test_a_file_of_the_user_s_own_is_left_as_it_is(same: bool, tmp_path: Path) -> None:
     world = World(tmp_path)
