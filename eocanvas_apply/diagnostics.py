@@ -54,6 +54,11 @@ def warning(code: str, message: str, hint: str = "", *, address: str | None = No
     return Diagnostic(code, Severity.WARNING, message, hint, address=address)
 
 
+def info(code: str, message: str, hint: str = "", *, address: str | None = None) -> Diagnostic:
+    """Return a note without a place."""
+    return Diagnostic(code, Severity.INFO, message, hint, address=address)
+
+
 @dataclass(slots=True)
 class Findings:
     """A list that many checks add to, so that a user sees all faults of a run at once."""

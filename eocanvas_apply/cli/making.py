@@ -14,7 +14,7 @@ from eocanvas_apply.cli.exit_codes import Exit, weightiest
 from eocanvas_apply.cli.interrupts import Interrupts, listening
 from eocanvas_apply.cli.options import add_ledger, add_manifest
 from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.session import Session, with_engine
+from eocanvas_apply.cli.session import Session, Work, with_engine
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
 
@@ -33,7 +33,11 @@ def add_arguments(parser: Parser) -> None:
     add_manifest(parser)
 
 
-def make(args: Namespace, console: Console, command: str, asked: Callable[[Session], Awaitable[Requests]]) -> Outcome:
+Asked = Callable[[Session], Awaitable["Requests"]]
+Opened = Callable[[Namespace, Work], Outcome]
+
+
+def make(args: Namespace, console: Console, command: str, asked: Asked, opened: Opened = with_engine) -> Outcome:
     """Run the loop and return what came of it; `asked` tells what the command line asks for."""
     wait = _wait(args)
 
@@ -45,7 +49,7 @@ def make(args: Namespace, console: Console, command: str, asked: Callable[[Sessi
             result = await engine.apply(await asked(session), wait, partial(_approve, args, console, session))
         return _outcome(result, session, interrupts)
 
-    return with_engine(args, work)
+    return opened(args, work)
 
 
 def _wait(args: Namespace) -> timedelta | None:

@@ -26,7 +26,19 @@ class _Once(argparse.Action):
 
 
 def add_manifest(parser: Parser) -> None:
-    """Declare which manifest, and the options of every command."""
+    """Declare which manifest and what its variables are, and the options of every command."""
+    parser.add_argument(
+        "--var",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a variable of the manifest, in place of its default; may be given again for another",
+    )
+    add_place(parser)
+
+
+def add_place(parser: Parser) -> None:
+    """Declare which manifest for a command that reads only what lies beside it, and the options of every command."""
     parser.add_argument(
         "-f", "--file", action=_Once, default=MANIFEST, metavar="FILE", help="the manifest (default: %(default)s)"
     )

@@ -16,6 +16,7 @@ from eocanvas_apply.cli.settings import settings
 if TYPE_CHECKING:
     from eocanvas_apply.cli.console import Outcome
     from eocanvas_apply.diagnostics import Diagnostic
+    from eocanvas_apply.engine.campaigns import Rows
     from eocanvas_apply.engine.engine import Engine
     from eocanvas_apply.engine.opening import Settings
     from eocanvas_apply.engine.project import Project
@@ -31,8 +32,8 @@ class Session:
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
-        """What the manifest and the places of its secrets give reason to say."""
-        return (*self.project.diagnostics, *self.engine.observer.vault.warnings)
+        """What the manifest, its rows and the places of its secrets give reason to say."""
+        return self.engine.findings
 
     def findings(self, plan: Plan) -> tuple[Diagnostic, ...]:
         """Everything there is to say about a plan, also what apply would refuse."""
@@ -44,12 +45,29 @@ class Session:
         return (*self.engine.desired.keys, *self.engine.desired.jobs)
 
 
-def with_engine(args: Namespace, work: Callable[[Session], Awaitable[Outcome]]) -> Outcome:
-    """Open the project and its engine, do the work, close behind it."""
+Work = Callable[[Session], Awaitable["Outcome"]]
+
+
+def with_engine(args: Namespace, work: Work) -> Outcome:
+    """Open the project and its engine, its rows asked for, do the work, close behind it."""
+    from eocanvas_apply.engine.campaigns import Rows
+
+    return with_rows(args, Rows.ASKED, work)
+
+
+def without_asking(args: Namespace, work: Work) -> Outcome:
+    """Like `with_engine`, without a search: campaigns whose rows nobody gave stay as they are on record."""
+    from eocanvas_apply.engine.campaigns import Rows
+
+    return with_rows(args, Rows.GIVEN, work)
+
+
+def with_rows(args: Namespace, rows: Rows, work: Work) -> Outcome:
+    """Open the project and its engine with the rows that are wanted, do the work, close behind it."""
     from eocanvas_apply.engine.project import open_project
 
     found = settings(args, os.environ)
-    return asyncio.run(worked(open_project(found.manifest), engine_settings(args), work))
+    return asyncio.run(worked(open_project(found.manifest, found.variables), engine_settings(args), rows, work))
 
 
 def engine_settings(args: Namespace) -> Settings:
@@ -60,13 +78,12 @@ def engine_settings(args: Namespace) -> Settings:
     found = settings(args, os.environ)
     credentials = find_credentials(os.environ, Path.home())
     SCRUBBER.learn([credentials.password])
-    return Settings(found.addresses, credentials, os.environ, found.ledger, found.timing)
+    return Settings(found.addresses, credentials, os.environ, found.ledger, found.timing, hide=SCRUBBER.learn)
 
 
-async def worked(project: Project, opened: Settings, work: Callable[[Session], Awaitable[Outcome]]) -> Outcome:
+async def worked(project: Project, opened: Settings, rows: Rows, work: Work) -> Outcome:
     """Open the engine, do the work, close the engine."""
     from eocanvas_apply.engine.opening import open_engine
 
-    async with open_engine(project, opened) as engine:
-        SCRUBBER.learn(engine.observer.vault.secrets)
+    async with open_engine(project, opened, rows) as engine:
         return await work(Session(project, engine))

@@ -25,12 +25,16 @@ _TIMING = {
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where things are. `timing` holds only what the environment sets; no `ledger` is the file beside the manifest."""
+    """Where things are. `timing` holds only what the environment sets; no `ledger` is the file beside the manifest.
+
+    `variables` are those of the command line, by name, as they are written there.
+    """
 
     manifest: Path
     addresses: Addresses
     ledger: str | None = None
     timing: Mapping[str, timedelta] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def settings(args: Namespace, environ: Mapping[str, str]) -> Settings:
@@ -48,6 +52,7 @@ def settings(args: Namespace, environ: Mapping[str, str]) -> Settings:
         timing={
             name: _duration(variable, environ[variable]) for name, variable in _TIMING.items() if environ.get(variable)
         },
+        variables=variables(args),
     )
 
 
@@ -57,6 +62,19 @@ def manifest_file(args: Namespace) -> Path:
     if path.is_dir():
         raise UsageError(error("usage", f"{path} is a folder", f"name the file: -f {path / 'eocanvas.yaml'}"))
     return path
+
+
+def variables(args: Namespace) -> Mapping[str, str]:
+    """Return the variables that `--var NAME=VALUE` gives; raises UsageError for one that is none or given twice."""
+    given: dict[str, str] = {}
+    for text in getattr(args, "var", ()):
+        name, sign, value = text.partition("=")
+        if not name or not sign:
+            raise UsageError(error("usage", f"--var {text!r} has no name or no `=`", "write --var NAME=VALUE"))
+        if name in given:
+            raise UsageError(error("usage", f"--var {name} is given twice", "keep one of them"))
+        given[name] = value
+    return given
 
 
 def ledger_url(args: Namespace, environ: Mapping[str, str]) -> str | None:

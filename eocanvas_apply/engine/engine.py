@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from eocanvas_apply.applying.applier import Applier
 from eocanvas_apply.applying.session import Session
+from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.engine.pace import Pace
 from eocanvas_apply.engine.seals import VaultSeals
 from eocanvas_apply.errors import LedgerConflict, LedgerError, SafetyRefusal, ServiceError
@@ -28,6 +29,7 @@ from eocanvas_apply.planning.progress import ApplyResult, Ending, Happening, Pro
 from eocanvas_apply.planning.safety import new_ledger
 from eocanvas_apply.service.clock import Clock
 from eocanvas_apply.service.eocanvas import EOCanvas
+from eocanvas_apply.sources.lock import LockedQuery
 
 T = TypeVar("T")
 # How long answers on the way are waited for after the first Ctrl-C.
@@ -38,7 +40,8 @@ _GRACE_S = 5.0
 class Engine:
     """One project at one service with one ledger, for one run.
 
-    `ledger_is_lost_after_run` tells that the ledger would not outlive this machine (a local file on CI).
+    `ledger_is_lost_after_run` tells that the ledger would not outlive this machine (a local file on CI). `findings`
+    are what manifest, rows and secrets give reason to say, `searches` what was found for rows, relative times apart.
     """
 
     desired: Desired
@@ -48,6 +51,8 @@ class Engine:
     clock: Clock
     token: Callable[[], str]
     ledger_is_lost_after_run: bool = False
+    findings: tuple[Diagnostic, ...] = ()
+    searches: tuple[LockedQuery, ...] = ()
     report: Callable[[Progress], None] = lambda progress: None  # noqa: ARG005
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     # Facts of a plan that was only shown: folded into the record, but not in the ledger before something is applied.

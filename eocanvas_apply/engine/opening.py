@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from eocanvas_apply.diagnostics import error
+from eocanvas_apply.engine.campaigns import Rows, find_rows
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.engine.project import Project
 from eocanvas_apply.errors import ManifestError
@@ -20,9 +21,12 @@ from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.ledger.place import open_backend
 from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.observing.vault import Vault
+from eocanvas_apply.planning.desired import desired_keys
+from eocanvas_apply.secret import Secret
 from eocanvas_apply.service.clock import Clock, SystemClock
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.settings import Addresses, Credentials, is_loopback
+from eocanvas_apply.sources.searching import Catalogue
 from eocanvas_apply.sources.secrets import SecretSources
 
 if TYPE_CHECKING:
@@ -38,7 +42,8 @@ def draw_token() -> str:
 class Settings:
     """What does not stand in the manifest: where and who, the ledger's place, time and chance.
 
-    `timing` overrides fields of the manifest's `timing`; `environ` is where secrets named by `{env}` come from.
+    `timing` overrides fields of the manifest's `timing`; `environ` is where secrets named by `{env}` come from, and
+    `hide` is told every secret as soon as it is known.
     """
 
     addresses: Addresses
@@ -49,32 +54,42 @@ class Settings:
     clock: Clock = field(default_factory=SystemClock)
     token: Callable[[], str] = draw_token
     transport: httpx.AsyncBaseTransport | None = None
+    hide: Callable[[Iterable[Secret]], None] = lambda secrets: None  # noqa: ARG005
 
 
 @asynccontextmanager
-async def open_engine(project: Project, settings: Settings) -> AsyncIterator[Engine]:
-    """Open an engine and close its connections behind it; raises ManifestError, UsageError."""
+async def open_engine(project: Project, settings: Settings, rows: Rows = Rows.ASKED) -> AsyncIterator[Engine]:
+    """Open an engine and close its connections behind it.
+
+    Raises ManifestError and UsageError, and where rows are asked for also ServiceError and CredentialsError.
+    """
     _guard_account(project, settings)
-    desired = project.desired(settings.timing)
-    service = EOCanvas(
-        settings.addresses,
-        settings.credentials,
-        settings.clock,
-        request_timeout=desired.timing.request_timeout.total_seconds(),
-        transport=settings.transport,
-    )
-    async with service:
-        vault = Vault.opened(desired, SecretSources(settings.environ, project.folder))
+    async with _service(project, settings) as service:
+        vault = Vault.opened(desired_keys(project.manifest), SecretSources(settings.environ, project.folder))
         service.hide(vault.secrets)
+        settings.hide(vault.secrets)
+        campaigns = await find_rows(project, rows, settings.clock.now(), Catalogue(service.hda))
         yield Engine(
-            desired=desired,
+            desired=campaigns.desired(settings.timing),
             service=service,
             journal=open_journal(project, settings),
             observer=Observer(service, vault, project.folder),
             clock=settings.clock,
             token=settings.token,
             ledger_is_lost_after_run=_lost_after_run(settings),
+            findings=(*campaigns.diagnostics, *vault.warnings),
+            searches=campaigns.expansion.searches,
         )
+
+
+def _service(project: Project, settings: Settings) -> EOCanvas:
+    return EOCanvas(
+        settings.addresses,
+        settings.credentials,
+        settings.clock,
+        request_timeout=project.timing(settings.timing).request_timeout.total_seconds(),
+        transport=settings.transport,
+    )
 
 
 def open_journal(project: Project, settings: Settings) -> Journal:

@@ -1,25 +1,26 @@
-"""A project: its manifest and documents, read and checked, and what they ask for."""
+"""A project: its manifest, its documents and its lock, read and checked. Rows of campaigns are `engine.campaigns`'."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from types import MappingProxyType
 
 from eocanvas_apply.checks.checking import check
-from eocanvas_apply.diagnostics import Diagnostic, Severity, error
+from eocanvas_apply.diagnostics import Diagnostic, Severity
+from eocanvas_apply.engine.variables import typed_variables
 from eocanvas_apply.errors import ManifestError
-from eocanvas_apply.manifest.documents import Documents, load_documents, with_instances
+from eocanvas_apply.manifest.documents import Documents, Read, load_documents
 from eocanvas_apply.manifest.loading import LoadedManifest, load
 from eocanvas_apply.manifest.model import Manifest
-from eocanvas_apply.planning.desired import Desired, Timing, desired
-from eocanvas_apply.sources.expansion import Expansion, expand
+from eocanvas_apply.planning.desired import Timing
 from eocanvas_apply.sources.files import read_bytes
+from eocanvas_apply.sources.lock_file import LockFile, read_lock_file
+
+NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -30,78 +31,49 @@ class Project:
     manifest: Manifest
     loaded: LoadedManifest
     documents: Documents
-    expansion: Expansion
     diagnostics: tuple[Diagnostic, ...]
+    lock_file: LockFile = field(default_factory=LockFile)
 
     @property
     def folder(self) -> Path:
         """The manifest's folder."""
         return self.file.parent
 
-    def desired(self, overrides: Mapping[str, timedelta]) -> Desired:
-        """Return what the manifest asks for; `overrides` replace fields of `timing`."""
+    @property
+    def read(self) -> Read:
+        """What reads a file that the manifest names; it raises ManifestError."""
+        return partial(read_bytes, folder=self.folder)
+
+    def timing(self, overrides: Mapping[str, timedelta]) -> Timing:
+        """Return the waits of a run; `overrides` replace fields of the manifest's `timing`."""
         own = self.manifest.timing
-        timing = Timing(
+        return Timing(
             poll=overrides.get("poll", own.poll),
             settle=overrides.get("settle", own.settle),
             send_within=overrides.get("send_within", own.send_within),
             request_timeout=overrides.get("request_timeout", own.request_timeout),
         )
-        return desired(self.manifest, self._digest(), self.documents, self.expansion.instances, timing)
-
-    def _digest(self) -> str:
-        files = {**self.documents.files, **self.expansion.files}
-        everything = json.dumps([self.loaded.digest, sorted(files.items())])
-        return "sha256:" + hashlib.sha256(everything.encode()).hexdigest()
 
 
-def examine(file: Path) -> tuple[Diagnostic, ...]:
-    """Return everything there is to say about a manifest; raises ManifestError where it cannot be read at all."""
-    return _read(file).diagnostics
+def open_project(file: Path, variables: Mapping[str, str] = NO_VARIABLES) -> Project:
+    """Read and check a manifest and the files it names; `variables` win, by name, over the defaults in `vars`.
+
+    Raises ManifestError with all findings where one is an error, UsageError for a variable that it does not declare.
+    """
+    source = read_bytes(str(file), Path())
+    loaded = load(source, str(file))
+    if variables and loaded.manifest:
+        loaded = load(source, str(file), typed_variables(variables, loaded.text.data))
+    documents = load_documents(loaded, partial(read_bytes, folder=file.parent))
+    lock_file, faults = _lock_file(file.parent)
+    found = (*check(loaded, documents), *faults)
+    if loaded.manifest is None or any(d.severity is Severity.ERROR for d in found):
+        raise ManifestError(*found)
+    return Project(file, loaded.manifest, loaded, documents, found, lock_file)
 
 
-def open_project(file: Path) -> Project:
-    """Read and check a manifest and the files it names; raises ManifestError with all findings of an error."""
-    found = _read(file)
-    if found.loaded.manifest is None or any(d.severity is Severity.ERROR for d in found.diagnostics):
-        raise ManifestError(*found.diagnostics)
-    return Project(file, found.loaded.manifest, found.loaded, found.documents, found.expansion, found.diagnostics)
-
-
-@dataclass(frozen=True)
-class _Read:
-    loaded: LoadedManifest
-    documents: Documents
-    expansion: Expansion
-    diagnostics: tuple[Diagnostic, ...]
-
-
-def _read(file: Path) -> _Read:
-    read = partial(read_bytes, folder=file.parent)
-    loaded = load(read_bytes(str(file), Path()), str(file))
-    documents = load_documents(loaded, read)
-    found = check(loaded, documents)
-    expansion = Expansion({})
-    if loaded.steps and not any(d.severity is Severity.ERROR for d in found):
-        expansion = without_waiting(expand(loaded, read, now=datetime.now(UTC)))
-        documents = with_instances(documents, loaded, read, expansion.instances)
-    unknown = [_nobody_to_ask(loaded, name) for name in sorted(expansion.unknown)]
-    return _Read(loaded, documents, expansion, (*found, *expansion.diagnostics, *unknown))
-
-
-def without_waiting(expansion: Coroutine[Any, Any, Expansion]) -> Expansion:
-    """Return an expansion whose rows come from files only: nothing in it waits, so that no event loop is needed."""
+def _lock_file(folder: Path) -> tuple[LockFile, tuple[Diagnostic, ...]]:
     try:
-        expansion.send(None)
-    except StopIteration as done:
-        return cast("Expansion", done.value)
-    raise RuntimeError("rows from files do not wait")
-
-
-def _nobody_to_ask(loaded: LoadedManifest, name: str) -> Diagnostic:
-    found = error(
-        "not-yet",
-        "searching products and listing storages for rows is not done by this release",
-        "take the rows from list, map, csv, json, geojson, days or another job",
-    )
-    return loaded.place(found, ("jobs", name, "for_each"), at_name=True)
+        return read_lock_file(folder), ()
+    except ManifestError as problem:
+        return LockFile(), problem.diagnostics

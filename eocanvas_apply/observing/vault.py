@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity
-from eocanvas_apply.planning.desired import Desired, DesiredKey
+from eocanvas_apply.planning.desired import DesiredKey
 from eocanvas_apply.secret import Secret
 from eocanvas_apply.service.sealing import plaintext
 from eocanvas_apply.sources.secrets import ResolvedSecrets, SecretSources
@@ -16,16 +16,16 @@ from eocanvas_apply.sources.secrets import ResolvedSecrets, SecretSources
 class Vault:
     """The secrets of the desired keys, by address and wire field."""
 
-    desired: Desired
+    keys: Mapping[str, DesiredKey]
     resolved: ResolvedSecrets
     _salt: bytes | None = None
     _fingerprints: dict[tuple[str, str], str] = field(default_factory=dict)
 
     @classmethod
-    def opened(cls, desired: Desired, sources: SecretSources) -> Vault:
+    def opened(cls, keys: Mapping[str, DesiredKey], sources: SecretSources) -> Vault:
         """Resolve every reference; what cannot be resolved is a fault of its key."""
-        references = {address: key.secrets for address, key in desired.keys.items() if key.secrets}
-        return cls(desired, sources.resolve(references))
+        references = {address: key.secrets for address, key in keys.items() if key.secrets}
+        return cls(keys, sources.resolve(references))
 
     @property
     def faults(self) -> Mapping[str, tuple[Diagnostic, ...]]:
@@ -60,7 +60,7 @@ class Vault:
 
     def sealed_sizes(self) -> Mapping[str, int]:
         """Return how many bytes each readable key's configuration takes before sealing."""
-        managed = [key for key in self.desired.keys.values() if not key.existing and self._readable(key)]
+        managed = [key for key in self.keys.values() if not key.existing and self._readable(key)]
         return {key.address: len(self.plaintext(key)) for key in managed}
 
     def plaintext(self, key: DesiredKey) -> bytes:

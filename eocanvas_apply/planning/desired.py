@@ -128,7 +128,8 @@ class Timing:
 class Desired:
     """Everything the manifest asks for: keys and jobs by address, `campaigns` the jobs that have rows by name.
 
-    `limits` are the windows of the quota.
+    `limits` are the windows of the quota. Of the campaigns in `unasked` nobody knows the rows in this run: their
+    recorded jobs are left alone.
     """
 
     project: str
@@ -138,6 +139,7 @@ class Desired:
     timing: Timing
     campaigns: frozenset[str] = frozenset()
     limits: tuple[Limit, ...] = ()
+    unasked: frozenset[str] = frozenset()
 
 
 def desired(
@@ -146,9 +148,9 @@ def desired(
     documents: Documents,
     instances: Mapping[str, Sequence[Instance]],
     timing: Timing,
+    unasked: frozenset[str] = frozenset(),
 ) -> Desired:
     """Return what a manifest asks for; `instances` holds the rows of each campaign by the job's name."""
-    keys = [_key(name, key) for name, key in manifest.keys.items()]
     single = [_job(name, job, documents.of(job), {}) for name, job in manifest.jobs.items() if not job.steps]
     skips = {name: job.skip for name, job in manifest.jobs.items()}
     many = [_of_row(name, row, documents, skips[name]) for name, rows in instances.items() for row in rows]
@@ -156,12 +158,19 @@ def desired(
     return Desired(
         project=manifest.project,
         manifest_digest=digest,
-        keys={key.address: key for key in keys},
+        keys=desired_keys(manifest),
         jobs={job.address: job for job in jobs},
         timing=timing,
         campaigns=frozenset(name for name, job in manifest.jobs.items() if job.steps),
         limits=tuple(Limit(window.jobs, window.per) for window in manifest.quota),
+        unasked=unasked,
     )
+
+
+def desired_keys(manifest: Manifest) -> Mapping[str, DesiredKey]:
+    """Return the keys that a manifest asks for, by address."""
+    keys = [_key(name, key) for name, key in manifest.keys.items()]
+    return {key.address: key for key in keys}
 
 
 def _of_row(name: str, row: Instance, documents: Documents, skips: Mapping[str, str]) -> DesiredJob:

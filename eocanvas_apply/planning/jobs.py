@@ -69,7 +69,8 @@ class JobPlanner:
             return "requested"
         if self.requests.destroy:
             return "destroyed"
-        return None if address in self.desired.jobs else "not-in-manifest"
+        known = address in self.desired.jobs or Address.parse(address).name in self.desired.unasked
+        return None if known else "not-in-manifest"
 
     def _leave(self, record: JobRecord, reason: Leaving) -> PlannedAction:
         last = record.last_intent

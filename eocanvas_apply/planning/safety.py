@@ -49,7 +49,7 @@ def new_ledger(desired: Desired, requests: Requests, observed: Observed, *, lost
 
 def _empty(desired: Desired, recorded: Recorded) -> Diagnostic | None:
     kept = [r for r in recorded.keys.values() if r.current] + [r for r in recorded.jobs.values() if not r.forgotten]
-    if desired.keys or desired.jobs or not kept:
+    if desired.keys or desired.jobs or desired.campaigns or not kept:
         return None
     what = f"the manifest declares nothing, and {len(kept)} keys and jobs are on record"
     return _refusal("empty-manifest", what, "allow-empty")

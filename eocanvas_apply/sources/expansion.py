@@ -11,9 +11,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from eocanvas_apply.diagnostics import Diagnostic, Severity, error, warning
+from eocanvas_apply.diagnostics import Diagnostic, Severity, error, info, warning
 from eocanvas_apply.documents.yaml_nodes import Path
-from eocanvas_apply.errors import ManifestError
+from eocanvas_apply.errors import ManifestError, ServiceError
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.instances import Instance, instances
 from eocanvas_apply.manifest.loading import LoadedManifest
@@ -22,6 +22,7 @@ from eocanvas_apply.manifest.pipelines import in_order
 from eocanvas_apply.manifest.rows import START, Row, join, shown, unknown_field
 from eocanvas_apply.manifest.steps import MOST_INSTANCES, Step
 from eocanvas_apply.manifest.substitution import MissingField, Template
+from eocanvas_apply.sources.lock import FILE as LOCK_FILE
 from eocanvas_apply.sources.lock import Lock, LockedQuery
 from eocanvas_apply.sources.row_sources import Found, RowSources, Unknown, limit_of, needs_all
 from eocanvas_apply.sources.searching import Lister, Search
@@ -63,6 +64,13 @@ async def expand(
     with a manifest or a file is in the diagnostics; ServiceError and CredentialsError of a search are raised.
     """
     sources = RowSources(loaded, read, now, search, lister, lock)
+    try:
+        return await _expanded(loaded, sources)
+    finally:
+        await sources.abandon()
+
+
+async def _expanded(loaded: LoadedManifest, sources: RowSources) -> Expansion:
     diagnostics: list[Diagnostic] = []
     unknown: set[str] = set()
     jobs = {name: job.steps for name, job in loaded.manifest.jobs.items() if job.steps} if loaded.manifest else {}
@@ -114,6 +122,9 @@ class _Campaign:
             except ManifestError as problem:
                 self._refuse(problem, number, step)
                 return ()
+            except ServiceError as fault:
+                raise self._elsewhere(fault, number, step) from None
+            self._tell_unlocked(found, number, step)
             joined = join(rows, [each.rows for each in found], step, most)
             await self._explain_empty(rows, found, number, step)
             for finding, path in joined.findings:
@@ -168,19 +179,36 @@ class _Campaign:
                 return f"this search finds nothing{where}; without `{name}` it finds products"
         return f"this search finds nothing{where}, not even without any one of its fields"
 
+    def _tell_unlocked(self, found: Sequence[Found], number: int, step: Step) -> None:
+        distinct = {id(each): each for each in found if each.locked is not None}
+        fresh = sum(not each.locked for each in distinct.values())
+        if self.sources.lock is None or not fresh:
+            return
+        subject = "this search is" if len(distinct) == 1 else f"{fresh} of the {len(distinct)} searches here are"
+        message = f"{subject} not in {LOCK_FILE} and made anew by every run"
+        self._tell(info("search-not-locked", message, "`eocanvas-apply lock` freezes what it finds"), number, step.kind)
+
     def _refuse(self, problem: ManifestError, number: int, step: Step) -> None:
         for each in problem.diagnostics:
             self._tell(each, number, step.kind)
+
+    def _elsewhere(self, fault: ServiceError, number: int, step: Step) -> ServiceError:
+        """Return what somebody who was asked could not do, with the place of the question."""
+        placed = self._placed(fault.diagnostics[0], number, step.kind)
+        return type(fault)(placed, fault.status, fault.retry_after)
 
     def _tell(self, found: Diagnostic, number: int, *below: str | int) -> None:
         if found.position is not None:
             self.diagnostics.append(replace(found, address=str(Address.job(self.name))))
             return
+        self.diagnostics.append(self._placed(found, number, *below))
+
+    def _placed(self, found: Diagnostic, number: int, *below: str | int) -> Diagnostic:
         path: Path = ("jobs", self.name, "for_each")
         job = self.sources.loaded.manifest.jobs[self.name] if self.sources.loaded.manifest else None
         if job is not None and not isinstance(job.for_each, Step):
             path = (*path, number)
-        self.diagnostics.append(self.sources.loaded.place(found, (*path, *below), at_name=True))
+        return self.sources.loaded.place(found, (*path, *below), at_name=True)
 
 
 def _of_row(row: Row, template: Template, step: Step, known: dict[str, Step]) -> Step:

@@ -22,6 +22,7 @@ _HEADER = (
     "# What searches found. `eocanvas-apply lock` writes this file; keep it beside the manifest, in version control."
 )
 _VERSION = "eocanvas-lock 1"
+_LONGEST_LINE = 120
 _QUERY, _PRODUCT = "query", "product"
 
 
@@ -104,12 +105,12 @@ class _Reading:
         if not self._has_version:
             self._has_version = True
             if line.strip() != _VERSION:
-                self._refuse(number, f"this lock does not begin with `{_VERSION}`")
+                self._refuse(number, line, f"this lock does not begin with `{_VERSION}`")
             return
         try:
             self._read(line)
         except (ValueError, KeyError, TypeError):
-            self._refuse(number, "this is no line of a lock")
+            self._refuse(number, line, "this is no line of a lock")
 
     def finished(self) -> Lock:
         if self._faults:
@@ -139,9 +140,11 @@ class _Reading:
         products = self._products.get(digest, {})
         return LockedQuery(query, searched, tuple(products[name] for name in sorted(products)))
 
-    def _refuse(self, number: int, message: str) -> None:
+    def _refuse(self, number: int, line: str, message: str) -> None:
         hint = "finish the merge by keeping the lines of both sides, or write it anew with `eocanvas-apply lock`"
-        self._faults.append(error("lock-syntax", message, hint).at(Position(self._file, number, 1)))
+        self._faults.append(
+            error("lock-syntax", message, hint).at(Position(self._file, number, 1), line[:_LONGEST_LINE])
+        )
 
 
 def _lines(digest: str, locked: LockedQuery) -> Iterator[str]:

@@ -37,10 +37,14 @@ class Unknown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The rows of a source, and whether they depend on the day of the run."""
+    """The rows of a source, and whether they depend on the day of the run.
+
+    `locked` tells of a search whether the lock answered it; None where it can hold nothing of the kind.
+    """
 
     rows: Sequence[Row]
     relative: bool = False
+    locked: bool | None = None
 
 
 @dataclass
@@ -74,6 +78,13 @@ class RowSources:
         if key not in self.known:
             self.known[key] = asyncio.ensure_future(self._rows(step, key[2]))
         return await self.known[key]
+
+    async def abandon(self) -> None:
+        """Give up what is still being asked: one failure ends the expansion, and nobody waits for the rest."""
+        for task in self.known.values():
+            task.cancel()
+        if self.known:
+            await asyncio.gather(*self.known.values(), return_exceptions=True)
 
     def waits(self, step: Step) -> bool:
         """Whether somebody elsewhere is asked for a step's rows."""
@@ -113,14 +124,14 @@ class RowSources:
         if products is not None and self.lock is not None:
             digest = query_digest(query)
             self.searches[digest] = self.lock.queries[digest]
-            return Found(product_rows(products))
+            return Found(product_rows(products), locked=True)
         products = tuple(await self.ask(query, limit))
         rows = product_rows(products)
         if not relative:
             by_id = {str(fields["id"]): fields for fields in products}
             found = LockedQuery(query, self.now, tuple(by_id[name] for name in sorted(by_id)))
             self.searches[query_digest(query)] = found
-        return Found(rows, relative)
+        return Found(rows, relative, locked=None if relative else False)
 
     async def ask(self, query: Mapping[str, Any], limit: int) -> Sequence[Mapping[str, Any]]:
         """Search the catalogue, a few searches at a time."""

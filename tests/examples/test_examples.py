@@ -4,7 +4,7 @@ import asyncio
 import re
 import shutil
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,9 @@ import pytest
 from eocanvas_apply.emulator.options import Options
 from eocanvas_apply.emulator.server import RunningEmulator, running
 from eocanvas_apply.emulator.settings import DEFAULT_USER
+from eocanvas_apply.engine.campaigns import examine
 from eocanvas_apply.engine.opening import Settings, open_engine
-from eocanvas_apply.engine.project import examine, open_project
+from eocanvas_apply.engine.project import open_project
 from eocanvas_apply.manifest.keys import ExistingKey
 from eocanvas_apply.manifest.secret_reference import EnvReference
 from eocanvas_apply.planning.plan import Plan, Requests
@@ -69,7 +70,7 @@ def test_every_example_is_covered() -> None:
 
 @each_case
 def test_it_validates_without_a_finding(case: Case) -> None:
-    assert examine(EXAMPLES / case.name / "eocanvas.yaml") == ()
+    assert examine(EXAMPLES / case.name / "eocanvas.yaml", datetime.now(UTC)) == ()
 
 
 @each_case

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from eocanvas_apply.diagnostics import Diagnostic, error
-from eocanvas_apply.engine.project import without_waiting
+from eocanvas_apply.engine.campaigns import without_waiting
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.ledger.events import Entry, ListedResult
 from eocanvas_apply.ledger.fold import Recorded

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from eocanvas_apply.documents.mark import mark_for
-from eocanvas_apply.engine.project import without_waiting
+from eocanvas_apply.engine.campaigns import without_waiting
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.manifest.documents import load_documents

@@ -219,7 +219,7 @@ class World:
         """Return a fresh runner: it knows nothing but the ledger and what the service shows."""
         wanted, clock = self.desired(manifest), RunnerClock(self.clock)
         service = self.service(step)
-        vault = Vault.opened(wanted, SecretSources(self.environ, self.folder))
+        vault = Vault.opened(wanted.keys, SecretSources(self.environ, self.folder))
         backend = SteppedBackend(self.ledger, step)
         return Engine(
             desired=wanted,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from eocanvas_apply.cli import making
 from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.session import Session
+from eocanvas_apply.cli.session import Session, without_asking
 
 if TYPE_CHECKING:
     from eocanvas_apply.planning.plan import Requests
@@ -30,7 +30,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(args: Namespace, console: Console) -> Outcome:
     """Apply nothing."""
-    return making.make(args, console, "destroy", _everything)
+    return making.make(args, console, "destroy", _everything, without_asking)
 
 
 async def _everything(session: Session) -> Requests:  # noqa: ARG001 - apply is asked alike

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from argparse import Namespace
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ from eocanvas_apply.cli.exit_codes import Exit
 from eocanvas_apply.cli.options import add_ledger, add_manifest
 from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.session import Session, engine_settings, worked
-from eocanvas_apply.cli.settings import manifest_file
+from eocanvas_apply.cli.settings import manifest_file, variables
 from eocanvas_apply.diagnostics import Severity
 from eocanvas_apply.errors import CredentialsError, ManifestError
 
@@ -39,12 +41,14 @@ def add_arguments(parser: Parser) -> None:
 
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
     """Examine everything; what fails is a finding."""
-    findings, project = _manifest(manifest_file(args))
+    from eocanvas_apply.engine.campaigns import Rows
+
+    findings, project = _manifest(manifest_file(args), variables(args))
     try:
         settings = engine_settings(args)
     except CredentialsError as fault:
         return _outcome([*findings, *_faults("credentials", fault)])
-    return asyncio.run(worked(project, settings, lambda session: _examined(findings, settings, session)))
+    return asyncio.run(worked(project, settings, Rows.GIVEN, lambda session: _examined(findings, settings, session)))
 
 
 async def _examined(findings: list[Finding], settings: Settings, session: Session) -> Outcome:
@@ -54,14 +58,16 @@ async def _examined(findings: list[Finding], settings: Settings, session: Sessio
     return _outcome([*findings, credentials, *await examine(session.engine)])
 
 
-def _manifest(path: Path) -> tuple[list[Finding], Project]:
+def _manifest(path: Path, given: Mapping[str, str]) -> tuple[list[Finding], Project]:
+    from eocanvas_apply.engine.campaigns import given_rows
     from eocanvas_apply.engine.doctor import Finding
     from eocanvas_apply.engine.project import open_project
 
     if not path.exists():
         return [Finding("manifest", f"none at {path}")], _stand_in(path)
     try:
-        project = open_project(path)
+        project = open_project(path, given)
+        given_rows(project, datetime.now(UTC))
     except ManifestError as fault:
         return _faults("manifest", fault), _stand_in(path)
     return [Finding("manifest", f"{path}: project {project.manifest.project}")], project
@@ -72,10 +78,9 @@ def _stand_in(path: Path) -> Project:
     from eocanvas_apply.engine.project import Project
     from eocanvas_apply.manifest.documents import Documents
     from eocanvas_apply.manifest.loading import load
-    from eocanvas_apply.sources.expansion import Expansion
 
     loaded = load("version: 1\nproject: none\n", str(path))
-    return Project(path, loaded.require(), loaded, Documents({}, {}), Expansion({}), ())
+    return Project(path, loaded.require(), loaded, Documents({}, {}), ())
 
 
 def _faults(subject: str, fault: EocanvasApplyError) -> list[Finding]:

@@ -8,7 +8,7 @@ from eocanvas_apply.cli.addresses import one_job
 from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.options import add_ledger, add_manifest
 from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.session import Session, with_engine
+from eocanvas_apply.cli.session import Session, without_asking
 from eocanvas_apply.diagnostics import Diagnostic, warning
 
 EPILOG = """\
@@ -41,11 +41,14 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
             fields=lambda: {"forget": [{"address": address}]},
         )
 
-    return with_engine(args, work)
+    return without_asking(args, work)
 
 
 def _still_wanted(address: str, session: Session) -> tuple[Diagnostic, ...]:
-    if address not in session.engine.desired.jobs:
+    from eocanvas_apply.manifest.address import Address
+
+    desired = session.engine.desired
+    if address not in desired.jobs and Address.parse(address).name not in desired.unasked:
         return ()
     hint = "take it out of the manifest too, or the next apply takes its job back, and launches it where it has none"
     return (warning("still-in-manifest", f"{address} is still in the manifest", hint, address=address),)

@@ -10,7 +10,7 @@ from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.options import add_ledger, add_manifest
 from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.scrubbing import SCRUBBER
-from eocanvas_apply.cli.session import Session, with_engine
+from eocanvas_apply.cli.session import Session, without_asking
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
 
@@ -52,7 +52,7 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
             fields=lambda: {"logs": render.documents(lines, private)},
         )
 
-    return with_engine(args, work)
+    return without_asking(args, work)
 
 
 def _job_id(address: str, recorded: Recorded) -> str:

@@ -8,7 +8,7 @@ from eocanvas_apply.cli.addresses import one_job
 from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.options import add_ledger, add_manifest
 from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.session import Session, with_engine
+from eocanvas_apply.cli.session import Session, without_asking
 
 EPILOG = """\
 `why ADDRESS` shows what is known. --launch means: no job of the service is it, so the next apply launches it.
@@ -43,7 +43,7 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
         job = await decisions.adopt(session.engine, address, args.adopt)
         return _settled(address, "adopt", job.job_id, f"{address} is job {job.job_id} ({job.status}).\n")
 
-    return with_engine(args, work)
+    return without_asking(args, work)
 
 
 def _settled(address: str, decision: str, job_id: str | None, words: str) -> Outcome:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from eocanvas_apply.cli.addresses import jobs_named
 from eocanvas_apply.cli.console import Console, Outcome
-from eocanvas_apply.cli.options import add_ledger, add_manifest
+from eocanvas_apply.cli.options import add_ledger, add_place
 from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.settings import ledger_url, manifest_file
 from eocanvas_apply.diagnostics import error
@@ -33,7 +33,7 @@ def add_arguments(parser: Parser) -> None:
     """Declare which job."""
     parser.add_argument("address", nargs="?", metavar="ADDRESS", help="of one job, or of one campaign (default: all)")
     add_ledger(parser)
-    add_manifest(parser)
+    add_place(parser)
 
 
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike

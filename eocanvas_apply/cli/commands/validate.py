@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from datetime import UTC, datetime
 
 from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.options import add_manifest
 from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.settings import manifest_file
+from eocanvas_apply.cli.settings import manifest_file, variables
 from eocanvas_apply.render.style import counted
 
 EPILOG = """\
@@ -26,11 +27,13 @@ def add_arguments(parser: Parser) -> None:
 
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
     """Check; raises ManifestError with all findings when one of them is an error."""
+    from eocanvas_apply.engine.campaigns import given_rows, offline
     from eocanvas_apply.engine.project import open_project
 
-    project = open_project(manifest_file(args))
+    project = open_project(manifest_file(args), variables(args))
+    campaigns = given_rows(project, datetime.now(UTC))
     keys, jobs = counted(len(project.manifest.keys), "key"), counted(len(project.manifest.jobs), "job")
-    rows = sum(len(rows) for rows in project.expansion.instances.values())
-    instances = f" ({counted(rows, 'instance')} of campaigns)" if project.expansion.instances else ""
+    known = campaigns.expansion.instances
+    instances = f" ({counted(sum(map(len, known.values())), 'instance')} of campaigns)" if known else ""
     text = f"{args.file}: {keys} and {jobs}{instances}, no errors\n"
-    return Outcome(diagnostics=project.diagnostics, text=lambda _: text)
+    return Outcome(diagnostics=offline(campaigns), text=lambda _: text)
