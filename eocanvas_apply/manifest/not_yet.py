@@ -17,8 +17,6 @@ _FIELDS: tuple[tuple[Path, Data], ...] = (
     (("keys", "*", "*", "command"), None),
     (("keys", "*", "*", "keyring"), None),
     (("keys", "*", "*", "sops"), None),
-    (("jobs", "*", "canary"), None),
-    (("jobs", "*", "stop_after"), None),
     (("jobs", "*", "points"), None),
     (("jobs", "*", "accept_terms"), None),
     (("jobs", "*", "inputs", "*", "product"), None),

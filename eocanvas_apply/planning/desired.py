@@ -30,6 +30,7 @@ from eocanvas_apply.manifest.products import Product, product_of
 from eocanvas_apply.planning.failures import Retries
 from eocanvas_apply.planning.fingerprint import ALGORITHM, fingerprint
 from eocanvas_apply.planning.limit import Limit
+from eocanvas_apply.planning.stopping import Holding, StopAfter
 
 EODATA = "eodata"
 Document = Graph | Chain
@@ -128,8 +129,8 @@ class Timing:
 class Desired:
     """Everything the manifest asks for: keys and jobs by address, `campaigns` the jobs that have rows by name.
 
-    `limits` are the windows of the quota. Of the campaigns in `unasked` nobody knows the rows in this run: their
-    recorded jobs are left alone.
+    `limits` are the windows of the quota, `holdings` what campaigns say of failures, by the job's name. Of the campaigns
+    in `unasked` nobody knows the rows in this run: their recorded jobs are left alone.
     """
 
     project: str
@@ -140,6 +141,7 @@ class Desired:
     campaigns: frozenset[str] = frozenset()
     limits: tuple[Limit, ...] = ()
     unasked: frozenset[str] = frozenset()
+    holdings: Mapping[str, Holding] = field(default_factory=dict)
 
 
 def desired(
@@ -164,6 +166,7 @@ def desired(
         campaigns=frozenset(name for name, job in manifest.jobs.items() if job.steps),
         limits=tuple(Limit(window.jobs, window.per) for window in manifest.quota),
         unasked=unasked,
+        holdings={name: _holding(job) for name, job in manifest.jobs.items() if job.canary or job.stop_after},
     )
 
 
@@ -171,6 +174,10 @@ def desired_keys(manifest: Manifest) -> Mapping[str, DesiredKey]:
     """Return the keys that a manifest asks for, by address."""
     keys = [_key(name, key) for name, key in manifest.keys.items()]
     return {key.address: key for key in keys}
+
+
+def _holding(job: Job) -> Holding:
+    return Holding(job.canary, StopAfter.parse(job.stop_after) if job.stop_after else None)
 
 
 def _of_row(name: str, row: Instance, documents: Documents, skips: Mapping[str, str]) -> DesiredJob:

@@ -9,6 +9,7 @@ from datetime import datetime
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.planning.desired import EODATA, Desired, key_address
+from eocanvas_apply.planning.holding import held
 from eocanvas_apply.planning.jobs import JobPlanner
 from eocanvas_apply.planning.keys import KeyPlanner
 from eocanvas_apply.planning.needs import needed_keys
@@ -42,7 +43,7 @@ def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Obs
     `recorded` must hold the notes of this observation already; `observed.at` is the plan's now.
     """
     evidence = Evidence.of(desired.project, desired.timing, recorded, observed)
-    jobs = JobPlanner(desired, requests, recorded, observed, evidence).actions()
+    jobs, holds = held(JobPlanner(desired, requests, recorded, observed, evidence).actions(), desired, recorded)
     needed = {} if requests.destroy else needed_keys(desired, jobs)
     occupied = occupancy(recorded, evidence)
     planner = KeyPlanner(desired, requests, recorded, observed, needed, occupied)
@@ -56,7 +57,7 @@ def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Obs
         origin=origin,
         created=observed.at,
         actions=actions,
-        diagnostics=(*faults, *warnings(desired, recorded, observed)),
+        diagnostics=(*faults, *holds, *warnings(desired, recorded, observed)),
         refusals=refusals(desired, requests, recorded, actions),
         forecast=_forecast(actions, stalled, observed.at, renewals(desired, recorded, observed, launchable)),
         wake=_wake(actions, observed.at),

@@ -22,7 +22,7 @@ _R = Reason
 LATER = {
     (ActionKind.DISMISS, _R.REQUESTED),
     *((ActionKind.NONE, reason) for reason in (_R.RESULTS_GONE, _R.OUT_OF_WINDOW, _R.WAITS_FOR)),
-    *((ActionKind.NONE, reason) for reason in (_R.HELD_CANARY, _R.HELD_STOPPED, _R.HELD_BUDGET, _R.NOT_SELECTED)),
+    *((ActionKind.NONE, reason) for reason in (_R.HELD_BUDGET, _R.NOT_SELECTED)),
 }
 
 

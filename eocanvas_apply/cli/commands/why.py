@@ -39,13 +39,14 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
 
         engine = session.engine
         plan, observed = await engine.plan(Requests())
-        address = str(one_address(args.address, session.desired, engine.journal.recorded))
+        named = one_address(args.address, session.desired, engine.journal.recorded)
+        address = str(named)
         found = explain(address, plan, engine.desired, engine.journal.recorded, observed)
         if found is None:
             hint = "it is on record, and nothing is left to do about it; see: eocanvas-apply ledger show"
             raise UsageError(error("not-planned", f"{address} is in no plan any more", hint, address=address))
         diff = document_difference(engine, address)
-        own = tuple(each for each in plan.diagnostics if each.address in {address, None})
+        own = tuple(each for each in plan.diagnostics if each.address in {address, str(named.whole), None})
         return Outcome(
             diagnostics=own,
             text=lambda style: render.text(found, style, diff),

@@ -1,0 +1,106 @@
+"""Campaigns that send a few ahead, and those that stop after too many failures: which launches of a plan must wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from eocanvas_apply.diagnostics import Diagnostic, warning
+from eocanvas_apply.ledger.fold import Recorded, Run
+from eocanvas_apply.manifest.address import Address
+from eocanvas_apply.planning.desired import Desired
+from eocanvas_apply.planning.failures import FailureClass
+from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
+from eocanvas_apply.planning.runs import counted_run
+from eocanvas_apply.planning.stopping import Canaries, Instance, Launchable, State, Stopped, launchable
+
+_A, _R, _S = ActionKind, Reason, State
+_OF_ACTION = {
+    _A.LAUNCH: _S.WAITING,
+    _A.RELAUNCH: _S.WAITING,
+    _A.RETRY: _S.RETRYING,
+    _A.WATCH: _S.FLYING,
+    _A.ADOPT: _S.FLYING,
+    _A.ASK: _S.FLYING,
+    _A.DISMISS: _S.FLYING,
+}
+_OF_REASON = {
+    _R.DONE: _S.SUCCEEDED,
+    _R.RESULTS_GONE: _S.SUCCEEDED,
+    _R.FAILED: _S.FAILED,
+    _R.NO_RESULT: _S.FAILED,
+    # Neither tells anything about the present definition.
+    _R.SKIPPED: _S.SKIPPED,
+    _R.CANCELLED: _S.SKIPPED,
+    _R.KEPT: _S.SKIPPED,
+}
+_HINT = (
+    "see why: eocanvas-apply why {address}; then correct the definition, run with --retry-failed, "
+    "name under `skip:` what cannot be mended, or {otherwise}"
+)
+
+
+def held(
+    jobs: Sequence[PlannedAction], desired: Desired, recorded: Recorded
+) -> tuple[list[PlannedAction], tuple[Diagnostic, ...]]:
+    """Return the actions, launches that a campaign holds back among them as such, and warnings that say why."""
+    reasons: dict[str, Reason] = {}
+    told: list[Diagnostic] = []
+    for name in desired.holdings:
+        prefix = f"{Address.job(name)}["
+        own = [each for each in jobs if each.address.startswith(prefix) and each.address in desired.jobs]
+        found = _judged(name, own, desired, recorded)
+        reasons |= dict.fromkeys(found.held, Reason(found.reason)) if found.reason else {}
+        told += _told(name, own, found)
+    return [_as_held(action, reasons.get(action.address)) for action in jobs], tuple(told)
+
+
+def _judged(name: str, own: Sequence[PlannedAction], desired: Desired, recorded: Recorded) -> Launchable:
+    holding = desired.holdings[name]
+    instances = [_instance(action, counted_run(recorded.jobs.get(action.address))) for action in own]
+    return launchable(instances, holding.stop_after, holding.canary)
+
+
+def _as_held(action: PlannedAction, reason: Reason | None) -> PlannedAction:
+    return PlannedAction(action.address, _A.NONE, reason) if reason else action
+
+
+def _instance(action: PlannedAction, run: Run | None) -> Instance:
+    failure = FailureClass(run.failure) if run and run.failure else None
+    ended = (run.finished or run.created) if run and not run.in_flight else None
+    return Instance(action.address, _state(action), failure, ended)
+
+
+def _state(action: PlannedAction) -> State:
+    if action.action is _A.FETCH:
+        # Without a listing it is not known yet whether there is a result.
+        return _S.SUCCEEDED if action.task else _S.FLYING
+    return _OF_ACTION.get(action.action) or _OF_REASON.get(action.reason, _S.BLOCKED)
+
+
+def _told(name: str, own: Sequence[PlannedAction], found: Launchable) -> Iterator[Diagnostic]:
+    failed = next((action.address for action in own if _state(action) is _S.FAILED), "")
+    address = str(Address.job(name))
+    if found.held and found.stopped:
+        otherwise = "raise `stop_after`" if not found.stopped.in_a_row else "take `stop_after` out"
+        hint = _HINT.format(address=failed, otherwise=otherwise)
+        yield warning("campaign-stopped", _why_stopped(found.stopped, len(found.held)), hint, address=address)
+    # As long as one of the first may still succeed, waiting is all there is to it.
+    elif found.held and found.canaries and not found.allowed and not _any_flying(own):
+        hint = _HINT.format(address=failed, otherwise="take `canary` out")
+        yield warning("canary-failed", _why_waiting(found.canaries, len(found.held)), hint, address=address)
+
+
+def _any_flying(own: Sequence[PlannedAction]) -> bool:
+    return any(_state(action) is _S.FLYING for action in own)
+
+
+def _why_stopped(stopped: Stopped, held_back: int) -> str:
+    rest = f"{held_back} more are held back"
+    if stopped.in_a_row:
+        return f"the last {stopped.in_a_row} instances that ended failed alike ({stopped.failure_class}): {rest}"
+    return f"{stopped.failed} of {stopped.instances} instances failed, and {stopped.most} are too many: {rest}"
+
+
+def _why_waiting(canaries: Canaries, held_back: int) -> str:
+    first = f"{canaries.succeeded} of the first {canaries.wanted} instances succeeded and {canaries.failed} failed"
+    return f"{first}: {held_back} more wait for them"

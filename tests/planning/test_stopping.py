@@ -1,0 +1,231 @@
+"""Campaigns that stop after too many failures, and those that send a few ahead."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eocanvas_apply.planning.failures import HOPELESS, FailureClass
+from eocanvas_apply.planning.stopping import (
+    Canaries,
+    Instance,
+    Launchable,
+    State,
+    StopAfter,
+    Stopped,
+    canaries,
+    launchable,
+    stopped,
+)
+
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+TO_LAUNCH = {State.WAITING, State.RETRYING}
+
+
+def campaign(text: str, failure_class: FailureClass = FailureClass.UNKNOWN) -> list[Instance]:
+    """One instance a letter: Waiting, Retrying, Running (f: flying), Succeeded, X failed, - skipped, in time."""
+    states = {
+        "w": State.WAITING,
+        "r": State.RETRYING,
+        "f": State.FLYING,
+        "s": State.SUCCEEDED,
+        "x": State.FAILED,
+        "-": State.SKIPPED,
+    }
+    return [_instance(number, states[letter], failure_class) for number, letter in enumerate(text)]
+
+
+def _instance(number: int, state: State, failure_class: FailureClass) -> Instance:
+    failed = state in (State.FAILED, State.RETRYING)
+    ended = AT + timedelta(minutes=number) if failed or state is State.SUCCEEDED else None
+    return Instance(f"job.a[{number}]", state, failure_class if failed else None, ended)
+
+
+def numbers(addresses: tuple[str, ...]) -> list[int]:
+    return [int(address[6:-1]) for address in addresses]
+
+
+campaigns = st.builds(campaign, st.text("wrfsx-", max_size=30), st.sampled_from(FailureClass))
+stop_afters = (
+    st.none() | st.integers(1, 8).map(StopAfter.parse) | st.integers(0, 99).map(lambda n: StopAfter(share=n / 100))
+)
+canary_numbers = st.none() | st.integers(1, 6)
+
+
+@given(campaigns, stop_afters, canary_numbers)
+def test_every_instance_that_is_due_is_allowed_or_held_and_no_other(
+    instances: list[Instance], stop_after: StopAfter | None, canary: int | None
+) -> None:
+    found = launchable(instances, stop_after, canary)
+    due = [each.address for each in instances if each.state in TO_LAUNCH]
+    assert sorted(found.allowed + found.held) == sorted(due)
+    assert [a for a in due if a in found.allowed] == list(found.allowed)
+    assert (found.reason is None) == (not found.held)
+
+
+@given(campaigns)
+def test_without_either_nothing_is_held(instances: list[Instance]) -> None:
+    assert launchable(instances).held == ()
+
+
+@given(campaigns, st.integers(1, 8))
+def test_a_number_of_failures_holds_all_that_is_due(instances: list[Instance], number: int) -> None:
+    failed = sum(1 for each in instances if each.state is State.FAILED)
+    found = launchable(instances, StopAfter(number))
+    if failed >= number:
+        assert found.allowed == ()
+        assert found.stopped
+        assert (found.stopped.failed, found.stopped.most) == (failed, number)
+    if found.stopped is None:
+        assert failed < number
+        assert found.held == ()
+
+
+@given(campaigns, stop_afters.filter(bool), st.data())
+def test_one_more_failure_never_lets_a_stopped_campaign_go_on(
+    instances: list[Instance], stop_after: StopAfter, data: st.DataObject
+) -> None:
+    flying = [n for n, each in enumerate(instances) if each.state is State.FLYING]
+    if not flying or not stopped(instances, stop_after):
+        return
+    number = data.draw(st.sampled_from(flying))
+    worst = [each.failure_class for each in instances if each.state is State.FAILED]
+    failed = replace(
+        instances[number],
+        state=State.FAILED,
+        failure_class=worst[-1] if worst else FailureClass.UNKNOWN,
+        ended=AT + timedelta(days=1),
+    )
+    assert stopped([*instances[:number], failed, *instances[number + 1 :]], stop_after)
+
+
+@given(st.integers(1, 40), st.integers(1, 10), st.integers(1, 5), st.randoms(use_true_random=False))
+def test_no_more_fail_than_are_allowed_and_in_flight(
+    size: int, number: int, at_once: int, chance: random.Random
+) -> None:
+    """Everything fails: a campaign ends with fewer than `number + at_once` failures."""
+    instances = campaign("w" * size)
+    while True:
+        allowed = set(launchable(instances, StopAfter(number)).allowed)
+        flying = [n for n, each in enumerate(instances) if each.state is State.FLYING]
+        ready = [n for n, each in enumerate(instances) if each.address in allowed]
+        for n in ready[: at_once - len(flying)]:
+            instances[n] = replace(instances[n], state=State.FLYING)
+            flying.append(n)
+        if not flying:
+            break
+        n = chance.choice(flying)
+        instances[n] = replace(instances[n], state=State.FAILED, failure_class=FailureClass.UNKNOWN, ended=AT)
+    failed = sum(1 for each in instances if each.state is State.FAILED)
+    assert min(size, number) <= failed < number + at_once
+
+
+@pytest.mark.parametrize(
+    ("value", "instances", "most"),
+    [
+        (1, 300, 1),
+        (5, 3, 5),
+        ("20%", 300, 60),
+        ("20%", 1, 1),
+        ("0%", 300, 1),
+        ("7%", 100, 7),
+        ("29%", 100, 29),
+        ("20%", 11, 3),
+    ],
+)
+def test_how_many_are_too_many(value: int | str, instances: int, most: int) -> None:
+    assert StopAfter.parse(value).most(instances) == most
+
+
+@pytest.mark.parametrize("value", [0, -1, "20", "%", "101%", "a%", "2.5%", "-3%", "²%"])
+def test_what_is_no_number_and_no_share(value: int | str) -> None:
+    with pytest.raises(ValueError, match=r"stop_after|share"):
+        StopAfter.parse(value)
+
+
+def test_a_share_is_one_of_all_instances_that_are_not_skipped() -> None:
+    assert stopped(campaign("xwwwwwwwww"), StopAfter.parse("20%")) is None
+    assert stopped(campaign("xxwwwwwwww"), StopAfter.parse("20%")) == Stopped(2, 10, 2)
+    assert stopped(campaign("xwwww-----"), StopAfter.parse("20%")) == Stopped(1, 5, 1)
+
+
+@pytest.mark.parametrize("failure_class", sorted(HOPELESS))
+def test_three_of_one_hopeless_class_in_a_row_are_enough(failure_class: FailureClass) -> None:
+    limit = StopAfter(100)
+    assert stopped(campaign("sxxfw", failure_class), limit) is None
+    assert stopped(campaign("sxxxfw", failure_class), limit) == Stopped(3, 6, 100, 3, failure_class)
+    assert stopped(campaign("xxsxxw", failure_class), limit) is None
+    assert stopped(campaign("xxxsw", failure_class), limit) is None
+    assert launchable(campaign("xxxw", failure_class)).held == ()
+
+
+def test_failures_of_other_classes_break_the_row() -> None:
+    assert stopped(campaign("xxxxx", FailureClass.STAGING_IN), StopAfter(100)) is None
+    mixed = campaign("xxx", FailureClass.GRAPH)
+    mixed[1] = replace(mixed[1], failure_class=FailureClass.INPUT_CONFIG)
+    assert stopped(mixed, StopAfter(100)) is None
+    assert stopped(campaign("xrx", FailureClass.GRAPH), StopAfter(100)) is None
+
+
+def test_the_row_goes_by_time_not_by_place() -> None:
+    instances = campaign("sxxx", FailureClass.GRAPH)
+    instances[0] = replace(instances[0], ended=AT + timedelta(days=1))
+    assert stopped(instances, StopAfter(100)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed", "held"),
+    [
+        ("wwwww", [0, 1], [2, 3, 4]),
+        ("fwwww", [1], [2, 3, 4]),
+        ("ffwww", [], [2, 3, 4]),
+        ("sfwww", [], [2, 3, 4]),
+        ("sswww", [2, 3, 4], []),
+        ("sxwww", [], [2, 3, 4]),
+        ("srwww", [1], [2, 3, 4]),
+        ("wwwfw", [0], [1, 2, 4]),
+        ("-wwww", [1, 2], [3, 4]),
+        ("sxswww", [3, 4, 5], []),
+        ("w", [0], []),
+        ("s-", [], []),
+        ("", [], []),
+    ],
+)
+def test_two_canaries_go_first(text: str, allowed: list[int], held: list[int]) -> None:
+    found = launchable(campaign(text), canary=2)
+    assert numbers(found.allowed) == allowed
+    assert numbers(found.held) == held
+    assert found.reason == ("held-canary" if held else None)
+
+
+@given(campaigns, st.integers(1, 6))
+def test_no_more_than_the_canaries_are_launched_before_they_succeeded(instances: list[Instance], canary: int) -> None:
+    found = launchable(instances, canary=canary)
+    launched = {State.RETRYING, State.FLYING, State.SUCCEEDED, State.FAILED}
+    before = sum(1 for each in instances if each.state in launched)
+    new = sum(1 for each in instances if each.state is State.WAITING and each.address in found.allowed)
+    if canaries(instances, canary):
+        assert new <= max(0, canary - before)
+    else:
+        assert found.held == ()
+
+
+@given(campaigns, st.integers(1, 6))
+def test_a_campaign_that_only_succeeds_is_launched_whole(instances: list[Instance], canary: int) -> None:
+    """No deadlock: as long as launches succeed, all that is due is launched in the end."""
+    hopeful = [replace(i, state=State.SUCCEEDED) if i.state in (State.FLYING, State.FAILED) else i for i in instances]
+    for _ in range(len(hopeful) + 1):
+        allowed = set(launchable(hopeful, canary=canary).allowed)
+        hopeful = [replace(i, state=State.SUCCEEDED) if i.address in allowed else i for i in hopeful]
+    assert not [i for i in hopeful if i.state in TO_LAUNCH]
+
+
+def test_what_is_told_about_canaries_and_stops() -> None:
+    assert launchable(campaign("sxww"), canary=3).canaries == Canaries(wanted=3, succeeded=1, failed=1)
+    both = launchable(campaign("xww"), StopAfter(1), canary=2)
+    assert both == Launchable((), ("job.a[1]", "job.a[2]"), "held-stopped", stopped=Stopped(1, 3, 1))
