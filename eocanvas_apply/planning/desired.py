@@ -129,8 +129,8 @@ class Timing:
 class Desired:
     """Everything the manifest asks for: keys and jobs by address, `campaigns` the jobs that have rows by name.
 
-    `limits` are the windows of the quota, `holdings` what campaigns say of failures, by the job's name. Of the campaigns
-    in `unasked` nobody knows the rows in this run: their recorded jobs are left alone.
+    `limits` are the windows of the quota, `holdings` what campaigns say of failures, by the job's name. Of the
+    campaigns in `unasked` nobody knows the rows in this run: their recorded jobs are left alone.
     """
 
     project: str
