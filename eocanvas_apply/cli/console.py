@@ -30,10 +30,14 @@ class Outcome:
 
 @dataclass(slots=True)
 class Channel:
-    """A stream that survives its reader: writing to a closed pipe is forgotten, not fatal."""
+    """A stream that survives its reader: writing to a closed pipe is forgotten, not fatal.
+
+    Where something is drawn at the bottom of a terminal, `above` takes what is written meanwhile.
+    """
 
     stream: TextIO
     colour: bool = False
+    above: Callable[[str], None] | None = None
     trouble: OSError | None = field(default=None, init=False)
     _gone: bool = field(default=False, init=False)
 
@@ -42,8 +46,20 @@ class Channel:
         """How to colour what goes here."""
         return Style(self.colour)
 
+    @property
+    def can_redraw(self) -> bool:
+        """Whether it is a terminal on which lines can be drawn over."""
+        return self.stream.isatty() and os.environ.get("TERM") != "dumb"
+
     def write(self, text: str) -> None:
         """Write and flush. What the stream's encoding lacks is written as an escape."""
+        if self.above is not None:
+            self.above(text)
+        else:
+            self.put(text)
+
+    def put(self, text: str) -> None:
+        """Write where the cursor is, whatever is drawn there."""
         if self._gone or not text:
             return
         try:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
+from typing import Any, TypeVar
 
 from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.exit_codes import Exit, Stopped
 from eocanvas_apply.diagnostics import error
 
+T = TypeVar("T")
 SIGNALS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
 # A little more than answers on the way are waited for; a service that hangs must not keep us.
 PATIENCE_S = 8.0
@@ -55,6 +57,28 @@ def listening(interrupts: Interrupts) -> Iterator[None]:
         loop.add_signal_handler(number, interrupts.came, number)
     try:
         yield
+    finally:
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+
+
+async def unless_signalled(work: Coroutine[Any, Any, T]) -> T:
+    """Return what the work comes to; a signal cuts it off and raises Stopped. For work that changes nothing."""
+    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
+    came: list[Exit] = []
+
+    def stop(code: Exit) -> None:
+        came.append(code)
+        task.cancel()
+
+    for number, code in SIGNALS.items():
+        loop.add_signal_handler(number, stop, code)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if came:
+            raise Stopped(came[0]) from None
+        raise
     finally:
         for number in SIGNALS:
             loop.remove_signal_handler(number)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from eocanvas_apply.ledger.fold import IntentState, JobRecord, Recorded
+from eocanvas_apply.ledger.fold import IntentState, JobRecord, Recorded, Run
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.observed import Observed
+from eocanvas_apply.planning.phases import Phase, Tally, phase, tallies
 from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction
 from eocanvas_apply.planning.runs import counted_run
 
@@ -16,9 +17,8 @@ from eocanvas_apply.planning.runs import counted_run
 class KeyStatus:
     """One key: `status` is live, absent or existing; `expires` None is never or not known."""
 
-    address: str
+    action: PlannedAction
     status: str
-    reason: str
     name: str | None
     expires: datetime | None
 
@@ -27,19 +27,33 @@ class KeyStatus:
 class JobStatus:
     """One job: `status` is the service's word, or not-launched, answer-open, refused; `failure` says why it failed.
 
-    `note` is what the manifest says of it, such as why it is skipped.
+    `failure` begins with the class where its job failed, and is the service's answer where it was `refused`.
     """
 
-    address: str
+    action: PlannedAction
     status: str
-    reason: str
-    job_id: str | None
-    created: datetime | None
-    finished: datetime | None
-    stored: int
-    listed: int
+    run: Run | None = None
     failure: str = ""
-    note: str = ""
+
+    @property
+    def address(self) -> str:
+        """Its address."""
+        return self.action.address
+
+    @property
+    def phase(self) -> Phase:
+        """Where it stands, in the word that people count by."""
+        return phase(self.action)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the service took no job, so that there is no log."""
+        return self.status == "refused"
+
+    @property
+    def since(self) -> datetime | None:
+        """When its job was begun, as far as the service told."""
+        return (self.run.started or self.run.created) if self.run else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +63,16 @@ class Status:
     plan: Plan
     keys: tuple[KeyStatus, ...]
     jobs: tuple[JobStatus, ...]
+
+    @property
+    def tallies(self) -> list[Tally]:
+        """How many jobs of each campaign stand where."""
+        return tallies(self.plan.actions)
+
+    @property
+    def settled(self) -> bool:
+        """Whether no job runs or waits any more."""
+        return not any(job.phase in (Phase.RUNNING, Phase.WAITING) for job in self.jobs)
 
 
 def status(plan: Plan, recorded: Recorded, observed: Observed) -> Status:
@@ -65,29 +89,18 @@ def _key(action: PlannedAction, recorded: Recorded, observed: Observed) -> KeySt
     generation = record.generations.get(number) if record and number else record.current if record else None
     if generation is None:
         existing = action.action is ActionKind.NONE and action.reason == "existing"
-        return KeyStatus(action.address, "existing" if existing else "absent", action.reason, None, None)
+        return KeyStatus(action, "existing" if existing else "absent", None, None)
     seen = observed.keys.get(generation.name)
     expires = seen.expires if seen else generation.created.expires if generation.created else None
-    return KeyStatus(action.address, "live" if seen else "absent", action.reason, generation.name, expires)
+    return KeyStatus(action, "live" if seen else "absent", generation.name, expires)
 
 
 def _job(action: PlannedAction, record: JobRecord | None) -> JobStatus:
     run = counted_run(record)
     if run is None:
-        status = _without_run(record)
-        return JobStatus(action.address, status, action.reason, None, None, None, 0, 0, note=action.note)
-    return JobStatus(
-        address=action.address,
-        status=run.status,
-        reason=action.reason,
-        job_id=run.job_id,
-        created=run.created,
-        finished=run.finished,
-        stored=len(run.stored),
-        listed=len(run.results or ()),
-        failure=f"{run.failure}: {run.failure_line}".removesuffix(": ") if run.failure else "",
-        note=action.note,
-    )
+        return JobStatus(action, _without_run(record), failure=_refusal(record))
+    failure = f"{run.failure}: {run.failure_line}".removesuffix(": ") if run.failure else ""
+    return JobStatus(action, run.status, run, failure)
 
 
 def _without_run(record: JobRecord | None) -> str:
@@ -95,3 +108,9 @@ def _without_run(record: JobRecord | None) -> str:
     if last is None:
         return "not-launched"
     return {IntentState.OPEN: "answer-open", IntentState.REFUSED: "refused"}.get(last.state, "not-launched")
+
+
+def _refusal(record: JobRecord | None) -> str:
+    last = record.last_intent if record else None
+    refused = last.refused if last and last.state is IntentState.REFUSED else None
+    return refused.message if refused else ""

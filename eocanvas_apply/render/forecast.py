@@ -40,14 +40,18 @@ def document(plan: Plan) -> ForecastDocument:
     return found
 
 
-def lines(plan: Plan) -> list[str]:
-    """Return what waits and until when, how it goes on until then, and how the quota stands; nothing waits, nothing."""
+def lines(plan: Plan, *, windows: bool = True) -> list[str]:
+    """Return what waits and until when, how it goes on, how the quota stands, which keys are renewed.
+
+    Nothing where nothing waits; without `windows` the quota is told elsewhere.
+    """
     ahead = plan.forecast
     if not ahead.waiting:
         return []
     until = f", the last at {moment(ahead.ends)}" if ahead.ends else ""
     now = f"{counted(ahead.launches_now, 'launch', 'launches')} now, {ahead.waiting} waiting{until}."
-    return [now, *_later(launch_times(plan.actions)), *map(window, plan.windows), *_renewals(plan)]
+    quota = [window(state) for state in plan.windows] if windows else []
+    return [now, *_later(launch_times(plan.actions)), *quota, *_renewals(plan)]
 
 
 def window(state: WindowState) -> str:

@@ -14,7 +14,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "destroy": "delete the project's keys and give up its jobs",
     },
     "Look": {
-        "status": "what is recorded and observed of every key and job",
+        "status": "where every key and job stands, and what is next",
         "results": "which files the jobs left, and where",
         "logs": "the log of a job",
         "why": "why an address would change, or why it waits",

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from argparse import Namespace
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from eocanvas_apply.cli import records
 from eocanvas_apply.cli.addresses import jobs_named
 from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.options import add_ledger, add_place
 from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.settings import ledger_url, manifest_file
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
 
@@ -40,7 +39,7 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
     """Read the record and list what it holds."""
     from eocanvas_apply.render.stored import text
 
-    recorded = asyncio.run(_recorded(args))
+    recorded = asyncio.run(records.recorded(args))
     wanted = _recorded_jobs(args.address, recorded) if args.address else set(recorded.jobs)
     found = [each for address in sorted(wanted) for each in _of(recorded.jobs[address])]
     return Outcome(text=lambda style: text(found, style), fields=lambda: {"results": found})
@@ -51,19 +50,6 @@ def _recorded_jobs(written: str, recorded: Recorded) -> set[str]:
         hint = "the first apply puts it there; `status` lists every address"
         raise UsageError(error("unknown-address", f"nothing is on record yet, {written!r} neither", hint))
     return {str(address) for address in jobs_named(written, (), recorded)}
-
-
-async def _recorded(args: Namespace) -> Recorded:
-    from eocanvas_apply.ledger.fold import Recorded
-    from eocanvas_apply.ledger.place import open_backend
-
-    manifest = manifest_file(args)
-    entries = await open_backend(ledger_url(args, os.environ), manifest.parent).read()
-    if not entries and not manifest.exists():
-        raise UsageError(error("file-missing", f"there is no manifest {manifest} and no ledger", "name it with -f"))
-    recorded = Recorded()
-    recorded.add(entries)
-    return recorded
 
 
 def _of(record: JobRecord) -> Iterator[StoredDocument]:

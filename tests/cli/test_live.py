@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import asyncio
+import io
+
+import pytest
+
+from eocanvas_apply.cli.console import Channel
+from eocanvas_apply.cli.live import LiveArea, live
+from tests.cli.terminal import Screen
+
+
+class _Terminal(io.StringIO):
+    """A stream that claims to be a terminal of a size."""
+
+
+def _area(monkeypatch: pytest.MonkeyPatch, columns: int = 40, rows: int = 10) -> tuple[LiveArea, Channel]:
+    channel = Channel(_Terminal())
+    area = LiveArea(channel)
+    monkeypatch.setattr(area, "_size", lambda: (columns, rows))
+    return area, channel
+
+
+def _seen(channel: Channel, columns: int = 40) -> str:
+    assert isinstance(channel.stream, _Terminal)
+    screen = Screen(columns)
+    screen.feed(channel.stream.getvalue())
+    return screen.text
+
+
+def test_it_is_drawn_in_place_below_what_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    area, channel = _area(monkeypatch)
+    area.show(lambda _: "one\ntwo")
+    channel.write("told\n")
+    area.show(lambda _: "three\nfour\nfive")
+    area.tell("told again")
+    assert _seen(channel) == "told\ntold again\nthree\nfour\nfive\n"
+    area.close()
+    channel.write("the end\n")
+    assert _seen(channel) == "told\ntold again\nthe end\n"
+
+
+def test_what_is_higher_than_the_terminal_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    area, channel = _area(monkeypatch, rows=5)
+    area.show(lambda _: "\n".join(f"line {n}" for n in range(30)))
+    area.redraw()
+    assert _seen(channel) == "line 0\nline 1\nline 2\n…\n"
+
+
+def test_what_wrapped_is_wiped_off_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    area, channel = _area(monkeypatch)
+    area.show(lambda _: f"\x1b[31m{'x' * 100}\x1b[0m")
+    area.redraw()
+    assert _seen(channel).count("x") == 100
+    area.close()
+    assert _seen(channel) == ""
+
+
+def test_it_knows_the_width_and_a_resize(monkeypatch: pytest.MonkeyPatch) -> None:
+    area, channel = _area(monkeypatch)
+    area.show(lambda width: "-" * width)
+    monkeypatch.setattr(area, "_size", lambda: (20, 10))
+    area.redraw()
+    # The 39 characters take two rows of the narrower terminal, and two are wiped off.
+    assert _seen(channel, 20) == f"{'-' * 19}\n"
+
+
+def test_it_goes_on_by_itself_and_is_wiped_off_after_a_fault() -> None:
+    channel = Channel(_Terminal())
+    drawn = []
+
+    async def play() -> None:
+        async with live(channel) as area:
+            area.show(lambda width: drawn.append(width) or "here")  # type: ignore[func-returns-value]
+            raise RuntimeError("a fault")
+
+    with pytest.raises(RuntimeError):
+        asyncio.run(play())
+    assert drawn == [79]
+    assert channel.above is None
+    assert _seen(channel) == ""
