@@ -35,7 +35,10 @@ ROOMS = {
 }
 ROOMS["cli"] = " ".join(ROOMS)
 LEAVES = {"diagnostics", "errors", "secret"}
-CORE = ("documents", "manifest", "checks", "planning", "ledger.events", "ledger.fold", "render")
+CORE = (
+    *("documents", "manifest", "checks", "planning", "render"),
+    *("ledger.events", "ledger.records", "ledger.jobs", "ledger.fold"),
+)
 IO_MODULES = {
     *("asyncio", "anyio", "boto3", "concurrent", "fcntl", "getpass", "glob", "http", "httpx", "logging"),
     *("multiprocessing", "os", "random", "secrets", "select", "shutil", "signal", "socket", "ssl", "starlette"),

@@ -169,7 +169,7 @@ class Launcher:
     def _opens(self, fault: Refused) -> datetime:
         now, session = self._session.now(), self._session
         recorded, limits = session.journal.recorded, session.desired.limits
-        windows = Windows(limits, creations(recorded.jobs.values(), {}, now, longest(limits)))
+        windows = Windows(limits, creations(recorded.jobs, {}, now, longest(limits)))
         if not self._quota_closed:
             # Those that were under way together are one refusal, not a row of them.
             session.quota_refusals += 1

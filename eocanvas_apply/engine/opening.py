@@ -18,7 +18,7 @@ from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.engine.project import Project
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.ledger.journal import Journal
-from eocanvas_apply.ledger.place import open_backend
+from eocanvas_apply.ledger.place import open_backend, snapshots_of
 from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.observing.vault import Vault
 from eocanvas_apply.planning.desired import desired_keys
@@ -96,7 +96,7 @@ def open_journal(project: Project, settings: Settings) -> Journal:
     """Return this run's view of the project's ledger; nothing is opened or written yet."""
     backend = open_backend(settings.ledger_url, project.folder)
     writer = f"{socket.gethostname()}-{os.getpid()}-{settings.token()[:6]}"
-    return Journal(backend, writer, settings.clock.now, settings.token)
+    return Journal(backend, writer, settings.clock.now, settings.token, snapshots_of(backend))
 
 
 def _guard_account(project: Project, settings: Settings) -> None:

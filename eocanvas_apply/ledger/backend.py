@@ -20,9 +20,10 @@ class Backend(Protocol):
         """Where it is, as the user would name it; holds no password."""
         ...
 
-    async def read(self, after: int = 0) -> Sequence[Entry]:
+    async def read(self, after: int = 0, *, part: bool = False) -> Sequence[Entry]:
         """Return the entries with a number above `after`, in order; an absent ledger has none.
 
+        With `part` a long ledger may give only the first of them, whole appends, and none only where there are none.
         Raises LedgerError where the ledger cannot be read or trusted.
         """
         ...

@@ -344,5 +344,6 @@ class Entry(BaseModel):
     @classmethod
     def from_json(cls, line: Mapping[str, Any]) -> Entry:
         """Read the flat object back; raises pydantic's ValidationError for what is no entry."""
-        own = {name: line[name] for name in _ENVELOPE if name in line}
-        return cls.model_validate({**own, "event": {k: v for k, v in line.items() if k not in own}})
+        event = dict(line)
+        own = {name: event.pop(name) for name in _ENVELOPE if name in event}
+        return cls.model_validate({**own, "event": event})

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import LedgerConflict, LedgerError
 from eocanvas_apply.ledger.backend import Backend
 from eocanvas_apply.ledger.events import AnyEvent, Entry
 from eocanvas_apply.ledger.fold import Recorded
+from eocanvas_apply.ledger.snapshots import SnapshotKeeper, worth_saving
+
+# A launch given up may turn up for a day; with a margin for clocks that differ.
+_SETTLED_AFTER = timedelta(hours=25)
 
 
 class Journal:
     """One runner's view of a ledger. `recorded` is the fold up to `recorded.head`."""
 
-    def __init__(self, backend: Backend, writer: str, now: Callable[[], datetime], token: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        writer: str,
+        now: Callable[[], datetime],
+        token: Callable[[], str],
+        keeper: SnapshotKeeper | None = None,
+    ) -> None:
         self._backend = backend
         self._writer = writer
         self._now = now
@@ -24,6 +35,7 @@ class Journal:
         self._lock = asyncio.Lock()
         self._waiting: list[AnyEvent] = []
         self._foreign_head = 0
+        self._keeper = keeper
         self.recorded = Recorded()
 
     @property
@@ -34,8 +46,19 @@ class Journal:
     async def refresh(self) -> Recorded:
         """Read what others appended and return the fold; raises LedgerError."""
         async with self._lock:
-            await self._catch_up()
+            await (self._catch_up() if self.recorded.head else self._open())
+            self._pack()
         return self.recorded
+
+    async def _open(self) -> None:
+        kept = await asyncio.to_thread(self._keeper.load) if self._keeper else None
+        if kept:
+            self.recorded, self._foreign_head = kept, kept.head
+        before = self.recorded.head
+        await self._catch_up()
+        # Later the fold may hold facts that are not in the ledger yet.
+        if self._keeper and worth_saving(self.recorded.head - before, self.recorded.head):
+            await asyncio.to_thread(self._keeper.save, self.recorded, self._now() - _SETTLED_AFTER)
 
     async def claim(self, decided_on: int, events: Sequence[AnyEvent]) -> None:
         """Append claims decided on a head; raises LedgerConflict when another runner appended since.
@@ -95,7 +118,12 @@ class Journal:
         return ours
 
     async def _catch_up(self) -> None:
-        self._take(await self._backend.read(self.recorded.head), 0)
+        while entries := await self._backend.read(self.recorded.head, part=True):
+            self._take(entries, 0)
+            self._pack()
+
+    def _pack(self) -> None:
+        self.recorded.jobs.pack(self._now() - _SETTLED_AFTER)
 
     def _take(self, entries: Sequence[Entry], own: int) -> None:
         self.recorded.add(entries)

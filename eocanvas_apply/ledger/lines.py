@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from eocanvas_apply.errors import LedgerError
 from eocanvas_apply.ledger import faults
@@ -47,11 +47,11 @@ def _torn(entries: Sequence[Entry]) -> int:
 def _entries(path: Path, lines: Sequence[bytes], head: int) -> Iterator[Entry]:
     for number, line in enumerate(lines, start=head + 1):
         try:
-            entry = Entry.from_json(json.loads(line))
-        except UnicodeDecodeError as failure:
+            found = from_json(line)
+        except ValueError as failure:
             raise LedgerError(faults.not_json(path, number, str(failure))) from None
-        except json.JSONDecodeError as failure:
-            raise LedgerError(faults.not_json(path, number, failure.msg)) from None
+        try:
+            entry = Entry.from_json(found)
         except (ValidationError, ValueError, TypeError, AttributeError, RecursionError):
             raise LedgerError(faults.unknown_event(path, number)) from None
         if entry.seq != number:

@@ -10,16 +10,21 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 from eocanvas_apply.errors import LedgerConflict, LedgerError
 from eocanvas_apply.ledger import faults
 from eocanvas_apply.ledger.events import Entry
+from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.ledger.lines import Place, parsed
+from eocanvas_apply.ledger.snapshots import Snapshots
 
 FOLDER = ".eocanvas"
 _PATIENCE_S = 30.0
 _PAUSE_S = 0.005
+# How many bytes are parsed at once where a reader takes parts.
+_PART = 2 << 20
 
 
 class LocalBackend:
@@ -42,15 +47,30 @@ class LocalBackend:
         """The file's path."""
         return str(self._path)
 
-    async def read(self, after: int = 0) -> Sequence[Entry]:
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
+
+    @property
+    def place(self) -> Place:
+        """How far the file was read or written."""
+        return self._place
+
+    def resume(self, place: Place) -> None:
+        """Begin to read behind a place that a snapshot was made at."""
+        with self._guard:
+            self._place, self._identity = place, None
+
+    async def read(self, after: int = 0, *, part: bool = False) -> Sequence[Entry]:
         """Return the entries after a number; raises LedgerError for a file that cannot be read or trusted."""
-        return await asyncio.to_thread(self._read, after)
+        return await asyncio.to_thread(self._read, after, _PART if part else None)
 
     async def append(self, expected_head: int, entries: Sequence[Entry]) -> None:
         """Append and sync; raises LedgerConflict or LedgerError."""
         await asyncio.to_thread(self._append, expected_head, entries)
 
-    def _read(self, after: int) -> Sequence[Entry]:
+    def _read(self, after: int, most: int | None) -> Sequence[Entry]:
         with self._guard:
             try:
                 descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
@@ -60,14 +80,14 @@ class LocalBackend:
                 return ()
             except OSError as failure:
                 raise LedgerError(faults.unreadable(self._path, failure)) from failure
-            return self._read_from(descriptor, after)
+            return self._read_from(descriptor, after, most)
 
-    def _read_from(self, descriptor: int, after: int) -> Sequence[Entry]:
+    def _read_from(self, descriptor: int, after: int, most: int | None) -> Sequence[Entry]:
         try:
             self._recognise(descriptor, after)
             if after != self._place.head:
                 self._place = Place()
-            entries = self._advance(descriptor)
+            entries = self._advance(descriptor, most)
         except OSError as failure:
             raise LedgerError(faults.unreadable(self._path, failure)) from failure
         finally:
@@ -87,10 +107,11 @@ class LocalBackend:
             self._place = Place()
         self._identity = identity
 
-    def _advance(self, descriptor: int) -> Sequence[Entry]:
-        content = _read_all(descriptor, self._place.offset)
+    def _advance(self, descriptor: int, most: int | None = None) -> Sequence[Entry]:
+        content = _read_all(descriptor, self._place.offset, most)
         entries, self._place = parsed(self._path, content, self._place)
-        return entries
+        # An append longer than a part, or the torn end.
+        return self._advance(descriptor) if most and not entries and len(content) >= most else entries
 
     def _append(self, expected_head: int, entries: Sequence[Entry]) -> None:
         content = b"".join(_line(entry) for entry in entries)
@@ -136,13 +157,33 @@ class LocalBackend:
             raise
 
 
+class LocalSnapshots:
+    """The snapshot of a ledger in a local file, and the backend that reads on behind it."""
+
+    def __init__(self, backend: LocalBackend) -> None:
+        self._backend = backend
+        self._snapshots = Snapshots(backend.path)
+
+    def load(self) -> Recorded | None:
+        """Return the fold as the snapshot has it, and let the backend read on from there; None without one."""
+        snapshot = self._snapshots.load()
+        if snapshot:
+            self._backend.resume(snapshot.place)
+        return snapshot.recorded if snapshot else None
+
+    def save(self, recorded: Recorded, settled_before: datetime) -> None:
+        """Keep the fold of the entries that the backend has read."""
+        self._snapshots.save(recorded, self._backend.place, settled_before)
+
+
 def _line(entry: Entry) -> bytes:
     return json.dumps(entry.to_json(), ensure_ascii=False).encode() + b"\n"
 
 
-def _read_all(descriptor: int, offset: int) -> bytes:
+def _read_all(descriptor: int, offset: int, most: int | None) -> bytes:
     chunks = []
-    while chunk := os.pread(descriptor, os.fstat(descriptor).st_size - offset, offset):
+    end = None if most is None else offset + most
+    while chunk := os.pread(descriptor, (end or os.fstat(descriptor).st_size) - offset, offset):
         chunks.append(chunk)
         offset += len(chunk)
     return b"".join(chunks)

@@ -7,7 +7,8 @@ from pathlib import Path
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
 from eocanvas_apply.ledger.backend import Backend
-from eocanvas_apply.ledger.local import FOLDER, LocalBackend
+from eocanvas_apply.ledger.local import FOLDER, LocalBackend, LocalSnapshots
+from eocanvas_apply.ledger.snapshots import SnapshotKeeper
 
 
 def open_backend(url: str | None, project_folder: Path) -> Backend:
@@ -27,3 +28,8 @@ def open_backend(url: str | None, project_folder: Path) -> Backend:
             error("ledger-unsupported", f"{path} is a folder, a ledger is a file", f"try {path}/ledger.jsonl")
         )
     return LocalBackend(path)
+
+
+def snapshots_of(backend: Backend) -> SnapshotKeeper | None:
+    """Return the snapshots that are kept beside a ledger, None where there are none."""
+    return LocalSnapshots(backend) if isinstance(backend, LocalBackend) else None

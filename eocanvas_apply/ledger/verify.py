@@ -7,6 +7,8 @@ from itertools import groupby
 
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.fold import Recorded
+from eocanvas_apply.ledger.snapshots import agrees
 
 _HINT = "the ledger was edited or two were joined; restore it from a copy"
 
@@ -14,6 +16,15 @@ _HINT = "the ledger was edited or two were joined; restore it from a copy"
 def verify(entries: Sequence[e.Entry]) -> list[Diagnostic]:
     """Return what is wrong with a ledger that can be read; nothing for a sound or an empty one."""
     return [*_opening(entries), *_numbers(entries), *_batches(entries), *_claims(entries), *_runs(entries)]
+
+
+def snapshot_faults(kept: Recorded, entries: Sequence[e.Entry]) -> list[Diagnostic]:
+    """Return what is wrong with a ledger's snapshot; nothing where it says what its entries say."""
+    if agrees(kept, entries):
+        return []
+    message = f"the snapshot up to entry {kept.head} does not say what the ledger says"
+    hint = "remove the .snapshot file beside the ledger: it only saves time, and the next run writes another"
+    return [error("ledger-snapshot", message, hint)]
 
 
 def _opening(entries: Sequence[e.Entry]) -> Iterator[Diagnostic]:

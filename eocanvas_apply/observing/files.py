@@ -9,8 +9,11 @@ from pathlib import Path
 
 from eocanvas_apply.ledger.events import ResultStored
 from eocanvas_apply.ledger.fold import Recorded
+from eocanvas_apply.ledger.jobs import StoredFile
 from eocanvas_apply.planning.observed import FileState
 from eocanvas_apply.planning.runs import counted_run
+
+Stored = ResultStored | StoredFile
 
 
 @dataclass(slots=True)
@@ -28,7 +31,7 @@ class StoredFiles:
         states = {stored.file: self._state(stored) for stored in _current(recorded)}
         return {file: state for file, state in states.items() if state}
 
-    def _state(self, stored: ResultStored) -> FileState | None:
+    def _state(self, stored: Stored) -> FileState | None:
         try:
             stat = (self.folder / stored.file).stat()
             same = stat.st_size == stored.size and self._same(stored, stat.st_mtime_ns)
@@ -36,7 +39,7 @@ class StoredFiles:
             return FileState.MISSING
         return None if same else FileState.EDITED
 
-    def _same(self, stored: ResultStored, modified_ns: int) -> bool:
+    def _same(self, stored: Stored, modified_ns: int) -> bool:
         if modified_ns == stored.modified_ns:
             return True
         look = stored.file, modified_ns
@@ -46,7 +49,9 @@ class StoredFiles:
         return self._known[look]
 
 
-def _current(recorded: Recorded) -> Iterator[ResultStored]:
-    for record in recorded.jobs.values():
-        run = counted_run(record)
-        yield from run.stored.values() if run else ()
+def _current(recorded: Recorded) -> Iterator[Stored]:
+    for address in recorded.jobs:
+        if done := recorded.jobs.finished(address):
+            yield from done.files
+        elif run := counted_run(recorded.jobs[address]):
+            yield from run.stored.values()

@@ -53,7 +53,10 @@ class JobPlanner:
         return exempted(planned, job) if planned and job else planned
 
     def _planned(self, address: str) -> PlannedAction | None:
-        job, record = self.desired.jobs.get(address), self.recorded.jobs.get(address)
+        job = self.desired.jobs.get(address)
+        if job and self._is_finished(job):
+            return PlannedAction(address, _A.NONE, _R.DONE)
+        record = self.recorded.jobs.get(address)
         if record and not record.forgotten and (reason := self._leaving(address)):
             return self._leave(record, reason)
         if self.requests.destroy or job is None:
@@ -63,6 +66,13 @@ class JobPlanner:
         last = record.last_intent
         # Forgotten or changed: as long as a launch may have become a job, no other follows it.
         return self._unsettled(job, record, last) if _is_open(last) else self._settled(job, record)
+
+    def _is_finished(self, job: DesiredJob) -> bool:
+        """Tell at once what all else would come to as well: most jobs of a long campaign are done."""
+        done, asked = self.recorded.jobs.finished(job.address), self.requests
+        if done is None or done.fingerprint != job.fingerprint:
+            return False
+        return not (asked.destroy or job.address in asked.forget or job.address in asked.relaunch)
 
     def _leaving(self, address: str) -> Leaving | None:
         if address in self.requests.forget:

@@ -17,7 +17,7 @@ def windows_of(desired: Desired, recorded: Recorded, observed: Observed) -> Wind
     """Return what holds launches back now, other people's and earlier runs' jobs counted."""
     return Windows(
         limits=desired.limits,
-        used=creations(recorded.jobs.values(), observed.listed, observed.at, longest(desired.limits)),
+        used=creations(recorded.jobs, observed.listed, observed.at, longest(desired.limits)),
         closed_until=recorded.quota_closed_until,
     )
 

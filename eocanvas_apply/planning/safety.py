@@ -48,10 +48,12 @@ def new_ledger(desired: Desired, requests: Requests, observed: Observed, *, lost
 
 
 def _empty(desired: Desired, recorded: Recorded) -> Diagnostic | None:
-    kept = [r for r in recorded.keys.values() if r.current] + [r for r in recorded.jobs.values() if not r.forgotten]
-    if desired.keys or desired.jobs or desired.campaigns or not kept:
+    if desired.keys or desired.jobs or desired.campaigns:
         return None
-    what = f"the manifest declares nothing, and {len(kept)} keys and jobs are on record"
+    kept = sum(1 for record in recorded.keys.values() if record.current) + len(_known(recorded))
+    if not kept:
+        return None
+    what = f"the manifest declares nothing, and {kept} keys and jobs are on record"
     return _refusal("empty-manifest", what, "allow-empty")
 
 
@@ -75,12 +77,19 @@ def _relaunches(actions: Iterable[PlannedAction]) -> Diagnostic | None:
 
 
 def _forgets(desired: Desired, requests: Requests, recorded: Recorded) -> Diagnostic | None:
-    known = [record.address for record in recorded.jobs.values() if not record.forgotten]
-    leaving = sum(1 for address in known if address not in desired.jobs and address not in requests.forget)
+    gone = [address for address in recorded.jobs if address not in desired.jobs and address not in requests.forget]
+    if len(gone) <= FORGETS:
+        return None
+    known = _known(recorded)
+    leaving = len(known.intersection(gone))
     if leaving <= FORGETS or leaving <= FORGOTTEN_SHARE * len(known):
         return None
     what = f"{leaving} of {len(known)} recorded jobs would be forgotten"
     return _refusal("too-many-forgets", what, "allow-forgets")
+
+
+def _known(recorded: Recorded) -> set[str]:
+    return {record.address for record in recorded.jobs.values() if not record.forgotten}
 
 
 def _refusal(code: str, what: str, flag: str) -> Diagnostic:

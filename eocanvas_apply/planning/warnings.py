@@ -33,7 +33,7 @@ def _capped(desired: Desired, recorded: Recorded) -> Iterator[Diagnostic]:
 
 
 def _files(recorded: Recorded, observed: Observed) -> Iterator[Diagnostic]:
-    for record, run in recorded.runs():
+    for record, run in recorded.runs() if observed.files else ():
         for stored in run.stored.values():
             state = observed.files.get(stored.file)
             if state and not record.forgotten:
@@ -44,7 +44,7 @@ def _files(recorded: Recorded, observed: Observed) -> Iterator[Diagnostic]:
 
 def _duplicates(desired: Desired, recorded: Recorded, observed: Observed) -> Iterator[Diagnostic]:
     for address in desired.jobs:
-        record = recorded.jobs.get(address)
+        record = None if recorded.jobs.finished(address) else recorded.jobs.get(address)
         _, surplus = sorted_out(record, observed.jobs.jobs) if record else (None, [])
         for run in surplus:
             status = status_of(run, observed.jobs.jobs)

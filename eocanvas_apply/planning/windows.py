@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from heapq import heapify, heappush, heapreplace
 
-from eocanvas_apply.ledger.fold import Intent, IntentState, JobRecord
+from eocanvas_apply.ledger.fold import Intent, IntentState, JobRecord, Jobs
 from eocanvas_apply.planning.limit import MARGIN, Limit
 from eocanvas_apply.planning.observed import ObservedJob
 
@@ -175,7 +175,7 @@ def closed_until(at: datetime, windows: Windows, retry_after: float | None, refu
 
 
 def creations(
-    records: Iterable[JobRecord], listed: Mapping[str, ObservedJob], at: datetime, longest: timedelta
+    records: Jobs, listed: Mapping[str, ObservedJob], at: datetime, longest: timedelta
 ) -> tuple[datetime, ...]:
     """Return, sorted, when each job was created that can still count in a window of length `longest`.
 
@@ -183,8 +183,8 @@ def creations(
     as if it were sent at the last moment. A job without a stamp counts from now as long as it may be in flight.
     """
     known = {job.job_id: _created(job, at) for job in listed.values()}
-    recorded = (time for record in records for time in _recorded(record, known, at))
     since = at - longest - MARGIN
+    recorded = (time for record in records.created_after(since) for time in _recorded(record, known, at))
     return tuple(sorted(time for time in (*known.values(), *recorded) if time and time > since))
 
 

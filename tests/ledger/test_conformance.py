@@ -180,8 +180,8 @@ class Uncertain:
     def url(self) -> str:
         return self._inner.url
 
-    async def read(self, after: int = 0) -> Sequence[Entry]:
-        return await self._inner.read(after)
+    async def read(self, after: int = 0, *, part: bool = False) -> Sequence[Entry]:
+        return await self._inner.read(after, part=part)
 
     async def append(self, expected_head: int, batch: Sequence[Entry]) -> None:
         if not self.failing:

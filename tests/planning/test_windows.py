@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.ledger.fold import JobRecord, Recorded
+from eocanvas_apply.ledger.fold import Jobs, Recorded
 from eocanvas_apply.planning.limit import MARGIN, Limit
 from eocanvas_apply.planning.observed import ObservedJob
 from eocanvas_apply.planning.windows import (
@@ -226,10 +226,10 @@ def intended(address: str, intent: str, send_before: datetime) -> e.JobIntended:
     )
 
 
-def recorded(*events: e.AnyEvent) -> list[JobRecord]:
+def recorded(*events: e.AnyEvent) -> Jobs:
     fold = Recorded()
     fold.note(events)
-    return list(fold.jobs.values())
+    return fold.jobs
 
 
 def test_a_job_counts_once_wherever_it_is_known_from() -> None:

@@ -60,13 +60,19 @@ def _shown(entries: Sequence[Entry]) -> Outcome:
 
 
 def _verified(entries: Sequence[Entry], backend: Backend) -> Outcome:
-    from eocanvas_apply.ledger.verify import verify
+    from eocanvas_apply.ledger.place import snapshots_of
+    from eocanvas_apply.ledger.verify import snapshot_faults, verify
 
-    faults = verify(entries)
-    words = f"{backend.url}: {counted(len(entries), 'entry', 'entries')}, {'faults found' if faults else 'all well'}\n"
+    keeper = snapshots_of(backend)
+    kept = keeper.load() if keeper else None
+    faults = [*verify(entries), *(snapshot_faults(kept, entries) if kept else ())]
+    beside = f", with a snapshot up to entry {kept.head}" if kept else ""
+    state = "faults found" if faults else "all well"
+    words = f"{backend.url}: {counted(len(entries), 'entry', 'entries')}{beside}, {state}\n"
+    found = {"url": backend.url, "entries": len(entries), "faults": len(faults)}
     return Outcome(
         Exit.ERROR if faults else Exit.DONE,
         faults,
         text=lambda _: words,
-        fields=lambda: {"ledger": [{"url": backend.url, "entries": len(entries), "faults": len(faults)}]},
+        fields=lambda: {"ledger": [{**found, "snapshot": kept.head if kept else None}]},
     )

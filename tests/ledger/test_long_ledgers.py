@@ -1,0 +1,86 @@
+"""A journal opens a long ledger from its snapshot, reads it in parts, and keeps what is over packed."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from eocanvas_apply.ledger import local
+from eocanvas_apply.ledger.events import AnyEvent
+from eocanvas_apply.ledger.fold import Recorded
+from eocanvas_apply.ledger.journal import Journal
+from eocanvas_apply.ledger.local import LocalBackend, LocalSnapshots
+from tests.ledger.entries import OPENED, at, entries
+from tests.ledger.test_jobs import DONE, renamed
+from tests.ledger.test_snapshots import write
+
+JOBS = 250
+
+
+def journal(path: Path, *, snapshots: bool = True) -> Journal:
+    backend = LocalBackend(path)
+    keeper = LocalSnapshots(backend) if snapshots else None
+    return Journal(backend, "w", lambda: at(10_000), lambda: "t" * 32, keeper)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "default.jsonl"
+    write(path, (OPENED,), batch="b0")
+    for number in range(JOBS):
+        job = tuple(renamed(event, f"j{number}") for event in DONE)
+        write(path, job, number * len(DONE) + 1, f"b{number + 1}")
+    return path
+
+
+def plain(path: Path) -> Recorded:
+    recorded = Recorded()
+    recorded.add(asyncio.run(LocalBackend(path).read()))
+    return recorded
+
+
+def test_a_long_ledger_leaves_a_snapshot_that_the_next_run_reads_on_from(path: Path) -> None:
+    asyncio.run(journal(path).refresh())
+    assert path.with_suffix(".snapshot").exists()
+    # What lies before the entry at the head is not looked at any more.
+    content = path.read_bytes()
+    path.write_bytes(b"#" * 1000 + content[1000:])
+    again = asyncio.run(journal(path).refresh())
+    path.write_bytes(content)
+    whole = plain(path)
+    assert again.head == whole.head == JOBS * len(DONE) + 1
+    assert list(again.jobs.items()) == list(whole.jobs.items())
+    assert again.owner_of == whole.owner_of
+
+
+def test_what_is_appended_behind_a_snapshot_counts(path: Path) -> None:
+    asyncio.run(journal(path).refresh())
+
+    async def work() -> Recorded:
+        mine = journal(path)
+        await mine.refresh()
+        await mine.record(*(renamed(event, "new") for event in DONE))
+        return mine.recorded
+
+    recorded = asyncio.run(work())
+    whole = plain(path)
+    assert recorded.head == whole.head
+    assert dict(recorded.jobs.items()) == whole.jobs
+
+
+def test_without_a_keeper_there_is_no_snapshot(path: Path) -> None:
+    asyncio.run(journal(path, snapshots=False).refresh())
+    assert not path.with_suffix(".snapshot").exists()
+
+
+@pytest.mark.parametrize("part", [64, 700, 5_000])
+def test_parts_of_any_size_make_the_same_fold(path: Path, monkeypatch: pytest.MonkeyPatch, part: int) -> None:
+    events: list[AnyEvent] = [renamed(event, "together") for event in DONE]
+    head = JOBS * len(DONE) + 1
+    asyncio.run(LocalBackend(path).append(head, entries(events, head, "bb")))
+    monkeypatch.setattr(local, "_PART", part)
+    recorded = asyncio.run(journal(path).refresh())
+    assert list(recorded.jobs.unsettled()) == []
+    assert dict(recorded.jobs.items()) == plain(path).jobs
