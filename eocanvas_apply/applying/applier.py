@@ -5,26 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from eocanvas_apply.applying.downloads import Downloads
 from eocanvas_apply.applying.jobs import JobKeeper
 from eocanvas_apply.applying.keys import KeyKeeper
 from eocanvas_apply.applying.launches import Launcher
-from eocanvas_apply.applying.results import Fetcher
 from eocanvas_apply.applying.session import BATCH, Session, TooLate, at_once
 from eocanvas_apply.planning import tasks as t
 from eocanvas_apply.planning.plan import PlannedAction
 
-_DOWNLOADS_AT_ONCE = 4
-
 
 class Applier:
-    """Carries out ready actions; what fails is kept in the session's failures and keeps nothing else back."""
+    """Carries out ready actions; what fails is kept in the session's failures and keeps nothing else back.
 
-    def __init__(self, session: Session) -> None:
+    What is begun of `downloads` goes on behind it.
+    """
+
+    def __init__(self, session: Session, downloads: Downloads) -> None:
         self._session = session
         self._keys = KeyKeeper(session)
         self._jobs = JobKeeper(session)
         self._launcher = Launcher(session)
-        self._fetcher = Fetcher(session)
+        self._downloads = downloads
 
     async def carry_out(self, decided_on: int, ready: Sequence[PlannedAction]) -> None:
         """Carry out actions decided on this head of the ledger.
@@ -45,8 +46,7 @@ class Applier:
         settle = [partial(self._settle, decided_on, a) for a in ready if not isinstance(a.task, _LATER)]
         await at_once(settle)
         await self._launcher.launch(decided_on, [a for a in ready if isinstance(a.task, t.LaunchJob)])
-        fetches = [a for a in ready if isinstance(a.task, t.FetchResults)]
-        await at_once([partial(self._settle, decided_on, a) for a in fetches], _DOWNLOADS_AT_ONCE)
+        self._downloads.start(ready)
         deletes = [a for a in ready if isinstance(a.task, t.DeleteKey)]
         await at_once([partial(self._settle, decided_on, a) for a in deletes])
 
@@ -60,8 +60,6 @@ class Applier:
                 await self._settle_key(decided_on, action, action.task)
             case t.AdoptJob() | t.DismissJob() | t.ForgetJob():
                 await self._settle_job(decided_on, action, action.task)
-            case t.FetchResults() as task:
-                await self._fetcher.fetch(action, task)
 
     async def _settle_key(self, decided_on: int, action: PlannedAction, task: t.KeyTask) -> None:
         match task:

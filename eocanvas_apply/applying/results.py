@@ -6,26 +6,30 @@ import asyncio
 import errno
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
-from eocanvas_apply.applying.index import IndexRow, write_index
+from eocanvas_apply.applying import troubles
+from eocanvas_apply.applying.indexes import Indexes, place
+from eocanvas_apply.applying.metering import Meter
 from eocanvas_apply.applying.naming import file_names
-from eocanvas_apply.applying.session import Session
-from eocanvas_apply.applying.storing import Target, held, put_in_place, receive
-from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.applying.session import Session, at_once
+from eocanvas_apply.applying.storing import DiskFull, Target, check_room, held, put_in_place, receive
 from eocanvas_apply.errors import ServiceError
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold import Run
 from eocanvas_apply.ledger.listing import keys_of, ordinal_of
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.progress import Happening
-from eocanvas_apply.planning.runs import counted_run
 from eocanvas_apply.planning.tasks import FetchResults
+from eocanvas_apply.service.download import Download
 from eocanvas_apply.service.wire import ResultInfo
 
 _SUPERSEDED = Path(".eocanvas") / "superseded"
+_FILES_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,38 +40,53 @@ class _Fetch:
     run: Run
     folder: Path
     index: Path
+    meter: Meter
 
 
 class Fetcher:
-    """Brings results into the folder of their job."""
+    """Brings results into the folders of their jobs, a few files at a time, whichever jobs they are of."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._placed_files: dict[str, e.ResultStored] = {}
-        self._indexing = threading.Lock()
+        self.indexes = Indexes(session)
+        self._gate = asyncio.Semaphore(_FILES_AT_ONCE)
+        self._meters: dict[str, Meter] = {}
+        # One at a time gets its name: two that hold the same must not both take what a killed run left.
+        self._naming = threading.Lock()
+        self._taken: set[Path] = set()
 
     async def fetch(self, action: PlannedAction, task: FetchResults) -> None:
         """Fetch what is missing of one job; what fails is a failure of its address, never of another's."""
         session, address = self._session, action.address
         run = session.journal.recorded.jobs[address].runs[task.job_id]
         try:
-            await self._fetch(_fetch_of(session.folder, run, task))
+            await self._fetch(self._begun(run, task))
         except ServiceError as fault:
             session.fail(address, fault.diagnostics[0], again=fault.may_pass, wait=fault.retry_after)
         except BlockingIOError:
-            session.fail(address, _busy(task), again=True)
+            session.fail(address, troubles.busy(task), again=True)
+        except DiskFull as fault:
+            session.fail(address, troubles.disk_full(task, fault, session.folder))
         except OSError as fault:
-            session.fail(address, _disk(task, fault))
+            session.fail(address, troubles.disk(task, fault))
+        finally:
+            self._meters.pop(address, None)
+
+    def _begun(self, run: Run, task: FetchResults) -> _Fetch:
+        job, base = task.job, self._session.folder
+        folder, index = base / (job.folder or "."), place(base, job.index_folder or job.folder or ".")
+        meter = self._meters[job.address] = Meter(self._session, job.address, len(run.pending))
+        return _Fetch(job.address, run, folder, index, meter)
 
     async def _fetch(self, fetch: _Fetch) -> None:
         await asyncio.to_thread(self._supersede, fetch)
         targets, gone = await self._targets(fetch)
-        for target in targets:
-            if self._session.stopping.is_set():
-                return
-            await self._store(fetch, target)
+        # Each to its end, whatever becomes of the others.
+        await at_once([partial(self._store, fetch, target) for target in targets])
+        if self._session.stopping.is_set():
+            return
         if gone:
-            self._session.fail(fetch.address, _gone(fetch, gone))
+            self._session.fail(fetch.address, troubles.gone(fetch.address, fetch.run.job_id, gone))
         else:
             self._session.fine(fetch.address)
 
@@ -93,50 +112,51 @@ class Fetcher:
         return targets, [result.title for key, result in run.pending.items() if key not in links]
 
     async def _store(self, fetch: _Fetch, target: Target) -> None:
-        session = self._session
-        session.tell(fetch.address, Happening.FETCHING, target.path.name)
-        _make(fetch.folder)
-        with held(target.part) as file:
-            async with session.service.download(target.result, os.fstat(file.fileno()).st_size) as download:
-                await receive(download, target, file)
-            stored = await asyncio.to_thread(self._placed, fetch, target)
-        await session.journal.record(stored)
-        session.tell(fetch.address, Happening.STORED, stored.file)
+        async with self._gate:
+            if self._session.stopping.is_set():
+                return
+            self._session.tell(fetch.address, Happening.FETCHING, target.path.name)
+            _make(fetch.folder)
+            with held(target.part) as file:
+                await self._receive(fetch, target, file)
+                stored = await asyncio.to_thread(self._placed, fetch, target)
+        await self._session.journal.record(stored)
+        fetch.meter.close(target.key)
+        self._session.tell(fetch.address, Happening.STORED, stored.file)
+
+    async def _receive(self, fetch: _Fetch, target: Target, file: BinaryIO) -> None:
+        here = os.fstat(file.fileno()).st_size
+        async with self._session.service.download(target.result, here) as download:
+            self._check_room(target, download, here)
+            fetch.meter.open(target.key, here if download.resumed else 0, download.total)
+            await receive(download, target, file, partial(fetch.meter.take, target.key))
+
+    def _check_room(self, target: Target, download: Download, here: int) -> None:
+        if download.total is not None:
+            # What is not resumed frees the bytes that it overwrites.
+            others = sum(meter.outstanding for meter in self._meters.values())
+            check_room(target, download.total - here + others)
 
     def _placed(self, fetch: _Fetch, target: Target) -> e.ResultStored:
-        path, size, digest = put_in_place(target)
-        stored = e.ResultStored(
+        with self._naming:
+            path, size, digest = put_in_place(target, self._others(fetch))
+            self._taken.add(path)
+        self.indexes.begin(fetch.index, fetch.address)
+        title = _title(target.result)
+        return e.ResultStored(
             address=fetch.address,
             job_id=fetch.run.job_id,
-            title=_title(target.result),
-            ordinal=ordinal_of(target.key, _title(target.result)),
+            title=title,
+            ordinal=ordinal_of(target.key, title),
             # A results folder may lie beside the manifest's, where Path.relative_to gives up.
             file=os.path.relpath(path, self._session.folder),
             size=size,
             sha256=digest,
             modified_ns=path.stat().st_mtime_ns,
         )
-        # Before the ledger: a result on record is never fetched again, so nothing would mend the index.
-        with self._indexing:
-            self._placed_files[stored.file] = stored
-            self._write_index(fetch.index)
-        return stored
 
-    def _write_index(self, folder: Path) -> None:
-        # What another instance of the campaign has just placed is not in the ledger yet, and belongs into its index.
-        known = {stored.file: stored for stored in self._stored()} | self._placed_files
-        listed = [(stored, _place(self._session.folder / stored.file)) for stored in known.values()]
-        inside = [(stored, place.relative_to(folder)) for stored, place in listed if folder in place.parents]
-        write_index(folder, [self._row(stored, file) for stored, file in inside])
-
-    def _stored(self) -> Iterator[e.ResultStored]:
-        """Yield the stored results; those of a run that counts no more are not its any more."""
-        runs = map(counted_run, self._session.journal.recorded.jobs.values())
-        return (stored for run in runs if run for stored in run.stored.values())
-
-    def _row(self, stored: e.ResultStored, file: Path) -> IndexRow:
-        job = self._session.desired.jobs.get(stored.address)
-        return IndexRow(stored, file.as_posix(), job.fields if job else {})
+    def _others(self, fetch: _Fetch) -> set[Path]:
+        return self._taken | {self._session.folder / stored.file for stored in fetch.run.stored.values()}
 
     def _supersede(self, fetch: _Fetch) -> None:
         """Move the files of earlier runs out of the way; nothing that was fetched is ever overwritten."""
@@ -166,15 +186,6 @@ def _make(folder: Path) -> None:
         raise OSError(errno.EINVAL, "no folder can have this name here", repr(str(folder))) from None
 
 
-def _fetch_of(base: Path, run: Run, task: FetchResults) -> _Fetch:
-    job = task.job
-    return _Fetch(job.address, run, base / (job.folder or "."), _place(base / (job.index_folder or job.folder or ".")))
-
-
-def _place(path: Path) -> Path:
-    return Path(os.path.normpath(path))
-
-
 def _move_aside(folder: Path, stored: e.ResultStored) -> None:
     source = folder / stored.file
     if not source.exists():
@@ -182,21 +193,3 @@ def _move_aside(folder: Path, stored: e.ResultStored) -> None:
     target = folder / _SUPERSEDED / stored.job_id / source.name
     target.parent.mkdir(parents=True, exist_ok=True)
     source.replace(target)
-
-
-def _gone(fetch: _Fetch, titles: list[str]) -> Diagnostic:
-    message = f"job {fetch.run.job_id} listed {', '.join(titles)} and does not any more"
-    hint = "results are kept for a while only; change the definition, or forget the job, to run it again"
-    return error("result-gone", message, hint, address=fetch.address)
-
-
-def _busy(task: FetchResults) -> Diagnostic:
-    message = f"another run is fetching the results of job {task.job_id}"
-    return error("result-busy", message, "they are there when it is done", address=task.job.address)
-
-
-def _disk(task: FetchResults, fault: OSError) -> Diagnostic:
-    where = fault.filename or task.job.folder
-    message = f"{where}: the result cannot be written: {fault.strerror or fault}"
-    hint = "what arrived is kept as .part; mend the disk or the folder's rights and run again"
-    return error("result-unwritable", message, hint, address=task.job.address)

@@ -16,7 +16,7 @@ from eocanvas_apply.ledger.events import AnyEvent
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.planning.desired import Desired
 from eocanvas_apply.planning.plan import PlannedAction, Reason
-from eocanvas_apply.planning.progress import Happening, Progress
+from eocanvas_apply.planning.progress import Happening, Progress, Transfer
 from eocanvas_apply.service.clock import Clock
 from eocanvas_apply.service.eocanvas import EOCanvas
 
@@ -65,6 +65,10 @@ class Session:
     def tell(self, address: str, happening: Happening, detail: str = "") -> None:
         """Report one event."""
         self.report(Progress(self.now(), address, happening, detail))
+
+    def tell_transfer(self, address: str, transfer: Transfer) -> None:
+        """Report how far the results of an address are."""
+        self.report(Progress(self.now(), address, Happening.RECEIVING, transfer=transfer))
 
     def fail(self, address: str, diagnostic: Diagnostic, *, again: bool = False, wait: float | None = None) -> None:
         """Keep a failure of an address; `again` where a later try may mend it, after `wait` seconds at least."""

@@ -76,6 +76,9 @@ def _approve(args: Namespace, console: Console, session: Session, plan: Plan) ->
 def _tell(console: Console, progress: Progress) -> None:
     from eocanvas_apply.render.progress import line
 
+    if progress.transfer:
+        # For a picture that moves, not for lines.
+        return
     console.say(line(progress, console.err.style))
 
 

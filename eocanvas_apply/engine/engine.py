@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from eocanvas_apply.applying.applier import Applier
+from eocanvas_apply.applying.downloads import Downloads
 from eocanvas_apply.applying.session import Session
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.engine.pace import Pace
@@ -57,6 +58,7 @@ class Engine:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     # Facts of a plan that was only shown: folded into the record, but not in the ledger before something is applied.
     _unrecorded: list[AnyEvent] = field(default_factory=list, init=False)
+    _grace_ends: float | None = field(default=None, init=False)
 
     async def recorded(self) -> Recorded:
         """Return what is on record; raises LedgerError where the ledger is unreadable or belongs to something else."""
@@ -111,6 +113,19 @@ class Engine:
     async def _loop(self, first: Plan, requests: Requests, wait: timedelta | None) -> ApplyResult:
         session = self._session()
         pace = Pace(self.clock, wait, self.desired.timing.poll, self.stopping)
+        downloads = Downloads(session)
+        try:
+            await downloads.open()
+            met, last = await self._rounds(first, requests, session, pace, downloads)
+            await downloads.close(self._grace_left())
+        finally:
+            await downloads.abandon()
+        return self._result(first, replace(first, actions=tuple(met.values())), last, session)
+
+    async def _rounds(
+        self, first: Plan, requests: Requests, session: Session, pace: Pace, downloads: Downloads
+    ) -> tuple[dict[str, PlannedAction], Plan]:
+        """Go round until nothing is left; return each address as it first stood, and the last plan."""
         last, met = first, first.by_address()
         while not self.stopping.is_set():
             try:
@@ -123,14 +138,17 @@ class Engine:
                     raise
                 await pace.back_off(fault.retry_after)
                 continue
-            ready = self._ready(last, session)
-            progressed = bool(ready) and not self.stopping.is_set() and await self._carry_out(session, last, ready)
-            if progressed:
+            ready = [a for a in self._ready(last, session) if not downloads.under_way(a.address)]
+            if ready and not self.stopping.is_set() and await self._carry_out(session, downloads, last, ready):
+                continue
+            pause = pace.pause(_wakes(last, session), moving=_moving(last, session, requests))
+            if downloads.busy and (pace.one_turn or not pace.over):
+                await downloads.wait(None if pace.one_turn else pause.total_seconds())
                 continue
             if pace.over or not _unfinished(last, session, requests):
                 break
-            await pace.until_next(_wakes(last, session), moving=_moving(last, session, requests))
-        return self._result(first, replace(first, actions=tuple(met.values())), last, session)
+            await pace.sleep(pause)
+        return met, last
 
     async def _round(self, session: Session, requests: Requests) -> Plan:
         recorded = await self.recorded()
@@ -151,11 +169,12 @@ class Engine:
             if _status_of(fact, recorded) != fact.status or fact.failure:
                 self.report(Progress(observed.at, fact.address, Happening.STATUS, _in_words(fact)))
 
-    async def _carry_out(self, session: Session, last: Plan, ready: list[PlannedAction]) -> bool:
+    async def _carry_out(self, session: Session, downloads: Downloads, last: Plan, ready: list[PlannedAction]) -> bool:
         """Carry out what is ready; tell whether anything came of it, so that the plan is not the last word."""
         before = self.journal.recorded.head
+        work = Applier(session, downloads).carry_out(last.origin.ledger_head, ready)
         try:
-            await self._unless_stopped(Applier(session).carry_out(last.origin.ledger_head, ready), _GRACE_S)
+            await self._unless_stopped(work, _GRACE_S)
         except LedgerConflict:
             return True
         # What was cut off after a stop may have been about to put its answer on record.
@@ -168,11 +187,18 @@ class Engine:
         stopped = asyncio.ensure_future(self.stopping.wait())
         try:
             await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if stopped.done():
+                self._grace_ends = self._grace_ends or asyncio.get_running_loop().time() + _GRACE_S
             if not task.done() and grace_s:
-                await asyncio.wait({task}, timeout=grace_s)
+                await asyncio.wait({task}, timeout=self._grace_left())
             return task.result() if task.done() else None
         finally:
             await _cancelled(task, stopped)
+
+    def _grace_left(self) -> float:
+        """Return how many seconds are left for what is under way at the end of a run."""
+        ends = self._grace_ends
+        return _GRACE_S if ends is None else max(0.0, ends - asyncio.get_running_loop().time())
 
     def _ready(self, last: Plan, session: Session) -> list[PlannedAction]:
         """Return what can be done now; what failed for good is not tried again in this run."""

@@ -35,6 +35,11 @@ class Pace:
         """Whether the run may not wait any longer."""
         return self.stopping.is_set() or (self.wait is not None and self._left(self.wait) <= timedelta())
 
+    @property
+    def one_turn(self) -> bool:
+        """Whether the run does what can be done now, however long that takes, and waits for nothing else."""
+        return self.wait == timedelta()
+
     def answered(self) -> None:
         """Note that the service answers: the next silence starts anew."""
         self._silent_since, self._pause = None, _FIRST_PAUSE
@@ -46,17 +51,19 @@ class Pace:
 
     async def back_off(self, wait: float | None) -> None:
         """Sleep longer each time, and `wait` seconds at least where the service asked for them."""
-        await self._sleep(max(self._pause, timedelta(seconds=wait or 0)))
+        await self.sleep(self._within(max(self._pause, timedelta(seconds=wait or 0))))
         self._pause = min(self._pause * 2, _LONGEST_PAUSE)
 
-    async def until_next(self, wakes: Sequence[timedelta], *, moving: bool) -> None:
-        """Sleep until something is due (`wakes` from now), one poll at most where the service may move by itself."""
-        pauses = [max(wake, _SHORTEST_PAUSE) for wake in wakes] + ([self.poll] if moving else [])
-        await self._sleep(min(pauses, default=self.poll))
+    def pause(self, wakes: Sequence[timedelta], *, moving: bool) -> timedelta:
+        """Return how long until something is due (`wakes` from now) or the run's time is over.
 
-    async def _sleep(self, pause: timedelta) -> None:
-        if self.wait is not None:
-            pause = min(pause, self._left(self.wait))
+        It is one poll at most where the service may move by itself.
+        """
+        pauses = [max(wake, _SHORTEST_PAUSE) for wake in wakes] + ([self.poll] if moving else [])
+        return self._within(min(pauses, default=self.poll))
+
+    async def sleep(self, pause: timedelta) -> None:
+        """Sleep so long, or until the run is stopped."""
         sleeping = asyncio.ensure_future(self.clock.sleep(max(pause.total_seconds(), 0)))
         stopped = asyncio.ensure_future(self.stopping.wait())
         try:
@@ -66,6 +73,9 @@ class Pace:
         finally:
             sleeping.cancel()
             stopped.cancel()
+
+    def _within(self, pause: timedelta) -> timedelta:
+        return pause if self.wait is None else min(pause, self._left(self.wait))
 
     def _left(self, wait: timedelta) -> timedelta:
         return wait - (self.clock.now() - self._begun)

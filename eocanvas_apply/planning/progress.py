@@ -26,6 +26,7 @@ class Happening(StrEnum):
     ADOPTED = "adopted"
     STATUS = "status"
     FETCHING = "fetching"
+    RECEIVING = "receiving"
     STORED = "stored"
     DISMISSED = "dismissed"
     FORGOTTEN = "forgotten"
@@ -33,13 +34,30 @@ class Happening(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Transfer:
+    """How far the results of one job are that a run fetches: files in their place and due, bytes here and in all.
+
+    `expected` is None as long as the size of one is not known.
+    """
+
+    files: int
+    due: int
+    arrived: int
+    expected: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
-    """One event for a person: `detail` names what (a physical key, a job id, a status, a file)."""
+    """One event for a person: `detail` names what (a physical key, a job id, a status, a file).
+
+    `transfer` comes with RECEIVING, at most once a second for each address while bytes arrive.
+    """
 
     at: datetime
     address: str
     happening: Happening
     detail: str = ""
+    transfer: Transfer | None = None
 
 
 class Outcome(StrEnum):

@@ -19,6 +19,7 @@ _WORDS: dict[Happening, tuple[str, str]] = {
     _H.ADOPTED: ("found again", "green"),
     _H.STATUS: ("is now", "cyan"),
     _H.FETCHING: ("fetching", "dim"),
+    _H.RECEIVING: ("receiving", "dim"),
     _H.STORED: ("stored", "green"),
     _H.DISMISSED: ("dismissed", "red"),
     _H.FORGOTTEN: ("forgotten", "red"),

@@ -1,0 +1,188 @@
+"""Downloads beside the loop: launches go on, an end in time is an end in time, a full disk is one file's trouble."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from eocanvas_apply.applying import storing
+from eocanvas_apply.applying.indexes import Indexes
+from eocanvas_apply.emulator.outputs import Output
+from eocanvas_apply.engine import engine as engine_module
+from eocanvas_apply.planning.plan import Requests
+from eocanvas_apply.planning.progress import Happening, Transfer
+from tests.applying.stage import JOB_ONLY, NO_WAIT, endings, ends, fault, launched
+from tests.applying.test_results import DOWNLOAD, JOB, downloads, files, index, run_with
+from tests.simulation.world import Killed, World
+
+TWO = (
+    JOB_ONLY.replace("subset:", "one:")
+    + """
+  two:
+    graph: graph.xml
+    inputs: {img1: {url: https://data.example.org/b.zip}}
+"""
+)
+
+
+def test_launches_go_on_while_a_download_is_under_way(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    manifest = TWO + "quota: [{jobs: 1, per: 1h}]\ntiming: {poll: 100ms}\n"
+    seen: list[int] = []
+
+    async def hold(step: str) -> None:
+        if step.startswith("before GET") and "/download/" in step and not seen:
+            while len(launched(world)) < 2:
+                # Downloads take real time, which is not the time of the windows.
+                world.clock.advance(600)
+                await asyncio.sleep(0.01)
+            seen.append(len(launched(world)))
+
+    assert not world.apply(manifest, step=hold).endings
+    assert seen == [2]
+    assert len(files(world, "results/one")) == len(files(world, "results/two")) == 1
+
+
+def test_a_download_does_not_hold_up_the_end_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_module, "_GRACE_S", 0.05)
+    world = World(tmp_path)
+    run_with(world, ("a.nc", bytes(1000)), ("b.nc", b"short"))
+    fault(world, "truncate", "*/a.nc", "GET", at=300)
+    world.clock.advance(400)
+    world.apply(JOB_ONLY, NO_WAIT)
+    manifest = JOB_ONLY + "timing: {poll: 50ms}\n"
+
+    async def hold(step: str) -> None:
+        if step.startswith("before GET") and step.endswith("a.nc"):
+            world.clock.advance(3000)
+            await asyncio.sleep(3600)
+
+    result = asyncio.run(asyncio.wait_for(applied(world, manifest, timedelta(minutes=50), hold), 60))
+    assert (ends(result), endings(result)) == ({JOB: "waiting"}, {"unfinished"})
+    (part,) = [name for name in files(world) if name.endswith(".part")]
+    assert len(files(world)[part]) == 300
+    assert not world.apply(manifest).endings
+    assert files(world) == {"a.nc": bytes(1000), "b.nc": b"short"}
+    assert downloads(world)[-1] == "bytes=300-"
+
+
+async def applied(world: World, manifest: str, wait: timedelta, step: Callable[[str], object]):  # type: ignore[no-untyped-def]
+    return await world.runner(manifest, step).apply(Requests(), wait, lambda plan: None)  # type: ignore[arg-type]
+
+
+def test_one_turn_fetches_what_is_there_to_its_end(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    run_with(world, *((f"{n}.nc", bytes([n]) * 100) for n in range(12)))
+    world.clock.advance(400)
+    assert not world.apply(JOB_ONLY, NO_WAIT).endings
+    assert len(files(world)) == len(index(world)) == 12
+
+
+@pytest.mark.parametrize("taken", [0, 1, 500, 999])
+def test_a_disk_that_fills_up_at_any_byte_keeps_what_it_took(
+    taken: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(tmp_path)
+    world.apply(TWO, NO_WAIT)
+    for job in world.wire.service.jobs.every():
+        job.outputs = (Output("a.nc", 1000, bytes(1000)),)
+    world.clock.advance(400)
+
+    def full(file: BinaryIO, content: bytes) -> None:
+        if "results/one/" in file.name:
+            file.write(content[:taken])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        file.write(content)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(storing, "write_all", full)
+        broken.setattr(storing, "_SPARED", 0)
+        broken.setattr(storing, "check_room", lambda *_: None)
+        result = world.apply(TWO)
+    assert (ends(result), endings(result)) == ({"job.one": "failed", "job.two": "done"}, {"failed"})
+    told = result.results[0].error
+    assert told is not None
+    assert told.message.startswith(f"results/one/a.nc: the disk is full: it needs {1000 - taken:,} bytes more")
+    assert not world.apply(TWO).endings
+    assert files(world, "results/one") == files(world, "results/two") == {"a.nc": bytes(1000)}
+    assert downloads(world)[-1] == (f"bytes={taken}-" if taken else "")
+
+
+def test_a_file_that_cannot_fit_is_not_begun(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    run_with(world, ("a.nc", b"content"))
+    headers = {"content-length": str(10**18)}
+    fault(world, "status", DOWNLOAD, "GET", status=200, body="short", headers=headers)
+    result = world.apply(JOB_ONLY)
+    assert endings(result) == {"failed"}
+    assert result.results[0].error
+    assert "it needs 1,000,000,000,000,000,000 bytes more" in result.results[0].error.message
+    assert files(world) == {}
+    assert not world.apply(JOB_ONLY).endings
+
+
+def test_how_far_it_is_is_told_once_a_second_at_most(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    run_with(world, ("a.nc", bytes(1000)), ("b.nc", bytes(24)))
+    assert not world.apply(JOB_ONLY).endings
+    told = [each.transfer for each in world.progress if each.happening is Happening.RECEIVING]
+    assert told[-1] == Transfer(files=2, due=2, arrived=1024, expected=1024)
+    assert len(told) <= 6
+
+
+def test_an_index_is_written_once_for_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[int] = []
+    real = Indexes._write
+
+    async def counted(self, folder, rows, addresses):  # type: ignore[no-untyped-def]
+        written.append(len(rows))
+        await real(self, folder, rows, addresses)
+
+    monkeypatch.setattr(Indexes, "_write", counted)
+    world = World(tmp_path)
+    run_with(world, *((f"{n}.nc", bytes([n])) for n in range(30)))
+    assert not world.apply(JOB_ONLY).endings
+    assert written == [30]
+
+
+def test_an_index_that_a_killed_run_left_behind_is_written_by_the_next(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    run_with(world, ("a.nc", b"content"))
+    world.clock.advance(400)
+    appends = 0
+
+    async def kill(step: str) -> None:
+        nonlocal appends
+        appends += step == "after append" and files(world).keys() == {"a.nc"}
+        if appends:
+            raise Killed(step)
+
+    with pytest.raises((Killed, BaseExceptionGroup)):
+        world.apply(JOB_ONLY, step=kill)
+    assert not (tmp_path / "results/subset/index.csv").exists()
+    assert not world.plan(JOB_ONLY).changes_pending
+    assert not world.apply(JOB_ONLY).endings
+    assert [row["file"] for row in index(world)] == ["a.nc"]
+    assert not list((tmp_path / "results/subset").glob(".*"))
+
+
+def test_an_index_that_cannot_be_written_is_a_failure_and_mended_by_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(tmp_path)
+    run_with(world, ("a.nc", b"content"))
+    (tmp_path / "results/subset/index.csv").mkdir(parents=True)
+    result = world.apply(JOB_ONLY)
+    assert (ends(result), endings(result)) == ({JOB: "failed"}, {"failed"})
+    assert result.results[0].error
+    assert result.results[0].error.code == "index-unwritable"
+    (tmp_path / "results/subset/index.csv").rmdir()
+    assert not world.apply(JOB_ONLY).endings
+    assert [row["file"] for row in index(world)] == ["a.nc"]
