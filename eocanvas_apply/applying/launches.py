@@ -10,6 +10,7 @@ from functools import partial
 from typing import Literal
 
 from eocanvas_apply.applying.keepsakes import keep_documents
+from eocanvas_apply.applying.links import with_links
 from eocanvas_apply.applying.session import BATCH, Session, TooLate, at_once
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.documents.mark import mark_for
@@ -50,7 +51,9 @@ class Launcher:
         for start in range(0, len(tasks), BATCH):
             if self._session.launches_stopped or self._session.stopping.is_set():
                 return
-            await self._batch(decided_on, tasks[start : start + BATCH])
+            linked = await with_links(self._session, tasks[start : start + BATCH])
+            if linked:
+                await self._batch(decided_on, linked)
 
     async def _batch(self, decided_on: int, tasks: Sequence[LaunchJob]) -> None:
         check = self._session.deadline()

@@ -9,7 +9,7 @@ from datetime import timedelta
 from eocanvas_apply.checks.case import ManifestCase
 from eocanvas_apply.diagnostics import Diagnostic, error, warning
 from eocanvas_apply.manifest.duration import format_duration
-from eocanvas_apply.manifest.model import ExistingKey, ManagedKey
+from eocanvas_apply.manifest.model import ExistingKey, Job, ManagedKey
 
 _SHORTEST = timedelta(hours=1)
 # RSA with PKCS#1 v1.5 padding seals modulus - 11 bytes: 245 for 2048 bits, 501 for 4096.
@@ -22,12 +22,18 @@ def lifetime(case: ManifestCase) -> Iterator[Diagnostic]:
         if key.expires_in < _SHORTEST:
             found = error("expires-in", "a key must live an hour at least", "write `expires_in: 1h` or longer")
             yield case.place(found, "keys", name, "expires_in")
-        jobs = [job.max_duration for job in case.manifest.jobs.values() if name in job.key_names]
+        jobs = [job.max_duration for job in case.manifest.jobs.values() if name in _needed_by(case, job)]
         if jobs and key.expires_in < 2 * max(jobs):
             longest = format_duration(max(jobs))
             hint = f"ask for {format_duration(2 * max(jobs))} or more, or lower max_duration"
             found = warning("key-too-short", f"a job of up to {longest} needs a key of twice that life", hint)
             yield case.place(found, "keys", name, "expires_in")
+
+
+def _needed_by(case: ManifestCase, job: Job) -> set[str | None]:
+    """Return the names of the keys that a job needs, those included with which it reads the results of others."""
+    before = (case.manifest.jobs.get(name) for name in job.source_names)
+    return {*job.key_names, *(each.output_key for each in before if each)}
 
 
 def sealed_size(case: ManifestCase) -> Iterator[Diagnostic]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from eocanvas_apply.checks.case import ManifestCase
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.manifest.keys import EODATA
-from eocanvas_apply.manifest.model import ExistingKey, Key, KeyInput, RawJob, ToKey
+from eocanvas_apply.manifest.model import ExistingKey, Input, Key, KeyInput, RawJob, ResultInput, ToKey
 
 _KINDS = {
     "s3": "a private S3 bucket",
@@ -25,14 +25,29 @@ def not_for_input(case: ManifestCase) -> Iterator[Diagnostic]:
     """Yield inputs in a storage that the service writes to only."""
     for name, job in case.manifest.jobs.items():
         for given, source in () if isinstance(job, RawJob) else job.inputs.items():
-            key = case.manifest.keys.get(source.key) if isinstance(source, KeyInput) else None
+            key = _read_with(case, source)
             if key is not None and not key.readable:
                 found = error(
                     "storage-not-for-input",
-                    f"{_kind(key)} takes results, it gives no inputs",
+                    _takes_only(key, source),
                     "if yours does, add the line `checks: {storage-not-for-input: warning}` to the job or the manifest",
                 )
-                yield case.place(found, "jobs", name, "inputs", given, "key")
+                field = "key" if isinstance(source, KeyInput) else "result"
+                yield case.place(found, "jobs", name, "inputs", given, field)
+
+
+def _read_with(case: ManifestCase, source: Input) -> Key | None:
+    """Return the key that an input is read with: its own, or the one that the job before writes with."""
+    if isinstance(source, KeyInput):
+        return case.manifest.keys.get(source.key)
+    job = case.manifest.jobs.get(source.result) if isinstance(source, ResultInput) else None
+    return case.manifest.keys.get(job.output_key or "") if job else None
+
+
+def _takes_only(key: Key, source: Input) -> str:
+    if isinstance(source, ResultInput):
+        return f"`{source.result}` writes to {_kind(key)}, which takes results and gives no inputs"
+    return f"{_kind(key)} takes results, it gives no inputs"
 
 
 def not_for_output(case: ManifestCase) -> Iterator[Diagnostic]:

@@ -20,7 +20,7 @@ from eocanvas_apply.manifest.loading import LoadedManifest
 from eocanvas_apply.manifest.model import Manifest
 from eocanvas_apply.manifest.places import ProductInput
 from eocanvas_apply.manifest.products import product_of, without_dataset
-from eocanvas_apply.manifest.rows import Row, shown, unknown_field
+from eocanvas_apply.manifest.rows import Origins, Row, shown, unknown_field
 from eocanvas_apply.manifest.structure import structure_faults
 from eocanvas_apply.manifest.substitution import MissingField, Template
 
@@ -31,11 +31,15 @@ _JOBS: TypeAdapter[Job] = TypeAdapter(Job)
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One row of a campaign. `id` can be the name of a folder; `fields` are the row's, `each.<name>` to people."""
+    """One row of a campaign. `id` can be the name of a folder; `fields` are the row's, `each.<name>` to people.
+
+    `origins` are the ids of the instances of other jobs that the row is made of, by the jobs' names.
+    """
 
     id: str
     fields: Mapping[str, Any]
     template: Template = field(repr=False)
+    origins: Origins = field(default_factory=dict)
 
     @property
     def job(self) -> Job:
@@ -97,7 +101,7 @@ def instance_id(text: str) -> str:
 
 def _made(rows: Sequence[Row], making: _Making) -> Iterator[Instance]:
     for row in rows:
-        yield Instance(instance_id(row.id or ""), row.fields, making.template)
+        yield Instance(instance_id(row.id or ""), row.fields, making.template, row.origins)
 
 
 def _check_ids(rows: Sequence[Row], made: Sequence[Instance], making: _Making) -> None:
@@ -154,6 +158,7 @@ def _check(row: Row, making: _Making) -> None:
     if job.key_names - making.known_keys:
         _tell_keys(row, job, making)
     _tell_products(row, job, making)
+    _tell_origins(row, job, making)
 
 
 def _tell_structure(problem: ValidationError, row: Row, data: Any, making: _Making) -> None:
@@ -193,6 +198,21 @@ def _tell_products(row: Row, job: Job, making: _Making) -> None:
             making.causes["product", name].rows += 1
         else:
             making.tell(("product", name), row, without_dataset(), "inputs", name, "product")
+
+
+def _tell_origins(row: Row, job: Job, making: _Making) -> None:
+    for name, given in job.result_inputs.items():
+        if row.origins.get(given.result, "") is not None:
+            continue
+        if ("result", name) in making.causes:
+            making.causes["result", name].rows += 1
+        else:
+            making.tell(("result", name), row, _of_several(given.result), "inputs", name, "result")
+
+
+def _of_several(source: str) -> Diagnostic:
+    message = f"several instances of `{source}` went into one row, and nothing says whose result is meant"
+    return error("result-of-several", message, f"make the rows of one instance of `{source}` each")
 
 
 def _told(cause: _Cause, making: _Making) -> Diagnostic:

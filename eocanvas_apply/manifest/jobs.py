@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Discriminator, Field, Tag
 
 from eocanvas_apply.manifest.keys import EODATA
-from eocanvas_apply.manifest.places import Input, KeyInput, Output, ToDownload, ToKey
+from eocanvas_apply.manifest.places import Input, KeyInput, Output, ResultInput, ToDownload, ToKey
 from eocanvas_apply.manifest.steps import Step, Steps
 from eocanvas_apply.manifest.strict_model import (
     Duration,
@@ -82,8 +82,18 @@ class _Job(StrictModel):
         return ()
 
     @property
+    def result_inputs(self) -> dict[str, ResultInput]:
+        """The inputs that are results of other jobs, by their names."""
+        return {}
+
+    @property
+    def source_names(self) -> frozenset[str]:
+        """The manifest's names of the jobs whose results it is given."""
+        return frozenset(given.result for given in self.result_inputs.values())
+
+    @property
     def key_names(self) -> frozenset[str]:
-        """The manifest's names of every key that the job needs, without `eodata`."""
+        """The manifest's names of every key that the job itself names, without `eodata`."""
         names = {*self.input_keys, *([self.output_key] if self.output_key else [])}
         return frozenset(names - {EODATA})
 
@@ -97,6 +107,11 @@ class _ProcessingJob(_Job):
     def input_keys(self) -> tuple[str, ...]:
         """The manifest's names of the keys that inputs are read with, `eodata` among them, in order, each once."""
         return tuple(dict.fromkeys(i.key for i in self.inputs.values() if isinstance(i, KeyInput)))
+
+    @property
+    def result_inputs(self) -> dict[str, ResultInput]:
+        """The inputs that are results of other jobs, by their names."""
+        return {name: given for name, given in self.inputs.items() if isinstance(given, ResultInput)}
 
 
 class SnapJob(_ProcessingJob):

@@ -20,7 +20,6 @@ _FIELDS: tuple[tuple[Path, Data], ...] = (
     (("jobs", "*", "points"), None),
     (("jobs", "*", "accept_terms"), None),
     (("jobs", "*", "inputs", "*", "product"), None),
-    (("jobs", "*", "inputs", "*", "result"), None),
 )
 
 

@@ -18,12 +18,12 @@ def is_open(data: Data, path: Path) -> bool:
 
 
 def without_open(data: Data, paths: list[Path]) -> Data:
-    """Return the data without these fields; an input's key, which must be there, becomes one that always is."""
+    """Return the data without these fields; an input's key or job, which must be there, becomes one that always is."""
     for path in paths:
         if path[2] == "output":
             data = _changed(data, path[:3], None)
         else:
-            data = _changed(data, path, EODATA if path[-1] == "key" else None)
+            data = _changed(data, path, EODATA if path[-1] in ("key", "result") else None)
     return data
 
 

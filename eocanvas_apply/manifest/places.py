@@ -42,8 +42,10 @@ class UrlInput(_Input):
 class ResultInput(_Input):
     """A result of another job."""
 
-    result: Name = Field(description="Name of the job.")
-    match: Text = Field(description="Pattern that picks one of its results.")
+    result: Name = Field(description="Name of the job; of a campaign it is the instance that the row is made of.")
+    match: Text | None = Field(
+        default=None, description='Pattern that picks one of its results by name, such as "*.nc".'
+    )
 
 
 INPUT_TYPES: dict[str, type[StrictModel]] = {

@@ -65,6 +65,8 @@ def _misplaced(data: Data, path: Path) -> tuple[str, str] | None:
         return "this job has no for_each, so there is no row", "add `for_each:`; a literal ${ is written $${"
     if path[2] in CAMPAIGN_FIELDS:
         return f"`{path[2]}` holds for the whole campaign, not for one row", "write the value itself"
+    if path[2] == "inputs" and path[4:] == ("result",) and not is_raw(job):
+        return "the job that results are taken of is the same for every row", "write its name"
     return _misplaced_in_step(path[3:]) if path[2] == "for_each" else None
 
 

@@ -18,12 +18,22 @@ Finding = tuple[Diagnostic, Path]
 ID = "id"
 
 
+Origins = Mapping[str, str | None]
+# Shared by the many rows that come of no job.
+_NO_ORIGINS: Origins = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its natural id, None where its source has none, and its fields by name."""
+    """One row: its natural id, None where its source has none, and its fields by name.
+
+    `origins` are the ids of the instances that it was made of, by the names of their jobs; None where several
+    instances of one job went into it.
+    """
 
     id: str | None
     fields: Mapping[str, Any]
+    origins: Origins = field(default_factory=lambda: _NO_ORIGINS)
 
 
 START: Sequence[Row] = (Row(None, {}),)
@@ -166,7 +176,15 @@ def _built(before: Sequence[Row], chosen: Sequence[Sequence[Row]], step: Step) -
     for row, others in zip(before, chosen, strict=True):
         for other in others:
             natural = row.id if keeps_id else _combined(row, other, before is START)
-            yield _named(Row(natural, {**row.fields, **_own_fields(other, step)}), template)
+            fields = {**row.fields, **_own_fields(other, step)}
+            yield _named(Row(natural, fields, _united(row.origins, other.origins)), template)
+
+
+def _united(one: Origins, other: Origins) -> Origins:
+    if not one or not other:
+        return one or other
+    several = {name for name in one.keys() & other.keys() if one[name] != other[name]}
+    return {**one, **other, **dict.fromkeys(several)}
 
 
 def _own_fields(row: Row, step: Step) -> Mapping[str, Any]:
@@ -183,12 +201,12 @@ def _named(row: Row, template: Template | None) -> Row:
     if row.id is not None:
         fields[ID] = row.id
     if template is None:
-        return Row(row.id, fields)
+        return Row(row.id, fields, row.origins)
     try:
         name = text_of(template.fill(fields))
     except MissingField as missing:
         raise _Stop(unknown_field(missing, fields), ID) from None
-    return Row(name, {**fields, ID: name})
+    return Row(name, {**fields, ID: name}, row.origins)
 
 
 def _combined(row: Row, other: Row, is_first: bool) -> str | None:  # noqa: FBT001

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from eocanvas_apply.documents.chain import Chain
@@ -19,14 +20,17 @@ from eocanvas_apply.manifest.model import (
     KeyInput,
     Manifest,
     RawJob,
+    ResultInput,
     SecretReference,
     SnapJob,
     TailorJob,
     ToKey,
     UrlInput,
 )
+from eocanvas_apply.manifest.pipelines import in_order
 from eocanvas_apply.manifest.places import ProductInput
 from eocanvas_apply.manifest.products import Product, product_of
+from eocanvas_apply.manifest.rows import Origins
 from eocanvas_apply.planning.failures import Retries
 from eocanvas_apply.planning.fingerprint import ALGORITHM, fingerprint
 from eocanvas_apply.planning.limit import Limit
@@ -54,10 +58,28 @@ class DesiredKey:
 
 
 @dataclass(frozen=True, slots=True)
+class ResultOf:
+    """The result of another job (an address) that fits `match`; its only one without. `fingerprint` is that job's."""
+
+    address: str
+    match: str | None
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResultLink:
+    """One listed result: its job of the service, and its title there."""
+
+    job_id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class DesiredInput:
     """One named input: a path in a key's storage (`key` is its address), or a URL with its lasting identity.
 
-    A `product` has no location before it is ordered.
+    A `product` has no location before it is ordered. That of a `result` is known when its job is done: then it is a
+    path, or the address that the service gives for `link` at the moment of the launch.
     """
 
     name: str
@@ -67,6 +89,8 @@ class DesiredInput:
     product: Product | None = None
     uncompress: bool | None = None
     sub_path: str | None = None
+    result: ResultOf | None = None
+    link: ResultLink | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +100,7 @@ class DesiredJob:
     `folder` is where results go, relative to the manifest, None where the output goes to `output_key` (an address);
     the folder of a campaign's instance lies in `index_folder`, and `fields` are those of its row. `skip` is why
     it shall not run, None where it shall; with `keep` a finished one keeps its results when its definition changes.
+    `stage` is how many jobs stand before it in its pipeline.
     """
 
     address: str
@@ -97,6 +122,12 @@ class DesiredJob:
     fields: Mapping[str, Any] = field(default_factory=dict)
     skip: str | None = None
     keep: bool = False
+    stage: int = 0
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Addresses of the jobs whose results it is given, each once."""
+        return tuple(dict.fromkeys(i.result.address for i in self.inputs if i.result))
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -153,15 +184,15 @@ def desired(
     unasked: frozenset[str] = frozenset(),
 ) -> Desired:
     """Return what a manifest asks for; `instances` holds the rows of each campaign by the job's name."""
-    single = [_job(name, job, documents.of(job), {}) for name, job in manifest.jobs.items() if not job.steps]
-    skips = {name: job.skip for name, job in manifest.jobs.items()}
-    many = [_of_row(name, row, documents, skips[name]) for name, rows in instances.items() for row in rows]
-    jobs = [*single, *many]
+    jobs: dict[str, DesiredJob] = {}
+    for name in in_order({name: job.source_names for name, job in manifest.jobs.items()}):
+        made = _all_of(name, manifest.jobs[name], documents, instances.get(name, ()), jobs)
+        jobs |= {job.address: job for job in made}
     return Desired(
         project=manifest.project,
         manifest_digest=digest,
         keys=desired_keys(manifest),
-        jobs={job.address: job for job in jobs},
+        jobs=jobs,
         timing=timing,
         campaigns=frozenset(name for name, job in manifest.jobs.items() if job.steps),
         limits=tuple(Limit(window.jobs, window.per) for window in manifest.quota),
@@ -180,11 +211,27 @@ def _holding(job: Job) -> Holding:
     return Holding(job.canary, StopAfter.parse(job.stop_after) if job.stop_after else None)
 
 
-def _of_row(name: str, row: Instance, documents: Documents, skips: Mapping[str, str]) -> DesiredJob:
+def _all_of(
+    name: str, job: Job, documents: Documents, rows: Sequence[Instance], before: Mapping[str, DesiredJob]
+) -> list[DesiredJob]:
+    """Return the instances of a campaign, or the one job of any other; `before` are those it may take results of."""
+    if job.steps:
+        return [_of_row(name, row, documents, job.skip, before) for row in rows]
+    return [_job(name, job, documents.of(job), {}, partial(_source, before, {}))]
+
+
+def _of_row(
+    name: str, row: Instance, documents: Documents, skips: Mapping[str, str], before: Mapping[str, DesiredJob]
+) -> DesiredJob:
     made = row.job
-    job = _job(name, made, documents.of(made), row.fields)
+    job = _job(name, made, documents.of(made), row.fields, partial(_source, before, row.origins))
     folder = f"{job.folder}/{row.id}" if job.folder else None
     return replace(job, address=str(Address.job(name, row.id)), folder=folder, skip=skips.get(row.id))
+
+
+def _source(jobs: Mapping[str, DesiredJob], origins: Origins, name: str) -> DesiredJob:
+    """Return the job of which a result is meant; of a campaign, the instance that a row is made of."""
+    return jobs[str(Address.job(name, origins.get(name)))]
 
 
 def key_address(name: str) -> str:
@@ -226,8 +273,10 @@ def _existing_key(name: str, key: ExistingKey) -> DesiredKey:
     )
 
 
-def _job(name: str, job: Job, document: Document | None, fields: Mapping[str, Any]) -> DesiredJob:
-    inputs = () if isinstance(job, RawJob) else tuple(_input(n, i, fields) for n, i in job.inputs.items())
+def _job(
+    name: str, job: Job, document: Document | None, fields: Mapping[str, Any], source: Callable[[str], DesiredJob]
+) -> DesiredJob:
+    inputs = () if isinstance(job, RawJob) else tuple(_input(n, i, fields, source) for n, i in job.inputs.items())
     output_key = key_address(job.output.key) if isinstance(job.output, ToKey) else None
     params = {k: param_text(v) for k, v in job.params.items()} if isinstance(job, SnapJob) else {}
     raw = dict(job.inputs) if isinstance(job, RawJob) else {}
@@ -259,6 +308,7 @@ def _job(name: str, job: Job, document: Document | None, fields: Mapping[str, An
         accept_terms=job.accept_terms,
         fields=fields,
         keep=job.on_change == "keep",
+        stage=max((source(other).stage + 1 for other in job.source_names), default=0),
     )
 
 
@@ -278,7 +328,7 @@ def _folder(name: str, job: Job) -> str:
     return download or f"results/{name}"
 
 
-def _input(name: str, given: Any, fields: Mapping[str, Any]) -> DesiredInput:
+def _input(name: str, given: Any, fields: Mapping[str, Any], source: Callable[[str], DesiredJob]) -> DesiredInput:
     options = {"uncompress": given.uncompress, "sub_path": given.sub_path}
     if isinstance(given, KeyInput):
         return DesiredInput(name, given.path, key=key_address(given.key), **options)
@@ -286,15 +336,27 @@ def _input(name: str, given: Any, fields: Mapping[str, Any]) -> DesiredInput:
         return DesiredInput(name, given.url, identity=given.id, **options)
     if isinstance(given, ProductInput) and (product := product_of(given, fields)):
         return DesiredInput(name, "", product=product, **options)
+    if isinstance(given, ResultInput):
+        job = source(given.result)
+        result = ResultOf(job.address, given.match, job.fingerprint)
+        return DesiredInput(name, "", key=job.output_key, result=result, **options)
     raise TypeError(f"input {name}: no rule for {type(given).__name__}")
 
 
 def _identity(given: DesiredInput) -> dict[str, str]:
+    if given.result:
+        return result_identity(given.result)
     if given.key:
         return {"key": given.key, "path": given.location}
     if given.product:
         return {"dataset": given.product.dataset_id, "product": given.product.id}
     return {"id": given.identity} if given.identity else {"url": given.location}
+
+
+def result_identity(result: ResultOf) -> dict[str, str]:
+    """Return what of a result belongs into a fingerprint: the definition it came of, never where it lies."""
+    match = {"match": result.match} if result.match else {}
+    return {"result": result.address, **match, "fingerprint": result.fingerprint}
 
 
 def _options(given: DesiredInput) -> dict[str, Any]:

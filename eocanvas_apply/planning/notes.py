@@ -11,6 +11,7 @@ from eocanvas_apply.planning.desired import Desired, DesiredJob
 from eocanvas_apply.planning.failures import classify
 from eocanvas_apply.planning.fingerprint import same
 from eocanvas_apply.planning.observed import Observed, ObservedJob
+from eocanvas_apply.planning.pipelines import as_launched
 from eocanvas_apply.planning.reconciling import (
     Evidence,
     Verdict,
@@ -25,6 +26,7 @@ from eocanvas_apply.planning.runs import STUCK, counted_definition, counted_run,
 
 def notes(desired: Desired, recorded: Recorded, observed: Observed) -> list[e.AnyEvent]:
     """Return the facts that this observation adds to what is recorded."""
+    desired = as_launched(desired, recorded)
     evidence = Evidence.of(desired.project, desired.timing, recorded, observed)
     return [
         *_key_ends(recorded, observed),

@@ -63,7 +63,7 @@ def _of_none(begun: PlannedAction | None, now: PlannedAction) -> Outcome:
         return Outcome.DONE
     if now.reason in _WAITING:
         return Outcome.WAITING
-    was_so_before = begun is not None and begun.action is ActionKind.NONE
+    was_so_before = begun is not None and begun.action is ActionKind.NONE and begun.reason not in _WAITING
     return Outcome.FAILED if now.reason in _ENDED_BADLY and not was_so_before else Outcome.SKIPPED
 
 

@@ -137,6 +137,11 @@ class PlannedAction:
         address = Address.parse(self.address)
         return str(address.whole) if address.instance is not None else None
 
+    @property
+    def waits_to_run_again(self) -> bool:
+        """Whether it is finished, has changed, and waits for another job that runs again first."""
+        return self.reason is Reason.WAITS_FOR and bool(self.changes)
+
     def ready(self, now: datetime) -> bool:
         """Whether it can be carried out now."""
         return self.task is not None and not self.depends_on and (self.not_before is None or self.not_before <= now)

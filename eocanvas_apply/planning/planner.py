@@ -16,6 +16,7 @@ from eocanvas_apply.planning.needs import needed_keys
 from eocanvas_apply.planning.observed import Observed
 from eocanvas_apply.planning.outlook import renewals
 from eocanvas_apply.planning.pacing import paced, windows_of
+from eocanvas_apply.planning.pipelines import as_launched, followed
 from eocanvas_apply.planning.plan import (
     LAUNCHES,
     ActionKind,
@@ -42,8 +43,11 @@ def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Obs
 
     `recorded` must hold the notes of this observation already; `observed.at` is the plan's now.
     """
+    desired = as_launched(desired, recorded)
     evidence = Evidence.of(desired.project, desired.timing, recorded, observed)
-    jobs, holds = held(JobPlanner(desired, requests, recorded, observed, evidence).actions(), desired, recorded)
+    planned = JobPlanner(desired, requests, recorded, observed, evidence).actions()
+    following, unclear = followed(planned, desired, recorded, observed)
+    jobs, holds = held(following, desired, recorded)
     needed = {} if requests.destroy else needed_keys(desired, jobs)
     occupied = occupancy(recorded, evidence)
     planner = KeyPlanner(desired, requests, recorded, observed, needed, occupied)
@@ -57,7 +61,7 @@ def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Obs
         origin=origin,
         created=observed.at,
         actions=actions,
-        diagnostics=(*faults, *holds, *warnings(desired, recorded, observed)),
+        diagnostics=(*faults, *unclear, *holds, *warnings(desired, recorded, observed)),
         refusals=refusals(desired, requests, recorded, actions),
         forecast=_forecast(actions, stalled, observed.at, renewals(desired, recorded, observed, launchable)),
         wake=_wake(actions, observed.at),

@@ -69,7 +69,8 @@ def _deletes(desired: Desired, recorded: Recorded) -> Diagnostic | None:
 
 def _relaunches(actions: Iterable[PlannedAction]) -> Diagnostic | None:
     # A job that vanished is not finished: its results were never safe.
-    again = sum(1 for a in actions if a.action is ActionKind.RELAUNCH and a.reason is not Reason.VANISHED)
+    finished = [a for a in actions if a.action is ActionKind.RELAUNCH and a.reason is not Reason.VANISHED]
+    again = len(finished) + sum(a.waits_to_run_again for a in actions)
     if again <= RELAUNCHES:
         return None
     what = f"{again} finished jobs would be run again, which costs {again} units of quota"

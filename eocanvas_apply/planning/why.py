@@ -7,12 +7,22 @@ from dataclasses import dataclass
 from eocanvas_apply.ledger.fold import Generation, Intent, IntentState, JobRecord, KeyRecord, Recorded, Run
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.change import Change
-from eocanvas_apply.planning.desired import Desired
+from eocanvas_apply.planning.desired import Desired, DesiredJob
 from eocanvas_apply.planning.fingerprint import changes
 from eocanvas_apply.planning.observed import Observed, ObservedJob
+from eocanvas_apply.planning.pipelines import as_launched
 from eocanvas_apply.planning.plan import Plan, PlannedAction
 from eocanvas_apply.planning.reconciling import Evidence
-from eocanvas_apply.planning.runs import counted_definition, refused
+from eocanvas_apply.planning.runs import counted_definition, counted_run, refused
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A job whose result another is given: what the plan says of it, and the names of the results that it left."""
+
+    action: PlannedAction
+    results: tuple[str, ...]
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +30,7 @@ class Explanation:
     """What there is to say about one address; `history` is oldest first, and so are the jobs in `candidates`.
 
     A candidate is a job of the service that may have come of a launch whose answer was lost; `refused` tells that the
-    service refused the last launch, so that there is no job behind it.
+    service refused the last launch, so that there is no job behind it; `sources` are those whose results it is given.
     """
 
     action: PlannedAction
@@ -28,21 +38,31 @@ class Explanation:
     history: tuple[str, ...]
     candidates: tuple[ObservedJob, ...] = ()
     refused: bool = False
+    sources: tuple[Source, ...] = ()
 
 
 def explain(address: str, plan: Plan, desired: Desired, recorded: Recorded, observed: Observed) -> Explanation | None:
     """Return the explanation, None for an address that the plan does not hold."""
-    action = plan.by_address().get(address)
+    planned = plan.by_address()
+    action = planned.get(address)
     if action is None:
         return None
     if address.startswith("key."):
         record = recorded.keys.get(str(Address.parse(address).whole))
         return Explanation(action, action.changes, tuple(_of_keys(record)) if record else ())
-    job = recorded.jobs.get(address)
+    job, wanted = recorded.jobs.get(address), as_launched(desired, recorded).jobs.get(address)
+    sources = tuple(_source(planned[each], recorded) for each in wanted.sources if each in planned) if wanted else ()
     if job is None:
-        return Explanation(action, (), ())
+        return Explanation(action, (), (), sources=sources)
     suspects = _candidates(job, Evidence.of(desired.project, desired.timing, recorded, observed))
-    return Explanation(action, _differences(address, desired, job), tuple(_of_job(job)), suspects, refused(job))
+    return Explanation(action, _differences(wanted, job), tuple(_of_job(job)), suspects, refused(job), sources)
+
+
+def _source(action: PlannedAction, recorded: Recorded) -> Source:
+    record = recorded.jobs.get(action.address)
+    run = counted_run(record)
+    names = tuple(result.name for result in run.results or ()) if run else ()
+    return Source(action, names, record is not None and refused(record))
 
 
 def _candidates(record: JobRecord, evidence: Evidence) -> tuple[ObservedJob, ...]:
@@ -52,8 +72,7 @@ def _candidates(record: JobRecord, evidence: Evidence) -> tuple[ObservedJob, ...
     return tuple(evidence.suspects(last.intended))
 
 
-def _differences(address: str, desired: Desired, record: JobRecord | None) -> tuple[Change, ...]:
-    wanted = desired.jobs.get(address)
+def _differences(wanted: DesiredJob | None, record: JobRecord) -> tuple[Change, ...]:
     intended = counted_definition(record)
     return changes(intended.components, wanted.components) if wanted and intended else ()
 

@@ -209,10 +209,20 @@ class CandidateDocument(TypedDict):
     created: str | None
 
 
+class SourceDocument(TypedDict):
+    """A job whose result another is given: what the plan says of it, and the names of the results that it left."""
+
+    address: str
+    action: ActionKind
+    reason: Reason
+    results: list[str]
+
+
 class WhyDocument(TypedDict):
     """Why one address stands where it does; `history` is oldest first.
 
-    `candidates` are the service's jobs that a launch with a lost answer may have become.
+    `candidates` are the service's jobs that a launch with a lost answer may have become, `sources` the jobs whose
+    results it is given.
     """
 
     address: str
@@ -223,3 +233,4 @@ class WhyDocument(TypedDict):
     depends_on: list[str]
     history: list[str]
     candidates: list[CandidateDocument]
+    sources: list[SourceDocument]

@@ -34,7 +34,7 @@ WORDS: dict[Reason, str] = {
     _R.STUCK: "its job has been under way for more than a day",
     _R.RESULTS_PENDING: "its job is done and its results are not stored yet",
     _R.RETURNED: "it was forgotten, and is back unchanged",
-    _R.AMBIGUOUS: "the service shows jobs that could be it, and nothing tells which",
+    _R.AMBIGUOUS: "it cannot be told which job of the service or result of another job is meant",
     _R.DUPLICATED: "the service has two jobs where one belongs, or one where two do",
     _R.DONE: "its job succeeded and its results are safe",
     _R.NO_RESULT: "its job succeeded and left no result",

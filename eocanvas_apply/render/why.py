@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
-from eocanvas_apply.planning.why import Explanation
+from eocanvas_apply.planning.why import Explanation, Source
 from eocanvas_apply.render import changes
 from eocanvas_apply.render.advice import advice
 from eocanvas_apply.render.reasons import in_words
@@ -15,7 +15,7 @@ from eocanvas_apply.render.style import PLAIN, Style, one_line
 
 if TYPE_CHECKING:
     from eocanvas_apply.planning.observed import ObservedJob
-    from eocanvas_apply.render.documents import CandidateDocument, WhyDocument
+    from eocanvas_apply.render.documents import CandidateDocument, SourceDocument, WhyDocument
 
 
 _REFUSED = "the service refused to launch it"
@@ -33,6 +33,7 @@ def document(explanation: Explanation, document_diff: Sequence[str] = ()) -> Why
         "depends_on": list(action.depends_on),
         "history": list(explanation.history),
         "candidates": [_candidate(job) for job in explanation.candidates],
+        "sources": [_source(source) for source in explanation.sources],
     }
 
 
@@ -42,14 +43,38 @@ def text(explanation: Explanation, style: Style = PLAIN, document_diff: Sequence
     lines = [f"{style.paint(action.address, 'bold')}: {_verdict(action, refused=explanation.refused)}"]
     lines += changes.lines(explanation.differences, style, "  ")
     lines += [f"    {one_line(line)}" for line in document_diff]
-    lines += [f"  after {address}" for address in action.depends_on]
+    lines += [f"  given a result of {_given(source)}" for source in explanation.sources]
+    before = {source.action.address for source in explanation.sources}
+    lines += [f"  after {address}" for address in action.depends_on if address not in before]
     lines += [f"  not before {moment(action.not_before)}"] if action.not_before else []
     lines += ["history:", *(f"  {one_line(each)}" for each in explanation.history)] if explanation.history else []
     lines += (
         ["jobs that may be it:", *(_suspect(job) for job in explanation.candidates)] if explanation.candidates else []
     )
-    step = advice(action.action, action.reason, action.address, refused=explanation.refused)
-    return "\n".join([*lines, f"next: {step}"]) + "\n"
+    return "\n".join([*lines, f"next: {_next(explanation)}"]) + "\n"
+
+
+def _next(explanation: Explanation) -> str:
+    action = explanation.action
+    # What is not clear of a job that has no suspects is which result of another it is given.
+    if action.reason is Reason.AMBIGUOUS and explanation.sources and not explanation.candidates:
+        return "correct `match` in the manifest, so that it fits one of these results"
+    return advice(action.action, action.reason, action.address, refused=explanation.refused)
+
+
+def _given(source: Source) -> str:
+    there = f"; it left {', '.join(map(one_line, source.results))}" if source.results else ""
+    return f"{source.action.address}, {_verdict(source.action, refused=source.refused)}{there}"
+
+
+def _source(source: Source) -> SourceDocument:
+    action = source.action
+    return {
+        "address": action.address,
+        "action": action.action,
+        "reason": action.reason,
+        "results": list(source.results),
+    }
 
 
 def _candidate(job: ObservedJob) -> CandidateDocument:

@@ -21,6 +21,7 @@ from eocanvas_apply.service.clock import Clock, ServiceClock
 from eocanvas_apply.service.connection import Check, Connection
 from eocanvas_apply.service.gateway import Gateway
 from eocanvas_apply.service.hda import Hda
+from eocanvas_apply.service.links import resolved
 from eocanvas_apply.service.pages import JobList
 from eocanvas_apply.service.sealing import PublicKey
 from eocanvas_apply.service.settings import Addresses, Credentials
@@ -190,6 +191,10 @@ class EOCanvas:
     async def logs(self, job_id: str) -> tuple[LogEntry, ...] | None:
         """Return a job's log, None when there is none (404). It may hold secrets of the job."""
         return await self._gateway.read_or_none(_job(job_id) + "/logs", wire.read_logs)
+
+    def address_of(self, result: ResultInfo) -> str:
+        """Return the whole address of a result; raises ServiceError for one that is not https."""
+        return resolved(self.addresses, result.href)
 
     def download(self, result: ResultInfo, offset: int = 0) -> AbstractAsyncContextManager[download.Download]:
         """Open a result to stream it, from `offset` in bytes where the service honours that."""

@@ -150,7 +150,8 @@ class RowSources:
     def _instances(self, name: str) -> Found:
         if name not in self.done:
             raise Unknown
-        return Found([Row(each.id, {**each.fields, ID: each.id}) for each in self.done[name]], name in self.relative)
+        rows = [Row(i.id, {**i.fields, ID: i.id}, {**i.origins, name: i.id}) for i in self.done[name]]
+        return Found(rows, name in self.relative)
 
     def _parsed(self, written: str, parse: Callable[[bytes, str], list[Row]]) -> list[Row]:
         content = self.read(written)

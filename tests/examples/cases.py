@@ -11,19 +11,24 @@ EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 
 @dataclass(frozen=True)
 class Case:
-    """One example. `keys` and `jobs` are names, `files` patterns that fit one result each."""
+    """One example. `keys` and `jobs` are names, `files` patterns that fit one result each.
+
+    `later` are the jobs that wait for others.
+    """
 
     name: str
     jobs: tuple[str, ...]
     keys: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     secrets: Mapping[str, str] = field(default_factory=dict)
+    later: tuple[str, ...] = ()
 
     @property
     def first_plan(self) -> dict[str, str]:
         """The action of each address on a service that knows nothing yet."""
         creates = {f"key.{name}": "create" for name in self.keys}
-        return creates | {f"job.{name}": "launch" for name in self.jobs}
+        waiting = {f"job.{name}": "none" for name in self.later}
+        return creates | {f"job.{name}": "launch" for name in self.jobs} | waiting
 
 
 CASES = (
@@ -44,6 +49,13 @@ CASES = (
         jobs=('lowlands["gotland"]', 'lowlands["oland"]', 'lowlands["saaremaa"]'),
         keys=("dem",),
         files=tuple(f"results/lowlands/{island}/*.tif" for island in ("gotland", "oland", "saaremaa")),
+    ),
+    Case(
+        "pipeline",
+        jobs=('cut["gotland"]', 'cut["oland"]'),
+        later=('lowlands["gotland"]', 'lowlands["oland"]'),
+        keys=("dem",),
+        files=tuple(f"results/{job}/{island}/*.tif" for job in ("cut", "lowlands") for island in ("gotland", "oland")),
     ),
     Case("eodata-to-drive", jobs=("turbidity",), keys=("drive",), secrets={"WEKEO_DRIVE_PASSWORD": "abcde-" * 5}),
     Case(

@@ -30,7 +30,7 @@ def test_dear_things_come_first_and_what_is_well_is_only_counted() -> None:
         "  + key.new: create (new) it is in the manifest and not on record yet\n"
         "  + job.later: launch (new) it is in the manifest and not on record yet\n"
         "      not before 2026-11-23 05:00:00 UTC\n"
-        "  ? job.asked: ask (ambiguous) the service shows jobs that could be it, and nothing tells which\n"
+        "  ? job.asked: ask (ambiguous) it cannot be told which job of the service or result of another job is meant\n"
         "    job.broken: (failed) its job failed\n"
         "\n"
         "Plan: 1 to relaunch, 1 to replace, 1 to delete, 1 to create, 1 to launch, 1 to ask; 1 as the manifest says.\n"

@@ -164,6 +164,7 @@ class World:
     behaviour: Behaviour = field(default_factory=Behaviour)
     job_time: float = 300.0
     quotas: tuple[Quota, ...] = ()
+    results_per_job: int = 1
     seed: int = 1
     lock: Lock | None = None
     environ: dict[str, str] = field(default_factory=lambda: {"ACCESS": "AKIA", "SECRET": "s3cr3t"})
@@ -171,7 +172,11 @@ class World:
     def __post_init__(self) -> None:
         self.clock = VirtualClock()
         settings = EmulatorSettings(
-            users=(User(ACCOUNT, PASSWORD),), job_time=self.job_time, quotas=self.quotas, behaviour=self.behaviour
+            users=(User(ACCOUNT, PASSWORD),),
+            job_time=self.job_time,
+            results_per_job=self.results_per_job,
+            quotas=self.quotas,
+            behaviour=self.behaviour,
         )
         service = Eocanvas(self.clock, random.Random(self.seed), settings, SealingKey(private_key()))
         self.wire = Wire(service)

@@ -1,0 +1,220 @@
+"""Jobs that are given results of other jobs: each waits for its own, and is launched with what that left.
+
+A job's fingerprint holds that of the job before it, so a change upstream runs again what stands downstream of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+
+from eocanvas_apply.diagnostics import Diagnostic, warning
+from eocanvas_apply.ledger.events import JobIntended, ListedResult
+from eocanvas_apply.ledger.fold import JobRecord, Recorded, Run
+from eocanvas_apply.planning.desired import (
+    Desired,
+    DesiredInput,
+    DesiredJob,
+    ResultLink,
+    ResultOf,
+    result_identity,
+)
+from eocanvas_apply.planning.fingerprint import fingerprint, same
+from eocanvas_apply.planning.observed import Observed
+from eocanvas_apply.planning.plan import LAUNCHES, ActionKind, PlannedAction, Reason
+from eocanvas_apply.planning.runs import counted_definition, counted_run, definition, sorted_out
+from eocanvas_apply.planning.tasks import LaunchJob
+
+_A, _R = ActionKind, Reason
+# What a plan says of a job whose results may be handed on, once they are listed.
+_USABLE = {(_A.NONE, _R.DONE), (_A.NONE, _R.KEPT), (_A.FETCH, _R.RESULTS_PENDING)}
+# Fields of a key's configuration that say which storage it opens.
+_PLACE = ("endpoint", "bucket")
+_FEW = 5
+
+
+def as_launched(desired: Desired, recorded: Recorded) -> Desired:
+    """Return what is desired, naming jobs before by the fingerprints they were launched with where those are theirs.
+
+    A newer algorithm gives a job another fingerprint and leaves it the same job: what follows it must not run again.
+    """
+    if not any(job.stage for job in desired.jobs.values()):
+        return desired
+    jobs = dict(desired.jobs)
+    for job in sorted(desired.jobs.values(), key=lambda job: job.stage):
+        if job.stage:
+            jobs[job.address] = _as_launched(job, jobs, recorded)
+    return replace(desired, jobs=jobs)
+
+
+def _as_launched(job: DesiredJob, jobs: Mapping[str, DesiredJob], recorded: Recorded) -> DesiredJob:
+    intended = counted_definition(recorded.jobs.get(job.address))
+    known = intended.components.get("inputs", {}) if intended else {}
+    inputs = tuple(_with_known(given, known.get(given.name), jobs, recorded) for given in job.inputs)
+    if inputs == job.inputs:
+        return job
+    identities = {i.name: result_identity(i.result) for i in inputs if i.result}
+    components = {**job.components, "inputs": {**job.components["inputs"], **identities}}
+    return replace(job, inputs=inputs, components=components, fingerprint=fingerprint(components))
+
+
+def _with_known(given: DesiredInput, known: object, jobs: Mapping[str, DesiredJob], recorded: Recorded) -> DesiredInput:
+    if given.result is None:
+        return given
+    source = jobs[given.result.address]
+    record = recorded.jobs.get(source.address)
+    meant, components = _meant(source, record)
+    before = known.get("fingerprint") if isinstance(known, Mapping) else None
+    if record and before not in (None, meant) and _is_of(record, before, components):
+        meant = str(before)
+    return replace(given, result=replace(given.result, fingerprint=meant))
+
+
+def _meant(source: DesiredJob, record: JobRecord | None) -> tuple[str, Mapping[str, object]]:
+    """Return the definition whose results are handed on: the desired one, or that of the results that are kept."""
+    run = counted_run(record)
+    kept = definition(record, run) if source.keep and record and run and run.results else None
+    return (kept.fingerprint, kept.components) if kept else (source.fingerprint, source.components)
+
+
+def _is_of(record: JobRecord, known: object, components: Mapping[str, object]) -> bool:
+    """Tell whether a fingerprint on record is that of the same definition."""
+    told = (intent.intended for intent in record.intents.values())
+    return any(each.fingerprint == known and same(each.components, components) for each in told if each)
+
+
+def followed(
+    actions: Sequence[PlannedAction], desired: Desired, recorded: Recorded, observed: Observed
+) -> tuple[list[PlannedAction], tuple[Diagnostic, ...]]:
+    """Return the actions, each launch that is given results with those, or with what it waits for instead.
+
+    The findings tell where results cannot be told apart.
+    """
+    pipelines = _Pipelines(desired, recorded, observed, {action.address: action for action in actions})
+    made = [pipelines.follow(action) for action in actions]
+    return made, tuple(map(_told, pipelines.findings.values()))
+
+
+def _told(findings: Sequence[Diagnostic]) -> Diagnostic:
+    # The instances of a campaign are mostly unclear for one cause: the first tells it.
+    first, more = findings[0], len(findings) - 1
+    return replace(first, message=f"{first.message} ({more} more instances likewise)") if more else first
+
+
+class _NotYet(Exception):
+    """The job before has no result that could be handed on."""
+
+
+class _Unclear(Exception):
+    """The job before has results, and nothing tells which one is meant, or where it lies."""
+
+    def __init__(self, code: str, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.found = (code, message, hint)
+
+
+@dataclass
+class _Pipelines:
+    desired: Desired
+    recorded: Recorded
+    observed: Observed
+    actions: Mapping[str, PlannedAction]
+    findings: dict[tuple[str, str], list[Diagnostic]] = field(default_factory=dict)
+
+    def follow(self, action: PlannedAction) -> PlannedAction:
+        job = self.desired.jobs.get(action.address)
+        if action.action not in LAUNCHES or job is None or not job.stage:
+            return action
+        waits = tuple(dict.fromkeys(self._unfinished(job)))
+        if waits:
+            return _waiting(action, waits)
+        try:
+            inputs = tuple(self._filled(given) for given in job.inputs)
+        except _Unclear as problem:
+            return self._unclear(action, problem, job)
+        return _with_inputs(action, inputs)
+
+    def _unfinished(self, job: DesiredJob) -> Iterator[str]:
+        for source in job.sources:
+            try:
+                self._results(source)
+            except _NotYet:
+                yield source
+
+    def _results(self, address: str) -> tuple[Run, JobIntended | None, tuple[ListedResult, ...]]:
+        action, record = self.actions.get(address), self.recorded.jobs.get(address)
+        if action is None or record is None or (action.action, action.reason) not in _USABLE:
+            raise _NotYet
+        run, _ = sorted_out(record, self.observed.jobs.jobs)
+        if run is None or not run.results:
+            raise _NotYet
+        return run, definition(record, run), run.results
+
+    def _filled(self, given: DesiredInput) -> DesiredInput:
+        if given.result is None:
+            return given
+        run, intended, results = self._results(given.result.address)
+        found = _chosen(given.result, results)
+        if found.at_key and given.key:
+            return replace(given, location=self._path(given.key, found, intended, given.result))
+        return replace(given, key=None, link=ResultLink(run.job_id, found.title))
+
+    def _path(self, key: str, found: ListedResult, intended: JobIntended | None, result: ResultOf) -> str:
+        use = next((use for use in intended.keys if use.address == key), None) if intended else None
+        if use and use.generation and self._moved(key, use.generation):
+            message = f"the result of {result.address} lies where {key} led to before, and that leads elsewhere now"
+            hint = f"put the key back, or run the job again: apply --relaunch {result.address}"
+            raise _Unclear("result-elsewhere", message, hint)
+        return path_at_key(found.title, use.name if use else "")
+
+    def _moved(self, key: str, number: int) -> bool:
+        record = self.recorded.keys.get(key)
+        used = record.generations.get(number) if record else None
+        if used is None or used.intended is None:
+            return False
+        config = self.desired.keys[key].config
+        return any(used.intended.config.get(name) != config.get(name) for name in _PLACE)
+
+    def _unclear(self, action: PlannedAction, problem: _Unclear, job: DesiredJob) -> PlannedAction:
+        code, message, hint = problem.found
+        found = warning(code, message, hint, address=action.address)
+        self.findings.setdefault((code, action.campaign or action.address), []).append(found)
+        if code == "result-elsewhere":
+            return _waiting(action, job.sources)
+        return PlannedAction(action.address, _A.ASK, _R.AMBIGUOUS)
+
+
+def _waiting(action: PlannedAction, sources: tuple[str, ...]) -> PlannedAction:
+    # The changes are kept: what waits to run again counts among what runs again.
+    return PlannedAction(action.address, _A.NONE, _R.WAITS_FOR, changes=action.changes, depends_on=sources)
+
+
+def _with_inputs(action: PlannedAction, inputs: tuple[DesiredInput, ...]) -> PlannedAction:
+    if not isinstance(action.task, LaunchJob):
+        return action
+    return replace(action, task=replace(action.task, job=replace(action.task.job, inputs=inputs)))
+
+
+def _chosen(wanted: ResultOf, results: Sequence[ListedResult]) -> ListedResult:
+    fitting = [r for r in results if wanted.match is None or fnmatchcase(r.name, wanted.match)]
+    if len(fitting) == 1:
+        return fitting[0]
+    there = _names(fitting or results)
+    if not fitting:
+        message = f"no result of {wanted.address} fits `{wanted.match}`; there is {there}"
+        raise _Unclear("result-not-there", message, "correct `match`")
+    message = f"{len(fitting)} results of {wanted.address} could be meant: {there}"
+    hint = "narrow `match`" if wanted.match else 'add `match:`, a pattern that fits one of them, such as "*.nc"'
+    raise _Unclear("results-ambiguous", message, hint)
+
+
+def _names(results: Sequence[ListedResult]) -> str:
+    more = f" and {len(results) - _FEW} more" if len(results) > _FEW else ""
+    return ", ".join(result.name for result in results[:_FEW]) + more
+
+
+def path_at_key(title: str, key: str) -> str:
+    """Return the path in a key's storage that a result's title names, `keystore://NAME/PATH` or without the name."""
+    path = title.removeprefix("keystore").lstrip(":/")
+    return "/" + (path.removeprefix(f"{key}/") if key else path)

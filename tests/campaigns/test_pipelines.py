@@ -1,0 +1,239 @@
+"""Jobs that are given the results of other jobs: each starts when its own is done, and runs again when that does."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from eocanvas_apply.emulator.behaviour import Behaviour
+from eocanvas_apply.emulator.failures import JobFault
+from eocanvas_apply.emulator.jobs import Job
+from eocanvas_apply.emulator.settings import Quota
+from eocanvas_apply.planning.plan import Requests
+from tests.applying.stage import acts, endings, ends, events
+from tests.simulation.world import World
+
+HOUR, NO_WAIT = timedelta(hours=1), timedelta(0)
+SINGLE = """
+version: 1
+project: demo
+jobs:
+  subset: {graph: graph.xml, inputs: {img1: {url: "https://data.example.org/a.zip"}}}
+  mosaic: {graph: graph.xml, inputs: {img1: {result: subset, match: "*.nc"}}}
+"""
+MANY = """
+version: 1
+project: demo
+quota: [{jobs: 10, per: 1h}]
+jobs:
+  subset:
+    for_each: {list: [ROWS]}
+    graph: graph.xml
+    inputs: {img1: {url: "https://data.example.org/${each.value}.zip"}}
+  turbidity:
+    for_each: {job: subset}
+    graph: graph.xml
+    inputs: {img1: {result: subset, match: "*.nc"}}
+"""
+AT_A_KEY = """
+version: 1
+project: demo
+keys:
+  between:
+    {type: s3, bucket: olci, region: r, endpoint: https://s3.example.org,
+     access_key: {env: ACCESS}, secret_key: {env: SECRET}}
+jobs:
+  subset:
+    graph: graph.xml
+    inputs: {img1: {url: "https://data.example.org/a.zip"}}
+    output: {key: between}
+  mosaic: {graph: graph.xml, inputs: {img1: {result: subset}}}
+"""
+
+
+def many(rows: int) -> str:
+    return MANY.replace("ROWS", ", ".join(f"s{n:02}" for n in range(rows)))
+
+
+def made(world: World) -> list[Job]:
+    """All jobs that the service ever made, oldest first."""
+    return list(world.wire.service.jobs.every())
+
+
+def given(job: Job) -> str:
+    (location,) = job.execution.locations
+    return location
+
+
+def test_a_job_is_given_the_result_of_another_when_that_is_done(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    plan = world.plan(SINGLE)
+    assert acts(plan) == {"job.subset": ("launch", "new"), "job.mosaic": ("none", "waits-for")}
+    assert plan.by_address()["job.mosaic"].depends_on == ("job.subset",)
+    result = world.apply(SINGLE)
+    assert not result.endings
+    assert ends(result) == {"job.subset": "done", "job.mosaic": "done"}
+    subset, mosaic = made(world)
+    assert given(mosaic) == f"https://eocanvas.invalid/serverless/download/{subset.id}/output/{subset.outputs[0].name}"
+    assert subset.finished is not None
+    assert mosaic.created > subset.finished
+    assert mosaic.status == "successful"
+    assert set(acts(world.plan(SINGLE)).values()) == {("none", "done")}
+
+
+def test_a_changed_job_runs_again_and_then_what_follows_it(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.apply(SINGLE)
+    changed = SINGLE.replace("a.zip", "b.zip")
+    assert acts(world.plan(changed)) == {
+        "job.subset": ("relaunch", "input-changed"),
+        "job.mosaic": ("none", "waits-for"),
+    }
+    world.apply(changed, NO_WAIT)
+    assert acts(world.plan(changed))["job.mosaic"] == ("none", "waits-for")
+    world.clock.advance(3600)
+    assert acts(world.plan(changed))["job.mosaic"] == ("relaunch", "input-changed")
+    assert not world.apply(changed).endings
+    assert [given(job) for job in made(world)][2] == "https://data.example.org/b.zip"
+    assert made(world)[2].id in given(made(world)[3])
+    assert len(made(world)) == 4
+
+
+def test_what_lies_at_a_key_is_read_with_that_key(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    assert not world.apply(AT_A_KEY).endings
+    subset, mosaic = made(world)
+    (read,) = mosaic.execution.inputs
+    assert read.location == f"/{subset.id}/{subset.outputs[0].name}"
+    assert read.key == subset.execution.output_key
+    assert mosaic.status == "successful"
+
+
+def test_what_lies_where_the_key_leads_no_more_is_not_asked_for(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.apply(AT_A_KEY.partition("  mosaic:")[0])
+    elsewhere = AT_A_KEY.replace("bucket: olci", "bucket: other")
+    result = world.apply(elsewhere)
+    assert ends(result)["job.mosaic"] == "waiting"
+    assert [d.code for d in result.diagnostics] == ["result-elsewhere"]
+    assert endings(result) == {"unfinished"}
+    assert len(made(world)) == 1
+
+
+def test_a_job_whose_own_failed_is_not_waited_for(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.wire.service.fail_jobs(JobFault("unknown", "*a.zip"))
+    result = world.apply(SINGLE, None)
+    assert ends(result) == {"job.subset": "failed", "job.mosaic": "waiting"}
+    assert endings(result) == {"failed", "unfinished"}
+    assert not world.apply(SINGLE, requests=Requests(retry_failed=True)).endings
+
+
+def test_several_results_are_asked_about_and_the_others_go_on(tmp_path: Path) -> None:
+    world = World(tmp_path, results_per_job=3)
+    both = SINGLE + '  other: {graph: graph.xml, inputs: {img1: {url: "https://data.example.org/o.zip"}}}\n'
+    result = world.apply(both)
+    assert ends(result) == {"job.subset": "done", "job.mosaic": "waiting", "job.other": "done"}
+    assert "decision" in endings(result)
+    (found,) = result.diagnostics
+    assert (found.code, found.address) == ("results-ambiguous", "job.mosaic")
+    (subset,) = [job for job in made(world) if given(job).endswith("a.zip")]
+    names = sorted(output.name for output in subset.outputs)
+    assert all(name in found.message for name in names)
+    narrowed = both.replace("*.nc", f"{names[0][:8]}*")
+    assert not world.apply(narrowed).endings
+    assert names[0] in given(made(world)[-1])
+
+
+def test_instances_that_are_unclear_alike_are_told_once(tmp_path: Path) -> None:
+    result = World(tmp_path, results_per_job=2).apply(many(3))
+    (found,) = result.diagnostics
+    assert found.address == 'job.turbidity["s00"]'
+    assert found.message.endswith("(2 more instances likewise)")
+
+
+def test_a_result_that_the_service_lost_costs_no_launch(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.apply(SINGLE.partition("  mosaic:")[0])
+    made(world)[0].outputs = ()
+    result = world.apply(SINGLE)
+    assert ends(result)["job.mosaic"] == "failed"
+    (mosaic,) = [r for r in result.results if r.address == "job.mosaic"]
+    assert mosaic.error is not None
+    assert mosaic.error.code == "result-gone"
+    assert "--relaunch" in mosaic.error.hint
+    assert len(made(world)) == 1
+    assert not world.apply(SINGLE, requests=Requests(relaunch=frozenset({"job.subset"}))).endings
+
+
+@pytest.mark.parametrize("behaviour", [{"result_href": "relative"}, {"result_title": "path"}])
+def test_links_of_every_shape_become_addresses(tmp_path: Path, behaviour: dict[str, str]) -> None:
+    world = World(tmp_path, behaviour=Behaviour().changed(behaviour))
+    assert not world.apply(SINGLE).endings
+    assert given(made(world)[1]).startswith("https://eocanvas.invalid/serverless/download/")
+
+
+def test_each_starts_when_its_own_is_done(tmp_path: Path) -> None:
+    world = World(tmp_path, quotas=(Quota(10, 3600),))
+    result = world.apply(many(20), 8 * HOUR)
+    assert not result.endings
+    jobs = made(world)
+    assert len(jobs) == 40
+    own = {job.id: job for job in jobs}
+    seconds = [job for job in jobs if "/download/" in given(job)]
+    assert len(seconds) == 20
+    assert len({given(job) for job in seconds}) == 20
+    for job in seconds:
+        finished = own[given(job).split("/download/")[1].split("/")[0]].finished
+        assert finished is not None
+        assert job.created >= finished
+    # The first of the second stage went long before the last of the first stage, and 40 launches took four windows.
+    assert min(job.created for job in seconds) < max(job.created for job in jobs if job not in seconds)
+    assert jobs[-1].created - jobs[0].created < 3 * HOUR + timedelta(minutes=3)
+    assert set(acts(world.plan(many(20))).values()) == {("none", "done")}
+
+
+def test_a_row_more_adds_one_of_each_and_moves_nothing_else(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.apply(many(2))
+    world.apply(many(3))
+    assert len(made(world)) == 6
+    assert {event.address for event in events(world) if event.type == "job-intended"} == {
+        f'job.{name}["s0{n}"]' for name in ("subset", "turbidity") for n in range(3)
+    }
+
+
+def test_rows_joined_further_and_renamed_keep_to_their_own(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    (tmp_path / "names.csv").write_text("value,long\ns00,zero\ns01,one\n", encoding="utf-8")
+    renamed = many(2).replace(
+        "for_each: {job: subset}", 'for_each: [{job: subset}, {csv: names.csv, by: value, id: "${each.long}"}]'
+    )
+    assert not world.apply(renamed).endings
+    sources = {
+        event.address: event.components["inputs"]["img1"]["result"]
+        for event in events(world)
+        if event.type == "job-intended" and "turbidity" in event.address
+    }
+    assert sources == {
+        'job.turbidity["zero"]': 'job.subset["s00"]',
+        'job.turbidity["one"]': 'job.subset["s01"]',
+    }
+
+
+def test_three_stages_follow_each_other(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    third = (
+        many(3)
+        + """
+  both:
+    for_each: {job: turbidity}
+    graph: graph.xml
+    inputs: {img1: {result: turbidity}}
+"""
+    )
+    assert not world.apply(third).endings
+    assert len(made(world)) == 9
+    assert set(acts(world.plan(third)).values()) == {("none", "done")}

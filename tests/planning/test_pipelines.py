@@ -1,0 +1,226 @@
+"""What is planned for a job that is given a result of another, and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from eocanvas_apply.ledger import events as e
+from eocanvas_apply.planning.pipelines import path_at_key
+from eocanvas_apply.planning.plan import Requests
+from eocanvas_apply.planning.tasks import LaunchJob
+from eocanvas_apply.planning.why import Explanation, explain
+from eocanvas_apply.render import why as render
+from tests.planning.scene import AT, HEAD, HOUR, MINUTE, SCENES, Scene
+
+PIPELINE = (
+    HEAD
+    + SCENES
+    + """jobs:
+  subset:
+    graph: graph.xml
+    inputs: {img1: {url: "https://data.example.org/a.zip"}}
+  turbidity:
+    graph: graph.xml
+    inputs: {img1: {result: subset, match: "*.nc"}}
+"""
+)
+AT_A_KEY = PIPELINE.replace('a.zip"}}', 'a.zip"}}\n    output: {key: scenes}')
+SUBSET, TURBIDITY = "job.subset", "job.turbidity"
+
+
+def listed(scene: Scene, *titles: str, name: str = "subset", number: int = 1) -> None:
+    """Record a job that succeeded and left these results."""
+    scene.launched(name, number, status="successful")
+    found = tuple(e.ListedResult(title=t, name=t.rpartition("/")[2], at_key=t.startswith("keystore")) for t in titles)
+    scene.events.append(e.ResultsListed(address=f"job.{name}", job_id=f"job-{number}", results=found, looked=scene.at))
+
+
+def told(scene: Scene, address: str) -> Explanation:
+    found = explain(address, scene.plan(), scene.desired, scene.recorded, scene.observed)
+    assert found is not None
+    return found
+
+
+def launch_of(scene: Scene) -> LaunchJob:
+    task = scene.action(TURBIDITY).task
+    assert isinstance(task, LaunchJob)
+    return task
+
+
+def test_a_job_is_launched_before_the_results_of_the_one_before_are_stored() -> None:
+    scene = Scene(PIPELINE)
+    listed(scene, "wks3:///job-1/output/one.nc", "wks3:///job-1/output/one.log")
+    assert scene.says(SUBSET) == "fetch(results-pending)"
+    assert scene.says(TURBIDITY) == "launch(new)"
+    (given,) = launch_of(scene).job.inputs
+    assert given.link is not None
+    assert (given.link.job_id, given.link.title) == ("job-1", "wks3:///job-1/output/one.nc")
+
+
+@pytest.mark.parametrize("status", ["accepted", "running", "failed", "dismissed", "successful"])
+def test_as_long_as_nothing_is_listed_it_waits(status: str) -> None:
+    scene = Scene(PIPELINE)
+    scene.launched("subset", status=status)
+    assert scene.says(TURBIDITY) == "none(waits-for)"
+
+
+def test_a_job_in_flight_is_watched_whatever_becomes_of_the_one_before() -> None:
+    scene = Scene(PIPELINE)
+    listed(scene, "wks3:///job-1/output/one.nc")
+    scene.launched("turbidity", 2)
+    scene.now_reads(PIPELINE.replace("a.zip", "b.zip"))
+    assert scene.says(SUBSET) == "relaunch(input-changed)"
+    assert scene.says(TURBIDITY) == "watch(in-flight)"
+
+
+def test_finished_jobs_that_wait_to_run_again_count_for_the_safety_rule() -> None:
+    names = [f"j{n}" for n in range(6)]
+    firsts = "".join(f"  {n}: {{graph: graph.xml, inputs: {{img1: {{url: 'https://e.org/a'}}}}}}\n" for n in names)
+    seconds = "".join(f"  {n}x: {{graph: graph.xml, inputs: {{img1: {{result: {n}}}}}}}\n" for n in names)
+    scene = Scene(f"{HEAD}jobs:\n{firsts}{seconds}")
+    for number, name in enumerate(names, start=1):
+        listed(scene, "wks3:///a.nc", name=name, number=number)
+        listed(scene, "wks3:///b.nc", name=f"{name}x", number=number + 100)
+    assert not scene.plan().refusals
+    scene.now_reads(scene.manifest.replace("e.org/a", "e.org/b"))
+    (refusal,) = scene.plan().refusals
+    assert "12 finished jobs" in refusal.message
+
+
+def test_the_key_between_two_jobs_is_kept_until_the_second_is_done() -> None:
+    scene = Scene(AT_A_KEY)
+    scene.make_key("scenes", life=2 * HOUR, send_before=AT - 2 * HOUR + MINUTE)
+    listed(scene, "keystore://baltic-scenes-1-abc123/job-1/one.nc")
+    assert scene.says("key.scenes") == "renew(expires-soon)"
+    assert scene.action(TURBIDITY).depends_on == ("key.scenes",)
+    scene.done("turbidity", 2)
+    assert scene.says("key.scenes") == "none(not-needed)"
+
+
+def test_what_an_old_generation_wrote_is_read_with_the_current_one() -> None:
+    scene = Scene(AT_A_KEY)
+    scene.make_key("scenes", send_before=AT - 3 * HOUR)
+    listed(scene, "keystore://baltic-scenes-1-abc123/job-1/one.nc")
+    scene.make_key("scenes", 2)
+    (given,) = launch_of(scene).job.inputs
+    assert (given.location, given.key) == ("/job-1/one.nc", "key.scenes")
+    assert scene.says("key.scenes#1") == "delete(superseded)"
+
+
+def test_what_was_written_to_another_bucket_is_not_looked_for_in_this_one() -> None:
+    scene = Scene(AT_A_KEY)
+    scene.make_key("scenes")
+    listed(scene, "keystore://baltic-scenes-1-abc123/job-1/one.nc")
+    scene.now_reads(AT_A_KEY.replace("bucket: olci", "bucket: new"))
+    assert scene.says(TURBIDITY) == "none(waits-for)"
+    assert [d.code for d in scene.plan().diagnostics] == ["result-elsewhere"]
+
+
+@pytest.mark.parametrize(
+    ("title", "path"),
+    [
+        ("keystore://ours/job-1/one.nc", "/job-1/one.nc"),
+        ("keystore:///job-1/one.nc", "/job-1/one.nc"),
+        ("keystore/ours/job-1/one.nc", "/job-1/one.nc"),
+        ("keystore://another/one.nc", "/another/one.nc"),
+    ],
+)
+def test_the_title_of_what_lies_at_a_key_names_its_path(title: str, path: str) -> None:
+    assert path_at_key(title, "ours") == path
+
+
+def test_what_comes_later_in_a_pipeline_goes_first() -> None:
+    scene = Scene(
+        "quota: [{jobs: 2, per: 1h}]\n"
+        + PIPELINE
+        + "  another: {graph: graph.xml, inputs: {img1: {url: 'https://e.org/a'}}}\n"
+    )
+    listed(scene, "wks3:///job-1/output/one.nc")
+    scene.sees(listed={"job-1": scene.jobs["job-1"]})
+    assert scene.action(TURBIDITY).not_before is None
+    assert scene.action("job.another").not_before is not None
+
+
+def test_after_a_refused_access_nothing_is_launched() -> None:
+    scene = Scene(PIPELINE)
+    listed(scene, "wks3:///job-1/output/one.nc")
+    action = scene.action(TURBIDITY, Requests(launches_stopped=True))
+    assert (action.action, action.task) == ("launch", None)
+
+
+def words(scene: Scene) -> Sequence[str]:
+    return render.text(told(scene, TURBIDITY)).splitlines()
+
+
+def test_why_tells_what_it_waits_for_and_how_that_stands() -> None:
+    scene = Scene(PIPELINE)
+    scene.launched("subset")
+    assert words(scene)[:2] == [
+        "job.turbidity: nothing to do (waits-for): it waits for what it depends on",
+        "  given a result of job.subset, watch (in-flight): its job is under way, or the log of its end is",
+    ]
+    (source,) = render.document(told(scene, TURBIDITY))["sources"]
+    assert source == {"address": SUBSET, "action": "watch", "reason": "in-flight", "results": []}
+
+
+def test_why_names_the_results_that_could_be_meant() -> None:
+    scene = Scene(PIPELINE)
+    listed(scene, "wks3:///job-1/output/one.nc", "wks3:///job-1/output/two.nc")
+    assert scene.says(TURBIDITY) == "ask(ambiguous)"
+    assert words(scene)[1].endswith("; it left one.nc, two.nc")
+    assert words(scene)[-1] == "next: correct `match` in the manifest, so that it fits one of these results"
+
+
+def test_a_definition_by_an_older_algorithm_is_followed_as_it_was() -> None:
+    scene = Scene(PIPELINE)
+    listed(scene, "wks3:///job-1/output/one.nc")
+    older = [_older(event, "sha256:of-then") if event.type == "job-intended" else event for event in scene.events]
+    scene.events = list(older)
+    inputs = {"img1": {"result": SUBSET, "match": "*.nc", "fingerprint": "sha256:of-then"}}
+    intended = scene.intend("turbidity", 2)
+    scene.events[-1] = intended.model_copy(update={"components": {**intended.components, "inputs": inputs}})
+    scene.events.append(
+        e.JobSubmitted(address=TURBIDITY, intent=intended.intent, job_id="job-2", status="accepted", created=AT)
+    )
+    scene.events.append(e.JobObserved(address=TURBIDITY, job_id="job-2", status="failed", failure="graph"))
+    assert scene.says(TURBIDITY) == "none(failed)"
+    another = {"img1": {**inputs["img1"], "fingerprint": "sha256:of-another"}}
+    scene.events[-3] = intended.model_copy(update={"components": {**intended.components, "inputs": another}})
+    assert scene.says(TURBIDITY) == "relaunch(input-changed)"
+
+
+def _older(event: e.AnyEvent, known: str) -> e.AnyEvent:
+    assert isinstance(event, e.JobIntended)
+    return event.model_copy(update={"components": {**event.components, "algorithm": 0}, "fingerprint": known})
+
+
+def test_a_pattern_that_fits_nothing_is_told_with_what_there_is() -> None:
+    scene = Scene(PIPELINE)
+    listed(scene, "wks3:///job-1/output/one.tif")
+    (found,) = scene.plan().diagnostics
+    assert (found.code, found.address) == ("result-not-there", TURBIDITY)
+    assert found.message == "no result of job.subset fits `*.nc`; there is one.tif"
+
+
+def test_what_follows_results_that_are_kept_is_kept_as_well() -> None:
+    kept = PIPELINE.replace("  subset:\n", "  subset:\n    on_change: keep\n")
+    scene = Scene(kept)
+    scene.done("subset")
+    scene.done("turbidity", 2)
+    scene.now_reads(kept.replace("a.zip", "b.zip"))
+    assert scene.says(SUBSET) == "none(kept)"
+    assert scene.says(TURBIDITY) == "none(done)"
+
+
+def test_what_is_added_behind_results_that_are_kept_is_given_those() -> None:
+    kept = PIPELINE.replace("  subset:\n", "  subset:\n    on_change: keep\n")
+    scene = Scene(kept)
+    scene.done("subset")
+    launched_with = scene.desired.jobs[SUBSET].fingerprint
+    scene.now_reads(kept.replace("a.zip", "b.zip"))
+    assert scene.says(TURBIDITY) == "launch(new)"
+    components: Mapping[str, Any] = launch_of(scene).job.components
+    assert components["inputs"]["img1"]["fingerprint"] == launched_with
