@@ -68,6 +68,7 @@ class Launcher:
         uses = key_uses(job, session.desired.keys, session.journal.recorded)
         mark = mark_for(intent, session.desired.project, job.address) if job.marked else None
         request = launch(job, uses, mark)
+        session.intents[intent] = job.address
         decided = session.now()
         intended = e.JobIntended(
             address=job.address,

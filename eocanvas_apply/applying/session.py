@@ -13,6 +13,7 @@ from eocanvas_apply.applying.retries import Retries
 from eocanvas_apply.applying.seals import Seals
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.ledger.events import AnyEvent
+from eocanvas_apply.ledger.fold import IntentState
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.planning.desired import Desired
 from eocanvas_apply.planning.plan import PlannedAction, Reason
@@ -38,7 +39,10 @@ class TooLate(Exception):
 
 @dataclass(slots=True)
 class Session:
-    """One run of applying. `failures` holds what went wrong by address; `stopping` is set by the first Ctrl-C."""
+    """One run of applying. `failures` holds what went wrong by address; `stopping` is set by the first Ctrl-C.
+
+    `launched` are the addresses that it launched, `intents` those of its claims to launch, by the claim's id.
+    """
 
     desired: Desired
     journal: Journal
@@ -53,6 +57,7 @@ class Session:
     retries: Retries = field(init=False)
     launches_stopped: bool = False
     launched: set[str] = field(default_factory=set)
+    intents: dict[str, str] = field(default_factory=dict)
     quota_refusals: int = 0
 
     def __post_init__(self) -> None:
@@ -93,6 +98,13 @@ class Session:
             action = planned.get(address)
             if action is None or action.reason in _CAME_THROUGH:
                 self.fine(address)
+
+    @property
+    def launches(self) -> int:
+        """How many jobs this run has launched, or may have."""
+        jobs = self.journal.recorded.jobs
+        found = (jobs[a].intents.get(intent) for intent, a in self.intents.items() if a in jobs)
+        return sum(1 for intent in found if intent and intent.state in (IntentState.OPEN, IntentState.SUBMITTED))
 
     def may_try(self, address: str) -> bool:
         """Tell whether it has not failed, or failed in a way that is worth another try by now."""

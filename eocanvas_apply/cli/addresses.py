@@ -33,6 +33,14 @@ def one_address(text: str, desired: Iterable[str], recorded: Recorded) -> Addres
     return found[0]
 
 
+def addresses_named(patterns: Iterable[str], desired: Iterable[str], recorded: Recorded) -> frozenset[str]:
+    """Return every address that one of these texts names; raises UsageError for one that names none."""
+    from eocanvas_apply.manifest.naming import resolve
+
+    known = known_addresses(desired, recorded)
+    return frozenset(str(address) for text in patterns for address in resolve(text, known))
+
+
 def jobs_named(text: str, desired: Iterable[str], recorded: Recorded) -> list[Address]:
     """Return the jobs that the text names, of a campaign all its instances; raises UsageError for a key as well."""
     from eocanvas_apply.manifest.naming import resolve

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli.addresses import jobs_named
+from eocanvas_apply.cli.addresses import addresses_named, jobs_named
 from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.session import Session
 
@@ -15,9 +15,23 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: Parser) -> None:
     """Declare them."""
+    part = parser.add_argument_group("how much of it")
+    part.add_argument(
+        "--only",
+        metavar="PATTERN",
+        action="append",
+        help="launch, forget and delete only this: a name, a campaign, CAMPAIGN/ID; the keys of these jobs go along",
+    )
+    part.add_argument("--limit", metavar="N", type=_count, help="launch at most so many jobs in this run")
     again = parser.add_argument_group("what to run again, each time at the cost of a unit of quota")
     again.add_argument("--retry-failed", action="store_true", help="the jobs that failed")
     again.add_argument("--relaunch", metavar="ADDRESS", action="append", default=[], help="this job, or this campaign")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is no number of launches; it counts from 1")
+    return int(text)
 
 
 async def requests(args: Namespace, session: Session) -> Requests:
@@ -28,4 +42,10 @@ async def requests(args: Namespace, session: Session) -> Requests:
     named = [jobs_named(written, session.desired, recorded) for written in args.relaunch]
     again = frozenset(str(address) for addresses in named for address in addresses)
     allowed = frozenset(getattr(args, "allowed", ()))
-    return Requests(allowed=allowed, relaunch=again, retry_failed=args.retry_failed)
+    return Requests(
+        allowed=allowed,
+        relaunch=again,
+        retry_failed=args.retry_failed,
+        only=addresses_named(args.only, session.desired, recorded) if args.only else None,
+        limit=args.limit,
+    )

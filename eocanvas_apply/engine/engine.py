@@ -242,7 +242,12 @@ class Engine:
 
 
 def _with_session(requests: Requests, session: Session) -> Requests:
-    return replace(requests, launches_stopped=session.launches_stopped, launched=frozenset(session.launched))
+    return replace(
+        requests,
+        launches_stopped=session.launches_stopped,
+        launched=frozenset(session.launched),
+        launches=session.launches,
+    )
 
 
 def _in_words(fact: JobObserved) -> str:

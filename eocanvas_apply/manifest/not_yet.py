@@ -8,7 +8,6 @@ from eocanvas_apply.documents.yaml_nodes import Data, Path
 
 # `*` is any name; the second member is the one value that may stand there all the same.
 _FIELDS: tuple[tuple[Path, Data], ...] = (
-    (("max_running",), None),
     (("environments",), None),
     (("ledger",), None),
     (("protect",), None),

@@ -84,6 +84,9 @@ class Observer:
         rotating = (key.fixed_name for key in desired.keys.values() if not key.existing)
         if any(name in keys for name in rotating if name):
             since.append(now - STUCK)
+        if desired.max_running is not None:
+            # Whoever launched them, jobs that run count.
+            since.append(now - STUCK)
         return min(since, default=None)
 
     def _with_windows(self, desired: Desired, back_to: datetime | None) -> datetime | None:

@@ -160,8 +160,9 @@ class Timing:
 class Desired:
     """Everything the manifest asks for: keys and jobs by address, `campaigns` the jobs that have rows by name.
 
-    `limits` are the windows of the quota, `holdings` what campaigns say of failures, by the job's name. Of the
-    campaigns in `unasked` nobody knows the rows in this run: their recorded jobs are left alone.
+    `limits` are the windows of the quota, `max_running` how many jobs may run at once, `holdings` what campaigns say of
+    failures, by the job's name. Of the campaigns in `unasked` nobody knows the rows in this run: their recorded jobs
+    are left alone.
     """
 
     project: str
@@ -171,6 +172,7 @@ class Desired:
     timing: Timing
     campaigns: frozenset[str] = frozenset()
     limits: tuple[Limit, ...] = ()
+    max_running: int | None = None
     unasked: frozenset[str] = frozenset()
     holdings: Mapping[str, Holding] = field(default_factory=dict)
 
@@ -196,6 +198,7 @@ def desired(
         timing=timing,
         campaigns=frozenset(name for name, job in manifest.jobs.items() if job.steps),
         limits=tuple(Limit(window.jobs, window.per) for window in manifest.quota),
+        max_running=manifest.max_running,
         unasked=unasked,
         holdings={name: _holding(job) for name, job in manifest.jobs.items() if job.canary or job.stop_after},
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from eocanvas_apply.diagnostics import Diagnostic, warning
 from eocanvas_apply.ledger.fold import Recorded, Run
@@ -10,8 +10,8 @@ from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.desired import Desired
 from eocanvas_apply.planning.failures import FailureClass
 from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
-from eocanvas_apply.planning.runs import counted_run
-from eocanvas_apply.planning.stopping import Canaries, Instance, Launchable, State, Stopped, launchable
+from eocanvas_apply.planning.runs import STUCK, counted_run
+from eocanvas_apply.planning.stopping import IN_A_ROW, Canaries, Instance, Launchable, State, Stopped, launchable
 
 _A, _R, _S = ActionKind, Reason, State
 _OF_ACTION = {
@@ -56,8 +56,20 @@ def held(
 
 def _judged(name: str, own: Sequence[PlannedAction], desired: Desired, recorded: Recorded) -> Launchable:
     holding = desired.holdings[name]
-    instances = [_instance(action, counted_run(recorded.jobs.get(action.address))) for action in own]
+    ended = _ended_lately(own, recorded)
+    instances = [_instance(action, ended.get(action.address)) for action in own]
     return launchable(instances, holding.stop_after, holding.canary)
+
+
+def _ended_lately(own: Sequence[PlannedAction], recorded: Recorded) -> Mapping[str, Run]:
+    """Return the runs that tell whether the last ones failed in a row: to read them all would take too long."""
+    failed = {each.address: counted_run(recorded.jobs[each.address]) for each in own if _state(each) is _S.FAILED}
+    ends = sorted(run.finished or run.created for run in failed.values() if run and run.created)
+    if len(ends) < IN_A_ROW:
+        return {}
+    records = {each.address: each for each in recorded.jobs.created_after(ends[-IN_A_ROW] - STUCK)}
+    runs = ((each.address, counted_run(records.get(each.address))) for each in own)
+    return {address: run for address, run in runs if run and not run.in_flight}
 
 
 def _as_held(action: PlannedAction, reason: Reason | None) -> PlannedAction:
@@ -66,8 +78,7 @@ def _as_held(action: PlannedAction, reason: Reason | None) -> PlannedAction:
 
 def _instance(action: PlannedAction, run: Run | None) -> Instance:
     failure = FailureClass(run.failure) if run and run.failure else None
-    ended = (run.finished or run.created) if run and not run.in_flight else None
-    return Instance(action.address, _state(action), failure, ended)
+    return Instance(action.address, _state(action), failure, (run.finished or run.created) if run else None)
 
 
 def _state(action: PlannedAction) -> State:

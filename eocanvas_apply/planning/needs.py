@@ -16,11 +16,14 @@ _SHARE = 0.2
 _DEFAULT_LIFE = timedelta(seconds=3600)
 
 
-def needed_keys(desired: Desired, jobs: Iterable[PlannedAction]) -> Mapping[str, timedelta]:
+def needed_keys(
+    desired: Desired, jobs: Iterable[PlannedAction], only: frozenset[str] | None = None
+) -> Mapping[str, timedelta]:
     """Return the keys that must live, with the longest duration of the unfinished jobs that name them.
 
     A key is also needed where no job names it at all, or where it is kept. One that is not ours is nothing we could
-    keep alive: only what is to be launched with it needs it.
+    keep alive: only what is to be launched with it needs it. Where `only` selects addresses, a key must be among them,
+    or a selected job name it.
     """
     needed: dict[str, timedelta] = {}
     for action in filter(_unfinished, jobs):
@@ -29,7 +32,7 @@ def needed_keys(desired: Desired, jobs: Iterable[PlannedAction]) -> Mapping[str,
                 needed[address] = max(needed.get(address, timedelta()), job.max_duration)
     named = {address for job in desired.jobs.values() for address in job.keys}
     for address, key in desired.keys.items():
-        if key.keep or address not in named:
+        if (key.keep or address not in named) if only is None else address in only:
             needed.setdefault(address, timedelta())
     return needed
 

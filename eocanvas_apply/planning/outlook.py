@@ -10,7 +10,7 @@ from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.planning.desired import Desired, DesiredKey
 from eocanvas_apply.planning.needs import end_of, granted_life, margin_of
 from eocanvas_apply.planning.observed import Observed
-from eocanvas_apply.planning.plan import LAUNCHES, PlannedAction, Renewal
+from eocanvas_apply.planning.plan import PlannedAction, Renewal
 
 # Launches that go within so short a time are one turn of a run.
 _ONE_TURN = timedelta(minutes=1)
@@ -25,8 +25,8 @@ class Batch:
 
 
 def launch_times(actions: Iterable[PlannedAction]) -> list[datetime]:
-    """Return when each launch that waits for a window can go at the soonest, in order."""
-    return sorted(a.not_before for a in actions if a.action in LAUNCHES and a.task and a.not_before)
+    """Return when each launch that waits can go at the soonest, or may be expected to, in order."""
+    return sorted(a.not_before for a in actions if a.lies_ahead and a.not_before)
 
 
 def batches(times: Iterable[datetime]) -> list[Batch]:
@@ -47,7 +47,7 @@ def renewals(
     last: dict[str, datetime] = {}
     longest: dict[str, timedelta] = {}
     for action in launches:
-        if action.action in LAUNCHES and action.task and action.not_before:
+        if action.lies_ahead and action.not_before:
             job = desired.jobs[action.address]
             for address in job.keys:
                 last[address] = max(last.get(address, action.not_before), action.not_before)

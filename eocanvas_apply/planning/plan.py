@@ -114,7 +114,8 @@ class PlannedAction:
     """What is to be done with one address, and why.
 
     `task` is what carries it out, None where nothing is to be done or it cannot be done yet;
-    `not_before` is the service time from which it may be; `note` what the manifest says of it, for people.
+    `not_before` is the service time from which it may be, or for a launch held back until others have ended, when that
+    may be expected; `note` what the manifest says of it, for people.
     """
 
     address: str
@@ -141,6 +142,13 @@ class PlannedAction:
     def waits_to_run_again(self) -> bool:
         """Whether it is finished, has changed, and waits for another job that runs again first."""
         return self.reason is Reason.WAITS_FOR and bool(self.changes)
+
+    @property
+    def lies_ahead(self) -> bool:
+        """Whether it is a launch of this run, now or later."""
+        if self.action in LAUNCHES:
+            return self.task is not None
+        return self.reason is Reason.HELD_BUDGET and self.not_before is not None
 
     def ready(self, now: datetime) -> bool:
         """Whether it can be carried out now."""
@@ -221,8 +229,9 @@ class Plan:
 class Requests:
     """What the command line asked for beyond the manifest.
 
-    `forget` and `relaunch` hold addresses, `launched` those that this run has launched already: what is asked to
-    run again runs once, also if it fails once more.
+    `forget`, `relaunch` and `only` hold addresses, `launched` those that this run has launched already: what is asked
+    to run again runs once, also if it fails once more. `launches` counts the launches of this run, of which there
+    may be `limit`.
     """
 
     destroy: bool = False
@@ -232,3 +241,10 @@ class Requests:
     launched: frozenset[str] = frozenset()
     allowed: frozenset[str] = frozenset()
     launches_stopped: bool = False
+    only: frozenset[str] | None = None
+    limit: int | None = None
+    launches: int = 0
+
+    def leaves_out(self, address: str) -> bool:
+        """Tell whether a selection was asked for that does not hold this address."""
+        return self.only is not None and address not in self.only

@@ -29,8 +29,10 @@ from eocanvas_apply.planning.plan import (
     Requests,
 )
 from eocanvas_apply.planning.reconciling import Evidence
+from eocanvas_apply.planning.running import running
 from eocanvas_apply.planning.runs import occupancy
 from eocanvas_apply.planning.safety import refusals
+from eocanvas_apply.planning.selecting import limited, selected, selected_keys
 from eocanvas_apply.planning.warnings import warnings
 
 _USABLE = {Reason.UNCHANGED, Reason.EXISTING}
@@ -47,14 +49,15 @@ def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Obs
     evidence = Evidence.of(desired.project, desired.timing, recorded, observed)
     planned = JobPlanner(desired, requests, recorded, observed, evidence).actions()
     following, unclear = followed(planned, desired, recorded, observed)
-    jobs, holds = held(following, desired, recorded)
-    needed = {} if requests.destroy else needed_keys(desired, jobs)
+    jobs, holds = held(selected(following, requests), desired, recorded)
+    needed = {} if requests.destroy else needed_keys(desired, jobs, requests.only)
     occupied = occupancy(recorded, evidence)
     planner = KeyPlanner(desired, requests, recorded, observed, needed, occupied)
-    keys = planner.actions()
+    keys = selected_keys(planner.actions(), requests)
     faults = planner.faults()
-    windows = windows_of(desired, recorded, observed)
-    launchable = paced(_after_keys(desired, jobs, _unusable(keys, faults)), windows, observed.at)
+    windows = windows_of(desired, recorded, observed, running(desired, recorded, observed, evidence))
+    turns = limited(_after_keys(desired, jobs, _unusable(keys, faults)), requests)
+    launchable = paced(turns, windows, observed.at)
     actions = _in_order(keys, launchable)
     stalled = {a.address for a in keys if a.reason in _STALLED} | {f.address for f in faults if f.address}
     return Plan(
@@ -65,7 +68,7 @@ def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Obs
         refusals=refusals(desired, requests, recorded, actions),
         forecast=_forecast(actions, stalled, observed.at, renewals(desired, recorded, observed, launchable)),
         wake=_wake(actions, observed.at),
-        windows=windows.states(observed.at, sum(a.action in LAUNCHES and a.task is not None for a in launchable)),
+        windows=windows.states(observed.at, sum(a.lies_ahead for a in launchable)),
     )
 
 
@@ -96,7 +99,7 @@ def _in_order(keys: list[PlannedAction], jobs: list[PlannedAction]) -> tuple[Pla
 def _forecast(
     actions: Iterable[PlannedAction], stalled: Set[str], now: datetime, renewed: tuple[Renewal, ...]
 ) -> Forecast:
-    launches = [a for a in actions if a.action in LAUNCHES]
+    launches = [a for a in actions if a.action in LAUNCHES or a.lies_ahead]
     # A launch behind a key that this very run creates goes now as well.
     held = [a for a in launches if a.task is None or (a.not_before and a.not_before > now) or stalled & {*a.depends_on}]
     ends = max((a.not_before for a in held if a.not_before), default=None)
@@ -104,7 +107,9 @@ def _forecast(
 
 
 def _wake(actions: Iterable[PlannedAction], now: datetime) -> datetime | None:
-    return min((a.not_before for a in actions if a.not_before and a.not_before > now), default=None)
+    # When a job ends is an estimate: looking at it now and then tells sooner.
+    known = (a.not_before for a in actions if a.not_before and a.reason is not Reason.HELD_BUDGET)
+    return min((time for time in known if time > now), default=None)
 
 
 def summary(actions: Iterable[PlannedAction]) -> Mapping[str, int]:

@@ -24,7 +24,7 @@ def refusals(
         return ()
     found = {
         "allow-empty": _empty(desired, recorded),
-        "allow-deletes": _deletes(desired, recorded),
+        "allow-deletes": _deletes(desired, requests, recorded),
         "allow-relaunches": _relaunches(actions),
         "allow-forgets": _forgets(desired, requests, recorded),
     }
@@ -57,10 +57,10 @@ def _empty(desired: Desired, recorded: Recorded) -> Diagnostic | None:
     return _refusal("empty-manifest", what, "allow-empty")
 
 
-def _deletes(desired: Desired, recorded: Recorded) -> Diagnostic | None:
+def _deletes(desired: Desired, requests: Requests, recorded: Recorded) -> Diagnostic | None:
     # What a job still uses goes later in the same run: it counts now.
     living = [record.address for record in recorded.keys.values() if record.current]
-    leaving = sum(1 for address in living if address not in desired.keys)
+    leaving = sum(1 for each in living if each not in desired.keys and not requests.leaves_out(each))
     if leaving <= DELETES or leaving <= DELETED_SHARE * len(living):
         return None
     what = f"{leaving} of {len(living)} recorded keys would be deleted"
@@ -78,11 +78,12 @@ def _relaunches(actions: Iterable[PlannedAction]) -> Diagnostic | None:
 
 
 def _forgets(desired: Desired, requests: Requests, recorded: Recorded) -> Diagnostic | None:
-    gone = [address for address in recorded.jobs if address not in desired.jobs and address not in requests.forget]
-    if len(gone) <= FORGETS:
+    gone = (each for each in recorded.jobs if each not in desired.jobs and each not in requests.forget)
+    named = [each for each in gone if not requests.leaves_out(each)]
+    if len(named) <= FORGETS:
         return None
     known = _known(recorded)
-    leaving = len(known.intersection(gone))
+    leaving = len(known.intersection(named))
     if leaving <= FORGETS or leaving <= FORGOTTEN_SHARE * len(known):
         return None
     what = f"{leaving} of {len(known)} recorded jobs would be forgotten"

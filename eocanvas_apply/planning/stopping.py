@@ -16,7 +16,7 @@ from typing import Literal
 from eocanvas_apply.planning.failures import HOPELESS, FailureClass
 
 # So many failures one after another, all of one hopeless class, and no instance is going to succeed.
-_IN_A_ROW = 3
+IN_A_ROW = 3
 
 
 class State(StrEnum):
@@ -134,7 +134,7 @@ def stopped(instances: Sequence[Instance], stop_after: StopAfter) -> Stopped | N
     states = [each.state for each in instances if each.state is not State.SKIPPED]
     failed, most = states.count(State.FAILED), stop_after.most(len(states))
     in_a_row, failure_class = _hopeless_row(instances)
-    if in_a_row >= _IN_A_ROW:
+    if in_a_row >= IN_A_ROW:
         return Stopped(failed, len(states), most, in_a_row, failure_class)
     return Stopped(failed, len(states), most) if failed >= most else None
 

@@ -36,6 +36,11 @@ class Running:
         if self.duration <= timedelta():
             raise ValueError("a job takes some time")
 
+    @property
+    def room(self) -> int:
+        """How many more jobs may run now."""
+        return max(0, self.most - len(self.created))
+
     def ends(self, at: datetime) -> list[datetime]:
         """Return when the jobs in flight may be expected to end; one that is overdue, any moment."""
         return [max(created + self.duration, at + MARGIN) for created in self.created]
@@ -74,7 +79,7 @@ class Windows:
             return 0
         left = [limit.jobs - self.counted(limit, at) for limit in self.limits]
         if self.running:
-            left.append(self.running.most - len(self.running.created))
+            left.append(self.running.room)
         return max(0, min([UNLIMITED, *left]))
 
     def counted(self, limit: Limit, at: datetime) -> int:

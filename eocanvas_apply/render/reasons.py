@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
+from eocanvas_apply.render.stamps import moment
 from eocanvas_apply.render.style import one_line
 
 _R = Reason
@@ -54,6 +55,12 @@ WORDS: dict[Reason, str] = {
 def in_words(planned: PlannedAction) -> str:
     """Return what the reason of an action means, and what the manifest says of it."""
     return f"{WORDS[planned.reason]}: {one_line(planned.note)}" if planned.note else WORDS[planned.reason]
+
+
+def when(planned: PlannedAction) -> str:
+    """Return from when an action may go; where it waits for others to end, when that may be expected."""
+    word = "probably at" if planned.reason is _R.HELD_BUDGET else "not before"
+    return f"{word} {moment(planned.not_before)}"
 
 
 SIGNS: dict[ActionKind, tuple[str, str]] = {

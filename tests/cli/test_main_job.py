@@ -248,3 +248,17 @@ def test_a_failed_job_runs_again_when_asked_to(project: Project, emulator: Runni
     assert project.run("apply", "--yes", "--retry-failed") == 0
     assert project.run("apply", "--yes", "--relaunch", "subset") == 0
     assert project.run("plan", "--relaunch", "nobody") == 1
+
+
+def test_a_part_is_selected_by_name_and_number(project: Project) -> None:
+    planned = project.json("plan", "--only", "key.scenes")
+    assert [(a["address"], a["action"], a["reason"]) for a in planned["actions"]] == [
+        ("key.scenes", "create", "new"),
+        ("job.subset", "none", "not-selected"),
+    ]
+    assert project.json("plan", "--only", "sub", "--limit", "1")["summary"]["launch"] == 1
+    assert project.run("plan", "--only", "subsat") == 1
+    assert "nothing here is called 'subsat'" in project.err
+    assert "did you mean" in project.err
+    assert project.run("apply", "--limit", "0") == 1
+    assert "'0' is no number of launches" in project.err

@@ -111,6 +111,9 @@ def _requests(given: Json) -> Requests:
         relaunch=frozenset(given.get("relaunch", ())),
         retry_failed=given.get("retry_failed", False),
         launches_stopped=given.get("launches_stopped", False),
+        only=frozenset(given["only"]) if "only" in given else None,
+        limit=given.get("limit"),
+        launches=given.get("launches", 0),
     )
 
 

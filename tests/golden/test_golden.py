@@ -22,7 +22,6 @@ _R = Reason
 LATER = {
     (ActionKind.DISMISS, _R.REQUESTED),
     *((ActionKind.NONE, reason) for reason in (_R.RESULTS_GONE, _R.OUT_OF_WINDOW)),
-    *((ActionKind.NONE, reason) for reason in (_R.HELD_BUDGET, _R.NOT_SELECTED)),
 }
 
 

@@ -17,6 +17,7 @@ Examples:
   eocanvas-apply apply
   eocanvas-apply apply --yes --wait 2h
   eocanvas-apply apply --retry-failed
+  eocanvas-apply apply --only datacube --limit 20
   eocanvas-apply apply --yes --no-wait --format json
 """
 

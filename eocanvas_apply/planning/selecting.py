@@ -1,0 +1,66 @@
+"""What the command line leaves out of a run: `--only` selects addresses, `--limit` says how many launches at most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from eocanvas_apply.planning.plan import LAUNCHES, ActionKind, PlannedAction, Reason, Requests
+from eocanvas_apply.planning.tasks import LaunchJob
+
+_A, _R = ActionKind, Reason
+# What goes on all the same: it costs nothing, and to leave it would lose track of what runs.
+_GOES_ON = frozenset({_A.WATCH, _A.FETCH, _A.ADOPT, _A.DISMISS, _A.NONE})
+
+
+def selected(jobs: Iterable[PlannedAction], requests: Requests) -> list[PlannedAction]:
+    """Return the actions; launches, decisions and forgetting that `--only` does not name are left out."""
+    return [_left_out(action) if _is_left_out(action, requests) else action for action in jobs]
+
+
+def _is_left_out(action: PlannedAction, requests: Requests) -> bool:
+    if not requests.leaves_out(action.address):
+        return False
+    return action.action not in _GOES_ON or action.reason is _R.WAITS_FOR
+
+
+def _left_out(action: PlannedAction) -> PlannedAction:
+    return PlannedAction(action.address, _A.NONE, _R.NOT_SELECTED)
+
+
+def selected_keys(keys: Iterable[PlannedAction], requests: Requests) -> list[PlannedAction]:
+    """Return the actions; a key that left the manifest is deleted only if it is named.
+
+    What else is done with a key follows from the jobs that need it.
+    """
+    return [
+        PlannedAction(action.address, _A.NONE, _R.NOT_NEEDED)
+        if action.reason is _R.NOT_IN_MANIFEST and requests.leaves_out(action.address)
+        else action
+        for action in keys
+    ]
+
+
+def limited(jobs: Sequence[PlannedAction], requests: Requests) -> list[PlannedAction]:
+    """Return the actions, launches beyond `--limit` as held back; those of this run so far count."""
+    if requests.limit is None:
+        return list(jobs)
+    beyond = {action.address for action in in_turn(jobs)[max(0, requests.limit - requests.launches) :]}
+    return [
+        PlannedAction(action.address, _A.NONE, _R.HELD_BUDGET) if action.address in beyond else action
+        for action in jobs
+    ]
+
+
+def in_turn(jobs: Iterable[PlannedAction]) -> list[PlannedAction]:
+    """Return the launches that may go, in the order of their turns.
+
+    That is the plan's, but what waits for a key comes behind what does not: a key that cannot be made must not hold a
+    place in the quota. What follows other jobs goes first: nobody knows how long the results that it is given are kept.
+    """
+    launches = (action for action in jobs if action.action in LAUNCHES and action.task is not None)
+    return sorted(launches, key=_turn)
+
+
+def _turn(action: PlannedAction) -> tuple[bool, int]:
+    stage = action.task.job.stage if isinstance(action.task, LaunchJob) else 0
+    return bool(action.depends_on), -stage
