@@ -3,7 +3,7 @@
 EocanvasApplyError
  +-- UsageError            the command line or a setting is wrong
  +-- ManifestError         the manifest or a file it names is wrong
- +-- CredentialsError      no credentials, or the service refused them
+ +-- CredentialsError      no credentials, or the service or a storage refused them
  +-- ServiceError          the service answered in a way we cannot go on with
  |    +-- NotSent          nothing reached it: DNS, connect, TLS, pool time-out
  |    +-- Refused          it said no: `status` tells which no
@@ -40,7 +40,7 @@ class ManifestError(EocanvasApplyError):
 
 
 class CredentialsError(EocanvasApplyError):
-    """The account's credentials are missing or refused."""
+    """The account's credentials, or those of a storage, are missing or refused."""
 
 
 class ServiceError(EocanvasApplyError):

@@ -11,6 +11,7 @@ from eocanvas_apply.checks import (
     graph_structure,
     job_rules,
     key_rules,
+    listing_rules,
     operators,
     placeholders,
     storage_direction,
@@ -28,6 +29,7 @@ MANIFEST_RULES: tuple[Callable[[ManifestCase], Iterator[Diagnostic]], ...] = (
     job_rules.download_folders,
     job_rules.input_names,
     job_rules.archives,
+    listing_rules.listable,
 )
 GRAPH_RULES: tuple[Callable[[GraphCase], Iterator[Diagnostic]], ...] = (
     graph_structure.skeleton,

@@ -62,12 +62,13 @@ def without_asking(args: Namespace, work: Work) -> Outcome:
     return with_rows(args, Rows.GIVEN, work)
 
 
-def with_rows(args: Namespace, rows: Rows, work: Work) -> Outcome:
+def with_rows(args: Namespace, rows: Rows, work: Work, *, lock_may_be_broken: bool = False) -> Outcome:
     """Open the project and its engine with the rows that are wanted, do the work, close behind it."""
     from eocanvas_apply.engine.project import open_project
 
     found = settings(args, os.environ)
-    return asyncio.run(worked(open_project(found.manifest, found.variables), engine_settings(args), rows, work))
+    project = open_project(found.manifest, found.variables, lock_may_be_broken=lock_may_be_broken)
+    return asyncio.run(worked(project, engine_settings(args), rows, work))
 
 
 def engine_settings(args: Namespace) -> Settings:

@@ -78,8 +78,8 @@ def variables(args: Namespace) -> Mapping[str, str]:
 
 
 def ledger_url(args: Namespace, environ: Mapping[str, str]) -> str | None:
-    """Return where the ledger is, None for the place beside the manifest."""
-    return args.ledger or environ.get("EOCANVAS_APPLY_LEDGER") or None
+    """Return where the ledger is, None for the place beside the manifest. Not every command takes the option."""
+    return getattr(args, "ledger", None) or environ.get("EOCANVAS_APPLY_LEDGER") or None
 
 
 def _duration(variable: str, text: str) -> timedelta:

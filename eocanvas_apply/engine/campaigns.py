@@ -11,7 +11,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, cast
 
-from eocanvas_apply.diagnostics import Diagnostic, Severity, error, info
+from eocanvas_apply.diagnostics import Diagnostic, Severity, info
 from eocanvas_apply.engine.freshness import changed_searches, lock_age
 from eocanvas_apply.engine.project import Project, open_project
 from eocanvas_apply.errors import ManifestError
@@ -69,9 +69,6 @@ async def find_rows(
     lock = project.lock_file.lock
     used = lock if rows is Rows.ASKED else None
     found = await expand(project.loaded, project.read, now=now, search=search, lister=lister, lock=used)
-    missing = [_nobody_to_list(project, name) for name in sorted(found.unknown)]
-    if missing and not any(each.severity is Severity.ERROR for each in found.diagnostics):
-        raise ManifestError(*project.diagnostics, *found.diagnostics, *missing)
     told = lock_age(lock, found, now) if rows is Rows.ASKED else changed_searches(lock, found)
     return _judged(project, found, told)
 
@@ -112,11 +109,6 @@ def _judged(project: Project, expansion: Expansion, told: tuple[Diagnostic, ...]
     if any(each.severity is Severity.ERROR for each in found):
         raise ManifestError(*found)
     return Campaigns(project, documents, expansion, found)
-
-
-def _nobody_to_list(project: Project, name: str) -> Diagnostic:
-    message, hint = "listing storages for rows is not done by this release", "take the rows from something else"
-    return project.loaded.place(error("not-yet", message, hint), ("jobs", name, "for_each"), at_name=True)
 
 
 def without_waiting(expansion: Coroutine[Any, Any, Expansion]) -> Expansion:

@@ -28,6 +28,7 @@ from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.settings import Addresses, Credentials, is_loopback
 from eocanvas_apply.sources.searching import Catalogue
 from eocanvas_apply.sources.secrets import SecretSources
+from eocanvas_apply.sources.storages import Storages
 
 if TYPE_CHECKING:
     import httpx
@@ -68,7 +69,8 @@ async def open_engine(project: Project, settings: Settings, rows: Rows = Rows.AS
         vault = Vault.opened(desired_keys(project.manifest), SecretSources(settings.environ, project.folder))
         service.hide(vault.secrets)
         settings.hide(vault.secrets)
-        campaigns = await find_rows(project, rows, settings.clock.now(), Catalogue(service.hda))
+        storages = Storages(project.manifest.keys, vault.resolved, project.timing(settings.timing).request_timeout)
+        campaigns = await find_rows(project, rows, settings.clock.now(), Catalogue(service.hda), storages)
         yield Engine(
             desired=campaigns.desired(settings.timing),
             service=service,

@@ -55,9 +55,12 @@ class Project:
         )
 
 
-def open_project(file: Path, variables: Mapping[str, str] = NO_VARIABLES) -> Project:
+def open_project(
+    file: Path, variables: Mapping[str, str] = NO_VARIABLES, *, lock_may_be_broken: bool = False
+) -> Project:
     """Read and check a manifest and the files it names; `variables` win, by name, over the defaults in `vars`.
 
+    With `lock_may_be_broken` a lock that cannot be read counts as none: somebody writes it anew.
     Raises ManifestError with all findings where one is an error, UsageError for a variable that it does not declare.
     """
     source = read_bytes(str(file), Path())
@@ -66,7 +69,7 @@ def open_project(file: Path, variables: Mapping[str, str] = NO_VARIABLES) -> Pro
         loaded = load(source, str(file), typed_variables(variables, loaded.text.data))
     documents = load_documents(loaded, partial(read_bytes, folder=file.parent))
     lock_file, faults = _lock_file(file.parent)
-    found = (*check(loaded, documents), *faults)
+    found = (*check(loaded, documents), *(() if lock_may_be_broken else faults))
     if loaded.manifest is None or any(d.severity is Severity.ERROR for d in found):
         raise ManifestError(*found)
     return Project(file, loaded.manifest, loaded, documents, found, lock_file)

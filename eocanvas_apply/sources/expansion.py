@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity, error, info, warning
 from eocanvas_apply.documents.yaml_nodes import Path
-from eocanvas_apply.errors import ManifestError, ServiceError
+from eocanvas_apply.errors import CredentialsError, ManifestError, ServiceError
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.instances import Instance, instances
 from eocanvas_apply.manifest.loading import LoadedManifest
@@ -124,6 +124,10 @@ class _Campaign:
                 return ()
             except ServiceError as fault:
                 raise self._elsewhere(fault, number, step) from None
+            except CredentialsError as fault:
+                # Of a storage. Those of the account have no place in the manifest.
+                placed = [self._placed(each, number, step.kind) for each in fault.diagnostics]
+                raise CredentialsError(*placed) if step.s3 else fault from None
             self._tell_unlocked(found, number, step)
             joined = join(rows, [each.rows for each in found], step, most)
             await self._explain_empty(rows, found, number, step)
@@ -184,7 +188,8 @@ class _Campaign:
         fresh = sum(not each.locked for each in distinct.values())
         if self.sources.lock is None or not fresh:
             return
-        subject = "this search is" if len(distinct) == 1 else f"{fresh} of the {len(distinct)} searches here are"
+        verb = "is" if fresh == 1 else "are"
+        subject = "this search is" if len(distinct) == 1 else f"{fresh} of the {len(distinct)} searches here {verb}"
         message = f"{subject} not in {LOCK_FILE} and made anew by every run"
         self._tell(info("search-not-locked", message, "`eocanvas-apply lock` freezes what it finds"), number, step.kind)
 

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import PurePath
 from typing import Any
 
-from eocanvas_apply.diagnostics import Diagnostic
+from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.day_rows import day_rows
 from eocanvas_apply.manifest.instances import Instance
@@ -145,6 +145,9 @@ class RowSources:
             raise Unknown
         async with self.gate:
             files = await self.lister.list(step.s3.key, step.s3.prefix, limit)
+        if len(files) >= limit:
+            message = f"this prefix holds {limit} files or more, too many to look through"
+            raise ManifestError(error("listing-too-wide", message, "name a longer prefix"))
         return Found(file_rows(files, step.s3.match))
 
     def _instances(self, name: str) -> Found:

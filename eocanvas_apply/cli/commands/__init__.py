@@ -11,6 +11,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "The main job": {
         "plan": "show what would change on the service, and why",
         "apply": "make it so: keys, jobs, results",
+        "lock": "freeze what the searches of campaigns find",
         "destroy": "delete the project's keys and give up its jobs",
     },
     "Look": {

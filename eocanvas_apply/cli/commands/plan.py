@@ -10,7 +10,7 @@ from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.exit_codes import Exit, weightiest
 from eocanvas_apply.cli.options import add_ledger, add_manifest
 from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.session import Session, with_engine
+from eocanvas_apply.cli.session import Session, with_rows
 from eocanvas_apply.diagnostics import Severity
 
 if TYPE_CHECKING:
@@ -32,6 +32,11 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--detailed-exitcode", action="store_true", help="end with 2 when an apply would change something"
     )
+    parser.add_argument(
+        "--refresh-searches",
+        action="store_true",
+        help="search anew, whatever eocanvas.lock says, and tell what that would change; the lock stays as it is",
+    )
     wishes.add_arguments(parser)
     add_ledger(parser)
     add_manifest(parser)
@@ -39,12 +44,13 @@ def add_arguments(parser: Parser) -> None:
 
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
     """Observe, plan and show it."""
+    from eocanvas_apply.engine.campaigns import Rows
 
     async def work(session: Session) -> Outcome:
         plan, _ = await session.engine.plan(await wishes.requests(args, session))
         return _outcome(plan, session, detailed=args.detailed_exitcode)
 
-    return with_engine(args, work)
+    return with_rows(args, Rows.ANEW if args.refresh_searches else Rows.ASKED, work)
 
 
 def _outcome(plan: Plan, session: Session, *, detailed: bool) -> Outcome:

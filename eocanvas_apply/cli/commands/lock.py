@@ -1,0 +1,83 @@
+"""`lock`: writes down what the searches of campaigns find, so that every plan finds the same."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from eocanvas_apply.cli.console import Console, Outcome
+from eocanvas_apply.cli.options import add_manifest
+from eocanvas_apply.cli.parser import Parser
+from eocanvas_apply.cli.session import Session, with_rows
+
+if TYPE_CHECKING:
+    from eocanvas_apply.sources.lock import Lock
+
+EPILOG = """\
+It searches anew and writes eocanvas.lock beside the manifest; keep it in version control. From then on these searches
+are not made again: products that appear or vanish change nothing until the next `lock`. A search that is changed in
+the manifest is made anew until it is locked, and one with times such as now-3d or today is never locked.
+
+Examples:
+  eocanvas-apply lock
+  eocanvas-apply plan --refresh-searches && eocanvas-apply lock
+"""
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare which manifest."""
+    add_manifest(parser)
+
+
+def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
+    """Search and write; a search that fails leaves the file as it was."""
+    from eocanvas_apply.engine.campaigns import Rows
+
+    return with_rows(args, Rows.ANEW, _locked, lock_may_be_broken=True)
+
+
+async def _locked(session: Session) -> Outcome:
+    from eocanvas_apply.sources.lock import lock_of
+    from eocanvas_apply.sources.lock_file import write_lock_file
+
+    old, new = session.project.lock_file.lock, lock_of(session.engine.searches)
+    if old is None and not new.queries:
+        words = "Nothing to lock: no campaign has a search without relative times.\n"
+        return Outcome(text=lambda _: words, fields=lambda: {"lock": []})
+    path = write_lock_file(session.project.folder, new)
+    return Outcome(text=lambda _: _text(str(path), old, new), fields=lambda: {"lock": _documents(old, new)})
+
+
+def _text(path: str, old: Lock | None, new: Lock) -> str:
+    from eocanvas_apply.engine.freshness import shown_query
+    from eocanvas_apply.render.style import counted
+
+    lines = [f"{path}: {counted(len(new.queries), 'search', 'searches')}"]
+    for each in _documents(old, new):
+        changed = [f"{len(each[kind])} {kind}" for kind in ("added", "withdrawn") if each[kind]]
+        told = "new" if not each["locked_before"] else ", ".join(changed) or "unchanged"
+        lines.append(f"  {counted(each['products'], 'product')} ({told}): {shown_query(each['query'])}")
+    dropped = len(old.queries.keys() - new.queries.keys()) if old else 0
+    if dropped:
+        lines.append(f"  {counted(dropped, 'search', 'searches')} that the manifest no longer makes left out")
+    return "\n".join(lines) + "\n"
+
+
+def _documents(old: Lock | None, new: Lock) -> list[Mapping[str, Any]]:
+    before = old.queries if old else {}
+    found: list[Mapping[str, Any]] = []
+    for digest, each in new.queries.items():
+        ids = {str(fields["id"]) for fields in each.products}
+        known = {str(fields["id"]) for fields in before[digest].products} if digest in before else ids
+        found.append(
+            {
+                "query": each.query,
+                "digest": digest,
+                "products": len(ids),
+                "locked_before": digest in before,
+                "added": sorted(ids - known),
+                "withdrawn": sorted(known - ids),
+            }
+        )
+    return found

@@ -1,0 +1,1 @@
+"""Storages, opened with a key's own credentials."""

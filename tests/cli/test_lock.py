@@ -1,0 +1,180 @@
+"""Searches frozen in `eocanvas.lock`: what a plan then finds and says, and what a new search would change."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from eocanvas_apply.emulator.faults import Fault
+from eocanvas_apply.emulator.server import RunningEmulator
+from tests.cli.conftest import Project
+
+MANIFEST = """\
+version: 1
+project: {project}
+jobs:
+  scenes:
+    for_each:
+      - {{list: [32TQM, 33UUB]}}
+      - hda:
+          dataset_id: "EO:ESA:DAT:SENTINEL-2"
+          tileId: "${{each.value}}"
+          startDate: "2024-07-01T00:00:00Z"
+          completionDate: "2024-07-10T00:00:00Z"
+    graph: subset.xml
+    params: {{aoi: "POLYGON((20 58, 21 58, 21 59, 20 59, 20 58))"}}
+    inputs: {{img1: {{url: "${{each.location}}", id: "${{each.product_id}}"}}}}
+"""
+
+
+@pytest.fixture(name="campaign")
+def _campaign(project: Project) -> Project:
+    name = project.manifest.read_text(encoding="utf-8").splitlines()[1].partition(": ")[2]
+    project.manifest.write_text(MANIFEST.format(project=name), encoding="utf-8")
+    return project
+
+
+def searches(emulator: RunningEmulator) -> int:
+    with emulator.model() as wire:
+        return sum(received.request.path.endswith("/search") for received in wire.received)
+
+
+def told(document: dict[str, Any]) -> list[str]:
+    return [each["code"] for each in document["diagnostics"]]
+
+
+def edit_lock(project: Project, line: str, into: str | None = None) -> str:
+    """Replace the first line of a product that holds a text, or take it out; return the id of the product."""
+    path = project.folder / "eocanvas.lock"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    (index, found) = next((i, each) for i, each in enumerate(lines) if line in each and " product " in each)
+    lines[index : index + 1] = [] if into is None else [into]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    product: str = json.loads(found.split(" ", 2)[2])["id"]
+    return product
+
+
+def test_what_is_locked_is_not_searched_again(campaign: Project, emulator: RunningEmulator) -> None:
+    assert campaign.run("lock") == 0
+    assert campaign.out.splitlines()[0].endswith("eocanvas.lock: 2 searches")
+    assert 'products (new): {"dataset_id": "EO:ESA:DAT:SENTINEL-2", "tileId": "32TQM"' in campaign.out
+    before = searches(emulator)
+    planned = campaign.json("plan")
+    assert len(planned["actions"]) == 4
+    (found,) = planned["diagnostics"]
+    assert (found["code"], found["severity"]) == ("lock-age", "info")
+    assert "2 searches are answered by eocanvas.lock, made less than an hour ago" in found["message"]
+    assert campaign.run("plan") == 0
+    assert "lock-age" in campaign.err
+    assert campaign.run("apply", "--yes") == 0
+    assert campaign.run("validate") == 0
+    assert "4 instances of campaigns" in campaign.out, "the lock is a file: what it holds is known offline"
+    assert searches(emulator) == before
+
+
+def test_a_changed_search_is_made_at_once_and_said_to_be_not_locked(
+    campaign: Project, emulator: RunningEmulator
+) -> None:
+    assert campaign.run("lock") == 0
+    before = searches(emulator)
+    campaign.change("list: [32TQM, 33UUB]", "list: [32TQM, 33VUE]")
+    planned = campaign.json("plan")
+    assert told(planned) == ["lock-age", "search-not-locked"]
+    assert "1 of the 2 searches here is not in eocanvas.lock" in planned["diagnostics"][1]["message"]
+    assert planned["diagnostics"][1]["line"] == 7
+    assert searches(emulator) == before + 1
+    assert any("33VUE" in each["address"] for each in planned["actions"])
+    assert campaign.run("lock") == 0
+    assert "1 search that the manifest no longer makes left out" in campaign.out
+    assert told(campaign.json("plan")) == ["lock-age"]
+
+
+def test_a_new_search_shows_what_it_would_add_and_withdraw(campaign: Project) -> None:
+    assert campaign.run("lock") == 0
+    path = campaign.folder / "eocanvas.lock"
+    line = next(each for each in path.read_text(encoding="utf-8").splitlines() if " product " in each)
+    gone = json.loads(line.split(" ", 2)[2])["id"]
+    edit_lock(campaign, gone, line.replace(gone, "S2A_WITHDRAWN"))
+    text = path.read_text(encoding="utf-8")
+    frozen = campaign.json("plan")
+    anew = campaign.json("plan", "--refresh-searches")
+    (found,) = anew["diagnostics"]
+    assert (found["code"], found["severity"]) == ("search-changed", "info")
+    assert f"would add 1 product ({gone}) and withdraw 1 product (S2A_WITHDRAWN)" in found["message"]
+    assert path.read_text(encoding="utf-8") == text, "looking writes nothing"
+    assert any("WITHDRAWN" in each["address"] for each in frozen["actions"])
+    assert not any("WITHDRAWN" in each["address"] for each in anew["actions"])
+
+    (changed, same) = sorted(campaign.json("lock")["lock"], key=lambda each: not each["added"])
+    assert (changed["added"], changed["withdrawn"], changed["locked_before"]) == ([gone], ["S2A_WITHDRAWN"], True)
+    assert (same["added"], same["withdrawn"], same["products"]) == ([], [], 2)
+    assert told(campaign.json("plan", "--refresh-searches")) == ["searches-unchanged"]
+    assert campaign.run("lock") == 0
+    assert campaign.out.count("(unchanged)") == 2
+
+
+def test_a_product_that_is_withdrawn_leaves_its_job_and_comes_back_to_it(campaign: Project) -> None:
+    assert campaign.run("lock") == 0
+    path = campaign.folder / "eocanvas.lock"
+    whole = path.read_text(encoding="utf-8")
+    assert campaign.run("apply", "--yes") == 0
+    gone = edit_lock(campaign, "S2")
+    reasons = {each["address"]: each["reason"] for each in campaign.json("plan")["actions"]}
+    assert [reason for address, reason in reasons.items() if gone in address] == ["out-of-window"]
+    assert sorted(reasons.values()) == ["done", "done", "done", "out-of-window"]
+    path.write_text(whole, encoding="utf-8")
+    assert {each["reason"] for each in campaign.json("plan")["actions"]} == {"done"}
+
+
+def test_without_a_lock_there_is_nothing_to_compare(campaign: Project) -> None:
+    assert told(campaign.json("plan", "--refresh-searches")) == ["nothing-locked"]
+    assert told(campaign.json("plan")) == []
+
+
+def test_times_relative_to_now_are_never_locked(campaign: Project) -> None:
+    campaign.change('startDate: "2024-07-01T00:00:00Z"', "startDate: now-12d")
+    campaign.change('completionDate: "2024-07-10T00:00:00Z"', "completionDate: today")
+    assert campaign.run("lock") == 0
+    assert campaign.out.startswith("Nothing to lock")
+    assert campaign.json("lock")["lock"] == []
+    assert not (campaign.folder / "eocanvas.lock").exists()
+    assert told(campaign.json("plan")) == []
+
+
+def test_a_search_that_fails_leaves_the_lock_as_it_was(campaign: Project, emulator: RunningEmulator) -> None:
+    assert campaign.run("lock") == 0
+    path = campaign.folder / "eocanvas.lock"
+    before = path.read_bytes()
+    with emulator.model() as wire:
+        wire.faults.add(Fault("status", "POST", "*/search", times=None, status=403, skip=1))
+    try:
+        assert campaign.run("lock") == 1
+        assert "[service-refused]" in campaign.err
+    finally:
+        with emulator.model() as wire:
+            wire.faults.clear()
+    assert path.read_bytes() == before
+    assert sorted(each.name for each in campaign.folder.iterdir()) == ["eocanvas.lock", "eocanvas.yaml", "subset.xml"]
+
+
+def test_a_merge_that_is_not_finished_is_told_at_its_lines(campaign: Project) -> None:
+    assert campaign.run("lock") == 0
+    path = campaign.folder / "eocanvas.lock"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([*lines[:3], "<<<<<<< HEAD", *lines[3:]]) + "\n", encoding="utf-8")
+    for command in ("plan", "validate"):
+        assert campaign.run(command) == 1
+        assert "eocanvas.lock:4:1: error: this is no line of a lock [lock-syntax]" in campaign.err
+        assert "<<<<<<< HEAD" in campaign.err
+    assert campaign.run("lock") == 0, "that is the way out"
+    assert campaign.run("validate") == 0
+
+
+def test_the_lock_is_part_of_what_a_plan_was_made_of(campaign: Project) -> None:
+    unlocked = campaign.json("plan")
+    assert campaign.run("lock") == 0
+    locked = campaign.json("plan")
+    assert locked["actions"] == unlocked["actions"]
+    assert locked["manifest_digest"] != unlocked["manifest_digest"]

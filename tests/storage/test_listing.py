@@ -1,0 +1,185 @@
+"""Listing against a real S3 server over TLS that checks signatures."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from moto.s3.models import s3_backends
+
+from eocanvas_apply.errors import CredentialsError, Doubt, EocanvasApplyError, NotSent, Refused, UsageError
+from eocanvas_apply.secret import Secret
+from eocanvas_apply.storage.bucket import Bucket
+from eocanvas_apply.storage.listing import list_files
+from tests.emulator.storages import REGION, certificate_in, s3_server
+
+ACCESS, SECRET, PUBLIC = "canary-access-key", "canary-secret-key", "everybodys"
+
+
+class Server:
+    """A server, and somebody who fills its buckets."""
+
+    def __init__(self, endpoint: str, authority: Path) -> None:
+        self.endpoint = endpoint
+        style = Config(s3={"addressing_style": "path"})
+        session = boto3.session.Session(ACCESS, SECRET, region_name=REGION)
+        self.client: Any = session.client("s3", endpoint_url=endpoint, verify=str(authority), config=style)
+
+    def bucket(self, *paths: str, name: str = "") -> Bucket:
+        name = name or f"bucket-{secrets.token_hex(8)}"
+        self.client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+        for path in paths:
+            self.client.put_object(Bucket=name, Key=path, Body=b"" if path.endswith("/") else path.encode())
+        return self.opened(name)
+
+    def opened(self, name: str, secret: str = SECRET, endpoint: str = "") -> Bucket:
+        return Bucket(name, endpoint or self.endpoint, REGION, "key.scenes", Secret(ACCESS), Secret(secret))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    certificate = certificate_in(tmp_path_factory.mktemp("tls"))
+    with ExitStack() as stack:
+        # Read when a connection is made, as for the other connections of a run.
+        patched = stack.enter_context(pytest.MonkeyPatch.context())
+        patched.setenv("SSL_CERT_FILE", str(certificate.authority))
+        server = Server(stack.enter_context(s3_server(certificate, {ACCESS: SECRET}, [PUBLIC])), certificate.authority)
+        yield server
+        server.client.close()
+
+
+def paths(bucket: Bucket, prefix: str = "", limit: int = 100_000) -> list[str]:
+    return [file.path for file in asyncio.run(list_files(bucket, prefix, limit, timedelta(seconds=10)))]
+
+
+def refused(bucket: Bucket) -> EocanvasApplyError:
+    with pytest.raises(EocanvasApplyError) as raised:
+        paths(bucket)
+    (found,) = raised.value.diagnostics
+    told = f"{found.message} {found.hint} {raised.value.__cause__} {raised.value.__suppress_context__}"
+    assert ACCESS not in told
+    assert SECRET not in told
+    assert "key.scenes" in found.message
+    assert found.hint
+    return raised.value
+
+
+def test_files_come_sorted_with_their_sizes(server: Server) -> None:
+    bucket = server.bucket("b.zip", "a/1.zip", "a/b/2 x+y.zip")
+    found = asyncio.run(list_files(bucket, "", 10, timedelta(seconds=10)))
+    assert [(file.path, file.size) for file in found] == [("/a/1.zip", 7), ("/a/b/2 x+y.zip", 13), ("/b.zip", 5)]
+
+
+def test_a_prefix_is_the_beginning_of_a_path_not_a_folder(server: Server) -> None:
+    scenes = ["2024/S3A", "2024/S3A_1.zip", "2024/S3A_2.zip", "2024/S3B_1.zip"]
+    bucket = server.bucket(*scenes, "2024b/x.zip", "2023/y.zip")
+    assert paths(bucket, "2024/S3A_") == ["/2024/S3A_1.zip", "/2024/S3A_2.zip"]
+    assert paths(bucket, "/2024/S3A_") == paths(bucket, "2024/S3A_")
+    assert paths(bucket, "2024/S3A") == ["/2024/S3A", "/2024/S3A_1.zip", "/2024/S3A_2.zip"]
+    assert paths(bucket, "2024/") == [f"/{path}" for path in scenes]
+    assert len(paths(bucket, "2024")) == 5
+    assert paths(bucket, "2025") == []
+
+
+def test_what_stands_for_a_folder_is_no_file(server: Server) -> None:
+    assert paths(server.bucket("a/", "a/b/", "a/b/1.zip", "empty")) == ["/a/b/1.zip", "/empty"]
+
+
+def test_thousands_are_read_page_by_page_and_no_more_than_asked_for(server: Server) -> None:
+    bucket = server.bucket()
+    for number in range(3000):
+        # Not over HTTP: this is about reading.
+        s3_backends["123456789012"]["aws"].put_object(bucket.name, f"s/{number:04}.zip", b"x")
+    assert paths(bucket) == [f"/s/{number:04}.zip" for number in range(3000)]
+    assert len(paths(bucket, "s/1")) == 1000
+    assert len(paths(bucket, "s/", 1500)) == 1500
+
+
+def test_a_public_bucket_is_listed_unsigned(server: Server) -> None:
+    server.bucket("open.zip", name=PUBLIC)
+    assert paths(Bucket(PUBLIC, server.endpoint, REGION, "key.scenes")) == ["/open.zip"]
+
+
+def test_the_endpoint_may_lack_its_protocol(server: Server) -> None:
+    bucket = server.bucket("a.zip")
+    bare = server.opened(bucket.name, endpoint=server.endpoint.removeprefix("https://") + "/")
+    assert paths(bare) == ["/a.zip"]
+
+
+def test_nothing_of_the_environment_counts(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    bucket = server.bucket("a.zip")
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "elsewhere",
+        "AWS_SECRET_ACCESS_KEY": "elsewhere",
+        "AWS_SESSION_TOKEN": "elsewhere",
+        "AWS_SKIP_SIGNATURE": "true",
+        "AWS_REGION": "elsewhere",
+        "AWS_BUCKET": "elsewhere",
+        "AWS_ENDPOINT_URL": "https://127.0.0.1:9",
+        "AWS_ENDPOINT_URL_S3": "https://127.0.0.1:9",
+        "AWS_REQUEST_PAYER": "true",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert paths(bucket) == ["/a.zip"]
+
+
+def test_a_wrong_secret_and_a_bucket_that_is_not_public(server: Server) -> None:
+    bucket = server.bucket("a.zip")
+    wrong = refused(server.opened(bucket.name, "wrong"))
+    assert isinstance(wrong, CredentialsError)
+    assert "(SignatureDoesNotMatch)" in str(wrong)
+    assert "access_key and secret_key" in wrong.diagnostics[0].hint
+    unsigned = refused(Bucket(bucket.name, server.endpoint, REGION, "key.scenes"))
+    assert isinstance(unsigned, CredentialsError)
+    assert "not public" in unsigned.diagnostics[0].hint
+
+
+def test_no_such_bucket(server: Server) -> None:
+    fault = refused(server.opened("there-is-none"))
+    assert isinstance(fault, Refused)
+    assert (fault.status, fault.diagnostics[0].code) == (404, "storage-no-bucket")
+
+
+@pytest.mark.parametrize("endpoint", ["https://127.0.0.1:9", "https://nowhere.invalid"])
+def test_nobody_there(server: Server, endpoint: str) -> None:
+    fault = refused(server.opened("a", endpoint=endpoint))
+    assert isinstance(fault, NotSent)
+    assert endpoint in str(fault)
+
+
+def test_a_name_that_cannot_be_listed(server: Server) -> None:
+    assert isinstance(refused(server.bucket("a//b.zip")), Refused)
+
+
+def test_plain_http_leaves_this_machine_never() -> None:
+    bucket = Bucket("a", "http://s3.example.org", REGION, "key.scenes", Secret(ACCESS), Secret(SECRET))
+    with pytest.raises(UsageError, match="plain http"):
+        paths(bucket)
+    assert Bucket("a", "http://127.0.0.1:8080/", REGION, "key.scenes").address == "http://127.0.0.1:8080"
+
+
+def test_without_obstore_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "obstore.store", None)
+    with pytest.raises(UsageError) as raised:
+        paths(Bucket("a", "https://s3.example.org", REGION, "key.scenes"))
+    assert raised.value.diagnostics[0].hint == "pip install 'eocanvas-apply[s3]'"
+
+
+def test_trouble_at_the_storage_is_doubt(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.emulator.storages.S3Gate.__call__", _in_trouble)
+    fault = refused(server.opened("a"))
+    assert isinstance(fault, Doubt)
+    assert (fault.status, fault.diagnostics[0].code) == (503, "storage-failed")
+
+
+def _in_trouble(self: Any, environ: Any, start_response: Any) -> list[bytes]:
+    start_response("503 Slow Down", [("Content-Type", "application/xml")])
+    return [f"<Error><Code>SlowDown</Code><Message>{environ['HTTP_AUTHORIZATION']}</Message></Error>".encode()]
