@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from eocanvas_apply.cli.exit_codes import Exit
 from eocanvas_apply.diagnostics import Diagnostic
@@ -28,16 +28,26 @@ class Outcome:
     fields: Callable[[], Mapping[str, object]] = dict
 
 
+class Area(Protocol):
+    """What is drawn at the bottom of a terminal."""
+
+    def tell(self, text: str) -> None:
+        """Write lines above it."""
+
+    def close(self) -> None:
+        """Wipe it off."""
+
+
 @dataclass(slots=True)
 class Channel:
     """A stream that survives its reader: writing to a closed pipe is forgotten, not fatal.
 
-    Where something is drawn at the bottom of a terminal, `above` takes what is written meanwhile.
+    Where something is drawn at the bottom of a terminal, that `area` takes what is written meanwhile.
     """
 
     stream: TextIO
     colour: bool = False
-    above: Callable[[str], None] | None = None
+    area: Area | None = None
     trouble: OSError | None = field(default=None, init=False)
     _gone: bool = field(default=False, init=False)
 
@@ -53,8 +63,8 @@ class Channel:
 
     def write(self, text: str) -> None:
         """Write and flush. What the stream's encoding lacks is written as an escape."""
-        if self.above is not None:
-            self.above(text)
+        if self.area is not None:
+            self.area.tell(text)
         else:
             self.put(text)
 
@@ -101,6 +111,9 @@ class Console:
 
     def finish(self, command: str, outcome: Outcome) -> None:
         """Write the result, and the findings where they belong in the form asked for."""
+        for channel in (self.out, self.err):
+            if channel.area is not None:
+                channel.area.close()
         if self.as_json:
             self.out.write(self._document(command, outcome))
             return

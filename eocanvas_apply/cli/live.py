@@ -24,16 +24,17 @@ class LiveArea:
         self._channel = channel
         self._text: Callable[[int], str] = lambda _: ""
         self._drawn: list[str] = []
-        channel.above = self.tell
 
     def show(self, text: Callable[[int], str]) -> None:
-        """Draw this from now on."""
+        """Draw this from now on, until it is closed."""
         self._text = text
+        self._channel.area = self
         self.redraw()
 
     def redraw(self) -> None:
-        """Draw it as it is now, for the size that the terminal has now."""
-        self._write("")
+        """Draw it as it is now, for the size that the terminal has now; nothing before anything is shown."""
+        if self._channel.area is self:
+            self._write("")
 
     def tell(self, text: str) -> None:
         """Write lines above what is drawn."""
@@ -41,7 +42,7 @@ class LiveArea:
 
     def close(self) -> None:
         """Wipe it off; from then on the channel writes as ever."""
-        self._channel.above = None
+        self._channel.area = None
         self._channel.put(self._erasing())
         self._drawn = []
 

@@ -1,4 +1,4 @@
-"""What apply and destroy share: the plan is shown and confirmed, the run told line by line, its end summed up."""
+"""What apply and destroy share: the plan is shown and confirmed, the run told while it goes on, its end summed up."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from eocanvas_apply.cli.interrupts import Interrupts, listening
 from eocanvas_apply.cli.options import add_ledger, add_manifest
 from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.session import Session, Work, with_engine
+from eocanvas_apply.cli.telling import told
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
 
 if TYPE_CHECKING:
     from eocanvas_apply.planning.plan import Plan, Requests
-    from eocanvas_apply.planning.progress import ApplyResult, Progress
+    from eocanvas_apply.planning.progress import ApplyResult
 
 
 def add_arguments(parser: Parser) -> None:
@@ -44,9 +45,11 @@ def make(args: Namespace, console: Console, command: str, asked: Asked, opened: 
     async def work(session: Session) -> Outcome:
         engine = session.engine
         interrupts = Interrupts(command, console, engine.stopping)
-        engine.report = partial(_tell, console)
+        # The log of -v goes to the same terminal, line by line.
+        table = not (console.as_json or args.verbose)
         with listening(interrupts):
-            result = await engine.apply(await asked(session), wait, partial(_approve, args, console, session))
+            async with told(engine, console, wait, table=table):
+                result = await engine.apply(await asked(session), wait, partial(_approve, args, console, session))
         return _outcome(result, session, interrupts)
 
     return opened(args, work)
@@ -71,15 +74,6 @@ def _approve(args: Namespace, console: Console, session: Session, plan: Plan) ->
     if not (console.as_json and args.yes):
         console.err.write(render.text(plan, console.err.style) + "\n")
     confirm(console, "Carry this out?", yes=args.yes)
-
-
-def _tell(console: Console, progress: Progress) -> None:
-    from eocanvas_apply.render.progress import line
-
-    if progress.transfer:
-        # For a picture that moves, not for lines.
-        return
-    console.say(line(progress, console.err.style))
 
 
 def _outcome(result: ApplyResult, session: Session, interrupts: Interrupts) -> Outcome:

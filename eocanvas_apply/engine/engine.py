@@ -28,6 +28,7 @@ from eocanvas_apply.planning.plan import ActionKind, Origin, Plan, PlannedAction
 from eocanvas_apply.planning.planner import plan
 from eocanvas_apply.planning.progress import ApplyResult, Ending, Happening, Progress
 from eocanvas_apply.planning.safety import new_ledger
+from eocanvas_apply.planning.view import View, view
 from eocanvas_apply.service.clock import Clock
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.sources.lock import LockedQuery
@@ -43,6 +44,7 @@ class Engine:
 
     `ledger_is_lost_after_run` tells that the ledger would not outlive this machine (a local file on CI). `findings`
     are what manifest, rows and secrets give reason to say, `searches` what was found for rows, relative times apart.
+    `report` is told each event of a run, `show` how it stands after each look at the service.
     """
 
     desired: Desired
@@ -55,6 +57,7 @@ class Engine:
     findings: tuple[Diagnostic, ...] = ()
     searches: tuple[LockedQuery, ...] = ()
     report: Callable[[Progress], None] = lambda progress: None  # noqa: ARG005
+    show: Callable[[View], None] | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     # Facts of a plan that was only shown: folded into the record, but not in the ledger before something is applied.
     _unrecorded: list[AnyEvent] = field(default_factory=list, init=False)
@@ -159,7 +162,10 @@ class Engine:
         if facts:
             await self.journal.record(*facts)
             self._unrecorded.clear()
-        return self._planned(_with_session(requests, session), observed)
+        made = self._planned(_with_session(requests, session), observed)
+        if self.show:
+            self.show(view(made, recorded))
+        return made
 
     def _tell(self, seen: Iterable[AnyEvent], recorded: Recorded, observed: Observed) -> None:
         """Report each job whose status is another than it was."""

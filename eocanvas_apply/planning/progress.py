@@ -59,6 +59,19 @@ class Progress:
     detail: str = ""
     transfer: Transfer | None = None
 
+    @property
+    def is_news(self) -> bool:
+        """Whether it tells that something ended or needs somebody, rather than that it goes on."""
+        if self.happening is Happening.STATUS:
+            return self.detail.partition(" ")[0] not in ("accepted", "running")
+        return self.happening not in _GOES_ON
+
+
+_GOES_ON = {
+    *(Happening.CREATING, Happening.LAUNCHING, Happening.LAUNCHED),
+    *(Happening.FETCHING, Happening.RECEIVING, Happening.STORED),
+}
+
 
 class Outcome(StrEnum):
     """How an address ended in a run."""

@@ -36,3 +36,21 @@ def rough(length: timedelta) -> str:
             parts.append(f"{seconds // size}{unit}")
             seconds %= size
     return " ".join(parts[:2]) or "0s"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes in at most three digits and a unit: `0 B`, `4.1 kB`, `123 MB`, `1.2 GB`."""
+    if count < 1000:
+        return f"{count} B"
+    value, unit = float(count), "B"
+    for unit in ("kB", "MB", "GB", "TB"):  # noqa: B007  # the last one reached is used
+        value /= 1000
+        if value < 999.5:
+            break
+    return f"{value:.1f} {unit}" if value < 9.95 else f"{value:.0f} {unit}"
+
+
+def size_of(part: int, whole: int) -> str:
+    """Return `1.7/2.2 GB`, or with both units where they differ."""
+    (number, unit), (most, last) = size(part).split(), size(whole).split()
+    return f"{number}/{most} {last}" if unit == last else f"{number} {unit}/{most} {last}"

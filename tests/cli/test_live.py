@@ -77,5 +77,5 @@ def test_it_goes_on_by_itself_and_is_wiped_off_after_a_fault() -> None:
     with pytest.raises(RuntimeError):
         asyncio.run(play())
     assert drawn == [79]
-    assert channel.above is None
+    assert channel.area is None
     assert _seen(channel) == ""

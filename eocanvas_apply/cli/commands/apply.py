@@ -11,6 +11,7 @@ from eocanvas_apply.cli.parser import Parser
 
 EPILOG = """\
 It may be interrupted at any moment and run again: what is on record is never launched twice.
+On a terminal a table shows how it stands, elsewhere (and with -v) each event is a line.
 The first Ctrl-C sends nothing more and waits a few seconds for answers on the way, the second stops at once.
 
 Examples:
