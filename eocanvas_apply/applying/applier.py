@@ -9,6 +9,7 @@ from eocanvas_apply.applying.downloads import Downloads
 from eocanvas_apply.applying.jobs import JobKeeper
 from eocanvas_apply.applying.keys import KeyKeeper
 from eocanvas_apply.applying.launches import Launcher
+from eocanvas_apply.applying.orders import OrderKeeper
 from eocanvas_apply.applying.session import BATCH, Session, TooLate, at_once
 from eocanvas_apply.planning import tasks as t
 from eocanvas_apply.planning.plan import PlannedAction
@@ -25,6 +26,7 @@ class Applier:
         self._keys = KeyKeeper(session)
         self._jobs = JobKeeper(session)
         self._launcher = Launcher(session)
+        self._orders = OrderKeeper(session)
         self._downloads = downloads
 
     async def carry_out(self, decided_on: int, ready: Sequence[PlannedAction]) -> None:
@@ -46,6 +48,7 @@ class Applier:
         settle = [partial(self._settle, decided_on, a) for a in ready if not isinstance(a.task, _LATER)]
         await at_once(settle)
         await self._launcher.launch(decided_on, [a for a in ready if isinstance(a.task, t.LaunchJob)])
+        await self._orders.order(decided_on, [a for a in ready if isinstance(a.task, t.OrderProducts)])
         self._downloads.start(ready)
         deletes = [a for a in ready if isinstance(a.task, t.DeleteKey)]
         await at_once([partial(self._settle, decided_on, a) for a in deletes])
@@ -82,4 +85,4 @@ class Applier:
                 await self._jobs.forget(decided_on, action, task)
 
 
-_LATER = (t.CreateKey, t.LaunchJob, t.FetchResults, t.DeleteKey)
+_LATER = (t.CreateKey, t.LaunchJob, t.OrderProducts, t.FetchResults, t.DeleteKey)

@@ -82,6 +82,7 @@ class Launcher:
             keys=uses,
             output=job.output,
             max_duration_s=int(job.max_duration.total_seconds()),
+            orders=task.orders or None,
             decided=decided,
             send_before=decided + session.desired.timing.send_within,
         )

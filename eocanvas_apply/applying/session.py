@@ -41,7 +41,8 @@ class TooLate(Exception):
 class Session:
     """One run of applying. `failures` holds what went wrong by address; `stopping` is set by the first Ctrl-C.
 
-    `launched` are the addresses that it launched, `intents` those of its claims to launch, by the claim's id.
+    `launched` are the addresses that it launched, `intents` those of its claims to launch, by the claim's id. `begun`
+    is service time; `dataset_terms` are the licences of datasets as far as they were asked for.
     """
 
     desired: Desired
@@ -59,9 +60,14 @@ class Session:
     launched: set[str] = field(default_factory=set)
     intents: dict[str, str] = field(default_factory=dict)
     quota_refusals: int = 0
+    order_refusals: int = 0
+    dataset_terms: dict[str, list[str]] = field(default_factory=dict)
+    accepted_terms: set[str] = field(default_factory=set)
+    begun: datetime = field(init=False)
 
     def __post_init__(self) -> None:
         self.retries = Retries(self.clock)
+        self.begun = self.now()
 
     def now(self) -> datetime:
         """Return service time."""
@@ -105,6 +111,11 @@ class Session:
         jobs = self.journal.recorded.jobs
         found = (jobs[a].intents.get(intent) for intent, a in self.intents.items() if a in jobs)
         return sum(1 for intent in found if intent and intent.state in (IntentState.OPEN, IntentState.SUBMITTED))
+
+    @property
+    def given_up(self) -> frozenset[str]:
+        """The addresses that this run does not try any more."""
+        return frozenset(self.failures.keys() - {*self.retries.addresses})
 
     def may_try(self, address: str) -> bool:
         """Tell whether it has not failed, or failed in a way that is worth another try by now."""

@@ -253,6 +253,7 @@ def _with_session(requests: Requests, session: Session) -> Requests:
         launches_stopped=session.launches_stopped,
         launched=frozenset(session.launched),
         launches=session.launches,
+        failed=session.given_up,
     )
 
 
@@ -279,7 +280,8 @@ def _moving(last: Plan, session: Session, requests: Requests) -> bool:
 
 
 def _moves(action: PlannedAction) -> bool:
-    return action.action in (ActionKind.WATCH, ActionKind.FETCH) or action.not_before is not None
+    ordering = bool(action.awaits) and not action.depends_on
+    return action.action in (ActionKind.WATCH, ActionKind.FETCH) or action.not_before is not None or ordering
 
 
 def _wakes(last: Plan, session: Session) -> list[timedelta]:

@@ -18,6 +18,7 @@ from eocanvas_apply.ledger.event import Event as Event
 from eocanvas_apply.ledger.event import Time as Time
 from eocanvas_apply.ledger.order_events import OrderEvent as OrderEvent
 from eocanvas_apply.ledger.order_events import OrderIntended as OrderIntended
+from eocanvas_apply.ledger.order_events import OrderState as OrderState
 from eocanvas_apply.ledger.order_events import ProductOrdered as ProductOrdered
 from eocanvas_apply.ledger.order_events import TermsAccepted as TermsAccepted
 
@@ -151,6 +152,7 @@ class JobIntended(IntentEvent):
     keys: tuple[KeyUse, ...] = ()
     output: str = Field(description="The output's key address, or `download`.")
     max_duration_s: int
+    orders: tuple[str, ...] | None = Field(default=None, description="The orders whose downloads are its inputs.")
     decided: Time
     send_before: Time
 

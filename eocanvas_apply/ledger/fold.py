@@ -18,7 +18,7 @@ from eocanvas_apply.ledger.generations import KeyRecord as KeyRecord
 from eocanvas_apply.ledger.jobs import Jobs as Jobs
 from eocanvas_apply.ledger.listing import key_of
 from eocanvas_apply.ledger.orders import Order as Order
-from eocanvas_apply.ledger.orders import fold_order
+from eocanvas_apply.ledger.orders import fold_order, mark_used
 from eocanvas_apply.ledger.records import ENDED as ENDED
 from eocanvas_apply.ledger.records import Intent as Intent
 from eocanvas_apply.ledger.records import IntentState as IntentState
@@ -123,6 +123,7 @@ def _intent(recorded: Recorded, event: e.IntentEvent) -> None:
         case e.JobIntended():
             intent.intended = event
             job.forgotten = None
+            mark_used(recorded.orders, event.orders or ())
         case e.JobWithdrawn():
             _give_up(intent, IntentState.WITHDRAWN)
         case e.JobAbandoned():

@@ -17,8 +17,6 @@ _FIELDS: tuple[tuple[Path, Data], ...] = (
     (("keys", "*", "*", "keyring"), None),
     (("keys", "*", "*", "sops"), None),
     (("jobs", "*", "points"), None),
-    (("jobs", "*", "accept_terms"), None),
-    (("jobs", "*", "inputs", "*", "product"), None),
 )
 
 

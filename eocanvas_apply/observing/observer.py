@@ -12,11 +12,12 @@ from typing import TypeVar
 from eocanvas_apply.errors import Doubt, Refused
 from eocanvas_apply.ledger.events import ListedResult
 from eocanvas_apply.ledger.fold import ENDED, Recorded, Run
-from eocanvas_apply.observing import convert
+from eocanvas_apply.observing import convert, downloads
 from eocanvas_apply.observing.files import StoredFiles
 from eocanvas_apply.observing.vault import Vault
 from eocanvas_apply.planning.desired import Desired
 from eocanvas_apply.planning.observed import Observed, ObservedJob, ObservedKey, Pass, Sealing
+from eocanvas_apply.planning.orders import awaited_orders
 from eocanvas_apply.planning.reconciling import SKEW, candidates, late_intents, open_intents
 from eocanvas_apply.planning.runs import STUCK, status_of
 from eocanvas_apply.planning.windows import longest
@@ -67,6 +68,7 @@ class Observer:
             unreadable=self.vault.faults,
             sealing=await self._sealing(desired),
             files=await asyncio.to_thread(self._files.changed, recorded),
+            downloads=await downloads.look(self.service.hda, awaited_orders(desired, recorded, at)),
         )
 
     async def public_key(self) -> PublicKey:

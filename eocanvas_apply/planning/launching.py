@@ -49,6 +49,9 @@ def _use(address: str, keys: Mapping[str, DesiredKey], recorded: Recorded) -> Ke
 
 def launch(job: DesiredJob, uses: Iterable[KeyUse], mark: Mark | None) -> Launch:
     """Return the request that launches this job with these keys."""
+    unordered = [i.name for i in job.inputs if i.product and not i.location]
+    if unordered:
+        raise ValueError(f"{job.address}: no order of {', '.join(unordered)} is ready")
     names = {use.address: use.name for use in uses}
     document = filled(job.document, job.params)
     inputs = [

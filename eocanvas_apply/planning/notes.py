@@ -11,6 +11,7 @@ from eocanvas_apply.planning.desired import Desired, DesiredJob
 from eocanvas_apply.planning.failures import classify
 from eocanvas_apply.planning.fingerprint import same
 from eocanvas_apply.planning.observed import Observed, ObservedJob
+from eocanvas_apply.planning.orders import order_notes
 from eocanvas_apply.planning.pipelines import as_launched
 from eocanvas_apply.planning.reconciling import (
     Evidence,
@@ -38,6 +39,7 @@ def notes(desired: Desired, recorded: Recorded, observed: Observed) -> list[e.An
         *_intent_passes(recorded, evidence),
         *_abandoned(desired, recorded, evidence),
         *_run_passes(desired, recorded, observed),
+        *order_notes(recorded, observed),
     ]
 
 

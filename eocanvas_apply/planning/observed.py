@@ -61,6 +61,23 @@ class FileState(StrEnum):
     EDITED = "edited"
 
 
+class DownloadState(StrEnum):
+    """How the download of an order stands; unknown where the HDA did not tell this time."""
+
+    READY = "ready"
+    WAITING = "waiting"
+    GONE = "gone"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """The download of an order and its address, which is an input once it is ready."""
+
+    state: DownloadState
+    url: str
+
+
 @dataclass(frozen=True, slots=True)
 class Observed:
     """Everything observed in one round.
@@ -68,6 +85,7 @@ class Observed:
     `at` is service time; `gone` are job ids whose own address answered 404; `listed` every job seen in
     this run, as far back as the quota counts; `logs` hold the text of candidates;
     `results` the listing of ended jobs, None for 404; `secrets` slow fingerprints by (key address, field);
+    `downloads` are those of orders, by their id;
     `unreadable` why a key's secrets could not be read; `files` stored results that are not as they were, by path.
     """
 
@@ -83,3 +101,4 @@ class Observed:
     unreadable: Mapping[str, tuple[Diagnostic, ...]] = field(default_factory=dict)
     sealing: Sealing | None = None
     files: Mapping[str, FileState] = field(default_factory=dict)
+    downloads: Mapping[str, Download] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.planning.desired import Desired
 from eocanvas_apply.planning.observed import Observed
 from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
-from eocanvas_apply.planning.selecting import in_turn
+from eocanvas_apply.planning.selecting import Turn, in_turn
 from eocanvas_apply.planning.windows import Running, Windows, creations, longest
 
 
@@ -24,12 +24,13 @@ def windows_of(desired: Desired, recorded: Recorded, observed: Observed, running
     )
 
 
-def paced(jobs: Sequence[PlannedAction], windows: Windows, now: datetime) -> list[PlannedAction]:
+def paced(jobs: Sequence[PlannedAction], windows: Windows, now: datetime, turn: Turn) -> list[PlannedAction]:
     """Return the actions, each launch with the moment from which it may go.
 
-    Those for which too many jobs run are held back until others have ended, with an estimate of when that is.
+    `turn` tells which of them come first. Those for which too many jobs run are held back until others have ended, with
+    an estimate of when that is.
     """
-    launches = [action.address for action in in_turn(jobs)]
+    launches = [action.address for action in in_turn(jobs, turn)]
     times = windows.schedule(len(launches), now)
     room = len(launches) if windows.running is None else windows.running.room
     turns = {

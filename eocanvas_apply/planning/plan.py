@@ -11,7 +11,7 @@ from enum import StrEnum
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.change import Change
-from eocanvas_apply.planning.tasks import Task
+from eocanvas_apply.planning.tasks import OrderProducts, Task
 from eocanvas_apply.planning.windows import WindowState
 
 
@@ -115,7 +115,8 @@ class PlannedAction:
 
     `task` is what carries it out, None where nothing is to be done or it cannot be done yet;
     `not_before` is the service time from which it may be, or for a launch held back until others have ended, when that
-    may be expected; `note` what the manifest says of it, for people.
+    may be expected; `awaits` are the products whose orders must be ready before; `note` what the manifest says of it,
+    for people.
     """
 
     address: str
@@ -126,6 +127,7 @@ class PlannedAction:
     task: Task | None = None
     not_before: datetime | None = None
     note: str = ""
+    awaits: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         table = KEY_REASONS if self.address.startswith("key.") else JOB_REASONS
@@ -147,12 +149,14 @@ class PlannedAction:
     def lies_ahead(self) -> bool:
         """Whether it is a launch of this run, now or later."""
         if self.action in LAUNCHES:
-            return self.task is not None
+            return self.task is not None or bool(self.awaits)
         return self.reason is Reason.HELD_BUDGET and self.not_before is not None
 
     def ready(self, now: datetime) -> bool:
         """Whether it can be carried out now."""
-        return self.task is not None and not self.depends_on and (self.not_before is None or self.not_before <= now)
+        # Products are ordered ahead of the launch: that is the whole point of it.
+        due = self.not_before is None or self.not_before <= now or isinstance(self.task, OrderProducts)
+        return self.task is not None and not self.depends_on and due
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +234,8 @@ class Requests:
     """What the command line asked for beyond the manifest.
 
     `forget`, `relaunch` and `only` hold addresses, `launched` those that this run has launched already: what is asked
-    to run again runs once, also if it fails once more. `launches` counts the launches of this run, of which there
-    may be `limit`.
+    to run again runs once, also if it fails once more; `failed` those that this run does not try any more. `launches`
+    counts the launches of this run, of which there may be `limit`.
     """
 
     destroy: bool = False
@@ -239,6 +243,7 @@ class Requests:
     relaunch: frozenset[str] = frozenset()
     retry_failed: bool = False
     launched: frozenset[str] = frozenset()
+    failed: frozenset[str] = frozenset()
     allowed: frozenset[str] = frozenset()
     launches_stopped: bool = False
     only: frozenset[str] | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.ledger.fold import Recorded
@@ -14,6 +15,7 @@ from eocanvas_apply.planning.jobs import JobPlanner
 from eocanvas_apply.planning.keys import KeyPlanner
 from eocanvas_apply.planning.needs import needed_keys
 from eocanvas_apply.planning.observed import Observed
+from eocanvas_apply.planning.orders import OrderBook, with_orders
 from eocanvas_apply.planning.outlook import renewals
 from eocanvas_apply.planning.pacing import paced, windows_of
 from eocanvas_apply.planning.pipelines import as_launched, followed
@@ -56,9 +58,12 @@ def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Obs
     keys = selected_keys(planner.actions(), requests)
     faults = planner.faults()
     windows = windows_of(desired, recorded, observed, running(desired, recorded, observed, evidence))
-    turns = limited(_after_keys(desired, jobs, _unusable(keys, faults)), requests)
-    launchable = paced(turns, windows, observed.at)
-    actions = _in_order(keys, launchable)
+    book = OrderBook.of(recorded, observed, desired.timing)
+    turn = partial(_turn, desired, requests, book)
+    turns = limited(_after_keys(desired, jobs, _unusable(keys, faults)), requests, turn)
+    launchable = paced(turns, windows, observed.at, turn)
+    ordered = with_orders(launchable, book, recorded.orders_closed_until, observed.at)
+    actions = _in_order(keys, ordered)
     stalled = {a.address for a in keys if a.reason in _STALLED} | {f.address for f in faults if f.address}
     return Plan(
         origin=origin,
@@ -70,6 +75,10 @@ def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Obs
         wake=_wake(actions, observed.at),
         windows=windows.states(observed.at, sum(a.lies_ahead for a in launchable)),
     )
+
+
+def _turn(desired: Desired, requests: Requests, book: OrderBook, action: PlannedAction) -> tuple[int, ...]:
+    return action.address in requests.failed, book.turn(desired.jobs[action.address])
 
 
 def _unusable(keys: Iterable[PlannedAction], faults: Iterable[Diagnostic]) -> frozenset[str]:
@@ -100,10 +109,14 @@ def _forecast(
     actions: Iterable[PlannedAction], stalled: Set[str], now: datetime, renewed: tuple[Renewal, ...]
 ) -> Forecast:
     launches = [a for a in actions if a.action in LAUNCHES or a.lies_ahead]
-    # A launch behind a key that this very run creates goes now as well.
-    held = [a for a in launches if a.task is None or (a.not_before and a.not_before > now) or stalled & {*a.depends_on}]
+    # A launch behind a key that this very run creates, or an order, goes now as well.
+    held = [a for a in launches if not (a.task or a.awaits) or _is_due_after(a, now) or stalled & {*a.depends_on}]
     ends = max((a.not_before for a in held if a.not_before), default=None)
     return Forecast(launches_now=len(launches) - len(held), waiting=len(held), ends=ends, renewals=renewed)
+
+
+def _is_due_after(action: PlannedAction, now: datetime) -> bool:
+    return action.not_before is not None and action.not_before > now
 
 
 def _wake(actions: Iterable[PlannedAction], now: datetime) -> datetime | None:

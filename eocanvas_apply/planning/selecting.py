@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from eocanvas_apply.planning.plan import LAUNCHES, ActionKind, PlannedAction, Reason, Requests
 from eocanvas_apply.planning.tasks import LaunchJob
 
+# In which turn a launch gets its place, the smaller the sooner.
+Turn = Callable[[PlannedAction], tuple[int, ...]]
 _A, _R = ActionKind, Reason
 # What goes on all the same: it costs nothing, and to leave it would lose track of what runs.
 _GOES_ON = frozenset({_A.WATCH, _A.FETCH, _A.ADOPT, _A.DISMISS, _A.NONE})
@@ -40,27 +42,27 @@ def selected_keys(keys: Iterable[PlannedAction], requests: Requests) -> list[Pla
     ]
 
 
-def limited(jobs: Sequence[PlannedAction], requests: Requests) -> list[PlannedAction]:
+def limited(jobs: Sequence[PlannedAction], requests: Requests, turn: Turn) -> list[PlannedAction]:
     """Return the actions, launches beyond `--limit` as held back; those of this run so far count."""
     if requests.limit is None:
         return list(jobs)
-    beyond = {action.address for action in in_turn(jobs)[max(0, requests.limit - requests.launches) :]}
+    beyond = {action.address for action in in_turn(jobs, turn)[max(0, requests.limit - requests.launches) :]}
     return [
         PlannedAction(action.address, _A.NONE, _R.HELD_BUDGET) if action.address in beyond else action
         for action in jobs
     ]
 
 
-def in_turn(jobs: Iterable[PlannedAction]) -> list[PlannedAction]:
+def in_turn(jobs: Iterable[PlannedAction], turn: Turn) -> list[PlannedAction]:
     """Return the launches that may go, in the order of their turns.
 
     That is the plan's, but what waits for a key comes behind what does not: a key that cannot be made must not hold a
-    place in the quota. What follows other jobs goes first: nobody knows how long the results that it is given are kept.
+    place in the quota. Then `turn` decides, the smaller the sooner, and then what follows other jobs goes first: nobody
+    knows how long the results that it is given are kept.
     """
     launches = (action for action in jobs if action.action in LAUNCHES and action.task is not None)
-    return sorted(launches, key=_turn)
+    return sorted(launches, key=lambda action: (bool(action.depends_on), *turn(action), -_stage(action)))
 
 
-def _turn(action: PlannedAction) -> tuple[bool, int]:
-    stage = action.task.job.stage if isinstance(action.task, LaunchJob) else 0
-    return bool(action.depends_on), -stage
+def _stage(action: PlannedAction) -> int:
+    return action.task.job.stage if isinstance(action.task, LaunchJob) else 0

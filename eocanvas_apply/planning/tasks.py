@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from eocanvas_apply.manifest.products import Product
 from eocanvas_apply.planning.desired import DesiredJob, DesiredKey
 
 
@@ -61,10 +62,22 @@ class DeleteKey:
 
 @dataclass(frozen=True, slots=True)
 class LaunchJob:
-    """Launch this job; `abandons` is an intent that the service shows no job of."""
+    """Launch this job; `abandons` is an intent that the service shows no job of.
+
+    `orders` are those whose downloads are its inputs.
+    """
 
     job: DesiredJob
     abandons: str | None = None
+    orders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderProducts:
+    """Order these products, of which this job is about to be launched with."""
+
+    job: DesiredJob
+    products: tuple[Product, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,5 +112,5 @@ class ForgetJob:
 
 
 KeyTask = CreateKey | AdoptKey | DrainKey | EndDrain | DeleteKey
-JobTask = LaunchJob | AdoptJob | DismissJob | FetchResults | ForgetJob
+JobTask = LaunchJob | OrderProducts | AdoptJob | DismissJob | FetchResults | ForgetJob
 Task = KeyTask | JobTask

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, Reason
 from eocanvas_apply.planning.planner import summary
-from eocanvas_apply.render import changes, forecast
+from eocanvas_apply.render import changes, forecast, orders
 from eocanvas_apply.render.reasons import READING_ORDER, SIGNS, in_words, when
 from eocanvas_apply.render.stamps import stamp
 from eocanvas_apply.render.style import PLAIN, Style, counted
@@ -102,6 +102,7 @@ def _block(planned: PlannedAction, style: Style) -> str:
     why = f"({planned.reason}) {in_words(planned)}"
     head = f"{style.paint(f'{sign:>3}', colour)} {planned.address}: {kind}{why}"
     waits = [f"      after {', '.join(planned.depends_on)}"] if planned.depends_on else []
+    waits += orders.lines(planned, "      ")
     if planned.not_before:
         waits.append(f"      {when(planned)}")
     shown = changes.lines(planned.changes, style) if planned.action in _WITH_CHANGES else []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
 from eocanvas_apply.planning.why import Explanation, Source
-from eocanvas_apply.render import changes
+from eocanvas_apply.render import changes, orders
 from eocanvas_apply.render.advice import advice
 from eocanvas_apply.render.reasons import in_words, when
 from eocanvas_apply.render.stamps import moment, stamp
@@ -46,6 +46,7 @@ def text(explanation: Explanation, style: Style = PLAIN, document_diff: Sequence
     lines += [f"  given a result of {_given(source)}" for source in explanation.sources]
     before = {source.action.address for source in explanation.sources}
     lines += [f"  after {address}" for address in action.depends_on if address not in before]
+    lines += orders.lines(action, "  ")
     lines += [f"  {when(action)}"] if action.not_before else []
     lines += ["history:", *(f"  {one_line(each)}" for each in explanation.history)] if explanation.history else []
     lines += (

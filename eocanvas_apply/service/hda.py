@@ -16,6 +16,7 @@ from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.service import hda_wire
 from eocanvas_apply.service.connection import Check, Connection
 from eocanvas_apply.service.gateway import Gateway
+from eocanvas_apply.service.hda_locating import MOST, query_for
 from eocanvas_apply.service.hda_pages import walk_search
 from eocanvas_apply.service.hda_request import search_request
 from eocanvas_apply.service.hda_wire import Product
@@ -57,6 +58,12 @@ class Hda:
             hint = 'Give one as "Show API request" on WEkEO shows it.'
             raise ManifestError(error("bad-search", f"the search {fault}", hint)) from None
         return await walk_search(self._gateway, request, limit)
+
+    async def find(self, dataset_id: str, product_id: str) -> Product | None:
+        """Return a product by its id, None where no search shows it: it is looked for by the times in its name."""
+        query = query_for(dataset_id, product_id)
+        found = await self.search(query, MOST) if query else []
+        return next((product for product in found if product.id == product_id), None)
 
     async def order(self, dataset_id: str, product_id: str, location: str, *, check: Check | None = None) -> str:
         """Order a product, once, and return the id of the download; it costs a unit of the HDA's quota.

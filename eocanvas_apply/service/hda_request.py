@@ -62,9 +62,11 @@ def _fields(key: str, value: Mapping[str, object], dataset_id: str) -> Iterator[
         yield str(value["name"]), value["value"]
 
 
+def ends_of(dataset_id: str) -> tuple[str, str] | None:
+    """Return how a dataset calls the two ends of its time range, None where nobody knows."""
+    return next(((first, last) for beginning, first, last in _ENDS if dataset_id.startswith(beginning)), None)
+
+
 def _ends(dataset_id: str, value: Mapping[str, object]) -> tuple[str, str]:
-    for beginning, first, last in _ENDS:
-        if dataset_id.startswith(beginning):
-            return first, last
     name = str(value["name"]).lower()
-    return f"{name}_start", f"{name}_end"
+    return ends_of(dataset_id) or (f"{name}_start", f"{name}_end")

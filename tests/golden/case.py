@@ -19,7 +19,16 @@ from eocanvas_apply.manifest.instances import Instance
 from eocanvas_apply.manifest.loading import LoadedManifest, load
 from eocanvas_apply.planning.desired import Desired, Timing, desired
 from eocanvas_apply.planning.notes import notes
-from eocanvas_apply.planning.observed import FileState, Observed, ObservedJob, ObservedKey, Pass, Sealing
+from eocanvas_apply.planning.observed import (
+    Download,
+    DownloadState,
+    FileState,
+    Observed,
+    ObservedJob,
+    ObservedKey,
+    Pass,
+    Sealing,
+)
 from eocanvas_apply.planning.plan import Origin, Plan, Requests
 from eocanvas_apply.planning.planner import plan
 from eocanvas_apply.sources.expansion import expand
@@ -100,6 +109,7 @@ def _observed(service: Json) -> Observed:
         unreadable={key: (_fault(key, found),) for key, found in service.get("unreadable", {}).items()},
         sealing=Sealing(sealing["limit"], sealing["bits"], sealing["sizes"]) if sealing else None,
         files={path: FileState(state) for path, state in service.get("files", {}).items()},
+        downloads={name: _download(name, state) for name, state in service.get("downloads", {}).items()},
     )
 
 
@@ -142,6 +152,10 @@ def _job(given: Json) -> ObservedJob:
 
 def _listing(found: list[Json] | None) -> tuple[ListedResult, ...] | None:
     return None if found is None else tuple(ListedResult.model_validate(result) for result in found)
+
+
+def _download(download_id: str, state: str) -> Download:
+    return Download(DownloadState(state), f"https://hda.invalid/api/v1/dataaccess/download/{download_id}")
 
 
 def _fault(key: str, found: Json) -> Diagnostic:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,7 @@ from eocanvas_apply.emulator.settings import Quota
 from eocanvas_apply.emulator.settings import Settings as EmulatorSettings
 from eocanvas_apply.emulator.wire import Wire
 from eocanvas_apply.engine.engine import Engine
+from eocanvas_apply.ledger.events import Entry
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.ledger.local import LocalBackend
 from eocanvas_apply.manifest.documents import load_documents
@@ -165,6 +167,7 @@ class World:
     job_time: float = 300.0
     quotas: tuple[Quota, ...] = ()
     results_per_job: int = 1
+    hda_quotas: tuple[Quota, ...] = ()
     seed: int = 1
     lock: Lock | None = None
     environ: dict[str, str] = field(default_factory=lambda: {"ACCESS": "AKIA", "SECRET": "s3cr3t"})
@@ -176,6 +179,7 @@ class World:
             job_time=self.job_time,
             results_per_job=self.results_per_job,
             quotas=self.quotas,
+            hda_quotas=self.hda_quotas,
             behaviour=self.behaviour,
         )
         service = Eocanvas(self.clock, random.Random(self.seed), settings, SealingKey(private_key()))
@@ -187,6 +191,10 @@ class World:
     @property
     def ledger(self) -> Path:
         return self.folder / ".eocanvas" / "default.jsonl"
+
+    def entries(self) -> list[Entry]:
+        """Return what the ledger holds."""
+        return [Entry.from_json(json.loads(line)) for line in self.ledger.read_text(encoding="utf-8").splitlines()]
 
     def token(self) -> str:
         return f"{self.random.getrandbits(128):032x}"

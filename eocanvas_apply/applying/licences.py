@@ -1,0 +1,46 @@
+"""Licences of datasets: accepted where the manifest names them, and never otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from eocanvas_apply.applying.session import Session
+from eocanvas_apply.ledger.events import TermsAccepted
+from eocanvas_apply.planning.progress import Happening
+
+
+class Licences:
+    """The licences of one run. Raises ServiceError where the HDA cannot be asked or does not take an acceptance."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def of(self, dataset_id: str) -> list[str]:
+        """Return the licences that a dataset wants accepted, asked once a run."""
+        known = self._session.dataset_terms
+        if dataset_id not in known:
+            known[dataset_id] = await self._session.service.hda.dataset_terms(dataset_id)
+        return known[dataset_id]
+
+    async def accept(self, dataset_id: str, named: Collection[str], address: str) -> None:
+        """Accept those of a dataset that are named, unless it is on record that they were."""
+        if set(named) <= self._session.journal.recorded.terms:
+            return
+        for term in await self.of(dataset_id):
+            if term in named and term not in self._session.journal.recorded.terms:
+                await self._accept(term, dataset_id, address)
+
+    async def accept_again(self, dataset_id: str, named: Collection[str], address: str) -> bool:
+        """Accept the named ones that another run accepted: the HDA says that it is not so. Tell whether any were."""
+        stale = [t for t in await self.of(dataset_id) if t in named and t not in self._session.accepted_terms]
+        for term in stale:
+            await self._accept(term, dataset_id, address)
+        return bool(stale)
+
+    async def _accept(self, term: str, dataset_id: str, address: str) -> None:
+        session = self._session
+        await session.service.hda.accept_term(term)
+        session.accepted_terms.add(term)
+        if term not in session.journal.recorded.terms:
+            await session.journal.record(TermsAccepted(term=term, dataset_id=dataset_id))
+        session.tell(address, Happening.TERMS_ACCEPTED, term)

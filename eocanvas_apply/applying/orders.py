@@ -1,0 +1,207 @@
+"""Orders of products: the claim first, then the request once, then what the HDA said; a lost answer stays open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from eocanvas_apply.applying.licences import Licences
+from eocanvas_apply.applying.session import BATCH, Session, TooLate, at_once
+from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.errors import CredentialsError, Doubt, NotSent, Refused, ServiceError
+from eocanvas_apply.ledger import events as e
+from eocanvas_apply.manifest.products import Product
+from eocanvas_apply.planning.orders import MOST_FAILURES, failures_in_a_row, recent_orders
+from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.planning.progress import Happening
+from eocanvas_apply.planning.tasks import OrderProducts
+from eocanvas_apply.planning.windows import Windows, closed_until
+
+# An order makes the HDA fetch a file of a gigabyte: few at a time.
+_AT_ONCE = 4
+
+
+@dataclass(slots=True)
+class _Want:
+    """One product, the jobs that are about to be launched with it, and the licences that they name."""
+
+    product: Product
+    addresses: list[str] = field(default_factory=list)
+    terms: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    want: _Want
+    location: str
+    intended: e.OrderIntended
+
+
+class OrderKeeper:
+    """Orders the products of launches that are about to come, each product once for all of them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._licences = Licences(session)
+        self._closed = False
+
+    async def order(self, decided_on: int, actions: Sequence[PlannedAction]) -> None:
+        """Order what these actions lack; what fails is a failure of every job that wants it."""
+        wants = self._wants(actions)
+        for start in range(0, len(wants), BATCH):
+            if self._closed or self._session.stopping.is_set():
+                return
+            await self._batch(decided_on, wants[start : start + BATCH])
+
+    def _wants(self, actions: Sequence[PlannedAction]) -> list[_Want]:
+        wants: dict[tuple[str, str], _Want] = {}
+        for action in actions:
+            for product in action.task.products if isinstance(action.task, OrderProducts) else ():
+                want = wants.setdefault(product.identity, _Want(product))
+                want.addresses.append(action.address)
+                want.terms.update(action.task.job.accept_terms if isinstance(action.task, OrderProducts) else ())
+        return [want for want in wants.values() if not self._given_up(want)]
+
+    def _given_up(self, want: _Want) -> bool:
+        session, recorded = self._session, self._session.journal.recorded
+        orders = [o for o in recent_orders(recorded, session.now()) if o.identity == want.product.identity]
+        failed = failures_in_a_row(orders, session.begun, session.now(), session.desired.timing)
+        if failed >= MOST_FAILURES:
+            self._fail(want, _came_to_nothing(want.product, failed, orders[-1].message))
+        return failed >= MOST_FAILURES
+
+    async def _batch(self, decided_on: int, wants: Sequence[_Want]) -> None:
+        ready = [(want, await self._located(want)) for want in wants]
+        check = self._session.deadline()
+        prepared = [_Prepared(want, place, self._intended(want)) for want, place in ready if place]
+        if prepared:
+            await self._session.claim(decided_on, [each.intended for each in prepared])
+            await at_once([partial(self._send, each, check) for each in prepared], _AT_ONCE)
+
+    async def _located(self, want: _Want) -> str | None:
+        """Return what the order has to repeat, its licences accepted; None where that failed."""
+        product, hda = want.product, self._session.service.hda
+        try:
+            await self._licences.accept(product.dataset_id, want.terms, want.addresses[0])
+            if product.location:
+                return product.location
+            found = await hda.find(product.dataset_id, product.id)
+        except ServiceError as fault:
+            self._fail(want, fault.diagnostics[0], again=fault.may_pass, wait=fault.retry_after)
+            return None
+        if found is None:
+            self._fail(want, _not_found(product))
+        return found.location if found else None
+
+    def _intended(self, want: _Want) -> e.OrderIntended:
+        session, decided = self._session, self._session.now()
+        return e.OrderIntended(
+            address=want.addresses[0],
+            order=session.token(),
+            dataset_id=want.product.dataset_id,
+            product_id=want.product.id,
+            decided=decided,
+            send_before=decided + session.desired.timing.send_within,
+        )
+
+    async def _send(self, prepared: _Prepared, check: Callable[[], None]) -> None:
+        want, session = prepared.want, self._session
+        if self._closed:
+            await self._record(prepared, "not-sent")
+            return
+        session.tell(want.addresses[0], Happening.ORDERING, want.product.id)
+        try:
+            ordered = session.service.hda.order(
+                want.product.dataset_id, want.product.id, prepared.location, check=check
+            )
+            download_id = await ordered
+        except TooLate:
+            await self._record(prepared, "not-sent")
+        except NotSent as fault:
+            await self._record(prepared, "not-sent")
+            self._fail(want, fault.diagnostics[0], again=True)
+        except CredentialsError:
+            await self._record(prepared, "not-sent")
+            raise
+        except Refused as fault:
+            await self._refused(prepared, fault)
+        except Doubt:
+            session.tell(want.addresses[0], Happening.ANSWER_LOST, want.product.id)
+        else:
+            await self._ordered(prepared, download_id)
+
+    async def _ordered(self, prepared: _Prepared, download_id: str) -> None:
+        await self._record(prepared, "ordered", download_id=download_id)
+        self._session.order_refusals = 0
+        for address in prepared.want.addresses:
+            self._session.fine(address)
+        self._session.tell(prepared.want.addresses[0], Happening.ORDERED, prepared.want.product.id)
+
+    async def _refused(self, prepared: _Prepared, fault: Refused) -> None:
+        words = fault.diagnostics[0].message
+        await self._record(prepared, "refused", status=fault.status, message=words)
+        if fault.status == 429:
+            await self._close(prepared, fault)
+        elif fault.status == 403:
+            await self._forbidden(prepared.want, fault)
+        else:
+            self._fail(prepared.want, fault.diagnostics[0])
+
+    async def _close(self, prepared: _Prepared, fault: Refused) -> None:
+        session = self._session
+        if not self._closed:
+            # Those that were under way together are one refusal, not a row of them.
+            session.order_refusals += 1
+            self._closed = True
+        until = closed_until(session.now(), Windows(), fault.retry_after, session.order_refusals)
+        await session.journal.record(e.QuotaClosed(until=until, quota="orders"))
+        # Waiting is no error.
+        session.tell(prepared.want.addresses[0], Happening.REFUSED, fault.diagnostics[0].message)
+
+    async def _forbidden(self, want: _Want, fault: Refused) -> None:
+        """A licence may be missing: accept a named one that is not in force after all, or name the others."""
+        dataset_id, found = want.product.dataset_id, fault.diagnostics[0]
+        try:
+            if await self._licences.accept_again(dataset_id, want.terms, want.addresses[0]):
+                self._fail(want, found, again=True)
+                return
+            unnamed = [term for term in await self._licences.of(dataset_id) if term not in want.terms]
+        except ServiceError as silent:
+            self._fail(want, silent.diagnostics[0], again=silent.may_pass)
+            return
+        self._fail(want, _not_accepted(want.product, unnamed, sorted(want.terms), found) if unnamed else found)
+
+    async def _record(self, prepared: _Prepared, state: e.OrderState, **found: object) -> None:
+        intended = prepared.intended
+        fact = {
+            "address": intended.address,
+            "order": intended.order,
+            "dataset_id": intended.dataset_id,
+            "product_id": intended.product_id,
+            "state": state,
+            "ordered": self._session.now(),
+        }
+        await self._session.journal.record(e.ProductOrdered.model_validate({**fact, **found}))
+
+    def _fail(self, want: _Want, found: Diagnostic, *, again: bool = False, wait: float | None = None) -> None:
+        for address in want.addresses:
+            self._session.fail(address, replace(found, address=address), again=again, wait=wait)
+
+
+def _came_to_nothing(product: Product, times: int, words: str) -> Diagnostic:
+    message = f"{times} orders of {product.id} in a row came to nothing" + (f": {words}" if words else "")
+    return error("order-failed", message, "the next apply orders it again; see on WEkEO whether it can be downloaded")
+
+
+def _not_found(product: Product) -> Diagnostic:
+    message = f"{product.dataset_id} shows no product {product.id}, so that it cannot be ordered"
+    hint = "take it from a search (for_each: hda), whose rows know its location, or give the row a field location"
+    return error("product-not-found", message, hint)
+
+
+def _not_accepted(product: Product, unnamed: Sequence[str], named: Sequence[str], fault: Diagnostic) -> Diagnostic:
+    what = "the licence" if len(unnamed) == 1 else "the licences"
+    message = f"{product.dataset_id} can be ordered with {what} {', '.join(unnamed)} accepted: {fault.message}"
+    hint = f"read it, then accept it in the job: `accept_terms: [{', '.join([*named, *unnamed])}]`"
+    return error("terms-not-accepted", message, hint)

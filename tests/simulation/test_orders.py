@@ -1,0 +1,216 @@
+"""Products ordered ahead of their launches: shared, never too old, and none too many, whatever happens."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from eocanvas_apply.emulator.accounts import User
+from eocanvas_apply.emulator.archive import DATASETS, ArchivedProduct
+from eocanvas_apply.emulator.behaviour import Behaviour, QuotaAnswer
+from eocanvas_apply.emulator.faults import Fault
+from eocanvas_apply.emulator.orders import Order
+from eocanvas_apply.emulator.settings import Quota
+from eocanvas_apply.ledger.events import JobIntended, ProductOrdered
+from eocanvas_apply.ledger.verify import verify
+from eocanvas_apply.planning.orders import LIFE
+from eocanvas_apply.planning.progress import Ending, Happening, Outcome
+from tests.simulation.world import ACCOUNT, PASSWORD, Killed, World
+
+OLCI = DATASETS[0]
+LICENCES = ", ".join(OLCI.terms)
+PRODUCTS = list(OLCI.products(date(2024, 7, 1), date(2024, 7, 3), ""))[:15]
+_URL = re.compile(r"/dataaccess/download/([0-9a-f]+)")
+
+
+def manifest(jobs: int, quota: str = "", terms: str = LICENCES, *, located: bool = True) -> str:
+    """A campaign of so many tiles over the fifteen products."""
+    rows = "\n".join(f"        t{n:02}: {_row(PRODUCTS[n % len(PRODUCTS)], located=located)}" for n in range(jobs))
+    return f"""
+version: 1
+project: tiles
+{quota}
+jobs:
+  cut:
+    graph: graph.xml
+    for_each:
+      map:
+{rows}
+    inputs: {{img1: {{product: "${{each.scene}}", uncompress: true}}}}
+    accept_terms: [{terms}]
+"""
+
+
+def _row(product: ArchivedProduct, *, located: bool) -> str:
+    place = f', location: "{product.location}"' if located else ""
+    return f'{{scene: {product.id}, dataset_id: "{product.dataset_id}"{place}}}'
+
+
+def orders(world: World) -> tuple[Order, ...]:
+    return world.wire.service.orders.every()
+
+
+def check(world: World, jobs: int) -> None:
+    """What must hold at the end, whatever happened: each job once, with a download that was ready and young."""
+    launched = world.wire.service.jobs.every()
+    assert len(launched) == jobs
+    assert {job.status for job in launched} == {"successful"}
+    made = {order.id: order for order in orders(world)}
+    for job in launched:
+        (location,) = job.execution.locations
+        found = _URL.search(location)
+        assert found
+        order = made[found[1]]
+        assert order.ready <= job.created <= order.created + LIFE
+
+
+def test_fifteen_orders_do_for_twenty_three_jobs(tmp_path: Path) -> None:
+    world = World(tmp_path, behaviour=Behaviour(order_time=600))
+    result = world.apply(manifest(23))
+    assert not result.endings
+    check(world, 23)
+    assert len(orders(world)) == 15
+    assert [d for d in verify(world.entries()) if "order" in d.message] == []
+    assert not world.plan(manifest(23)).changes_pending
+
+
+def test_nothing_is_ordered_for_launches_that_are_far_away(tmp_path: Path) -> None:
+    world = World(tmp_path, quotas=(Quota(3, 3600),), behaviour=Behaviour(order_time=600))
+    text = manifest(9, "quota: [{jobs: 3, per: 1h}]")
+    world.apply(text, wait=timedelta(minutes=20))
+    assert len(orders(world)) == 3
+    world.apply(text, wait=timedelta(minutes=35))
+    assert len(orders(world)) == 6
+    assert len(world.wire.service.jobs.every()) == 3
+    assert not world.apply(text).endings
+    check(world, 9)
+    assert len(orders(world)) == 9
+    # The second three went when the window opened, not ten minutes later: their orders were ready by then.
+    created = sorted(job.created for job in world.wire.service.jobs.every())
+    assert created[5] - created[0] < timedelta(hours=1, minutes=2)
+
+
+@pytest.mark.parametrize(("hours", "ordered"), [(2, 15), (7, 16)])
+def test_an_order_is_used_for_six_hours_and_then_made_again(tmp_path: Path, hours: int, ordered: int) -> None:
+    """Jobs of one product follow each other while its order is young."""
+    world = World(tmp_path, quotas=(Quota(1, hours * 3600),))
+    text = manifest(16, f"quota: [{{jobs: 1, per: {hours}h}}]\ntiming: {{poll: 30m}}")
+    world.apply(text, wait=timedelta(days=6))
+    check(world, 16)
+    assert len(orders(world)) == ordered
+
+
+@pytest.mark.parametrize("answer", ["retry-after", "quota-reset", "bare"])
+def test_the_quota_of_orders_is_kept_and_probed(tmp_path: Path, answer: QuotaAnswer) -> None:
+    world = World(tmp_path, hda_quotas=(Quota(4, 3600),), behaviour=Behaviour(quota_answer=answer))
+    assert not world.apply(manifest(10)).endings
+    check(world, 10)
+    assert len(orders(world)) == 10
+
+
+def test_a_product_without_location_is_looked_for(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    assert not world.apply(manifest(2, located=False)).endings
+    check(world, 2)
+
+
+def test_a_licence_that_the_manifest_does_not_name_is_never_accepted(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    result = world.apply(manifest(2, terms=OLCI.terms[0]))
+    assert {r.outcome for r in result.results} == {Outcome.FAILED}
+    fault = result.results[0].error
+    assert fault
+    assert fault.code == "terms-not-accepted"
+    assert OLCI.terms[1] in fault.message
+    assert f"accept_terms: [{LICENCES}]" in fault.hint
+    user = User(ACCOUNT, PASSWORD)
+    assert not world.wire.service.orders.has_accepted(user, OLCI.terms[1])
+    assert not world.wire.service.jobs.every()
+
+
+@pytest.mark.parametrize("behaviour", [Behaviour(), Behaviour(terms_needed="nothing"), Behaviour(hda_denies="403")])
+def test_licences_that_were_accepted_elsewhere_need_no_naming(tmp_path: Path, behaviour: Behaviour) -> None:
+    world = World(tmp_path, behaviour=behaviour)
+    user = User(ACCOUNT, PASSWORD)
+    for term in OLCI.terms:
+        world.wire.service.orders.accept(user, term)
+    assert not world.apply(manifest(2, terms="")).endings
+    check(world, 2)
+
+
+def test_downloads_that_vanish_are_ordered_again_and_not_for_ever(tmp_path: Path) -> None:
+    world = World(tmp_path, behaviour=Behaviour(order_time=60, order_life=50))
+    result = world.apply(manifest(1))
+    assert result.endings == {Ending.FAILED}
+    assert result.results[0].error
+    assert result.results[0].error.code == "order-failed"
+    assert len(orders(world)) == 3
+    world.wire.service.behaviour = Behaviour()
+    assert not world.apply(manifest(1)).endings
+    check(world, 1)
+
+
+def test_a_product_that_cannot_be_had_keeps_no_place_from_others(tmp_path: Path) -> None:
+    world = World(tmp_path, quotas=(Quota(2, 3600),))
+    text = manifest(4, "quota: [{jobs: 2, per: 1h}]").replace(PRODUCTS[0].id, PRODUCTS[0].id[:-5] + "X.SEN3")
+    result = world.apply(text)
+    assert result.endings == {Ending.FAILED}
+    check(world, 3)
+    assert world.clock() - world.wire.service.jobs.every()[0].created < timedelta(hours=3)
+
+
+def test_orders_lost_on_the_way_are_made_again(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    for _ in range(2):
+        world.wire.faults.add(Fault("drop-after", method="POST", path="*/dataaccess/download", times=1))
+    assert not world.apply(manifest(4)).endings
+    check(world, 4)
+    assert len(orders(world)) == 6
+    assert Happening.ANSWER_LOST in {p.happening for p in world.progress}
+
+
+_TELLING = re.compile(r"append|termsaccepted|dataaccess|execution")
+
+
+def _steps(world: World, text: str) -> list[int]:
+    """Return the numbers of the steps that something hangs on."""
+    names: list[str] = []
+
+    async def noting(name: str) -> None:
+        names.append(name)
+
+    world.apply(text, step=noting)
+    last = max(number for number, name in enumerate(names) if "execution" in name)
+    return [number for number, name in enumerate(names[: last + 3]) if _TELLING.search(name)]
+
+
+def test_killed_at_every_step_it_comes_to_the_same_end(tmp_path: Path) -> None:
+    text = manifest(2)
+    for kill in _steps(_quick_world(tmp_path / "first"), text):
+        world = _quick_world(tmp_path / str(kill))
+        at = -1
+
+        async def killing(name: str, kill: int = kill) -> None:
+            nonlocal at
+            at += 1
+            if at >= kill:
+                raise Killed
+
+        with pytest.raises(Killed):
+            world.apply(text, step=killing)
+        assert not world.apply(text).endings
+        check(world, 2)
+        facts = [entry.event for entry in world.entries() if isinstance(entry.event, ProductOrdered)]
+        # What came on record was enough; beyond it there are only answers that nobody could take.
+        assert len({fact.order for fact in facts if fact.download_id}) == 2
+        assert len(orders(world)) <= 2 + 2
+        launches = [entry.event for entry in world.entries() if isinstance(entry.event, JobIntended)]
+        assert all(launch.orders for launch in launches)
+
+
+def _quick_world(folder: Path) -> World:
+    folder.mkdir()
+    return World(folder, behaviour=Behaviour(order_time=30), job_time=60)
