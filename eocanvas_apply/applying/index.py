@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from eocanvas_apply.ledger.events import ResultStored
 from eocanvas_apply.manifest.address import Address
+from eocanvas_apply.planning.stored import StoredResult
 
 # Writing it takes milliseconds; what is older than this nobody writes any more.
 _STALE_S = 60.0
@@ -24,7 +24,7 @@ _STALE_S = 60.0
 class IndexRow:
     """One stored file, relative to the index; `fields` are those of the row that its instance was made from."""
 
-    stored: ResultStored
+    stored: StoredResult
     file: str
     fields: Mapping[str, Any] = field(default_factory=dict)
 

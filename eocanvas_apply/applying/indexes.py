@@ -10,15 +10,14 @@ import asyncio
 import fcntl
 import os
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from eocanvas_apply.applying.index import IndexRow, write_index
 from eocanvas_apply.applying.session import Session
 from eocanvas_apply.applying.troubles import index_unwritable
-from eocanvas_apply.ledger.events import ResultStored
-from eocanvas_apply.planning.runs import counted_run
+from eocanvas_apply.planning.stored import StoredResult, stored_results
 
 _MARKS = ".index.csv.*.due"
 # Writing an index takes milliseconds; who holds a lock for longer than this has come to a halt.
@@ -56,9 +55,10 @@ class Indexes:
         async with _alone(sorted(due)):
             # Another run may have stored results into the same folders: who writes last must know of all.
             await self._session.journal.refresh()
-            rows = await asyncio.to_thread(self._rows, set(due))
-            for folder, addresses in due.items():
-                await self._write(folder, rows[folder], addresses)
+            addresses = list(self._session.journal.recorded.jobs)
+            rows = await asyncio.to_thread(self._rows, set(due), addresses)
+            for folder, storing in due.items():
+                await self._write(folder, rows[folder], storing)
 
     async def _write(self, folder: Path, rows: list[IndexRow], addresses: set[str]) -> None:
         try:
@@ -68,20 +68,15 @@ class Indexes:
             for address in addresses:
                 self._session.fail(address, index_unwritable(folder, fault, address))
 
-    def _rows(self, folders: set[Path]) -> dict[Path, list[IndexRow]]:
+    def _rows(self, folders: set[Path], addresses: list[str]) -> dict[Path, list[IndexRow]]:
         rows: dict[Path, list[IndexRow]] = defaultdict(list)
-        for stored in self._stored():
+        for stored in stored_results(self._session.journal.recorded, addresses):
             file = place(self._session.folder, stored.file)
             for folder in folders.intersection(file.parents):
                 rows[folder].append(self._row(stored, file.relative_to(folder)))
         return rows
 
-    def _stored(self) -> Iterator[ResultStored]:
-        """Yield the stored results; those of a run that counts no more are not its any more."""
-        runs = map(counted_run, self._session.journal.recorded.jobs.values())
-        return (stored for run in runs if run for stored in run.stored.values())
-
-    def _row(self, stored: ResultStored, file: Path) -> IndexRow:
+    def _row(self, stored: StoredResult, file: Path) -> IndexRow:
         job = self._session.desired.jobs.get(stored.address)
         return IndexRow(stored, file.as_posix(), job.fields if job else {})
 

@@ -6,8 +6,8 @@ import asyncio
 import errno
 import os
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -30,17 +30,23 @@ from eocanvas_apply.service.wire import ResultInfo
 
 _SUPERSEDED = Path(".eocanvas") / "superseded"
 _FILES_AT_ONCE = 4
+_MISSING, _GONE = 404, 410
 
 
 @dataclass(frozen=True, slots=True)
 class _Fetch:
-    """The results of one job on their way into one folder; `index` is the folder whose `index.csv` lists them."""
+    """The results of one job on their way into one folder; `index` is the folder whose `index.csv` lists them.
+
+    `gone` gathers the titles of those that the service has no more, `there` those that it began to send.
+    """
 
     address: str
     run: Run
     folder: Path
     index: Path
     meter: Meter
+    gone: list[str] = field(default_factory=list)
+    there: list[str] = field(default_factory=list)
 
 
 class Fetcher:
@@ -80,25 +86,49 @@ class Fetcher:
 
     async def _fetch(self, fetch: _Fetch) -> None:
         await asyncio.to_thread(self._supersede, fetch)
-        targets, gone = await self._targets(fetch)
-        # Each to its end, whatever becomes of the others.
-        await at_once([partial(self._store, fetch, target) for target in targets])
-        if self._session.stopping.is_set():
-            return
-        if gone:
-            self._session.fail(fetch.address, troubles.gone(fetch.address, fetch.run.job_id, gone))
+        links = _links(await self._listed(fetch.run) or ())
+        fetch.gone.extend(result.title for key, result in fetch.run.pending.items() if key not in links)
+        targets = self._targets(fetch, links)
+        try:
+            # Each to its end, whatever becomes of the others.
+            await at_once([partial(self._store_unless_gone, fetch, target) for target in targets])
+        except (ServiceError, OSError):
+            await self._note(fetch)
+            raise
+        if not self._session.stopping.is_set():
+            await self._note(fetch)
+            self._end(fetch)
+
+    async def _listed(self, run: Run) -> Sequence[ResultInfo] | None:
+        """Return the results with their links, which may be signed and age; None where the service has them no more."""
+        try:
+            return await self._session.service.results(run.job_id)
+        except ServiceError as fault:
+            if fault.status != _GONE:
+                raise
+            return None
+
+    async def _note(self, fetch: _Fetch) -> None:
+        """Put on record that results are gone, the first time and once it has lasted, or that they are there again."""
+        session, run = self._session, fetch.run
+        looked, settle = session.now(), session.desired.timing.settle
+        fact = partial(e.ResultsListed, address=fetch.address, job_id=run.job_id, looked=looked)
+        if fetch.gone and (not run.lost or looked - min(run.lost) > settle):
+            await session.journal.record(fact(gone=True))
+        elif run.lost and fetch.there and not fetch.gone:
+            await session.journal.record(fact(results=run.results))
+
+    def _end(self, fetch: _Fetch) -> None:
+        if fetch.gone:
+            trouble = troubles.gone(fetch.address, fetch.run.job_id, fetch.gone)
+            self._session.fail(fetch.address, trouble, again=True)
         else:
             self._session.fine(fetch.address)
 
-    async def _targets(self, fetch: _Fetch) -> tuple[list[Target], list[str]]:
-        """Return what to fetch, and the titles that the service lists no more.
-
-        Links are asked for anew: they may be signed and age.
-        """
+    def _targets(self, fetch: _Fetch, links: Mapping[str, ResultInfo]) -> list[Target]:
         run, folder = fetch.run, fetch.folder
-        links = _links(await self._session.service.results(run.job_id) or ())
         names = file_names(run, folder, self._session.folder)
-        targets = [
+        return [
             Target(
                 key,
                 links[key],
@@ -109,7 +139,14 @@ class Fetcher:
             for key in run.pending
             if key in links
         ]
-        return targets, [result.title for key, result in run.pending.items() if key not in links]
+
+    async def _store_unless_gone(self, fetch: _Fetch, target: Target) -> None:
+        try:
+            await self._store(fetch, target)
+        except ServiceError as fault:
+            if fault.status not in (_MISSING, _GONE):
+                raise
+            fetch.gone.append(_title(target.result))
 
     async def _store(self, fetch: _Fetch, target: Target) -> None:
         async with self._gate:
@@ -127,6 +164,7 @@ class Fetcher:
     async def _receive(self, fetch: _Fetch, target: Target, file: BinaryIO) -> None:
         here = os.fstat(file.fileno()).st_size
         async with self._session.service.download(target.result, here) as download:
+            fetch.there.append(_title(target.result))
             self._check_room(target, download, here)
             fetch.meter.open(target.key, here if download.resumed else 0, download.total)
             await receive(download, target, file, partial(fetch.meter.take, target.key))

@@ -22,7 +22,8 @@ from eocanvas_apply.service.clock import Clock
 from eocanvas_apply.service.eocanvas import EOCanvas
 
 T = TypeVar("T")
-_CAME_THROUGH = {Reason.DONE, Reason.UNCHANGED}
+# What is gone for good is no failure to try again: the plan says what it is.
+_CAME_THROUGH = {Reason.DONE, Reason.UNCHANGED, Reason.RESULTS_GONE}
 # Requests under way at once: enough to hide the latency, few enough to be polite.
 AT_ONCE = 16
 # Claims in one append: one sync for many, and still few enough to be sent within half a minute.

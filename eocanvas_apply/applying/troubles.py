@@ -12,9 +12,9 @@ from eocanvas_apply.planning.tasks import FetchResults
 
 
 def gone(address: str, job_id: str, titles: Sequence[str]) -> Diagnostic:
-    """The service does not list results any more that it did list."""
-    message = f"job {job_id} listed {', '.join(titles)} and does not any more"
-    hint = "results are kept for a while only; change the definition, or forget the job, to run it again"
+    """The service has results no more that it did list; that may pass."""
+    message = f"job {job_id} listed {', '.join(titles)}, and the service does not find them any more"
+    hint = "they are looked for again; if that lasts they are gone for good"
     return error("result-gone", message, hint, address=address)
 
 

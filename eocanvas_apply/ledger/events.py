@@ -239,11 +239,15 @@ class ListedResult(BaseModel):
 
 
 class ResultsListed(RunEvent):
-    """Fact: all pages of the results of this job; None means that they were not there (404) at `looked`."""
+    """Fact: all pages of the results of this job; None means that they were not there (404) at `looked`.
+
+    With `gone`, what was listed before was not there: the list or a file answered 404 or 410.
+    """
 
     type: Literal["results-listed"] = "results-listed"
     results: tuple[ListedResult, ...] | None = None
     looked: Time
+    gone: bool | None = Field(default=None, description="Results that were listed once could not be had any more.")
 
 
 class ResultStored(RunEvent):

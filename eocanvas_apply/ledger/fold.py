@@ -192,12 +192,21 @@ def _run(recorded: Recorded, event: e.RunEvent) -> None:
         case e.JobDismissed():
             run.dismissed = event
         case e.ResultsListed():
-            run.first_looked = min(run.first_looked or event.looked, event.looked)
-            run.results = max(run.results, event.results, key=_count)
+            _list(run, event)
         case e.ResultStored():
             run.stored[key_of(event)] = event
         case e.Adopted():
             _adopt(recorded, job, run, event)
+
+
+def _list(run: Run, event: e.ResultsListed) -> None:
+    if event.gone:
+        _pass_of(run.gone, event.looked)
+        return
+    run.first_looked = min(run.first_looked or event.looked, event.looked)
+    run.results = max(run.results, event.results, key=_count)
+    if event.results:
+        run.last_listed = max(run.last_listed or event.looked, event.looked)
 
 
 def _observe(run: Run, event: e.JobObserved) -> None:

@@ -34,6 +34,7 @@ class Finished(NamedTuple):
     """A job that ended well, everything safe: nothing is left to do as long as its definition stays this one."""
 
     fingerprint: str
+    job_id: str
     files: tuple[StoredFile, ...]
 
 
@@ -142,7 +143,7 @@ def finished(record: JobRecord) -> Finished | None:
     if run.status != "successful" or not run.results or run.pending:
         return None
     stored = (StoredFile(each.file, each.size, each.sha256, each.modified_ns) for each in run.stored.values())
-    return Finished(intent.intended.fingerprint, tuple(stored))
+    return Finished(intent.intended.fingerprint, run.job_id, tuple(stored))
 
 
 def _only_run(record: JobRecord) -> Run | None:

@@ -56,6 +56,8 @@ class Run:
     finished: datetime | None = None
     results: tuple[e.ListedResult, ...] | None = None
     first_looked: datetime | None = None
+    last_listed: datetime | None = None
+    gone: list[datetime] = field(default_factory=list)
     stored: dict[str, e.ResultStored] = field(default_factory=dict)
     dismiss_intended: bool = False
     dismissed: e.JobDismissed | None = None
@@ -73,6 +75,11 @@ class Run:
     def pending(self) -> dict[str, e.ListedResult]:
         """What is listed and not stored yet, by key."""
         return pending(self.results or (), self.stored)
+
+    @property
+    def lost(self) -> list[datetime]:
+        """When looks, oldest first, found results gone that were listed, since they were last listed whole."""
+        return [looked for looked in self.gone if self.last_listed is None or looked > self.last_listed]
 
     @property
     def in_flight(self) -> bool:

@@ -196,8 +196,8 @@ def _packed(index: Any, contents: memoryview) -> Iterator[tuple[str, Packed]]:
 def _finished(found: Any) -> Finished | None:
     if found is None:
         return None
-    fingerprint, files = found
-    return Finished(fingerprint, tuple(StoredFile(*each) for each in files))
+    fingerprint, job_id, files = found
+    return Finished(fingerprint, job_id, tuple(StoredFile(*each) for each in files))
 
 
 def _digest(*parts: bytes) -> str:

@@ -21,6 +21,7 @@ from eocanvas_apply.planning.runs import (
     counted_run,
     definition,
     failed_before,
+    results_gone,
     sorted_out,
     vanished,
 )
@@ -187,7 +188,7 @@ class JobPlanner:
         """Run it again with its new definition, unless it has results and is to keep them."""
         if job.keep and run.status == "successful" and not self._relaunch_asked(job):
             ended = self._ended(job, run)
-            if ended.reason is not _R.NO_RESULT:
+            if ended.reason not in (_R.NO_RESULT, _R.RESULTS_GONE):
                 return replace(ended, reason=_R.KEPT) if ended.reason is _R.DONE else ended
         return self._relaunch(job, before)
 
@@ -209,6 +210,8 @@ class JobPlanner:
     def _fetch(self, job: DesiredJob, run: Run) -> PlannedAction:
         if job.output_key or not run.pending:
             return PlannedAction(job.address, _A.NONE, _R.DONE)
+        if results_gone(run, self.desired.timing):
+            return PlannedAction(job.address, _A.NONE, _R.RESULTS_GONE)
         return PlannedAction(job.address, _A.FETCH, _R.RESULTS_PENDING, task=FetchResults(run.job_id, job))
 
     def _launch(self, job: DesiredJob) -> PlannedAction:

@@ -73,11 +73,21 @@ def _ended_badly(address: str, now: PlannedAction | None, recorded: Recorded) ->
     hint = f"eocanvas-apply logs {address} shows why"
     if now and now.reason is _R.NO_RESULT:
         return error("no-result", f"job {run.job_id if run else '?'} succeeded without a result", hint, address=address)
+    if now and now.reason is _R.RESULTS_GONE and run:
+        return results_gone(address, run)
     last = record.last_intent if record else None
     if last and last.refused and not last.job_id:
         hint = "the launch is not tried again until the definition changes"
         return error("launch-refused", last.refused.message, hint, address=address)
     return _job_failed(address, run) if run else error("job-failed", "its job failed", hint, address=address)
+
+
+def results_gone(address: str, run: Run) -> Diagnostic:
+    """Return what there is to say of a job whose results are not to be had any more."""
+    what = f"job {run.job_id}: {len(run.pending)} of {len(run.results or ())} listed results are not here"
+    since = f"the service has had them no more since {min(run.lost):%Y-%m-%d %H:%M} UTC"
+    hint = f"the service keeps results for a while only; apply --relaunch {address} runs the job again"
+    return error("results-gone", f"{what}, and {since}", hint, address=address)
 
 
 def _job_failed(address: str, run: Run) -> Diagnostic:

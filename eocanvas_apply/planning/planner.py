@@ -35,7 +35,7 @@ from eocanvas_apply.planning.running import running
 from eocanvas_apply.planning.runs import occupancy
 from eocanvas_apply.planning.safety import refusals
 from eocanvas_apply.planning.selecting import limited, selected, selected_keys
-from eocanvas_apply.planning.warnings import warnings
+from eocanvas_apply.planning.warnings import lost_results, warnings
 
 _USABLE = {Reason.UNCHANGED, Reason.EXISTING}
 # A key of which a plan says so may stay as it is for as long as it likes.
@@ -69,7 +69,10 @@ def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Obs
         origin=origin,
         created=observed.at,
         actions=actions,
-        diagnostics=(*faults, *unclear, *holds, *warnings(desired, recorded, observed)),
+        diagnostics=(
+            *(*faults, *unclear, *holds),
+            *(*warnings(desired, recorded, observed), *lost_results(recorded, jobs)),
+        ),
         refusals=refusals(desired, requests, recorded, actions),
         forecast=_forecast(actions, stalled, observed.at, renewals(desired, recorded, observed, launchable)),
         wake=_wake(actions, observed.at),

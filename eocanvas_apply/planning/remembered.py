@@ -73,7 +73,6 @@ def _of_run(address: str, run: Run, now: datetime) -> PlannedAction:
         return PlannedAction(address, _A.WATCH, _R.STUCK if age_of(run, now) > STUCK else _R.IN_FLIGHT)
     if ended := _ENDED.get(run.status):
         return PlannedAction(address, _A.NONE, ended)
-    missing = [each for each in run.results or () if not each.at_key and each.title not in run.stored]
-    if missing or not run.results:
+    if run.pending or not run.results:
         return PlannedAction(address, _A.FETCH, _R.RESULTS_PENDING)
     return PlannedAction(address, _A.NONE, _R.DONE)

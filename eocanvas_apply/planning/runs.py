@@ -88,6 +88,11 @@ def vanished(run: Run, timing: Timing) -> bool:
     return agreeing_passes(run.missing, timing) and max(run.missing) - min(run.missing) > timing.settle
 
 
+def results_gone(run: Run, timing: Timing) -> bool:
+    """Tell whether the service has had for long no more what it listed, and not all of it lies here."""
+    return bool(run.lost and run.pending) and max(run.lost) - min(run.lost) > timing.settle
+
+
 def in_flight(recorded: Recorded, timing: Timing, now: datetime) -> Iterator[tuple[JobRecord, Run]]:
     """Yield the runs the service may still be working on; a forgotten one for a day at most."""
     for record, run in recorded.unsettled_runs():

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from eocanvas_apply.diagnostics import Diagnostic, warning
+from eocanvas_apply.diagnostics import Diagnostic, Severity, warning
 from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.planning.desired import Desired
 from eocanvas_apply.planning.needs import granted_life
 from eocanvas_apply.planning.observed import FileState, Observed
-from eocanvas_apply.planning.runs import sorted_out, status_of
+from eocanvas_apply.planning.outcomes import results_gone
+from eocanvas_apply.planning.plan import PlannedAction, Reason
+from eocanvas_apply.planning.runs import counted_run, sorted_out, status_of
 
 # The service stamps in whole seconds: a grant is capped only where it falls short by more than that.
 _ROUNDING_S = 2
@@ -40,6 +43,12 @@ def _files(recorded: Recorded, observed: Observed) -> Iterator[Diagnostic]:
                 what = "is gone" if state is FileState.MISSING else "is not what was fetched"
                 hint = "it is left as it is and never fetched again unasked"
                 yield warning(f"result-{state}", f"{stored.file} {what}", hint, address=record.address)
+
+
+def lost_results(recorded: Recorded, actions: Iterable[PlannedAction]) -> tuple[Diagnostic, ...]:
+    """Return a warning for each job whose results are gone: it stays so until it is asked to run again."""
+    found = [(a.address, counted_run(recorded.jobs[a.address])) for a in actions if a.reason is Reason.RESULTS_GONE]
+    return tuple(replace(results_gone(address, run), severity=Severity.WARNING) for address, run in found if run)
 
 
 def _duplicates(desired: Desired, recorded: Recorded, observed: Observed) -> Iterator[Diagnostic]:

@@ -107,4 +107,7 @@ def _of_intent(record: JobRecord, intent: Intent) -> str:
 def _of_run(run: Run) -> str:
     if run.failure:
         return f"job {run.job_id}: failed ({run.failure}) {run.failure_line}".rstrip()
-    return f"job {run.job_id}: {run.status}, {len(run.stored)} of {len(run.results or ())} results here"
+    here = f"job {run.job_id}: {run.status}, {len(run.stored)} of {len(run.results or ())} results here"
+    if run.lost and run.pending:
+        return f"{here}, the others gone from the service since {min(run.lost):%Y-%m-%d %H:%M:%S} UTC"
+    return here

@@ -39,7 +39,7 @@ WORDS: dict[Reason, str] = {
     _R.DUPLICATED: "the service has two jobs where one belongs, or one where two do",
     _R.DONE: "its job succeeded and its results are safe",
     _R.NO_RESULT: "its job succeeded and left no result",
-    _R.RESULTS_GONE: "its stored results were edited or removed; they are not fetched again unasked",
+    _R.RESULTS_GONE: "its job succeeded, and the service has its results no more",
     _R.KEPT: "its definition changed, and on_change says keep",
     _R.SKIPPED: "the manifest says skip",
     _R.CANCELLED: "it was cancelled",

@@ -17,6 +17,8 @@ from eocanvas_apply.applying.index import IndexRow, write_index
 from eocanvas_apply.emulator.outputs import Output
 from eocanvas_apply.errors import LedgerError
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.planning.plan import Requests
+from eocanvas_apply.planning.stored import StoredResult
 from tests.applying.stage import JOB_ONLY, NO_WAIT, acts, endings, ends, events, fault, launched, types
 from tests.simulation.world import Killed, World
 
@@ -277,19 +279,56 @@ def test_a_folder_that_is_a_file_is_one_clear_failure(tmp_path: Path) -> None:
     assert len(launched(world)) == 1
 
 
-def test_results_that_are_listed_no_more_are_told_and_end_the_run(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["listed-no-more", "no-list", "no-list-410", "no-file", "no-file-410"])
+def test_results_that_are_gone_for_long_are_told_and_run_again_when_asked_for(kind: str, tmp_path: Path) -> None:
     world = World(tmp_path)
     run_with(world, ("a.nc", b"1"), ("b.nc", b"2"))
     fault(world, "drop-before", "*/b.nc", "GET")
     world.clock.advance(400)
     world.apply(JOB_ONLY, NO_WAIT)
-    job = world.wire.service.jobs.every()[-1]
-    job.outputs = job.outputs[:1]
+    if kind == "listed-no-more":
+        job = world.wire.service.jobs.every()[-1]
+        job.outputs = job.outputs[:1]
+    else:
+        path = "*/results" if "list" in kind else "*/b.nc"
+        fault(world, "status", path, "GET", status=410 if "410" in kind else 404, times=None)
+    begun = world.clock()
     result = world.apply(JOB_ONLY)
     assert ends(result) == {JOB: "failed"}
     assert result.results[0].error
-    assert result.results[0].error.code == "result-gone"
+    assert result.results[0].error.code == "results-gone"
+    assert 900 < (world.clock() - begun).total_seconds() < 3600
     assert files(world) == {"a.nc": b"1"}
+    assert sum(1 for event in events(world) if isinstance(event, e.ResultsListed) and event.gone) == 2
+    plan = world.plan(JOB_ONLY)
+    assert acts(plan) == {JOB: ("none", "results-gone")}
+    assert [d.code for d in plan.diagnostics] == ["results-gone"]
+    assert endings(world.apply(JOB_ONLY)) == set()
+    world.wire.faults.clear()
+    assert not world.apply(JOB_ONLY, requests=Requests(relaunch=frozenset({JOB}))).endings
+    assert len(launched(world)) == 2
+    assert acts(world.plan(JOB_ONLY)) == {JOB: ("none", "done")}
+
+
+@pytest.mark.parametrize(("status", "path"), [(503, "*/results"), (500, "*/b.nc"), (403, "*/b.nc"), (404, "*/b.nc")])
+def test_results_that_only_fail_for_now_are_fetched_later(status: int, path: str, tmp_path: Path) -> None:
+    world = World(tmp_path)
+    run_with(world, ("a.nc", b"1"), ("b.nc", b"2"))
+    world.clock.advance(400)
+    fault(world, "drop-before", "*/b.nc", "GET")
+    world.apply(JOB_ONLY, NO_WAIT)
+    for _ in range(3):
+        fault(world, "status", path, "GET", status=status, times=4)
+        assert endings(world.apply(JOB_ONLY, NO_WAIT)) == {"failed"}
+        world.wire.faults.clear()
+        # One that is there in between begins the wait anew.
+        fault(world, "truncate", "*/b.nc", "GET", at=0)
+        world.apply(JOB_ONLY, NO_WAIT)
+        world.wire.faults.clear()
+        world.clock.advance(600)
+        assert acts(world.plan(JOB_ONLY)) == {JOB: ("fetch", "results-pending")}
+    assert not world.apply(JOB_ONLY).endings
+    assert files(world) == {"a.nc": b"1", "b.nc": b"2"}
 
 
 def test_a_job_without_a_result_is_told_once_it_has_had_its_time(tmp_path: Path) -> None:
@@ -340,10 +379,7 @@ def test_a_ledger_that_cannot_be_written_ends_the_run_and_the_next_one_completes
 
 def test_runs_that_write_the_index_in_one_moment_leave_a_whole_one(tmp_path: Path) -> None:
     stored = [
-        IndexRow(
-            e.ResultStored(address=JOB, job_id=f"j-{n}", title=f"t{n}", file=f"r/{n}.nc", size=n, sha256="00"),
-            f"{n}.nc",
-        )
+        IndexRow(StoredResult(address=JOB, job_id=f"j-{n}", file=f"r/{n}.nc", size=n, sha256="00"), f"{n}.nc")
         for n in range(50)
     ]
     with ThreadPoolExecutor(8) as pool:

@@ -21,7 +21,7 @@ _R = Reason
 # What no plan of this release says: it comes with campaigns, quotas and `moved`.
 LATER = {
     (ActionKind.DISMISS, _R.REQUESTED),
-    *((ActionKind.NONE, reason) for reason in (_R.RESULTS_GONE, _R.OUT_OF_WINDOW)),
+    (ActionKind.NONE, _R.OUT_OF_WINDOW),
 }
 
 

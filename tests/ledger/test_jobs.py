@@ -178,7 +178,8 @@ def test_a_job_is_finished_when_its_last_launch_ended_well_and_nothing_may_count
     events: Sequence[e.AnyEvent], files: tuple[StoredFile, ...] | None
 ) -> None:
     jobs = of(events).jobs
-    expected = None if files is None else Finished(job_intended().fingerprint, files)
+    last = jobs[ADDRESS].last_intent
+    expected = Finished(job_intended().fingerprint, last.job_id or "", files) if files is not None and last else None
     assert jobs.finished(ADDRESS) == expected
     jobs.pack(ALWAYS)
     assert jobs.finished(ADDRESS) == expected
