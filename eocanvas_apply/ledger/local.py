@@ -110,8 +110,8 @@ class LocalBackend:
     def _advance(self, descriptor: int, most: int | None = None) -> Sequence[Entry]:
         content = _read_all(descriptor, self._place.offset, most)
         entries, self._place = parsed(self._path, content, self._place)
-        # An append longer than a part, or the torn end.
-        return self._advance(descriptor) if most and not entries and len(content) >= most else entries
+        # An append longer than a part.
+        return self._advance(descriptor, 2 * most) if most and not entries and len(content) >= most else entries
 
     def _append(self, expected_head: int, entries: Sequence[Entry]) -> None:
         content = b"".join(_line(entry) for entry in entries)

@@ -57,7 +57,10 @@ class ActionDocument(TypedDict):
 
 
 class FoldedDocument(TypedDict):
-    """How many instances of a large campaign stay as they are."""
+    """How many instances (`none_count`) of a campaign of more than 1,000 are done or kept: they are not listed.
+
+    `address` is the campaign's. `plan --full` lists them all.
+    """
 
     address: str
     action: Literal["none"]

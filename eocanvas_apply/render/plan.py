@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, Reason
 from eocanvas_apply.planning.planner import summary
 from eocanvas_apply.render import changes, forecast, orders
+from eocanvas_apply.render.folding import folded
 from eocanvas_apply.render.reasons import READING_ORDER, SIGNS, in_words, when
 from eocanvas_apply.render.stamps import stamp
 from eocanvas_apply.render.style import PLAIN, Style, counted
@@ -23,8 +24,8 @@ _FEW = 3
 _WELL = frozenset({Reason.DONE, Reason.UNCHANGED, Reason.EXISTING, Reason.NOT_NEEDED})
 
 
-def body(plan: Plan) -> PlanBody:
-    """Return the plan as JSON, without what its command adds."""
+def body(plan: Plan, *, full: bool = False) -> PlanBody:
+    """Return the plan as JSON, without what its command adds; with `full` large campaigns are not folded."""
     origin = plan.origin
     return {
         "plan_id": plan.plan_id,
@@ -35,7 +36,7 @@ def body(plan: Plan) -> PlanBody:
         "ledger_head": origin.ledger_head,
         "manifest_digest": origin.manifest_digest,
         "created": stamp(plan.created) or "",
-        "actions": [_action(action) for action in plan.actions],
+        "actions": list(map(_action, plan.actions) if full else folded(plan.actions, _action)),
         "summary": _summary(plan),
         "forecast": forecast.document(plan),
     }
@@ -60,10 +61,13 @@ def _summary(plan: Plan) -> dict[ActionKind, int]:
     return {kind: counts[kind] for kind in ActionKind}
 
 
-def text(plan: Plan, style: Style = PLAIN) -> str:
-    """Return the plan for a person: relaunches, replaces and deletes first, what stays as it is only counted."""
-    shown = [planned for planned in plan.actions if not _is_well(planned)]
-    blocks = list(_blocks(sorted(shown, key=_rank), style))
+def text(plan: Plan, style: Style = PLAIN, *, full: bool = False) -> str:
+    """Return the plan for a person: relaunches, replaces and deletes first, what stays as it is only counted.
+
+    Campaigns are cut short; with `full` every address is shown, also what stays as it is.
+    """
+    shown = sorted((planned for planned in plan.actions if full or not _is_well(planned)), key=_rank)
+    blocks = [_block(planned, style) for planned in shown] if full else list(_blocks(shown, style))
     parts = ["\n".join(blocks)] if blocks else []
     return "\n\n".join([_title(plan, style), *parts, _closing(plan)]) + "\n"
 

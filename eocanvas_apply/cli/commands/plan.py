@@ -37,6 +37,9 @@ def add_arguments(parser: Parser) -> None:
         action="store_true",
         help="search anew, whatever eocanvas.lock says, and tell what that would change; the lock stays as it is",
     )
+    parser.add_argument(
+        "--full", action="store_true", help="every address, also in campaigns that are cut short or folded otherwise"
+    )
     wishes.add_arguments(parser)
     add_ledger(parser)
     add_manifest(parser)
@@ -48,12 +51,12 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
 
     async def work(session: Session) -> Outcome:
         plan, _ = await session.engine.plan(await wishes.requests(args, session))
-        return _outcome(plan, session, detailed=args.detailed_exitcode)
+        return _outcome(plan, session, detailed=args.detailed_exitcode, full=args.full)
 
     return with_rows(args, Rows.ANEW if args.refresh_searches else Rows.ASKED, work)
 
 
-def _outcome(plan: Plan, session: Session, *, detailed: bool) -> Outcome:
+def _outcome(plan: Plan, session: Session, *, detailed: bool, full: bool) -> Outcome:
     from eocanvas_apply.render import plan as render
 
     faulty = any(found.severity is Severity.ERROR for found in plan.diagnostics)
@@ -61,6 +64,6 @@ def _outcome(plan: Plan, session: Session, *, detailed: bool) -> Outcome:
     return Outcome(
         weightiest(code for code, holds in codes.items() if holds),
         session.findings(plan),
-        text=lambda style: render.text(plan, style),
-        fields=lambda: render.body(plan),
+        text=lambda style: render.text(plan, style, full=full),
+        fields=lambda: render.body(plan, full=full),
     )
