@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity, error, info, warning
 from eocanvas_apply.documents.yaml_nodes import Path
-from eocanvas_apply.errors import CredentialsError, ManifestError, ServiceError
+from eocanvas_apply.errors import CredentialsError, ManifestError, Refused, ServiceError
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.instances import Instance, instances
 from eocanvas_apply.manifest.loading import LoadedManifest
@@ -172,16 +172,27 @@ class _Campaign:
             return
         query = _of_row(rows[empty[0]], Template(self._written(number, step)), step, {}).hda or {}
         query, _ = resolved(query, self.sources.now)
-        finding = warning("empty-search", await self._why_empty(query, rows, len(empty)), _EMPTY_HINT)
-        self._tell(finding, number, step.kind)
+        where = "" if rows is START else f" for {len(empty)} of {len(rows)} rows, first {shown(rows[empty[0]])}"
+        if found[empty[0]].locked:
+            message = f"this search found nothing{where} when it was locked"
+        else:
+            message = f"this search finds nothing{where}{await self._why_empty(query)}"
+        self._tell(warning("empty-search", message, _EMPTY_HINT), number, step.kind)
 
-    async def _why_empty(self, query: Mapping[str, Any], rows: Sequence[Row], count: int) -> str:
-        where = "" if rows is START else f" for {count} of {len(rows)} rows, first {shown(rows[0])}"
-        for name in query if self.sources.search else ():
+    async def _why_empty(self, query: Mapping[str, Any]) -> str:
+        """Return which field empties a search, as far as the catalogue answers without it."""
+        droppable = True
+        for name in [each for each in query if each not in _DATASET]:
             rest = {other: value for other, value in query.items() if other != name}
-            if name not in _DATASET and await self.sources.ask(rest, 1):
-                return f"this search finds nothing{where}; without `{name}` it finds products"
-        return f"this search finds nothing{where}, not even without any one of its fields"
+            try:
+                if await self.sources.ask(rest, 1):
+                    return f"; without `{name}` it finds products"
+            except Refused:
+                droppable = False
+            except ServiceError:
+                # The question that counts was answered; this one is a courtesy.
+                return ""
+        return ", not even without any one of its fields" if droppable else ""
 
     def _tell_unlocked(self, found: Sequence[Found], number: int, step: Step) -> None:
         distinct = {id(each): each for each in found if each.locked is not None}

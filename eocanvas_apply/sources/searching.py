@@ -45,16 +45,7 @@ class Catalogue:
 
     async def search(self, query: Mapping[str, Any], limit: int) -> Sequence[Mapping[str, Any]]:
         """Return the fields of at most `limit` products; raises ManifestError for a query that is none."""
-        return [
-            {
-                **each.properties,
-                "id": each.id,
-                "dataset_id": each.dataset_id,
-                "location": each.location,
-                "size": each.size,
-            }
-            for each in await self._hda.search(query, limit)
-        ]
+        return [each.fields() for each in await self._hda.search(query, limit)]
 
 
 def query_digest(query: Mapping[str, Any]) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from eocanvas_apply.planning.plan import Requests
+from eocanvas_apply.sources.lock import LockedQuery, lock_of
 from tests.simulation.world import World
 
 TILES = (
@@ -60,3 +64,82 @@ def test_a_search_for_every_row_and_a_job_for_every_field(tmp_path: Path) -> Non
     plan = world.plan(MANIFEST)
     assert {(a.action, a.reason) for a in plan.actions if a.address.startswith("job.")} == {("none", "done")}
     assert len(list((tmp_path / "results" / "fields").glob("field-*/*.nc"))) == 23
+
+
+def acts(world: World, manifest: str) -> dict[str, str]:
+    actions = world.plan(manifest).actions
+    return {a.address: a.reason for a in actions if a.address.startswith("job.")}
+
+
+def test_fields_added_later_add_jobs_and_searches_and_move_nothing(tmp_path: Path) -> None:
+    fewer = prepared(tmp_path, FIELDS[:20])
+    more = MANIFEST.replace("expect: 23", 'expect: ">=1"')
+    assert not fewer.apply(more).endings
+    before = {job.id for job in fewer.wire.service.jobs.every()}
+    (tmp_path / "fields.json").write_text(json.dumps({"fields": FIELDS}), encoding="utf-8")
+    reasons = acts(fewer, more)
+    assert [address for address, reason in reasons.items() if reason == "new"] == [
+        f'job.fields["field-{number}"]' for number in (20, 21, 22)
+    ]
+    assert set(reasons.values()) == {"done", "new"}
+    assert not fewer.apply(more).endings
+    assert len(before) == 20
+    assert len(fewer.wire.service.jobs.every()) == 23
+
+
+RECENT = """
+version: 1
+project: demo
+jobs:
+  scenes:
+    for_each:
+      hda: {dataset_id: "EO:ESA:DAT:SENTINEL-2", tileId: 32TQM, startDate: now-12d, completionDate: now}
+    graph: graph.xml
+    inputs: {img1: {url: "${each.location}", id: "${each.product_id}"}}
+"""
+
+
+def test_a_window_that_moves_with_the_day_runs_each_product_once(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    assert not world.apply(RECENT).endings
+    first = set(acts(world, RECENT))
+    assert 2 <= len(first) <= 3
+    world.clock.advance(6 * 86400)
+    reasons = acts(world, RECENT)
+    assert {reason for address, reason in reasons.items() if address in first} == {"out-of-window", "done"}
+    assert {reason for address, reason in reasons.items() if address not in first} == {"new"}
+    assert not world.apply(RECENT).endings
+    ran = len(world.wire.service.jobs.every())
+    assert ran == len(reasons)
+    # Everything is in a longer window again: it comes back to its jobs.
+    longer = RECENT.replace("now-12d", "now-40d")
+    again = acts(world, longer)
+    assert {again[address] for address in reasons} == {"done"}
+    assert not world.apply(RECENT).endings
+    assert len(world.wire.service.jobs.every()) == ran
+
+
+def test_rows_that_nobody_was_asked_for_are_left_alone(tmp_path: Path) -> None:
+    world = prepared(tmp_path)
+    assert not world.apply(MANIFEST).endings
+    runner = world.runner(MANIFEST)
+    runner.desired = replace(runner.desired, jobs={}, unasked=frozenset({"fields"}))
+    assert asyncio.run(runner.plan(Requests()))[0].actions == ()
+    runner = world.runner(MANIFEST)
+    runner.desired = replace(runner.desired, jobs={}, unasked=frozenset({"fields"}))
+    destroyed = asyncio.run(runner.plan(Requests(destroy=True)))[0].actions
+    assert [a.action for a in destroyed] == ["forget"] * 23
+
+
+def test_a_search_that_finds_nothing_any_more_is_no_empty_manifest(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    assert not world.apply(RECENT).endings
+    # The lock of a search that found nothing: the job is declared all the same.
+    nothing = RECENT.replace(
+        "startDate: now-12d, completionDate: now}", 'startDate: "2019-01-01"}\n      expect: ">=0"'
+    )
+    query = {"dataset_id": "EO:ESA:DAT:SENTINEL-2", "tileId": "32TQM", "startDate": "2019-01-01"}
+    world.lock = lock_of([LockedQuery(query, world.clock(), ())])
+    plan = world.plan(nothing)
+    assert {a.reason for a in plan.actions} == {"out-of-window"}
+    assert not plan.refusals

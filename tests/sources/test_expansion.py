@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 
-from eocanvas_apply.diagnostics import Position
+from eocanvas_apply.diagnostics import Position, error
+from eocanvas_apply.errors import Doubt, Refused, ServiceError
 from eocanvas_apply.manifest.model import KeyInput, SnapJob, UrlInput
+from eocanvas_apply.sources.lock import lock_of
 from tests.sources.campaign import Archive, Campaign, Storage, codes, ids
 
 # 23 polygons on 15 tiles, a date for every tile, two products for every tile and date.
@@ -194,6 +197,54 @@ def test_a_search_alone() -> None:
     assert ids(found) == ["a", "b_2"]
     assert found.instances["a"][1].fields == {"product_id": "b:2", "dataset_id": "d", "size": 1, "id": "b:2"}
     assert archive.asked == [({"dataset_id": "d"}, 1001)]
+
+
+class Strict(Archive):
+    """A catalogue that wants a field, or that fails when it is left out."""
+
+    refusal: ServiceError = Refused(error("service-refused", "level is missing"), 400)
+
+    async def search(self, query: Mapping[str, Any], limit: int) -> Sequence[Mapping[str, Any]]:
+        if "level" not in query:
+            raise self.refusal
+        return await super().search(query, limit)
+
+
+def test_a_field_that_cannot_be_left_out_does_not_end_the_search_for_the_one_that_empties_it() -> None:
+    text = "a: {process: x, for_each: {hda: {dataset_id: d, level: 3, sat: B}}}"
+    named = Campaign(text, archive=Strict([{"id": "p", "dataset_id": "d", "sat": "A", "level": 3}])).expanded()
+    assert named.diagnostics[0].message == "this search finds nothing; without `sat` it finds products"
+    nothing = Campaign(text, archive=Strict([])).expanded()
+    assert nothing.diagnostics[0].message == "this search finds nothing"
+    failing = Strict([])
+    failing.refusal = Doubt(error("service-failed", "trouble"), 503)
+    assert Campaign(text, archive=failing).expanded().diagnostics[0].message == "this search finds nothing"
+
+
+def test_the_first_row_that_finds_nothing_is_named_and_a_locked_search_is_not_asked_why() -> None:
+    text = 'a: {process: x, for_each: [{list: [A, B, C]}, {hda: {dataset_id: d, sat: "${each.value}"}}]}'
+    archive = Archive([{"id": "p", "dataset_id": "d", "sat": "A"}])
+    found = Campaign(text, archive=archive).expanded()
+    assert "for 2 of 3 rows, first `B`; without `sat`" in found.diagnostics[0].message
+    asked = len(archive.asked)
+    locked = Campaign(text, archive=archive, lock=lock_of(found.searches)).expanded()
+    assert locked.diagnostics[0].message == "this search found nothing for 2 of 3 rows, first `B` when it was locked"
+    assert len(archive.asked) == asked
+
+
+def test_who_cannot_be_asked_is_told_at_the_step_and_the_other_questions_are_given_up() -> None:
+    text = 'a: {process: x, for_each: [{list: [A, B, C]}, {hda: {dataset_id: d, sat: "${each.value}"}}]}'
+    with pytest.raises(Refused) as raised:
+        Campaign(text, archive=Strict([])).expanded()
+    (found,) = raised.value.diagnostics
+    assert found.position == Position("eocanvas.yaml", 4, 50)
+    assert (raised.value.status, found.address) == (400, "job.a")
+
+
+def test_a_listing_cut_short_is_no_listing() -> None:
+    storage = Storage({f"/eodata/{number}": 1 for number in range(100_000)})
+    found = Campaign("a: {process: x, for_each: {s3: {key: eodata}, max: 200000}}", storage=storage).expanded()
+    assert codes(found) == ["listing-too-wide"]
 
 
 def test_the_field_that_empties_a_search_is_named() -> None:
