@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,6 +12,7 @@ from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.documents.yaml_nodes import Path
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.documents import Documents
+from eocanvas_apply.manifest.instances import Instance
 from eocanvas_apply.manifest.jobs import SnapJob, TailorJob
 from eocanvas_apply.manifest.loading import LoadedManifest
 from eocanvas_apply.manifest.model import Manifest
@@ -89,3 +90,22 @@ def chain_cases(loaded: LoadedManifest, documents: Documents) -> Iterator[ChainC
         document = documents.by_job.get(name)
         if isinstance(job, TailorJob) and isinstance(document, Chain):
             yield ChainCase(loaded, name, job, document)
+
+
+Instances = Mapping[str, Sequence[Instance]]
+
+
+def row_cases(loaded: LoadedManifest, documents: Documents, instances: Instances) -> Iterator[GraphCase | ChainCase]:
+    """Yield every graph and chain that only rows name, with the first row that names it."""
+    for name in (each for each in instances if each not in documents.by_job):
+        seen: set[str | None] = set()
+        for job in (instance.job for instance in instances[name]):
+            document = documents.of(job)
+            file = job.graph if isinstance(job, SnapJob) else job.chain_file if isinstance(job, TailorJob) else None
+            if document is None or file in seen:
+                continue
+            seen.add(file)
+            if isinstance(job, SnapJob) and isinstance(document, Graph):
+                yield GraphCase(loaded, name, job, document)
+            elif isinstance(job, TailorJob) and isinstance(document, Chain):
+                yield ChainCase(loaded, name, job, document)

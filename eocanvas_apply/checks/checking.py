@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from eocanvas_apply.checks.case import ManifestCase, chain_cases, graph_cases
+from eocanvas_apply.checks.case import (
+    ChainCase,
+    GraphCase,
+    Instances,
+    ManifestCase,
+    chain_cases,
+    graph_cases,
+    row_cases,
+)
 from eocanvas_apply.checks.registry import CHAIN_RULES, GRAPH_RULES, MANIFEST_RULES
 from eocanvas_apply.checks.severities import adjusted, unknown_checks
 from eocanvas_apply.diagnostics import Diagnostic
@@ -24,16 +32,32 @@ def check(loaded: LoadedManifest, documents: Documents) -> list[Diagnostic]:
     return list(_once(adjusted(found, loaded.manifest)))
 
 
+def check_rows(loaded: LoadedManifest, documents: Documents, instances: Instances) -> list[Diagnostic]:
+    """Return what is to be said of the graphs and chains that only rows of campaigns name, each spoken of once."""
+    found: list[Diagnostic] = []
+    for case in row_cases(loaded, documents, instances):
+        found += _of_graph(case) if isinstance(case, GraphCase) else _of_chain(case)
+    return list(_once(adjusted(found, loaded.manifest))) if loaded.manifest else []
+
+
 def _by_rules(loaded: LoadedManifest, manifest: ManifestCase, documents: Documents) -> Iterator[Diagnostic]:
     yield from unknown_checks(manifest)
     for rule in MANIFEST_RULES:
         yield from rule(manifest)
     for graph in graph_cases(loaded, documents):
-        for graph_rule in GRAPH_RULES:
-            yield from graph_rule(graph)
+        yield from _of_graph(graph)
     for chain in chain_cases(loaded, documents):
-        for chain_rule in CHAIN_RULES:
-            yield from chain_rule(chain)
+        yield from _of_chain(chain)
+
+
+def _of_graph(case: GraphCase) -> Iterator[Diagnostic]:
+    for rule in GRAPH_RULES:
+        yield from rule(case)
+
+
+def _of_chain(case: ChainCase) -> Iterator[Diagnostic]:
+    for rule in CHAIN_RULES:
+        yield from rule(case)
 
 
 def _once(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:

@@ -11,6 +11,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, cast
 
+from eocanvas_apply.checks.checking import check_rows
 from eocanvas_apply.diagnostics import Diagnostic, Severity, info
 from eocanvas_apply.engine.freshness import changed_searches, lock_age
 from eocanvas_apply.engine.project import Project, open_project
@@ -105,7 +106,8 @@ def offline(campaigns: Campaigns) -> tuple[Diagnostic, ...]:
 def _judged(project: Project, expansion: Expansion, told: tuple[Diagnostic, ...]) -> Campaigns:
     documents = with_instances(project.documents, project.loaded, project.read, expansion.instances)
     fresh = documents.diagnostics[len(project.documents.diagnostics) :]
-    found = (*project.diagnostics, *expansion.diagnostics, *fresh, *told)
+    judged = check_rows(project.loaded, documents, expansion.instances)
+    found = (*project.diagnostics, *expansion.diagnostics, *fresh, *judged, *told)
     if any(each.severity is Severity.ERROR for each in found):
         raise ManifestError(*found)
     return Campaigns(project, documents, expansion, found)

@@ -1,0 +1,80 @@
+"""What a project says of its rows, and of the files that only they name, without asking anybody."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from eocanvas_apply.engine.campaigns import examine, given_rows
+from eocanvas_apply.engine.freshness import age
+from eocanvas_apply.engine.project import open_project
+from tests.end_to_end.tool import GRAPH
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+MANIFEST = """
+version: 1
+project: demo
+jobs:
+  sensors:
+    for_each: {list: [a, b, c]}
+    graph: "graphs/${each.value}.xml"
+    inputs: {img1: {url: "https://data.example.org/${each.value}.zip", uncompress: true}}
+    output: {download: results}
+"""
+
+
+@pytest.fixture(name="manifest")
+def _manifest(tmp_path: Path) -> Path:
+    (tmp_path / "graphs").mkdir()
+    for name in "abc":
+        (tmp_path / f"graphs/{name}.xml").write_text(GRAPH, encoding="utf-8")
+    path = tmp_path / "eocanvas.yaml"
+    path.write_text(MANIFEST, encoding="utf-8")
+    return path
+
+
+def told(manifest: Path) -> list[tuple[str, str]]:
+    return [(each.code, Path(each.position.file).name if each.position else "") for each in examine(manifest, NOW)]
+
+
+def test_graphs_that_rows_name_are_read_and_judged(manifest: Path) -> None:
+    assert told(manifest) == []
+    graphs = manifest.parent / "graphs"
+    (graphs / "b.xml").write_text(GRAPH.replace("$img1", "$img2"), encoding="utf-8")
+    (graphs / "c.xml").unlink()
+    assert ("placeholder-open", "b.xml") in told(manifest)
+    assert ("file-missing", "eocanvas.yaml") in told(manifest)
+
+
+def test_what_lies_in_a_file_of_a_row_is_part_of_the_manifests_digest(manifest: Path) -> None:
+    before = given_rows(open_project(manifest), NOW).desired({})
+    (manifest.parent / "graphs/c.xml").write_text(GRAPH.replace("NetCDF4-CF", "GeoTIFF"), encoding="utf-8")
+    after = given_rows(open_project(manifest), NOW).desired({})
+    assert before.manifest_digest != after.manifest_digest
+    changed = [a for a, job in after.jobs.items() if before.jobs[a].fingerprint != job.fingerprint]
+    assert changed == ['job.sensors["c"]']
+
+
+def test_campaigns_that_need_somebody_are_unasked_and_those_of_files_are_not(manifest: Path) -> None:
+    more = "  scenes: {process: x, for_each: {hda: {dataset_id: d}}}\n  later: {process: x, for_each: {job: scenes}}\n"
+    manifest.write_text(MANIFEST + more, encoding="utf-8")
+    found = given_rows(open_project(manifest), NOW).desired({})
+    assert found.unasked == {"scenes", "later"}
+    assert found.campaigns == {"scenes", "later", "sensors"}
+    assert len(found.jobs) == 3
+    assert [code for code, _ in told(manifest)] == ["rows-not-asked", "rows-not-asked"]
+
+
+@pytest.mark.parametrize(
+    ("passed", "words"),
+    [
+        (timedelta(minutes=59), "less than an hour"),
+        (timedelta(hours=1), "1 hour"),
+        (timedelta(hours=47), "1 day"),
+        (timedelta(days=21), "21 days"),
+    ],
+)
+def test_an_age_is_told_in_the_unit_of_people(passed: timedelta, words: str) -> None:
+    assert age(passed) == words
