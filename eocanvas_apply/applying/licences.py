@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 
 from eocanvas_apply.applying.session import Session
@@ -14,6 +15,7 @@ class Licences:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._lock = asyncio.Lock()
 
     async def of(self, dataset_id: str) -> list[str]:
         """Return the licences that a dataset wants accepted, asked once a run."""
@@ -24,18 +26,20 @@ class Licences:
 
     async def accept(self, dataset_id: str, named: Collection[str], address: str) -> None:
         """Accept those of a dataset that are named, unless it is on record that they were."""
-        if set(named) <= self._session.journal.recorded.terms:
-            return
-        for term in await self.of(dataset_id):
-            if term in named and term not in self._session.journal.recorded.terms:
-                await self._accept(term, dataset_id, address)
+        async with self._lock:
+            if set(named) <= self._session.journal.recorded.terms:
+                return
+            for term in await self.of(dataset_id):
+                if term in named and term not in self._session.journal.recorded.terms:
+                    await self._accept(term, dataset_id, address)
 
     async def accept_again(self, dataset_id: str, named: Collection[str], address: str) -> bool:
         """Accept the named ones that another run accepted: the HDA says that it is not so. Tell whether any were."""
-        stale = [t for t in await self.of(dataset_id) if t in named and t not in self._session.accepted_terms]
-        for term in stale:
-            await self._accept(term, dataset_id, address)
-        return bool(stale)
+        async with self._lock:
+            stale = [t for t in await self.of(dataset_id) if t in named and t not in self._session.accepted_terms]
+            for term in stale:
+                await self._accept(term, dataset_id, address)
+            return bool(stale)
 
     async def _accept(self, term: str, dataset_id: str, address: str) -> None:
         session = self._session

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from eocanvas_apply.applying.licences import Licences
-from eocanvas_apply.applying.session import BATCH, Session, TooLate, at_once
+from eocanvas_apply.applying.session import Session, TooLate, at_once
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import CredentialsError, Doubt, NotSent, Refused, ServiceError
 from eocanvas_apply.ledger import events as e
@@ -18,8 +18,10 @@ from eocanvas_apply.planning.progress import Happening
 from eocanvas_apply.planning.tasks import OrderProducts
 from eocanvas_apply.planning.windows import Windows, closed_until
 
-# An order makes the HDA fetch a file of a gigabyte: few at a time.
+# An order makes the HDA fetch a file of a gigabyte: few at a time, and few claims that wait for their turn.
 _AT_ONCE = 4
+_BATCH = 20
+_EVERYBODY = ("", frozenset[str]())
 
 
 @dataclass(slots=True)
@@ -29,6 +31,20 @@ class _Want:
     product: Product
     addresses: list[str] = field(default_factory=list)
     terms: set[str] = field(default_factory=set)
+
+    @property
+    def kind(self) -> tuple[str, frozenset[str]]:
+        """What it shares with others that would be refused like it."""
+        return self.product.dataset_id, frozenset(self.terms)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """Why one order failed and others need not be tried now; `again` tells that a later try may mend it."""
+
+    found: Diagnostic
+    again: bool
+    wait: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +61,15 @@ class OrderKeeper:
         self._session = session
         self._licences = Licences(session)
         self._closed = False
+        self._troubles: dict[tuple[str, frozenset[str]], _Trouble] = {}
 
     async def order(self, decided_on: int, actions: Sequence[PlannedAction]) -> None:
         """Order what these actions lack; what fails is a failure of every job that wants it."""
         wants = self._wants(actions)
-        for start in range(0, len(wants), BATCH):
+        for start in range(0, len(wants), _BATCH):
             if self._closed or self._session.stopping.is_set():
                 return
-            await self._batch(decided_on, wants[start : start + BATCH])
+            await self._batch(decided_on, wants[start : start + _BATCH])
 
     def _wants(self, actions: Sequence[PlannedAction]) -> list[_Want]:
         wants: dict[tuple[str, str], _Want] = {}
@@ -72,27 +89,45 @@ class OrderKeeper:
         return failed >= MOST_FAILURES
 
     async def _batch(self, decided_on: int, wants: Sequence[_Want]) -> None:
-        ready = [(want, await self._located(want)) for want in wants]
+        locations: dict[tuple[str, str], str] = {}
+        await at_once([partial(self._locate, want, locations) for want in wants], _AT_ONCE)
         check = self._session.deadline()
-        prepared = [_Prepared(want, place, self._intended(want)) for want, place in ready if place]
+        located = [want for want in wants if want.product.identity in locations]
+        prepared = [_Prepared(want, locations[want.product.identity], self._intended(want)) for want in located]
         if prepared:
             await self._session.claim(decided_on, [each.intended for each in prepared])
             await at_once([partial(self._send, each, check) for each in prepared], _AT_ONCE)
 
-    async def _located(self, want: _Want) -> str | None:
-        """Return what the order has to repeat, its licences accepted; None where that failed."""
-        product, hda = want.product, self._session.service.hda
+    async def _locate(self, want: _Want, locations: dict[tuple[str, str], str]) -> None:
+        """Find out what the order has to repeat, its licences accepted."""
+        if self._troubled(want):
+            return
         try:
-            await self._licences.accept(product.dataset_id, want.terms, want.addresses[0])
-            if product.location:
-                return product.location
-            found = await hda.find(product.dataset_id, product.id)
+            await self._licences.accept(want.product.dataset_id, want.terms, want.addresses[0])
+            location = want.product.location or await self._found(want.product)
         except ServiceError as fault:
-            self._fail(want, fault.diagnostics[0], again=fault.may_pass, wait=fault.retry_after)
-            return None
-        if found is None:
-            self._fail(want, _not_found(product))
+            trouble = _Trouble(fault.diagnostics[0], fault.may_pass, fault.retry_after)
+            self._hinder(want, trouble, everybody=fault.may_pass)
+            return
+        if location:
+            locations[want.product.identity] = location
+        else:
+            self._fail(want, _not_found(want.product))
+
+    async def _found(self, product: Product) -> str | None:
+        found = await self._session.service.hda.find(product.dataset_id, product.id)
         return found.location if found else None
+
+    def _hinder(self, want: _Want, trouble: _Trouble, *, everybody: bool) -> None:
+        """Fail, and let those fail too that would meet the same: who does not answer is not asked hundreds of times."""
+        self._troubles[_EVERYBODY if everybody else want.kind] = trouble
+        self._troubled(want)
+
+    def _troubled(self, want: _Want) -> bool:
+        trouble = self._troubles.get(_EVERYBODY) or self._troubles.get(want.kind)
+        if trouble:
+            self._fail(want, trouble.found, again=trouble.again, wait=trouble.wait)
+        return trouble is not None
 
     def _intended(self, want: _Want) -> e.OrderIntended:
         session, decided = self._session, self._session.now()
@@ -107,7 +142,7 @@ class OrderKeeper:
 
     async def _send(self, prepared: _Prepared, check: Callable[[], None]) -> None:
         want, session = prepared.want, self._session
-        if self._closed:
+        if self._closed or self._troubled(want):
             await self._record(prepared, "not-sent")
             return
         session.tell(want.addresses[0], Happening.ORDERING, want.product.id)
@@ -120,7 +155,7 @@ class OrderKeeper:
             await self._record(prepared, "not-sent")
         except NotSent as fault:
             await self._record(prepared, "not-sent")
-            self._fail(want, fault.diagnostics[0], again=True)
+            self._hinder(want, _Trouble(fault.diagnostics[0], again=True), everybody=True)
         except CredentialsError:
             await self._record(prepared, "not-sent")
             raise
@@ -170,7 +205,8 @@ class OrderKeeper:
         except ServiceError as silent:
             self._fail(want, silent.diagnostics[0], again=silent.may_pass)
             return
-        self._fail(want, _not_accepted(want.product, unnamed, sorted(want.terms), found) if unnamed else found)
+        why = _not_accepted(want.product, unnamed, sorted(want.terms)) if unnamed else found
+        self._hinder(want, _Trouble(why, again=False), everybody=False)
 
     async def _record(self, prepared: _Prepared, state: e.OrderState, **found: object) -> None:
         intended = prepared.intended
@@ -200,8 +236,8 @@ def _not_found(product: Product) -> Diagnostic:
     return error("product-not-found", message, hint)
 
 
-def _not_accepted(product: Product, unnamed: Sequence[str], named: Sequence[str], fault: Diagnostic) -> Diagnostic:
+def _not_accepted(product: Product, unnamed: Sequence[str], named: Sequence[str]) -> Diagnostic:
     what = "the licence" if len(unnamed) == 1 else "the licences"
-    message = f"{product.dataset_id} can be ordered with {what} {', '.join(unnamed)} accepted: {fault.message}"
+    message = f"{product.dataset_id} wants {what} {', '.join(unnamed)} accepted, and refused the order for now"
     hint = f"read it, then accept it in the job: `accept_terms: [{', '.join([*named, *unnamed])}]`"
     return error("terms-not-accepted", message, hint)

@@ -123,7 +123,7 @@ def _intent(recorded: Recorded, event: e.IntentEvent) -> None:
         case e.JobIntended():
             intent.intended = event
             job.forgotten = None
-            mark_used(recorded.orders, event.orders or ())
+            mark_used(recorded.orders, event.orders or (), (event.address, event.intent))
         case e.JobWithdrawn():
             _give_up(intent, IntentState.WITHDRAWN)
         case e.JobAbandoned():

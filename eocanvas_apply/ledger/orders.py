@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import get_args
 
@@ -17,7 +17,10 @@ _ORDER_RANK = {state: rank for rank, state in enumerate(get_args(OrderState))}
 
 @dataclass(slots=True)
 class Order:
-    """One order of a product; `state` None: the answer is on its way or lost. `used`: a launch named its download."""
+    """One order of a product; `state` None: the answer is on its way or lost.
+
+    `used_by` are the launches that name its download, each by its address and intent.
+    """
 
     id: str
     address: str
@@ -26,7 +29,7 @@ class Order:
     intended: OrderIntended | None = None
     state: OrderState | None = None
     was_ready: bool = False
-    used: bool = False
+    used_by: list[tuple[str, str]] = field(default_factory=list)
     download_id: str | None = None
     ordered: datetime | None = None
     status: int | None = None
@@ -57,11 +60,11 @@ class Order:
         self.ordered = min(known, default=None)
 
 
-def mark_used(orders: dict[str, Order], ids: Iterable[str]) -> None:
-    """Note that a launch names the downloads of these orders."""
+def mark_used(orders: dict[str, Order], ids: Iterable[str], launch: tuple[str, str]) -> None:
+    """Note that a launch, told by its address and intent, names the downloads of these orders."""
     for order in ids:
-        if order in orders:
-            orders[order].used = True
+        if order in orders and launch not in orders[order].used_by:
+            orders[order].used_by.append(launch)
 
 
 def fold_order(orders: dict[str, Order], event: OrderEvent) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import timedelta
 
 from eocanvas_apply.errors import Refused, ServiceError
 from eocanvas_apply.ledger.fold import Order
@@ -16,16 +18,23 @@ _OF_THE_ACCOUNT = {401, 429}
 _GONE = 410
 
 
-async def look(hda: Hda, orders: Iterable[Order]) -> Mapping[str, Download]:
-    """Ask for each download, a few at a time; what keeps the HDA from answering keeps no job from being told."""
+async def look(hda: Hda, orders: Iterable[Order], patience: timedelta) -> Mapping[str, Download]:
+    """Ask for each download, a few at a time, and for all of them no longer than `patience`.
+
+    Those that nothing was told of by then are unknown: an HDA that does not answer must not keep jobs waiting that need
+    nothing of it.
+    """
     gate = asyncio.Semaphore(_AT_ONCE)
+    states = {order.download_id: DownloadState.UNKNOWN for order in orders if order.download_id}
 
-    async def one(download_id: str) -> Download:
+    async def one(download_id: str) -> None:
         async with gate:
-            return Download(await _state(hda, download_id), hda.download_url(download_id))
+            states[download_id] = await _state(hda, download_id)
 
-    ids = [order.download_id for order in orders if order.download_id]
-    return dict(zip(ids, await asyncio.gather(*map(one, ids)), strict=True))
+    with suppress(TimeoutError):
+        async with asyncio.timeout(patience.total_seconds()):
+            await asyncio.gather(*map(one, list(states)))
+    return {download_id: Download(state, hda.download_url(download_id)) for download_id, state in states.items()}
 
 
 async def _state(hda: Hda, download_id: str) -> DownloadState:

@@ -16,7 +16,7 @@ from eocanvas_apply.observing import convert, downloads
 from eocanvas_apply.observing.files import StoredFiles
 from eocanvas_apply.observing.vault import Vault
 from eocanvas_apply.planning.desired import Desired
-from eocanvas_apply.planning.observed import Observed, ObservedJob, ObservedKey, Pass, Sealing
+from eocanvas_apply.planning.observed import Download, Observed, ObservedJob, ObservedKey, Pass, Sealing
 from eocanvas_apply.planning.orders import awaited_orders
 from eocanvas_apply.planning.reconciling import SKEW, candidates, late_intents, open_intents
 from eocanvas_apply.planning.runs import STUCK, status_of
@@ -68,8 +68,12 @@ class Observer:
             unreadable=self.vault.faults,
             sealing=await self._sealing(desired),
             files=await asyncio.to_thread(self._files.changed, recorded),
-            downloads=await downloads.look(self.service.hda, awaited_orders(desired, recorded, at)),
+            downloads=await self._downloads(desired, recorded, at),
         )
+
+    async def _downloads(self, desired: Desired, recorded: Recorded, at: datetime) -> Mapping[str, Download]:
+        orders = awaited_orders(desired, recorded, at)
+        return await downloads.look(self.service.hda, orders, desired.timing.request_timeout)
 
     async def public_key(self) -> PublicKey:
         """Return the service's public key, read once a run."""

@@ -41,7 +41,7 @@ class Standing(IntEnum):
 
 
 # Places in a quota go to launches that can use them soonest; what fails or takes long comes behind them.
-_TURNS = {Standing.READY: 0, Standing.ON_THE_WAY: 1, Standing.MISSING: 1, Standing.LATE: 2, Standing.FAILED: 2}
+_TURNS = {Standing.READY: 0, Standing.ON_THE_WAY: 1, Standing.MISSING: 2, Standing.LATE: 3, Standing.FAILED: 3}
 
 
 def recent_orders(recorded: Recorded, at: datetime) -> list[Order]:
@@ -56,19 +56,24 @@ def recent_orders(recorded: Recorded, at: datetime) -> list[Order]:
 
 @dataclass(frozen=True, slots=True)
 class OrderBook:
-    """The orders of the last day by product, oldest first, and what is seen of their downloads at `at`."""
+    """The orders of the last day by product, oldest first, and what is seen of their downloads.
+
+    `spoilt` are those that a job could not read its input from.
+    """
 
     by_product: Mapping[Identity, Sequence[Order]]
     observed: Observed
     timing: Timing
+    spoilt: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, recorded: Recorded, observed: Observed, timing: Timing) -> OrderBook:
         """Return the orders that matter now."""
         by_product: dict[Identity, list[Order]] = {}
-        for order in recent_orders(recorded, observed.at):
+        recent = recent_orders(recorded, observed.at)
+        for order in recent:
             by_product.setdefault(order.identity, []).append(order)
-        return cls(by_product, observed, timing)
+        return cls(by_product, observed, timing, frozenset(o.id for o in recent if _is_spoilt(o, recorded)))
 
     def ready(self, product: Product, due: datetime) -> Order | None:
         """Return the youngest order whose download can be used by a launch at `due`."""
@@ -108,7 +113,8 @@ class OrderBook:
         return download is not None and download.state in _MAY_COME and self._lives(order, due)
 
     def _lives(self, order: Order, due: datetime) -> bool:
-        return order.state not in _OVER and self._age(order, due) + self.timing.send_within <= LIFE
+        usable = order.state not in _OVER and order.id not in self.spoilt
+        return usable and self._age(order, due) + self.timing.send_within <= LIFE
 
     def _age(self, order: Order, at: datetime) -> timedelta:
         return at - order.begun if order.begun else LIFE
@@ -119,7 +125,7 @@ _MAY_COME = frozenset({DownloadState.WAITING, DownloadState.UNKNOWN})
 
 def came_to_nothing(order: Order, at: datetime, timing: Timing) -> bool:
     """Tell whether an order was refused, lost, gone before it was used, or never became ready."""
-    if order.used or order.held_back:
+    if order.used_by or order.held_back:
         return False
     if order.state is None:
         return _is_lost(order, at, timing)
@@ -228,6 +234,16 @@ def _fact(order: Order, *, ready: bool) -> ProductOrdered:
         state="ready" if ready else "gone",
         download_id=order.download_id,
     )
+
+
+def _is_spoilt(order: Order, recorded: Recorded) -> bool:
+    for address, intent in order.used_by:
+        record = recorded.jobs.get(address)
+        launched = record.intents.get(intent) if record else None
+        run = record.run_of(launched) if record and launched else None
+        if run and run.failure == "staging-in":
+            return True
+    return False
 
 
 def _is_lost(order: Order, at: datetime, timing: Timing) -> bool:

@@ -183,7 +183,8 @@ def _waiting(job: JobStatus) -> str:
     action = job.action
     if action.action is ActionKind.NONE:
         return f"{job.address}: {in_words(action)}"
-    after = f" after {', '.join(action.depends_on)}" if action.depends_on else ""
+    before = [*action.depends_on, *(f"the order of {product}" for product in action.awaits)]
+    after = f" after {', '.join(before)}" if before else ""
     when = f" not before {moment(action.not_before)}" if action.not_before else "" if after else " with the next apply"
     return f"{job.address}: {action.action}{after}{when}"
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 from pathlib import Path
+from random import Random
 
+import httpx
 import pytest
 
 from eocanvas_apply.emulator.accounts import User
 from eocanvas_apply.emulator.archive import DATASETS, ArchivedProduct
 from eocanvas_apply.emulator.behaviour import Behaviour, QuotaAnswer
-from eocanvas_apply.emulator.faults import Fault
+from eocanvas_apply.emulator.failures import JobFault
+from eocanvas_apply.emulator.faults import Fault, FaultKind
 from eocanvas_apply.emulator.orders import Order
 from eocanvas_apply.emulator.settings import Quota
 from eocanvas_apply.ledger.events import JobIntended, ProductOrdered
 from eocanvas_apply.ledger.verify import verify
 from eocanvas_apply.planning.orders import LIFE
+from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.planning.progress import Ending, Happening, Outcome
 from tests.simulation.world import ACCOUNT, PASSWORD, Killed, World
 
@@ -170,6 +174,93 @@ def test_orders_lost_on_the_way_are_made_again(tmp_path: Path) -> None:
     check(world, 4)
     assert len(orders(world)) == 6
     assert Happening.ANSWER_LOST in {p.happening for p in world.progress}
+
+
+def test_a_download_that_a_job_could_not_read_is_not_given_to_another(tmp_path: Path) -> None:
+    world = World(tmp_path, quotas=(Quota(1, 600),))
+    world.wire.service.fail_jobs(JobFault("staging-in"))
+    text = manifest(16, "quota: [{jobs: 1, per: 10m}]").replace("t15:", "t00b:")
+    assert not world.apply(text).endings
+    jobs = sorted(world.wire.service.jobs.every(), key=lambda job: job.number)
+    assert [job.status for job in jobs].count("failed") == 1
+    spoilt = jobs[0].execution.locations
+    assert [job for job in jobs if job.execution.locations == spoilt] == jobs[:1]
+
+
+def test_a_licence_that_is_not_in_force_any_more_is_accepted_again(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    assert not world.apply(manifest(1)).endings
+    world.wire.service.orders._accepted.clear()
+    assert not world.apply(manifest(2)).endings
+    check(world, 2)
+    assert [entry.event.type for entry in world.entries()].count("terms-accepted") == len(OLCI.terms)
+
+
+@pytest.mark.parametrize("kind", ["drop-before", "html", "status"])
+def test_an_hda_that_does_not_answer_keeps_nobody_else_from_going(tmp_path: Path, kind: FaultKind) -> None:
+    world = World(tmp_path)
+    text = manifest(15) + "  other: {graph: graph.xml, inputs: {img1: {url: 'https://x.invalid/a.nc'}}}\n"
+    asked = 0
+
+    async def counting(name: str) -> None:
+        nonlocal asked
+        asked += name.startswith("before") and "/dataaccess/" in name
+
+    world.wire.faults.add(Fault(kind, path="*/hda-broker/api/*", times=None, status=503))
+    result = world.apply(text, wait=timedelta(hours=3), step=counting)
+    assert result.endings == {Ending.FAILED}
+    assert {r.address for r in result.results if r.outcome is Outcome.DONE} == {"job.other"}
+    assert asked < 400
+    world.wire.faults.clear()
+    assert not world.apply(text).endings
+    assert len(world.wire.service.jobs.every()) == 16
+
+
+def test_two_runners_on_one_ledger_order_once(tmp_path: Path) -> None:
+    world = World(tmp_path, behaviour=Behaviour(order_time=120))
+    text = manifest(5)
+    rival = False
+
+    async def another_runner(name: str) -> None:
+        nonlocal rival
+        if not rival and name.startswith("before POST") and name.endswith("/dataaccess/download"):
+            rival = True
+            await world.runner(text).apply(Requests(), timedelta(minutes=1), lambda plan: None)
+
+    assert not world.apply(text, step=another_runner).endings
+    check(world, 5)
+    assert len(orders(world)) == 5
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_happens_no_order_is_old_and_none_is_made_for_nothing(tmp_path: Path, seed: int) -> None:
+    """Lost answers, trouble of the HDA, kills and orders that vanish, by chance; then the world gets well again."""
+    chance = Random(seed)
+    behaviour = Behaviour(order_time=600, order_life=chance.choice([900, 3 * 3600, 86400]))
+    world = World(tmp_path, behaviour=behaviour, quotas=(Quota(5, 3600),), hda_quotas=(Quota(6, 3600),), seed=seed)
+    text = manifest(12, "quota: [{jobs: 5, per: 1h}]")
+    lost = 0
+
+    async def trouble(name: str) -> None:
+        nonlocal lost
+        if chance.random() < 0.004:
+            raise Killed
+        if "hda-broker" in name and chance.random() < 0.05:
+            lost += name.startswith("after POST") and name.endswith("/download")
+            raise httpx.ReadError("by chance")
+
+    for _ in range(6):
+        try:
+            world.apply(text, wait=timedelta(minutes=40), step=trouble)
+        except Killed:
+            lost += 5
+    world.wire.service.behaviour = Behaviour(order_time=600)
+    assert not world.apply(text, wait=timedelta(days=2)).endings
+    check(world, 12)
+    used = {found[1] for job in world.wire.service.jobs.every() if (found := _URL.search(job.execution.locations[0]))}
+    assert len(used) == 12
+    vanished = sum(isinstance(entry.event, ProductOrdered) and entry.event.state == "gone" for entry in world.entries())
+    assert len(orders(world)) <= 12 + lost + vanished
 
 
 _TELLING = re.compile(r"append|termsaccepted|dataaccess|execution")

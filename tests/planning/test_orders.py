@@ -1,0 +1,115 @@
+"""Orders of products: whose turn it is, which came to nothing, and which somebody may still want."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.fold import Recorded
+from eocanvas_apply.manifest.products import Product
+from eocanvas_apply.planning.desired import Timing
+from eocanvas_apply.planning.observed import Download, DownloadState, Observed, Pass
+from eocanvas_apply.planning.orders import OrderBook, Standing, failures_in_a_row, recent_orders
+from tests.ledger.entries import entries, job_intended
+
+T0 = datetime(2026, 1, 5, 8, tzinfo=UTC)
+TIMING = Timing(timedelta(seconds=30), timedelta(minutes=15), timedelta(seconds=30), timedelta(seconds=30))
+PRODUCT = Product("D", "P", "L")
+
+
+def at(minutes: float) -> datetime:
+    return T0 + timedelta(minutes=minutes)
+
+
+def order(minute: float, *states: e.OrderState, status: int | None = None) -> list[e.AnyEvent]:
+    """An order decided then, and what became of it; its download is called like it."""
+    names: dict[str, Any] = {"address": "job.subset", "order": f"o{minute}", "dataset_id": "D", "product_id": "P"}
+    made: list[e.AnyEvent] = [e.OrderIntended(**names, decided=at(minute), send_before=at(minute + 0.5))]
+    for state in states:
+        download = f"o{minute}" if state in ("ordered", "ready", "gone") else None
+        made.append(e.ProductOrdered(**names, state=state, download_id=download, status=status))
+    return made
+
+
+def use(minute: float, failure: e.FailureName | None = None) -> list[e.AnyEvent]:
+    """A launch with that order's download, and how its job failed if it did."""
+    run: dict[str, Any] = {"address": "job.subset", "job_id": f"j{minute}"}
+    intended = job_intended(intent=f"i{minute}").model_copy(update={"orders": (f"o{minute}",)})
+    submitted = e.JobSubmitted(**run, intent=f"i{minute}", status="accepted")
+    return [intended, submitted, *([e.JobObserved(**run, status="failed", failure=failure)] if failure else [])]
+
+
+def recorded_of(*events: Sequence[e.AnyEvent]) -> Recorded:
+    recorded = Recorded()
+    recorded.add(entries([event for each in events for event in each]))
+    return recorded
+
+
+def book(recorded: Recorded, now: float, **downloads: str) -> OrderBook:
+    seen = {name: Download(DownloadState(state), f"https://hda/{name}") for name, state in downloads.items()}
+    observed = Observed(at(now), "jane", {}, Pass(at(now), complete=True, jobs={}), downloads=seen)
+    return OrderBook.of(recorded, observed, TIMING)
+
+
+@pytest.mark.parametrize(
+    ("events", "now", "seen", "standing"),
+    [
+        ([], 1, {}, Standing.MISSING),
+        ([order(0)], 0.9, {}, Standing.ON_THE_WAY),
+        ([order(0)], 1.1, {}, Standing.FAILED),
+        ([order(0, "ordered")], 5, {"o0": "waiting"}, Standing.ON_THE_WAY),
+        ([order(0, "ordered")], 5, {"o0": "unknown"}, Standing.ON_THE_WAY),
+        ([order(0, "ordered")], 16, {"o0": "waiting"}, Standing.LATE),
+        ([order(0, "ordered")], 16, {"o0": "ready"}, Standing.READY),
+        ([order(0, "ordered")], 359, {"o0": "ready"}, Standing.READY),
+        ([order(0, "ordered", "ready")], 360, {"o0": "ready"}, Standing.MISSING),
+        ([order(0, "ordered")], 361, {"o0": "waiting"}, Standing.FAILED),
+        ([order(0, "ordered", "gone")], 5, {"o0": "gone"}, Standing.FAILED),
+        ([order(0, "ordered", "ready", "gone"), use(0)], 5, {"o0": "gone"}, Standing.MISSING),
+        ([order(0, "refused", status=404)], 5, {}, Standing.FAILED),
+        ([order(0, "refused", status=429)], 5, {}, Standing.MISSING),
+        ([order(0, "not-sent")], 5, {}, Standing.MISSING),
+        ([order(0, "ordered"), use(0)], 5, {"o0": "ready"}, Standing.READY),
+        ([order(0, "ordered"), use(0, "graph")], 5, {"o0": "ready"}, Standing.READY),
+        ([order(0, "ordered"), use(0, "staging-in")], 5, {"o0": "ready"}, Standing.MISSING),
+        ([order(0, "ordered"), order(3, "ordered")], 5, {"o0": "ready", "o3": "waiting"}, Standing.READY),
+        # Nobody asked for it: it is of a job that is over.
+        ([order(0, "ordered", "ready"), use(0)], 5, {}, Standing.MISSING),
+    ],
+)
+def test_how_far_a_product_is(
+    events: list[list[e.AnyEvent]], now: float, seen: dict[str, str], standing: Standing
+) -> None:
+    assert book(recorded_of(*events), now, **seen).standing(PRODUCT, at(now)) is standing
+
+
+def test_a_download_that_would_be_too_old_when_the_launch_is_due_is_not_counted_on() -> None:
+    orders = book(recorded_of(order(0, "ordered", "ready")), 340, o0="ready")
+    assert orders.standing(PRODUCT, at(340)) is Standing.READY
+    assert orders.standing(PRODUCT, at(365)) is Standing.MISSING
+
+
+@pytest.mark.parametrize(
+    ("events", "failures"),
+    [
+        ([], 0),
+        ([order(0), order(2, "refused", status=403), order(4, "ordered", "gone")], 3),
+        ([order(0), order(2, "refused", status=429), order(4, "not-sent"), order(6, "ordered", "gone")], 2),
+        ([order(0), order(2, "ordered", "gone"), use(2), order(4, "ordered", "gone")], 1),
+        ([order(0), order(2, "ordered")], 0),
+        ([order(-5), order(-3), order(2)], 1),
+    ],
+)
+def test_failures_in_a_row_since_the_run_began(events: list[list[e.AnyEvent]], failures: int) -> None:
+    orders = recent_orders(recorded_of(*events), at(9))
+    assert failures_in_a_row(orders, at(0), at(9), TIMING) == failures
+
+
+def test_orders_of_days_ago_are_forgotten() -> None:
+    recorded = recorded_of(order(0, "ordered"), order(1500, "ordered"), order(3000, "ordered"))
+    assert [each.id for each in recorded.orders.values()] == ["o1500", "o3000"]
+    assert [each.id for each in recent_orders(recorded, at(3000))] == ["o3000"]
