@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from eocanvas_apply.checks.case import ManifestCase
 from eocanvas_apply.diagnostics import Diagnostic
-from eocanvas_apply.manifest.listing import not_listable
+from eocanvas_apply.manifest.keys import EODATA
+from eocanvas_apply.manifest.listing import is_listable, not_listable
 from eocanvas_apply.manifest.steps import Step
 
 
@@ -15,6 +16,9 @@ def listable(case: ManifestCase) -> Iterator[Diagnostic]:
     for name, job in case.manifest.jobs.items():
         single = isinstance(job.for_each, Step)
         for number, step in enumerate(job.steps):
-            found = not_listable(step.s3.key, case.manifest.keys.get(step.s3.key)) if step.s3 else None
-            if found:
-                yield case.place(found, "jobs", name, "for_each", *(() if single else (number,)), "s3", "key")
+            if step.s3 is None or (step.s3.key != EODATA and step.s3.key not in case.manifest.keys):
+                continue
+            key = case.manifest.keys.get(step.s3.key)
+            if not is_listable(key):
+                place = ("jobs", name, "for_each", *(() if single else (number,)), "s3", "key")
+                yield case.place(not_listable(key), *place)

@@ -27,30 +27,30 @@ def located(written: str, folder: Path) -> Path:
     return folder / (path.expanduser() if written.startswith("~") else path)
 
 
-def read_content(written: str, folder: Path) -> FileContent:
-    """Read a file of at most 10 MB; raise ManifestError, which names the path as it was written."""
+def read_content(written: str, folder: Path, largest: int = LARGEST) -> FileContent:
+    """Read a file of at most `largest` bytes; raise ManifestError, which names the path as it was written."""
     try:
         with located(written, folder).open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
-            content = file.read(LARGEST + 1)
+            content = file.read(largest + 1)
     except (OSError, ValueError, RuntimeError) as fault:
         raise ManifestError(_told(written, folder, fault)) from None
-    if len(content) > LARGEST:
+    if len(content) > largest:
         hint = "Is it the file you meant?"
-        raise ManifestError(error("file-too-large", f"{written!r} is larger than 10 MB", hint))
+        raise ManifestError(error("file-too-large", f"{written!r} is larger than {largest // 1_000_000} MB", hint))
     # Windows has no such mode; its bits there always say yes.
     return FileContent(content, os.name == "posix" and stat.S_ISREG(mode) and bool(mode & stat.S_IROTH))
 
 
-def read_bytes(written: str, folder: Path) -> bytes:
+def read_bytes(written: str, folder: Path, largest: int = LARGEST) -> bytes:
     """Read a file as it is; errors as of `read_content`."""
-    return read_content(written, folder).content
+    return read_content(written, folder, largest).content
 
 
-def read_text(written: str, folder: Path) -> str:
+def read_text(written: str, folder: Path, largest: int = LARGEST) -> str:
     """Read a file of UTF-8, a byte order mark left out; errors as of `read_content`, and `file-not-text`."""
     try:
-        return read_bytes(written, folder).decode("utf-8-sig")
+        return read_bytes(written, folder, largest).decode("utf-8-sig")
     except UnicodeDecodeError as fault:
         message = f"{written!r} is not UTF-8 text: byte {fault.start} cannot be read"
         raise ManifestError(error("file-not-text", message, "Save it as UTF-8.")) from None

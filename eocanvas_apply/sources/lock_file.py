@@ -12,6 +12,9 @@ from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.sources.files import located, read_text
 from eocanvas_apply.sources.lock import FILE, Lock, read_lock, write_lock
 
+# A line a product, a kilobyte or two each: far more of them than anybody plans with.
+LARGEST = 1_000_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class LockFile:
@@ -26,7 +29,7 @@ def read_lock_file(folder: Path) -> LockFile:
     path = located(FILE, folder)
     if not path.exists():
         return LockFile()
-    text = read_text(FILE, folder)
+    text = read_text(FILE, folder, LARGEST)
     return LockFile(text, read_lock(text, str(path)))
 
 

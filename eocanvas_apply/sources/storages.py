@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from eocanvas_apply.diagnostics import Severity, error
-from eocanvas_apply.documents.nearness import did_you_mean
+from eocanvas_apply.diagnostics import Severity
 from eocanvas_apply.errors import CredentialsError, ManifestError
 from eocanvas_apply.manifest.address import Address
-from eocanvas_apply.manifest.keys import PublicS3Key, S3Key
-from eocanvas_apply.manifest.listing import not_listable
+from eocanvas_apply.manifest.keys import S3Key
+from eocanvas_apply.manifest.listing import is_listable, not_listable
 from eocanvas_apply.manifest.model import Key
 from eocanvas_apply.sources.secrets import ResolvedSecrets
 from eocanvas_apply.storage.bucket import Bucket
@@ -37,11 +36,8 @@ class Storages:
 
     def _bucket(self, name: str) -> Bucket:
         key = self.keys.get(name)
-        if fault := not_listable(name, key):
-            raise ManifestError(fault)
-        if not isinstance(key, S3Key | PublicS3Key):
-            hint = did_you_mean(name, self.keys)
-            raise ManifestError(error("unknown-key", f"no key of this manifest is called `{name[:60]}`", hint))
+        if not is_listable(key):
+            raise ManifestError(not_listable(key))
         opened = self._opened(name) if isinstance(key, S3Key) else {}
         return Bucket(key.bucket, key.endpoint, key.region, f"key.{name}", **opened)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from datetime import timedelta
@@ -15,6 +16,7 @@ from eocanvas_apply.storage.trouble import trouble
 if TYPE_CHECKING:
     from obstore.store import S3Store
 
+log = logging.getLogger("eocanvas_apply.storage")
 _PAGE = 1000
 _RETRIES = 2
 
@@ -32,6 +34,7 @@ async def list_files(bucket: Bucket, prefix: str, limit: int, request_timeout: t
             found.append(file)
             if len(found) >= limit:
                 break
+    log.info("%s: %d files of bucket %s begin with %r", bucket.shown, len(found), bucket.name, beginning)
     return _without_folders(found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
@@ -153,6 +154,13 @@ def test_nobody_there(server: Server, endpoint: str) -> None:
     fault = refused(server.opened("a", endpoint=endpoint))
     assert isinstance(fault, NotSent)
     assert endpoint in str(fault)
+
+
+def test_somebody_who_never_answers(server: Server) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        bucket = server.opened("a", endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        with pytest.raises(NotSent, match="it did not answer in time"):
+            asyncio.run(list_files(bucket, "", 10, timedelta(milliseconds=200)))
 
 
 def test_a_name_that_cannot_be_listed(server: Server) -> None:
