@@ -61,7 +61,7 @@ class Applier:
         match action.task:
             case t.AdoptKey() | t.DrainKey() | t.EndDrain() | t.DeleteKey():
                 await self._settle_key(decided_on, action, action.task)
-            case t.AdoptJob() | t.DismissJob() | t.ForgetJob():
+            case t.AdoptJob() | t.DismissJob() | t.CancelLaunch() | t.ForgetJob():
                 await self._settle_job(decided_on, action, action.task)
 
     async def _settle_key(self, decided_on: int, action: PlannedAction, task: t.KeyTask) -> None:
@@ -81,6 +81,8 @@ class Applier:
                 await self._jobs.adopt(decided_on, action, task)
             case t.DismissJob():
                 await self._jobs.dismiss(decided_on, action, task)
+            case t.CancelLaunch():
+                await self._jobs.cancel(decided_on, action, task)
             case t.ForgetJob():
                 await self._jobs.forget(decided_on, action, task)
 

@@ -42,8 +42,9 @@ class TooLate(Exception):
 class Session:
     """One run of applying. `failures` holds what went wrong by address; `stopping` is set by the first Ctrl-C.
 
-    `launched` are the addresses that it launched, `intents` those of its claims to launch, by the claim's id. `begun`
-    is service time; `dataset_terms` are the licences of datasets as far as they were asked for.
+    `launched` are the addresses that it launched, `intents` those of its claims to launch, by the claim's id;
+    `dismissed` the ids of the jobs that it has asked the service to stop. `begun` is service time; `dataset_terms` are
+    the licences of datasets as far as they were asked for.
     """
 
     desired: Desired
@@ -60,6 +61,7 @@ class Session:
     launches_stopped: bool = False
     launched: set[str] = field(default_factory=set)
     intents: dict[str, str] = field(default_factory=dict)
+    dismissed: set[str] = field(default_factory=set)
     quota_refusals: int = 0
     order_refusals: int = 0
     dataset_terms: dict[str, list[str]] = field(default_factory=dict)

@@ -97,6 +97,16 @@ class Engine:
             await self._accept(first)
         return await self._loop(first, requests, wait)
 
+    async def cancel(self, addresses: frozenset[str], confirm: Callable[[Plan], None]) -> ApplyResult:
+        """Stop what is in flight of these jobs, and nothing else; `confirm` raises for a plan that is declined.
+
+        No plan is accepted by this: it does not follow from the manifest.
+        """
+        requests = Requests(cancel=addresses)
+        first, _ = await self.plan(requests)
+        confirm(first)
+        return await self._loop(first, requests, timedelta())
+
     def _guarded(self, made: Plan, requests: Requests, observed: Observed) -> Plan:
         """Return the plan with what speaks against opening a ledger for it."""
         if self.journal.recorded.opened or not made.changes_pending:
@@ -254,6 +264,7 @@ def _with_session(requests: Requests, session: Session) -> Requests:
         launched=frozenset(session.launched),
         launches=session.launches,
         failed=session.given_up,
+        dismissed=frozenset(session.dismissed),
     )
 
 

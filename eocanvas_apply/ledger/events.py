@@ -206,13 +206,14 @@ class JobObserved(RunEvent):
 
 
 class JobDismissIntended(RunEvent):
-    """Claim: this job is about to be dismissed."""
+    """Claim: this job is about to be dismissed; one that was cancelled (`requested`) is not launched again."""
 
     type: Literal["job-dismiss-intended"] = "job-dismiss-intended"
+    reason: Literal["duplicated", "destroyed", "requested"] | None = None
 
 
 class JobDismissed(RunEvent):
-    """Fact: the service was asked; `supported` is False where it knows no dismissing (404, 405, 501)."""
+    """Fact: the service was asked; `supported` is False where it does not do it: the job runs on."""
 
     type: Literal["job-dismissed"] = "job-dismissed"
     supported: bool = True
@@ -278,10 +279,13 @@ class Forgotten(AddressEvent):
 
 
 class Resolved(IntentEvent):
-    """Fact: a person decided what an open intent became."""
+    """Fact: a person decided what an open intent became; `cancel`: whatever that is, it shall not run.
+
+    A decision to cancel is a claim.
+    """
 
     type: Literal["resolved"] = "resolved"
-    decision: Literal["adopt", "launch"]
+    decision: Literal["adopt", "launch", "cancel"]
     job_id: str | None = None
 
 

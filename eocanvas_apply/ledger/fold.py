@@ -149,7 +149,11 @@ def _same_job(event: e.JobSubmitted) -> e.JobRefused:
 
 
 def _resolve(recorded: Recorded, job: JobRecord, intent: Intent, event: e.Resolved) -> None:
-    if event.job_id:
+    if event.decision == "cancel":
+        intent.cancelled = True
+        if run := job.run_of(intent):
+            run.cancelled = True
+    elif event.job_id:
         _bind(recorded, job, intent, event.job_id)
     else:
         _give_up(intent, IntentState.ABANDONED)
@@ -173,6 +177,7 @@ def _bind(recorded: Recorded, job: JobRecord, intent: Intent, job_id: str) -> Ru
     intent.job_id = intent.job_id or job_id
     run = _run_in(recorded, job, job_id)
     run.intent = intent.id
+    run.cancelled = run.cancelled or intent.cancelled
     return run
 
 
@@ -189,6 +194,7 @@ def _run(recorded: Recorded, event: e.RunEvent) -> None:
             _observe(run, event)
         case e.JobDismissIntended():
             run.dismiss_intended = True
+            run.cancelled = run.cancelled or event.reason == "requested"
         case e.JobDismissed():
             run.dismissed = event
         case e.ResultsListed():

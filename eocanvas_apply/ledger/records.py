@@ -36,6 +36,7 @@ class Intent:
     refused: e.JobRefused | None = None
     job_id: str | None = None
     given_up: bool = False
+    cancelled: bool = False
     passes: list[datetime] = field(default_factory=list)
 
     def reach(self, state: IntentState) -> None:
@@ -60,6 +61,7 @@ class Run:
     gone: list[datetime] = field(default_factory=list)
     stored: dict[str, e.ResultStored] = field(default_factory=dict)
     dismiss_intended: bool = False
+    cancelled: bool = False
     dismissed: e.JobDismissed | None = None
     last_seen: datetime | None = None
     passes: list[datetime] = field(default_factory=list)

@@ -51,7 +51,7 @@ def held(
         found = _judged(name, own, desired, recorded)
         reasons |= dict.fromkeys(found.held, Reason(found.reason)) if found.reason else {}
         told += _told(name, own, found)
-    return [_as_held(action, reasons.get(action.address)) for action in jobs], tuple(told)
+    return [each.held(reasons[each.address]) if each.address in reasons else each for each in jobs], tuple(told)
 
 
 def _judged(name: str, own: Sequence[PlannedAction], desired: Desired, recorded: Recorded) -> Launchable:
@@ -70,10 +70,6 @@ def _ended_lately(own: Sequence[PlannedAction], recorded: Recorded) -> Mapping[s
     records = {each.address: each for each in recorded.jobs.created_after(ends[-IN_A_ROW] - STUCK)}
     runs = ((each.address, counted_run(records.get(each.address))) for each in own)
     return {address: run for address, run in runs if run and not run.in_flight}
-
-
-def _as_held(action: PlannedAction, reason: Reason | None) -> PlannedAction:
-    return PlannedAction(action.address, _A.NONE, reason) if reason else action
 
 
 def _instance(action: PlannedAction, run: Run | None) -> Instance:

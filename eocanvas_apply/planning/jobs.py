@@ -51,7 +51,9 @@ class JobPlanner:
 
     def _one(self, address: str) -> PlannedAction | None:
         planned, job = self._planned(address), self.desired.jobs.get(address)
-        return exempted(planned, job) if planned and job else planned
+        if planned is None or job is None:
+            return planned
+        return exempted(planned, job, self.recorded.jobs.get(address), asked=self._relaunch_asked(job))
 
     def _planned(self, address: str) -> PlannedAction | None:
         job = self.desired.jobs.get(address)
@@ -92,6 +94,8 @@ class JobPlanner:
         flying = [r for r in record.runs.values() if r.in_flight and not r.dismissed and not self._vanished(r)]
         if reason == "destroyed" and flying:
             return PlannedAction(record.address, _A.DISMISS, _R.DESTROYED, task=DismissJob(flying[0].job_id))
+        if reason != "requested" and flying and flying[0].cancelled:
+            return self._dismissal(record.address, flying[0])
         if reason == "not-in-manifest" and record.runs and self._row_is_gone(record.address):
             return self._out_of_window(record.address, bool(flying))
         return PlannedAction(record.address, _A.FORGET, Reason(reason), task=ForgetJob(reason))
@@ -159,6 +163,8 @@ class JobPlanner:
         if self._vanished(run):
             return replace(self._launch(job), action=_A.RELAUNCH, reason=_R.VANISHED)
         if run.in_flight:
+            if run.cancelled and not run.dismissed:
+                return self._dismissal(job.address, run)
             stuck = age_of(run, self.observed.at) > STUCK
             return PlannedAction(job.address, _A.WATCH, _R.STUCK if stuck else _R.IN_FLIGHT)
         intended = definition(record, run)
@@ -168,6 +174,10 @@ class JobPlanner:
             return replace(self._launch(job), action=_A.RELAUNCH, reason=_R.REQUESTED)
         return self._failed(job, record, run) if run.status == "failed" else self._ended(job, run)
 
+    def _dismissal(self, address: str, run: Run) -> PlannedAction:
+        """Ask the service once more to stop what was cancelled: the run that was to do it did not come so far."""
+        return PlannedAction(address, _A.DISMISS, _R.REQUESTED, task=DismissJob(run.job_id))
+
     def _relaunch_asked(self, job: DesiredJob) -> bool:
         return job.address in self.requests.relaunch - self.requests.launched
 
@@ -175,6 +185,8 @@ class JobPlanner:
         return self.requests.retry_failed and job.address not in self.requests.launched
 
     def _failed(self, job: DesiredJob, record: JobRecord, run: Run) -> PlannedAction:
+        if run.cancelled:
+            return PlannedAction(job.address, _A.NONE, _R.CANCELLED)
         if self._retry_asked(job):
             return replace(self._launch(job), action=_A.RETRY, reason=_R.REQUESTED)
         if run.failure is None:

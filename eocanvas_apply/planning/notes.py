@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold import Intent, IntentState, JobRecord, Recorded, Run
+from eocanvas_apply.planning.cancelling import was_cancelled
 from eocanvas_apply.planning.desired import Desired, DesiredJob
 from eocanvas_apply.planning.failures import classify
 from eocanvas_apply.planning.fingerprint import same
@@ -139,7 +140,7 @@ def _abandoned(desired: Desired, recorded: Recorded, evidence: Evidence) -> Iter
 
 
 def _needs_no_launch(job: DesiredJob | None, record: JobRecord) -> bool:
-    if job is None or job.skip is not None:
+    if job is None or job.skip is not None or was_cancelled(record, job.components):
         return True
     intended, run = counted_definition(record), counted_run(record)
     kept = job.keep and run is not None and run.status == "successful" and bool(run.results)

@@ -9,7 +9,7 @@ from datetime import datetime
 from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.planning.desired import Desired
 from eocanvas_apply.planning.observed import Observed
-from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
+from eocanvas_apply.planning.plan import PlannedAction, Reason
 from eocanvas_apply.planning.selecting import Turn, in_turn
 from eocanvas_apply.planning.windows import Running, Windows, creations, longest
 
@@ -50,5 +50,5 @@ def _in_its_turn(action: PlannedAction, turns: Mapping[str, _Turn], now: datetim
     if turn is None:
         return action
     if turn.behind_running:
-        return PlannedAction(action.address, ActionKind.NONE, Reason.HELD_BUDGET, not_before=turn.time)
+        return action.held(Reason.HELD_BUDGET, not_before=turn.time)
     return replace(action, not_before=turn.time if turn.time > now else None)

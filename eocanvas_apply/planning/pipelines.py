@@ -186,8 +186,7 @@ class _Pipelines:
 
 
 def _waiting(action: PlannedAction, sources: tuple[str, ...]) -> PlannedAction:
-    # The changes are kept: what waits to run again counts among what runs again.
-    return PlannedAction(action.address, _A.NONE, _R.WAITS_FOR, changes=action.changes, depends_on=sources)
+    return action.held(_R.WAITS_FOR, depends_on=sources)
 
 
 def _with_inputs(action: PlannedAction, inputs: tuple[DesiredInput, ...]) -> PlannedAction:

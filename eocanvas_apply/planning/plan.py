@@ -116,7 +116,7 @@ class PlannedAction:
     `task` is what carries it out, None where nothing is to be done or it cannot be done yet;
     `not_before` is the service time from which it may be, or for a launch held back until others have ended, when that
     may be expected; `awaits` are the products whose orders must be ready before; `note` what the manifest says of it,
-    for people.
+    for people. `runs_again_later` tells of what is held back that it would run a finished job again.
     """
 
     address: str
@@ -128,6 +128,7 @@ class PlannedAction:
     not_before: datetime | None = None
     note: str = ""
     awaits: tuple[str, ...] = ()
+    runs_again_later: bool = False
 
     def __post_init__(self) -> None:
         table = KEY_REASONS if self.address.startswith("key.") else JOB_REASONS
@@ -141,16 +142,26 @@ class PlannedAction:
         return str(address.whole) if address.instance is not None else None
 
     @property
-    def waits_to_run_again(self) -> bool:
-        """Whether it is finished, has changed, and waits for another job that runs again first."""
-        return self.reason is Reason.WAITS_FOR and bool(self.changes)
-
-    @property
     def lies_ahead(self) -> bool:
         """Whether it is a launch of this run, now or later."""
         if self.action in LAUNCHES:
             return self.task is not None or bool(self.awaits)
         return self.reason is Reason.HELD_BUDGET and self.not_before is not None
+
+    def held(
+        self, reason: Reason, *, depends_on: tuple[str, ...] = (), not_before: datetime | None = None
+    ) -> PlannedAction:
+        """Return that a launch of this run must wait, and why."""
+        # A job that vanished is not finished: its results were never safe.
+        again = self.action is ActionKind.RELAUNCH and self.reason is not Reason.VANISHED
+        return PlannedAction(
+            self.address,
+            ActionKind.NONE,
+            reason,
+            depends_on=depends_on,
+            not_before=not_before,
+            runs_again_later=again,
+        )
 
     def ready(self, now: datetime) -> bool:
         """Whether it can be carried out now."""
@@ -233,9 +244,10 @@ class Plan:
 class Requests:
     """What the command line asked for beyond the manifest.
 
-    `forget`, `relaunch` and `only` hold addresses, `launched` those that this run has launched already: what is asked
-    to run again runs once, also if it fails once more; `failed` those that this run does not try any more. `launches`
-    counts the launches of this run, of which there may be `limit`.
+    `forget`, `relaunch`, `cancel` and `only` hold addresses, `launched` those that this run has launched already: what
+    is asked to run again runs once, also if it fails once more; `failed` those that this run does not try any more.
+    `launches` counts the launches of this run, of which there may be `limit`; `dismissed` are the ids of the jobs that
+    it has asked the service to stop.
     """
 
     destroy: bool = False
@@ -246,6 +258,8 @@ class Requests:
     failed: frozenset[str] = frozenset()
     allowed: frozenset[str] = frozenset()
     launches_stopped: bool = False
+    cancel: frozenset[str] = frozenset()
+    dismissed: frozenset[str] = frozenset()
     only: frozenset[str] | None = None
     limit: int | None = None
     launches: int = 0

@@ -9,6 +9,7 @@ from functools import partial
 
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.ledger.fold import Recorded
+from eocanvas_apply.planning.cancelling import cancellations
 from eocanvas_apply.planning.desired import EODATA, Desired, key_address
 from eocanvas_apply.planning.holding import held
 from eocanvas_apply.planning.jobs import JobPlanner
@@ -49,6 +50,8 @@ def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Obs
     """
     desired = as_launched(desired, recorded)
     evidence = Evidence.of(desired.project, desired.timing, recorded, observed)
+    if requests.cancel:
+        return Plan(origin, observed.at, cancellations(requests, recorded, evidence))
     planned = JobPlanner(desired, requests, recorded, observed, evidence).actions()
     following, unclear = followed(planned, desired, recorded, observed)
     jobs, holds = held(selected(following, requests), desired, recorded)

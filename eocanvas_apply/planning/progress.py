@@ -32,6 +32,8 @@ class Happening(StrEnum):
     RECEIVING = "receiving"
     STORED = "stored"
     DISMISSED = "dismissed"
+    RUNS_ON = "runs-on"
+    CANCELLED = "cancelled"
     FORGOTTEN = "forgotten"
     FAILED = "failed"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.ledger.fold import Recorded
@@ -67,10 +67,10 @@ def _deletes(desired: Desired, requests: Requests, recorded: Recorded) -> Diagno
     return _refusal("too-many-deletes", what, "allow-deletes")
 
 
-def _relaunches(actions: Iterable[PlannedAction]) -> Diagnostic | None:
+def _relaunches(actions: Sequence[PlannedAction]) -> Diagnostic | None:
     # A job that vanished is not finished: its results were never safe.
-    finished = [a for a in actions if a.action is ActionKind.RELAUNCH and a.reason is not Reason.VANISHED]
-    again = len(finished) + sum(a.waits_to_run_again for a in actions)
+    now = (a.action is ActionKind.RELAUNCH and a.reason is not Reason.VANISHED for a in actions)
+    again = sum(now) + sum(a.runs_again_later for a in actions)
     if again <= RELAUNCHES:
         return None
     what = f"{again} finished jobs would be run again, which costs {again} units of quota"

@@ -97,6 +97,13 @@ class DismissJob:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelLaunch:
+    """Record that what this intent became, if anything, shall not run."""
+
+    intent: str
+
+
+@dataclass(frozen=True, slots=True)
 class FetchResults:
     """Bring the listed results of this job into its folder."""
 
@@ -112,5 +119,5 @@ class ForgetJob:
 
 
 KeyTask = CreateKey | AdoptKey | DrainKey | EndDrain | DeleteKey
-JobTask = LaunchJob | OrderProducts | AdoptJob | DismissJob | FetchResults | ForgetJob
+JobTask = LaunchJob | OrderProducts | AdoptJob | DismissJob | CancelLaunch | FetchResults | ForgetJob
 Task = KeyTask | JobTask

@@ -212,6 +212,14 @@ class CandidateDocument(TypedDict):
     created: str | None
 
 
+class CancelledDocument(TypedDict):
+    """What became of a job that was to be cancelled; `job_id` is null as long as its launch has no answer."""
+
+    address: str
+    job_id: str | None
+    became: str
+
+
 class SourceDocument(TypedDict):
     """A job whose result another is given: what the plan says of it, and the names of the results that it left."""
 

@@ -131,7 +131,7 @@ def _counts(plan: Plan) -> str:
 
 def _costs(plan: Plan) -> list[str]:
     counts = _summary(plan)
-    again = counts[ActionKind.RELAUNCH] + counts[ActionKind.RETRY] + sum(a.waits_to_run_again for a in plan.actions)
+    again = counts[ActionKind.RELAUNCH] + counts[ActionKind.RETRY] + sum(a.runs_again_later for a in plan.actions)
     return [f"Running again costs {counted(again, 'job')} of the quota."] if again else []
 
 

@@ -25,6 +25,8 @@ _WORDS: dict[Happening, tuple[str, str]] = {
     _H.RECEIVING: ("receiving", "dim"),
     _H.STORED: ("stored", "green"),
     _H.DISMISSED: ("dismissed", "red"),
+    _H.RUNS_ON: ("cannot be dismissed, it runs on:", "yellow"),
+    _H.CANCELLED: ("cancelled: it is dismissed if it turns up", "red"),
     _H.FORGOTTEN: ("forgotten", "red"),
     _H.FAILED: ("failed", "red"),
 }

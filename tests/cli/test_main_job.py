@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -262,3 +263,33 @@ def test_a_part_is_selected_by_name_and_number(project: Project) -> None:
     assert "did you mean" in project.err
     assert project.run("apply", "--limit", "0") == 1
     assert "'0' is no number of launches" in project.err
+
+
+def test_a_job_is_cancelled_and_stays_so(project: Project) -> None:
+    assert project.run("cancel", "subset") == 1
+    assert "nothing of subset is in flight" in project.err
+    assert project.run("apply", "--yes", "--no-wait") == 3
+    assert project.run("cancel", "subset") == 5
+    assert "dismiss (requested)" in project.err
+    document = project.json("cancel", "subset", "--yes")
+    (found,) = document["cancel"]
+    assert (found["address"], found["became"]) == ("job.subset", "dismissed")
+    assert project.run("apply", "--yes") == 0
+    assert "job.subset: nothing was done (cancelled)" in project.out
+    assert project.run("why", "subset") == 0
+    assert "apply --relaunch job.subset runs it again" in project.out
+
+
+def test_what_cannot_be_stopped_is_said_to_run_on(project: Project, emulator: RunningEmulator) -> None:
+    with emulator.model() as wire:
+        before = wire.service.behaviour
+        wire.service.behaviour = replace(before, dismiss="501")
+    try:
+        assert project.run("apply", "--yes", "--no-wait") == 3
+        assert project.run("cancel", "subset", "--yes") == 4
+    finally:
+        with emulator.model() as wire:
+            wire.service.behaviour = before
+    assert "runs on, and is watched to its end" in project.out
+    assert "[cannot-dismiss]" in project.err
+    assert project.run("apply", "--yes") == 0

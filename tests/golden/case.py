@@ -119,6 +119,7 @@ def _requests(given: Json) -> Requests:
         forget=frozenset(given.get("forget", ())),
         allowed=frozenset(given.get("allowed", ())),
         relaunch=frozenset(given.get("relaunch", ())),
+        cancel=frozenset(given.get("cancel", ())),
         retry_failed=given.get("retry_failed", False),
         launches_stopped=given.get("launches_stopped", False),
         only=frozenset(given["only"]) if "only" in given else None,

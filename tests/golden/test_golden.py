@@ -20,7 +20,6 @@ RECORD = "EOCANVAS_APPLY_RECORD"
 _R = Reason
 # What no plan of this release says: it comes with campaigns, quotas and `moved`.
 LATER = {
-    (ActionKind.DISMISS, _R.REQUESTED),
     (ActionKind.NONE, _R.OUT_OF_WINDOW),
 }
 

@@ -22,6 +22,7 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "Decide and repair": {
         "resolve": "settle a launch that nobody can tell whether it happened",
+        "cancel": "stop jobs that are under way",
         "forget": "stop managing an address",
         "ledger": "show or verify what is on record",
         "doctor": "check credentials, addresses, clock and the service's key",

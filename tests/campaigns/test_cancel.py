@@ -1,0 +1,75 @@
+"""Cancelling in a world where time passes: the service stops jobs, cannot, or loses the answer."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from eocanvas_apply.emulator.behaviour import Behaviour
+from eocanvas_apply.emulator.faults import Fault
+from eocanvas_apply.planning.plan import Requests
+from eocanvas_apply.planning.progress import ApplyResult
+from tests.campaigns.test_quota import created, manifest
+from tests.simulation.world import World
+
+NONE = timedelta()
+S0, S1 = 'job.scenes["s0"]', 'job.scenes["s1"]'
+
+
+def cancel(world: World, *addresses: str) -> ApplyResult:
+    return asyncio.run(world.runner(manifest(2, "")).cancel(frozenset(addresses), lambda plan: None))
+
+
+def statuses(world: World) -> list[str]:
+    return sorted(job.status for job in world.wire.service.jobs.every())
+
+
+def reasons(world: World, requests: Requests = Requests()) -> dict[str, str]:  # noqa: B008
+    return {a.address: a.reason for a in world.plan(manifest(2, ""), requests).actions}
+
+
+def test_what_is_cancelled_stops_and_is_not_launched_again(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.apply(manifest(2, ""), NONE)
+    cancel(world, S0)
+    assert not world.apply(manifest(2, "")).endings
+    assert statuses(world) == ["dismissed", "successful"]
+    assert reasons(world) == {S0: "cancelled", S1: "done"}
+    assert not world.apply(manifest(2, ""), requests=Requests(retry_failed=True)).endings
+    assert len(created(world)) == 2
+    world.apply(manifest(2, ""), requests=Requests(relaunch=frozenset({S0})))
+    assert reasons(world) == {S0: "done", S1: "done"}
+
+
+@pytest.mark.parametrize("answer", ["404", "405", "501"])
+def test_what_cannot_be_stopped_runs_on_to_its_results(tmp_path: Path, answer: str) -> None:
+    world = World(tmp_path, behaviour=Behaviour(dismiss=answer))  # type: ignore[arg-type]
+    world.apply(manifest(2, ""), NONE)
+    cancel(world, S0, S1)
+    assert not world.apply(manifest(2, "")).endings
+    assert statuses(world) == ["successful", "successful"]
+    assert reasons(world) == {S0: "done", S1: "done"}
+
+
+def test_an_answer_that_is_lost_is_asked_for_again(tmp_path: Path) -> None:
+    world = World(tmp_path, job_time=7200)
+    world.apply(manifest(2, ""), NONE)
+    world.wire.faults.add(Fault("status", method="DELETE", path="*/jobs/*", status=503, times=None))
+    assert {ending.value for ending in cancel(world, S0).endings} == {"failed"}
+    world.wire.faults.clear()
+    assert not world.apply(manifest(2, "")).endings
+    assert statuses(world) == ["dismissed", "successful"]
+
+
+def test_a_launch_without_an_answer_is_stopped_when_it_turns_up(tmp_path: Path) -> None:
+    world = World(tmp_path, job_time=7200)
+    world.wire.faults.add(Fault("drop-after", method="POST", path="*/execution"))
+    world.apply(manifest(1, ""), NONE)
+    assert statuses(world) == ["accepted"]
+    asyncio.run(world.runner(manifest(1, "")).cancel(frozenset({S0}), lambda plan: None))
+    assert not world.apply(manifest(1, "")).endings
+    assert statuses(world) == ["dismissed"]
+    assert len(created(world)) == 1
