@@ -39,7 +39,7 @@ NEXT: dict[tuple[ActionKind, Reason], str] = {
     (_A.RETRY, _R.REQUESTED): "the run that asked for it tries it again",
     (_A.WATCH, _R.IN_FLIGHT): _WAIT + "; eocanvas-apply logs {address} shows how far it is",
     (_A.WATCH, _R.ANSWER_OPEN): "wait, or " + _DECIDE,
-    (_A.WATCH, _R.STUCK): "see: eocanvas-apply logs {address}; eocanvas-apply cancel {address} stops it",
+    (_A.WATCH, _R.STUCK): "look at eocanvas-apply logs {address}; eocanvas-apply cancel {address} stops it",
     (_A.FETCH, _R.RESULTS_PENDING): "the next apply fetches them",
     (_A.ASK, _R.AMBIGUOUS): _DECIDE,
     (_A.ASK, _R.DUPLICATED): _DECIDE,

@@ -18,7 +18,6 @@ NAMES = sorted(path.parent.name for path in HERE.glob("*/manifest.yaml"))
 RECORD = "EOCANVAS_APPLY_RECORD"
 
 
-
 def as_text(plan: Plan) -> str:
     found = diagnostics.text((*plan.diagnostics, *plan.refusals))
     return render.text(plan) + (f"\n{found}" if found else "")

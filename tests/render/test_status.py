@@ -58,7 +58,7 @@ Running
   job.stuck: running for 1d 1h, since 2026-02-28 11:00:00 UTC, stuck
   job.runs: running for 12m, since 2026-03-01 11:48:00 UTC
   job.lost: it was sent, and it is not known yet whether the service took it, until 2026-03-01 12:15:00 UTC
-  stuck: look at eocanvas-apply logs job.stuck; forget it to stop waiting for it
+  stuck: look at eocanvas-apply logs job.stuck; eocanvas-apply cancel job.stuck stops it
 
 Waiting
   job.later: launch not before 2026-03-01 12:20:00 UTC
