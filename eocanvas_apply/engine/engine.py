@@ -54,6 +54,7 @@ class Engine:
     clock: Clock
     token: Callable[[], str]
     ledger_is_lost_after_run: bool = False
+    idle: timedelta = timedelta(minutes=15)
     findings: tuple[Diagnostic, ...] = ()
     searches: tuple[LockedQuery, ...] = ()
     report: Callable[[Progress], None] = lambda progress: None  # noqa: ARG005
@@ -125,7 +126,7 @@ class Engine:
 
     async def _loop(self, first: Plan, requests: Requests, wait: timedelta | None) -> ApplyResult:
         session = self._session()
-        pace = Pace(self.clock, wait, self.desired.timing.poll, self.stopping)
+        pace = Pace(self.clock, wait, self.desired.timing.poll, self.stopping, self.idle)
         downloads = Downloads(session)
         try:
             await downloads.open()
@@ -281,10 +282,12 @@ def _status_of(fact: JobObserved, recorded: Recorded) -> str | None:
 
 def _unfinished(last: Plan, session: Session, requests: Requests) -> bool:
     """Tell whether waiting may bring anything: something runs, is due later, or failed in a way that may mend."""
-    return session.retries.next() is not None or _moving(last, session, requests)
+    due = any(a.not_before for a in last.actions if a.address not in session.failures)
+    return due or session.retries.next() is not None or _moving(last, session, requests)
 
 
 def _moving(last: Plan, session: Session, requests: Requests) -> bool:
+    """Tell whether the service may bring something about at any moment, so that polling tells when."""
     held = {Reason.DRAINING, Reason.IN_USE} if requests.destroy else {Reason.DRAINING}
     open_ = [a for a in last.actions if a.address not in session.failures]
     return any(_moves(a) or a.reason in held for a in open_)
@@ -292,7 +295,7 @@ def _moving(last: Plan, session: Session, requests: Requests) -> bool:
 
 def _moves(action: PlannedAction) -> bool:
     ordering = bool(action.awaits) and not action.depends_on
-    return action.action in (ActionKind.WATCH, ActionKind.FETCH) or action.not_before is not None or ordering
+    return action.action in (ActionKind.WATCH, ActionKind.FETCH) or ordering
 
 
 def _wakes(last: Plan, session: Session) -> list[timedelta]:

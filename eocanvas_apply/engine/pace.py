@@ -17,12 +17,16 @@ _LONGEST_OUTAGE = timedelta(hours=1)
 
 @dataclass(slots=True)
 class Pace:
-    """The time of one run. `wait` is how long it may wait in all: None for ever, zero for one turn."""
+    """The time of one run. `wait` is how long it may wait in all: None for ever, zero for one turn.
+
+    `poll` and `idle` are the longest sleeps: where the service may move by itself, and where only a time must come.
+    """
 
     clock: Clock
     wait: timedelta | None
     poll: timedelta
     stopping: asyncio.Event
+    idle: timedelta
     _begun: datetime = field(init=False)
     _silent_since: datetime | None = None
     _pause: timedelta = _FIRST_PAUSE
@@ -59,8 +63,8 @@ class Pace:
 
         It is one poll at most where the service may move by itself.
         """
-        pauses = [max(wake, _SHORTEST_PAUSE) for wake in wakes] + ([self.poll] if moving else [])
-        return self._within(min(pauses, default=self.poll))
+        pauses = [max(wake, _SHORTEST_PAUSE) for wake in wakes]
+        return self._within(min([*pauses, self.poll if moving else self.idle]))
 
     async def sleep(self, pause: timedelta) -> None:
         """Sleep so long, or until the run is stopped."""

@@ -159,6 +159,12 @@ def with_orders(
     ]
 
 
+def ordered_from(action: PlannedAction) -> datetime | None:
+    """Return from when on the products of a launch that waits for its turn are ordered; None for any other."""
+    task, due = action.task, action.not_before
+    return due - AHEAD if due and isinstance(task, LaunchJob) and task.job.products else None
+
+
 def _with_orders(
     action: PlannedAction, task: LaunchJob, book: OrderBook, closed_until: datetime | None, now: datetime
 ) -> PlannedAction:

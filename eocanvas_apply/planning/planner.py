@@ -16,7 +16,7 @@ from eocanvas_apply.planning.jobs import JobPlanner
 from eocanvas_apply.planning.keys import KeyPlanner
 from eocanvas_apply.planning.needs import needed_keys
 from eocanvas_apply.planning.observed import Observed
-from eocanvas_apply.planning.orders import OrderBook, with_orders
+from eocanvas_apply.planning.orders import OrderBook, ordered_from, with_orders
 from eocanvas_apply.planning.outlook import renewals
 from eocanvas_apply.planning.pacing import paced, windows_of
 from eocanvas_apply.planning.pipelines import as_launched, followed
@@ -67,6 +67,7 @@ def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Obs
     launchable = paced(turns, windows, observed.at, turn)
     ordered = with_orders(launchable, book, recorded.orders_closed_until, observed.at)
     actions = _in_order(keys, ordered)
+    renewed = renewals(desired, recorded, observed, launchable)
     stalled = {a.address for a in keys if a.reason in _STALLED} | {f.address for f in faults if f.address}
     return Plan(
         origin=origin,
@@ -77,8 +78,8 @@ def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Obs
             *(*warnings(desired, recorded, observed), *lost_results(recorded, jobs)),
         ),
         refusals=refusals(desired, requests, recorded, actions),
-        forecast=_forecast(actions, stalled, observed.at, renewals(desired, recorded, observed, launchable)),
-        wake=_wake(actions, observed.at),
+        forecast=_forecast(actions, stalled, observed.at, renewed),
+        wake=_wake(actions, renewed, observed.at),
         windows=windows.states(observed.at, sum(a.lies_ahead for a in launchable)),
     )
 
@@ -125,10 +126,11 @@ def _is_due_after(action: PlannedAction, now: datetime) -> bool:
     return action.not_before is not None and action.not_before > now
 
 
-def _wake(actions: Iterable[PlannedAction], now: datetime) -> datetime | None:
+def _wake(actions: Iterable[PlannedAction], renewed: Iterable[Renewal], now: datetime) -> datetime | None:
     # When a job ends is an estimate: looking at it now and then tells sooner.
-    known = (a.not_before for a in actions if a.not_before and a.reason is not Reason.HELD_BUDGET)
-    return min((time for time in known if time > now), default=None)
+    due = [a for a in actions if a.not_before and a.reason is not Reason.HELD_BUDGET]
+    known = [time for a in due for time in (a.not_before, ordered_from(a)) if time]
+    return min((time for time in [*known, *(renewal.first for renewal in renewed)] if time > now), default=None)
 
 
 def summary(actions: Iterable[PlannedAction]) -> Mapping[str, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -177,7 +176,7 @@ def test_an_answer_whose_job_another_run_has_found_already_is_no_duplicate(tmp_p
             await runners[0].journal.refresh()
 
     runners.append(world.runner(JOB_ONLY, found))
-    result = asyncio.run(runners[0].apply(Requests(), None, lambda plan: None))
+    result = world.run(runners[0].apply(Requests(), None, lambda plan: None))
     assert (ends(result), endings(result)) == ({JOB: "done"}, set())
     assert "job-refused" not in types(world)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -82,11 +81,11 @@ def test_a_forgotten_job_keeps_its_key_until_it_ends(tmp_path: Path) -> None:
 def test_forgetting_by_hand(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.apply(JOB_ONLY)
-    asyncio.run(decisions.forget(world.runner(EMPTY), JOB))
+    world.run(decisions.forget(world.runner(EMPTY), JOB))
     assert acts(world.plan(EMPTY)) == {}
     for address in (JOB, "job.none"):
         with pytest.raises(UsageError):
-            asyncio.run(decisions.forget(world.runner(EMPTY), address))
+            world.run(decisions.forget(world.runner(EMPTY), address))
 
 
 def test_nothing_is_decided_on_a_ledger_of_something_else(tmp_path: Path) -> None:
@@ -96,7 +95,7 @@ def test_nothing_is_decided_on_a_ledger_of_something_else(tmp_path: Path) -> Non
     stranger = JOB_ONLY.replace("project: demo", "project: other")
     for decide in (decisions.forget, decisions.launch_again):
         with pytest.raises(LedgerError, match="belongs to the project 'demo', not to 'other'"):
-            asyncio.run(decide(world.runner(stranger), JOB))
+            world.run(decide(world.runner(stranger), JOB))
     assert world.ledger.read_bytes() == before
 
 
@@ -137,13 +136,13 @@ class TestAmbiguousLaunches:
 
     def test_are_adopted_when_a_person_says_so(self, tmp_path: Path) -> None:
         world, job = self.world(tmp_path)
-        assert asyncio.run(decisions.adopt(world.runner(UNMARKED), JOB, job)).job_id == job
+        assert world.run(decisions.adopt(world.runner(UNMARKED), JOB, job)).job_id == job
         assert not world.apply(UNMARKED).endings
         assert launched(world) == [job]
 
     def test_are_launched_again_when_a_person_says_so(self, tmp_path: Path) -> None:
         world, _ = self.world(tmp_path)
-        asyncio.run(decisions.launch_again(world.runner(UNMARKED), JOB))
+        world.run(decisions.launch_again(world.runner(UNMARKED), JOB))
         assert not world.apply(UNMARKED).endings
         assert len(launched(world)) == 2
 
@@ -155,15 +154,15 @@ class TestAmbiguousLaunches:
     def test_take_no_job_that_is_not_there_or_another_s(self, tmp_path: Path) -> None:
         world, job = self.world(tmp_path)
         with pytest.raises(UsageError) as told:
-            asyncio.run(decisions.adopt(world.runner(UNMARKED), JOB, "none"))
+            world.run(decisions.adopt(world.runner(UNMARKED), JOB, "none"))
         assert told.value.diagnostics[0].code == "no-such-job"
-        asyncio.run(decisions.adopt(world.runner(UNMARKED), JOB, job))
+        world.run(decisions.adopt(world.runner(UNMARKED), JOB, job))
         for wish in (
             decisions.adopt(world.runner(UNMARKED), JOB, job),
             decisions.launch_again(world.runner(UNMARKED), JOB),
         ):
             with pytest.raises(UsageError) as told:
-                asyncio.run(wish)
+                world.run(wish)
             assert told.value.diagnostics[0].code == "nothing-to-resolve"
 
 

@@ -100,7 +100,7 @@ class TestWaiting:
 
         world = World(tmp_path)
         with pytest.raises(SafetyRefusal):
-            asyncio.run(world.runner(JOB_ONLY).apply(Requests(), FOR_EVER, decline))
+            world.run(world.runner(JOB_ONLY).apply(Requests(), FOR_EVER, decline))
         assert not (tmp_path / ".eocanvas").exists()
 
 
@@ -171,7 +171,7 @@ class TestOtherRunners:
                 # Virtual hours pass while the disk of the other one works: then this one has stopped waiting for it.
                 assert {r.error.code for r in result.results if r.error} <= {"result-busy"}
 
-        asyncio.run(both())
+        world.run(both())
         assert not world.apply(manifest()).endings
         assert len(launched(world)) == 1
         assert types(world).count("ledger-opened") == 1
@@ -189,7 +189,7 @@ class TestOtherRunners:
         async def all_of_them() -> None:
             await asyncio.gather(*(r.apply(Requests(), timedelta(hours=2), lambda plan: None) for r in runners))
 
-        asyncio.run(all_of_them())
+        world.run(all_of_them())
         assert len(launched(world)) == 6
         assert acts(world.plan(manifest() + more)) | {"key.scenes": ("none", "not-needed")} == {
             "key.scenes": ("none", "not-needed"),

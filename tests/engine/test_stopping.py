@@ -50,7 +50,7 @@ def test_a_stop_while_a_request_is_under_way_records_its_answer_and_sends_nothin
     step: str, jobs: int, keys: int, tmp_path: Path
 ) -> None:
     world = World(tmp_path)
-    _, result = asyncio.run(stopped_at(world, step, hold=True, loose=0.05))
+    _, result = world.run(stopped_at(world, step, hold=True, loose=0.05))
     assert "interrupted" in endings(result)
     assert (len(launched(world)), len(key_names(world))) == (jobs, keys)
     assert types(world).count("key-created") == keys
@@ -72,7 +72,7 @@ def test_a_stop_between_claim_and_socket_withdraws(tmp_path: Path) -> None:
         runners.append(world.runner(manifest(), stop))
         return await runners[0].apply(Requests(), WAIT, lambda plan: None)
 
-    result = asyncio.run(work())
+    result = world.run(work())
     assert endings(result) >= {"interrupted", "unfinished"}
     assert [event.reason for event in events(world) if isinstance(event, e.JobWithdrawn)] == ["stopped"]
     assert not launched(world)
@@ -82,7 +82,7 @@ def test_a_stop_between_claim_and_socket_withdraws(tmp_path: Path) -> None:
 
 def test_a_stop_while_waiting_ends_at_once(tmp_path: Path) -> None:
     world = World(tmp_path)
-    _, result = asyncio.run(stopped_at(world, "before GET /serverless/jobs", hold=True, loose=3600))
+    _, result = world.run(stopped_at(world, "before GET /serverless/jobs", hold=True, loose=3600))
     assert endings(result) >= {"interrupted", "unfinished"}
     assert ends(result) == {"key.scenes": "done", JOB: "waiting"}
     assert requests(world, "GET", "/serverless/jobs") == 0
@@ -100,7 +100,7 @@ def test_an_answer_that_does_not_come_is_waited_for_no_longer_than_the_grace(
         _, result = await asyncio.wait_for(stopped_at(world, f"after {EXECUTION}", hold=True, loose=3600), 60)
         assert "interrupted" in endings(result)
 
-    asyncio.run(work())
+    world.run(work())
     assert types(world)[-1] == "job-intended"
     assert not world.apply(manifest()).endings
     assert len(launched(world)) == 1
@@ -120,7 +120,7 @@ def test_an_answer_that_is_just_being_recorded_stands_however_slow_the_disk_is(
             await asyncio.sleep(0.3)
 
     runners.append(world.runner(manifest(), slow))
-    result = asyncio.run(runners[0].apply(Requests(), WAIT, lambda plan: None))
+    result = world.run(runners[0].apply(Requests(), WAIT, lambda plan: None))
     assert "interrupted" in endings(result)
     assert types(world)[-1] == "job-submitted"
 
@@ -133,7 +133,7 @@ def test_a_stop_before_anything_was_decided_sends_nothing(tmp_path: Path) -> Non
         runner.stopping.set()
         return await runner.apply(Requests(), WAIT, lambda plan: None)
 
-    result = asyncio.run(work())
+    result = world.run(work())
     assert "interrupted" in endings(result)
     assert requests(world, "POST", "/keys") == 0
     assert not launched(world)

@@ -6,7 +6,6 @@ killed, which answers are lost, and where one is frozen; the virtual clock makes
 
 from __future__ import annotations
 
-import asyncio
 import os
 import tempfile
 from contextlib import suppress
@@ -23,7 +22,7 @@ from eocanvas_apply.emulator.faults import Fault
 from eocanvas_apply.errors import EocanvasApplyError
 from eocanvas_apply.planning.plan import ActionKind, Requests
 from eocanvas_apply.planning.progress import Ending
-from tests.simulation.world import Killed, World
+from tests.simulation.world import Killed, World, all_the_same
 
 WAIT = timedelta(hours=30)
 SETTLE = timedelta(minutes=5)
@@ -150,7 +149,7 @@ class Campaign(RuleBasedStateMachine):
                 self.excused += 1
                 self.world.clock.advance(minutes * 60)
                 with suppress(EocanvasApplyError):
-                    await self.world.runner(self.manifest).apply(Requests(), A_WHILE, lambda plan: None)
+                    await all_the_same(self.world.runner(self.manifest).apply(Requests(), A_WHILE, lambda plan: None))
 
         with suppress(EocanvasApplyError):
             self.world.apply(self.manifest, WAIT, freeze)
@@ -201,7 +200,7 @@ class Campaign(RuleBasedStateMachine):
         assert self.may_ask or {job.id for job in jobs} == self.known_jobs(), "a job runs that nobody knows of"
 
     def known_jobs(self) -> set[str]:
-        recorded = asyncio.run(self.world.runner(self.manifest).journal.refresh())
+        recorded = self.world.run(self.world.runner(self.manifest).journal.refresh())
         return set(recorded.owner_of)
 
 

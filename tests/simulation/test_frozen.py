@@ -12,7 +12,7 @@ from eocanvas_apply.emulator.faults import Fault
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.planning.progress import Happening
 from tests.simulation.test_faults import manifest
-from tests.simulation.world import World
+from tests.simulation.world import World, all_the_same
 
 MANIFEST = manifest(keys=1, jobs=1)
 
@@ -26,7 +26,7 @@ def _freeze_and_let_another_run(world: World, text: str = MANIFEST) -> None:
         if not frozen and name.endswith("/execution") and name.startswith("before POST"):
             frozen = True
             world.clock.advance(60)
-            await world.runner(text).apply(Requests(), timedelta(minutes=15), lambda plan: None)
+            await all_the_same(world.runner(text).apply(Requests(), timedelta(minutes=15), lambda plan: None))
 
     world.apply(text, step=freeze)
 

@@ -22,7 +22,8 @@ from eocanvas_apply.ledger.verify import verify
 from eocanvas_apply.planning.orders import LIFE
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.planning.progress import Ending, Happening, Outcome
-from tests.simulation.world import ACCOUNT, PASSWORD, Killed, World
+from eocanvas_apply.simulation.site import ACCOUNT, PASSWORD
+from tests.simulation.world import Killed, World
 
 OLCI = DATASETS[0]
 LICENCES = ", ".join(OLCI.terms)

@@ -1,0 +1,94 @@
+"""An emulated service on a virtual clock, and the runners that work against it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any, TypeVar
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from eocanvas_apply.emulator.accounts import User
+from eocanvas_apply.emulator.clock import VirtualClock
+from eocanvas_apply.emulator.credentials import SealingKey
+from eocanvas_apply.emulator.service import Eocanvas
+from eocanvas_apply.emulator.settings import Settings
+from eocanvas_apply.emulator.wire import Wire
+from eocanvas_apply.engine.engine import Engine
+from eocanvas_apply.ledger.backend import Backend
+from eocanvas_apply.ledger.journal import Journal
+from eocanvas_apply.observing.observer import Observer
+from eocanvas_apply.observing.vault import Vault
+from eocanvas_apply.planning.desired import Desired
+from eocanvas_apply.planning.progress import Progress
+from eocanvas_apply.secret import Secret
+from eocanvas_apply.service.eocanvas import EOCanvas
+from eocanvas_apply.service.settings import Addresses, Credentials
+from eocanvas_apply.simulation import virtual_time
+from eocanvas_apply.simulation.line import ORIGIN, Line, Step, undisturbed
+from eocanvas_apply.simulation.virtual_time import LoopClock
+
+T = TypeVar("T")
+ACCOUNT, PASSWORD = "jane", "open-sesame"
+URL = f"{ORIGIN}/serverless"
+
+
+@cache
+def _private_key() -> rsa.RSAPrivateKey:
+    # 2048 bits take a while to make; one for all sites of a process.
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@dataclass
+class Site:
+    """An emulated service and everything that chance decides at it and for its runners, drawn from `seed`."""
+
+    settings: Settings = field(default_factory=Settings)
+    seed: int = 1
+    clock: VirtualClock = field(default_factory=VirtualClock)
+    wire: Wire = field(init=False)
+
+    def __post_init__(self) -> None:
+        settings = replace(self.settings, users=(User(ACCOUNT, PASSWORD),))
+        service = Eocanvas(self.clock, Random(self.seed), settings, SealingKey(_private_key()))  # noqa: S311 - no secrets
+        self.wire = Wire(service)
+        self._random = Random(self.seed + 1)  # noqa: S311 - its tokens open nothing
+
+    def token(self) -> str:
+        """Return the next random name, 128 bits in hex."""
+        return f"{self._random.getrandbits(128):032x}"
+
+    def client(self, request_timeout: float = 30.0, step: Step = undisturbed) -> EOCanvas:
+        """Return a client of the service, over a line that `step` may disturb."""
+        account, clock = Credentials(ACCOUNT, Secret(PASSWORD)), LoopClock(self.clock)
+        line = Line(self.wire, step)
+        return EOCanvas(Addresses(URL), account, clock, request_timeout=request_timeout, transport=line)
+
+    def runner(
+        self,
+        desired: Desired,
+        ledger: Backend,
+        vault: Vault,
+        folder: Path,
+        step: Step = undisturbed,
+        report: Callable[[Progress], None] = lambda progress: None,  # noqa: ARG005
+    ) -> Engine:
+        """Return a fresh runner: it knows nothing but the ledger and what the service shows."""
+        clock = LoopClock(self.clock)
+        service = self.client(desired.timing.request_timeout.total_seconds(), step)
+        return Engine(
+            desired=desired,
+            service=service,
+            journal=Journal(ledger, "runner", clock.now, self.token),
+            observer=Observer(service, vault, folder),
+            clock=clock,
+            token=self.token,
+            report=report,
+        )
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run to its end in the site's time."""
+        return virtual_time.run(self.clock, work)
