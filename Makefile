@@ -10,7 +10,7 @@ PIP_FLAGS := --quiet --disable-pip-version-check
 .PHONY: help setup demo test check bench schemas clean
 
 help:
-	@echo "make demo     set up and run the main job against the embedded emulator"
+	@echo "make demo     set up and run a campaign against the embedded emulator"
 	@echo "make test     set up, check style and types, and run the tests"
 	@echo "make check    style and types only"
 	@echo "make schemas  write schemas/*.json anew"

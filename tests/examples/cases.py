@@ -8,6 +8,9 @@ from pathlib import Path
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 
+# The products over the Baltic Sea that the emulator's archive has in the days of the example.
+ORBITS = ("372-78", "372-79", "372-92", "372-93", "372-106", "372-107", "373-121", "373-135")
+
 
 @dataclass(frozen=True)
 class Case:
@@ -49,6 +52,11 @@ CASES = (
         jobs=('lowlands["gotland"]', 'lowlands["oland"]', 'lowlands["saaremaa"]'),
         keys=("dem",),
         files=tuple(f"results/lowlands/{island}/*.tif" for island in ("gotland", "oland", "saaremaa")),
+    ),
+    Case(
+        "search-campaign",
+        jobs=tuple(f'chlorophyll["orbit-{orbit}"]' for orbit in ORBITS),
+        files=tuple(f"results/chlorophyll/orbit-{orbit}/OLL2WFR_*.nc" for orbit in ORBITS),
     ),
     Case(
         "pipeline",

@@ -88,13 +88,10 @@ def test_it_is_planned_applied_and_done(case: Case, emulator: RunningEmulator, t
     again = scientist.plan()
     assert {a.action for a in again.actions} == {"none"}
     assert not again.changes_pending
+    expect_its_results(case, scientist.project.folder)
 
 
-@each_case
-def test_its_results_lie_where_it_says(case: Case, emulator: RunningEmulator, tmp_path: Path) -> None:
-    scientist = Scientist(case, tmp_path / case.name, emulator)
-    scientist.apply()
-    folder = scientist.project.folder
+def expect_its_results(case: Case, folder: Path) -> None:
     stored = {path for path in folder.glob("results/**/*") if path.is_file() and path.name != "index.csv"}
     assert all(len(list(folder.glob(pattern))) == 1 for pattern in case.files)
     assert stored == {path for pattern in case.files for path in folder.glob(pattern)}

@@ -1,4 +1,4 @@
-"""`demo`: the main job from manifest to results, as a user would type it, against an emulator of its own."""
+"""`demo`: a campaign from its search to its results, through a run that is killed, against an emulator of its own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from argparse import Namespace
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,23 +22,32 @@ if TYPE_CHECKING:
     from eocanvas_apply.emulator.server import RunningEmulator
 
 EPILOG = """\
-It needs no account and no network, works in a temporary folder that it removes, and ends by itself.
+It needs no account and no network, works in a temporary folder that it removes, and ends by itself in less than a
+minute. Its project is the example search-campaign.
 
 Example:
   eocanvas-apply demo
 """
 
 PACKAGE = Path(__file__).parents[2]
-FILES = {"demo/eocanvas.yaml": "eocanvas.yaml", "subset.xml": "subset.xml"}
-COMMANDS = ("validate", "plan", "apply --yes", "results", "plan")
-# What the manifest refers to. The emulator takes any secret, so these open nothing.
-SECRETS = {
-    "SCENES_ACCESS_KEY": "demo-access-key",
-    "SCENES_SECRET_KEY": "demo-secret-key",
-    "DRIVE_PASSWORD": "demo-drive-password",
-}
+FILES = ("eocanvas.yaml", "chains/olci-water.yaml")
+LEDGER = Path(".eocanvas") / "default.jsonl"
+# What is told, what is run, and whether it is killed with its first result.
+STEPS = (
+    ("The search, once: its products are kept in eocanvas.lock, beside the manifest.", "lock", False),
+    ("What would happen, and when: three launches in three seconds is all that this service allows.", "plan", False),
+    ("Orders, launches, results, as the quota lets them. With the first result we pull the plug.", "apply --yes", True),
+    ("Killed with SIGKILL. What was done is on record, so it can be asked.", "status", False),
+    ("The same command again goes on where the other one ended; nothing is launched twice.", "apply --yes", False),
+    ("Every result in its place.", "results", False),
+    ("And nothing is left to do.", "plan", False),
+)
+# A launch that nobody saw answered is looked for no longer than this.
+TIMING = {"POLL": "300ms", "SETTLE": "2s", "SEND_WITHIN": "2s", "REQUEST_TIMEOUT": "5s"}
 
+_STORED = b'"result-stored"'
 _NO_PROXY = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+_SHOW_CURSOR = "\x1b[?25h"
 
 
 def add_arguments(parser: Parser) -> None:
@@ -47,49 +58,79 @@ def add_arguments(parser: Parser) -> None:
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
     """Play the commands one after the other; the first that fails ends it."""
     try:
+        from eocanvas_apply.emulator.behaviour import Behaviour
         from eocanvas_apply.emulator.options import Options
         from eocanvas_apply.emulator.server import running
+        from eocanvas_apply.emulator.settings import Quota
     except ModuleNotFoundError as missing:
         raise missing_emulator(missing) from None
 
-    with running(Options(job_time=2.0)) as emulator, tempfile.TemporaryDirectory(prefix="eocanvas-demo-") as folder:
+    options = Options(job_time=1.0, quotas=(Quota.parse("3/3s"),), behaviour=Behaviour(order_time=1.0))
+    with running(options) as emulator, tempfile.TemporaryDirectory(prefix="eocanvas-demo-") as folder:
         _write_project(Path(folder))
         _show(console, "cat eocanvas.yaml", (Path(folder) / "eocanvas.yaml").read_text(encoding="utf-8"))
-        for command in COMMANDS:
+        for words, command, killed in STEPS:
+            _say(console, words)
             _show(console, f"eocanvas-apply {command}", "")
-            ended = _play(command, Path(folder), emulator)
-            if ended != 0:
+            if not _play(command, Path(folder), _environment(emulator), killed=killed, console=console):
                 return Outcome(Exit.ERROR)
     return Outcome(text=lambda _: _CLOSING)
 
 
 _CLOSING = """
-That was all of it: the second plan found nothing to do. Next, in a folder of your own:
+That was all of it: eight jobs, each run once, and the last plan found nothing to do. Next, in a folder of your own:
   eocanvas-apply init
 """
 
 
 def _write_project(folder: Path) -> None:
-    templates = resources.files("eocanvas_apply.cli") / "templates"
-    for template, name in FILES.items():
-        (folder / name).write_text((templates / template).read_text(encoding="utf-8"), encoding="utf-8")
+    templates = resources.files("eocanvas_apply.cli") / "templates" / "demo"
+    for name in FILES:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text((templates / name).read_text(encoding="utf-8"), encoding="utf-8")
+
+
+def _say(console: Console, words: str) -> None:
+    console.out.write(f"\n{console.out.style.paint(words, 'cyan')}\n")
 
 
 def _show(console: Console, command: str, output: str) -> None:
-    console.out.write(console.out.style.paint(f"\n$ {command}\n", "bold") + output)
+    console.out.write(console.out.style.paint(f"$ {command}\n", "bold") + output)
 
 
-def _play(command: str, folder: Path, emulator: RunningEmulator) -> int:
+def _play(command: str, folder: Path, environ: Mapping[str, str], *, killed: bool, console: Console) -> bool:
+    """Run a command, and kill it at its first result where that is wanted; tell whether it went as it should."""
     words = [sys.executable, "-m", "eocanvas_apply", *command.split()]
-    return subprocess.run(words, cwd=folder, env=_environment(emulator), check=False).returncode  # noqa: S603 - ours
+    process = subprocess.Popen(words, cwd=folder, env=dict(environ))  # noqa: S603 - ours
+    try:
+        if killed and _first_result(process, folder / LEDGER):
+            process.kill()
+            process.wait()
+            # What drew a table on the terminal had no time to put its cursor back.
+            console.err.write(_SHOW_CURSOR if console.err.stream.isatty() else "")
+            return True
+        return process.wait() == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _first_result(process: subprocess.Popen[bytes], ledger: Path) -> bool:
+    """Wait until a result is on record; tell whether it came before the end."""
+    while process.poll() is None:
+        if ledger.exists() and _STORED in ledger.read_bytes():
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def _environment(emulator: RunningEmulator) -> dict[str, str]:
     user = emulator.options.users[0]
     account = {"HDA_USER": user.name, "HDA_PASSWORD": user.password}
-    service = {"EOCANVAS_URL": emulator.url, "EOCANVAS_TOKEN_URL": emulator.token_url, "EOCANVAS_APPLY_POLL": "500ms"}
+    service = {"EOCANVAS_URL": emulator.url, "EOCANVAS_TOKEN_URL": emulator.token_url, "HDA_URL": emulator.hda_url}
+    timing = {f"EOCANVAS_APPLY_{name}": value for name, value in TIMING.items()}
     # A ledger or a project that the user's own environment names must stay out of it.
     own = {name: value for name, value in os.environ.items() if not name.startswith("EOCANVAS_APPLY_")}
     # The same package as this one, whether or not it is installed.
     path = os.pathsep.join(filter(None, [str(PACKAGE.parent), own.get("PYTHONPATH")]))
-    return {**own, **service, **account, **SECRETS, **_NO_PROXY, "PYTHONPATH": path}
+    return {**own, **service, **timing, **account, **_NO_PROXY, "PYTHONPATH": path}
