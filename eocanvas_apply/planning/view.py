@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from eocanvas_apply.ledger.fold import JobRecord, Recorded
-from eocanvas_apply.manifest.address import Address
+from eocanvas_apply.ledger.fold import Jobs, Recorded
 from eocanvas_apply.planning.phases import Tally, tallies
-from eocanvas_apply.planning.plan import LAUNCHES, ActionKind, Plan, PlannedAction
+from eocanvas_apply.planning.plan import LAUNCHES, ActionKind, Plan, PlannedAction, campaign_of
 from eocanvas_apply.planning.windows import WindowState
 
 
@@ -57,24 +56,21 @@ def view(plan: Plan, recorded: Recorded) -> View:
     )
 
 
-def campaign_of(address: str) -> str | None:
-    """Return the address of the campaign that a job is an instance of, None for a single job."""
-    parsed = Address.parse(address)
-    return str(parsed.whole) if parsed.instance is not None else None
-
-
 def _stored(recorded: Recorded, fetching: frozenset[str]) -> Mapping[str | None, int]:
     found: dict[str | None, int] = {}
-    for record in recorded.jobs.values():
-        if record.address not in fetching and (size := _bytes(record)):
-            campaign = campaign_of(record.address)
+    for address in recorded.jobs:
+        if address not in fetching and (size := _bytes(recorded.jobs, address)):
+            campaign = campaign_of(address)
             found[campaign] = found.get(campaign, 0) + size
     return found
 
 
-def _bytes(record: JobRecord) -> int:
+def _bytes(jobs: Jobs, address: str) -> int:
+    # Nearly all of a long campaign are finished: they tell without being unpacked.
+    if finished := jobs.finished(address):
+        return sum(file.size for file in finished.files)
     # Only those of the youngest run are in the job's folder.
-    youngest = next((run for run in reversed(record.runs.values()) if run.stored), None)
+    youngest = next((run for run in reversed(jobs[address].runs.values()) if run.stored), None)
     return sum(stored.size for stored in youngest.stored.values()) if youngest else 0
 
 

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.planning.phases import Phase, Tally
-from eocanvas_apply.planning.view import View, campaign_of
+from eocanvas_apply.planning.plan import campaign_of
+from eocanvas_apply.planning.view import View
 from eocanvas_apply.render.stamps import rough, size, size_of, span
 from eocanvas_apply.render.style import one_line
 

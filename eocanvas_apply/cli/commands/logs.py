@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from eocanvas_apply.cli.addresses import one_job
 from eocanvas_apply.cli.console import Console, Outcome
+from eocanvas_apply.cli.following import Followed
 from eocanvas_apply.cli.options import add_ledger, add_manifest
 from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.scrubbing import SCRUBBER
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
     from eocanvas_apply.ledger.fold import Recorded
 
 EPILOG = """\
-The user's name, one-off passwords and long base64 are taken out.
+The user's name, passwords, tokens and long base64 are taken out. With --follow new lines are told as they come, each
+`poll` of the manifest's `timing`, until the job has ended; with --format json all of them at the end.
 
 Examples:
   eocanvas-apply logs subset
+  eocanvas-apply logs subset --follow
   eocanvas-apply logs job.subset --format json
 """
 
@@ -29,11 +32,12 @@ Examples:
 def add_arguments(parser: Parser) -> None:
     """Declare which job."""
     parser.add_argument("address", metavar="ADDRESS", help="of the job")
+    parser.add_argument("--follow", action="store_true", help="go on with new lines until the job has ended")
     add_ledger(parser)
     add_manifest(parser)
 
 
-def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
+def run(args: Namespace, console: Console) -> Outcome:
     """Ask the service for the log of the job that counts."""
 
     async def work(session: Session) -> Outcome:
@@ -42,11 +46,14 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
         engine = session.engine
         recorded = await engine.recorded()
         address = str(one_job(args.address, session.desired, recorded))
-        entries = await engine.service.logs(_job_id(address, recorded))
+        job_id = _job_id(address, recorded)
+        if args.follow:
+            return await Followed(engine, console, address, job_id).to_the_end()
+        entries = await engine.service.logs(job_id)
         if entries is None:
             raise UsageError(error("no-log", f"{address}: the service has no log of its job", address=address))
         lines = [(entry.timestamp, SCRUBBER.scrub(entry.message)) for entry in entries]
-        private = [engine.service.account]
+        private = render.private_words(lines, engine.service.account)
         return Outcome(
             text=lambda style: render.text(lines, private, style) or "The log is empty so far.\n",
             fields=lambda: {"logs": render.documents(lines, private)},

@@ -1,0 +1,106 @@
+"""`logs --follow`: the lines of a job's log as they come, until the job has ended."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from eocanvas_apply.cli.console import Console, Outcome
+from eocanvas_apply.cli.exit_codes import Exit, Stopped
+from eocanvas_apply.cli.interrupts import unless_signalled
+from eocanvas_apply.cli.scrubbing import SCRUBBER
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import ServiceError, UsageError
+
+if TYPE_CHECKING:
+    from eocanvas_apply.engine.engine import Engine
+    from eocanvas_apply.render.log import Line
+
+# The service may be away for so many looks in a row before it is an error.
+_PATIENCE = 20
+
+
+@dataclass(slots=True)
+class Followed:
+    """The log of one job so far, and how to tell what came to it."""
+
+    engine: Engine
+    console: Console
+    address: str
+    job_id: str
+    lines: list[Line] = field(default_factory=list)
+
+    async def to_the_end(self) -> Outcome:
+        """Tell each new line until the job has ended and its log is whole, or a signal comes."""
+        code = Exit.DONE
+        try:
+            await unless_signalled(self._follow())
+        except Stopped as stopped:
+            code = stopped.code
+        return Outcome(code, fields=lambda: {"logs": self._documents()})
+
+    async def _follow(self) -> None:
+        pause = self.engine.desired.timing.poll.total_seconds()
+        ended, silent, since_end = "", 0, 0.0
+        while True:
+            try:
+                # The status first: what an ended job wrote is then in the log that is read after it, unless it is late.
+                ended = await self._end()
+                news = await self._look()
+                silent = 0
+            except ServiceError as fault:
+                silent += 1
+                if not fault.may_pass or silent > _PATIENCE:
+                    raise
+                news = True
+            if ended and not news and (self.lines or since_end >= self._latest()):
+                self.console.say(f"{self.address}: job {self.job_id} is {ended}")
+                return
+            await self.engine.clock.sleep(pause)
+            since_end += pause if ended else 0.0
+
+    def _latest(self) -> float:
+        return self.engine.desired.timing.settle.total_seconds()
+
+    async def _end(self) -> str:
+        """Return the status of an ended job, the empty text while it goes on."""
+        from eocanvas_apply.ledger.fold import ENDED
+
+        job = await self.engine.service.job(self.job_id)
+        if job is None:
+            message = f"{self.address}: the service does not know job {self.job_id} any more"
+            raise UsageError(error("no-log", message, address=self.address))
+        return job.status if job.status in ENDED else ""
+
+    async def _look(self) -> bool:
+        """Tell the lines that were not there at the last look; return whether there were any."""
+        found = await self.engine.service.logs(self.job_id) or ()
+        now = [(entry.timestamp, SCRUBBER.scrub(entry.message)) for entry in found]
+        # Counted, for lines that stand in it twice; not by their place, for a late line may stand before others.
+        known = Counter(self.lines)
+        news = []
+        for line in now:
+            if known[line]:
+                known[line] -= 1
+            else:
+                news.append(line)
+        self.lines += news
+        self._tell(news)
+        return bool(news)
+
+    def _tell(self, news: list[Line]) -> None:
+        from eocanvas_apply.render import log as render
+
+        if not self.console.as_json:
+            self.console.out.write(render.text(news, self._private(), self.console.out.style))
+
+    def _documents(self) -> list[dict[str, str | None]]:
+        from eocanvas_apply.render import log as render
+
+        return render.documents(self.lines, self._private())
+
+    def _private(self) -> list[str]:
+        from eocanvas_apply.render.log import private_words
+
+        return private_words(self.lines, self.engine.service.account)
