@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,7 +19,7 @@ S0, S1 = 'job.scenes["s0"]', 'job.scenes["s1"]'
 
 
 def cancel(world: World, *addresses: str) -> ApplyResult:
-    return asyncio.run(world.runner(manifest(2, "")).cancel(frozenset(addresses), lambda plan: None))
+    return world.run(world.runner(manifest(2, "")).cancel(frozenset(addresses), lambda plan: None))
 
 
 def statuses(world: World) -> list[str]:
@@ -69,7 +68,7 @@ def test_a_launch_without_an_answer_is_stopped_when_it_turns_up(tmp_path: Path) 
     world.wire.faults.add(Fault("drop-after", method="POST", path="*/execution"))
     world.apply(manifest(1, ""), NONE)
     assert statuses(world) == ["accepted"]
-    asyncio.run(world.runner(manifest(1, "")).cancel(frozenset({S0}), lambda plan: None))
+    world.run(world.runner(manifest(1, "")).cancel(frozenset({S0}), lambda plan: None))
     assert not world.apply(manifest(1, "")).endings
     assert statuses(world) == ["dismissed"]
     assert len(created(world)) == 1
