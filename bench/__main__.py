@@ -10,13 +10,14 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import project
+from bench import campaigns, project
 from bench.emulated import LATENCY, emulator
 from bench.timing import median, seconds
 
 PEER = Path(__file__).parent.parent / ".venv-eocanvas/bin/python"
 OURS = [sys.executable, "-m", "eocanvas_apply"]
 ROUNDS = 3
+SIZES = (1_000, 10_000, 100_000)
 
 
 def main(number: int) -> int:
@@ -24,6 +25,7 @@ def main(number: int) -> int:
     with tempfile.TemporaryDirectory() as name:
         _start_up(Path(name))
         _many_jobs(Path(name), number)
+        campaigns.table(Path(name) / "campaigns", SIZES)
     return 0
 
 

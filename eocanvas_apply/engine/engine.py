@@ -90,6 +90,8 @@ class Engine:
 
         `wait` is how long to wait for jobs in all: None to their end, zero for one turn.
         """
+        await self.recorded()
+        await self.journal.keep()
         first, _ = await self.plan(requests)
         if first.refusals:
             raise SafetyRefusal(*first.refusals)

@@ -35,6 +35,7 @@ class Journal:
         self._lock = asyncio.Lock()
         self._waiting: list[AnyEvent] = []
         self._foreign_head = 0
+        self._kept_head = 0
         self._keeper = keeper
         self.recorded = Recorded()
 
@@ -54,11 +55,19 @@ class Journal:
         kept = await asyncio.to_thread(self._keeper.load) if self._keeper else None
         if kept:
             self.recorded, self._foreign_head = kept, kept.head
-        before = self.recorded.head
+        self._kept_head = self.recorded.head
         await self._catch_up()
-        # Later the fold may hold facts that are not in the ledger yet.
-        if self._keeper and worth_saving(self.recorded.head - before, self.recorded.head):
-            await asyncio.to_thread(self._keeper.save, self.recorded, self._now() - _SETTLED_AFTER)
+
+    async def keep(self) -> None:
+        """Keep a snapshot of what was read, where it saves the next run much.
+
+        To be called before any fact is noted that is not in the ledger yet.
+        """
+        async with self._lock:
+            head = self.recorded.head
+            if self._keeper and worth_saving(head - self._kept_head, head):
+                await asyncio.to_thread(self._keeper.save, self.recorded, self._now() - _SETTLED_AFTER)
+                self._kept_head = head
 
     async def claim(self, decided_on: int, events: Sequence[AnyEvent]) -> None:
         """Append claims decided on a head; raises LedgerConflict when another runner appended since.

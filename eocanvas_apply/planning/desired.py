@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -220,16 +220,14 @@ def _all_of(
     """Return the instances of a campaign, or the one job of any other; `before` are those it may take results of."""
     if job.steps:
         return [_of_row(name, row, documents, job.skip, before) for row in rows]
-    return [_job(name, job, documents.of(job), {}, partial(_source, before, {}))]
+    return [_job(Address.job(name), job, documents.of(job), {}, partial(_source, before, {}))]
 
 
 def _of_row(
     name: str, row: Instance, documents: Documents, skips: Mapping[str, str], before: Mapping[str, DesiredJob]
 ) -> DesiredJob:
-    made = row.job
-    job = _job(name, made, documents.of(made), row.fields, partial(_source, before, row.origins))
-    folder = f"{job.folder}/{row.id}" if job.folder else None
-    return replace(job, address=str(Address.job(name, row.id)), folder=folder, skip=skips.get(row.id))
+    job, source = row.job, partial(_source, before, row.origins)
+    return _job(Address.job(name, row.id), job, documents.of(job), row.fields, source, skips.get(row.id))
 
 
 def _source(jobs: Mapping[str, DesiredJob], origins: Origins, name: str) -> DesiredJob:
@@ -277,10 +275,16 @@ def _existing_key(name: str, key: ExistingKey) -> DesiredKey:
 
 
 def _job(
-    name: str, job: Job, document: Document | None, fields: Mapping[str, Any], source: Callable[[str], DesiredJob]
+    address: Address,
+    job: Job,
+    document: Document | None,
+    fields: Mapping[str, Any],
+    source: Callable[[str], DesiredJob],
+    skip: str | None = None,
 ) -> DesiredJob:
     inputs = () if isinstance(job, RawJob) else tuple(_input(n, i, fields, source) for n, i in job.inputs.items())
     output_key = key_address(job.output.key) if isinstance(job.output, ToKey) else None
+    folder = None if output_key else _folder(address.name, job)
     params = {k: param_text(v) for k, v in job.params.items()} if isinstance(job, SnapJob) else {}
     raw = dict(job.inputs) if isinstance(job, RawJob) else {}
     components = {
@@ -293,15 +297,15 @@ def _job(
         "output": output_key or "download",
     }
     return DesiredJob(
-        address=str(Address("job", name)),
+        address=str(address),
         process=_process(job),
         document=document,
         params=params,
         inputs=inputs,
         raw_inputs=raw,
         output_key=output_key,
-        folder=None if output_key else _folder(name, job),
-        index_folder=None if output_key else _folder(name, job),
+        folder=f"{folder}/{address.instance}" if folder and address.instance else folder,
+        index_folder=folder,
         max_duration=job.max_duration,
         launch_on_doubt=job.on_doubt == "launch",
         marked=job.mark and _can_carry_mark(document),
@@ -310,6 +314,7 @@ def _job(
         retries=Retries.parse(job.retries),
         accept_terms=job.accept_terms,
         fields=fields,
+        skip=skip,
         keep=job.on_change == "keep",
         stage=max((source(other).stage + 1 for other in job.source_names), default=0),
     )

@@ -11,6 +11,7 @@ from eocanvas_apply.planning.change import Change
 
 ALGORITHM = 1
 _LONG = 200
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def fingerprint(components: Mapping[str, Any]) -> str:
@@ -19,7 +20,7 @@ def fingerprint(components: Mapping[str, Any]) -> str:
 
 
 def _canonical(components: Mapping[str, Any]) -> str:
-    return json.dumps(components, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _CANONICAL.encode(components)
 
 
 def same(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

@@ -51,4 +51,5 @@ def _in_its_turn(action: PlannedAction, turns: Mapping[str, _Turn], now: datetim
         return action
     if turn.behind_running:
         return action.held(Reason.HELD_BUDGET, not_before=turn.time)
-    return replace(action, not_before=turn.time if turn.time > now else None)
+    not_before = turn.time if turn.time > now else None
+    return action if action.not_before == not_before else replace(action, not_before=not_before)

@@ -95,10 +95,8 @@ def _unusable(keys: Iterable[PlannedAction], faults: Iterable[Diagnostic]) -> fr
 
 
 def _after_keys(desired: Desired, jobs: list[PlannedAction], unusable: frozenset[str]) -> list[PlannedAction]:
-    return [
-        replace(action, depends_on=_waits_for(desired, action, unusable)) if action.action in LAUNCHES else action
-        for action in jobs
-    ]
+    waits = {action.address: _waits_for(desired, action, unusable) for action in jobs if action.action in LAUNCHES}
+    return [replace(action, depends_on=keys) if (keys := waits.get(action.address)) else action for action in jobs]
 
 
 def _waits_for(desired: Desired, action: PlannedAction, unusable: frozenset[str]) -> tuple[str, ...]:

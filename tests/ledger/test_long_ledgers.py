@@ -41,8 +41,20 @@ def plain(path: Path) -> Recorded:
     return recorded
 
 
+def kept(path: Path, *, snapshots: bool = True) -> Recorded:
+    """Read a ledger as a run does that will write to it."""
+
+    async def read() -> Recorded:
+        mine = journal(path, snapshots=snapshots)
+        await mine.refresh()
+        await mine.keep()
+        return mine.recorded
+
+    return asyncio.run(read())
+
+
 def test_a_long_ledger_leaves_a_snapshot_that_the_next_run_reads_on_from(path: Path) -> None:
-    asyncio.run(journal(path).refresh())
+    kept(path)
     assert path.with_suffix(".snapshot").exists()
     # What lies before the entry at the head is not looked at any more.
     content = path.read_bytes()
@@ -56,7 +68,7 @@ def test_a_long_ledger_leaves_a_snapshot_that_the_next_run_reads_on_from(path: P
 
 
 def test_what_is_appended_behind_a_snapshot_counts(path: Path) -> None:
-    asyncio.run(journal(path).refresh())
+    kept(path)
 
     async def work() -> Recorded:
         mine = journal(path)
@@ -70,9 +82,22 @@ def test_what_is_appended_behind_a_snapshot_counts(path: Path) -> None:
     assert dict(recorded.jobs.items()) == whole.jobs
 
 
-def test_without_a_keeper_there_is_no_snapshot(path: Path) -> None:
-    asyncio.run(journal(path, snapshots=False).refresh())
+def test_who_only_reads_leaves_no_snapshot(path: Path) -> None:
+    asyncio.run(journal(path).refresh())
     assert not path.with_suffix(".snapshot").exists()
+
+
+def test_without_a_keeper_there_is_no_snapshot(path: Path) -> None:
+    kept(path, snapshots=False)
+    assert not path.with_suffix(".snapshot").exists()
+
+
+def test_a_few_entries_more_are_not_worth_another_one(path: Path) -> None:
+    kept(path)
+    before = path.with_suffix(".snapshot").read_bytes()
+    write(path, tuple(renamed(event, "new") for event in DONE), JOBS * len(DONE) + 1, "b9")
+    assert kept(path).head == (JOBS + 1) * len(DONE) + 1
+    assert path.with_suffix(".snapshot").read_bytes() == before
 
 
 @pytest.mark.parametrize("part", [64, 700, 5_000])
