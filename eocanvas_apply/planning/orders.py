@@ -16,7 +16,7 @@ from eocanvas_apply.ledger.fold import JobRecord, Order, Recorded
 from eocanvas_apply.manifest.products import Product
 from eocanvas_apply.planning.desired import Desired, DesiredJob, Timing
 from eocanvas_apply.planning.observed import DownloadState, Observed
-from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.planning.plan import PlannedAction, Reason
 from eocanvas_apply.planning.tasks import LaunchJob, OrderProducts
 
 AHEAD = timedelta(minutes=30)
@@ -40,6 +40,7 @@ class Standing(IntEnum):
     FAILED = 4
 
 
+_TO_ORDER = frozenset({Standing.MISSING, Standing.FAILED})
 # Places in a quota go to launches that can use them soonest; what fails or takes long comes behind them.
 _TURNS = {Standing.READY: 0, Standing.ON_THE_WAY: 1, Standing.MISSING: 2, Standing.LATE: 3, Standing.FAILED: 3}
 
@@ -86,14 +87,16 @@ class OrderBook:
 
     def standing(self, product: Product, due: datetime) -> Standing:
         """Return how far a product is from being there for a launch at `due`."""
+        orders = self.by_product.get(product.identity)
+        if not orders:
+            return Standing.MISSING
         if self.ready(product, due):
             return Standing.READY
-        orders = self.by_product.get(product.identity, ())
         awaited = [order for order in orders if self._is_awaited(order, due)]
         if awaited:
             late = all(self._age(order, self.observed.at) > _PATIENCE for order in awaited)
             return Standing.LATE if late else Standing.ON_THE_WAY
-        if orders and came_to_nothing(orders[-1], self.observed.at, self.timing):
+        if came_to_nothing(orders[-1], self.observed.at, self.timing):
             return Standing.FAILED
         return Standing.MISSING
 
@@ -145,18 +148,40 @@ def failures_in_a_row(orders: Iterable[Order], since: datetime, at: datetime, ti
 
 
 def with_orders(
-    jobs: Iterable[PlannedAction], book: OrderBook, closed_until: datetime | None, now: datetime
+    actions: Iterable[PlannedAction],
+    jobs: Mapping[str, DesiredJob],
+    book: OrderBook,
+    closed_until: datetime | None,
+    now: datetime,
 ) -> list[PlannedAction]:
     """Return the actions, each launch with the downloads of its products, or with what has to come before it.
 
-    A launch that is not due within half an hour is left alone: its products are ordered then.
+    A launch that is not due within half an hour is left alone: its products are ordered then. For one that is held
+    back until others have ended they are ordered meanwhile.
     """
-    return [
-        _with_orders(action, action.task, book, closed_until, now)
-        if isinstance(action.task, LaunchJob) and action.task.job.products
-        else action
-        for action in jobs
-    ]
+    return [_one(action, jobs, book, closed_until, now) for action in actions]
+
+
+def _one(
+    action: PlannedAction,
+    jobs: Mapping[str, DesiredJob],
+    book: OrderBook,
+    closed_until: datetime | None,
+    now: datetime,
+) -> PlannedAction:
+    if isinstance(action.task, LaunchJob) and action.task.job.products:
+        return _with_orders(action, action.task, book, closed_until, now)
+    if action.reason is Reason.HELD_BUDGET and action.lies_ahead and not (closed_until and closed_until > now):
+        return _ordered_meanwhile(action, jobs[action.address], book, now)
+    return action
+
+
+def _ordered_meanwhile(action: PlannedAction, job: DesiredJob, book: OrderBook, now: datetime) -> PlannedAction:
+    due = action.not_before or now
+    if due > now + AHEAD:
+        return action
+    missing = tuple(product for product in job.products if book.standing(product, due) in _TO_ORDER)
+    return replace(action, task=OrderProducts(job, missing)) if missing else action
 
 
 def ordered_from(action: PlannedAction) -> datetime | None:
@@ -176,7 +201,7 @@ def _with_orders(
     if not lacking:
         return replace(action, task=_filled(task, book, due))
     waiting = replace(action, task=task if due > now else None, awaits=tuple(product.id for product in lacking))
-    missing = tuple(p for p in lacking if standings[p] in (Standing.MISSING, Standing.FAILED))
+    missing = tuple(product for product in lacking if standings[product] in _TO_ORDER)
     if not missing:
         return waiting
     if closed_until and closed_until > now:

@@ -65,7 +65,7 @@ def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Obs
     turn = partial(_turn, desired, requests, book)
     turns = limited(_after_keys(desired, jobs, _unusable(keys, faults)), requests, turn)
     launchable = paced(turns, windows, observed.at, turn)
-    ordered = with_orders(launchable, book, recorded.orders_closed_until, observed.at)
+    ordered = with_orders(launchable, desired.jobs, book, recorded.orders_closed_until, observed.at)
     actions = _in_order(keys, ordered)
     renewed = renewals(desired, recorded, observed, launchable)
     stalled = {a.address for a in keys if a.reason in _STALLED} | {f.address for f in faults if f.address}

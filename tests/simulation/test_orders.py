@@ -98,6 +98,16 @@ def test_nothing_is_ordered_for_launches_that_are_far_away(tmp_path: Path) -> No
     assert created[5] - created[0] < timedelta(hours=1, minutes=2)
 
 
+def test_what_waits_for_running_jobs_to_end_is_ordered_meanwhile(tmp_path: Path) -> None:
+    world = World(tmp_path, job_time=600, behaviour=Behaviour(order_time=600))
+    begun = world.clock()
+    assert not world.apply(manifest(6, "max_running: 2")).endings
+    check(world, 6)
+    assert len(orders(world)) == 6
+    # Ten minutes until the first orders are ready, then three turns of ten minutes each.
+    assert world.clock() - begun < timedelta(minutes=45)
+
+
 @pytest.mark.parametrize(("hours", "ordered"), [(2, 15), (7, 16)])
 def test_an_order_is_used_for_six_hours_and_then_made_again(tmp_path: Path, hours: int, ordered: int) -> None:
     """Jobs of one product follow each other while its order is young."""
