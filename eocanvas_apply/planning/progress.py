@@ -73,7 +73,7 @@ class Progress:
 
 
 _GOES_ON = {
-    *(Happening.CREATING, Happening.LAUNCHING, Happening.LAUNCHED),
+    *(Happening.CREATING, Happening.ORDERING, Happening.ORDERED, Happening.LAUNCHING, Happening.LAUNCHED),
     *(Happening.FETCHING, Happening.RECEIVING, Happening.STORED),
 }
 

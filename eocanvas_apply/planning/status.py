@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from eocanvas_apply.ledger.fold import IntentState, JobRecord, Recorded, Run
@@ -25,15 +25,10 @@ class KeyStatus:
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """One job: `status` is the service's word, or not-launched, answer-open, refused; `failure` says why it failed.
-
-    `failure` begins with the class where its job failed, and is the service's answer where it was `refused`.
-    """
+    """One job. What its record says is looked up when it is asked for: of 100,000 finished ones few are shown."""
 
     action: PlannedAction
-    status: str
-    run: Run | None = None
-    failure: str = ""
+    recorded: Recorded = field(repr=False)
 
     @property
     def address(self) -> str:
@@ -46,6 +41,25 @@ class JobStatus:
         return phase(self.action)
 
     @property
+    def run(self) -> Run | None:
+        """Its run that counts."""
+        return counted_run(self.recorded.jobs.get(self.address))
+
+    @property
+    def status(self) -> str:
+        """The service's word, or not-launched, answer-open, refused."""
+        run = self.run
+        return run.status if run else _without_run(self.recorded.jobs.get(self.address))
+
+    @property
+    def failure(self) -> str:
+        """Why its job failed, beginning with the class, or what the service answered where it was `refused`."""
+        run = self.run
+        if run is None:
+            return _refusal(self.recorded.jobs.get(self.address))
+        return f"{run.failure}: {run.failure_line}".removesuffix(": ") if run.failure else ""
+
+    @property
     def refused(self) -> bool:
         """Whether the service took no job, so that there is no log."""
         return self.status == "refused"
@@ -53,7 +67,8 @@ class JobStatus:
     @property
     def since(self) -> datetime | None:
         """When its job was begun, as far as the service told."""
-        return (self.run.started or self.run.created) if self.run else None
+        run = self.run
+        return (run.started or run.created) if run else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +93,7 @@ class Status:
 def status(plan: Plan, recorded: Recorded, observed: Observed) -> Status:
     """Return where everything stands according to one plan."""
     keys = [_key(a, recorded, observed) for a in plan.actions if a.address.startswith("key.")]
-    jobs = [_job(a, recorded.jobs.get(a.address)) for a in plan.actions if a.address.startswith("job.")]
+    jobs = [JobStatus(a, recorded) for a in plan.actions if a.address.startswith("job.")]
     return Status(plan, tuple(keys), tuple(jobs))
 
 
@@ -93,14 +108,6 @@ def _key(action: PlannedAction, recorded: Recorded, observed: Observed) -> KeySt
     seen = observed.keys.get(generation.name)
     expires = seen.expires if seen else generation.created.expires if generation.created else None
     return KeyStatus(action, "live" if seen else "absent", generation.name, expires)
-
-
-def _job(action: PlannedAction, record: JobRecord | None) -> JobStatus:
-    run = counted_run(record)
-    if run is None:
-        return JobStatus(action, _without_run(record), failure=_refusal(record))
-    failure = f"{run.failure}: {run.failure_line}".removesuffix(": ") if run.failure else ""
-    return JobStatus(action, run.status, run, failure)
 
 
 def _without_run(record: JobRecord | None) -> str:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from eocanvas_apply.ledger.fold import Jobs, Recorded
+from eocanvas_apply.planning.outlook import launch_times
 from eocanvas_apply.planning.phases import Tally, tallies
-from eocanvas_apply.planning.plan import LAUNCHES, ActionKind, Plan, PlannedAction, campaign_of
+from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, campaign_of
 from eocanvas_apply.planning.windows import WindowState
 
 
@@ -42,7 +43,7 @@ class View:
 def view(plan: Plan, recorded: Recorded) -> View:
     """Return how a run stands by its last plan."""
     fetching = frozenset(a.address for a in plan.actions if a.action is ActionKind.FETCH)
-    due = sorted(a.not_before for a in plan.actions if a.action in LAUNCHES and a.not_before)
+    due = launch_times(plan.actions)
     return View(
         at=plan.created,
         tallies=tuple(tallies(plan.actions)),

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
-from eocanvas_apply.planning.failures import HINTS, FailureClass
 from eocanvas_apply.planning.phases import Phase, Tally, together
-from eocanvas_apply.planning.plan import ActionKind, Reason
+from eocanvas_apply.planning.plan import ActionKind
 from eocanvas_apply.planning.status import JobStatus, KeyStatus, Status
 from eocanvas_apply.planning.windows import WindowState
 from eocanvas_apply.render import forecast
-from eocanvas_apply.render.advice import advice
+from eocanvas_apply.render import job_lines as lines
 from eocanvas_apply.render.reasons import in_words
 from eocanvas_apply.render.stamps import moment, rough, stamp
-from eocanvas_apply.render.style import PLAIN, Style, counted, one_line
+from eocanvas_apply.render.style import PLAIN, Style, counted
 
 if TYPE_CHECKING:
     from eocanvas_apply.render.documents import JobStatusDocument, KeyStatusDocument, StatusBody, WindowDocument
 
+T = TypeVar("T")
 # As many lines of one kind as leave the others on the screen.
 _SHOWN = 10
 _COLOURS = {
@@ -63,12 +65,13 @@ def _key(key: KeyStatus) -> KeyStatusDocument:
 
 
 def _job(job: JobStatus) -> JobStatusDocument:
+    run = job.run
     return {
         "address": job.address,
-        "status": job.status,
+        "status": run.status if run else job.status,
         "reason": job.action.reason,
-        "job_id": job.run.job_id if job.run else None,
-        "created": stamp(job.run.created) if job.run else None,
+        "job_id": run.job_id if run else None,
+        "created": stamp(run.created) if run else None,
     }
 
 
@@ -79,30 +82,42 @@ def text(status: Status, style: Style = PLAIN, *, full: bool = False) -> str:
     """
     if not status.keys and not status.jobs:
         return "Nothing in the manifest, nothing on record.\n"
-    most = max(len(status.jobs), len(status.keys)) if full else _SHOWN
+    page = _Page(style, max(len(status.jobs), len(status.keys)) if full else _SHOWN)
     at = status.plan.created
     jobs = {phase: [job for job in status.jobs if job.phase is phase] for phase in Phase}
+    failed, running = jobs[Phase.FAILED], lines.oldest_first(jobs[Phase.RUNNING])
+    finished = jobs[Phase.DONE] if full or len(status.jobs) <= page.most else []
+    ahead = [*_next(status, jobs), *forecast.lines(status.plan, windows=False)]
     blocks = [
         [_title(status, style), *_counts(status.tallies, style)],
-        _block("Failed", [_failed(job) for job in jobs[Phase.FAILED]], most, style, _remedies(jobs[Phase.FAILED])),
-        _block("A decision is needed", [_undecided(job) for job in jobs[Phase.UNDECIDED]], most, style),
-        _block(
-            "Running",
-            [_running(job, at) for job in _oldest_first(jobs[Phase.RUNNING])],
-            most,
-            style,
-            _unstuck(jobs[Phase.RUNNING]),
-        ),
-        _block("Waiting", [_waiting(job) for job in _soonest_first(jobs[Phase.WAITING])], most, style),
-        _block("Left out", [f"{job.address}: {in_words(job.action)}" for job in jobs[Phase.LEFT_OUT]], most, style),
-        _block("Done", [_done(job) for job in jobs[Phase.DONE]], most, style)
-        if full or len(status.jobs) <= most
-        else [],
-        _block("Keys", [_life(key, at) for key in status.keys], most, style),
-        _block("Quota", [forecast.window(window) for window in status.plan.windows], most, style),
-        _block("Next", [*_next(status, jobs), *forecast.lines(status.plan, windows=False)], most, style),
+        page.block("Failed", failed, lines.failed, lines.remedies(failed[: page.most])),
+        page.block("A decision is needed", jobs[Phase.UNDECIDED], lines.undecided),
+        page.block("Running", running, partial(lines.running, at=at), lines.unstuck(running)),
+        page.block("Waiting", lines.soonest_first(jobs[Phase.WAITING]), lines.waiting),
+        page.block("Left out", jobs[Phase.LEFT_OUT], lines.left_out),
+        page.block("Done", finished, lines.done),
+        page.block("Keys", status.keys, partial(_life, at=at)),
+        page.block("Quota", status.plan.windows, forecast.window),
+        page.block("Next", ahead, str),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """How things are listed: the first few told, the others counted."""
+
+    style: Style
+    most: int
+
+    def block(self, title: str, things: Sequence[T], told: Callable[[T], str], after: Sequence[str] = ()) -> list[str]:
+        """Return a title and a line each, nothing without things."""
+        if not things:
+            return []
+        rest = len(things) - self.most
+        more = [f"... and {rest} more: eocanvas-apply status --full"] if rest > 0 else []
+        shown = [told(thing) for thing in things[: self.most]]
+        return [self.style.paint(title, "bold"), *(f"  {line}" for line in (*shown, *more, *after))]
 
 
 def _title(status: Status, style: Style) -> str:
@@ -114,11 +129,11 @@ def _title(status: Status, style: Style) -> str:
 
 def _counts(found: Sequence[Tally], style: Style) -> list[str]:
     alone = len(found) == 1 and found[0].campaign is None
-    lines = [tally_line(each, "jobs" if alone else "other jobs", style) for each in found]
-    return [*lines, tally_line(together(found), "in all", style)] if len(found) > 1 else lines
+    each = [_tally(tally, "jobs" if alone else "other jobs", style) for tally in found]
+    return [*each, _tally(together(found), "in all", style)] if len(found) > 1 else each
 
 
-def tally_line(tally: Tally, name: str, style: Style = PLAIN) -> str:
+def _tally(tally: Tally, name: str, style: Style) -> str:
     """Return `job.tiles: 3 of 10 done, 2 running, 5 waiting`; `name` stands where it is of no campaign."""
     others = [
         style.paint(f"{tally.counts[phase]} {phase}", _COLOURS[phase])
@@ -126,73 +141,6 @@ def tally_line(tally: Tally, name: str, style: Style = PLAIN) -> str:
         if tally.counts[phase]
     ]
     return ", ".join([f"{tally.campaign or name}: {tally.counts[Phase.DONE]} of {tally.total} done", *others])
-
-
-def _block(title: str, lines: list[str], most: int, style: Style, after: Sequence[str] = ()) -> list[str]:
-    if not lines:
-        return []
-    rest = len(lines) - most
-    more = [f"... and {rest} more: eocanvas-apply status --full"] if rest > 0 else []
-    return [style.paint(title, "bold"), *(f"  {line}" for line in (*lines[:most], *more, *after))]
-
-
-def _failed(job: JobStatus) -> str:
-    why = one_line(job.failure) if job.action.reason is Reason.FAILED and job.failure else in_words(job.action)
-    return f"{job.address} {'refused' if job.refused else 'failed'}: {why}"
-
-
-def _remedies(failed: Sequence[JobStatus]) -> list[str]:
-    """Return what helps, once for each kind of failure."""
-    kinds = dict.fromkeys(job.run.failure for job in failed if job.run and job.run.failure)
-    hints = [f"{kind}: {HINTS[FailureClass(kind)]}" for kind in kinds if kind]
-    steps = [
-        advice(job.action.action, job.action.reason, "ADDRESS" if len(failed) > 1 else job.address, refused=job.refused)
-        for job in failed
-    ]
-    return [*hints, *dict.fromkeys(steps)]
-
-
-def _undecided(job: JobStatus) -> str:
-    step = advice(job.action.action, job.action.reason, job.address)
-    return f"{job.address}: {in_words(job.action)}; {step}; see: eocanvas-apply why {job.address}"
-
-
-def _running(job: JobStatus, at: datetime) -> str:
-    if job.action.reason in (Reason.IN_FLIGHT, Reason.STUCK) and job.since:
-        stuck = ", stuck" if job.action.reason is Reason.STUCK else ""
-        return f"{job.address}: {job.status} for {rough(at - job.since)}, since {moment(job.since)}{stuck}"
-    until = f", until {moment(job.action.not_before)}" if job.action.not_before else ""
-    return f"{job.address}: {in_words(job.action)}{until}"
-
-
-def _unstuck(running: Sequence[JobStatus]) -> list[str]:
-    stuck = [job.address for job in running if job.action.reason is Reason.STUCK]
-    which = stuck[0] if len(stuck) == 1 else "ADDRESS"
-    return [f"stuck: {advice(ActionKind.WATCH, Reason.STUCK, which)}"] if stuck else []
-
-
-def _oldest_first(jobs: Sequence[JobStatus]) -> list[JobStatus]:
-    return sorted(jobs, key=lambda job: (job.since is None, job.since, job.address))
-
-
-def _soonest_first(jobs: Sequence[JobStatus]) -> list[JobStatus]:
-    return sorted(jobs, key=lambda job: (job.action.not_before is not None, job.action.not_before, job.address))
-
-
-def _waiting(job: JobStatus) -> str:
-    action = job.action
-    if action.action is ActionKind.NONE:
-        return f"{job.address}: {in_words(action)}"
-    before = [*action.depends_on, *(f"the order of {product}" for product in action.awaits)]
-    after = f" after {', '.join(before)}" if before else ""
-    when = f" not before {moment(action.not_before)}" if action.not_before else "" if after else " with the next apply"
-    return f"{job.address}: {action.action}{after}{when}"
-
-
-def _done(job: JobStatus) -> str:
-    run = job.run
-    results = f": {len(run.stored)} of {counted(len(run.results), 'result')} here" if run and run.results else ""
-    return f"{job.address}{results}"
 
 
 def _life(key: KeyStatus, at: datetime) -> str:
