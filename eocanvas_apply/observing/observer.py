@@ -39,7 +39,7 @@ class Observer:
     folder: Path
     _logs: dict[str, str] = field(default_factory=dict)
     _public_key: PublicKey | None = None
-    _listed: dict[str, ObservedJob] = field(default_factory=dict)
+    _listed: Mapping[str, ObservedJob] = field(default_factory=dict)
     _counted_to: datetime | None = None
     _files: StoredFiles = field(init=False)
 
@@ -50,6 +50,7 @@ class Observer:
         """Return what is there now; raises ServiceError where the service cannot be read."""
         keys = {key.name: convert.key(key) for key in await self.service.keys()}
         jobs = await self._pass(self._with_windows(desired, self._look_back(desired, recorded, keys)))
+        self._listed = _counting({**self._listed, **jobs.jobs}, jobs.begun - longest(desired.limits) - SKEW)
         jobs, gone = await self._absentees(recorded, jobs)
         at = self.service.time.now()
         logs = {**await self._candidate_logs(recorded, jobs, at), **await self._failed_logs(recorded, jobs)}
@@ -106,7 +107,6 @@ class Observer:
         if back_to is None:
             return Pass(self.service.time.now(), complete=False, jobs={})
         listed = await self.service.jobs(back_to)
-        self._listed.update({job.job_id: convert.job(job) for job in listed.jobs})
         if listed.complete:
             self._counted_to = listed.begun
         return Pass(listed.begun, listed.complete, {job.job_id: convert.job(job) for job in listed.jobs})
@@ -128,9 +128,10 @@ class Observer:
         intended = [*open_intents(recorded), *late_intents(recorded, at)]
         found = {job.job_id: job for job in candidates(intended, recorded, jobs.jobs.values())}
         fresh = await _each([job_id for job_id in found if job_id not in self._logs], self._log)
+        logs = {job_id: self._logs.get(job_id, fresh.get(job_id, "")) for job_id in found}
         # Only an ended job's log that says something will not change any more.
-        self._logs.update({i: text for i, text in fresh.items() if text and found[i].status in ENDED})
-        return {job_id: self._logs.get(job_id, fresh.get(job_id, "")) for job_id in found}
+        self._logs = {job_id: text for job_id, text in logs.items() if text and found[job_id].status in ENDED}
+        return logs
 
     async def _failed_logs(self, recorded: Recorded, jobs: Pass) -> Mapping[str, str]:
         """Read the logs of the failed jobs of which the ledger does not say yet why they failed, where they can be."""
@@ -160,6 +161,11 @@ class Observer:
             return None
         public_key = await self.public_key()
         return Sealing(public_key.limit, public_key.bits, self.vault.sealed_sizes())
+
+
+def _counting(listed: Mapping[str, ObservedJob], since: datetime) -> Mapping[str, ObservedJob]:
+    """Return the jobs that may still count in a window: a run of weeks sees more jobs than it could keep."""
+    return {job_id: job for job_id, job in listed.items() if job.created is None or job.created > since}
 
 
 def _unlisted(run: Run, jobs: Pass) -> bool:
