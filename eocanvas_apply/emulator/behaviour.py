@@ -31,7 +31,8 @@ class Behaviour:
     `list_limit` the largest page.
     Logs: `logs` and `log_delay` (seconds after the end, for late ones), `log_shows_chain`.
     Results: `result_href`, `result_title`, and `href_origin` when hrefs and next links name another host, which
-    gives results to who has the link and wants no token.
+    gives results to who has the link and wants no token. `link_life` is for how many seconds an href is honoured
+    (0: for ever), `own_links` whether a job can read the href of another job's result.
     Log-in: `token_at` says which of the two token addresses exists.
     Quotas: `quota_answer` is the shape of a 429 of launches and orders; the first three tell when to come back, by
     seconds or a date in Retry-After, or by X-Quota-Reset; the others do not.
@@ -63,6 +64,8 @@ class Behaviour:
     result_href: Literal["absolute", "relative"] = "absolute"
     result_title: Literal["wks3", "path"] = "wks3"
     href_origin: str = ""
+    link_life: float = 0.0
+    own_links: Literal["read", "denied"] = "read"
     token_at: TokenAt = "both"  # noqa: S105 - an address
     quota_answer: QuotaAnswer = "retry-after"
     search_paging: Literal["total", "next"] = "total"

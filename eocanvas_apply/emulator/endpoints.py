@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from eocanvas_apply.emulator.accounts import Grant, User
 from eocanvas_apply.emulator.executions import read_execution
+from eocanvas_apply.emulator.handovers import over
 from eocanvas_apply.emulator.jobs import Job
 from eocanvas_apply.emulator.keystore import key_document
 from eocanvas_apply.emulator.messages import WireRequest, WireResponse, as_json, empty
@@ -131,7 +132,7 @@ def show_results(call: Call, job_id: str) -> WireResponse:
     if job.status != "successful" or job.failure is not None:
         raise problem(404, "result-not-ready", "ResultNotReady", f"job {job_id} has no results ({job.status})")
     key = job.execution.output_key
-    return as_json(results_page(call.request, call.service.behaviour, job_id, key, job.outputs))
+    return as_json(results_page(call.request, call.service.behaviour, job_id, key, job.outputs, call.at))
 
 
 def show_logs(call: Call, job_id: str) -> WireResponse:
@@ -142,18 +143,20 @@ def show_logs(call: Call, job_id: str) -> WireResponse:
 
 def download(call: Call, job_id: str, name: str) -> WireResponse:
     """GET or HEAD of a result's href, with Range."""
-    return _file(call.request, call.service.jobs.find(call.user, job_id), name)
+    return _file(call.request, call.service.jobs.find(call.user, job_id), name, call.at)
 
 
 def download_elsewhere(service: Eocanvas, request: WireRequest, job_id: str, name: str) -> WireResponse:
     """GET or HEAD of an href at another host, which asks nobody who they are."""
     for job in service.jobs.every():
         if job.id == job_id:
-            return _file(request, job, name)
+            return _file(request, job, name, service.now())
     raise problem(404, "no-such-job", "NoSuchJob", f"job {job_id} not found")
 
 
-def _file(request: WireRequest, job: Job, name: str) -> WireResponse:
+def _file(request: WireRequest, job: Job, name: str, at: datetime) -> WireResponse:
+    if over(f"?{request.query}", at):
+        raise problem(403, "link-expired", "Forbidden", "this link has expired")
     for output in job.outputs:
         if output.name == name and job.status == "successful" and job.execution.output_key is None:
             return serve_bytes(request, output.content(job.id))

@@ -15,6 +15,7 @@ from eocanvas_apply.emulator.behaviour import Behaviour
 from eocanvas_apply.emulator.credentials import Credentials
 from eocanvas_apply.emulator.executions import Execution, JobInput
 from eocanvas_apply.emulator.failures import Failure, JobFaults, built_in, lost_key
+from eocanvas_apply.emulator.handovers import failure_of, handed_over
 from eocanvas_apply.emulator.jobs import Job
 from eocanvas_apply.emulator.judging import judge
 from eocanvas_apply.emulator.keystore import Keystore, StoredKey
@@ -22,7 +23,7 @@ from eocanvas_apply.emulator.orders import OrderBook
 from eocanvas_apply.emulator.outputs import Output, outputs_of
 from eocanvas_apply.emulator.refusals import message, problem
 from eocanvas_apply.emulator.settings import Settings
-from eocanvas_apply.emulator.work import Fetch, Ordered, StagedFile, StageIn, StageOut, Work
+from eocanvas_apply.emulator.work import AtHand, Fetch, StagedFile, StageIn, StageOut, Work
 
 _NAMESPACE = uuid.UUID("6f1c6d1e-52a7-4a52-9d3c-7f6a2f0e9b41")
 _WAITING_SHARE = 0.1
@@ -156,9 +157,10 @@ class JobBook:
             names = job.execution.keys if read == "staging-in" else _input_keys(job.execution)
             self._read_keys(job, names, job.starts)
         self._stage_orders(job)
+        self._stage_results(job)
         if self._settings.storage and job.failure is None and job.execution.inputs:
             job.busy = "staging-in"
-            fetches = tuple(Fetch(i, job.credentials.get(i.key or ""), self._ordered(i)) for i in job.execution.inputs)
+            fetches = tuple(Fetch(i, job.credentials.get(i.key or ""), self._at_hand(i)) for i in job.execution.inputs)
             self.work.append(StageIn(job.id, fetches, job.outputs))
 
     def _stage_orders(self, job: Job) -> None:
@@ -167,9 +169,23 @@ class JobBook:
             if failure is not None:
                 job.fail(failure)
 
-    def _ordered(self, given: JobInput) -> Ordered | None:
-        order = None if given.key else self._orders.behind(given.location)
-        return Ordered(order.file, order.content()) if order else None
+    def _stage_results(self, job: Job) -> None:
+        for given in job.execution.inputs:
+            handover = handed_over(given, self._jobs)
+            # What lies in a real storage is really read.
+            judged = handover is not None and not (given.key and self._settings.storage)
+            failure = failure_of(job, given, handover, self.behaviour) if handover and judged else None
+            if failure is not None:
+                job.fail(failure)
+
+    def _at_hand(self, given: JobInput) -> AtHand | None:
+        if given.key:
+            return None
+        if order := self._orders.behind(given.location):
+            return AtHand(order.file, order.content())
+        handover = handed_over(given, self._jobs)
+        output = handover.output if handover else None
+        return AtHand(output.name, output.content(handover.source.id)) if handover and output else None
 
     def _finish(self, job: Job, at: datetime) -> None:
         key = job.execution.output_key

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import lru_cache
 from random import Random
 
@@ -41,7 +42,7 @@ def outputs_of(job_id: str, execution: Execution, count: int, size: int) -> tupl
 
 
 def results_page(
-    request: WireRequest, behaviour: Behaviour, job_id: str, key: str | None, outputs: Sequence[Output]
+    request: WireRequest, behaviour: Behaviour, job_id: str, key: str | None, outputs: Sequence[Output], at: datetime
 ) -> list[dict[str, str]]:
     """Return one page of the bare list of results, with the items that lead to the pages around it."""
     text = request.parameters().get("page", "1")
@@ -49,7 +50,8 @@ def results_page(
     if page < 1 or (page - 1) * PAGE >= max(1, len(outputs)):
         raise problem(404, "no-such-page", "NoSuchPage", f"there is no page {text}")
     shown = outputs[(page - 1) * PAGE : page * PAGE]
-    items = [_item(request, behaviour, job_id, key, output) for output in shown]
+    until = at + timedelta(seconds=behaviour.link_life) if behaviour.link_life else None
+    items = [_item(request, behaviour, job_id, key, output, until) for output in shown]
     if page * PAGE < len(outputs):
         items.append(_turn("next-page", job_id, page + 1))
     if page > 1:
@@ -57,14 +59,17 @@ def results_page(
     return items
 
 
-def _item(request: WireRequest, behaviour: Behaviour, job_id: str, key: str | None, output: Output) -> dict[str, str]:
+def _item(
+    request: WireRequest, behaviour: Behaviour, job_id: str, key: str | None, output: Output, until: datetime | None
+) -> dict[str, str]:
     if key is not None:
         place = f"keystore://{key}/{job_id}/{output.name}"
         return {"href": place, "title": place, "rel": "result"}
     path = f"{job_id}/output/{output.name}"
     title = f"wks3:///{path}" if behaviour.result_title == "wks3" else path
     base = f"{behaviour.href_origin or request.origin}{BASE}" if behaviour.result_href == "absolute" else ""
-    return {"href": f"{base}/download/{path}", "title": title, "rel": "result"}
+    ends = f"?expires={until.timestamp():.0f}" if until else ""
+    return {"href": f"{base}/download/{path}{ends}", "title": title, "rel": "result"}
 
 
 def _turn(title: str, job_id: str, page: int) -> dict[str, str]:

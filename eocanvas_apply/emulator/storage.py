@@ -52,8 +52,8 @@ class Storage:
 
     def _read(self, fetch: Fetch) -> Files:
         location = fetch.input.location
-        if fetch.ordered is not None:
-            return {fetch.ordered.file: fetch.ordered.content}
+        if fetch.at_hand is not None:
+            return {fetch.at_hand.file: fetch.at_hand.content}
         if fetch.credentials is not None:
             return self._read_with(fetch.credentials, location)
         if fetch.input.key == "eodata":

@@ -10,8 +10,8 @@ from eocanvas_apply.emulator.outputs import Output
 
 
 @dataclass(frozen=True, slots=True)
-class Ordered:
-    """The file behind an input that was ordered: the service has it at hand."""
+class AtHand:
+    """The file behind an input that the service has itself: it was ordered, or is another job's result."""
 
     file: str
     content: bytes
@@ -23,7 +23,7 @@ class Fetch:
 
     input: JobInput
     credentials: Credentials | None
-    ordered: Ordered | None = None
+    at_hand: AtHand | None = None
 
 
 @dataclass(frozen=True, slots=True)

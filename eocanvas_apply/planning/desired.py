@@ -162,7 +162,7 @@ class Desired:
 
     `limits` are the windows of the quota, `max_running` how many jobs may run at once, `holdings` what campaigns say of
     failures, by the job's name. Of the campaigns in `unasked` nobody knows the rows in this run: their recorded jobs
-    are left alone.
+    are left alone. `following` are the addresses of the jobs that are given results of others, each behind those.
     """
 
     project: str
@@ -175,6 +175,7 @@ class Desired:
     max_running: int | None = None
     unasked: frozenset[str] = frozenset()
     holdings: Mapping[str, Holding] = field(default_factory=dict)
+    following: tuple[str, ...] = ()
 
 
 def desired(
@@ -201,6 +202,7 @@ def desired(
         max_running=manifest.max_running,
         unasked=unasked,
         holdings={name: _holding(job) for name, job in manifest.jobs.items() if job.canary or job.stop_after},
+        following=tuple(address for address, job in jobs.items() if job.stage),
     )
 
 

@@ -5,6 +5,7 @@ A job's fingerprint holds that of the job before it, so a change upstream runs a
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -39,16 +40,20 @@ def as_launched(desired: Desired, recorded: Recorded) -> Desired:
 
     A newer algorithm gives a job another fingerprint and leaves it the same job: what follows it must not run again.
     """
-    if not any(job.stage for job in desired.jobs.values()):
-        return desired
-    jobs = dict(desired.jobs)
-    for job in sorted(desired.jobs.values(), key=lambda job: job.stage):
-        if job.stage:
-            jobs[job.address] = _as_launched(job, jobs, recorded)
-    return replace(desired, jobs=jobs)
+    changed: dict[str, DesiredJob] = {}
+    jobs = ChainMap(changed, dict(desired.jobs))
+    for address in desired.following:
+        job = _as_launched(desired.jobs[address], jobs, recorded)
+        if job is not desired.jobs[address]:
+            changed[address] = job
+    return replace(desired, jobs={**desired.jobs, **changed}) if changed else desired
 
 
 def _as_launched(job: DesiredJob, jobs: Mapping[str, DesiredJob], recorded: Recorded) -> DesiredJob:
+    done = recorded.jobs.finished(job.address)
+    if done and done.fingerprint == job.fingerprint:
+        # It ran as the manifest has it, and so did what stands before it.
+        return job
     intended = counted_definition(recorded.jobs.get(job.address))
     known = intended.components.get("inputs", {}) if intended else {}
     inputs = tuple(_with_known(given, known.get(given.name), jobs, recorded) for given in job.inputs)
@@ -91,6 +96,8 @@ def followed(
 
     The findings tell where results cannot be told apart.
     """
+    if not desired.following:
+        return list(actions), ()
     pipelines = _Pipelines(desired, recorded, observed, {action.address: action for action in actions})
     made = [pipelines.follow(action) for action in actions]
     return made, tuple(map(_told, pipelines.findings.values()))

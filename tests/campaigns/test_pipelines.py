@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,9 +15,10 @@ from eocanvas_apply.emulator.behaviour import Behaviour
 from eocanvas_apply.emulator.failures import JobFault
 from eocanvas_apply.emulator.jobs import Job
 from eocanvas_apply.emulator.settings import Quota
+from eocanvas_apply.errors import EocanvasApplyError
 from eocanvas_apply.planning.plan import Requests
-from tests.applying.stage import acts, endings, ends, events
-from tests.simulation.world import World
+from tests.applying.stage import LAUNCH, acts, endings, ends, events, fault
+from tests.simulation.world import Killed, World
 
 HOUR, NO_WAIT = timedelta(hours=1), timedelta(0)
 SINGLE = """
@@ -237,3 +242,58 @@ def test_three_stages_follow_each_other(tmp_path: Path) -> None:
     assert not world.apply(third).endings
     assert len(made(world)) == 9
     assert set(acts(world.plan(third)).values()) == {("none", "done")}
+
+
+def own_of(world: World, job: Job) -> Job:
+    """Return the job whose result another was given."""
+    found = given(job).split("/download/")[1].split("/")[0]
+    return next(each for each in made(world) if each.id == found)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_killed_runs_and_lost_answers_run_nothing_twice_and_mix_nothing_up(tmp_path: Path, seed: int) -> None:
+    behaviour = Behaviour(link_life=1800, key_read=("submission", "staging-in", "staging-out")[seed - 1])
+    world = World(tmp_path, quotas=(Quota(10, 3600),), behaviour=behaviour, seed=seed)
+    chance = random.Random(seed)
+    for _ in range(12):
+        fault(world, "drop-after", LAUNCH)
+        with suppress(Killed, EocanvasApplyError):
+            world.apply(many(20), HOUR, step=dying(chance.randrange(5, 120)))
+        world.clock.advance(chance.randrange(0, 1200))
+        # What a killed run left half done ends here, and not in the middle of somebody else's work.
+        gc.collect()
+    world.wire.faults.clear()
+    assert not world.apply(many(20), 12 * HOUR).endings
+    jobs = made(world)
+    seconds = [job for job in jobs if "/download/" in given(job)]
+    assert (len(jobs), len(seconds)) == (40, 20)
+    own = {job.id: own_of(world, job) for job in seconds}
+    assert len({first.id for first in own.values()}) == 20
+    assert all(first.finished and first.finished <= job.created for job in seconds for first in [own[job.id]])
+    assert {job.status for job in jobs} == {"successful"}
+
+
+def dying(after: int) -> Callable[[str], Awaitable[None]]:
+    """Return a step at whose nth turn the runner's machine goes off."""
+    left = after
+
+    async def step(name: str) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise Killed(name)
+
+    return step
+
+
+def test_a_service_that_does_not_read_its_own_addresses_fails_in_words(tmp_path: Path) -> None:
+    world = World(tmp_path, behaviour=Behaviour(own_links="denied"))
+    result = world.apply(SINGLE)
+    (mosaic,) = [r for r in result.results if r.address == "job.mosaic"]
+    assert (mosaic.outcome, endings(result)) == ("failed", {"failed"})
+    assert mosaic.error is not None
+    assert "staging-in" in mosaic.error.message
+    # By a key it reads them all the same; only the launch and its one retry were lost.
+    world = World(tmp_path, behaviour=Behaviour(own_links="denied"))
+    world.ledger.unlink()
+    assert not world.apply(AT_A_KEY).endings
