@@ -284,7 +284,9 @@ def _status_of(fact: JobObserved, recorded: Recorded) -> str | None:
 
 def _unfinished(last: Plan, session: Session, requests: Requests) -> bool:
     """Tell whether waiting may bring anything: something runs, is due later, or failed in a way that may mend."""
-    due = any(a.not_before for a in last.actions if a.address not in session.failures)
+    # What waits for another job goes on with that one, or not at all.
+    own = (a for a in last.actions if a.reason is not Reason.WAITS_FOR and a.address not in session.failures)
+    due = any(a.not_before for a in own)
     return due or session.retries.next() is not None or _moving(last, session, requests)
 
 

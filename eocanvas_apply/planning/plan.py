@@ -151,7 +151,12 @@ class PlannedAction:
         """Whether it is a launch of this run, now or later."""
         if self.action in LAUNCHES:
             return self.task is not None or bool(self.awaits)
-        return self.reason is Reason.HELD_BUDGET and self.not_before is not None
+        return self.is_expected and self.not_before is not None
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether its time depends on when other jobs end, so that it is an estimate."""
+        return self.reason in (Reason.HELD_BUDGET, Reason.WAITS_FOR)
 
     def held(
         self, reason: Reason, *, depends_on: tuple[str, ...] = (), not_before: datetime | None = None

@@ -11,6 +11,7 @@ from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.planning.cancelling import cancellations
 from eocanvas_apply.planning.desired import EODATA, Desired, key_address
+from eocanvas_apply.planning.expected import expected
 from eocanvas_apply.planning.holding import held
 from eocanvas_apply.planning.jobs import JobPlanner
 from eocanvas_apply.planning.keys import KeyPlanner
@@ -64,7 +65,7 @@ def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Obs
     book = OrderBook.of(recorded, observed, desired.timing)
     turn = partial(_turn, desired, requests, book)
     turns = limited(_after_keys(desired, jobs, _unusable(keys, faults)), requests, turn)
-    launchable = paced(turns, windows, observed.at, turn)
+    launchable = expected(paced(turns, windows, observed.at, turn), desired, recorded, windows, observed.at)
     ordered = with_orders(launchable, desired.jobs, book, recorded.orders_closed_until, observed.at)
     actions = _in_order(keys, ordered)
     renewed = renewals(desired, recorded, observed, launchable)
@@ -126,7 +127,7 @@ def _is_due_after(action: PlannedAction, now: datetime) -> bool:
 
 def _wake(actions: Iterable[PlannedAction], renewed: Iterable[Renewal], now: datetime) -> datetime | None:
     # When a job ends is an estimate: looking at it now and then tells sooner.
-    due = [a for a in actions if a.not_before and a.reason is not Reason.HELD_BUDGET]
+    due = [a for a in actions if a.not_before and not a.is_expected]
     known = [time for a in due for time in (a.not_before, ordered_from(a)) if time]
     return min((time for time in [*known, *(renewal.first for renewal in renewed)] if time > now), default=None)
 

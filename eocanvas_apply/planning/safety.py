@@ -25,7 +25,7 @@ def refusals(
     found = {
         "allow-empty": _empty(desired, recorded),
         "allow-deletes": _deletes(desired, requests, recorded),
-        "allow-relaunches": _relaunches(actions),
+        "allow-relaunches": _relaunches(requests, actions),
         "allow-forgets": _forgets(desired, requests, recorded),
     }
     return tuple(d for flag, d in found.items() if d and flag not in requests.allowed)
@@ -67,10 +67,12 @@ def _deletes(desired: Desired, requests: Requests, recorded: Recorded) -> Diagno
     return _refusal("too-many-deletes", what, "allow-deletes")
 
 
-def _relaunches(actions: Sequence[PlannedAction]) -> Diagnostic | None:
+def _relaunches(requests: Requests, actions: Sequence[PlannedAction]) -> Diagnostic | None:
     # A job that vanished is not finished: its results were never safe.
     now = (a.action is ActionKind.RELAUNCH and a.reason is not Reason.VANISHED for a in actions)
     again = sum(now) + sum(a.runs_again_later for a in actions)
+    if requests.limit is not None:
+        again = min(again, requests.limit)
     if again <= RELAUNCHES:
         return None
     what = f"{again} finished jobs would be run again, which costs {again} units of quota"

@@ -59,7 +59,7 @@ def in_words(planned: PlannedAction) -> str:
 
 def when(planned: PlannedAction) -> str:
     """Return from when an action may go; where it waits for others to end, when that may be expected."""
-    word = "probably at" if planned.reason is _R.HELD_BUDGET else "not before"
+    word = "probably at" if planned.is_expected else "not before"
     return f"{word} {moment(planned.not_before)}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.planning.tasks import LaunchJob
 from eocanvas_apply.planning.why import Explanation, explain
 from eocanvas_apply.render import why as render
-from tests.planning.scene import AT, HEAD, HOUR, MINUTE, SCENES, Scene
+from tests.planning.scene import AT, HEAD, HOUR, MINUTE, SCENES, SECOND, Scene
 
 PIPELINE = (
     HEAD
@@ -224,3 +225,33 @@ def test_what_is_added_behind_results_that_are_kept_is_given_those() -> None:
     assert scene.says(TURBIDITY) == "launch(new)"
     components: Mapping[str, Any] = launch_of(scene).job.components
     assert components["inputs"]["img1"]["fingerprint"] == launched_with
+
+
+def expected_at(scene: Scene, address: str) -> datetime | None:
+    return scene.action(address).not_before
+
+
+def test_what_waits_is_expected_when_the_job_before_ends() -> None:
+    scene = Scene(PIPELINE + "  last: {graph: graph.xml, inputs: {img1: {result: turbidity}}}\n")
+    scene.launched("subset", created=AT - MINUTE)
+    assert expected_at(scene, TURBIDITY) == AT + 3 * MINUTE
+    assert expected_at(scene, "job.last") == AT + 7 * MINUTE
+    plan = scene.plan()
+    assert (plan.forecast.launches_now, plan.forecast.waiting, plan.forecast.ends) == (0, 2, AT + 7 * MINUTE)
+    assert plan.wake is None
+
+
+def test_what_waits_for_a_job_that_failed_is_not_expected() -> None:
+    scene = Scene(PIPELINE)
+    scene.launched("subset", status="failed")
+    failed = e.JobObserved(address=SUBSET, job_id="job-1", status="failed", failure="graph")
+    scene.events.append(failed)
+    assert expected_at(scene, TURBIDITY) is None
+    assert scene.plan().forecast.waiting == 0
+
+
+def test_what_waits_counts_in_the_windows_of_the_quota() -> None:
+    scene = Scene("quota: [{jobs: 1, per: 1h}]\n" + PIPELINE)
+    (window,) = scene.plan().windows
+    assert (window.at_once, window.later) == (1, 1)
+    assert expected_at(scene, TURBIDITY) == AT + HOUR + 2 * SECOND

@@ -65,6 +65,19 @@ def test_more_than_10_relaunches(again: int, held: bool) -> None:
     assert codes(with_jobs(again, again, "b")) == (["too-many-relaunches"] if held else [])
 
 
+@pytest.mark.parametrize(("held_by", "top"), [("canary: 2", ""), ("canary: 11", ""), ("", "max_running: 3\n")])
+def test_relaunches_that_wait_for_the_first_ones_count(held_by: str, top: str) -> None:
+    rows = f"for_each: {{list: [{', '.join(f'r{n:02}' for n in range(11))}]}}"
+    tiles = f"{HEAD}{top}jobs:\n  tiles:\n    graph: graph.xml\n    {rows}\n    {held_by}\n"
+    scene = Scene(tiles + "    inputs: {img1: {url: 'https://x.example/a/${each.value}'}}\n")
+    for number in range(11):
+        scene.done(f'tiles["r{number:02}"]', number + 1)
+    assert codes(scene) == []
+    scene.now_reads(scene.manifest.replace("example/a/", "example/b/"))
+    assert codes(scene) == ["too-many-relaunches"]
+    assert codes(scene, Requests(limit=10)) == []
+
+
 @pytest.mark.parametrize(
     ("recorded", "left", "held"), [(6, 1, False), (7, 1, True), (60, 54, False), (61, 54, True), (100, 91, False)]
 )
