@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+from eocanvas_apply.applying import listings
 from eocanvas_apply.applying.session import Session, at_once
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import ServiceError
@@ -34,16 +35,18 @@ async def _link(session: Session, task: LaunchJob, linked: dict[str, LaunchJob])
         return
     gone = [given.result.address for given in inputs if given.result and not given.location]
     if gone:
-        session.fail(address, _gone(task.job, gone[0]))
+        session.fail(address, _gone(task.job, gone[0]), again=True)
     else:
         linked[address] = replace(task, job=replace(task.job, inputs=tuple(inputs)))
 
 
 async def _located(session: Session, given: DesiredInput) -> DesiredInput:
-    if given.link is None:
+    if given.link is None or given.result is None:
         return given
-    listed = await session.service.results(given.link.job_id) or ()
+    listed = await listings.listed(session, given.link.job_id) or ()
     found = next((r for r in listed if (r.title or r.href) == given.link.title), None)
+    run = session.journal.recorded.jobs[given.result.address].runs[given.link.job_id]
+    await listings.note(session, given.result.address, run, gone=found is None, there=found is not None)
     return replace(given, location=session.service.address_of(found)) if found else given
 
 
@@ -52,6 +55,6 @@ def _links(job: DesiredJob) -> list[ResultLink]:
 
 
 def _gone(job: DesiredJob, source: str) -> Diagnostic:
-    message = f"the service does not list the result of {source} any more that {job.address} is given"
-    hint = f"run it again: eocanvas-apply apply --relaunch '{source}'"
+    message = f"the result of {source} that it is given is not listed by the service any more"
+    hint = f"it is looked for again; if that lasts: eocanvas-apply apply --relaunch '{source}'"
     return error("result-gone", message, hint, address=job.address)

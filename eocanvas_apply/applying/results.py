@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from eocanvas_apply.applying import troubles
+from eocanvas_apply.applying import listings, troubles
 from eocanvas_apply.applying.indexes import Indexes, place
 from eocanvas_apply.applying.metering import Meter
 from eocanvas_apply.applying.naming import file_names
@@ -30,7 +30,7 @@ from eocanvas_apply.service.wire import ResultInfo
 
 _SUPERSEDED = Path(".eocanvas") / "superseded"
 _FILES_AT_ONCE = 4
-_MISSING, _GONE = 404, 410
+_NOT_THERE = (404, listings.GONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Fetcher:
 
     async def _fetch(self, fetch: _Fetch) -> None:
         await asyncio.to_thread(self._supersede, fetch)
-        links = _links(await self._listed(fetch.run) or ())
+        links = _links(await listings.listed(self._session, fetch.run.job_id) or ())
         fetch.gone.extend(result.title for key, result in fetch.run.pending.items() if key not in links)
         targets = self._targets(fetch, links)
         try:
@@ -99,24 +99,8 @@ class Fetcher:
             await self._note(fetch)
             self._end(fetch)
 
-    async def _listed(self, run: Run) -> Sequence[ResultInfo] | None:
-        """Return the results with their links, which may be signed and age; None where the service has them no more."""
-        try:
-            return await self._session.service.results(run.job_id)
-        except ServiceError as fault:
-            if fault.status != _GONE:
-                raise
-            return None
-
     async def _note(self, fetch: _Fetch) -> None:
-        """Put on record that results are gone, the first time and once it has lasted, or that they are there again."""
-        session, run = self._session, fetch.run
-        looked, settle = session.now(), session.desired.timing.settle
-        fact = partial(e.ResultsListed, address=fetch.address, job_id=run.job_id, looked=looked)
-        if fetch.gone and (not run.lost or looked - min(run.lost) > settle):
-            await session.journal.record(fact(gone=True))
-        elif run.lost and fetch.there and not fetch.gone:
-            await session.journal.record(fact(results=run.results))
+        await listings.note(self._session, fetch.address, fetch.run, gone=bool(fetch.gone), there=bool(fetch.there))
 
     def _end(self, fetch: _Fetch) -> None:
         if fetch.gone:
@@ -144,7 +128,7 @@ class Fetcher:
         try:
             await self._store(fetch, target)
         except ServiceError as fault:
-            if fault.status not in (_MISSING, _GONE):
+            if fault.status not in _NOT_THERE:
                 raise
             fetch.gone.append(_title(target.result))
 

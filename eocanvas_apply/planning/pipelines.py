@@ -24,7 +24,7 @@ from eocanvas_apply.planning.desired import (
 from eocanvas_apply.planning.fingerprint import fingerprint, same
 from eocanvas_apply.planning.observed import Observed
 from eocanvas_apply.planning.plan import LAUNCHES, ActionKind, PlannedAction, Reason
-from eocanvas_apply.planning.runs import counted_definition, counted_run, definition, sorted_out
+from eocanvas_apply.planning.runs import counted_definition, counted_run, definition, lost_for_good, sorted_out
 from eocanvas_apply.planning.tasks import LaunchJob
 
 _A, _R = ActionKind, Reason
@@ -114,11 +114,15 @@ class _NotYet(Exception):
 
 
 class _Unclear(Exception):
-    """The job before has results, and nothing tells which one is meant, or where it lies."""
+    """The job before has results, and nothing tells which one is meant."""
 
     def __init__(self, code: str, message: str, hint: str) -> None:
         super().__init__(message)
         self.found = (code, message, hint)
+
+
+class _Unreachable(_Unclear):
+    """The result is known, and cannot be handed on: running its job again would give one that can."""
 
 
 @dataclass
@@ -165,14 +169,15 @@ class _Pipelines:
         found = _chosen(given.result, results)
         if found.at_key and given.key:
             return replace(given, location=self._path(given.key, found, intended, given.result))
+        if lost_for_good(run, self.desired.timing):
+            raise _lost(given.result.address, run)
         return replace(given, key=None, link=ResultLink(run.job_id, found.title))
 
     def _path(self, key: str, found: ListedResult, intended: JobIntended | None, result: ResultOf) -> str:
         use = next((use for use in intended.keys if use.address == key), None) if intended else None
         if use and use.generation and self._moved(key, use.generation):
             message = f"the result of {result.address} lies where {key} led to before, and that leads elsewhere now"
-            hint = f"put the key back, or run the job again: apply --relaunch {result.address}"
-            raise _Unclear("result-elsewhere", message, hint)
+            raise _Unreachable("result-elsewhere", message, f"put the key back, or {_again(result.address)}")
         return path_at_key(found.title, use.name if use else "")
 
     def _moved(self, key: str, number: int) -> bool:
@@ -187,7 +192,7 @@ class _Pipelines:
         code, message, hint = problem.found
         found = warning(code, message, hint, address=action.address)
         self.findings.setdefault((code, action.campaign or action.address), []).append(found)
-        if code == "result-elsewhere":
+        if isinstance(problem, _Unreachable):
             return _waiting(action, job.sources)
         return PlannedAction(action.address, _A.ASK, _R.AMBIGUOUS)
 
@@ -213,6 +218,15 @@ def _chosen(wanted: ResultOf, results: Sequence[ListedResult]) -> ListedResult:
     message = f"{len(fitting)} results of {wanted.address} could be meant: {there}"
     hint = "narrow `match`" if wanted.match else 'add `match:`, a pattern that fits one of them, such as "*.nc"'
     raise _Unclear("results-ambiguous", message, hint)
+
+
+def _lost(address: str, run: Run) -> _Unreachable:
+    message = f"the service has had no result of {address} any more since {min(run.lost):%Y-%m-%d %H:%M} UTC"
+    return _Unreachable("result-lost", message, _again(address))
+
+
+def _again(address: str) -> str:
+    return f"run that job again: eocanvas-apply apply --relaunch '{address}'"
 
 
 def _names(results: Sequence[ListedResult]) -> str:

@@ -90,7 +90,12 @@ def vanished(run: Run, timing: Timing) -> bool:
 
 def results_gone(run: Run, timing: Timing) -> bool:
     """Tell whether the service has had for long no more what it listed, and not all of it lies here."""
-    return bool(run.lost and run.pending) and max(run.lost) - min(run.lost) > timing.settle
+    return bool(run.pending) and lost_for_good(run, timing)
+
+
+def lost_for_good(run: Run, timing: Timing) -> bool:
+    """Tell whether the service has had for long no more what it listed."""
+    return bool(run.lost) and max(run.lost) - min(run.lost) > timing.settle
 
 
 def in_flight(recorded: Recorded, timing: Timing, now: datetime) -> Iterator[tuple[JobRecord, Run]]:
