@@ -47,7 +47,8 @@ def _result(
         outcome = Outcome.SKIPPED if untried else Outcome.FAILED
     if outcome is Outcome.FAILED and fault is None:
         fault = _ended_badly(address, now, recorded)
-    return AddressResult(address, planned.action, outcome, fault)
+    held = now.reason if now and now.action is ActionKind.NONE and outcome is Outcome.WAITING else None
+    return AddressResult(address, planned.action, outcome, fault, held)
 
 
 def _outcome(begun: PlannedAction | None, now: PlannedAction | None, faults: Mapping[str, Diagnostic]) -> Outcome:

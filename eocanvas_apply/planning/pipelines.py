@@ -138,6 +138,8 @@ class _Pipelines:
         if action.action not in LAUNCHES or job is None or not job.stage:
             return action
         waits = tuple(dict.fromkeys(self._unfinished(job)))
+        if waits and (skipped := self._skipped(job)):
+            return PlannedAction(action.address, _A.NONE, _R.SKIPPED, note=f"{skipped} has no result to give it")
         if waits:
             return _waiting(action, waits)
         try:
@@ -145,6 +147,16 @@ class _Pipelines:
         except _Unclear as problem:
             return self._unclear(action, problem, job)
         return _with_inputs(action, inputs)
+
+    def _skipped(self, job: DesiredJob) -> str | None:
+        """Return the job, somewhere before this one, that is skipped and left nothing."""
+        for source in job.sources:
+            action = self.actions.get(source)
+            if action and action.reason is _R.SKIPPED:
+                return source
+            if action and action.action in LAUNCHES and (before := self._skipped(self.desired.jobs[source])):
+                return before
+        return None
 
     def _unfinished(self, job: DesiredJob) -> Iterator[str]:
         for source in job.sources:

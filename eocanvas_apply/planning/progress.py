@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from eocanvas_apply.diagnostics import Diagnostic
-from eocanvas_apply.planning.plan import ActionKind, Plan
+from eocanvas_apply.planning.plan import ActionKind, Plan, Reason
 
 
 class Happening(StrEnum):
@@ -89,12 +89,13 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AddressResult:
-    """How one address of the first plan, or one that arose later, ended."""
+    """How one address of the first plan, or one that arose later, ended; `waits` is why one is held back."""
 
     address: str
     action: ActionKind
     outcome: Outcome
     error: Diagnostic | None = None
+    waits: Reason | None = None
 
 
 class Ending(StrEnum):

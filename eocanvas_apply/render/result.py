@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from eocanvas_apply.planning.plan import ActionKind
 from eocanvas_apply.planning.progress import AddressResult, ApplyResult, Ending, Outcome, outcome_counts
 from eocanvas_apply.render import diagnostics
-from eocanvas_apply.render.reasons import in_words
+from eocanvas_apply.render.reasons import WORDS, in_words
 from eocanvas_apply.render.style import PLAIN, Style, counted, one_line
 
 if TYPE_CHECKING:
@@ -49,7 +49,12 @@ def text(result: ApplyResult, style: Style = PLAIN) -> str:
 
 
 def _lines(results: Sequence[AddressResult], outcome: Outcome, word: str) -> list[str]:
-    return _cut([f"{each.address}: {word}{_why(each)}" for each in results if each.outcome is outcome])
+    told = (each for each in results if each.outcome is outcome)
+    return _cut([f"{each.address}: {word}{_held(each)}{_why(each)}" for each in told])
+
+
+def _held(result: AddressResult) -> str:
+    return f" ({result.waits}): {WORDS[result.waits]}" if result.waits else ""
 
 
 def _left(result: ApplyResult) -> list[str]:

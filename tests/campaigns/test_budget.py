@@ -11,7 +11,7 @@ from eocanvas_apply.emulator.behaviour import Behaviour
 from eocanvas_apply.emulator.failures import JobFault
 from eocanvas_apply.emulator.settings import Quota
 from eocanvas_apply.planning.plan import Requests
-from eocanvas_apply.planning.progress import ApplyResult, Outcome
+from eocanvas_apply.planning.progress import ApplyResult, Happening, Outcome
 from tests.campaigns.test_quota import created, manifest, refused
 from tests.simulation.world import World
 
@@ -27,6 +27,19 @@ keys:
 jobs:
   keyed: {graph: graph.xml, inputs: {img1: {key: scenes, path: /a.zip}}}
   plain: {graph: graph.xml, inputs: {img1: {url: "https://data.example.org/b.zip"}}}
+"""
+PRODUCTS = """
+version: 1
+project: demo
+max_running: 2
+jobs:
+  scenes:
+    for_each:
+      hda: {dataset_id: "EO:EUM:DAT:SENTINEL-3:OL_2_WFR___", dtstart: "2024-07-01T08:00:00Z",
+            dtend: "2024-07-03T09:00:00Z"}
+    graph: graph.xml
+    inputs: {img1: {product: "${each.id}"}}
+    accept_terms: [Copernicus_General_License, EUMETSAT_Core_Products_Licence]
 """
 
 
@@ -76,6 +89,25 @@ def test_jobs_of_others_count_until_they_end(tmp_path: Path, behaviour: Behaviou
     assert not world.apply(manifest(4, TWO).replace("s0, ", "t0, ").replace("s1, ", "t1, ")).endings
     assert len(created(world)) == 6
     assert at_once(world) == 2
+
+
+def test_two_runners_take_no_more_places_than_there_are(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    between: list[ApplyResult] = []
+
+    async def step(name: str) -> None:
+        # The first runner has decided what to launch; before it can say so, the second does it all.
+        planned = any(progress.happening is Happening.LAUNCHING for progress in world.progress)
+        if name == "before append" and world.ledger.exists() and not (between or planned):
+            recorded = len(world.ledger.read_text(encoding="utf-8").splitlines())
+            if recorded >= 2:
+                between.append(await world.runner(manifest(6, TWO)).apply(Requests(), timedelta(0), lambda plan: None))
+
+    world.apply(manifest(6, TWO), timedelta(0), step)
+    assert between
+    assert len(created(world)) == 2
+    assert not world.apply(manifest(6, TWO)).endings
+    assert (len(created(world)), at_once(world)) == (6, 2)
 
 
 def test_the_forecast_counts_what_waits_for_others_to_end(tmp_path: Path) -> None:
@@ -140,3 +172,12 @@ def test_only_what_is_selected_is_launched_and_only_its_keys_are_made(tmp_path: 
     world.apply(KEYED, requests=Requests(only=frozenset({"job.keyed"})))
     assert keys_of(world) == ["key.scenes"]
     assert len(created(world)) == 2
+
+
+def test_products_are_ordered_while_others_run(tmp_path: Path) -> None:
+    world = World(tmp_path, behaviour=Behaviour(order_time=200))
+    assert not world.apply(PRODUCTS).endings
+    times = created(world)
+    assert (len(times), at_once(world)) == (14, 2)
+    # Seven turns of five minutes: the orders cost no time of their own.
+    assert length(times) < timedelta(minutes=32)

@@ -7,6 +7,7 @@ from pathlib import Path
 from eocanvas_apply.emulator.failures import JobFault
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.planning.progress import ApplyResult, Outcome
+from eocanvas_apply.render.result import text
 from tests.campaigns.test_quota import created
 from tests.simulation.world import World
 
@@ -55,6 +56,7 @@ def test_a_run_ends_when_a_canary_failed_and_goes_on_when_asked_to(tmp_path: Pat
     assert endings(result) == {"failed", "unfinished"}
     assert (count(result, Outcome.FAILED), count(result, Outcome.WAITING)) == (1, 4)
     assert [found.code for found in result.diagnostics] == ["canary-failed"]
+    assert 'job.scenes["s02"]: waits (held-canary): it waits for the first instances' in text(result)
     assert len(created(world)) == 2
     again = world.apply(manifest(6, "canary: 2"))
     assert endings(again) == {"unfinished"}
