@@ -36,7 +36,8 @@ jobs:
         as: scene
         pick: latest
     graph: graph.xml
-    inputs: {img1: {url: "${each.scene.location}", id: "${each.scene.product_id}"}}
+    inputs: {img1: {product: "${each.scene.product_id}", uncompress: true}}
+    accept_terms: [Copernicus_General_License]
     output: {download: results/fields}
 """
 
@@ -50,8 +51,12 @@ def prepared(folder: Path, fields: list[dict[str, str]] = FIELDS) -> World:
 
 
 def searches(world: World) -> list[Mapping[str, Any]]:
-    sent = [received.request for received in world.wire.received if received.request.path.endswith("/search")]
-    return [json.loads(request.body) for request in sent]
+    return sent(world, "/dataaccess/search")
+
+
+def sent(world: World, path: str) -> list[Mapping[str, Any]]:
+    requests = [received.request for received in world.wire.received]
+    return [json.loads(each.body) for each in requests if each.method == "POST" and each.path.endswith(path)]
 
 
 def test_a_search_for_every_row_and_a_job_for_every_field(tmp_path: Path) -> None:
@@ -59,6 +64,8 @@ def test_a_search_for_every_row_and_a_job_for_every_field(tmp_path: Path) -> Non
     assert not world.apply(MANIFEST).endings
     assert len(searches(world)) == 15
     assert len(world.wire.service.jobs.every()) == 23
+    ordered = [each["product_id"] for each in sent(world, "/dataaccess/download")]
+    assert len(ordered) == len(set(ordered)) == 15
     inputs = {job.execution.locations[0] for job in world.wire.service.jobs.every()}
     assert len(inputs) == 15
     plan = world.plan(MANIFEST)
