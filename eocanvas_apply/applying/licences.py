@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 
 from eocanvas_apply.applying.session import Session
 from eocanvas_apply.ledger.events import TermsAccepted
 from eocanvas_apply.planning.progress import Happening
+from eocanvas_apply.service.eocanvas import EOCanvas
+
+
+def acceptance(service: EOCanvas) -> Callable[[str], Awaitable[None]]:
+    """Return what accepts a licence that the manifest names, for a search that is refused without it.
+
+    That may be before there is a ledger: the first order of a product puts the acceptance on record.
+    """
+    return service.hda.accept_term
 
 
 class Licences:

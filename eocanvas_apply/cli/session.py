@@ -79,7 +79,15 @@ def engine_settings(args: Namespace) -> Settings:
     found = settings(args, os.environ)
     credentials = find_credentials(os.environ, Path.home())
     SCRUBBER.learn([credentials.password])
-    return Settings(found.addresses, credentials, os.environ, found.ledger, found.timing, hide=SCRUBBER.learn)
+    return Settings(
+        found.addresses,
+        credentials,
+        os.environ,
+        found.ledger,
+        found.timing,
+        accepts_licences=getattr(args, "accepts_licences", False),
+        hide=SCRUBBER.learn,
+    )
 
 
 async def worked(project: Project, opened: Settings, rows: Rows, work: Work) -> Outcome:

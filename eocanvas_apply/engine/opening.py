@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from eocanvas_apply.applying.licences import acceptance
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.engine.campaigns import Rows, find_rows
 from eocanvas_apply.engine.engine import Engine
@@ -26,7 +27,7 @@ from eocanvas_apply.secret import Secret
 from eocanvas_apply.service.clock import Clock, SystemClock
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.settings import Addresses, Credentials, is_loopback
-from eocanvas_apply.sources.searching import Catalogue
+from eocanvas_apply.sources.catalogue import Catalogue
 from eocanvas_apply.sources.secrets import SecretSources
 from eocanvas_apply.sources.storages import Storages
 
@@ -44,7 +45,8 @@ class Settings:
     """What does not stand in the manifest: where and who, the ledger's place, time and chance.
 
     `timing` overrides fields of the manifest's `timing`; `environ` is where secrets named by `{env}` come from, and
-    `hide` is told every secret as soon as it is known.
+    `hide` is told every secret as soon as it is known. With `accepts_licences` a search that is refused without them
+    accepts those that the manifest names.
     """
 
     addresses: Addresses
@@ -55,6 +57,7 @@ class Settings:
     clock: Clock = field(default_factory=SystemClock)
     token: Callable[[], str] = draw_token
     transport: httpx.AsyncBaseTransport | None = None
+    accepts_licences: bool = False
     hide: Callable[[Iterable[Secret]], None] = lambda secrets: None  # noqa: ARG005
 
 
@@ -70,7 +73,9 @@ async def open_engine(project: Project, settings: Settings, rows: Rows = Rows.AS
         service.hide(vault.secrets)
         settings.hide(vault.secrets)
         storages = Storages(project.manifest.keys, vault.resolved, project.timing(settings.timing).request_timeout)
-        campaigns = await find_rows(project, rows, settings.clock.now(), Catalogue(service.hda), storages)
+        campaigns = await find_rows(
+            project, rows, settings.clock.now(), _catalogue(project, settings, service), storages
+        )
         yield Engine(
             desired=campaigns.desired(settings.timing),
             service=service,
@@ -82,6 +87,11 @@ async def open_engine(project: Project, settings: Settings, rows: Rows = Rows.AS
             findings=(*campaigns.diagnostics, *vault.warnings),
             searches=campaigns.expansion.searches,
         )
+
+
+def _catalogue(project: Project, settings: Settings, service: EOCanvas) -> Catalogue:
+    named = {term for job in project.manifest.jobs.values() for term in job.accept_terms}
+    return Catalogue(service.hda, named, acceptance(service) if settings.accepts_licences else None)
 
 
 def _service(project: Project, settings: Settings) -> EOCanvas:

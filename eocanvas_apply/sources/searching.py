@@ -6,12 +6,9 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from eocanvas_apply.manifest.rows import Row
-
-if TYPE_CHECKING:
-    from eocanvas_apply.service.hda import Hda
 
 
 class Search(Protocol):
@@ -35,17 +32,6 @@ class Lister(Protocol):
         `key` is the manifest's name of a key, or eodata. Raises ServiceError, CredentialsError.
         """
         ...
-
-
-class Catalogue:
-    """`Search` over the HDA of WEkEO."""
-
-    def __init__(self, hda: Hda) -> None:
-        self._hda = hda
-
-    async def search(self, query: Mapping[str, Any], limit: int) -> Sequence[Mapping[str, Any]]:
-        """Return the fields of at most `limit` products; raises ManifestError for a query that is none."""
-        return [each.fields() for each in await self._hda.search(query, limit)]
 
 
 def query_digest(query: Mapping[str, Any]) -> str:

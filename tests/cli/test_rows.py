@@ -140,3 +140,27 @@ def test_a_variable_that_cannot_be_meant_is_a_usage_error(campaign: Project, wor
     for command in ("validate", "plan"):
         assert campaign.run(command, *words) == 1
         assert told in campaign.err
+
+
+@pytest.mark.parametrize("command", [["apply", "--yes"], ["lock"]])
+def test_licences_that_a_search_needs_are_accepted_where_the_manifest_names_them(
+    campaign: Project, emulator: RunningEmulator, command: list[str]
+) -> None:
+    with emulator.model() as wire:
+        as_it_was = wire.service.behaviour
+        wire.service.orders._accepted.clear()
+        wire.service.behaviour = as_it_was.changed({"terms_needed": "search"})
+    try:
+        for words in (["plan"], command):
+            (found,) = campaign.json(*words, code=1)["diagnostics"]
+            assert (found["code"], found["line"]) == ("terms-not-accepted", 7)
+            assert "before the licence Copernicus_General_License is accepted" in found["message"]
+            assert "accept_terms: [Copernicus_General_License]" in found["hint"]
+        campaign.change("    output: ", "    accept_terms: [Copernicus_General_License]\n    output: ")
+        (found,) = campaign.json("plan", code=1)["diagnostics"]
+        assert "`apply` and `lock` accept what the manifest names" in found["hint"]
+        assert campaign.run(*command) == 0
+        assert campaign.run("plan") == 0
+    finally:
+        with emulator.model() as wire:
+            wire.service.behaviour = as_it_was

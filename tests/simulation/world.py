@@ -31,10 +31,10 @@ from eocanvas_apply.planning.progress import ApplyResult, Progress
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.simulation.line import Step, undisturbed
 from eocanvas_apply.simulation.site import Site
+from eocanvas_apply.sources.catalogue import Catalogue
 from eocanvas_apply.sources.expansion import Expansion, expand
 from eocanvas_apply.sources.files import read_bytes
 from eocanvas_apply.sources.lock import Lock
-from eocanvas_apply.sources.searching import Catalogue
 from eocanvas_apply.sources.secrets import SecretSources
 
 T = TypeVar("T")

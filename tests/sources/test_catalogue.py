@@ -13,8 +13,8 @@ from eocanvas_apply.secret import Secret
 from eocanvas_apply.service.clock import SystemClock
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.settings import Addresses, Credentials
+from eocanvas_apply.sources.catalogue import Catalogue
 from eocanvas_apply.sources.expansion import Expansion, expand
-from eocanvas_apply.sources.searching import Catalogue
 
 TEXT = """version: 1
 project: p

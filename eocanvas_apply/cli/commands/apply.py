@@ -34,6 +34,7 @@ ALLOWED = {
 def add_arguments(parser: Parser) -> None:
     """Declare them."""
     making.add_arguments(parser)
+    parser.set_defaults(accepts_licences=True)
     wishes.add_arguments(parser)
     safety = parser.add_argument_group("what it does not do unasked")
     for flag, meaning in ALLOWED.items():

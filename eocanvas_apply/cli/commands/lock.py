@@ -28,6 +28,7 @@ Examples:
 def add_arguments(parser: Parser) -> None:
     """Declare which manifest."""
     add_manifest(parser)
+    parser.set_defaults(accepts_licences=True)
 
 
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
