@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import Refused, ServiceError
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ class Catalogue:
         terms = await self._terms(dataset_id, refused)
         unnamed = [term for term in terms if term not in self.named]
         if unnamed or self.accept is None:
-            raise Refused(_not_accepted(dataset_id, terms, unnamed), refused.status)
+            raise _hinted(refused, terms, unnamed) from None
         async with self._turn:
             for term in terms:
                 if term not in self._accepted:
@@ -68,11 +67,11 @@ class Catalogue:
         return terms
 
 
-def _not_accepted(dataset_id: str, terms: Sequence[str], unnamed: Sequence[str]) -> Diagnostic:
-    what = f"the licence {terms[0]} is" if len(terms) == 1 else f"the licences {', '.join(terms)} are"
-    message = f"{dataset_id} is not searched before {what} accepted"
+def _hinted(refused: Refused, terms: Sequence[str], unnamed: Sequence[str]) -> Refused:
+    """Return a refusal with the licences of the dataset, which may be what is in the way."""
+    what = f"the licence {terms[0]}" if len(terms) == 1 else f"the licences {', '.join(terms)}"
     if unnamed:
-        hint = f"read it, then accept it in the job: `accept_terms: [{', '.join(terms)}]`"
+        hint = f"if it is {what}: read it, then accept it in the job: `accept_terms: [{', '.join(terms)}]`"
     else:
-        hint = "`apply` and `lock` accept what the manifest names under accept_terms, this command only looks"
-    return error("terms-not-accepted", message, hint)
+        hint = f"if it is {what}: `apply` and `lock` accept what the manifest names, this command only looks"
+    return Refused(replace(refused.diagnostics[0], hint=hint), refused.status, refused.retry_after)

@@ -9,6 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from eocanvas_apply.emulator.behaviour import Behaviour
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.sources.lock import LockedQuery, lock_of
 from tests.simulation.world import World
@@ -42,12 +45,12 @@ jobs:
 """
 
 
-def prepared(folder: Path, fields: list[dict[str, str]] = FIELDS) -> World:
+def prepared(folder: Path, fields: list[dict[str, str]] = FIELDS, behaviour: Behaviour = Behaviour()) -> World:  # noqa: B008
     (folder / "fields.json").write_text(json.dumps({"fields": fields}), encoding="utf-8")
     # Seven days hold one pass of each tile, or two.
     dates = "".join(f"{tile};2024-07-0{1 + n % 3};2024-07-1{n % 3}\n" for n, tile in enumerate(TILES))
     (folder / "dates.csv").write_text("\ufefftileId;from;to\n" + dates, encoding="utf-8")
-    return World(folder)
+    return World(folder, behaviour=behaviour)
 
 
 def searches(world: World) -> list[Mapping[str, Any]]:
@@ -59,8 +62,9 @@ def sent(world: World, path: str) -> list[Mapping[str, Any]]:
     return [json.loads(each.body) for each in requests if each.method == "POST" and each.path.endswith(path)]
 
 
-def test_a_search_for_every_row_and_a_job_for_every_field(tmp_path: Path) -> None:
-    world = prepared(tmp_path)
+@pytest.mark.parametrize("paging", ["total", "next"])
+def test_a_search_for_every_row_and_a_job_for_every_field(tmp_path: Path, paging: str) -> None:
+    world = prepared(tmp_path, behaviour=Behaviour().changed({"search_paging": paging}))
     assert not world.apply(MANIFEST).endings
     assert len(searches(world)) == 15
     assert len(world.wire.service.jobs.every()) == 23
@@ -71,6 +75,14 @@ def test_a_search_for_every_row_and_a_job_for_every_field(tmp_path: Path) -> Non
     plan = world.plan(MANIFEST)
     assert {(a.action, a.reason) for a in plan.actions if a.address.startswith("job.")} == {("none", "done")}
     assert len(list((tmp_path / "results" / "fields").glob("field-*/*.nc"))) == 23
+
+
+def test_licences_that_even_the_search_needs_are_accepted_once(tmp_path: Path) -> None:
+    world = prepared(tmp_path, behaviour=Behaviour(terms_needed="search"))
+    assert not world.apply(MANIFEST).endings
+    puts = [r.request.path for r in world.wire.received if r.request.method == "PUT"]
+    # Once for the searches, before there is a ledger, and once on record for the orders.
+    assert [path.rpartition("/")[2] for path in puts] == ["Copernicus_General_License"] * 2
 
 
 def acts(world: World, manifest: str) -> dict[str, str]:

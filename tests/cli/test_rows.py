@@ -153,8 +153,8 @@ def test_licences_that_a_search_needs_are_accepted_where_the_manifest_names_them
     try:
         for words in (["plan"], command):
             (found,) = campaign.json(*words, code=1)["diagnostics"]
-            assert (found["code"], found["line"]) == ("terms-not-accepted", 7)
-            assert "before the licence Copernicus_General_License is accepted" in found["message"]
+            assert (found["code"], found["line"]) == ("service-refused", 7)
+            assert "answered 403: Forbidden: The terms Copernicus_General_License are not accepted" in found["message"]
             assert "accept_terms: [Copernicus_General_License]" in found["hint"]
         campaign.change("    output: ", "    accept_terms: [Copernicus_General_License]\n    output: ")
         (found,) = campaign.json("plan", code=1)["diagnostics"]

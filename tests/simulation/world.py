@@ -137,10 +137,12 @@ class World:
     def rows(self, loaded: LoadedManifest) -> Mapping[str, tuple[Instance, ...]]:
         """Return the rows of every campaign; searches are asked of the emulated HDA, now."""
         read = partial(read_bytes, folder=self.folder)
+        jobs = loaded.manifest.jobs.values() if loaded.manifest else ()
+        named = {term for job in jobs for term in job.accept_terms}
 
         async def expanded() -> Expansion:
             async with self.service() as service:
-                search = Catalogue(service.hda)
+                search = Catalogue(service.hda, named, service.hda.accept_term)
                 return await expand(loaded, read, now=self.clock(), search=search, lock=self.lock)
 
         # In a thread, for the world's loop may be running: then it stands still meanwhile.
