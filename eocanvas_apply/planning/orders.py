@@ -256,6 +256,18 @@ def order_notes(recorded: Recorded, observed: Observed) -> Iterator[ProductOrder
             yield _fact(order, ready=False)
 
 
+def order_history(job: DesiredJob, recorded: Recorded) -> list[str]:
+    """Return what became of the last days' orders of a job's products, one line each, oldest first."""
+    wanted = {product.identity for product in job.products}
+    return [_in_words(order) for order in recorded.orders.values() if order.identity in wanted]
+
+
+def _in_words(order: Order) -> str:
+    decided = f"{order.begun:%Y-%m-%d %H:%M:%S} UTC" if order.begun else "?"
+    state = {None: "no answer yet, or lost", "ordered": "on its way"}.get(order.state, order.state)
+    return f"order of {order.product_id} decided {decided}: {state} {order.message}".rstrip()
+
+
 def _fact(order: Order, *, ready: bool) -> ProductOrdered:
     return ProductOrdered(
         address=order.address,

@@ -10,6 +10,7 @@ from eocanvas_apply.planning.change import Change
 from eocanvas_apply.planning.desired import Desired, DesiredJob
 from eocanvas_apply.planning.fingerprint import changes
 from eocanvas_apply.planning.observed import Observed, ObservedJob
+from eocanvas_apply.planning.orders import order_history
 from eocanvas_apply.planning.pipelines import as_launched
 from eocanvas_apply.planning.plan import Plan, PlannedAction
 from eocanvas_apply.planning.reconciling import Evidence
@@ -52,10 +53,12 @@ def explain(address: str, plan: Plan, desired: Desired, recorded: Recorded, obse
         return Explanation(action, action.changes, tuple(_of_keys(record)) if record else ())
     job, wanted = recorded.jobs.get(address), as_launched(desired, recorded).jobs.get(address)
     sources = tuple(_source(planned[each], recorded) for each in wanted.sources if each in planned) if wanted else ()
+    orders = order_history(wanted, recorded) if wanted else []
     if job is None:
-        return Explanation(action, (), (), sources=sources)
+        return Explanation(action, (), tuple(orders), sources=sources)
     suspects = _candidates(job, Evidence.of(desired.project, desired.timing, recorded, observed))
-    return Explanation(action, _differences(wanted, job), tuple(_of_job(job)), suspects, refused(job), sources)
+    history = (*orders, *_of_job(job))
+    return Explanation(action, _differences(wanted, job), history, suspects, refused(job), sources)
 
 
 def _source(action: PlannedAction, recorded: Recorded) -> Source:

@@ -45,7 +45,7 @@ class ActionDocument(TypedDict):
     """What is to be done with one address, and why.
 
     `changes` stands for replace, relaunch and adopt only; `note` is what the manifest says of it, such as why it is
-    skipped.
+    skipped; `awaits` are the ids of products whose orders must be ready before.
     """
 
     address: str
@@ -54,6 +54,7 @@ class ActionDocument(TypedDict):
     note: NotRequired[str]
     changes: NotRequired[list[ChangeDocument]]
     depends_on: list[str]
+    awaits: NotRequired[list[str]]
 
 
 class FoldedDocument(TypedDict):
@@ -233,12 +234,13 @@ class WhyDocument(TypedDict):
     """Why one address stands where it does; `history` is oldest first.
 
     `candidates` are the service's jobs that a launch with a lost answer may have become, `sources` the jobs whose
-    results it is given.
+    results it is given; `awaits` the ids of products whose orders must be ready before.
     """
 
     address: str
     action: ActionKind
     reason: Reason
+    awaits: NotRequired[list[str]]
     changes: list[ChangeDocument]
     document_diff: list[str]
     depends_on: list[str]

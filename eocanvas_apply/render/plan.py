@@ -51,6 +51,8 @@ def _action(planned: PlannedAction) -> ActionDocument:
     }
     if planned.note:
         document["note"] = planned.note
+    if planned.awaits:
+        document["awaits"] = list(planned.awaits)
     if planned.action in _WITH_CHANGES and planned.changes:
         document["changes"] = [changes.document(change) for change in planned.changes]
     return document

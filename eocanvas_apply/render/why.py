@@ -24,7 +24,7 @@ _REFUSED = "the service refused to launch it"
 def document(explanation: Explanation, document_diff: Sequence[str] = ()) -> WhyDocument:
     """Return it as JSON; `document_diff` holds the lines in which the graph or chain differs."""
     action = explanation.action
-    return {
+    found: WhyDocument = {
         "address": action.address,
         "action": action.action,
         "reason": action.reason,
@@ -35,6 +35,9 @@ def document(explanation: Explanation, document_diff: Sequence[str] = ()) -> Why
         "candidates": [_candidate(job) for job in explanation.candidates],
         "sources": [_source(source) for source in explanation.sources],
     }
+    if action.awaits:
+        found["awaits"] = list(action.awaits)
+    return found
 
 
 def text(explanation: Explanation, style: Style = PLAIN, document_diff: Sequence[str] = ()) -> str:

@@ -11,9 +11,9 @@ import pytest
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.manifest.products import Product
-from eocanvas_apply.planning.desired import Timing
+from eocanvas_apply.planning.desired import DesiredInput, DesiredJob, Timing
 from eocanvas_apply.planning.observed import Download, DownloadState, Observed, Pass
-from eocanvas_apply.planning.orders import OrderBook, Standing, failures_in_a_row, recent_orders
+from eocanvas_apply.planning.orders import OrderBook, Standing, failures_in_a_row, order_history, recent_orders
 from tests.ledger.entries import entries, job_intended
 
 T0 = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -113,3 +113,35 @@ def test_orders_of_days_ago_are_forgotten() -> None:
     recorded = recorded_of(order(0, "ordered"), order(1500, "ordered"), order(3000, "ordered"))
     assert [each.id for each in recorded.orders.values()] == ["o1500", "o3000"]
     assert [each.id for each in recent_orders(recorded, at(3000))] == ["o3000"]
+
+
+def job_with(product: Product) -> DesiredJob:
+    return DesiredJob(
+        address="job.subset",
+        process="snap-function",
+        document=None,
+        params={},
+        inputs=(DesiredInput("img1", "", product=product),),
+        raw_inputs={},
+        output_key=None,
+        folder=None,
+        max_duration=timedelta(hours=2),
+        launch_on_doubt=False,
+        marked=True,
+        components={},
+        fingerprint="",
+    )
+
+
+def test_why_tells_what_became_of_the_orders() -> None:
+    wanted, other = (job_with(Product("D", name)) for name in "PQ")
+    recorded = recorded_of(order(0), order(2, "refused", status=403), order(4, "ordered"), order(6, "ordered", "ready"))
+    lines = order_history(wanted, recorded)
+    assert [line.partition(" UTC: ")[2] for line in lines] == [
+        "no answer yet, or lost",
+        "refused",
+        "on its way",
+        "ready",
+    ]
+    assert lines[0].startswith("order of P decided 2026-01-05 08:00:00")
+    assert order_history(other, recorded) == []
