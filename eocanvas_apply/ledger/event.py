@@ -22,7 +22,7 @@ Time = Annotated[datetime, AfterValidator(_utc), PlainSerializer(_stamp, when_us
 class Event(BaseModel):
     """One event without its envelope; `type` names the class in JSON."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     type: str
 

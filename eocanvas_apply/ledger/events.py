@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field
 
 from eocanvas_apply.ledger.event import AddressEvent as AddressEvent
 from eocanvas_apply.ledger.event import Event as Event
@@ -327,7 +327,6 @@ AnyEvent = Annotated[
     | QuotaClosed,
     Field(discriminator="type"),
 ]
-EVENT: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
 
 
 _ENVELOPE = ("v", "seq", "time", "writer", "batch", "of")
@@ -336,7 +335,7 @@ _ENVELOPE = ("v", "seq", "time", "writer", "batch", "of")
 class Entry(BaseModel):
     """An event with its envelope, one line of a ledger."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     v: Literal[1] = 1
     seq: int = Field(ge=1)

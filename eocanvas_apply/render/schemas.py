@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from eocanvas_apply.ledger.events import EVENT, Entry
+from eocanvas_apply.ledger.events import AnyEvent, Entry
 from eocanvas_apply.render.documents import ApplyDocument, DiagnosticsDocument, PlanDocument
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -31,7 +31,7 @@ def titled(title: str, schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _ledger_event() -> dict[str, Any]:
     """Return the schema of the flat object: every event's own fields beside those of the envelope."""
-    schema = EVENT.json_schema()
+    schema: dict[str, Any] = TypeAdapter(AnyEvent).json_schema()
     envelope = {k: v for k, v in Entry.model_json_schema()["properties"].items() if k != "event"}
     for definition in schema["$defs"].values():
         if "type" in definition["properties"]:
