@@ -12,7 +12,7 @@ from eocanvas_apply.sources.expansion import Expansion
 from eocanvas_apply.sources.lock import FILE, Lock, LockChange, lock_changes, lock_of
 
 _SHOWN_IDS = 3
-_LONGEST_QUERY = 120
+_LONGEST_QUERY = 200
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 
 

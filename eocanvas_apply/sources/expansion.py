@@ -200,7 +200,7 @@ class _Campaign:
         if self.sources.lock is None or not fresh:
             return
         verb = "is" if fresh == 1 else "are"
-        subject = "this search is" if len(distinct) == 1 else f"{fresh} of the {len(distinct)} searches here {verb}"
+        subject = "this search is" if len(distinct) == 1 else f"{fresh} of {len(distinct)} searches here {verb}"
         message = f"{subject} not in {LOCK_FILE} and made anew by every run"
         self._tell(info("search-not-locked", message, "`eocanvas-apply lock` freezes what it finds"), number, step.kind)
 

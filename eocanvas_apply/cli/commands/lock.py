@@ -14,6 +14,7 @@ from eocanvas_apply.cli.session import Session, with_rows
 if TYPE_CHECKING:
     from eocanvas_apply.sources.lock import Lock
 
+_SHOWN = 20
 EPILOG = """\
 It searches anew and writes eocanvas.lock beside the manifest; keep it in version control. From then on these searches
 are not made again: products that appear or vanish change nothing until the next `lock`. A search that is changed in
@@ -51,18 +52,34 @@ async def _locked(session: Session) -> Outcome:
 
 
 def _text(path: str, old: Lock | None, new: Lock) -> str:
+    documents = _documents(old, new)
+    told = [each for each in documents if not each["locked_before"] or each["added"] or each["withdrawn"]]
+    rest = {
+        f"{_searches(len(documents) - len(told))} unchanged": len(documents) > len(told),
+        f"and {len(told) - _SHOWN} more, all with --format json": len(told) > _SHOWN,
+        f"{_searches(_dropped(old, new))} that the manifest no longer makes left out": _dropped(old, new),
+    }
+    lines = [*map(_line, told[:_SHOWN]), *(words for words, holds in rest.items() if holds)]
+    return "\n  ".join([f"{path}: {_searches(len(documents))}", *lines]) + "\n"
+
+
+def _line(found: Mapping[str, Any]) -> str:
     from eocanvas_apply.engine.freshness import shown_query
     from eocanvas_apply.render.style import counted
 
-    lines = [f"{path}: {counted(len(new.queries), 'search', 'searches')}"]
-    for each in _documents(old, new):
-        changed = [f"{len(each[kind])} {kind}" for kind in ("added", "withdrawn") if each[kind]]
-        told = "new" if not each["locked_before"] else ", ".join(changed) or "unchanged"
-        lines.append(f"  {counted(each['products'], 'product')} ({told}): {shown_query(each['query'])}")
-    dropped = len(old.queries.keys() - new.queries.keys()) if old else 0
-    if dropped:
-        lines.append(f"  {counted(dropped, 'search', 'searches')} that the manifest no longer makes left out")
-    return "\n".join(lines) + "\n"
+    changed = [f"{len(found[kind])} {kind}" for kind in ("added", "withdrawn") if found[kind]]
+    told = ", ".join(changed) if found["locked_before"] else "new"
+    return f"{counted(found['products'], 'product')} ({told}): {shown_query(found['query'])}"
+
+
+def _searches(number: int) -> str:
+    from eocanvas_apply.render.style import counted
+
+    return counted(number, "search", "searches")
+
+
+def _dropped(old: Lock | None, new: Lock) -> int:
+    return len(old.queries.keys() - new.queries.keys()) if old else 0
 
 
 def _documents(old: Lock | None, new: Lock) -> list[Mapping[str, Any]]:
