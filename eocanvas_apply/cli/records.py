@@ -20,11 +20,12 @@ async def recorded(args: Namespace) -> Recorded:
 
     from eocanvas_apply.engine.opening import draw_token
     from eocanvas_apply.ledger.journal import Journal
-    from eocanvas_apply.ledger.place import open_backend
+    from eocanvas_apply.ledger.place import open_backend, snapshots_of
 
     manifest = manifest_file(args)
     backend = open_backend(ledger_url(args, os.environ), manifest.parent)
-    found = await Journal(backend, "reader", lambda: datetime.now(UTC), draw_token).refresh()
+    journal = Journal(backend, "reader", lambda: datetime.now(UTC), draw_token, snapshots_of(backend))
+    found = await journal.refresh()
     if not found.head and not manifest.exists():
         raise UsageError(error("file-missing", f"there is no manifest {manifest} and no ledger", "name it with -f"))
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from eocanvas_apply.ledger.fold import IntentState, JobRecord, Recorded, Run
+from eocanvas_apply.ledger.fold import IntentState, Jobs, Recorded, Run
 from eocanvas_apply.planning.observed import Observed, ObservedKey, Pass
 from eocanvas_apply.planning.plan import ActionKind, Origin, Plan, PlannedAction, Reason
 from eocanvas_apply.planning.runs import STUCK, age_of, counted_run
@@ -29,7 +29,7 @@ def remembered(recorded: Recorded, now: datetime) -> tuple[Plan, Observed]:
         ledger_head=recorded.head,
     )
     keys = [PlannedAction(r.address, _A.NONE, _R.UNCHANGED) for r in recorded.keys.values() if r.current]
-    jobs = [_job(record, now) for record in recorded.jobs.values() if not record.forgotten]
+    jobs = [job for address in recorded.jobs if (job := _job(recorded.jobs, address, now))]
     shown = {key.name: key for key in _keys(recorded)}
     seen = Observed(at=now, account=origin.account, keys=shown, jobs=Pass(now, complete=False, jobs={}))
     return Plan(origin, now, (*keys, *jobs)), seen
@@ -51,7 +51,13 @@ def _keys(recorded: Recorded) -> Iterator[ObservedKey]:
                 )
 
 
-def _job(record: JobRecord, now: datetime) -> PlannedAction:
+def _job(jobs: Jobs, address: str, now: datetime) -> PlannedAction | None:
+    # Most jobs of a long campaign are finished, and tell so without being unpacked.
+    if jobs.finished(address):
+        return PlannedAction(address, _A.NONE, _R.DONE)
+    record = jobs[address]
+    if record.forgotten:
+        return None
     last, run = record.last_intent, counted_run(record)
     if last and last.state is IntentState.OPEN:
         return PlannedAction(record.address, _A.WATCH, _R.ANSWER_OPEN)

@@ -265,7 +265,10 @@ def test_a_part_is_selected_by_name_and_number(project: Project) -> None:
     assert "'0' is no number of launches" in project.err
 
 
-def test_a_job_is_cancelled_and_stays_so(project: Project) -> None:
+def test_a_job_is_cancelled_and_stays_so(project: Project, emulator: RunningEmulator) -> None:
+    with emulator.model() as wire:
+        # It runs for as long as the commands take, however slow the machine is.
+        wire.service.fail_jobs(JobFault("stuck", "*"))
     assert project.run("cancel", "subset") == 1
     assert "nothing of subset is in flight" in project.err
     assert project.run("apply", "--yes", "--no-wait") == 3
