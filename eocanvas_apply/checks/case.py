@@ -11,7 +11,7 @@ from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.documents.yaml_nodes import Path
 from eocanvas_apply.manifest.address import Address
-from eocanvas_apply.manifest.documents import Documents
+from eocanvas_apply.manifest.documents import Documents, is_by_row
 from eocanvas_apply.manifest.instances import Instance
 from eocanvas_apply.manifest.jobs import SnapJob, TailorJob
 from eocanvas_apply.manifest.loading import LoadedManifest
@@ -97,7 +97,7 @@ Instances = Mapping[str, Sequence[Instance]]
 
 def row_cases(loaded: LoadedManifest, documents: Documents, instances: Instances) -> Iterator[GraphCase | ChainCase]:
     """Yield every graph and chain that only rows name, with the first row that names it."""
-    for name in (each for each in instances if each not in documents.by_job):
+    for name in (each for each in instances if is_by_row(loaded, each)):
         seen: set[str | None] = set()
         for job in (instance.job for instance in instances[name]):
             document = documents.of(job)

@@ -79,7 +79,7 @@ def load_documents(loaded: LoadedManifest, read: Read) -> Documents:
     by_job: dict[str, Document] = {}
     for name, job in loaded.manifest.jobs.items() if loaded.manifest else ():
         document: Document | None = None
-        if _is_by_row(loaded, name):
+        if is_by_row(loaded, name):
             continue
         if isinstance(job, SnapJob):
             document = reader.document(job.graph, Graph, ("jobs", name, "graph"))
@@ -96,7 +96,7 @@ def with_instances(
     """Return the documents with those files too that only the rows of a campaign name."""
     reader = _Reader(loaded, read, dict(documents.files), list(documents.diagnostics), dict(documents.parsed))
     for name, rows in instances.items():
-        if not _is_by_row(loaded, name):
+        if not is_by_row(loaded, name):
             continue
         for instance in rows:
             job = instance.job
@@ -107,7 +107,8 @@ def with_instances(
     return Documents(documents.by_job, reader.files, tuple(reader.diagnostics), reader.known)
 
 
-def _is_by_row(loaded: LoadedManifest, name: str) -> bool:
+def is_by_row(loaded: LoadedManifest, name: str) -> bool:
+    """Tell whether the file of a campaign's graph or chain is another for each row."""
     template = loaded.templates.get(name)
     files = (("graph",), ("chain",), ("chain", "file"))
     return template is not None and any(path in files for path, _ in template.fields)
