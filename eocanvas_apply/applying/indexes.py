@@ -18,6 +18,7 @@ from eocanvas_apply.applying.index import IndexRow, write_index
 from eocanvas_apply.applying.session import Session
 from eocanvas_apply.applying.troubles import index_unwritable
 from eocanvas_apply.planning.stored import StoredResult, stored_results
+from eocanvas_apply.sources.index_file import IndexFiles
 
 _MARKS = ".index.csv.*.due"
 # Writing an index takes milliseconds; who holds a lock for longer than this has come to a halt.
@@ -70,10 +71,14 @@ class Indexes:
 
     def _rows(self, folders: set[Path], addresses: list[str]) -> dict[Path, list[IndexRow]]:
         rows: dict[Path, list[IndexRow]] = defaultdict(list)
+        before = IndexFiles()
         for stored in stored_results(self._session.journal.recorded, addresses):
             file = place(self._session.folder, stored.file)
             for folder in folders.intersection(file.parents):
-                rows[folder].append(self._row(stored, file.relative_to(folder)))
+                inside = file.relative_to(folder)
+                # What another machine fetched is not here; what was here and was removed stays listed.
+                if file.exists() or inside.as_posix() in before.of(folder):
+                    rows[folder].append(self._row(stored, inside))
         return rows
 
     def _row(self, stored: StoredResult, file: Path) -> IndexRow:

@@ -6,31 +6,28 @@ import asyncio
 import errno
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 from eocanvas_apply.applying import listings, troubles
 from eocanvas_apply.applying.indexes import Indexes, place
 from eocanvas_apply.applying.metering import Meter
-from eocanvas_apply.applying.naming import file_names
+from eocanvas_apply.applying.receiving import Receiver, is_gone, title_of
 from eocanvas_apply.applying.session import Session, at_once
-from eocanvas_apply.applying.storing import DiskFull, Target, check_room, held, put_in_place, receive
+from eocanvas_apply.applying.storing import Target, held, put_in_place
 from eocanvas_apply.errors import ServiceError
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold import Run
-from eocanvas_apply.ledger.listing import keys_of, ordinal_of
+from eocanvas_apply.ledger.listing import ordinal_of
+from eocanvas_apply.planning.file_names import file_names
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.progress import Happening
 from eocanvas_apply.planning.tasks import FetchResults
-from eocanvas_apply.service.download import Download
 from eocanvas_apply.service.wire import ResultInfo
 
 _SUPERSEDED = Path(".eocanvas") / "superseded"
-_FILES_AT_ONCE = 4
-_NOT_THERE = (404, listings.GONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +52,7 @@ class Fetcher:
     def __init__(self, session: Session) -> None:
         self._session = session
         self.indexes = Indexes(session)
-        self._gate = asyncio.Semaphore(_FILES_AT_ONCE)
-        self._meters: dict[str, Meter] = {}
+        self._receiver = Receiver(session)
         # One at a time gets its name: two that hold the same must not both take what a killed run left.
         self._naming = threading.Lock()
         self._taken: set[Path] = set()
@@ -70,23 +66,21 @@ class Fetcher:
         except ServiceError as fault:
             session.fail(address, fault.diagnostics[0], again=fault.may_pass, wait=fault.retry_after)
         except BlockingIOError:
-            session.fail(address, troubles.busy(task), again=True)
-        except DiskFull as fault:
-            session.fail(address, troubles.disk_full(task, fault, session.folder))
+            session.fail(address, troubles.busy(address, task.job_id), again=True)
         except OSError as fault:
-            session.fail(address, troubles.disk(task, fault))
+            session.fail(address, troubles.disk(address, fault, session.folder))
         finally:
-            self._meters.pop(address, None)
+            self._receiver.end(address)
 
     def _begun(self, run: Run, task: FetchResults) -> _Fetch:
         job, base = task.job, self._session.folder
         folder, index = base / (job.folder or "."), place(base, job.index_folder or job.folder or ".")
-        meter = self._meters[job.address] = Meter(self._session, job.address, len(run.pending))
+        meter = self._receiver.begin(job.address, len(run.pending))
         return _Fetch(job.address, run, folder, index, meter)
 
     async def _fetch(self, fetch: _Fetch) -> None:
         await asyncio.to_thread(self._supersede, fetch)
-        links = _links(await listings.listed(self._session, fetch.run.job_id) or ())
+        links = await self._receiver.links(fetch.run.job_id)
         fetch.gone.extend(result.title for key, result in fetch.run.pending.items() if key not in links)
         targets = self._targets(fetch, links)
         try:
@@ -111,7 +105,7 @@ class Fetcher:
 
     def _targets(self, fetch: _Fetch, links: Mapping[str, ResultInfo]) -> list[Target]:
         run, folder = fetch.run, fetch.folder
-        names = file_names(run, folder, self._session.folder)
+        names = file_names(run, lambda name: (folder / name).exists())
         return [
             Target(
                 key,
@@ -128,43 +122,30 @@ class Fetcher:
         try:
             await self._store(fetch, target)
         except ServiceError as fault:
-            if fault.status not in _NOT_THERE:
+            if not is_gone(fault):
                 raise
-            fetch.gone.append(_title(target.result))
+            fetch.gone.append(title_of(target.result))
 
     async def _store(self, fetch: _Fetch, target: Target) -> None:
-        async with self._gate:
+        async with self._receiver.gate:
             if self._session.stopping.is_set():
                 return
             self._session.tell(fetch.address, Happening.FETCHING, target.path.name)
             _make(fetch.folder)
             with held(target.part) as file:
-                await self._receive(fetch, target, file)
+                began = partial(fetch.there.append, title_of(target.result))
+                await self._receiver.into(file, target, fetch.meter, began)
                 stored = await asyncio.to_thread(self._placed, fetch, target)
         await self._session.journal.record(stored)
         fetch.meter.close(target.key)
         self._session.tell(fetch.address, Happening.STORED, stored.file)
-
-    async def _receive(self, fetch: _Fetch, target: Target, file: BinaryIO) -> None:
-        here = os.fstat(file.fileno()).st_size
-        async with self._session.service.download(target.result, here) as download:
-            fetch.there.append(_title(target.result))
-            self._check_room(target, download, here)
-            fetch.meter.open(target.key, here if download.resumed else 0, download.total)
-            await receive(download, target, file, partial(fetch.meter.take, target.key))
-
-    def _check_room(self, target: Target, download: Download, here: int) -> None:
-        if download.total is not None:
-            # What is not resumed frees the bytes that it overwrites.
-            others = sum(meter.outstanding for meter in self._meters.values())
-            check_room(target, download.total - here + others)
 
     def _placed(self, fetch: _Fetch, target: Target) -> e.ResultStored:
         with self._naming:
             path, size, digest = put_in_place(target, self._others(fetch))
             self._taken.add(path)
         self.indexes.begin(fetch.index, fetch.address)
-        title = _title(target.result)
+        title = title_of(target.result)
         return e.ResultStored(
             address=fetch.address,
             job_id=fetch.run.job_id,
@@ -188,16 +169,6 @@ class Fetcher:
         for earlier in record.runs.values():
             for stored in earlier.stored.values():
                 _move_aside(self._session.folder, stored)
-
-
-def _links(results: Sequence[ResultInfo]) -> dict[str, ResultInfo]:
-    # Whose titles are equal is told apart by the links, whatever order the service lists them in this time.
-    ordered = sorted(results, key=lambda result: result.href.partition("?")[0])
-    return dict(zip(keys_of(map(_title, ordered)), ordered, strict=True))
-
-
-def _title(result: ResultInfo) -> str:
-    return result.title or result.href
 
 
 def _make(folder: Path) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from eocanvas_apply.applying.storing import DiskFull
 from eocanvas_apply.diagnostics import Diagnostic, error
-from eocanvas_apply.planning.tasks import FetchResults
 
 
 def gone(address: str, job_id: str, titles: Sequence[str]) -> Diagnostic:
@@ -18,27 +17,35 @@ def gone(address: str, job_id: str, titles: Sequence[str]) -> Diagnostic:
     return error("result-gone", message, hint, address=address)
 
 
-def busy(task: FetchResults) -> Diagnostic:
+def busy(address: str, job_id: str) -> Diagnostic:
     """Another run has the part of a result open."""
-    message = f"another run is fetching the results of job {task.job_id}"
-    return error("result-busy", message, "they are there when it is done", address=task.job.address)
+    message = f"another run is fetching the results of job {job_id}"
+    return error("result-busy", message, "they are there when it is done", address=address)
 
 
-def disk(task: FetchResults, fault: OSError) -> Diagnostic:
-    """The disk or the folder does not take a result."""
-    where = fault.filename or task.job.folder
+def disk(address: str, fault: OSError, folder: Path) -> Diagnostic:
+    """The disk does not take a result: `folder` is what paths are relative to."""
+    if isinstance(fault, DiskFull):
+        return _disk_full(address, fault, folder)
+    where = fault.filename or "the job's folder"
     message = f"{where}: the result cannot be written: {fault.strerror or fault}"
     hint = "what arrived is kept as .part; mend the disk or the folder's rights and run again"
-    return error("result-unwritable", message, hint, address=task.job.address)
+    return error("result-unwritable", message, hint, address=address)
 
 
-def disk_full(task: FetchResults, fault: DiskFull, folder: Path) -> Diagnostic:
-    """The disk is full: how much is needed, and how much there is."""
+def _disk_full(address: str, fault: DiskFull, folder: Path) -> Diagnostic:
     needed = "more" if fault.needed is None else f"{fault.needed:,} bytes more"
     free = "" if fault.free is None else f", {fault.free:,} are free"
     message = f"{os.path.relpath(fault.filename, folder)}: the disk is full: it needs {needed}{free}"
     hint = "what arrived is kept as .part; make room and run again"
-    return error("result-unwritable", message, hint, address=task.job.address)
+    return error("result-unwritable", message, hint, address=address)
+
+
+def differs(address: str, file: str) -> Diagnostic:
+    """What the service sends is not what was on record."""
+    message = f"{file}: the service sends another content than the one that is on record"
+    hint = "nothing was changed here; whoever has the file on record can copy it, or apply --relaunch makes it anew"
+    return error("result-differs", message, hint, address=address)
 
 
 def index_unwritable(folder: Path, fault: OSError, address: str) -> Diagnostic:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 from eocanvas_apply.cli.parser import Parser
 
 MANIFEST = "eocanvas.yaml"
+FORMATS = ("text", "json")
 
 
 class _Once(argparse.Action):
@@ -27,6 +29,12 @@ class _Once(argparse.Action):
 
 def add_manifest(parser: Parser) -> None:
     """Declare which manifest and what its variables are, and the options of every command."""
+    add_variables(parser)
+    add_place(parser)
+
+
+def add_variables(parser: Parser) -> None:
+    """Declare what the manifest's variables are."""
     parser.add_argument(
         "--var",
         action="append",
@@ -34,15 +42,14 @@ def add_manifest(parser: Parser) -> None:
         metavar="NAME=VALUE",
         help="a variable of the manifest, in place of its default; may be given again for another",
     )
-    add_place(parser)
 
 
-def add_place(parser: Parser) -> None:
+def add_place(parser: Parser, formats: Sequence[str] = FORMATS) -> None:
     """Declare which manifest for a command that reads only what lies beside it, and the options of every command."""
     parser.add_argument(
         "-f", "--file", action=_Once, default=MANIFEST, metavar="FILE", help="the manifest (default: %(default)s)"
     )
-    add_output(parser)
+    add_output(parser, formats)
 
 
 def add_ledger(parser: Parser) -> None:
@@ -54,10 +61,10 @@ def add_ledger(parser: Parser) -> None:
     )
 
 
-def add_output(parser: Parser) -> None:
+def add_output(parser: Parser, formats: Sequence[str] = FORMATS) -> None:
     """Declare how to answer: form, colour, log."""
     parser.add_argument(
-        "--format", choices=("text", "json"), default="text", help="form of the result on stdout (default: text)"
+        "--format", choices=formats, default="text", help="form of the result on stdout (default: text)"
     )
     parser.add_argument("--no-color", action="store_true", help="no colours (also: NO_COLOR in the environment)")
     parser.add_argument("-v", dest="verbose", action="store_true", help="tell on stderr what is asked of the service")

@@ -48,4 +48,5 @@ async def requests(args: Namespace, session: Session) -> Requests:
         retry_failed=args.retry_failed,
         only=addresses_named(args.only, session.desired, recorded) if args.only else None,
         limit=args.limit,
+        no_fetch=getattr(args, "no_fetch", False),
     )

@@ -23,8 +23,8 @@ from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.desired import Desired
 from eocanvas_apply.planning.notes import notes
 from eocanvas_apply.planning.observed import Observed
-from eocanvas_apply.planning.outcomes import endings, results
-from eocanvas_apply.planning.plan import ActionKind, Origin, Plan, PlannedAction, Reason, Requests
+from eocanvas_apply.planning.outcomes import endings, results, results_left, results_pending
+from eocanvas_apply.planning.plan import QUIET, ActionKind, Origin, Plan, PlannedAction, Reason, Requests
 from eocanvas_apply.planning.planner import plan
 from eocanvas_apply.planning.progress import ApplyResult, Ending, Happening, Progress
 from eocanvas_apply.planning.safety import new_ledger
@@ -95,7 +95,7 @@ class Engine:
         first, _ = await self.plan(requests)
         if first.refusals:
             raise SafetyRefusal(*first.refusals)
-        if first.changes_pending:
+        if first.changes_pending and not _only_left(first, requests):
             confirm(first)
             await self._accept(first)
         return await self._loop(first, requests, wait)
@@ -127,7 +127,7 @@ class Engine:
         await self.journal.record(PlanAccepted(plan_id=first.plan_id, manifest_digest=self.desired.manifest_digest))
 
     async def _loop(self, first: Plan, requests: Requests, wait: timedelta | None) -> ApplyResult:
-        session = self._session()
+        session = self.session()
         pace = Pace(self.clock, wait, self.desired.timing.poll, self.stopping, self.idle)
         downloads = Downloads(session)
         try:
@@ -136,7 +136,7 @@ class Engine:
             await downloads.close(self._grace_left())
         finally:
             await downloads.abandon()
-        return self._result(first, replace(first, actions=tuple(met.values())), last, session)
+        return self._result(first, replace(first, actions=tuple(met.values())), last, session, requests)
 
     async def _rounds(
         self, first: Plan, requests: Requests, session: Session, pace: Pace, downloads: Downloads
@@ -154,7 +154,10 @@ class Engine:
                     raise
                 await pace.back_off(fault.retry_after)
                 continue
-            ready = [a for a in self._ready(last, session) if not downloads.under_way(a.address)]
+            left = results_left(last, requests)
+            ready = [
+                a for a in self._ready(last, session) if a.address not in left and not downloads.under_way(a.address)
+            ]
             if ready and not self.stopping.is_set() and await self._carry_out(session, downloads, last, ready):
                 continue
             pause = pace.pause(_wakes(last, session), moving=_moving(last, session, requests))
@@ -238,7 +241,8 @@ class Engine:
     def _binding(self) -> Binding:
         return Binding(self.desired.project, self.service.addresses.service, self.service.account)
 
-    def _session(self) -> Session:
+    def session(self) -> Session:
+        """Return what every part of applying works with, fresh for one piece of work."""
         return Session(
             desired=self.desired,
             journal=self.journal,
@@ -251,13 +255,14 @@ class Engine:
             stopping=self.stopping,
         )
 
-    def _result(self, first: Plan, met: Plan, last: Plan, session: Session) -> ApplyResult:
+    def _result(self, first: Plan, met: Plan, last: Plan, session: Session, requests: Requests) -> ApplyResult:
         """Return how it ended; `met` holds each address as it first stood, also those that arose on the way."""
-        ended = results(met, last, self.journal.recorded, session.failures)
+        left, recorded = results_left(last, requests), self.journal.recorded
+        ended = results(met, last, recorded, session.failures, left)
         found = endings(last, ended, launches_stopped=session.launches_stopped)
         if self.stopping.is_set():
             found |= {Ending.INTERRUPTED}
-        return ApplyResult(first, ended, found, last.diagnostics)
+        return ApplyResult(first, ended, found, last.diagnostics, sum(results_pending(recorded, a) for a in left))
 
 
 def _with_session(requests: Requests, session: Session) -> Requests:
@@ -293,8 +298,15 @@ def _unfinished(last: Plan, session: Session, requests: Requests) -> bool:
 def _moving(last: Plan, session: Session, requests: Requests) -> bool:
     """Tell whether the service may bring something about at any moment, so that polling tells when."""
     held = {Reason.DRAINING, Reason.IN_USE} if requests.destroy else {Reason.DRAINING}
-    open_ = [a for a in last.actions if a.address not in session.failures]
+    closed = session.failures.keys() | results_left(last, requests)
+    open_ = [a for a in last.actions if a.address not in closed]
     return any(_moves(a) or a.reason in held for a in open_)
+
+
+def _only_left(first: Plan, requests: Requests) -> bool:
+    """Tell whether a plan holds no change but the results that are left where they are."""
+    left = results_left(first, requests)
+    return all(action.action in QUIET or action.address in left for action in first.actions)
 
 
 def _moves(action: PlannedAction) -> bool:

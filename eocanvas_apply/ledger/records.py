@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.ledger.listing import pending
+from eocanvas_apply.ledger.listing import by_key, pending
 
 ENDED = frozenset({"successful", "failed", "dismissed"})
 _RANK = {"accepted": 0, "running": 1, "dismissed": 2, "failed": 3, "successful": 4}
@@ -72,6 +72,11 @@ class Run:
     def missing(self) -> list[datetime]:
         """When passes began, oldest first, that did not show it since it was last seen."""
         return [begun for begun in self.passes if self.last_seen is None or begun > self.last_seen]
+
+    @property
+    def listed(self) -> dict[str, e.ListedResult]:
+        """What the service listed, by key: told apart by title, and by order where titles are equal."""
+        return by_key(self.results or ())
 
     @property
     def pending(self) -> dict[str, e.ListedResult]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.ledger.jobs import StoredFile
 from eocanvas_apply.planning.observed import FileState
 from eocanvas_apply.planning.runs import counted_run
+from eocanvas_apply.sources.index_file import IndexFiles
 
 Stored = ResultStored | StoredFile
 
@@ -28,15 +30,18 @@ class StoredFiles:
 
         Results of a run that counts no more were moved aside, or will be.
         """
-        states = {stored.file: self._state(stored) for stored in _current(recorded)}
+        indexes = IndexFiles()
+        states = {stored.file: self._state(stored, indexes) for stored in _current(recorded)}
         return {file: state for file, state in states.items() if state}
 
-    def _state(self, stored: Stored) -> FileState | None:
+    def _state(self, stored: Stored, indexes: IndexFiles) -> FileState | None:
         try:
             stat = (self.folder / stored.file).stat()
             same = stat.st_size == stored.size and self._same(stored, stat.st_mtime_ns)
         except OSError:
-            return FileState.MISSING
+            # The index of a folder lists what came into it on this machine.
+            came = indexes.entry(Path(os.path.normpath(self.folder / stored.file)))
+            return FileState.MISSING if came and came.sha256 == stored.sha256 else FileState.ELSEWHERE
         return None if same else FileState.EDITED
 
     def _same(self, stored: Stored, modified_ns: int) -> bool:

@@ -55,9 +55,10 @@ class Sealing:
 
 
 class FileState(StrEnum):
-    """What became of a stored result on this machine."""
+    """What became of a stored result on this machine; one stored elsewhere was never here."""
 
     MISSING = "missing"
+    ELSEWHERE = "elsewhere"
     EDITED = "edited"
 
 

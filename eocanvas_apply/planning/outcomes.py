@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity, error
 from eocanvas_apply.ledger.fold import Recorded, Run
 from eocanvas_apply.planning.failures import HINTS, FailureClass
-from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, Reason
+from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, Reason, Requests
 from eocanvas_apply.planning.progress import AddressResult, Ending, Outcome
 from eocanvas_apply.planning.runs import counted_run
+from eocanvas_apply.planning.tasks import FetchResults
 
 _R = Reason
 _DONE = {_R.DONE, _R.KEPT, _R.UNCHANGED, _R.EXISTING, _R.NOT_NEEDED, _R.IN_USE}
@@ -18,15 +20,34 @@ _ENDED_BADLY = {_R.FAILED, _R.NO_RESULT, _R.RESULTS_GONE}
 
 
 def results(
-    first: Plan, last: Plan, recorded: Recorded, failures: Mapping[str, Diagnostic]
+    first: Plan, last: Plan, recorded: Recorded, failures: Mapping[str, Diagnostic], left: Collection[str] = ()
 ) -> tuple[AddressResult, ...]:
-    """Return how each address of the first plan ended, then those that arose later."""
+    """Return how each address of the first plan ended, then those that arose later.
+
+    `left` are those whose results were left at the service because the command line asked for that.
+    """
     begun, now = first.by_address(), last.by_address()
     faults = dict(failures) | {d.address: d for d in last.diagnostics if d.address and d.severity is Severity.ERROR}
-    return tuple(
+    ended = (
         _result(address, begun.get(address), now.get(address), recorded, failures, faults)
         for address in dict.fromkeys([*begun, *now])
     )
+    return tuple(_as_left(each) if each.address in left else each for each in ended)
+
+
+def results_left(last: Plan, requests: Requests) -> frozenset[str]:
+    """Return the addresses whose results are listed, and not fetched because the command line asked for that."""
+    return frozenset(a.address for a in last.actions if requests.no_fetch and isinstance(a.task, FetchResults))
+
+
+def results_pending(recorded: Recorded, address: str) -> int:
+    """Return how many results of a job are listed and not stored."""
+    run = counted_run(recorded.jobs.get(address))
+    return len(run.pending) if run else 0
+
+
+def _as_left(result: AddressResult) -> AddressResult:
+    return replace(result, outcome=Outcome.SKIPPED) if result.outcome is Outcome.WAITING else result
 
 
 def _result(

@@ -257,7 +257,7 @@ class Requests:
     `forget`, `relaunch`, `cancel` and `only` hold addresses, `launched` those that this run has launched already: what
     is asked to run again runs once, also if it fails once more; `failed` those that this run does not try any more.
     `launches` counts the launches of this run, of which there may be `limit`; `dismissed` are the ids of the jobs that
-    it has asked the service to stop.
+    it has asked the service to stop. `no_fetch` leaves results where they are.
     """
 
     destroy: bool = False
@@ -270,6 +270,7 @@ class Requests:
     launches_stopped: bool = False
     cancel: frozenset[str] = frozenset()
     dismissed: frozenset[str] = frozenset()
+    no_fetch: bool = False
     only: frozenset[str] | None = None
     limit: int | None = None
     launches: int = 0

@@ -110,12 +110,13 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApplyResult:
-    """What an apply came to."""
+    """What an apply came to; `left` counts the results that it was asked to leave at the service."""
 
     plan: Plan
     results: tuple[AddressResult, ...]
     endings: frozenset[Ending]
     diagnostics: tuple[Diagnostic, ...] = ()
+    left: int = 0
 
 
 def outcome_counts(results: Sequence[AddressResult]) -> dict[str, int]:

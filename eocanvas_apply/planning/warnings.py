@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from eocanvas_apply.diagnostics import Diagnostic, Severity, warning
+from eocanvas_apply.diagnostics import Diagnostic, Severity, info, warning
 from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.planning.desired import Desired
 from eocanvas_apply.planning.needs import granted_life
@@ -20,7 +20,12 @@ _ROUNDING_S = 2
 
 def warnings(desired: Desired, recorded: Recorded, observed: Observed) -> tuple[Diagnostic, ...]:
     """Return the warnings of a plan."""
-    return (*_capped(desired, recorded), *_files(recorded, observed), *_duplicates(desired, recorded, observed))
+    return (
+        *_capped(desired, recorded),
+        *_files(recorded, observed),
+        *_elsewhere(observed),
+        *_duplicates(desired, recorded, observed),
+    )
 
 
 def _capped(desired: Desired, recorded: Recorded) -> Iterator[Diagnostic]:
@@ -39,10 +44,17 @@ def _files(recorded: Recorded, observed: Observed) -> Iterator[Diagnostic]:
     for record, run in recorded.runs() if observed.files else ():
         for stored in run.stored.values():
             state = observed.files.get(stored.file)
-            if state and not record.forgotten:
+            if state and state is not FileState.ELSEWHERE and not record.forgotten:
                 what = "is gone" if state is FileState.MISSING else "is not what was fetched"
-                hint = "it is left as it is and never fetched again unasked"
+                hint = "it is left as it is; eocanvas-apply results --refetch fetches it again"
                 yield warning(f"result-{state}", f"{stored.file} {what}", hint, address=record.address)
+
+
+def _elsewhere(observed: Observed) -> Iterator[Diagnostic]:
+    count = sum(state is FileState.ELSEWHERE for state in observed.files.values())
+    if count:
+        what = f"{count} stored {'result is' if count == 1 else 'results are'} not in this folder"
+        yield info("results-elsewhere", what, "eocanvas-apply results --fetch brings what another machine stored")
 
 
 def lost_results(recorded: Recorded, actions: Iterable[PlannedAction]) -> tuple[Diagnostic, ...]:

@@ -196,13 +196,18 @@ class StatusBody(TypedDict):
 
 
 class StoredDocument(TypedDict):
-    """One result. `file` is relative to the manifest; at a key's storage it is the service's title, without size."""
+    """One result. `file` is relative to the manifest, or lies below the folder that `--to` names.
+
+    `state` is here, missing (stored once, not in its place), pending (not fetched yet) or at-key; of the latter two
+    `file` is the service's title, and nobody knows size and digest.
+    """
 
     address: str
     job_id: str
     file: str
     size: int | None
     sha256: str | None
+    state: str
 
 
 class CandidateDocument(TypedDict):

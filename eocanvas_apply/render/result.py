@@ -43,6 +43,8 @@ def text(result: ApplyResult, style: Style = PLAIN) -> str:
         *_lines(result.results, Outcome.FAILED, style.paint("failed", "red")),
         *_left(result),
     ]
+    if result.left:
+        lines.append(f"{counted(result.left, 'result')} not fetched: eocanvas-apply results --fetch")
     if Ending.DECISION in result.endings:
         lines.append("a decision is needed: eocanvas-apply plan shows where, and why ADDRESS between what")
     return "\n".join([*lines, _closing(result)]) + "\n"

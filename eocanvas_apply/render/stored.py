@@ -2,21 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
-from eocanvas_apply.render.style import PLAIN, Style
+from eocanvas_apply.render.style import PLAIN, Style, counted
 from eocanvas_apply.render.table import table
 
 if TYPE_CHECKING:
     from eocanvas_apply.render.documents import StoredDocument
 
+_Column = Literal["job_id", "file", "size", "sha256"]
+_COLUMNS: tuple[_Column, ...] = ("job_id", "file", "size", "sha256")
+_WORDS = {"at-key": "at the key", "pending": "not fetched", "missing": "missing"}
+
 
 def text(results: Sequence[StoredDocument], style: Style = PLAIN) -> str:
-    """Return one row a result; one that lies at a storage has no size."""
-    rows = [[each["address"], _size(each["size"]), each["file"]] for each in results]
-    return table(("job", "size", "file"), rows, style) or "No results yet.\n"
+    """Return one row a result, and what to do about those that are not here."""
+    rows = [[each["address"], _size(each), each["file"]] for each in results]
+    return (table(("job", "size", "file"), rows, style) or "No results yet.\n") + _hint(results)
 
 
-def _size(size: int | None) -> str:
-    return f"{size:,} B" if size is not None else "at the key"
+def csv_text(results: Sequence[StoredDocument], rows: Mapping[str, tuple[str, Mapping[str, Any]]]) -> str:
+    """Return them as CSV; `rows` hold the instance of each address and the fields of its row, `each.<name>` here."""
+    names = sorted({name for _, fields in rows.values() for name in fields})
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(("address", "instance", *(f"each.{name}" for name in names), *_COLUMNS))
+    for each in results:
+        instance, fields = rows.get(each["address"], ("", {}))
+        own = [_text(fields.get(name)) for name in names]
+        writer.writerow((each["address"], instance, *own, *(_text(each[column]) for column in _COLUMNS)))
+    return file.getvalue()
+
+
+def _size(each: StoredDocument) -> str:
+    if each["size"] is None:
+        return _WORDS.get(each["state"], "")
+    return f"{each['size']:,} B" + (", missing" if each["state"] == "missing" else "")
+
+
+def _hint(results: Sequence[StoredDocument]) -> str:
+    count = sum(each["state"] in ("missing", "pending") for each in results)
+    return f"{counted(count, 'result')} not here: eocanvas-apply results --fetch\n" if count else ""
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -35,6 +35,9 @@ def add_arguments(parser: Parser) -> None:
     """Declare them."""
     making.add_arguments(parser)
     parser.set_defaults(accepts_licences=True)
+    parser.add_argument(
+        "--no-fetch", action="store_true", help="leave results at the service; `results --fetch` brings them"
+    )
     wishes.add_arguments(parser)
     safety = parser.add_argument_group("what it does not do unasked")
     for flag, meaning in ALLOWED.items():

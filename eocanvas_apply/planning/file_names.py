@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path, PurePosixPath
+from pathlib import PurePath, PurePosixPath
 
 from eocanvas_apply.ledger.fold import Run
-from eocanvas_apply.ledger.listing import by_key
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 # In bytes: file systems take 255, and a part's name is a little longer.
@@ -25,27 +24,26 @@ class FileName:
     taken: tuple[str, ...] = ()
 
 
-def file_names(run: Run, folder: Path, base: Path) -> dict[str, FileName]:
-    """Return the file name of each listed result by its key.
+def file_names(run: Run, exists: Callable[[str], bool]) -> dict[str, FileName]:
+    """Return the file name of each listed result by its key; `exists` tells of a name whether a file has it.
 
-    A second result of one name gets `-2`, and so does one whose place a file that is not ours has taken. `base`
-    is what stored paths are relative to.
+    A second result of one name gets `-2`, and so does one whose place a file that is not ours has taken.
     """
     names: dict[str, FileName] = {}
-    own = {(base / stored.file).name.lower() for stored in run.stored.values()}
-    for key, result in by_key(run.results or ()).items():
+    own = {PurePath(stored.file).name.lower() for stored in run.stored.values()}
+    for key, result in run.listed.items():
         stored = run.stored.get(key)
         others = own | {known.name.lower() for known in names.values()} | {_INDEX}
-        names[key] = FileName(Path(stored.file).name) if stored else _free(result.name, folder, others)
+        names[key] = FileName(PurePath(stored.file).name) if stored else _free(result.name, exists, others)
     return names
 
 
-def _free(name: str, folder: Path, others: set[str]) -> FileName:
+def _free(name: str, exists: Callable[[str], bool], others: set[str]) -> FileName:
     taken: list[str] = []
     for candidate in _variants(_safe(name)):
         if candidate.lower() in others:
             continue
-        if not (folder / candidate).exists():
+        if not exists(candidate):
             return FileName(candidate, tuple(taken))
         taken.append(candidate)
     raise AssertionError("there is always another number")

@@ -1,0 +1,36 @@
+"""How results stand in a folder, by what lies there and what its indexes say has come."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from eocanvas_apply.planning.copies import Copy, Presence
+from eocanvas_apply.sources.index_file import IndexFiles
+
+
+def presence(folder: Path, copies: Iterable[Copy]) -> dict[Copy, Presence]:
+    """Return of each how it stands, with size and digest where only this folder's index knows them.
+
+    Files whose size fits are read. Blocks.
+    """
+    indexes = IndexFiles()
+    return dict(_presence(Path(os.path.normpath(folder / copy.file)), copy, indexes) for copy in copies)
+
+
+def _presence(path: Path, copy: Copy, indexes: IndexFiles) -> tuple[Copy, Presence]:
+    entry = indexes.entry(path)
+    came = entry if entry and entry.job_id == copy.job_id else None
+    known = replace(copy, size=came.size, sha256=came.sha256) if came and not copy.recorded else copy
+    if not path.is_file():
+        return known, Presence.REMOVED if came else Presence.ABSENT
+    same = path.stat().st_size == known.size and _digest(path) == known.sha256
+    return known, Presence.HERE if same else Presence.OTHER
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
