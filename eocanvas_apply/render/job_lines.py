@@ -76,7 +76,8 @@ def waiting(job: JobStatus) -> str:
     action = job.action
     if action.action is ActionKind.NONE:
         about = f", at about {moment(action.not_before)}" if action.not_before else ""
-        return f"{job.address}: {in_words(action)}{about}"
+        why = f"after {', '.join(action.depends_on)}" if action.depends_on else in_words(action)
+        return f"{job.address}: {why}{about}"
     before = [*action.depends_on, *(f"the order of {product}" for product in action.awaits)]
     after = f" after {', '.join(before)}" if before else ""
     when = f" not before {moment(action.not_before)}" if action.not_before else "" if after else " with the next apply"

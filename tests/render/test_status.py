@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.planning.notes import notes
+from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
 from eocanvas_apply.planning.remembered import remembered
 from eocanvas_apply.planning.status import Status, status
 from eocanvas_apply.render.status import body, text
@@ -98,6 +100,22 @@ def test_long_lists_are_cut_unless_all_of_it_is_asked_for() -> None:
     assert "  ... and 20 more: eocanvas-apply status --full\n" in text(found)
     assert text(found).count("job.j") == 10
     assert text(found, full=True).count("job.j") == 30
+
+
+def test_what_waits_for_another_job_names_it_and_when() -> None:
+    actions = (
+        PlannedAction("job.b", ActionKind.NONE, Reason.WAITS_FOR, depends_on=("job.a",), not_before=AT + HOUR),
+        PlannedAction("job.c", ActionKind.NONE, Reason.HELD_BUDGET),
+        PlannedAction("job.d", ActionKind.LAUNCH, Reason.NEW),
+    )
+    scene = _scene()
+    told = text(status(replace(scene.plan(), actions=actions), scene.recorded, scene.observed))
+    assert (
+        "Waiting\n"
+        "  job.d: launch with the next apply\n"
+        "  job.c: as many jobs run, or were launched, as may\n"
+        "  job.b: after job.a, at about 2026-03-01 13:00:00 UTC\n"
+    ) in told
 
 
 def test_from_the_ledger_alone_all_that_is_on_record_is_told() -> None:
