@@ -14,7 +14,7 @@ help:
 	@echo "make test     set up, check style and types, and run the tests"
 	@echo "make check    style and types only"
 	@echo "make schemas  write schemas/*.json anew"
-	@echo "make bench    whole-process times, as ratios"
+	@echo "make bench    whole-process times and memory, as ratios; takes minutes"
 	@echo "make setup    the environments only;  make clean removes them"
 
 setup: .venv/installed-dev $(PEER)/installed $(PEER_HDA)/installed
