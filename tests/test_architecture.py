@@ -32,7 +32,7 @@ ROOMS = {
     "engine": "documents manifest service storage ledger checks planning sources observing applying",
     "render": "planning checks ledger.events",
     "emulator": "",
-    "simulation": "manifest ledger planning sources observing service engine emulator",
+    "simulation": "ledger planning sources observing service engine emulator",
 }
 ROOMS["cli"] = " ".join(ROOMS)
 LEAVES = {"diagnostics", "errors", "secret"}

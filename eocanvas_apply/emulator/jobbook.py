@@ -57,6 +57,12 @@ class JobBook:
         self._jobs[job_id] = self._active[job_id] = job
         return job
 
+    def take(self, job: Job) -> None:
+        """Take in a job that was launched before the model began."""
+        self._jobs[job.id] = job
+        if job.in_flight:
+            self._active[job.id] = job
+
     def settle(self, at: datetime) -> None:
         """Carry out everything that the clock has brought about up to a moment."""
         for job in list(self._active.values()):

@@ -62,6 +62,10 @@ class Keystore:
             self._check_name(user, key.name, at)
         self._keys.update({key.name: key for key in new})
 
+    def take(self, key: StoredKey) -> None:
+        """Take in a key that was made before the model began."""
+        self._keys[key.name] = key
+
     def visible_to(self, user: User, at: datetime) -> list[StoredKey]:
         """Return the keys that the user may see: their own and public ones."""
         return [key for key in self._keys.values() if _may_use(user, key) and self._shown(key, at)]

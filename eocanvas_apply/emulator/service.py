@@ -26,13 +26,14 @@ class Eocanvas:
         random: Random,
         settings: Settings | None = None,
         sealing: SealingKey | None = None,
+        job_faults: JobFaults | None = None,
     ) -> None:
         settings = settings or Settings()
         self.now = now
         self.sealing = sealing or SealingKey()
         self.accounts = Accounts(settings.users, random, settings.token_life)
         self.keystore = Keystore(self.sealing, settings.behaviour, now())
-        self.job_faults = JobFaults()
+        self.job_faults = job_faults or JobFaults()
         self.orders = OrderBook(settings, random)
         self.jobs = JobBook(settings, self.keystore, self.orders, self.job_faults, random)
         self._behaviour = settings.behaviour

@@ -36,10 +36,15 @@ def running(desired: Desired, recorded: Recorded, observed: Observed, evidence: 
 
 def usual_duration(recorded: Recorded, now: datetime) -> timedelta:
     """Return the median time from creation to end of this project's last jobs, 4 min as long as none has ended."""
+    return median_duration(recorded, now) or _USUAL
+
+
+def median_duration(recorded: Recorded, now: datetime) -> timedelta | None:
+    """Return the median time from creation to end of this project's last jobs, None as long as none has ended."""
     records = islice(recorded.jobs.created_after(now - _LATELY), _ENOUGH)
     runs = (run for record in records for run in record.runs.values())
     times = [(run.finished - run.created).total_seconds() for run in runs if run.finished and run.created]
-    return max(_SHORTEST, timedelta(seconds=median(times))) if times else _USUAL
+    return max(_SHORTEST, timedelta(seconds=median(times))) if times else None
 
 
 def _ours(recorded: Recorded, observed: Observed, evidence: Evidence) -> Iterator[datetime]:

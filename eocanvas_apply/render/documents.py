@@ -96,6 +96,38 @@ class ForecastDocument(TypedDict):
     renewals: NotRequired[list[RenewalDocument]]
 
 
+class CourseDocument(TypedDict):
+    """One simulated run: what befell it, when nothing was left, and what was launched until then.
+
+    `second_jobs` are those that nobody should have launched; `failed` addresses ended without success, `undecided` ones
+    need a person. `per_day` counts launches by date (UTC), `renewed` how often each key was made anew.
+    """
+
+    disturbance: Literal["none", "answers-lost", "jobs-fail-in-staging", "service-out"]
+    ends: str
+    launches: int
+    second_jobs: int
+    failed: int
+    undecided: int
+    per_day: dict[str, int]
+    renewed: dict[str, int]
+
+
+class RehearsalDocument(TypedDict):
+    """What `plan --simulate` found; the first of `courses` is the one in which nothing goes wrong.
+
+    A job was taken to need `job_time_s`, `measured` on this project's own; `earliest` is when the last one can end at
+    the soonest under the quota.
+    """
+
+    begun: str
+    job_time_s: float
+    job_time_measured: bool
+    failure_share: float
+    earliest: str
+    courses: list[CourseDocument]
+
+
 class PlanBody(TypedDict):
     """A plan without what its command adds. `ledger_id` is null while there is no ledger."""
 
@@ -113,7 +145,9 @@ class PlanBody(TypedDict):
 
 
 class PlanDocument(PlanBody):
-    """What `plan --format json` prints."""
+    """What `plan --format json` prints; `simulate` with `--simulate` only."""
+
+    simulate: NotRequired[RehearsalDocument]
 
     format_version: str
     command: Literal["plan"]

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from eocanvas_apply.emulator.accounts import User
 from eocanvas_apply.emulator.clock import VirtualClock
 from eocanvas_apply.emulator.credentials import SealingKey
+from eocanvas_apply.emulator.failures import JobFaults
 from eocanvas_apply.emulator.service import Eocanvas
 from eocanvas_apply.emulator.settings import Settings
 from eocanvas_apply.emulator.wire import Wire
@@ -49,11 +50,13 @@ class Site:
     settings: Settings = field(default_factory=Settings)
     seed: int = 1
     clock: VirtualClock = field(default_factory=VirtualClock)
+    job_faults: JobFaults | None = None
     wire: Wire = field(init=False)
 
     def __post_init__(self) -> None:
         settings = replace(self.settings, users=(User(ACCOUNT, PASSWORD),))
-        service = Eocanvas(self.clock, Random(self.seed), settings, SealingKey(_private_key()))  # noqa: S311 - no secrets
+        chance, sealing = Random(self.seed), SealingKey(_private_key())  # noqa: S311 - its tokens open nothing
+        service = Eocanvas(self.clock, chance, settings, sealing, self.job_faults)
         self.wire = Wire(service)
         self._random = Random(self.seed + 1)  # noqa: S311 - its tokens open nothing
 

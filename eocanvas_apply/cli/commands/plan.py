@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from argparse import Namespace
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.cli import wishes
@@ -14,7 +16,9 @@ from eocanvas_apply.cli.session import Session, with_rows
 from eocanvas_apply.diagnostics import Severity
 
 if TYPE_CHECKING:
-    from eocanvas_apply.planning.plan import Plan
+    from eocanvas_apply.planning.observed import Observed
+    from eocanvas_apply.planning.plan import Plan, Requests
+    from eocanvas_apply.planning.rehearsal import Rehearsal
 
 EPILOG = """\
 Signs: -/+ again (replace, relaunch)   + new (create, launch)   ~ renew, retry   - gone (delete, forget, dismiss)
@@ -23,6 +27,7 @@ Signs: -/+ again (replace, relaunch)   + new (create, launch)   ~ renew, retry  
 Examples:
   eocanvas-apply plan
   eocanvas-apply plan --format json > plan.json
+  eocanvas-apply plan --simulate
   eocanvas-apply plan --detailed-exitcode || echo "something would change, or went wrong"
 """
 
@@ -40,6 +45,11 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--full", action="store_true", help="every address, also in campaigns that are cut short or folded otherwise"
     )
+    parser.add_argument(
+        "--simulate",
+        action="store_true",
+        help="also run it to its end in virtual time: when that is, and what faults would make of it",
+    )
     wishes.add_arguments(parser)
     add_ledger(parser)
     add_manifest(parser)
@@ -50,20 +60,42 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
     from eocanvas_apply.engine.campaigns import Rows
 
     async def work(session: Session) -> Outcome:
-        plan, _ = await session.engine.plan(await wishes.requests(args, session))
-        return _outcome(plan, session, detailed=args.detailed_exitcode, full=args.full)
+        requests = await wishes.requests(args, session)
+        plan, observed = await session.engine.plan(requests)
+        rehearsal = await _rehearsed(session, requests, observed) if args.simulate else None
+        return _outcome(args, plan, session, rehearsal)
 
     return with_rows(args, Rows.ANEW if args.refresh_searches else Rows.ASKED, work)
 
 
-def _outcome(plan: Plan, session: Session, *, detailed: bool, full: bool) -> Outcome:
+async def _rehearsed(session: Session, requests: Requests, observed: Observed) -> Rehearsal:
+    from eocanvas_apply.simulation.rehearsing import rehearse
+
+    engine = session.engine
+    # In a thread of its own, for its time is another than that of this event loop.
+    return await asyncio.to_thread(rehearse, engine.desired, requests, engine.journal.recorded, observed)
+
+
+def _outcome(args: Namespace, plan: Plan, session: Session, rehearsal: Rehearsal | None) -> Outcome:
     from eocanvas_apply.render import plan as render
 
     faulty = any(found.severity is Severity.ERROR for found in plan.diagnostics)
-    codes = {Exit.ERROR: faulty, Exit.PENDING: detailed and plan.changes_pending}
+    codes = {Exit.ERROR: faulty, Exit.PENDING: args.detailed_exitcode and plan.changes_pending}
     return Outcome(
         weightiest(code for code, holds in codes.items() if holds),
         session.findings(plan),
-        text=lambda style: render.text(plan, style, full=full),
-        fields=lambda: render.body(plan, full=full),
+        text=lambda style: render.text(plan, style, full=args.full) + _simulated(plan, rehearsal),
+        fields=lambda: {**render.body(plan, full=args.full), **_fields(rehearsal)},
     )
+
+
+def _simulated(plan: Plan, rehearsal: Rehearsal | None) -> str:
+    from eocanvas_apply.render.rehearsal import text
+
+    return "\n" + text(rehearsal, plan) if rehearsal else ""
+
+
+def _fields(rehearsal: Rehearsal | None) -> Mapping[str, object]:
+    from eocanvas_apply.render.rehearsal import document
+
+    return {"simulate": document(rehearsal)} if rehearsal else {}

@@ -1,0 +1,104 @@
+"""A simulated campaign in words and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from eocanvas_apply.planning.rehearsal import Course, Disturbance, Rehearsal
+from eocanvas_apply.render.stamps import moment, rough, span, stamp
+from eocanvas_apply.render.style import counted
+
+if TYPE_CHECKING:
+    from eocanvas_apply.planning.plan import Plan
+    from eocanvas_apply.render.documents import CourseDocument, RehearsalDocument
+
+_WORDS = {
+    Disturbance.NONE: "nothing goes wrong",
+    Disturbance.ANSWERS_LOST: "one answer in ten is lost",
+    Disturbance.JOBS_FAIL: "one job in three fails in staging and is tried again",
+    Disturbance.SERVICE_OUT: "the service is out for 6 hours, halfway through the launches",
+}
+_MOST_DAYS = 10
+
+
+def document(rehearsal: Rehearsal) -> RehearsalDocument:
+    """Return it as JSON."""
+    return {
+        "begun": stamp(rehearsal.begun) or "",
+        "job_time_s": rehearsal.job_time.total_seconds(),
+        "job_time_measured": rehearsal.measured,
+        "failure_share": 0.0,
+        "earliest": stamp(rehearsal.earliest) or "",
+        "courses": [_course(course) for course in rehearsal.courses],
+    }
+
+
+def _course(course: Course) -> CourseDocument:
+    return {
+        "disturbance": course.disturbance.value,
+        "ends": stamp(course.ends) or "",
+        "launches": course.launches,
+        "second_jobs": course.second_jobs,
+        "failed": course.failed,
+        "undecided": course.undecided,
+        "per_day": dict(course.per_day),
+        "renewed": dict(course.renewed),
+    }
+
+
+def text(rehearsal: Rehearsal, plan: Plan) -> str:
+    """Return when it ends, what it takes until then, and what faults would make of it."""
+    calm = rehearsal.undisturbed
+    if not calm.launches:
+        return f"Simulated: nothing is launched; all is settled at {moment(calm.ends)}.\n"
+    lines = [_ending(rehearsal), *_days(calm), *_wall(rehearsal, plan), *_renewals(calm), _assumed(rehearsal)]
+    faults = [_fault(course, calm) for course in rehearsal.courses[1:]]
+    return "\n".join([*lines, "What faults would make of it:", *faults]) + "\n"
+
+
+def _ending(rehearsal: Rehearsal) -> str:
+    calm = rehearsal.undisturbed
+    late = rough(max(calm.ends - rehearsal.earliest, timedelta()))
+    ended = f"Simulated: {counted(calm.launches, 'launch', 'launches')}, everything done at {moment(calm.ends)}"
+    return f"{ended}, {late} after the earliest that the quota allows{_troubles(calm)}."
+
+
+def _days(course: Course) -> Iterator[str]:
+    days = list(course.per_day.items())
+    shown = ", ".join(f"{number} on {day}" for day, number in days[:_MOST_DAYS])
+    more = f" and so on until {days[-1][0]}" if len(days) > _MOST_DAYS else ""
+    yield f"  launches a day: {shown}{more}"
+
+
+def _wall(rehearsal: Rehearsal, plan: Plan) -> Iterator[str]:
+    """Yield the longest window that keeps launches waiting."""
+    walls = [state for state in plan.windows if rehearsal.undisturbed.launches > state.left]
+    if walls:
+        state = max(walls, key=lambda state: state.per)
+        later = rehearsal.undisturbed.launches - state.left
+        left = f"{state.left} of {state.limit} left in {span(state.per)}"
+        yield f"  the wall: {left}, {later} wait for units to come back"
+
+
+def _renewals(course: Course) -> Iterator[str]:
+    for address, times in course.renewed.items():
+        yield f"  {address} is renewed {counted(times, 'time')} on the way"
+
+
+def _assumed(rehearsal: Rehearsal) -> str:
+    source = "the median of this project's jobs" if rehearsal.measured else "the median of published jobs"
+    return f"  assumed: a job takes {rough(rehearsal.job_time)} ({source}), and none fails"
+
+
+def _fault(course: Course, calm: Course) -> str:
+    later = rough(max(course.ends - calm.ends, timedelta()))
+    seconds = f"{counted(course.second_jobs, 'second job')}"
+    words = f"  {_WORDS[course.disturbance]}: {moment(course.ends)}, {later} later"
+    return f"{words}, {counted(course.launches, 'launch', 'launches')}, {seconds}{_troubles(course)}"
+
+
+def _troubles(course: Course) -> str:
+    failed = f", {counted(course.failed, 'job')} failed for good" if course.failed else ""
+    return failed + (f", {counted(course.undecided, 'job')} for a person to decide" if course.undecided else "")

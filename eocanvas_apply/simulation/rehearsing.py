@@ -1,0 +1,160 @@
+"""A manifest run in virtual time, undisturbed and under each disturbance: when it ends, and what it costs."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from eocanvas_apply.emulator.jobs import Job
+from eocanvas_apply.errors import ServiceError
+from eocanvas_apply.ledger.fold import KeyRecord, Recorded
+from eocanvas_apply.planning.desired import Desired
+from eocanvas_apply.planning.observed import Observed
+from eocanvas_apply.planning.pacing import windows_of
+from eocanvas_apply.planning.plan import ActionKind, Plan, Reason, Requests
+from eocanvas_apply.planning.rehearsal import Course, Disturbance, Rehearsal
+from eocanvas_apply.planning.running import median_duration
+from eocanvas_apply.planning.windows import per_day
+from eocanvas_apply.simulation.beginning import Beginning
+from eocanvas_apply.simulation.disturbances import AnswersLost, FailInStaging, ServiceOut
+from eocanvas_apply.simulation.line import Step, undisturbed
+from eocanvas_apply.simulation.memory_ledger import MemoryLedger
+from eocanvas_apply.simulation.virtual_time import LoopClock
+
+# The median of the jobs that people have published.
+USUAL_JOB_TIME = timedelta(seconds=224)
+# A run that gives up, for the service is silent, is begun again by who watches over it.
+_AGAIN_AFTER = timedelta(minutes=15)
+_MOST_RUNS = 1000
+_SEED = 7
+_FOR_EVER = timedelta(days=3650)
+_ALLOWED = frozenset({"allow-new-ledger", "allow-deletes", "allow-relaunches", "allow-forgets", "allow-empty"})
+_LOST_FOR_GOOD = {Reason.FAILED, Reason.NO_RESULT, Reason.RESULTS_GONE}
+
+
+def rehearse(desired: Desired, requests: Requests, recorded: Recorded, observed: Observed) -> Rehearsal:
+    """Run a project from where it stands, in a site of its own: nothing is asked of the service or written anywhere.
+
+    `recorded` and `observed` are those of a plan. A job takes as long as this project's own did (the median), else
+    224 s, and does not fail but where a disturbance says so.
+    """
+    measured = median_duration(recorded, observed.at)
+    beginning = Beginning(desired, recorded, observed, measured or USUAL_JOB_TIME)
+    asked = replace(requests, allowed=_ALLOWED, no_fetch=True)
+    plain = _Rehearsed(beginning, asked, Disturbance.NONE)
+    calm = plain.course()
+    middle = plain.middle()
+    kinds = list(Disturbance)[1:] if middle else []
+    disturbed = [_Rehearsed(beginning, asked, kind, middle).course() for kind in kinds]
+    return Rehearsal(
+        begun=observed.at,
+        job_time=beginning.job_time,
+        measured=measured is not None,
+        earliest=_earliest(beginning, calm.launches),
+        courses=(calm, *disturbed),
+    )
+
+
+class _Rehearsed:
+    """One run from its beginning to its end. `middle` is when a service that goes out does so."""
+
+    def __init__(
+        self, beginning: Beginning, requests: Requests, disturbance: Disturbance, middle: datetime | None = None
+    ) -> None:
+        self._beginning, self._requests, self._disturbance = beginning, requests, disturbance
+        faults = FailInStaging(3) if disturbance is Disturbance.JOBS_FAIL else None
+        self.site = beginning.site(_SEED, faults)
+        self._step: Step = undisturbed
+        if disturbance is Disturbance.ANSWERS_LOST:
+            self._step = AnswersLost(10, Random(_SEED))  # noqa: S311 - which answer is lost is no secret
+        if disturbance is Disturbance.SERVICE_OUT and middle:
+            self._step = ServiceOut(self.site.clock, middle)
+
+    def course(self) -> Course:
+        """Run it and return what it came to."""
+        with tempfile.TemporaryDirectory() as folder, _untold():
+            recorded, last = self.site.run(self._runs(Path(folder)))
+        made = self._made()
+        jobs = [a for a in last.actions if a.address.startswith("job.")]
+        return Course(
+            disturbance=self._disturbance,
+            ends=last.created,
+            launches=len(made),
+            second_jobs=_second(made, recorded),
+            failed=sum(a.reason in _LOST_FOR_GOOD for a in jobs),
+            undecided=sum(a.action is ActionKind.ASK for a in jobs),
+            per_day=per_day([job.created for job in made]),
+            renewed=_renewed(self._beginning.recorded, recorded),
+        )
+
+    def middle(self) -> datetime | None:
+        """Return when half of the launches had been made, None where nothing was launched."""
+        made = self._made()
+        return made[len(made) // 2].created if made else None
+
+    def _made(self) -> Sequence[Job]:
+        return [job for job in self.site.wire.service.jobs.every() if job.id not in self._beginning.known]
+
+    async def _runs(self, folder: Path) -> tuple[Recorded, Plan]:
+        """Apply until nothing is left; return what is on record then, and what a plan says of it."""
+        beginning, clock = self._beginning, LoopClock(self.site.clock)
+        ledger, recorded = MemoryLedger(beginning.recorded.head), beginning.record()
+        for _ in range(_MOST_RUNS):
+            runner = self.site.runner(beginning.manifest(), ledger, beginning.vault(), folder, self._step)
+            runner.journal.recorded, runner.idle = recorded, _FOR_EVER
+            try:
+                await runner.apply(self._requests, None, _approve)
+                return recorded, (await runner.plan(Requests()))[0]
+            except ServiceError:
+                await clock.sleep(_AGAIN_AFTER.total_seconds())
+        raise RuntimeError("a simulated campaign never ends")
+
+
+def _approve(plan: Plan) -> None:
+    """Say yes."""
+
+
+def _earliest(beginning: Beginning, launches: int) -> datetime:
+    observed = beginning.observed
+    if not launches:
+        return observed.at
+    windows = windows_of(beginning.desired, beginning.recorded, observed, None)
+    return windows.schedule(launches, observed.at)[-1] + beginning.job_time
+
+
+def _second(made: Sequence[Job], recorded: Recorded) -> int:
+    """Count the jobs that nobody should have launched: those beyond the first of an address that follow no failure."""
+    owners = Counter(recorded.owner_of.get(job.id) for job in made)
+    unknown = owners.pop(None, 0)
+    failed = Counter(recorded.owner_of.get(job.id) for job in made if job.status == "failed")
+    return unknown + sum(max(0, count - failed[address] - 1) for address, count in owners.items())
+
+
+def _renewed(before: Recorded, after: Recorded) -> dict[str, int]:
+    """Return how often each key was made anew, by its address; the first time does not count."""
+    times = {
+        address: _lives(record) - max(_lives(before.keys.get(address)), 1) for address, record in after.keys.items()
+    }
+    return {address: count for address, count in sorted(times.items()) if count > 0}
+
+
+def _lives(record: KeyRecord | None) -> int:
+    return sum(1 for generation in record.generations.values() if generation.created) if record else 0
+
+
+@contextmanager
+def _untold() -> Iterator[None]:
+    """Keep the simulated requests out of the log, which tells what is asked of the service."""
+    log = logging.getLogger("eocanvas_apply.service")
+    before, log.disabled = log.disabled, True
+    try:
+        yield
+    finally:
+        log.disabled = before

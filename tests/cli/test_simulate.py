@@ -1,0 +1,42 @@
+"""`plan --simulate` on the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from jsonschema import Draft202012Validator
+
+from eocanvas_apply.emulator.server import RunningEmulator
+from tests.cli.conftest import Project
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "schemas/plan.json").read_text(encoding="utf-8"))
+
+
+def test_it_tells_when_a_campaign_ends_and_what_faults_would_make_of_it(
+    project: Project, emulator: RunningEmulator
+) -> None:
+    project.change("    graph: subset.xml", "    for_each: {list: [a, b, c]}\n    graph: subset.xml")
+    project.change("jobs:", "quota: [{jobs: 2, per: 1h}]\njobs:")
+    with emulator.model() as wire:
+        before = len(wire.service.jobs.every()), len(list(wire.service.keystore))
+    assert project.run("plan", "--simulate", "-v") == 0
+    assert "Simulated: 3 launches, everything done at " in project.out
+    assert "the wall: 2 of 2 left in 1h, 1 wait for units to come back" in project.out
+    assert "the service is out for 6 hours" in project.out
+    # What is asked of the service is told; what is only simulated is not.
+    assert "POST /serverless" not in project.err
+    document = project.json("plan", "--simulate")
+    Draft202012Validator(SCHEMA).validate(document)
+    assert [course["second_jobs"] for course in document["simulate"]["courses"]] == [0, 0, 0, 0]
+    assert "simulate" not in project.json("plan")
+    with emulator.model() as wire:
+        assert (len(wire.service.jobs.every()), len(list(wire.service.keystore))) == before
+    assert not (project.folder / ".eocanvas").exists()
+    assert not (project.folder / "results").exists()
+
+
+def test_where_nothing_is_to_be_launched_it_says_so(project: Project) -> None:
+    project.change(project.manifest.read_text(encoding="utf-8").partition("jobs:")[2], " {}\n")
+    assert project.run("plan", "--simulate") == 0
+    assert "Simulated: nothing is launched" in project.out
