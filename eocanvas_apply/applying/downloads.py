@@ -10,6 +10,9 @@ from eocanvas_apply.applying.session import Session
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.tasks import FetchResults
 
+# Hundreds may end while nobody looks, and each asks for its list of results first.
+_JOBS_AT_ONCE = 8
+
 
 class Downloads:
     """The fetches of one run, each a task of its own until it is done."""
@@ -18,6 +21,7 @@ class Downloads:
         self._session = session
         self._fetcher = Fetcher(session)
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._gate = asyncio.Semaphore(_JOBS_AT_ONCE)
 
     async def open(self) -> None:
         """Take over the indexes that a run before this one was killed over."""
@@ -27,7 +31,7 @@ class Downloads:
         """Begin to fetch the results of these; those under way go on as they are."""
         for action in actions:
             if isinstance(action.task, FetchResults) and action.address not in self._tasks:
-                self._tasks[action.address] = asyncio.ensure_future(self._fetcher.fetch(action, action.task))
+                self._tasks[action.address] = asyncio.ensure_future(self._fetch(action, action.task))
 
     @property
     def busy(self) -> bool:
@@ -63,6 +67,11 @@ class Downloads:
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def _fetch(self, action: PlannedAction, task: FetchResults) -> None:
+        async with self._gate:
+            if not self._session.stopping.is_set():
+                await self._fetcher.fetch(action, task)
 
     async def _until_done(self, limit_s: float | None) -> None:
         done = asyncio.ensure_future(asyncio.wait(self._tasks.values()))

@@ -15,7 +15,7 @@ from eocanvas_apply.sources.index_file import IndexFiles
 def presence(folder: Path, copies: Iterable[Copy]) -> dict[Copy, Presence]:
     """Return of each how it stands, with size and digest where only this folder's index knows them.
 
-    Files whose size fits are read. Blocks.
+    Files of the right size are read where their time of change is not the recorded one. Blocks.
     """
     indexes = IndexFiles()
     return dict(_presence(Path(os.path.normpath(folder / copy.file)), copy, indexes) for copy in copies)
@@ -27,8 +27,14 @@ def _presence(path: Path, copy: Copy, indexes: IndexFiles) -> tuple[Copy, Presen
     known = replace(copy, size=came.size, sha256=came.sha256) if came and not copy.recorded else copy
     if not path.is_file():
         return known, Presence.REMOVED if came else Presence.ABSENT
-    same = path.stat().st_size == known.size and _digest(path) == known.sha256
-    return known, Presence.HERE if same else Presence.OTHER
+    return known, Presence.HERE if _same(path, known) else Presence.OTHER
+
+
+def _same(path: Path, known: Copy) -> bool:
+    stat = path.stat()
+    if stat.st_size != known.size:
+        return False
+    return stat.st_mtime_ns == known.modified_ns or _digest(path) == known.sha256
 
 
 def _digest(path: Path) -> str:

@@ -74,6 +74,29 @@ async def applied(world: World, manifest: str, wait: timedelta, step: Callable[[
     return await world.runner(manifest, step).apply(Requests(), wait, lambda plan: None)  # type: ignore[arg-type]
 
 
+def test_many_jobs_that_ended_are_fetched_a_few_at_a_time(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    jobs = "".join(
+        f"  j{n}: {{graph: graph.xml, inputs: {{img1: {{url: 'https://data.example.org/{n}.zip'}}}}}}\n"
+        for n in range(60)
+    )
+    manifest = f"version: 1\nproject: demo\njobs:\n{jobs}"
+    world.apply(manifest, NO_WAIT)
+    world.clock.advance(400)
+    under_way, most = 0, 0
+
+    async def count(step: str) -> None:
+        nonlocal under_way, most
+        if "/download/" in step or step.endswith("/results"):
+            under_way += 1 if step.startswith("before") else -1
+            most = max(most, under_way)
+            await asyncio.sleep(0)
+
+    assert not world.apply(manifest, NO_WAIT, count).endings
+    assert most <= 12
+    assert len(list(tmp_path.glob("results/*/*.nc"))) == 60
+
+
 def test_one_turn_fetches_what_is_there_to_its_end(tmp_path: Path) -> None:
     world = World(tmp_path)
     run_with(world, *((f"{n}.nc", bytes([n]) * 100) for n in range(12)))
