@@ -10,7 +10,7 @@ import asyncio
 import fcntl
 import os
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Container, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -71,24 +71,35 @@ class Indexes:
 
     def _rows(self, folders: set[Path], addresses: list[str]) -> dict[Path, list[IndexRow]]:
         rows: dict[Path, list[IndexRow]] = defaultdict(list)
-        before = IndexFiles()
+        # As texts: a hundred thousand paths would take seconds.
+        base, due, before = str(self._session.folder), {str(folder): folder for folder in folders}, IndexFiles()
         for stored in stored_results(self._session.journal.recorded, addresses):
-            file = place(self._session.folder, stored.file)
-            for folder in folders.intersection(file.parents):
-                inside = file.relative_to(folder)
+            file = os.path.normpath(f"{base}{os.sep}{stored.file}")
+            for name in _above(file, due):
+                inside, folder = file if name == "." else file[len(name) + 1 :], due[name]
                 # What another machine fetched is not here; what was here and was removed stays listed.
-                if file.exists() or inside.as_posix() in before.of(folder):
+                if inside in before.of(folder) or Path(file).exists():
                     rows[folder].append(self._row(stored, inside))
         return rows
 
-    def _row(self, stored: StoredResult, file: Path) -> IndexRow:
+    def _row(self, stored: StoredResult, file: str) -> IndexRow:
         job = self._session.desired.jobs.get(stored.address)
-        return IndexRow(stored, file.as_posix(), job.fields if job else {})
+        return IndexRow(stored, file, job.fields if job else {})
 
 
 def place(base: Path, path: str) -> Path:
     """Return where a path as written leads, without looking at the disk."""
     return Path(os.path.normpath(base / path))
+
+
+def _above(file: str, folders: Container[str]) -> Iterator[str]:
+    """Yield those of the folders that a file lies in, however deep."""
+    parent = file
+    while parent := parent.rpartition(os.sep)[0]:
+        if parent in folders:
+            yield parent
+    if "." in folders and not file.startswith(os.sep):
+        yield "."
 
 
 def _marked(folders: set[Path]) -> set[Path]:

@@ -206,3 +206,16 @@ def test_an_index_that_cannot_be_written_is_a_failure_and_mended_by_the_next_run
     (tmp_path / "results/subset/index.csv").rmdir()
     assert not world.apply(JOB_ONLY).endings
     assert [row["file"] for row in index(world)] == ["a.nc"]
+
+
+@pytest.mark.parametrize("download", [".", "out", "../beside", "a/b/c"])
+def test_an_index_lists_its_files_wherever_it_lies_and_however_the_project_is_named(
+    download: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path / "project")
+    world = World(Path())
+    run_with(world, ("a.nc", b"content"))
+    manifest = JOB_ONLY + f"    output: {{download: {download}}}\n"
+    assert not world.apply(manifest).endings
+    assert [row["file"] for row in index(world, download)] == ["a.nc"]
