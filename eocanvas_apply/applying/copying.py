@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import count
 from pathlib import Path
 
 from eocanvas_apply.applying import troubles
@@ -16,13 +15,12 @@ from eocanvas_apply.applying.indexes import place
 from eocanvas_apply.applying.metering import Meter
 from eocanvas_apply.applying.receiving import Receiver, is_gone
 from eocanvas_apply.applying.session import Session, at_once
-from eocanvas_apply.applying.storing import Target, digest_of, held, put_in_place
+from eocanvas_apply.applying.storing import Target, digest_of, held, part_of, put_in_place
+from eocanvas_apply.applying.superseded import move_aside
 from eocanvas_apply.errors import ServiceError
 from eocanvas_apply.planning.copies import Copy
 from eocanvas_apply.planning.progress import Happening
 from eocanvas_apply.service.wire import ResultInfo
-
-_ASIDE = Path(".eocanvas") / "superseded"
 
 
 class Copier:
@@ -66,7 +64,7 @@ class Copier:
 
     async def _copy(self, copy: Copy, link: ResultInfo, meter: Meter) -> None:
         path = place(self._folder, copy.file)
-        target = Target(copy.key, link, path, path.with_name(f"{path.name}.{copy.job_id[:8]}.part"))
+        target = Target(copy.key, link, path, part_of(path, copy.job_id))
         async with self._receiver.gate:
             self._session.tell(copy.address, Happening.FETCHING, path.name)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,17 +79,9 @@ class Copier:
         if copy.sha256 and digest_of(target.part) != copy.sha256:
             target.part.unlink()
             raise ServiceError(troubles.differs(copy.address, copy.file))
-        self._make_way(copy, target.path)
+        move_aside(target.path, self._folder, copy.job_id)
         path, size, digest = put_in_place(target, ())
         if copy.modified_ns:
             # By its time of change a look at it tells at once that it is the file on record.
             os.utime(path, ns=(copy.modified_ns, copy.modified_ns))
         return replace(copy, size=size, sha256=digest)
-
-    def _make_way(self, copy: Copy, path: Path) -> None:
-        if not path.exists():
-            return
-        aside = self._folder / _ASIDE / copy.job_id
-        aside.mkdir(parents=True, exist_ok=True)
-        free = (aside / f"{path.name}{f'.{n}' if n else ''}" for n in count())
-        path.replace(next(place for place in free if not place.exists()))

@@ -16,7 +16,8 @@ from eocanvas_apply.applying.indexes import Indexes, place
 from eocanvas_apply.applying.metering import Meter
 from eocanvas_apply.applying.receiving import Receiver, is_gone, title_of
 from eocanvas_apply.applying.session import Session, at_once
-from eocanvas_apply.applying.storing import Target, held, put_in_place
+from eocanvas_apply.applying.storing import Target, held, part_of, put_in_place
+from eocanvas_apply.applying.superseded import move_aside
 from eocanvas_apply.errors import ServiceError
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold import Run
@@ -26,8 +27,6 @@ from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.progress import Happening
 from eocanvas_apply.planning.tasks import FetchResults
 from eocanvas_apply.service.wire import ResultInfo
-
-_SUPERSEDED = Path(".eocanvas") / "superseded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +104,13 @@ class Fetcher:
 
     def _targets(self, fetch: _Fetch, links: Mapping[str, ResultInfo]) -> list[Target]:
         run, folder = fetch.run, fetch.folder
-        names = file_names(run, lambda name: (folder / name).exists())
+        names = file_names(run, lambda name: os.path.lexists(folder / name))
         return [
             Target(
                 key,
                 links[key],
                 folder / names[key].name,
-                folder / f"{names[key].name}.{run.job_id[:8]}.part",
+                part_of(folder / names[key].name, run.job_id),
                 tuple(folder / taken for taken in names[key].taken),
             )
             for key in run.pending
@@ -166,9 +165,10 @@ class Fetcher:
         if fetch.run.stored:
             return
         record = self._session.journal.recorded.jobs[fetch.address]
-        for earlier in record.runs.values():
+        # The youngest first: of several results with one name, its file is the one that still lies there.
+        for earlier in reversed(record.runs.values()):
             for stored in earlier.stored.values():
-                _move_aside(self._session.folder, stored)
+                move_aside(self._session.folder / stored.file, self._session.folder, stored.job_id)
 
 
 def _make(folder: Path) -> None:
@@ -177,12 +177,3 @@ def _make(folder: Path) -> None:
     except ValueError:
         # A zero byte, or letters that the file system's encoding lacks: it never reaches the operating system.
         raise OSError(errno.EINVAL, "no folder can have this name here", repr(str(folder))) from None
-
-
-def _move_aside(folder: Path, stored: e.ResultStored) -> None:
-    source = folder / stored.file
-    if not source.exists():
-        return
-    target = folder / _SUPERSEDED / stored.job_id / source.name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    source.replace(target)

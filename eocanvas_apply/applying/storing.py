@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import Doubt
+from eocanvas_apply.planning.file_names import safe_name
 from eocanvas_apply.service.download import Download
 from eocanvas_apply.service.wire import ResultInfo
 
@@ -36,6 +37,11 @@ class Target:
     path: Path
     part: Path
     twins: tuple[Path, ...] = ()
+
+
+def part_of(path: Path, job_id: str) -> Path:
+    """Return where a result is kept as long as it is not whole; another job's result of the same name has its own."""
+    return path.with_name(f"{path.name}.{safe_name(job_id)[:8]}.part")
 
 
 class DiskFull(OSError):
@@ -109,7 +115,7 @@ def put_in_place(target: Target, taken: Collection[Path]) -> tuple[Path, int, st
         if twin not in taken and twin.is_file() and twin.stat().st_size == size and digest_of(twin) == digest:
             target.part.unlink()
             return twin, size, digest
-    if target.path.exists():
+    if os.path.lexists(target.path):
         raise Doubt(_taken(target))
     target.part.replace(target.path)
     return target.path, size, digest

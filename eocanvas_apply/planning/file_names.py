@@ -40,7 +40,7 @@ def file_names(run: Run, exists: Callable[[str], bool]) -> dict[str, FileName]:
 
 def _free(name: str, exists: Callable[[str], bool], others: set[str]) -> FileName:
     taken: list[str] = []
-    for candidate in _variants(_safe(name)):
+    for candidate in _variants(safe_name(name)):
         if candidate.lower() in others:
             continue
         if not exists(candidate):
@@ -56,6 +56,7 @@ def _variants(wanted: str) -> Iterator[str]:
         yield f"{path.stem}-{number}{path.suffix}"
 
 
-def _safe(name: str) -> str:
+def safe_name(name: str) -> str:
+    """Return the name as one that every file system takes, and that stays in its folder."""
     cleaned = _UNSAFE.sub("_", name).strip(" .")
     return cleaned.encode()[-_LONGEST:].decode(errors="ignore").lstrip(" .") or "result"

@@ -222,6 +222,21 @@ def test_results_of_an_earlier_definition_move_aside(tmp_path: Path) -> None:
     assert not world.plan(changed).diagnostics
 
 
+def test_the_results_of_every_earlier_definition_are_kept(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    run_with(world, ("a.nc", b"first"))
+    world.apply(JOB_ONLY)
+    for path, content in (("/b.zip", b"second"), ("/c.zip", b"third")):
+        changed = JOB_ONLY.replace("/a.zip", path)
+        world.apply(changed, NO_WAIT)
+        world.wire.service.jobs.every()[-1].outputs = (Output("a.nc", len(content), content),)
+        assert not world.apply(changed).endings
+    first, second, _ = launched(world)
+    assert files(world) == {"a.nc": b"third"}
+    assert files(world, f".eocanvas/superseded/{first}") == {"a.nc": b"first"}
+    assert files(world, f".eocanvas/superseded/{second}") == {"a.nc": b"second"}
+
+
 DISKS: dict[str, tuple[object, str, Callable[..., Any]]] = {
     "read-only folder": (Path, "mkdir", lambda *_, **__: _refuse(errno.EROFS)),
     "full while syncing": (os, "fsync", lambda descriptor: _refuse(errno.ENOSPC)),
