@@ -6,14 +6,12 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eocanvas_apply.manifest.moments import read_moment
+from eocanvas_apply.manifest.rows import Row
 from eocanvas_apply.manifest.steps import PickBy
 from eocanvas_apply.manifest.substitution import MissingField, field_of
-
-if TYPE_CHECKING:
-    from eocanvas_apply.manifest.rows import Row
 
 # Where catalogues and tables keep the time of what they list.
 TIME_FIELDS = ("startdate", "start", "datetime", "date", "time", "day", "beginposition", "last_modified")

@@ -16,10 +16,11 @@ from eocanvas_apply.documents.yaml_nodes import Path
 from eocanvas_apply.errors import CredentialsError, ManifestError, Refused, ServiceError
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.instances import Instance, instances
+from eocanvas_apply.manifest.joining import join
 from eocanvas_apply.manifest.loading import LoadedManifest
 from eocanvas_apply.manifest.moments import resolved
 from eocanvas_apply.manifest.pipelines import in_order
-from eocanvas_apply.manifest.rows import START, Row, join, shown, unknown_field
+from eocanvas_apply.manifest.rows import START, Row, shown, unknown_field
 from eocanvas_apply.manifest.steps import MOST_INSTANCES, Step
 from eocanvas_apply.manifest.substitution import MissingField, Template
 from eocanvas_apply.sources.lock import FILE as LOCK_FILE

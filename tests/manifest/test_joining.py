@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eocanvas_apply.manifest.rows import START, Joined, Row, join
+from eocanvas_apply.manifest.joining import Joined, join
+from eocanvas_apply.manifest.rows import START, Row
 from eocanvas_apply.manifest.steps import Step
 
 
