@@ -1,8 +1,8 @@
-"""What lies ahead of a campaign: when the later launches go, and which keys are renewed until then."""
+"""What lies ahead: when the later launches go, which keys are renewed until then, when to look again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,7 +10,8 @@ from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.planning.desired import Desired, DesiredKey
 from eocanvas_apply.planning.needs import end_of, granted_life, margin_of
 from eocanvas_apply.planning.observed import Observed
-from eocanvas_apply.planning.plan import PlannedAction, Renewal
+from eocanvas_apply.planning.orders import ordered_from
+from eocanvas_apply.planning.plan import LAUNCHES, Forecast, PlannedAction, Renewal
 
 # Launches that go within so short a time are one turn of a run.
 _ONE_TURN = timedelta(minutes=1)
@@ -65,7 +66,8 @@ def _renewed(
 ) -> Iterator[Renewal]:
     for key in keys:
         end, life = _life(key, recorded, observed)
-        if end is None:
+        if end is None or life <= timedelta():
+            # It never ends, or the service shows an end before its beginning: neither tells of renewals.
             continue
         margin = margin_of(longest[key.address], life)
         if end - margin <= observed.at:
@@ -84,3 +86,26 @@ def _life(key: DesiredKey, recorded: Recorded, observed: Observed) -> tuple[date
         return observed.at + asked, asked
     seen = observed.keys.get(current.name)
     return end_of(current, seen), granted_life(current, seen)
+
+
+def forecast(
+    actions: Iterable[PlannedAction], stalled: Set[str], now: datetime, renewed: tuple[Renewal, ...]
+) -> Forecast:
+    """Return what goes now and what waits; `stalled` are keys that this run does not make usable by itself."""
+    launches = [a for a in actions if a.action in LAUNCHES or a.lies_ahead]
+    # A launch behind a key that this very run creates, or an order, goes now as well.
+    held = [a for a in launches if not (a.task or a.awaits) or _is_due_after(a, now) or stalled & {*a.depends_on}]
+    ends = max((a.not_before for a in held if a.not_before), default=None)
+    return Forecast(launches_now=len(launches) - len(held), waiting=len(held), ends=ends, renewals=renewed)
+
+
+def _is_due_after(action: PlannedAction, now: datetime) -> bool:
+    return action.not_before is not None and action.not_before > now
+
+
+def wake(actions: Iterable[PlannedAction], renewed: Iterable[Renewal], now: datetime) -> datetime | None:
+    """Return the next service time at which waiting is worth another look, None where only polling tells."""
+    # When a job ends is an estimate: looking at it now and then tells sooner.
+    due = [a for a in actions if a.not_before and not a.is_expected]
+    known = [time for a in due for time in (a.not_before, ordered_from(a)) if time]
+    return min((time for time in [*known, *(renewal.first for renewal in renewed)] if time > now), default=None)

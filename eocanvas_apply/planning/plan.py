@@ -245,6 +245,14 @@ class Plan:
         text = json.dumps([astuple(self.origin), actions, ahead, found], sort_keys=True, default=str)
         return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
+    @property
+    def counts(self) -> dict[ActionKind, int]:
+        """How many addresses each kind of action has, zeros too."""
+        counts = dict.fromkeys(ActionKind, 0)
+        for action in self.actions:
+            counts[action.action] += 1
+        return counts
+
     def by_address(self) -> dict[str, PlannedAction]:
         """Return the actions by address."""
         return {action.address: action for action in self.actions}

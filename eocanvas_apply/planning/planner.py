@@ -2,46 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
-from dataclasses import replace
-from datetime import datetime
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.planning.cancelling import cancellations
-from eocanvas_apply.planning.desired import EODATA, Desired, key_address
+from eocanvas_apply.planning.desired import Desired
 from eocanvas_apply.planning.expected import expected
 from eocanvas_apply.planning.holding import held
 from eocanvas_apply.planning.jobs import JobPlanner
 from eocanvas_apply.planning.keys import KeyPlanner
 from eocanvas_apply.planning.needs import needed_keys
 from eocanvas_apply.planning.observed import Observed
-from eocanvas_apply.planning.orders import OrderBook, ordered_from, with_orders
-from eocanvas_apply.planning.outlook import renewals
+from eocanvas_apply.planning.orders import OrderBook, with_orders
+from eocanvas_apply.planning.outlook import forecast, renewals, wake
 from eocanvas_apply.planning.pacing import paced, windows_of
 from eocanvas_apply.planning.pipelines import as_launched, followed
-from eocanvas_apply.planning.plan import (
-    LAUNCHES,
-    ActionKind,
-    Forecast,
-    Origin,
-    Plan,
-    PlannedAction,
-    Reason,
-    Renewal,
-    Requests,
-)
+from eocanvas_apply.planning.plan import ActionKind, Origin, Plan, PlannedAction, Requests
+from eocanvas_apply.planning.planned_keys import PlannedKeys, after_keys
 from eocanvas_apply.planning.reconciling import Evidence
 from eocanvas_apply.planning.running import running
 from eocanvas_apply.planning.runs import occupancy
 from eocanvas_apply.planning.safety import refusals
 from eocanvas_apply.planning.selecting import limited, selected, selected_keys
 from eocanvas_apply.planning.warnings import lost_results, warnings
-
-_USABLE = {Reason.UNCHANGED, Reason.EXISTING}
-# A key of which a plan says so may stay as it is for as long as it likes.
-_STALLED = {Reason.CANNOT_TELL, Reason.DRAINING}
+from eocanvas_apply.planning.windows import Windows
 
 
 def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Observed, origin: Origin) -> Plan:
@@ -53,88 +39,76 @@ def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Obs
     evidence = Evidence.of(desired.project, desired.timing, recorded, observed)
     if requests.cancel:
         return Plan(origin, observed.at, cancellations(requests, recorded, evidence))
-    planned = JobPlanner(desired, requests, recorded, observed, evidence).actions()
-    following, unclear = followed(planned, desired, recorded, observed)
-    jobs, holds = held(selected(following, requests), desired, recorded)
-    needed = {} if requests.destroy else needed_keys(desired, jobs, requests.only)
-    occupied = occupancy(recorded, evidence)
-    planner = KeyPlanner(desired, requests, recorded, observed, needed, occupied)
-    keys = selected_keys(planner.actions(), requests)
-    faults = planner.faults()
-    windows = windows_of(desired, recorded, observed, running(desired, recorded, observed, evidence))
-    book = OrderBook.of(recorded, observed, desired.timing)
-    turn = partial(_turn, desired, requests, book)
-    turns = limited(_after_keys(desired, jobs, _unusable(keys, faults)), requests, turn)
-    launchable = expected(paced(turns, windows, observed.at, turn), desired, recorded, windows, observed.at)
-    ordered = with_orders(launchable, desired.jobs, book, recorded.orders_closed_until, observed.at)
-    actions = _in_order(keys, ordered)
-    renewed = renewals(desired, recorded, observed, launchable)
-    stalled = {a.address for a in keys if a.reason in _STALLED} | {f.address for f in faults if f.address}
-    return Plan(
-        origin=origin,
-        created=observed.at,
-        actions=actions,
-        diagnostics=(
-            *(*faults, *unclear, *holds),
-            *(*warnings(desired, recorded, observed), *lost_results(recorded, jobs)),
-        ),
-        refusals=refusals(desired, requests, recorded, actions),
-        forecast=_forecast(actions, stalled, observed.at, renewed),
-        wake=_wake(actions, renewed, observed.at),
-        windows=windows.states(observed.at, sum(a.lies_ahead for a in launchable)),
-    )
+    return _Planner(desired, requests, recorded, observed, evidence).plan(origin)
 
 
-def _turn(desired: Desired, requests: Requests, book: OrderBook, action: PlannedAction) -> tuple[int, ...]:
-    return action.address in requests.failed, book.turn(desired.jobs[action.address])
+@dataclass(frozen=True, slots=True)
+class _Planner:
+    """The stages of a plan. Each takes the actions of the one before, and says of some that they must wait."""
+
+    desired: Desired
+    requests: Requests
+    recorded: Recorded
+    observed: Observed
+    evidence: Evidence
+
+    def plan(self, origin: Origin) -> Plan:
+        jobs, findings = self._jobs()
+        keys = self._keys(jobs)
+        windows, book = self._windows(), OrderBook.of(self.recorded, self.observed, self.desired.timing)
+        launches = self._in_time(after_keys(jobs, keys, self.desired), windows, book)
+        actions = _in_order(keys.actions, self._with_orders(launches, book))
+        renewed = renewals(self.desired, self.recorded, self.observed, launches)
+        now = self.observed.at
+        return Plan(
+            origin=origin,
+            created=now,
+            actions=actions,
+            diagnostics=(*keys.faults, *findings, *self._warnings(jobs)),
+            refusals=refusals(self.desired, self.requests, self.recorded, actions),
+            forecast=forecast(actions, keys.stalled, now, renewed),
+            wake=wake(actions, renewed, now),
+            windows=windows.states(now, sum(action.lies_ahead for action in launches)),
+        )
+
+    def _jobs(self) -> tuple[Sequence[PlannedAction], tuple[Diagnostic, ...]]:
+        """Each job by itself, then what follows others, then what the command line or a campaign holds back."""
+        desired, recorded, observed = self.desired, self.recorded, self.observed
+        single = JobPlanner(desired, self.requests, recorded, observed, self.evidence).actions()
+        following, unclear = followed(single, desired, recorded, observed)
+        jobs, holds = held(selected(following, self.requests), desired, recorded)
+        return jobs, (*unclear, *holds)
+
+    def _keys(self, jobs: Sequence[PlannedAction]) -> PlannedKeys:
+        """The keys that these jobs need, and what becomes of the others."""
+        needed = {} if self.requests.destroy else needed_keys(self.desired, jobs, self.requests.only)
+        occupied = occupancy(self.recorded, self.evidence)
+        planner = KeyPlanner(self.desired, self.requests, self.recorded, self.observed, needed, occupied)
+        return PlannedKeys(selected_keys(planner.actions(), self.requests), tuple(planner.faults()))
+
+    def _windows(self) -> Windows:
+        under_way = running(self.desired, self.recorded, self.observed, self.evidence)
+        return windows_of(self.desired, self.recorded, self.observed, under_way)
+
+    def _in_time(self, jobs: Sequence[PlannedAction], windows: Windows, book: OrderBook) -> Sequence[PlannedAction]:
+        """Each launch with the moment from which it may go, or may be expected to."""
+
+        def turn(action: PlannedAction) -> tuple[int, ...]:
+            return action.address in self.requests.failed, book.turn(self.desired.jobs[action.address])
+
+        now = self.observed.at
+        going = paced(limited(jobs, self.requests, turn), windows, now, turn)
+        return expected(going, self.desired, self.recorded, windows, now)
+
+    def _with_orders(self, launches: Sequence[PlannedAction], book: OrderBook) -> Sequence[PlannedAction]:
+        closed_until = self.recorded.orders_closed_until
+        return with_orders(launches, self.desired.jobs, book, closed_until, self.observed.at)
+
+    def _warnings(self, jobs: Sequence[PlannedAction]) -> tuple[Diagnostic, ...]:
+        return *warnings(self.desired, self.recorded, self.observed), *lost_results(self.recorded, jobs)
 
 
-def _unusable(keys: Iterable[PlannedAction], faults: Iterable[Diagnostic]) -> frozenset[str]:
-    usable = {a.address for a in keys if a.action is ActionKind.NONE and a.reason in _USABLE and a.task is None}
-    waiting = {a.address for a in keys} - usable
-    return frozenset(waiting | {f.address for f in faults if f.address})
-
-
-def _after_keys(desired: Desired, jobs: list[PlannedAction], unusable: frozenset[str]) -> list[PlannedAction]:
-    waits = {action.address: _waits_for(desired, action, unusable) for action in jobs if action.action in LAUNCHES}
-    return [replace(action, depends_on=keys) if (keys := waits.get(action.address)) else action for action in jobs]
-
-
-def _waits_for(desired: Desired, action: PlannedAction, unusable: frozenset[str]) -> tuple[str, ...]:
-    named = desired.jobs[action.address].keys
-    return tuple(address for address in named if address != key_address(EODATA) and address in unusable)
-
-
-def _in_order(keys: list[PlannedAction], jobs: list[PlannedAction]) -> tuple[PlannedAction, ...]:
+def _in_order(keys: Sequence[PlannedAction], jobs: Sequence[PlannedAction]) -> tuple[PlannedAction, ...]:
     """Keys before the jobs that name them, deletes last."""
     deletes = [a for a in keys if a.action is ActionKind.DELETE]
     return (*(a for a in keys if a.action is not ActionKind.DELETE), *jobs, *deletes)
-
-
-def _forecast(
-    actions: Iterable[PlannedAction], stalled: Set[str], now: datetime, renewed: tuple[Renewal, ...]
-) -> Forecast:
-    launches = [a for a in actions if a.action in LAUNCHES or a.lies_ahead]
-    # A launch behind a key that this very run creates, or an order, goes now as well.
-    held = [a for a in launches if not (a.task or a.awaits) or _is_due_after(a, now) or stalled & {*a.depends_on}]
-    ends = max((a.not_before for a in held if a.not_before), default=None)
-    return Forecast(launches_now=len(launches) - len(held), waiting=len(held), ends=ends, renewals=renewed)
-
-
-def _is_due_after(action: PlannedAction, now: datetime) -> bool:
-    return action.not_before is not None and action.not_before > now
-
-
-def _wake(actions: Iterable[PlannedAction], renewed: Iterable[Renewal], now: datetime) -> datetime | None:
-    # When a job ends is an estimate: looking at it now and then tells sooner.
-    due = [a for a in actions if a.not_before and not a.is_expected]
-    known = [time for a in due for time in (a.not_before, ordered_from(a)) if time]
-    return min((time for time in [*known, *(renewal.first for renewal in renewed)] if time > now), default=None)
-
-
-def summary(actions: Iterable[PlannedAction]) -> Mapping[str, int]:
-    """Return how many addresses each action has, zeros too."""
-    counts = {str(kind): 0 for kind in ActionKind}
-    for action in actions:
-        counts[action.action] += 1
-    return counts

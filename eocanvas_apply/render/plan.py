@@ -7,7 +7,6 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, Reason
-from eocanvas_apply.planning.planner import summary
 from eocanvas_apply.render import changes, forecast, orders
 from eocanvas_apply.render.folding import folded
 from eocanvas_apply.render.reasons import READING_ORDER, SIGNS, in_words, when
@@ -37,7 +36,7 @@ def body(plan: Plan, *, full: bool = False) -> PlanBody:
         "manifest_digest": origin.manifest_digest,
         "created": stamp(plan.created) or "",
         "actions": list(map(_action, plan.actions) if full else folded(plan.actions, _action)),
-        "summary": _summary(plan),
+        "summary": plan.counts,
         "forecast": forecast.document(plan),
     }
 
@@ -56,11 +55,6 @@ def _action(planned: PlannedAction) -> ActionDocument:
     if planned.action in _WITH_CHANGES and planned.changes:
         document["changes"] = [changes.document(change) for change in planned.changes]
     return document
-
-
-def _summary(plan: Plan) -> dict[ActionKind, int]:
-    counts = summary(plan.actions)
-    return {kind: counts[kind] for kind in ActionKind}
 
 
 def text(plan: Plan, style: Style = PLAIN, *, full: bool = False) -> str:
@@ -121,7 +115,7 @@ def _closing(plan: Plan) -> str:
 
 
 def _counts(plan: Plan) -> str:
-    counts = _summary(plan)
+    counts = plan.counts
     moving = [f"{counts[kind]} to {kind}" for kind in READING_ORDER if counts[kind] and kind is not ActionKind.NONE]
     same = sum(_is_well(planned) for planned in plan.actions)
     if not moving:
@@ -132,7 +126,7 @@ def _counts(plan: Plan) -> str:
 
 
 def _costs(plan: Plan) -> list[str]:
-    counts = _summary(plan)
+    counts = plan.counts
     again = counts[ActionKind.RELAUNCH] + counts[ActionKind.RETRY] + sum(a.runs_again_later for a in plan.actions)
     return [f"Running again costs {counted(again, 'job')} of the quota."] if again else []
 

@@ -44,6 +44,11 @@ def test_keys_are_renewed_on_the_way(span: timedelta, life: timedelta, times: in
     assert told == ((Renewal("key.scenes", times, AT + first * HOUR),) if first else ())
 
 
+@pytest.mark.parametrize("life", [0 * HOUR, -1 * HOUR])
+def test_of_a_key_that_never_lived_no_renewals_are_foretold(life: timedelta) -> None:
+    assert _closed_for(48 * HOUR, life).plan().forecast.renewals == ()
+
+
 def test_a_key_of_somebody_else_and_an_endless_one_are_never_renewed() -> None:
     scene = _closed_for(48 * HOUR, 24 * HOUR)
     scene.events = [event for event in scene.events if not isinstance(event, e.KeyCreated)]
