@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import errno
 import hashlib
@@ -19,6 +20,7 @@ from eocanvas_apply.errors import LedgerError
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.planning.stored import StoredResult
+from eocanvas_apply.planning.why import explain
 from tests.applying.stage import JOB_ONLY, NO_WAIT, acts, endings, ends, events, fault, launched, types
 from tests.simulation.world import Killed, World
 
@@ -294,6 +296,15 @@ def test_a_folder_that_is_a_file_is_one_clear_failure(tmp_path: Path) -> None:
     assert len(launched(world)) == 1
 
 
+async def history(world: World) -> str:
+    """What `why` tells of the job."""
+    runner = world.runner(JOB_ONLY)
+    plan, observed = await runner.plan(Requests())
+    found = explain(JOB, plan, runner.desired, runner.journal.recorded, observed)
+    assert found
+    return "\n".join(found.history)
+
+
 @pytest.mark.parametrize("kind", ["listed-no-more", "no-list", "no-list-410", "no-file", "no-file-410"])
 def test_results_that_are_gone_for_long_are_told_and_run_again_when_asked_for(kind: str, tmp_path: Path) -> None:
     world = World(tmp_path)
@@ -320,6 +331,7 @@ def test_results_that_are_gone_for_long_are_told_and_run_again_when_asked_for(ki
     plan = world.plan(JOB_ONLY)
     assert acts(plan) == {JOB: ("none", "results-gone")}
     assert [d.code for d in plan.diagnostics] == ["results-gone"]
+    assert "1 of 2 results here, the others gone from the service since" in asyncio.run(history(world))
     assert endings(world.apply(JOB_ONLY)) == set()
     world.wire.faults.clear()
     assert not world.apply(JOB_ONLY, requests=Requests(relaunch=frozenset({JOB}))).endings
