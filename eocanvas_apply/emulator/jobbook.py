@@ -40,7 +40,7 @@ class JobBook:
         self._settings = settings
         self._keystore = keystore
         self._orders = orders
-        self._faults = faults
+        self.faults = faults
         self._random = random
         self._jobs: dict[str, Job] = {}
         self._active: dict[str, Job] = {}
@@ -135,7 +135,7 @@ class JobBook:
         ends = at + timedelta(seconds=settings.job_time)
         password = f"{self._random.getrandbits(64):016x}"
         job = Job(job_id, len(self._jobs) + 1, user.name, execution, at, starts, ends, password)
-        failure = judge(execution) or self._faults.next_for(execution)
+        failure = judge(execution) or self.faults.next_for(execution)
         if failure is not None:
             job.fail(failure)
         else:

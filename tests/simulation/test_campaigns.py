@@ -1,0 +1,285 @@
+"""The big simulation: campaigns through bad weeks, two runners on one ledger, whatever the service decides.
+
+Hypothesis draws how the service decides what nobody knows of it, and a seed; the seed decides everything else: where
+runners are killed and begun again, which answers are lost or garbled, which jobs fail and how. Each example is a run of
+its own in virtual time. `SIMULATION_EXAMPLES=500` makes more of them, and larger ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import tempfile
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import strategies as st
+
+from eocanvas_apply.emulator.archive import DATASETS
+from eocanvas_apply.emulator.behaviour import Behaviour
+from eocanvas_apply.emulator.executions import Execution
+from eocanvas_apply.emulator.failures import Failure, FailureKind, JobFaults, built_in
+from eocanvas_apply.emulator.faults import Fault, FaultKind
+from eocanvas_apply.emulator.settings import Quota
+from eocanvas_apply.errors import EocanvasApplyError
+from eocanvas_apply.ledger.fold import Recorded
+from eocanvas_apply.planning.limit import Limit
+from eocanvas_apply.planning.plan import Plan, Reason, Requests
+from eocanvas_apply.planning.windows import Windows
+from eocanvas_apply.simulation.memory_ledger import MemoryLedger
+from tests.simulation.world import Killed, World
+
+EXAMPLES = int(os.environ.get("SIMULATION_EXAMPLES", "5"))
+MOST_ROWS = 24 if EXAMPLES <= 5 else 150
+LIMITS = (Limit(5, timedelta(hours=1)), Limit(40, timedelta(days=2)))
+MAX_DURATION = timedelta(hours=1)
+JOB_TIME = 300.0
+# What a kill, a silence of the service or a lost answer may cost: the pause until somebody begins again, and `settle`.
+SLACK = timedelta(hours=8)
+KINDS: tuple[FailureKind, ...] = ("staging-in", "staging-out", "killed", "unknown", "key", "graph", "input-config")
+GARBLED: tuple[FaultKind, ...] = ("html", "truncate", "status", "drop-after", "drop-before", "unauthorized")
+OLCI = DATASETS[0]
+PRODUCTS = list(OLCI.products(date(2024, 1, 1), date(2024, 3, 1), ""))
+NO_FETCH = Requests(no_fetch=True)
+OVER = {Reason.DONE, Reason.FAILED, Reason.NO_RESULT, Reason.RESULTS_PENDING, Reason.WAITS_FOR}
+
+
+def manifest(rows: int, *, declared: bool, products: bool, pipeline: bool, fixed: bool, life: int) -> str:
+    quota = "quota: [{jobs: 5, per: 1h}, {jobs: 40, per: 2d}]" if declared else ""
+    given = (
+        "{product: '${each.id}', dataset_id: '" + OLCI.id + "'}" if products else "{key: scenes, path: '/${each.id}'}"
+    )
+    names = [PRODUCTS[n].id if products else f"s{n}" for n in range(rows)]
+    name = "name: sim-fixed, " if fixed else ""
+    after = (
+        """
+  after:
+    for_each: {job: scenes}
+    graph: graph.xml
+    inputs: {img1: {result: scenes, match: "*.nc"}}
+"""
+        if pipeline
+        else ""
+    )
+    return f"""
+version: 1
+project: sim
+{quota}
+timing: {{poll: 1m, settle: 5m}}
+keys:
+  scenes: {{type: s3, {name}bucket: b, region: r, endpoint: "https://s3.example.org", expires_in: {life}h,
+           access_key: {{env: ACCESS}}, secret_key: {{env: SECRET}}}}
+jobs:
+  scenes:
+    for_each: {{list: [{", ".join(f"{{id: '{each}'}}" for each in names)}], id: "${{each.id}}"}}
+    graph: graph.xml
+    max_duration: 1h
+    inputs: {{img1: {given}}}
+    accept_terms: [{", ".join(OLCI.terms)}]
+{after}"""
+
+
+class Failing(JobFaults):
+    """Some jobs fail, each in a way of its own."""
+
+    def __init__(self, chance: random.Random) -> None:
+        super().__init__()
+        self.chance = chance
+        self.calm = False
+
+    def next_for(self, execution: Execution) -> Failure | None:
+        if self.calm or self.chance.random() > 0.15:
+            return None
+        return built_in(self.chance.choice(KINDS))
+
+
+def unfinished(plan: Plan) -> list[tuple[str, str, str]]:
+    """The jobs that somebody must still see to."""
+    jobs = (a for a in plan.actions if a.address.startswith("job."))
+    return [(a.address, a.action, a.reason) for a in jobs if a.reason not in OVER]
+
+
+@dataclass
+class Weeks:
+    """One campaign, two runners, and what befalls them until `calm`."""
+
+    world: World
+    text: str
+    chance: random.Random
+    trouble: float
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    kills: int = 0
+    calm: bool = False
+
+    async def runner(self) -> None:
+        """A person with a machine that goes off now and then: begins again until nothing is left."""
+        while not self.calm:
+            step = Step(self)
+            engine = self.world.runner(self.text, step, self.ledger)
+            wait = timedelta(hours=self.chance.choice([0, 1, 5, 50]))
+            with suppress(EocanvasApplyError, Killed):
+                await engine.apply(NO_FETCH, wait, lambda plan: None)
+                if not unfinished((await engine.plan(NO_FETCH))[0]):
+                    return
+            await asyncio.sleep(self.chance.choice([60, 900, 3000]))
+
+    async def weeks(self) -> None:
+        """Two of them, until both see nothing left to do or a month is over."""
+        both = [asyncio.ensure_future(self.runner()) for _ in range(2)]
+        await asyncio.wait(both, timeout=timedelta(days=30).total_seconds())
+        self.calm = True
+        await asyncio.gather(*both)
+
+    async def ending(self) -> tuple[Plan, Recorded]:
+        """One more run, undisturbed."""
+        engine = self.world.runner(self.text, ledger=self.ledger)
+        await engine.apply(NO_FETCH, timedelta(days=20), lambda plan: None)
+        return (await engine.plan(NO_FETCH))[0], engine.journal.recorded
+
+
+@dataclass
+class Step:
+    """What befalls one run of one runner, step by step."""
+
+    weeks: Weeks
+    dead: bool = False
+
+    async def __call__(self, name: str) -> None:
+        weeks, chance = self.weeks, self.weeks.chance.random()
+        if weeks.calm:
+            return
+        if self.dead or chance < weeks.trouble / 10:
+            weeks.kills += not self.dead
+            self.dead = True
+            raise Killed(name)
+        if name.endswith("append"):
+            return
+        if chance < weeks.trouble:
+            raise httpx.RemoteProtocolError("the connection was lost")
+        if chance < 2 * weeks.trouble:
+            weeks.world.wire.faults.add(Fault(weeks.chance.choice(GARBLED), status=503))
+
+
+BEHAVIOURS = st.builds(
+    Behaviour,
+    live_name=st.sampled_from(["409", "400", "overwrite"]),
+    name_free_after=st.sampled_from([0.0, 90.0]),
+    expire_cap=st.sampled_from([0, 3 * 3600]),
+    expired_keys=st.sampled_from(["gone", "shown"]),
+    key_end=st.sampled_from(["shown", "shown", "null"]),
+    key_read=st.sampled_from(["submission", "staging-in", "staging-out"]),
+    dismiss=st.sampled_from(["supported", "404", "405", "501"]),
+    list_lag=st.sampled_from([0.0, 120.0]),
+    log_delay=st.sampled_from([30.0, 200.0]),
+    logs=st.sampled_from(["full", "late"]),
+    list_limit=st.sampled_from([3, 100]),
+    next_link=st.sampled_from(["always", "when-more"]),
+    quota_answer=st.sampled_from(["retry-after", "retry-date", "quota-reset", "bare", "html", "empty"]),
+    order_time=st.sampled_from([2.0, 600.0]),
+    terms_needed=st.sampled_from(["order", "search", "nothing"]),
+    hda_denies=st.sampled_from(["401", "403"]),
+    execution_status=st.sampled_from(["201", "200"]),
+    result_href=st.sampled_from(["absolute", "relative"]),
+)
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate],
+    print_blob=True,
+)
+@given(
+    behaviour=BEHAVIOURS,
+    seed=st.integers(0, 2**32),
+    rows=st.integers(4, MOST_ROWS),
+    trouble=st.sampled_from([0.0, 0.005, 0.02]),
+    declared=st.booleans(),
+    products=st.booleans(),
+    pipeline=st.booleans(),
+    fixed=st.booleans(),
+    life=st.sampled_from([2, 5, 48]),
+)
+def test_a_campaign_through_bad_weeks(
+    behaviour: Behaviour, seed: int, rows: int, trouble: float, declared: bool, products: bool, **rest: Any
+) -> None:
+    text = manifest(rows, declared=declared, products=products, **rest)
+    chance = random.Random(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(Path(folder), behaviour=behaviour, job_time=JOB_TIME, quotas=_quotas(), seed=seed)
+        world.site.wire.service.job_faults = world.site.wire.service.jobs.faults = Failing(chance)
+        weeks = Weeks(world, text, chance, trouble)
+        watch(world)
+        begun = world.clock()
+        world.run(weeks.weeks())
+        ended = world.clock()
+        world.wire.faults.clear()
+        plan, recorded = world.run(weeks.ending())
+        note(f"seed {seed}: {len(jobs_of(world))} jobs, {weeks.kills} kills, ended after {ended - begun}")
+        nothing_is_lost_or_run_twice(world, plan, recorded)
+        if declared:
+            windows_hold(jobs_of(world))
+            the_end_is_the_optimum(world, begun, weeks)
+
+
+def _quotas() -> tuple[Quota, ...]:
+    return tuple(Quota(limit.jobs, limit.per.total_seconds()) for limit in LIMITS)
+
+
+def jobs_of(world: World) -> list[Any]:
+    return list(world.wire.service.jobs.every())
+
+
+def watch(world: World) -> None:
+    """Look over the service's shoulder: no key is deleted in use, none is used that ends too early."""
+    service = world.wire.service
+    delete, launch = service.keystore.delete, service.jobs.launch
+
+    def deleted(user: Any, name: str, at: datetime) -> None:
+        assert name not in service.keys_in_use(), f"{name} was deleted while a job in flight uses it"
+        delete(user, name, at)
+
+    def launched(user: Any, execution: Execution, at: datetime) -> Any:
+        for key in service.keystore:
+            if key.name in execution.keys and key.ends:
+                need = min(MAX_DURATION, timedelta(seconds=key.expire) / 2)
+                assert key.ends - at >= need - timedelta(minutes=1), f"{key.name} ends too early for a launch"
+        return launch(user, execution, at)
+
+    service.keystore.delete = deleted  # type: ignore[method-assign]
+    service.jobs.launch = launched  # type: ignore[method-assign]
+
+
+def nothing_is_lost_or_run_twice(world: World, plan: Plan, recorded: Recorded) -> None:
+    jobs = jobs_of(world)
+    assert {job.id for job in jobs} == set(recorded.owner_of), "a job runs that nobody knows of"
+    assert not unfinished(plan)
+    by_owner: dict[str, list[str]] = {}
+    for job in jobs:
+        by_owner.setdefault(recorded.owner_of[job.id], []).append(job.status)
+    twice = {a: found for a, found in by_owner.items() if sum(status != "failed" for status in found) > 1}
+    assert not twice, f"launched twice: {twice}"
+    assert max(Counter(recorded.owner_of[job.id] for job in jobs).values(), default=0) <= 4
+
+
+def windows_hold(jobs: list[Any]) -> None:
+    times = sorted(job.created for job in jobs)
+    for limit in LIMITS:
+        for first, last in zip(times, times[limit.jobs :], strict=False):
+            assert last - first >= limit.per, f"{limit.jobs + 1} launches within {last - first}"
+
+
+def the_end_is_the_optimum(world: World, begun: datetime, weeks: Weeks) -> None:
+    jobs = jobs_of(world)
+    best = Windows(LIMITS).schedule(len(jobs), begun)[-1]
+    late = max(job.created for job in jobs) - best
+    allowed = timedelta(hours=2) if not weeks.trouble else SLACK + timedelta(hours=1) * weeks.kills
+    assert late <= allowed, f"the last launch was {late} behind the optimum, after {weeks.kills} kills"
