@@ -59,9 +59,12 @@ def _others(recorded: Recorded, observed: Observed) -> Iterator[datetime]:
 
 
 def _open(recorded: Recorded, evidence: Evidence) -> Iterator[datetime]:
+    listed: set[str] = set()
     for _, intent in recorded.unsettled_intents():
-        if intent.intended and intent.state is IntentState.OPEN:
-            # A job that may be it is in the list, and counts there.
-            unseen = not evidence.suspects(intent.intended) and evidence.settle(intent).verdict is Verdict.WAIT
-            if unseen:
+        if intent.intended and intent.state is IntentState.OPEN and evidence.settle(intent).verdict is Verdict.WAIT:
+            # A job that may be it is in the list, and counts there; it cannot be that of two launches.
+            jobs = (job.job_id for job in evidence.suspects(intent.intended))
+            if job_id := next((job_id for job_id in jobs if job_id not in listed), None):
+                listed.add(job_id)
+            else:
                 yield intent.intended.decided

@@ -75,6 +75,14 @@ def test_an_open_launch_counts_once_whether_its_job_is_seen_or_not() -> None:
     assert taken(scene) == 1
 
 
+def test_one_job_in_the_list_stands_for_one_open_launch() -> None:
+    scene = Scene(MANIFEST)
+    scene.intend("one", decided=scene.at - MINUTE)
+    scene.intend("two", 2, decided=scene.at - MINUTE)
+    scene.show_job("job-1", "running", scene.at - MINUTE)
+    assert taken(scene) == 2
+
+
 def test_how_long_a_job_takes_is_the_median_of_those_that_ended() -> None:
     scene = Scene(MANIFEST)
     assert usual_duration(scene.recorded, scene.at) == timedelta(minutes=4)
