@@ -38,7 +38,8 @@ ROOMS["cli"] = " ".join(ROOMS)
 LEAVES = {"diagnostics", "errors", "secret"}
 CORE = (
     *("documents", "manifest", "checks", "planning", "render"),
-    *("ledger.events", "ledger.records", "ledger.jobs", "ledger.fold"),
+    *("ledger.event", "ledger.events", "ledger.order_events", "ledger.records", "ledger.generations", "ledger.orders"),
+    *("ledger.listing", "ledger.jobs", "ledger.fold"),
 )
 IO_MODULES = {
     *("asyncio", "anyio", "boto3", "concurrent", "fcntl", "getpass", "glob", "http", "httpx", "logging"),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from eocanvas_apply.applying import listings
+from eocanvas_apply.applying.receiving import title_of
 from eocanvas_apply.applying.session import Session, at_once
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import ServiceError
@@ -44,7 +45,7 @@ async def _located(session: Session, given: DesiredInput) -> DesiredInput:
     if given.link is None or given.result is None:
         return given
     listed = await listings.listed(session, given.link.job_id) or ()
-    found = next((r for r in listed if (r.title or r.href) == given.link.title), None)
+    found = next((r for r in listed if title_of(r) == given.link.title), None)
     run = session.journal.recorded.jobs[given.result.address].runs[given.link.job_id]
     await listings.note(session, given.result.address, run, gone=found is None, there=found is not None)
     return replace(given, location=session.service.address_of(found)) if found else given

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.exit_codes import Exit
+from eocanvas_apply.cli.result_list import chosen, listed, of_record
 from eocanvas_apply.cli.session import Session, with_engine
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ def fetch(args: Namespace, console: Console) -> Outcome:
     """Fetch what the arguments ask for and return the listing of it; exit 1 where something could not be had."""
 
     async def work(session: Session) -> Outcome:
-        from eocanvas_apply.cli.commands.results import chosen, listed, of_record
-
         engine = session.engine
         engine.report = partial(_tell, console)
         addresses = chosen(args.address, await engine.recorded())

@@ -1,4 +1,4 @@
-"""EOCanvas over HTTP, exactly as it is: addresses, tokens, outcomes, wire types, one method an endpoint."""
+"""EOCanvas and the HDA over HTTP, exactly as they are: tokens, outcomes, wire types, one method an endpoint."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What lies outside the manifest's text: files, secrets, the account's credentials."""
+"""What lies outside the manifest's text: files, secrets, the account's credentials, the rows of campaigns."""
