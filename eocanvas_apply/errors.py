@@ -12,6 +12,7 @@ EocanvasApplyError
  |    +-- LedgerConflict   another runner appended first
  +-- SafetyRefusal         a safety rule holds the command back (exit 5)
  +-- PlanStale             the accepted plan does not hold any more (exit 6)
+ +-- StoppedEarly          a run was told to stop before it knew what there is to do
 
 None of them prints; `cli/` is the one place where they become words and an exit code.
 """
@@ -87,3 +88,7 @@ class SafetyRefusal(EocanvasApplyError):
 
 class PlanStale(EocanvasApplyError):
     """What was accepted is not what would be done now."""
+
+
+class StoppedEarly(EocanvasApplyError):
+    """A run was told to stop before it knew what there is to do: nothing was changed."""

@@ -78,8 +78,12 @@ class Fetcher:
         return _Fetch(job.address, run, folder, index, meter)
 
     async def _fetch(self, fetch: _Fetch) -> None:
-        await asyncio.to_thread(self._supersede, fetch)
         links = await self._receiver.links(fetch.run.job_id)
+        if not fetch.run.results:
+            # It was to be listed, and that went well: the next look puts it on record.
+            self._session.fine(fetch.address)
+            return
+        await asyncio.to_thread(self._supersede, fetch)
         fetch.gone.extend(result.title for key, result in fetch.run.pending.items() if key not in links)
         targets = self._targets(fetch, links)
         try:

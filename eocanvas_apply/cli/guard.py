@@ -9,6 +9,7 @@ from pathlib import Path
 from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.exit_codes import Exit, Stopped, of_exception, weightiest
 from eocanvas_apply.cli.scrubbing import SCRUBBER
+from eocanvas_apply.cli.termination import ending_on_sigterm
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import EocanvasApplyError
 
@@ -18,7 +19,8 @@ PACKAGE = Path(__file__).parent.parent
 def guarded(command: str, console: Console, work: Callable[[], Outcome], *, verbose: bool) -> int:
     """Run the work, write what came of it, and return the exit code. No exception leaves it."""
     try:
-        outcome = work()
+        with ending_on_sigterm():
+            outcome = work()
         console.finish(command, outcome)
     except (KeyboardInterrupt, Exception) as exception:  # noqa: BLE001 - this is the last place that can
         outcome = Outcome(of_exception(exception), _diagnostics(exception))

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.exit_codes import Exit, Stopped
 from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import StoppedEarly
 
 T = TypeVar("T")
 SIGNALS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
@@ -51,37 +52,44 @@ class Interrupts:
 
 @contextmanager
 def listening(interrupts: Interrupts) -> Iterator[None]:
-    """Hand the signals to the interrupts for as long as the block lasts."""
-    loop = asyncio.get_running_loop()
-    for number in SIGNALS:
-        loop.add_signal_handler(number, interrupts.came, number)
+    """Hand the signals to the interrupts for as long as the block lasts; raise Stopped where it gave up for one."""
     try:
-        yield
-    finally:
-        for number in SIGNALS:
-            loop.remove_signal_handler(number)
+        with _handled(interrupts.came):
+            yield
+    except StoppedEarly:
+        raise Stopped(interrupts.code or Exit.INTERRUPTED) from None
 
 
 async def unless_signalled(work: Coroutine[Any, Any, T]) -> T:
     """Return what the work comes to; a signal cuts it off and raises Stopped. For work that changes nothing."""
-    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
+    task = asyncio.ensure_future(work)
     came: list[Exit] = []
 
-    def stop(code: Exit) -> None:
-        came.append(code)
+    def stop(number: signal.Signals) -> None:
+        came.append(SIGNALS[number])
         task.cancel()
 
-    for number, code in SIGNALS.items():
-        loop.add_signal_handler(number, stop, code)
     try:
-        return await task
+        with _handled(stop):
+            return await task
     except asyncio.CancelledError:
         if came:
             raise Stopped(came[0]) from None
         raise
+
+
+@contextmanager
+def _handled(came: Callable[[signal.Signals], None]) -> Iterator[None]:
+    """Let the running loop hear the signals, and put back what heard them before."""
+    loop, earlier = asyncio.get_running_loop(), {number: signal.getsignal(number) for number in SIGNALS}
+    for number in SIGNALS:
+        loop.add_signal_handler(number, came, number)
+    try:
+        yield
     finally:
-        for number in SIGNALS:
+        for number, handler in earlier.items():
             loop.remove_signal_handler(number)
+            signal.signal(number, handler)
 
 
 @contextmanager

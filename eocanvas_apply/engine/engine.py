@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 from eocanvas_apply.applying.applier import Applier
 from eocanvas_apply.applying.downloads import Downloads
 from eocanvas_apply.applying.session import Session
-from eocanvas_apply.diagnostics import Diagnostic
+from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.engine.pace import Pace
 from eocanvas_apply.engine.seals import VaultSeals
-from eocanvas_apply.errors import LedgerConflict, LedgerError, SafetyRefusal, ServiceError
+from eocanvas_apply.errors import LedgerConflict, LedgerError, SafetyRefusal, ServiceError, StoppedEarly
 from eocanvas_apply.ledger.events import AnyEvent, JobObserved, PlanAccepted
 from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.ledger.journal import Journal
@@ -92,7 +92,7 @@ class Engine:
         """
         await self.recorded()
         await self.journal.keep()
-        first, _ = await self.plan(requests)
+        first = await self._first(requests)
         if first.refusals:
             raise SafetyRefusal(*first.refusals)
         if first.changes_pending and not _only_left(first, requests):
@@ -106,9 +106,15 @@ class Engine:
         No plan is accepted by this: it does not follow from the manifest.
         """
         requests = Requests(cancel=addresses)
-        first, _ = await self.plan(requests)
+        first = await self._first(requests)
         confirm(first)
         return await self._loop(first, requests, timedelta())
+
+    async def _first(self, requests: Requests) -> Plan:
+        planned = await self._unless_stopped(self.plan(requests))
+        if planned is None:
+            raise StoppedEarly(error("interrupted", "interrupted before anything was changed"))
+        return planned[0]
 
     def _guarded(self, made: Plan, requests: Requests, observed: Observed) -> Plan:
         """Return the plan with what speaks against opening a ledger for it."""

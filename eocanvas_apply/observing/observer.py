@@ -23,7 +23,7 @@ from eocanvas_apply.planning.runs import STUCK, status_of
 from eocanvas_apply.planning.windows import longest
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.sealing import PublicKey
-from eocanvas_apply.service.wire import JobInfo
+from eocanvas_apply.service.wire import JobInfo, ResultInfo
 
 T = TypeVar("T")
 _AT_ONCE = 8
@@ -153,8 +153,19 @@ class Observer:
 
     async def _listings(self, recorded: Recorded, jobs: Pass) -> Mapping[str, tuple[ListedResult, ...] | None]:
         waiting = [run.job_id for _, run in recorded.unsettled_runs() if _unlisted(run, jobs)]
-        found = await _each(waiting, lambda job_id: _unless_refused(self.service.results(job_id)))
-        return {job_id: convert.listing(results) for job_id, results in found.items()}
+        found = await _each(waiting, self._listing_if_readable)
+        return {job_id: convert.listing(answer[0]) for job_id, answer in found.items() if answer}
+
+    async def _listing_if_readable(self, job_id: str) -> tuple[tuple[ResultInfo, ...] | None] | None:
+        """Return what the service answers, in a tuple: that it does not answer is another thing than no results."""
+        try:
+            return (await self.service.results(job_id),)
+        except Doubt:
+            return None
+        except Refused as refused:
+            if refused.status in _REFUSES_EVERYTHING:
+                raise
+            return None
 
     async def _sealing(self, desired: Desired) -> Sealing | None:
         if all(key.existing for key in desired.keys.values()):

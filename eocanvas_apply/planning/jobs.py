@@ -213,6 +213,9 @@ class JobPlanner:
     def _ended(self, job: DesiredJob, run: Run) -> PlannedAction:
         if run.status == "dismissed":
             return PlannedAction(job.address, _A.NONE, _R.CANCELLED)
+        if not run.results and run.job_id not in self.observed.results:
+            # Nobody could be asked what it left: fetching asks again, and says what is in the way.
+            return PlannedAction(job.address, _A.FETCH, _R.RESULTS_PENDING, task=FetchResults(run.job_id, job))
         if not run.results:
             waited = run.first_looked and self.observed.at - run.first_looked > self.desired.timing.settle
             pending = PlannedAction(job.address, _A.FETCH, _R.RESULTS_PENDING)

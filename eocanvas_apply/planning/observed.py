@@ -85,7 +85,8 @@ class Observed:
 
     `at` is service time; `gone` are job ids whose own address answered 404; `listed` every job seen in
     this run, as far back as the quota counts; `logs` hold the text of candidates;
-    `results` the listing of ended jobs, None for 404; `secrets` slow fingerprints by (key address, field);
+    `results` the listing of ended jobs, None for 404, nothing of a job whose listing could not be had; `secrets` slow
+    fingerprints by (key address, field);
     `downloads` are those of orders, by their id;
     `unreadable` why a key's secrets could not be read; `files` stored results that are not as they were, by path.
     """

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from eocanvas_apply.cli.console import Channel, Console
 from eocanvas_apply.cli.exit_codes import Exit, Stopped, of_exception
 from eocanvas_apply.cli.interrupts import Interrupts, asking
 from eocanvas_apply.emulator.failures import JobFault
+from eocanvas_apply.emulator.faults import Fault
 from eocanvas_apply.emulator.server import RunningEmulator
 from tests.cli.conftest import Project
 
@@ -123,3 +125,35 @@ def test_a_signal_while_asking_is_raised_and_the_handlers_come_back() -> None:
         signal.raise_signal(signal.SIGTERM)
     assert of_exception(stopped.value) is Exit.TERMINATED
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def _until_asked(emulator: RunningEmulator, path: str) -> None:
+    for _ in range(3000):
+        with emulator.model() as wire:
+            if any(path in entry.request.path for entry in wire.received):
+                return
+        time.sleep(0.01)
+    raise AssertionError(f"{path} was never asked for")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("words", [["plan"], ["status"], ["apply", "--yes"], ["doctor"]])
+def test_a_signal_while_the_service_is_read_ends_it_with_a_document(
+    number: signal.Signals, code: int, words: list[str], project: Project, emulator: RunningEmulator
+) -> None:
+    with emulator.model() as wire:
+        wire.received.clear()
+        wire.faults.clear()
+        wire.faults.add(Fault("delay", path="*/keys*", times=None, seconds=60))
+    with _start(project, *words, "--format", "json") as process:
+        _until_asked(emulator, "/keys")
+        process.send_signal(number)
+        try:
+            out, _ = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    with emulator.model() as wire:
+        wire.faults.clear()
+    document = json.loads(out)
+    assert (process.returncode, document["exit"]) == (code, code)
+    assert [found["code"] for found in document["diagnostics"]] == ["interrupted"]

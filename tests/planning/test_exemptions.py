@@ -88,5 +88,6 @@ def test_what_has_nothing_to_keep_runs_again() -> None:
     empty.launched(A, status="successful")
     empty.events.append(e.ResultsListed(address=A, job_id="job-1", results=None, looked=empty.at))
     empty.at += timedelta(hours=1)
+    empty.sees(results={"job-1": None})
     empty.now_reads(KEPT)
     assert empty.says(A) == "relaunch(input-changed)"

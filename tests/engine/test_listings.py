@@ -1,0 +1,60 @@
+"""What one job's results do to a run when nobody can be asked for them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eocanvas_apply.planning.plan import Requests
+from eocanvas_apply.planning.progress import ApplyResult
+from tests.applying.stage import fault
+from tests.simulation.test_first_run import MANIFEST
+from tests.simulation.world import World
+
+TWO = MANIFEST + MANIFEST[MANIFEST.index("  subset:") :].replace("  subset:", "  later:").replace("/a.zip", "/b.zip")
+LISTINGS = "*/jobs/*/results"
+
+
+def outcomes(result: ApplyResult) -> dict[str, str]:
+    return {r.address: r.outcome for r in result.results if r.address.startswith("job.")}
+
+
+def errors(result: ApplyResult) -> dict[str, str]:
+    return {r.address: r.error.code for r in result.results if r.error}
+
+
+@pytest.mark.parametrize(
+    "trouble", [{"kind": "status"}, {"kind": "drop-before"}, {"kind": "html"}, {"kind": "truncate"}]
+)
+def test_a_listing_that_cannot_be_had_for_a_while_is_had_later(tmp_path: Path, trouble: dict[str, Any]) -> None:
+    world = World(tmp_path)
+    fault(world, path=LISTINGS, method="GET", times=20, **trouble)
+    assert set(outcomes(world.apply(TWO)).values()) == {"done"}
+
+
+def test_a_refused_listing_is_no_job_without_results(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    fault(world, "status", LISTINGS, "GET", status=403, times=None)
+    result = world.apply(MANIFEST)
+    assert (outcomes(result), errors(result)) == ({"job.subset": "failed"}, {"job.subset": "service-refused"})
+    world.wire.faults.clear()
+    assert outcomes(world.apply(MANIFEST)) == {"job.subset": "done"}
+    assert len(world.wire.service.jobs.every()) == 1
+
+
+def test_a_listing_out_of_reach_for_an_hour_is_a_failure_of_its_job_alone(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    fault(world, "status", LISTINGS, "GET", status=500, times=None)
+    result = world.apply(MANIFEST)
+    assert (outcomes(result), errors(result)) == ({"job.subset": "failed"}, {"job.subset": "service-failed"})
+
+
+def test_a_job_whose_results_cannot_be_listed_holds_up_no_other(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.run(world.runner(MANIFEST).apply(Requests(), timedelta(minutes=1), lambda plan: None))
+    sick = world.wire.service.jobs.every()[0].id
+    fault(world, "status", f"*/jobs/{sick}/results", "GET", status=500, times=None)
+    assert outcomes(world.apply(TWO)) == {"job.subset": "failed", "job.later": "done"}
