@@ -7,6 +7,7 @@ from functools import partial
 
 from eocanvas_apply.applying.downloads import Downloads
 from eocanvas_apply.applying.jobs import JobKeeper
+from eocanvas_apply.applying.key_creation import KeyCreator
 from eocanvas_apply.applying.keys import KeyKeeper
 from eocanvas_apply.applying.launches import Launcher
 from eocanvas_apply.applying.orders import OrderKeeper
@@ -23,6 +24,7 @@ class Applier:
 
     def __init__(self, session: Session, downloads: Downloads) -> None:
         self._session = session
+        self._creator = KeyCreator(session)
         self._keys = KeyKeeper(session)
         self._jobs = JobKeeper(session)
         self._launcher = Launcher(session)
@@ -55,7 +57,7 @@ class Applier:
 
     async def _create_keys(self, decided_on: int, actions: Sequence[PlannedAction]) -> None:
         for start in range(0, len(actions), BATCH):
-            await self._keys.create(decided_on, actions[start : start + BATCH])
+            await self._creator.create(decided_on, actions[start : start + BATCH])
 
     async def _settle(self, decided_on: int, action: PlannedAction) -> None:
         match action.task:
