@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.exit_codes import Exit, Stopped
 from eocanvas_apply.cli.interrupts import unless_signalled
+from eocanvas_apply.cli.patience import Patience
 from eocanvas_apply.cli.scrubbing import SCRUBBER
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import ServiceError, UsageError
@@ -16,9 +17,6 @@ from eocanvas_apply.errors import ServiceError, UsageError
 if TYPE_CHECKING:
     from eocanvas_apply.engine.engine import Engine
     from eocanvas_apply.render.log import Line
-
-# The service may be away for so many looks in a row before it is an error.
-_PATIENCE = 20
 
 
 @dataclass(slots=True)
@@ -42,17 +40,15 @@ class Followed:
 
     async def _follow(self) -> None:
         pause = self.engine.desired.timing.poll.total_seconds()
-        ended, silent, since_end = "", 0, 0.0
+        ended, patience, since_end = "", Patience(), 0.0
         while True:
             try:
                 # The status first: what an ended job wrote is then in the log that is read after it, unless it is late.
                 ended = await self._end()
                 news = await self._look()
-                silent = 0
+                patience.answered()
             except ServiceError as fault:
-                silent += 1
-                if not fault.may_pass or silent > _PATIENCE:
-                    raise
+                patience.try_again(fault)
                 news = True
             if ended and not news and (self.lines or since_end >= self._latest()):
                 self.console.say(f"{self.address}: job {self.job_id} is {ended}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -12,6 +11,7 @@ from eocanvas_apply.cli.console import Channel, Console, Outcome
 from eocanvas_apply.cli.exit_codes import Exit, Stopped
 from eocanvas_apply.cli.interrupts import unless_signalled
 from eocanvas_apply.cli.live import live
+from eocanvas_apply.cli.patience import Patience
 from eocanvas_apply.cli.session import Session
 from eocanvas_apply.errors import ServiceError
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from eocanvas_apply.planning.status import Status
 
 Show = Callable[["Status"], None]
-# The service may be away for so many looks in a row before it is an error.
-_PATIENCE = 20
 
 
 async def watch(session: Session, console: Console, *, full: bool) -> Outcome:
@@ -39,17 +37,17 @@ async def watch(session: Session, console: Console, *, full: bool) -> Outcome:
 
 async def _look(session: Session, seen: list[Status], show: Show) -> None:
     pause = session.engine.desired.timing.poll.total_seconds()
-    silent = 0
+    patience = Patience()
     while not seen or not seen[-1].settled:
         if seen:
-            await asyncio.sleep(pause)
+            await session.engine.clock.sleep(pause)
         try:
             seen[:] = [await _status(session)]
-            silent = 0
+            patience.answered()
         except ServiceError as fault:
-            silent += 1
-            if not seen or not fault.may_pass or silent > _PATIENCE:
+            if not seen:
                 raise
+            patience.try_again(fault)
             continue
         show(seen[-1])
 
