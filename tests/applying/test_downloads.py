@@ -15,7 +15,7 @@ import pytest
 from eocanvas_apply.applying import storing
 from eocanvas_apply.applying.indexes import Indexes
 from eocanvas_apply.emulator.outputs import Output
-from eocanvas_apply.engine import engine as engine_module
+from eocanvas_apply.engine import stop
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.planning.progress import Happening, Transfer
 from tests.applying.stage import JOB_ONLY, NO_WAIT, endings, ends, fault, launched
@@ -49,7 +49,7 @@ def test_launches_go_on_while_a_download_is_under_way(tmp_path: Path) -> None:
 
 
 def test_a_download_does_not_hold_up_the_end_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine_module, "_GRACE_S", 0.05)
+    monkeypatch.setattr(stop, "GRACE_S", 0.05)
     world = World(tmp_path)
     run_with(world, ("a.nc", bytes(1000)), ("b.nc", b"short"))
     fault(world, "truncate", "*/a.nc", "GET", at=300)

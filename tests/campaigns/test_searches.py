@@ -142,10 +142,10 @@ def test_rows_that_nobody_was_asked_for_are_left_alone(tmp_path: Path) -> None:
     world = prepared(tmp_path)
     assert not world.apply(MANIFEST).endings
     runner = world.runner(MANIFEST)
-    runner.desired = replace(runner.desired, jobs={}, unasked=frozenset({"fields"}))
+    runner = replace(runner, desired=replace(runner.desired, jobs={}, unasked=frozenset({"fields"})))
     assert asyncio.run(runner.plan(Requests()))[0].actions == ()
     runner = world.runner(MANIFEST)
-    runner.desired = replace(runner.desired, jobs={}, unasked=frozenset({"fields"}))
+    runner = replace(runner, desired=replace(runner.desired, jobs={}, unasked=frozenset({"fields"})))
     destroyed = asyncio.run(runner.plan(Requests(destroy=True)))[0].actions
     assert [a.action for a in destroyed] == ["forget"] * 23
 

@@ -1,0 +1,189 @@
+"""One run: look and plan, carry out what can be done now, wait, and again, until nothing is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from eocanvas_apply.applying.applier import Applier
+from eocanvas_apply.applying.downloads import Downloads
+from eocanvas_apply.applying.session import Session
+from eocanvas_apply.engine.pace import Pace
+from eocanvas_apply.engine.stop import Stop
+from eocanvas_apply.engine.surveyor import Survey, Surveyor
+from eocanvas_apply.errors import LedgerConflict, ServiceError
+from eocanvas_apply.ledger.events import JobObserved
+from eocanvas_apply.planning.outcomes import endings, results, results_left, results_pending
+from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, Reason, Requests
+from eocanvas_apply.planning.progress import ApplyResult, Ending, Happening, Progress
+from eocanvas_apply.planning.view import View, view
+
+# A plan of this age is carried out as it stands: looking again would show the same.
+_FRESH = timedelta(seconds=5)
+
+
+@dataclass(slots=True)
+class Run:
+    """One run from its first plan to its result. `show` is told how it stands after each look at the service."""
+
+    surveyor: Surveyor
+    session: Session
+    requests: Requests
+    first: Plan
+    pace: Pace
+    show: Callable[[View], None] | None = None
+    _stop: Stop = field(init=False)
+    _downloads: Downloads = field(init=False)
+    _last: Plan = field(init=False)
+    # Each address as it first stood, also those that arose on the way.
+    _met: dict[str, PlannedAction] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._stop = Stop(self.session.stopping)
+        self._downloads = Downloads(self.session)
+        self._last, self._met = self.first, self.first.by_address()
+
+    async def to_its_end(self) -> ApplyResult:
+        """Go round until nothing is left, the time is over or somebody stops it."""
+        try:
+            await self._downloads.open()
+            await self._rounds()
+            await self._downloads.close(self._stop.grace_left())
+        finally:
+            await self._downloads.abandon()
+        return self._result()
+
+    @property
+    def _stopping(self) -> bool:
+        return self.session.stopping.is_set()
+
+    async def _rounds(self) -> None:
+        known = await self._begun()
+        while not self._stopping:
+            if not known and not await self._looked():
+                continue
+            known = False
+            ready = self._ready()
+            if ready and not self._stopping and await self._carried_out(ready):
+                continue
+            if not await self._waited():
+                break
+
+    async def _begun(self) -> bool:
+        """Tell whether the first plan may be carried out as it stands; a run that came between refuses the claims."""
+        if self.session.now() - self.first.created > _FRESH:
+            return False
+        await self.surveyor.put_on_record()
+        self._shown()
+        return True
+
+    async def _looked(self) -> bool:
+        """Look and plan; tell whether there is a plan, for the service may be silent for a while."""
+        try:
+            survey = await self._stop.unless(self.surveyor.survey(self._wishes()))
+        except ServiceError as fault:
+            if not fault.may_pass or self.pace.over or self.pace.given_up():
+                raise
+            await self.pace.back_off(fault.retry_after)
+            return False
+        if survey:
+            await self._take(survey)
+        self.pace.answered()
+        return True
+
+    async def _take(self, survey: Survey) -> None:
+        for fact in survey.changed:
+            self.session.report(Progress(survey.observed.at, fact.address, Happening.STATUS, _in_words(fact)))
+        await self.surveyor.put_on_record()
+        self._last, planned = survey.plan, survey.plan.by_address()
+        self._met |= {address: action for address, action in planned.items() if address not in self._met}
+        self.session.mended(planned)
+        self._shown()
+
+    def _shown(self) -> None:
+        if self.show:
+            self.show(view(self._last, self.session.journal.recorded))
+
+    def _wishes(self) -> Requests:
+        """Return what is asked for, with what this run has done of it."""
+        session = self.session
+        return replace(
+            self.requests,
+            launches_stopped=session.launches_stopped,
+            launched=frozenset(session.launched),
+            launches=session.launches,
+            failed=session.given_up,
+            dismissed=frozenset(session.dismissed),
+        )
+
+    def _ready(self) -> list[PlannedAction]:
+        """Return what can be done now; what failed for good is not tried again in this run."""
+        left = results_left(self._last, self.requests)
+        ready = (a for a in self._last.actions if a.ready(self._last.created) and self.session.may_try(a.address))
+        return [a for a in ready if a.address not in left and not self._downloads.under_way(a.address)]
+
+    async def _carried_out(self, ready: list[PlannedAction]) -> bool:
+        """Carry out what is ready; tell whether anything came of it, so that the plan is not the last word."""
+        journal = self.session.journal
+        before = journal.recorded.head
+        work = Applier(self.session, self._downloads).carry_out(self._last.origin.ledger_head, ready)
+        try:
+            await self._stop.unless(work, patient=True)
+        except LedgerConflict:
+            return True
+        # What was cut off after a stop may have been about to put its answer on record.
+        await journal.flush()
+        return journal.recorded.head > before
+
+    async def _waited(self) -> bool:
+        """Wait until something may have moved; tell whether it is worth another look."""
+        pace, downloads = self.pace, self._downloads
+        pause = pace.pause(self._wakes(), moving=self._moving())
+        if downloads.busy and (pace.one_turn or not pace.over):
+            await downloads.wait(None if pace.one_turn else pause.total_seconds())
+            return True
+        if pace.over or not self._unfinished():
+            return False
+        await pace.sleep(pause)
+        return True
+
+    def _wakes(self) -> list[timedelta]:
+        last = self._last
+        due = [last.wake - last.created if last.wake else None, self.session.retries.next()]
+        return [pause for pause in due if pause is not None]
+
+    def _unfinished(self) -> bool:
+        """Tell whether waiting may bring anything: something runs, is due later, or failed in a way that may mend."""
+        # What waits for another job goes on with that one, or not at all.
+        failures = self.session.failures
+        own = (a for a in self._last.actions if a.reason is not Reason.WAITS_FOR and a.address not in failures)
+        due = any(a.not_before for a in own)
+        return due or self.session.retries.next() is not None or self._moving()
+
+    def _moving(self) -> bool:
+        """Tell whether the service may bring something about at any moment, so that polling tells when."""
+        held = {Reason.DRAINING, Reason.IN_USE} if self.requests.destroy else {Reason.DRAINING}
+        closed = self.session.failures.keys() | results_left(self._last, self.requests)
+        return any(_moves(a) or a.reason in held for a in self._last.actions if a.address not in closed)
+
+    def _result(self) -> ApplyResult:
+        """Return how it ended."""
+        last, session, recorded = self._last, self.session, self.session.journal.recorded
+        met = replace(self.first, actions=tuple(self._met.values()))
+        left = results_left(last, self.requests)
+        ended = results(met, last, recorded, session.failures, left)
+        found = endings(last, ended, launches_stopped=session.launches_stopped)
+        if self._stopping:
+            found |= {Ending.INTERRUPTED}
+        pending = sum(results_pending(recorded, address) for address in left)
+        return ApplyResult(self.first, ended, found, last.diagnostics, pending)
+
+
+def _moves(action: PlannedAction) -> bool:
+    ordering = bool(action.awaits) and not action.depends_on
+    return action.action in (ActionKind.WATCH, ActionKind.FETCH) or ordering
+
+
+def _in_words(fact: JobObserved) -> str:
+    return f"{fact.status} ({fact.failure}) {fact.failure_line or ''}".rstrip() if fact.failure else fact.status

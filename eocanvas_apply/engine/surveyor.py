@@ -1,0 +1,95 @@
+"""Looking and planning: what is on record, what the service shows, and the plan that follows from both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from eocanvas_apply.errors import LedgerError
+from eocanvas_apply.ledger.events import AnyEvent, JobObserved
+from eocanvas_apply.ledger.fold import Recorded
+from eocanvas_apply.ledger.journal import Journal
+from eocanvas_apply.ledger.opening import Binding, mismatches
+from eocanvas_apply.observing.observer import Observer
+from eocanvas_apply.planning.desired import Desired
+from eocanvas_apply.planning.notes import notes
+from eocanvas_apply.planning.observed import Observed
+from eocanvas_apply.planning.plan import Origin, Plan, Requests
+from eocanvas_apply.planning.planner import plan
+from eocanvas_apply.service.eocanvas import EOCanvas
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """One look: the plan, what it was made from, and the jobs whose status was another at the last look."""
+
+    plan: Plan
+    observed: Observed
+    changed: Sequence[JobObserved]
+
+
+@dataclass(slots=True)
+class Surveyor:
+    """Looks and plans for one run; it writes nothing but facts, and those only when it is told to."""
+
+    desired: Desired
+    service: EOCanvas
+    journal: Journal
+    observer: Observer
+    # Facts of a plan that was only shown: folded into the record, but not in the ledger before something is applied.
+    _unrecorded: list[AnyEvent] = field(default_factory=list)
+
+    @property
+    def binding(self) -> Binding:
+        """What a ledger of this run is bound to."""
+        return Binding(self.desired.project, self.service.addresses.service, self.service.account)
+
+    async def recorded(self) -> Recorded:
+        """Return what is on record; raises LedgerError where the ledger is unreadable or belongs to something else."""
+        recorded = await self.journal.refresh()
+        if recorded.opened:
+            faults = mismatches(recorded.opened, self.binding, self.journal.url)
+            if faults:
+                raise LedgerError(*faults)
+        return recorded
+
+    async def survey(self, requests: Requests) -> Survey:
+        """Look and plan; nothing is written anywhere. Raises ServiceError, CredentialsError and LedgerError."""
+        recorded = await self.recorded()
+        observed = await self.observer.observe(self.desired, recorded)
+        facts = notes(self.desired, recorded, observed)
+        changed = _changed(facts, recorded)
+        recorded.note(facts)
+        self._unrecorded += facts
+        return Survey(self._planned(requests, observed), observed, changed)
+
+    async def put_on_record(self) -> None:
+        """Append the facts of every look that the ledger has not got yet."""
+        facts, self._unrecorded = self._unrecorded, []
+        if facts:
+            await self.journal.record(*facts)
+
+    def _planned(self, requests: Requests, observed: Observed) -> Plan:
+        recorded = self.journal.recorded
+        origin = Origin(
+            project=self.desired.project,
+            service=self.service.addresses.service,
+            account=self.service.account,
+            manifest_digest=self.desired.manifest_digest,
+            ledger_id=recorded.opened.ledger_id if recorded.opened else None,
+            ledger_head=recorded.head,
+        )
+        return plan(self.desired, requests, recorded, observed, origin)
+
+
+def _changed(facts: Iterable[AnyEvent], recorded: Recorded) -> list[JobObserved]:
+    # The status and why it failed are two facts of one job: the later one tells both.
+    latest = {fact.job_id: fact for fact in facts if isinstance(fact, JobObserved)}
+    return [fact for fact in latest.values() if fact.failure or _status_of(fact, recorded) != fact.status]
+
+
+def _status_of(fact: JobObserved, recorded: Recorded) -> str | None:
+    # A job may be found and observed in one look: then it is not on record yet.
+    record = recorded.jobs.get(fact.address)
+    run = record.runs.get(fact.job_id) if record else None
+    return run.status if run else None
