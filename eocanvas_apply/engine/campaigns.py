@@ -17,7 +17,8 @@ from eocanvas_apply.engine.freshness import changed_searches, lock_age
 from eocanvas_apply.engine.project import Project, open_project
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.documents import Documents, with_instances
-from eocanvas_apply.planning.desired import Desired, desired
+from eocanvas_apply.planning.derivation import desired
+from eocanvas_apply.planning.desired import Desired
 from eocanvas_apply.sources.expansion import Expansion, expand
 from eocanvas_apply.sources.searching import Lister, Search
 

@@ -22,7 +22,7 @@ from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.ledger.place import open_backend, snapshots_of
 from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.observing.vault import Vault
-from eocanvas_apply.planning.desired import desired_keys
+from eocanvas_apply.planning.derivation import desired_keys
 from eocanvas_apply.secret import Secret
 from eocanvas_apply.service.clock import Clock, SystemClock
 from eocanvas_apply.service.eocanvas import EOCanvas

@@ -19,7 +19,6 @@ from eocanvas_apply.planning.desired import (
     DesiredJob,
     ResultLink,
     ResultOf,
-    result_identity,
 )
 from eocanvas_apply.planning.fingerprint import fingerprint, same
 from eocanvas_apply.planning.observed import Observed
@@ -59,7 +58,7 @@ def _as_launched(job: DesiredJob, jobs: Mapping[str, DesiredJob], recorded: Reco
     inputs = tuple(_with_known(given, known.get(given.name), jobs, recorded) for given in job.inputs)
     if inputs == job.inputs:
         return job
-    identities = {i.name: result_identity(i.result) for i in inputs if i.result}
+    identities = {i.name: i.result.identity for i in inputs if i.result}
     components = {**job.components, "inputs": {**job.components["inputs"], **identities}}
     return replace(job, inputs=inputs, components=components, fingerprint=fingerprint(components))
 

@@ -17,7 +17,8 @@ from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.manifest.documents import load_documents
 from eocanvas_apply.manifest.instances import Instance
 from eocanvas_apply.manifest.loading import LoadedManifest, load
-from eocanvas_apply.planning.desired import Desired, Timing, desired
+from eocanvas_apply.planning.derivation import desired
+from eocanvas_apply.planning.desired import Desired, Timing
 from eocanvas_apply.planning.notes import notes
 from eocanvas_apply.planning.observed import (
     Download,

@@ -16,7 +16,8 @@ from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.manifest.documents import load_documents
 from eocanvas_apply.manifest.loading import load
-from eocanvas_apply.planning.desired import Desired, DesiredJob, Timing, desired
+from eocanvas_apply.planning.derivation import desired
+from eocanvas_apply.planning.desired import Desired, DesiredJob, Timing
 from eocanvas_apply.planning.launching import Launch, key_uses, launch
 from eocanvas_apply.planning.notes import notes
 from eocanvas_apply.planning.observed import Observed, ObservedJob, ObservedKey, Pass

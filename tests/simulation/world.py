@@ -25,7 +25,8 @@ from eocanvas_apply.manifest.documents import load_documents
 from eocanvas_apply.manifest.instances import Instance
 from eocanvas_apply.manifest.loading import LoadedManifest, load
 from eocanvas_apply.observing.vault import Vault
-from eocanvas_apply.planning.desired import Desired, Timing, desired
+from eocanvas_apply.planning.derivation import desired
+from eocanvas_apply.planning.desired import Desired, Timing
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.progress import ApplyResult, Progress
 from eocanvas_apply.service.eocanvas import EOCanvas
