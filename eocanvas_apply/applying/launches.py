@@ -20,6 +20,7 @@ from eocanvas_apply.planning.launching import Launch, key_uses, launch
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.progress import Happening
 from eocanvas_apply.planning.tasks import LaunchJob
+from eocanvas_apply.planning.typed_address import typed
 from eocanvas_apply.planning.windows import Windows, closed_until, creations, longest
 from eocanvas_apply.service.wire import JobInfo
 
@@ -195,6 +196,6 @@ def _answered_before(intended: e.JobIntended, job: JobInfo, owner: str) -> Diagn
     return error(
         "same-job",
         f"the service answered with job {job.job_id}, which belongs to {owner} already",
-        f"eocanvas-apply resolve {intended.address} --adopt {job.job_id}, or change the definition",
+        f"eocanvas-apply resolve {typed(intended.address)} --adopt {job.job_id}, or change the definition",
         address=intended.address,
     )

@@ -7,6 +7,7 @@ from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.errors import UsageError
 from eocanvas_apply.ledger.events import Forgotten, Resolved
 from eocanvas_apply.ledger.fold import Intent, IntentState
+from eocanvas_apply.planning.typed_address import typed
 from eocanvas_apply.service.wire import JobInfo
 
 
@@ -49,7 +50,7 @@ async def _undecided(engine: Engine, address: str) -> Intent:
         raise UsageError(_not_recorded(address))
     same_job = last.refused is not None and last.refused.refusal == "same-job" and not last.given_up
     if last.state is not IntentState.OPEN and not same_job:
-        hint = f"eocanvas-apply why {address} shows where it stands"
+        hint = f"eocanvas-apply why {typed(address)} shows where it stands"
         raise UsageError(error("nothing-to-resolve", f"{address}: no launch of it is undecided", hint, address=address))
     return last
 

@@ -48,8 +48,16 @@ class _Job(StrictModel):
     canary: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="Launch so many instances first, and the rest when they succeeded."
     )
-    stop_after: Annotated[int, Field(ge=1)] | Annotated[str, Field(pattern=r"^[0-9]{1,2}%$")] | None = Field(
-        default=None, description="Stop launching after so many failures, or such a share of them."
+    stop_after: (
+        Annotated[
+            Annotated[int, Field(ge=1), Tag("<stop-number>")]
+            | Annotated[str, Field(pattern=r"^[0-9]{1,2}%$"), Tag("<stop-share>")],
+            Discriminator(tag_by(lambda value: "stop-share" if isinstance(value, str) else "stop-number")),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description='Launch no more after so many failures, 5, or such a share of the instances, "20%".',
     )
     skip: dict[str, str] = Field(default_factory=dict, description="Instances that shall not run, with the reason.")
     points: PlainData = Field(default=None, description="Points that fill the coordinates of a PixEx node.")

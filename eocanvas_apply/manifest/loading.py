@@ -91,6 +91,7 @@ def load(source: bytes | str, file: str, variables: Mapping[str, Plain] | None =
     if not isinstance(data, dict):
         faults += [] if any(each.severity is Severity.ERROR for each in faults) else [_no_mapping(empty)]
         return LoadedManifest(None, text, empty.mask, tuple(faults), digest)
+    faults = _without_days(faults, text, data)
     given: Data = {name: value for name, value in data.items() if not name.startswith(_OWN_FIELDS)}
     values = _variables(given, variables or {})
     filled = with_variables(given, values)
@@ -103,6 +104,17 @@ def load(source: bytes | str, file: str, variables: Mapping[str, Plain] | None =
 
 
 _Place = Callable[..., Diagnostic]
+
+
+def _without_days(faults: list[Diagnostic], text: YamlText, data: Data) -> list[Diagnostic]:
+    """Return the findings without those about plain days where only a day can be meant."""
+    days = [
+        text.locate(("jobs", name, "for_each", *path, "days", end))
+        for name, job in _campaigns(data)
+        for path, _ in steps_of(job)
+        for end in ("from", "to")
+    ]
+    return [each for each in faults if each.code != "yaml-1-1" or each.position not in days]
 
 
 def _no_mapping(loaded: LoadedManifest) -> Diagnostic:

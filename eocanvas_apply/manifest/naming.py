@@ -1,11 +1,13 @@
 """Addresses as people type them on a command line: bare names, unique beginnings, instances after a slash.
 
-`subset`, `key.scenes`, `scenes#3`, `datacube/S3A_OL`, `datacube/*` and every full address are understood. An exact
-name wins over a beginning; the name of a campaign means all its instances.
+`subset`, `key.scenes`, `scenes#3`, `datacube/S3A_OL`, `datacube/*` and every full address are understood, also
+without the quotes of an instance, which a shell takes away. An exact name wins over a beginning; the name of a campaign
+means all its instances.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from eocanvas_apply.diagnostics import error
@@ -14,6 +16,8 @@ from eocanvas_apply.errors import UsageError
 from eocanvas_apply.manifest.address import Address
 
 _SHOWN = 5
+_QUOTE = '"'
+_IN_BRACKETS = re.compile(r"((?:job\.)?[a-z][a-z0-9_-]*)\[(.+)\]", re.DOTALL)
 
 
 def resolve(text: str, known: Iterable[Address]) -> tuple[Address, ...]:
@@ -37,7 +41,8 @@ def _written(text: str) -> str:
     try:
         address = Address.parse(text)
     except ValueError:
-        return text
+        found = _IN_BRACKETS.fullmatch(text)
+        return f"{found[1]}/{found[2].strip(_QUOTE)}" if found else text
     return text if address.instance is None else f"{address.whole}/{address.instance}"
 
 
@@ -55,6 +60,9 @@ def _whole(written: str, known: Sequence[Address]) -> Address:
         return found[0]
     if found:
         raise _ambiguous(written, [str(each) for each in found])
+    bare = {str(each.instance): f"{each.name}/{each.instance}" for each in known if each.instance is not None}
+    if name in bare:
+        raise _unknown(written, [bare[name]], bare[name])
     raise _unknown(written, [*(each.name for each in wholes), *map(str, wholes)])
 
 
@@ -85,6 +93,7 @@ def _ambiguous(text: str, found: Sequence[str]) -> UsageError:
     return UsageError(error("ambiguous-address", message, "write the whole address"))
 
 
-def _unknown(text: str, known: Sequence[str]) -> UsageError:
-    hint = did_you_mean(text, known) or "`status` lists every address"
+def _unknown(text: str, known: Sequence[str], meant: str = "") -> UsageError:
+    near = f"did you mean {meant}?" if meant else did_you_mean(text, known)
+    hint = near or "`status` lists every address"
     return UsageError(error("unknown-address", f"nothing here is called {text!r}", hint))

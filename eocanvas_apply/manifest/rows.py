@@ -13,6 +13,8 @@ from eocanvas_apply.manifest.wording import names
 
 ID = "id"
 Origins = Mapping[str, str | None]
+# An outline as text would leave no room for what tells rows apart.
+_SHOWN_OF_A_VALUE = 24
 # Shared by the many rows that come of no job.
 _NO_ORIGINS: Origins = {}
 
@@ -35,7 +37,8 @@ START: Sequence[Row] = (Row(None, {}),)
 
 def shown(row: Row) -> str:
     """Return how a message names a row."""
-    return f"`{(row.id or ', '.join(text_of(value) for value in row.fields.values()))[:60]}`"
+    told = (text_of(value) for value in row.fields.values() if not isinstance(value, dict | list))
+    return f"`{(row.id or ', '.join(each[:_SHOWN_OF_A_VALUE] for each in told))[:60]}`"
 
 
 def unknown_field(missing: MissingField, fields: Mapping[str, Any]) -> Diagnostic:

@@ -34,6 +34,7 @@ _RULES = {
     "project": "it begins with a small letter; small letters, digits and - follow, 31 characters at most",
     "name": "it begins with a letter or digit; letters, digits and . _ @ - follow",
     "expect": 'write a number, ">=1", "<=2" or "0..2"',
+    "stop_after": 'write a number, such as 5, or a share below all, such as "20%"',
     "as": "letters, digits, - and _ only, no digit first",
 }
 

@@ -12,6 +12,7 @@ from eocanvas_apply.planning.failures import FailureClass
 from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
 from eocanvas_apply.planning.runs import STUCK, counted_run
 from eocanvas_apply.planning.stopping import IN_A_ROW, Canaries, Instance, Launchable, State, Stopped, launchable
+from eocanvas_apply.planning.typed_address import typed
 
 _A, _R, _S = ActionKind, Reason, State
 _OF_ACTION = {
@@ -89,11 +90,11 @@ def _told(name: str, own: Sequence[PlannedAction], found: Launchable) -> Iterato
     address = str(Address.job(name))
     if found.held and found.stopped:
         otherwise = "raise `stop_after`" if not found.stopped.in_a_row else "take `stop_after` out"
-        hint = _HINT.format(address=failed, otherwise=otherwise)
+        hint = _HINT.format(address=typed(failed), otherwise=otherwise)
         yield warning("campaign-stopped", _why_stopped(found.stopped, len(found.held)), hint, address=address)
     # As long as one of the first may still succeed, waiting is all there is to it.
     elif found.held and found.canaries and not found.allowed and not _any_flying(own):
-        hint = _HINT.format(address=failed, otherwise="take `canary` out")
+        hint = _HINT.format(address=typed(failed), otherwise="take `canary` out")
         yield warning("canary-failed", _why_waiting(found.canaries, len(found.held)), hint, address=address)
 
 

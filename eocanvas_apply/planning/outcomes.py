@@ -12,6 +12,7 @@ from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, Reason
 from eocanvas_apply.planning.progress import AddressResult, Ending, Outcome
 from eocanvas_apply.planning.runs import counted_run
 from eocanvas_apply.planning.tasks import FetchResults
+from eocanvas_apply.planning.typed_address import typed
 
 _R = Reason
 _DONE = {_R.DONE, _R.KEPT, _R.UNCHANGED, _R.EXISTING, _R.NOT_NEEDED, _R.IN_USE}
@@ -92,7 +93,7 @@ def _of_none(begun: PlannedAction | None, now: PlannedAction) -> Outcome:
 def _ended_badly(address: str, now: PlannedAction | None, recorded: Recorded) -> Diagnostic:
     record = recorded.jobs.get(address)
     run = counted_run(record)
-    hint = f"eocanvas-apply logs {address} shows why"
+    hint = f"eocanvas-apply logs {typed(address)} shows why"
     if now and now.reason is _R.NO_RESULT:
         return error("no-result", f"job {run.job_id if run else '?'} succeeded without a result", hint, address=address)
     if now and now.reason is _R.RESULTS_GONE and run:
@@ -108,14 +109,14 @@ def results_gone(address: str, run: Run) -> Diagnostic:
     """Return what there is to say of a job whose results are not to be had any more."""
     what = f"job {run.job_id}: {len(run.pending)} of {len(run.results or ())} listed results are not here"
     since = f"the service has had them no more since {min(run.lost):%Y-%m-%d %H:%M} UTC"
-    hint = f"the service keeps results for a while only; apply --relaunch {address} runs the job again"
+    hint = f"the service keeps results for a while only; apply --relaunch {typed(address)} runs the job again"
     return error("results-gone", f"{what}, and {since}", hint, address=address)
 
 
 def _job_failed(address: str, run: Run) -> Diagnostic:
     failure = FailureClass(run.failure or FailureClass.UNKNOWN)
     said = f": {run.failure_line}" if run.failure_line else ""
-    hint = f"{HINTS[failure]}; eocanvas-apply logs {address} shows all of it"
+    hint = f"{HINTS[failure]}; eocanvas-apply logs {typed(address)} shows all of it"
     return error("job-failed", f"job {run.job_id} failed ({failure}){said}", hint, address=address)
 
 

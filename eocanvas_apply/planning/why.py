@@ -15,6 +15,7 @@ from eocanvas_apply.planning.pipelines import as_launched
 from eocanvas_apply.planning.plan import Plan, PlannedAction
 from eocanvas_apply.planning.reconciling import Evidence
 from eocanvas_apply.planning.runs import counted_definition, counted_run, refused
+from eocanvas_apply.planning.whereabouts import whereabouts
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def _of_intent(record: JobRecord, intent: Intent) -> str:
 def _of_run(run: Run) -> str:
     if run.failure:
         return f"job {run.job_id}: failed ({run.failure}) {run.failure_line}".rstrip()
-    here = f"job {run.job_id}: {run.status}, {len(run.stored)} of {len(run.results or ())} results here"
+    here = f"job {run.job_id}: {run.status}, {whereabouts(run)}"
     if run.lost and run.pending:
         return f"{here}, the others gone from the service since {min(run.lost):%Y-%m-%d %H:%M:%S} UTC"
     return here

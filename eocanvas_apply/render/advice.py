@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from eocanvas_apply.planning.plan import ActionKind, Reason
+from eocanvas_apply.planning.typed_address import typed
 
 _A, _R = ActionKind, Reason
 _APPLY = "the next apply does it; nothing else is to be done"
@@ -70,4 +71,4 @@ def advice(action: ActionKind, reason: Reason, address: str, *, refused: bool = 
     """Return what to do next; `refused` tells that the service took no job, so that there is no log to look at."""
     if refused and (action, reason) == (_A.NONE, _R.FAILED):
         return REFUSED
-    return NEXT[action, reason].format(address=address)
+    return NEXT[action, reason].format(address=typed(address))

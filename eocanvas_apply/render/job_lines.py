@@ -8,10 +8,12 @@ from datetime import datetime
 from eocanvas_apply.planning.failures import HINTS, FailureClass
 from eocanvas_apply.planning.plan import ActionKind, Reason
 from eocanvas_apply.planning.status import JobStatus
+from eocanvas_apply.planning.typed_address import typed
+from eocanvas_apply.planning.whereabouts import whereabouts
 from eocanvas_apply.render.advice import advice
 from eocanvas_apply.render.reasons import in_words
 from eocanvas_apply.render.stamps import moment, rough
-from eocanvas_apply.render.style import counted, one_line
+from eocanvas_apply.render.style import one_line
 
 
 def failed(job: JobStatus) -> str:
@@ -36,7 +38,7 @@ def remedies(failed: Sequence[JobStatus]) -> list[str]:
 def undecided(job: JobStatus) -> str:
     """Return what is to be decided, and how."""
     step = advice(job.action.action, job.action.reason, job.address)
-    return f"{job.address}: {in_words(job.action)}; {step}; see: eocanvas-apply why {job.address}"
+    return f"{job.address}: {in_words(job.action)}; {step}; see: eocanvas-apply why {typed(job.address)}"
 
 
 def running(job: JobStatus, at: datetime) -> str:
@@ -90,7 +92,6 @@ def left_out(job: JobStatus) -> str:
 
 
 def done(job: JobStatus) -> str:
-    """Return how many of its results are here."""
+    """Return where its results are."""
     run = job.run
-    results = f": {len(run.stored)} of {counted(len(run.results), 'result')} here" if run and run.results else ""
-    return f"{job.address}{results}"
+    return f"{job.address}: {whereabouts(run)}" if run and run.results else job.address

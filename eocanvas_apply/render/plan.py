@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, Reason
+from eocanvas_apply.planning.typed_address import typed
 from eocanvas_apply.render import changes, forecast, orders
 from eocanvas_apply.render.folding import folded
 from eocanvas_apply.render.reasons import READING_ORDER, SIGNS, in_words, when
@@ -133,4 +134,4 @@ def _costs(plan: Plan) -> list[str]:
 
 def _decisions(plan: Plan) -> list[str]:
     asked = [planned.address for planned in plan.actions if planned.action is ActionKind.ASK]
-    return [f"A decision is needed: eocanvas-apply why {address}" for address in asked]
+    return [f"A decision is needed: eocanvas-apply why {typed(address)}" for address in asked]

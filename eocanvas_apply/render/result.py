@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, cast
 
 from eocanvas_apply.planning.plan import ActionKind
 from eocanvas_apply.planning.progress import AddressResult, ApplyResult, Ending, Outcome, outcome_counts
+from eocanvas_apply.planning.typed_address import typed
 from eocanvas_apply.render import diagnostics
 from eocanvas_apply.render.reasons import WORDS, in_words
 from eocanvas_apply.render.style import PLAIN, Style, counted, one_line
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 # As many as fit a screen; the JSON document names all.
 _SHOWN = 20
+_MOST_ALIKE = 5
+_SHOWN_ALIKE = 3
 
 
 def body(result: ApplyResult) -> ApplyBody:
@@ -51,8 +54,21 @@ def text(result: ApplyResult, style: Style = PLAIN) -> str:
 
 
 def _lines(results: Sequence[AddressResult], outcome: Outcome, word: str) -> list[str]:
-    told = (each for each in results if each.outcome is outcome)
-    return _cut([f"{each.address}: {word}{_held(each)}{_why(each)}" for each in told])
+    return _folded((each.address, f"{word}{_held(each)}{_why(each)}") for each in results if each.outcome is outcome)
+
+
+def _folded(told: Iterable[tuple[str, str]]) -> list[str]:
+    """Return a line for each address; of many that say the same a few, and how many more there are."""
+    alike: dict[str, list[str]] = {}
+    for address, words in told:
+        alike.setdefault(words.replace(typed(address), "ADDRESS"), []).append(f"{address}: {words}")
+    return _cut([line for lines in alike.values() for line in _few(lines)])
+
+
+def _few(lines: list[str]) -> list[str]:
+    if len(lines) <= _MOST_ALIKE:
+        return lines
+    return [*lines[:_SHOWN_ALIKE], f"  and {len(lines) - _SHOWN_ALIKE} more, likewise"]
 
 
 def _held(result: AddressResult) -> str:
@@ -64,7 +80,7 @@ def _left(result: ApplyResult) -> list[str]:
     planned = result.plan.by_address()
     skipped = [planned[r.address] for r in result.results if r.outcome is Outcome.SKIPPED and r.address in planned]
     still = [action for action in skipped if action.action is ActionKind.NONE]
-    return _cut([f"{a.address}: nothing was done ({a.reason}): {in_words(a)}" for a in still])
+    return _folded((a.address, f"nothing was done ({a.reason}): {in_words(a)}") for a in still)
 
 
 def _cut(lines: list[str]) -> list[str]:

@@ -197,3 +197,19 @@ def refused_or_read(source: str | bytes) -> None:
     except ManifestError as refusal:
         assert refusal.diagnostics == loaded.diagnostics  # noqa: PT017
         assert refusal.diagnostics  # noqa: PT017
+
+
+def test_plain_days_are_no_warning_where_only_a_day_can_be_meant() -> None:
+    steps = "[{list: [2024-07-01]}, {days: {from: 2024-07-01, to: 2024-08-31}}]"
+    loaded = load(f"version: 1\nproject: x\njobs:\n  a:\n    process: p\n    for_each: {steps}\n", "m.yaml")
+    assert [(each.code, each.position) for each in loaded.diagnostics] == [("yaml-1-1", Position("m.yaml", 6, 24))]
+
+
+def test_a_share_that_is_none_is_told_how_to_write_one() -> None:
+    loaded = load(
+        "version: 1\nproject: x\njobs:\n  a:\n    process: p\n    for_each: {list: [a]}\n    stop_after: 500%\n",
+        "m.yaml",
+    )
+    (found,) = loaded.diagnostics
+    assert (found.code, found.position) == ("bad-name", Position("m.yaml", 7, 17))
+    assert '"20%"' in found.hint

@@ -41,6 +41,8 @@ KNOWN = [
         ("cube/S3A_OL_1", ['job.cube["S3A_OL_1"]']),
         ("cube/S3B", ['job.cube["S3B_OL_1"]']),
         ('job.cube["S3A_OL_1"]', ['job.cube["S3A_OL_1"]']),
+        ("job.cube[S3A_OL_1]", ['job.cube["S3A_OL_1"]']),
+        ("cube[S3B]", ['job.cube["S3B_OL_1"]']),
     ],
 )
 def test_what_a_text_names(text: str, found: list[str]) -> None:
@@ -80,3 +82,9 @@ def test_old_generations_are_all_there_is_of_a_key_that_left_the_manifest() -> N
     known = [Address.key("old", 1), Address.key("old", 2)]
     assert resolve("old", known) == tuple(known)
     assert resolve("key.old", known) == tuple(known)
+
+
+def test_an_instance_without_its_campaign_is_told_whose_it_is() -> None:
+    with pytest.raises(UsageError) as raised:
+        resolve("S3B_OL_1", KNOWN)
+    assert raised.value.diagnostics[0].hint == "did you mean cube/S3B_OL_1?"

@@ -3,6 +3,7 @@ from __future__ import annotations
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
 from eocanvas_apply.planning.progress import AddressResult, ApplyResult, Ending, Outcome
+from eocanvas_apply.planning.typed_address import typed
 from eocanvas_apply.render import result as render
 from tests.render.plans import plan
 
@@ -37,10 +38,30 @@ def test_json_holds_every_address_and_zeros() -> None:
 
 
 def test_many_of_a_kind_are_cut_to_a_screen() -> None:
-    waiting = tuple(AddressResult(f"job.j{n}", ActionKind.WATCH, Outcome.WAITING) for n in range(25))
-    shown = render.text(ApplyResult(plan(), waiting, frozenset())).splitlines()
+    failed = tuple(
+        AddressResult(f"job.j{n}", ActionKind.WATCH, Outcome.FAILED, error("job-failed", f"line {n}"))
+        for n in range(25)
+    )
+    shown = render.text(ApplyResult(plan(), failed, frozenset())).splitlines()
     assert len(shown) == 22
-    assert shown[-2:] == ["... and 5 more", "25 addresses: 25 waiting."]
+    assert shown[-2:] == ["... and 5 more", "25 addresses: 25 failed."]
+
+
+def test_what_says_the_same_of_many_is_counted() -> None:
+    refused = [
+        AddressResult(
+            address, ActionKind.LAUNCH, Outcome.FAILED, error("terms", "no licence", f"see: why {typed(address)}")
+        )
+        for address in (f'job.tiles["T{n}"]' for n in range(23))
+    ]
+    shown = render.text(ApplyResult(plan(), tuple(refused), frozenset())).splitlines()
+    assert shown == [
+        'job.tiles["T0"]: failed: no licence (see: why tiles/T0)',
+        'job.tiles["T1"]: failed: no licence (see: why tiles/T1)',
+        'job.tiles["T2"]: failed: no licence (see: why tiles/T2)',
+        "  and 20 more, likewise",
+        "23 addresses: 23 failed.",
+    ]
 
 
 def test_what_was_left_as_it_is_says_why() -> None:

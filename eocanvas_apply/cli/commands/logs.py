@@ -64,10 +64,11 @@ def run(args: Namespace, console: Console) -> Outcome:
 
 def _job_id(address: str, recorded: Recorded) -> str:
     from eocanvas_apply.planning.runs import counted_run
+    from eocanvas_apply.planning.typed_address import typed
 
     record = recorded.jobs.get(address)
     run = counted_run(record)
     if run is None:
-        hint = f"eocanvas-apply why {address} shows where it stands"
+        hint = f"eocanvas-apply why {typed(address)} shows where it stands"
         raise UsageError(error("not-launched", f"{address} has no job yet", hint, address=address))
     return run.job_id
