@@ -16,7 +16,6 @@ from eocanvas_apply.planning.failures import Retries
 from eocanvas_apply.planning.limit import Limit
 from eocanvas_apply.planning.stopping import Holding
 
-EODATA = "eodata"
 Document = Graph | Chain
 
 

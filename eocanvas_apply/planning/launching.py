@@ -13,7 +13,8 @@ from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.documents.mark import Mark
 from eocanvas_apply.ledger.events import KeyUse, TraceDigests
 from eocanvas_apply.ledger.fold import Recorded
-from eocanvas_apply.planning.desired import EODATA, DesiredJob, DesiredKey, Document, key_address
+from eocanvas_apply.manifest.keys import EODATA
+from eocanvas_apply.planning.desired import DesiredJob, DesiredKey, Document, key_address
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Protocol
+
+from eocanvas_apply.service.timestamps import parse_http_time
 
 
 class Clock(Protocol):
@@ -60,7 +61,7 @@ class ServiceClock:
 
     def observe(self, date_header: str | None) -> None:
         """Take the `Date` header of an answer that has just arrived; one that cannot be read is ignored."""
-        moment = _http_date(date_header)
+        moment = parse_http_time(date_header or "")
         if moment is not None:
             self._seen = (moment, self._clock.monotonic(), self._clock.now())
             self._skew = moment - self._clock.now()
@@ -83,11 +84,3 @@ class ServiceClock:
             return self._clock.now() + timedelta(seconds=monotonic - self._clock.monotonic())
         moment, then, _ = self._seen
         return moment + timedelta(seconds=monotonic - then)
-
-
-def _http_date(text: str | None) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text or "")
-    except ValueError:
-        return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

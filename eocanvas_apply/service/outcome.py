@@ -10,13 +10,13 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import httpx
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import Doubt, NotSent, Refused, ServiceError
+from eocanvas_apply.service.timestamps import parse_http_time
 from eocanvas_apply.service.words import Scrubber, words_of
 
 REFUSALS = frozenset({400, 401, 403, 404, 405, 409, 411, 413, 414, 415, 422, 429})
@@ -101,16 +101,8 @@ def retry_after(headers: httpx.Headers, now: datetime) -> float | None:
     text = headers.get("retry-after", "").strip()
     if re.fullmatch("[0-9]{1,9}", text):
         return float(text)
-    until = _date(text) or _epoch(headers.get("x-quota-reset", "").strip())
+    until = parse_http_time(text) or _epoch(headers.get("x-quota-reset", "").strip())
     return max(0.0, (until - now).total_seconds()) if until else None
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _epoch(text: str) -> datetime | None:

@@ -1,9 +1,10 @@
-"""The time stamps of the service, which come in four shapes."""
+"""The time stamps of the service, which come in four shapes, and those of HTTP."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 
 _STAMP = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T :](\d\d)[:.](\d\d)[:.](\d\d)(?:[.,](\d+))?\s*(Z|[+-]\d\d(?::?\d\d)?)?",
@@ -26,6 +27,15 @@ def parse_time(value: object) -> datetime | None:
         year, month, day, hour, minute, second = map(int, numbers)
         moment = datetime(year, month, day, hour, minute, second, micro, tzinfo=_zone(zone))
         return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def parse_http_time(text: str) -> datetime | None:
+    """Return the time of a header such as Date as an aware one in UTC, None where it cannot be read."""
+    try:
+        moment = parsedate_to_datetime(text)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
 

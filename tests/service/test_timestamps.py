@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from eocanvas_apply.service.timestamps import parse_time
+from eocanvas_apply.service.timestamps import parse_http_time, parse_time
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,20 @@ def test_what_is_no_stamp_is_none(value: object) -> None:
 
 def test_an_impossible_zone_is_none() -> None:
     assert parse_time("2024-12-06T15:31:45+99:00") is None
+
+
+def test_a_header_is_read_into_utc() -> None:
+    assert parse_http_time("Mon, 21 Oct 2024 09:02:13 GMT") == datetime(2024, 10, 21, 9, 2, 13, tzinfo=UTC)
+    assert parse_http_time("Mon, 21 Oct 2024 09:02:13 +0200") == datetime(2024, 10, 21, 7, 2, 13, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "soon", "Mon, 99 Oct 2024 09:02:13 GMT", "Mon, 21 Oct 99999999999999999999 09:02:13 GMT"),
+        # It leaves the calendar on its way to UTC.
+        "Fri, 31 Dec 9999 23:59:59 -0100",
+    ],
+)
+def test_a_header_that_holds_no_time_is_none(text: str) -> None:
+    assert parse_http_time(text) is None
