@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -59,17 +60,6 @@ def info(code: str, message: str, hint: str = "", *, address: str | None = None)
     return Diagnostic(code, Severity.INFO, message, hint, address=address)
 
 
-@dataclass(slots=True)
-class Findings:
-    """A list that many checks add to, so that a user sees all faults of a run at once."""
-
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-
-    def add(self, diagnostic: Diagnostic) -> None:
-        """Take one more finding."""
-        self.diagnostics.append(diagnostic)
-
-    @property
-    def has_errors(self) -> bool:
-        """Whether any of them is an error."""
-        return any(d.severity is Severity.ERROR for d in self.diagnostics)
+def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Tell whether any of these is an error."""
+    return any(each.severity is Severity.ERROR for each in diagnostics)

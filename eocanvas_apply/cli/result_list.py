@@ -15,6 +15,7 @@ from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import EocanvasApplyError, UsageError
 
 if TYPE_CHECKING:
+    from eocanvas_apply.ledger.events import ListedResult, ResultStored
     from eocanvas_apply.ledger.fold import JobRecord, Recorded
     from eocanvas_apply.render.documents import StoredDocument
 
@@ -50,30 +51,31 @@ def _of(record: JobRecord, folder: Path) -> list[StoredDocument]:
     run = None if record.forgotten else counted_run(record)
     if run is None:
         return []
-    found: list[StoredDocument] = [
-        {
-            "address": record.address,
-            "job_id": run.job_id,
-            "file": each.file,
-            "size": each.size,
-            "sha256": each.sha256,
-            "state": "here" if (folder / each.file).exists() else "missing",
-        }
-        for each in run.stored.values()
-    ]
-    found += [
-        {
-            "address": record.address,
-            "job_id": run.job_id,
-            "file": listed.title,
-            "size": None,
-            "sha256": None,
-            "state": "at-key" if listed.at_key else "pending",
-        }
-        for key, listed in run.listed.items()
-        if key not in run.stored
-    ]
-    return found
+    waiting = [listed for key, listed in run.listed.items() if key not in run.stored]
+    stored = [_stored(record.address, each, folder) for each in run.stored.values()]
+    return stored + [_not_stored(record.address, run.job_id, each) for each in waiting]
+
+
+def _stored(address: str, stored: ResultStored, folder: Path) -> StoredDocument:
+    return {
+        "address": address,
+        "job_id": stored.job_id,
+        "file": stored.file,
+        "size": stored.size,
+        "sha256": stored.sha256,
+        "state": "here" if (folder / stored.file).exists() else "missing",
+    }
+
+
+def _not_stored(address: str, job_id: str, listed: ListedResult) -> StoredDocument:
+    return {
+        "address": address,
+        "job_id": job_id,
+        "file": listed.title,
+        "size": None,
+        "sha256": None,
+        "state": "at-key" if listed.at_key else "pending",
+    }
 
 
 def _rows(args: Namespace, addresses: Collection[str]) -> Mapping[str, tuple[str, Mapping[str, Any]]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from eocanvas_apply.checks.checking import check_rows
-from eocanvas_apply.diagnostics import Diagnostic, Severity, info
+from eocanvas_apply.diagnostics import Diagnostic, has_errors, info
 from eocanvas_apply.engine.freshness import changed_searches, lock_age
 from eocanvas_apply.engine.project import Project, open_project
 from eocanvas_apply.errors import ManifestError
@@ -109,7 +109,7 @@ def _judged(project: Project, expansion: Expansion, told: tuple[Diagnostic, ...]
     fresh = documents.diagnostics[len(project.documents.diagnostics) :]
     judged = check_rows(project.loaded, documents, expansion.instances)
     found = (*project.diagnostics, *expansion.diagnostics, *fresh, *judged, *told)
-    if any(each.severity is Severity.ERROR for each in found):
+    if has_errors(found):
         raise ManifestError(*found)
     return Campaigns(project, documents, expansion, found)
 

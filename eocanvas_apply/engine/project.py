@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from eocanvas_apply.checks.checking import check
-from eocanvas_apply.diagnostics import Diagnostic, Severity
+from eocanvas_apply.diagnostics import Diagnostic, has_errors
 from eocanvas_apply.engine.variables import typed_variables
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.documents import Documents, Read, load_documents
@@ -70,7 +70,7 @@ def open_project(
     documents = load_documents(loaded, partial(read_bytes, folder=file.parent))
     lock_file, faults = _lock_file(file.parent)
     found = (*check(loaded, documents), *(() if lock_may_be_broken else faults))
-    if loaded.manifest is None or any(d.severity is Severity.ERROR for d in found):
+    if loaded.manifest is None or has_errors(found):
         raise ManifestError(*found)
     return Project(file, loaded.manifest, loaded, documents, found, lock_file)
 

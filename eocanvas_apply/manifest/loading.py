@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
-from eocanvas_apply.diagnostics import Diagnostic, Position, Severity, error
+from eocanvas_apply.diagnostics import Diagnostic, Position, error, has_errors
 from eocanvas_apply.documents.yaml_nodes import Data, Path
 from eocanvas_apply.documents.yaml_scalars import Plain
 from eocanvas_apply.documents.yaml_text import YamlText
@@ -72,7 +72,7 @@ class LoadedManifest:
 
     def require(self) -> Manifest:
         """Return the manifest; raise ManifestError with all findings when there is an error."""
-        if self.manifest is None or any(each.severity is Severity.ERROR for each in self.diagnostics):
+        if self.manifest is None or has_errors(self.diagnostics):
             raise ManifestError(*self.diagnostics)
         return self.manifest
 
@@ -89,7 +89,7 @@ def load(source: bytes | str, file: str, variables: Mapping[str, Plain] | None =
     faults = [each.at(each.position, empty.snippet(each.position)) for each in text.faults if each.position]
     data = text.data
     if not isinstance(data, dict):
-        faults += [] if any(each.severity is Severity.ERROR for each in faults) else [_no_mapping(empty)]
+        faults += [] if has_errors(faults) else [_no_mapping(empty)]
         return LoadedManifest(None, text, empty.mask, tuple(faults), digest)
     faults = _without_days(faults, text, data)
     given: Data = {name: value for name, value in data.items() if not name.startswith(_OWN_FIELDS)}

@@ -148,24 +148,14 @@ def _job(
     inputs = () if isinstance(job, RawJob) else tuple(_input(n, i, fields, source) for n, i in job.inputs.items())
     output_key = key_address(job.output.key) if isinstance(job.output, ToKey) else None
     folder = None if output_key else _folder(address.name, job)
-    params = {k: param_text(v) for k, v in job.params.items()} if isinstance(job, SnapJob) else {}
-    raw = dict(job.inputs) if isinstance(job, RawJob) else {}
-    components = {
-        "algorithm": ALGORITHM,
-        "process": _process(job),
-        "document": document.digest if document else None,
-        "params": params,
-        "inputs": raw or {i.name: _identity(i) for i in inputs},
-        "options": {i.name: _options(i) for i in inputs if _options(i)},
-        "output": output_key or "download",
-    }
+    components = _components(job, document, inputs, output_key)
     return DesiredJob(
         address=str(address),
         process=_process(job),
         document=document,
-        params=params,
+        params=_params(job),
         inputs=inputs,
-        raw_inputs=raw,
+        raw_inputs=_raw_inputs(job),
         output_key=output_key,
         folder=f"{folder}/{address.instance}" if folder and address.instance else folder,
         index_folder=folder,
@@ -181,6 +171,29 @@ def _job(
         keep=job.on_change == "keep",
         stage=max((source(other).stage + 1 for other in job.source_names), default=0),
     )
+
+
+def _components(
+    job: Job, document: Document | None, inputs: Sequence[DesiredInput], output_key: str | None
+) -> dict[str, Any]:
+    """Return what its fingerprint is made of: a job that differs in any of it is another job."""
+    return {
+        "algorithm": ALGORITHM,
+        "process": _process(job),
+        "document": document.digest if document else None,
+        "params": _params(job),
+        "inputs": _raw_inputs(job) or {given.name: _identity(given) for given in inputs},
+        "options": {given.name: options for given in inputs if (options := _options(given))},
+        "output": output_key or "download",
+    }
+
+
+def _params(job: Job) -> dict[str, str]:
+    return {name: param_text(value) for name, value in job.params.items()} if isinstance(job, SnapJob) else {}
+
+
+def _raw_inputs(job: Job) -> dict[str, Any]:
+    return dict(job.inputs) if isinstance(job, RawJob) else {}
 
 
 def _can_carry_mark(document: Document | None) -> bool:

@@ -108,7 +108,6 @@ _FINISHED = re.compile(r"SNAP execution completed successfully")
 _UNFINISHED = re.compile(r"^\.+ ?\d{1,2}%(?!.*100%)[.\d% ]*$")
 _COMPLAINT = re.compile(r"error|exception|fail|fault|cannot|denied|refused|abort|timed out", re.IGNORECASE)
 _TROUBLE_ON_THE_WAY = re.compile(r"timed out|connection|reset by peer|HTTP(?:S|Error)|\b50\d\b", re.IGNORECASE)
-_CUSTOMISATION = re.compile(r"customi[sz]ation\b.*\bfail|\bfail\w*\b.*\bcustomi[sz]ation", re.IGNORECASE)
 _SECRETS_OF_URLS = re.compile(r"(?<=://)[^/@\s]+@|(?<=[^\s?])\?[^\s'\"),]*=[^\s'\"),]*")
 _LONGEST_LINE = 300
 
@@ -119,15 +118,6 @@ def classify(log: Iterable[str]) -> Failure:
     said = [line for line in lines if not line.startswith("+")]
     failure_class, line = _from_texts(said) or _after_processing(said) or _from_codes(lines, said) or _rest(said)
     return Failure(failure_class, _shown(line), HINTS[failure_class])
-
-
-def quiet_failure(log: Iterable[str]) -> str:
-    """Return the line that tells of a failure in the log of a job that ended as successful, empty without one.
-
-    The Data Tailor logs a failed customisation and ends successfully all the same.
-    """
-    said = (line for line in _lines(log) if not line.startswith("+"))
-    return next((_shown(line) for line in said if _CUSTOMISATION.search(line)), "")
 
 
 def _lines(log: Iterable[str]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from eocanvas_apply.diagnostics import Diagnostic, Severity, error
+from eocanvas_apply.diagnostics import Diagnostic, Severity, error, has_errors
 from eocanvas_apply.ledger.fold import Recorded, Run
 from eocanvas_apply.planning.failures import HINTS, FailureClass
 from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, Reason, Requests
@@ -124,7 +124,7 @@ def endings(last: Plan, ended: tuple[AddressResult, ...], *, launches_stopped: b
     """Return why the run ended as it did; nothing where all is done."""
     outcomes = {result.outcome for result in ended}
     found = {
-        Ending.ERROR: launches_stopped or any(d.severity is Severity.ERROR for d in last.diagnostics),
+        Ending.ERROR: launches_stopped or has_errors(last.diagnostics),
         Ending.DECISION: any(a.action is ActionKind.ASK for a in last.actions),
         Ending.FAILED: Outcome.FAILED in outcomes,
         Ending.UNFINISHED: Outcome.WAITING in outcomes,

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from eocanvas_apply.diagnostics import Diagnostic, Severity, error, info, warning
+from eocanvas_apply.diagnostics import Diagnostic, error, has_errors, info, warning
 from eocanvas_apply.documents.yaml_nodes import Path
 from eocanvas_apply.errors import CredentialsError, ManifestError, Refused, ServiceError
 from eocanvas_apply.manifest.address import Address
@@ -111,7 +111,7 @@ class _Campaign:
     @property
     def failed(self) -> bool:
         """Whether an error was found."""
-        return any(each.severity is Severity.ERROR for each in self.diagnostics)
+        return has_errors(self.diagnostics)
 
     async def rows(self) -> Sequence[Row]:
         """Return the rows after all steps; what is wrong gathers in `diagnostics`, and the steps end there."""

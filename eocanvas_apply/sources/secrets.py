@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from eocanvas_apply.diagnostics import Diagnostic, Findings, Position, error, warning
+from eocanvas_apply.diagnostics import Diagnostic, Position, error, warning
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.secret_reference import EnvReference, FileReference, SecretReference
 from eocanvas_apply.secret import Secret
@@ -43,7 +43,7 @@ class SecretSources:
         Codes: secret-unset, secret-empty, secret-not-text, secret-file-mode (a warning), those of files, and
         not-yet for kinds of reference that are still to come.
         """
-        findings = Findings()
+        findings: list[Diagnostic] = []
         values: dict[str, dict[str, Secret]] = {}
         for address, fields in references.items():
             values[address] = {}
@@ -52,7 +52,7 @@ class SecretSources:
                 secret = self._resolved(reference, field_)
                 if secret is not None:
                     values[address][name] = secret
-        return ResolvedSecrets(values, tuple(findings.diagnostics))
+        return ResolvedSecrets(values, tuple(findings))
 
     def _resolved(self, reference: SecretReference, field_: _Field) -> Secret | None:
         match reference:
@@ -96,12 +96,12 @@ class _Field:
     address: str
     name: str
     position: Position | None
-    findings: Findings
+    findings: list[Diagnostic]
 
     def report(self, *diagnostics: Diagnostic) -> None:
         for d in diagnostics:
             told = Diagnostic(d.code, d.severity, f"{self.name}: {d.message}", d.hint, address=self.address)
-            self.findings.add(told.at(self.position))
+            self.findings.append(told.at(self.position))
 
 
 def _checked(text: str, where: str, field_: _Field) -> Secret | None:

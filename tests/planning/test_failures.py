@@ -13,9 +13,8 @@ from eocanvas_apply.planning.failures import (
     FailureClass,
     Retries,
     classify,
-    quiet_failure,
 )
-from tests.emulator.stage import Stage, chain_body, snap_body
+from tests.emulator.stage import Stage, snap_body
 
 GIVEN = (
     "+ export WKS_USER=jane",
@@ -93,7 +92,6 @@ def test_one_message_of_many_lines_is_read_like_many_messages() -> None:
 
 def test_the_missing_library_never_is_the_reason() -> None:
     assert classify([LIBPQ]) == Failure(FailureClass.UNKNOWN, "", HINTS[FailureClass.UNKNOWN])
-    assert quiet_failure([*FINISHED, LIBPQ]) == ""
 
 
 def test_what_the_job_was_given_tells_nothing() -> None:
@@ -138,15 +136,6 @@ def test_the_emulators_jobs_fail_as_they_are_told_to(kind: FailureKind) -> None:
 def test_the_emulators_own_findings_have_their_class(failure: told.Failure, failure_class: str) -> None:
     assert classify([*GIVEN, *failure.lines]).failure_class == failure_class
     assert classify([*GIVEN, *failure.lines]).line == failure.lines[0]
-
-
-def test_a_failed_customisation_is_found_in_a_successful_job() -> None:
-    stage = Stage().log_in()
-    stage.service.job_faults.add(JobFault("customisation"))
-    broken, sound = stage.ended(chain_body(), "dataTailor"), stage.ended(chain_body(), "dataTailor")
-    assert stage.job(broken)["status"] == stage.job(sound)["status"] == "successful"
-    assert quiet_failure(stage.log(broken)) == "ERROR: customisation failed: no overlap with the region"
-    assert quiet_failure(stage.log(sound)) == ""
 
 
 def test_failures_that_may_mend_are_tried_again_once() -> None:

@@ -15,7 +15,7 @@ from eocanvas_apply.cli.options import add_ledger, add_manifest
 from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.session import Session, engine_settings, worked
 from eocanvas_apply.cli.settings import manifest_file, variables
-from eocanvas_apply.diagnostics import Severity
+from eocanvas_apply.diagnostics import has_errors
 from eocanvas_apply.errors import CredentialsError, ManifestError
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _outcome(findings: list[Finding]) -> Outcome:
     rows = [["ok" if each.ok else "!!", each.subject, each.found] for each in findings]
     documents = [{"subject": each.subject, "found": each.found, "ok": each.ok} for each in findings]
     return Outcome(
-        Exit.ERROR if any(each.severity is Severity.ERROR for each in wrong) else Exit.DONE,
+        Exit.ERROR if has_errors(wrong) else Exit.DONE,
         wrong,
         text=lambda style: table(("", "looked at", "found"), rows, style),
         fields=lambda: {"doctor": documents},

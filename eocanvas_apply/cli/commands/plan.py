@@ -13,7 +13,7 @@ from eocanvas_apply.cli.exit_codes import Exit, weightiest
 from eocanvas_apply.cli.options import add_ledger, add_manifest
 from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.session import Session, with_rows
-from eocanvas_apply.diagnostics import Severity
+from eocanvas_apply.diagnostics import has_errors
 
 if TYPE_CHECKING:
     from eocanvas_apply.planning.observed import Observed
@@ -79,7 +79,7 @@ async def _rehearsed(session: Session, requests: Requests, observed: Observed) -
 def _outcome(args: Namespace, plan: Plan, session: Session, rehearsal: Rehearsal | None) -> Outcome:
     from eocanvas_apply.render import plan as render
 
-    faulty = any(found.severity is Severity.ERROR for found in plan.diagnostics)
+    faulty = has_errors(plan.diagnostics)
     codes = {Exit.ERROR: faulty, Exit.PENDING: args.detailed_exitcode and plan.changes_pending}
     return Outcome(
         weightiest(code for code, holds in codes.items() if holds),
