@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -25,11 +26,51 @@ class _Scrubbed(logging.Formatter):
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
+def _nothing(_: OSError) -> None:
+    pass
+
+
+class _File(logging.FileHandler):
+    """A file that everybody else goes on without when it cannot be written any more."""
+
+    def __init__(self, path: Path, trouble: Callable[[OSError], None]) -> None:
+        super().__init__(path, encoding="utf-8")
+        self._trouble = trouble
+        self._lost = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not self._lost:
+            super().emit(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - its name in the standard library
+        fault = sys.exception()
+        if isinstance(fault, OSError):
+            self._lose(fault)
+        else:
+            super().handleError(record)
+
+    def close(self) -> None:
+        try:
+            super().close()
+        except OSError as fault:
+            self._lose(fault)
+
+    def _lose(self, fault: OSError) -> None:
+        if not self._lost:
+            self._lost = True
+            self._trouble(fault)
+
+
 @contextmanager
-def logged(stderr: TextIO, *, verbose: bool, file: str | None) -> Iterator[None]:
-    """Send the log where the user asked for as long as the block lasts; raises OSError for a file that cannot be."""
+def logged(
+    stderr: TextIO, *, verbose: bool, file: str | None, trouble: Callable[[OSError], None] = _nothing
+) -> Iterator[None]:
+    """Send the log where the user asked for as long as the block lasts.
+
+    Raises OSError for a file that cannot be opened; `trouble` is told once that it cannot be written any more.
+    """
     logger = logging.getLogger(LOGGER)
-    handlers = list(_handlers(stderr, verbose=verbose, file=file))
+    handlers = list(_handlers(stderr, verbose=verbose, file=file, trouble=trouble))
     before = logger.level, logger.propagate
     logger.setLevel(logging.DEBUG)
     logger.propagate = False
@@ -45,11 +86,13 @@ def logged(stderr: TextIO, *, verbose: bool, file: str | None) -> Iterator[None]
             handler.close()
 
 
-def _handlers(stderr: TextIO, *, verbose: bool, file: str | None) -> Iterator[logging.Handler]:
+def _handlers(
+    stderr: TextIO, *, verbose: bool, file: str | None, trouble: Callable[[OSError], None]
+) -> Iterator[logging.Handler]:
     if verbose:
         yield _handler(logging.StreamHandler(stderr), "%(name)s: %(message)s")
     if file:
-        yield _handler(_private_file(Path(file)), "%(asctime)sZ %(levelname)s %(name)s: %(message)s")
+        yield _handler(_private_file(Path(file), trouble), "%(asctime)sZ %(levelname)s %(name)s: %(message)s")
 
 
 def _handler(handler: logging.Handler, form: str) -> logging.Handler:
@@ -57,6 +100,6 @@ def _handler(handler: logging.Handler, form: str) -> logging.Handler:
     return handler
 
 
-def _private_file(path: Path) -> logging.Handler:
+def _private_file(path: Path, trouble: Callable[[OSError], None]) -> logging.Handler:
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
-    return logging.FileHandler(path, encoding="utf-8")
+    return _File(path, trouble)

@@ -61,7 +61,7 @@ def _wait(args: Namespace) -> timedelta | None:
     if args.no_wait:
         return timedelta()
     try:
-        return parse_duration(args.wait) if args.wait else None
+        return None if args.wait is None else parse_duration(args.wait)
     except ValueError as fault:
         raise UsageError(error("usage", f"--wait: {fault}")) from None
 

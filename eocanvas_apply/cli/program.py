@@ -87,8 +87,13 @@ def _log(args: Namespace, console: Console) -> AbstractContextManager[None]:
     if not (verbose or file):
         return nullcontext()
     from eocanvas_apply.cli.log import logged
+    from eocanvas_apply.diagnostics import warning
 
-    return logged(console.err.stream, verbose=verbose, file=file)
+    def trouble(fault: OSError) -> None:
+        message = f"{file}: the log cannot be written any more: {fault.strerror}"
+        console.report([warning("log-unwritable", message, "the command goes on without it")])
+
+    return logged(console.err.stream, verbose=verbose, file=file, trouble=trouble)
 
 
 def _prepared(name: str) -> tuple[Command, Parser]:

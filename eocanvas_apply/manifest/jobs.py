@@ -34,7 +34,14 @@ class _Job(StrictModel):
     max_duration: Duration = Field(
         default=timedelta(hours=2), description="How long one run may take at most; keys outlive it. Default 2h."
     )
-    retries: Annotated[int, Field(ge=0)] | dict[FailureName, Annotated[int, Field(ge=0)]] | None = Field(
+    retries: (
+        Annotated[
+            Annotated[int, Field(ge=0), Tag("<retries-number>")]
+            | Annotated[dict[FailureName, Annotated[int, Field(ge=0)]], Tag("<retries-by-class>")],
+            Discriminator(tag_by(lambda value: "retries-by-class" if isinstance(value, dict) else "retries-number")),
+        ]
+        | None
+    ) = Field(
         default=None,
         description="How often a failed run is tried again: in all, or by class of failure. "
         "Default 1 for staging-in, staging-out and key, 0 otherwise.",

@@ -130,9 +130,14 @@ class Step(StrictModel):
     prefix: Annotated[str, Field(pattern=PREFIX)] | None = Field(
         default=None, alias="as", description="Prefix of this step's fields: `as: dem` makes them ${each.dem.FIELD}."
     )
-    by: Text | Annotated[tuple[Text, ...], Field(strict=False, min_length=1)] | None = Field(
-        default=None, description="Columns that join these rows to those of the steps before."
-    )
+    by: (
+        Annotated[
+            Annotated[Text, Tag("<by-column>")]
+            | Annotated[tuple[Text, ...], Field(strict=False, min_length=1), Tag("<by-columns>")],
+            Discriminator(tag_by(lambda value: "by-columns" if isinstance(value, (list, tuple)) else "by-column")),
+        ]
+        | None
+    ) = Field(default=None, description="Columns that join these rows to those of the steps before.")
     expect: (
         Annotated[
             Annotated[int, Field(ge=0), Tag("<expect-number>")]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.documents.nearness import did_you_mean
 from eocanvas_apply.documents.yaml_nodes import Data, Path
-from eocanvas_apply.manifest.jobs import JOB_TYPES
+from eocanvas_apply.manifest.jobs import JOB_TYPES, FailureName
 from eocanvas_apply.manifest.keys import KEY_TYPES
 from eocanvas_apply.manifest.model import LedgerSettings, Manifest, Moved, Notify, QuotaWindow, Timing
 from eocanvas_apply.manifest.places import INPUT_TYPES, OUTPUT_TYPES
@@ -105,6 +105,10 @@ def _near_step(name: str) -> str:
 
 
 def _bad_name(name: str, path: Path) -> Diagnostic:
+    if path[-2:-1] == ("retries",):
+        classes = get_args(FailureName)
+        hint = did_you_mean(name, classes) or f"the classes are {names(classes)}"
+        return error("bad-name", f"`{name[:60]}` is no class of failures", hint)
     if path[-2:-1] == ("inputs",) or path[-2:-1] == ("params",):
         rule = "letters, digits and _ only, no digit first"
     else:
@@ -123,7 +127,7 @@ def _no_such_kind(path: Path, value: Data) -> Diagnostic:
     if path[0] == "jobs" and len(path) == 2:
         return error("missing-field", f"`{where}` does not say what runs", "give it `graph:`, `chain:` or `process:`")
     if "inputs" in path:
-        hint = "write {key: NAME, path: PATH} or {url: ADDRESS}"
+        hint = "write {key: NAME, path: PATH}, {product: ID}, {result: JOB} or {url: ADDRESS}"
         return error("missing-field", f"`{where}` does not say where the file is", _near(value, INPUT_TYPES) or hint)
     hint = "write {key: NAME} or {download: FOLDER}"
     return error("missing-field", f"`{where}` does not say where results go", _near(value, OUTPUT_TYPES) or hint)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -95,8 +95,14 @@ async def _expanded(loaded: LoadedManifest, sources: RowSources) -> Expansion:
         unknown=frozenset(unknown),
         files=sources.files,
         searches=tuple(sources.searches.values()),
-        diagnostics=tuple(diagnostics),
+        diagnostics=tuple(_once_a_place(diagnostics)),
     )
+
+
+def _once_a_place(found: Sequence[Diagnostic]) -> Iterable[Diagnostic]:
+    """Return the findings, one of a file only once, however many campaigns read it."""
+    first = {(each.code, each.message, each.position or each.address): each for each in reversed(found)}
+    return [each for each in found if first[each.code, each.message, each.position or each.address] is each]
 
 
 @dataclass

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import io
 import logging
 from pathlib import Path
@@ -55,3 +56,14 @@ def test_verbose_goes_to_stderr_and_ends_with_the_command() -> None:
 def test_a_log_file_that_cannot_be_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError), logged(io.StringIO(), verbose=False, file=str(tmp_path)):
         pass
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_log_that_cannot_be_written_is_told_once_and_ends_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    told: list[OSError] = []
+    logger = logging.getLogger(f"{LOGGER}.service")
+    with logged(io.StringIO(), verbose=False, file="/dev/full", trouble=told.append):
+        logger.info("one")
+        logger.info("two")
+    assert [fault.errno for fault in told] == [errno.ENOSPC]
+    assert capsys.readouterr().err == ""

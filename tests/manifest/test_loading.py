@@ -213,3 +213,20 @@ def test_a_share_that_is_none_is_told_how_to_write_one() -> None:
     (found,) = loaded.diagnostics
     assert (found.code, found.position) == ("bad-name", Position("m.yaml", 7, 17))
     assert '"20%"' in found.hint
+
+
+@pytest.mark.parametrize(
+    ("field", "told", "hint"),
+    [
+        ("retries: {stagin-in: 2}", ["`stagin-in` is no class of failures"], "did you mean staging-in?"),
+        ("retries: {staging-in: -1}", ["`jobs.a.retries.staging-in` must be 0 or more"], ""),
+        ("retries: many", ["`jobs.a.retries` must be a whole number"], ""),
+        ("for_each: {list: [a], by: []}", ["`jobs.a.for_each.by` must not be empty"], ""),
+    ],
+)
+def test_what_may_be_written_in_two_ways_is_told_once_and_in_the_users_words(
+    field: str, told: list[str], hint: str
+) -> None:
+    loaded = load(f"version: 1\nproject: x\njobs:\n  a:\n    process: p\n    {field}\n", "m.yaml")
+    assert [each.message for each in loaded.diagnostics] == told
+    assert loaded.diagnostics[0].hint == hint

@@ -163,6 +163,14 @@ def test_campaigns_over_campaigns() -> None:
     assert found.relative == {"a", "b", "c"}
 
 
+def test_a_fault_of_a_file_is_told_once_however_many_campaigns_read_it() -> None:
+    jobs = "\n".join(f"{name}: {{process: p, for_each: {{csv: rows.csv}}}}" for name in "ab")
+    found = Campaign(jobs, {"rows.csv": "id;height\nx;1,5\n"}).expanded()
+    assert codes(found) == ["csv-decimal-comma"]
+    jobs = "\n".join(f"{name}: {{process: p, for_each: {{csv: gone.csv}}}}" for name in "ab")
+    assert codes(Campaign(jobs, {}).expanded()) == ["file-missing", "file-missing"]
+
+
 def test_without_anybody_to_ask_a_campaign_is_unknown_and_so_are_its_followers() -> None:
     text = """
 a: {process: x, for_each: {hda: {dataset_id: d}}}
