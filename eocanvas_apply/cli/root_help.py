@@ -8,6 +8,7 @@ from eocanvas_apply.cli.exit_codes import MEANINGS
 _HEAD = """\
 usage: eocanvas-apply COMMAND [options]
        eocanvas-apply COMMAND --help
+       eocanvas-apply --version
 
 Storage keys and processing jobs of WEkEO's EOCanvas, from a manifest, through a plan.
 Also installed as `eoc`.
@@ -18,6 +19,7 @@ Settings from the environment:
   HDA_USER, HDA_PASSWORD     the WEkEO account; else HDA_RC, $EOCANVAS_CONFIG_DIR/.hdarc, ~/.hdarc
   EOCANVAS_URL               the service; default https://gateway.prod.wekeo2.eu/serverless
   EOCANVAS_TOKEN_URL         the whole address of gettoken; default: found beside the service
+  HDA_URL                    the HDA, up to /api/v1; default: found beside the service
   EOCANVAS_APPLY_LEDGER      where the ledger is; default .eocanvas/default.jsonl beside the manifest
   EOCANVAS_APPLY_POLL, _SETTLE, _SEND_WITHIN, _REQUEST_TIMEOUT
                              durations such as 30s; they win over the manifest's `timing:`

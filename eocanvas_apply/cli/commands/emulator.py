@@ -11,7 +11,14 @@ from eocanvas_apply.cli.parser import Parser
 
 EPILOG = """\
 It prints one line of JSON with url, token_url and hda_url, and serves until Ctrl-C. To work against it:
-  export EOCANVAS_URL=... EOCANVAS_TOKEN_URL=... HDA_USER=jane HDA_PASSWORD=correct-horse
+  export EOCANVAS_URL=... HDA_USER=jane HDA_PASSWORD=correct-horse
+What an existing client needs as well: EOCANVAS_TOKEN_URL, and HDA_URL for the catalogue.
+
+Its catalogue holds, from June 2018 to three hours ago, invented products of three datasets:
+  EO:EUM:DAT:SENTINEL-3:OL_2_WFR___ and EO:EUM:DAT:SENTINEL-3:OL_1_EFR___, three a day and platform over Europe;
+    search with sat (Sentinel-3A, Sentinel-3B), bbox, dtstart, dtend
+  EO:ESA:DAT:SENTINEL-2, one every fifth day for each tile that is asked for;
+    search with tileId (such as 33VUE), startDate, completionDate
 
 A fault is a JSON object: `kind`, which requests (`method`, `path` as a glob), how often (`times`, null for always;
 `skip` spares the first ones), and for some kinds `status`, `body`, `headers`, `seconds` or `at` (a byte).
