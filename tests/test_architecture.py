@@ -7,6 +7,7 @@ import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,28 @@ def test_a_room_imports_only_the_rooms_named_behind_it(module: Module) -> None:
 @every_module
 def test_every_module_has_a_room(module: Module) -> None:
     assert module.room in ROOMS or module.room in LEAVES or module.room in {"__init__", "__main__"}
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    names = {module.name for module in MODULES}
+    graph = {module.name: {_file_of(name, names) for name in module.ours()} - {module.name} for module in MODULES}
+    assert list(TopologicalSorter(graph).static_order())
+
+
+def _file_of(name: str, names: set[str]) -> str:
+    """The file that an imported name stands in: the longest beginning of it that is one."""
+    parts = name.split(".")
+    beginnings = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
+    return next((beginning for beginning in beginnings if beginning in names), "__init__")
+
+
+ROOM_DOCSTRINGS = [m for m in MODULES if m.path.name == "__init__.py" and m.room in ROOMS]
+
+
+@pytest.mark.parametrize("module", ROOM_DOCSTRINGS, ids=lambda module: module.name)
+def test_a_room_speaks_of_files_that_it_has(module: Module) -> None:
+    told = re.findall(r"`([a-z_]+)`", ast.get_docstring(module.tree) or "")
+    assert [name for name in told if not (module.path.parent / f"{name}.py").exists()] == []
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m.room == "emulator"], ids=lambda module: module.name)

@@ -12,7 +12,7 @@ from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import CredentialsError, Doubt, NotSent, Refused, ServiceError
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.manifest.products import Product
-from eocanvas_apply.planning.orders import MOST_FAILURES, failures_in_a_row, recent_orders
+from eocanvas_apply.planning.order_book import MOST_FAILURES, failures_in_a_row, recent_orders
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.progress import Happening
 from eocanvas_apply.planning.tasks import OrderProducts

@@ -17,7 +17,7 @@ from eocanvas_apply.observing.files import StoredFiles
 from eocanvas_apply.observing.vault import Vault
 from eocanvas_apply.planning.desired import Desired
 from eocanvas_apply.planning.observed import Download, Observed, ObservedJob, ObservedKey, Pass, Sealing
-from eocanvas_apply.planning.orders import awaited_orders
+from eocanvas_apply.planning.order_book import awaited_orders
 from eocanvas_apply.planning.reconciling import SKEW, candidates, late_intents, open_intents
 from eocanvas_apply.planning.runs import STUCK, status_of
 from eocanvas_apply.planning.windows import longest

@@ -11,9 +11,9 @@ from eocanvas_apply.planning.cancelling import was_cancelled
 from eocanvas_apply.planning.desired import Desired, DesiredJob
 from eocanvas_apply.planning.failures import classify
 from eocanvas_apply.planning.fingerprint import same
+from eocanvas_apply.planning.lineage import as_launched
 from eocanvas_apply.planning.observed import Observed, ObservedJob
-from eocanvas_apply.planning.orders import order_notes
-from eocanvas_apply.planning.pipelines import as_launched
+from eocanvas_apply.planning.order_book import order_notes
 from eocanvas_apply.planning.reconciling import (
     Evidence,
     Verdict,

@@ -13,12 +13,14 @@ from eocanvas_apply.planning.expected import expected
 from eocanvas_apply.planning.holding import held
 from eocanvas_apply.planning.jobs import JobPlanner
 from eocanvas_apply.planning.keys import KeyPlanner
+from eocanvas_apply.planning.lineage import as_launched
 from eocanvas_apply.planning.needs import needed_keys
 from eocanvas_apply.planning.observed import Observed
-from eocanvas_apply.planning.orders import OrderBook, with_orders
+from eocanvas_apply.planning.order_book import OrderBook
+from eocanvas_apply.planning.orders import Ordering
 from eocanvas_apply.planning.outlook import forecast, renewals, wake
 from eocanvas_apply.planning.pacing import paced, windows_of
-from eocanvas_apply.planning.pipelines import as_launched, followed
+from eocanvas_apply.planning.pipelines import followed
 from eocanvas_apply.planning.plan import ActionKind, Origin, Plan, PlannedAction, Requests
 from eocanvas_apply.planning.planned_keys import PlannedKeys, after_keys
 from eocanvas_apply.planning.reconciling import Evidence
@@ -101,8 +103,8 @@ class _Planner:
         return expected(going, self.desired, self.recorded, windows, now)
 
     def _with_orders(self, launches: Sequence[PlannedAction], book: OrderBook) -> Sequence[PlannedAction]:
-        closed_until = self.recorded.orders_closed_until
-        return with_orders(launches, self.desired.jobs, book, closed_until, self.observed.at)
+        ordering = Ordering(book, self.recorded.orders_closed_until, self.observed.at)
+        return ordering.with_orders(launches, self.desired.jobs)
 
     def _warnings(self, jobs: Sequence[PlannedAction]) -> tuple[Diagnostic, ...]:
         return *warnings(self.desired, self.recorded, self.observed), *lost_results(self.recorded, jobs)

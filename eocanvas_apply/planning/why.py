@@ -9,9 +9,9 @@ from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.change import Change
 from eocanvas_apply.planning.desired import Desired, DesiredJob
 from eocanvas_apply.planning.fingerprint import changes
+from eocanvas_apply.planning.lineage import as_launched
 from eocanvas_apply.planning.observed import Observed, ObservedJob
-from eocanvas_apply.planning.orders import order_history
-from eocanvas_apply.planning.pipelines import as_launched
+from eocanvas_apply.planning.order_book import order_history
 from eocanvas_apply.planning.plan import Plan, PlannedAction
 from eocanvas_apply.planning.reconciling import Evidence
 from eocanvas_apply.planning.runs import counted_definition, counted_run, refused

@@ -13,7 +13,7 @@ from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.manifest.products import Product
 from eocanvas_apply.planning.desired import DesiredInput, DesiredJob, Timing
 from eocanvas_apply.planning.observed import Download, DownloadState, Observed, Pass
-from eocanvas_apply.planning.orders import OrderBook, Standing, failures_in_a_row, order_history, recent_orders
+from eocanvas_apply.planning.order_book import OrderBook, Standing, failures_in_a_row, order_history, recent_orders
 from tests.ledger.entries import entries, job_intended
 
 T0 = datetime(2026, 1, 5, 8, tzinfo=UTC)

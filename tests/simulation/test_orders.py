@@ -19,7 +19,7 @@ from eocanvas_apply.emulator.orders import Order
 from eocanvas_apply.emulator.settings import Quota
 from eocanvas_apply.ledger.events import JobIntended, ProductOrdered
 from eocanvas_apply.ledger.verify import verify
-from eocanvas_apply.planning.orders import LIFE
+from eocanvas_apply.planning.order_book import LIFE
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.planning.progress import Ending, Happening, Outcome
 from eocanvas_apply.simulation.site import ACCOUNT, PASSWORD
