@@ -74,6 +74,13 @@ class _Making:
     causes: dict[object, _Cause] = field(default_factory=dict)
     known_keys: frozenset[str] = frozenset()
 
+    def counted(self, key: object) -> bool:
+        """Tell whether this is told already, and if so count one more row of it."""
+        cause = self.causes.get(key)
+        if cause:
+            cause.rows += 1
+        return cause is not None
+
     def tell(self, key: object, row: Row, found: Diagnostic, *path: str | int, at_name: bool = False) -> None:
         self.causes[key] = _Cause(found, ("jobs", self.name, *path), shown(row), at_name)
 
@@ -123,8 +130,7 @@ def _skips_without_row(making: _Making, made: Sequence[Instance]) -> Iterator[Di
 
 
 def _count(making: _Making, key: str, row: Row, other: Row | None = None) -> None:
-    if key in making.causes:
-        making.causes[key].rows += 1
+    if making.counted(key):
         return
     write_one = 'add `id: "${each.FIELD}"` to the last step'
     if key == "row-without-id":
@@ -145,9 +151,7 @@ def _check(row: Row, making: _Making) -> None:
         data = making.template.fill(row.fields)
     except MissingField as missing:
         key = (missing.field, missing.empty)
-        if key in making.causes:
-            making.causes[key].rows += 1
-        else:
+        if not making.counted(key):
             making.tell(key, row, unknown_field(missing, row.fields), *_path_of(missing, making.template))
         return
     try:
@@ -163,10 +167,7 @@ def _check(row: Row, making: _Making) -> None:
 
 def _tell_structure(problem: ValidationError, row: Row, data: Any, making: _Making) -> None:
     kinds = {(fault["loc"], fault["type"]) for fault in problem.errors(include_url=False, include_input=False)}
-    known = kinds & making.causes.keys()
-    for kind in known:
-        making.causes[kind].rows += 1
-    if known == kinds:
+    if not [kind for kind in kinds if not making.counted(kind)]:
         return
     whole: Data = {"version": 1, "project": "p", "jobs": {making.name: data}}
     try:
@@ -181,8 +182,7 @@ def _tell_structure(problem: ValidationError, row: Row, data: Any, making: _Maki
 
 def _tell_keys(row: Row, job: Job, making: _Making) -> None:
     for key in job.key_names - making.known_keys:
-        if key in making.causes:
-            making.causes[key].rows += 1
+        if making.counted(key):
             continue
         hint = did_you_mean(key, making.known_keys) or "declare it under keys:"
         found = error("unknown-key", f"no key of this manifest is called `{key[:60]}`", hint)
@@ -192,21 +192,15 @@ def _tell_keys(row: Row, job: Job, making: _Making) -> None:
 
 def _tell_products(row: Row, job: Job, making: _Making) -> None:
     for name, given in job.inputs.items():
-        if not isinstance(given, ProductInput) or product_of(given, row.fields):
-            continue
-        if ("product", name) in making.causes:
-            making.causes["product", name].rows += 1
-        else:
+        lacks = isinstance(given, ProductInput) and not product_of(given, row.fields)
+        if lacks and not making.counted(("product", name)):
             making.tell(("product", name), row, without_dataset(), "inputs", name, "product")
 
 
 def _tell_origins(row: Row, job: Job, making: _Making) -> None:
     for name, given in job.result_inputs.items():
-        if row.origins.get(given.result, "") is not None:
-            continue
-        if ("result", name) in making.causes:
-            making.causes["result", name].rows += 1
-        else:
+        unclear = row.origins.get(given.result, "") is None
+        if unclear and not making.counted(("result", name)):
             making.tell(("result", name), row, _of_several(given.result), "inputs", name, "result")
 
 
