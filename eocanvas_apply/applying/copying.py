@@ -15,12 +15,13 @@ from eocanvas_apply.applying.indexes import place
 from eocanvas_apply.applying.metering import Meter
 from eocanvas_apply.applying.receiving import Receiver, is_gone
 from eocanvas_apply.applying.session import Session, at_once
-from eocanvas_apply.applying.storing import Target, digest_of, held, part_of, put_in_place
+from eocanvas_apply.applying.storing import Target, held, part_of, put_in_place
 from eocanvas_apply.applying.superseded import move_aside
 from eocanvas_apply.errors import ServiceError
 from eocanvas_apply.planning.copies import Copy
 from eocanvas_apply.planning.progress import Happening
 from eocanvas_apply.service.wire import ResultInfo
+from eocanvas_apply.sources.files import digest_of
 
 
 class Copier:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import fcntl
-import hashlib
 import os
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +17,7 @@ from eocanvas_apply.errors import Doubt
 from eocanvas_apply.planning.file_names import safe_name
 from eocanvas_apply.service.download import Download
 from eocanvas_apply.service.wire import ResultInfo
+from eocanvas_apply.sources.files import digest_of
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 # Of a full disk, what a download leaves: the ledger on it must take what happened to the others.
@@ -119,12 +119,6 @@ def put_in_place(target: Target, taken: Collection[Path]) -> tuple[Path, int, st
         raise Doubt(_taken(target))
     target.part.replace(target.path)
     return target.path, size, digest
-
-
-def digest_of(path: Path) -> str:
-    """Return the SHA-256 of a file in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _full(target: Target, file: BinaryIO, total: int | None) -> DiskFull:

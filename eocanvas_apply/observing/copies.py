@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from eocanvas_apply.planning.copies import Copy, Presence
+from eocanvas_apply.sources.files import digest_of
 from eocanvas_apply.sources.index_file import IndexFiles
 
 
@@ -34,9 +34,4 @@ def _same(path: Path, known: Copy) -> bool:
     stat = path.stat()
     if stat.st_size != known.size:
         return False
-    return stat.st_mtime_ns == known.modified_ns or _digest(path) == known.sha256
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return stat.st_mtime_ns == known.modified_ns or digest_of(path) == known.sha256

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.ledger.jobs import StoredFile
 from eocanvas_apply.planning.observed import FileState
 from eocanvas_apply.planning.runs import counted_run
+from eocanvas_apply.sources.files import digest_of
 from eocanvas_apply.sources.index_file import IndexFiles
 
 Stored = ResultStored | StoredFile
@@ -49,8 +49,7 @@ class StoredFiles:
             return True
         look = stored.file, modified_ns
         if look not in self._known:
-            with (self.folder / stored.file).open("rb") as file:
-                self._known[look] = hashlib.file_digest(file, "sha256").hexdigest() == stored.sha256
+            self._known[look] = digest_of(self.folder / stored.file) == stored.sha256
         return self._known[look]
 
 

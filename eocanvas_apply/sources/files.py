@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from dataclasses import dataclass, field
@@ -54,6 +55,12 @@ def read_text(written: str, folder: Path, largest: int = LARGEST) -> str:
     except UnicodeDecodeError as fault:
         message = f"{written!r} is not UTF-8 text: byte {fault.start} cannot be read"
         raise ManifestError(error("file-not-text", message, "Save it as UTF-8.")) from None
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file in hex; raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _told(written: str, folder: Path, fault: Exception) -> Diagnostic:
