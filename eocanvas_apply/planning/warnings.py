@@ -9,7 +9,7 @@ from eocanvas_apply.diagnostics import Diagnostic, Severity, info, warning
 from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.planning.desired import Desired
 from eocanvas_apply.planning.needs import granted_life
-from eocanvas_apply.planning.observed import FileState, Observed
+from eocanvas_apply.planning.observed import DownloadState, FileState, Observed
 from eocanvas_apply.planning.outcomes import results_gone
 from eocanvas_apply.planning.plan import PlannedAction, Reason
 from eocanvas_apply.planning.runs import counted_run, sorted_out, status_of
@@ -24,6 +24,7 @@ def warnings(desired: Desired, recorded: Recorded, observed: Observed) -> tuple[
         *_capped(desired, recorded),
         *_files(recorded, observed),
         *_elsewhere(observed),
+        *_untold(observed),
         *_duplicates(desired, recorded, observed),
     )
 
@@ -55,6 +56,15 @@ def _elsewhere(observed: Observed) -> Iterator[Diagnostic]:
     if count:
         what = f"{count} stored {'result is' if count == 1 else 'results are'} not in this folder"
         yield info("results-elsewhere", what, "eocanvas-apply results --fetch brings what another machine stored")
+
+
+def _untold(observed: Observed) -> Iterator[Diagnostic]:
+    count = sum(each.state is DownloadState.UNKNOWN for each in observed.downloads.values())
+    if count:
+        which = "the order of a product stands" if count == 1 else f"{count} orders of products stand"
+        what = f"the HDA does not tell how {which}"
+        hint = "what needs them waits, and it is asked again; eocanvas-apply plan -v shows what it answers"
+        yield warning("orders-untold", what, hint)
 
 
 def lost_results(recorded: Recorded, actions: Iterable[PlannedAction]) -> tuple[Diagnostic, ...]:

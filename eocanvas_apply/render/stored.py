@@ -45,8 +45,13 @@ def _size(each: StoredDocument) -> str:
 
 
 def _hint(results: Sequence[StoredDocument]) -> str:
-    count = sum(each["state"] in ("missing", "pending") for each in results)
-    return f"{counted(count, 'result')} not here: eocanvas-apply results --fetch\n" if count else ""
+    states = [each["state"] for each in results]
+    pending, missing = states.count("pending"), states.count("missing")
+    if not pending and not missing:
+        return ""
+    # Whether a file was removed here or was never here only its folder's index tells, and fetching reads that.
+    removed = "; --refetch brings also what was removed here" if missing else ""
+    return f"{counted(pending + missing, 'result')} not here: eocanvas-apply results --fetch{removed}\n"
 
 
 def _text(value: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from argparse import Namespace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.cli.console import Console, Outcome
@@ -66,7 +67,9 @@ async def _offline(args: Namespace) -> Outcome:
 
     found = await recorded(args)
     plan, seen = remembered(found, datetime.now(UTC))
-    return shown(status(plan, found, seen), full=args.full)
+    outcome = shown(status(plan, found, seen), full=args.full)
+    # What the manifest asks for was not looked at, and may be much.
+    return outcome if plan.actions else replace(outcome, text=lambda _: "No key and no job is on record yet.\n")
 
 
 def shown(found: Status, *, full: bool, session: Session | None = None) -> Outcome:

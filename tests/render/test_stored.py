@@ -1,0 +1,30 @@
+"""What is told about results that are not here."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+
+from eocanvas_apply.render.documents import StoredDocument
+from eocanvas_apply.render.stored import text
+
+
+def _result(state: str) -> StoredDocument:
+    found = {"address": "job.a", "job_id": "1", "file": "a.nc", "size": 1, "sha256": "0", "state": state}
+    return cast("StoredDocument", found)
+
+
+@pytest.mark.parametrize(
+    ("states", "last"),
+    [
+        (["here"], "job.a  1 B   a.nc"),
+        (["pending", "pending"], "2 results not here: eocanvas-apply results --fetch"),
+        (
+            ["missing", "pending"],
+            "2 results not here: eocanvas-apply results --fetch; --refetch brings also what was removed here",
+        ),
+    ],
+)
+def test_what_brings_them_is_named(states: list[str], last: str) -> None:
+    assert text([_result(state) for state in states]).splitlines()[-1] == last
