@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -119,11 +120,14 @@ def _counts(plan: Plan) -> str:
     counts = plan.counts
     moving = [f"{counts[kind]} to {kind}" for kind in READING_ORDER if counts[kind] and kind is not ActionKind.NONE]
     same = sum(_is_well(planned) for planned in plan.actions)
+    left = Counter(a.reason for a in plan.actions if a.action is ActionKind.NONE and not _is_well(a))
+    others = ", ".join(f"{left[reason]} {reason}" for reason in sorted(left))
     if not moving:
         everything = counted(len(plan.actions), "address", "addresses")
         of = "" if same == len(plan.actions) else f"{same} of "
-        return f"Nothing to do: {of}{everything} as the manifest says."
-    return f"Plan: {', '.join(moving)}" + (f"; {same} as the manifest says." if same else ".")
+        return f"Nothing to do: {of}{everything} as the manifest says{others and f'; {others}'}."
+    parts = [f"Plan: {', '.join(moving)}", f"{same} as the manifest says" if same else "", others]
+    return "; ".join(filter(None, parts)) + "."
 
 
 def _costs(plan: Plan) -> list[str]:
