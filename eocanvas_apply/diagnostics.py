@@ -55,9 +55,9 @@ def warning(code: str, message: str, hint: str = "", *, address: str | None = No
     return Diagnostic(code, Severity.WARNING, message, hint, address=address)
 
 
-def info(code: str, message: str, hint: str = "", *, address: str | None = None) -> Diagnostic:
+def info(code: str, message: str, hint: str = "") -> Diagnostic:
     """Return a note without a place."""
-    return Diagnostic(code, Severity.INFO, message, hint, address=address)
+    return Diagnostic(code, Severity.INFO, message, hint)
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:

@@ -48,9 +48,9 @@ class WireResponse:
         return json.loads(self.body)
 
 
-def as_json(document: object, status: int = 200, content_type: str = "application/json") -> WireResponse:
+def as_json(document: object, status: int = 200) -> WireResponse:
     """Return an answer with a JSON document."""
-    return WireResponse(status, {"content-type": content_type}, json.dumps(document).encode())
+    return WireResponse(status, {"content-type": "application/json"}, json.dumps(document).encode())
 
 
 def empty(status: int) -> WireResponse:

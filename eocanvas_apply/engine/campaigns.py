@@ -60,7 +60,7 @@ class Campaigns:
 
 
 async def find_rows(
-    project: Project, rows: Rows, now: datetime, search: Search, lister: Lister | None = None
+    project: Project, rows: Rows, now: datetime, search: Search, lister: Lister
 ) -> Campaigns:
     """Return a project with its rows; raises ManifestError, ServiceError, CredentialsError, UsageError.
 

@@ -17,7 +17,7 @@ _DEFAULT_LIFE = timedelta(seconds=3600)
 
 
 def needed_keys(
-    desired: Desired, jobs: Iterable[PlannedAction], only: frozenset[str] | None = None
+    desired: Desired, jobs: Iterable[PlannedAction], only: frozenset[str] | None
 ) -> Mapping[str, timedelta]:
     """Return the keys that must live, with the longest duration of the unfinished jobs that name them.
 

@@ -14,7 +14,7 @@ from eocanvas_apply.planning.selecting import Turn, in_turn
 from eocanvas_apply.planning.windows import Running, Windows, creations, longest
 
 
-def windows_of(desired: Desired, recorded: Recorded, observed: Observed, running: Running | None = None) -> Windows:
+def windows_of(desired: Desired, recorded: Recorded, observed: Observed, running: Running | None) -> Windows:
     """Return what holds launches back now, other people's and earlier runs' jobs counted."""
     return Windows(
         limits=desired.limits,

@@ -16,7 +16,7 @@ _A, _R = ActionKind, Reason
 
 def needed(*actions: tuple[ActionKind, Reason], manifest: str = ONE_OF_EACH) -> dict[str, timedelta]:
     planned = [PlannedAction("job.subset", *action) for action in actions]
-    return dict(needed_keys(Scene(manifest).desired, planned))
+    return dict(needed_keys(Scene(manifest).desired, planned, None))
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_the_longest_job_counts() -> None:
         + "  long: {graph: graph.xml, max_duration: 9h, inputs: {img1: {key: scenes, path: /b}}}\n"
     )
     launches = [PlannedAction(f"job.{name}", _A.LAUNCH, _R.NEW) for name in ("long", "subset")]
-    assert needed_keys(Scene(manifest).desired, launches) == {"key.scenes": 9 * HOUR}
+    assert needed_keys(Scene(manifest).desired, launches, None) == {"key.scenes": 9 * HOUR}
 
 
 def test_a_key_that_no_job_names_or_that_is_kept_is_needed() -> None:
