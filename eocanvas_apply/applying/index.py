@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import os
 import threading
 import time
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from eocanvas_apply.manifest.address import Address
-from eocanvas_apply.planning.stored import StoredResult
+from eocanvas_apply.planning.stored import StoredResult, in_a_table
 
 # Writing it takes milliseconds; what is older than this nobody writes any more.
 _STALE_S = 60.0
@@ -62,11 +61,5 @@ def _sweep(folder: Path) -> None:
 
 def _cells(row: IndexRow, names: Sequence[str]) -> list[str | int]:
     stored = row.stored
-    own = [_text(row.fields.get(name)) for name in names]
+    own = [in_a_table(row.fields.get(name)) for name in names]
     return [row.instance, *own, stored.job_id, row.file, stored.size, stored.sha256]
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

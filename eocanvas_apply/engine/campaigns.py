@@ -59,9 +59,7 @@ class Campaigns:
         return "sha256:" + hashlib.sha256(json.dumps(everything).encode()).hexdigest()
 
 
-async def find_rows(
-    project: Project, rows: Rows, now: datetime, search: Search, lister: Lister
-) -> Campaigns:
+async def find_rows(project: Project, rows: Rows, now: datetime, search: Search, lister: Lister) -> Campaigns:
     """Return a project with its rows; raises ManifestError, ServiceError, CredentialsError, UsageError.
 
     Whoever cannot be asked ends the run: a campaign that lacks rows would be taken for one that lost them.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -26,5 +27,13 @@ def stored_results(recorded: Recorded, addresses: Iterable[str]) -> Iterator[Sto
             for file in done.files:
                 yield StoredResult(address, done.job_id, file.file, file.size, file.sha256)
         elif run := counted_run(recorded.jobs[address]):
+            # In a list of its own: an index is made in a thread, and more is stored meanwhile.
             for each in list(run.stored.values()):
                 yield StoredResult(address, run.job_id, each.file, each.size, each.sha256)
+
+
+def in_a_table(value: object) -> str:
+    """Return a field of a row as the cell of a table: text as it stands, anything else as JSON, None as nothing."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from eocanvas_apply.planning.stored import in_a_table
 from eocanvas_apply.render.style import PLAIN, Style, counted
 from eocanvas_apply.render.table import table
 
@@ -33,8 +33,8 @@ def csv_text(results: Sequence[StoredDocument], rows: Mapping[str, tuple[str, Ma
     writer.writerow(("address", "instance", *(f"each.{name}" for name in names), *_COLUMNS))
     for each in results:
         instance, fields = rows.get(each["address"], ("", {}))
-        own = [_text(fields.get(name)) for name in names]
-        writer.writerow((each["address"], instance, *own, *(_text(each[column]) for column in _COLUMNS)))
+        own = [in_a_table(fields.get(name)) for name in names]
+        writer.writerow((each["address"], instance, *own, *(in_a_table(each[column]) for column in _COLUMNS)))
     return file.getvalue()
 
 
@@ -52,9 +52,3 @@ def _hint(results: Sequence[StoredDocument]) -> str:
     # Whether a file was removed here or was never here only its folder's index tells, and fetching reads that.
     removed = "; --refetch brings also what was removed here" if missing else ""
     return f"{counted(pending + missing, 'result')} not here: eocanvas-apply results --fetch{removed}\n"
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
