@@ -15,6 +15,7 @@ from eocanvas_apply.ledger.snapshots import SnapshotKeeper, worth_saving
 
 # A launch given up may turn up for a day; with a margin for clocks that differ.
 _SETTLED_AFTER = timedelta(hours=25)
+_FEW = 1000
 
 
 class Journal:
@@ -132,7 +133,9 @@ class Journal:
             self._pack()
 
     def _pack(self) -> None:
-        self.recorded.jobs.pack(self._now() - _SETTLED_AFTER)
+        # Packing saves memory and costs every look at a record: few of them are better left as they are.
+        if len(self.recorded.jobs.unsettled()) > _FEW:
+            self.recorded.jobs.pack(self._now() - _SETTLED_AFTER)
 
     def _take(self, entries: Sequence[Entry], own: int) -> None:
         self.recorded.add(entries)

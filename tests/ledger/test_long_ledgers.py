@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from eocanvas_apply.ledger import journal as journal_module
 from eocanvas_apply.ledger import local
 from eocanvas_apply.ledger.events import AnyEvent
 from eocanvas_apply.ledger.fold import Recorded
@@ -106,6 +107,7 @@ def test_parts_of_any_size_make_the_same_fold(path: Path, monkeypatch: pytest.Mo
     head = JOBS * len(DONE) + 1
     asyncio.run(LocalBackend(path).append(head, entries(events, head, "bb")))
     monkeypatch.setattr(local, "_PART", part)
+    monkeypatch.setattr(journal_module, "_FEW", 0)
     recorded = asyncio.run(journal(path).refresh())
     assert list(recorded.jobs.unsettled()) == []
     assert dict(recorded.jobs.items()) == plain(path).jobs
