@@ -73,11 +73,12 @@ class OrderKeeper:
 
     def _wants(self, actions: Sequence[PlannedAction]) -> list[_Want]:
         wants: dict[tuple[str, str], _Want] = {}
-        for action in actions:
-            for product in action.task.products if isinstance(action.task, OrderProducts) else ():
+        tasks = [(action.address, action.task) for action in actions if isinstance(action.task, OrderProducts)]
+        for address, task in tasks:
+            for product in task.products:
                 want = wants.setdefault(product.identity, _Want(product))
-                want.addresses.append(action.address)
-                want.terms.update(action.task.job.accept_terms if isinstance(action.task, OrderProducts) else ())
+                want.addresses.append(address)
+                want.terms.update(task.job.accept_terms)
         return [want for want in wants.values() if not self._given_up(want)]
 
     def _given_up(self, want: _Want) -> bool:
@@ -208,17 +209,29 @@ class OrderKeeper:
         why = _not_accepted(want.product, unnamed, sorted(want.terms)) if unnamed else found
         self._hinder(want, _Trouble(why, again=False), everybody=False)
 
-    async def _record(self, prepared: _Prepared, state: e.OrderState, **found: object) -> None:
+    async def _record(
+        self,
+        prepared: _Prepared,
+        state: e.OrderState,
+        *,
+        download_id: str | None = None,
+        status: int | None = None,
+        message: str = "",
+    ) -> None:
         intended = prepared.intended
-        fact = {
-            "address": intended.address,
-            "order": intended.order,
-            "dataset_id": intended.dataset_id,
-            "product_id": intended.product_id,
-            "state": state,
-            "ordered": self._session.now(),
-        }
-        await self._session.journal.record(e.ProductOrdered.model_validate({**fact, **found}))
+        await self._session.journal.record(
+            e.ProductOrdered(
+                address=intended.address,
+                order=intended.order,
+                dataset_id=intended.dataset_id,
+                product_id=intended.product_id,
+                state=state,
+                download_id=download_id,
+                ordered=self._session.now(),
+                status=status,
+                message=message,
+            )
+        )
 
     def _fail(self, want: _Want, found: Diagnostic, *, again: bool = False, wait: float | None = None) -> None:
         for address in want.addresses:

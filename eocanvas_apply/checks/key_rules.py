@@ -70,7 +70,7 @@ def endpoints(case: ManifestCase) -> Iterator[Diagnostic]:
     """Yield endpoints that hold a password or that name no protocol."""
     for name, key in _managed(case):
         endpoint = getattr(key, "endpoint", "")
-        address = endpoint.partition("://")[2].partition("/")[0]
+        address = endpoint.split("://", 1)[-1].partition("/")[0]
         if "@" in address and ":" in address.partition("@")[0]:
             found = error("literal-secret", "the endpoint holds a password", "take it out and use the fields for it")
             yield case.place(found, "keys", name, "endpoint", at_name=True)
