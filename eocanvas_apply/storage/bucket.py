@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from eocanvas_apply.diagnostics import error
-from eocanvas_apply.errors import UsageError
+from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.secret import Secret
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,254}")
+_VISIBLE = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +29,18 @@ class Bucket:
 
     @property
     def address(self) -> str:
-        """The endpoint with its protocol, https where it names none.
-
-        Raises UsageError for plain http to anything but this machine.
-        """
+        """The endpoint with its protocol, https where it names none."""
         text = self.endpoint.strip().rstrip("/")
-        address = text if "://" in text else f"https://{text}"
-        if urlsplit(address).scheme == "http" and not _is_this_machine(urlsplit(address).hostname or ""):
-            message = f"{self.shown}: {address} is plain http, and a storage is listed over https only"
-            raise UsageError(error("storage-address", message, "write its endpoint with https://"))
-        return address
+        return text if "://" in text else f"https://{text}"
+
+    def check(self, prefix: str) -> None:
+        """Raise ManifestError for what cannot be listed, whatever answers there.
+
+        Plain http to anything but this machine, addresses and names that are none, and prefixes with empty parts.
+        """
+        found = [*_address_faults(self), *_name_faults(self), *_prefix_faults(self, prefix)]
+        if found:
+            raise ManifestError(*found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,42 @@ class StoredFile:
 
     path: str
     size: int
+
+
+def _address_faults(bucket: Bucket) -> Iterator[Diagnostic]:
+    message = f"{bucket.shown}: {bucket.address!r} is no address of a storage"
+    parts = _split(bucket.address)
+    if parts is None:
+        yield error("storage-address", message, "write one like `endpoint: https://s3.example.org`, without ? and #")
+    elif parts.scheme == "http" and not _is_this_machine(parts.hostname or ""):
+        message = f"{bucket.shown}: {bucket.address} is plain http, and a storage is listed over https only"
+        yield error("storage-address", message, "write its endpoint with https://")
+
+
+def _split(address: str) -> SplitResult | None:
+    """Return the parts of an address, None where it is none that a storage can have."""
+    try:
+        parts = urlsplit(address)
+        named = parts.hostname and parts.port != 0 and parts.scheme in ("http", "https")
+    except ValueError:
+        return None
+    plain = _VISIBLE.fullmatch(address) and not (parts.query or parts.fragment or parts.username or parts.password)
+    return parts if named and plain else None
+
+
+def _name_faults(bucket: Bucket) -> Iterator[Diagnostic]:
+    if not _NAME.fullmatch(bucket.name):
+        hint = "letters, digits and . _ : - only; folders in it go to `prefix:` of the step"
+        yield error("storage-no-bucket", f"{bucket.shown}: {bucket.name!r} is no name of a bucket", hint)
+    if bucket.region and not _VISIBLE.fullmatch(bucket.region):
+        hint = "write `region:` as the storage names it"
+        yield error("storage-region", f"{bucket.shown}: {bucket.region!r} is no region", hint)
+
+
+def _prefix_faults(bucket: Bucket, prefix: str) -> Iterator[Diagnostic]:
+    if {"", ".", ".."} & set(prefix.lstrip("/").split("/")[:-1]):
+        message = f"{bucket.shown}: the prefix {prefix!r} has an empty part or one of dots, and is not listed"
+        yield error("storage-names", message, "write it as the paths begin, such as 2024/")
 
 
 def _is_this_machine(host: str) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
 from eocanvas_apply.storage.bucket import Bucket, StoredFile
-from eocanvas_apply.storage.trouble import trouble
+from eocanvas_apply.storage.trouble import no_storage, refuses, trouble
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
@@ -19,14 +19,16 @@ if TYPE_CHECKING:
 log = logging.getLogger("eocanvas_apply.storage")
 _PAGE = 1000
 _RETRIES = 2
+_NOBODYS_FILE = "eocanvas-apply-asks-for-a-file-that-is-not-there"
 
 
 async def list_files(bucket: Bucket, prefix: str, limit: int, request_timeout: timedelta) -> Sequence[StoredFile]:
     """Return at most `limit` files whose path begins with `prefix`, a leading `/` apart, sorted by path.
 
-    Raises CredentialsError, NotSent, Refused and Doubt, and UsageError where obstore is
-    not installed or the endpoint is plain http.
+    Raises CredentialsError, NotSent, Refused and Doubt, ManifestError for names and addresses that cannot be, and
+    UsageError where obstore is not installed.
     """
+    bucket.check(prefix)
     store, beginning = _opened(bucket, request_timeout), prefix.lstrip("/")
     found: list[StoredFile] = []
     async with aclosing(_named(store, beginning, bucket)) as names:
@@ -34,8 +36,27 @@ async def list_files(bucket: Bucket, prefix: str, limit: int, request_timeout: t
             found.append(file)
             if len(found) >= limit:
                 break
+    if not found:
+        await _confirm(store, bucket)
     log.info("%s: %d files of bucket %s begin with %r", bucket.shown, len(found), bucket.name, beginning)
     return _without_folders(found)
+
+
+async def _confirm(store: S3Store, bucket: Bucket) -> None:
+    """Raise Doubt where what answers is no storage: any page in XML is an empty list to obstore.
+
+    A storage says of a file that is not there that it is not, or refuses to tell.
+    """
+    from obstore.exceptions import BaseError
+
+    try:
+        await store.head_async(_NOBODYS_FILE)
+    except FileNotFoundError:
+        return
+    except BaseError as fault:
+        if refuses(fault):
+            return
+    raise no_storage(bucket)
 
 
 async def _named(store: S3Store, beginning: str, bucket: Bucket) -> AsyncGenerator[StoredFile]:
@@ -44,7 +65,7 @@ async def _named(store: S3Store, beginning: str, bucket: Bucket) -> AsyncGenerat
 
     folder = beginning.rpartition("/")[0]
     try:
-        async for page in store.list(folder or None, offset=beginning[:-1] or None, chunk_size=_PAGE):
+        async for page in store.list(folder or None, offset=_just_before(beginning), chunk_size=_PAGE):
             for each in page:
                 if each["path"].startswith(beginning):
                     yield StoredFile("/" + each["path"], each["size"])
@@ -52,6 +73,12 @@ async def _named(store: S3Store, beginning: str, bucket: Bucket) -> AsyncGenerat
                     return
     except BaseError as fault:
         raise trouble(bucket, fault) from None
+
+
+def _just_before(beginning: str) -> str | None:
+    """Return a path behind which the files begin, None where obstore takes none of that kind."""
+    before = beginning[:-1]
+    return None if before.rpartition("/")[2] in ("", ".", "..") else before
 
 
 def _without_folders(found: Sequence[StoredFile]) -> Sequence[StoredFile]:

@@ -14,6 +14,7 @@ from eocanvas_apply.storage.bucket import Bucket
 
 _STATUS = re.compile(r"status code: ([1-5][0-9]{2})\b")
 _CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
+_NO_LISTING = "Got invalid list response"
 _DENIED = (401, 403)
 _TIMEOUT = re.compile(r"timed out|TimedOut|kind: Timeout")
 
@@ -24,9 +25,23 @@ def trouble(bucket: Bucket, fault: BaseException) -> EocanvasApplyError:
     status, code = _STATUS.search(said), _CODE.search(said)
     if type(fault).__name__ == "InvalidPathError":
         return _unreadable(bucket)
+    if status is None and _NO_LISTING in said:
+        return no_storage(bucket)
     if status is None:
         return _unreachable(bucket, "it did not answer in time" if _TIMEOUT.search(said) else "no connection")
     return _answered(bucket, int(status[1]), f" ({code[1]})" if code else "")
+
+
+def refuses(fault: BaseException) -> bool:
+    """Tell whether the storage answered with a status of its own."""
+    return _STATUS.search(str(fault)) is not None
+
+
+def no_storage(bucket: Bucket) -> EocanvasApplyError:
+    """Return what to tell of an address that answers, and not as a storage does."""
+    message = f"{bucket.shown}: {bucket.address} answers, but not as a storage of type s3 does"
+    hint = "is it the address of the storage, and not of a log-in page or a proxy before it?"
+    return Doubt(error("storage-unreadable", message, hint), 200)
 
 
 def _answered(bucket: Bucket, status: int, code: str) -> EocanvasApplyError:

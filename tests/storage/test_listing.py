@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
+import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,15 @@ import pytest
 from botocore.config import Config
 from moto.s3.models import s3_backends
 
-from eocanvas_apply.errors import CredentialsError, Doubt, EocanvasApplyError, NotSent, Refused, UsageError
+from eocanvas_apply.errors import (
+    CredentialsError,
+    Doubt,
+    EocanvasApplyError,
+    ManifestError,
+    NotSent,
+    Refused,
+    UsageError,
+)
 from eocanvas_apply.secret import Secret
 from eocanvas_apply.storage.bucket import Bucket
 from eocanvas_apply.storage.listing import list_files
@@ -169,7 +179,7 @@ def test_a_name_that_cannot_be_listed(server: Server) -> None:
 
 def test_plain_http_leaves_this_machine_never() -> None:
     bucket = Bucket("a", "http://s3.example.org", REGION, "key.scenes", Secret(ACCESS), Secret(SECRET))
-    with pytest.raises(UsageError, match="plain http"):
+    with pytest.raises(ManifestError, match="plain http"):
         paths(bucket)
     assert Bucket("a", "http://127.0.0.1:8080/", REGION, "key.scenes").address == "http://127.0.0.1:8080"
 
@@ -191,3 +201,68 @@ def test_trouble_at_the_storage_is_doubt(server: Server, monkeypatch: pytest.Mon
 def _in_trouble(self: Any, environ: Any, start_response: Any) -> list[bytes]:
     start_response("503 Slow Down", [("Content-Type", "application/xml")])
     return [f"<Error><Code>SlowDown</Code><Message>{environ['HTTP_AUTHORIZATION']}</Message></Error>".encode()]
+
+
+@pytest.mark.parametrize("name", ["", "..", "a b", "a/b", "a?b", "a\nb", "é"])
+def test_a_name_that_no_bucket_has_is_never_asked_for(server: Server, name: str) -> None:
+    assert isinstance(refused(server.opened(name)), ManifestError)
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["", "https://a b.example", "https://[::1", "ftp://s3.example", "https://127.0.0.1:99999", "é.example"],
+)
+def test_what_is_no_address_is_told_as_such(endpoint: str) -> None:
+    bucket = Bucket("olci", endpoint, REGION, "key.scenes", Secret(ACCESS), Secret(SECRET))
+    assert isinstance(refused(bucket), ManifestError)
+
+
+def test_an_address_with_a_query_is_refused_for_it_lists_nothing(server: Server) -> None:
+    bucket = server.bucket("a.zip")
+    assert isinstance(refused(server.opened(bucket.name, endpoint=f"{server.endpoint}?x=1")), ManifestError)
+
+
+@pytest.mark.parametrize("prefix", ["a//b", "../x", "a/./b"])
+def test_a_prefix_that_no_listing_takes_is_told_as_such(server: Server, prefix: str) -> None:
+    with pytest.raises(ManifestError, match="prefix"):
+        paths(server.bucket("a.zip"), prefix)
+
+
+def test_prefixes_that_end_in_dots_are_listed(server: Server) -> None:
+    bucket = server.bucket("..b", "a/.hidden", "a/b")
+    assert (paths(bucket, ".."), paths(bucket, "a/."), paths(bucket, "a/..")) == (["/..b"], ["/a/.hidden"], [])
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["<html><body>log in</body></html>", "<!DOCTYPE html><p>log in", "{}", "<Error><Code>X</Code></Error>"],
+)
+def test_a_page_of_somebody_else_is_no_empty_bucket(page: str) -> None:
+    with portal(page.encode()) as address:
+        bucket = Bucket("olci", address, REGION, "key.scenes", Secret(ACCESS), Secret(SECRET))
+        fault = refused(bucket)
+    assert isinstance(fault, Doubt)
+    assert fault.diagnostics[0].code == "storage-unreadable"
+
+
+@contextmanager
+def portal(page: bytes) -> Iterator[str]:
+    """Answer every request with 200 and this page."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(page)))
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(page)
+
+        do_HEAD = do_GET  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
