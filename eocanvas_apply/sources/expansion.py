@@ -63,15 +63,9 @@ async def _expanded(loaded: LoadedManifest, sources: RowSources) -> Expansion:
     for name in in_order(follows):
         campaign = Campaign(sources, name, jobs[name])
         try:
-            rows = await campaign.rows()
+            await _make(campaign, loaded)
         except Unknown:
             unknown.add(name)
-        else:
-            if not campaign.failed:
-                made = instances(loaded, name, rows)
-                campaign.diagnostics += made.diagnostics
-            if not campaign.failed:
-                sources.done[name] = made.by_row
         diagnostics += campaign.diagnostics
     return Expansion(
         instances=sources.done,
@@ -87,3 +81,14 @@ def _once_a_place(found: Sequence[Diagnostic]) -> Iterable[Diagnostic]:
     """Return the findings, one of a file only once, however many campaigns read it."""
     first = {(each.code, each.message, each.position or each.address): each for each in reversed(found)}
     return [each for each in found if first[each.code, each.message, each.position or each.address] is each]
+
+
+async def _make(campaign: Campaign, loaded: LoadedManifest) -> None:
+    """Make an instance of every row of a campaign; none where something is wrong with one."""
+    rows = await campaign.rows()
+    if campaign.failed:
+        return
+    made = instances(loaded, campaign.name, rows)
+    campaign.diagnostics += made.diagnostics
+    if not campaign.failed:
+        campaign.sources.done[campaign.name] = made.by_row
