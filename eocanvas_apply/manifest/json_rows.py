@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from eocanvas_apply.diagnostics import Diagnostic, Position, error
@@ -31,7 +32,10 @@ def entry_rows(entries: Mapping[str, Any]) -> Iterator[Row]:
 
 
 def json_rows(content: bytes, file: str, path: str | None = None) -> list[Row]:
-    """Return the rows of a JSON file's list, or of the list at a dotted path in it; raises ManifestError."""
+    """Return the rows of a JSON file's list, or of the list at a dotted path in it; raises ManifestError.
+
+    A row whose field `geometry` is one of GeoJSON has `wkt` and `bbox` as well, where it has no such fields.
+    """
     data = _parsed(content, file)
     for part in path.split(".") if path else ():
         if not isinstance(data, dict) or part not in data:
@@ -41,11 +45,11 @@ def json_rows(content: bytes, file: str, path: str | None = None) -> list[Row]:
             )
         data = data[part]
     if isinstance(data, dict) and data and all(isinstance(value, dict) for value in data.values()):
-        return list(entry_rows(data))
+        return [_outlined(row) for row in entry_rows(data)]
     if not isinstance(data, list):
         hint = "name the list with `json: {file: FILE, path: NAME}`" if isinstance(data, dict) else ""
         raise ManifestError(_at(error("json-path", "this is no list of objects", hint), file))
-    return list(value_rows(data))
+    return [_outlined(row) for row in value_rows(data)]
 
 
 def geojson_rows(content: bytes, file: str) -> list[Row]:
@@ -59,6 +63,16 @@ def geojson_rows(content: bytes, file: str) -> list[Row]:
         hint = "it needs a FeatureCollection with a list of features"
         raise ManifestError(_at(error("geojson-shape", "this is no GeoJSON of features", hint), file))
     return [_feature_row(each, number, file) for number, each in enumerate(features, 1)]
+
+
+def _outlined(row: Row) -> Row:
+    geometry = row.fields.get("geometry")
+    if not isinstance(geometry, dict):
+        return row
+    try:
+        return replace(row, fields={"wkt": to_wkt(geometry), "bbox": bounds(geometry), **row.fields})
+    except (TypeError, ValueError, LookupError):
+        return row
 
 
 def _feature_row(feature: Mapping[str, Any], number: int, file: str) -> Row:

@@ -15,6 +15,16 @@ NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
 SQUARE = [[[20, 58], [21.5, 58], [21.5, 59.25], [20, 58]]]
 
 
+def test_a_geometry_in_json_is_an_outline_as_well() -> None:
+    outline = {"type": "Polygon", "coordinates": [[[20, 58], [21, 58], [21, 59], [20, 58]]]}
+    data = [{"geometry": outline}, {"geometry": outline, "wkt": "mine"}, {"geometry": {"type": "circle"}}]
+    own, kept, other = json_rows(json.dumps(data).encode(), "a.json")
+    assert own.fields["wkt"] == "POLYGON((20 58, 21 58, 21 59, 20 58))"
+    assert own.fields["bbox"] == [20, 58, 21, 59]
+    assert kept.fields["wkt"] == "mine"
+    assert "wkt" not in other.fields
+
+
 def test_values_and_mappings() -> None:
     rows = list(value_rows(["a", 3, {"id": 7, "x": [1]}, {"x": 2}, True]))
     assert [each.id for each in rows] == ["a", "3", "7", None, "true"]

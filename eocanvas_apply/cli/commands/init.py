@@ -62,9 +62,14 @@ def _project(folder: Path) -> str:
     return re.sub(r"^[^a-z]+", "", name)[:31].strip("-") or "my-project"
 
 
+_NEXT = (
+    ("validate", "check it"),
+    ("doctor", "look at account and service; needs HDA_USER and HDA_PASSWORD"),
+    ("plan", "see what it would do"),
+    ("apply", "do it"),
+)
+
+
 def _next_steps(folder: Path) -> str:
     option = "" if folder == Path() else f" -f {folder / MANIFEST}"
-    return "".join(
-        f"  eocanvas-apply {command + option:<30} {purpose}\n"
-        for command, purpose in (("validate", "check it"), ("plan", "see what it would do"), ("apply", "do it"))
-    )
+    return "".join(f"  eocanvas-apply {command + option:<30} {purpose}\n" for command, purpose in _NEXT)
