@@ -11,12 +11,11 @@ import asyncio
 import os
 import random
 import tempfile
-from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import httpx
 from hypothesis import HealthCheck, Phase, given, note, settings
@@ -31,7 +30,7 @@ from eocanvas_apply.emulator.settings import Quota
 from eocanvas_apply.errors import EocanvasApplyError
 from eocanvas_apply.ledger.fold import Recorded
 from eocanvas_apply.planning.limit import Limit
-from eocanvas_apply.planning.plan import Plan, Reason, Requests
+from eocanvas_apply.planning.plan import ActionKind, Plan, Reason, Requests
 from eocanvas_apply.planning.windows import Windows
 from eocanvas_apply.simulation.memory_ledger import MemoryLedger
 from tests.simulation.world import Killed, World
@@ -51,23 +50,26 @@ NO_FETCH = Requests(no_fetch=True)
 OVER = {Reason.DONE, Reason.FAILED, Reason.NO_RESULT, Reason.RESULTS_PENDING, Reason.WAITS_FOR}
 
 
-def manifest(rows: int, *, declared: bool, products: bool, pipeline: bool, fixed: bool, life: int) -> str:
+def manifest(
+    rows: int, *, declared: bool, products: bool, pipeline: bool, fixed: bool, life: int, marked: bool = True
+) -> str:
     quota = "quota: [{jobs: 5, per: 1h}, {jobs: 40, per: 2d}]" if declared else ""
     given = (
         "{product: '${each.id}', dataset_id: '" + OLCI.id + "'}" if products else "{key: scenes, path: '/${each.id}'}"
     )
     names = [PRODUCTS[n].id if products else f"s{n}" for n in range(rows)]
-    name = "name: sim-fixed, " if fixed else ""
+    name, mark = "name: sim-fixed, " if fixed else "", "true" if marked else "false"
     after = (
         """
   after:
     for_each: {job: scenes}
     graph: graph.xml
+    mark: MARKED
     inputs: {img1: {result: scenes, match: "*.nc"}}
 """
         if pipeline
         else ""
-    )
+    ).replace("MARKED", mark)
     return f"""
 version: 1
 project: sim
@@ -80,6 +82,7 @@ jobs:
   scenes:
     for_each: {{list: [{", ".join(f"{{id: '{each}'}}" for each in names)}], id: "${{each.id}}"}}
     graph: graph.xml
+    mark: {mark}
     max_duration: 1h
     inputs: {{img1: {given}}}
     accept_terms: [{", ".join(OLCI.terms)}]
@@ -100,9 +103,9 @@ class Failing(JobFaults):
         return built_in(self.chance.choice(KINDS))
 
 
-def unfinished(plan: Plan) -> list[tuple[str, str, str]]:
-    """The jobs that somebody must still see to."""
-    jobs = (a for a in plan.actions if a.address.startswith("job."))
+def unfinished(plan: Plan, may_ask: bool) -> list[tuple[str, str, str]]:
+    """The jobs that somebody must still see to; what asks waits for a person, and what is behind it for that."""
+    jobs = (a for a in plan.actions if a.address.startswith("job.") and not (may_ask and a.action is ActionKind.ASK))
     return [(a.address, a.action, a.reason) for a in jobs if a.reason not in OVER]
 
 
@@ -114,6 +117,7 @@ class Weeks:
     text: str
     chance: random.Random
     trouble: float
+    may_ask: bool = False
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     kills: int = 0
     calm: bool = False
@@ -126,7 +130,7 @@ class Weeks:
             wait = timedelta(hours=self.chance.choice([0, 1, 5, 50]))
             with suppress(EocanvasApplyError, Killed):
                 await engine.apply(NO_FETCH, wait, lambda plan: None)
-                if not unfinished((await engine.plan(NO_FETCH))[0]):
+                if not unfinished((await engine.plan(NO_FETCH))[0], self.may_ask):
                     return
             await asyncio.sleep(self.chance.choice([60, 900, 3000]))
 
@@ -190,13 +194,34 @@ BEHAVIOURS = st.builds(
 )
 
 
-@settings(
+# A service that tells little of its jobs, and what it tells is late or slightly wrong.
+SECRETIVE = st.builds(
+    Behaviour,
+    created_skew=st.sampled_from([-240.0, 0.0, 240.0]),
+    logs=st.sampled_from(["full", "late", "empty", "cut"]),
+    log_shows_chain=st.booleans(),
+    log_delay=st.sampled_from([30.0, 600.0]),
+    list_lag=st.sampled_from([0.0, 120.0]),
+    list_limit=st.sampled_from([3, 100]),
+    equal_ids=st.booleans(),
+    job_stamps=st.sampled_from(get_args(get_type_hints(Behaviour)["job_stamps"])),
+    key_read=st.sampled_from(["submission", "staging-out"]),
+    own_links=st.sampled_from(["read", "denied"]),
+    link_life=st.sampled_from([0.0, 900.0]),
+    order_life=st.sampled_from([3600.0, 86400.0]),
+    search_paging=st.sampled_from(["total", "next"]),
+    quota_answer=st.sampled_from(["bare", "retry-after"]),
+)
+simulated = settings(
     max_examples=EXAMPLES,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.generate],
     print_blob=True,
 )
+
+
+@simulated
 @given(
     behaviour=BEHAVIOURS,
     seed=st.integers(0, 2**32),
@@ -212,11 +237,38 @@ def test_a_campaign_through_bad_weeks(
     behaviour: Behaviour, seed: int, rows: int, trouble: float, declared: bool, products: bool, **rest: Any
 ) -> None:
     text = manifest(rows, declared=declared, products=products, **rest)
+    begun, weeks = through_bad_weeks(behaviour, text, seed, trouble)
+    if declared:
+        windows_hold(jobs_of(weeks.world))
+        the_end_is_the_optimum(weeks.world, begun, weeks)
+
+
+@simulated
+@given(
+    behaviour=SECRETIVE,
+    seed=st.integers(0, 2**32),
+    rows=st.integers(4, MOST_ROWS),
+    trouble=st.sampled_from([0.005, 0.02]),
+    marked=st.booleans(),
+    products=st.booleans(),
+    pipeline=st.booleans(),
+)
+def test_a_campaign_at_a_service_that_tells_little(
+    behaviour: Behaviour, seed: int, rows: int, trouble: float, **rest: Any
+) -> None:
+    """Where nobody can know whether a launch came through, a person is asked; nothing runs twice then either."""
+    through_bad_weeks(behaviour, manifest(rows, declared=True, fixed=False, life=48, **rest), seed, trouble, True)
+
+
+def through_bad_weeks(
+    behaviour: Behaviour, text: str, seed: int, trouble: float, may_ask: bool = False
+) -> tuple[datetime, Weeks]:
+    """Run a campaign to its end and look at what came of it; return when it began, and what happened."""
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder), behaviour=behaviour, job_time=JOB_TIME, quotas=_quotas(), seed=seed)
         world.site.wire.service.job_faults = world.site.wire.service.jobs.faults = Failing(chance)
-        weeks = Weeks(world, text, chance, trouble)
+        weeks = Weeks(world, text, chance, trouble, may_ask)
         watch(world)
         begun = world.clock()
         world.run(weeks.weeks())
@@ -224,10 +276,8 @@ def test_a_campaign_through_bad_weeks(
         world.wire.faults.clear()
         plan, recorded = world.run(weeks.ending())
         note(f"seed {seed}: {len(jobs_of(world))} jobs, {weeks.kills} kills, ended after {ended - begun}")
-        nothing_is_lost_or_run_twice(world, plan, recorded)
-        if declared:
-            windows_hold(jobs_of(world))
-            the_end_is_the_optimum(world, begun, weeks)
+        nothing_is_lost_or_run_twice(world, plan, recorded, may_ask)
+    return begun, weeks
 
 
 def _quotas() -> tuple[Quota, ...]:
@@ -258,16 +308,25 @@ def watch(world: World) -> None:
     service.jobs.launch = launched  # type: ignore[method-assign]
 
 
-def nothing_is_lost_or_run_twice(world: World, plan: Plan, recorded: Recorded) -> None:
+def nothing_is_lost_or_run_twice(world: World, plan: Plan, recorded: Recorded, may_ask: bool) -> None:
     jobs = jobs_of(world)
-    assert {job.id for job in jobs} == set(recorded.owner_of), "a job runs that nobody knows of"
-    assert not unfinished(plan)
-    by_owner: dict[str, list[str]] = {}
+    asked = any(action.action is ActionKind.ASK for action in plan.actions)
+    assert may_ask or not asked
+    assert asked or {job.id for job in jobs} == set(recorded.owner_of), "a job runs that nobody knows of"
+    assert not unfinished(plan, may_ask)
+    by_input: dict[tuple[str, ...], list[str]] = {}
     for job in jobs:
-        by_owner.setdefault(recorded.owner_of[job.id], []).append(job.status)
-    twice = {a: found for a, found in by_owner.items() if sum(status != "failed" for status in found) > 1}
+        by_input.setdefault((job.execution.process, *_asked_of(job, recorded)), []).append(job.status)
+    twice = {asked: found for asked, found in by_input.items() if sum(status != "failed" for status in found) > 1}
     assert not twice, f"launched twice: {twice}"
-    assert max(Counter(recorded.owner_of[job.id] for job in jobs).values(), default=0) <= 4
+    assert max(map(len, by_input.values()), default=0) <= 4
+
+
+def _asked_of(job: Any, recorded: Recorded) -> tuple[str, ...]:
+    """What it reads, where that is a path that only one row asks for; else whose job it is, if anybody knows."""
+    reads: tuple[str, ...] = tuple(job.execution.locations)
+    paths = all(location.startswith("/") for location in reads)
+    return reads if paths or job.id not in recorded.owner_of else (recorded.owner_of[job.id],)
 
 
 def windows_hold(jobs: list[Any]) -> None:
