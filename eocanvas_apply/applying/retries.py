@@ -28,11 +28,12 @@ class Retries:
     _due: dict[str, datetime] = field(default_factory=dict)
 
     def plan(self, address: str, wait: float) -> None:
-        """Plan another try after a pause, and after `wait` seconds at least; none after an hour of trouble."""
+        """Plan another try after a pause, and after `wait` seconds, an hour at most; none after an hour of trouble."""
         now = self.clock.now()
         trouble = self._troubles.setdefault(address, _Trouble(now))
         if now - trouble.since < _LONGEST_TROUBLE:
-            self._due[address] = now + max(trouble.pause, timedelta(seconds=wait))
+            asked = timedelta(seconds=min(wait, _LONGEST_TROUBLE.total_seconds()))
+            self._due[address] = now + max(trouble.pause, asked)
             trouble.pause = min(trouble.pause * 2, _LONGEST_PAUSE)
 
     def begin(self, address: str) -> None:

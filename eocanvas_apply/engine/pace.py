@@ -54,8 +54,9 @@ class Pace:
         return self.clock.now() - self._silent_since >= _LONGEST_OUTAGE
 
     async def back_off(self, wait: float | None) -> None:
-        """Sleep longer each time, and `wait` seconds at least where the service asked for them."""
-        await self.sleep(self._within(max(self._pause, timedelta(seconds=wait or 0))))
+        """Sleep longer each time, and `wait` seconds where the service asked for them, an hour at most."""
+        asked = timedelta(seconds=min(wait or 0, _LONGEST_OUTAGE.total_seconds()))
+        await self.sleep(self._within(max(self._pause, asked)))
         self._pause = min(self._pause * 2, _LONGEST_PAUSE)
 
     def pause(self, wakes: Sequence[timedelta], *, moving: bool) -> timedelta:

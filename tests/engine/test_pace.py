@@ -1,0 +1,51 @@
+"""How long a run sleeps while the service does not answer."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from eocanvas_apply.applying.retries import Retries
+from eocanvas_apply.engine.pace import Pace
+
+HOUR = timedelta(hours=1)
+
+
+@dataclass
+class Sleeps:
+    """A clock that notes how long it was slept by."""
+
+    slept: list[float] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        return datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=sum(self.slept))
+
+    def monotonic(self) -> float:
+        return sum(self.slept)
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+@pytest.mark.parametrize(
+    ("asked", "slept"), [(None, [5, 10, 20]), (7.0, [7, 10, 20]), (90.0, [90] * 3), (1e18, [3600] * 3)]
+)
+def test_what_a_silent_service_asks_for_is_waited_an_hour_at_most(asked: float | None, slept: list[float]) -> None:
+    clock = Sleeps()
+
+    async def silence() -> None:
+        pace = Pace(clock, None, timedelta(seconds=30), asyncio.Event(), HOUR)
+        for _ in range(3):
+            await pace.back_off(asked)
+
+    asyncio.run(silence())
+    assert clock.slept == slept
+
+
+def test_an_address_is_tried_again_within_the_hour_whatever_was_asked() -> None:
+    retries = Retries(Sleeps())
+    retries.plan("key.scenes", 1e18)
+    assert retries.next() == HOUR
