@@ -18,9 +18,10 @@ LIFE = timedelta(hours=6)
 MOST_FAILURES = 3
 # A launch whose order takes longer lets others go first.
 _PATIENCE = timedelta(minutes=15)
+# The HDA may not know a download yet that it has just promised.
+_SHOWN_WITHIN = timedelta(minutes=2)
 _LOOK_BACK = timedelta(hours=24)
 _OVER = frozenset({"not-sent", "refused", "gone"})
-_MAY_COME = frozenset({DownloadState.WAITING, DownloadState.UNKNOWN})
 Identity = tuple[str, str]
 
 
@@ -106,7 +107,9 @@ class OrderBook:
         if order.state is None:
             return not _is_lost(order, self.observed.at, self.timing)
         download = self.observed.downloads.get(order.download_id or "")
-        return download is not None and download.state in _MAY_COME and self._lives(order, due)
+        if download is None or not self._lives(order, due):
+            return False
+        return download.state is not DownloadState.READY and not _is_gone(order, download.state, self.observed.at)
 
     def _lives(self, order: Order, due: datetime) -> bool:
         usable = order.state not in _OVER and order.id not in self.spoilt
@@ -172,8 +175,13 @@ def order_notes(recorded: Recorded, observed: Observed) -> Iterator[ProductOrder
             continue
         if download.state is DownloadState.READY and not order.was_ready:
             yield _fact(order, ready=True)
-        elif download.state is DownloadState.GONE and order.state != "gone":
+        elif order.state != "gone" and _is_gone(order, download.state, observed.at):
             yield _fact(order, ready=False)
+
+
+def _is_gone(order: Order, state: DownloadState, at: datetime) -> bool:
+    young = order.begun is not None and at - order.begun < _SHOWN_WITHIN
+    return state is DownloadState.GONE and (order.was_ready or not young)
 
 
 def order_history(job: DesiredJob, recorded: Recorded) -> list[str]:
