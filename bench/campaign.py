@@ -21,8 +21,8 @@ from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.ledger.opening import Binding
 from eocanvas_apply.ledger.place import open_backend
-from eocanvas_apply.planning.desired import DesiredJob
-from eocanvas_apply.service.settings import Addresses
+from eocanvas_apply.planning.desired.desired import DesiredJob
+from eocanvas_apply.service.account import Addresses
 
 _MANIFEST = """\
 version: 1

@@ -13,7 +13,7 @@ from eocanvas_apply.cli.commands import SUMMARIES
 from eocanvas_apply.cli.exit_codes import MEANINGS, PRECEDENCE, Exit
 from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.engine.project import open_project
-from eocanvas_apply.manifest.steps import Step
+from eocanvas_apply.manifest.model.steps import Step
 from eocanvas_apply.planning.failures import FailureClass
 
 ROOT = Path(__file__).parent.parent

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from eocanvas_apply.cli.schemas import NAMES, schemas, text
 from eocanvas_apply.diagnostics import Position, error
-from eocanvas_apply.documents.yaml_text import YamlText
+from eocanvas_apply.documents.yaml.text import YamlText
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.planning.plan import Forecast
 from eocanvas_apply.render import diagnostics, plan, result

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from eocanvas_apply.applying.downloads import Downloads
-from eocanvas_apply.applying.jobs import JobKeeper
+from eocanvas_apply.applying.job_keeper import JobKeeper
 from eocanvas_apply.applying.key_creation import KeyCreator
-from eocanvas_apply.applying.keys import KeyKeeper
+from eocanvas_apply.applying.key_keeper import KeyKeeper
 from eocanvas_apply.applying.launches import Launcher
 from eocanvas_apply.applying.orders import OrderKeeper
+from eocanvas_apply.applying.results.downloads import Downloads
 from eocanvas_apply.applying.session import BATCH, Session, TooLate, at_once
 from eocanvas_apply.planning import tasks as t
 from eocanvas_apply.planning.plan import PlannedAction

@@ -10,11 +10,11 @@ from typing import Literal
 from eocanvas_apply.applying.session import Session, TooLate, at_once
 from eocanvas_apply.errors import CredentialsError, Doubt, NotSent, Refused, ServiceError
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.planning.key_faults import name_taken
-from eocanvas_apply.planning.key_tag import key_tag
+from eocanvas_apply.planning.keys.faults import name_taken
+from eocanvas_apply.planning.keys.tag import key_tag
 from eocanvas_apply.planning.plan import PlannedAction
-from eocanvas_apply.planning.progress import Happening
 from eocanvas_apply.planning.tasks import CreateKey
+from eocanvas_apply.report.progress import Happening
 from eocanvas_apply.service.wire import KeyInfo
 
 _NAME_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"

@@ -9,19 +9,19 @@ from datetime import datetime
 from functools import partial
 from typing import Literal
 
-from eocanvas_apply.applying.keepsakes import keep_documents
-from eocanvas_apply.applying.links import with_links
+from eocanvas_apply.applying.document_store import keep_documents
+from eocanvas_apply.applying.results.links import with_links
 from eocanvas_apply.applying.session import BATCH, Session, TooLate, at_once
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.documents.mark import mark_for
 from eocanvas_apply.errors import CredentialsError, Doubt, NotSent, Refused
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.planning.launching import Launch, key_uses, launch
+from eocanvas_apply.manifest.address import typed
+from eocanvas_apply.planning.jobs.launching import Launch, key_uses, launch
 from eocanvas_apply.planning.plan import PlannedAction
-from eocanvas_apply.planning.progress import Happening
+from eocanvas_apply.planning.schedule.windows import Windows, closed_until, creations, longest
 from eocanvas_apply.planning.tasks import LaunchJob
-from eocanvas_apply.planning.typed_address import typed
-from eocanvas_apply.planning.windows import Windows, closed_until, creations, longest
+from eocanvas_apply.report.progress import Happening
 from eocanvas_apply.service.wire import JobInfo
 
 # Refusals of the account's rights: no other launch of this run would fare better.

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Collection
 
 from eocanvas_apply.applying.session import Session
 from eocanvas_apply.ledger.events import TermsAccepted
-from eocanvas_apply.planning.progress import Happening
+from eocanvas_apply.report.progress import Happening
 from eocanvas_apply.service.eocanvas import EOCanvas
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from eocanvas_apply.planning.desired import DesiredKey
+from eocanvas_apply.planning.desired.desired import DesiredKey
 
 
 class Seals(Protocol):

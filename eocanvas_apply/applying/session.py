@@ -13,11 +13,11 @@ from eocanvas_apply.applying.retries import Retries
 from eocanvas_apply.applying.seals import Seals
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.ledger.events import AnyEvent
-from eocanvas_apply.ledger.fold import IntentState
+from eocanvas_apply.ledger.fold.job_records import IntentState
 from eocanvas_apply.ledger.journal import Journal
-from eocanvas_apply.planning.desired import Desired
+from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.plan import PlannedAction, Reason
-from eocanvas_apply.planning.progress import Happening, Progress, Transfer
+from eocanvas_apply.report.progress import Happening, Progress, Transfer
 from eocanvas_apply.service.clock import Clock
 from eocanvas_apply.service.eocanvas import EOCanvas
 

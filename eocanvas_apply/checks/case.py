@@ -9,13 +9,13 @@ from functools import cached_property
 from eocanvas_apply.diagnostics import Diagnostic, Position
 from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph
-from eocanvas_apply.documents.yaml_nodes import Path
+from eocanvas_apply.documents.yaml.nodes import Path
 from eocanvas_apply.manifest.address import Address
-from eocanvas_apply.manifest.documents import Documents, is_by_row
 from eocanvas_apply.manifest.instances import Instance
-from eocanvas_apply.manifest.jobs import SnapJob, TailorJob
+from eocanvas_apply.manifest.job_documents import Documents, is_by_row
 from eocanvas_apply.manifest.loading import LoadedManifest
-from eocanvas_apply.manifest.model import Manifest
+from eocanvas_apply.manifest.model.jobs import SnapJob, TailorJob
+from eocanvas_apply.manifest.model.manifest import Manifest
 
 OUTPUT = "output"
 

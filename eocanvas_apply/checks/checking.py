@@ -16,7 +16,7 @@ from eocanvas_apply.checks.case import (
 from eocanvas_apply.checks.registry import CHAIN_RULES, GRAPH_RULES, MANIFEST_RULES
 from eocanvas_apply.checks.severities import adjusted, unknown_checks
 from eocanvas_apply.diagnostics import Diagnostic
-from eocanvas_apply.manifest.documents import Documents
+from eocanvas_apply.manifest.job_documents import Documents
 from eocanvas_apply.manifest.loading import LoadedManifest
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from eocanvas_apply.checks.case import ManifestCase
 from eocanvas_apply.diagnostics import Diagnostic, error, warning
-from eocanvas_apply.manifest.model import KeyInput, RawJob, SnapJob, ToKey, UrlInput
+from eocanvas_apply.manifest.model.inputs import KeyInput, ToKey, UrlInput
+from eocanvas_apply.manifest.model.jobs import RawJob, SnapJob
 
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".gz")
 

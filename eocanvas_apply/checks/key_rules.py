@@ -8,8 +8,9 @@ from datetime import timedelta
 
 from eocanvas_apply.checks.case import ManifestCase
 from eocanvas_apply.diagnostics import Diagnostic, error, warning
-from eocanvas_apply.manifest.duration import format_duration
-from eocanvas_apply.manifest.model import ExistingKey, Job, ManagedKey
+from eocanvas_apply.manifest.model.jobs import Job
+from eocanvas_apply.manifest.model.keys import ExistingKey, ManagedKey
+from eocanvas_apply.manifest.model.times import format_duration
 
 _SHORTEST = timedelta(hours=1)
 # RSA with PKCS#1 v1.5 padding seals modulus - 11 bytes: 245 for 2048 bits, 501 for 4096.

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from eocanvas_apply.checks.case import ManifestCase
 from eocanvas_apply.diagnostics import Diagnostic
-from eocanvas_apply.manifest.keys import EODATA
 from eocanvas_apply.manifest.listing import is_listable, not_listable
-from eocanvas_apply.manifest.steps import Step
+from eocanvas_apply.manifest.model.keys import EODATA
+from eocanvas_apply.manifest.model.steps import Step
 
 
 def listable(case: ManifestCase) -> Iterator[Diagnostic]:

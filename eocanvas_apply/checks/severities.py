@@ -8,9 +8,9 @@ from dataclasses import replace
 from eocanvas_apply.checks.case import ManifestCase
 from eocanvas_apply.checks.registry import ADJUSTABLE
 from eocanvas_apply.diagnostics import Diagnostic, Severity, error
-from eocanvas_apply.documents.nearness import did_you_mean
+from eocanvas_apply.documents.suggestions import did_you_mean
 from eocanvas_apply.manifest.address import Address
-from eocanvas_apply.manifest.model import Manifest
+from eocanvas_apply.manifest.model.manifest import Manifest
 
 
 def adjusted(found: Iterable[Diagnostic], manifest: Manifest) -> Iterator[Diagnostic]:

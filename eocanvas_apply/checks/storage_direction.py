@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 from eocanvas_apply.checks.case import ManifestCase
 from eocanvas_apply.diagnostics import Diagnostic, error
-from eocanvas_apply.manifest.keys import EODATA
-from eocanvas_apply.manifest.model import ExistingKey, Input, Key, KeyInput, RawJob, ResultInput, ToKey
+from eocanvas_apply.manifest.model.inputs import Input, KeyInput, ResultInput, ToKey
+from eocanvas_apply.manifest.model.jobs import RawJob
+from eocanvas_apply.manifest.model.keys import EODATA, ExistingKey, Key
 
 _KINDS = {
     "s3": "a private S3 bucket",

@@ -9,7 +9,7 @@ from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
 
 if TYPE_CHECKING:
-    from eocanvas_apply.ledger.fold import Recorded
+    from eocanvas_apply.ledger.fold.recorded import Recorded
     from eocanvas_apply.manifest.address import Address
 
 
@@ -24,7 +24,7 @@ def known_addresses(desired: Iterable[str], recorded: Recorded) -> list[Address]
 
 def one_address(text: str, desired: Iterable[str], recorded: Recorded) -> Address:
     """Return the one address that the text names; raises UsageError for none and for several."""
-    from eocanvas_apply.manifest.naming import resolve
+    from eocanvas_apply.manifest.typed_addresses import resolve
 
     found = resolve(text, known_addresses(desired, recorded))
     if len(found) > 1:
@@ -35,7 +35,7 @@ def one_address(text: str, desired: Iterable[str], recorded: Recorded) -> Addres
 
 def addresses_named(patterns: Iterable[str], desired: Iterable[str], recorded: Recorded) -> frozenset[str]:
     """Return every address that one of these texts names; raises UsageError for one that names none."""
-    from eocanvas_apply.manifest.naming import resolve
+    from eocanvas_apply.manifest.typed_addresses import resolve
 
     known = known_addresses(desired, recorded)
     return frozenset(str(address) for text in patterns for address in resolve(text, known))
@@ -43,7 +43,7 @@ def addresses_named(patterns: Iterable[str], desired: Iterable[str], recorded: R
 
 def jobs_named(text: str, desired: Iterable[str], recorded: Recorded) -> list[Address]:
     """Return the jobs that the text names, of a campaign all its instances; raises UsageError for a key as well."""
-    from eocanvas_apply.manifest.naming import resolve
+    from eocanvas_apply.manifest.typed_addresses import resolve
 
     found = resolve(text, known_addresses(desired, recorded))
     if len({address.whole for address in found}) > 1 or found[0].kind != "job":

@@ -9,15 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.exit_codes import Exit
 from eocanvas_apply.cli.result_list import chosen, listed, of_record
 from eocanvas_apply.cli.session import Session, with_engine
+from eocanvas_apply.cli.terminal.console import Console, Outcome
 
 if TYPE_CHECKING:
     from eocanvas_apply.engine.collecting import Collected
-    from eocanvas_apply.planning.progress import Progress
     from eocanvas_apply.render.documents import StoredDocument
+    from eocanvas_apply.report.progress import Progress
 
 
 def fetch(args: Namespace, console: Console) -> Outcome:

@@ -6,13 +6,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.exit_codes import Exit, Stopped
-from eocanvas_apply.cli.interrupts import unless_signalled
 from eocanvas_apply.cli.patience import Patience
-from eocanvas_apply.cli.scrubbing import SCRUBBER
+from eocanvas_apply.cli.terminal.console import Console, Outcome
+from eocanvas_apply.cli.terminal.signals import unless_signalled
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import ServiceError, UsageError
+from eocanvas_apply.secrets.scrubbing import SCRUBBER
 
 if TYPE_CHECKING:
     from eocanvas_apply.engine.engine import Engine
@@ -61,7 +61,7 @@ class Followed:
 
     async def _end(self) -> str:
         """Return the status of an ended job, the empty text while it goes on."""
-        from eocanvas_apply.ledger.fold import ENDED
+        from eocanvas_apply.ledger.fold.job_records import ENDED
 
         job = await self.engine.service.job(self.job_id)
         if job is None:

@@ -6,12 +6,12 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.exit_codes import Exit, Stopped, of_exception, weightiest
-from eocanvas_apply.cli.scrubbing import SCRUBBER
-from eocanvas_apply.cli.termination import ending_on_sigterm
+from eocanvas_apply.cli.terminal.console import Console, Outcome
+from eocanvas_apply.cli.terminal.signals import ending_on_sigterm
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import EocanvasApplyError
+from eocanvas_apply.secrets.scrubbing import SCRUBBER
 
 PACKAGE = Path(__file__).parent.parent
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from eocanvas_apply.cli.scrubbing import SCRUBBER
+from eocanvas_apply.secrets.scrubbing import SCRUBBER
 
 LOGGER = "eocanvas_apply"
 

@@ -8,20 +8,20 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli.confirmation import confirm
-from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.exit_codes import Exit, weightiest
-from eocanvas_apply.cli.interrupts import Interrupts, listening
 from eocanvas_apply.cli.options import add_ledger, add_manifest
 from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.session import Session, Work, with_engine
 from eocanvas_apply.cli.telling import told
+from eocanvas_apply.cli.terminal.console import Console, Outcome
+from eocanvas_apply.cli.terminal.prompt import confirm
+from eocanvas_apply.cli.terminal.signals import Interrupts, listening
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
 
 if TYPE_CHECKING:
     from eocanvas_apply.planning.plan import Plan, Requests
-    from eocanvas_apply.planning.progress import ApplyResult
+    from eocanvas_apply.report.progress import ApplyResult
 
 
 def add_arguments(parser: Parser) -> None:
@@ -56,7 +56,7 @@ def make(args: Namespace, console: Console, command: str, asked: Asked, opened: 
 
 
 def _wait(args: Namespace) -> timedelta | None:
-    from eocanvas_apply.manifest.duration import parse_duration
+    from eocanvas_apply.manifest.model.times import parse_duration
 
     if args.no_wait:
         return timedelta()
@@ -88,7 +88,7 @@ def _outcome(result: ApplyResult, session: Session, interrupts: Interrupts) -> O
 
 
 def _codes(result: ApplyResult, interrupts: Interrupts) -> list[Exit]:
-    from eocanvas_apply.planning.progress import Ending
+    from eocanvas_apply.report.progress import Ending
 
     table = {
         Ending.ERROR: Exit.ERROR,

@@ -14,8 +14,8 @@ from eocanvas_apply.cli.commands import SUMMARIES
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from eocanvas_apply.cli.console import Console, Outcome
     from eocanvas_apply.cli.parser import Parser
+    from eocanvas_apply.cli.terminal.console import Console, Outcome
 
 
 class Command(Protocol):
@@ -42,15 +42,15 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 
 def _show_root_help() -> int:
-    from eocanvas_apply.cli.console import standard
     from eocanvas_apply.cli.root_help import root_help
+    from eocanvas_apply.cli.terminal.console import standard
 
     return _print(standard(), root_help())
 
 
 def _show_version() -> int:
     from eocanvas_apply import __version__
-    from eocanvas_apply.cli.console import standard
+    from eocanvas_apply.cli.terminal.console import standard
 
     return _print(standard(), f"eocanvas-apply {__version__}\n")
 
@@ -61,8 +61,8 @@ def _print(console: Console, text: str) -> int:
 
 
 def _run_command(name: str, words: list[str]) -> int:
-    from eocanvas_apply.cli.console import standard
     from eocanvas_apply.cli.guard import guarded
+    from eocanvas_apply.cli.terminal.console import standard
 
     console = standard(colour="--no-color" not in words)
     # Known before the arguments are parsed, so that a usage error keeps to the form as well.
@@ -73,7 +73,7 @@ def _run_command(name: str, words: list[str]) -> int:
 def _outcome(name: str, words: list[str], console: Console) -> Outcome:
     command, parser = _prepared(name)
     if {"-h", "--help"} & set(words):
-        from eocanvas_apply.cli.console import Outcome
+        from eocanvas_apply.cli.terminal.console import Outcome
 
         console.as_json = False
         return Outcome(text=lambda _: parser.format_help())

@@ -11,7 +11,7 @@ from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
 
 if TYPE_CHECKING:
-    from eocanvas_apply.ledger.fold import Recorded
+    from eocanvas_apply.ledger.fold.recorded import Recorded
 
 
 async def recorded(args: Namespace) -> Recorded:

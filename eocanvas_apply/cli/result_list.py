@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eocanvas_apply.cli.addresses import jobs_named
-from eocanvas_apply.cli.console import Outcome
 from eocanvas_apply.cli.settings import manifest_file, variables
+from eocanvas_apply.cli.terminal.console import Outcome
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import EocanvasApplyError, UsageError
 
 if TYPE_CHECKING:
     from eocanvas_apply.ledger.events import ListedResult, ResultStored
-    from eocanvas_apply.ledger.fold import JobRecord, Recorded
+    from eocanvas_apply.ledger.fold.job_records import JobRecord
+    from eocanvas_apply.ledger.fold.recorded import Recorded
     from eocanvas_apply.render.documents import StoredDocument
 
 
@@ -46,7 +47,7 @@ def listed(args: Namespace, found: list[StoredDocument], addresses: Collection[s
 
 
 def _of(record: JobRecord, folder: Path) -> list[StoredDocument]:
-    from eocanvas_apply.planning.runs import counted_run
+    from eocanvas_apply.planning.state.runs import counted_run
 
     run = None if record.forgotten else counted_run(record)
     if run is None:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli.scrubbing import SCRUBBER
 from eocanvas_apply.cli.settings import settings
+from eocanvas_apply.secrets.scrubbing import SCRUBBER
 
 if TYPE_CHECKING:
-    from eocanvas_apply.cli.console import Outcome
+    from eocanvas_apply.cli.terminal.console import Outcome
     from eocanvas_apply.diagnostics import Diagnostic
     from eocanvas_apply.engine.campaigns import Rows
     from eocanvas_apply.engine.engine import Engine
@@ -74,7 +74,7 @@ def with_rows(args: Namespace, rows: Rows, work: Work, *, lock_may_be_broken: bo
 def engine_settings(args: Namespace) -> Settings:
     """Return what an engine is opened with; raises CredentialsError and UsageError."""
     from eocanvas_apply.engine.opening import Settings
-    from eocanvas_apply.sources.credentials import find_credentials
+    from eocanvas_apply.service.account import find_credentials
 
     found = settings(args, os.environ)
     credentials = find_credentials(os.environ, Path.home())

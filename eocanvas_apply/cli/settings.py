@@ -13,7 +13,7 @@ from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
 
 if TYPE_CHECKING:
-    from eocanvas_apply.service.settings import Addresses
+    from eocanvas_apply.service.account import Addresses
 
 _TIMING = {
     "poll": "EOCANVAS_APPLY_POLL",
@@ -39,7 +39,7 @@ class Settings:
 
 def settings(args: Namespace, environ: Mapping[str, str]) -> Settings:
     """Return them; raises UsageError for a value that cannot be meant."""
-    from eocanvas_apply.service.settings import DEFAULT_URL, Addresses
+    from eocanvas_apply.service.account import DEFAULT_URL, Addresses
 
     return Settings(
         manifest=manifest_file(args),
@@ -83,7 +83,7 @@ def ledger_url(args: Namespace, environ: Mapping[str, str]) -> str | None:
 
 
 def _duration(variable: str, text: str) -> timedelta:
-    from eocanvas_apply.manifest.duration import parse_duration
+    from eocanvas_apply.manifest.model.times import parse_duration
 
     try:
         return parse_duration(text)

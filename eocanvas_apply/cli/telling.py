@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli.console import Channel, Console
-from eocanvas_apply.cli.live import LiveArea, live
+from eocanvas_apply.cli.terminal.console import Channel, Console
+from eocanvas_apply.cli.terminal.live import LiveArea, live
 
 if TYPE_CHECKING:
     from eocanvas_apply.engine.engine import Engine
-    from eocanvas_apply.planning.progress import Progress, Transfer
-    from eocanvas_apply.planning.view import View
+    from eocanvas_apply.report.progress import Progress, Transfer
+    from eocanvas_apply.report.view import View
 
 
 @asynccontextmanager

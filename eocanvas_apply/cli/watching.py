@@ -7,16 +7,16 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli.console import Channel, Console, Outcome
 from eocanvas_apply.cli.exit_codes import Exit, Stopped
-from eocanvas_apply.cli.interrupts import unless_signalled
-from eocanvas_apply.cli.live import live
 from eocanvas_apply.cli.patience import Patience
 from eocanvas_apply.cli.session import Session
+from eocanvas_apply.cli.terminal.console import Channel, Console, Outcome
+from eocanvas_apply.cli.terminal.live import live
+from eocanvas_apply.cli.terminal.signals import unless_signalled
 from eocanvas_apply.errors import ServiceError
 
 if TYPE_CHECKING:
-    from eocanvas_apply.planning.status import Status
+    from eocanvas_apply.report.status import Status
 
 Show = Callable[["Status"], None]
 
@@ -54,7 +54,7 @@ async def _look(session: Session, seen: list[Status], show: Show) -> None:
 
 async def _status(session: Session) -> Status:
     from eocanvas_apply.planning.plan import Requests
-    from eocanvas_apply.planning.status import status
+    from eocanvas_apply.report.status import status
 
     plan, observed = await session.engine.plan(Requests())
     return status(plan, session.engine.journal.recorded, observed)

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from eocanvas_apply.emulator.accounts import User
-from eocanvas_apply.emulator.behaviour import Behaviour
-from eocanvas_apply.emulator.durations import parse_seconds
-from eocanvas_apply.emulator.failures import FAILURE_KINDS, JobFault
-from eocanvas_apply.emulator.faults import FAULT_KINDS, Fault, read_fault
-from eocanvas_apply.emulator.settings import DEFAULT_USER, Quota, Settings
+from eocanvas_apply.emulator.http.faults import FAULT_KINDS, Fault, read_fault
+from eocanvas_apply.emulator.model.accounts import User
+from eocanvas_apply.emulator.model.jobs.failures import FAILURE_KINDS, JobFault
+from eocanvas_apply.emulator.model.settings import DEFAULT_USER, Behaviour, Quota, Settings
+from eocanvas_apply.emulator.model.time import parse_seconds
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey

@@ -11,16 +11,16 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, cast
 
+from eocanvas_apply.campaign.expansion import Expansion, expand
+from eocanvas_apply.campaign.freshness import changed_searches, lock_age
+from eocanvas_apply.campaign.searching import Lister, Search
 from eocanvas_apply.checks.checking import check_rows
 from eocanvas_apply.diagnostics import Diagnostic, has_errors, info
-from eocanvas_apply.engine.freshness import changed_searches, lock_age
 from eocanvas_apply.engine.project import Project, open_project
 from eocanvas_apply.errors import ManifestError
-from eocanvas_apply.manifest.documents import Documents, with_instances
-from eocanvas_apply.planning.derivation import desired
-from eocanvas_apply.planning.desired import Desired
-from eocanvas_apply.sources.expansion import Expansion, expand
-from eocanvas_apply.sources.searching import Lister, Search
+from eocanvas_apply.manifest.job_documents import Documents, with_instances
+from eocanvas_apply.planning.desired.derivation import desired
+from eocanvas_apply.planning.desired.desired import Desired
 
 
 class Rows(Enum):

@@ -9,21 +9,21 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
-from eocanvas_apply.applying.copying import Copier
-from eocanvas_apply.applying.downloads import Downloads
-from eocanvas_apply.applying.index import IndexRow, write_index
-from eocanvas_apply.applying.indexes import Indexes, place
+from eocanvas_apply.applying.results.copying import Copier
+from eocanvas_apply.applying.results.downloads import Downloads
+from eocanvas_apply.applying.results.faults import index_unwritable
 from eocanvas_apply.applying.session import Session
-from eocanvas_apply.applying.troubles import index_unwritable
 from eocanvas_apply.diagnostics import Diagnostic, warning
 from eocanvas_apply.engine.engine import Engine
-from eocanvas_apply.observing.copies import presence
-from eocanvas_apply.planning.copies import Copy, Presence, copies, wanted
-from eocanvas_apply.planning.desired import Desired
+from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
-from eocanvas_apply.planning.runs import counted_run
-from eocanvas_apply.planning.stored import StoredResult
+from eocanvas_apply.planning.state.runs import counted_run
+from eocanvas_apply.planning.state.stored import StoredResult
 from eocanvas_apply.planning.tasks import FetchResults
+from eocanvas_apply.results.copies import Copy, Presence, copies, wanted
+from eocanvas_apply.results.index import IndexRow, write_index
+from eocanvas_apply.results.indexes import Indexes, place
+from eocanvas_apply.results.presence import presence
 
 _LEFT = {Presence.REMOVED: "missing", Presence.OTHER: "edited"}
 

@@ -6,8 +6,8 @@ from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.errors import UsageError
 from eocanvas_apply.ledger.events import Forgotten, Resolved
-from eocanvas_apply.ledger.fold import Intent, IntentState
-from eocanvas_apply.planning.typed_address import typed
+from eocanvas_apply.ledger.fold.job_records import Intent, IntentState
+from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.service.wire import JobInfo
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from eocanvas_apply.engine.engine import Engine
-from eocanvas_apply.planning.documents import difference, kept_at, text_of
-from eocanvas_apply.planning.runs import counted_definition
+from eocanvas_apply.planning.desired.document_texts import difference, kept_at, text_of
+from eocanvas_apply.planning.state.runs import counted_definition
 
 
 def document_difference(engine: Engine, address: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from eocanvas_apply.applying.session import Session
+from eocanvas_apply.campaign.lock import LockedQuery
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.engine.pace import Pace
 from eocanvas_apply.engine.run import Run
@@ -16,19 +17,18 @@ from eocanvas_apply.engine.stop import Stop
 from eocanvas_apply.engine.surveyor import Surveyor
 from eocanvas_apply.errors import LedgerConflict, SafetyRefusal, StoppedEarly
 from eocanvas_apply.ledger.events import PlanAccepted
-from eocanvas_apply.ledger.fold import Recorded
+from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.observing.observer import Observer
-from eocanvas_apply.planning.desired import Desired
-from eocanvas_apply.planning.observed import Observed
-from eocanvas_apply.planning.outcomes import results_left
+from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.plan import QUIET, Plan, Requests
-from eocanvas_apply.planning.progress import ApplyResult, Progress
 from eocanvas_apply.planning.safety import new_ledger
-from eocanvas_apply.planning.view import View
+from eocanvas_apply.planning.state.observed import Observed
+from eocanvas_apply.report.outcomes import results_left
+from eocanvas_apply.report.progress import ApplyResult, Progress
+from eocanvas_apply.report.view import View
 from eocanvas_apply.service.clock import Clock
 from eocanvas_apply.service.eocanvas import EOCanvas
-from eocanvas_apply.sources.lock import LockedQuery
 
 
 @dataclass(slots=True)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from eocanvas_apply.applying.licences import acceptance
+from eocanvas_apply.campaign.readers.hda import Catalogue
+from eocanvas_apply.campaign.readers.s3 import Storages
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.engine.campaigns import Rows, find_rows
 from eocanvas_apply.engine.engine import Engine
@@ -21,15 +23,13 @@ from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.ledger.place import open_backend, snapshots_of
 from eocanvas_apply.observing.observer import Observer
-from eocanvas_apply.observing.vault import Vault
-from eocanvas_apply.planning.derivation import desired_keys
-from eocanvas_apply.secret import Secret
+from eocanvas_apply.planning.desired.derivation import desired_keys
+from eocanvas_apply.secrets.resolving import SecretSources
+from eocanvas_apply.secrets.secret import Secret
+from eocanvas_apply.secrets.vault import Vault
+from eocanvas_apply.service.account import Addresses, Credentials, is_loopback
 from eocanvas_apply.service.clock import Clock, SystemClock
 from eocanvas_apply.service.eocanvas import EOCanvas
-from eocanvas_apply.service.settings import Addresses, Credentials, is_loopback
-from eocanvas_apply.sources.catalogue import Catalogue
-from eocanvas_apply.sources.secrets import SecretSources
-from eocanvas_apply.sources.storages import Storages
 
 if TYPE_CHECKING:
     import httpx

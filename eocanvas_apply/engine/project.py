@@ -9,16 +9,16 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
+from eocanvas_apply.campaign.lock import LockFile, read_lock_file
 from eocanvas_apply.checks.checking import check
 from eocanvas_apply.diagnostics import Diagnostic, has_errors
 from eocanvas_apply.engine.variables import typed_variables
 from eocanvas_apply.errors import ManifestError
-from eocanvas_apply.manifest.documents import Documents, Read, load_documents
+from eocanvas_apply.files import read_bytes
+from eocanvas_apply.manifest.job_documents import Documents, Read, load_documents
 from eocanvas_apply.manifest.loading import LoadedManifest, load
-from eocanvas_apply.manifest.model import Manifest
-from eocanvas_apply.planning.desired import Timing
-from eocanvas_apply.sources.files import read_bytes
-from eocanvas_apply.sources.lock_file import LockFile, read_lock_file
+from eocanvas_apply.manifest.model.manifest import Manifest
+from eocanvas_apply.planning.desired.desired import Timing
 
 NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 

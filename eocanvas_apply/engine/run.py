@@ -7,17 +7,17 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from eocanvas_apply.applying.applier import Applier
-from eocanvas_apply.applying.downloads import Downloads
+from eocanvas_apply.applying.results.downloads import Downloads
 from eocanvas_apply.applying.session import Session
 from eocanvas_apply.engine.pace import Pace
 from eocanvas_apply.engine.stop import Stop
 from eocanvas_apply.engine.surveyor import Survey, Surveyor
 from eocanvas_apply.errors import LedgerConflict, ServiceError
 from eocanvas_apply.ledger.events import JobObserved
-from eocanvas_apply.planning.outcomes import endings, results, results_left, results_pending
 from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, Reason, Requests
-from eocanvas_apply.planning.progress import ApplyResult, Ending, Happening, Progress
-from eocanvas_apply.planning.view import View, view
+from eocanvas_apply.report.outcomes import endings, results, results_left, results_pending
+from eocanvas_apply.report.progress import ApplyResult, Ending, Happening, Progress
+from eocanvas_apply.report.view import View, view
 
 # A plan of this age is carried out as it stands: looking again would show the same.
 _FRESH = timedelta(seconds=5)

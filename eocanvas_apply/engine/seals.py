@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from eocanvas_apply.observing.observer import Observer
-from eocanvas_apply.planning.desired import DesiredKey
+from eocanvas_apply.planning.desired.desired import DesiredKey
 
 
 @dataclass(frozen=True, slots=True)

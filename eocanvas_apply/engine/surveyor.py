@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 
 from eocanvas_apply.errors import LedgerError
 from eocanvas_apply.ledger.events import AnyEvent, JobObserved
-from eocanvas_apply.ledger.fold import Recorded
+from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.ledger.opening import Binding, mismatches
 from eocanvas_apply.observing.observer import Observer
-from eocanvas_apply.planning.desired import Desired
-from eocanvas_apply.planning.notes import notes
-from eocanvas_apply.planning.observed import Observed
+from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.plan import Origin, Plan, Requests
 from eocanvas_apply.planning.planner import plan
+from eocanvas_apply.planning.state.notes import notes
+from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.service.eocanvas import EOCanvas
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from eocanvas_apply.diagnostics import Diagnostic, error
-from eocanvas_apply.documents.nearness import did_you_mean
-from eocanvas_apply.documents.yaml_nodes import Data
-from eocanvas_apply.documents.yaml_scalars import Plain, resolve_plain
+from eocanvas_apply.documents.suggestions import did_you_mean
+from eocanvas_apply.documents.yaml.nodes import Data
+from eocanvas_apply.documents.yaml.scalars import Plain, resolve_plain
 from eocanvas_apply.errors import UsageError
 
 

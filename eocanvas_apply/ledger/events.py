@@ -16,11 +16,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from eocanvas_apply.ledger.event import AddressEvent as AddressEvent
 from eocanvas_apply.ledger.event import Event as Event
 from eocanvas_apply.ledger.event import Time as Time
-from eocanvas_apply.ledger.order_events import OrderEvent as OrderEvent
-from eocanvas_apply.ledger.order_events import OrderIntended as OrderIntended
-from eocanvas_apply.ledger.order_events import OrderState as OrderState
-from eocanvas_apply.ledger.order_events import ProductOrdered as ProductOrdered
-from eocanvas_apply.ledger.order_events import TermsAccepted as TermsAccepted
 
 
 class KeyEvent(AddressEvent):
@@ -287,6 +282,44 @@ class Resolved(IntentEvent):
     type: Literal["resolved"] = "resolved"
     decision: Literal["adopt", "launch", "cancel"]
     job_id: str | None = None
+
+
+class OrderEvent(AddressEvent):
+    """An event about one order of a product, made for a job (or for several, of which this is one)."""
+
+    order: str = Field(description="128 random bits in hex.")
+    dataset_id: str
+    product_id: str
+
+
+class OrderIntended(OrderEvent):
+    """Claim: this product is about to be ordered. Without an answer on record it may have cost a unit of quota."""
+
+    type: Literal["order-intended"] = "order-intended"
+    decided: Time
+    send_before: Time
+
+
+OrderState = Literal["not-sent", "refused", "ordered", "ready", "gone"]
+
+
+class ProductOrdered(OrderEvent):
+    """Fact: what became of an order, and later whether its download was ready or gone (404)."""
+
+    type: Literal["product-ordered"] = "product-ordered"
+    state: OrderState
+    download_id: str | None = None
+    ordered: Time | None = None
+    status: int | None = None
+    message: str = ""
+
+
+class TermsAccepted(Event):
+    """Fact: this licence, which the manifest names, was accepted for the account."""
+
+    type: Literal["terms-accepted"] = "terms-accepted"
+    term: str
+    dataset_id: str
 
 
 class QuotaClosed(Event):

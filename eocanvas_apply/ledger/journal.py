@@ -10,7 +10,7 @@ from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import LedgerConflict, LedgerError
 from eocanvas_apply.ledger.backend import Backend
 from eocanvas_apply.ledger.events import AnyEvent, Entry
-from eocanvas_apply.ledger.fold import Recorded
+from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.snapshots import SnapshotKeeper, worth_saving
 
 # A launch given up may turn up for a day; with a margin for clocks that differ.

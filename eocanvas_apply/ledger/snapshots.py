@@ -25,8 +25,8 @@ from pydantic import TypeAdapter
 from pydantic_core import from_json
 
 from eocanvas_apply.ledger.events import Entry
-from eocanvas_apply.ledger.fold import Recorded
-from eocanvas_apply.ledger.jobs import Finished, Jobs, Packed, StoredFile
+from eocanvas_apply.ledger.fold.job_table import Finished, Jobs, Packed, StoredFile
+from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.lines import Place
 
 _FORMAT = 1

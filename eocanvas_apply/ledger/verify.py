@@ -7,7 +7,7 @@ from itertools import groupby
 
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.ledger.fold import Recorded
+from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.snapshots import agrees
 
 _HINT = "the ledger was edited or two were joined; restore it from a copy"

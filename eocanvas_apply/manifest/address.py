@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from dataclasses import dataclass
 from functools import total_ordering
 from typing import Literal
@@ -77,3 +78,15 @@ def _instance(text: str, quoted: str | None) -> str | None:
     if not isinstance(instance, str) or not instance:
         raise ValueError(f'{text!r} is no address; an instance looks like job.name["its id"]')
     return instance
+
+
+def typed(address: str) -> str:
+    """Return `tiles/T32` for `job.tiles["T32"]`, whose quotes a shell would take away; others as they are.
+
+    What is no address, such as the word ADDRESS, stays as it is.
+    """
+    try:
+        found = Address.parse(address)
+    except ValueError:
+        return address
+    return address if found.instance is None else shlex.quote(f"{found.name}/{found.instance}")

@@ -11,18 +11,18 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from eocanvas_apply.diagnostics import Diagnostic, error
-from eocanvas_apply.documents.nearness import did_you_mean
-from eocanvas_apply.documents.yaml_nodes import Data, Path
-from eocanvas_apply.manifest.campaign_fields import skipped_without_row
-from eocanvas_apply.manifest.jobs import Job
-from eocanvas_apply.manifest.keys import EODATA
+from eocanvas_apply.documents.suggestions import did_you_mean
+from eocanvas_apply.documents.yaml.nodes import Data, Path
 from eocanvas_apply.manifest.loading import LoadedManifest
-from eocanvas_apply.manifest.model import Manifest
-from eocanvas_apply.manifest.places import ProductInput
+from eocanvas_apply.manifest.model.inputs import ProductInput
+from eocanvas_apply.manifest.model.jobs import Job
+from eocanvas_apply.manifest.model.keys import EODATA
+from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.manifest.products import product_of, without_dataset
 from eocanvas_apply.manifest.rows import Origins, Row, shown, unknown_field
-from eocanvas_apply.manifest.structure import structure_faults
 from eocanvas_apply.manifest.substitution import MissingField, Template
+from eocanvas_apply.manifest.validation.campaign_fields import skipped_without_row
+from eocanvas_apply.manifest.validation.structure import structure_faults
 
 LONGEST_ID = 128
 _NOT_IN_IDS = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|[. ]+$|^ +')

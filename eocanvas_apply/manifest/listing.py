@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TypeGuard
 
 from eocanvas_apply.diagnostics import Diagnostic, error
-from eocanvas_apply.manifest.keys import EODATA, PublicS3Key, S3Key
-from eocanvas_apply.manifest.model import Key
+from eocanvas_apply.manifest.model.keys import EODATA, Key, PublicS3Key, S3Key
 
 
 def is_listable(key: Key | None) -> TypeGuard[S3Key | PublicS3Key]:

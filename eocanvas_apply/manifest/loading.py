@@ -9,20 +9,21 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from eocanvas_apply.diagnostics import Diagnostic, Position, error, has_errors
-from eocanvas_apply.documents.yaml_nodes import Data, Path
-from eocanvas_apply.documents.yaml_scalars import Plain
-from eocanvas_apply.documents.yaml_text import YamlText
+from eocanvas_apply.documents.yaml.nodes import Data, Path
+from eocanvas_apply.documents.yaml.scalars import Plain
+from eocanvas_apply.documents.yaml.text import YamlText
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.address import Address
-from eocanvas_apply.manifest.campaign_fields import without_rows
-from eocanvas_apply.manifest.keys import EODATA
+from eocanvas_apply.manifest.job_order import pipeline_faults
 from eocanvas_apply.manifest.masking import Mask, snippet
-from eocanvas_apply.manifest.model import Manifest
-from eocanvas_apply.manifest.not_yet import not_yet
-from eocanvas_apply.manifest.open_fields import is_open, without_open
-from eocanvas_apply.manifest.pipelines import pipeline_faults
+from eocanvas_apply.manifest.model.keys import EODATA
+from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.manifest.products import products_without_dataset
-from eocanvas_apply.manifest.references import (
+from eocanvas_apply.manifest.substitution import Template, unescaped, with_variables
+from eocanvas_apply.manifest.validation.campaign_fields import without_rows
+from eocanvas_apply.manifest.validation.not_yet import not_yet
+from eocanvas_apply.manifest.validation.open_fields import is_open, without_open
+from eocanvas_apply.manifest.validation.references import (
     dangling_keys,
     dangling_references,
     mapping_at,
@@ -30,8 +31,7 @@ from eocanvas_apply.manifest.references import (
     steps_of,
     unknown_variables,
 )
-from eocanvas_apply.manifest.structure import StructureFault, structure_faults
-from eocanvas_apply.manifest.substitution import Template, unescaped, with_variables
+from eocanvas_apply.manifest.validation.structure import StructureFault, structure_faults
 
 _OWN_FIELDS = "x-"
 # Standing in for one field may show the next that a row has to fill in.

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from eocanvas_apply.diagnostics import Position
-from eocanvas_apply.documents.yaml_nodes import Mapping, Node, Scalar, Sequence, Span
-from eocanvas_apply.documents.yaml_text import YamlText
+from eocanvas_apply.documents.yaml.nodes import Mapping, Node, Scalar, Sequence, Span
+from eocanvas_apply.documents.yaml.text import YamlText
 
 PLAIN_FIELDS = frozenset({"type", "name", "bucket", "region", "endpoint", "username"})
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from eocanvas_apply.diagnostics import Diagnostic, error
-from eocanvas_apply.documents.nearness import did_you_mean
+from eocanvas_apply.documents.suggestions import did_you_mean
 from eocanvas_apply.manifest.substitution import MissingField, text_of
-from eocanvas_apply.manifest.wording import names
+from eocanvas_apply.manifest.validation.wording import names
 
 ID = "id"
 Origins = Mapping[str, str | None]

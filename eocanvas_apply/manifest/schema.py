@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from eocanvas_apply.manifest.model import Manifest
+from eocanvas_apply.manifest.model.manifest import Manifest
 
 # Fields that are no texts and may all the same be filled in by a row of a campaign.
 _OF_A_ROW = frozenset({"key", "max_duration", "uncompress"})

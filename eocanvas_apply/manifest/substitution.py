@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from eocanvas_apply.documents.yaml_nodes import Data, Path
-from eocanvas_apply.documents.yaml_scalars import Plain
+from eocanvas_apply.documents.yaml.nodes import Data, Path
+from eocanvas_apply.documents.yaml.scalars import Plain
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)\}?")
 _VARIABLE = re.compile(r"\$\$\{|\$\{\s*var\.([^{}]*?)\s*\}")

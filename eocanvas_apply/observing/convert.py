@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eocanvas_apply.ledger.events import ListedResult
-from eocanvas_apply.planning.observed import ObservedJob, ObservedKey
+from eocanvas_apply.planning.state.observed import ObservedJob, ObservedKey
 from eocanvas_apply.service.wire import JobInfo, KeyInfo, ResultInfo
 
 

@@ -11,18 +11,20 @@ from typing import TypeVar
 
 from eocanvas_apply.errors import Doubt, Refused
 from eocanvas_apply.ledger.events import ListedResult
-from eocanvas_apply.ledger.fold import ENDED, Recorded, Run
-from eocanvas_apply.observing import convert, downloads
-from eocanvas_apply.observing.files import StoredFiles
-from eocanvas_apply.observing.vault import Vault
-from eocanvas_apply.planning.desired import Desired
-from eocanvas_apply.planning.observed import Download, Observed, ObservedJob, ObservedKey, Pass, Sealing
-from eocanvas_apply.planning.order_book import awaited_orders
-from eocanvas_apply.planning.reconciling import SKEW, candidates, late_intents, open_intents
-from eocanvas_apply.planning.runs import STUCK, status_of
-from eocanvas_apply.planning.windows import longest
+from eocanvas_apply.ledger.fold.job_records import ENDED, Run
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.observing import convert
+from eocanvas_apply.observing import order_downloads as downloads
+from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.jobs.order_book import awaited_orders
+from eocanvas_apply.planning.schedule.windows import longest
+from eocanvas_apply.planning.state.observed import Download, Observed, ObservedJob, ObservedKey, Pass, Sealing
+from eocanvas_apply.planning.state.reconciling import SKEW, candidates, late_intents, open_intents
+from eocanvas_apply.planning.state.runs import STUCK, status_of
+from eocanvas_apply.results.stored_files import StoredFiles
+from eocanvas_apply.secrets.sealing import PublicKey
+from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.service.eocanvas import EOCanvas
-from eocanvas_apply.service.sealing import PublicKey
 from eocanvas_apply.service.wire import JobInfo, ResultInfo
 
 T = TypeVar("T")

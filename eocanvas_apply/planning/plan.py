@@ -9,9 +9,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from eocanvas_apply.diagnostics import Diagnostic
-from eocanvas_apply.planning.change import Change
+from eocanvas_apply.planning.desired.fingerprint import Change
+from eocanvas_apply.planning.schedule.windows import WindowState
 from eocanvas_apply.planning.tasks import OrderProducts, Task
-from eocanvas_apply.planning.windows import WindowState
 
 
 class ActionKind(StrEnum):

@@ -6,30 +6,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eocanvas_apply.diagnostics import Diagnostic
-from eocanvas_apply.ledger.fold import Recorded
-from eocanvas_apply.planning.cancelling import cancellations
-from eocanvas_apply.planning.desired import Desired
-from eocanvas_apply.planning.expected import expected
-from eocanvas_apply.planning.holding import held
-from eocanvas_apply.planning.jobs import JobPlanner
-from eocanvas_apply.planning.keys import KeyPlanner
-from eocanvas_apply.planning.lineage import as_launched
-from eocanvas_apply.planning.needs import needed_keys
-from eocanvas_apply.planning.observed import Observed
-from eocanvas_apply.planning.order_book import OrderBook
-from eocanvas_apply.planning.orders import Ordering
-from eocanvas_apply.planning.outlook import forecast, renewals, wake
-from eocanvas_apply.planning.pacing import paced, windows_of
-from eocanvas_apply.planning.pipelines import followed
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.jobs.cancelling import cancellations
+from eocanvas_apply.planning.jobs.following import followed
+from eocanvas_apply.planning.jobs.holding import held
+from eocanvas_apply.planning.jobs.job_planner import JobPlanner
+from eocanvas_apply.planning.jobs.order_book import OrderBook
+from eocanvas_apply.planning.jobs.ordering import Ordering
+from eocanvas_apply.planning.jobs.selecting import limited, selected, selected_keys
+from eocanvas_apply.planning.keys.key_planner import KeyPlanner
+from eocanvas_apply.planning.keys.needs import needed_keys
+from eocanvas_apply.planning.keys.planned import PlannedKeys, after_keys
 from eocanvas_apply.planning.plan import ActionKind, Origin, Plan, PlannedAction, Requests
-from eocanvas_apply.planning.planned_keys import PlannedKeys, after_keys
-from eocanvas_apply.planning.reconciling import Evidence
-from eocanvas_apply.planning.running import running
-from eocanvas_apply.planning.runs import occupancy
 from eocanvas_apply.planning.safety import refusals
-from eocanvas_apply.planning.selecting import limited, selected, selected_keys
+from eocanvas_apply.planning.schedule.expected import expected
+from eocanvas_apply.planning.schedule.outlook import forecast, renewals, wake
+from eocanvas_apply.planning.schedule.pacing import paced, windows_of
+from eocanvas_apply.planning.schedule.running import running
+from eocanvas_apply.planning.schedule.windows import Windows
+from eocanvas_apply.planning.state.lineage import as_launched
+from eocanvas_apply.planning.state.observed import Observed
+from eocanvas_apply.planning.state.reconciling import Evidence
+from eocanvas_apply.planning.state.runs import occupancy
 from eocanvas_apply.planning.warnings import lost_results, warnings
-from eocanvas_apply.planning.windows import Windows
 
 
 def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Observed, origin: Origin) -> Plan:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eocanvas_apply.diagnostics import Diagnostic, error
-from eocanvas_apply.ledger.fold import Recorded
-from eocanvas_apply.planning.desired import Desired
-from eocanvas_apply.planning.key_tag import is_tagged
-from eocanvas_apply.planning.observed import Observed
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.keys.tag import is_tagged
 from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason, Requests
+from eocanvas_apply.planning.state.observed import Observed
 
 DELETES, DELETED_SHARE = 2, 0.30
 RELAUNCHES = 10

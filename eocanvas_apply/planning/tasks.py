@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from eocanvas_apply.manifest.products import Product
-from eocanvas_apply.planning.desired import DesiredJob, DesiredKey
+from eocanvas_apply.planning.desired.desired import DesiredJob, DesiredKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity, info, warning
-from eocanvas_apply.ledger.fold import Recorded
-from eocanvas_apply.planning.desired import Desired
-from eocanvas_apply.planning.needs import granted_life
-from eocanvas_apply.planning.observed import DownloadState, FileState, Observed
-from eocanvas_apply.planning.outcomes import results_gone
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.keys.needs import granted_life
 from eocanvas_apply.planning.plan import PlannedAction, Reason
-from eocanvas_apply.planning.runs import counted_run, sorted_out, status_of
+from eocanvas_apply.planning.state.observed import DownloadState, FileState, Observed
+from eocanvas_apply.planning.state.runs import counted_run, sorted_out, status_of
+from eocanvas_apply.report.outcomes import results_gone
 
 # The service stamps in whole seconds: a grant is capped only where it falls short by more than that.
 _ROUNDING_S = 2

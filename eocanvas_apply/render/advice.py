@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.plan import ActionKind, Reason
-from eocanvas_apply.planning.typed_address import typed
 
 _A, _R = ActionKind, Reason
 _APPLY = "the next apply does it; nothing else is to be done"

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.planning.phases import Phase, Tally
 from eocanvas_apply.planning.plan import campaign_of
-from eocanvas_apply.planning.view import View
 from eocanvas_apply.render.stamps import rough, size, size_of, span
 from eocanvas_apply.render.style import one_line
+from eocanvas_apply.report.phases import Phase, Tally
+from eocanvas_apply.report.view import View
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from eocanvas_apply.planning.progress import Transfer
+    from eocanvas_apply.report.progress import Transfer
 
 _WIDE = 64
 _HEADS = {Phase.RUNNING: ("running", "run"), Phase.WAITING: ("waiting", "wait"), Phase.FAILED: ("failed", "fail")}

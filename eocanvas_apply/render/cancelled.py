@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.diagnostics import Diagnostic, error
-from eocanvas_apply.planning.cancelling import Cancelled, Stop
+from eocanvas_apply.planning.jobs.cancelling import Cancelled, Stop
 
 if TYPE_CHECKING:
     from eocanvas_apply.render.documents import CancelledDocument

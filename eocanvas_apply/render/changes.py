@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from eocanvas_apply.planning.change import Change
+from eocanvas_apply.planning.desired.fingerprint import Change
 from eocanvas_apply.render.style import Style, one_line
 
 if TYPE_CHECKING:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.planning.outlook import Batch, batches, launch_times
-from eocanvas_apply.planning.windows import per_day
+from eocanvas_apply.planning.schedule.outlook import Batch, batches, launch_times
+from eocanvas_apply.planning.schedule.windows import per_day
 from eocanvas_apply.render.stamps import moment, rough, span, stamp
 from eocanvas_apply.render.style import counted
 
 if TYPE_CHECKING:
     from eocanvas_apply.planning.plan import Plan
-    from eocanvas_apply.planning.windows import WindowState
+    from eocanvas_apply.planning.schedule.windows import WindowState
     from eocanvas_apply.render.documents import ForecastDocument
 
 # Two gaps that differ by less are one rhythm.

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.failures import HINTS, FailureClass
 from eocanvas_apply.planning.plan import ActionKind, Reason
-from eocanvas_apply.planning.status import JobStatus
-from eocanvas_apply.planning.typed_address import typed
-from eocanvas_apply.planning.whereabouts import whereabouts
 from eocanvas_apply.render.advice import advice
 from eocanvas_apply.render.reasons import in_words
 from eocanvas_apply.render.stamps import moment, rough
 from eocanvas_apply.render.style import one_line
+from eocanvas_apply.report.status import JobStatus
+from eocanvas_apply.report.whereabouts import whereabouts
 
 
 def failed(job: JobStatus) -> str:

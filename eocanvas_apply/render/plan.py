@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, Reason
-from eocanvas_apply.planning.typed_address import typed
 from eocanvas_apply.render import changes, forecast, orders
 from eocanvas_apply.render.folding import folded
 from eocanvas_apply.render.reasons import READING_ORDER, SIGNS, in_words, when

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from eocanvas_apply.planning.progress import Happening, Progress
 from eocanvas_apply.render.style import PLAIN, Style, one_line
+from eocanvas_apply.report.progress import Happening, Progress
 
 _H = Happening
 _WORDS: dict[Happening, tuple[str, str]] = {

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.planning.rehearsal import Course, Disturbance, Rehearsal
 from eocanvas_apply.render.stamps import moment, rough, span, stamp
 from eocanvas_apply.render.style import counted
+from eocanvas_apply.report.rehearsal import Course, Disturbance, Rehearsal
 
 if TYPE_CHECKING:
     from eocanvas_apply.planning.plan import Plan

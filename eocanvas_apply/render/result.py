@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, cast
 
+from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.plan import ActionKind
-from eocanvas_apply.planning.progress import AddressResult, ApplyResult, Ending, Outcome, outcome_counts
-from eocanvas_apply.planning.typed_address import typed
 from eocanvas_apply.render import diagnostics
 from eocanvas_apply.render.reasons import WORDS, in_words
 from eocanvas_apply.render.style import PLAIN, Style, counted, one_line
+from eocanvas_apply.report.progress import AddressResult, ApplyResult, Ending, Outcome, outcome_counts
 
 if TYPE_CHECKING:
     from eocanvas_apply.render.documents import ApplyBody, OutcomeCounts, ResultDocument

@@ -8,15 +8,15 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from eocanvas_apply.planning.phases import Phase, Tally, together
 from eocanvas_apply.planning.plan import ActionKind
-from eocanvas_apply.planning.status import JobStatus, KeyStatus, Status
-from eocanvas_apply.planning.windows import WindowState
+from eocanvas_apply.planning.schedule.windows import WindowState
 from eocanvas_apply.render import forecast
 from eocanvas_apply.render import job_lines as lines
 from eocanvas_apply.render.reasons import in_words
 from eocanvas_apply.render.stamps import moment, rough, stamp
 from eocanvas_apply.render.style import PLAIN, Style, counted
+from eocanvas_apply.report.phases import Phase, Tally, together
+from eocanvas_apply.report.status import JobStatus, KeyStatus, Status
 
 if TYPE_CHECKING:
     from eocanvas_apply.render.documents import JobStatusDocument, KeyStatusDocument, StatusBody, WindowDocument

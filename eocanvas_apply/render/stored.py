@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from eocanvas_apply.planning.stored import in_a_table
+from eocanvas_apply.planning.state.stored import in_a_table
 from eocanvas_apply.render.style import PLAIN, Style, counted
 from eocanvas_apply.render.table import table
 

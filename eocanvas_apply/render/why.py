@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
-from eocanvas_apply.planning.why import Explanation, Source
 from eocanvas_apply.render import changes, orders
 from eocanvas_apply.render.advice import advice
 from eocanvas_apply.render.reasons import in_words, when
 from eocanvas_apply.render.stamps import moment, stamp
 from eocanvas_apply.render.style import PLAIN, Style, one_line
+from eocanvas_apply.report.why import Explanation, Source
 
 if TYPE_CHECKING:
-    from eocanvas_apply.planning.observed import ObservedJob
+    from eocanvas_apply.planning.state.observed import ObservedJob
     from eocanvas_apply.render.documents import CandidateDocument, SourceDocument, WhyDocument
 
 

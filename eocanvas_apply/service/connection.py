@@ -16,10 +16,10 @@ import httpx
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import Doubt, NotSent, ServiceError, UsageError
+from eocanvas_apply.service.account import Addresses, is_loopback, origin_of
 from eocanvas_apply.service.clock import Clock, ServiceClock
 from eocanvas_apply.service.lanes import Lanes
 from eocanvas_apply.service.outcome import TRANSPORT_FAULTS, Answer, status_fault, transport_fault
-from eocanvas_apply.service.settings import Addresses, is_loopback, origin_of
 from eocanvas_apply.service.words import Scrubber
 
 T = TypeVar("T")

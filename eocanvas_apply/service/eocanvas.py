@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
 from eocanvas_apply.errors import Refused, ServiceError
-from eocanvas_apply.secret import Secret
+from eocanvas_apply.secrets.sealing import PublicKey
+from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.service import download, pages, wire
+from eocanvas_apply.service.account import Addresses, Credentials
 from eocanvas_apply.service.clock import Clock, ServiceClock
 from eocanvas_apply.service.connection import Check, Connection
 from eocanvas_apply.service.gateway import Gateway
-from eocanvas_apply.service.hda import Hda
+from eocanvas_apply.service.hda.client import Hda
 from eocanvas_apply.service.links import resolved
 from eocanvas_apply.service.pages import JobList
-from eocanvas_apply.service.sealing import PublicKey
-from eocanvas_apply.service.settings import Addresses, Credentials
 from eocanvas_apply.service.tokens import Tokens
 from eocanvas_apply.service.wire import JobInfo, KeyInfo, LogEntry, ProcessInfo, ResultInfo
 

@@ -9,10 +9,10 @@ from typing import TypeVar
 import httpx
 
 from eocanvas_apply.errors import Refused
+from eocanvas_apply.service.account import Addresses
 from eocanvas_apply.service.connection import Check, Connection, Request
 from eocanvas_apply.service.links import is_own, own, resolved
 from eocanvas_apply.service.outcome import Answer
-from eocanvas_apply.service.settings import Addresses
 from eocanvas_apply.service.tokens import Tokens
 
 T = TypeVar("T")

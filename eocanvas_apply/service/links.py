@@ -6,7 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import ServiceError
-from eocanvas_apply.service.settings import Addresses, is_loopback, origin_of
+from eocanvas_apply.service.account import Addresses, is_loopback, origin_of
 
 
 def is_own(addresses: Addresses, url: str) -> bool:

@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import CredentialsError, NotSent, Refused, ServiceError
+from eocanvas_apply.service.account import Addresses, Credentials
 from eocanvas_apply.service.connection import Connection, Request
 from eocanvas_apply.service.outcome import Answer
-from eocanvas_apply.service.settings import Addresses, Credentials
 
 # Accounts of partners are known only under the name of their home; None asks without one.
 ORIGINS: tuple[str | None, ...] = (None, "eumetsat", "cmems")

@@ -7,22 +7,23 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from eocanvas_apply.emulator.clock import VirtualClock
-from eocanvas_apply.emulator.credentials import S3Credentials
-from eocanvas_apply.emulator.executions import Execution
-from eocanvas_apply.emulator.failures import JobFaults
-from eocanvas_apply.emulator.jobs import Job
-from eocanvas_apply.emulator.keystore import StoredKey
-from eocanvas_apply.emulator.outputs import Output
-from eocanvas_apply.emulator.settings import Quota, Settings
-from eocanvas_apply.ledger.fold import Recorded, Run
-from eocanvas_apply.observing.vault import Vault
-from eocanvas_apply.planning.desired import Desired, DesiredInput, DesiredJob
-from eocanvas_apply.planning.observed import Observed, ObservedJob, ObservedKey
-from eocanvas_apply.planning.runs import definition
-from eocanvas_apply.secret import Secret
+from eocanvas_apply.emulator.model.credentials import S3Credentials
+from eocanvas_apply.emulator.model.jobs.executions import Execution
+from eocanvas_apply.emulator.model.jobs.failures import JobFaults
+from eocanvas_apply.emulator.model.jobs.job import Job
+from eocanvas_apply.emulator.model.jobs.outputs import Output
+from eocanvas_apply.emulator.model.keystore import StoredKey
+from eocanvas_apply.emulator.model.settings import Quota, Settings
+from eocanvas_apply.emulator.model.time import VirtualClock
+from eocanvas_apply.ledger.fold.job_records import Run
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.desired.desired import Desired, DesiredInput, DesiredJob
+from eocanvas_apply.planning.state.observed import Observed, ObservedJob, ObservedKey
+from eocanvas_apply.planning.state.runs import definition
+from eocanvas_apply.secrets.resolving import ResolvedSecrets
+from eocanvas_apply.secrets.secret import Secret
+from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.simulation.site import ACCOUNT, URL, Site
-from eocanvas_apply.sources.secrets import ResolvedSecrets
 
 _NO_LIFE = timedelta(hours=1)
 _OPENS_NOTHING = S3Credentials("", "", "bucket", "https://s3.invalid", "r")

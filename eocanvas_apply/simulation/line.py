@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from eocanvas_apply.emulator.messages import WireRequest, WireResponse
-from eocanvas_apply.emulator.wire import Wire
+from eocanvas_apply.emulator.http.wire import Wire
+from eocanvas_apply.emulator.model.messages import WireRequest, WireResponse
 
 ORIGIN = "https://eocanvas.invalid"
 # How long an answer takes, in seconds.

@@ -12,16 +12,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from eocanvas_apply.emulator.jobs import Job
+from eocanvas_apply.emulator.model.jobs.job import Job
 from eocanvas_apply.errors import ServiceError
-from eocanvas_apply.ledger.fold import KeyRecord, Recorded
-from eocanvas_apply.planning.desired import Desired
-from eocanvas_apply.planning.observed import Observed
-from eocanvas_apply.planning.pacing import windows_of
+from eocanvas_apply.ledger.fold.key_records import KeyRecord
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.plan import ActionKind, Plan, Reason, Requests
-from eocanvas_apply.planning.rehearsal import Course, Disturbance, Rehearsal
-from eocanvas_apply.planning.running import median_duration
-from eocanvas_apply.planning.windows import per_day
+from eocanvas_apply.planning.schedule.pacing import windows_of
+from eocanvas_apply.planning.schedule.running import median_duration
+from eocanvas_apply.planning.schedule.windows import per_day
+from eocanvas_apply.planning.state.observed import Observed
+from eocanvas_apply.report.rehearsal import Course, Disturbance, Rehearsal
 from eocanvas_apply.simulation.beginning import Beginning
 from eocanvas_apply.simulation.disturbances import AnswersLost, FailInStaging, ServiceOut
 from eocanvas_apply.simulation.line import Step, undisturbed

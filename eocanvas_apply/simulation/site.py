@@ -11,23 +11,23 @@ from typing import Any, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from eocanvas_apply.emulator.accounts import User
-from eocanvas_apply.emulator.clock import VirtualClock
-from eocanvas_apply.emulator.credentials import SealingKey
-from eocanvas_apply.emulator.failures import JobFaults
-from eocanvas_apply.emulator.service import Eocanvas
-from eocanvas_apply.emulator.settings import Settings
-from eocanvas_apply.emulator.wire import Wire
+from eocanvas_apply.emulator.http.wire import Wire
+from eocanvas_apply.emulator.model.accounts import User
+from eocanvas_apply.emulator.model.credentials import SealingKey
+from eocanvas_apply.emulator.model.jobs.failures import JobFaults
+from eocanvas_apply.emulator.model.service import Eocanvas
+from eocanvas_apply.emulator.model.settings import Settings
+from eocanvas_apply.emulator.model.time import VirtualClock
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.ledger.backend import Backend
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.observing.observer import Observer
-from eocanvas_apply.observing.vault import Vault
-from eocanvas_apply.planning.desired import Desired
-from eocanvas_apply.planning.progress import Progress
-from eocanvas_apply.secret import Secret
+from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.report.progress import Progress
+from eocanvas_apply.secrets.secret import Secret
+from eocanvas_apply.secrets.vault import Vault
+from eocanvas_apply.service.account import Addresses, Credentials
 from eocanvas_apply.service.eocanvas import EOCanvas
-from eocanvas_apply.service.settings import Addresses, Credentials
 from eocanvas_apply.simulation import virtual_time
 from eocanvas_apply.simulation.line import ORIGIN, Line, Step, undisturbed
 from eocanvas_apply.simulation.virtual_time import LoopClock

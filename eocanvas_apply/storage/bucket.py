@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import ManifestError
-from eocanvas_apply.secret import Secret
+from eocanvas_apply.secrets.secret import Secret
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,254}")
 _VISIBLE = re.compile(r"[!-~]+")

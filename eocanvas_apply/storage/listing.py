@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
 from eocanvas_apply.storage.bucket import Bucket, StoredFile
-from eocanvas_apply.storage.trouble import no_storage, refuses, trouble
+from eocanvas_apply.storage.faults import no_storage, refuses, trouble
 
 if TYPE_CHECKING:
     from obstore.store import S3Store

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from eocanvas_apply.emulator.faults import Fault
+from eocanvas_apply.emulator.http.faults import Fault
 from eocanvas_apply.ledger.events import AnyEvent, Entry
 from eocanvas_apply.planning.plan import Plan
-from eocanvas_apply.planning.progress import ApplyResult
+from eocanvas_apply.report.progress import ApplyResult
 from tests.simulation.world import World
 
 NO_WAIT = timedelta(0)

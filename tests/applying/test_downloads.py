@@ -12,12 +12,12 @@ from typing import BinaryIO
 
 import pytest
 
-from eocanvas_apply.applying import storing
-from eocanvas_apply.applying.indexes import Indexes
-from eocanvas_apply.emulator.outputs import Output
+from eocanvas_apply.applying.results import storing
+from eocanvas_apply.emulator.model.jobs.outputs import Output
 from eocanvas_apply.engine import stop
 from eocanvas_apply.planning.plan import Requests
-from eocanvas_apply.planning.progress import Happening, Transfer
+from eocanvas_apply.report.progress import Happening, Transfer
+from eocanvas_apply.results.indexes import Indexes
 from tests.applying.stage import JOB_ONLY, NO_WAIT, endings, ends, fault, launched
 from tests.applying.test_results import DOWNLOAD, JOB, downloads, files, index, run_with
 from tests.simulation.world import Killed, World

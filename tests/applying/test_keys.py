@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from eocanvas_apply.emulator.accounts import User
-from eocanvas_apply.emulator.behaviour import Behaviour
+from eocanvas_apply.emulator.model.accounts import User
+from eocanvas_apply.emulator.model.settings import Behaviour
 from eocanvas_apply.errors import CredentialsError, Doubt
 from eocanvas_apply.ledger import events as e
 from tests.applying.stage import (

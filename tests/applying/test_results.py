@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from eocanvas_apply.applying.index import IndexRow, write_index
-from eocanvas_apply.emulator.outputs import Output
+from eocanvas_apply.emulator.model.jobs.outputs import Output
 from eocanvas_apply.errors import LedgerError
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.planning.plan import Requests
-from eocanvas_apply.planning.stored import StoredResult
-from eocanvas_apply.planning.why import explain
+from eocanvas_apply.planning.state.stored import StoredResult
+from eocanvas_apply.report.why import explain
+from eocanvas_apply.results.index import IndexRow, write_index
 from tests.applying.stage import JOB_ONLY, NO_WAIT, acts, endings, ends, events, fault, launched, types
 from tests.simulation.world import Killed, World
 

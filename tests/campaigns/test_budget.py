@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.emulator.behaviour import Behaviour
-from eocanvas_apply.emulator.failures import JobFault
-from eocanvas_apply.emulator.settings import Quota
+from eocanvas_apply.emulator.model.jobs.failures import JobFault
+from eocanvas_apply.emulator.model.settings import Behaviour, Quota
 from eocanvas_apply.planning.plan import Requests
-from eocanvas_apply.planning.progress import ApplyResult, Happening, Outcome
+from eocanvas_apply.report.progress import ApplyResult, Happening, Outcome
 from tests.campaigns.test_quota import created, manifest, refused
 from tests.simulation.world import World
 

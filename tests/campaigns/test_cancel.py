@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.emulator.behaviour import Behaviour
-from eocanvas_apply.emulator.faults import Fault
+from eocanvas_apply.emulator.http.faults import Fault
+from eocanvas_apply.emulator.model.settings import Behaviour
 from eocanvas_apply.planning.plan import Requests
-from eocanvas_apply.planning.progress import ApplyResult
+from eocanvas_apply.report.progress import ApplyResult
 from tests.campaigns.test_quota import created, manifest
 from tests.simulation.world import World
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from eocanvas_apply.emulator.failures import JobFault
+from eocanvas_apply.emulator.model.jobs.failures import JobFault
 from eocanvas_apply.planning.plan import Requests
-from eocanvas_apply.planning.progress import ApplyResult, Outcome
 from eocanvas_apply.render.result import text
+from eocanvas_apply.report.progress import ApplyResult, Outcome
 from tests.campaigns.test_quota import created
 from tests.simulation.world import World
 

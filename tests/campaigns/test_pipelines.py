@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.emulator.behaviour import Behaviour
-from eocanvas_apply.emulator.failures import JobFault
-from eocanvas_apply.emulator.jobs import Job
-from eocanvas_apply.emulator.settings import Quota
+from eocanvas_apply.emulator.model.jobs.failures import JobFault
+from eocanvas_apply.emulator.model.jobs.job import Job
+from eocanvas_apply.emulator.model.settings import Behaviour, Quota
 from eocanvas_apply.errors import EocanvasApplyError
 from eocanvas_apply.planning.plan import Requests
 from tests.applying.stage import LAUNCH, acts, endings, ends, events, fault

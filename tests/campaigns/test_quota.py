@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.emulator.behaviour import Behaviour
-from eocanvas_apply.emulator.settings import Quota
+from eocanvas_apply.emulator.model.settings import Behaviour, Quota
 from tests.simulation.world import World
 
 HOUR = timedelta(hours=1)

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from eocanvas_apply.emulator.behaviour import Behaviour
+from eocanvas_apply.campaign.lock import LockedQuery, lock_of
+from eocanvas_apply.emulator.model.settings import Behaviour
 from eocanvas_apply.planning.plan import Requests
-from eocanvas_apply.sources.lock import LockedQuery, lock_of
 from tests.simulation.world import World
 
 TILES = (

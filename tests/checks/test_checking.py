@@ -9,7 +9,7 @@ from eocanvas_apply.checks.checking import check
 from eocanvas_apply.checks.operators import catalogue
 from eocanvas_apply.checks.registry import ADJUSTABLE
 from eocanvas_apply.diagnostics import Diagnostic, Severity
-from eocanvas_apply.manifest.documents import load_documents
+from eocanvas_apply.manifest.job_documents import load_documents
 from eocanvas_apply.manifest.loading import load
 
 HEAD = "version: 1\nproject: p\n"

@@ -4,8 +4,8 @@ import io
 
 import pytest
 
-from eocanvas_apply.cli.confirmation import confirm
-from eocanvas_apply.cli.console import Channel, Console
+from eocanvas_apply.cli.terminal.console import Channel, Console
+from eocanvas_apply.cli.terminal.prompt import confirm
 from eocanvas_apply.errors import SafetyRefusal
 
 

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from eocanvas_apply.cli.console import Channel, Console, Outcome, standard
 from eocanvas_apply.cli.exit_codes import Exit
+from eocanvas_apply.cli.terminal.console import Channel, Console, Outcome, standard
 from eocanvas_apply.diagnostics import warning
 
 

@@ -35,7 +35,7 @@ def test_it_says_where_it_is_and_serves_until_told(tmp_path: Path) -> None:
 def test_without_its_extra_it_says_how_to_get_it(
     command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delitem(sys.modules, "eocanvas_apply.emulator.server", raising=False)
+    monkeypatch.delitem(sys.modules, "eocanvas_apply.emulator.http.server", raising=False)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     assert main([command]) == 1
     assert "pip install 'eocanvas-apply[emulator]'" in capsys.readouterr().err

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.cli.console import Channel, Console
 from eocanvas_apply.cli.exit_codes import Exit, Stopped, of_exception
-from eocanvas_apply.cli.interrupts import Interrupts, asking
-from eocanvas_apply.emulator.failures import JobFault
-from eocanvas_apply.emulator.faults import Fault
-from eocanvas_apply.emulator.server import RunningEmulator
+from eocanvas_apply.cli.terminal.console import Channel, Console
+from eocanvas_apply.cli.terminal.signals import Interrupts, asking
+from eocanvas_apply.emulator.http.faults import Fault
+from eocanvas_apply.emulator.http.server import RunningEmulator
+from eocanvas_apply.emulator.model.jobs.failures import JobFault
 from tests.cli.conftest import Project
 
 ROOT = Path(__file__).parents[2]

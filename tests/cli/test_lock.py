@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from eocanvas_apply.emulator.faults import Fault
-from eocanvas_apply.emulator.server import RunningEmulator
+from eocanvas_apply.emulator.http.faults import Fault
+from eocanvas_apply.emulator.http.server import RunningEmulator
 from tests.cli.conftest import Project
 
 MANIFEST = """\

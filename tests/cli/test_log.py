@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from eocanvas_apply.cli.log import LOGGER, logged
-from eocanvas_apply.cli.scrubbing import SCRUBBER, Scrubber
-from eocanvas_apply.secret import Secret
+from eocanvas_apply.secrets.scrubbing import SCRUBBER, Scrubber
+from eocanvas_apply.secrets.secret import Secret
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jsonschema import Draft202012Validator
 
-from eocanvas_apply.emulator.server import RunningEmulator
+from eocanvas_apply.emulator.http.server import RunningEmulator
 from tests.cli.conftest import Project
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas/plan.json").read_text(encoding="utf-8"))

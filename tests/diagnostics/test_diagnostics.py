@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 
 import eocanvas_apply
+from eocanvas_apply.campaign.expansion import expand
 from eocanvas_apply.checks.checking import check
 from eocanvas_apply.diagnostics import Diagnostic, Severity, error
 from eocanvas_apply.errors import ManifestError
-from eocanvas_apply.manifest.documents import load_documents
+from eocanvas_apply.manifest.job_documents import load_documents
 from eocanvas_apply.manifest.loading import load
-from eocanvas_apply.sources.expansion import expand
 
 HERE = Path(__file__).parent
 CASES = sorted(path.parent.name for path in HERE.glob("*/manifest.yaml"))

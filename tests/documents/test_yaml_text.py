@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eocanvas_apply.diagnostics import Position
-from eocanvas_apply.documents.yaml_text import YamlText
+from eocanvas_apply.documents.yaml.text import YamlText
 
 
 def at(text: YamlText, *path: str | int) -> tuple[int, int]:

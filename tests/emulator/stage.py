@@ -10,12 +10,12 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from eocanvas_apply.emulator.clock import VirtualClock
-from eocanvas_apply.emulator.credentials import SealingKey
-from eocanvas_apply.emulator.messages import WireRequest, WireResponse
-from eocanvas_apply.emulator.service import Eocanvas
-from eocanvas_apply.emulator.settings import DEFAULT_USER, Settings
-from eocanvas_apply.emulator.wire import Wire
+from eocanvas_apply.emulator.http.wire import Wire
+from eocanvas_apply.emulator.model.credentials import SealingKey
+from eocanvas_apply.emulator.model.messages import WireRequest, WireResponse
+from eocanvas_apply.emulator.model.service import Eocanvas
+from eocanvas_apply.emulator.model.settings import DEFAULT_USER, Settings
+from eocanvas_apply.emulator.model.time import VirtualClock
 
 ORIGIN = "https://eocanvas.test"
 BASE = ORIGIN + "/serverless"

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from eocanvas_apply.emulator.accounts import User
-from eocanvas_apply.emulator.behaviour import Behaviour
-from eocanvas_apply.emulator.settings import Settings
+from eocanvas_apply.emulator.model.accounts import User
+from eocanvas_apply.emulator.model.settings import Behaviour, Settings
 from tests.emulator.stage import Stage
 
 LOG_IN = {"username": "jane", "password": "correct-horse"}

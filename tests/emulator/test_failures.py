@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from eocanvas_apply.emulator.behaviour import Behaviour
-from eocanvas_apply.emulator.failures import FAILURE_KINDS, FailureKind, JobFault, built_in
-from eocanvas_apply.emulator.settings import Settings
+from eocanvas_apply.emulator.model.jobs.failures import FAILURE_KINDS, FailureKind, JobFault, built_in
+from eocanvas_apply.emulator.model.settings import Behaviour, Settings
 from tests.emulator.stage import GRAPH, Stage, chain_body, snap_body
 
 TELLING: dict[str, tuple[str, str]] = {

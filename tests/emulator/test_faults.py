@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from eocanvas_apply.emulator.faults import Fault, FaultQueue, read_fault
-from eocanvas_apply.emulator.messages import WireRequest
+from eocanvas_apply.emulator.http.faults import Fault, FaultQueue, read_fault
+from eocanvas_apply.emulator.model.messages import WireRequest
 from tests.emulator.stage import Stage, key_fields, snap_body
 
 KEYS = "*/keys"

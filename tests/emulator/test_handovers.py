@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from eocanvas_apply.emulator.behaviour import Behaviour
-from eocanvas_apply.emulator.settings import Settings
-from eocanvas_apply.emulator.work import StageIn
+from eocanvas_apply.emulator.model.jobs.work import StageIn
+from eocanvas_apply.emulator.model.settings import Behaviour, Settings
 from tests.emulator.stage import BASE, S3_FIELDS, Stage, seal, snap_body
 
 

@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 
-from eocanvas_apply.emulator.accounts import User
-from eocanvas_apply.emulator.behaviour import Behaviour
-from eocanvas_apply.emulator.control import Control
-from eocanvas_apply.emulator.messages import WireResponse
-from eocanvas_apply.emulator.settings import DEFAULT_USER, Quota, Settings
-from eocanvas_apply.emulator.storage import Storage
-from eocanvas_apply.emulator.work import StageIn
+from eocanvas_apply.emulator.http.control import Control
+from eocanvas_apply.emulator.model.accounts import User
+from eocanvas_apply.emulator.model.jobs.work import StageIn
+from eocanvas_apply.emulator.model.messages import WireResponse
+from eocanvas_apply.emulator.model.settings import DEFAULT_USER, Behaviour, Quota, Settings
+from eocanvas_apply.emulator.storage.storage import Storage
 from tests.emulator.stage import ORIGIN, Stage, snap_body
 
 HDA = "/hda-broker/api/v1"

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from eocanvas_apply.emulator.accounts import User
-from eocanvas_apply.emulator.behaviour import Behaviour
-from eocanvas_apply.emulator.settings import DEFAULT_USER, Quota, Settings
+from eocanvas_apply.emulator.model.accounts import User
+from eocanvas_apply.emulator.model.settings import DEFAULT_USER, Behaviour, Quota, Settings
 from tests.emulator.stage import BASE, GRAPH, Stage, chain_body, snap_body
 
 SHEAR_WATER = {"inputs": {"area": "Sindian", "startDay": "2024-07-01", "endDay": "2024-07-02"}, "outputs": {}}

@@ -11,10 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eocanvas_apply.emulator.accounts import User
-from eocanvas_apply.emulator.behaviour import Behaviour
-from eocanvas_apply.emulator.credentials import SealingKey, WebdavCredentials, read_credentials
-from eocanvas_apply.emulator.settings import DEFAULT_USER, Settings
+from eocanvas_apply.emulator.model.accounts import User
+from eocanvas_apply.emulator.model.credentials import SealingKey, WebdavCredentials, read_credentials
+from eocanvas_apply.emulator.model.settings import DEFAULT_USER, Behaviour, Settings
 from tests.emulator.stage import S3_FIELDS, WEBDAV_FIELDS, Stage, key_fields, private_key, seal
 
 

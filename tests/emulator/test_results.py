@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eocanvas_apply.emulator.behaviour import Behaviour
-from eocanvas_apply.emulator.messages import WireRequest
-from eocanvas_apply.emulator.ranges import serve_bytes
-from eocanvas_apply.emulator.settings import Settings
+from eocanvas_apply.emulator.http.ranges import serve_bytes
+from eocanvas_apply.emulator.model.messages import WireRequest
+from eocanvas_apply.emulator.model.settings import Behaviour, Settings
 from tests.emulator.stage import BASE, CHAIN, GRAPH, ORIGIN, Stage, chain_body, snap_body
 
 

@@ -18,12 +18,11 @@ from typing import Any
 import httpx
 import pytest
 
-from eocanvas_apply.emulator.behaviour import Behaviour
-from eocanvas_apply.emulator.failures import JobFault
-from eocanvas_apply.emulator.faults import Fault
+from eocanvas_apply.emulator.http.faults import Fault
+from eocanvas_apply.emulator.http.server import RunningEmulator, running, serve
+from eocanvas_apply.emulator.model.jobs.failures import JobFault
+from eocanvas_apply.emulator.model.settings import DEFAULT_USER, Behaviour
 from eocanvas_apply.emulator.options import Options
-from eocanvas_apply.emulator.server import RunningEmulator, running, serve
-from eocanvas_apply.emulator.settings import DEFAULT_USER
 from tests.emulator.stage import private_key, snap_body
 
 LOG_IN = {"username": DEFAULT_USER.name, "password": DEFAULT_USER.password}

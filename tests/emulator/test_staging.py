@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from eocanvas_apply.emulator.credentials import S3Credentials, WebdavCredentials
-from eocanvas_apply.emulator.failures import not_delivered, not_fetched
-from eocanvas_apply.emulator.outputs import Output
-from eocanvas_apply.emulator.settings import Settings
-from eocanvas_apply.emulator.work import StagedFile, StageIn, StageOut
+from eocanvas_apply.emulator.model.credentials import S3Credentials, WebdavCredentials
+from eocanvas_apply.emulator.model.jobs.failures import not_delivered, not_fetched
+from eocanvas_apply.emulator.model.jobs.outputs import Output
+from eocanvas_apply.emulator.model.jobs.work import StagedFile, StageIn, StageOut
+from eocanvas_apply.emulator.model.settings import Settings
 from tests.emulator.stage import S3_FIELDS, WEBDAV_FIELDS, Stage, snap_body
 
 STAGED = (StagedFile("img1", "a.nc", 3, "digest"),)

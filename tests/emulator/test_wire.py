@@ -5,13 +5,12 @@ from random import Random
 
 import pytest
 
-from eocanvas_apply.emulator.behaviour import Behaviour
-from eocanvas_apply.emulator.clock import RunningClock, VirtualClock
-from eocanvas_apply.emulator.control import Control
-from eocanvas_apply.emulator.durations import parse_seconds
-from eocanvas_apply.emulator.messages import WireRequest, WireResponse
-from eocanvas_apply.emulator.service import Eocanvas
-from eocanvas_apply.emulator.wire import Wire
+from eocanvas_apply.emulator.http.control import Control
+from eocanvas_apply.emulator.http.wire import Wire
+from eocanvas_apply.emulator.model.messages import WireRequest, WireResponse
+from eocanvas_apply.emulator.model.service import Eocanvas
+from eocanvas_apply.emulator.model.settings import Behaviour
+from eocanvas_apply.emulator.model.time import RunningClock, VirtualClock, parse_seconds
 from tests.emulator.stage import Stage, chain_body, key_fields, snap_body
 
 

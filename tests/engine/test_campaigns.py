@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from eocanvas_apply.campaign.freshness import age
 from eocanvas_apply.engine.campaigns import examine, given_rows
-from eocanvas_apply.engine.freshness import age
 from eocanvas_apply.engine.project import open_project
 from tests.end_to_end.tool import GRAPH
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from eocanvas_apply.emulator.accounts import User
-from eocanvas_apply.emulator.behaviour import Behaviour
+from eocanvas_apply.emulator.model.accounts import User
+from eocanvas_apply.emulator.model.settings import Behaviour
 from eocanvas_apply.engine import decisions
 from eocanvas_apply.errors import LedgerError, UsageError
 from eocanvas_apply.planning.plan import Requests

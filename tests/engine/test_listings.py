@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from eocanvas_apply.planning.plan import Requests
-from eocanvas_apply.planning.progress import ApplyResult
+from eocanvas_apply.report.progress import ApplyResult
 from tests.applying.stage import fault
 from tests.simulation.test_first_run import MANIFEST
 from tests.simulation.world import World

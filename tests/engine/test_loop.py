@@ -58,7 +58,7 @@ class TestWaiting:
         assert not world.apply(JOB_ONLY, FOR_EVER).endings
 
     def test_a_job_that_fails_is_a_failure_of_this_run_and_none_of_the_next(self, tmp_path: Path) -> None:
-        from eocanvas_apply.emulator.failures import JobFault
+        from eocanvas_apply.emulator.model.jobs.failures import JobFault
 
         world = World(tmp_path)
         world.wire.service.fail_jobs(JobFault("killed"))

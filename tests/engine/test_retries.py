@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.emulator.behaviour import Behaviour
-from eocanvas_apply.emulator.failures import FailureKind, JobFault
+from eocanvas_apply.emulator.model.jobs.failures import FailureKind, JobFault
+from eocanvas_apply.emulator.model.settings import Behaviour
 from eocanvas_apply.planning.plan import Requests
-from eocanvas_apply.planning.progress import ApplyResult, Happening
+from eocanvas_apply.report.progress import ApplyResult, Happening
 from tests.applying.stage import fault
 from tests.simulation.test_first_run import MANIFEST
 from tests.simulation.world import World

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from eocanvas_apply.documents.yaml_nodes import Data
+from eocanvas_apply.documents.yaml.nodes import Data
 from eocanvas_apply.engine.variables import typed_variables
 from eocanvas_apply.errors import UsageError
 

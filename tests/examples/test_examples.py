@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from eocanvas_apply.emulator.http.server import RunningEmulator, running
+from eocanvas_apply.emulator.model.settings import DEFAULT_USER
 from eocanvas_apply.emulator.options import Options
-from eocanvas_apply.emulator.server import RunningEmulator, running
-from eocanvas_apply.emulator.settings import DEFAULT_USER
 from eocanvas_apply.engine.campaigns import examine
 from eocanvas_apply.engine.opening import Settings, open_engine
 from eocanvas_apply.engine.project import open_project
-from eocanvas_apply.manifest.keys import ExistingKey
-from eocanvas_apply.manifest.secret_reference import EnvReference
+from eocanvas_apply.manifest.model.keys import ExistingKey
 from eocanvas_apply.planning.plan import Plan, Requests
-from eocanvas_apply.planning.progress import ApplyResult
-from eocanvas_apply.secret import Secret
-from eocanvas_apply.service.settings import Addresses, Credentials
+from eocanvas_apply.report.progress import ApplyResult
+from eocanvas_apply.secrets.references import EnvReference
+from eocanvas_apply.secrets.secret import Secret
+from eocanvas_apply.service.account import Addresses, Credentials
 from tests.emulator.stage import private_key
 from tests.examples.cases import CASES, EXAMPLES, Case
 

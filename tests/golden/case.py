@@ -9,18 +9,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from eocanvas_apply.campaign.expansion import expand
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.engine.campaigns import without_waiting
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.ledger.events import Entry, ListedResult
-from eocanvas_apply.ledger.fold import Recorded
-from eocanvas_apply.manifest.documents import load_documents
+from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.instances import Instance
+from eocanvas_apply.manifest.job_documents import load_documents
 from eocanvas_apply.manifest.loading import LoadedManifest, load
-from eocanvas_apply.planning.derivation import desired
-from eocanvas_apply.planning.desired import Desired, Timing
-from eocanvas_apply.planning.notes import notes
-from eocanvas_apply.planning.observed import (
+from eocanvas_apply.planning.desired.derivation import desired
+from eocanvas_apply.planning.desired.desired import Desired, Timing
+from eocanvas_apply.planning.plan import Origin, Plan, Requests
+from eocanvas_apply.planning.planner import plan
+from eocanvas_apply.planning.state.notes import notes
+from eocanvas_apply.planning.state.observed import (
     Download,
     DownloadState,
     FileState,
@@ -30,9 +33,6 @@ from eocanvas_apply.planning.observed import (
     Pass,
     Sealing,
 )
-from eocanvas_apply.planning.plan import Origin, Plan, Requests
-from eocanvas_apply.planning.planner import plan
-from eocanvas_apply.sources.expansion import expand
 
 Json = dict[str, Any]
 

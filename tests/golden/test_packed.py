@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from eocanvas_apply.ledger.fold import Jobs, Recorded
+from eocanvas_apply.ledger.fold.job_table import Jobs
+from eocanvas_apply.ledger.fold.recorded import Recorded
 from tests.golden.case import Case
 from tests.golden.test_golden import HERE, NAMES, as_json
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.ledger.fold import _FOLDERS, Recorded
+from eocanvas_apply.ledger.fold.recorded import _FOLDERS, Recorded
 from tests.ledger.entries import SAMPLES, T0, entries, note
 
 UNION = get_args(get_args(e.AnyEvent)[0])

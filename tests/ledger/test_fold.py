@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.ledger.fold import IntentState, Recorded
+from eocanvas_apply.ledger.fold.job_records import IntentState
+from eocanvas_apply.ledger.fold.recorded import Recorded
 from tests.ledger.entries import INTENT, LISTED, OPENED, ORDER, RUN, at, entries, job_intended, key_intended
 
 

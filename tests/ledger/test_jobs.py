@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.ledger.fold import JobRecord, Recorded
-from eocanvas_apply.ledger.jobs import Finished, Jobs, StoredFile, finished, settled
+from eocanvas_apply.ledger.fold.job_records import JobRecord
+from eocanvas_apply.ledger.fold.job_table import Finished, Jobs, StoredFile, finished, settled
+from eocanvas_apply.ledger.fold.recorded import Recorded
 from tests.ledger.entries import LISTED, SAMPLES, at, entries, job_intended
 
 NEVER, ALWAYS = at(-1), at(10_000)

@@ -10,7 +10,7 @@ import pytest
 from eocanvas_apply.ledger import journal as journal_module
 from eocanvas_apply.ledger import local
 from eocanvas_apply.ledger.events import AnyEvent
-from eocanvas_apply.ledger.fold import Recorded
+from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.ledger.local import LocalBackend, LocalSnapshots
 from tests.ledger.entries import OPENED, at, entries

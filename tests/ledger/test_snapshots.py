@@ -15,7 +15,7 @@ import pytest
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger import snapshots
-from eocanvas_apply.ledger.fold import Recorded
+from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.lines import Place, parsed
 from eocanvas_apply.ledger.snapshots import Snapshots, worth_saving
 from eocanvas_apply.ledger.verify import snapshot_faults

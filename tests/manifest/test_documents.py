@@ -6,8 +6,8 @@ from eocanvas_apply.diagnostics import error
 from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.errors import ManifestError
-from eocanvas_apply.manifest.documents import load_documents, with_instances
 from eocanvas_apply.manifest.instances import instances
+from eocanvas_apply.manifest.job_documents import load_documents, with_instances
 from eocanvas_apply.manifest.loading import load
 from eocanvas_apply.manifest.rows import Row
 

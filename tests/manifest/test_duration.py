@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eocanvas_apply.manifest.duration import format_duration, parse_duration
+from eocanvas_apply.manifest.model.times import format_duration, parse_duration
 
 
 @given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=100_000)))

@@ -11,16 +11,9 @@ from hypothesis import strategies as st
 from eocanvas_apply.diagnostics import Position, Severity
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.loading import load
-from eocanvas_apply.manifest.model import (
-    FileReference,
-    KeyInput,
-    RawJob,
-    SnapJob,
-    TailorJob,
-    ToDownload,
-    ToKey,
-    UrlInput,
-)
+from eocanvas_apply.manifest.model.inputs import KeyInput, ToDownload, ToKey, UrlInput
+from eocanvas_apply.manifest.model.jobs import RawJob, SnapJob, TailorJob
+from eocanvas_apply.secrets.references import FileReference
 
 WHOLE = """version: 1
 project: baltic-chlorophyll

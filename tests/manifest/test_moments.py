@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from eocanvas_apply.manifest.moments import read_moment, resolved
+from eocanvas_apply.manifest.model.times import read_moment, resolved
 
 NOW = datetime(2024, 7, 5, 12, 30, 15, tzinfo=UTC)
 

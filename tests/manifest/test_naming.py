@@ -4,7 +4,7 @@ import pytest
 
 from eocanvas_apply.errors import UsageError
 from eocanvas_apply.manifest.address import Address
-from eocanvas_apply.manifest.naming import resolve
+from eocanvas_apply.manifest.typed_addresses import resolve
 
 KNOWN = [
     Address.parse(text)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from eocanvas_apply.manifest.loading import LoadedManifest, load
-from eocanvas_apply.manifest.steps import Step
+from eocanvas_apply.manifest.model.steps import Step
 
 HEAD = "version: 1\nproject: p\njobs:\n  a:\n    process: x\n    for_each: "
 

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eocanvas_apply.emulator.server import RunningEmulator
-from eocanvas_apply.emulator.settings import DEFAULT_USER
+from eocanvas_apply.emulator.http.server import RunningEmulator
+from eocanvas_apply.emulator.model.settings import DEFAULT_USER
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent

@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 
-from eocanvas_apply.emulator.behaviour import Behaviour
-from eocanvas_apply.emulator.failures import JobFault
-from eocanvas_apply.emulator.faults import Fault
+from eocanvas_apply.emulator.http.faults import Fault
+from eocanvas_apply.emulator.http.server import RunningEmulator, running
+from eocanvas_apply.emulator.model.jobs.failures import JobFault
+from eocanvas_apply.emulator.model.settings import Behaviour, Quota
 from eocanvas_apply.emulator.options import Options
-from eocanvas_apply.emulator.server import RunningEmulator, running
-from eocanvas_apply.emulator.settings import Quota
 from tests.peers.environment import DriverFailure, OfficialClient, openssl_path
 from tests.peers.recording import ensure_key, recorded_request
 

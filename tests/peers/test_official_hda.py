@@ -10,16 +10,15 @@ from typing import Any
 
 import pytest
 
-from eocanvas_apply.emulator.behaviour import Behaviour
+from eocanvas_apply.emulator.http.server import RunningEmulator, running
+from eocanvas_apply.emulator.model.settings import DEFAULT_USER, Behaviour, Quota
 from eocanvas_apply.emulator.options import Options
-from eocanvas_apply.emulator.server import RunningEmulator, running
-from eocanvas_apply.emulator.settings import DEFAULT_USER, Quota
-from eocanvas_apply.secret import Secret
+from eocanvas_apply.secrets.secret import Secret
+from eocanvas_apply.service.account import Addresses, Credentials
 from eocanvas_apply.service.clock import SystemClock
 from eocanvas_apply.service.eocanvas import EOCanvas
-from eocanvas_apply.service.hda import Product
-from eocanvas_apply.service.hda_request import search_request
-from eocanvas_apply.service.settings import Addresses, Credentials
+from eocanvas_apply.service.hda.answers import Product
+from eocanvas_apply.service.hda.search_request import search_request
 from tests.peers.environment import OfficialClient
 
 OCEAN = "EO:EUM:DAT:SENTINEL-3:OL_2_WFR___"

@@ -21,14 +21,14 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.documents.mark import marks_in
+from eocanvas_apply.emulator.http.server import RunningEmulator, running
+from eocanvas_apply.emulator.model.settings import DEFAULT_USER
 from eocanvas_apply.emulator.options import Options
-from eocanvas_apply.emulator.server import RunningEmulator, running
-from eocanvas_apply.emulator.settings import DEFAULT_USER
 from eocanvas_apply.engine.opening import Settings, open_engine
 from eocanvas_apply.engine.project import open_project
 from eocanvas_apply.planning.plan import Requests
-from eocanvas_apply.secret import Secret
-from eocanvas_apply.service.settings import Addresses, Credentials
+from eocanvas_apply.secrets.secret import Secret
+from eocanvas_apply.service.account import Addresses, Credentials
 from tests.emulator.stage import private_key
 from tests.peers.environment import OfficialClient
 from tests.peers.recording import ensure_key, recorded_request

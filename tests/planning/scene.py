@@ -10,20 +10,20 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from eocanvas_apply.campaign.expansion import expand
 from eocanvas_apply.documents.mark import mark_for
 from eocanvas_apply.engine.campaigns import without_waiting
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.ledger.fold import Recorded
-from eocanvas_apply.manifest.documents import load_documents
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.manifest.job_documents import load_documents
 from eocanvas_apply.manifest.loading import load
-from eocanvas_apply.planning.derivation import desired
-from eocanvas_apply.planning.desired import Desired, DesiredJob, Timing
-from eocanvas_apply.planning.launching import Launch, key_uses, launch
-from eocanvas_apply.planning.notes import notes
-from eocanvas_apply.planning.observed import Observed, ObservedJob, ObservedKey, Pass
+from eocanvas_apply.planning.desired.derivation import desired
+from eocanvas_apply.planning.desired.desired import Desired, DesiredJob, Timing
+from eocanvas_apply.planning.jobs.launching import Launch, key_uses, launch
 from eocanvas_apply.planning.plan import Origin, Plan, PlannedAction, Requests
 from eocanvas_apply.planning.planner import plan
-from eocanvas_apply.sources.expansion import expand
+from eocanvas_apply.planning.state.notes import notes
+from eocanvas_apply.planning.state.observed import Observed, ObservedJob, ObservedKey, Pass
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)

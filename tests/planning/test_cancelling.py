@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.planning.cancelling import Stop, cancelled
+from eocanvas_apply.planning.jobs.cancelling import Stop, cancelled
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.planning.tasks import AdoptJob, CancelLaunch, DismissJob
 from tests.planning.scene import MINUTE, Scene

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from eocanvas_apply.emulator import failures as told
-from eocanvas_apply.emulator.failures import FailureKind, JobFault, built_in
-from eocanvas_apply.planning.failures import (
-    HINTS,
-    HOPELESS,
-    Failure,
-    FailureClass,
-    Retries,
-    classify,
-)
+from eocanvas_apply.emulator.model.jobs import failures as told
+from eocanvas_apply.emulator.model.jobs.failures import FailureKind, JobFault, built_in
+from eocanvas_apply.planning.failures import HINTS, HOPELESS, Failure, FailureClass, Retries, classify
 from tests.emulator.stage import Stage, snap_body
 
 GIVEN = (

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from eocanvas_apply.planning.change import Change
-from eocanvas_apply.planning.desired import DesiredJob
-from eocanvas_apply.planning.fingerprint import changes, fingerprint, same
+from eocanvas_apply.planning.desired.desired import DesiredJob
+from eocanvas_apply.planning.desired.fingerprint import Change, changes, fingerprint, same
 from tests.planning.scene import CHAIN, GRAPH, HEAD, SCENES, Scene
 
 AOI = GRAPH.replace(b"<file>$output</file>", b"<file>$output</file><region>$aoi</region>")

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.planning.notes import notes
+from eocanvas_apply.planning.state.notes import notes
 from tests.planning.scene import AT, HEAD, HOUR, MINUTE, SECOND, Scene
 
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.planning.outlook import Batch, batches
 from eocanvas_apply.planning.plan import Renewal
+from eocanvas_apply.planning.schedule.outlook import Batch, batches
 from tests.planning.scene import AT, HOUR, MINUTE, SECOND, Scene
 
 

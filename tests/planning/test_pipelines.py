@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.planning.pipelines import path_at_key
+from eocanvas_apply.planning.jobs.following import path_at_key
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.planning.tasks import LaunchJob
-from eocanvas_apply.planning.why import Explanation, explain
 from eocanvas_apply.render import why as render
+from eocanvas_apply.report.why import Explanation, explain
 from tests.planning.scene import AT, HEAD, HOUR, MINUTE, SCENES, SECOND, Scene
 
 PIPELINE = (

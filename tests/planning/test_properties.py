@@ -11,13 +11,13 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eocanvas_apply.ledger.fold import Recorded
-from eocanvas_apply.planning.needs import end_of, granted_life, need_of
-from eocanvas_apply.planning.notes import notes
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.keys.needs import end_of, granted_life, need_of
 from eocanvas_apply.planning.plan import JOB_REASONS, KEY_REASONS, LAUNCHES, ActionKind, Plan, Reason, Requests
 from eocanvas_apply.planning.planner import plan
-from eocanvas_apply.planning.reconciling import Evidence
-from eocanvas_apply.planning.runs import occupancy
+from eocanvas_apply.planning.state.notes import notes
+from eocanvas_apply.planning.state.reconciling import Evidence
+from eocanvas_apply.planning.state.runs import occupancy
 from eocanvas_apply.planning.tasks import CreateKey, DeleteKey, DismissJob, LaunchJob
 from tests.planning.scene import Scene
 from tests.planning.worlds import JOBS, KEYS, REQUESTS, JobPlot, KeyPlot, world

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.planning.notes import notes
-from eocanvas_apply.planning.reconciling import Evidence, Settlement, Verdict
+from eocanvas_apply.planning.state.notes import notes
+from eocanvas_apply.planning.state.reconciling import Evidence, Settlement, Verdict
 from eocanvas_apply.planning.tasks import AdoptJob, LaunchJob
 from tests.planning.scene import AT, MINUTE, ONE_OF_EACH, SECOND, Scene, intent_id
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.planning.reconciling import Evidence
-from eocanvas_apply.planning.running import running, usual_duration
-from eocanvas_apply.planning.windows import Running
+from eocanvas_apply.planning.schedule.running import running, usual_duration
+from eocanvas_apply.planning.schedule.windows import Running
+from eocanvas_apply.planning.state.reconciling import Evidence
 from tests.planning.scene import HEAD, HOUR, MINUTE, Scene
 
 MANIFEST = (

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eocanvas_apply.planning.failures import HOPELESS, FailureClass
-from eocanvas_apply.planning.stopping import (
+from eocanvas_apply.planning.jobs.stopping import (
     Canaries,
     Instance,
     Launchable,

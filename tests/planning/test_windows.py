@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.ledger.fold import Jobs, Recorded
-from eocanvas_apply.planning.limit import MARGIN, Limit
-from eocanvas_apply.planning.observed import ObservedJob
-from eocanvas_apply.planning.windows import (
+from eocanvas_apply.ledger.fold.job_table import Jobs
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.desired.desired import MARGIN, Limit
+from eocanvas_apply.planning.schedule.windows import (
     UNLIMITED,
     Running,
     Windows,
@@ -21,6 +21,7 @@ from eocanvas_apply.planning.windows import (
     longest,
     per_day,
 )
+from eocanvas_apply.planning.state.observed import ObservedJob
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND, MINUTE, HOUR, DAY = (timedelta(seconds=n) for n in (1, 60, 3600, 86400))

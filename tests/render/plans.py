@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from eocanvas_apply.planning.change import Change
+from eocanvas_apply.planning.desired.fingerprint import Change
 from eocanvas_apply.planning.plan import ActionKind, Forecast, Origin, Plan, PlannedAction, Reason
 
 NOW = datetime(2026, 11, 23, 4, 0, 0, tzinfo=UTC)

@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 from rich.console import Console
 
-from eocanvas_apply.planning.phases import Phase, Tally
-from eocanvas_apply.planning.progress import Happening, Progress, Transfer
-from eocanvas_apply.planning.view import KeyEnd, View
-from eocanvas_apply.planning.windows import WindowState
+from eocanvas_apply.planning.schedule.windows import WindowState
 from eocanvas_apply.render.board import board
 from eocanvas_apply.render.stamps import rough, size
+from eocanvas_apply.report.phases import Phase, Tally
+from eocanvas_apply.report.progress import Happening, Progress, Transfer
+from eocanvas_apply.report.view import KeyEnd, View
 from tests.render.plans import NOW
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)

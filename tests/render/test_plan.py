@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from eocanvas_apply.planning.plan import JOB_REASONS, KEY_REASONS, ActionKind, Forecast, PlannedAction, Reason
-from eocanvas_apply.planning.windows import WindowState
+from eocanvas_apply.planning.schedule.windows import WindowState
 from eocanvas_apply.render import forecast
 from eocanvas_apply.render import plan as render
 from eocanvas_apply.render.reasons import READING_ORDER, WORDS

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from eocanvas_apply.planning.progress import Happening, Progress
 from eocanvas_apply.render.progress import line
 from eocanvas_apply.render.style import Style
+from eocanvas_apply.report.progress import Happening, Progress
 from tests.render.plans import NOW
 
 

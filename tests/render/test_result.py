@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 from eocanvas_apply.diagnostics import error
+from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
-from eocanvas_apply.planning.progress import AddressResult, ApplyResult, Ending, Outcome
-from eocanvas_apply.planning.typed_address import typed
 from eocanvas_apply.render import result as render
+from eocanvas_apply.report.progress import AddressResult, ApplyResult, Ending, Outcome
 from tests.render.plans import plan
 
 RESULT = ApplyResult(

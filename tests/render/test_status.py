@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.planning.notes import notes
 from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
-from eocanvas_apply.planning.remembered import remembered
-from eocanvas_apply.planning.status import Status, status
+from eocanvas_apply.planning.state.notes import notes
 from eocanvas_apply.render.status import body, text
+from eocanvas_apply.report.remembered import remembered
+from eocanvas_apply.report.status import Status, status
 from tests.planning.scene import AT, HEAD, HOUR, MINUTE, SCENES, Scene
 
 JOB = "    graph: graph.xml\n    inputs: {{img1: {{key: scenes, path: /{name}.zip, uncompress: true}}}}\n"

@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 
 from eocanvas_apply.planning.plan import JOB_REASONS, KEY_REASONS, ActionKind, PlannedAction, Reason
-from eocanvas_apply.planning.why import Explanation
 from eocanvas_apply.render.advice import NEXT, advice
 from eocanvas_apply.render.reasons import WORDS
 from eocanvas_apply.render.why import text
+from eocanvas_apply.report.why import Explanation
 
 PAIRS = sorted({(kind, reason) for table in (KEY_REASONS, JOB_REASONS) for kind in table for reason in table[kind]})
 

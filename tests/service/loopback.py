@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from eocanvas_apply.secret import Secret
+from eocanvas_apply.secrets.secret import Secret
+from eocanvas_apply.service.account import Addresses, Credentials
 from eocanvas_apply.service.eocanvas import EOCanvas
-from eocanvas_apply.service.settings import Addresses, Credentials
 
 from .stage import VirtualClock
 

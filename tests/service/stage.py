@@ -10,9 +10,9 @@ from typing import Any
 
 import httpx
 
-from eocanvas_apply.secret import Secret
+from eocanvas_apply.secrets.secret import Secret
+from eocanvas_apply.service.account import Addresses, Credentials
 from eocanvas_apply.service.eocanvas import EOCanvas
-from eocanvas_apply.service.settings import Addresses, Credentials
 
 BASE = "https://canvas.test/serverless"
 START = datetime(2026, 8, 1, 12, 0, 0, tzinfo=UTC)

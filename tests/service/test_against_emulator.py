@@ -11,16 +11,15 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from eocanvas_apply.emulator.behaviour import Behaviour
-from eocanvas_apply.emulator.faults import Fault
+from eocanvas_apply.emulator.http.faults import Fault
+from eocanvas_apply.emulator.http.server import RunningEmulator, running
+from eocanvas_apply.emulator.model.settings import DEFAULT_USER, Behaviour, Quota
 from eocanvas_apply.emulator.options import Options
-from eocanvas_apply.emulator.server import RunningEmulator, running
-from eocanvas_apply.emulator.settings import DEFAULT_USER, Quota
 from eocanvas_apply.errors import CredentialsError, Doubt, Refused
-from eocanvas_apply.secret import Secret
+from eocanvas_apply.secrets.sealing import plaintext
+from eocanvas_apply.secrets.secret import Secret
+from eocanvas_apply.service.account import Addresses, Credentials
 from eocanvas_apply.service.eocanvas import EOCanvas
-from eocanvas_apply.service.sealing import plaintext
-from eocanvas_apply.service.settings import Addresses, Credentials
 from eocanvas_apply.service.wire import JobInfo, ResultInfo
 
 from .stage import VirtualClock

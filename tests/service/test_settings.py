@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from eocanvas_apply.errors import UsageError
-from eocanvas_apply.secret import Secret
-from eocanvas_apply.service.settings import Addresses, Credentials, is_loopback, origin_of
+from eocanvas_apply.secrets.secret import Secret
+from eocanvas_apply.service.account import Addresses, Credentials, is_loopback, origin_of
 
 
 def test_trailing_slashes_are_dropped_everywhere() -> None:

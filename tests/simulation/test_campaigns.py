@@ -21,17 +21,16 @@ import httpx
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
-from eocanvas_apply.emulator.archive import DATASETS
-from eocanvas_apply.emulator.behaviour import Behaviour
-from eocanvas_apply.emulator.executions import Execution
-from eocanvas_apply.emulator.failures import Failure, FailureKind, JobFaults, built_in
-from eocanvas_apply.emulator.faults import Fault, FaultKind
-from eocanvas_apply.emulator.settings import Quota
+from eocanvas_apply.emulator.http.faults import Fault, FaultKind
+from eocanvas_apply.emulator.model.archive import DATASETS
+from eocanvas_apply.emulator.model.jobs.executions import Execution
+from eocanvas_apply.emulator.model.jobs.failures import Failure, FailureKind, JobFaults, built_in
+from eocanvas_apply.emulator.model.settings import Behaviour, Quota
 from eocanvas_apply.errors import EocanvasApplyError
-from eocanvas_apply.ledger.fold import Recorded
-from eocanvas_apply.planning.limit import Limit
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.desired.desired import Limit
 from eocanvas_apply.planning.plan import ActionKind, Plan, Reason, Requests
-from eocanvas_apply.planning.windows import Windows
+from eocanvas_apply.planning.schedule.windows import Windows
 from eocanvas_apply.simulation.memory_ledger import MemoryLedger
 from tests.simulation.world import Killed, World
 

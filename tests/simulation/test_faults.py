@@ -17,11 +17,11 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from eocanvas_apply.emulator.behaviour import Behaviour
-from eocanvas_apply.emulator.faults import Fault
+from eocanvas_apply.emulator.http.faults import Fault
+from eocanvas_apply.emulator.model.settings import Behaviour
 from eocanvas_apply.errors import EocanvasApplyError
 from eocanvas_apply.planning.plan import ActionKind, Requests
-from eocanvas_apply.planning.progress import Ending
+from eocanvas_apply.report.progress import Ending
 from tests.simulation.world import Killed, World, all_the_same
 
 WAIT = timedelta(hours=30)

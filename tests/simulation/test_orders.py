@@ -10,18 +10,17 @@ from random import Random
 import httpx
 import pytest
 
-from eocanvas_apply.emulator.accounts import User
-from eocanvas_apply.emulator.archive import DATASETS, ArchivedProduct
-from eocanvas_apply.emulator.behaviour import Behaviour, QuotaAnswer
-from eocanvas_apply.emulator.failures import JobFault
-from eocanvas_apply.emulator.faults import Fault, FaultKind
-from eocanvas_apply.emulator.orders import Order
-from eocanvas_apply.emulator.settings import Quota
+from eocanvas_apply.emulator.http.faults import Fault, FaultKind
+from eocanvas_apply.emulator.model.accounts import User
+from eocanvas_apply.emulator.model.archive import DATASETS, ArchivedProduct
+from eocanvas_apply.emulator.model.jobs.failures import JobFault
+from eocanvas_apply.emulator.model.orders import Order
+from eocanvas_apply.emulator.model.settings import Behaviour, Quota, QuotaAnswer
 from eocanvas_apply.ledger.events import JobIntended, ProductOrdered
 from eocanvas_apply.ledger.verify import verify
-from eocanvas_apply.planning.order_book import LIFE
+from eocanvas_apply.planning.jobs.order_book import LIFE
 from eocanvas_apply.planning.plan import Requests
-from eocanvas_apply.planning.progress import Ending, Happening, Outcome
+from eocanvas_apply.report.progress import Ending, Happening, Outcome
 from eocanvas_apply.simulation.site import ACCOUNT, PASSWORD
 from tests.simulation.world import Killed, World
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from eocanvas_apply.emulator.settings import Quota
+from eocanvas_apply.emulator.model.settings import Quota
 from eocanvas_apply.planning.plan import Requests
-from eocanvas_apply.planning.rehearsal import Course, Disturbance, Rehearsal
-from eocanvas_apply.planning.windows import per_day
+from eocanvas_apply.planning.schedule.windows import per_day
+from eocanvas_apply.report.rehearsal import Course, Disturbance, Rehearsal
 from eocanvas_apply.simulation.rehearsing import USUAL_JOB_TIME, rehearse
 from tests.simulation.world import World
 

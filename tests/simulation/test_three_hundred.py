@@ -9,10 +9,10 @@ import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from eocanvas_apply.emulator.settings import Quota
-from eocanvas_apply.planning.limit import Limit
+from eocanvas_apply.emulator.model.settings import Quota
+from eocanvas_apply.planning.desired.desired import Limit
 from eocanvas_apply.planning.plan import Requests
-from eocanvas_apply.planning.windows import Windows
+from eocanvas_apply.planning.schedule.windows import Windows
 from eocanvas_apply.simulation.memory_ledger import MemoryLedger
 from tests.simulation.world import World
 

@@ -12,31 +12,30 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from eocanvas_apply.emulator.behaviour import Behaviour
-from eocanvas_apply.emulator.clock import VirtualClock
-from eocanvas_apply.emulator.settings import Quota
-from eocanvas_apply.emulator.settings import Settings as EmulatorSettings
-from eocanvas_apply.emulator.wire import Wire
+from eocanvas_apply.campaign.expansion import Expansion, expand
+from eocanvas_apply.campaign.lock import Lock
+from eocanvas_apply.campaign.readers.hda import Catalogue
+from eocanvas_apply.emulator.http.wire import Wire
+from eocanvas_apply.emulator.model.settings import Behaviour, Quota
+from eocanvas_apply.emulator.model.settings import Settings as EmulatorSettings
+from eocanvas_apply.emulator.model.time import VirtualClock
 from eocanvas_apply.engine.engine import Engine
+from eocanvas_apply.files import read_bytes
 from eocanvas_apply.ledger.backend import Backend
 from eocanvas_apply.ledger.events import Entry
 from eocanvas_apply.ledger.local import LocalBackend
-from eocanvas_apply.manifest.documents import load_documents
 from eocanvas_apply.manifest.instances import Instance
+from eocanvas_apply.manifest.job_documents import load_documents
 from eocanvas_apply.manifest.loading import LoadedManifest, load
-from eocanvas_apply.observing.vault import Vault
-from eocanvas_apply.planning.derivation import desired
-from eocanvas_apply.planning.desired import Desired, Timing
+from eocanvas_apply.planning.desired.derivation import desired
+from eocanvas_apply.planning.desired.desired import Desired, Timing
 from eocanvas_apply.planning.plan import Plan, Requests
-from eocanvas_apply.planning.progress import ApplyResult, Progress
+from eocanvas_apply.report.progress import ApplyResult, Progress
+from eocanvas_apply.secrets.resolving import SecretSources
+from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.simulation.line import Step, undisturbed
 from eocanvas_apply.simulation.site import Site
-from eocanvas_apply.sources.catalogue import Catalogue
-from eocanvas_apply.sources.expansion import Expansion, expand
-from eocanvas_apply.sources.files import read_bytes
-from eocanvas_apply.sources.lock import Lock
-from eocanvas_apply.sources.secrets import SecretSources
 
 T = TypeVar("T")
 GRAPH = """<graph id="Graph"><version>1.0</version>

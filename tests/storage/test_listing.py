@@ -27,7 +27,7 @@ from eocanvas_apply.errors import (
     Refused,
     UsageError,
 )
-from eocanvas_apply.secret import Secret
+from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.storage.bucket import Bucket
 from eocanvas_apply.storage.listing import list_files
 from tests.emulator.storages import REGION, certificate_in, s3_server

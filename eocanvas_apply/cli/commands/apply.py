@@ -6,8 +6,8 @@ from argparse import Namespace
 from functools import partial
 
 from eocanvas_apply.cli import making, wishes
-from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.parser import Parser
+from eocanvas_apply.cli.terminal.console import Console, Outcome
 
 EPILOG = """\
 It may be interrupted at any moment and run again: what is on record is never launched twice.

@@ -8,18 +8,18 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.cli.addresses import jobs_named
-from eocanvas_apply.cli.confirmation import confirm
-from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.exit_codes import Exit
-from eocanvas_apply.cli.interrupts import Interrupts, listening
 from eocanvas_apply.cli.options import add_ledger, add_manifest
 from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.session import Session, without_asking
+from eocanvas_apply.cli.terminal.console import Console, Outcome
+from eocanvas_apply.cli.terminal.prompt import confirm
+from eocanvas_apply.cli.terminal.signals import Interrupts, listening
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import UsageError
 
 if TYPE_CHECKING:
-    from eocanvas_apply.planning.cancelling import Cancelled
+    from eocanvas_apply.planning.jobs.cancelling import Cancelled
     from eocanvas_apply.planning.plan import Plan
 
 EPILOG = """\
@@ -46,7 +46,7 @@ def run(args: Namespace, console: Console) -> Outcome:
     """Ask the service to stop them, and put on record that they were cancelled."""
 
     async def work(session: Session) -> Outcome:
-        from eocanvas_apply.planning.cancelling import cancelled
+        from eocanvas_apply.planning.jobs.cancelling import cancelled
 
         engine = session.engine
         recorded = await engine.recorded()

@@ -13,13 +13,13 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.exit_codes import Exit
 from eocanvas_apply.cli.extras import missing_emulator
 from eocanvas_apply.cli.parser import Parser
+from eocanvas_apply.cli.terminal.console import Console, Outcome
 
 if TYPE_CHECKING:
-    from eocanvas_apply.emulator.server import RunningEmulator
+    from eocanvas_apply.emulator.http.server import RunningEmulator
 
 EPILOG = """\
 It needs no account and no network, works in a temporary folder that it removes, and ends by itself in less than a
@@ -58,10 +58,9 @@ def add_arguments(parser: Parser) -> None:
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
     """Play the commands one after the other; the first that fails ends it."""
     try:
-        from eocanvas_apply.emulator.behaviour import Behaviour
+        from eocanvas_apply.emulator.http.server import running
+        from eocanvas_apply.emulator.model.settings import Behaviour, Quota
         from eocanvas_apply.emulator.options import Options
-        from eocanvas_apply.emulator.server import running
-        from eocanvas_apply.emulator.settings import Quota
     except ModuleNotFoundError as missing:
         raise missing_emulator(missing) from None
 

@@ -6,9 +6,9 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.cli import making
-from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.session import Session, without_asking
+from eocanvas_apply.cli.terminal.console import Console, Outcome
 
 if TYPE_CHECKING:
     from eocanvas_apply.planning.plan import Requests

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.exit_codes import Exit
 from eocanvas_apply.cli.options import add_ledger, add_manifest
 from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.session import Session, engine_settings, worked
 from eocanvas_apply.cli.settings import manifest_file, variables
+from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import has_errors
 from eocanvas_apply.errors import CredentialsError, ManifestError
 
@@ -76,7 +76,7 @@ def _manifest(path: Path, given: Mapping[str, str]) -> tuple[list[Finding], Proj
 def _stand_in(path: Path) -> Project:
     """Return an empty project, so that account and service can be looked at without a manifest."""
     from eocanvas_apply.engine.project import Project
-    from eocanvas_apply.manifest.documents import Documents
+    from eocanvas_apply.manifest.job_documents import Documents
     from eocanvas_apply.manifest.loading import load
 
     loaded = load("version: 1\nproject: none\n", str(path))

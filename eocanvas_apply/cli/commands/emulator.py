@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.exit_codes import Exit
 from eocanvas_apply.cli.extras import missing_emulator
 from eocanvas_apply.cli.parser import Parser
+from eocanvas_apply.cli.terminal.console import Console, Outcome
 
 EPILOG = """\
 It prints one line of JSON with url, token_url and hda_url, and serves until Ctrl-C. To work against it:
@@ -41,8 +41,8 @@ def add_arguments(parser: Parser) -> None:
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - the server speaks for itself
     """Serve until a signal ends it."""
     try:
+        from eocanvas_apply.emulator.http.server import serve
         from eocanvas_apply.emulator.options import from_arguments
-        from eocanvas_apply.emulator.server import serve
     except ModuleNotFoundError as missing:
         raise missing_emulator(missing) from None
     return Outcome(Exit(serve(from_arguments(args))))

@@ -8,11 +8,11 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.exit_codes import Exit
 from eocanvas_apply.cli.options import add_ledger, add_place
 from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.settings import ledger_url, manifest_file
+from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import LedgerError
 from eocanvas_apply.render.style import counted

@@ -6,13 +6,13 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.options import add_manifest
 from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.session import Session, with_rows
+from eocanvas_apply.cli.terminal.console import Console, Outcome
 
 if TYPE_CHECKING:
-    from eocanvas_apply.sources.lock import Lock
+    from eocanvas_apply.campaign.lock import Lock
 
 _SHOWN = 20
 EPILOG = """\
@@ -40,8 +40,7 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
 
 
 async def _locked(session: Session) -> Outcome:
-    from eocanvas_apply.sources.lock import lock_of
-    from eocanvas_apply.sources.lock_file import write_lock_file
+    from eocanvas_apply.campaign.lock import lock_of, write_lock_file
 
     old, new = session.project.lock_file.lock, lock_of(session.engine.searches)
     if old is None and not new.queries:
@@ -64,7 +63,7 @@ def _text(path: str, old: Lock | None, new: Lock) -> str:
 
 
 def _line(found: Mapping[str, Any]) -> str:
-    from eocanvas_apply.engine.freshness import shown_query
+    from eocanvas_apply.campaign.freshness import shown_query
     from eocanvas_apply.render.style import counted
 
     changed = [f"{len(found[kind])} {kind}" for kind in ("added", "withdrawn") if found[kind]]

@@ -6,17 +6,17 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.cli.addresses import one_job
-from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.following import Followed
 from eocanvas_apply.cli.options import add_ledger, add_manifest
 from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.scrubbing import SCRUBBER
 from eocanvas_apply.cli.session import Session, without_asking
+from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
+from eocanvas_apply.secrets.scrubbing import SCRUBBER
 
 if TYPE_CHECKING:
-    from eocanvas_apply.ledger.fold import Recorded
+    from eocanvas_apply.ledger.fold.recorded import Recorded
 
 EPILOG = """\
 The user's name, passwords, tokens and long base64 are taken out. With --follow new lines are told as they come, each
@@ -63,8 +63,8 @@ def run(args: Namespace, console: Console) -> Outcome:
 
 
 def _job_id(address: str, recorded: Recorded) -> str:
-    from eocanvas_apply.planning.runs import counted_run
-    from eocanvas_apply.planning.typed_address import typed
+    from eocanvas_apply.manifest.address import typed
+    from eocanvas_apply.planning.state.runs import counted_run
 
     record = recorded.jobs.get(address)
     run = counted_run(record)

@@ -8,17 +8,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.cli import wishes
-from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.exit_codes import Exit, weightiest
 from eocanvas_apply.cli.options import add_ledger, add_manifest
 from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.session import Session, with_rows
+from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import has_errors
 
 if TYPE_CHECKING:
-    from eocanvas_apply.planning.observed import Observed
     from eocanvas_apply.planning.plan import Plan, Requests
-    from eocanvas_apply.planning.rehearsal import Rehearsal
+    from eocanvas_apply.planning.state.observed import Observed
+    from eocanvas_apply.report.rehearsal import Rehearsal
 
 EPILOG = """\
 Signs: -/+ again (replace, relaunch)   + new (create, launch)   ~ renew, retry   - gone (delete, forget, dismiss)

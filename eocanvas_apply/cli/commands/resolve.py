@@ -5,10 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 
 from eocanvas_apply.cli.addresses import one_job
-from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.options import add_ledger, add_manifest
 from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.session import Session, without_asking
+from eocanvas_apply.cli.terminal.console import Console, Outcome
 
 EPILOG = """\
 `why ADDRESS` shows what is known. --launch means: no job of the service is it, so the next apply launches it.

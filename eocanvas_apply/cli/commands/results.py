@@ -7,11 +7,11 @@ from argparse import Namespace
 from pathlib import Path
 
 from eocanvas_apply.cli import fetching, records
-from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.options import add_ledger, add_place, add_variables
 from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.result_list import chosen, listed, of_record
 from eocanvas_apply.cli.settings import manifest_file
+from eocanvas_apply.cli.terminal.console import Console, Outcome
 
 EPILOG = """\
 Unless it is to fetch it reads the ledger and looks at the files: no service, no credentials. Files are named

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.schemas import NAMES, schemas, text
+from eocanvas_apply.cli.terminal.console import Console, Outcome
 
 EPILOG = """\
 In an editor with the YAML language server, this line on top of a manifest checks it while you type:

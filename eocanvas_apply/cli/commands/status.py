@@ -7,13 +7,13 @@ from argparse import Namespace
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.options import add_ledger, add_manifest
 from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.session import Session, with_engine
+from eocanvas_apply.cli.terminal.console import Console, Outcome
 
 if TYPE_CHECKING:
-    from eocanvas_apply.planning.status import Status
+    from eocanvas_apply.report.status import Status
 
 EPILOG = """\
 What failed comes first, with the reason and what to do; then what runs, what waits and until when, keys and quota.
@@ -49,7 +49,7 @@ def run(args: Namespace, console: Console) -> Outcome:
 
     async def work(session: Session) -> Outcome:
         from eocanvas_apply.planning.plan import Requests
-        from eocanvas_apply.planning.status import status
+        from eocanvas_apply.report.status import status
 
         plan, observed = await session.engine.plan(Requests())
         found = status(plan, session.engine.journal.recorded, observed)
@@ -62,8 +62,8 @@ async def _offline(args: Namespace) -> Outcome:
     from datetime import UTC, datetime
 
     from eocanvas_apply.cli.records import recorded
-    from eocanvas_apply.planning.remembered import remembered
-    from eocanvas_apply.planning.status import status
+    from eocanvas_apply.report.remembered import remembered
+    from eocanvas_apply.report.status import status
 
     found = await recorded(args)
     plan, seen = remembered(found, datetime.now(UTC))

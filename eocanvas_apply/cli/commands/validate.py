@@ -5,10 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 from datetime import UTC, datetime
 
-from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.options import add_manifest
 from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.settings import manifest_file, variables
+from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.render.style import counted
 
 EPILOG = """\

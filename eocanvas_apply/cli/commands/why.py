@@ -5,10 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 
 from eocanvas_apply.cli.addresses import one_address
-from eocanvas_apply.cli.console import Console, Outcome
 from eocanvas_apply.cli.options import add_ledger, add_manifest
 from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.session import Session, with_engine
+from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
 
@@ -34,8 +34,8 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
     async def work(session: Session) -> Outcome:
         from eocanvas_apply.engine.documents import document_difference
         from eocanvas_apply.planning.plan import Requests
-        from eocanvas_apply.planning.why import explain
         from eocanvas_apply.render import why as render
+        from eocanvas_apply.report.why import explain
 
         engine = session.engine
         plan, observed = await engine.plan(Requests())

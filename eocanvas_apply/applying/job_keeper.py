@@ -1,0 +1,67 @@
+"""Jobs that are on the service already: adopt, dismiss, forget."""
+
+from __future__ import annotations
+
+from eocanvas_apply.applying.session import Session
+from eocanvas_apply.errors import Refused, ServiceError
+from eocanvas_apply.ledger import events as e
+from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.planning.tasks import AdoptJob, CancelLaunch, DismissJob, ForgetJob
+from eocanvas_apply.report.progress import Happening
+
+_REFUSES_EVERYTHING = {401, 429}
+
+
+class JobKeeper:
+    """Carries out what the plan says about jobs that need no launch."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def adopt(self, decided_on: int, action: PlannedAction, task: AdoptJob) -> None:
+        """Record that a job of the service is this address's: one found is a fact, one taken back a decision."""
+        event = e.Adopted(address=action.address, job_id=task.job_id, reason=task.reason, intent=task.intent)
+        if task.reason == "returned":
+            await self._session.claim(decided_on, [event])
+        else:
+            await self._session.journal.record(event)
+            self._session.launched.add(action.address)
+        self._session.fine(action.address)
+        self._session.tell(action.address, Happening.ADOPTED, task.job_id)
+
+    async def dismiss(self, decided_on: int, action: PlannedAction, task: DismissJob) -> None:
+        """Ask the service to dismiss a job; one that knows no dismissing lets it run to its end."""
+        session, run = self._session, {"address": action.address, "job_id": task.job_id}
+        claim = e.JobDismissIntended.model_validate({**run, "reason": action.reason.value})
+        await session.claim(decided_on, [claim])
+        if session.stopping.is_set():
+            return
+        try:
+            done = await self._dismissed(task.job_id)
+        except ServiceError as fault:
+            session.fail(action.address, fault.diagnostics[0], again=True)
+            return
+        await session.journal.record(e.JobDismissed.model_validate({**run, "supported": done}))
+        session.dismissed.add(task.job_id)
+        session.fine(action.address)
+        session.tell(action.address, Happening.DISMISSED if done else Happening.RUNS_ON, task.job_id)
+
+    async def _dismissed(self, job_id: str) -> bool:
+        try:
+            return bool(await self._session.service.dismiss(job_id))
+        except Refused as refused:
+            if refused.status in _REFUSES_EVERYTHING:
+                raise
+            # It says no about this job: asking again would not change that.
+            return False
+
+    async def cancel(self, decided_on: int, action: PlannedAction, task: CancelLaunch) -> None:
+        """Record that a launch without an answer shall not run, whatever became of it."""
+        decision = e.Resolved(address=action.address, intent=task.intent, decision="cancel")
+        await self._session.claim(decided_on, [decision])
+        self._session.tell(action.address, Happening.CANCELLED)
+
+    async def forget(self, decided_on: int, action: PlannedAction, task: ForgetJob) -> None:
+        """Take an address off the record."""
+        await self._session.claim(decided_on, [e.Forgotten(address=action.address, reason=task.reason)])
+        self._session.tell(action.address, Happening.FORGOTTEN)

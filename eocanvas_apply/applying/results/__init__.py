@@ -1,0 +1,1 @@
+"""Results on their way: listed, streamed, checked, put in place, copied."""

@@ -1,0 +1,88 @@
+"""Copies of results that are on record: the same files into this machine's folder, checked, and nothing recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from eocanvas_apply.applying.results import faults as troubles
+from eocanvas_apply.applying.results.metering import Meter
+from eocanvas_apply.applying.results.receiving import Receiver, is_gone
+from eocanvas_apply.applying.results.storing import Target, held, part_of, put_in_place
+from eocanvas_apply.applying.results.superseded import move_aside
+from eocanvas_apply.applying.session import Session, at_once
+from eocanvas_apply.errors import ServiceError
+from eocanvas_apply.files import digest_of
+from eocanvas_apply.report.progress import Happening
+from eocanvas_apply.results.copies import Copy
+from eocanvas_apply.results.indexes import place
+from eocanvas_apply.service.wire import ResultInfo
+
+
+class Copier:
+    """Fetches results into a folder; what fails is a failure of its address in the session.
+
+    `copied` gathers what came, with its size and digest. What lies in the place of a copy is moved aside, never
+    overwritten.
+    """
+
+    def __init__(self, session: Session, folder: Path) -> None:
+        self._session = session
+        self._folder = folder
+        self._receiver = Receiver(session)
+        self.copied: dict[Copy, Copy] = {}
+
+    async def copy(self, copies: Sequence[Copy]) -> None:
+        """Fetch all of these, each to its end whatever becomes of the others."""
+        jobs: dict[tuple[str, str], list[Copy]] = defaultdict(list)
+        for each in copies:
+            jobs[each.address, each.job_id].append(each)
+        await at_once([partial(self._job, address, job_id, found) for (address, job_id), found in jobs.items()])
+
+    async def _job(self, address: str, job_id: str, copies: Sequence[Copy]) -> None:
+        meter = self._receiver.begin(address, len(copies))
+        try:
+            links = await self._receiver.links(job_id)
+            gone = [each.title for each in copies if each.key not in links]
+            found = [each for each in copies if each.key in links]
+            await at_once([partial(self._copy, each, links[each.key], meter) for each in found])
+            if gone:
+                self._session.fail(address, troubles.gone(address, job_id, gone))
+        except ServiceError as fault:
+            trouble = troubles.gone(address, job_id, ["results"]) if is_gone(fault) else fault.diagnostics[0]
+            self._session.fail(address, trouble)
+        except BlockingIOError:
+            self._session.fail(address, troubles.busy(address, job_id))
+        except OSError as fault:
+            self._session.fail(address, troubles.disk(address, fault, self._folder))
+        finally:
+            self._receiver.end(address)
+
+    async def _copy(self, copy: Copy, link: ResultInfo, meter: Meter) -> None:
+        path = place(self._folder, copy.file)
+        target = Target(copy.key, link, path, part_of(path, copy.job_id))
+        async with self._receiver.gate:
+            self._session.tell(copy.address, Happening.FETCHING, path.name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with held(target.part) as file:
+                await self._receiver.into(file, target, meter, lambda: None)
+                stored = await asyncio.to_thread(self._placed, copy, target)
+        self.copied[copy] = stored
+        meter.close(copy.key)
+        self._session.tell(copy.address, Happening.STORED, str(path))
+
+    def _placed(self, copy: Copy, target: Target) -> Copy:
+        if copy.sha256 and digest_of(target.part) != copy.sha256:
+            target.part.unlink()
+            raise ServiceError(troubles.differs(copy.address, copy.file))
+        move_aside(target.path, self._folder, copy.job_id)
+        path, size, digest = put_in_place(target, ())
+        if copy.modified_ns:
+            # By its time of change a look at it tells at once that it is the file on record.
+            os.utime(path, ns=(copy.modified_ns, copy.modified_ns))
+        return replace(copy, size=size, sha256=digest)

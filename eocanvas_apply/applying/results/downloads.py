@@ -1,0 +1,91 @@
+"""Downloads beside the loop: launches and key renewals do not wait for large files."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from eocanvas_apply.applying.results.fetching import Fetcher
+from eocanvas_apply.applying.session import Session
+from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.planning.tasks import FetchResults
+
+# Hundreds may end while nobody looks, and each asks for its list of results first.
+_JOBS_AT_ONCE = 8
+
+
+class Downloads:
+    """The fetches of one run, each a task of its own until it is done."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._fetcher = Fetcher(session)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._gate = asyncio.Semaphore(_JOBS_AT_ONCE)
+
+    async def open(self) -> None:
+        """Take over the indexes that a run before this one was killed over."""
+        await self._fetcher.indexes.open()
+
+    def start(self, actions: Iterable[PlannedAction]) -> None:
+        """Begin to fetch the results of these; those under way go on as they are."""
+        for action in actions:
+            if isinstance(action.task, FetchResults) and action.address not in self._tasks:
+                self._tasks[action.address] = asyncio.ensure_future(self._fetch(action, action.task))
+
+    @property
+    def busy(self) -> bool:
+        """Whether any is under way."""
+        return bool(self._tasks)
+
+    def under_way(self, address: str) -> bool:
+        """Tell whether the results of this address are being fetched."""
+        return address in self._tasks
+
+    async def wait(self, limit_s: float | None) -> None:
+        """Wait until all are done, for `limit_s` real seconds at most (None: without end), or until the run stops.
+
+        Raises what ends a run: that the ledger cannot be written, that the account is locked out.
+        """
+        if self._tasks:
+            await self._until_done(limit_s)
+        self._collect()
+        await self._fetcher.indexes.write()
+
+    async def close(self, grace_s: float) -> None:
+        """Give those under way so many real seconds more, then stop them: their parts stay for the next run."""
+        if self._tasks and grace_s > 0:
+            await asyncio.wait(self._tasks.values(), timeout=grace_s)
+        await self.abandon()
+        # What was cut off may have been about to go on record.
+        await self._session.journal.flush()
+        self._collect()
+        await self._fetcher.indexes.write()
+
+    async def abandon(self) -> None:
+        """Stop what is under way, and do nothing more."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def _fetch(self, action: PlannedAction, task: FetchResults) -> None:
+        async with self._gate:
+            if not self._session.stopping.is_set():
+                await self._fetcher.fetch(action, task)
+
+    async def _until_done(self, limit_s: float | None) -> None:
+        done = asyncio.ensure_future(asyncio.wait(self._tasks.values()))
+        stopped = asyncio.ensure_future(self._session.stopping.wait())
+        try:
+            await asyncio.wait({done, stopped}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            done.cancel()
+            stopped.cancel()
+
+    def _collect(self) -> None:
+        ended = {address: task for address, task in self._tasks.items() if task.done()}
+        for address in ended:
+            del self._tasks[address]
+        for task in ended.values():
+            if not task.cancelled():
+                task.result()

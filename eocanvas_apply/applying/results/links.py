@@ -1,0 +1,61 @@
+"""Where the results lie that a launch is given: asked for anew right before it, for links may be signed and age."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from eocanvas_apply.applying.results import listings
+from eocanvas_apply.applying.results.receiving import title_of
+from eocanvas_apply.applying.session import Session, at_once
+from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.errors import ServiceError
+from eocanvas_apply.planning.desired.desired import DesiredInput, DesiredJob, ResultLink
+from eocanvas_apply.planning.tasks import LaunchJob
+
+
+async def with_links(session: Session, tasks: Sequence[LaunchJob]) -> list[LaunchJob]:
+    """Return the launches with the addresses of the results that they are given.
+
+    One whose results cannot be had is left out, and kept as a failure of its address: a job that cannot read its
+    input would only cost a unit of quota.
+    """
+    linked: dict[str, LaunchJob] = {task.job.address: task for task in tasks if not _links(task.job)}
+    asking = [partial(_link, session, task, linked) for task in tasks if _links(task.job)]
+    await at_once(asking)
+    return [linked[task.job.address] for task in tasks if task.job.address in linked]
+
+
+async def _link(session: Session, task: LaunchJob, linked: dict[str, LaunchJob]) -> None:
+    address = task.job.address
+    try:
+        inputs = [await _located(session, given) for given in task.job.inputs]
+    except ServiceError as fault:
+        session.fail(address, fault.diagnostics[0], again=fault.may_pass, wait=fault.retry_after)
+        return
+    gone = [given.result.address for given in inputs if given.result and not given.location]
+    if gone:
+        session.fail(address, _gone(task.job, gone[0]), again=True)
+    else:
+        linked[address] = replace(task, job=replace(task.job, inputs=tuple(inputs)))
+
+
+async def _located(session: Session, given: DesiredInput) -> DesiredInput:
+    if given.link is None or given.result is None:
+        return given
+    listed = await listings.listed(session, given.link.job_id) or ()
+    found = next((r for r in listed if title_of(r) == given.link.title), None)
+    run = session.journal.recorded.jobs[given.result.address].runs[given.link.job_id]
+    await listings.note(session, given.result.address, run, gone=found is None, there=found is not None)
+    return replace(given, location=session.service.address_of(found)) if found else given
+
+
+def _links(job: DesiredJob) -> list[ResultLink]:
+    return [given.link for given in job.inputs if given.link]
+
+
+def _gone(job: DesiredJob, source: str) -> Diagnostic:
+    message = f"the result of {source} that it is given is not listed by the service any more"
+    hint = f"it is looked for again; if that lasts: eocanvas-apply apply --relaunch '{source}'"
+    return error("result-gone", message, hint, address=job.address)

@@ -1,0 +1,160 @@
+"""One file from the service onto the disk: what arrives is kept, and gets its name when it is whole."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import fcntl
+import os
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.errors import Doubt
+from eocanvas_apply.files import digest_of
+from eocanvas_apply.results.names import safe_name
+from eocanvas_apply.service.download import Download
+from eocanvas_apply.service.wire import ResultInfo
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+# Of a full disk, what a download leaves: the ledger on it must take what happened to the others.
+_SPARED = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where one result goes, told from the others of its job by `key`; `part` keeps what has arrived so far.
+
+    `twins` are files under the names it would have had. A run that ended between the last byte and the ledger left
+    one: it is taken when it holds the same, anything else stays untouched.
+    """
+
+    key: str
+    result: ResultInfo
+    path: Path
+    part: Path
+    twins: tuple[Path, ...] = ()
+
+
+def part_of(path: Path, job_id: str) -> Path:
+    """Return where a result is kept as long as it is not whole; another job's result of the same name has its own."""
+    return path.with_name(f"{path.name}.{safe_name(job_id)[:8]}.part")
+
+
+class DiskFull(OSError):
+    """The disk does not take a file: `needed` bytes are still to come, None where the service tells no size."""
+
+    def __init__(self, path: Path, needed: int | None, free: int | None) -> None:
+        super().__init__(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        self.needed = needed
+        self.free = free
+
+
+@contextmanager
+def held(part: Path) -> Iterator[BinaryIO]:
+    """Open a part to write behind its end, and keep other runs off it; raises BlockingIOError where one has it."""
+    while True:
+        # Without a buffer: what a full disk did not take is known at once, and never tried again on closing.
+        with part.open("ab", buffering=0) as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Another run may have finished it between our opening and our lock.
+            if not _is_at(part, file):
+                continue
+            try:
+                yield file
+            finally:
+                _leave(part, file)
+            return
+
+
+async def receive(download: Download, target: Target, file: BinaryIO, took: Callable[[int], None]) -> None:
+    """Write what arrives behind what is there, and tell `took` how many bytes each time.
+
+    Raises Doubt where the file is not whole, DiskFull, and OSError for other trouble with the disk.
+    """
+    try:
+        if not download.resumed:
+            file.truncate(0)
+        async for chunk in download.chunks:
+            write_all(file, chunk)
+            took(len(chunk))
+        await asyncio.to_thread(os.fsync, file.fileno())
+    except OSError as fault:
+        if fault.errno not in _FULL:
+            raise
+        raise _full(target, file, download.total) from fault
+    received = os.fstat(file.fileno()).st_size
+    if download.total is not None and received != download.total:
+        raise Doubt(_cut(target, received, download.total))
+
+
+def write_all(file: BinaryIO, content: bytes) -> None:
+    """Write all of it; a disk that is nearly full takes a piece first."""
+    left = memoryview(content)
+    while left:
+        left = left[file.write(left) :]
+
+
+def check_room(target: Target, needed: int) -> None:
+    """Raise DiskFull where so many bytes do not fit, before half a file fills what others need."""
+    free = _free(target.part.parent)
+    if free is not None and needed + _SPARED > free:
+        raise DiskFull(target.path, needed, free)
+
+
+def put_in_place(target: Target, taken: Collection[Path]) -> tuple[Path, int, str]:
+    """Give a whole file its name; return where it lies, its size in bytes and its SHA-256.
+
+    `taken` are files that other results are. Raises Doubt where another file has taken the name meanwhile.
+    """
+    size, digest = target.part.stat().st_size, digest_of(target.part)
+    for twin in (*target.twins, target.path):
+        if twin not in taken and twin.is_file() and twin.stat().st_size == size and digest_of(twin) == digest:
+            target.part.unlink()
+            return twin, size, digest
+    if os.path.lexists(target.path):
+        raise Doubt(_taken(target))
+    target.part.replace(target.path)
+    return target.path, size, digest
+
+
+def _full(target: Target, file: BinaryIO, total: int | None) -> DiskFull:
+    size = os.fstat(file.fileno()).st_size
+    with suppress(OSError):
+        size = max(0, size - _SPARED)
+        file.truncate(size)
+    return DiskFull(target.path, None if total is None else total - size, _free(target.part.parent))
+
+
+def _free(folder: Path) -> int | None:
+    """Return how many bytes the folder's disk still takes, None where it does not say."""
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return None
+    return disk.f_bavail * disk.f_frsize if disk.f_blocks else None
+
+
+def _leave(part: Path, file: BinaryIO) -> None:
+    with suppress(OSError):
+        if _is_at(part, file) and not part.stat().st_size:
+            part.unlink()
+
+
+def _is_at(path: Path, file: BinaryIO) -> bool:
+    with suppress(FileNotFoundError):
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    return False
+
+
+def _cut(target: Target, received: int, total: int) -> Diagnostic:
+    message = f"{target.path.name}: {received} of {total} bytes arrived"
+    return error("result-cut", message, "what arrived is kept and the rest fetched from there")
+
+
+def _taken(target: Target) -> Diagnostic:
+    message = f"{target.path.name}: a file of this name has appeared beside the result"
+    return error("result-name-taken", message, "the result gets another name at the next try")

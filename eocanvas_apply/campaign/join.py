@@ -1,0 +1,206 @@
+"""How the rows of one step of a campaign join those of the steps before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from eocanvas_apply.campaign.pick import NoColumn, picked
+from eocanvas_apply.diagnostics import Diagnostic, error, warning
+from eocanvas_apply.documents.suggestions import did_you_mean
+from eocanvas_apply.documents.yaml.nodes import Path
+from eocanvas_apply.manifest.model.steps import Step
+from eocanvas_apply.manifest.rows import ID, START, Origins, Row, shown, unknown_field
+from eocanvas_apply.manifest.substitution import MissingField, Template, field_of, text_of
+from eocanvas_apply.manifest.validation.wording import names
+
+Finding = tuple[Diagnostic, Path]
+
+
+@dataclass
+class Joined:
+    """The rows after a step, with what is to be said; each path is below the step."""
+
+    rows: list[Row] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+class _Stop(Exception):
+    """The step cannot be joined; carries what is to be said."""
+
+    def __init__(self, found: Diagnostic, *path: str) -> None:
+        super().__init__(found.message)
+        self.finding: Finding = (found, path)
+
+
+def join(before: Sequence[Row], partners: Sequence[Sequence[Row]], step: Step, most: int) -> Joined:
+    """Return each row with each of its partners; `partners` has the rows of this step's source for each row before.
+
+    With `by` only those count that hold the same texts in these columns; `pick` leaves one. More than `most` rows
+    are an error and none come back, like after every other error.
+    """
+    joined = Joined()
+    try:
+        chosen = _chosen(before, partners, step, joined)
+        total = sum(map(len, chosen))
+        if total > most:
+            raise _Stop(_too_many(most), "max")
+        _guard_names(before, chosen, step)
+        joined.rows = list(_built(before, chosen, step))
+    except _Stop as stop:
+        joined.findings.append(stop.finding)
+    return joined
+
+
+def _chosen(
+    before: Sequence[Row], partners: Sequence[Sequence[Row]], step: Step, joined: Joined
+) -> list[Sequence[Row]]:
+    chosen = list(_matched(before, partners, step, joined)) if step.by else list(partners)
+    _guard_counts(before, chosen, step, joined)
+    if step.pick is None:
+        return chosen
+    try:
+        return [picked(rows, step.pick) for rows in chosen]
+    except NoColumn as problem:
+        raise _Stop(error("cannot-pick", problem.message, problem.hint), "pick") from None
+
+
+def _matched(
+    before: Sequence[Row], partners: Sequence[Sequence[Row]], step: Step, joined: Joined
+) -> Iterator[Sequence[Row]]:
+    if before is START:
+        raise _Stop(error("nothing-to-join", "the first step has no rows before it to join", "take `by:` out"), "by")
+    indexes: dict[int, dict[tuple[str, ...], list[Row]]] = {}
+    used: set[tuple[str, ...]] = set()
+    for row, candidates in zip(before, partners, strict=True):
+        index = indexes.get(id(candidates))
+        if index is None:
+            index = indexes[id(candidates)] = _index(candidates, step)
+        key = _key(row, step.columns)
+        used.add(key)
+        yield index.get(key, ())
+    idle = [rows[0] for index in indexes.values() for key, rows in index.items() if key not in used]
+    if idle:
+        verb = "joins" if len(idle) == 1 else "join"
+        message = f"{_rows(len(idle))} of this step {verb} no row before, first {_values(idle[0], step)}"
+        found = warning("row-without-partner", message, "they make no instance; see whether a name is misspelt")
+        joined.findings.append((found, ("by",)))
+
+
+def _index(candidates: Sequence[Row], step: Step) -> dict[tuple[str, ...], list[Row]]:
+    index: dict[tuple[str, ...], list[Row]] = {}
+    for row in candidates:
+        index.setdefault(_key(row, step.columns), []).append(row)
+    return index
+
+
+def _key(row: Row, columns: Sequence[str]) -> tuple[str, ...]:
+    try:
+        return tuple(text_of(field_of(row.fields, column)) for column in columns)
+    except MissingField as missing:
+        hint = did_you_mean(missing.field, row.fields) or f"the fields are {names(sorted(row.fields))}"
+        message = f"the row {shown(row)} has no field `{missing.field[:60]}` to join by"
+        raise _Stop(error("unknown-column", message, hint), "by") from None
+
+
+def _guard_counts(before: Sequence[Row], chosen: Sequence[Sequence[Row]], step: Step, joined: Joined) -> None:
+    least, greatest = step.expected or (1, None)
+    wrong = [
+        number
+        for number, rows in enumerate(chosen)
+        if len(rows) < least or (greatest is not None and len(rows) > greatest)
+    ]
+    if not wrong:
+        return
+    first, count = before[wrong[0]], len(chosen[wrong[0]])
+    who = "" if before is START else f" for {_rows(len(wrong))}, first {shown(first)}"
+    if step.expected is not None:
+        message = f"this step gives {_rows(count)}{who}, not {step.expect}"
+        joined.findings.append((error("unexpected-count", message, "correct the source, or `expect`"), ("expect",)))
+    elif step.by:
+        verb = "has" if len(wrong) == 1 else "have"
+        message = f"{_rows(len(wrong))} before {verb} no partner in this step, first {_values(first, step)}"
+        hint = 'add the missing rows, or write `expect: ">=0"` to leave these out'
+        joined.findings.append((error("row-without-partner", message, hint), ("by",)))
+    else:
+        found = warning("no-rows", f"this step gives no row{who}", 'write `expect: ">=1"` to make it an error')
+        joined.findings.append((found, (step.kind,)))
+
+
+def _guard_names(before: Sequence[Row], chosen: Sequence[Sequence[Row]], step: Step) -> None:
+    old = _names(before)
+    lists = {id(rows): rows for rows in chosen}
+    new = {_prefixed(name, step) for rows in lists.values() for name in _names(rows)}
+    twice = sorted(old & new - set(step.columns) - {ID})
+    if twice:
+        message = f"this step and one before both have a field {', '.join(twice)}"
+        raise _Stop(error("column-twice", message, "write `as: NAME`, which makes its fields ${each.NAME.FIELD}"), "as")
+
+
+def _names(rows: Iterable[Row]) -> set[str]:
+    kinds = {frozenset(row.fields) for row in rows}
+    return set().union(*kinds)
+
+
+def _built(before: Sequence[Row], chosen: Sequence[Sequence[Row]], step: Step) -> Iterator[Row]:
+    template = Template(step.id) if step.id is not None else None
+    # Told from the text and never from the number of rows, or a row more would give others new names.
+    keeps_id = before is not START and (step.by is not None or step.pick is not None or step.expected == (1, 1))
+    for row, others in zip(before, chosen, strict=True):
+        for other in others:
+            natural = row.id if keeps_id else _combined(row, other, before is START)
+            fields = {**row.fields, **_own_fields(other, step)}
+            yield _named(Row(natural, fields, _united(row.origins, other.origins)), template)
+
+
+def _united(one: Origins, other: Origins) -> Origins:
+    if not one or not other:
+        return one or other
+    several = {name for name in one.keys() & other.keys() if one[name] != other[name]}
+    return {**one, **other, **dict.fromkeys(several)}
+
+
+def _own_fields(row: Row, step: Step) -> Mapping[str, Any]:
+    if step.prefix is None:
+        # Of the columns that join, the row before keeps its own: 33 stays a number beside the text of a table.
+        joining = step.columns
+        return {name: value for name, value in row.fields.items() if name not in joining} if joining else row.fields
+    fields = row.fields if row.id is None else {ID: row.id, **row.fields}
+    return {_prefixed(name, step): value for name, value in fields.items()}
+
+
+def _named(row: Row, template: Template | None) -> Row:
+    fields = dict(row.fields)
+    if row.id is not None:
+        fields[ID] = row.id
+    if template is None:
+        return Row(row.id, fields, row.origins)
+    try:
+        name = text_of(template.fill(fields))
+    except MissingField as missing:
+        raise _Stop(unknown_field(missing, fields), ID) from None
+    return Row(name, {**fields, ID: name}, row.origins)
+
+
+def _combined(row: Row, other: Row, is_first: bool) -> str | None:  # noqa: FBT001
+    if is_first:
+        return other.id
+    return f"{row.id}-{other.id}" if row.id is not None and other.id is not None else None
+
+
+def _prefixed(name: str, step: Step) -> str:
+    return name if step.prefix is None else f"{step.prefix}.{name}"
+
+
+def _values(row: Row, step: Step) -> str:
+    return ", ".join(f"{column} {text_of(field_of(row.fields, column))[:60]}" for column in step.columns)
+
+
+def _too_many(most: int) -> Diagnostic:
+    hint = "narrow the steps, or write `max:` with the number that you mean"
+    return error("too-many-instances", f"these steps make more than {most} instances", hint)
+
+
+def _rows(count: int) -> str:
+    return "no row" if count == 0 else "1 row" if count == 1 else f"{count} rows"

@@ -1,0 +1,1 @@
+"""The terminal: console, live area, signals, the question before anything changes."""

@@ -1,0 +1,135 @@
+"""Ctrl-C and SIGTERM while something is under way: the first stops politely, the second at once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any, TypeVar
+
+from eocanvas_apply.cli.exit_codes import Exit, Stopped
+from eocanvas_apply.cli.terminal.console import Console, Outcome
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import StoppedEarly
+
+T = TypeVar("T")
+SIGNALS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
+# A little more than answers on the way are waited for; a service that hangs must not keep us.
+PATIENCE_S = 8.0
+
+
+@dataclass(slots=True)
+class Interrupts:
+    """What the first signal was, if one came. `stopping` is what the work looks at."""
+
+    command: str
+    console: Console
+    stopping: asyncio.Event
+    leave: Callable[[int], None] = os._exit
+    patience_s: float = PATIENCE_S
+    code: Exit | None = field(default=None, init=False)
+
+    def came(self, number: signal.Signals) -> None:
+        """Take one signal: stop politely, or at once when it is not the first."""
+        if self.code is not None:
+            self._leave_now()
+            return
+        self.code = SIGNALS[number]
+        self.stopping.set()
+        self.console.say("stopping: nothing more is sent, answers on the way are waited for; again to stop at once")
+        asyncio.get_running_loop().call_later(self.patience_s, self._leave_now)
+
+    def _leave_now(self) -> None:
+        code = self.code or Exit.INTERRUPTED
+        found = error("interrupted", "stopped at once", "what was under way is on record; run the command again")
+        self.console.finish(self.command, Outcome(code, (found,)))
+        self.leave(int(code))
+
+
+@contextmanager
+def listening(interrupts: Interrupts) -> Iterator[None]:
+    """Hand the signals to the interrupts for as long as the block lasts; raise Stopped where it gave up for one."""
+    try:
+        with _handled(interrupts.came):
+            yield
+    except StoppedEarly:
+        raise Stopped(interrupts.code or Exit.INTERRUPTED) from None
+
+
+async def unless_signalled(work: Coroutine[Any, Any, T]) -> T:
+    """Return what the work comes to; a signal cuts it off and raises Stopped. For work that changes nothing."""
+    task = asyncio.ensure_future(work)
+    came: list[Exit] = []
+
+    def stop(number: signal.Signals) -> None:
+        came.append(SIGNALS[number])
+        task.cancel()
+
+    try:
+        with _handled(stop):
+            return await task
+    except asyncio.CancelledError:
+        if came:
+            raise Stopped(came[0]) from None
+        raise
+
+
+@contextmanager
+def _handled(came: Callable[[signal.Signals], None]) -> Iterator[None]:
+    """Let the running loop hear the signals, and put back what heard them before."""
+    loop, earlier = asyncio.get_running_loop(), {number: signal.getsignal(number) for number in SIGNALS}
+    for number in SIGNALS:
+        loop.add_signal_handler(number, came, number)
+    try:
+        yield
+    finally:
+        for number, handler in earlier.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler)
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Let a signal end a question at once: the event loop stands still meanwhile and could not hear it."""
+
+    def came(number: int, _frame: FrameType | None) -> None:
+        raise Stopped(SIGNALS[signal.Signals(number)])
+
+    earlier = {number: signal.signal(number, came) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def ending_on_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C would, wherever it is, and raise Stopped for it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        # An event loop has a handler of its own for Ctrl-C; where a shell has it ignored there is none.
+        heard = signal.getsignal(signal.SIGINT)
+        if not callable(heard):
+            raise KeyboardInterrupt
+        heard(signal.SIGINT, frame)
+
+    earlier = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    except KeyboardInterrupt:
+        if came:
+            raise Stopped(Exit.TERMINATED) from None
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, earlier)

@@ -1,0 +1,164 @@
+"""Nodes from a YAML text, without tags, merge keys, double keys or documents after the first.
+
+The events come from PyYAML; the nodes are built here, because its own composer keeps no key twice nor says so,
+follows aliases without limit, and dies of deep nesting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import yaml
+
+from eocanvas_apply.documents.yaml.nodes import Mapping, Node, Scalar, Sequence, Span
+from eocanvas_apply.documents.yaml.scalars import reads_otherwise
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DEEPEST = 100
+_FREE_COPIES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong at a place of the text; the words for it are written elsewhere."""
+
+    code: str
+    at: int
+    first: int | None = None
+
+
+@dataclass(slots=True)
+class _Open:
+    """A list or mapping whose end has not come."""
+
+    start: int
+    anchor: str | None
+    mapping: bool
+    nodes: list[Node] = field(default_factory=list)
+    size: int = 1
+
+
+class Hopeless(Exception):
+    """The text cannot be read further; carries the fault."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.code)
+        self.fault = fault
+
+
+class Composer:
+    """Builds the nodes of one text; `faults` gather on the way, `open_keys` tells where it stood when it stopped."""
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+        self.root: Node | None = None
+        self._open: list[_Open] = []
+        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._written = 0
+        self._copied = 0
+
+    def compose(self, text: str) -> None:
+        """Read the text into `root`; raise Hopeless, or yaml.YAMLError when it is no YAML."""
+        documents = 0
+        for event in yaml.parse(text, Loader=_Loader):
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise Hopeless(Fault("yaml-documents", _begin(event)))
+            self._take(event)
+
+    @property
+    def open_keys(self) -> tuple[str, ...]:
+        """The keys of the mappings that are open, outermost first."""
+        return tuple(key.text for each in self._open if each.mapping and isinstance(key := _current_key(each), Scalar))
+
+    def _take(self, event: yaml.Event) -> None:
+        if isinstance(event, yaml.NodeEvent) and getattr(event, "tag", None) is not None:
+            self.faults.append(Fault("yaml-tag", _begin(event)))
+        if isinstance(event, yaml.ScalarEvent):
+            self._scalar(event)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            self._start(event)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self._end(event)
+        elif isinstance(event, yaml.AliasEvent):
+            self._alias(event)
+
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        plain = event.implicit[0] and event.style in (None, "")
+        span = Span(_begin(event), _finish(event))
+        node = Scalar(span, event.value, plain)
+        if plain and not self._expects_key() and reads_otherwise(event.value):
+            self.faults.append(Fault("yaml-1-1", span.start))
+        self._add(node, event.anchor, 1)
+
+    def _start(self, event: yaml.CollectionStartEvent) -> None:
+        if len(self._open) >= _DEEPEST:
+            raise Hopeless(Fault("yaml-depth", _begin(event)))
+        if self._expects_key():
+            raise Hopeless(Fault("yaml-key", _begin(event)))
+        mapping = isinstance(event, yaml.MappingStartEvent)
+        self._open.append(_Open(_begin(event), event.anchor, mapping))
+
+    def _end(self, event: yaml.CollectionEndEvent) -> None:
+        done = self._open.pop()
+        span = Span(done.start, _finish(event))
+        node: Node = self._mapping(span, done.nodes) if done.mapping else Sequence(span, tuple(done.nodes))
+        self._add(node, done.anchor, done.size)
+
+    def _alias(self, event: yaml.AliasEvent) -> None:
+        found = self._anchors.get(event.anchor or "")
+        if found is None:
+            raise Hopeless(Fault("yaml-alias", _begin(event)))
+        self._copied += found[1]
+        if self._copied > _FREE_COPIES + 10 * self._written:
+            raise Hopeless(Fault("yaml-aliases", _begin(event)))
+        self._add(found[0], None, found[1])
+
+    def _add(self, node: Node, anchor: str | None, size: int) -> None:
+        self._written += 1
+        if self._expects_key() and not isinstance(node, Scalar):
+            raise Hopeless(Fault("yaml-key", node.span.start))
+        if anchor is not None:
+            self._anchors[anchor] = (node, size)
+        if self._open:
+            self._open[-1].nodes.append(node)
+            self._open[-1].size += size
+        else:
+            self.root = node
+
+    def _expects_key(self) -> bool:
+        return bool(self._open) and self._open[-1].mapping and len(self._open[-1].nodes) % 2 == 0
+
+    def _mapping(self, span: Span, nodes: list[Node]) -> Mapping:
+        kept: dict[str, tuple[Scalar, Node]] = {}
+        refused: list[tuple[Scalar, Node]] = []
+        for key, value in zip(nodes[::2], nodes[1::2], strict=True):
+            assert isinstance(key, Scalar)  # noqa: S101 - _add let no other key in
+            if fault := self._refusal(key, kept.get(key.text)):
+                self.faults.append(fault)
+                refused.append((key, value))
+            else:
+                kept[key.text] = (key, value)
+        return Mapping(span, tuple(kept.values()), tuple(refused))
+
+    def _refusal(self, key: Scalar, first: tuple[Scalar, Node] | None) -> Fault | None:
+        if first is not None:
+            return Fault("duplicate-key", key.span.start, first[0].span.start)
+        if key.plain and key.text == "<<":
+            return Fault("yaml-merge-key", key.span.start)
+        return None
+
+
+def _begin(event: yaml.Event) -> int:
+    return event.start_mark.index if event.start_mark else 0
+
+
+def _finish(event: yaml.Event) -> int:
+    return event.end_mark.index if event.end_mark else 0
+
+
+def _current_key(mapping: _Open) -> Node | None:
+    if not mapping.nodes:
+        return None
+    return mapping.nodes[-1] if len(mapping.nodes) % 2 else mapping.nodes[-2]

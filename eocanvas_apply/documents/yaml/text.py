@@ -1,0 +1,128 @@
+"""A YAML text that knows where everything in it stands."""
+
+from __future__ import annotations
+
+import bisect
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+import yaml
+
+from eocanvas_apply.diagnostics import Diagnostic, Position, error
+from eocanvas_apply.documents.yaml.composer import Composer, Fault, Hopeless
+from eocanvas_apply.documents.yaml.nodes import Data, Node, Path, Scalar, step, to_data
+from eocanvas_apply.documents.yaml.syntax_faults import syntax_error, words_for
+
+_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_OTHER_BOMS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+
+
+@dataclass(frozen=True)
+class YamlText:
+    """One file: its text, its nodes (None when it is no YAML), and what is wrong with it so far.
+
+    `stopped_under` holds the keys that were open where reading stopped, so that whoever masks secrets knows what
+    the line at that place may show.
+    """
+
+    file: str
+    text: str
+    root: Node | None
+    faults: tuple[Diagnostic, ...]
+    stopped_under: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, source: bytes | str, file: str) -> YamlText:
+        """Read a text (UTF-8, with or without a byte order mark); faults are gathered, never raised."""
+        raw = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
+        try:
+            text = raw.decode("utf-8-sig")
+        except UnicodeDecodeError as problem:
+            return _undecodable(raw, file, problem.start)
+        if found := _FORBIDDEN.search(text):
+            return _unprintable(cls(file, text, None, ()), found.start())
+        return _composed(cls(file, text, None, ()))
+
+    @property
+    def data(self) -> Data:
+        """The whole text as plain data, None when there is nothing."""
+        return None if self.root is None else to_data(self.root)
+
+    @cached_property
+    def line_starts(self) -> list[int]:
+        """Where each line begins, in characters."""
+        return [0, *(found.end() for found in _LINE_BREAK.finditer(self.text))]
+
+    def position(self, index: int) -> Position:
+        """Return line and column of a character."""
+        line = bisect.bisect_right(self.line_starts, index)
+        return Position(self.file, line, index - self.line_starts[line - 1] + 1)
+
+    def line(self, number: int) -> str:
+        """Return a line without its end."""
+        end = self.line_starts[number] if number < len(self.line_starts) else len(self.text)
+        return self.text[self.line_starts[number - 1] : end].rstrip("\r\n\x85\u2028\u2029")
+
+    def locate(self, path: Path) -> Position:
+        """Return where the value at a path stands; of what is missing, where its nearest owner is named."""
+        named, node, whole = self._walk(path)
+        if whole and isinstance(node, Scalar) and node.span.start < node.span.end:
+            return self.position(node.span.start)
+        return self.position(named.span.start if named else 0)
+
+    def locate_key(self, path: Path) -> Position:
+        """Return where the last name of a path stands, or its nearest owner's."""
+        named, _, _ = self._walk(path)
+        return self.position(named.span.start if named else 0)
+
+    def _walk(self, path: Path) -> tuple[Node | None, Node | None, bool]:
+        named, node = self.root, self.root
+        for part in path:
+            found = step(node, part) if node else None
+            if found is None:
+                return named, node, False
+            named, node = found
+        return named, node, True
+
+
+def _undecodable(raw: bytes, file: str, at: int) -> YamlText:
+    text = raw.decode("utf-8", "replace")
+    place = YamlText(file, text, None, ()).position(len(raw[:at].decode("utf-8", "replace")))
+    what = "UTF-16 or UTF-32" if raw.startswith(_OTHER_BOMS) else "not UTF-8"
+    fault = error("yaml-encoding", f"the text is {what}", "save the file as UTF-8").at(place)
+    return YamlText(file, text, None, (fault,))
+
+
+def _unprintable(text: YamlText, at: int) -> YamlText:
+    message = f"the control character U+{ord(text.text[at]):04X} cannot stand in YAML"
+    fault = error("yaml-syntax", message, 'write it as an escape in double quotes, such as "\\u0007"')
+    return YamlText(text.file, text.text, None, (fault.at(text.position(at)),))
+
+
+def _composed(text: YamlText) -> YamlText:
+    composer = Composer()
+    faults: list[Diagnostic] = []
+    root = None
+    try:
+        composer.compose(text.text)
+        root = composer.root
+    except Hopeless as stop:
+        faults.append(_placed(text, stop.fault))
+    except yaml.YAMLError as problem:
+        faults.append(_no_yaml(text, problem))
+    faults += [_placed(text, fault) for fault in composer.faults]
+    return YamlText(text.file, text.text, root, tuple(faults), composer.open_keys)
+
+
+def _placed(text: YamlText, fault: Fault) -> Diagnostic:
+    first_line = None if fault.first is None else text.position(fault.first).line
+    return words_for(fault, first_line).at(text.position(fault.at))
+
+
+def _no_yaml(text: YamlText, problem: yaml.YAMLError) -> Diagnostic:
+    mark = getattr(problem, "problem_mark", None)
+    opened = getattr(problem, "context_mark", None)
+    at = min(mark.index, len(text.text)) if mark else 0
+    return syntax_error(text.text, at, problem, opened.line + 1 if opened else None).at(text.position(at))

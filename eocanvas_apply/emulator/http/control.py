@@ -1,0 +1,134 @@
+"""`/_emulator`: how a test or a person looks into the emulator and steers it, in JSON.
+
+GET `/_emulator` shows the state, GET `/_emulator/requests` what was received. POST `/_emulator` takes an object
+with any of: `clear` (true: forget faults and received requests), `faults` and `job_faults` (lists of rules),
+`behaviour` (an object of fields), `advance` (a duration such as "1h"), `revoke_tokens` (true),
+`vanish` (a list of job ids); it answers with the state afterwards.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from eocanvas_apply.emulator.http.faults import read_fault
+from eocanvas_apply.emulator.http.wire import Wire
+from eocanvas_apply.emulator.model import stamps
+from eocanvas_apply.emulator.model.jobs.failures import FAILURE_KINDS, JobFault
+from eocanvas_apply.emulator.model.jobs.job import Job
+from eocanvas_apply.emulator.model.keystore import key_document
+from eocanvas_apply.emulator.model.messages import WireRequest, WireResponse, as_json
+from eocanvas_apply.emulator.model.orders import Order
+from eocanvas_apply.emulator.model.time import parse_seconds
+
+PREFIX = "/_emulator"
+
+
+class Control:
+    """Answers the requests under `/_emulator`; `advance` moves the service's clock by seconds."""
+
+    def __init__(self, wire: Wire, advance: Callable[[float], None]) -> None:
+        self._wire = wire
+        self._advance = advance
+
+    def handle(self, request: WireRequest) -> WireResponse:
+        """Return the answer: 200 with JSON, 400 with a message for orders that cannot be understood, 404."""
+        if (request.method, request.path) == ("GET", f"{PREFIX}/requests"):
+            return as_json([entry.document() for entry in self._wire.received])
+        if request.path != PREFIX or request.method not in ("GET", "POST"):
+            return as_json({"message": "there is GET and POST /_emulator, and GET /_emulator/requests"}, 404)
+        try:
+            if request.method == "POST":
+                self._obey(json.loads(request.body))
+        except (KeyError, TypeError, ValueError) as fault:
+            return as_json({"message": str(fault)}, 400)
+        return as_json(self.state())
+
+    def state(self) -> dict[str, Any]:
+        """Return what there is: time, behaviour, keys, orders, jobs and what is still to happen."""
+        self._wire.settle()
+        service = self._wire.service
+        return {
+            "now": stamps.zulu(service.now()),
+            "behaviour": asdict(service.behaviour),
+            "keys": [key_document(key, service.behaviour) for key in service.keystore],
+            "orders": [_order(order) for order in service.orders.every()],
+            "jobs": [_job(job) for job in service.jobs.every()],
+            "faults": [asdict(fault) for fault in self._wire.faults.rules],
+            "job_faults": [asdict(fault) for fault in service.job_faults.rules],
+            "received": len(self._wire.received),
+        }
+
+    def _obey(self, orders: object) -> None:
+        if not isinstance(orders, dict):
+            raise TypeError("orders are a JSON object")
+        steps: dict[str, Callable[[Any], None]] = {
+            "clear": self._clear,
+            "faults": self._add_faults,
+            "job_faults": self._add_job_faults,
+            "behaviour": self._change_behaviour,
+            "advance": lambda duration: self._advance(parse_seconds(duration)),
+            "revoke_tokens": lambda _: self._wire.service.accounts.revoke(),
+            "vanish": self._vanish,
+        }
+        unknown = sorted(set(orders) - set(steps))
+        if unknown:
+            raise ValueError(f"no such order: {', '.join(unknown)}")
+        for name, step in steps.items():
+            if name in orders:
+                step(orders[name])
+
+    def _clear(self, _: object) -> None:
+        self._wire.faults.clear()
+        self._wire.received.clear()
+        self._wire.service.job_faults.clear()
+
+    def _add_faults(self, rules: list[Mapping[str, Any]]) -> None:
+        for fault in [read_fault(rule) for rule in rules]:
+            self._wire.faults.add(fault)
+
+    def _add_job_faults(self, rules: list[Mapping[str, Any]]) -> None:
+        for fault in [read_job_fault(rule) for rule in rules]:
+            self._wire.service.fail_jobs(fault)
+
+    def _change_behaviour(self, changes: Mapping[str, object]) -> None:
+        self._wire.service.behaviour = self._wire.service.behaviour.changed(changes)
+
+    def _vanish(self, job_ids: list[str]) -> None:
+        for job_id in job_ids:
+            self._wire.service.jobs.vanish(job_id)
+
+
+def read_job_fault(document: Mapping[str, Any]) -> JobFault:
+    """Return the rule that a JSON object `{kind, path, times}` describes. Raises ValueError, TypeError."""
+    if document.get("kind") not in FAILURE_KINDS:
+        raise ValueError(f"the kind of a job fault is one of {', '.join(FAILURE_KINDS)}")
+    return JobFault(**document)
+
+
+def _order(order: Order) -> dict[str, Any]:
+    return {
+        "download_id": order.id,
+        "owner": order.owner,
+        "dataset_id": order.product.dataset_id,
+        "product_id": order.product.id,
+        "created": stamps.nanoseconds(order.created),
+        "ready": stamps.nanoseconds(order.ready),
+        "ends": stamps.nanoseconds(order.ends),
+    }
+
+
+def _job(job: Job) -> dict[str, Any]:
+    return {
+        "jobID": job.id,
+        "processID": job.execution.process,
+        "owner": job.owner,
+        "status": job.status,
+        "created": stamps.nanoseconds(job.created),
+        "keys": list(job.execution.keys),
+        "failure": job.failure.kind if job.failure else None,
+        "staged": [asdict(staged) for staged in job.staged],
+        "outputs": [output.name for output in job.outputs],
+    }

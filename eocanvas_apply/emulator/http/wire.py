@@ -1,0 +1,178 @@
+"""The service on the wire without a socket: one request in, one answer out, faults included.
+
+wire = Wire(Eocanvas(VirtualClock(), Random(1)))
+answer = wire.handle(WireRequest("GET", "/serverless/keys", headers={"authorization": "Bearer ..."}))
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from eocanvas_apply.emulator.http import endpoints, hda
+from eocanvas_apply.emulator.http.endpoints import Call, Endpoint
+from eocanvas_apply.emulator.http.faults import Fault, FaultQueue
+from eocanvas_apply.emulator.http.received import ReceivedLog
+from eocanvas_apply.emulator.model import stamps
+from eocanvas_apply.emulator.model.accounts import User, unauthorized
+from eocanvas_apply.emulator.model.jobs.processes import BASE
+from eocanvas_apply.emulator.model.messages import WireRequest, WireResponse
+from eocanvas_apply.emulator.model.orders import HDA
+from eocanvas_apply.emulator.model.refusals import Refusal, coded, message
+from eocanvas_apply.emulator.model.service import Eocanvas
+
+_LOG_IN = re.compile(r"/(identity|hda-broker)/(gettoken|refreshtoken)")
+_DOWNLOAD = re.compile(r"/download/([^/]+)/output/([^/]+)")
+Routes = tuple[tuple[re.Pattern[str], dict[str, Endpoint]], ...]
+_ROUTES: Routes = (
+    (re.compile(r"/keys"), {"GET": endpoints.list_keys, "POST": endpoints.create_keys}),
+    (re.compile(r"/keys/cert/public"), {"GET": endpoints.public_key}),
+    (re.compile(r"/keys/([^/]+)"), {"GET": endpoints.show_key, "DELETE": endpoints.delete_key}),
+    (re.compile(r"/processes"), {"GET": endpoints.list_processes}),
+    (re.compile(r"/processes/([^/]+)"), {"GET": endpoints.show_process}),
+    (re.compile(r"/processes/([^/]+)/execution"), {"POST": endpoints.execute}),
+    (re.compile(r"/jobs"), {"GET": endpoints.list_jobs}),
+    (re.compile(r"/jobs/([^/]+)"), {"GET": endpoints.show_job, "DELETE": endpoints.dismiss_job}),
+    (re.compile(r"/jobs/([^/]+)/results"), {"GET": endpoints.show_results}),
+    (re.compile(r"/jobs/([^/]+)/logs"), {"GET": endpoints.show_logs}),
+    (_DOWNLOAD, {"GET": endpoints.download, "HEAD": endpoints.download}),
+)
+_PAGE = b"<!DOCTYPE html><html><head><title>WEkEO</title></head><body><h1>Please wait</h1></body></html>"
+
+
+class Wire:
+    """The addresses of a service in front of its model. It is synchronous, and fast enough for simulations.
+
+    `faults` may be added to at any time; `received` holds every request, also those whose connection was lost.
+    """
+
+    def __init__(self, service: Eocanvas, faults: Iterable[Fault] = ()) -> None:
+        self.service = service
+        self.faults = FaultQueue(faults)
+        self.received = ReceivedLog()
+        self._late: list[tuple[datetime, int, WireRequest]] = []
+        self._order = itertools.count()
+
+    def handle(self, request: WireRequest) -> WireResponse:
+        """Return the answer to a request at the service's present time, and what the line does to it.
+
+        Every answer has a `Date` and a `Content-Length`. A lost one has no meaning but `lost`.
+        """
+        at = self.service.now()
+        self.settle(at)
+        fault, delay = self.faults.meet(request)
+        self.received.add(at, request, fault.kind if fault else "")
+        answer = self._carry_out(request, at) if fault is None else self._struck(fault, request, at)
+        return replace(answer, delay=delay, headers=_completed(answer, at))
+
+    def settle(self, at: datetime | None = None) -> None:
+        """Carry out what is due by a moment (by default now): late requests and the course of the jobs."""
+        at = at or self.service.now()
+        while self._late and self._late[0][0] <= at:
+            due, _, request = heapq.heappop(self._late)
+            self.service.settle(due)
+            self._carry_out(request, due)
+        self.service.settle(at)
+
+    def next_change(self) -> datetime | None:
+        """Return when the clock alone changes something next, None when nothing waits for it."""
+        job = self.service.jobs.next_change()
+        order = self.service.orders.next_change(self.service.now())
+        late = self._late[0][0] if self._late else None
+        return min((moment for moment in (job, order, late) if moment is not None), default=None)
+
+    def _struck(self, fault: Fault, request: WireRequest, at: datetime) -> WireResponse:
+        if fault.kind == "drop-before":
+            return _lost()
+        if fault.kind == "late":
+            due = at + timedelta(seconds=fault.seconds)
+            heapq.heappush(self._late, (due, next(self._order), request))
+            return _lost()
+        if fault.kind == "unauthorized":
+            return unauthorized().answer
+        if fault.kind == "html":
+            return WireResponse(200, {"content-type": "text/html; charset=utf-8"}, _PAGE)
+        if fault.kind == "status" and fault.when == "before":
+            return _told(fault)
+        return self._struck_after(fault, self._carry_out(request, at))
+
+    def _struck_after(self, fault: Fault, answer: WireResponse) -> WireResponse:
+        if fault.kind == "drop-after":
+            return _lost()
+        if fault.kind == "truncate":
+            return replace(answer, truncate_at=len(answer.body) // 2 if fault.at is None else fault.at)
+        return _told(fault)
+
+    def _carry_out(self, request: WireRequest, at: datetime) -> WireResponse:
+        try:
+            return self._answer(request, at)
+        except Refusal as refusal:
+            return refusal.answer
+
+    def _answer(self, request: WireRequest, at: datetime) -> WireResponse:
+        log_in = _LOG_IN.fullmatch(request.path)
+        if log_in is not None:
+            return self._log_in(log_in[1], log_in[2], request, at)
+        routes = _routes_of(request)
+        elsewhere = request.origin == self.service.behaviour.href_origin
+        link = _DOWNLOAD.fullmatch(request.path.removeprefix(BASE)) if elsewhere else None
+        if link is not None:
+            return endpoints.download_elsewhere(self.service, request, *link.groups())
+        user = self._user(request, routes[0], at)
+        endpoint, arguments = _route(request, *routes)
+        return endpoint(Call(self.service, request, at, user), *arguments)
+
+    def _user(self, request: WireRequest, base: str, at: datetime) -> User:
+        try:
+            return self.service.accounts.user_of(request.headers.get("authorization", ""), at)
+        except Refusal:
+            if base == HDA and self.service.behaviour.hda_denies == "403":
+                raise coded(403, "Forbidden", "The access token is invalid or has expired") from None
+            raise
+
+    def _log_in(self, place: str, action: str, request: WireRequest, at: datetime) -> WireResponse:
+        if self.service.behaviour.token_at not in ("both", place):
+            raise message(404, f"no route for {request.path}")
+        if request.method != "POST":
+            raise coded(405, "MethodNotAllowed", f"{request.method} is not allowed here")
+        endpoint = endpoints.log_in if action == "gettoken" else endpoints.renew
+        return endpoint(self.service, request, at)
+
+
+def _routes_of(request: WireRequest) -> tuple[str, Routes]:
+    for base, routes in ((BASE, _ROUTES), (HDA, hda.ROUTES)):
+        if request.path.startswith(base + "/"):
+            return base, routes
+    raise message(404, f"no route for {request.path}")
+
+
+def _route(request: WireRequest, base: str, routes: Routes) -> tuple[Endpoint, tuple[str, ...]]:
+    path = request.path.removeprefix(base)
+    for pattern, methods in routes:
+        match = pattern.fullmatch(path)
+        if match is not None:
+            if request.method not in methods:
+                raise coded(405, "MethodNotAllowed", f"{request.method} is not allowed here")
+            return methods[request.method], match.groups()
+    raise message(404, f"no route for {request.path}")
+
+
+def _completed(answer: WireResponse, at: datetime) -> dict[str, str]:
+    headers = {"date": stamps.http_date(at), **answer.headers}
+    if answer.status != 204:
+        headers.setdefault("content-length", str(len(answer.body)))
+    return headers
+
+
+def _lost() -> WireResponse:
+    return WireResponse(0, lost=True)
+
+
+def _told(fault: Fault) -> WireResponse:
+    body = fault.body if isinstance(fault.body, str) else json.dumps(fault.body or {"message": "Internal error"})
+    return WireResponse(fault.status, {"content-type": fault.content_type, **fault.headers}, body.encode())

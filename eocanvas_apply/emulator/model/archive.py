@@ -1,0 +1,172 @@
+"""What the HDA finds: datasets with their licences, and a synthetic archive of products that never changes.
+
+Sentinel-3 OLCI has three products a day and platform on their way over Europe; Sentinel-2 has one every fifth day
+for each tile that anybody asks for. Names and properties look like real ones, the numbers in them are made up.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from eocanvas_apply.emulator.model import stamps
+
+Box = tuple[float, float, float, float]
+FIRST_DAY = date(2018, 6, 1)
+# A product is found so long after it was sensed, so that a search of the last days finds more tomorrow.
+PUBLISHED_AFTER = timedelta(hours=3)
+_TILES = ("32TQM", "33UUB", "33VUE", "34VCL")
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedProduct:
+    """A product. `bbox` is west, south, east, north; `properties` are those that a search can ask for by name."""
+
+    id: str
+    dataset_id: str
+    begins: datetime
+    ends: datetime
+    bbox: Box
+    size: int
+    properties: Mapping[str, Any]
+
+    @property
+    def location(self) -> str:
+        """What an order of it has to repeat."""
+        return f"https://archive.invalid/{self.dataset_id.replace(':', '%3A')}/products/{self.id}"
+
+    def feature(self, *, sized: bool) -> dict[str, Any]:
+        """Return how a search shows it."""
+        west, south, east, north = self.bbox
+        ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+        shown = {
+            "location": self.location,
+            "size": self.size if sized else "ND",
+            "startdate": stamps.zulu(self.begins),
+            "enddate": stamps.zulu(self.ends),
+            **self.properties,
+        }
+        geometry = {"type": "Polygon", "coordinates": [ring]}
+        return {"type": "Feature", "id": self.id, "geometry": geometry, "properties": shown}
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A dataset. `begin`, `end` and `filters` are the names of the fields by which it can be searched.
+
+    `of_day` gives the products of a day, for one tile where there are tiles and one is named.
+    """
+
+    id: str
+    title: str
+    terms: tuple[str, ...]
+    begin: str
+    end: str
+    filters: frozenset[str]
+    of_day: Callable[[str, date, str], tuple[ArchivedProduct, ...]]
+
+    def products(self, first: date, last: date, tile: str) -> Iterator[ArchivedProduct]:
+        """Yield the products of some days, the newest first; `tile` only where the dataset has tiles."""
+        for ordinal in range(last.toordinal(), max(first, FIRST_DAY).toordinal() - 1, -1):
+            yield from reversed(self.of_day(self.id, date.fromordinal(ordinal), tile))
+
+    def document(self) -> dict[str, Any]:
+        """Return its page in the catalogue."""
+        return {"dataset_id": self.id, "title": self.title, "abstract": self.title, "terms": list(self.terms)}
+
+
+@lru_cache(maxsize=20_000)
+def _ocean_colour(dataset_id: str, day: date, _tile: str) -> tuple[ArchivedProduct, ...]:
+    passes = [(platform, number) for number in range(3) for platform in "AB"]
+    return tuple(_olci(dataset_id, day, platform, number) for platform, number in passes)
+
+
+def _olci(dataset_id: str, day: date, platform: str, number: int) -> ArchivedProduct:
+    turn = day.toordinal()
+    begins = _at(day, hours=8, minutes=100 * number + 39 * (platform == "B"), seconds=turn * 97 % 1800)
+    ends = begins + timedelta(minutes=3)
+    orbit = (turn * 14 + number) % 385 + 1
+    cycle = turn // 27 % 1000
+    made = ends + timedelta(hours=26, minutes=turn % 60)
+    kind = dataset_id.rpartition(":")[2].ljust(11, "_")
+    name = f"S3{platform}_{kind}_{_compact(begins)}_{_compact(ends)}_{_compact(made)}"
+    west = 28.0 - 22.0 * number - turn % 9
+    properties = {
+        "sat": f"Sentinel-3{platform}",
+        "type": kind,
+        "timeliness": "NT",
+        "orbitdir": "DESCENDING",
+        "relorbit": orbit,
+        "cycle": cycle,
+    }
+    return ArchivedProduct(
+        f"{name}_0179_{cycle:03d}_{orbit:03d}_1980_MAR_O_NT_003.SEN3",
+        dataset_id,
+        begins,
+        ends,
+        (west, 48.0, west + 24.0, 62.0),
+        200_000_000 + zlib.crc32(name.encode()) % 400_000_000,
+        properties,
+    )
+
+
+@lru_cache(maxsize=20_000)
+def _tiles(dataset_id: str, day: date, tile: str) -> tuple[ArchivedProduct, ...]:
+    names = (tile,) if tile else _TILES
+    return tuple(_msi(dataset_id, day, n) for n in names if day.toordinal() % 5 == zlib.crc32(n.encode()) % 5)
+
+
+def _msi(dataset_id: str, day: date, tile: str) -> ArchivedProduct:
+    seed = zlib.crc32(f"{tile} {day}".encode())
+    platform = "AB"[day.toordinal() // 5 % 2]
+    begins = _at(day, hours=10, minutes=seed % 60, seconds=seed % 59)
+    name = f"S2{platform}_MSIL2A_{_compact(begins)}_N0510_R{seed % 143 + 1:03d}_T{tile}"
+    west, south = _corner(tile)
+    properties = {
+        "tileId": tile,
+        "productType": "S2MSI2A",
+        "platform": f"S2{platform}",
+        "cloudCover": seed % 1000 / 10,
+    }
+    return ArchivedProduct(
+        f"{name}_{_compact(begins + timedelta(hours=5))}",
+        dataset_id,
+        begins,
+        begins + timedelta(seconds=15),
+        (west, south, west + 1.6, south + 1.0),
+        500_000_000 + seed % 700_000_000,
+        properties,
+    )
+
+
+def _corner(tile: str) -> tuple[float, float]:
+    """Return about where a tile of the military grid lies: its zone is six degrees wide, its band eight high."""
+    zone, band = int(tile[:2]), "CDEFGHJKLMNPQRSTUVWX".find(tile[2])
+    place = zlib.crc32(tile.encode())
+    return zone * 6.0 - 186.0 + place % 5, max(band, 0) * 8.0 - 80.0 + place % 7
+
+
+def _at(day: date, *, hours: int, minutes: int, seconds: int) -> datetime:
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return midnight + timedelta(hours=hours, minutes=minutes, seconds=seconds)
+
+
+def _compact(at: datetime) -> str:
+    return at.strftime("%Y%m%dT%H%M%S")
+
+
+_GENERAL = "Copernicus_General_License"
+_OLCI_TERMS = (_GENERAL, "EUMETSAT_Core_Products_Licence")
+_OLCI_FILTERS = frozenset({"sat", "type", "timeliness", "orbitdir", "relorbit", "cycle"})
+_MSI_FILTERS = frozenset({"tileId", "productType", "platform", "cloudCover"})
+DATASETS = (
+    *(
+        Dataset(f"EO:EUM:DAT:SENTINEL-3:{kind}", title, _OLCI_TERMS, "dtstart", "dtend", _OLCI_FILTERS, _ocean_colour)
+        for kind, title in (("OL_2_WFR___", "OLCI water"), ("OL_1_EFR___", "OLCI radiances"))
+    ),
+    Dataset("EO:ESA:DAT:SENTINEL-2", "MSI", (_GENERAL,), "startDate", "completionDate", _MSI_FILTERS, _tiles),
+)

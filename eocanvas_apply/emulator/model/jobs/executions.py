@@ -1,0 +1,157 @@
+"""What a launch asks for: its body read and checked as the service does before it makes a job of it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from eocanvas_apply.emulator.model.jobs.processes import Process, process_of
+from eocanvas_apply.emulator.model.refusals import Refusal, problem
+
+_KEYSTORE = "keystore://"
+_DOCUMENTS = {"snap-function": "snap_graph", "dataTailor": "epct_chain"}
+_PREFIXES = {"snap-function": "eo", "dataTailor": "epct"}
+
+
+@dataclass(frozen=True, slots=True)
+class InputOption:
+    """What is done with an input before it is used; `sub_path` is the end of the path of one file in it."""
+
+    uncompress: bool = False
+    sub_path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobInput:
+    """One input: a URL, or a path in the storage that a key opens."""
+
+    name: str
+    location: str
+    key: str | None
+    option: InputOption
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A launch. `document` is the decoded graph or chain; `texts` are its inputs as they were sent."""
+
+    process: str
+    texts: Mapping[str, str]
+    document: bytes | None
+    inputs: tuple[JobInput, ...]
+    output_key: str | None
+    digest: str
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The names of all keys that it refers to, each once."""
+        names = [*(i.key for i in self.inputs), self.output_key]
+        return tuple(dict.fromkeys(name for name in names if name is not None))
+
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """Where its inputs lie, in order."""
+        return tuple(i.location for i in self.inputs)
+
+
+def read_execution(process_id: str, body: bytes) -> Execution:
+    """Return the launch that the body of a POST asks for. Raises Refusal (400, 404)."""
+    process = process_of(process_id)
+    body_document = _object(_from_json(body, "the body"), "the body")
+    texts = _texts(process, _object(body_document.get("inputs"), "inputs"))
+    return Execution(
+        process.id,
+        texts,
+        _decoded(texts, _DOCUMENTS.get(process.id)),
+        _inputs(texts, _PREFIXES.get(process.id)),
+        _output_key(_object(body_document.get("outputs", {}), "outputs")),
+        hashlib.sha256(json.dumps([process.id, body_document], sort_keys=True).encode()).hexdigest(),
+    )
+
+
+def _texts(process: Process, inputs: dict[str, Any]) -> dict[str, str]:
+    for name in process.required:
+        if name not in inputs:
+            raise _missing(f"the input {name} is missing")
+    for name, value in inputs.items():
+        if not isinstance(value, str):
+            raise _invalid(f"the input {name} must be a string")
+    return dict(inputs)
+
+
+def _decoded(texts: Mapping[str, str], name: str | None) -> bytes | None:
+    if name is None:
+        return None
+    try:
+        return base64.b64decode(texts[name], validate=True)
+    except (binascii.Error, ValueError):
+        raise _invalid(f"{name} must be base64") from None
+
+
+def _inputs(texts: Mapping[str, str], prefix: str | None) -> tuple[JobInput, ...]:
+    if prefix is None:
+        return ()
+    options = _options(texts.get(f"{prefix}_config", "[]"), f"{prefix}_config")
+    items = _objects(texts[f"{prefix}_input"], f"{prefix}_input")
+    return tuple(found for item in items for found in _inputs_of(item, options))
+
+
+def _inputs_of(item: dict[str, Any], options: Mapping[str, InputOption]) -> list[JobInput]:
+    schema = item.get("schema")
+    key = schema.removeprefix(_KEYSTORE) if isinstance(schema, str) and schema.startswith(_KEYSTORE) else None
+    names = [name for name in item if name != "schema"]
+    if not all(isinstance(item[name], str) for name in names):
+        raise _invalid("the location of an input must be a string")
+    return [JobInput(name, item[name], key, options.get(name, InputOption())) for name in names]
+
+
+def _options(text: str, name: str) -> dict[str, InputOption]:
+    options = {}
+    for item in _objects(text, name):
+        for key, value in item.items():
+            fields = _object(value, f"{name} of {key}")
+            options[key] = InputOption(fields.get("uncompress") is True, str(fields.get("subPath") or ""))
+    return options
+
+
+def _output_key(outputs: dict[str, Any]) -> str | None:
+    if not outputs:
+        return None
+    output = _object(outputs.get("output"), "outputs.output")
+    schema = _object(output.get("format"), "outputs.output.format").get("schema")
+    if not isinstance(schema, str) or not schema.startswith(_KEYSTORE):
+        raise _invalid("the schema of an output must start with keystore://")
+    return schema.removeprefix(_KEYSTORE)
+
+
+def _objects(text: str, name: str) -> list[dict[str, Any]]:
+    items = _from_json(text.encode(), name)
+    if not isinstance(items, list):
+        raise _invalid(f"{name} must be a JSON list in a string")
+    return [_object(item, f"each item of {name}") for item in items]
+
+
+def _object(value: object, name: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _invalid(f"{name} must be an object")
+    return value
+
+
+def _from_json(text: bytes, name: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise _invalid(f"{name} is not JSON") from None
+
+
+def _invalid(detail: str) -> Refusal:
+    return problem(400, "InvalidParameterValue", "InvalidParameterValue", detail)
+
+
+def _missing(detail: str) -> Refusal:
+    return problem(400, "MissingParameterValue", "MissingParameterValue", detail)

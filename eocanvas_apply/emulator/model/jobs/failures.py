@@ -1,0 +1,161 @@
+"""How jobs fail: the texts that the processing wrapper leaves in a log, and the rules that make a job fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Literal, get_args
+
+from eocanvas_apply.emulator.model.jobs.executions import Execution
+
+FailureKind = Literal[
+    "input-config",
+    "staging-in",
+    "staging-out",
+    "killed",
+    "key",
+    "graph",
+    "unknown",
+    "customisation",
+    "no-result",
+    "stuck",
+]
+FAILURE_KINDS: tuple[FailureKind, ...] = get_args(FailureKind)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a job does not give what it should.
+
+    `share` is the part of its running time after which it shows, `lines` what the log says then.
+    A job with a failed customisation, or without a result, still ends as successful; a stuck one never ends.
+    """
+
+    kind: FailureKind
+    share: float
+    lines: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> str:
+        """How a job with this failure ends."""
+        return "successful" if self.kind in ("customisation", "no-result") else "failed"
+
+
+def _exit(code: int) -> tuple[str, ...]:
+    return (f"+ exit {code}", f"Error: exit status {code}")
+
+
+_READ_TIMED_OUT = "HTTPSConnectionPool(host='storage', port=443): Read timed out. (read timeout=60)"
+_BUILT_IN = {
+    "input-config": Failure("input-config", 0.2, ("Zero or more than one item found for *", *_exit(10))),
+    "staging-in": Failure("staging-in", 0.2, (f"DownloadFailedException: {_READ_TIMED_OUT}", *_exit(11))),
+    "staging-out": Failure("staging-out", 1.0, (f"UploadFailedException: {_READ_TIMED_OUT}",)),
+    "killed": Failure("killed", 0.7, ("....10%....20%....30%....40%....50%..",)),
+    "key": Failure("key", 0.1, ("Cannot read the credentials of the keystore", *_exit(12))),
+    "graph": Failure("graph", 0.5, ("Error: [NodeId: Read] Operator could not be initialised", *_exit(40))),
+    "unknown": Failure("unknown", 0.6, ("Segmentation fault (core dumped)",)),
+    "customisation": Failure("customisation", 1.0, ("ERROR: customisation failed: no overlap with the region",)),
+    "no-result": Failure("no-result", 1.0),
+    "stuck": Failure("stuck", 1.0),
+}
+
+
+def built_in(kind: FailureKind) -> Failure:
+    """Return the usual failure of a kind."""
+    return _BUILT_IN[kind]
+
+
+def wrong_item(pattern: str) -> Failure:
+    """Return the failure of a sub path that fits no file or several."""
+    lines = (f"Zero or more than one item found for {pattern}", *_exit(10))
+    return replace(_BUILT_IN["input-config"], lines=lines)
+
+
+def no_input() -> Failure:
+    """Return the failure of a job to which no input came."""
+    return Failure("input-config", 0.1, ("No inputs found", *_exit(12)))
+
+
+def missing_file(location: str) -> Failure:
+    """Return the failure of an input that is not there."""
+    return Failure("staging-in", 0.2, (f"File {location} not found", *_exit(11)))
+
+
+def not_fetched(reason: str) -> Failure:
+    """Return the failure of an input that cannot be read."""
+    return Failure("staging-in", 0.2, (f"DownloadFailedException: {reason}", *_exit(11)))
+
+
+def not_an_archive(location: str) -> Failure:
+    """Return the failure of an input that cannot be uncompressed."""
+    return Failure("input-config", 0.3, (f"Cannot uncompress {location}", *_exit(20)))
+
+
+def not_delivered(reason: str) -> Failure:
+    """Return the failure of an output that cannot be written."""
+    return Failure("staging-out", 1.0, (f"UploadFailedException: {reason}",))
+
+
+def lost_key(name: str) -> Failure:
+    """Return the failure of a job that finds a key gone, expired or unreadable."""
+    return Failure("key", 0.1, (f"Cannot read the credentials of keystore://{name}", *_exit(12)))
+
+
+def wrong_graph(reason: str) -> Failure:
+    """Return the failure of a graph that gpt does not take."""
+    return Failure("graph", 0.5, (f"Error: {reason}", *_exit(40)))
+
+
+def wrong_chain(reason: str) -> Failure:
+    """Return the failure of a chain that the Data Tailor does not take; its job counts as successful."""
+    return Failure("customisation", 1.0, (f"ERROR: customisation failed: {reason}",))
+
+
+@dataclass(frozen=True, slots=True)
+class JobFault:
+    """The next `times` jobs (None: all) with an input whose location fits the glob `path` fail in this way."""
+
+    kind: FailureKind
+    path: str = "*"
+    times: int | None = 1
+
+    def fits(self, execution: Execution) -> bool:
+        """Tell whether the rule speaks of this launch; a job without inputs fits only `*`."""
+        return self.path == "*" or any(fnmatchcase(location, self.path) for location in execution.locations)
+
+
+class JobFaults:
+    """The rules, in the order in which they were given; the first that fits is used."""
+
+    def __init__(self, rules: Iterable[JobFault] = ()) -> None:
+        self._rules = list(rules)
+
+    def add(self, rule: JobFault) -> None:
+        """Put one more rule behind the others."""
+        self._rules.append(rule)
+
+    def clear(self) -> None:
+        """Forget all rules; jobs that were already launched keep their fate."""
+        self._rules.clear()
+
+    def next_for(self, execution: Execution) -> Failure | None:
+        """Return the failure that awaits this launch, and use up one of the rule's times."""
+        for index, rule in enumerate(self._rules):
+            if rule.fits(execution):
+                self._use(index, rule)
+                return built_in(rule.kind)
+        return None
+
+    def _use(self, index: int, rule: JobFault) -> None:
+        if rule.times is None:
+            return
+        if rule.times <= 1:
+            del self._rules[index]
+        else:
+            self._rules[index] = replace(rule, times=rule.times - 1)
+
+    @property
+    def rules(self) -> tuple[JobFault, ...]:
+        """What is still to happen."""
+        return tuple(self._rules)

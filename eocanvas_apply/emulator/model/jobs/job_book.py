@@ -1,0 +1,237 @@
+"""All jobs of the service: launched, moved on by the clock, listed, dismissed."""
+
+from __future__ import annotations
+
+import uuid
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from random import Random
+
+from eocanvas_apply.emulator.model import quotas
+from eocanvas_apply.emulator.model.accounts import User
+from eocanvas_apply.emulator.model.credentials import Credentials
+from eocanvas_apply.emulator.model.jobs.executions import Execution, JobInput
+from eocanvas_apply.emulator.model.jobs.failures import Failure, JobFaults, built_in, lost_key
+from eocanvas_apply.emulator.model.jobs.handovers import failure_of, handed_over
+from eocanvas_apply.emulator.model.jobs.job import Job
+from eocanvas_apply.emulator.model.jobs.judging import judge
+from eocanvas_apply.emulator.model.jobs.outputs import Output, outputs_of
+from eocanvas_apply.emulator.model.jobs.work import AtHand, Fetch, StagedFile, StageIn, StageOut, Work
+from eocanvas_apply.emulator.model.keystore import Keystore, StoredKey
+from eocanvas_apply.emulator.model.orders import OrderBook
+from eocanvas_apply.emulator.model.refusals import message, problem
+from eocanvas_apply.emulator.model.settings import Behaviour, Settings
+
+_NAMESPACE = uuid.UUID("6f1c6d1e-52a7-4a52-9d3c-7f6a2f0e9b41")
+_WAITING_SHARE = 0.1
+
+
+class JobBook:
+    """The jobs of all users. `settle` must be called with the time before anything is asked of it."""
+
+    def __init__(
+        self, settings: Settings, keystore: Keystore, orders: OrderBook, faults: JobFaults, random: Random
+    ) -> None:
+        self.behaviour: Behaviour = settings.behaviour
+        self.work: deque[Work] = deque()
+        self._settings = settings
+        self._keystore = keystore
+        self._orders = orders
+        self.faults = faults
+        self._random = random
+        self._jobs: dict[str, Job] = {}
+        self._active: dict[str, Job] = {}
+
+    def launch(self, user: User, execution: Execution, at: datetime) -> Job:
+        """Make a job of a launch. Raises Refusal (400, 403 for its keys, 429 when the quota is used up)."""
+        for name in execution.keys:
+            self._keystore.usable_by(user, name, at)
+        self._check_quota(user, at)
+        job_id = self._identifier(user, execution)
+        if job_id in self._jobs:
+            return self._jobs[job_id]
+        job = self._made(job_id, user, execution, at)
+        self._jobs[job_id] = self._active[job_id] = job
+        return job
+
+    def take(self, job: Job) -> None:
+        """Take in a job that was launched before the model began."""
+        self._jobs[job.id] = job
+        if job.in_flight:
+            self._active[job.id] = job
+
+    def settle(self, at: datetime) -> None:
+        """Carry out everything that the clock has brought about up to a moment."""
+        for job in list(self._active.values()):
+            if job.status == "accepted" and job.starts <= at:
+                self._begin(job)
+            if job.status == "running" and not job.busy and not job.stuck and job.ends <= at:
+                self._finish(job, job.ends)
+            if not job.in_flight:
+                self._active.pop(job.id, None)
+
+    def find(self, user: User, job_id: str) -> Job:
+        """Return a job of the user. Raises Refusal (404)."""
+        job = self._jobs.get(job_id)
+        if job is None or job.owner != user.name or job.vanished:
+            raise problem(404, "no-such-job", "NoSuchJob", f"job {job_id} not found")
+        return job
+
+    def listed(self, user: User, at: datetime) -> list[Job]:
+        """Return the jobs that the list shows to the user, newest first."""
+        lag = timedelta(seconds=self.behaviour.list_lag)
+        mine = (job for job in reversed(self._jobs.values()) if job.owner == user.name)
+        return [job for job in mine if not job.vanished and job.created + lag <= at]
+
+    def dismiss(self, user: User, job_id: str, at: datetime) -> Job:
+        """End a job that waits or runs; one that has ended stays as it is. Raises Refusal."""
+        if self.behaviour.dismiss != "supported":
+            raise message(int(self.behaviour.dismiss), "DELETE is not available for jobs")
+        job = self.find(user, job_id)
+        if job.in_flight:
+            job.dismiss(at)
+            self._active.pop(job.id, None)
+        return job
+
+    def vanish(self, job_id: str) -> None:
+        """Take a job out of all lists, as if the service had forgotten it. Raises KeyError."""
+        self._jobs[job_id].vanished = True
+
+    def every(self) -> tuple[Job, ...]:
+        """Return all jobs of all users in the order of their launches, vanished ones too."""
+        return tuple(self._jobs.values())
+
+    def next_change(self) -> datetime | None:
+        """Return when the clock alone changes a job next, None when nothing waits for it."""
+        moments = [moment for job in self._active.values() if (moment := job.next_change()) is not None]
+        return min(moments, default=None)
+
+    def staged_in(self, job_id: str, files: tuple[StagedFile, ...], outputs: tuple[Output, ...], at: datetime) -> None:
+        """Take the news that a job's inputs were read, and what it makes of them."""
+        job = self._jobs[job_id]
+        if job.busy == "staging-in":
+            job.busy, job.staged, job.outputs = "", files, outputs
+            job.ends = max(job.ends, at)
+
+    def storage_failed(self, job_id: str, failure: Failure, at: datetime) -> None:
+        """Take the news that a job could not read its inputs or write its outputs."""
+        job = self._jobs[job_id]
+        if job.busy:
+            job.failure = failure
+            self._end(job, max(job.starts, at))
+
+    def staged_out(self, job_id: str, at: datetime) -> None:
+        """Take the news that a job's outputs lie where they belong."""
+        job = self._jobs[job_id]
+        if job.busy == "staging-out":
+            self._end(job, at)
+
+    def _made(self, job_id: str, user: User, execution: Execution, at: datetime) -> Job:
+        settings = self._settings
+        starts = at + timedelta(seconds=settings.job_time * _WAITING_SHARE)
+        ends = at + timedelta(seconds=settings.job_time)
+        password = f"{self._random.getrandbits(64):016x}"
+        job = Job(job_id, len(self._jobs) + 1, user.name, execution, at, starts, ends, password)
+        failure = judge(execution) or self.faults.next_for(execution)
+        if failure is not None:
+            job.fail(failure)
+        else:
+            job.outputs = outputs_of(job_id, execution, settings.results_per_job, settings.result_size)
+        if self.behaviour.key_read == "submission":
+            self._read_keys(job, execution.keys, at)
+        return job
+
+    def _identifier(self, user: User, execution: Execution) -> str:
+        name = f"{user.name} {execution.digest}"
+        if not self.behaviour.equal_ids:
+            name = f"{name} {len(self._jobs)} {self._random.getrandbits(64)}"
+        return str(uuid.uuid5(_NAMESPACE, name))
+
+    def _check_quota(self, user: User, at: datetime) -> None:
+        if self._settings.quotas:
+            mine = [job.created for job in self._jobs.values() if job.owner == user.name]
+            words = "Job quota exceeded, try again later"
+            quotas.check(self._settings.quotas, mine, at, self.behaviour.quota_answer, words)
+
+    def _begin(self, job: Job) -> None:
+        job.begin()
+        read = self.behaviour.key_read
+        if read != "submission":
+            names = job.execution.keys if read == "staging-in" else _input_keys(job.execution)
+            self._read_keys(job, names, job.starts)
+        self._stage_orders(job)
+        self._stage_results(job)
+        if self._settings.storage and job.failure is None and job.execution.inputs:
+            job.busy = "staging-in"
+            fetches = tuple(Fetch(i, job.credentials.get(i.key or ""), self._at_hand(i)) for i in job.execution.inputs)
+            self.work.append(StageIn(job.id, fetches, job.outputs))
+
+    def _stage_orders(self, job: Job) -> None:
+        for given in job.execution.inputs:
+            failure = None if given.key else self._orders.failure_of(job.owner, given.location, job.starts)
+            if failure is not None:
+                job.fail(failure)
+
+    def _stage_results(self, job: Job) -> None:
+        for given in job.execution.inputs:
+            handover = handed_over(given, self._jobs)
+            # What lies in a real storage is really read.
+            judged = handover is not None and not (given.key and self._settings.storage)
+            failure = failure_of(job, given, handover, self.behaviour) if handover and judged else None
+            if failure is not None:
+                job.fail(failure)
+
+    def _at_hand(self, given: JobInput) -> AtHand | None:
+        if given.key:
+            return None
+        if order := self._orders.behind(given.location):
+            return AtHand(order.file, order.content())
+        handover = handed_over(given, self._jobs)
+        output = handover.output if handover else None
+        return AtHand(output.name, output.content(handover.source.id)) if handover and output else None
+
+    def _finish(self, job: Job, at: datetime) -> None:
+        key = job.execution.output_key
+        if key is not None and self.behaviour.key_read == "staging-out" and job.failure is None:
+            self._read_keys(job, (key,), at)
+        if key is not None and self._settings.storage and job.failure is None:
+            job.busy = "staging-out"
+            self.work.append(StageOut(job.id, job.credentials[key], job.outputs))
+        else:
+            self._end(job, at)
+
+    def _end(self, job: Job, at: datetime) -> None:
+        job.end(at)
+        self._active.pop(job.id, None)
+
+    def _read_keys(self, job: Job, names: Iterable[str], at: datetime) -> None:
+        for name in names:
+            key = self._keystore.alive(name, at)
+            if not _readable(key):
+                job.fail(replace(lost_key(name), share=_share(job, at)))
+                return
+            job.credentials = _with(job.credentials, name, key)
+
+
+def _readable(key: StoredKey | None) -> bool:
+    return key is not None and (key.credentials is not None or key.name == "eodata")
+
+
+def _with(credentials: Mapping[str, Credentials], name: str, key: StoredKey | None) -> Mapping[str, Credentials]:
+    if key is None or key.credentials is None:
+        return credentials
+    return {**credentials, name: key.credentials}
+
+
+def _share(job: Job, at: datetime) -> float:
+    """Return when a job that reads its keys now notices that one is missing: never before it runs."""
+    usual = built_in("key").share
+    if at <= job.starts or not job.span:
+        return usual
+    return max(usual, (at - job.starts) / job.span)
+
+
+def _input_keys(execution: Execution) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(i.key for i in execution.inputs if i.key is not None))

@@ -1,0 +1,81 @@
+"""What a finished job leaves: files with fixed bytes, listed ten to a page."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from random import Random
+
+from eocanvas_apply.emulator.model.jobs.executions import Execution
+from eocanvas_apply.emulator.model.jobs.judging import chain_of, output_suffix
+from eocanvas_apply.emulator.model.jobs.processes import BASE
+from eocanvas_apply.emulator.model.messages import WireRequest
+from eocanvas_apply.emulator.model.refusals import problem
+from eocanvas_apply.emulator.model.settings import Behaviour
+
+PAGE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One file of a job. `given` is its content where a real storage decided it, None for made-up bytes."""
+
+    name: str
+    size: int
+    given: bytes | None = None
+
+    def content(self, job_id: str) -> bytes:
+        """Return its bytes; the same ones whenever it is asked."""
+        return _made_up(f"{job_id}/{self.name}", self.size) if self.given is None else self.given
+
+
+def outputs_of(job_id: str, execution: Execution, count: int, size: int) -> tuple[Output, ...]:
+    """Return the files that a job will leave, `count` of them with `size` bytes each."""
+    suffix = output_suffix(execution)
+    product = str(chain_of(execution).get("product")) if execution.process == "dataTailor" else ""
+    identifiers = [str(uuid.uuid5(uuid.UUID(job_id), str(index))) for index in range(count)]
+    names = [f"{product}_{i[:8]}.{suffix}" if product else f"{i}.{suffix}" for i in identifiers]
+    return tuple(Output(name, size) for name in names)
+
+
+def results_page(
+    request: WireRequest, behaviour: Behaviour, job_id: str, key: str | None, outputs: Sequence[Output], at: datetime
+) -> list[dict[str, str]]:
+    """Return one page of the bare list of results, with the items that lead to the pages around it."""
+    text = request.parameters().get("page", "1")
+    page = int(text) if text.isdecimal() else 0
+    if page < 1 or (page - 1) * PAGE >= max(1, len(outputs)):
+        raise problem(404, "no-such-page", "NoSuchPage", f"there is no page {text}")
+    shown = outputs[(page - 1) * PAGE : page * PAGE]
+    until = at + timedelta(seconds=behaviour.link_life) if behaviour.link_life else None
+    items = [_item(request, behaviour, job_id, key, output, until) for output in shown]
+    if page * PAGE < len(outputs):
+        items.append(_turn("next-page", job_id, page + 1))
+    if page > 1:
+        items.append(_turn("prev-page", job_id, page - 1))
+    return items
+
+
+def _item(
+    request: WireRequest, behaviour: Behaviour, job_id: str, key: str | None, output: Output, until: datetime | None
+) -> dict[str, str]:
+    if key is not None:
+        place = f"keystore://{key}/{job_id}/{output.name}"
+        return {"href": place, "title": place, "rel": "result"}
+    path = f"{job_id}/output/{output.name}"
+    title = f"wks3:///{path}" if behaviour.result_title == "wks3" else path
+    base = f"{behaviour.href_origin or request.origin}{BASE}" if behaviour.result_href == "absolute" else ""
+    ends = f"?expires={until.timestamp():.0f}" if until else ""
+    return {"href": f"{base}/download/{path}{ends}", "title": title, "rel": "result"}
+
+
+def _turn(title: str, job_id: str, page: int) -> dict[str, str]:
+    return {"href": f"/jobs/{job_id}/results?page={page}", "title": title, "rel": title.removesuffix("-page")}
+
+
+@lru_cache(maxsize=64)
+def _made_up(seed: str, size: int) -> bytes:
+    return Random(seed).randbytes(size)  # noqa: S311 - made-up data, nothing to guard

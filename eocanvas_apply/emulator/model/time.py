@@ -1,0 +1,63 @@
+"""The clocks of an emulated service, one that stands until it is moved and one that runs with ours; durations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(2026, 1, 5, 8, 0, 0, tzinfo=UTC)
+
+
+class VirtualClock:
+    """A clock that stands still until somebody advances it; calling it returns the time in UTC."""
+
+    def __init__(self, start: datetime = EPOCH) -> None:
+        self._now = start
+
+    def __call__(self) -> datetime:
+        """Return the time in UTC."""
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock on; `seconds` may be a fraction, and is never negative."""
+        if seconds < 0:
+            raise ValueError("a clock does not run backwards")
+        self._now += timedelta(seconds=seconds)
+
+
+class RunningClock:
+    """A clock that follows a monotonic one, `speed` times as fast, and can be advanced on top of that."""
+
+    def __init__(self, start: datetime, monotonic: Callable[[], float], speed: float = 1.0) -> None:
+        self._start = start
+        self._monotonic = monotonic
+        self._began = monotonic()
+        self._speed = speed
+        self._added = 0.0
+
+    def __call__(self) -> datetime:
+        """Return the time in UTC."""
+        elapsed = (self._monotonic() - self._began) * self._speed
+        return self._start + timedelta(seconds=elapsed + self._added)
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock on; `seconds` may be a fraction, and is never negative."""
+        if seconds < 0:
+            raise ValueError("a clock does not run backwards")
+        self._added += seconds
+
+
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_PART = re.compile(r"(\d+)(ms|s|m|h|d|w)")
+
+
+def parse_seconds(text: str) -> float:
+    """Return the seconds that a text such as `1h30m` means.
+
+    Raises ValueError when it is not a row of whole numbers with the units ms, s, m, h, d or w.
+    """
+    parts = _PART.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ValueError(f"not a duration: {text!r} (write 500ms, 2s, 10m, 1h30m)")
+    return sum(int(number) * _SECONDS[unit] for number, unit in parts)

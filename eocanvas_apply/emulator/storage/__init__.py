@@ -1,0 +1,1 @@
+"""Storages that jobs of the emulator really read and write."""

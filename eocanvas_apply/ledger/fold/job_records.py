@@ -1,0 +1,125 @@
+"""Jobs as they are recorded: every intent to launch one, and every run that came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.fold.result_titles import by_key, pending
+
+ENDED = frozenset({"successful", "failed", "dismissed"})
+_RANK = {"accepted": 0, "running": 1, "dismissed": 2, "failed": 3, "successful": 4}
+
+
+class IntentState(StrEnum):
+    """What became of an intent; later members win over earlier ones when facts meet."""
+
+    OPEN = "open"
+    ABANDONED = "abandoned"
+    WITHDRAWN = "withdrawn"
+    REFUSED = "refused"
+    SUBMITTED = "submitted"
+
+
+_STRENGTH = {state: rank for rank, state in enumerate(IntentState)}
+
+
+@dataclass(slots=True)
+class Intent:
+    """One intent to launch, and what became of it. One given up may still turn into a job: then it is a duplicate."""
+
+    id: str
+    intended: e.JobIntended | None = None
+    state: IntentState = IntentState.OPEN
+    refused: e.JobRefused | None = None
+    job_id: str | None = None
+    given_up: bool = False
+    cancelled: bool = False
+    passes: list[datetime] = field(default_factory=list)
+
+    def reach(self, state: IntentState) -> None:
+        """Take a new state unless a stronger one is known."""
+        if _STRENGTH[state] > _STRENGTH[self.state]:
+            self.state = state
+
+
+@dataclass(slots=True)
+class Run:
+    """One job of the service that is or was ours."""
+
+    job_id: str
+    intent: str | None = None
+    status: str = "accepted"
+    created: datetime | None = None
+    started: datetime | None = None
+    finished: datetime | None = None
+    results: tuple[e.ListedResult, ...] | None = None
+    first_looked: datetime | None = None
+    last_listed: datetime | None = None
+    gone: list[datetime] = field(default_factory=list)
+    stored: dict[str, e.ResultStored] = field(default_factory=dict)
+    dismiss_intended: bool = False
+    cancelled: bool = False
+    dismissed: e.JobDismissed | None = None
+    last_seen: datetime | None = None
+    passes: list[datetime] = field(default_factory=list)
+    failure: e.FailureName | None = None
+    failure_line: str = ""
+
+    @property
+    def missing(self) -> list[datetime]:
+        """When passes began, oldest first, that did not show it since it was last seen."""
+        return [begun for begun in self.passes if self.last_seen is None or begun > self.last_seen]
+
+    @property
+    def listed(self) -> dict[str, e.ListedResult]:
+        """What the service listed, by key: told apart by title, and by order where titles are equal."""
+        return by_key(self.results or ())
+
+    @property
+    def pending(self) -> dict[str, e.ListedResult]:
+        """What is listed and not stored yet, by key."""
+        return pending(self.results or (), self.stored)
+
+    @property
+    def lost(self) -> list[datetime]:
+        """When looks, oldest first, found results gone that were listed, since they were last listed whole."""
+        return [looked for looked in self.gone if self.last_listed is None or looked > self.last_listed]
+
+    @property
+    def in_flight(self) -> bool:
+        """Whether the service may still be working on it."""
+        return self.status not in ENDED
+
+    def see(self, status: str, created: datetime | None, started: datetime | None, finished: datetime | None) -> None:
+        """Take what the service showed; an end is never taken back."""
+        if _RANK.get(status, 1) >= _RANK.get(self.status, 1):
+            self.status = status
+        self.created = _earlier(self.created, created)
+        self.started = _earlier(self.started, started)
+        self.finished = _earlier(self.finished, finished)
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min(one, other) if one and other else one or other
+
+
+@dataclass(slots=True)
+class JobRecord:
+    """All intents and runs of one job instance, oldest first."""
+
+    address: str
+    intents: dict[str, Intent] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
+    forgotten: str | None = None
+
+    @property
+    def last_intent(self) -> Intent | None:
+        """The youngest intent."""
+        return next(reversed(self.intents.values()), None)
+
+    def run_of(self, intent: Intent) -> Run | None:
+        """The job that this intent became, if it is known."""
+        return self.runs.get(intent.job_id) if intent.job_id else None

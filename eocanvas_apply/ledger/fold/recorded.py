@@ -1,0 +1,297 @@
+"""What is recorded: the fold of a ledger's events.
+
+Facts may arrive in any order, so each is an upsert that only ever adds knowledge: a submitted intent stays
+submitted, a status never goes back from an end.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.fold.job_records import ENDED as ENDED
+from eocanvas_apply.ledger.fold.job_records import Intent as Intent
+from eocanvas_apply.ledger.fold.job_records import IntentState as IntentState
+from eocanvas_apply.ledger.fold.job_records import JobRecord as JobRecord
+from eocanvas_apply.ledger.fold.job_records import Run as Run
+from eocanvas_apply.ledger.fold.job_table import Jobs as Jobs
+from eocanvas_apply.ledger.fold.key_records import Generation as Generation
+from eocanvas_apply.ledger.fold.key_records import KeyRecord as KeyRecord
+from eocanvas_apply.ledger.fold.order_records import Order as Order
+from eocanvas_apply.ledger.fold.order_records import fold_order, mark_used
+from eocanvas_apply.ledger.fold.result_titles import key_of
+
+
+@dataclass(slots=True)
+class Recorded:
+    """The fold: everything the ledger says, by address."""
+
+    head: int = 0
+    opened: e.LedgerOpened | None = None
+    accepted: e.PlanAccepted | None = None
+    keys: dict[str, KeyRecord] = field(default_factory=dict)
+    jobs: Jobs = field(default_factory=Jobs)
+    owner_of: dict[str, str] = field(default_factory=dict)
+    quota_closed_until: datetime | None = None
+    orders: dict[str, Order] = field(default_factory=dict)
+    orders_closed_until: datetime | None = None
+    terms: set[str] = field(default_factory=set)
+
+    def add(self, entries: Iterable[e.Entry]) -> None:
+        """Fold more entries, in the order of their numbers."""
+        for entry in entries:
+            self.head = entry.seq
+            _FOLDERS[entry.event.type](self, entry.event)
+
+    def note(self, events: Iterable[e.Event]) -> None:
+        """Fold facts that are not in the ledger (yet): the head stays where it is."""
+        for event in events:
+            _FOLDERS[event.type](self, event)
+
+    def key_record(self, address: str) -> KeyRecord:
+        """The record of a key, made when it is new."""
+        return self.keys.setdefault(address, KeyRecord(address))
+
+    def job_record(self, address: str) -> JobRecord:
+        """The record of a job instance to change, made when it is new."""
+        return self.jobs.to_change(address)
+
+    def taken_by(self, job_id: str, intent: str) -> str | None:
+        """The address whose other launch became this job; None where it may be this intent's."""
+        address = self.owner_of.get(job_id, "")
+        run = self.jobs[address].runs.get(job_id) if address in self.jobs else None
+        return address if run and run.intent not in (None, intent) else None
+
+    def runs(self) -> Iterator[tuple[JobRecord, Run]]:
+        """Every run with the job it belongs to; unpacks whatever is packed."""
+        return ((job, run) for job in self.jobs.values() for run in job.runs.values())
+
+    def unsettled_runs(self) -> Iterator[tuple[JobRecord, Run]]:
+        """Every run of a job that something is still open about, and perhaps others, with the job it belongs to."""
+        return ((job, run) for job in self.jobs.unsettled() for run in job.runs.values())
+
+    def unsettled_intents(self) -> Iterator[tuple[JobRecord, Intent]]:
+        """Every intent of a job that something is still open about, and perhaps others, with the job it belongs to."""
+        return ((job, intent) for job in self.jobs.unsettled() for intent in job.intents.values())
+
+
+def _opened(recorded: Recorded, event: e.LedgerOpened) -> None:
+    recorded.opened = recorded.opened or event
+
+
+def _accepted(recorded: Recorded, event: e.PlanAccepted) -> None:
+    recorded.accepted = event
+
+
+def _generation(recorded: Recorded, event: e.KeyEvent) -> Generation:
+    generations = recorded.key_record(event.address).generations
+    return generations.setdefault(event.generation, Generation(event.generation, event.name))
+
+
+def _key(recorded: Recorded, event: e.KeyEvent) -> None:
+    generation = _generation(recorded, event)
+    match event:
+        case e.KeyIntended():
+            generation.intended = event
+        case e.KeyCreated():
+            # One look may know the end that another did not.
+            generation.created = max((event, generation.created or event), key=_knowledge)
+        case e.KeyAbandoned():
+            generation.abandoned = event
+        case e.KeyDrainIntended():
+            generation.draining = True
+        case e.KeyDrainEnded():
+            generation.draining = False
+        case e.KeyDeleteIntended():
+            generation.delete_intended = True
+        case e.KeyDeleted():
+            generation.deleted = True
+
+
+def _knowledge(created: e.KeyCreated) -> tuple[bool, bool, str]:
+    return created.end_known, created.created is not None, created.model_dump_json()
+
+
+def _intent(recorded: Recorded, event: e.IntentEvent) -> None:
+    job = recorded.job_record(event.address)
+    intent = job.intents.setdefault(event.intent, Intent(event.intent))
+    match event:
+        case e.JobIntended():
+            intent.intended = event
+            job.forgotten = None
+            mark_used(recorded.orders, event.orders or (), (event.address, event.intent))
+        case e.JobWithdrawn():
+            _give_up(intent, IntentState.WITHDRAWN)
+        case e.JobAbandoned():
+            _give_up(intent, IntentState.ABANDONED)
+        case e.JobRefused():
+            _refuse(intent, event)
+        case e.JobSubmitted():
+            _submit(recorded, job, intent, event)
+        case e.Resolved():
+            _resolve(recorded, job, intent, event)
+
+
+def _submit(recorded: Recorded, job: JobRecord, intent: Intent, event: e.JobSubmitted) -> None:
+    if recorded.taken_by(event.job_id, intent.id):
+        # Two runners were answered with one job in the same moment: the first on record has it.
+        _refuse(intent, _same_job(event))
+    else:
+        _bind(recorded, job, intent, event.job_id).see(event.status, event.created, None, None)
+
+
+def _same_job(event: e.JobSubmitted) -> e.JobRefused:
+    return e.JobRefused(address=event.address, intent=event.intent, status=200, refusal="same-job", job_id=event.job_id)
+
+
+def _resolve(recorded: Recorded, job: JobRecord, intent: Intent, event: e.Resolved) -> None:
+    if event.decision == "cancel":
+        intent.cancelled = True
+        if run := job.run_of(intent):
+            run.cancelled = True
+    elif event.job_id:
+        _bind(recorded, job, intent, event.job_id)
+    else:
+        _give_up(intent, IntentState.ABANDONED)
+
+
+def _refuse(intent: Intent, event: e.JobRefused) -> None:
+    intent.reach(IntentState.REFUSED)
+    intent.refused = event
+    # A service that refused and acted later has made a duplicate. Somebody else's job is for a person to decide.
+    intent.given_up = intent.given_up or event.refusal != "same-job"
+
+
+def _give_up(intent: Intent, state: IntentState) -> None:
+    intent.given_up = True
+    intent.reach(state)
+
+
+def _bind(recorded: Recorded, job: JobRecord, intent: Intent, job_id: str) -> Run:
+    intent.reach(IntentState.SUBMITTED)
+    # The first job of an intent stays its own; a second one is a duplicate and only a run beside it.
+    intent.job_id = intent.job_id or job_id
+    run = _run_in(recorded, job, job_id)
+    run.intent = intent.id
+    run.cancelled = run.cancelled or intent.cancelled
+    return run
+
+
+def _run_in(recorded: Recorded, job: JobRecord, job_id: str) -> Run:
+    recorded.owner_of.setdefault(job_id, job.address)
+    return job.runs.setdefault(job_id, Run(job_id))
+
+
+def _run(recorded: Recorded, event: e.RunEvent) -> None:
+    job = recorded.job_record(event.address)
+    run = _run_in(recorded, job, event.job_id)
+    match event:
+        case e.JobObserved():
+            _observe(run, event)
+        case e.JobDismissIntended():
+            run.dismiss_intended = True
+            run.cancelled = run.cancelled or event.reason == "requested"
+        case e.JobDismissed():
+            run.dismissed = event
+        case e.ResultsListed():
+            _list(run, event)
+        case e.ResultStored():
+            run.stored[key_of(event)] = event
+        case e.Adopted():
+            _adopt(recorded, job, run, event)
+
+
+def _list(run: Run, event: e.ResultsListed) -> None:
+    if event.gone:
+        _pass_of(run.gone, event.looked)
+        return
+    run.first_looked = min(run.first_looked or event.looked, event.looked)
+    run.results = max(run.results, event.results, key=_count)
+    if event.results:
+        run.last_listed = max(run.last_listed or event.looked, event.looked)
+
+
+def _observe(run: Run, event: e.JobObserved) -> None:
+    run.see(event.status, event.created, event.started, event.finished)
+    if event.failure:
+        run.failure, run.failure_line = event.failure, event.failure_line or ""
+    if event.looked:
+        run.last_seen = max(run.last_seen or event.looked, event.looked)
+
+
+def _count(results: tuple[e.ListedResult, ...] | None) -> int:
+    return -1 if results is None else len(results)
+
+
+def _adopt(recorded: Recorded, job: JobRecord, run: Run, event: e.Adopted) -> None:
+    if event.reason == "returned":
+        job.forgotten = None
+    if event.intent:
+        _bind(recorded, job, job.intents.setdefault(event.intent, Intent(event.intent)), run.job_id)
+
+
+def _pass(recorded: Recorded, event: e.PassObserved) -> None:
+    job = recorded.job_record(event.address)
+    if event.intent:
+        _pass_of(job.intents.setdefault(event.intent, Intent(event.intent)).passes, event.begun)
+    if event.job_id:
+        _pass_of(_run_in(recorded, job, event.job_id).passes, event.begun)
+
+
+def _pass_of(passes: list[datetime], begun: datetime) -> None:
+    if begun not in passes:
+        insort(passes, begun)
+
+
+def _forgotten(recorded: Recorded, event: e.Forgotten) -> None:
+    recorded.job_record(event.address).forgotten = event.reason
+
+
+def _order(recorded: Recorded, event: e.OrderEvent) -> None:
+    fold_order(recorded.orders, event)
+
+
+def _terms(recorded: Recorded, event: e.TermsAccepted) -> None:
+    recorded.terms.add(event.term)
+
+
+def _quota(recorded: Recorded, event: e.QuotaClosed) -> None:
+    if event.quota == "orders":
+        recorded.orders_closed_until = max(recorded.orders_closed_until or event.until, event.until)
+        return
+    recorded.quota_closed_until = max(recorded.quota_closed_until or event.until, event.until)
+
+
+_FOLDERS: dict[str, Any] = {
+    "ledger-opened": _opened,
+    "plan-accepted": _accepted,
+    "key-intended": _key,
+    "key-created": _key,
+    "key-abandoned": _key,
+    "key-drain-intended": _key,
+    "key-drain-ended": _key,
+    "key-delete-intended": _key,
+    "key-deleted": _key,
+    "job-intended": _intent,
+    "job-withdrawn": _intent,
+    "job-abandoned": _intent,
+    "job-submitted": _intent,
+    "job-refused": _intent,
+    "resolved": _intent,
+    "job-observed": _run,
+    "job-dismiss-intended": _run,
+    "job-dismissed": _run,
+    "results-listed": _run,
+    "result-stored": _run,
+    "adopted": _run,
+    "pass-observed": _pass,
+    "forgotten": _forgotten,
+    "order-intended": _order,
+    "product-ordered": _order,
+    "terms-accepted": _terms,
+    "quota-closed": _quota,
+}

@@ -1,0 +1,191 @@
+"""The job types of a manifest, told apart by `graph:`, `chain:` or the process they name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from eocanvas_apply.manifest.model.inputs import Input, KeyInput, Output, ResultInput, ToDownload, ToKey
+from eocanvas_apply.manifest.model.keys import EODATA
+from eocanvas_apply.manifest.model.steps import Step, Steps
+from eocanvas_apply.manifest.model.strict import (
+    Duration,
+    InputName,
+    LooseSeverity,
+    PlainData,
+    StrictModel,
+    Text,
+    tag_by,
+)
+
+FailureName = Literal["input-config", "staging-in", "staging-out", "killed", "key", "graph", "unknown"]
+SNAP = "snap-function"
+TAILOR = "dataTailor"
+
+
+class _Job(StrictModel):
+    for_each: Steps | None = Field(default=None, description="Steps that make one instance of the job for every row.")
+    output: Output | None = Field(
+        default=None, description="Where results go: {key: NAME} or {download: FOLDER}; default results/<job>."
+    )
+    max_duration: Duration = Field(
+        default=timedelta(hours=2), description="How long one run may take at most; keys outlive it. Default 2h."
+    )
+    retries: (
+        Annotated[
+            Annotated[int, Field(ge=0), Tag("<retries-number>")]
+            | Annotated[dict[FailureName, Annotated[int, Field(ge=0)]], Tag("<retries-by-class>")],
+            Discriminator(tag_by(lambda value: "retries-by-class" if isinstance(value, dict) else "retries-number")),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="How often a failed run is tried again: in all, or by class of failure. "
+        "Default 1 for staging-in, staging-out and key, 0 otherwise.",
+    )
+    on_change: Literal["relaunch", "keep"] = Field(
+        default="relaunch", description="What to do when the definition of a finished job changes."
+    )
+    on_doubt: Literal["ask", "launch"] = Field(
+        default="ask", description="What to do when nobody can tell whether a launch reached the service."
+    )
+    canary: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="Launch so many instances first, and the rest when they succeeded."
+    )
+    stop_after: (
+        Annotated[
+            Annotated[int, Field(ge=1), Tag("<stop-number>")]
+            | Annotated[str, Field(pattern=r"^[0-9]{1,2}%$"), Tag("<stop-share>")],
+            Discriminator(tag_by(lambda value: "stop-share" if isinstance(value, str) else "stop-number")),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description='Launch no more after so many failures, 5, or such a share of the instances, "20%".',
+    )
+    skip: dict[str, str] = Field(default_factory=dict, description="Instances that shall not run, with the reason.")
+    points: PlainData = Field(default=None, description="Points that fill the coordinates of a PixEx node.")
+    accept_terms: Annotated[tuple[Text, ...], Field(strict=False)] = Field(
+        default=(), description="Licences that you accept for the products of this job."
+    )
+    mark: bool = Field(default=True, description="Put a mark into the graph or chain, by which a job is recognised.")
+    checks: dict[str, LooseSeverity] = Field(
+        default_factory=dict, description="Severity of single checks for this job: {code: error|warning|info}."
+    )
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of a campaign, none of any other job."""
+        return (self.for_each,) if isinstance(self.for_each, Step) else self.for_each or ()
+
+    @property
+    def download_folder(self) -> str | None:
+        """The folder that `output` names for results, None without one and when they go to a key."""
+        return self.output.download if isinstance(self.output, ToDownload) else None
+
+    @property
+    def output_key(self) -> str | None:
+        """The manifest's name of the key that results go to."""
+        return self.output.key if isinstance(self.output, ToKey) else None
+
+    @property
+    def input_keys(self) -> tuple[str, ...]:
+        """The manifest's names of the keys that inputs are read with, `eodata` among them, in order, each once."""
+        return ()
+
+    @property
+    def result_inputs(self) -> dict[str, ResultInput]:
+        """The inputs that are results of other jobs, by their names."""
+        return {}
+
+    @property
+    def source_names(self) -> frozenset[str]:
+        """The manifest's names of the jobs whose results it is given."""
+        return frozenset(given.result for given in self.result_inputs.values())
+
+    @property
+    def key_names(self) -> frozenset[str]:
+        """The manifest's names of every key that the job itself names, without `eodata`."""
+        names = {*self.input_keys, *([self.output_key] if self.output_key else [])}
+        return frozenset(names - {EODATA})
+
+
+class _ProcessingJob(_Job):
+    inputs: dict[InputName, Input] = Field(
+        default_factory=dict, description="The files to process, by the names that the graph or chain knows them by."
+    )
+
+    @property
+    def input_keys(self) -> tuple[str, ...]:
+        """The manifest's names of the keys that inputs are read with, `eodata` among them, in order, each once."""
+        return tuple(dict.fromkeys(i.key for i in self.inputs.values() if isinstance(i, KeyInput)))
+
+    @property
+    def result_inputs(self) -> dict[str, ResultInput]:
+        """The inputs that are results of other jobs, by their names."""
+        return {name: given for name, given in self.inputs.items() if isinstance(given, ResultInput)}
+
+
+class SnapJob(_ProcessingJob):
+    """A SNAP graph."""
+
+    document: ClassVar[Literal["graph"]] = "graph"
+
+    process: Literal["snap-function"] = Field(default="snap-function", description="The process; may be left out.")
+    graph: Text = Field(description="Path of the SNAP graph (XML), relative to the manifest.")
+    params: dict[InputName, str | int | Annotated[float, Field(allow_inf_nan=False)] | bool] = Field(
+        default_factory=dict, description="Values for the graph's $name and ${name} placeholders."
+    )
+
+
+class TailorJob(_ProcessingJob):
+    """A Data Tailor chain."""
+
+    document: ClassVar[Literal["chain"]] = "chain"
+
+    process: Literal["dataTailor"] = Field(default="dataTailor", description="The process; may be left out.")
+    chain: Text | dict[str, PlainData] = Field(
+        description="A path, the chain itself, or `file:` with fields that replace those of the file."
+    )
+
+    @property
+    def chain_file(self) -> str | None:
+        """The path of the chain's file as written, None when the chain stands in the manifest."""
+        named = self.chain if isinstance(self.chain, str) else self.chain.get("file")
+        return named if isinstance(named, str) else None
+
+    @property
+    def chain_fields(self) -> Mapping[str, Any]:
+        """The chain's fields in the manifest: all of them, or those that replace the file's."""
+        if isinstance(self.chain, str):
+            return {}
+        return {name: value for name, value in self.chain.items() if name != "file"}
+
+
+class RawJob(_Job):
+    """Any other process; its inputs are sent as they stand."""
+
+    document: ClassVar[None] = None
+
+    process: Text = Field(description="Id of the process, such as shearwater-demo.")
+    inputs: dict[str, PlainData] = Field(default_factory=dict, description="Inputs, sent as they stand.")
+
+
+def _kind(value: Any) -> str | None:
+    fields = value if isinstance(value, dict) else getattr(value, "__dict__", {})
+    process = fields.get("process")
+    if "graph" in fields or process == SNAP:
+        return "snap"
+    if "chain" in fields or process == TAILOR:
+        return "tailor"
+    return "raw" if "process" in fields else None
+
+
+JOB_TYPES: dict[str, type[StrictModel]] = {"snap": SnapJob, "tailor": TailorJob, "raw": RawJob}
+Job = Annotated[
+    Annotated[SnapJob, Tag("<snap>")] | Annotated[TailorJob, Tag("<tailor>")] | Annotated[RawJob, Tag("<raw>")],
+    Discriminator(tag_by(_kind)),
+]

@@ -1,0 +1,153 @@
+"""The manifest as a typed value: every field that the format has, those of later releases too."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from eocanvas_apply.manifest.model.inputs import (
+    Input,
+    KeyInput,
+    Output,
+    ProductInput,
+    ResultInput,
+    ToDownload,
+    ToKey,
+    UrlInput,
+)
+from eocanvas_apply.manifest.model.jobs import Job, RawJob, SnapJob, TailorJob
+from eocanvas_apply.manifest.model.keys import (
+    EODATA,
+    ExistingKey,
+    Key,
+    ManagedKey,
+    PublicS3Key,
+    S3Key,
+    StorageType,
+    WebdavKey,
+    WekeoDriveKey,
+)
+from eocanvas_apply.manifest.model.strict import PROJECT, Duration, LooseSeverity, Name, PlainData, StrictModel, Text
+from eocanvas_apply.secrets.references import (
+    CommandReference,
+    EnvReference,
+    FileReference,
+    KeyringReference,
+    SecretReference,
+    SopsReference,
+)
+
+__all__ = [
+    "EODATA",
+    "CommandReference",
+    "EnvReference",
+    "ExistingKey",
+    "FileReference",
+    "Input",
+    "Job",
+    "Key",
+    "KeyInput",
+    "KeyringReference",
+    "ManagedKey",
+    "Manifest",
+    "Output",
+    "ProductInput",
+    "PublicS3Key",
+    "RawJob",
+    "ResultInput",
+    "S3Key",
+    "SecretReference",
+    "SnapJob",
+    "SopsReference",
+    "StorageType",
+    "TailorJob",
+    "Timing",
+    "ToDownload",
+    "ToKey",
+    "UrlInput",
+    "WebdavKey",
+    "WekeoDriveKey",
+]
+
+
+class Timing(StrictModel):
+    """How long to wait for what."""
+
+    poll: Duration = Field(default=timedelta(seconds=30), description="Time between two looks at running jobs.")
+    settle: Duration = Field(
+        default=timedelta(minutes=15), description="How long the service may take to show what it did."
+    )
+    send_within: Duration = Field(
+        default=timedelta(seconds=30), description="A launch not sent within this time of its record is taken back."
+    )
+    request_timeout: Duration = Field(default=timedelta(seconds=30), description="Time limit of one request.")
+
+
+class QuotaWindow(StrictModel):
+    """So many jobs in such a time."""
+
+    jobs: Annotated[int, Field(ge=1)] = Field(description="Number of jobs.")
+    per: Duration = Field(description="Length of the window.")
+
+
+class LedgerSettings(StrictModel):
+    """Where the ledger is kept."""
+
+    url: Text = Field(description="Address of the ledger.")
+
+
+class Moved(StrictModel):
+    """A key or job that has a new name."""
+
+    model_config = ConfigDict(validate_by_name=True)
+
+    source: Text = Field(alias="from", description="The old address.")
+    to: Text = Field(description="The new address.")
+
+
+class Notify(StrictModel):
+    """Somebody to tell."""
+
+    url: Text = Field(description="Address to call.")
+    on: Annotated[tuple[Text, ...], Field(strict=False)] = Field(default=(), description="At which events.")
+    body: PlainData = Field(default=None, description="What to send.")
+
+
+class Manifest(StrictModel):
+    """Which storage keys and processing jobs of WEkEO's EOCanvas shall exist."""
+
+    model_config = ConfigDict(title="eocanvas-apply manifest")
+
+    version: Literal[1] = Field(description="Version of this format.")
+    project: Annotated[str, Field(pattern=PROJECT)] = Field(description="Name of the project.")
+    keys: dict[Name, Key] = Field(default_factory=dict, description="Storage keys by name; eodata is always there.")
+    jobs: dict[Name, Job] = Field(default_factory=dict, description="Processing jobs by name.")
+    quota: Annotated[tuple[QuotaWindow, ...], Field(strict=False)] = Field(
+        default=(), description="How many jobs the account may launch in which time."
+    )
+    max_running: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="How many jobs may run at the same time."
+    )
+    timing: Timing = Field(default_factory=Timing, description="Waiting times; the environment may set others.")
+    vars: dict[str, str | int | float | bool] = Field(
+        default_factory=dict, description="Variables and their defaults, used as ${var.NAME}."
+    )
+    environments: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Overlays by name of environment."
+    )
+    account: Text | None = Field(default=None, description="The only account this manifest may be applied with.")
+    checks: dict[str, LooseSeverity] = Field(
+        default_factory=dict, description="Severity of single checks: {code: error|warning|info}."
+    )
+    ledger: LedgerSettings | None = Field(default=None, description="Where the ledger is kept.")
+    protect: Annotated[tuple[Text, ...], Field(strict=False)] = Field(
+        default=(), description="Addresses that no command may delete or relaunch unasked."
+    )
+    moved: Annotated[tuple[Moved, ...], Field(strict=False)] = Field(
+        default=(), description="Keys and jobs that were renamed."
+    )
+    notify: Annotated[tuple[Notify, ...], Field(strict=False)] = Field(
+        default=(), description="Whom to tell about what."
+    )

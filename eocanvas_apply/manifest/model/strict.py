@@ -1,0 +1,77 @@
+"""What every model of the manifest has in common, and the types its fields are made of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from eocanvas_apply.diagnostics import Severity
+from eocanvas_apply.manifest.model.times import PATTERN, parse_duration
+
+NAME = r"^[a-z][a-z0-9_-]{0,39}$"
+PROJECT = r"^[a-z][a-z0-9-]{0,30}$"
+INPUT_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
+PHYSICAL_NAME = r"^[A-Za-z0-9][A-Za-z0-9._@-]*$"
+
+
+class StrictModel(BaseModel):
+    """Frozen, nothing converted, nothing unknown, and no input in its errors, for inputs may be secrets."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
+
+
+def _duration(value: object) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    if not isinstance(value, str):
+        raise PydanticCustomError("bad-duration", "a duration is a number with its unit, such as 30s, 15m or 7d")
+    try:
+        return parse_duration(value)
+    except ValueError as problem:
+        raise PydanticCustomError("bad-duration", "{problem}", {"problem": str(problem)}) from None
+
+
+def _positive(value: timedelta) -> timedelta:
+    if value <= timedelta(0):
+        raise PydanticCustomError("bad-duration", "this duration must be longer than nothing")
+    return value
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise PydanticCustomError("bad-value", "JSON has no infinity and no not-a-number; quote it to send text")
+    if isinstance(value, dict):
+        for item in value.values():
+            _finite(item)
+    if isinstance(value, list):
+        for item in value:
+            _finite(item)
+    return value
+
+
+def tag_by(choose: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
+    """Wrap a chooser of union members so that its tags can be told from fields when an error names its place."""
+
+    def tag(value: Any) -> str | None:
+        chosen = choose(value)
+        return None if chosen is None else f"<{chosen}>"
+
+    return tag
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    AfterValidator(_positive),
+    WithJsonSchema({"type": "string", "pattern": PATTERN, "examples": ["30s", "1h30m", "7d"]}),
+]
+LooseSeverity = Annotated[Severity, Field(strict=False)]
+PlainData = Annotated[Any, AfterValidator(_finite)]
+Name = Annotated[str, Field(pattern=NAME)]
+InputName = Annotated[str, Field(pattern=INPUT_NAME)]
+Text = Annotated[str, Field(min_length=1)]

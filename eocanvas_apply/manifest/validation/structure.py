@@ -1,0 +1,189 @@
+"""What pydantic found wrong with a manifest, as diagnostics with their places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from pydantic import ValidationError
+
+from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.documents.suggestions import did_you_mean
+from eocanvas_apply.documents.yaml.nodes import Data, Path
+from eocanvas_apply.manifest.model.inputs import INPUT_TYPES, OUTPUT_TYPES
+from eocanvas_apply.manifest.model.jobs import JOB_TYPES, FailureName
+from eocanvas_apply.manifest.model.keys import KEY_TYPES
+from eocanvas_apply.manifest.model.manifest import LedgerSettings, Manifest, Moved, Notify, QuotaWindow, Timing
+from eocanvas_apply.manifest.model.steps import KINDS, STEP_FIELDS, STEP_TYPES, Step
+from eocanvas_apply.manifest.model.strict import StrictModel
+from eocanvas_apply.manifest.validation.wording import WRONG_TYPES, names, told
+
+_BY_TAG: dict[str, type[StrictModel]] = {
+    **{
+        f"<{name}>": model for types in (KEY_TYPES, JOB_TYPES, INPUT_TYPES, STEP_TYPES) for name, model in types.items()
+    },
+    **{f"<to-{name}>": model for name, model in OUTPUT_TYPES.items()},
+}
+_BY_FIELD: dict[str, type[StrictModel]] = {
+    "timing": Timing,
+    "quota": QuotaWindow,
+    "ledger": LedgerSettings,
+    "moved": Moved,
+    "notify": Notify,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StructureFault:
+    """A finding without a place, the path it belongs to, and whether that is the name or the value there."""
+
+    found: Diagnostic
+    path: Path
+    at_name: bool = True
+
+
+def structure_faults(problem: ValidationError, data: Data) -> Iterator[StructureFault]:
+    """Yield what is wrong, one finding a field; several that pydantic has for one union become one."""
+    seen: dict[Path, list[str]] = {}
+    faults: dict[Path, StructureFault] = {}
+    for each in problem.errors(include_url=False, include_input=False):
+        fault = _fault(each["type"], each["loc"], each.get("ctx", {}), each["msg"], data)
+        kinds = seen.setdefault(fault.path, [])
+        if not kinds:
+            faults[fault.path] = fault
+        kinds.append(each["type"])
+    for path, fault in faults.items():
+        yield _united(fault, seen[path])
+
+
+def _united(fault: StructureFault, kinds: list[str]) -> StructureFault:
+    wanted = list(dict.fromkeys(WRONG_TYPES[kind] for kind in kinds if kind in WRONG_TYPES))
+    if len(wanted) < 2 or fault.found.code != "wrong-type":
+        return fault
+    found = error("wrong-type", f"`{_dotted(fault.path)}` must be {names(wanted)}")
+    return StructureFault(found, fault.path, at_name=fault.at_name)
+
+
+def _fault(kind: str, loc: Path, context: dict[str, Any], message: str, data: Data) -> StructureFault:
+    path = _without_tags(loc, data)
+    value = _value(data, path)
+    if kind == "missing":
+        model = _model(loc[:-1])
+        field = model.model_fields.get(str(loc[-1])) if model else None
+        found = error("missing-field", f"`{_dotted(path)}` is missing", (field and field.description) or "")
+        return StructureFault(found, path)
+    if kind == "extra_forbidden":
+        return StructureFault(_unknown_field(path, _model(loc[:-1])), path)
+    if loc[-1] == "[key]":
+        return StructureFault(_bad_name(str(path[-1]), path), path)
+    if kind.startswith("union_tag"):
+        return StructureFault(_no_such_kind(path, value), path, at_name=False)
+    found = told(kind, _dotted(path), context, message, value)
+    return StructureFault(found, path, at_name=kind in ("literal-secret", "reserved-name"))
+
+
+def _unknown_field(path: Path, model: type[StrictModel] | None) -> Diagnostic:
+    name = str(path[-1])
+    fields = [field.alias or own for own, field in model.model_fields.items()] if model else []
+    other = next(
+        (each for each in JOB_TYPES.values() if model in JOB_TYPES.values() and name in each.model_fields), None
+    )
+    if other is not None and model is not None:
+        return error(
+            "unknown-field", f"`{name}` does not belong to this kind of job", f"its fields are {names(fields)}"
+        )
+    if model is Step:
+        return error("unknown-field", f"`{name}` is neither a source of rows nor an option", _near_step(name))
+    hint = did_you_mean(name, fields) or (f"the fields here are {names(fields)}" if fields else "")
+    return error("unknown-field", f"`{name}` is no field of {_owner(path)}", hint)
+
+
+def _near_step(name: str) -> str:
+    options = [field.alias or own for own, field in Step.model_fields.items()]
+    return did_you_mean(name, options) or f"the sources are {names(KINDS)}"
+
+
+def _bad_name(name: str, path: Path) -> Diagnostic:
+    if path[-2:-1] == ("retries",):
+        classes = get_args(FailureName)
+        hint = did_you_mean(name, classes) or f"the classes are {names(classes)}"
+        return error("bad-name", f"`{name[:60]}` is no class of failures", hint)
+    if path[-2:-1] == ("inputs",) or path[-2:-1] == ("params",):
+        rule = "letters, digits and _ only, no digit first"
+    else:
+        rule = "it begins with a small letter; small letters, digits, - and _ follow, 40 characters at most"
+    return error("bad-name", f"`{name[:60]}` cannot be a name here", rule)
+
+
+def _no_such_kind(path: Path, value: Data) -> Diagnostic:
+    where = _dotted(path)
+    if path[-1] == "for_each":
+        return error("wrong-type", f"`{where}` must be a step or a list of steps")
+    if not isinstance(value, dict):
+        return error("wrong-type", f"`{where}` must be a mapping of its fields")
+    if path[0] == "keys" and len(path) == 2:
+        return _no_such_key_type(where, value.get("type"))
+    if path[0] == "jobs" and len(path) == 2:
+        return error("missing-field", f"`{where}` does not say what runs", "give it `graph:`, `chain:` or `process:`")
+    if "inputs" in path:
+        hint = "write {key: NAME, path: PATH}, {product: ID}, {result: JOB} or {url: ADDRESS}"
+        return error("missing-field", f"`{where}` does not say where the file is", _near(value, INPUT_TYPES) or hint)
+    hint = "write {key: NAME} or {download: FOLDER}"
+    return error("missing-field", f"`{where}` does not say where results go", _near(value, OUTPUT_TYPES) or hint)
+
+
+def _no_such_key_type(where: str, given: Data) -> Diagnostic:
+    kinds = f"the types are {names(list(KEY_TYPES))}"
+    if not isinstance(given, str):
+        return error("missing-field", f"`{where}` has no `type`", kinds)
+    return error("bad-value", f"`{given[:60]}` is no type of key", did_you_mean(given, KEY_TYPES) or kinds)
+
+
+def _near(value: dict[str, Data], kinds: dict[str, type[StrictModel]]) -> str:
+    return next((hint for name in value if (hint := did_you_mean(name, kinds))), "")
+
+
+def _model(loc: Path) -> type[StrictModel] | None:
+    if not loc:
+        return Manifest
+    tagged = _BY_TAG.get(str(loc[-1]))
+    if tagged is not None:
+        return tagged
+    if "for_each" in loc:
+        return Step if loc[-2] == "<steps>" else STEP_FIELDS.get(str(loc[-1]))
+    return _BY_FIELD.get(str(loc[0])) if len(loc) <= 2 else None
+
+
+def _without_tags(loc: Path, data: Data) -> Path:
+    """Drop what pydantic puts into a place although nothing of that name stands in the text."""
+    path: list[str | int] = []
+    for number, part in enumerate(loc):
+        last = number == len(loc) - 1
+        inside = isinstance(data, dict) and part in data
+        inside = inside or (isinstance(data, list) and isinstance(part, int) and part < len(data))
+        if inside:
+            data = data[part]  # type: ignore[index]
+            path.append(part)
+        elif last and isinstance(data, dict) and not str(part).startswith(("<", "[")):
+            path.append(part)
+    return tuple(path)
+
+
+def _value(data: Data, path: Path) -> Data:
+    for part in path:
+        if isinstance(data, dict) and part in data:
+            data = data[str(part)]
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            data = data[part]
+        else:
+            return None
+    return data
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(str(part) for part in path)
+
+
+def _owner(path: Path) -> str:
+    return f"`{_dotted(path[:-1])}`" if len(path) > 1 else "a manifest"

@@ -1,0 +1,102 @@
+"""What `cancel` does: it stops jobs in flight, and sees to it that a launch without an answer is not one in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from eocanvas_apply.ledger.fold.job_records import IntentState, JobRecord, Run
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.desired.fingerprint import same
+from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason, Requests
+from eocanvas_apply.planning.state.reconciling import Evidence, Verdict
+from eocanvas_apply.planning.state.runs import vanished
+from eocanvas_apply.planning.tasks import AdoptJob, CancelLaunch, DismissJob, Task
+
+_A, _R = ActionKind, Reason
+
+
+def cancellations(requests: Requests, recorded: Recorded, evidence: Evidence) -> tuple[PlannedAction, ...]:
+    """Return what is done about the addresses to cancel, nothing about those of which nothing is in flight.
+
+    The manifest has no say in it: what it no longer declares may still run.
+    """
+    records = (recorded.jobs[address] for address in sorted(requests.cancel) if address in recorded.jobs)
+    return tuple(action for record in records if (action := _cancellation(record, requests, evidence)))
+
+
+def _cancellation(record: JobRecord, requests: Requests, evidence: Evidence) -> PlannedAction | None:
+    last = record.last_intent
+    if last and last.intended and last.state is IntentState.OPEN:
+        settlement = evidence.settle(last)
+        if settlement.verdict is Verdict.FOUND and settlement.job_id:
+            adoption = AdoptJob(settlement.job_id, "found", last.id)
+            return PlannedAction(record.address, _A.ADOPT, _R.FOUND, task=adoption)
+        if not last.cancelled:
+            return _dismissal(record, CancelLaunch(last.id))
+    running = (job_id for job_id in _in_flight(record, evidence) if job_id not in requests.dismissed)
+    job_id = next(running, None)
+    return _dismissal(record, DismissJob(job_id)) if job_id else None
+
+
+def _dismissal(record: JobRecord, task: Task) -> PlannedAction:
+    return PlannedAction(record.address, _A.DISMISS, _R.REQUESTED, task=task)
+
+
+def _in_flight(record: JobRecord, evidence: Evidence) -> Iterator[str]:
+    for run in record.runs.values():
+        if run.in_flight and not vanished(run, evidence.timing):
+            yield run.job_id
+
+
+def was_cancelled(record: JobRecord, components: Mapping[str, Any]) -> bool:
+    """Tell whether the last launch of a job was cancelled, and that of this very definition."""
+    last = record.last_intent
+    if last is None or last.intended is None:
+        return False
+    run = record.run_of(last)
+    return (last.cancelled or (run is not None and run.cancelled)) and same(last.intended.components, components)
+
+
+class Stop(StrEnum):
+    """What became of the wish to stop something."""
+
+    DISMISSED = "dismissed"
+    RUNS_ON = "runs-on"
+    NOT_ANSWERED = "not-answered"
+    NOT_FOUND = "not-found"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """One address that was to be cancelled; `job_id` is None as long as its launch has no answer."""
+
+    address: str
+    job_id: str | None
+    stop: Stop
+
+
+def cancelled(addresses: Iterable[str], recorded: Recorded) -> tuple[Cancelled, ...]:
+    """Return what became of these addresses, a line for each job that was to be stopped."""
+    records = (recorded.jobs[address] for address in addresses)
+    return tuple(each for record in records for each in _cancelled(record))
+
+
+def _cancelled(record: JobRecord) -> Iterator[Cancelled]:
+    last = record.last_intent
+    if last and last.cancelled and last.state is IntentState.OPEN:
+        yield Cancelled(record.address, None, Stop.NOT_FOUND)
+    for run in record.runs.values():
+        if run.cancelled:
+            yield Cancelled(record.address, run.job_id, _stop(run))
+
+
+def _stop(run: Run) -> Stop:
+    if run.dismissed is None:
+        return Stop.NOT_ANSWERED if run.in_flight else Stop.ENDED
+    if run.dismissed.supported or run.status == "dismissed":
+        return Stop.DISMISSED
+    return Stop.RUNS_ON if run.in_flight else Stop.ENDED

@@ -1,0 +1,187 @@
+"""Jobs that are given results of other jobs: each waits for its own, and is launched with what that left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+
+from eocanvas_apply.diagnostics import Diagnostic, warning
+from eocanvas_apply.ledger.events import JobIntended, ListedResult
+from eocanvas_apply.ledger.fold.job_records import Run
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.desired.desired import Desired, DesiredInput, DesiredJob, ResultLink, ResultOf
+from eocanvas_apply.planning.plan import LAUNCHES, ActionKind, PlannedAction, Reason
+from eocanvas_apply.planning.state.observed import Observed
+from eocanvas_apply.planning.state.runs import definition, lost_for_good, sorted_out
+from eocanvas_apply.planning.tasks import LaunchJob
+
+_A, _R = ActionKind, Reason
+# What a plan says of a job whose results may be handed on, once they are listed.
+_USABLE = {(_A.NONE, _R.DONE), (_A.NONE, _R.KEPT), (_A.FETCH, _R.RESULTS_PENDING)}
+# Fields of a key's configuration that say which storage it opens.
+_PLACE = ("endpoint", "bucket")
+_FEW = 5
+
+
+def followed(
+    actions: Sequence[PlannedAction], desired: Desired, recorded: Recorded, observed: Observed
+) -> tuple[list[PlannedAction], tuple[Diagnostic, ...]]:
+    """Return the actions, each launch that is given results with those, or with what it waits for instead.
+
+    The findings tell where results cannot be told apart.
+    """
+    if not desired.following:
+        return list(actions), ()
+    pipelines = _Pipelines(desired, recorded, observed, {action.address: action for action in actions})
+    made = [pipelines.follow(action) for action in actions]
+    return made, tuple(map(_told, pipelines.findings.values()))
+
+
+def _told(findings: Sequence[Diagnostic]) -> Diagnostic:
+    # The instances of a campaign are mostly unclear for one cause: the first tells it.
+    first, more = findings[0], len(findings) - 1
+    return replace(first, message=f"{first.message} ({more} more instances likewise)") if more else first
+
+
+class _NotYet(Exception):
+    """The job before has no result that could be handed on."""
+
+
+class _Unclear(Exception):
+    """The job before has results, and nothing tells which one is meant."""
+
+    def __init__(self, code: str, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.found = (code, message, hint)
+
+
+class _Unreachable(_Unclear):
+    """The result is known, and cannot be handed on: running its job again would give one that can."""
+
+
+@dataclass
+class _Pipelines:
+    desired: Desired
+    recorded: Recorded
+    observed: Observed
+    actions: Mapping[str, PlannedAction]
+    findings: dict[tuple[str, str], list[Diagnostic]] = field(default_factory=dict)
+
+    def follow(self, action: PlannedAction) -> PlannedAction:
+        job = self.desired.jobs.get(action.address)
+        if action.action not in LAUNCHES or job is None or not job.stage:
+            return action
+        waits = tuple(dict.fromkeys(self._unfinished(job)))
+        if waits and (skipped := self._skipped(job)):
+            return PlannedAction(action.address, _A.NONE, _R.SKIPPED, note=f"{skipped} has no result to give it")
+        if waits:
+            return _waiting(action, waits)
+        try:
+            inputs = tuple(self._filled(given) for given in job.inputs)
+        except _Unclear as problem:
+            return self._unclear(action, problem, job)
+        return _with_inputs(action, inputs)
+
+    def _skipped(self, job: DesiredJob) -> str | None:
+        """Return the job, somewhere before this one, that is skipped and left nothing."""
+        for source in job.sources:
+            action = self.actions.get(source)
+            if action and action.reason is _R.SKIPPED:
+                return source
+            if action and action.action in LAUNCHES and (before := self._skipped(self.desired.jobs[source])):
+                return before
+        return None
+
+    def _unfinished(self, job: DesiredJob) -> Iterator[str]:
+        for source in job.sources:
+            try:
+                self._results(source)
+            except _NotYet:
+                yield source
+
+    def _results(self, address: str) -> tuple[Run, JobIntended | None, tuple[ListedResult, ...]]:
+        action, record = self.actions.get(address), self.recorded.jobs.get(address)
+        if action is None or record is None or (action.action, action.reason) not in _USABLE:
+            raise _NotYet
+        run, _ = sorted_out(record, self.observed.jobs.jobs)
+        if run is None or not run.results:
+            raise _NotYet
+        return run, definition(record, run), run.results
+
+    def _filled(self, given: DesiredInput) -> DesiredInput:
+        if given.result is None:
+            return given
+        run, intended, results = self._results(given.result.address)
+        found = _chosen(given.result, results)
+        if found.at_key and given.key:
+            return replace(given, location=self._path(given.key, found, intended, given.result))
+        if lost_for_good(run, self.desired.timing):
+            raise _lost(given.result.address, run)
+        return replace(given, key=None, link=ResultLink(run.job_id, found.title))
+
+    def _path(self, key: str, found: ListedResult, intended: JobIntended | None, result: ResultOf) -> str:
+        use = next((use for use in intended.keys if use.address == key), None) if intended else None
+        if use and use.generation and self._moved(key, use.generation):
+            message = f"the result of {result.address} lies where {key} led to before, and that leads elsewhere now"
+            raise _Unreachable("result-elsewhere", message, f"put the key back, or {_again(result.address)}")
+        return path_at_key(found.title, use.name if use else "")
+
+    def _moved(self, key: str, number: int) -> bool:
+        record = self.recorded.keys.get(key)
+        used = record.generations.get(number) if record else None
+        if used is None or used.intended is None:
+            return False
+        config = self.desired.keys[key].config
+        return any(used.intended.config.get(name) != config.get(name) for name in _PLACE)
+
+    def _unclear(self, action: PlannedAction, problem: _Unclear, job: DesiredJob) -> PlannedAction:
+        code, message, hint = problem.found
+        found = warning(code, message, hint, address=action.address)
+        self.findings.setdefault((code, action.campaign or action.address), []).append(found)
+        if isinstance(problem, _Unreachable):
+            return _waiting(action, job.sources)
+        return PlannedAction(action.address, _A.ASK, _R.AMBIGUOUS)
+
+
+def _waiting(action: PlannedAction, sources: tuple[str, ...]) -> PlannedAction:
+    return action.held(_R.WAITS_FOR, depends_on=sources)
+
+
+def _with_inputs(action: PlannedAction, inputs: tuple[DesiredInput, ...]) -> PlannedAction:
+    if not isinstance(action.task, LaunchJob):
+        return action
+    return replace(action, task=replace(action.task, job=replace(action.task.job, inputs=inputs)))
+
+
+def _chosen(wanted: ResultOf, results: Sequence[ListedResult]) -> ListedResult:
+    fitting = [r for r in results if wanted.match is None or fnmatchcase(r.name, wanted.match)]
+    if len(fitting) == 1:
+        return fitting[0]
+    there = _names(fitting or results)
+    if not fitting:
+        message = f"no result of {wanted.address} fits `{wanted.match}`; there is {there}"
+        raise _Unclear("result-not-there", message, "correct `match`")
+    message = f"{len(fitting)} results of {wanted.address} could be meant: {there}"
+    hint = "narrow `match`" if wanted.match else 'add `match:`, a pattern that fits one of them, such as "*.nc"'
+    raise _Unclear("results-ambiguous", message, hint)
+
+
+def _lost(address: str, run: Run) -> _Unreachable:
+    message = f"the service has had no result of {address} any more since {min(run.lost):%Y-%m-%d %H:%M} UTC"
+    return _Unreachable("result-lost", message, _again(address))
+
+
+def _again(address: str) -> str:
+    return f"run that job again: eocanvas-apply apply --relaunch '{address}'"
+
+
+def _names(results: Sequence[ListedResult]) -> str:
+    more = f" and {len(results) - _FEW} more" if len(results) > _FEW else ""
+    return ", ".join(result.name for result in results[:_FEW]) + more
+
+
+def path_at_key(title: str, key: str) -> str:
+    """Return the path in a key's storage that a result's title names, `keystore://NAME/PATH` or without the name."""
+    path = title.removeprefix("keystore").lstrip(":/")
+    return "/" + (path.removeprefix(f"{key}/") if key else path)

@@ -1,0 +1,245 @@
+"""What is to be done with each job: one address, one action, one reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal, TypeGuard
+
+from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecord, Run
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.manifest.address import Address
+from eocanvas_apply.planning.desired.desired import Desired, DesiredJob
+from eocanvas_apply.planning.desired.fingerprint import changes, same
+from eocanvas_apply.planning.jobs.exemptions import exempted
+from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason, Requests
+from eocanvas_apply.planning.state.observed import Observed
+from eocanvas_apply.planning.state.reconciling import Evidence, Settlement, Verdict
+from eocanvas_apply.planning.state.runs import (
+    STUCK,
+    age_of,
+    counted_definition,
+    counted_run,
+    definition,
+    failed_before,
+    results_gone,
+    sorted_out,
+    vanished,
+)
+from eocanvas_apply.planning.tasks import AdoptJob, DismissJob, FetchResults, ForgetJob, LaunchJob
+
+_A, _R = ActionKind, Reason
+Leaving = Literal["not-in-manifest", "destroyed", "requested"]
+
+
+@dataclass(frozen=True, slots=True)
+class JobPlanner:
+    """Plans jobs one by one; each method is a pure function of what it holds."""
+
+    desired: Desired
+    requests: Requests
+    recorded: Recorded
+    observed: Observed
+    evidence: Evidence
+
+    def actions(self) -> list[PlannedAction]:
+        """Return an action for every job that is desired or recorded."""
+        planned = [self._one(address) for address in self._addresses()]
+        return [action for action in planned if action]
+
+    def _addresses(self) -> list[str]:
+        return sorted(self.desired.jobs.keys() | self.recorded.jobs.keys())
+
+    def _one(self, address: str) -> PlannedAction | None:
+        planned, job = self._planned(address), self.desired.jobs.get(address)
+        if planned is None or job is None:
+            return planned
+        return exempted(planned, job, self.recorded.jobs.get(address), asked=self._relaunch_asked(job))
+
+    def _planned(self, address: str) -> PlannedAction | None:
+        job = self.desired.jobs.get(address)
+        if job and self._is_finished(job):
+            return PlannedAction(address, _A.NONE, _R.DONE)
+        record = self.recorded.jobs.get(address)
+        if record and not record.forgotten and (reason := self._leaving(address)):
+            return self._leave(record, reason)
+        if self.requests.destroy or job is None:
+            return None
+        if record is None or not record.intents:
+            return self._launch(job)
+        last = record.last_intent
+        # Forgotten or changed: as long as a launch may have become a job, no other follows it.
+        return self._unsettled(job, record, last) if _is_open(last) else self._settled(job, record)
+
+    def _is_finished(self, job: DesiredJob) -> bool:
+        """Tell at once what all else would come to as well: most jobs of a long campaign are done."""
+        done, asked = self.recorded.jobs.finished(job.address), self.requests
+        if done is None or done.fingerprint != job.fingerprint:
+            return False
+        return not (asked.destroy or job.address in asked.forget or job.address in asked.relaunch)
+
+    def _leaving(self, address: str) -> Leaving | None:
+        if address in self.requests.forget:
+            return "requested"
+        if self.requests.destroy:
+            return "destroyed"
+        known = address in self.desired.jobs or Address.parse(address).name in self.desired.unasked
+        return None if known else "not-in-manifest"
+
+    def _leave(self, record: JobRecord, reason: Leaving) -> PlannedAction:
+        last = record.last_intent
+        if _is_open(last) and reason != "requested":
+            settlement = self.evidence.settle(last)
+            if settlement.verdict in (Verdict.FOUND, Verdict.WAIT):
+                return self._open(record.address, last, settlement)
+        flying = [r for r in record.runs.values() if r.in_flight and not r.dismissed and not self._vanished(r)]
+        if reason == "destroyed" and flying:
+            return PlannedAction(record.address, _A.DISMISS, _R.DESTROYED, task=DismissJob(flying[0].job_id))
+        if reason != "requested" and flying and flying[0].cancelled:
+            return self._dismissal(record.address, flying[0])
+        if reason == "not-in-manifest" and record.runs and self._row_is_gone(record.address):
+            return self._out_of_window(record.address, bool(flying))
+        return PlannedAction(record.address, _A.FORGET, Reason(reason), task=ForgetJob(reason))
+
+    def _row_is_gone(self, address: str) -> bool:
+        return Address.parse(address).name in self.desired.campaigns
+
+    def _out_of_window(self, address: str, flying: bool) -> PlannedAction:  # noqa: FBT001  # two cases of one verdict
+        """Keep what ran although its row is gone: were it forgotten, the row's return would launch it again."""
+        if flying:
+            return PlannedAction(address, _A.WATCH, _R.IN_FLIGHT)
+        return PlannedAction(address, _A.NONE, _R.OUT_OF_WINDOW)
+
+    def _settled(self, job: DesiredJob, record: JobRecord) -> PlannedAction:
+        return self._returned(job, record) if record.forgotten else self._kept(job, record)
+
+    def _returned(self, job: DesiredJob, record: JobRecord) -> PlannedAction:
+        run, intended = counted_run(record), counted_definition(record)
+        if run is None or intended is None or not same(intended.components, job.components):
+            return self._launch(job)
+        if run.status == "dismissed":
+            # Destroyed and wanted again: what was stopped on the way has nothing to return to.
+            return self._launch(job)
+        return PlannedAction(job.address, _A.ADOPT, _R.RETURNED, task=AdoptJob(run.job_id, "returned"))
+
+    def _kept(self, job: DesiredJob, record: JobRecord) -> PlannedAction:
+        last = record.last_intent
+        if last and last.state is IntentState.REFUSED and (held := self._refused(job, last)):
+            return held
+        run, surplus = sorted_out(record, self.observed.jobs.jobs)
+        for extra in surplus:
+            if extra.in_flight and not extra.dismissed and not self._vanished(extra):
+                return PlannedAction(job.address, _A.DISMISS, _R.DUPLICATED, task=DismissJob(extra.job_id))
+        return self._after(job, record, run) if run else self._launch(job)
+
+    def _refused(self, job: DesiredJob, intent: Intent) -> PlannedAction | None:
+        refusal = intent.refused.refusal if intent.refused else None
+        if intent.intended is None or not same(intent.intended.components, job.components):
+            return None
+        if refusal == "same-job" and not intent.given_up:
+            return PlannedAction(job.address, _A.ASK, _R.DUPLICATED)
+        if refusal != "request":
+            return None
+        if self._retry_asked(job):
+            return replace(self._launch(job), action=_A.RETRY, reason=_R.REQUESTED)
+        return PlannedAction(job.address, _A.NONE, _R.FAILED)
+
+    def _unsettled(self, job: DesiredJob, record: JobRecord, intent: Intent) -> PlannedAction:
+        settlement = self.evidence.settle(intent)
+        doubtful = settlement.verdict is Verdict.AMBIGUOUS and job.launch_on_doubt
+        if settlement.verdict is not Verdict.NOT_LAUNCHED and not doubtful:
+            return self._open(job.address, intent, settlement)
+        planned = self._settled(job, record)
+        again = isinstance(planned.task, LaunchJob)
+        return replace(planned, task=LaunchJob(job, intent.id)) if again else planned
+
+    def _open(self, address: str, intent: Intent, settlement: Settlement) -> PlannedAction:
+        if settlement.verdict is Verdict.FOUND and settlement.job_id:
+            return PlannedAction(address, _A.ADOPT, _R.FOUND, task=AdoptJob(settlement.job_id, "found", intent.id))
+        if settlement.verdict is Verdict.WAIT:
+            return PlannedAction(address, _A.WATCH, _R.ANSWER_OPEN, not_before=settlement.wake)
+        return PlannedAction(address, _A.ASK, _R.AMBIGUOUS)
+
+    def _after(self, job: DesiredJob, record: JobRecord, run: Run) -> PlannedAction:
+        if self._vanished(run):
+            return replace(self._launch(job), action=_A.RELAUNCH, reason=_R.VANISHED)
+        if run.in_flight:
+            if run.cancelled and not run.dismissed:
+                return self._dismissal(job.address, run)
+            stuck = age_of(run, self.observed.at) > STUCK
+            return PlannedAction(job.address, _A.WATCH, _R.STUCK if stuck else _R.IN_FLIGHT)
+        intended = definition(record, run)
+        if intended and not same(intended.components, job.components):
+            return self._changed(job, run, intended.components)
+        if self._relaunch_asked(job):
+            return replace(self._launch(job), action=_A.RELAUNCH, reason=_R.REQUESTED)
+        return self._failed(job, record, run) if run.status == "failed" else self._ended(job, run)
+
+    def _dismissal(self, address: str, run: Run) -> PlannedAction:
+        """Ask the service once more to stop what was cancelled: the run that was to do it did not come so far."""
+        return PlannedAction(address, _A.DISMISS, _R.REQUESTED, task=DismissJob(run.job_id))
+
+    def _relaunch_asked(self, job: DesiredJob) -> bool:
+        return job.address in self.requests.relaunch - self.requests.launched
+
+    def _retry_asked(self, job: DesiredJob) -> bool:
+        return self.requests.retry_failed and job.address not in self.requests.launched
+
+    def _failed(self, job: DesiredJob, record: JobRecord, run: Run) -> PlannedAction:
+        if run.cancelled:
+            return PlannedAction(job.address, _A.NONE, _R.CANCELLED)
+        if self._retry_asked(job):
+            return replace(self._launch(job), action=_A.RETRY, reason=_R.REQUESTED)
+        if run.failure is None:
+            # The log that tells why may come late, and whether to try again depends on it.
+            return PlannedAction(job.address, _A.WATCH, _R.IN_FLIGHT)
+        if job.retries.after(failed_before(record, run)):
+            return replace(self._launch(job), action=_A.RETRY, reason=_R.FAILED)
+        return PlannedAction(job.address, _A.NONE, _R.FAILED)
+
+    def _changed(self, job: DesiredJob, run: Run, before: dict[str, object]) -> PlannedAction:
+        """Run it again with its new definition, unless it has results and is to keep them."""
+        if job.keep and run.status == "successful" and not self._relaunch_asked(job):
+            ended = self._ended(job, run)
+            if ended.reason not in (_R.NO_RESULT, _R.RESULTS_GONE):
+                return replace(ended, reason=_R.KEPT) if ended.reason is _R.DONE else ended
+        return self._relaunch(job, before)
+
+    def _relaunch(self, job: DesiredJob, before: dict[str, object]) -> PlannedAction:
+        found = changes(before, job.components)
+        only_inputs = all(change.path.startswith("inputs.") for change in found)
+        reason = _R.INPUT_CHANGED if only_inputs else _R.DEFINITION_CHANGED
+        return replace(self._launch(job), action=_A.RELAUNCH, reason=reason, changes=found)
+
+    def _ended(self, job: DesiredJob, run: Run) -> PlannedAction:
+        if run.status == "dismissed":
+            return PlannedAction(job.address, _A.NONE, _R.CANCELLED)
+        if not run.results and run.job_id not in self.observed.results:
+            # Nobody could be asked what it left: fetching asks again, and says what is in the way.
+            return PlannedAction(job.address, _A.FETCH, _R.RESULTS_PENDING, task=FetchResults(run.job_id, job))
+        if not run.results:
+            waited = run.first_looked and self.observed.at - run.first_looked > self.desired.timing.settle
+            pending = PlannedAction(job.address, _A.FETCH, _R.RESULTS_PENDING)
+            return PlannedAction(job.address, _A.NONE, _R.NO_RESULT) if waited else pending
+        return self._fetch(job, run)
+
+    def _fetch(self, job: DesiredJob, run: Run) -> PlannedAction:
+        if job.output_key or not run.pending:
+            return PlannedAction(job.address, _A.NONE, _R.DONE)
+        if results_gone(run, self.desired.timing):
+            return PlannedAction(job.address, _A.NONE, _R.RESULTS_GONE)
+        return PlannedAction(job.address, _A.FETCH, _R.RESULTS_PENDING, task=FetchResults(run.job_id, job))
+
+    def _launch(self, job: DesiredJob) -> PlannedAction:
+        closed = self.recorded.quota_closed_until
+        opens: datetime | None = closed if closed and closed > self.observed.at else None
+        # After a refusal of access the run launches nothing more; the next run tries again.
+        task = None if self.requests.launches_stopped else LaunchJob(job)
+        return PlannedAction(job.address, _A.LAUNCH, _R.NEW, task=task, not_before=opens)
+
+    def _vanished(self, run: Run) -> bool:
+        return run.in_flight and vanished(run, self.desired.timing)
+
+
+def _is_open(intent: Intent | None) -> TypeGuard[Intent]:
+    return intent is not None and intent.state is IntentState.OPEN

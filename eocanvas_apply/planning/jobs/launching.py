@@ -1,0 +1,93 @@
+"""What a launch sends: the body with the physical names of its keys, and the trace it will leave in the log."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from eocanvas_apply.documents.execution import ExecutionInput, body, encoded
+from eocanvas_apply.documents.graph import Graph
+from eocanvas_apply.documents.mark import Mark
+from eocanvas_apply.ledger.events import KeyUse, TraceDigests
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.manifest.model.keys import EODATA
+from eocanvas_apply.planning.desired.desired import DesiredJob, DesiredKey, Document, key_address
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """One request, ready to send: `content` is the body of `POST /processes/{process}/execution`."""
+
+    process: str
+    content: bytes
+    trace: TraceDigests
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the body, hex."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def key_uses(job: DesiredJob, keys: Mapping[str, DesiredKey], recorded: Recorded) -> tuple[KeyUse, ...]:
+    """Return which physical keys this job names now; raises KeyError for one that does not live."""
+    return tuple(_use(address, keys, recorded) for address in job.keys)
+
+
+def _use(address: str, keys: Mapping[str, DesiredKey], recorded: Recorded) -> KeyUse:
+    if address == key_address(EODATA):
+        return KeyUse(address=address, name=EODATA)
+    key = keys[address]
+    if key.existing:
+        return KeyUse(address=address, name=key.fixed_name or "")
+    current = recorded.keys[address].current
+    if current is None:
+        raise KeyError(address)
+    return KeyUse(address=address, generation=current.number, name=current.name)
+
+
+def launch(job: DesiredJob, uses: Iterable[KeyUse], mark: Mark | None) -> Launch:
+    """Return the request that launches this job with these keys."""
+    unordered = [i.name for i in job.inputs if i.product and not i.location]
+    if unordered:
+        raise ValueError(f"{job.address}: no order of {', '.join(unordered)} is ready")
+    names = {use.address: use.name for use in uses}
+    document = filled(job.document, job.params)
+    inputs = [
+        ExecutionInput(i.name, i.location, names[i.key] if i.key else None, i.uncompress, i.sub_path)
+        for i in job.inputs
+    ]
+    request = body(
+        process=job.process,
+        document=_text(document, mark),
+        inputs=inputs,
+        raw_inputs=job.raw_inputs,
+        output_keystore=names[job.output_key] if job.output_key else None,
+    )
+    return Launch(job.process, encoded(request), _trace(document, request))
+
+
+def filled(document: Document | None, params: Mapping[str, str]) -> Document | None:
+    """Return the document with its params filled in; a chain has none."""
+    return document.fill(params) if isinstance(document, Graph) else document
+
+
+def inputs_digest(inputs: Any) -> str:
+    """Return the digest of parsed `eo_input` as a log repeats it."""
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+
+
+def _text(document: Document | None, mark: Mark | None) -> str | None:
+    if document is None:
+        return None
+    return document.to_xml(mark) if isinstance(document, Graph) else document.to_yaml(mark)
+
+
+def _trace(document: Document | None, request: Mapping[str, Any]) -> TraceDigests:
+    if document is None:
+        return TraceDigests()
+    sent = request["inputs"]
+    text = sent.get("eo_input") or sent.get("epct_input") or "[]"
+    return TraceDigests(document=document.digest, inputs=inputs_digest(json.loads(text)))

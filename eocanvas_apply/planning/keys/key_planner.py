@@ -1,0 +1,226 @@
+"""What is to be done with each key and each of its generations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from eocanvas_apply.diagnostics import Diagnostic
+from eocanvas_apply.ledger.fold.key_records import Generation, KeyRecord
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.manifest.address import Address
+from eocanvas_apply.planning.desired.desired import Desired, DesiredKey
+from eocanvas_apply.planning.desired.fingerprint import Change
+from eocanvas_apply.planning.keys.changes import bears, config_changes, drift, secret_changes
+from eocanvas_apply.planning.keys.faults import KeyFaults
+from eocanvas_apply.planning.keys.needs import end_of, expires_soon
+from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason, Requests
+from eocanvas_apply.planning.state.observed import Observed, ObservedKey
+from eocanvas_apply.planning.state.runs import STUCK, Occupancy
+from eocanvas_apply.planning.tasks import AdoptKey, CreateKey, DeleteKey, DrainKey, EndDrain
+
+_A, _R = ActionKind, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPlanner:
+    """Plans keys; `needed` are the keys that must live and for how long a job, `occupied` those a job may read."""
+
+    desired: Desired
+    requests: Requests
+    recorded: Recorded
+    observed: Observed
+    needed: Mapping[str, timedelta]
+    occupied: Occupancy
+
+    def actions(self) -> list[PlannedAction]:
+        """Return an action for every key, and for every old generation that still lives."""
+        current = [self._existing(key) if key.existing else self._current(key) for key in self._wanted.values()]
+        return current + [old for record in self.recorded.keys.values() for old in self._old(record)]
+
+    def faults(self) -> list[Diagnostic]:
+        """Return an error for each key that cannot be told or used, where that keeps something from being done."""
+        needed = [key for key in self._wanted.values() if key.address in self.needed]
+        return [fault for key in needed for fault in self._faults.of(key)]
+
+    @property
+    def _wanted(self) -> Mapping[str, DesiredKey]:
+        return {} if self.requests.destroy else self.desired.keys
+
+    @property
+    def _faults(self) -> KeyFaults:
+        return KeyFaults(self.recorded, self.observed, self.needed)
+
+    def _existing(self, key: DesiredKey) -> PlannedAction:
+        return PlannedAction(key.address, _A.NONE, _R.EXISTING)
+
+    def _current(self, key: DesiredKey) -> PlannedAction:
+        record = self.recorded.keys.get(key.address, KeyRecord(key.address))
+        latest = record.latest
+        if latest and latest.open and (adopted := self._adopted(key, latest)):
+            return adopted
+        if self._faults.of(key):
+            return PlannedAction(key.address, _A.NONE, _R.CANNOT_TELL)
+        if key.address not in self.needed:
+            return PlannedAction(key.address, _A.NONE, _R.NOT_NEEDED)
+        if latest and latest.open and latest.name == key.fixed_name and not self._surely_absent(latest):
+            return PlannedAction(key.address, _A.NONE, _R.CANNOT_TELL, not_before=self._answer_by(latest))
+        return self._rotated(key, record)
+
+    def _rotated(self, key: DesiredKey, record: KeyRecord) -> PlannedAction:
+        current = record.current
+        if current is None:
+            return self._created(key, record)
+        if self._over(current):
+            return self._step(key, record, current, _A.CREATE, _R.EXPIRED)
+        if self._surely_absent(current):
+            return self._step(key, record, current, _A.CREATE, _R.MISSING)
+        return self._compared(key, record, current)
+
+    def _created(self, key: DesiredKey, record: KeyRecord) -> PlannedAction:
+        if self._name_held(key, record, None):
+            return PlannedAction(key.address, _A.NONE, _R.DRAINING)
+        reason = _R.MISSING if _lost(record) else _R.NEW
+        return PlannedAction(key.address, _A.CREATE, reason, task=self._creation(key, record))
+
+    def _compared(self, key: DesiredKey, record: KeyRecord, current: Generation) -> PlannedAction:
+        config, secret = config_changes(key, current), secret_changes(key, current, self.observed)
+        if config:
+            return self._step(key, record, current, _A.REPLACE, _R.CONFIG_CHANGED, config + secret)
+        if secret:
+            return self._step(key, record, current, _A.REPLACE, _R.SECRET_CHANGED, secret)
+        if drifted := drift(key, current, self.observed):
+            return self._step(key, record, current, _A.REPLACE, _R.DRIFTED, drifted)
+        if expires_soon(current, self._seen(current), self.needed[key.address], self.observed.at):
+            return self._step(key, record, current, _A.RENEW, _R.EXPIRES_SOON)
+        if current.delete_intended:
+            # Nobody knows whether that delete is still on its way: no job may rely on this generation any more.
+            return self._step(key, record, current, _A.CREATE, _R.MISSING)
+        resumed = EndDrain(key.address, current.number, current.name) if current.draining else None
+        return PlannedAction(key.address, _A.NONE, _R.UNCHANGED, task=resumed)
+
+    def _step(
+        self,
+        key: DesiredKey,
+        record: KeyRecord,
+        current: Generation,
+        action: ActionKind,
+        reason: Reason,
+        found: tuple[Change, ...] = (),
+    ) -> PlannedAction:
+        """Return the next step of a rotation: a new generation, or under a fixed name drain, delete, create."""
+        if self._name_held(key, record, current):
+            return PlannedAction(key.address, _A.NONE, _R.DRAINING)
+        in_place = key.fixed_name == current.name
+        task = self._replacement(key.address, current) if in_place else self._creation(key, record)
+        if task is None:
+            return PlannedAction(key.address, _A.NONE, _R.DRAINING)
+        return PlannedAction(key.address, action, reason, found, task=task)
+
+    def _replacement(self, address: str, current: Generation) -> DrainKey | DeleteKey | None:
+        """Return the next step towards a free name, None while jobs keep it."""
+        delete = DeleteKey(address, current.number, current.name, await_gone=True)
+        if self._surely_absent(current) or (self._over(current) and self._end_known(current)):
+            # What is gone serves nobody; but a list may be wrong, and nothing is deleted under a job that names it.
+            return None if (address, current.number) in self.occupied.lately else delete
+        if not current.draining:
+            return DrainKey(address, current.number, current.name)
+        return None if self._account_busy() else delete
+
+    def _creation(self, key: DesiredKey, record: KeyRecord) -> CreateKey:
+        latest = record.latest
+        number = latest.number + 1 if latest else 1
+        abandons = (latest.number, latest.name) if latest and latest.open else None
+        return CreateKey(key, number, abandons)
+
+    def _adopted(self, key: DesiredKey, latest: Generation) -> PlannedAction | None:
+        seen = self.observed.keys.get(latest.name)
+        if seen is None or not bears(seen, latest) or latest.intended is None:
+            return None
+        task = AdoptKey(
+            key.address, latest.number, latest.name, latest.intended.intent, seen.created, seen.expires, seen.end_known
+        )
+        return PlannedAction(key.address, _A.ADOPT, _R.FOUND, task=task)
+
+    def _old(self, record: KeyRecord) -> list[PlannedAction]:
+        spared = self._spared(record)
+        present = [g for g in record.generations.values() if g not in spared and self._still_there(g)]
+        return [*(self._delete(record, g) for g in present), *self._undecided(record)]
+
+    def _spared(self, record: KeyRecord) -> list[Generation]:
+        """Return the generations that the key itself stands for: the current one, and one that may be adopted."""
+        key, latest = self._wanted.get(record.address), record.latest
+        if key is None:
+            return []
+        if key.existing:
+            return [g for g in record.generations.values() if g.name == key.fixed_name]
+        open_ones = [latest] if latest and latest.open else []
+        return [*open_ones, *([record.current] if record.current else [])]
+
+    def _still_there(self, generation: Generation) -> bool:
+        if generation.deleted:
+            return False
+        seen = self.observed.keys.get(generation.name)
+        # A list may be late to show a live one; a delete answered 404 does no harm.
+        return generation.live or (seen is not None and bears(seen, generation))
+
+    def _undecided(self, record: KeyRecord) -> list[PlannedAction]:
+        """Return the key that is to go while nobody knows yet whether its last creation succeeded."""
+        latest = record.latest
+        if record.address in self._wanted or record.current or latest is None or not latest.open:
+            return []
+        answer_by = self._answer_by(latest)
+        if self._still_there(latest) or answer_by <= self.observed.at:
+            return []
+        return [PlannedAction(record.address, _A.NONE, _R.CANNOT_TELL, not_before=answer_by)]
+
+    def _delete(self, record: KeyRecord, generation: Generation) -> PlannedAction:
+        wanted = record.address in self._wanted
+        left_out = _R.DESTROYED if self.requests.destroy else _R.NOT_IN_MANIFEST
+        is_whole = not wanted and generation is (record.current or record.latest)
+        name = Address.parse(record.address).name
+        address = record.address if is_whole else str(Address.key(name, generation.number))
+        if (record.address, generation.number) in self.occupied.in_use:
+            return PlannedAction(address, _A.NONE, _R.IN_USE)
+        task = DeleteKey(record.address, generation.number, generation.name)
+        return PlannedAction(address, _A.DELETE, _R.SUPERSEDED if wanted else left_out, task=task)
+
+    def _name_held(self, key: DesiredKey, record: KeyRecord, current: Generation | None) -> bool:
+        """Tell whether another generation of ours, about to be deleted, still bears the fixed name."""
+        others = [g for g in record.generations.values() if g is not current and not g.open]
+        return any(g.name == key.fixed_name and self._still_there(g) for g in others)
+
+    def _seen(self, generation: Generation) -> ObservedKey | None:
+        return self.observed.keys.get(generation.name)
+
+    def _over(self, generation: Generation) -> bool:
+        end = end_of(generation, self._seen(generation))
+        return end is not None and end <= self.observed.at
+
+    def _end_known(self, generation: Generation) -> bool:
+        seen, created = self._seen(generation), generation.created
+        return bool(seen and seen.end_known) or bool(created and created.end_known)
+
+    def _surely_absent(self, generation: Generation) -> bool:
+        return generation.name not in self.observed.keys and self._answer_by(generation) <= self.observed.at
+
+    def _answer_by(self, generation: Generation) -> datetime:
+        intended, timing = generation.intended, self.desired.timing
+        if intended is None:
+            return self.observed.at
+        return intended.send_before + timing.request_timeout + (timing.settle if generation.live else timedelta())
+
+    def _account_busy(self) -> bool:
+        shown = [j for j in self.observed.jobs.jobs.values() if j.status in ("accepted", "running")]
+        young = [j for j in shown if j.created is None or self.observed.at - j.created < STUCK]
+        return bool(young) or self.occupied.working or not self.observed.jobs.complete
+
+
+def _lost(record: KeyRecord) -> bool:
+    """Tell whether a generation was there once and is gone without having been deleted for good."""
+    last = max((g for g in record.generations.values() if g.created), key=lambda g: g.number, default=None)
+    if last is None:
+        return False
+    replaced_in_place = last.intended is not None and last.intended.fixed
+    return replaced_in_place or not last.delete_intended

@@ -1,0 +1,93 @@
+"""Which keys are needed, for how long, and when a key's life gets too short."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from eocanvas_apply.ledger.events import KeyCreated
+from eocanvas_apply.ledger.fold.key_records import Generation
+from eocanvas_apply.planning.desired.desired import Desired, DesiredJob
+from eocanvas_apply.planning.plan import LAUNCHES, ActionKind, PlannedAction, Reason
+from eocanvas_apply.planning.state.observed import ObservedKey
+
+_STILL_WANTED = {Reason.WAITS_FOR, Reason.HELD_CANARY, Reason.HELD_STOPPED, Reason.HELD_BUDGET}
+_SHARE = 0.2
+_DEFAULT_LIFE = timedelta(seconds=3600)
+
+
+def needed_keys(
+    desired: Desired, jobs: Iterable[PlannedAction], only: frozenset[str] | None
+) -> Mapping[str, timedelta]:
+    """Return the keys that must live, with the longest duration of the unfinished jobs that name them.
+
+    A key is also needed where no job names it at all, or where it is kept. One that is not ours is nothing we could
+    keep alive: only what is to be launched with it needs it. Where `only` selects addresses, a key must be among them,
+    or a selected job name it.
+    """
+    needed: dict[str, timedelta] = {}
+    for action in filter(_unfinished, jobs):
+        if job := desired.jobs.get(action.address):
+            for address in _named_by(job, action, desired):
+                needed[address] = max(needed.get(address, timedelta()), job.max_duration)
+    named = {address for job in desired.jobs.values() for address in job.keys}
+    for address, key in desired.keys.items():
+        if (key.keep or address not in named) if only is None else address in only:
+            needed.setdefault(address, timedelta())
+    return needed
+
+
+def _unfinished(action: PlannedAction) -> bool:
+    return action.action is not ActionKind.NONE or action.reason in _STILL_WANTED
+
+
+def _named_by(job: DesiredJob, action: PlannedAction, desired: Desired) -> list[str]:
+    if action.action in LAUNCHES:
+        return list(job.keys)
+    return [address for address in job.keys if address in desired.keys and not desired.keys[address].existing]
+
+
+def need_of(longest_job: timedelta, granted: timedelta) -> timedelta:
+    """Return the life that a key must still have for a job to be launched with it."""
+    return min(longest_job, granted / 2)
+
+
+def granted_life(generation: Generation, seen: ObservedKey | None = None) -> timedelta:
+    """Return the life the service gave this generation; where it shows no end, no more than its default of 3600 s."""
+    intended = generation.intended
+    asked = timedelta(seconds=intended.expire_s) if intended else _DEFAULT_LIFE
+    shown = _shown(generation, seen)
+    if shown is None:
+        return min(asked, _DEFAULT_LIFE)
+    begun = shown.created or (intended.send_before if intended else None)
+    return shown.expires - begun if shown.expires and begun else asked
+
+
+def end_of(generation: Generation, seen: ObservedKey | None = None) -> datetime | None:
+    """Return when a generation ends; None is never.
+
+    An end that nobody has seen is not infinite, nor surely what was asked for: then it is the service's default
+    life, 3600 s, from the moment of asking.
+    """
+    shown, intended = _shown(generation, seen), generation.intended
+    if shown:
+        return shown.expires
+    return intended.send_before + granted_life(generation) if intended else None
+
+
+def expires_soon(generation: Generation, seen: ObservedKey | None, longest_job: timedelta, now: datetime) -> bool:
+    """Tell whether a generation must be renewed: less than the need, or than a fifth of its life, is left."""
+    end, life = end_of(generation, seen), granted_life(generation, seen)
+    return end is not None and end - now < margin_of(longest_job, life)
+
+
+def margin_of(longest_job: timedelta, granted: timedelta) -> timedelta:
+    """Return how much of a key's life must be left when it is renewed; never more than half of it."""
+    return max(need_of(longest_job, granted), granted * _SHARE)
+
+
+def _shown(generation: Generation, seen: ObservedKey | None) -> ObservedKey | KeyCreated | None:
+    """Return the latest word of the service on the end: what it shows now, else what it showed once."""
+    if seen and seen.end_known:
+        return seen
+    return generation.created if generation.created and generation.created.end_known else None

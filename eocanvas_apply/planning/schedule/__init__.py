@@ -1,0 +1,1 @@
+"""When launches may go: windows of the quota, pacing, what lies ahead."""

@@ -1,0 +1,111 @@
+"""What lies ahead: when the later launches go, which keys are renewed until then, when to look again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.desired.desired import Desired, DesiredKey
+from eocanvas_apply.planning.jobs.ordering import ordered_from
+from eocanvas_apply.planning.keys.needs import end_of, granted_life, margin_of
+from eocanvas_apply.planning.plan import LAUNCHES, Forecast, PlannedAction, Renewal
+from eocanvas_apply.planning.state.observed import Observed
+
+# Launches that go within so short a time are one turn of a run.
+_ONE_TURN = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """So many launches that are due together, the first of them `at` this service time."""
+
+    at: datetime
+    launches: int
+
+
+def launch_times(actions: Iterable[PlannedAction]) -> list[datetime]:
+    """Return when each launch that waits can go at the soonest, or may be expected to, in order."""
+    return sorted(a.not_before for a in actions if a.lies_ahead and a.not_before)
+
+
+def batches(times: Iterable[datetime]) -> list[Batch]:
+    """Return these times, in order, as few turns of several launches."""
+    found: list[Batch] = []
+    for time in times:
+        if found and time - found[-1].at <= _ONE_TURN:
+            found[-1] = Batch(found[-1].at, found[-1].launches + 1)
+        else:
+            found.append(Batch(time, 1))
+    return found
+
+
+def renewals(
+    desired: Desired, recorded: Recorded, observed: Observed, launches: Iterable[PlannedAction]
+) -> tuple[Renewal, ...]:
+    """Return which keys must be renewed so that these launches find them alive for long enough."""
+    last: dict[str, datetime] = {}
+    longest: dict[str, timedelta] = {}
+    for action in launches:
+        if action.lies_ahead and action.not_before:
+            job = desired.jobs[action.address]
+            for address in job.keys:
+                last[address] = max(last.get(address, action.not_before), action.not_before)
+                longest[address] = max(longest.get(address, timedelta()), job.max_duration)
+    keys = (key for key in desired.keys.values() if key.address in last and not key.existing)
+    return tuple(_renewed(recorded, observed, keys, last, longest))
+
+
+def _renewed(
+    recorded: Recorded,
+    observed: Observed,
+    keys: Iterable[DesiredKey],
+    last: dict[str, datetime],
+    longest: dict[str, timedelta],
+) -> Iterator[Renewal]:
+    for key in keys:
+        end, life = _life(key, recorded, observed)
+        if end is None or life <= timedelta():
+            # It never ends, or the service shows an end before its beginning: neither tells of renewals.
+            continue
+        margin = margin_of(longest[key.address], life)
+        if end - margin <= observed.at:
+            # It is renewed by this very plan.
+            end = observed.at + life
+        first = end - margin
+        if first <= last[key.address]:
+            yield Renewal(key.address, 1 + (last[key.address] - first) // (life - margin), first)
+
+
+def _life(key: DesiredKey, recorded: Recorded, observed: Observed) -> tuple[datetime | None, timedelta]:
+    record = recorded.keys.get(key.address)
+    current = record.current if record else None
+    if current is None:
+        asked = timedelta(seconds=key.expire_s)
+        return observed.at + asked, asked
+    seen = observed.keys.get(current.name)
+    return end_of(current, seen), granted_life(current, seen)
+
+
+def forecast(
+    actions: Iterable[PlannedAction], stalled: Set[str], now: datetime, renewed: tuple[Renewal, ...]
+) -> Forecast:
+    """Return what goes now and what waits; `stalled` are keys that this run does not make usable by itself."""
+    launches = [a for a in actions if a.action in LAUNCHES or a.lies_ahead]
+    # A launch behind a key that this very run creates, or an order, goes now as well.
+    held = [a for a in launches if not (a.task or a.awaits) or _is_due_after(a, now) or stalled & {*a.depends_on}]
+    ends = max((a.not_before for a in held if a.not_before), default=None)
+    return Forecast(launches_now=len(launches) - len(held), waiting=len(held), ends=ends, renewals=renewed)
+
+
+def _is_due_after(action: PlannedAction, now: datetime) -> bool:
+    return action.not_before is not None and action.not_before > now
+
+
+def wake(actions: Iterable[PlannedAction], renewed: Iterable[Renewal], now: datetime) -> datetime | None:
+    """Return the next service time at which waiting is worth another look, None where only polling tells."""
+    # When a job ends is an estimate: looking at it now and then tells sooner.
+    due = [a for a in actions if a.not_before and not a.is_expected]
+    known = [time for a in due for time in (a.not_before, ordered_from(a)) if time]
+    return min((time for time in [*known, *(renewal.first for renewal in renewed)] if time > now), default=None)

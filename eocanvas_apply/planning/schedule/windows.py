@@ -1,0 +1,231 @@
+"""When jobs may be launched: several sliding windows at once, a number of jobs that may run, and what a 429 closed.
+
+A unit of a window is used when its job is created and comes back one period later. Which other windows the service
+keeps is learned only from its refusals.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from heapq import heapify, heappush, heapreplace
+
+from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecord
+from eocanvas_apply.ledger.fold.job_table import Jobs
+from eocanvas_apply.planning.desired.desired import MARGIN, Limit
+from eocanvas_apply.planning.state.observed import ObservedJob
+
+# More than anybody launches: how many launches are free where no window is known.
+UNLIMITED = 1_000_000_000
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+_FIRST_PROBE, _LONGEST_PROBE = timedelta(minutes=1), timedelta(minutes=15)
+# No quota of the service is longer than a month; an answer that asks for more is not meant.
+_LONGEST_CLOSURE = timedelta(days=31)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """At most `most` jobs at the same time; `created` of those in flight, `duration` (above 0) an estimate of one."""
+
+    most: int
+    duration: timedelta
+    created: tuple[datetime, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.duration <= timedelta():
+            raise ValueError("a job takes some time")
+
+    @property
+    def room(self) -> int:
+        """How many more jobs may run now."""
+        return max(0, self.most - len(self.created))
+
+    def ends(self, at: datetime) -> list[datetime]:
+        """Return when the jobs in flight may be expected to end; one that is overdue, any moment."""
+        return [max(created + self.duration, at + MARGIN) for created in self.created]
+
+
+@dataclass(frozen=True, slots=True)
+class WindowState:
+    """One window: `left` units now, when the next comes back (None: none is used), when the last launch is due."""
+
+    limit: int
+    per: timedelta
+    used: int
+    left: int
+    at_once: int
+    later: int
+    next_free: datetime | None
+    last: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """What holds launches back; `used` are the creations that count, sorted. Without limits nothing does."""
+
+    limits: tuple[Limit, ...] = ()
+    used: tuple[datetime, ...] = ()
+    running: Running | None = None
+    closed_until: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if any(later < earlier for earlier, later in zip(self.used, self.used[1:], strict=False)):
+            raise ValueError("the creations that count must be sorted")
+
+    def free(self, at: datetime) -> int:
+        """Return how many jobs may be launched at this moment, UNLIMITED where nothing says."""
+        if self.closed_until and at < self.closed_until:
+            return 0
+        left = [limit.jobs - self.counted(limit, at) for limit in self.limits]
+        if self.running:
+            left.append(self.running.room)
+        return max(0, min([UNLIMITED, *left]))
+
+    def counted(self, limit: Limit, at: datetime) -> int:
+        """Return how many units of one window are used at this moment."""
+        return len(self.used) - bisect_right(self.used, at - limit.span)
+
+    def next_free(self, at: datetime) -> datetime:
+        """Return the first moment, `at` or later, when one job may be launched."""
+        return self.schedule(1, at)[0]
+
+    def schedule(self, launches: int, at: datetime) -> list[datetime]:
+        """Return when each of so many launches may happen at the soonest, `at` or later, each of them counted.
+
+        No schedule can have its k-th launch earlier, for any k. Costs O(log n) for one launch and window.
+        """
+        slots = list(self._slots(at))
+        now = max(at, self.closed_until or at)
+        times = []
+        for _ in range(launches):
+            now = max([now, *(slot.opens for slot in slots if slot.opens)])
+            for slot in slots:
+                slot.take(now)
+            times.append(now)
+        return times
+
+    def _slots(self, at: datetime) -> Iterator[_Slots]:
+        for limit in self.limits:
+            yield _Slots(limit.jobs, limit.span, [created + limit.span for created in self.used[-limit.jobs :]])
+        if self.running:
+            ends = sorted(self.running.ends(at))[-self.running.most :]
+            yield _Slots(self.running.most, self.running.duration, ends)
+
+    def states(self, at: datetime, waiting: int = 0) -> tuple[WindowState, ...]:
+        """Return each window, and how so many waiting launches fit into it: now, and as units come back."""
+        times = self.schedule(waiting, at)
+        return tuple(self._state(limit, at, waiting, times[-1] if times else None) for limit in self.limits)
+
+    def _state(self, limit: Limit, at: datetime, waiting: int, last: datetime | None) -> WindowState:
+        used = self.counted(limit, at)
+        left = max(0, limit.jobs - used)
+        at_once = min(left, waiting)
+        return WindowState(
+            limit=limit.jobs,
+            per=limit.per,
+            used=used,
+            left=left,
+            at_once=at_once,
+            later=waiting - at_once,
+            next_free=self.used[-used] + limit.span if used else None,
+            last=last,
+        )
+
+
+@dataclass(slots=True)
+class _Slots:
+    """The moments at which the last `size` launches give their slots back, the earliest on top."""
+
+    size: int
+    span: timedelta
+    heap: list[datetime]
+
+    def __post_init__(self) -> None:
+        heapify(self.heap)
+
+    @property
+    def opens(self) -> datetime | None:
+        """When a slot is free; None where one was never taken."""
+        return self.heap[0] if len(self.heap) >= self.size else None
+
+    def take(self, at: datetime) -> None:
+        """Take a slot for a launch."""
+        push = heapreplace if len(self.heap) >= self.size else heappush
+        push(self.heap, _later(at, self.span))
+
+
+def _later(at: datetime, span: timedelta) -> datetime:
+    try:
+        return at + span
+    except OverflowError:
+        # A forecast behind the end of the calendar.
+        return _END_OF_TIME
+
+
+def closed_until(at: datetime, windows: Windows, retry_after: float | None, refusals: int) -> datetime:
+    """Return until when a 429 answered at `at` closes the launches.
+
+    `retry_after` is what the answer asked for in seconds (Retry-After or X-Quota-Reset), `refusals` how many launches
+    in a row were refused for quota, this one included. Without a word from the service it is until the oldest
+    counted job leaves the shortest window, and where no job counts, a probe after 1, 2, 4 ... 15 min.
+    """
+    if retry_after is not None and retry_after > 0:
+        return at + timedelta(seconds=min(retry_after, _LONGEST_CLOSURE.total_seconds()))
+    shortest = min(windows.limits, key=lambda limit: limit.per, default=None)
+    used = windows.counted(shortest, at) if shortest else 0
+    if shortest and used:
+        return windows.used[-used] + shortest.span
+    return at + min(_FIRST_PROBE * (1 << min(max(refusals, 1) - 1, 10)), _LONGEST_PROBE)
+
+
+def creations(
+    records: Jobs, listed: Mapping[str, ObservedJob], at: datetime, longest: timedelta
+) -> tuple[datetime, ...]:
+    """Return, sorted, when each job was created that can still count in a window of length `longest`.
+
+    Every job counts once, whether the service lists it or the ledger (`records`) knows it, and each unsettled intent
+    as if it were sent at the last moment. A job without a stamp counts from now as long as it may be in flight.
+    """
+    known = {job.job_id: _created(job, at) for job in listed.values()}
+    since = at - longest - MARGIN
+    recorded = (time for record in records.created_after(since) for time in _recorded(record, known, at))
+    return tuple(sorted(time for time in (*known.values(), *recorded) if time and time > since))
+
+
+def _created(job: ObservedJob, at: datetime) -> datetime | None:
+    unknown = at if job.status in ("accepted", "running") else None
+    return job.created or job.started or job.finished or unknown
+
+
+def _recorded(record: JobRecord, known: Mapping[str, object], at: datetime) -> Iterator[datetime | None]:
+    for run in record.runs.values():
+        if known.get(run.job_id) is None:
+            unknown = at if run.in_flight else None
+            yield run.created or run.started or _sent(record, run.intent, at) or unknown
+    for intent in record.intents.values():
+        if intent.state is IntentState.OPEN:
+            yield _intended(intent, at)
+
+
+def _sent(job: JobRecord, intent: str | None, at: datetime) -> datetime | None:
+    made = job.intents.get(intent or "")
+    return _intended(made, at) if made and made.intended else None
+
+
+def _intended(intent: Intent, at: datetime) -> datetime:
+    return intent.intended.send_before if intent.intended else at
+
+
+def longest(limits: Iterable[Limit]) -> timedelta:
+    """Return the length of the longest window; nothing where there is none."""
+    return max((limit.per for limit in limits), default=timedelta())
+
+
+def per_day(times: Sequence[datetime]) -> dict[str, int]:
+    """Return how many launches fall on each day (UTC), by its date, in order."""
+    days: dict[str, int] = {}
+    for time in times:
+        days[time.date().isoformat()] = days.get(time.date().isoformat(), 0) + 1
+    return days

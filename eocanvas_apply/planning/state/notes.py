@@ -1,0 +1,176 @@
+"""What an observation adds to the record: facts, never decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecord, Run
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.desired.desired import Desired, DesiredJob
+from eocanvas_apply.planning.desired.fingerprint import same
+from eocanvas_apply.planning.failures import classify
+from eocanvas_apply.planning.jobs.cancelling import was_cancelled
+from eocanvas_apply.planning.jobs.order_book import order_notes
+from eocanvas_apply.planning.state.lineage import as_launched
+from eocanvas_apply.planning.state.observed import Observed, ObservedJob
+from eocanvas_apply.planning.state.reconciling import (
+    Evidence,
+    Verdict,
+    agreeing_passes,
+    late_intents,
+    mark_of,
+    pass_gap,
+    settled_at,
+)
+from eocanvas_apply.planning.state.runs import STUCK, counted_definition, counted_run, status_of, vanished
+
+
+def notes(desired: Desired, recorded: Recorded, observed: Observed) -> list[e.AnyEvent]:
+    """Return the facts that this observation adds to what is recorded."""
+    desired = as_launched(desired, recorded)
+    evidence = Evidence.of(desired.project, desired.timing, recorded, observed)
+    return [
+        *_key_ends(recorded, observed),
+        *_keys_gone(desired, recorded, observed),
+        *_statuses(recorded, observed),
+        *_failures(desired, recorded, observed),
+        *_listings(recorded, observed),
+        *_late_jobs(recorded, evidence),
+        *_intent_passes(recorded, evidence),
+        *_abandoned(desired, recorded, evidence),
+        *_run_passes(desired, recorded, observed),
+        *order_notes(recorded, observed),
+    ]
+
+
+def _key_ends(recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
+    for record in recorded.keys.values():
+        for generation in record.generations.values():
+            created, seen = generation.created, observed.keys.get(generation.name)
+            if generation.live and created and not created.end_known and seen:
+                yield created.model_copy(
+                    update={"created": seen.created, "expires": seen.expires, "end_known": seen.end_known}
+                )
+
+
+def _keys_gone(desired: Desired, recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
+    """Note old or leaving generations that the service no longer shows: nobody needs to delete them."""
+    late = desired.timing.request_timeout + desired.timing.settle
+    for record in recorded.keys.values():
+        for generation in record.generations.values():
+            leaving = record.address not in desired.keys or generation is not record.current
+            intended = generation.intended
+            absent = leaving and generation.live and generation.name not in observed.keys
+            if absent and intended and observed.at > intended.send_before + late:
+                yield e.KeyDeleted(address=record.address, generation=generation.number, name=generation.name)
+
+
+def _statuses(recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
+    for record, run in recorded.unsettled_runs():
+        seen = observed.jobs.jobs.get(run.job_id)
+        if seen and _tells_more(run, seen):
+            yield e.JobObserved(
+                address=record.address,
+                job_id=run.job_id,
+                status=seen.status,
+                created=seen.created,
+                started=seen.started,
+                finished=seen.finished,
+                looked=observed.jobs.begun,
+            )
+
+
+def _failures(desired: Desired, recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
+    """Note why a job failed, once its log tells; one that stays empty or unreadable for long tells nothing."""
+    for record, run in recorded.unsettled_runs():
+        if run.failure or status_of(run, observed.jobs.jobs) != "failed":
+            continue
+        text, ended = observed.logs.get(run.job_id), run.finished or run.created
+        patience = STUCK if text is None else desired.timing.settle
+        if text or ended is None or observed.at - ended > patience:
+            found = classify((text or "").splitlines())
+            yield e.JobObserved(
+                address=record.address,
+                job_id=run.job_id,
+                status="failed",
+                failure=found.failure_class.value,
+                failure_line=found.line or None,
+            )
+
+
+def _tells_more(run: Run, seen: ObservedJob) -> bool:
+    # Lists differ in how fresh they are: one that still says accepted tells nothing of a job that ran.
+    changed = run.in_flight and seen.status not in (run.status, "accepted")
+    return changed or (run.created is None and seen.created is not None) or bool(run.missing and run.in_flight)
+
+
+def _listings(recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
+    for job_id, results in observed.results.items():
+        address = recorded.owner_of[job_id]
+        run = recorded.jobs[address].runs[job_id]
+        if run.first_looked is None or (results or ()) != (run.results or ()):
+            yield e.ResultsListed(address=address, job_id=job_id, results=results, looked=observed.at)
+
+
+def _late_jobs(recorded: Recorded, evidence: Evidence) -> Iterator[e.AnyEvent]:
+    """Note jobs of intents given up: a runner frozen before the socket, or a service that acted after all."""
+    for intended in late_intents(recorded, evidence.observed.at):
+        for job in evidence.marked.get(mark_of(intended, evidence.project), ()):
+            yield e.Adopted(address=intended.address, job_id=job.job_id, reason="found", intent=intended.intent)
+
+
+def _intent_passes(recorded: Recorded, evidence: Evidence) -> Iterator[e.AnyEvent]:
+    """Note that the list shows nothing of an open intent, once it must."""
+    begun, timing = evidence.observed.jobs.begun, evidence.timing
+    if not evidence.observed.jobs.complete:
+        return
+    for address, intent, intended in _open(recorded):
+        enough = agreeing_passes(intent.passes, timing) or not _far_enough(intent.passes, begun, pass_gap(timing))
+        if settled_at(intended, timing) <= begun and not enough and evidence.shows_nothing_of(intended):
+            yield e.PassObserved(address=address, intent=intent.id, begun=begun)
+
+
+def _abandoned(desired: Desired, recorded: Recorded, evidence: Evidence) -> Iterator[e.AnyEvent]:
+    """Note open intents that became nothing and that no launch will follow: the next one would say so itself."""
+    for address, intent, _ in _open(recorded):
+        over = _needs_no_launch(desired.jobs.get(address), recorded.jobs[address])
+        if over and evidence.settle(intent).verdict is Verdict.NOT_LAUNCHED:
+            yield e.JobAbandoned(address=address, intent=intent.id)
+
+
+def _needs_no_launch(job: DesiredJob | None, record: JobRecord) -> bool:
+    if job is None or job.skip is not None or was_cancelled(record, job.components):
+        return True
+    intended, run = counted_definition(record), counted_run(record)
+    kept = job.keep and run is not None and run.status == "successful" and bool(run.results)
+    return intended is not None and (kept or same(intended.components, job.components))
+
+
+def _open(recorded: Recorded) -> Iterator[tuple[str, Intent, e.JobIntended]]:
+    for record, intent in recorded.unsettled_intents():
+        if intent.state is IntentState.OPEN and intent.intended:
+            yield record.address, intent, intent.intended
+
+
+def _run_passes(desired: Desired, recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
+    begun, timing = observed.jobs.begun, desired.timing
+    if not observed.jobs.complete:
+        return
+    for record, run in _absent(recorded, observed):
+        # A pass that lies not far enough behind the first to tell that the job is lost would tell nothing.
+        waited = not run.missing or begun - min(run.missing) > timing.settle
+        if waited and not vanished(run, timing) and _far_enough(run.missing, begun, pass_gap(timing)):
+            yield e.PassObserved(address=record.address, job_id=run.job_id, begun=begun, by_id=True)
+
+
+def _absent(recorded: Recorded, observed: Observed) -> Iterator[tuple[JobRecord, Run]]:
+    for record, run in recorded.unsettled_runs():
+        if run.in_flight and run.job_id in observed.gone and run.job_id not in observed.jobs.jobs:
+            yield record, run
+
+
+def _far_enough(earlier: list[datetime], begun: datetime, gap: timedelta) -> bool:
+    # One pass is noted as the first, a second one far enough behind it: a third would tell nothing new.
+    return not earlier or begun - min(earlier) >= gap

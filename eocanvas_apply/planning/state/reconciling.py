@@ -1,0 +1,229 @@
+"""What became of an intent whose answer was lost, judged from the job list and the logs of the candidates."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+
+from eocanvas_apply.documents.mark import Mark, mark_for
+from eocanvas_apply.documents.trace import Trace, trace_of
+from eocanvas_apply.ledger.events import JobIntended, TraceDigests
+from eocanvas_apply.ledger.fold.job_records import ENDED, Intent, IntentState
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.desired.desired import Timing
+from eocanvas_apply.planning.jobs.launching import inputs_digest
+from eocanvas_apply.planning.state.observed import Observed, ObservedJob
+
+# The service's stamps may be skewed against its own clock; a job stamped this much too early is still a candidate.
+SKEW = timedelta(minutes=10)
+# How long after an intent a duplicate is still looked for: after that the service has given up on any request.
+LATE = timedelta(hours=24)
+_FAR_PASSES = timedelta(seconds=60)
+
+
+class Fit(StrEnum):
+    """How a candidate whose log shows no mark fits an intent."""
+
+    SIMILAR = "similar"
+    UNDECIDED = "undecided"
+    UNCLEAR = "unclear"
+    NO = "no"
+
+
+class Verdict(StrEnum):
+    """What became of an intent."""
+
+    FOUND = "found"
+    WAIT = "wait"
+    AMBIGUOUS = "ambiguous"
+    NOT_LAUNCHED = "not-launched"
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The verdict, and the job where one was found; `wake` is when a waiting one is worth another look."""
+
+    verdict: Verdict
+    job_id: str | None = None
+    wake: datetime | None = None
+
+
+def open_intents(recorded: Recorded) -> list[JobIntended]:
+    """Return the claims whose outcome nobody knows."""
+    return [i.intended for _, i in recorded.unsettled_intents() if i.intended and i.state is IntentState.OPEN]
+
+
+def late_intents(recorded: Recorded, now: datetime) -> list[JobIntended]:
+    """Return the claims given up lately: a runner frozen before the socket may still turn one into a job."""
+    given_up = {IntentState.ABANDONED, IntentState.WITHDRAWN, IntentState.REFUSED}
+    intents = (i.intended for _, i in recorded.unsettled_intents() if i.intended and i.state in given_up)
+    return [i for i in intents if now - i.decided < LATE]
+
+
+def candidates(intended: Iterable[JobIntended], recorded: Recorded, jobs: Iterable[ObservedJob]) -> list[ObservedJob]:
+    """Return the jobs, unknown to the ledger, that one of these intents may have become."""
+    since: dict[str, datetime] = {}
+    for intent in intended:
+        earliest = intent.decided - SKEW
+        since[intent.process] = min(since.get(intent.process, earliest), earliest)
+    return [
+        job
+        for job in jobs
+        if job.job_id not in recorded.owner_of
+        and job.process in since
+        and (job.created is None or job.created >= since[job.process])
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A job that the ledger does not know, with what its log shows, but for marks; `inputs` are their digests."""
+
+    job: ObservedJob
+    documents: frozenset[str]
+    inputs: frozenset[str]
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one observation shows of launches whose answer was lost, indexed once for all of them.
+
+    `marked` are the unknown jobs whose log shows a mark, `unmarked` all others by process; `claims` counts the open
+    intents that would leave the same trace.
+    """
+
+    project: str
+    timing: Timing
+    observed: Observed
+    marked: Mapping[Mark, Sequence[ObservedJob]]
+    unmarked: Mapping[str, Sequence[Look]]
+    claims: Mapping[tuple[str, TraceDigests], int]
+
+    @classmethod
+    def of(cls, project: str, timing: Timing, recorded: Recorded, observed: Observed) -> Evidence:
+        """Index what an observation shows beside what is recorded."""
+        marked: dict[Mark, list[ObservedJob]] = {}
+        unmarked: dict[str, list[Look]] = {}
+        for job in observed.jobs.jobs.values():
+            if job.job_id in recorded.owner_of:
+                continue
+            log = observed.logs.get(job.job_id, "")
+            shown = _read(log)
+            for mark in shown.marks:
+                marked.setdefault(mark, []).append(job)
+            if not shown.marks:
+                unmarked.setdefault(job.process, []).append(_look(job, shown, log))
+        claims = Counter((i.process, i.trace) for i in open_intents(recorded))
+        return cls(project, timing, observed, marked, unmarked, claims)
+
+    def settle(self, intent: Intent) -> Settlement:
+        """Judge one open intent. Needs `intent.intended`; a job found by its mark is the oldest one with it."""
+        intended = intent.intended
+        assert intended is not None  # noqa: S101  # callers judge claims only
+        if marked := self.marked.get(mark_of(intended, self.project)):
+            return Settlement(Verdict.FOUND, _oldest(marked).job_id)
+        fits = self._fits(intended)
+        similar = [job for job, how in fits if how is Fit.SIMILAR]
+        hows = {how for _, how in fits}
+        if len(similar) == 1 and not hows & {Fit.UNDECIDED, Fit.UNCLEAR} and self._only_taker(intended):
+            return Settlement(Verdict.FOUND, similar[0].job_id)
+        return self._without_match(intent, intended, hows)
+
+    def may_run(self, intent: Intent) -> bool:
+        """Tell whether an open intent may have become a job that the service still works on."""
+        verdict = self.settle(intent).verdict
+        if verdict is not Verdict.AMBIGUOUS or intent.intended is None:
+            return verdict is not Verdict.NOT_LAUNCHED
+        return any(job.status not in ENDED for job, _ in self._fits(intent.intended))
+
+    def suspects(self, intended: JobIntended) -> list[ObservedJob]:
+        """Return the jobs without a mark that may be this intent's, oldest first: what a person decides between."""
+        return sorted((job for job, _ in self._fits(intended)), key=_age)
+
+    def shows_nothing_of(self, intended: JobIntended) -> bool:
+        """Tell whether every candidate is surely another launch's job."""
+        return mark_of(intended, self.project) not in self.marked and not self._fits(intended)
+
+    def _fits(self, intended: JobIntended) -> list[tuple[ObservedJob, Fit]]:
+        """Return the candidates that may be this intent's job, and how."""
+        since = intended.decided - SKEW
+        looks = self.unmarked.get(intended.process, ())
+        recent = [look for look in looks if look.job.created is None or look.job.created >= since]
+        fits = [(look.job, _fit(intended, look)) for look in recent]
+        return [(job, how) for job, how in fits if how is not Fit.NO]
+
+    def _without_match(self, intent: Intent, intended: JobIntended, hows: set[Fit]) -> Settlement:
+        deadline, now = settled_at(intended, self.timing), self.observed.at
+        if Fit.UNDECIDED in hows or now < deadline:
+            return Settlement(Verdict.WAIT, wake=deadline if now < deadline else None)
+        if hows & {Fit.UNCLEAR, Fit.SIMILAR}:
+            return Settlement(Verdict.AMBIGUOUS)
+        if agreeing_passes(intent.passes, self.timing):
+            return Settlement(Verdict.NOT_LAUNCHED)
+        first = min(intent.passes, default=now)
+        return Settlement(Verdict.WAIT, wake=first + pass_gap(self.timing))
+
+    def _only_taker(self, intended: JobIntended) -> bool:
+        return self.claims.get((intended.process, intended.trace), 0) == 1
+
+
+def settled_at(intended: JobIntended, timing: Timing) -> datetime:
+    """Return the service time after which the list must show what this intent became."""
+    return intended.send_before + timing.request_timeout + timing.settle
+
+
+def pass_gap(timing: Timing) -> timedelta:
+    """Return how far two agreeing passes must lie apart."""
+    return min(_FAR_PASSES, timing.settle)
+
+
+def agreeing_passes(passes: Iterable[datetime], timing: Timing) -> bool:
+    """Tell whether two of these passes lie far enough apart."""
+    begun = sorted(passes)
+    return len(begun) > 1 and begun[-1] - begun[0] >= pass_gap(timing)
+
+
+def mark_of(intended: JobIntended, project: str) -> Mark:
+    """Return the mark that this intent's job carries."""
+    return mark_for(intended.intent, project, intended.address)
+
+
+# The logs of the same candidates are looked at in every round.
+_read = lru_cache(maxsize=256)(trace_of)
+# A log that ends in the middle of a graph or chain: what it shows of that may be half of it.
+_TAIL = 200
+_CUT = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}['\"]?\s*\Z")
+
+
+def _look(job: ObservedJob, shown: Trace, log: str) -> Look:
+    inputs = frozenset(inputs_digest(given) for given in shown.inputs)
+    return Look(job, shown.documents, inputs, _CUT.search(log[-_TAIL:]) is not None)
+
+
+def _fit(intended: JobIntended, look: Look) -> Fit:
+    """Judge a candidate without a mark. What a log does not show excludes nothing."""
+    if not look.cut and _contradicts(intended, look):
+        return Fit.NO
+    alike = intended.trace.document in look.documents and intended.trace.inputs in look.inputs
+    if alike and not intended.marked:
+        return Fit.SIMILAR
+    return Fit.UNCLEAR if look.job.status in ENDED else Fit.UNDECIDED
+
+
+def _contradicts(intended: JobIntended, look: Look) -> bool:
+    another_document = bool(look.documents) and (intended.marked or intended.trace.document not in look.documents)
+    return another_document or (bool(look.inputs) and intended.trace.inputs not in look.inputs)
+
+
+def _oldest(jobs: Sequence[ObservedJob]) -> ObservedJob:
+    return min(jobs, key=_age)
+
+
+def _age(job: ObservedJob) -> tuple[bool, float, str]:
+    return job.created is None, job.created.timestamp() if job.created else 0.0, job.job_id

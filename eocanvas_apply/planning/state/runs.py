@@ -1,0 +1,162 @@
+"""Which run of a job is the one that counts, and which ones nobody should have started."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from eocanvas_apply.ledger.events import JobIntended
+from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecord, Run
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.desired.desired import Timing
+from eocanvas_apply.planning.desired.fingerprint import same
+from eocanvas_apply.planning.failures import FailureClass
+from eocanvas_apply.planning.state.observed import ObservedJob
+from eocanvas_apply.planning.state.reconciling import Evidence, agreeing_passes
+
+STUCK = timedelta(hours=24)
+Use = tuple[str, int | None]
+
+
+def sorted_out(record: JobRecord, shown: Mapping[str, ObservedJob] | None = None) -> tuple[Run | None, list[Run]]:
+    """Return the run that counts and the surplus ones, which only a late intent can have made.
+
+    The older of two runs of one definition counts; a late run of an earlier definition is always surplus. `shown`
+    tells the age of a run that the ledger has not got it of yet.
+    """
+    last = _last_submitted(record)
+    if last is None:
+        return None, []
+    late = [i for i in record.intents.values() if i.given_up and i.state is IntentState.SUBMITTED and i is not last]
+    equal = [last, *(i for i in late if _same_definition(i, last))]
+    runs = sorted(_runs(record, equal), key=lambda run: _age(run, shown or {}))
+    surplus = runs[1:] + _runs(record, [i for i in late if i not in equal])
+    return (runs[0] if runs else None), surplus
+
+
+def counted_run(record: JobRecord | None) -> Run | None:
+    """Return the run that counts, None where there is none."""
+    return sorted_out(record)[0] if record else None
+
+
+def counted_definition(record: JobRecord | None) -> JobIntended | None:
+    """Return the definition of the run that counts, None where nobody knows one."""
+    run = counted_run(record)
+    return definition(record, run) if record and run else None
+
+
+def definition(record: JobRecord, run: Run) -> JobIntended | None:
+    """Return the definition that a run was launched with."""
+    intent = record.intents.get(run.intent or "")
+    return intent.intended if intent else None
+
+
+def refused(record: JobRecord) -> bool:
+    """Tell whether the service refused the last launch, so that there is no job behind it."""
+    last = record.last_intent
+    return last is not None and last.state is IntentState.REFUSED
+
+
+def failed_before(record: JobRecord, run: Run) -> list[FailureClass]:
+    """Return the classes of the failed runs of one definition, this one last: how often it was tried already."""
+    intended = definition(record, run)
+    tried = [other for other in record.runs.values() if other.status == "failed" and other.failure]
+    equal = [other for other in tried if intended and _is_of(record, other, intended)] or [run]
+    return [FailureClass(other.failure) for other in equal if other.failure]
+
+
+def _is_of(record: JobRecord, run: Run, intended: JobIntended) -> bool:
+    other = definition(record, run)
+    return other is not None and same(other.components, intended.components)
+
+
+def status_of(run: Run, shown: Mapping[str, ObservedJob]) -> str:
+    """Return the status that a run has by now: what the service shows of one in flight, else what is on record."""
+    seen = shown.get(run.job_id)
+    return seen.status if seen and run.in_flight else run.status
+
+
+def age_of(run: Run, now: datetime) -> timedelta:
+    """Return how long ago a run was created; nothing where nobody knows."""
+    return now - run.created if run.created else timedelta()
+
+
+def vanished(run: Run, timing: Timing) -> bool:
+    """Tell whether the service no longer knows this run: absent from two passes, and by its own address, for long."""
+    if run.stored or run.results or not run.missing:
+        return False
+    return agreeing_passes(run.missing, timing) and max(run.missing) - min(run.missing) > timing.settle
+
+
+def results_gone(run: Run, timing: Timing) -> bool:
+    """Tell whether the service has had for long no more what it listed, and not all of it lies here."""
+    return bool(run.pending) and lost_for_good(run, timing)
+
+
+def lost_for_good(run: Run, timing: Timing) -> bool:
+    """Tell whether the service has had for long no more what it listed."""
+    return bool(run.lost) and max(run.lost) - min(run.lost) > timing.settle
+
+
+def in_flight(recorded: Recorded, timing: Timing, now: datetime) -> Iterator[tuple[JobRecord, Run]]:
+    """Yield the runs the service may still be working on; a forgotten one for a day at most."""
+    for record, run in recorded.unsettled_runs():
+        lost = vanished(run, timing) or (record.forgotten and age_of(run, now) > STUCK)
+        if run.in_flight and not lost:
+            yield record, run
+
+
+@dataclass(frozen=True, slots=True)
+class Occupancy:
+    """Which keys, as (address, generation), jobs in flight or perhaps in flight name.
+
+    `lately` leaves out the jobs that have been in flight for more than a day, and `working` tells whether any is left.
+    """
+
+    in_use: frozenset[Use]
+    lately: frozenset[Use]
+    working: bool
+
+
+def occupancy(recorded: Recorded, evidence: Evidence) -> Occupancy:
+    """Return what the jobs in flight, and the intents that may have become one, keep occupied."""
+    now = evidence.observed.at
+    flying = [(definition(record, run), age_of(run, now)) for record, run in in_flight(recorded, evidence.timing, now)]
+    flying += [(intended, now - intended.decided) for intended in _perhaps_in_flight(recorded, evidence)]
+    young = [intended for intended, age in flying if age < STUCK]
+    return Occupancy(_uses(intended for intended, _ in flying), _uses(young), bool(young))
+
+
+def _perhaps_in_flight(recorded: Recorded, evidence: Evidence) -> Iterator[JobIntended]:
+    for record, intent in recorded.unsettled_intents():
+        if intent.intended and intent.state is IntentState.OPEN and evidence.may_run(intent):
+            left_alone = record.forgotten and evidence.observed.at - intent.intended.decided > STUCK
+            yield from () if left_alone else (intent.intended,)
+
+
+def _uses(definitions: Iterable[JobIntended | None]) -> frozenset[Use]:
+    return frozenset((use.address, use.generation) for each in definitions if each for use in each.keys)
+
+
+def _last_submitted(record: JobRecord) -> Intent | None:
+    submitted = [i for i in record.intents.values() if i.state is IntentState.SUBMITTED]
+    return submitted[-1] if submitted else None
+
+
+def _same_definition(one: Intent, other: Intent) -> bool:
+    if one.intended is None or other.intended is None:
+        return one.intended is other.intended
+    return same(one.intended.components, other.intended.components)
+
+
+def _runs(record: JobRecord, intents: list[Intent]) -> list[Run]:
+    # A request that the service carried out twice has a second run beside the one that its intent names.
+    ids = {intent.id for intent in intents}
+    return [run for run in record.runs.values() if run.intent in ids]
+
+
+def _age(run: Run, shown: Mapping[str, ObservedJob]) -> tuple[bool, datetime | None, str]:
+    seen = shown.get(run.job_id)
+    created = run.created or (seen.created if seen else None)
+    return created is None, created, run.job_id

@@ -1,0 +1,39 @@
+"""The results that lie here, as the record has them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.state.runs import counted_run
+
+
+class StoredResult(NamedTuple):
+    """One result of one job: `file` is relative to the manifest, `size` in bytes, `sha256` in hex."""
+
+    address: str
+    job_id: str
+    file: str
+    size: int
+    sha256: str
+
+
+def stored_results(recorded: Recorded, addresses: Iterable[str]) -> Iterator[StoredResult]:
+    """Yield the stored results of these jobs; those of a run that counts no more are not theirs any more."""
+    for address in addresses:
+        if done := recorded.jobs.finished(address):
+            for file in done.files:
+                yield StoredResult(address, done.job_id, file.file, file.size, file.sha256)
+        elif run := counted_run(recorded.jobs[address]):
+            # In a list of its own: an index is made in a thread, and more is stored meanwhile.
+            for each in list(run.stored.values()):
+                yield StoredResult(address, run.job_id, each.file, each.size, each.sha256)
+
+
+def in_a_table(value: object) -> str:
+    """Return a field of a row as the cell of a table: text as it stands, anything else as JSON, None as nothing."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

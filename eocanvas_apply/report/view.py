@@ -1,0 +1,84 @@
+"""How a run stands at one moment, for a picture that is drawn while it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from eocanvas_apply.ledger.fold.job_table import Jobs
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, campaign_of
+from eocanvas_apply.planning.schedule.outlook import launch_times
+from eocanvas_apply.planning.schedule.windows import WindowState
+from eocanvas_apply.report.phases import Tally, tallies
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEnd:
+    """A key that lives, and when it ends."""
+
+    address: str
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How many jobs of each campaign stand where, when the next launch can go, how long the keys live.
+
+    `at` is service time. `stored` are the bytes of results here, by campaign (None: single jobs), but for the
+    addresses in `fetching`, whose results are on their way.
+    """
+
+    at: datetime
+    tallies: tuple[Tally, ...]
+    stored: Mapping[str | None, int]
+    fetching: frozenset[str]
+    keys: tuple[KeyEnd, ...]
+    windows: tuple[WindowState, ...]
+    waiting: int
+    next_launch: datetime | None
+    last_launch: datetime | None
+
+
+def view(plan: Plan, recorded: Recorded) -> View:
+    """Return how a run stands by its last plan."""
+    fetching = frozenset(a.address for a in plan.actions if a.action is ActionKind.FETCH)
+    due = launch_times(plan.actions)
+    return View(
+        at=plan.created,
+        tallies=tuple(tallies(plan.actions)),
+        stored=_stored(recorded, fetching),
+        fetching=fetching,
+        keys=tuple(_ends(plan.actions, recorded)),
+        windows=plan.windows,
+        waiting=plan.forecast.waiting,
+        next_launch=due[0] if due else None,
+        last_launch=plan.forecast.ends,
+    )
+
+
+def _stored(recorded: Recorded, fetching: frozenset[str]) -> Mapping[str | None, int]:
+    found: dict[str | None, int] = {}
+    for address in recorded.jobs:
+        if address not in fetching and (size := _bytes(recorded.jobs, address)):
+            campaign = campaign_of(address)
+            found[campaign] = found.get(campaign, 0) + size
+    return found
+
+
+def _bytes(jobs: Jobs, address: str) -> int:
+    # Nearly all of a long campaign are finished: they tell without being unpacked.
+    if finished := jobs.finished(address):
+        return sum(file.size for file in finished.files)
+    # Only those of the youngest run are in the job's folder.
+    youngest = next((run for run in reversed(jobs[address].runs.values()) if run.stored), None)
+    return sum(stored.size for stored in youngest.stored.values()) if youngest else 0
+
+
+def _ends(actions: Iterable[PlannedAction], recorded: Recorded) -> Iterator[KeyEnd]:
+    for action in actions:
+        record = recorded.keys.get(action.address)
+        current = record.current if record else None
+        if current and current.created and current.created.expires:
+            yield KeyEnd(action.address, current.created.expires)

@@ -1,0 +1,118 @@
+"""Why an address stands where it does: its action, what differs, and what became of every intent and generation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecord, Run
+from eocanvas_apply.ledger.fold.key_records import Generation, KeyRecord
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.manifest.address import Address
+from eocanvas_apply.planning.desired.desired import Desired, DesiredJob
+from eocanvas_apply.planning.desired.fingerprint import Change, changes
+from eocanvas_apply.planning.jobs.order_book import order_history
+from eocanvas_apply.planning.plan import Plan, PlannedAction
+from eocanvas_apply.planning.state.lineage import as_launched
+from eocanvas_apply.planning.state.observed import Observed, ObservedJob
+from eocanvas_apply.planning.state.reconciling import Evidence
+from eocanvas_apply.planning.state.runs import counted_definition, counted_run, refused
+from eocanvas_apply.report.whereabouts import whereabouts
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A job whose result another is given: what the plan says of it, and the names of the results that it left."""
+
+    action: PlannedAction
+    results: tuple[str, ...]
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What there is to say about one address; `history` is oldest first, and so are the jobs in `candidates`.
+
+    A candidate is a job of the service that may have come of a launch whose answer was lost; `refused` tells that the
+    service refused the last launch, so that there is no job behind it; `sources` are those whose results it is given.
+    """
+
+    action: PlannedAction
+    differences: tuple[Change, ...]
+    history: tuple[str, ...]
+    candidates: tuple[ObservedJob, ...] = ()
+    refused: bool = False
+    sources: tuple[Source, ...] = ()
+
+
+def explain(address: str, plan: Plan, desired: Desired, recorded: Recorded, observed: Observed) -> Explanation | None:
+    """Return the explanation, None for an address that the plan does not hold."""
+    planned = plan.by_address()
+    action = planned.get(address)
+    if action is None:
+        return None
+    if address.startswith("key."):
+        record = recorded.keys.get(str(Address.parse(address).whole))
+        return Explanation(action, action.changes, tuple(_of_keys(record)) if record else ())
+    job, wanted = recorded.jobs.get(address), as_launched(desired, recorded).jobs.get(address)
+    sources = tuple(_source(planned[each], recorded) for each in wanted.sources if each in planned) if wanted else ()
+    orders = order_history(wanted, recorded) if wanted else []
+    if job is None:
+        return Explanation(action, (), tuple(orders), sources=sources)
+    suspects = _candidates(job, Evidence.of(desired.project, desired.timing, recorded, observed))
+    history = (*orders, *_of_job(job))
+    return Explanation(action, _differences(wanted, job), history, suspects, refused(job), sources)
+
+
+def _source(action: PlannedAction, recorded: Recorded) -> Source:
+    record = recorded.jobs.get(action.address)
+    run = counted_run(record)
+    names = tuple(result.name for result in run.results or ()) if run else ()
+    return Source(action, names, record is not None and refused(record))
+
+
+def _candidates(record: JobRecord, evidence: Evidence) -> tuple[ObservedJob, ...]:
+    last = record.last_intent
+    if last is None or last.intended is None or last.state is not IntentState.OPEN:
+        return ()
+    return tuple(evidence.suspects(last.intended))
+
+
+def _differences(wanted: DesiredJob | None, record: JobRecord) -> tuple[Change, ...]:
+    intended = counted_definition(record)
+    return changes(intended.components, wanted.components) if wanted and intended else ()
+
+
+def _of_keys(record: KeyRecord) -> list[str]:
+    return [f"generation {g.number}: {g.name}: {_state(g)}" for g in record.generations.values()]
+
+
+def _state(generation: Generation) -> str:
+    if generation.deleted:
+        return "deleted"
+    if generation.created:
+        end = generation.created.expires
+        return f"created, ends {end:%Y-%m-%d %H:%M:%S} UTC" if end else "created"
+    if generation.abandoned:
+        return f"abandoned ({generation.abandoned.reason}) {generation.abandoned.message}".strip()
+    return "intended, answer open"
+
+
+def _of_job(record: JobRecord) -> list[str]:
+    lines = [_of_intent(record, intent) for intent in record.intents.values()]
+    return lines + ([f"forgotten ({record.forgotten})"] if record.forgotten else [])
+
+
+def _of_intent(record: JobRecord, intent: Intent) -> str:
+    run = record.run_of(intent)
+    decided = f"{intent.intended.decided:%Y-%m-%d %H:%M:%S} UTC" if intent.intended else "?"
+    became = _of_run(run) if run else f"{intent.state} {intent.refused.message if intent.refused else ''}".strip()
+    return f"launch {intent.id[:8]} decided {decided}: {became}"
+
+
+def _of_run(run: Run) -> str:
+    if run.failure:
+        return f"job {run.job_id}: failed ({run.failure}) {run.failure_line}".rstrip()
+    here = f"job {run.job_id}: {run.status}, {whereabouts(run)}"
+    if run.lost and run.pending:
+        return f"{here}, the others gone from the service since {min(run.lost):%Y-%m-%d %H:%M:%S} UTC"
+    return here

@@ -1,0 +1,1 @@
+"""What a job left: file names, `index.csv`, what lies in a folder, copies."""

@@ -1,0 +1,61 @@
+"""Which stored results are no longer what was fetched."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from eocanvas_apply.files import digest_of
+from eocanvas_apply.ledger.events import ResultStored
+from eocanvas_apply.ledger.fold.job_table import StoredFile
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.state.observed import FileState
+from eocanvas_apply.planning.state.runs import counted_run
+from eocanvas_apply.results.index_file import IndexFiles
+
+Stored = ResultStored | StoredFile
+
+
+@dataclass(slots=True)
+class StoredFiles:
+    """Looks at the stored results below a folder; a file is read again only when its time of change is another."""
+
+    folder: Path
+    _known: dict[tuple[str, int], bool] = field(default_factory=dict)
+
+    def changed(self, recorded: Recorded) -> Mapping[str, FileState]:
+        """Return the results that are missing or have another content, by their path as recorded.
+
+        Results of a run that counts no more were moved aside, or will be.
+        """
+        indexes = IndexFiles()
+        states = {stored.file: self._state(stored, indexes) for stored in _current(recorded)}
+        return {file: state for file, state in states.items() if state}
+
+    def _state(self, stored: Stored, indexes: IndexFiles) -> FileState | None:
+        try:
+            stat = (self.folder / stored.file).stat()
+            same = stat.st_size == stored.size and self._same(stored, stat.st_mtime_ns)
+        except OSError:
+            # The index of a folder lists what came into it on this machine.
+            came = indexes.entry(Path(os.path.normpath(self.folder / stored.file)))
+            return FileState.MISSING if came and came.sha256 == stored.sha256 else FileState.ELSEWHERE
+        return None if same else FileState.EDITED
+
+    def _same(self, stored: Stored, modified_ns: int) -> bool:
+        if modified_ns == stored.modified_ns:
+            return True
+        look = stored.file, modified_ns
+        if look not in self._known:
+            self._known[look] = digest_of(self.folder / stored.file) == stored.sha256
+        return self._known[look]
+
+
+def _current(recorded: Recorded) -> Iterator[Stored]:
+    for address in recorded.jobs:
+        if done := recorded.jobs.finished(address):
+            yield from done.files
+        elif run := counted_run(recorded.jobs[address]):
+            yield from run.stored.values()

@@ -1,0 +1,1 @@
+"""Secrets: the type, references and their resolving, the vault, fingerprints, sealing and scrubbing."""

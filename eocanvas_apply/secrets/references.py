@@ -1,0 +1,95 @@
+"""Where a secret comes from. The manifest never holds a secret itself."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic_core import PydanticCustomError
+
+from eocanvas_apply.manifest.model.strict import StrictModel, Text, tag_by
+
+
+class EnvReference(StrictModel):
+    """The value of an environment variable."""
+
+    env: Text = Field(description="Name of the environment variable that holds the secret.")
+
+
+def _file_kind(value: Any) -> str:
+    return "named" if isinstance(value, (dict, EnvReference)) else "path"
+
+
+_FileName = Annotated[
+    Annotated[Text, Tag("<path>")] | Annotated[EnvReference, Tag("<named>")],
+    Discriminator(tag_by(_file_kind)),
+]
+
+
+class FileReference(StrictModel):
+    """The text of a file."""
+
+    file: _FileName = Field(
+        description="Path of the file that holds the secret, relative to the manifest, or {env: NAME} for the path."
+    )
+
+
+class CommandReference(StrictModel):
+    """What a command prints."""
+
+    command: Annotated[tuple[Text, ...], Field(strict=False, min_length=1)] = Field(
+        description="Command and arguments whose output is the secret; no shell is involved."
+    )
+
+
+class KeyringReference(StrictModel):
+    """An entry of the system's keyring."""
+
+    keyring: Annotated[tuple[Text, Text], Field(strict=False)] = Field(
+        description="Service and user of the keyring entry."
+    )
+
+
+class SopsReference(StrictModel):
+    """A value in a file encrypted with SOPS."""
+
+    sops: Text = Field(description="Path of the SOPS file, relative to the manifest.")
+    at: Text = Field(description="Where the secret stands in it, such as a.b.")
+
+
+_MODELS = {
+    "env": EnvReference,
+    "file": FileReference,
+    "command": CommandReference,
+    "keyring": KeyringReference,
+    "sops": SopsReference,
+}
+
+
+def _reference_only(value: Any) -> Any:
+    if isinstance(value, tuple(_MODELS.values())) or value is None:
+        return value
+    if not isinstance(value, dict):
+        raise PydanticCustomError("literal-secret", "a secret stands here in plain text")
+    if not _MODELS.keys() & value.keys():
+        raise PydanticCustomError("secret-reference", "this names no place that a secret comes from")
+    if len(_MODELS.keys() & value.keys()) > 1 or value.keys() - _MODELS.keys() - ({"at"} if "sops" in value else set()):
+        raise PydanticCustomError("secret-reference", "a secret comes from one place, with nothing beside it")
+    return value
+
+
+def _kind(value: Any) -> str | None:
+    if isinstance(value, dict):
+        return next((kind for kind in _MODELS if kind in value), None)
+    return next((kind for kind, model in _MODELS.items() if isinstance(value, model)), None)
+
+
+SecretReference = Annotated[
+    Annotated[EnvReference, Tag("<env>")]
+    | Annotated[FileReference, Tag("<file>")]
+    | Annotated[CommandReference, Tag("<command>")]
+    | Annotated[KeyringReference, Tag("<keyring>")]
+    | Annotated[SopsReference, Tag("<sops>")],
+    Discriminator(tag_by(_kind)),
+    BeforeValidator(_reference_only),
+]

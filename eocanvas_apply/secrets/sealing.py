@@ -1,0 +1,86 @@
+"""Sealing: a key's secrets under the service's public key, in memory only."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import ManifestError, ServiceError
+from eocanvas_apply.secrets.secret import Secret
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+# The service reads these fields; their order is the one its own client sends.
+FIELDS = {
+    "S3": ("secret_key", "access_key", "bucket", "endpoint", "region"),
+    "WEBDAV": ("endpoint", "username", "password"),
+}
+PADDING_BYTES = 11
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """The RSA key under which the keystore takes secrets."""
+
+    _key: RSAPublicKey = field(repr=False)
+
+    @classmethod
+    def from_pem(cls, pem: bytes) -> PublicKey:
+        """Read a SubjectPublicKeyInfo in PEM; raise ServiceError when it is none, or no RSA key."""
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+        from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+        try:
+            key = load_pem_public_key(pem)
+        except (ValueError, UnsupportedAlgorithm):
+            raise _unusable("is no public key in PEM") from None
+        if not isinstance(key, RSAPublicKey):
+            raise _unusable("is not an RSA key")
+        return cls(key)
+
+    @property
+    def bits(self) -> int:
+        """The length of the modulus: 2048, 3072, ..."""
+        return self._key.key_size
+
+    @property
+    def limit(self) -> int:
+        """How many bytes can be sealed: 245 for 2048 bits."""
+        return (self.bits + 7) // 8 - PADDING_BYTES
+
+    def seal(self, plain: bytes) -> str:
+        """Return the RSA PKCS#1 v1.5 ciphertext in base64, another one every time.
+
+        Raises ManifestError when the text is longer than `limit`.
+        """
+        from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+
+        if len(plain) > self.limit:
+            message = f"the key's fields take {len(plain)} bytes, the service's key seals {self.limit}"
+            raise ManifestError(error("sealed-too-long", message, "Use shorter names or credentials."))
+        return base64.b64encode(self._key.encrypt(plain, PKCS1v15())).decode()
+
+
+def plaintext(storage_type: str, fields: Mapping[str, str | Secret]) -> bytes:
+    """Return what is sealed for a key of type S3 or WEBDAV: JSON in UTF-8, short, in the service's order.
+
+    `fields` holds secret_key, access_key, bucket, endpoint and region, or endpoint, username and password;
+    what is left out is sent empty, as the secrets of a public bucket are.
+    """
+    ordered = {name: _text(fields.get(name, "")) for name in FIELDS[storage_type]}
+    return json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _text(value: str | Secret) -> str:
+    return value.reveal() if isinstance(value, Secret) else value
+
+
+def _unusable(why: str) -> ServiceError:
+    hint = "Without it no key can be created; `eocanvas-apply doctor` shows what the service gives."
+    return ServiceError(error("bad-public-key", f"GET /keys/cert/public: what the service gave {why}", hint))

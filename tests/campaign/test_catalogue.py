@@ -1,0 +1,70 @@
+"""Campaigns over a search, against the project's own emulator."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+from eocanvas_apply.campaign.expansion import Expansion, expand
+from eocanvas_apply.campaign.readers.hda import Catalogue
+from eocanvas_apply.emulator.http.server import running
+from eocanvas_apply.emulator.model.settings import DEFAULT_USER
+from eocanvas_apply.emulator.options import Options
+from eocanvas_apply.manifest.loading import load
+from eocanvas_apply.secrets.secret import Secret
+from eocanvas_apply.service.account import Addresses, Credentials
+from eocanvas_apply.service.clock import SystemClock
+from eocanvas_apply.service.eocanvas import EOCanvas
+
+TEXT = """version: 1
+project: p
+jobs:
+  all:
+    chain: {product: OLL2WFR}
+    inputs: {img1: {url: "${each.location}", id: "${each.dataset_id}/${each.id}"}}
+    for_each: {hda: {dataset_id: "EO:EUM:DAT:SENTINEL-3:OL_2_WFR___", dtstart: now-3d, dtend: today}}
+  daily:
+    process: x
+    inputs: {product: "${each.product_id}"}
+    for_each:
+      - {days: {from: 2024-07-01, to: 2024-07-03}}
+      - hda: {dataset_id: "EO:EUM:DAT:SENTINEL-3:OL_2_WFR___", dtstart: "${each.start}", dtend: "${each.end}"}
+        pick: latest
+        as: scene
+"""
+
+
+def expanded(text: str) -> Expansion:
+    async def main(url: str) -> Expansion:
+        me = Credentials(DEFAULT_USER.name, Secret(DEFAULT_USER.password))
+        async with EOCanvas(Addresses(url), me, SystemClock()) as canvas:
+            now = datetime(2024, 7, 5, 12, tzinfo=UTC)
+            return await expand(load(text, "m.yaml"), lambda _: b"", now=now, search=Catalogue(canvas.hda))
+
+    with running(Options()) as emulator:
+        return asyncio.run(main(emulator.url))
+
+
+def test_products_become_instances() -> None:
+    found = expanded(TEXT.replace("${each.product_id}", "${each.scene.product_id}"))
+    assert found.diagnostics == ()
+    assert found.relative == {"all"}
+    everything = found.instances["all"]
+    assert len(everything) > 2
+    assert [each.id for each in everything] == sorted(each.id for each in everything)
+    first = everything[0]
+    assert first.fields["dataset_id"] == "EO:EUM:DAT:SENTINEL-3:OL_2_WFR___"
+    assert first.fields["location"]
+    assert isinstance(first.fields["size"], int)
+    assert [each.id for each in found.instances["daily"]] == ["2024-07-01", "2024-07-02", "2024-07-03"]
+    days = [each.fields["scene.startdate"][:10] for each in found.instances["daily"]]
+    assert days == ["2024-07-01", "2024-07-02", "2024-07-03"]
+    assert len(found.searches) == 3
+
+
+def test_a_search_that_is_none_is_told_at_its_step() -> None:
+    found = expanded("version: 1\nproject: p\njobs: {a: {process: x, for_each: {hda: {sat: A}}}}\n")
+    (fault,) = found.diagnostics
+    assert fault.code == "bad-search"
+    assert fault.position is not None
+    assert (fault.position.line, fault.address) == (3, "job.a")

@@ -1,0 +1,325 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from eocanvas_apply.campaign.lock import lock_of
+from eocanvas_apply.diagnostics import Position, error
+from eocanvas_apply.errors import Doubt, Refused, ServiceError
+from eocanvas_apply.manifest.model.inputs import KeyInput, UrlInput
+from eocanvas_apply.manifest.model.jobs import SnapJob
+from tests.campaign.campaign import Archive, Campaign, Storage, codes, ids
+
+# 23 polygons on 15 tiles, a date for every tile, two products for every tile and date.
+POLYGONS = [{"id": f"field-{number}", "tileId": number % 15, "wkt": f"POINT({number} 0)"} for number in range(23)]
+DATES = "\ufefftileId;date\r\n" + "".join(f"{tile};2024-07-{tile + 1:02}\r\n" for tile in range(15))
+SCENES = [
+    {
+        "id": f"S3{satellite}_{tile}",
+        "dataset_id": "OL_2",
+        "tile": tile,
+        "dtstart": f"2024-07-{tile + 1:02}",
+        "startdate": f"2024-07-{tile + 1:02}T{hour}:00:00Z",
+        "location": f"https://x.test/{satellite}{tile}",
+        "size": 7,
+    }
+    for tile in range(15)
+    for satellite, hour in (("B", "10"), ("A", "09"))
+]
+TO_GET_RIGHT = """
+a:
+  graph: g.xml
+  params: {aoi: "${each.wkt}"}
+  inputs: {img1: {url: "https://orders.test/${each.product_id}", id: "${each.product_id}"}}
+  for_each:
+    - {json: {file: fields.json, path: data.fields}, expect: 23}
+    - {csv: dates.csv, by: tileId, expect: 1}
+    - {hda: {dataset_id: OL_2, tile: "${each.tileId}", dtstart: "${each.date}"}, pick: latest, expect: ">=1"}
+"""
+
+
+def test_the_case_to_get_right() -> None:
+    archive = Archive(SCENES)
+    files = {"fields.json": json.dumps({"data": {"fields": POLYGONS}}), "dates.csv": DATES}
+    found = Campaign(TO_GET_RIGHT, files, archive).expanded()
+    assert codes(found) == []
+    assert ids(found) == [f"field-{number}" for number in range(23)]
+    assert len(archive.asked) == 15
+    jobs = [each.job for each in found.instances["a"]]
+    products = [
+        job.inputs["img1"].id for job in jobs if isinstance(job, SnapJob) and isinstance(job.inputs["img1"], UrlInput)
+    ]
+    assert products == [f"S3B_{number % 15}" for number in range(23)]
+    assert len(set(products)) == 15
+    assert [job.params["aoi"] for job in jobs if isinstance(job, SnapJob)] == [each["wkt"] for each in POLYGONS]
+    assert (found.relative, set(found.files), len(found.searches)) == (frozenset(), {"fields.json", "dates.csv"}, 15)
+
+
+def test_a_row_more_moves_nothing_else() -> None:
+    less = Campaign("a: {process: x, for_each: {csv: a.csv}}", {"a.csv": "id,n\nx,1\nz,2\n"}).expanded()
+    more = Campaign("a: {process: x, for_each: {csv: a.csv}}", {"a.csv": "id,n\nx,1\ny,9\nz,2\n"}).expanded()
+    assert (ids(less), ids(more)) == (["x", "z"], ["x", "y", "z"])
+    assert [each for each in more.instances["a"] if each.id != "y"][1].fields == less.instances["a"][1].fields
+
+
+def test_values_keep_their_types_and_files_may_be_of_a_row() -> None:
+    found = Campaign(
+        """
+a:
+  process: x
+  inputs: {n: "${each.n}", text: "n${each.n}", all: "${each.list}", plain: "$${each.n}"}
+  for_each:
+    - {list: [{id: a, n: 3, list: [1, x]}, {id: b, n: 0.5, list: []}]}
+    - {csv: "${each.id}.csv", as: day}
+""",
+        {"a.csv": "id\n1\n2\n", "b.csv": "id\n1\n"},
+    ).expanded()
+    assert ids(found) == ["a-1", "a-2", "b-1"]
+    assert found.instances["a"][0].job.inputs == {"n": 3, "text": "n3", "all": [1, "x"], "plain": "${each.n}"}
+    assert found.instances["a"][2].fields["day.id"] == "1"
+
+
+def test_a_file_that_is_missing_for_several_rows_is_told_once() -> None:
+    text = 'a: {process: x, for_each: [{list: [a, b, c]}, {csv: "${each.value}.csv", as: day}]}'
+    assert codes(Campaign(text, {"a.csv": "id\n1\n"}).expanded()) == ["file-missing"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "code"),
+    [
+        ("[{list: [a]}, {days: {from: '${each.value}', to: today}}]", "bad-step"),
+        ("[{list: [a]}, {days: {from: '${each.vale}', to: today}}]", "unknown-each-field"),
+        ("[{list: [3]}, {csv: '${each.value}'}]", "bad-step"),
+        ("[{list: [~]}, {csv: 'a${each.value}.csv'}]", "empty-field"),
+        ("{list: [a], id: 'x${each.nope}'}", "unknown-each-field"),
+        ("{days: {from: today, to: yesterday}}", "bad-day"),
+    ],
+)
+def test_steps_that_do_not_fit_their_rows(steps: str, code: str) -> None:
+    (found,) = Campaign(f"a: {{process: x, for_each: {steps}}}").expanded().diagnostics
+    assert (found.code, found.address) == (code, "job.a")
+    assert found.position is not None
+
+
+def test_types_that_only_a_row_can_give() -> None:
+    text = """
+a:
+  graph: g.xml
+  inputs: {img1: {key: "${each.key}", path: "/${each.id}", uncompress: "${each.packed}"}}
+  max_duration: "${each.time}"
+  for_each: {list: [{id: a, key: eodata, packed: true, time: 30m}, {id: b, key: KEY, packed: PACKED, time: 1h}]}
+"""
+    sound = Campaign(text.replace("KEY", "eodata").replace("PACKED", "false")).expanded()
+    job = sound.instances["a"][0].job
+    assert isinstance(job, SnapJob)
+    assert job.inputs["img1"] == KeyInput(key="eodata", path="/a", uncompress=True)
+    unsound = Campaign(text.replace("KEY", "eodata").replace("PACKED", "perhaps")).expanded()
+    (found,) = unsound.diagnostics
+    assert found.code == "wrong-type"
+    assert found.message.endswith("(in the row `b`)")
+    assert found.position == Position("eocanvas.yaml", 6, 74)
+    assert unsound.instances == {}
+    assert codes(Campaign(text.replace("KEY", "nobody").replace("PACKED", "true")).expanded()) == ["unknown-key"]
+
+
+def test_what_is_wrong_in_many_rows_is_told_once() -> None:
+    rows = ", ".join(f"{{id: r{number}, packed: 3, n: {number}}}" for number in range(500))
+    found = Campaign(
+        f"""
+a:
+  graph: g.xml
+  inputs: {{img1: {{url: "${{each.address}}", uncompress: "${{each.packed}}"}}}}
+  for_each: {{list: [{rows}]}}
+b:
+  graph: g.xml
+  inputs: {{img1: {{url: "u", uncompress: "${{each.packed}}", sub_path: "${{each.n}}"}}}}
+  for_each: {{list: [{rows}]}}
+"""
+    ).expanded()
+    told = [(each.code, each.address, each.message.partition("(")[2]) for each in found.diagnostics]
+    assert told == [
+        ("unknown-each-field", "job.a", "in 500 rows, first `r0`)"),
+        ("wrong-type", "job.b", "in 500 rows, first `r0`)"),
+        ("wrong-type", "job.b", "in 500 rows, first `r0`)"),
+    ]
+
+
+PIPELINE = """
+c: {process: x, inputs: {all: "${each.id} ${each.day}"}, for_each: [{job: b}, {list: [x, y]}]}
+b: {process: x, inputs: {day: "${each.day}"}, for_each: {job: a}}
+a: {process: x, inputs: {day: "${each.day}"}, for_each: {days: {from: "now-2d", to: yesterday}}}
+d: {process: x, for_each: {list: [z]}}
+"""
+
+
+def test_campaigns_over_campaigns() -> None:
+    found = Campaign(PIPELINE).expanded()
+    assert codes(found) == []
+    assert ids(found, "b") == ids(found) == ["2024-07-03", "2024-07-04"]
+    assert ids(found, "c") == ["2024-07-03-x", "2024-07-03-y", "2024-07-04-x", "2024-07-04-y"]
+    assert found.instances["c"][0].job.inputs == {"all": "2024-07-03-x 2024-07-03"}
+    assert found.relative == {"a", "b", "c"}
+
+
+def test_a_fault_of_a_file_is_told_once_however_many_campaigns_read_it() -> None:
+    jobs = "\n".join(f"{name}: {{process: p, for_each: {{csv: rows.csv}}}}" for name in "ab")
+    found = Campaign(jobs, {"rows.csv": "id;height\nx;1,5\n"}).expanded()
+    assert codes(found) == ["csv-decimal-comma"]
+    jobs = "\n".join(f"{name}: {{process: p, for_each: {{csv: gone.csv}}}}" for name in "ab")
+    assert codes(Campaign(jobs, {}).expanded()) == ["file-missing", "file-missing"]
+
+
+def test_without_anybody_to_ask_a_campaign_is_unknown_and_so_are_its_followers() -> None:
+    text = """
+a: {process: x, for_each: {hda: {dataset_id: d}}}
+b: {process: x, for_each: {job: a}}
+c: {process: x, for_each: {list: [z]}}
+d: {process: x, for_each: {s3: {key: eodata}}}
+"""
+    found = Campaign(text).expanded()
+    assert (codes(found), set(found.instances), found.unknown) == ([], {"c"}, frozenset({"a", "b", "d"}))
+
+
+def test_followers_of_a_campaign_with_an_error_say_nothing() -> None:
+    text = "a: {process: x, for_each: {csv: a.csv}}\nb: {process: x, for_each: {job: a}}"
+    found = Campaign(text).expanded()
+    assert (codes(found), found.unknown) == (["file-missing"], frozenset({"b"}))
+    (missing,) = found.diagnostics
+    assert (missing.address, missing.position) == ("job.a", Position("eocanvas.yaml", 4, 30))
+
+
+def test_listing_a_storage() -> None:
+    storage = Storage({"/eodata/in/b.zip": 2, "/eodata/in/a.zip": 1, "/eodata/in/a.txt": 3, "/eodata/in/x.zip/": 0})
+    text = "a: {process: x, inputs: {p: '${each.path}'}, for_each: {s3: {key: eodata, prefix: in/, match: '*.zip'}}}"
+    found = Campaign(text, storage=storage).expanded()
+    assert ids(found) == ["a.zip", "b.zip"]
+    assert found.instances["a"][1].fields == {"path": "/eodata/in/b.zip", "name": "b.zip", "size": 2, "id": "b.zip"}
+
+
+def test_a_search_alone() -> None:
+    archive = Archive([{"id": "b:2", "dataset_id": "d", "size": 1}, {"id": "a", "dataset_id": "d", "size": None}])
+    text = 'a: {process: x, inputs: {p: "${each.id}"}, for_each: {hda: {dataset_id: d}}}'
+    found = Campaign(text, archive=archive).expanded()
+    assert ids(found) == ["a", "b_2"]
+    assert found.instances["a"][1].fields == {"product_id": "b:2", "dataset_id": "d", "size": 1, "id": "b:2"}
+    assert archive.asked == [({"dataset_id": "d"}, 1001)]
+
+
+class Strict(Archive):
+    """A catalogue that wants a field, or that fails when it is left out."""
+
+    refusal: ServiceError = Refused(error("service-refused", "level is missing"), 400)
+
+    async def search(self, query: Mapping[str, Any], limit: int) -> Sequence[Mapping[str, Any]]:
+        if "level" not in query:
+            raise self.refusal
+        return await super().search(query, limit)
+
+
+def test_a_field_that_cannot_be_left_out_does_not_end_the_search_for_the_one_that_empties_it() -> None:
+    text = "a: {process: x, for_each: {hda: {dataset_id: d, level: 3, sat: B}}}"
+    named = Campaign(text, archive=Strict([{"id": "p", "dataset_id": "d", "sat": "A", "level": 3}])).expanded()
+    assert named.diagnostics[0].message == "this search finds nothing; without `sat` it finds products"
+    nothing = Campaign(text, archive=Strict([])).expanded()
+    assert nothing.diagnostics[0].message == "this search finds nothing"
+    failing = Strict([])
+    failing.refusal = Doubt(error("service-failed", "trouble"), 503)
+    assert Campaign(text, archive=failing).expanded().diagnostics[0].message == "this search finds nothing"
+
+
+def test_the_first_row_that_finds_nothing_is_named_and_a_locked_search_is_not_asked_why() -> None:
+    text = 'a: {process: x, for_each: [{list: [A, B, C]}, {hda: {dataset_id: d, sat: "${each.value}"}}]}'
+    archive = Archive([{"id": "p", "dataset_id": "d", "sat": "A"}])
+    found = Campaign(text, archive=archive).expanded()
+    assert "for 2 of 3 rows, first `B`; without `sat`" in found.diagnostics[0].message
+    asked = len(archive.asked)
+    locked = Campaign(text, archive=archive, lock=lock_of(found.searches)).expanded()
+    assert locked.diagnostics[0].message == "this search found nothing for 2 of 3 rows, first `B` when it was locked"
+    assert len(archive.asked) == asked
+
+
+def test_who_cannot_be_asked_is_told_at_the_step_and_the_other_questions_are_given_up() -> None:
+    text = 'a: {process: x, for_each: [{list: [A, B, C]}, {hda: {dataset_id: d, sat: "${each.value}"}}]}'
+    with pytest.raises(Refused) as raised:
+        Campaign(text, archive=Strict([])).expanded()
+    (found,) = raised.value.diagnostics
+    assert found.position == Position("eocanvas.yaml", 4, 50)
+    assert (raised.value.status, found.address) == (400, "job.a")
+
+
+def test_a_listing_cut_short_is_no_listing() -> None:
+    storage = Storage({f"/eodata/{number}": 1 for number in range(100_000)})
+    found = Campaign("a: {process: x, for_each: {s3: {key: eodata}, max: 200000}}", storage=storage).expanded()
+    assert codes(found) == ["listing-too-wide"]
+
+
+def test_the_field_that_empties_a_search_is_named() -> None:
+    text = "a: {process: x, for_each: {hda: {dataset_id: d, sat: A, level: 3}EXPECT}}"
+    products = [{"id": "p", "dataset_id": "d", "sat": "A", "level": 2}]
+    found = Campaign(text.replace("EXPECT", ""), archive=Archive(products)).expanded()
+    (empty,) = found.diagnostics
+    assert (empty.code, empty.severity) == ("empty-search", "warning")
+    assert "without `level`" in empty.message
+    assert found.instances == {"a": ()}
+    wanted = Campaign(text.replace("EXPECT", ', expect: ">=1"'), archive=Archive(products)).expanded()
+    assert codes(wanted) == ["empty-search", "unexpected-count"]
+    allowed = Archive(products)
+    assert codes(Campaign(text.replace("EXPECT", ', expect: ">=0"'), archive=allowed).expanded()) == []
+    assert len(allowed.asked) == 1
+
+
+def test_relative_times_are_worked_out_once_and_are_no_part_of_an_instance() -> None:
+    archive = Archive([{"id": "p", "dataset_id": "d", "dtstart": "2024-07-02T12:00:00Z"}])
+    text = "a: {process: x, inputs: {p: '${each.product_id}'}, for_each: {hda: {dataset_id: d, dtstart: now-3d}}}"
+    found = Campaign(text, archive=archive).expanded()
+    assert archive.asked == [({"dataset_id": "d", "dtstart": "2024-07-02T12:00:00Z"}, 1001)]
+    assert (ids(found), found.relative, found.searches) == (["p"], frozenset({"a"}), ())
+    assert found.instances["a"][0].job.inputs == {"p": "p"}
+
+
+def test_a_search_too_wide_to_pick_from_is_never_cut_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("eocanvas_apply.campaign.row_sources._WIDEST", 5)
+    products = [{"id": f"p{number}", "dataset_id": "d", "day": f"2024-07-0{number + 1}"} for number in range(5)]
+    text = "a: {process: x, for_each: {hda: {dataset_id: d}, pick: latest}}"
+    assert codes(Campaign(text, archive=Archive(products)).expanded()) == ["search-too-wide"]
+    assert ids(Campaign(text, archive=Archive(products[:4])).expanded()) == ["p3"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ("[a, A]", "id-twice"),
+        ("['a/b', 'a?b']", "id-twice"),
+        ("['..']", None),
+        ("['']", "row-without-id"),
+        ("[{x: 1}]", "row-without-id"),
+        ("['" + "x" * 129 + "']", "id-too-long"),
+        ("['" + "x" * 128 + "']", None),
+    ],
+)
+def test_ids(rows: str, expected: str | None) -> None:
+    assert codes(Campaign(f"a: {{process: x, for_each: {{list: {rows}}}}}").expanded()) == (
+        [expected] if expected else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("raw", "name"), [("..", "__"), ("a/b:c*", "a_b_c_"), ("e\u0301 .", "\xe9__"), ("a\x7fb", "a_b")]
+)
+def test_an_id_can_be_a_folder_everywhere(raw: str, name: str) -> None:
+    found = Campaign(f"a: {{process: x, for_each: {{list: [{json.dumps(raw)}]}}}}").expanded()
+    assert ids(found) == [name]
+    assert found.instances["a"][0].fields["id"] == raw
+
+
+def test_max_holds_for_the_steps_behind_it() -> None:
+    files = {"a.csv": "id,t\n" + "".join(f"{number},t\n" for number in range(1200))}
+    steps: list[dict[str, Any]] = [{"csv": "a.csv"}, {"list": [{"t": "t", "x": 1}], "by": "t"}]
+    assert codes(Campaign(f"a: {{process: x, for_each: {json.dumps(steps)}}}", files).expanded()) == [
+        "too-many-instances"
+    ]
+    steps[0]["max"] = 1200
+    assert len(Campaign(f"a: {{process: x, for_each: {json.dumps(steps)}}}", files).expanded().instances["a"]) == 1200

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eocanvas_apply.campaign.readers.csv import table_rows
+from eocanvas_apply.errors import ManifestError
+
+PEOPLE = {
+    "commas": b"id,name\nx,one\ny,two\n",
+    "semicolons": b"id;name\r\nx;one\r\ny;two\r\n",
+    "tabs": b"id\tname\nx\tone\ny\ttwo",
+    "byte order mark": b"\xef\xbb\xbfid,name\nx,one\ny,two\n",
+    "UTF-16": "id\tname\nx\tone\ny\ttwo\n".encode("utf-16"),
+    "old line ends": b"id,name\rx,one\ry,two\r",
+    "separator named": b"sep=;\nid;name\nx;one\ny;two\n",
+    "empty lines and cells at the end": b"\nid;name;\n\nx;one;\ny;two;\n;;\n  \n",
+    "quotes": b'"id","name"\n"x","one"\n"y",two\n',
+    "blanks": b"id , name\n x, one \ny,two\n",
+}
+
+
+@pytest.mark.parametrize("content", PEOPLE.values(), ids=PEOPLE)
+def test_tables_as_people_have_them(content: bytes) -> None:
+    rows = table_rows(content, "a.csv")
+    assert [(row.id, dict(row.fields)) for row in rows] == [
+        ("x", {"id": "x", "name": "one"}),
+        ("y", {"id": "y", "name": "two"}),
+    ]
+
+
+def test_quotes_hold_delimiters_quotes_and_lines() -> None:
+    (row,) = table_rows(b'id;text\nx;"a;b ""c""\nd"\n', "a.csv")
+    assert row.fields["text"] == 'a;b "c"\nd'
+
+
+def test_the_delimiter_may_be_named() -> None:
+    (row,) = table_rows(b"id;a,b\nx;1,2\n", "a.csv", ",")
+    assert dict(row.fields) == {"id;a": "x;1", "b": "2"}
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "line", "column"),
+    [
+        ("id;lat\nx;1\ny; 2,5\n", "csv-decimal-comma", 3, 4),
+        ('id,lat\nx,1\ny,"1.234,5"\n', "csv-decimal-comma", 3, 3),
+        ('id;a;b\n"x\ny";1;"-0,5"\n', "csv-decimal-comma", 3, 6),
+        ("id,lat\nx,1\ny,2,5\n", "csv-cells", 3, 1),
+        ("id,id\nx,1\n", "csv-header", 1, 4),
+        ("id,,a\nx,1,2\n", "csv-header", 1, 4),
+        ("\n\n", "csv-header", 1, 1),
+        ('id\n"x\n', "csv-quote", 2, 1),
+    ],
+)
+def test_faults_stand_at_their_cell(content: str, code: str, line: int, column: int) -> None:
+    with pytest.raises(ManifestError) as refusal:
+        table_rows(content.encode(), "a.csv")
+    (found,) = refusal.value.diagnostics
+    place = found.position
+    assert place is not None
+    assert (found.code, place.file, place.line, place.column) == (code, "a.csv", line, column)
+
+
+def test_a_thousand_faults_of_one_kind_are_one() -> None:
+    with pytest.raises(ManifestError) as refusal:
+        table_rows(b"id;a\n" + b"x;1,5\ny;1;2\n" * 1000, "a.csv")
+    assert [each.code for each in refusal.value.diagnostics] == ["csv-decimal-comma", "csv-cells"]
+
+
+cells = st.text(alphabet='ab ",;\n\t', max_size=5)
+
+
+@given(st.lists(st.tuples(cells, cells), max_size=5), st.sampled_from([",", ";", "\t"]))
+def test_what_other_tools_write_is_read_back(given_rows: list[tuple[str, str]], delimiter: str) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writerow(["k", "v"])
+    writer.writerows(given_rows)
+    rows = [tuple(row.fields.values()) for row in table_rows(text.getvalue().encode(), "a.csv", delimiter)]
+    assert rows == [each for each in given_rows if any(each)]
+
+
+@given(st.binary(max_size=60) | st.text(alphabet='i",;\n\r 1', max_size=60).map(str.encode))
+def test_any_bytes_are_read_or_refused(content: bytes) -> None:
+    try:
+        table_rows(content, "a.csv")
+    except ManifestError as refusal:
+        assert all(each.position for each in refusal.diagnostics)  # noqa: PT017

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from eocanvas_apply.manifest.address import Address, typed
+from eocanvas_apply.manifest.typed_addresses import resolve
+
+
+@pytest.mark.parametrize(
+    ("address", "written"),
+    [
+        ("job.subset", "job.subset"),
+        ("key.scenes#3", "key.scenes#3"),
+        ('job.tiles["T32"]', "tiles/T32"),
+        ('job.tiles["north (old)"]', "'tiles/north (old)'"),
+        ("ADDRESS", "ADDRESS"),
+    ],
+)
+def test_what_is_typed(address: str, written: str) -> None:
+    assert typed(address) == written
+
+
+def test_a_shell_and_the_command_line_read_it_back() -> None:
+    address = Address.job("tiles", "it's $HOME")
+    (word,) = shlex.split(typed(str(address)))
+    assert resolve(word, [address]) == (address,)

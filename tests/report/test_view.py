@@ -1,0 +1,51 @@
+"""How a run stands at one moment."""
+
+from __future__ import annotations
+
+from eocanvas_apply.ledger import events as e
+from eocanvas_apply.planning.plan import JOB_REASONS, ActionKind, PlannedAction, Reason
+from eocanvas_apply.planning.state.notes import notes
+from eocanvas_apply.report.phases import Phase, phase, tallies, together
+from eocanvas_apply.report.view import KeyEnd, View, view
+from tests.planning.scene import AT, HEAD, HOUR, MINUTE, SCENES, WEEK, Scene
+
+JOB = "    graph: graph.xml\n    inputs: {{img1: {{key: scenes, path: /{name}.zip, uncompress: true}}}}\n"
+SEVERAL = HEAD + SCENES + "jobs:\n" + "".join(f"  {n}:\n{JOB.format(name=n)}" for n in ("a", "b", "c", "d", "e"))
+
+
+def _view(scene: Scene) -> View:
+    recorded = scene.recorded
+    recorded.note(notes(scene.desired, recorded, scene.observed))
+    return view(scene.plan(), recorded)
+
+
+def test_it_counts_and_tells_what_comes_next() -> None:
+    scene = Scene(SEVERAL)
+    scene.make_key("scenes")
+    scene.done("a", 1)
+    scene.launched("b", 2)
+    scene.done("c", 3, stored=False)
+    scene.events.append(e.QuotaClosed(until=AT + 20 * MINUTE))
+    seen = _view(scene)
+    counts = together(seen.tallies).counts
+    assert (counts[Phase.DONE], counts[Phase.RUNNING], counts[Phase.WAITING]) == (1, 2, 2)
+    assert seen.tallies[0].campaign is None
+    assert seen.stored == {None: 10}
+    assert seen.fetching == {"job.c"}
+    assert seen.keys == (KeyEnd("key.scenes", AT - HOUR + WEEK),)
+    assert (seen.waiting, seen.next_launch, seen.last_launch) == (2, AT + 20 * MINUTE, AT + 20 * MINUTE)
+
+
+def test_campaigns_are_counted_each_and_single_jobs_last() -> None:
+    addresses = ["job.alone", 'job.tiles["a"]', 'job.cubes["a"]', 'job.tiles["b"]']
+    actions = [PlannedAction(address, ActionKind.NONE, Reason.DONE) for address in addresses]
+    assert [(tally.campaign, tally.total) for tally in tallies(actions)] == [
+        ("job.cubes", 1),
+        ("job.tiles", 2),
+        (None, 1),
+    ]
+
+
+def test_every_action_on_a_job_has_its_phase() -> None:
+    found = {phase(PlannedAction("job.a", kind, reason)) for kind in JOB_REASONS for reason in JOB_REASONS[kind]}
+    assert found == set(Phase)

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from eocanvas_apply import files
+from eocanvas_apply.errors import ManifestError
+
+
+def test_paths_are_relative_to_the_folder_of_the_naming_file(tmp_path: Path) -> None:
+    (tmp_path / "graphs").mkdir()
+    (tmp_path / "graphs" / "a.xml").write_bytes(b"<graph/>")
+    assert files.read_bytes("graphs/a.xml", tmp_path) == b"<graph/>"
+    assert files.read_bytes("../graphs/a.xml", tmp_path / "graphs") == b"<graph/>"
+    assert files.read_bytes(str(tmp_path / "graphs" / "a.xml"), Path("elsewhere")) == b"<graph/>"
+
+
+def test_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert files.located("~/a.xml", Path("elsewhere")) == tmp_path / "a.xml"
+
+
+def test_text_loses_its_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbfgr\xc3\xbcn")
+    assert files.read_text("a.txt", tmp_path) == "grün"
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [("gone.xml", "file-missing"), ("folder", "file-is-folder"), ("a.xml/b", "file-unreadable"),
+     ("a\0b", "file-unreadable"), ("big", "file-too-large")],
+)  # fmt: skip
+def test_what_cannot_be_read_is_named_as_it_was_written(tmp_path: Path, written: str, code: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "a.xml").write_bytes(b"")
+    with (tmp_path / "big").open("wb") as big:
+        big.truncate(files.LARGEST + 1)
+    with pytest.raises(ManifestError) as caught:
+        files.read_bytes(written, tmp_path)
+    assert caught.value.diagnostics[0].code == code
+    assert repr(written) in str(caught.value)
+
+
+def test_ten_megabytes_are_not_too_many(tmp_path: Path) -> None:
+    with (tmp_path / "big").open("wb") as big:
+        big.truncate(files.LARGEST)
+    assert len(files.read_bytes("big", tmp_path)) == files.LARGEST
+
+
+def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(ManifestError, match="'x' cannot be read: Permission denied"):
+        files.read_bytes("x", tmp_path)
+
+
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"ab\xff")
+    with pytest.raises(ManifestError, match="not UTF-8 text: byte 2") as caught:
+        files.read_text("a.txt", tmp_path)
+    assert caught.value.diagnostics[0].code == "file-not-text"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+@pytest.mark.parametrize(("mode", "open_to_all"), [(0o600, False), (0o640, False), (0o644, True)])
+def test_who_may_read_a_file(tmp_path: Path, mode: int, open_to_all: bool) -> None:
+    (tmp_path / "a").touch()
+    (tmp_path / "a").chmod(mode)
+    assert files.read_content("a", tmp_path).open_to_all is open_to_all
