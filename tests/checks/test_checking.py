@@ -165,7 +165,7 @@ def test_the_catalogue_is_read_only_for_a_graph() -> None:
     code = f"""
 from eocanvas_apply.checks import operators
 from eocanvas_apply.checks.checking import check
-from eocanvas_apply.manifest.documents import load_documents
+from eocanvas_apply.manifest.job_documents import load_documents
 from eocanvas_apply.manifest.loading import load
 loaded = load({HEAD!r}, "f")
 assert check(loaded, load_documents(loaded, bytes)) == []
