@@ -53,7 +53,7 @@ def _wrapped(body: object, command: str) -> dict[str, object]:
         "command": command,
         **body,
         "exit": 0,
-        "diagnostics": diagnostics.documents([fault]),
+        "diagnostics": diagnostics.all_as_json([fault]),
     }
 
 

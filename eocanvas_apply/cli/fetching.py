@@ -16,7 +16,7 @@ from eocanvas_apply.cli.terminal.console import Console, Outcome
 
 if TYPE_CHECKING:
     from eocanvas_apply.engine.collecting import Collected
-    from eocanvas_apply.render.documents import StoredDocument
+    from eocanvas_apply.render.json_shapes import StoredJson
     from eocanvas_apply.report.progress import Progress
 
 
@@ -45,7 +45,7 @@ async def _collected(session: Session, args: Namespace, addresses: Collection[st
     return await collect(session.engine, addresses, again=args.refetch)
 
 
-def _copies(collected: Collected, folder: Path) -> list[StoredDocument]:
+def _copies(collected: Collected, folder: Path) -> list[StoredJson]:
     return [
         {
             "address": copy.address,

@@ -94,7 +94,7 @@ class Followed:
     def _documents(self) -> list[dict[str, str | None]]:
         from eocanvas_apply.render import log as render
 
-        return render.documents(self.lines, self._private())
+        return render.as_json(self.lines, self._private())
 
     def _private(self) -> list[str]:
         from eocanvas_apply.render.log import private_words

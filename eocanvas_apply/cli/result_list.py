@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from eocanvas_apply.ledger.events import ListedResult, ResultStored
     from eocanvas_apply.ledger.fold.job_records import JobRecord
     from eocanvas_apply.ledger.fold.recorded import Recorded
-    from eocanvas_apply.render.documents import StoredDocument
+    from eocanvas_apply.render.json_shapes import StoredJson
 
 
 def chosen(written: str | None, recorded: Recorded) -> list[str]:
@@ -31,12 +31,12 @@ def chosen(written: str | None, recorded: Recorded) -> list[str]:
     return sorted(str(address) for address in jobs_named(written, (), recorded))
 
 
-def of_record(recorded: Recorded, addresses: Collection[str], folder: Path) -> list[StoredDocument]:
+def of_record(recorded: Recorded, addresses: Collection[str], folder: Path) -> list[StoredJson]:
     """Return the results of these addresses as the record has them; `folder` is the manifest's."""
     return [each for address in addresses for each in _of(recorded.jobs[address], folder)]
 
 
-def listed(args: Namespace, found: list[StoredDocument], addresses: Collection[str]) -> Outcome:
+def listed(args: Namespace, found: list[StoredJson], addresses: Collection[str]) -> Outcome:
     """Return the listing of results in the form that was asked for."""
     from eocanvas_apply.render import stored as render
 
@@ -46,7 +46,7 @@ def listed(args: Namespace, found: list[StoredDocument], addresses: Collection[s
     return Outcome(text=lambda style: render.text(found, style), fields=lambda: {"results": found})
 
 
-def _of(record: JobRecord, folder: Path) -> list[StoredDocument]:
+def _of(record: JobRecord, folder: Path) -> list[StoredJson]:
     from eocanvas_apply.planning.state.runs import counted_run
 
     run = None if record.forgotten else counted_run(record)
@@ -57,7 +57,7 @@ def _of(record: JobRecord, folder: Path) -> list[StoredDocument]:
     return stored + [_not_stored(record.address, run.job_id, each) for each in waiting]
 
 
-def _stored(address: str, stored: ResultStored, folder: Path) -> StoredDocument:
+def _stored(address: str, stored: ResultStored, folder: Path) -> StoredJson:
     return {
         "address": address,
         "job_id": stored.job_id,
@@ -68,7 +68,7 @@ def _stored(address: str, stored: ResultStored, folder: Path) -> StoredDocument:
     }
 
 
-def _not_stored(address: str, job_id: str, listed: ListedResult) -> StoredDocument:
+def _not_stored(address: str, job_id: str, listed: ListedResult) -> StoredJson:
     return {
         "address": address,
         "job_id": job_id,

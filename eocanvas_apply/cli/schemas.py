@@ -13,7 +13,7 @@ NAMES = ("manifest", "plan", "apply-result", "ledger-event", "diagnostics")
 def schemas() -> dict[str, dict[str, Any]]:
     """Return every schema by its name."""
     from eocanvas_apply.manifest.schema import json_schema
-    from eocanvas_apply.render.schemas import document_schemas
+    from eocanvas_apply.render.json_shapes import document_schemas
 
     found = {"manifest": json_schema(), **document_schemas()}
     return {name: found[name] for name in NAMES}

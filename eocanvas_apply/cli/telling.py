@@ -74,7 +74,7 @@ class _Picture:
     def _text(self, width: int) -> str:
         from rich.console import Console as Rich
 
-        from eocanvas_apply.render.board import board
+        from eocanvas_apply.render.progress import board
 
         if self._view is None:
             return ""

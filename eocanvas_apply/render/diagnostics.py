@@ -6,11 +6,11 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.diagnostics import Diagnostic, Position, Severity
-from eocanvas_apply.render.style import PLAIN, Style, counted, printable
+from eocanvas_apply.render.layout import PLAIN, Style, counted, printable
 
 if TYPE_CHECKING:
     # Only for its type: the module brings pydantic along, and a usage error should cost nothing.
-    from eocanvas_apply.render.documents import DiagnosticDocument
+    from eocanvas_apply.render.json_shapes import DiagnosticJson
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 _ORDER = list(Severity)
@@ -29,7 +29,7 @@ def _rank(diagnostic: Diagnostic) -> tuple[int, str, int, int, str]:
     return (_ORDER.index(diagnostic.severity), place.file, place.line, place.column, diagnostic.address or "")
 
 
-def document(diagnostic: Diagnostic) -> DiagnosticDocument:
+def as_json(diagnostic: Diagnostic) -> DiagnosticJson:
     """Return one as its JSON document of eight keys; what it does not have is null."""
     place = diagnostic.position
     return {
@@ -44,9 +44,9 @@ def document(diagnostic: Diagnostic) -> DiagnosticDocument:
     }
 
 
-def documents(diagnostics: Iterable[Diagnostic]) -> list[DiagnosticDocument]:
+def all_as_json(diagnostics: Iterable[Diagnostic]) -> list[DiagnosticJson]:
     """Return all of them as JSON documents in reading order."""
-    return [document(diagnostic) for diagnostic in in_reading_order(diagnostics)]
+    return [as_json(diagnostic) for diagnostic in in_reading_order(diagnostics)]
 
 
 def text(diagnostics: Sequence[Diagnostic], style: Style = PLAIN) -> str:

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 from eocanvas_apply.planning.schedule.outlook import Batch, batches, launch_times
 from eocanvas_apply.planning.schedule.windows import per_day
-from eocanvas_apply.render.stamps import moment, rough, span, stamp
-from eocanvas_apply.render.style import counted
+from eocanvas_apply.render.layout import counted, moment, rough, span, stamp
 
 if TYPE_CHECKING:
     from eocanvas_apply.planning.plan import Plan
     from eocanvas_apply.planning.schedule.windows import WindowState
-    from eocanvas_apply.render.documents import ForecastDocument
+    from eocanvas_apply.render.json_shapes import ForecastJson
 
 # Two gaps that differ by less are one rhythm.
 _STEADY = timedelta(minutes=2)
@@ -23,10 +22,10 @@ _MOST_STRETCHES = 3
 _MOST_DAYS = 7
 
 
-def document(plan: Plan) -> ForecastDocument:
+def as_json(plan: Plan) -> ForecastJson:
     """Return it as JSON; `later` and `renewals` stand only where there are any."""
     ahead = plan.forecast
-    found: ForecastDocument = {
+    found: ForecastJson = {
         "launches_now": ahead.launches_now,
         "waiting": ahead.waiting,
         "ends": stamp(ahead.ends),

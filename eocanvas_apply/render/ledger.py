@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from eocanvas_apply.ledger.events import Entry
-from eocanvas_apply.render.stamps import stamp
-from eocanvas_apply.render.style import PLAIN, Style, one_line
+from eocanvas_apply.render.layout import PLAIN, Style, one_line, stamp
 
 _SHOWN = ("generation", "name", "job_id", "status", "reason", "message", "file", "project", "service", "account")
 

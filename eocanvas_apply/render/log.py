@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from urllib.parse import quote
 
-from eocanvas_apply.render.stamps import stamp
-from eocanvas_apply.render.style import PLAIN, Style, printable
+from eocanvas_apply.render.layout import PLAIN, Style, printable, stamp
 
 Line = tuple[datetime | None, str]
 
@@ -59,7 +58,7 @@ def scrubbed(message: str, private: Iterable[str]) -> str:
     return _BASE64.sub(lambda found: f"{found[0][:_KEPT]}…({len(found[0])} characters)", text)
 
 
-def documents(lines: Sequence[Line], private: Sequence[str]) -> list[dict[str, str | None]]:
+def as_json(lines: Sequence[Line], private: Sequence[str]) -> list[dict[str, str | None]]:
     """Return the lines as JSON, scrubbed."""
     return [{"timestamp": stamp(time), "message": scrubbed(message, private)} for time, message in lines]
 

@@ -1,22 +1,24 @@
-"""A plan as text for people, dear things first, and as its JSON document."""
+"""A plan as text for people, what costs something first, and as JSON."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from eocanvas_apply.manifest.address import typed
+from eocanvas_apply.planning.desired.fingerprint import Change
 from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, Reason
-from eocanvas_apply.render import changes, forecast, orders
-from eocanvas_apply.render.folding import folded
+from eocanvas_apply.planning.tasks import OrderProducts
+from eocanvas_apply.render import forecast
+from eocanvas_apply.render.layout import PLAIN, Style, counted, one_line, stamp
 from eocanvas_apply.render.reasons import READING_ORDER, SIGNS, in_words, when
-from eocanvas_apply.render.stamps import stamp
-from eocanvas_apply.render.style import PLAIN, Style, counted
 
 if TYPE_CHECKING:
-    from eocanvas_apply.render.documents import ActionDocument, PlanBody
+    from eocanvas_apply.render.json_shapes import ActionJson, ChangeJson, FoldedJson, PlanBody
 
 _WITH_CHANGES = frozenset({ActionKind.REPLACE, ActionKind.RELAUNCH, ActionKind.ADOPT})
 # So many instances of a campaign that are told the same are shown by name.
@@ -39,12 +41,12 @@ def body(plan: Plan, *, full: bool = False) -> PlanBody:
         "created": stamp(plan.created) or "",
         "actions": list(map(_action, plan.actions) if full else folded(plan.actions, _action)),
         "summary": plan.counts,
-        "forecast": forecast.document(plan),
+        "forecast": forecast.as_json(plan),
     }
 
 
-def _action(planned: PlannedAction) -> ActionDocument:
-    document: ActionDocument = {
+def _action(planned: PlannedAction) -> ActionJson:
+    document: ActionJson = {
         "address": planned.address,
         "action": planned.action,
         "reason": planned.reason,
@@ -55,7 +57,7 @@ def _action(planned: PlannedAction) -> ActionDocument:
     if planned.awaits:
         document["awaits"] = list(planned.awaits)
     if planned.action in _WITH_CHANGES and planned.changes:
-        document["changes"] = [changes.document(change) for change in planned.changes]
+        document["changes"] = [change_json(change) for change in planned.changes]
     return document
 
 
@@ -104,10 +106,10 @@ def _block(planned: PlannedAction, style: Style) -> str:
     why = f"({planned.reason}) {in_words(planned)}"
     head = f"{style.paint(f'{sign:>3}', colour)} {planned.address}: {kind}{why}"
     waits = [f"      after {', '.join(planned.depends_on)}"] if planned.depends_on else []
-    waits += orders.lines(planned, "      ")
+    waits += order_lines(planned, "      ")
     if planned.not_before:
         waits.append(f"      {when(planned)}")
-    shown = changes.lines(planned.changes, style) if planned.action in _WITH_CHANGES else []
+    shown = change_lines(planned.changes, style) if planned.action in _WITH_CHANGES else []
     return "\n".join([head, *shown, *waits])
 
 
@@ -139,3 +141,72 @@ def _costs(plan: Plan) -> list[str]:
 def _decisions(plan: Plan) -> list[str]:
     asked = [planned.address for planned in plan.actions if planned.action is ActionKind.ASK]
     return [f"A decision is needed: eocanvas-apply why {typed(address)}" for address in asked]
+
+
+_LONGEST = 200
+
+
+def change_json(change: Change) -> ChangeJson:
+    """Return one as JSON; a sensitive one without values, a long text as its digest."""
+    if change.sensitive:
+        return {"path": change.path, "sensitive": True}
+    return {"path": change.path, "before": _digested(change.before), "after": _digested(change.after)}
+
+
+def change_lines(changes: Sequence[Change], style: Style, indent: str = "      ") -> list[str]:
+    """Return one line a difference."""
+    return [f"{indent}{style.paint(change.path, 'bold')}: {_words(change)}" for change in changes]
+
+
+def _words(change: Change) -> str:
+    if change.sensitive:
+        return "(another secret)"
+    return f"{_shown(change.before)} -> {_shown(change.after)}"
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "(none)"
+    return one_line(json.dumps(_digested(value), ensure_ascii=False, default=str), 80)
+
+
+def _digested(value: Any) -> Any:
+    if isinstance(value, str) and len(value) > _LONGEST:
+        return "sha256:" + hashlib.sha256(value.encode()).hexdigest()
+    return value
+
+
+def order_lines(action: PlannedAction, indent: str) -> list[str]:
+    """Return a line a product, such as `orders S3A_OL_2_WFR... first`."""
+    first = {product.id for product in action.task.products} if isinstance(action.task, OrderProducts) else set()
+    return [
+        f"{indent}orders {product} first" if product in first else f"{indent}waits for the order of {product}"
+        for product in action.awaits
+    ]
+
+
+# A campaign of more instances than this is folded.
+LARGE = 1000
+_UNCHANGED = frozenset({Reason.DONE, Reason.KEPT})
+
+
+def folded(
+    actions: Sequence[PlannedAction], document: Callable[[PlannedAction], ActionJson]
+) -> Iterator[ActionJson | FoldedJson]:
+    """Yield each action's document; of a large campaign one with the number of its unchanged instances, and the rest.
+
+    That one stands where the first of them would.
+    """
+    campaigns = [action.campaign for action in actions] if len(actions) > LARGE else [None] * len(actions)
+    large = {campaign for campaign, instances in Counter(campaigns).items() if instances > LARGE}
+    told = list(zip(actions, campaigns, strict=True))
+    counts = Counter(campaign for action, campaign in told if campaign in large and _is_unchanged(action))
+    for action, campaign in told:
+        if campaign is None or campaign not in large or not _is_unchanged(action):
+            yield document(action)
+        elif count := counts.pop(campaign, 0):
+            yield {"address": campaign, "action": "none", "none_count": count}
+
+
+def _is_unchanged(action: PlannedAction) -> bool:
+    return action.action is ActionKind.NONE and action.reason in _UNCHANGED

@@ -1,9 +1,21 @@
-"""What happens in a run, one line an event."""
+"""A run while it goes on: one line an event, and a table for a terminal."""
 
 from __future__ import annotations
 
-from eocanvas_apply.render.style import PLAIN, Style, one_line
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from eocanvas_apply.planning.plan import campaign_of
+from eocanvas_apply.render.layout import PLAIN, Style, one_line, rough, size, size_of, span
+from eocanvas_apply.report.phases import Phase, Tally
 from eocanvas_apply.report.progress import Happening, Progress
+from eocanvas_apply.report.view import View
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from eocanvas_apply.report.progress import Transfer
 
 _H = Happening
 _WORDS: dict[Happening, tuple[str, str]] = {
@@ -37,3 +49,90 @@ def line(progress: Progress, style: Style = PLAIN) -> str:
     words, colour = _WORDS[progress.happening]
     detail = f" {one_line(progress.detail)}" if progress.detail else ""
     return f"{progress.at:%H:%M:%S} {progress.address} {style.paint(words, colour)}{detail}"
+
+
+_WIDE = 64
+_HEADS = {Phase.RUNNING: ("running", "run"), Phase.WAITING: ("waiting", "wait"), Phase.FAILED: ("failed", "fail")}
+_COLOURS = {Phase.RUNNING: "cyan", Phase.WAITING: "", Phase.FAILED: "red"}
+_MOST_KEYS = 3
+
+
+def board(
+    view: View, transfers: Mapping[str, Transfer], now: datetime, left: timedelta | None, width: int
+) -> RenderableType:
+    """Return the table and the lines below it.
+
+    `transfers` are the downloads by address, `now` is service time, `left` what is left of --wait, `width` in columns.
+    """
+    from rich.console import Group
+    from rich.text import Text
+
+    lines = [Text(line, style="dim") for line in _lines(view, now, left)]
+    return Group(_table(view, transfers, width), *lines)
+
+
+def _table(view: View, transfers: Mapping[str, Transfer], width: int) -> RenderableType:
+    from rich.table import Table
+    from rich.text import Text
+
+    short = width < _WIDE
+    gap = 1 if short else 2
+    heads = ["done", *(head[short] for head in _HEADS.values()), "got" if short else "fetched"]
+    rows = [[_done(tally), *_counts(tally), _fetched(view, tally, transfers)] for tally in view.tallies]
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    # The numbers are what one looks for: where it gets narrow, the names give way.
+    room = max(width - sum(widths) - gap * len(widths), 5)
+    table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column("", no_wrap=True)
+    for head, most in zip(heads, widths, strict=True):
+        table.add_column(head, justify="right", no_wrap=True, min_width=most)
+    for tally, row in zip(view.tallies, rows, strict=True):
+        styles = ["", *(_COLOURS[phase] if tally.counts[phase] else "dim" for phase in _HEADS), ""]
+        cells = [Text(cell, style=style) for cell, style in zip(row, styles, strict=True)]
+        table.add_row(Text(one_line(_name(view, tally, short=short), room)), *cells)
+    return table
+
+
+def _done(tally: Tally) -> str:
+    return f"{tally.counts[Phase.DONE]}/{tally.total}"
+
+
+def _counts(tally: Tally) -> list[str]:
+    return [str(tally.counts[phase] or "-") for phase in _HEADS]
+
+
+def _name(view: View, tally: Tally, *, short: bool) -> str:
+    if tally.campaign and short:
+        return tally.campaign.removeprefix("job.")
+    return tally.campaign or ("jobs" if len(view.tallies) == 1 else "other jobs")
+
+
+def _fetched(view: View, tally: Tally, transfers: Mapping[str, Transfer]) -> str:
+    under_way = [
+        transfer
+        for address, transfer in transfers.items()
+        if address in view.fetching and campaign_of(address) == tally.campaign
+    ]
+    here = view.stored.get(tally.campaign, 0)
+    arrived = here + sum(transfer.arrived for transfer in under_way)
+    known = [transfer.expected for transfer in under_way if transfer.expected is not None]
+    if under_way and len(known) == len(under_way):
+        return size_of(arrived, here + sum(known))
+    return size(arrived) if arrived else "-"
+
+
+def _lines(view: View, now: datetime, left: timedelta | None) -> Iterator[str]:
+    if undecided := sum(tally.counts[Phase.UNDECIDED] for tally in view.tallies):
+        yield f"{undecided} need a decision: eocanvas-apply status"
+    if view.next_launch:
+        last = f", the last in {rough(view.last_launch - now)}" if view.last_launch and view.waiting > 1 else ""
+        yield f"next launch in {rough(view.next_launch - now)}, {view.waiting} waiting{last}"
+    if view.windows:
+        yield "quota: " + ", ".join(f"{w.left} of {w.limit} left in {span(w.per)}" for w in view.windows)
+    soonest = sorted(view.keys, key=lambda key: key.ends)
+    if soonest:
+        more = f", {len(soonest) - _MOST_KEYS} more later" if len(soonest) > _MOST_KEYS else ""
+        ends = ", ".join(f"{key.address} {rough(key.ends - now)}" for key in soonest[:_MOST_KEYS])
+        yield f"keys end in: {ends}{more}"
+    if left is not None:
+        yield f"left of --wait: {rough(left)}"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
-from eocanvas_apply.render.stamps import moment
-from eocanvas_apply.render.style import one_line
+from eocanvas_apply.render.layout import moment, one_line
 
 _R = Reason
 WORDS: dict[Reason, str] = {

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.render.stamps import moment, rough, span, stamp
-from eocanvas_apply.render.style import counted
+from eocanvas_apply.render.layout import counted, moment, rough, span, stamp
 from eocanvas_apply.report.rehearsal import Course, Disturbance, Rehearsal
 
 if TYPE_CHECKING:
     from eocanvas_apply.planning.plan import Plan
-    from eocanvas_apply.render.documents import CourseDocument, RehearsalDocument
+    from eocanvas_apply.render.json_shapes import CourseJson, RehearsalJson
 
 _WORDS = {
     Disturbance.NONE: "nothing goes wrong",
@@ -23,7 +22,7 @@ _WORDS = {
 _MOST_DAYS = 10
 
 
-def document(rehearsal: Rehearsal) -> RehearsalDocument:
+def as_json(rehearsal: Rehearsal) -> RehearsalJson:
     """Return it as JSON."""
     return {
         "begun": stamp(rehearsal.begun) or "",
@@ -35,7 +34,7 @@ def document(rehearsal: Rehearsal) -> RehearsalDocument:
     }
 
 
-def _course(course: Course) -> CourseDocument:
+def _course(course: Course) -> CourseJson:
     return {
         "disturbance": course.disturbance.value,
         "ends": stamp(course.ends) or "",

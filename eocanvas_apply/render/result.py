@@ -1,19 +1,21 @@
-"""How a run of apply ended: for people what is left to say, for programs every address."""
+"""How a run of apply or cancel ended, as text and as JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, cast
 
+from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.manifest.address import typed
+from eocanvas_apply.planning.jobs.cancelling import Cancelled, Stop
 from eocanvas_apply.planning.plan import ActionKind
 from eocanvas_apply.render import diagnostics
+from eocanvas_apply.render.layout import PLAIN, Style, counted, one_line
 from eocanvas_apply.render.reasons import WORDS, in_words
-from eocanvas_apply.render.style import PLAIN, Style, counted, one_line
 from eocanvas_apply.report.progress import AddressResult, ApplyResult, Ending, Outcome, outcome_counts
 
 if TYPE_CHECKING:
-    from eocanvas_apply.render.documents import ApplyBody, OutcomeCounts, ResultDocument
+    from eocanvas_apply.render.json_shapes import ApplyBody, CancelledJson, OutcomeCounts, ResultJson
 
 # As many as fit a screen; the JSON document names all.
 _SHOWN = 20
@@ -30,12 +32,12 @@ def body(result: ApplyResult) -> ApplyBody:
     }
 
 
-def _document(result: AddressResult) -> ResultDocument:
+def _document(result: AddressResult) -> ResultJson:
     return {
         "address": result.address,
         "action": result.action,
         "outcome": result.outcome.value,
-        "error": diagnostics.document(result.error) if result.error else None,
+        "error": diagnostics.as_json(result.error) if result.error else None,
     }
 
 
@@ -99,3 +101,30 @@ def _closing(result: ApplyResult) -> str:
     counts = outcome_counts(result.results)
     told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
     return f"{counted(len(result.results), 'address', 'addresses')}: {told or 'nothing to do'}."
+
+
+_WORDS = {
+    Stop.DISMISSED: "job {job_id} is dismissed",
+    Stop.RUNS_ON: "job {job_id} runs on, and is watched to its end",
+    Stop.NOT_ANSWERED: "job {job_id}: the next apply asks the service again to stop it",
+    Stop.NOT_FOUND: "its launch has no answer yet; a job that turns up is dismissed",
+    Stop.ENDED: "job {job_id} had ended before",
+}
+
+
+def cancelled_json(found: Cancelled) -> CancelledJson:
+    """Return it as JSON."""
+    return {"address": found.address, "job_id": found.job_id, "became": found.stop.value}
+
+
+def cancelled_line(found: Cancelled) -> str:
+    """Return it in words."""
+    return f"{found.address}: {_WORDS[found.stop].format(job_id=found.job_id)}\n"
+
+
+def cancelled_fault(found: Cancelled) -> Diagnostic | None:
+    """Return the error of one that goes on although it was to be stopped."""
+    if found.stop is not Stop.RUNS_ON:
+        return None
+    what = f"the service does not stop job {found.job_id}"
+    return error("cannot-dismiss", what, "it runs to its end, and is not launched again", address=found.address)

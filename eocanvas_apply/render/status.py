@@ -1,4 +1,4 @@
-"""Where everything stands: for people what needs them first, and as JSON."""
+"""Where everything stands, as text with the failures first, and as JSON."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from eocanvas_apply.planning.plan import ActionKind
+from eocanvas_apply.manifest.address import typed
+from eocanvas_apply.planning.failures import HINTS, FailureClass
+from eocanvas_apply.planning.plan import ActionKind, Reason
 from eocanvas_apply.planning.schedule.windows import WindowState
 from eocanvas_apply.render import forecast
-from eocanvas_apply.render import job_lines as lines
+from eocanvas_apply.render.advice import advice
+from eocanvas_apply.render.layout import PLAIN, Style, counted, moment, one_line, rough, stamp
 from eocanvas_apply.render.reasons import in_words
-from eocanvas_apply.render.stamps import moment, rough, stamp
-from eocanvas_apply.render.style import PLAIN, Style, counted
 from eocanvas_apply.report.phases import Phase, Tally, together
 from eocanvas_apply.report.status import JobStatus, KeyStatus, Status
+from eocanvas_apply.report.whereabouts import whereabouts
 
 if TYPE_CHECKING:
-    from eocanvas_apply.render.documents import JobStatusDocument, KeyStatusDocument, StatusBody, WindowDocument
+    from eocanvas_apply.render.json_shapes import JobStatusJson, KeyStatusJson, StatusBody, WindowJson
 
 T = TypeVar("T")
 # As many lines of one kind as leave the others on the screen.
@@ -40,11 +42,11 @@ def body(status: Status) -> StatusBody:
         "keys": [_key(key) for key in status.keys],
         "jobs": [_job(job) for job in status.jobs],
         "windows": [_window(window) for window in status.plan.windows],
-        "forecast": forecast.document(status.plan),
+        "forecast": forecast.as_json(status.plan),
     }
 
 
-def _window(window: WindowState) -> WindowDocument:
+def _window(window: WindowState) -> WindowJson:
     return {
         "jobs": window.limit,
         "per_s": int(window.per.total_seconds()),
@@ -54,7 +56,7 @@ def _window(window: WindowState) -> WindowDocument:
     }
 
 
-def _key(key: KeyStatus) -> KeyStatusDocument:
+def _key(key: KeyStatus) -> KeyStatusJson:
     return {
         "address": key.action.address,
         "status": key.status,
@@ -64,7 +66,7 @@ def _key(key: KeyStatus) -> KeyStatusDocument:
     }
 
 
-def _job(job: JobStatus) -> JobStatusDocument:
+def _job(job: JobStatus) -> JobStatusJson:
     run = job.run
     return {
         "address": job.address,
@@ -85,17 +87,17 @@ def text(status: Status, style: Style = PLAIN, *, full: bool = False) -> str:
     page = _Page(style, max(len(status.jobs), len(status.keys)) if full else _SHOWN)
     at = status.plan.created
     jobs = {phase: [job for job in status.jobs if job.phase is phase] for phase in Phase}
-    failed, running = jobs[Phase.FAILED], lines.oldest_first(jobs[Phase.RUNNING])
+    failed, running = jobs[Phase.FAILED], _oldest_first(jobs[Phase.RUNNING])
     finished = jobs[Phase.DONE] if full or len(status.jobs) <= page.most else []
     ahead = [*_next(status, jobs), *forecast.lines(status.plan, windows=False)]
     blocks = [
         [_title(status, style), *_counts(status.tallies, style)],
-        page.block("Failed", failed, lines.failed, lines.remedies(failed[: page.most])),
-        page.block("A decision is needed", jobs[Phase.UNDECIDED], lines.undecided),
-        page.block("Running", running, partial(lines.running, at=at), lines.unstuck(running)),
-        page.block("Waiting", lines.soonest_first(jobs[Phase.WAITING]), lines.waiting),
-        page.block("Left out", jobs[Phase.LEFT_OUT], lines.left_out),
-        page.block("Done", finished, lines.done),
+        page.block("Failed", failed, _failed, _remedies(failed[: page.most])),
+        page.block("A decision is needed", jobs[Phase.UNDECIDED], _undecided),
+        page.block("Running", running, partial(_running, at=at), _unstuck(running)),
+        page.block("Waiting", _soonest_first(jobs[Phase.WAITING]), _waiting),
+        page.block("Left out", jobs[Phase.LEFT_OUT], _left_out),
+        page.block("Done", finished, _done),
         page.block("Keys", status.keys, partial(_life, at=at)),
         page.block("Quota", status.plan.windows, forecast.window),
         page.block("Next", ahead, str),
@@ -168,3 +170,84 @@ def _next(status: Status, jobs: dict[Phase, list[JobStatus]]) -> list[str]:
         return ["nothing goes on by itself: see above what each waits for"]
     failed = len(jobs[Phase.FAILED])
     return [f"nothing goes on by itself: {counted(failed, 'job')} failed" if failed else "nothing is left to do"]
+
+
+def _failed(job: JobStatus) -> str:
+    """Return that it failed, and why."""
+    failure = job.failure if job.action.reason is Reason.FAILED else ""
+    why = one_line(failure) if failure else in_words(job.action)
+    return f"{job.address} {'refused' if job.refused else 'failed'}: {why}"
+
+
+def _remedies(failed: Sequence[JobStatus]) -> list[str]:
+    """Return what helps, once for each kind of failure."""
+    runs = [job.run for job in failed]
+    kinds = dict.fromkeys(run.failure for run in runs if run and run.failure)
+    hints = [f"{kind}: {HINTS[FailureClass(kind)]}" for kind in kinds if kind]
+    steps = [
+        advice(job.action.action, job.action.reason, "ADDRESS" if len(failed) > 1 else job.address, refused=job.refused)
+        for job in failed
+    ]
+    return [*hints, *dict.fromkeys(steps)]
+
+
+def _undecided(job: JobStatus) -> str:
+    """Return what is to be decided, and how."""
+    step = advice(job.action.action, job.action.reason, job.address)
+    return f"{job.address}: {in_words(job.action)}; {step}; see: eocanvas-apply why {typed(job.address)}"
+
+
+def _running(job: JobStatus, at: datetime) -> str:
+    """Return how long it has been under way, or what else goes on."""
+    if job.action.reason in (Reason.IN_FLIGHT, Reason.STUCK) and job.since:
+        stuck = ", stuck" if job.action.reason is Reason.STUCK else ""
+        return f"{job.address}: {job.status} for {rough(at - job.since)}, since {moment(job.since)}{stuck}"
+    until = f", until {moment(job.action.not_before)}" if job.action.not_before else ""
+    return f"{job.address}: {in_words(job.action)}{until}"
+
+
+def _unstuck(running: Sequence[JobStatus]) -> list[str]:
+    """Return what to do about those that run for too long."""
+    stuck = [job.address for job in running if job.action.reason is Reason.STUCK]
+    which = stuck[0] if len(stuck) == 1 else "ADDRESS"
+    return [f"stuck: {advice(ActionKind.WATCH, Reason.STUCK, which)}"] if stuck else []
+
+
+def _oldest_first(jobs: Sequence[JobStatus]) -> list[JobStatus]:
+    """Return them in the order in which they were begun."""
+    return sorted(jobs, key=lambda job: (job.since is None, job.since, job.address))
+
+
+def _soonest_first(jobs: Sequence[JobStatus]) -> list[JobStatus]:
+    """Return launches by their time, then what is held back."""
+    return sorted(jobs, key=_turn)
+
+
+def _turn(job: JobStatus) -> tuple[bool, float, str]:
+    """Return what sorts launches before what is held, and each by its time."""
+    when = job.action.not_before
+    return job.action.action is ActionKind.NONE, when.timestamp() if when else 0.0, job.address
+
+
+def _waiting(job: JobStatus) -> str:
+    """Return what it waits for, and until when."""
+    action = job.action
+    if action.action is ActionKind.NONE:
+        about = f", at about {moment(action.not_before)}" if action.not_before else ""
+        why = f"after {', '.join(action.depends_on)}" if action.depends_on else in_words(action)
+        return f"{job.address}: {why}{about}"
+    before = [*action.depends_on, *(f"the order of {product}" for product in action.awaits)]
+    after = f" after {', '.join(before)}" if before else ""
+    when = f" not before {moment(action.not_before)}" if action.not_before else "" if after else " with the next apply"
+    return f"{job.address}: {action.action}{after}{when}"
+
+
+def _left_out(job: JobStatus) -> str:
+    """Return why it is left out."""
+    return f"{job.address}: {in_words(job.action)}"
+
+
+def _done(job: JobStatus) -> str:
+    """Return where its results are."""
+    run = job.run
+    return f"{job.address}: {whereabouts(run)}" if run and run.results else job.address

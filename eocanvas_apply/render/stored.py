@@ -8,24 +8,23 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from eocanvas_apply.planning.state.stored import in_a_table
-from eocanvas_apply.render.style import PLAIN, Style, counted
-from eocanvas_apply.render.table import table
+from eocanvas_apply.render.layout import PLAIN, Style, counted, table
 
 if TYPE_CHECKING:
-    from eocanvas_apply.render.documents import StoredDocument
+    from eocanvas_apply.render.json_shapes import StoredJson
 
 _Column = Literal["job_id", "file", "size", "sha256"]
 _COLUMNS: tuple[_Column, ...] = ("job_id", "file", "size", "sha256")
 _WORDS = {"at-key": "at the key", "pending": "not fetched", "missing": "missing"}
 
 
-def text(results: Sequence[StoredDocument], style: Style = PLAIN) -> str:
+def text(results: Sequence[StoredJson], style: Style = PLAIN) -> str:
     """Return one row a result, and what to do about those that are not here."""
     rows = [[each["address"], _size(each), each["file"]] for each in results]
     return (table(("job", "size", "file"), rows, style) or "No results yet.\n") + _hint(results)
 
 
-def csv_text(results: Sequence[StoredDocument], rows: Mapping[str, tuple[str, Mapping[str, Any]]]) -> str:
+def csv_text(results: Sequence[StoredJson], rows: Mapping[str, tuple[str, Mapping[str, Any]]]) -> str:
     """Return them as CSV; `rows` hold the instance of each address and the fields of its row, `each.<name>` here."""
     names = sorted({name for _, fields in rows.values() for name in fields})
     file = io.StringIO()
@@ -38,13 +37,13 @@ def csv_text(results: Sequence[StoredDocument], rows: Mapping[str, tuple[str, Ma
     return file.getvalue()
 
 
-def _size(each: StoredDocument) -> str:
+def _size(each: StoredJson) -> str:
     if each["size"] is None:
         return _WORDS.get(each["state"], "")
     return f"{each['size']:,} B" + (", missing" if each["state"] == "missing" else "")
 
 
-def _hint(results: Sequence[StoredDocument]) -> str:
+def _hint(results: Sequence[StoredJson]) -> str:
     states = [each["state"] for each in results]
     pending, missing = states.count("pending"), states.count("missing")
     if not pending and not missing:

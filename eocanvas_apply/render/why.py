@@ -6,29 +6,28 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
-from eocanvas_apply.render import changes, orders
 from eocanvas_apply.render.advice import advice
+from eocanvas_apply.render.layout import PLAIN, Style, moment, one_line, stamp
+from eocanvas_apply.render.plan import change_json, change_lines, order_lines
 from eocanvas_apply.render.reasons import in_words, when
-from eocanvas_apply.render.stamps import moment, stamp
-from eocanvas_apply.render.style import PLAIN, Style, one_line
 from eocanvas_apply.report.why import Explanation, Source
 
 if TYPE_CHECKING:
     from eocanvas_apply.planning.state.observed import ObservedJob
-    from eocanvas_apply.render.documents import CandidateDocument, SourceDocument, WhyDocument
+    from eocanvas_apply.render.json_shapes import CandidateJson, SourceJson, WhyJson
 
 
 _REFUSED = "the service refused to launch it"
 
 
-def document(explanation: Explanation, document_diff: Sequence[str] = ()) -> WhyDocument:
+def as_json(explanation: Explanation, document_diff: Sequence[str] = ()) -> WhyJson:
     """Return it as JSON; `document_diff` holds the lines in which the graph or chain differs."""
     action = explanation.action
-    found: WhyDocument = {
+    found: WhyJson = {
         "address": action.address,
         "action": action.action,
         "reason": action.reason,
-        "changes": [changes.document(change) for change in explanation.differences],
+        "changes": [change_json(change) for change in explanation.differences],
         "document_diff": list(document_diff),
         "depends_on": list(action.depends_on),
         "history": list(explanation.history),
@@ -44,12 +43,12 @@ def text(explanation: Explanation, style: Style = PLAIN, document_diff: Sequence
     """Return action and reason, what differs, what it waits for, what happened so far, and the next step."""
     action = explanation.action
     lines = [f"{style.paint(action.address, 'bold')}: {_verdict(action, refused=explanation.refused)}"]
-    lines += changes.lines(explanation.differences, style, "  ")
+    lines += change_lines(explanation.differences, style, "  ")
     lines += [f"    {one_line(line)}" for line in document_diff]
     lines += [f"  given a result of {_given(source)}" for source in explanation.sources]
     before = {source.action.address for source in explanation.sources}
     lines += [f"  after {address}" for address in action.depends_on if address not in before]
-    lines += orders.lines(action, "  ")
+    lines += order_lines(action, "  ")
     lines += [f"  {when(action)}"] if action.not_before else []
     lines += ["history:", *(f"  {one_line(each)}" for each in explanation.history)] if explanation.history else []
     lines += (
@@ -71,7 +70,7 @@ def _given(source: Source) -> str:
     return f"{source.action.address}, {_verdict(source.action, refused=source.refused)}{there}"
 
 
-def _source(source: Source) -> SourceDocument:
+def _source(source: Source) -> SourceJson:
     action = source.action
     return {
         "address": action.address,
@@ -81,7 +80,7 @@ def _source(source: Source) -> SourceDocument:
     }
 
 
-def _candidate(job: ObservedJob) -> CandidateDocument:
+def _candidate(job: ObservedJob) -> CandidateJson:
     return {"job_id": job.job_id, "status": job.status, "created": stamp(job.created)}
 
 

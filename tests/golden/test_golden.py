@@ -24,7 +24,7 @@ def as_text(plan: Plan) -> str:
 
 
 def as_json(plan: Plan) -> str:
-    findings = diagnostics.documents((*plan.diagnostics, *plan.refusals))
+    findings = diagnostics.all_as_json((*plan.diagnostics, *plan.refusals))
     return json.dumps({**render.body(plan), "diagnostics": findings}, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -163,7 +163,7 @@ def test_why_tells_what_it_waits_for_and_how_that_stands() -> None:
         "job.turbidity: nothing to do (waits-for): it waits for what it depends on",
         "  given a result of job.subset, watch (in-flight): its job is under way, or the log of its end is",
     ]
-    (source,) = render.document(told(scene, TURBIDITY))["sources"]
+    (source,) = render.as_json(told(scene, TURBIDITY))["sources"]
     assert source == {"address": SUBSET, "action": "watch", "reason": "in-flight", "results": []}
 
 

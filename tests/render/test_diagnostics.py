@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from eocanvas_apply.diagnostics import Diagnostic, Position, Severity, error, warning
-from eocanvas_apply.render.diagnostics import document, documents, summary, text
-from eocanvas_apply.render.style import Style
+from eocanvas_apply.render.diagnostics import all_as_json, as_json, summary, text
+from eocanvas_apply.render.layout import Style
 
 DRIVE = error("storage-not-for-input", "a WEkEO Drive is not for inputs", "add to the manifest:\nchecks: {x: warning}")
 PLACED = DRIVE.at(Position("eocanvas.yaml", 12, 18), '      img1: {key: "drive"}')
@@ -62,7 +62,7 @@ def test_nothing_from_outside_steers_the_terminal() -> None:
 
 
 def test_json_has_eight_keys_and_null_for_what_is_missing() -> None:
-    assert document(PLACED) == {
+    assert as_json(PLACED) == {
         "code": "storage-not-for-input",
         "severity": "error",
         "message": "a WEkEO Drive is not for inputs",
@@ -72,8 +72,8 @@ def test_json_has_eight_keys_and_null_for_what_is_missing() -> None:
         "column": 18,
         "address": None,
     }
-    assert documents([warning("w", "m", address="key.a"), DRIVE])[1]["address"] == "key.a"
-    assert document(warning("w", "m"))["hint"] is None
+    assert all_as_json([warning("w", "m", address="key.a"), DRIVE])[1]["address"] == "key.a"
+    assert as_json(warning("w", "m"))["hint"] is None
 
 
 def test_what_is_said_of_hundreds_is_said_three_times_and_counted() -> None:
@@ -90,7 +90,7 @@ def test_what_is_said_of_hundreds_is_said_three_times_and_counted() -> None:
         "\n"
         "1 error, 300 warnings\n"
     )
-    assert len(documents(gone)) == 300
+    assert len(all_as_json(gone)) == 300
 
 
 def test_the_same_fault_at_many_lines_is_shown_at_each() -> None:

@@ -35,7 +35,7 @@ def _under(limits: tuple[Limit, ...], launches: int, used: tuple[datetime, ...] 
 
 def test_nothing_waits_nothing_is_said() -> None:
     assert forecast.lines(_plan([NOW])) == []
-    assert forecast.document(_plan([NOW])) == {"launches_now": 1, "waiting": 0, "ends": None}
+    assert forecast.as_json(_plan([NOW])) == {"launches_now": 1, "waiting": 0, "ends": None}
 
 
 def test_a_steady_rhythm_is_one_sentence() -> None:
@@ -45,7 +45,7 @@ def test_a_steady_rhythm_is_one_sentence() -> None:
         "Later 10 every 1h from 2026-11-23 05:00:02 UTC to 2026-11-24 09:00:58 UTC.",
         "10 of 10 left in 1h: 10 of what waits fit now, 290 as units come back, the last at 2026-11-24 09:00:58 UTC",
     ]
-    later = forecast.document(plan)["later"]
+    later = forecast.as_json(plan)["later"]
     assert len(later) == 29
     assert later[0] == {"at": "2026-11-23T05:00:02Z", "launches": 10}
 
@@ -75,6 +75,6 @@ def test_two_stretches_are_told_one_after_the_other() -> None:
 def test_keys_that_are_renewed_on_the_way_are_named() -> None:
     plan = _plan([NOW + HOUR], None, Renewal("key.scenes", 4, NOW + HOUR / 2))
     assert forecast.lines(plan)[-1] == "key.scenes is renewed 4 times on the way, first at 2026-11-23 04:30:00 UTC"
-    assert forecast.document(plan)["renewals"] == [
+    assert forecast.as_json(plan)["renewals"] == [
         {"address": "key.scenes", "times": 4, "first": "2026-11-23T04:30:00Z"}
     ]

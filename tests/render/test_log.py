@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from eocanvas_apply.render.log import documents, private_words, scrubbed, text
+from eocanvas_apply.render.log import as_json, private_words, scrubbed, text
 from tests.render.plans import NOW
 
 APP_PASSWORD = "AbCdE-f1hIj-KlM2O-pQrSt-Uv3xY"
@@ -56,7 +56,7 @@ def test_a_password_that_the_log_sets_is_found_wherever_it_is_used() -> None:
         "- + mount //host/share pass,***",
         "2026-11-23T04:00:00Z ***@host",
     ]
-    assert documents(lines, private_words(lines, "jane"))[1] == {
+    assert as_json(lines, private_words(lines, "jane"))[1] == {
         "timestamp": None,
         "message": "+ mount //host/share pass,***",
     }

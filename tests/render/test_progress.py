@@ -1,10 +1,18 @@
 from __future__ import annotations
 
-import pytest
+import io
+import re
+from datetime import timedelta
 
-from eocanvas_apply.render.progress import line
-from eocanvas_apply.render.style import Style
-from eocanvas_apply.report.progress import Happening, Progress
+import pytest
+from rich.console import Console
+
+from eocanvas_apply.planning.schedule.windows import WindowState
+from eocanvas_apply.render.layout import Style, rough, size
+from eocanvas_apply.render.progress import board, line
+from eocanvas_apply.report.phases import Phase, Tally
+from eocanvas_apply.report.progress import Happening, Progress, Transfer
+from eocanvas_apply.report.view import KeyEnd, View
 from tests.render.plans import NOW
 
 
@@ -19,3 +27,105 @@ def test_the_line_says_what_and_colours_it() -> None:
     progress = Progress(NOW, "job.a", Happening.LAUNCHED, "1d8f")
     assert line(progress) == "04:00:00 job.a launched 1d8f"
     assert line(progress, Style(colour=True)) == "04:00:00 job.a \x1b[32mlaunched\x1b[0m 1d8f"
+
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+
+
+def _tally(campaign: str | None, **counts: int) -> Tally:
+    return Tally(campaign, {phase: counts.get(phase.name.lower(), 0) for phase in Phase})
+
+
+def _window(left: int, limit: int, per: timedelta) -> WindowState:
+    return WindowState(limit, per, limit - left, left, at_once=0, later=0, next_free=None, last=None)
+
+
+VIEW = View(
+    at=NOW,
+    tallies=(
+        _tally("job.datacube", done=12, running=3, waiting=280, failed=5),
+        _tally("job.tiles", done=23),
+        _tally(None, running=1, undecided=1),
+    ),
+    stored={"job.datacube": 1_200_000_000, "job.tiles": 41_500},
+    fetching=frozenset({'job.datacube["a"]', 'job.datacube["b"]'}),
+    keys=(KeyEnd("key.scenes", NOW + 150 * HOUR), KeyEnd("key.drive", NOW + 47 * MINUTE)),
+    windows=(_window(3, 10, HOUR), _window(88, 100, timedelta(days=30))),
+    waiting=280,
+    next_launch=NOW + 12 * MINUTE,
+    last_launch=NOW + 28 * HOUR,
+)
+TRANSFERS = {
+    'job.datacube["a"]': Transfer(files=1, due=2, arrived=400_000_000, expected=900_000_000),
+    'job.datacube["b"]': Transfer(files=0, due=1, arrived=100_000_000, expected=100_000_000),
+    'job.tiles["over"]': Transfer(files=1, due=1, arrived=5, expected=5),
+}
+
+
+def _drawn(view: View, transfers: dict[str, Transfer], width: int, left: timedelta | None = None) -> str:
+    paper = io.StringIO()
+    console = Console(file=paper, width=width, color_system=None, force_terminal=True)
+    console.print(board(view, transfers, view.at + timedelta(seconds=3), left, width))
+    return "\n".join(line.rstrip() for line in paper.getvalue().splitlines()) + "\n"
+
+
+def test_a_row_a_campaign_and_what_comes_next() -> None:
+    assert (
+        _drawn(VIEW, TRANSFERS, 100, 49 * MINUTE + timedelta(seconds=10))
+        == """\
+                done  running  waiting  failed     fetched
+job.datacube  12/300        3      280       5  1.7/2.2 GB
+job.tiles      23/23        -        -       -       42 kB
+other jobs       0/2        1        -       -           -
+1 need a decision: eocanvas-apply status
+next launch in 11m 57s, 280 waiting, the last in 1d 4h
+quota: 3 of 10 left in 1h, 88 of 100 left in 30d
+keys end in: key.drive 46m 57s, key.scenes 6d 6h
+left of --wait: 49m 10s
+"""
+    )
+
+
+def test_forty_columns_are_enough() -> None:
+    drawn = _drawn(VIEW, TRANSFERS, 39)
+    assert all(len(line) <= 39 for line in drawn.splitlines())
+    assert drawn.splitlines()[0].split() == ["done", "run", "wait", "fail", "got"]
+    assert re.search(r"^d\S+… +12/300 +3 +280 +5 +1\.7/2\.2 GB$", drawn, re.M), drawn
+    assert "next launch in 11m 57s, 280 waiting,\nthe last in 1d 4h\n" in drawn
+
+
+def test_a_size_that_is_not_known_is_not_made_up() -> None:
+    unknown = {'job.datacube["a"]': Transfer(files=0, due=2, arrived=400_000_000, expected=None)}
+    assert " 1.6 GB\n" in _drawn(VIEW, unknown, 100)
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 B"), (999, "999 B"), (4096, "4.1 kB"), (41_500, "42 kB"), (999_700, "1.0 MB"), (2 * 10**15, "2000 TB")],
+)
+def test_sizes(count: int, text: str) -> None:
+    assert size(count) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-5, "0s"), (0, "0s"), (59.6, "1m"), (200, "3m 20s"), (3599, "59m 59s"), (3602, "1h"), (90_000, "1d 1h")],
+)
+def test_rough_lengths_of_time(seconds: float, text: str) -> None:
+    assert rough(timedelta(seconds=seconds)) == text
+
+
+@pytest.mark.parametrize(
+    ("happening", "detail", "news"),
+    [
+        (Happening.LAUNCHED, "1d8f", False),
+        (Happening.STORED, "a.nc", False),
+        (Happening.STATUS, "running", False),
+        (Happening.STATUS, "successful", True),
+        (Happening.STATUS, "failed (graph) Error: no reader", True),
+        (Happening.REFUSED, "too many", True),
+        (Happening.CREATED, "baltic-scenes-1", True),
+    ],
+)
+def test_what_is_told_beside_the_table(happening: Happening, detail: str, *, news: bool) -> None:
+    assert Progress(NOW, "job.a", happening, detail).is_news is news

@@ -6,13 +6,13 @@ from typing import cast
 
 import pytest
 
-from eocanvas_apply.render.documents import StoredDocument
+from eocanvas_apply.render.json_shapes import StoredJson
 from eocanvas_apply.render.stored import text
 
 
-def _result(state: str) -> StoredDocument:
+def _result(state: str) -> StoredJson:
     found = {"address": "job.a", "job_id": "1", "file": "a.nc", "size": 1, "sha256": "0", "state": state}
-    return cast("StoredDocument", found)
+    return cast("StoredJson", found)
 
 
 @pytest.mark.parametrize(

@@ -73,12 +73,12 @@ def _approve(args: Namespace, console: Console, plan: Plan) -> None:
 
 
 def _outcome(found: Sequence[Cancelled], faults: Sequence[Diagnostic], interrupts: Interrupts) -> Outcome:
-    from eocanvas_apply.render import cancelled as render
+    from eocanvas_apply.render import result as render
 
-    told = (*faults, *(fault for each in found if (fault := render.fault(each))))
+    told = (*faults, *(fault for each in found if (fault := render.cancelled_fault(each))))
     return Outcome(
         interrupts.code or (Exit.FAILED if told else Exit.DONE),
         told,
-        text=lambda _: "".join(map(render.line, found)),
-        fields=lambda: {"cancel": [render.document(each) for each in found]},
+        text=lambda _: "".join(map(render.cancelled_line, found)),
+        fields=lambda: {"cancel": [render.cancelled_json(each) for each in found]},
     )

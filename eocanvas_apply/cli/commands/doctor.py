@@ -90,7 +90,7 @@ def _faults(subject: str, fault: EocanvasApplyError) -> list[Finding]:
 
 
 def _outcome(findings: list[Finding]) -> Outcome:
-    from eocanvas_apply.render.table import table
+    from eocanvas_apply.render.layout import table
 
     wrong = [each.diagnostic for each in findings if each.diagnostic]
     rows = [["ok" if each.ok else "!!", each.subject, each.found] for each in findings]

@@ -15,7 +15,7 @@ from eocanvas_apply.cli.settings import ledger_url, manifest_file
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import LedgerError
-from eocanvas_apply.render.style import counted
+from eocanvas_apply.render.layout import counted
 
 if TYPE_CHECKING:
     from eocanvas_apply.ledger.backend import Backend

@@ -64,7 +64,7 @@ def _text(path: str, old: Lock | None, new: Lock) -> str:
 
 def _line(found: Mapping[str, Any]) -> str:
     from eocanvas_apply.campaign.freshness import shown_query
-    from eocanvas_apply.render.style import counted
+    from eocanvas_apply.render.layout import counted
 
     changed = [f"{len(found[kind])} {kind}" for kind in ("added", "withdrawn") if found[kind]]
     told = ", ".join(changed) if found["locked_before"] else "new"
@@ -72,7 +72,7 @@ def _line(found: Mapping[str, Any]) -> str:
 
 
 def _searches(number: int) -> str:
-    from eocanvas_apply.render.style import counted
+    from eocanvas_apply.render.layout import counted
 
     return counted(number, "search", "searches")
 

@@ -56,7 +56,7 @@ def run(args: Namespace, console: Console) -> Outcome:
         private = render.private_words(lines, engine.service.account)
         return Outcome(
             text=lambda style: render.text(lines, private, style) or "The log is empty so far.\n",
-            fields=lambda: {"logs": render.documents(lines, private)},
+            fields=lambda: {"logs": render.as_json(lines, private)},
         )
 
     return without_asking(args, work)

@@ -96,6 +96,6 @@ def _simulated(plan: Plan, rehearsal: Rehearsal | None) -> str:
 
 
 def _fields(rehearsal: Rehearsal | None) -> Mapping[str, object]:
-    from eocanvas_apply.render.rehearsal import document
+    from eocanvas_apply.render.rehearsal import as_json
 
-    return {"simulate": document(rehearsal)} if rehearsal else {}
+    return {"simulate": as_json(rehearsal)} if rehearsal else {}

@@ -9,7 +9,7 @@ from eocanvas_apply.cli.options import add_manifest
 from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.settings import manifest_file, variables
 from eocanvas_apply.cli.terminal.console import Console, Outcome
-from eocanvas_apply.render.style import counted
+from eocanvas_apply.render.layout import counted
 
 EPILOG = """\
 All faults are shown at once, each with its line and what to do about it.

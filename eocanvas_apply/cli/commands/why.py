@@ -50,7 +50,7 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
         return Outcome(
             diagnostics=own,
             text=lambda style: render.text(found, style, diff),
-            fields=lambda: {"why": [render.document(found, diff)]},
+            fields=lambda: {"why": [render.as_json(found, diff)]},
         )
 
     return with_engine(args, work)

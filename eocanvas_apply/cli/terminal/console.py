@@ -12,7 +12,7 @@ from typing import Protocol, TextIO
 
 from eocanvas_apply.cli.exit_codes import Exit
 from eocanvas_apply.diagnostics import Diagnostic
-from eocanvas_apply.render.style import Style
+from eocanvas_apply.render.layout import Style
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class Console:
 
         document: dict[str, object] = {"format_version": FORMAT_VERSION, "command": command}
         document |= outcome.fields()
-        document |= {"exit": int(outcome.exit), "diagnostics": render.documents(dict.fromkeys(outcome.diagnostics))}
+        document |= {"exit": int(outcome.exit), "diagnostics": render.all_as_json(dict.fromkeys(outcome.diagnostics))}
         utf8 = (self.out.stream.encoding or "utf-8").lower().replace("-", "") == "utf8"
         return json.dumps(document, indent=2, ensure_ascii=not utf8) + "\n"
 

@@ -1,16 +1,20 @@
-"""The shapes of the JSON documents that the commands print; `schemas/` is generated from them."""
+"""The JSON that the commands print, as types; `schemas/` is generated from them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, NotRequired
+
+from pydantic import TypeAdapter
 
 # pydantic reads these, and before Python 3.12 it reads only this TypedDict.
 from typing_extensions import TypedDict
 
+from eocanvas_apply.ledger.events import AnyEvent, Entry
 from eocanvas_apply.planning.plan import ActionKind, Reason
 
 
-class DiagnosticDocument(TypedDict):
+class DiagnosticJson(TypedDict):
     """One finding. Line and column count from 1; what does not apply is null."""
 
     code: str
@@ -23,16 +27,16 @@ class DiagnosticDocument(TypedDict):
     address: str | None
 
 
-class DiagnosticsDocument(TypedDict):
+class DiagnosticsJson(TypedDict):
     """What every command prints with `--format json`, also when it failed before it had anything else to say."""
 
     format_version: str
     command: str
     exit: int
-    diagnostics: list[DiagnosticDocument]
+    diagnostics: list[DiagnosticJson]
 
 
-class ChangeDocument(TypedDict):
+class ChangeJson(TypedDict):
     """One difference. A sensitive one shows no values; a text of over 200 characters is its `sha256:...`."""
 
     path: str
@@ -41,7 +45,7 @@ class ChangeDocument(TypedDict):
     sensitive: NotRequired[Literal[True]]
 
 
-class ActionDocument(TypedDict):
+class ActionJson(TypedDict):
     """What is to be done with one address, and why.
 
     `changes` stands for replace, relaunch and adopt only; `note` is what the manifest says of it, such as why it is
@@ -52,12 +56,12 @@ class ActionDocument(TypedDict):
     action: ActionKind
     reason: Reason
     note: NotRequired[str]
-    changes: NotRequired[list[ChangeDocument]]
+    changes: NotRequired[list[ChangeJson]]
     depends_on: list[str]
     awaits: NotRequired[list[str]]
 
 
-class FoldedDocument(TypedDict):
+class FoldedJson(TypedDict):
     """How many instances (`none_count`) of a campaign of more than 1,000 are done or kept: they are not listed.
 
     `address` is the campaign's. `plan --full` lists them all.
@@ -68,14 +72,14 @@ class FoldedDocument(TypedDict):
     none_count: int
 
 
-class BatchDocument(TypedDict):
+class BatchJson(TypedDict):
     """So many launches that can go together from this moment."""
 
     at: str
     launches: int
 
 
-class RenewalDocument(TypedDict):
+class RenewalJson(TypedDict):
     """A key that must be renewed so many times until the last launch that names it."""
 
     address: str
@@ -83,7 +87,7 @@ class RenewalDocument(TypedDict):
     first: str
 
 
-class ForecastDocument(TypedDict):
+class ForecastJson(TypedDict):
     """How many launches go now, how many wait, and when the last can go (RFC 3339, null when nobody knows).
 
     `later` are the launches that wait for a time, `renewals` the keys renewed until the last of them.
@@ -92,11 +96,11 @@ class ForecastDocument(TypedDict):
     launches_now: int
     waiting: int
     ends: str | None
-    later: NotRequired[list[BatchDocument]]
-    renewals: NotRequired[list[RenewalDocument]]
+    later: NotRequired[list[BatchJson]]
+    renewals: NotRequired[list[RenewalJson]]
 
 
-class CourseDocument(TypedDict):
+class CourseJson(TypedDict):
     """One simulated run: what befell it, when nothing was left, and what was launched until then.
 
     `second_jobs` are those that nobody should have launched; `failed` addresses ended without success, `undecided` ones
@@ -113,7 +117,7 @@ class CourseDocument(TypedDict):
     renewed: dict[str, int]
 
 
-class RehearsalDocument(TypedDict):
+class RehearsalJson(TypedDict):
     """What `plan --simulate` found; the first of `courses` is the one in which nothing goes wrong.
 
     A job was taken to need `job_time_s`, `measured` on this project's own; `earliest` is when the last one can end at
@@ -125,7 +129,7 @@ class RehearsalDocument(TypedDict):
     job_time_measured: bool
     failure_share: float
     earliest: str
-    courses: list[CourseDocument]
+    courses: list[CourseJson]
 
 
 class PlanBody(TypedDict):
@@ -139,29 +143,29 @@ class PlanBody(TypedDict):
     ledger_head: int
     manifest_digest: str
     created: str
-    actions: list[ActionDocument | FoldedDocument]
+    actions: list[ActionJson | FoldedJson]
     summary: dict[ActionKind, int]
-    forecast: ForecastDocument
+    forecast: ForecastJson
 
 
-class PlanDocument(PlanBody):
+class PlanJson(PlanBody):
     """What `plan --format json` prints; `simulate` with `--simulate` only."""
 
-    simulate: NotRequired[RehearsalDocument]
+    simulate: NotRequired[RehearsalJson]
 
     format_version: str
     command: Literal["plan"]
     exit: int
-    diagnostics: list[DiagnosticDocument]
+    diagnostics: list[DiagnosticJson]
 
 
-class ResultDocument(TypedDict):
+class ResultJson(TypedDict):
     """How one address ended in this run."""
 
     address: str
     action: ActionKind
     outcome: Literal["done", "failed", "waiting", "skipped"]
-    error: DiagnosticDocument | None
+    error: DiagnosticJson | None
 
 
 class OutcomeCounts(TypedDict):
@@ -177,20 +181,20 @@ class ApplyBody(TypedDict):
     """How a run ended, without what its command adds."""
 
     plan_id: str
-    results: list[ResultDocument]
+    results: list[ResultJson]
     summary: OutcomeCounts
 
 
-class ApplyDocument(ApplyBody):
+class ApplyJson(ApplyBody):
     """What `apply --format json` and `destroy --format json` print."""
 
     format_version: str
     command: Literal["apply", "destroy"]
     exit: int
-    diagnostics: list[DiagnosticDocument]
+    diagnostics: list[DiagnosticJson]
 
 
-class KeyStatusDocument(TypedDict):
+class KeyStatusJson(TypedDict):
     """Where one key stands; `expires` null is never or not known."""
 
     address: str
@@ -200,7 +204,7 @@ class KeyStatusDocument(TypedDict):
     expires: str | None
 
 
-class JobStatusDocument(TypedDict):
+class JobStatusJson(TypedDict):
     """Where one job stands."""
 
     address: str
@@ -210,7 +214,7 @@ class JobStatusDocument(TypedDict):
     created: str | None
 
 
-class WindowDocument(TypedDict):
+class WindowJson(TypedDict):
     """One window of the quota: `left` of so many `jobs` in `per_s` seconds, the next unit back at `next_free`."""
 
     jobs: int
@@ -223,13 +227,13 @@ class WindowDocument(TypedDict):
 class StatusBody(TypedDict):
     """Where everything stands. `windows` are those of quotas."""
 
-    keys: list[KeyStatusDocument]
-    jobs: list[JobStatusDocument]
-    windows: list[WindowDocument]
-    forecast: ForecastDocument
+    keys: list[KeyStatusJson]
+    jobs: list[JobStatusJson]
+    windows: list[WindowJson]
+    forecast: ForecastJson
 
 
-class StoredDocument(TypedDict):
+class StoredJson(TypedDict):
     """One result. `file` is relative to the manifest, or lies below the folder that `--to` names.
 
     `state` is here, missing (stored once, not in its place), pending (not fetched yet) or at-key; of the latter two
@@ -244,7 +248,7 @@ class StoredDocument(TypedDict):
     state: str
 
 
-class CandidateDocument(TypedDict):
+class CandidateJson(TypedDict):
     """One job of the service."""
 
     job_id: str
@@ -252,7 +256,7 @@ class CandidateDocument(TypedDict):
     created: str | None
 
 
-class CancelledDocument(TypedDict):
+class CancelledJson(TypedDict):
     """What became of a job that was to be cancelled; `job_id` is null as long as its launch has no answer."""
 
     address: str
@@ -260,7 +264,7 @@ class CancelledDocument(TypedDict):
     became: str
 
 
-class SourceDocument(TypedDict):
+class SourceJson(TypedDict):
     """A job whose result another is given: what the plan says of it, and the names of the results that it left."""
 
     address: str
@@ -269,7 +273,7 @@ class SourceDocument(TypedDict):
     results: list[str]
 
 
-class WhyDocument(TypedDict):
+class WhyJson(TypedDict):
     """Why one address stands where it does; `history` is oldest first.
 
     `candidates` are the service's jobs that a launch with a lost answer may have become, `sources` the jobs whose
@@ -280,9 +284,39 @@ class WhyDocument(TypedDict):
     action: ActionKind
     reason: Reason
     awaits: NotRequired[list[str]]
-    changes: list[ChangeDocument]
+    changes: list[ChangeJson]
     document_diff: list[str]
     depends_on: list[str]
     history: list[str]
-    candidates: list[CandidateDocument]
-    sources: list[SourceDocument]
+    candidates: list[CandidateJson]
+    sources: list[SourceJson]
+
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_DOCUMENTS: Mapping[str, tuple[str, Any]] = {
+    "plan": ("Plan", PlanJson),
+    "apply-result": ("Result of an apply or a destroy", ApplyJson),
+    "diagnostics": ("Diagnostics", DiagnosticsJson),
+}
+
+
+def document_schemas() -> dict[str, dict[str, Any]]:
+    """Return the schema of each document by its name, and `ledger-event`, one line of a ledger."""
+    schemas = {name: titled(title, TypeAdapter(kind).json_schema()) for name, (title, kind) in _DOCUMENTS.items()}
+    return schemas | {"ledger-event": titled("One line of a ledger", _ledger_event())}
+
+
+def titled(title: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema with its dialect and a title for people in front."""
+    return {"$schema": DIALECT, "title": title} | {k: v for k, v in schema.items() if k not in {"$schema", "title"}}
+
+
+def _ledger_event() -> dict[str, Any]:
+    """Return the schema of the flat object: every event's own fields beside those of the envelope."""
+    schema: dict[str, Any] = TypeAdapter(AnyEvent).json_schema()
+    envelope = {k: v for k, v in Entry.model_json_schema()["properties"].items() if k != "event"}
+    for definition in schema["$defs"].values():
+        if "type" in definition["properties"]:
+            definition["required"] = [*envelope, "type", *definition.get("required", ())]
+            definition["properties"] = {**envelope, **definition["properties"]}
+    return schema

@@ -1,0 +1,107 @@
+"""Times, sizes, counts, colour and columns as text, and text from outside made safe to show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+
+def stamp(time: datetime | None) -> str | None:
+    """Return RFC 3339 in UTC to the second, None for no time."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if time else None
+
+
+def moment(time: datetime | None) -> str:
+    """Return `2024-07-01 04:00:00 UTC`, or `-` for no time."""
+    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if time else "-"
+
+
+def span(length: timedelta) -> str:
+    """Return a length of time in the largest whole unit: `1h`, `30d`, `90s`."""
+    seconds = int(length.total_seconds())
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def rough(length: timedelta) -> str:
+    """Return a length of time in one or two units, for people: `2d 5h`, `1h`, `3m 20s`, `8s`; never below zero."""
+    seconds = max(round(length.total_seconds()), 0)
+    if seconds >= 3600:
+        # Nobody reads the seconds of an hour.
+        seconds = round(seconds / 60) * 60
+    parts = []
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        if seconds >= size:
+            parts.append(f"{seconds // size}{unit}")
+            seconds %= size
+    return " ".join(parts[:2]) or "0s"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes in at most three digits and a unit: `0 B`, `4.1 kB`, `123 MB`, `1.2 GB`."""
+    if count < 1000:
+        return f"{count} B"
+    value, unit = float(count), "B"
+    for unit in ("kB", "MB", "GB", "TB"):  # noqa: B007  # the last one reached is used
+        value /= 1000
+        if value < 999.5:
+            break
+    return f"{value:.1f} {unit}" if value < 9.95 else f"{value:.0f} {unit}"
+
+
+def size_of(part: int, whole: int) -> str:
+    """Return `1.7/2.2 GB`, or with both units where they differ."""
+    (number, unit), (most, last) = size(part).split(), size(whole).split()
+    return f"{number}/{most} {last}" if unit == last else f"{number} {unit}/{most} {last}"
+
+
+_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Whether to colour, and how. `PLAIN` leaves every text as it is."""
+
+    colour: bool = False
+
+    def paint(self, text: str, *names: str) -> str:
+        """Return the text in the named colours, or as it is where colour is off or nothing is named."""
+        if not (self.colour and names and text):
+            return text
+        return f"\x1b[{';'.join(_CODES[name] for name in names)}m{text}\x1b[0m"
+
+
+PLAIN = Style()
+
+
+def printable(text: str) -> str:
+    """Return the text without control characters, so that nothing from outside can steer a terminal."""
+    return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """Return the text on one line of at most `limit` characters, cut with an ellipsis."""
+    flat = " ".join(printable(text).split())
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Return `1 job`, `2 jobs`."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], style: Style = PLAIN) -> str:
+    """Return the rows below their head, each column as wide as its widest text; no rows give the empty text."""
+    if not rows:
+        return ""
+    shown = [[printable(text) for text in row] for row in rows]
+    widths = [max(len(row[column]) for row in (head, *shown)) for column in range(len(head))]
+    lines = [_line(row, widths) for row in shown]
+    return "\n".join([style.paint(_line(head, widths), "dim"), *lines]) + "\n"
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
