@@ -32,7 +32,7 @@ ROOMS = {
     "observing": "planning manifest service ledger secrets storage results",
     "report": "planning manifest.address ledger.fold",
     "applying": "planning manifest documents service ledger secrets results report.progress",
-    "render": "report planning checks manifest.address ledger.events",
+    "render": "report planning checks manifest.address ledger.events ledger.entry",
     "emulator": "",
 }
 ROOMS["engine"] = " ".join(ROOMS.keys() - {"render", "emulator"})
@@ -46,7 +46,7 @@ CORE = (
     "planning",
     "report",
     "render",
-    "ledger.event",
+    "ledger.entry",
     "ledger.events",
     "ledger.fold",
 )

@@ -14,6 +14,7 @@ from eocanvas_apply.cli.schemas import NAMES, schemas, text
 from eocanvas_apply.diagnostics import Position, error
 from eocanvas_apply.documents.yaml.text import YamlText
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.planning.plan import Forecast
 from eocanvas_apply.render import diagnostics, plan, result
 from tests.render.plans import MIXED, NOW
@@ -82,7 +83,7 @@ EVENTS = (
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.type)
 def test_ledger_lines_fit_their_schema(event: e.AnyEvent) -> None:
-    entry = e.Entry(seq=1, time=datetime(2026, 1, 1, tzinfo=UTC), writer="w", batch="b", event=event)
+    entry = Entry(seq=1, time=datetime(2026, 1, 1, tzinfo=UTC), writer="w", batch="b", event=event)
     _validate("ledger-event", entry.to_json())
     with pytest.raises(ValidationError):
         _validate("ledger-event", {**entry.to_json(), "stranger": 1})

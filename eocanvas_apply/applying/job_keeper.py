@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from eocanvas_apply.applying.session import Session
 from eocanvas_apply.errors import Refused, ServiceError
 from eocanvas_apply.ledger import events as e
@@ -31,8 +33,8 @@ class JobKeeper:
 
     async def dismiss(self, decided_on: int, action: PlannedAction, task: DismissJob) -> None:
         """Ask the service to dismiss a job; one that knows no dismissing lets it run to its end."""
-        session, run = self._session, {"address": action.address, "job_id": task.job_id}
-        claim = e.JobDismissIntended.model_validate({**run, "reason": action.reason.value})
+        session, reason = self._session, cast(Any, action.reason.value)
+        claim = e.JobDismissIntended(address=action.address, job_id=task.job_id, reason=reason)
         await session.claim(decided_on, [claim])
         if session.stopping.is_set():
             return
@@ -41,7 +43,7 @@ class JobKeeper:
         except ServiceError as fault:
             session.fail(action.address, fault.diagnostics[0], again=True)
             return
-        await session.journal.record(e.JobDismissed.model_validate({**run, "supported": done}))
+        await session.journal.record(e.JobDismissed(address=action.address, job_id=task.job_id, supported=done))
         session.dismissed.add(task.job_id)
         session.fine(action.address)
         session.tell(action.address, Happening.DISMISSED if done else Happening.RUNS_ON, task.job_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from eocanvas_apply.applying.session import Session
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import ServiceError
@@ -47,8 +49,8 @@ class KeyKeeper:
     async def delete(self, decided_on: int, action: PlannedAction, task: DeleteKey) -> None:
         """Delete a generation; a 404 is as good."""
         session = self._session
-        names = {"address": task.key, "generation": task.generation, "name": task.name}
-        await session.claim(decided_on, [e.KeyDeleteIntended.model_validate(names)])
+        names: dict[str, Any] = {"address": task.key, "generation": task.generation, "name": task.name}
+        await session.claim(decided_on, [e.KeyDeleteIntended(**names)])
         if session.stopping.is_set():
             return
         try:
@@ -59,7 +61,7 @@ class KeyKeeper:
         except ServiceError as fault:
             session.fail(action.address, fault.diagnostics[0], again=fault.may_pass, wait=fault.retry_after)
             return
-        await session.journal.record(e.KeyDeleted.model_validate(names))
+        await session.journal.record(e.KeyDeleted(**names))
         session.fine(action.address)
         session.tell(action.address, Happening.DELETED, task.name)
 

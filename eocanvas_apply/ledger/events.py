@@ -8,35 +8,68 @@ Stamps that the service gave (`created`, `finished`, ...) and stamps compared wi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from eocanvas_apply.ledger.event import AddressEvent as AddressEvent
-from eocanvas_apply.ledger.event import Event as Event
-from eocanvas_apply.ledger.event import Time as Time
+from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer
 
 
+def _utc(value: datetime) -> datetime:
+    return value.astimezone(UTC)
+
+
+def _stamp(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+Time = Annotated[datetime, AfterValidator(_utc), PlainSerializer(_stamp, when_used="json")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """A value of a ledger: it has exactly these fields."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event(Value):
+    """One event without its envelope; `type` names the class in JSON."""
+
+    type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressEvent(Event):
+    """An event about one key or one job instance."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyEvent(AddressEvent):
     """An event about one generation of a key; generations count from 1."""
 
-    generation: int = Field(ge=1)
-    name: str = Field(description="The physical name on the service.")
+    generation: Annotated[int, Field(ge=1)]
+    name: Annotated[str, Field(description="The physical name on the service.")]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IntentEvent(AddressEvent):
     """An event about one intent to launch a job; `intent` is 128 random bits in hex."""
 
     intent: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunEvent(AddressEvent):
     """An event about one job of the service."""
 
     job_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerOpened(Event):
     """The first event: binds the ledger to project, service and account."""
 
@@ -45,9 +78,10 @@ class LedgerOpened(Event):
     service: str
     account: str
     ledger_id: str
-    salt: str = Field(description="Hex; salts the slow fingerprints of secrets in this ledger.")
+    salt: Annotated[str, Field(description="Hex; salts the slow fingerprints of secrets in this ledger.")]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanAccepted(Event):
     """A person, or a flag, accepted this plan."""
 
@@ -56,21 +90,23 @@ class PlanAccepted(Event):
     manifest_digest: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyIntended(KeyEvent):
     """Claim: this generation is about to be created."""
 
     type: Literal["key-intended"] = "key-intended"
     intent: str
     storage: Literal["S3", "WEBDAV"]
-    config: dict[str, str] = Field(description="The plain fields that go into the sealed text.")
-    secrets: dict[str, str] = Field(description="Slow salted fingerprint of each secret field.")
+    config: Annotated[dict[str, str], Field(description="The plain fields that go into the sealed text.")]
+    secrets: Annotated[dict[str, str], Field(description="Slow salted fingerprint of each secret field.")]
     public: bool
     description: str
     expire_s: int
-    fixed: bool = Field(default=False, description="The manifest fixes the physical name: it rotates in place.")
+    fixed: Annotated[bool, Field(description="The manifest fixes the physical name: it rotates in place.")] = False
     send_before: Time
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyCreated(KeyEvent):
     """Fact: the key exists. Without `end_known` its end is unknown, not infinite."""
 
@@ -81,6 +117,7 @@ class KeyCreated(KeyEvent):
     end_known: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyAbandoned(KeyEvent):
     """Claim: this generation was not created, as far as anybody can see; one that turns up later is deleted."""
 
@@ -91,67 +128,71 @@ class KeyAbandoned(KeyEvent):
     message: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyDrainIntended(KeyEvent):
     """Claim: no new intent names this key any more, it is about to be replaced under the same name."""
 
     type: Literal["key-drain-intended"] = "key-drain-intended"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyDrainEnded(KeyEvent):
     """Claim: the manifest went back before the delete; the key is used again."""
 
     type: Literal["key-drain-ended"] = "key-drain-ended"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyDeleteIntended(KeyEvent):
     """Claim: this generation is about to be deleted."""
 
     type: Literal["key-delete-intended"] = "key-delete-intended"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyDeleted(KeyEvent):
     """Fact: this generation is gone."""
 
     type: Literal["key-deleted"] = "key-deleted"
 
 
-class KeyUse(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyUse(Value):
     """Which generation of which key a job names."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     address: str
-    generation: int | None = Field(default=None, description="None for a key that is not ours.")
+    generation: Annotated[int | None, Field(description="None for a key that is not ours.")] = None
     name: str
 
 
-class TraceDigests(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceDigests(Value):
     """What the job's log will repeat of it, as digests; None where the process takes no such thing."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     document: str | None = None
     inputs: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobIntended(IntentEvent):
     """Claim: this job is about to be launched, and never again for this intent."""
 
     type: Literal["job-intended"] = "job-intended"
     process: str
     fingerprint: str
-    components: dict[str, Any] = Field(description="What the fingerprint is made of; documents as SHA-256.")
+    components: Annotated[dict[str, Any], Field(description="What the fingerprint is made of; documents as SHA-256.")]
     trace: TraceDigests
     marked: bool
     body_sha256: str
     keys: tuple[KeyUse, ...] = ()
-    output: str = Field(description="The output's key address, or `download`.")
+    output: Annotated[str, Field(description="The output's key address, or `download`.")]
     max_duration_s: int
-    orders: tuple[str, ...] | None = Field(default=None, description="The orders whose downloads are its inputs.")
+    orders: Annotated[tuple[str, ...] | None, Field(description="The orders whose downloads are its inputs.")] = None
     decided: Time
     send_before: Time
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobWithdrawn(IntentEvent):
     """Fact: its writer did not send this intent and will not."""
 
@@ -159,12 +200,14 @@ class JobWithdrawn(IntentEvent):
     reason: Literal["too-late", "not-sent", "stopped"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobAbandoned(IntentEvent):
     """Claim: the service shows no job of this intent, and had the time to."""
 
     type: Literal["job-abandoned"] = "job-abandoned"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobSubmitted(IntentEvent):
     """Fact: the service answered the launch with this job."""
 
@@ -174,6 +217,7 @@ class JobSubmitted(IntentEvent):
     created: Time | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobRefused(IntentEvent):
     """Fact: the service refused the launch and started nothing (or answered with another intent's job)."""
 
@@ -187,6 +231,7 @@ class JobRefused(IntentEvent):
 FailureName = Literal["input-config", "staging-in", "staging-out", "killed", "key", "graph", "unknown"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobObserved(RunEvent):
     """Fact: the service shows this status; earlier passes that missed the job do not count any more."""
 
@@ -196,10 +241,13 @@ class JobObserved(RunEvent):
     created: Time | None = None
     started: Time | None = None
     finished: Time | None = None
-    failure: FailureName | None = Field(default=None, description="The class of a failure, from the log.")
-    failure_line: str | None = Field(default=None, description="The line of the log that tells of it, secrets hidden.")
+    failure: Annotated[FailureName | None, Field(description="The class of a failure, from the log.")] = None
+    failure_line: Annotated[str | None, Field(description="The line of the log that tells of it, secrets hidden.")] = (
+        None
+    )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobDismissIntended(RunEvent):
     """Claim: this job is about to be dismissed; one that was cancelled (`requested`) is not launched again."""
 
@@ -207,6 +255,7 @@ class JobDismissIntended(RunEvent):
     reason: Literal["duplicated", "destroyed", "requested"] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobDismissed(RunEvent):
     """Fact: the service was asked; `supported` is False where it does not do it: the job runs on."""
 
@@ -214,6 +263,7 @@ class JobDismissed(RunEvent):
     supported: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PassObserved(AddressEvent):
     """Fact: a complete pass of the job list, begun then, did not show what it looked for."""
 
@@ -221,19 +271,19 @@ class PassObserved(AddressEvent):
     intent: str | None = None
     job_id: str | None = None
     begun: Time
-    by_id: bool = Field(default=False, description="The job's own address answered 404 as well.")
+    by_id: Annotated[bool, Field(description="The job's own address answered 404 as well.")] = False
 
 
-class ListedResult(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedResult(Value):
     """One result as the service lists it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: str
     name: str
     at_key: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResultsListed(RunEvent):
     """Fact: all pages of the results of this job; None means that they were not there (404) at `looked`.
 
@@ -243,21 +293,23 @@ class ResultsListed(RunEvent):
     type: Literal["results-listed"] = "results-listed"
     results: tuple[ListedResult, ...] | None = None
     looked: Time
-    gone: bool | None = Field(default=None, description="Results that were listed once could not be had any more.")
+    gone: Annotated[bool | None, Field(description="Results that were listed once could not be had any more.")] = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResultStored(RunEvent):
     """Fact: this result lies whole in the job's folder; `file` is relative to the manifest, `size` in bytes."""
 
     type: Literal["result-stored"] = "result-stored"
     title: str
-    ordinal: int | None = Field(default=None, description="Which one, where several listed have this title.")
+    ordinal: Annotated[int | None, Field(description="Which one, where several listed have this title.")] = None
     file: str
     size: int
     sha256: str
-    modified_ns: int | None = Field(default=None, description="The file's time of change, as it was stored.")
+    modified_ns: Annotated[int | None, Field(description="The file's time of change, as it was stored.")] = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Adopted(RunEvent):
     """Fact: a job that we did not see answered is ours: found by its trace, or returned to the manifest."""
 
@@ -266,6 +318,7 @@ class Adopted(RunEvent):
     intent: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Forgotten(AddressEvent):
     """Claim: the address is no longer ours to run; a job in flight still counts until it ends."""
 
@@ -273,6 +326,7 @@ class Forgotten(AddressEvent):
     reason: Literal["not-in-manifest", "destroyed", "requested"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved(IntentEvent):
     """Fact: a person decided what an open intent became; `cancel`: whatever that is, it shall not run.
 
@@ -284,14 +338,16 @@ class Resolved(IntentEvent):
     job_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderEvent(AddressEvent):
     """An event about one order of a product, made for a job (or for several, of which this is one)."""
 
-    order: str = Field(description="128 random bits in hex.")
+    order: Annotated[str, Field(description="128 random bits in hex.")]
     dataset_id: str
     product_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderIntended(OrderEvent):
     """Claim: this product is about to be ordered. Without an answer on record it may have cost a unit of quota."""
 
@@ -303,6 +359,7 @@ class OrderIntended(OrderEvent):
 OrderState = Literal["not-sent", "refused", "ordered", "ready", "gone"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProductOrdered(OrderEvent):
     """Fact: what became of an order, and later whether its download was ready or gone (404)."""
 
@@ -314,6 +371,7 @@ class ProductOrdered(OrderEvent):
     message: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TermsAccepted(Event):
     """Fact: this licence, which the manifest names, was accepted for the account."""
 
@@ -322,6 +380,7 @@ class TermsAccepted(Event):
     dataset_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QuotaClosed(Event):
     """Fact: the service refused for quota (429); no launch, or no order of a product, before `until`."""
 
@@ -330,62 +389,9 @@ class QuotaClosed(Event):
     quota: Literal["launches", "orders"] = "launches"
 
 
-AnyEvent = Annotated[
-    LedgerOpened
-    | PlanAccepted
-    | KeyIntended
-    | KeyCreated
-    | KeyAbandoned
-    | KeyDrainIntended
-    | KeyDrainEnded
-    | KeyDeleteIntended
-    | KeyDeleted
-    | JobIntended
-    | JobWithdrawn
-    | JobAbandoned
-    | JobSubmitted
-    | JobRefused
-    | JobObserved
-    | JobDismissIntended
-    | JobDismissed
-    | PassObserved
-    | ResultsListed
-    | ResultStored
-    | Adopted
-    | Forgotten
-    | Resolved
-    | OrderIntended
-    | ProductOrdered
-    | TermsAccepted
-    | QuotaClosed,
-    Field(discriminator="type"),
-]
-
-
-_ENVELOPE = ("v", "seq", "time", "writer", "batch", "of")
-
-
-class Entry(BaseModel):
-    """An event with its envelope, one line of a ledger."""
-
-    model_config = ConfigDict(frozen=True, defer_build=True)
-
-    v: Literal[1] = 1
-    seq: int = Field(ge=1)
-    time: Time
-    writer: str = Field(description="Who appended: host and a random word, for people.")
-    batch: str = Field(description="Random; the same for all events of one append.")
-    of: int = Field(default=1, ge=1, description="How many events this append has: fewer of them are a torn one.")
-    event: AnyEvent
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the flat object of the file: the envelope first, then the event's own fields."""
-        envelope = self.model_dump(mode="json", exclude={"event"})
-        return {**envelope, **self.event.model_dump(mode="json", exclude_none=True)}
-
-    @classmethod
-    def from_json(cls, line: Mapping[str, Any]) -> Entry:
-        """Read the flat object back; raises pydantic's ValidationError for what is no entry."""
-        event = dict(line)
-        own = {name: event.pop(name) for name in _ENVELOPE if name in event}
-        return cls.model_validate({**own, "event": event})
+_Keys = KeyIntended | KeyCreated | KeyAbandoned | KeyDrainIntended | KeyDrainEnded | KeyDeleteIntended | KeyDeleted
+_Launches = JobIntended | JobWithdrawn | JobAbandoned | JobSubmitted | JobRefused | Resolved
+_Runs = JobObserved | JobDismissIntended | JobDismissed | ResultsListed | ResultStored | Adopted
+_Others = LedgerOpened | PlanAccepted | PassObserved | Forgotten | TermsAccepted | QuotaClosed
+_Orders = OrderIntended | ProductOrdered
+AnyEvent = Annotated[_Keys | _Launches | _Runs | _Orders | _Others, Field(discriminator="type")]

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import LedgerConflict, LedgerError
 from eocanvas_apply.ledger.backend import Backend
-from eocanvas_apply.ledger.events import AnyEvent, Entry
+from eocanvas_apply.ledger.entry import Entry
+from eocanvas_apply.ledger.events import AnyEvent
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.snapshots import SnapshotKeeper, worth_saving
 

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
 from pydantic_core import from_json
 
 from eocanvas_apply.errors import LedgerError
 from eocanvas_apply.ledger import faults
-from eocanvas_apply.ledger.events import Entry
+from eocanvas_apply.ledger.entry import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ def _entries(path: Path, lines: Sequence[bytes], head: int) -> Iterator[Entry]:
             raise LedgerError(faults.not_json(path, number, str(failure))) from None
         try:
             entry = Entry.from_json(found)
-        except (ValidationError, ValueError, TypeError, AttributeError, RecursionError):
+        except (ValueError, TypeError, AttributeError, RecursionError):
             raise LedgerError(faults.unknown_event(path, number)) from None
         if entry.seq != number:
             raise LedgerError(faults.out_of_order(path, number, entry.seq))

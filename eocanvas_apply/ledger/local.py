@@ -15,7 +15,7 @@ from pathlib import Path
 
 from eocanvas_apply.errors import LedgerConflict, LedgerError
 from eocanvas_apply.ledger import faults
-from eocanvas_apply.ledger.events import Entry
+from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.lines import Place, parsed
 from eocanvas_apply.ledger.snapshots import Snapshots

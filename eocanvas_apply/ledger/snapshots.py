@@ -24,7 +24,7 @@ from typing import Any, BinaryIO, Protocol, get_type_hints
 from pydantic import TypeAdapter
 from pydantic_core import from_json
 
-from eocanvas_apply.ledger.events import Entry
+from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.fold.job_table import Finished, Jobs, Packed, StoredFile
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.lines import Place

@@ -7,18 +7,19 @@ from itertools import groupby
 
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.snapshots import agrees
 
 _HINT = "the ledger was edited or two were joined; restore it from a copy"
 
 
-def verify(entries: Sequence[e.Entry]) -> list[Diagnostic]:
+def verify(entries: Sequence[Entry]) -> list[Diagnostic]:
     """Return what is wrong with a ledger that can be read; nothing for a sound or an empty one."""
     return [*_opening(entries), *_numbers(entries), *_batches(entries), *_claims(entries), *_runs(entries)]
 
 
-def snapshot_faults(kept: Recorded, entries: Sequence[e.Entry]) -> list[Diagnostic]:
+def snapshot_faults(kept: Recorded, entries: Sequence[Entry]) -> list[Diagnostic]:
     """Return what is wrong with a ledger's snapshot; nothing where it says what its entries say."""
     if agrees(kept, entries):
         return []
@@ -27,7 +28,7 @@ def snapshot_faults(kept: Recorded, entries: Sequence[e.Entry]) -> list[Diagnost
     return [error("ledger-snapshot", message, hint)]
 
 
-def _opening(entries: Sequence[e.Entry]) -> Iterator[Diagnostic]:
+def _opening(entries: Sequence[Entry]) -> Iterator[Diagnostic]:
     if entries and not isinstance(entries[0].event, e.LedgerOpened):
         yield _fault(entries[0], "a ledger begins with ledger-opened")
     for entry in entries[1:]:
@@ -35,14 +36,14 @@ def _opening(entries: Sequence[e.Entry]) -> Iterator[Diagnostic]:
             yield _fault(entry, "a ledger is opened once")
 
 
-def _numbers(entries: Sequence[e.Entry]) -> Iterator[Diagnostic]:
+def _numbers(entries: Sequence[Entry]) -> Iterator[Diagnostic]:
     for number, entry in enumerate(entries, start=1):
         if entry.seq != number:
             yield _fault(entry, f"it stands where {number} belongs")
             return
 
 
-def _batches(entries: Sequence[e.Entry]) -> Iterator[Diagnostic]:
+def _batches(entries: Sequence[Entry]) -> Iterator[Diagnostic]:
     ended: set[str] = set()
     for batch, group in groupby(entries, key=lambda entry: entry.batch):
         append = list(group)
@@ -53,7 +54,7 @@ def _batches(entries: Sequence[e.Entry]) -> Iterator[Diagnostic]:
         ended.add(batch)
 
 
-def _claims(entries: Sequence[e.Entry]) -> Iterator[Diagnostic]:
+def _claims(entries: Sequence[Entry]) -> Iterator[Diagnostic]:
     claimed: set[tuple[str, str | int]] = set()
     for entry in entries:
         event = entry.event
@@ -74,7 +75,7 @@ def _about(event: e.AnyEvent) -> tuple[str, str | int] | None:
     return None
 
 
-def _runs(entries: Sequence[e.Entry]) -> Iterator[Diagnostic]:
+def _runs(entries: Sequence[Entry]) -> Iterator[Diagnostic]:
     """Find events about jobs that no launch became; those of one job stand in any order."""
     begun = {run for entry in entries if (run := _begun(entry.event))}
     for entry in entries:
@@ -95,5 +96,5 @@ def _run(event: e.AnyEvent) -> tuple[str, str] | None:
     return None
 
 
-def _fault(entry: e.Entry, what: str) -> Diagnostic:
+def _fault(entry: Entry, what: str) -> Diagnostic:
     return error("ledger-inconsistent", f"entry {entry.seq}: {what}", _HINT)

@@ -10,7 +10,8 @@ from pydantic import TypeAdapter
 # pydantic reads these, and before Python 3.12 it reads only this TypedDict.
 from typing_extensions import TypedDict
 
-from eocanvas_apply.ledger.events import AnyEvent, Entry
+from eocanvas_apply.ledger.entry import Entry
+from eocanvas_apply.ledger.events import AnyEvent
 from eocanvas_apply.planning.plan import ActionKind, Reason
 
 
@@ -314,7 +315,7 @@ def titled(title: str, schema: Mapping[str, Any]) -> dict[str, Any]:
 def _ledger_event() -> dict[str, Any]:
     """Return the schema of the flat object: every event's own fields beside those of the envelope."""
     schema: dict[str, Any] = TypeAdapter(AnyEvent).json_schema()
-    envelope = {k: v for k, v in Entry.model_json_schema()["properties"].items() if k != "event"}
+    envelope = {k: v for k, v in TypeAdapter(Entry).json_schema()["properties"].items() if k != "event"}
     for definition in schema["$defs"].values():
         if "type" in definition["properties"]:
             definition["required"] = [*envelope, "type", *definition.get("required", ())]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from eocanvas_apply.ledger.events import Entry
+from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.render.layout import PLAIN, Style, one_line, stamp
 
 _SHOWN = ("generation", "name", "job_id", "status", "reason", "message", "file", "project", "service", "account")

@@ -72,7 +72,7 @@ class Beginning:
         """Return what is on record, as if it had been made at the site."""
         copy = deepcopy(self.recorded)
         if copy.opened:
-            copy.opened = copy.opened.model_copy(update={"service": URL, "account": ACCOUNT})
+            copy.opened = replace(copy.opened, service=URL, account=ACCOUNT)
         return copy
 
     def manifest(self) -> Desired:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import LedgerConflict
-from eocanvas_apply.ledger.events import Entry
+from eocanvas_apply.ledger.entry import Entry
 
 
 @dataclass(slots=True)

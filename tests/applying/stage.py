@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from eocanvas_apply.emulator.http.faults import Fault
-from eocanvas_apply.ledger.events import AnyEvent, Entry
+from eocanvas_apply.ledger.entry import Entry
+from eocanvas_apply.ledger.events import AnyEvent
 from eocanvas_apply.planning.plan import Plan
 from eocanvas_apply.report.progress import ApplyResult
 from tests.simulation.world import World

@@ -10,6 +10,7 @@ import pytest
 
 from eocanvas_apply.cli import main
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.local import LocalBackend
 
 Captured = pytest.CaptureFixture[str]
@@ -20,7 +21,7 @@ WITHDRAWN = e.JobWithdrawn(address="job.a", intent="i", reason="not-sent")
 def _written(folder: Path, events: Sequence[e.AnyEvent]) -> Path:
     file = folder / "ledger.jsonl"
     time = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
-    entries = [e.Entry(seq=n, time=time, writer="w", batch="b", event=event) for n, event in enumerate(events, 1)]
+    entries = [Entry(seq=n, time=time, writer="w", batch="b", event=event) for n, event in enumerate(events, 1)]
     asyncio.run(LocalBackend(file).append(0, entries))
     return file
 

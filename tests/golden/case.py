@@ -13,7 +13,8 @@ from eocanvas_apply.campaign.expansion import expand
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.engine.campaigns import without_waiting
 from eocanvas_apply.errors import ManifestError
-from eocanvas_apply.ledger.events import Entry, ListedResult
+from eocanvas_apply.ledger.entry import Entry
+from eocanvas_apply.ledger.events import ListedResult
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.instances import Instance
 from eocanvas_apply.manifest.job_documents import load_documents
@@ -153,7 +154,7 @@ def _job(given: Json) -> ObservedJob:
 
 
 def _listing(found: list[Json] | None) -> tuple[ListedResult, ...] | None:
-    return None if found is None else tuple(ListedResult.model_validate(result) for result in found)
+    return None if found is None else tuple(ListedResult(**result) for result in found)
 
 
 def _download(download_id: str, state: str) -> Download:

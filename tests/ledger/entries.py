@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.entry import Entry
 
 T0 = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
@@ -99,9 +100,9 @@ def note(number: int) -> e.JobObserved:
     return e.JobObserved(address=f"job.j{number}", job_id=f"j-{number}", status="running")
 
 
-def entries(events: Sequence[e.AnyEvent], after: int = 0, batch: str = "b1", writer: str = "w") -> list[e.Entry]:
+def entries(events: Sequence[e.AnyEvent], after: int = 0, batch: str = "b1", writer: str = "w") -> list[Entry]:
     """Return the entries of one append behind a head."""
     return [
-        e.Entry(seq=number, time=T0, writer=writer, batch=batch, of=len(events), event=event)
+        Entry(seq=number, time=T0, writer=writer, batch=batch, of=len(events), event=event)
         for number, event in enumerate(events, start=after + 1)
     ]

@@ -1,46 +1,52 @@
 from __future__ import annotations
 
 import json
+from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, ValidationError
+from pydantic import TypeAdapter
 
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.fold.recorded import _FOLDERS, Recorded
 from tests.ledger.entries import SAMPLES, T0, entries, note
 
 UNION = get_args(get_args(e.AnyEvent)[0])
 
 
-def _concrete(kind: type[e.Event]) -> list[type[e.Event]]:
-    below = [leaf for child in kind.__subclasses__() for leaf in _concrete(child)]
-    return below or [kind]
+def _concrete() -> list[type[e.Event]]:
+    kinds = [kind for kind in vars(e).values() if isinstance(kind, type) and issubclass(kind, e.Event)]
+    return [kind for kind in kinds if get_args(get_type_hints(kind)["type"])]
+
+
+def _type_of(kind: type[e.Event]) -> str:
+    return str(get_args(get_type_hints(kind)["type"])[0])
 
 
 def test_every_type_is_in_the_union_has_a_folder_and_a_sample() -> None:
-    types = {kind.model_fields["type"].default: kind for kind in _concrete(e.Event)}
+    types = {_type_of(kind): kind for kind in _concrete()}
     assert set(UNION) == set(types.values())
     assert _FOLDERS.keys() == types.keys()
     assert {sample.type for sample in SAMPLES} == types.keys()
 
 
-def _strategy(kind: type[BaseModel]) -> st.SearchStrategy[Any]:
-    fields = {name: _values(field.annotation) for name, field in kind.model_fields.items() if name != "type"}
+def _strategy(kind: type[e.Value]) -> st.SearchStrategy[Any]:
+    fields = {name: _values(kind_of) for name, kind_of in get_type_hints(kind).items() if name != "type"}
     if "generation" in fields:
         fields["generation"] = st.integers(1, 99)
     return st.builds(kind, **fields)
 
 
 def _values(annotation: Any) -> st.SearchStrategy[Any]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+    if isinstance(annotation, type) and issubclass(annotation, e.Value):
         return _strategy(annotation)
     if annotation in (dict[str, Any],):
         return st.dictionaries(st.text(), st.none() | st.integers() | st.text() | st.lists(st.text()))
-    if get_args(annotation) and BaseModel in getattr(get_args(annotation)[0], "__mro__", ()):
+    if get_args(annotation) and e.Value in getattr(get_args(annotation)[0], "__mro__", ()):
         return st.lists(_strategy(get_args(annotation)[0]), max_size=3).map(tuple)
     if annotation == tuple[e.ListedResult, ...] | None:
         return st.none() | st.lists(_strategy(e.ListedResult), max_size=3).map(tuple)
@@ -50,14 +56,14 @@ def _values(annotation: Any) -> st.SearchStrategy[Any]:
     return st.from_type(annotation)
 
 
-@pytest.mark.parametrize("kind", UNION, ids=lambda kind: kind.model_fields["type"].default)
+@pytest.mark.parametrize("kind", UNION, ids=_type_of)
 def test_json_and_back_is_the_same_entry(kind: type[e.Event]) -> None:
     @given(_strategy(kind), st.text(), st.integers(1, 9))
     def check(event: e.AnyEvent, writer: str, of: int) -> None:
-        entry = e.Entry(seq=3, time=datetime(2026, 1, 5, tzinfo=UTC), writer=writer, batch="b", of=of, event=event)
+        entry = Entry(seq=3, time=datetime(2026, 1, 5, tzinfo=UTC), writer=writer, batch="b", of=of, event=event)
         line = json.dumps(entry.to_json(), ensure_ascii=False)
         assert "\n" not in line
-        assert e.Entry.from_json(json.loads(line)) == entry
+        assert Entry.from_json(json.loads(line)) == entry
 
     check()
 
@@ -72,15 +78,15 @@ def test_each_can_be_folded(event: e.AnyEvent) -> None:
 def test_times_are_kept_in_utc() -> None:
     berlin = timezone(timedelta(hours=2))
     event = e.QuotaClosed(until=datetime(2026, 7, 1, 12, tzinfo=berlin))
-    assert event.model_dump(mode="json")["until"] == "2026-07-01T10:00:00Z"
+    assert TypeAdapter(e.QuotaClosed).dump_python(event, mode="json")["until"] == "2026-07-01T10:00:00Z"
 
 
 def test_a_fault_does_not_repeat_the_value() -> None:
-    with pytest.raises(ValidationError) as told:
-        e.JobObserved(address="job.a", job_id="j", status=["canary"])  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="status") as told:
+        Entry.from_json({**entries([note(1)])[0].to_json(), "status": ["canary"]})
     assert "canary" not in str(told.value)
 
 
 def test_an_event_cannot_be_changed() -> None:
-    with pytest.raises(ValidationError):
-        note(1).status = "failed"
+    with pytest.raises(FrozenInstanceError):
+        note(1).status = "failed"  # type: ignore[misc]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ def run_facts(draw: st.DrawFn, address: str, intent: str, job_id: str) -> list[e
         seen,
         e.PassObserved(address=address, job_id=job_id, begun=at(5), by_id=True),
         e.PassObserved(address=address, job_id=job_id, begun=at(30), by_id=True),
-        seen.model_copy(update={"status": end, "finished": at(40), "looked": at(41)}),
+        replace(seen, status=end, finished=at(40), looked=at(41)),
         e.JobDismissed(address=address, job_id=job_id),
         e.ResultsListed(address=address, job_id=job_id, results=None, looked=at(41)),
         e.ResultsListed(address=address, job_id=job_id, results=(LISTED,), looked=at(42)),
@@ -77,8 +78,8 @@ def order_facts(draw: st.DrawFn, names: dict[str, Any]) -> list[e.AnyEvent]:
     answered = e.ProductOrdered(**names, state="ordered", download_id="65a0", ordered=at(1))
     answers: list[e.AnyEvent] = [
         answered,
-        answered.model_copy(update={"state": "ready"}),
-        answered.model_copy(update={"state": "gone"}),
+        replace(answered, state="ready"),
+        replace(answered, state="gone"),
     ]
     refused: list[e.AnyEvent] = [e.ProductOrdered(**names, state="refused", status=403, message="no")]
     pool: list[e.AnyEvent] = draw(st.sampled_from([answers, refused, [e.ProductOrdered(**names, state="not-sent")]]))
@@ -210,7 +211,7 @@ def test_the_life_of_a_generation(events: list[str], open_: bool, live: bool, dr
 def test_what_becomes_of_an_order() -> None:
     intended = e.OrderIntended(**ORDER, decided=at(0), send_before=at(0.5))
     answered = e.ProductOrdered(**ORDER, state="ordered", download_id="65a0", ordered=at(0.1))
-    ready, gone = (answered.model_copy(update={"state": state}) for state in ("ready", "gone"))
+    ready, gone = (replace(answered, state=state) for state in ("ready", "gone"))
     (order,) = folded([intended, gone, answered, ready]).orders.values()
     assert (order.state, order.was_ready, order.download_id) == ("gone", True, "65a0")
     assert (order.identity, order.begun) == ((ORDER["dataset_id"], ORDER["product_id"]), at(0))

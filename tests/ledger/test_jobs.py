@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -40,10 +41,10 @@ def of(events: Sequence[e.AnyEvent]) -> Recorded:
 
 def renamed(event: e.AnyEvent, letter: str) -> e.AnyEvent:
     """Return the same event about another job."""
-    changes = {"address": f"job.{letter}"} if getattr(event, "address", "").startswith("job.") else {}
+    changes: Any = {"address": f"job.{letter}"} if getattr(event, "address", "").startswith("job.") else {}
     if getattr(event, "job_id", None):
         changes["job_id"] = f"j-{letter}"
-    return event.model_copy(update=changes)
+    return replace(event, **changes)
 
 
 histories = st.lists(
@@ -86,7 +87,7 @@ def test_all_that_something_is_open_about_stays_in_sight(events: list[e.AnyEvent
         (DONE[:4], True),
         ((*DONE[:2], FAILED), False),
         ((*DONE[:2], FAILED, EXPLAINED), True),
-        ((*DONE[:1], NO_STAMP, SUCCEEDED.model_copy(update={"created": None}), *DONE[3:]), False),
+        ((*DONE[:1], NO_STAMP, replace(SUCCEEDED, created=None), *DONE[3:]), False),
         ((*DONE[:3], LISTED_AT_KEY), True),
         ((*DONE[:3], e.ResultsListed(**RUN, results=None, looked=at(10))), False),
         ((*DONE, e.Forgotten(address=ADDRESS, reason="requested")), True),

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from eocanvas_apply.errors import LedgerConflict, LedgerError, UsageError
-from eocanvas_apply.ledger.events import AnyEvent, Entry
+from eocanvas_apply.ledger.entry import Entry
+from eocanvas_apply.ledger.events import AnyEvent
 from eocanvas_apply.ledger.local import LocalBackend
 from eocanvas_apply.ledger.place import open_backend
 from tests.ledger.appender import journal

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.verify import verify
 from tests.ledger.entries import INTENT, OPENED, SAMPLES, at, entries, job_intended, key_intended
 
@@ -21,11 +23,11 @@ SOUND = [
         batch="b3",
     ),
 ]
-Change = Callable[[list[e.Entry]], object]
+Change = Callable[[list[Entry]], object]
 
 
 def _event(place: int, event: e.AnyEvent) -> Change:
-    return lambda found: found.__setitem__(place, found[place].model_copy(update={"event": event}))
+    return lambda found: found.__setitem__(place, replace(found[place], event=event))
 
 
 FAULTS: dict[str, tuple[Change, str]] = {
@@ -34,7 +36,7 @@ FAULTS: dict[str, tuple[Change, str]] = {
     "line removed": (lambda found: found.pop(1), "entry 3: it stands where 2 belongs"),
     "end of an append removed": (lambda found: found.pop(), "entry 5: the append has 3 events, 2 are here"),
     "appends interleaved": (
-        lambda found: found.__setitem__(3, found[3].model_copy(update={"batch": "b1", "of": 1})),
+        lambda found: found.__setitem__(3, replace(found[3], batch="b1", of=1)),
         "entry 4: another append stands inside this one",
     ),
     "launch without claim": (

@@ -14,6 +14,7 @@ from eocanvas_apply.campaign.expansion import expand
 from eocanvas_apply.documents.mark import mark_for
 from eocanvas_apply.engine.campaigns import without_waiting
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.job_documents import load_documents
 from eocanvas_apply.manifest.loading import load
@@ -103,7 +104,7 @@ class Scene:
         recorded = Recorded()
         events: list[e.AnyEvent] = [opened, *self.events] if self.events else []
         entries = [
-            e.Entry(seq=seq, time=self.at, writer="test", batch=f"{seq:032x}", event=event)
+            Entry(seq=seq, time=self.at, writer="test", batch=f"{seq:032x}", event=event)
             for seq, event in enumerate(events, start=1)
         ]
         recorded.add(entries)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -38,7 +39,7 @@ def order(minute: float, *states: e.OrderState, status: int | None = None) -> li
 def use(minute: float, failure: e.FailureName | None = None) -> list[e.AnyEvent]:
     """A launch with that order's download, and how its job failed if it did."""
     run: dict[str, Any] = {"address": "job.subset", "job_id": f"j{minute}"}
-    intended = job_intended(intent=f"i{minute}").model_copy(update={"orders": (f"o{minute}",)})
+    intended = replace(job_intended(intent=f"i{minute}"), orders=(f"o{minute}",))
     submitted = e.JobSubmitted(**run, intent=f"i{minute}", status="accepted")
     return [intended, submitted, *([e.JobObserved(**run, status="failed", failure=failure)] if failure else [])]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -182,20 +183,20 @@ def test_a_definition_by_an_older_algorithm_is_followed_as_it_was() -> None:
     scene.events = list(older)
     inputs = {"img1": {"result": SUBSET, "match": "*.nc", "fingerprint": "sha256:of-then"}}
     intended = scene.intend("turbidity", 2)
-    scene.events[-1] = intended.model_copy(update={"components": {**intended.components, "inputs": inputs}})
+    scene.events[-1] = replace(intended, components={**intended.components, "inputs": inputs})
     scene.events.append(
         e.JobSubmitted(address=TURBIDITY, intent=intended.intent, job_id="job-2", status="accepted", created=AT)
     )
     scene.events.append(e.JobObserved(address=TURBIDITY, job_id="job-2", status="failed", failure="graph"))
     assert scene.says(TURBIDITY) == "none(failed)"
     another = {"img1": {**inputs["img1"], "fingerprint": "sha256:of-another"}}
-    scene.events[-3] = intended.model_copy(update={"components": {**intended.components, "inputs": another}})
+    scene.events[-3] = replace(intended, components={**intended.components, "inputs": another})
     assert scene.says(TURBIDITY) == "relaunch(input-changed)"
 
 
 def _older(event: e.AnyEvent, known: str) -> e.AnyEvent:
     assert isinstance(event, e.JobIntended)
-    return event.model_copy(update={"components": {**event.components, "algorithm": 0}, "fingerprint": known})
+    return replace(event, components={**event.components, "algorithm": 0}, fingerprint=known)
 
 
 def test_a_pattern_that_fits_nothing_is_told_with_what_there_is() -> None:

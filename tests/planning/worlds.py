@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any, cast
 
 from hypothesis import strategies as st
 
@@ -104,16 +105,16 @@ def manifest(keys: list[KeyPlot], jobs: list[JobPlot], *, edited: bool) -> str:
 def _play_key(scene: Scene, number: int, key: KeyPlot) -> None:
     name, address = f"k{number}", f"key.k{number}"
     record = scene.recorded.keys[address].generations[1]
-    named = {"address": address, "generation": 1, "name": record.name}
+    named: dict[str, Any] = {"address": address, "generation": 1, "name": record.name}
     if key.state in ("missing", "new"):
         del scene.keys[record.name]
     if key.state == "new":
-        scene.events += [e.KeyDeleteIntended.model_validate(named), e.KeyDeleted.model_validate(named)]
+        scene.events += [e.KeyDeleteIntended(**named), e.KeyDeleted(**named)]
     if key.state in ("over", "soon"):
         end = AT - MINUTE if key.state == "over" else AT + MINUTE
         scene.keys[record.name] = replace(scene.keys[record.name], expires=end)
     if key.state == "draining":
-        scene.events.append(e.KeyDrainIntended.model_validate(named))
+        scene.events.append(e.KeyDrainIntended(**named))
     if key.state == "drifted":
         scene.keys[record.name] = replace(scene.keys[record.name], public=True)
     if key.state in ("open", "open-seen", "turned-up", "two") and not key.fixed:
@@ -170,16 +171,14 @@ def _play_run(scene: Scene, name: str, intent: int, state: str) -> None:
 def _play_intent(scene: Scene, name: str, number: int, job: JobPlot) -> None:
     ago = MINUTE if job.state == "open" else 25 * MINUTE
     intended = scene.intend(name, number, decided=AT - ago)
-    told = {"address": intended.address, "intent": intended.intent}
+    told: dict[str, Any] = {"address": intended.address, "intent": intended.intent}
     passes = {"settled": (2,), "settled-twice": (3, 2)}.get(job.state, ())
-    scene.events += [
-        e.PassObserved.model_validate({**told, "begun": AT - timedelta(minutes=minutes)}) for minutes in passes
-    ]
+    scene.events += [e.PassObserved(**told, begun=AT - timedelta(minutes=minutes)) for minutes in passes]
     if job.state == "withdrawn":
-        scene.events.append(e.JobWithdrawn.model_validate({**told, "reason": "not-sent"}))
+        scene.events.append(e.JobWithdrawn(**told, reason="not-sent"))
     refused = {"access": 403, "request": 400, "same-job": 200}.get(job.state)
     if refused:
-        scene.events.append(e.JobRefused.model_validate({**told, "status": refused, "refusal": job.state}))
+        scene.events.append(e.JobRefused(**told, status=refused, refusal=cast(Any, job.state)))
     _show_candidate(scene, name, number, job)
 
 

@@ -22,7 +22,7 @@ from eocanvas_apply.emulator.model.time import VirtualClock
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.files import read_bytes
 from eocanvas_apply.ledger.backend import Backend
-from eocanvas_apply.ledger.events import Entry
+from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.local import LocalBackend
 from eocanvas_apply.manifest.instances import Instance
 from eocanvas_apply.manifest.job_documents import load_documents

@@ -19,7 +19,7 @@ from eocanvas_apply.render.layout import counted
 
 if TYPE_CHECKING:
     from eocanvas_apply.ledger.backend import Backend
-    from eocanvas_apply.ledger.events import Entry
+    from eocanvas_apply.ledger.entry import Entry
 
 EPILOG = """\
 The ledger is where every intent and every answer is written down before and after it happens.

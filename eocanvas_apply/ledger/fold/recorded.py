@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.fold.job_records import ENDED as ENDED
 from eocanvas_apply.ledger.fold.job_records import Intent as Intent
 from eocanvas_apply.ledger.fold.job_records import IntentState as IntentState
@@ -41,7 +42,7 @@ class Recorded:
     orders_closed_until: datetime | None = None
     terms: set[str] = field(default_factory=set)
 
-    def add(self, entries: Iterable[e.Entry]) -> None:
+    def add(self, entries: Iterable[Entry]) -> None:
         """Fold more entries, in the order of their numbers."""
         for entry in entries:
             self.head = entry.seq
@@ -113,7 +114,7 @@ def _key(recorded: Recorded, event: e.KeyEvent) -> None:
 
 
 def _knowledge(created: e.KeyCreated) -> tuple[bool, bool, str]:
-    return created.end_known, created.created is not None, created.model_dump_json()
+    return created.end_known, created.created is not None, repr(created)
 
 
 def _intent(recorded: Recorded, event: e.IntentEvent) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from eocanvas_apply.ledger import events as e
@@ -50,9 +51,7 @@ def _key_ends(recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
         for generation in record.generations.values():
             created, seen = generation.created, observed.keys.get(generation.name)
             if generation.live and created and not created.end_known and seen:
-                yield created.model_copy(
-                    update={"created": seen.created, "expires": seen.expires, "end_known": seen.end_known}
-                )
+                yield replace(created, created=seen.created, expires=seen.expires, end_known=seen.end_known)
 
 
 def _keys_gone(desired: Desired, recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
