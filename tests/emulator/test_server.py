@@ -213,7 +213,8 @@ def until(condition: Callable[[], bool]) -> None:
 def test_a_served_emulator_tells_its_addresses_and_ends_on_a_signal(tmp_path: Path, number: int) -> None:
     ready = tmp_path / "ready.json"
     program = (
-        "import pathlib, sys; from eocanvas_apply.emulator import options; from eocanvas_apply.emulator.http import server;"
+        "import pathlib, sys; from eocanvas_apply.emulator import options;"
+        "from eocanvas_apply.emulator.http import server;"
         "sys.exit(server.serve(options.Options(ready=pathlib.Path(sys.argv[1]))))"
     )
     command = [sys.executable, "-c", program, str(ready)]
