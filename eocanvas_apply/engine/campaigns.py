@@ -1,4 +1,4 @@
-"""The campaigns of a project: their rows, found once a run, and what manifest and rows together ask for."""
+"""The campaigns of a project: their rows, found once a run, and what is desired by manifest and rows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from pathlib import Path
 from typing import Any, cast
 
 from eocanvas_apply.campaign.expansion import Expansion, expand
@@ -16,7 +15,7 @@ from eocanvas_apply.campaign.freshness import changed_searches, lock_age
 from eocanvas_apply.campaign.searching import Lister, Search
 from eocanvas_apply.checks.checking import check_rows
 from eocanvas_apply.diagnostics import Diagnostic, has_errors, info
-from eocanvas_apply.engine.project import Project, open_project
+from eocanvas_apply.engine.project import Project
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.job_documents import Documents, with_instances
 from eocanvas_apply.planning.desired.derivation import desired
@@ -24,16 +23,16 @@ from eocanvas_apply.planning.desired.desired import Desired
 
 
 class Rows(Enum):
-    """Whom to ask for the rows of campaigns."""
+    """Where the rows of campaigns come from."""
 
     ASKED = "the lock, then the catalogue and the storages"
     ANEW = "the catalogue and the storages, whatever the lock says"
-    GIVEN = "files and the lock alone: campaigns that need more stay unasked"
+    GIVEN = "files and the lock only: campaigns that need more stay without rows"
 
 
 @dataclass(frozen=True)
 class Campaigns:
-    """A project with its rows. `documents` holds what only rows name as well; `diagnostics` are of all of it."""
+    """A project with its rows. `documents` holds also those that only rows name; `diagnostics` are of all of it."""
 
     project: Project
     documents: Documents
@@ -59,41 +58,35 @@ class Campaigns:
         return "sha256:" + hashlib.sha256(json.dumps(everything).encode()).hexdigest()
 
 
-async def find_rows(project: Project, rows: Rows, now: datetime, search: Search, lister: Lister) -> Campaigns:
+async def find_rows(
+    project: Project, rows: Rows, now: datetime, search: Search | None = None, lister: Lister | None = None
+) -> Campaigns:
     """Return a project with its rows; raises ManifestError, ServiceError, CredentialsError, UsageError.
 
-    Whoever cannot be asked ends the run: a campaign that lacks rows would be taken for one that lost them.
+    A search that fails ends the run: a campaign without some of its rows would look as if they had been taken out.
     """
     if rows is Rows.GIVEN:
         return given_rows(project, now)
     lock = project.lock_file.lock
     used = lock if rows is Rows.ASKED else None
     found = await expand(project.loaded, project.read, now=now, search=search, lister=lister, lock=used)
-    told = lock_age(lock, found, now) if rows is Rows.ASKED else changed_searches(lock, found)
-    return _judged(project, found, told)
+    notes = lock_age(lock, found, now) if rows is Rows.ASKED else changed_searches(lock, found)
+    return _checked(project, found, notes)
 
 
 def given_rows(project: Project, now: datetime) -> Campaigns:
-    """Return a project with the rows that files and the lock give; nobody is asked. Raises ManifestError."""
-    expansion = without_waiting(expand(project.loaded, project.read, now=now, lock=project.lock_file.lock))
-    return _judged(project, expansion, ())
+    """Return a project with the rows that files and the lock give, without network. Raises ManifestError."""
+    expansion = expand(project.loaded, project.read, now=now, lock=project.lock_file.lock)
+    return _checked(project, _without_waiting(expansion), ())
 
 
-def examine(file: Path, now: datetime) -> tuple[Diagnostic, ...]:
-    """Return everything there is to say about a manifest without asking anybody; raises no ManifestError."""
-    try:
-        return offline(given_rows(open_project(file), now))
-    except ManifestError as problem:
-        return problem.diagnostics
-
-
-def offline(campaigns: Campaigns) -> tuple[Diagnostic, ...]:
-    """Return the findings of a look without asking anybody, with a note on each campaign that it left unjudged."""
+def offline_findings(campaigns: Campaigns) -> tuple[Diagnostic, ...]:
+    """Return the findings of a check without network, with a note on each campaign whose rows it could not check."""
     loaded = campaigns.project.loaded
     hint = "`plan` asks for them"
     notes = [
         loaded.place(
-            info("rows-not-asked", "its rows come from a search or a listing, which is not made here", hint),
+            info("rows-not-asked", "rows not checked: they come from a search or a listing", hint),
             ("jobs", name, "for_each"),
             at_name=True,
         )
@@ -102,18 +95,18 @@ def offline(campaigns: Campaigns) -> tuple[Diagnostic, ...]:
     return (*campaigns.diagnostics, *notes)
 
 
-def _judged(project: Project, expansion: Expansion, told: tuple[Diagnostic, ...]) -> Campaigns:
+def _checked(project: Project, expansion: Expansion, notes: tuple[Diagnostic, ...]) -> Campaigns:
     documents = with_instances(project.documents, project.loaded, project.read, expansion.instances)
-    fresh = documents.diagnostics[len(project.documents.diagnostics) :]
-    judged = check_rows(project.loaded, documents, expansion.instances)
-    found = (*project.diagnostics, *expansion.diagnostics, *fresh, *judged, *told)
+    new = documents.diagnostics[len(project.documents.diagnostics) :]
+    of_rows = check_rows(project.loaded, documents, expansion.instances)
+    found = (*project.diagnostics, *expansion.diagnostics, *new, *of_rows, *notes)
     if has_errors(found):
         raise ManifestError(*found)
     return Campaigns(project, documents, expansion, found)
 
 
-def without_waiting(expansion: Coroutine[Any, Any, Expansion]) -> Expansion:
-    """Return an expansion that asks nobody: nothing in it waits, so that no event loop is needed."""
+def _without_waiting(expansion: Coroutine[Any, Any, Expansion]) -> Expansion:
+    """Return an expansion that needs no event loop, because it reads files only."""
     try:
         expansion.send(None)
     except StopIteration as done:

@@ -1,4 +1,4 @@
-"""A project: its manifest, its documents and its lock, read and checked. Rows of campaigns are `engine.campaigns`'."""
+"""A project: its manifest, its documents and its lock, read and checked; the rows are found in `engine.campaigns`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from types import MappingProxyType
 
 from eocanvas_apply.campaign.lock import LockFile, read_lock_file
 from eocanvas_apply.checks.checking import check
-from eocanvas_apply.diagnostics import Diagnostic, has_errors
-from eocanvas_apply.engine.variables import typed_variables
-from eocanvas_apply.errors import ManifestError
+from eocanvas_apply.diagnostics import Diagnostic, error, has_errors
+from eocanvas_apply.documents.suggestions import did_you_mean
+from eocanvas_apply.documents.yaml.nodes import Data
+from eocanvas_apply.documents.yaml.scalars import Plain, resolve_plain
+from eocanvas_apply.errors import ManifestError, UsageError
 from eocanvas_apply.files import read_bytes
 from eocanvas_apply.manifest.job_documents import Documents, Read, load_documents
 from eocanvas_apply.manifest.loading import LoadedManifest, load
@@ -25,24 +27,20 @@ NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Project:
-    """A manifest that may be planned. `folder` is where it stands and what its paths are relative to."""
+    """A manifest that may be planned, with `read`, which reads a file that it names and raises ManifestError."""
 
     file: Path
     manifest: Manifest
     loaded: LoadedManifest
     documents: Documents
-    diagnostics: tuple[Diagnostic, ...]
+    read: Read
+    diagnostics: tuple[Diagnostic, ...] = ()
     lock_file: LockFile = field(default_factory=LockFile)
 
     @property
     def folder(self) -> Path:
-        """The manifest's folder."""
+        """The manifest's folder, which its paths are relative to."""
         return self.file.parent
-
-    @property
-    def read(self) -> Read:
-        """What reads a file that the manifest names; it raises ManifestError."""
-        return partial(read_bytes, folder=self.folder)
 
     def timing(self, overrides: Mapping[str, timedelta]) -> Timing:
         """Return the waits of a run; `overrides` replace fields of the manifest's `timing`."""
@@ -60,23 +58,63 @@ def open_project(
 ) -> Project:
     """Read and check a manifest and the files it names; `variables` win, by name, over the defaults in `vars`.
 
-    With `lock_may_be_broken` a lock that cannot be read counts as none: somebody writes it anew.
-    Raises ManifestError with all findings where one is an error, UsageError for a variable that it does not declare.
+    With `lock_may_be_broken` a lock that cannot be read counts as none: the caller writes a new one.
+    Raises ManifestError with all findings where one is an error, UsageError for a variable that is not declared.
     """
-    source = read_bytes(str(file), Path())
+    lock_file, faults = _lock_file(file.parent)
+    read = partial(read_bytes, folder=file.parent)
+    return parse_project(
+        read_bytes(str(file), Path()), file, read, variables, lock_file, () if lock_may_be_broken else faults
+    )
+
+
+def parse_project(
+    source: bytes | str,
+    file: Path,
+    read: Read,
+    variables: Mapping[str, str] = NO_VARIABLES,
+    lock_file: LockFile | None = None,
+    lock_faults: tuple[Diagnostic, ...] = (),
+) -> Project:
+    """Check the text of a manifest; `read` gives the files that it names. Raises like `open_project`."""
     loaded = load(source, str(file))
     if variables and loaded.manifest:
-        loaded = load(source, str(file), typed_variables(variables, loaded.text.data))
-    documents = load_documents(loaded, partial(read_bytes, folder=file.parent))
-    lock_file, faults = _lock_file(file.parent)
-    found = (*check(loaded, documents), *(() if lock_may_be_broken else faults))
+        loaded = load(source, str(file), _typed_variables(variables, loaded.text.data))
+    documents = load_documents(loaded, read)
+    found = (*check(loaded, documents), *lock_faults)
     if loaded.manifest is None or has_errors(found):
         raise ManifestError(*found)
-    return Project(file, loaded.manifest, loaded, documents, found, lock_file)
+    return Project(file, loaded.manifest, loaded, documents, read, found, lock_file or LockFile())
 
 
 def _lock_file(folder: Path) -> tuple[LockFile, tuple[Diagnostic, ...]]:
     try:
         return read_lock_file(folder), ()
-    except ManifestError as problem:
-        return LockFile(), problem.diagnostics
+    except ManifestError as fault:
+        return LockFile(), fault.diagnostics
+
+
+def _typed_variables(given: Mapping[str, str], manifest: Data) -> Mapping[str, Plain]:
+    """Return the variables given as texts, read as the manifest would read them unquoted.
+
+    A variable whose default is a text stays text. Raises UsageError for those that `vars` does not declare.
+    """
+    declared = manifest.get("vars") if isinstance(manifest, dict) else None
+    known = declared if isinstance(declared, dict) else {}
+    faults = [_undeclared(name, known) for name in given if name not in known]
+    if faults:
+        raise UsageError(*faults)
+    return {name: _typed(text, known[name]) for name, text in given.items()}
+
+
+def _typed(text: str, default: Data) -> Plain:
+    if isinstance(default, str):
+        return text
+    value = resolve_plain(text)
+    return text if value is None else value
+
+
+def _undeclared(name: str, known: Mapping[str, object]) -> Diagnostic:
+    declare = f"declare it with a default in the manifest: `vars: {{{name}: VALUE}}`"
+    message = f"the manifest has no variable {name}"
+    return error("unknown-variable", message, did_you_mean(name, known) or declare)

@@ -12,7 +12,7 @@ from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.ledger.opening import Binding, mismatches
 from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.desired.desired import Desired
-from eocanvas_apply.planning.plan import Origin, Plan, Requests
+from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.planner import plan
 from eocanvas_apply.planning.state.notes import notes
 from eocanvas_apply.planning.state.observed import Observed
@@ -61,25 +61,13 @@ class Surveyor:
         changed = _changed(facts, recorded)
         recorded.note(facts)
         self._unrecorded += facts
-        return Survey(self._planned(requests, observed), observed, changed)
+        return Survey(plan(self.desired, requests, recorded, observed), observed, changed)
 
     async def put_on_record(self) -> None:
         """Append the facts of every look that the ledger has not got yet."""
         facts, self._unrecorded = self._unrecorded, []
         if facts:
             await self.journal.record(*facts)
-
-    def _planned(self, requests: Requests, observed: Observed) -> Plan:
-        recorded = self.journal.recorded
-        origin = Origin(
-            project=self.desired.project,
-            service=self.service.addresses.service,
-            account=self.service.account,
-            manifest_digest=self.desired.manifest_digest,
-            ledger_id=recorded.opened.ledger_id if recorded.opened else None,
-            ledger_head=recorded.head,
-        )
-        return plan(self.desired, requests, recorded, observed, origin)
 
 
 def _changed(facts: Iterable[AnyEvent], recorded: Recorded) -> list[JobObserved]:

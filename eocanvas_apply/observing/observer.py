@@ -61,6 +61,7 @@ class Observer:
         return Observed(
             at=at,
             account=self.service.account,
+            service=self.service.addresses.service,
             keys=keys,
             jobs=jobs,
             gone=gone,

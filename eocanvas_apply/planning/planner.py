@@ -32,16 +32,17 @@ from eocanvas_apply.planning.state.runs import occupancy
 from eocanvas_apply.planning.warnings import lost_results, warnings
 
 
-def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Observed, origin: Origin) -> Plan:
+def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Observed) -> Plan:
     """Return what is to be done, for every address that is desired or recorded.
 
     `recorded` must hold the notes of this observation already; `observed.at` is the plan's now.
     """
     desired = as_launched(desired, recorded)
     evidence = Evidence.of(desired.project, desired.timing, recorded, observed)
+    planner = _Planner(desired, requests, recorded, observed, evidence)
     if requests.cancel:
-        return Plan(origin, observed.at, cancellations(requests, recorded, evidence))
-    return _Planner(desired, requests, recorded, observed, evidence).plan(origin)
+        return Plan(planner.origin(), observed.at, cancellations(requests, recorded, evidence))
+    return planner.plan()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,13 @@ class _Planner:
     observed: Observed
     evidence: Evidence
 
-    def plan(self, origin: Origin) -> Plan:
+    def origin(self) -> Origin:
+        desired, recorded, observed = self.desired, self.recorded, self.observed
+        ledger_id = recorded.opened.ledger_id if recorded.opened else None
+        names = desired.project, observed.service, observed.account
+        return Origin(*names, desired.manifest_digest, ledger_id, recorded.head)
+
+    def plan(self) -> Plan:
         jobs, findings = self._jobs()
         keys = self._keys(jobs)
         windows, book = self._windows(), OrderBook.of(self.recorded, self.observed, self.desired.timing)
@@ -63,7 +70,7 @@ class _Planner:
         renewed = renewals(self.desired, self.recorded, self.observed, launches)
         now = self.observed.at
         return Plan(
-            origin=origin,
+            origin=self.origin(),
             created=now,
             actions=actions,
             diagnostics=(*keys.faults, *findings, *self._warnings(jobs)),

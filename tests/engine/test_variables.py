@@ -1,12 +1,20 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from eocanvas_apply.documents.yaml.nodes import Data
-from eocanvas_apply.engine.variables import typed_variables
+from eocanvas_apply.engine.project import Project, parse_project
 from eocanvas_apply.errors import UsageError
 
-MANIFEST: Data = {"vars": {"tile": "32TQM", "year": "2024", "most": 5, "share": 0.5, "dry": True}}
+MANIFEST = """version: 1
+project: demo
+vars: {tile: 32TQM, year: "2024", most: 5, share: 0.5, dry: true}
+"""
+
+
+def opened(**variables: str) -> Project:
+    return parse_project(MANIFEST, Path("eocanvas.yaml"), lambda path: b"", variables)
 
 
 @pytest.mark.parametrize(
@@ -24,13 +32,13 @@ MANIFEST: Data = {"vars": {"tile": "32TQM", "year": "2024", "most": 5, "share": 
     ],
 )
 def test_a_value_is_read_as_the_manifest_would_and_text_stays_text(name: str, text: str, value: object) -> None:
-    (found,) = typed_variables({name: text}, MANIFEST).values()
+    found = opened(**{name: text}).loaded.variables[name]
     assert (found, type(found)) == (value, type(value))
 
 
-def test_all_unknown_names_are_told_at_once() -> None:
+def test_all_unknown_names_are_reported_at_once() -> None:
     with pytest.raises(UsageError) as refused:
-        typed_variables({"tille": "x", "most": "1", "zone": "y"}, MANIFEST)
+        opened(tille="x", most="1", zone="y")
     first, second = refused.value.diagnostics
     assert {first.code, second.code} == {"unknown-variable"}
     assert first.hint == "did you mean tile?"

@@ -12,7 +12,7 @@ import pytest
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
 from eocanvas_apply.emulator.model.settings import DEFAULT_USER
 from eocanvas_apply.emulator.options import Options
-from eocanvas_apply.engine.campaigns import examine
+from eocanvas_apply.engine.campaigns import given_rows, offline_findings
 from eocanvas_apply.engine.opening import Settings, open_engine
 from eocanvas_apply.engine.project import open_project
 from eocanvas_apply.manifest.model.keys import ExistingKey
@@ -70,7 +70,8 @@ def test_every_example_is_covered() -> None:
 
 @each_case
 def test_it_validates_without_a_finding(case: Case) -> None:
-    assert examine(EXAMPLES / case.name / "eocanvas.yaml", datetime.now(UTC)) == ()
+    project = open_project(EXAMPLES / case.name / "eocanvas.yaml")
+    assert offline_findings(given_rows(project, datetime.now(UTC))) == ()
 
 
 @each_case

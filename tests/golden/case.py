@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from eocanvas_apply.campaign.expansion import expand
 from eocanvas_apply.diagnostics import Diagnostic, error
-from eocanvas_apply.engine.campaigns import without_waiting
-from eocanvas_apply.errors import ManifestError
+from eocanvas_apply.engine.campaigns import given_rows
+from eocanvas_apply.engine.project import open_project
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.events import ListedResult
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.manifest.instances import Instance
-from eocanvas_apply.manifest.job_documents import load_documents
-from eocanvas_apply.manifest.loading import LoadedManifest, load
-from eocanvas_apply.planning.desired.derivation import desired
-from eocanvas_apply.planning.desired.desired import Desired, Timing
-from eocanvas_apply.planning.plan import Origin, Plan, Requests
+from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.planner import plan
 from eocanvas_apply.planning.state.notes import notes
 from eocanvas_apply.planning.state.observed import (
@@ -49,24 +43,11 @@ class Case:
         wanted, recorded, service = self.desired(), self.recorded(), self.service()
         observed = _observed(service)
         recorded.note(notes(wanted, recorded, observed))
-        origin = Origin(
-            project=wanted.project,
-            service=service["service"],
-            account=observed.account,
-            manifest_digest=wanted.manifest_digest,
-            ledger_id=recorded.opened.ledger_id if recorded.opened else None,
-            ledger_head=recorded.head,
-        )
-        return plan(wanted, _requests(service.get("requests", {})), recorded, observed, origin)
+        return plan(wanted, _requests(service.get("requests", {})), recorded, observed)
 
     def desired(self) -> Desired:
-        loaded = load((self.folder / "manifest.yaml").read_bytes(), "manifest.yaml")
-        documents = load_documents(loaded, self._read)
-        assert loaded.manifest is not None, loaded.diagnostics
-        assert not (*loaded.diagnostics, *documents.diagnostics)
-        own = loaded.manifest.timing
-        timing = Timing(own.poll, own.settle, own.send_within, own.request_timeout)
-        return desired(loaded.manifest, loaded.digest, documents, self._rows(loaded), timing)
+        project, now = open_project(self.folder / "manifest.yaml"), datetime.fromisoformat(self.service()["at"])
+        return given_rows(project, now).desired({})
 
     def recorded(self) -> Recorded:
         recorded = Recorded()
@@ -79,17 +60,6 @@ class Case:
         found: Json = json.loads((self.folder / "service.json").read_text(encoding="utf-8"))
         return found
 
-    def _rows(self, loaded: LoadedManifest) -> Mapping[str, Sequence[Instance]]:
-        found = without_waiting(expand(loaded, self._read, now=datetime.fromisoformat(self.service()["at"])))
-        assert not found.diagnostics, found.diagnostics
-        return found.instances
-
-    def _read(self, path: str) -> bytes:
-        try:
-            return (self.folder / path).read_bytes()
-        except OSError:
-            raise ManifestError(error("file-missing", f"{self.folder.name} has no file {path}")) from None
-
 
 def _observed(service: Json) -> Observed:
     at = _time(service["at"])
@@ -100,6 +70,7 @@ def _observed(service: Json) -> Observed:
     return Observed(
         at=at,
         account=service["account"],
+        service=service["service"],
         keys={given["name"]: _key(given) for given in service.get("keys", ())},
         jobs=Pass(_time(listed.get("begun")) or at, listed.get("complete", True), jobs),
         gone=frozenset(service.get("gone", ())),

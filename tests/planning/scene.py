@@ -8,20 +8,18 @@ import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
-from eocanvas_apply.campaign.expansion import expand
 from eocanvas_apply.documents.mark import mark_for
-from eocanvas_apply.engine.campaigns import without_waiting
+from eocanvas_apply.engine.campaigns import given_rows
+from eocanvas_apply.engine.project import parse_project
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.manifest.job_documents import load_documents
-from eocanvas_apply.manifest.loading import load
-from eocanvas_apply.planning.desired.derivation import desired
-from eocanvas_apply.planning.desired.desired import Desired, DesiredJob, Timing
+from eocanvas_apply.planning.desired.desired import Desired, DesiredJob
 from eocanvas_apply.planning.jobs.launching import Launch, key_uses, launch
-from eocanvas_apply.planning.plan import Origin, Plan, PlannedAction, Requests
+from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests
 from eocanvas_apply.planning.planner import plan
 from eocanvas_apply.planning.state.notes import notes
 from eocanvas_apply.planning.state.observed import Observed, ObservedJob, ObservedKey, Pass
@@ -81,14 +79,8 @@ class Scene:
 
     @cached_property
     def desired(self) -> Desired:
-        loaded = load(self.manifest, "manifest.yaml")
-        documents = load_documents(loaded, lambda path: self.files[path])
-        assert loaded.manifest is not None, loaded.diagnostics
-        assert not documents.diagnostics, documents.diagnostics
-        own = loaded.manifest.timing
-        timing = Timing(own.poll, own.settle, own.send_within, own.request_timeout)
-        rows = without_waiting(expand(loaded, lambda path: self.files[path], now=self.at)).instances
-        return desired(loaded.manifest, loaded.digest, documents, rows, timing)
+        project = parse_project(self.manifest, Path("manifest.yaml"), lambda path: self.files[path])
+        return given_rows(project, self.at).desired({})
 
     def now_reads(self, manifest: str, **files: bytes) -> None:
         """Change the manifest after what was recorded so far."""
@@ -115,6 +107,7 @@ class Scene:
         seen = Observed(
             at=self.at,
             account=ACCOUNT,
+            service=SERVICE,
             keys=self.keys,
             jobs=Pass(self.at, self.complete, self.jobs),
             logs=self.logs,
@@ -270,11 +263,7 @@ class Scene:
     def plan(self, requests: Requests | None = None) -> Plan:
         recorded, observed = self.recorded, self.observed
         recorded.note(notes(self.desired, recorded, observed))
-        return plan(self.desired, requests or Requests(), recorded, observed, self.origin(recorded))
-
-    def origin(self, recorded: Recorded) -> Origin:
-        ledger_id = recorded.opened.ledger_id if recorded.opened else None
-        return Origin(self.desired.project, SERVICE, ACCOUNT, self.desired.manifest_digest, ledger_id, recorded.head)
+        return plan(self.desired, requests or Requests(), recorded, observed)
 
     def action(self, address: str, requests: Requests | None = None) -> PlannedAction:
         return self.plan(requests).by_address()[address]

@@ -11,7 +11,9 @@ from eocanvas_apply.planning.desired.desired import DesiredJob
 from eocanvas_apply.planning.desired.fingerprint import Change, changes, fingerprint, same
 from tests.planning.scene import CHAIN, GRAPH, HEAD, SCENES, Scene
 
-AOI = GRAPH.replace(b"<file>$output</file>", b"<file>$output</file><region>$aoi</region>")
+SECOND = b"""<node id="Two"><operator>Read</operator><sources/><parameters><file>$img2</file></parameters></node>
+</graph>"""
+AOI = GRAPH.replace(b"<file>$output</file>", b"<file>$output</file><region>$aoi</region>").replace(b"</graph>", SECOND)
 MANIFEST = (
     HEAD
     + SCENES

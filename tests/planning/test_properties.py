@@ -37,9 +37,9 @@ def noted(scene: Scene) -> Recorded:
 def test_planning_is_deterministic_and_changes_nothing(scene: Scene, requests: Requests) -> None:
     desired, recorded, observed = scene.desired, noted(scene), scene.observed
     before = copy.deepcopy((desired, recorded, observed))
-    first = plan(desired, requests, recorded, observed, scene.origin(recorded))
+    first = plan(desired, requests, recorded, observed)
     assert (desired, recorded, observed) == before
-    assert first == plan(desired, requests, recorded, observed, scene.origin(recorded))
+    assert first == plan(desired, requests, recorded, observed)
 
 
 @every

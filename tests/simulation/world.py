@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,23 +12,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from eocanvas_apply.campaign.expansion import Expansion, expand
-from eocanvas_apply.campaign.lock import Lock
+from eocanvas_apply.campaign.lock import Lock, LockFile
 from eocanvas_apply.campaign.readers.hda import Catalogue
 from eocanvas_apply.emulator.http.wire import Wire
 from eocanvas_apply.emulator.model.settings import Behaviour, Quota
 from eocanvas_apply.emulator.model.settings import Settings as EmulatorSettings
 from eocanvas_apply.emulator.model.time import VirtualClock
+from eocanvas_apply.engine.campaigns import Campaigns, Rows, find_rows
 from eocanvas_apply.engine.engine import Engine
+from eocanvas_apply.engine.project import parse_project
 from eocanvas_apply.files import read_bytes
 from eocanvas_apply.ledger.backend import Backend
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.local import LocalBackend
-from eocanvas_apply.manifest.instances import Instance
-from eocanvas_apply.manifest.job_documents import load_documents
-from eocanvas_apply.manifest.loading import LoadedManifest, load
-from eocanvas_apply.planning.desired.derivation import desired
-from eocanvas_apply.planning.desired.desired import Desired, Timing
+from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.report.progress import ApplyResult, Progress
 from eocanvas_apply.secrets.resolving import SecretSources
@@ -126,31 +123,21 @@ class World:
         return self.site.token()
 
     def desired(self, manifest: str, **timing: timedelta) -> Desired:
-        loaded = load(manifest, "eocanvas.yaml")
-        documents = load_documents(loaded, partial(read_bytes, folder=self.folder))
-        assert loaded.manifest is not None, loaded.diagnostics
-        own = loaded.manifest.timing
-        times = {"poll": own.poll, "settle": own.settle, "send_within": own.send_within}
-        waits = Timing(**{**times, "request_timeout": own.request_timeout, **timing})
-        return desired(loaded.manifest, loaded.digest, documents, self.rows(loaded), waits)
-
-    def rows(self, loaded: LoadedManifest) -> Mapping[str, tuple[Instance, ...]]:
-        """Return the rows of every campaign; searches are asked of the emulated HDA, now."""
+        """Return what a manifest asks for; searches are asked of the emulated HDA, now."""
         read = partial(read_bytes, folder=self.folder)
-        jobs = loaded.manifest.jobs.values() if loaded.manifest else ()
-        named = {term for job in jobs for term in job.accept_terms}
+        project = parse_project(manifest, self.folder / "eocanvas.yaml", read, lock_file=LockFile(lock=self.lock))
+        named = {term for job in project.manifest.jobs.values() for term in job.accept_terms}
 
-        async def expanded() -> Expansion:
+        async def searched() -> Campaigns:
             async with self.service() as service:
                 search = Catalogue(service.hda, named, service.hda.accept_term)
-                return await expand(loaded, read, now=self.clock(), search=search, lock=self.lock)
+                return await find_rows(project, Rows.ASKED, self.clock(), search)
 
         # In a thread, for the world's loop may be running: then it stands still meanwhile.
         with ThreadPoolExecutor(1) as pool:
-            found = pool.submit(self.run, expanded()).result()
-        assert not found.unknown
-        assert not found.diagnostics, found.diagnostics
-        return found.instances
+            found = pool.submit(self.run, searched()).result()
+        assert not found.expansion.unknown
+        return found.desired(timing)
 
     def service(self, step: Step = undisturbed) -> EOCanvas:
         """Return the account's client, over the emulator in this process."""

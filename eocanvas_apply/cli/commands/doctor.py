@@ -75,12 +75,9 @@ def _manifest(path: Path, given: Mapping[str, str]) -> tuple[list[Finding], Proj
 
 def _stand_in(path: Path) -> Project:
     """Return an empty project, so that account and service can be looked at without a manifest."""
-    from eocanvas_apply.engine.project import Project
-    from eocanvas_apply.manifest.job_documents import Documents
-    from eocanvas_apply.manifest.loading import load
+    from eocanvas_apply.engine.project import parse_project
 
-    loaded = load("version: 1\nproject: none\n", str(path))
-    return Project(path, loaded.require(), loaded, Documents({}, {}), ())
+    return parse_project("version: 1\nproject: none\n", path, lambda _: b"")
 
 
 def _faults(subject: str, fault: EocanvasApplyError) -> list[Finding]:

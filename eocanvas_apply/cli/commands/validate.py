@@ -27,7 +27,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
     """Check; raises ManifestError with all findings when one of them is an error."""
-    from eocanvas_apply.engine.campaigns import given_rows, offline
+    from eocanvas_apply.engine.campaigns import given_rows, offline_findings
     from eocanvas_apply.engine.project import open_project
 
     project = open_project(manifest_file(args), variables(args))
@@ -36,4 +36,4 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
     known = campaigns.expansion.instances
     instances = f" ({counted(sum(map(len, known.values())), 'instance')} of campaigns)" if known else ""
     text = f"{args.file}: {keys} and {jobs}{instances}, no errors\n"
-    return Outcome(diagnostics=offline(campaigns), text=lambda _: text)
+    return Outcome(diagnostics=offline_findings(campaigns), text=lambda _: text)

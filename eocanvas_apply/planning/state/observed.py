@@ -83,11 +83,10 @@ class Download:
 class Observed:
     """Everything observed in one round.
 
-    `at` is service time; `gone` are job ids whose own address answered 404; `listed` every job seen in
-    this run, as far back as the quota counts; `logs` hold the text of candidates;
-    `results` the listing of ended jobs, None for 404, nothing of a job whose listing could not be had; `secrets` slow
-    fingerprints by (key address, field);
-    `downloads` are those of orders, by their id;
+    `at` is service time, `service` the address of the service. `gone` are job ids whose own address answered 404;
+    `listed` every job seen in this run, as far back as the quota counts; `logs` hold the text of candidates;
+    `results` the listing of ended jobs, None for 404, nothing of a job whose listing could not be had;
+    `secrets` slow fingerprints by (key address, field); `downloads` are those of orders, by their id;
     `unreadable` why a key's secrets could not be read; `files` stored results that are not as they were, by path.
     """
 
@@ -104,3 +103,4 @@ class Observed:
     sealing: Sealing | None = None
     files: Mapping[str, FileState] = field(default_factory=dict)
     downloads: Mapping[str, Download] = field(default_factory=dict)
+    service: str = ""
