@@ -7,13 +7,14 @@ PEER := .venv-eocanvas
 PEER_HDA := .venv-hda
 PIP_FLAGS := --quiet --disable-pip-version-check
 
-.PHONY: help setup demo test check bench schemas clean
+.PHONY: help setup demo test check bench schemas docs clean
 
 help:
 	@echo "make demo     set up and run a campaign against the embedded emulator"
 	@echo "make test     set up, check style and types, and run the tests"
 	@echo "make check    style and types only"
 	@echo "make schemas  write schemas/*.json anew"
+	@echo "make docs     write docs/reference/*.md anew"
 	@echo "make bench    whole-process times and memory, as ratios; takes minutes"
 	@echo "make setup    the environments only;  make clean removes them"
 
@@ -23,8 +24,8 @@ demo: .venv/installed
 	@$(BIN)/eocanvas-apply demo
 
 check: .venv/installed-dev
-	$(BIN)/ruff check eocanvas_apply tests bench
-	$(BIN)/ruff format --check eocanvas_apply tests bench
+	$(BIN)/ruff check eocanvas_apply tests bench docs
+	$(BIN)/ruff format --check eocanvas_apply tests bench docs
 	$(BIN)/mypy
 
 test: check $(PEER)/installed $(PEER_HDA)/installed
@@ -32,6 +33,9 @@ test: check $(PEER)/installed $(PEER_HDA)/installed
 
 schemas: .venv/installed-dev
 	$(BIN)/python -m eocanvas_apply.cli.schemas schemas
+
+docs: .venv/installed-dev
+	$(BIN)/python -m docs.generate
 
 bench: .venv/installed $(PEER)/installed
 	$(BIN)/python -m bench

@@ -14,17 +14,15 @@ Storage keys and processing jobs of WEkEO's EOCanvas, from a manifest, through a
 Also installed as `eoc`.
 """
 
-_SETTINGS = """\
-Settings from the environment:
-  HDA_USER, HDA_PASSWORD     the WEkEO account; else HDA_RC, $EOCANVAS_CONFIG_DIR/.hdarc, ~/.hdarc
-  EOCANVAS_URL               the service; default https://gateway.prod.wekeo2.eu/serverless
-  EOCANVAS_TOKEN_URL         the whole address of gettoken; default: found beside the service
-  HDA_URL                    the HDA, up to /api/v1; default: found beside the service
-  EOCANVAS_APPLY_LEDGER      where the ledger is; default .eocanvas/default.jsonl beside the manifest
-  EOCANVAS_APPLY_POLL, _SETTLE, _SEND_WITHIN, _REQUEST_TIMEOUT
-                             durations such as 30s; they win over the manifest's `timing:`
-  NO_COLOR                   no colours
-"""
+SETTINGS = {
+    "HDA_USER, HDA_PASSWORD": "the WEkEO account; else HDA_RC, $EOCANVAS_CONFIG_DIR/.hdarc, ~/.hdarc",
+    "EOCANVAS_URL": "the service; default https://gateway.prod.wekeo2.eu/serverless",
+    "EOCANVAS_TOKEN_URL": "the whole address of gettoken; default: found beside the service",
+    "HDA_URL": "the HDA, up to /api/v1; default: found beside the service",
+    "EOCANVAS_APPLY_LEDGER": "the ledger file; default .eocanvas/default.jsonl beside the manifest",
+    "EOCANVAS_APPLY_POLL, _SETTLE, _SEND_WITHIN, _REQUEST_TIMEOUT": "durations; they replace those of `timing:`",
+    "NO_COLOR": "no colours",
+}
 
 _EXAMPLES = """\
 Examples:
@@ -39,8 +37,13 @@ def root_help() -> str:
     """Return the whole text."""
     groups = [_listing(title, group) for title, group in GROUPS.items()]
     exits = _listing("Exit codes", {str(int(code)): meaning for code, meaning in MEANINGS.items()})
-    return "\n".join([_HEAD, *groups, _EXAMPLES, exits, _SETTINGS])
+    settings = _listing("Settings from the environment", SETTINGS, width=26)
+    return "\n".join([_HEAD, *groups, _EXAMPLES, exits, settings])
 
 
-def _listing(title: str, rows: dict[str, str]) -> str:
-    return f"{title}:\n" + "".join(f"  {name:<10} {text}\n" for name, text in rows.items())
+def _listing(title: str, rows: dict[str, str], width: int = 10) -> str:
+    lines = (
+        f"  {name:<{width}} {text}\n" if len(name) <= width else f"  {name}\n  {'':<{width}} {text}\n"
+        for name, text in rows.items()
+    )
+    return f"{title}:\n" + "".join(lines)

@@ -1,4 +1,4 @@
-"""Three hundred jobs under ten an hour and a hundred in thirty days: the figures that the README gives.
+"""Three hundred jobs under ten an hour and a hundred in thirty days: the figures that docs/quota.md gives.
 
 python -m pytest tests/simulation/test_three_hundred.py -s
 """

@@ -1,0 +1,166 @@
+"""Holds the README and `docs/` to the program: commands, manifests, links, and the generated pages."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from docs import generate
+from eocanvas_apply.cli.commands import SUMMARIES
+from eocanvas_apply.cli.exit_codes import Exit
+from eocanvas_apply.engine.project import open_project
+from eocanvas_apply.errors import UsageError
+from eocanvas_apply.manifest.model.steps import Step
+from eocanvas_apply.manifest.schema import json_schema
+from eocanvas_apply.planning.failures import FailureClass
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+LINKED = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "examples").rglob("README.md"))]
+TEMPLATES = ROOT / "eocanvas_apply/cli/templates"
+SQUARE = {"type": "Polygon", "coordinates": [[[20, 58], [21, 58], [21, 59], [20, 59], [20, 58]]]}
+FILES = {
+    "tiles.geojson": json.dumps(
+        {
+            "type": "FeatureCollection",
+            "features": [{"type": "Feature", "properties": {"tile": "T32"}, "geometry": SQUARE}],
+        }
+    ),
+    "dates.csv": "tile,date\nT32,2024-07-05\n",
+    "tiles.csv": "id,wkt\nT32,POLYGON((20 58; 21 58; 21 59; 20 58))\n",
+    "days.csv": "tileId,day\n33VUE,2024-07-05\n",
+    "fields.json": json.dumps({"fields": [{"field": f, "tileId": "33VUE", "geometry": SQUARE} for f in ("a", "b")]}),
+}
+
+
+def _id(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def _blocks(language: str) -> list[Any]:
+    blocks = []
+    for page in PAGES:
+        found = re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+        blocks += [pytest.param(block, id=f"{_id(page)}-{n}") for n, block in enumerate(found)]
+    return blocks
+
+
+@pytest.mark.parametrize("name", list(generate.pages()))
+def test_a_generated_page_is_up_to_date(name: str) -> None:
+    assert (generate.FOLDER / name).read_text(encoding="utf-8") == generate.pages()[name], "run `make docs`"
+
+
+def test_no_other_page_stands_among_the_generated_ones() -> None:
+    assert {path.name for path in generate.FOLDER.iterdir()} == generate.pages().keys()
+
+
+def test_every_field_of_the_schema_is_on_the_page_of_fields() -> None:
+    page = generate.pages()["manifest.md"]
+    models = [json_schema(), *json_schema()["$defs"].values()]
+    assert [name for model in models for name in model.get("properties", {}) if f"| `{name}` |" not in page] == []
+
+
+def test_the_readme_has_at_most_200_lines() -> None:
+    assert len(README.splitlines()) <= 200
+
+
+def test_every_dependency_is_explained() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    needed = [*project["dependencies"], *(each for name, extra in extras.items() if name != "dev" for each in extra)]
+    explained = README.partition("## What it is built with")[2]
+    names = [re.split(r"[^\w-]", each)[0] for each in needed]
+    assert [name for name in names if name.lower() not in explained.lower()] == []
+
+
+@pytest.mark.parametrize("page", LINKED, ids=_id)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"https?:", link):
+            continue
+        path, _, heading = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        headings = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), re.MULTILINE) if heading else []
+        assert not heading or heading in map(generate.anchor, headings), link
+
+
+def _commands(block: str) -> Iterator[list[str]]:
+    """Yield the words of each call of the program in a block of shell lines."""
+    for line in block.splitlines():
+        for part in re.split(r"&&|\|\||[|>&](?:\s|$)", line):
+            words = shlex.split(part, comments=True)
+            if words and words[0] in ("eocanvas-apply", "eoc") and words[1:] and not words[1].startswith("-"):
+                yield words[1:]
+
+
+def _parse(words: list[str]) -> None:
+    if words[0] != "demo" and words[0] in SUMMARIES:
+        generate.parser_of(words[0]).parse(words[1:])
+    else:
+        assert words[0] in SUMMARIES
+
+
+@pytest.mark.parametrize("block", _blocks("sh"))
+def test_every_command_on_a_page_is_one(block: str) -> None:
+    for words in _commands(block):
+        _parse(words)
+
+
+def test_a_wrong_option_on_a_page_would_be_found() -> None:
+    (words,) = _commands("eocanvas-apply apply --no-such-option   # a comment\n")
+    with pytest.raises(UsageError):
+        _parse(words)
+
+
+@pytest.fixture(name="folder")
+def _folder(tmp_path: Path) -> Path:
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "graphs").mkdir()
+    (tmp_path / "graphs/subset.xml").write_bytes((TEMPLATES / "subset.xml").read_bytes())
+    return tmp_path
+
+
+FIRST = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)[0]
+
+
+@pytest.mark.parametrize("block", _blocks("yaml"))
+def test_every_manifest_is_sound(block: str, folder: Path) -> None:
+    """A part of a manifest stands in the place of the same part of the README's first one."""
+    first, part = yaml.safe_load(FIRST), yaml.safe_load(block)
+    whole = {**first, **part, "keys": {**first["keys"], **part.get("keys", {})}}
+    text = block if "version" in part else yaml.safe_dump(whole, sort_keys=False)
+    (folder / "eocanvas.yaml").write_text(text, encoding="utf-8")
+    assert open_project(folder / "eocanvas.yaml").diagnostics == ()
+
+
+@pytest.mark.parametrize("field", sorted(each.alias or name for name, each in Step.model_fields.items()))
+def test_every_source_of_rows_and_every_option_of_a_step_is_explained(field: str) -> None:
+    assert re.search(rf"^\| `{field}: ", (ROOT / "docs/campaigns.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("failure", FailureClass)
+def test_every_class_of_failure_is_explained(failure: FailureClass) -> None:
+    assert re.search(rf"^\| .*`{failure}`", (ROOT / "docs/status.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("code", Exit)
+def test_every_exit_code_is_on_its_page(code: Exit) -> None:
+    assert f"| {int(code)} | " in generate.pages()["exit-codes.md"]
+
+
+def test_every_safety_option_is_explained() -> None:
+    options = {option for option in generate.parser_of("apply")._option_string_actions if option.startswith("--allow")}
+    told = re.findall(r"`(--allow-[\w-]+)` \|", (ROOT / "docs/safety.md").read_text(encoding="utf-8"))
+    assert set(told) == options
