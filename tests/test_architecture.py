@@ -38,7 +38,7 @@ ROOMS = {
 ROOMS["engine"] = " ".join(ROOMS.keys() - {"render", "emulator"})
 ROOMS["simulation"] = " ".join(ROOMS)
 ROOMS["cli"] = " ".join(ROOMS)
-LEAVES = {"diagnostics", "errors", "files"}
+LEAVES = {"diagnostics", "errors", "files", "vocabulary"}
 CORE = (
     "documents",
     "manifest",

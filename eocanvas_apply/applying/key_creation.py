@@ -67,7 +67,7 @@ class KeyCreator:
             generation=task.generation,
             name=key.fixed_name or self._drawn_name(task),
             intent=intent,
-            storage="S3" if key.storage == "S3" else "WEBDAV",
+            storage=key.storage,
             config=dict(key.config),
             secrets=dict(await session.seals.fingerprints(key, bytes.fromhex(opened.salt))),
             public=key.public,

@@ -23,6 +23,7 @@ from eocanvas_apply.planning.schedule.windows import Windows, closed_until, crea
 from eocanvas_apply.planning.tasks import LaunchJob
 from eocanvas_apply.report.progress import Happening
 from eocanvas_apply.service.wire import JobInfo
+from eocanvas_apply.vocabulary import OgcStatus
 
 # Refusals of the account's rights: no other launch of this run would fare better.
 _ACCESS = {401, 403, 404, 405}
@@ -132,7 +133,7 @@ class Launcher:
                 address=intended.address,
                 intent=intended.intent,
                 job_id=job.job_id,
-                status=job.status or "accepted",
+                status=job.status or OgcStatus.ACCEPTED.value,
                 created=job.created,
             )
         )

@@ -13,6 +13,7 @@ from eocanvas_apply.cli.terminal.signals import unless_signalled
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import ServiceError, UsageError
 from eocanvas_apply.secrets.scrubbing import SCRUBBER
+from eocanvas_apply.vocabulary import has_ended
 
 if TYPE_CHECKING:
     from eocanvas_apply.engine.engine import Engine
@@ -61,13 +62,11 @@ class Followed:
 
     async def _end(self) -> str:
         """Return the status of an ended job, the empty text while it goes on."""
-        from eocanvas_apply.ledger.fold.job_records import ENDED
-
         job = await self.engine.service.job(self.job_id)
         if job is None:
             message = f"{self.address}: the service does not know job {self.job_id} any more"
             raise UsageError(error("no-log", message, address=self.address))
-        return job.status if job.status in ENDED else ""
+        return job.status if has_ended(job.status) else ""
 
     async def _look(self) -> bool:
         """Tell the lines that were not there at the last look; return whether there were any."""

@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer
 
+from eocanvas_apply.vocabulary import StorageType
+
 
 def _utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
@@ -96,7 +98,7 @@ class KeyIntended(KeyEvent):
 
     type: Literal["key-intended"] = "key-intended"
     intent: str
-    storage: Literal["S3", "WEBDAV"]
+    storage: StorageType
     config: Annotated[dict[str, str], Field(description="The plain fields that go into the sealed text.")]
     secrets: Annotated[dict[str, str], Field(description="Slow salted fingerprint of each secret field.")]
     public: bool

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from eocanvas_apply.errors import Doubt, Refused
 from eocanvas_apply.ledger.events import ListedResult
-from eocanvas_apply.ledger.fold.job_records import ENDED, Run
+from eocanvas_apply.ledger.fold.job_records import Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.observing import convert
 from eocanvas_apply.observing import order_downloads as downloads
@@ -26,6 +26,7 @@ from eocanvas_apply.secrets.sealing import PublicKey
 from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.wire import JobInfo, ResultInfo
+from eocanvas_apply.vocabulary import OgcStatus, has_ended
 
 T = TypeVar("T")
 _AT_ONCE = 8
@@ -133,13 +134,13 @@ class Observer:
         fresh = await _each([job_id for job_id in found if job_id not in self._logs], self._log)
         logs = {job_id: self._logs.get(job_id, fresh.get(job_id, "")) for job_id in found}
         # Only an ended job's log that says something will not change any more.
-        self._logs = {job_id: text for job_id, text in logs.items() if text and found[job_id].status in ENDED}
+        self._logs = {job_id: text for job_id, text in logs.items() if text and has_ended(found[job_id].status)}
         return logs
 
     async def _failed_logs(self, recorded: Recorded, jobs: Pass) -> Mapping[str, str]:
         """Read the logs of the failed jobs of which the ledger does not say yet why they failed, where they can be."""
         unexplained = (run for _, run in recorded.unsettled_runs() if not run.failure)
-        failed = [run.job_id for run in unexplained if status_of(run, jobs.jobs) == "failed"]
+        failed = [run.job_id for run in unexplained if status_of(run, jobs.jobs) == OgcStatus.FAILED]
         found = await _each(failed, self._log_if_readable)
         return {i: self.service.without_secrets(text) for i, text in found.items() if text is not None}
 
@@ -183,7 +184,7 @@ def _counting(listed: Mapping[str, ObservedJob], since: datetime) -> Mapping[str
 
 
 def _unlisted(run: Run, jobs: Pass) -> bool:
-    return status_of(run, jobs.jobs) == "successful" and not run.results
+    return status_of(run, jobs.jobs) == OgcStatus.SUCCESSFUL and not run.results
 
 
 async def _unless_refused(asked: Awaitable[T | None]) -> T | None:

@@ -317,7 +317,7 @@ def _ledger_event() -> dict[str, Any]:
     schema: dict[str, Any] = TypeAdapter(AnyEvent).json_schema()
     envelope = {k: v for k, v in TypeAdapter(Entry).json_schema()["properties"].items() if k != "event"}
     for definition in schema["$defs"].values():
-        if "type" in definition["properties"]:
+        if "type" in definition.get("properties", ()):
             definition["required"] = [*envelope, "type", *definition.get("required", ())]
             definition["properties"] = {**envelope, **definition["properties"]}
     return schema

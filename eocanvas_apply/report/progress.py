@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.planning.plan import ActionKind, Plan, Reason
+from eocanvas_apply.vocabulary import is_under_way
 
 
 class Happening(StrEnum):
@@ -68,7 +69,7 @@ class Progress:
     def is_news(self) -> bool:
         """Whether it tells that something ended or needs somebody, rather than that it goes on."""
         if self.happening is Happening.STATUS:
-            return self.detail.partition(" ")[0] not in ("accepted", "running")
+            return not is_under_way(self.detail.partition(" ")[0])
         return self.happening not in _GOES_ON
 
 

@@ -11,9 +11,10 @@ from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.plan import ActionKind, Origin, Plan, PlannedAction, Reason
 from eocanvas_apply.planning.state.observed import Observed, ObservedKey, Pass
 from eocanvas_apply.planning.state.runs import STUCK, age_of, counted_run
+from eocanvas_apply.vocabulary import OgcStatus
 
 _A, _R = ActionKind, Reason
-_ENDED = {"failed": _R.FAILED, "dismissed": _R.CANCELLED}
+_ENDED: dict[str, Reason] = {OgcStatus.FAILED: _R.FAILED, OgcStatus.DISMISSED: _R.CANCELLED}
 
 
 def remembered(recorded: Recorded, now: datetime) -> tuple[Plan, Observed]:

@@ -28,6 +28,7 @@ from eocanvas_apply.simulation.disturbances import AnswersLost, FailInStaging, S
 from eocanvas_apply.simulation.line import Step, undisturbed
 from eocanvas_apply.simulation.memory_ledger import MemoryLedger
 from eocanvas_apply.simulation.virtual_time import LoopClock
+from eocanvas_apply.vocabulary import OgcStatus
 
 # The median of the jobs that people have published.
 USUAL_JOB_TIME = timedelta(seconds=224)
@@ -134,7 +135,7 @@ def _second(made: Sequence[Job], recorded: Recorded) -> int:
     """Count the jobs that nobody should have launched: those beyond the first of an address that follow no failure."""
     owners = Counter(recorded.owner_of.get(job.id) for job in made)
     unknown = owners.pop(None, 0)
-    failed = Counter(recorded.owner_of.get(job.id) for job in made if job.status == "failed")
+    failed = Counter(recorded.owner_of.get(job.id) for job in made if job.status == OgcStatus.FAILED.value)
     return unknown + sum(max(0, count - failed[address] - 1) for address, count in owners.items())
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.entry import Entry
+from eocanvas_apply.vocabulary import StorageType
 
 T0 = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
@@ -35,7 +36,7 @@ def key_intended(address: str = "key.scenes", generation: int = 1, name: str = "
         generation=generation,
         name=name,
         intent=f"{generation:032x}",
-        storage="S3",
+        storage=StorageType.S3,
         config={"bucket": "olci"},
         secrets={"secret_key": "scrypt:00"},
         public=False,

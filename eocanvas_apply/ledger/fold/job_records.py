@@ -8,9 +8,7 @@ from enum import StrEnum
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold.result_titles import by_key, pending
-
-ENDED = frozenset({"successful", "failed", "dismissed"})
-_RANK = {"accepted": 0, "running": 1, "dismissed": 2, "failed": 3, "successful": 4}
+from eocanvas_apply.vocabulary import OgcStatus, has_ended, later_of
 
 
 class IntentState(StrEnum):
@@ -51,7 +49,7 @@ class Run:
 
     job_id: str
     intent: str | None = None
-    status: str = "accepted"
+    status: str = OgcStatus.ACCEPTED.value
     created: datetime | None = None
     started: datetime | None = None
     finished: datetime | None = None
@@ -91,12 +89,11 @@ class Run:
     @property
     def in_flight(self) -> bool:
         """Whether the service may still be working on it."""
-        return self.status not in ENDED
+        return not has_ended(self.status)
 
     def see(self, status: str, created: datetime | None, started: datetime | None, finished: datetime | None) -> None:
         """Take what the service showed; an end is never taken back."""
-        if _RANK.get(status, 1) >= _RANK.get(self.status, 1):
-            self.status = status
+        self.status = later_of(self.status, status)
         self.created = _earlier(self.created, created)
         self.started = _earlier(self.started, started)
         self.finished = _earlier(self.finished, finished)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from pydantic import TypeAdapter
 
 from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecord, Run
+from eocanvas_apply.vocabulary import OgcStatus
 
 _LEVEL = 3
 _LONGEST_SAMPLE = 16_384
@@ -140,7 +141,7 @@ def finished(record: JobRecord) -> Finished | None:
     intent, run = record.last_intent, _only_run(record)
     if intent is None or intent.intended is None or run is None or record.forgotten:
         return None
-    if run.status != "successful" or not run.results or run.pending:
+    if run.status != OgcStatus.SUCCESSFUL or not run.results or run.pending:
         return None
     stored = (StoredFile(each.file, each.size, each.sha256, each.modified_ns) for each in run.stored.values())
     return Finished(intent.intended.fingerprint, run.job_id, tuple(stored))
@@ -166,8 +167,8 @@ def _may_turn_up(intent: Intent, since: datetime) -> bool:
 
 def _asked_about(run: Run) -> bool:
     """Tell whether the service still has something to say: an end, a creation, results, or why it failed."""
-    unlisted = run.status == "successful" and not run.results
-    unexplained = run.status == "failed" and run.failure is None
+    unlisted = run.status == OgcStatus.SUCCESSFUL and not run.results
+    unexplained = run.status == OgcStatus.FAILED and run.failure is None
     return run.in_flight or run.created is None or unlisted or unexplained
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.entry import Entry
-from eocanvas_apply.ledger.fold.job_records import ENDED as ENDED
 from eocanvas_apply.ledger.fold.job_records import Intent as Intent
 from eocanvas_apply.ledger.fold.job_records import IntentState as IntentState
 from eocanvas_apply.ledger.fold.job_records import JobRecord as JobRecord

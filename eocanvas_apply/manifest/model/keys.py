@@ -16,8 +16,8 @@ from pydantic_core import PydanticCustomError
 
 from eocanvas_apply.manifest.model.strict import PHYSICAL_NAME, Duration, StrictModel, Text, tag_by
 from eocanvas_apply.secrets.references import SecretReference
+from eocanvas_apply.vocabulary import StorageType
 
-StorageType = Literal["S3", "WEBDAV"]
 EODATA = "eodata"
 
 _DRIVE_USER = "wso2_oidc-"
@@ -50,7 +50,7 @@ class _ManagedKey(StrictModel):
 class S3Key(_ManagedKey):
     """A private S3 bucket."""
 
-    storage_type: ClassVar[StorageType] = "S3"
+    storage_type: ClassVar[StorageType] = StorageType.S3
 
     type: Literal["s3"] = Field(description="A private S3 bucket.")
     bucket: Text = Field(description="Name of the bucket.")
@@ -71,7 +71,7 @@ class S3Key(_ManagedKey):
 class PublicS3Key(_ManagedKey):
     """A public S3 bucket: an S3 key whose secrets are empty."""
 
-    storage_type: ClassVar[StorageType] = "S3"
+    storage_type: ClassVar[StorageType] = StorageType.S3
     writable: ClassVar[bool] = False
 
     type: Literal["s3-public"] = Field(description="A public S3 bucket, to read from.")
@@ -91,7 +91,7 @@ class PublicS3Key(_ManagedKey):
 class WekeoDriveKey(_ManagedKey):
     """A WEkEO Drive: the account's own WebDAV folder."""
 
-    storage_type: ClassVar[StorageType] = "WEBDAV"
+    storage_type: ClassVar[StorageType] = StorageType.WEBDAV
     readable: ClassVar[bool] = False
 
     type: Literal["wekeo-drive"] = Field(description="A WEkEO Drive, to write to.")
@@ -111,7 +111,7 @@ class WekeoDriveKey(_ManagedKey):
 class WebdavKey(_ManagedKey):
     """A WebDAV folder anywhere."""
 
-    storage_type: ClassVar[StorageType] = "WEBDAV"
+    storage_type: ClassVar[StorageType] = StorageType.WEBDAV
 
     type: Literal["webdav"] = Field(description="A WebDAV folder.")
     endpoint: Text = Field(description="Address of the folder.")
@@ -128,10 +128,10 @@ class WebdavKey(_ManagedKey):
 
 
 _STORAGE: dict[str, tuple[StorageType, bool, bool]] = {
-    "s3": ("S3", True, True),
-    "s3-public": ("S3", True, False),
-    "wekeo-drive": ("WEBDAV", False, True),
-    "webdav": ("WEBDAV", True, True),
+    "s3": (StorageType.S3, True, True),
+    "s3-public": (StorageType.S3, True, False),
+    "wekeo-drive": (StorageType.WEBDAV, False, True),
+    "webdav": (StorageType.WEBDAV, True, True),
 }
 
 

@@ -25,7 +25,6 @@ from eocanvas_apply.manifest.model.keys import (
     ManagedKey,
     PublicS3Key,
     S3Key,
-    StorageType,
     WebdavKey,
     WekeoDriveKey,
 )
@@ -61,7 +60,6 @@ __all__ = [
     "SecretReference",
     "SnapJob",
     "SopsReference",
-    "StorageType",
     "TailorJob",
     "Timing",
     "ToDownload",

@@ -115,7 +115,7 @@ def _existing_key(name: str, key: ExistingKey) -> DesiredKey:
     return DesiredKey(
         address=key_address(name),
         name=name,
-        storage=key.storage,
+        storage=key.storage_type,
         config={},
         secrets={},
         public=False,

@@ -14,6 +14,7 @@ from eocanvas_apply.manifest.products import Product
 from eocanvas_apply.planning.failures import Retries
 from eocanvas_apply.planning.jobs.stopping import Holding
 from eocanvas_apply.secrets.references import SecretReference
+from eocanvas_apply.vocabulary import StorageType
 
 # The service counts with its own clock, so a unit is taken a little after it came back.
 MARGIN = timedelta(seconds=2)
@@ -41,7 +42,7 @@ class DesiredKey:
 
     address: str
     name: str
-    storage: str
+    storage: StorageType
     config: Mapping[str, str]
     secrets: Mapping[str, SecretReference]
     public: bool

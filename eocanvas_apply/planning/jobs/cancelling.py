@@ -14,6 +14,7 @@ from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason, Requ
 from eocanvas_apply.planning.state.reconciling import Evidence, Verdict
 from eocanvas_apply.planning.state.runs import vanished
 from eocanvas_apply.planning.tasks import AdoptJob, CancelLaunch, DismissJob, Task
+from eocanvas_apply.vocabulary import OgcStatus
 
 _A, _R = ActionKind, Reason
 
@@ -97,6 +98,6 @@ def _cancelled(record: JobRecord) -> Iterator[Cancelled]:
 def _stop(run: Run) -> Stop:
     if run.dismissed is None:
         return Stop.NOT_ANSWERED if run.in_flight else Stop.ENDED
-    if run.dismissed.supported or run.status == "dismissed":
+    if run.dismissed.supported or run.status == OgcStatus.DISMISSED:
         return Stop.DISMISSED
     return Stop.RUNS_ON if run.in_flight else Stop.ENDED

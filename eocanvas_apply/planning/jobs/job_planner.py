@@ -27,6 +27,7 @@ from eocanvas_apply.planning.state.runs import (
     vanished,
 )
 from eocanvas_apply.planning.tasks import AdoptJob, DismissJob, FetchResults, ForgetJob, LaunchJob
+from eocanvas_apply.vocabulary import OgcStatus
 
 _A, _R = ActionKind, Reason
 Leaving = Literal["not-in-manifest", "destroyed", "requested"]
@@ -117,7 +118,7 @@ class JobPlanner:
         run, intended = counted_run(record), counted_definition(record)
         if run is None or intended is None or not same(intended.components, job.components):
             return self._launch(job)
-        if run.status == "dismissed":
+        if run.status == OgcStatus.DISMISSED:
             # Destroyed and wanted again: what was stopped on the way has nothing to return to.
             return self._launch(job)
         return PlannedAction(job.address, _A.ADOPT, _R.RETURNED, task=AdoptJob(run.job_id, "returned"))
@@ -173,7 +174,7 @@ class JobPlanner:
             return self._changed(job, run, intended.components)
         if self._relaunch_asked(job):
             return replace(self._launch(job), action=_A.RELAUNCH, reason=_R.REQUESTED)
-        return self._failed(job, record, run) if run.status == "failed" else self._ended(job, run)
+        return self._failed(job, record, run) if run.status == OgcStatus.FAILED else self._ended(job, run)
 
     def _dismissal(self, address: str, run: Run) -> PlannedAction:
         """Ask the service once more to stop what was cancelled: the run that was to do it did not come so far."""
@@ -199,7 +200,7 @@ class JobPlanner:
 
     def _changed(self, job: DesiredJob, run: Run, before: dict[str, object]) -> PlannedAction:
         """Run it again with its new definition, unless it has results and is to keep them."""
-        if job.keep and run.status == "successful" and not self._relaunch_asked(job):
+        if job.keep and run.status == OgcStatus.SUCCESSFUL and not self._relaunch_asked(job):
             ended = self._ended(job, run)
             if ended.reason not in (_R.NO_RESULT, _R.RESULTS_GONE):
                 return replace(ended, reason=_R.KEPT) if ended.reason is _R.DONE else ended
@@ -212,7 +213,7 @@ class JobPlanner:
         return replace(self._launch(job), action=_A.RELAUNCH, reason=reason, changes=found)
 
     def _ended(self, job: DesiredJob, run: Run) -> PlannedAction:
-        if run.status == "dismissed":
+        if run.status == OgcStatus.DISMISSED:
             return PlannedAction(job.address, _A.NONE, _R.CANCELLED)
         if not run.results and run.job_id not in self.observed.results:
             # Nobody could be asked what it left: fetching asks again, and says what is in the way.

@@ -14,6 +14,7 @@ from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.products import Product
 from eocanvas_apply.planning.desired.desired import Desired, DesiredJob, Timing
 from eocanvas_apply.planning.state.observed import DownloadState, Observed
+from eocanvas_apply.vocabulary import OgcStatus
 
 LIFE = timedelta(hours=6)
 # So many orders of one product that came to nothing are enough for one run.
@@ -166,7 +167,7 @@ def _wanted(jobs: Iterable[DesiredJob], ordered: set[Identity], records: Mapping
 def _may_run(record: JobRecord | None) -> bool:
     last = record.last_intent if record else None
     run = record.run_of(last) if record and last else None
-    return run is None or run.status in ("failed", "dismissed")
+    return run is None or run.status in (OgcStatus.FAILED, OgcStatus.DISMISSED)
 
 
 def order_notes(recorded: Recorded, observed: Observed) -> Iterator[ProductOrdered]:

@@ -33,7 +33,7 @@ def drift(key: DesiredKey, current: Generation, observed: Observed) -> tuple[Cha
     seen = observed.keys.get(current.name)
     if seen is None:
         return ()
-    found = changes({"type": seen.storage, "shared": seen.public}, {"type": key.storage, "shared": key.public})
+    found = changes({"type": seen.storage, "shared": seen.public}, {"type": key.storage.value, "shared": key.public})
     return found + (_other_maker(seen, current) if _made_again(seen, current) else ())
 
 

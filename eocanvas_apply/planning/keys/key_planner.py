@@ -19,6 +19,7 @@ from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason, Requ
 from eocanvas_apply.planning.state.observed import Observed, ObservedKey
 from eocanvas_apply.planning.state.runs import STUCK, Occupancy
 from eocanvas_apply.planning.tasks import AdoptKey, CreateKey, DeleteKey, DrainKey, EndDrain
+from eocanvas_apply.vocabulary import is_under_way
 
 _A, _R = ActionKind, Reason
 
@@ -212,7 +213,7 @@ class KeyPlanner:
         return intended.send_before + timing.request_timeout + (timing.settle if generation.live else timedelta())
 
     def _account_busy(self) -> bool:
-        shown = [j for j in self.observed.jobs.jobs.values() if j.status in ("accepted", "running")]
+        shown = [j for j in self.observed.jobs.jobs.values() if is_under_way(j.status)]
         young = [j for j in shown if j.created is None or self.observed.at - j.created < STUCK]
         return bool(young) or self.occupied.working or not self.observed.jobs.complete
 

@@ -14,12 +14,12 @@ from eocanvas_apply.planning.schedule.windows import Running
 from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.planning.state.reconciling import Evidence, Verdict
 from eocanvas_apply.planning.state.runs import STUCK, in_flight
+from eocanvas_apply.vocabulary import is_under_way
 
 _USUAL = timedelta(minutes=4)
 _SHORTEST = timedelta(seconds=1)
 # So many jobs of the last month tell how long one takes; to read a long ledger for it would take too long.
 _LATELY, _ENOUGH = timedelta(days=30), 200
-_UNDER_WAY = frozenset({"accepted", "running"})
 
 
 def running(desired: Desired, recorded: Recorded, observed: Observed, evidence: Evidence) -> Running | None:
@@ -55,7 +55,7 @@ def _ours(recorded: Recorded, observed: Observed, evidence: Evidence) -> Iterato
 
 def _others(recorded: Recorded, observed: Observed) -> Iterator[datetime]:
     for job in observed.jobs.jobs.values():
-        if job.job_id not in recorded.owner_of and job.status in _UNDER_WAY:
+        if job.job_id not in recorded.owner_of and is_under_way(job.status):
             yield job.created or observed.at
 
 

@@ -16,6 +16,7 @@ from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecor
 from eocanvas_apply.ledger.fold.job_table import Jobs
 from eocanvas_apply.planning.desired.desired import MARGIN, Limit
 from eocanvas_apply.planning.state.observed import ObservedJob
+from eocanvas_apply.vocabulary import is_under_way
 
 # More than anybody launches: how many launches are free where no window is known.
 UNLIMITED = 1_000_000_000
@@ -195,7 +196,7 @@ def creations(
 
 
 def _created(job: ObservedJob, at: datetime) -> datetime | None:
-    unknown = at if job.status in ("accepted", "running") else None
+    unknown = at if is_under_way(job.status) else None
     return job.created or job.started or job.finished or unknown
 
 

@@ -26,6 +26,7 @@ from eocanvas_apply.planning.state.reconciling import (
     settled_at,
 )
 from eocanvas_apply.planning.state.runs import STUCK, counted_definition, counted_run, status_of, vanished
+from eocanvas_apply.vocabulary import OgcStatus
 
 
 def notes(desired: Desired, recorded: Recorded, observed: Observed) -> list[e.AnyEvent]:
@@ -84,7 +85,7 @@ def _statuses(recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
 def _failures(desired: Desired, recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
     """Note why a job failed, once its log tells; one that stays empty or unreadable for long tells nothing."""
     for record, run in recorded.unsettled_runs():
-        if run.failure or status_of(run, observed.jobs.jobs) != "failed":
+        if run.failure or status_of(run, observed.jobs.jobs) != OgcStatus.FAILED:
             continue
         text, ended = observed.logs.get(run.job_id), run.finished or run.created
         patience = STUCK if text is None else desired.timing.settle
@@ -93,7 +94,7 @@ def _failures(desired: Desired, recorded: Recorded, observed: Observed) -> Itera
             yield e.JobObserved(
                 address=record.address,
                 job_id=run.job_id,
-                status="failed",
+                status=OgcStatus.FAILED.value,
                 failure=found.failure_class.value,
                 failure_line=found.line or None,
             )
@@ -101,7 +102,7 @@ def _failures(desired: Desired, recorded: Recorded, observed: Observed) -> Itera
 
 def _tells_more(run: Run, seen: ObservedJob) -> bool:
     # Lists differ in how fresh they are: one that still says accepted tells nothing of a job that ran.
-    changed = run.in_flight and seen.status not in (run.status, "accepted")
+    changed = run.in_flight and seen.status not in (run.status, OgcStatus.ACCEPTED)
     return changed or (run.created is None and seen.created is not None) or bool(run.missing and run.in_flight)
 
 
@@ -143,7 +144,7 @@ def _needs_no_launch(job: DesiredJob | None, record: JobRecord) -> bool:
     if job is None or job.skip is not None or was_cancelled(record, job.components):
         return True
     intended, run = counted_definition(record), counted_run(record)
-    kept = job.keep and run is not None and run.status == "successful" and bool(run.results)
+    kept = job.keep and run is not None and run.status == OgcStatus.SUCCESSFUL and bool(run.results)
     return intended is not None and (kept or same(intended.components, job.components))
 
 

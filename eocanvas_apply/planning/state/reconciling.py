@@ -13,11 +13,12 @@ from functools import lru_cache
 from eocanvas_apply.documents.mark import Mark, mark_for
 from eocanvas_apply.documents.trace import Trace, trace_of
 from eocanvas_apply.ledger.events import JobIntended, TraceDigests
-from eocanvas_apply.ledger.fold.job_records import ENDED, Intent, IntentState
+from eocanvas_apply.ledger.fold.job_records import Intent, IntentState
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import Timing
 from eocanvas_apply.planning.jobs.launching import inputs_digest
 from eocanvas_apply.planning.state.observed import Observed, ObservedJob
+from eocanvas_apply.vocabulary import has_ended
 
 # The service's stamps may be skewed against its own clock; a job stamped this much too early is still a candidate.
 SKEW = timedelta(minutes=10)
@@ -140,7 +141,7 @@ class Evidence:
         verdict = self.settle(intent).verdict
         if verdict is not Verdict.AMBIGUOUS or intent.intended is None:
             return verdict is not Verdict.NOT_LAUNCHED
-        return any(job.status not in ENDED for job, _ in self._fits(intent.intended))
+        return any(not has_ended(job.status) for job, _ in self._fits(intent.intended))
 
     def suspects(self, intended: JobIntended) -> list[ObservedJob]:
         """Return the jobs without a mark that may be this intent's, oldest first: what a person decides between."""
@@ -213,7 +214,7 @@ def _fit(intended: JobIntended, look: Look) -> Fit:
     alike = intended.trace.document in look.documents and intended.trace.inputs in look.inputs
     if alike and not intended.marked:
         return Fit.SIMILAR
-    return Fit.UNCLEAR if look.job.status in ENDED else Fit.UNDECIDED
+    return Fit.UNCLEAR if has_ended(look.job.status) else Fit.UNDECIDED
 
 
 def _contradicts(intended: JobIntended, look: Look) -> bool:

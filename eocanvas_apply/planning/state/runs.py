@@ -14,6 +14,7 @@ from eocanvas_apply.planning.desired.fingerprint import same
 from eocanvas_apply.planning.failures import FailureClass
 from eocanvas_apply.planning.state.observed import ObservedJob
 from eocanvas_apply.planning.state.reconciling import Evidence, agreeing_passes
+from eocanvas_apply.vocabulary import OgcStatus
 
 STUCK = timedelta(hours=24)
 Use = tuple[str, int | None]
@@ -61,7 +62,7 @@ def refused(record: JobRecord) -> bool:
 def failed_before(record: JobRecord, run: Run) -> list[FailureClass]:
     """Return the classes of the failed runs of one definition, this one last: how often it was tried already."""
     intended = definition(record, run)
-    tried = [other for other in record.runs.values() if other.status == "failed" and other.failure]
+    tried = [other for other in record.runs.values() if other.status == OgcStatus.FAILED and other.failure]
     equal = [other for other in tried if intended and _is_of(record, other, intended)] or [run]
     return [FailureClass(other.failure) for other in equal if other.failure]
 

@@ -1,0 +1,49 @@
+"""The service's closed sets of words that several rooms use: storage types and the status of a job."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class StorageType(StrEnum):
+    """The two types of key that the keystore knows."""
+
+    S3 = "S3"
+    WEBDAV = "WEBDAV"
+
+
+class OgcStatus(StrEnum):
+    """The status of a job, as OGC API Processes names it.
+
+    The service may show any other word. It is kept as it stands: such a job has not ended, it is past `accepted`,
+    and it is not counted as waiting or running.
+    """
+
+    ACCEPTED = "accepted"
+    RUNNING = "running"
+    SUCCESSFUL = "successful"
+    FAILED = "failed"
+    DISMISSED = "dismissed"
+
+
+_UNDER_WAY = frozenset({OgcStatus.ACCEPTED, OgcStatus.RUNNING})
+_ENDED = frozenset(OgcStatus) - _UNDER_WAY
+# When two observations disagree, the later one in this order is right: a job that ended does not run again.
+_ORDER = (OgcStatus.ACCEPTED, OgcStatus.RUNNING, OgcStatus.DISMISSED, OgcStatus.FAILED, OgcStatus.SUCCESSFUL)
+_RANK: dict[str, int] = {status: rank for rank, status in enumerate(_ORDER)}
+
+
+def has_ended(status: str) -> bool:
+    """Tell whether a job of this status will not change any more."""
+    return status in _ENDED
+
+
+def is_under_way(status: str) -> bool:
+    """Tell whether a job of this status certainly waits or runs, and so counts against the account."""
+    return status in _UNDER_WAY
+
+
+def later_of(known: str, shown: str) -> str:
+    """Return the status that counts when `known` was seen before and `shown` is seen now."""
+    other = _RANK[OgcStatus.RUNNING]
+    return shown if _RANK.get(shown, other) >= _RANK.get(known, other) else known
