@@ -12,7 +12,7 @@ from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.cli.terminal.signals import unless_signalled
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import ServiceError, UsageError
-from eocanvas_apply.secrets.scrubbing import SCRUBBER
+from eocanvas_apply.secrets.scrubbing import SCRUBBER, JobLogScrubber
 from eocanvas_apply.vocabulary import has_ended
 
 if TYPE_CHECKING:
@@ -29,6 +29,10 @@ class Followed:
     address: str
     job_id: str
     lines: list[Line] = field(default_factory=list)
+    _scrubber: JobLogScrubber = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._scrubber = JobLogScrubber(SCRUBBER, self.engine.service.account)
 
     async def to_the_end(self) -> Outcome:
         """Tell each new line until the job has ended and its log is whole, or a signal comes."""
@@ -71,7 +75,7 @@ class Followed:
     async def _look(self) -> bool:
         """Tell the lines that were not there at the last look; return whether there were any."""
         found = await self.engine.service.logs(self.job_id) or ()
-        now = [(entry.timestamp, SCRUBBER.scrub(entry.message)) for entry in found]
+        now = [(entry.timestamp, entry.message) for entry in found]
         # Counted, for lines that stand in it twice; not by their place, for a late line may stand before others.
         known = Counter(self.lines)
         news = []
@@ -88,14 +92,9 @@ class Followed:
         from eocanvas_apply.render import log as render
 
         if not self.console.as_json:
-            self.console.out.write(render.text(news, self._private(), self.console.out.style))
+            self.console.out.write(render.text(self._scrubber.scrub(news), self.console.out.style))
 
     def _documents(self) -> list[dict[str, str | None]]:
         from eocanvas_apply.render import log as render
 
-        return render.as_json(self.lines, self._private())
-
-    def _private(self) -> list[str]:
-        from eocanvas_apply.render.log import private_words
-
-        return private_words(self.lines, self.engine.service.account)
+        return render.as_json(self._scrubber.scrub(self.lines))

@@ -78,7 +78,6 @@ def engine_settings(args: Namespace) -> Settings:
 
     found = settings(args, os.environ)
     credentials = find_credentials(os.environ, Path.home())
-    SCRUBBER.learn([credentials.password])
     return Settings(
         found.addresses,
         credentials,
@@ -86,7 +85,7 @@ def engine_settings(args: Namespace) -> Settings:
         found.ledger,
         found.timing,
         accepts_licences=getattr(args, "accepts_licences", False),
-        hide=SCRUBBER.learn,
+        scrubber=SCRUBBER,
     )
 
 

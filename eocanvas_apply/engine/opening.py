@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,7 +25,7 @@ from eocanvas_apply.ledger.place import open_backend, snapshots_of
 from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.desired.derivation import desired_keys
 from eocanvas_apply.secrets.resolving import SecretSources
-from eocanvas_apply.secrets.secret import Secret
+from eocanvas_apply.secrets.scrubbing import Scrubber
 from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.service.account import Addresses, Credentials, is_loopback
 from eocanvas_apply.service.clock import Clock, SystemClock
@@ -45,7 +45,7 @@ class Settings:
     """What does not stand in the manifest: where and who, the ledger's place, time and chance.
 
     `timing` overrides fields of the manifest's `timing`; `environ` is where secrets named by `{env}` come from, and
-    `hide` is told every secret as soon as it is known. With `accepts_licences` a search that is refused without them
+    `scrubber` learns every secret as soon as it is known. With `accepts_licences` a search that is refused without them
     accepts those that the manifest names.
     """
 
@@ -58,7 +58,7 @@ class Settings:
     token: Callable[[], str] = draw_token
     transport: httpx.AsyncBaseTransport | None = None
     accepts_licences: bool = False
-    hide: Callable[[Iterable[Secret]], None] = lambda secrets: None  # noqa: ARG005
+    scrubber: Scrubber = field(default_factory=Scrubber)
 
 
 @asynccontextmanager
@@ -70,8 +70,7 @@ async def open_engine(project: Project, settings: Settings, rows: Rows = Rows.AS
     _guard_account(project, settings)
     async with _service(project, settings) as service:
         vault = Vault.opened(desired_keys(project.manifest), SecretSources(settings.environ, project.folder))
-        service.hide(vault.secrets)
-        settings.hide(vault.secrets)
+        settings.scrubber.learn(vault.secrets)
         storages = Storages(project.manifest.keys, vault.resolved, project.timing(settings.timing).request_timeout)
         campaigns = await find_rows(
             project, rows, settings.clock.now(), _catalogue(project, settings, service), storages
@@ -101,6 +100,7 @@ def _service(project: Project, settings: Settings) -> EOCanvas:
         settings.clock,
         request_timeout=project.timing(settings.timing).request_timeout.total_seconds(),
         transport=settings.transport,
+        scrubber=settings.scrubber,
     )
 
 

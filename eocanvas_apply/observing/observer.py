@@ -142,7 +142,7 @@ class Observer:
         unexplained = (run for _, run in recorded.unsettled_runs() if not run.failure)
         failed = [run.job_id for run in unexplained if status_of(run, jobs.jobs) == OgcStatus.FAILED]
         found = await _each(failed, self._log_if_readable)
-        return {i: self.service.without_secrets(text) for i, text in found.items() if text is not None}
+        return {i: self.service.scrubber.hide(text) for i, text in found.items() if text is not None}
 
     async def _log_if_readable(self, job_id: str) -> str | None:
         try:

@@ -1,38 +1,100 @@
-"""The last line of defence for logs and tracebacks: what is known to be secret, or looks it, is taken out."""
+"""Hiding secrets in text that somebody will read: answers of the service, the program's log, tracebacks, job logs.
+
+There is one `Scrubber` a process. It hides what it was told, and what looks like a secret.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from urllib.parse import quote
 
 from eocanvas_apply.secrets.secret import Secret
 
-_PATTERNS = (
-    re.compile(r"(?i)(\bbearer\s+)[\w.~+/=-]+"),
-    re.compile(
-        r"""(?ix) (["']?\b(?:password|secret_key|access_key|access_token|refresh_token|data)\b["']?\s*[:=]\s*)
-        (?: "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' | [^\s,;}&]+ )"""
-    ),
+_HIDDEN = r"\1***"
+# Shorter secrets would hide parts of ordinary words.
+_SHORTEST = 4
+_NAME = r"\b(?!(?:get|refresh)token\b)\w*(?:password|passwd|secret|token|credential|signature|access_?key|api_?key)\w*"
+_VALUE = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s&,;}]+)"""
+_TOKENS = (
+    re.compile(r"(?i)(\bauthorization[\"']?\s*[=:]\s*[\"']?(?:bearer|basic)\s+)[\w.~+/=-]+"),
+    re.compile(r"(?i)(\bbearer\s+)[^\s\"',;]+"),
+    re.compile(r"(?i)(\bbasic\s+)[\w.~+/=-]{16,}"),
+    # A web token begins like JSON in base64.
+    re.compile(r"()\beyJ[\w-]{8,}(?:\.[\w-]*)*"),
 )
+_NAMED_VALUES = (
+    re.compile(rf"(?i)({_NAME}[\"']?\s*[=:]\s*){_VALUE}"),
+    re.compile(rf"(?i)(--(?:password|passwd|secret|token)\s+){_VALUE}"),
+    re.compile(rf"((?:^|\s)(?:-u|--user)[\s=]+){_VALUE}"),
+    re.compile(r"(?<=://)()[^/@\s\"']+(?=@)"),
+    # An app password of a WEkEO Drive: five groups of five.
+    re.compile(r"()\b[A-Za-z0-9]{5}(?:-[A-Za-z0-9]{5}){4}\b"),
+)
+_PASSWORD_SET = re.compile(r"(?im)\b\w*(?:password|passwd)\w*=(?:\"([^\"\s]{6,})\"|'([^'\s]{6,})'|([^\s\"']{6,})$)")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{200,}={0,2}")
+_BASE64_KEPT = 24
 
 
 class Scrubber:
-    """Takes secrets out of texts. It learns the values that a command resolved."""
+    """Replaces secrets in text with `***`."""
 
     def __init__(self) -> None:
-        self._values: set[str] = set()
+        self._known: list[str] = []
 
     def learn(self, secrets: Iterable[Secret]) -> None:
-        """Remember these; a text of fewer than four characters would blot out half of every log and is left."""
-        self._values |= {secret.reveal() for secret in secrets if len(secret.reveal()) >= 4}
+        """Hide these from now on; secrets of fewer than four characters are not hidden."""
+        texts = {secret.reveal() for secret in secrets}
+        self._known = sorted({*self._known, *(t for t in texts if len(t) >= _SHORTEST)}, key=len, reverse=True)
+
+    def hide(self, text: str) -> str:
+        """Return the text without known secrets and tokens; for sentences, which stay readable."""
+        for secret in self._known:
+            text = text.replace(secret, "***")
+        return _without(_TOKENS, text)
 
     def scrub(self, text: str) -> str:
-        """Return the text without anything secret."""
-        for value in sorted(self._values, key=len, reverse=True):
-            text = text.replace(value, "***")
-        for pattern in _PATTERNS:
-            text = pattern.sub(r"\1***", text)
-        return text
+        """Return the text without known secrets, tokens, and values whose name or shape is that of a secret."""
+        return _without(_NAMED_VALUES, self.hide(text))
+
+
+class JobLogScrubber:
+    """Scrubs the log of one job, into which the service writes user names, passwords and the whole graph."""
+
+    def __init__(self, scrubber: Scrubber, account: str) -> None:
+        self._scrubber = scrubber
+        self._passwords: set[str] = set()
+        self._user_names = list(_spellings(account))
+
+    def scrub(self, lines: Sequence[tuple[datetime | None, str]]) -> list[tuple[datetime | None, str]]:
+        """Return lines of time and message without secrets and the account's name, long base64 shortened.
+
+        A password that one line sets is hidden in all of them, and in those of later calls.
+        """
+        found = (word for _, message in lines for groups in _PASSWORD_SET.findall(message) for word in groups)
+        self._passwords.update(word for word in found if word)
+        words = [*sorted(self._passwords, key=len, reverse=True), *self._user_names]
+        whole_words = [re.compile(rf"(?i)()(?<![^\W_]){re.escape(word)}(?![^\W_])") for word in words]
+        return [(time, _shortened(_without(whole_words, self._scrubber.scrub(message)))) for time, message in lines]
+
+
+def _without(patterns: Iterable[re.Pattern[str]], text: str) -> str:
+    for pattern in patterns:
+        text = pattern.sub(_HIDDEN, text)
+    return text
+
+
+def _spellings(account: str) -> Iterator[str]:
+    """Yield the forms of a user name, the longest first: a WEkEO Drive puts a prefix before it."""
+    for name in dict.fromkeys((account, quote(account, safe=""))):
+        if name:
+            yield f"wso2_oidc-{name}"
+            yield name
+
+
+def _shortened(text: str) -> str:
+    return _BASE64.sub(lambda found: f"{found[0][:_BASE64_KEPT]}…({len(found[0])} characters)", text)
 
 
 SCRUBBER = Scrubber()

@@ -16,11 +16,11 @@ import httpx
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import Doubt, NotSent, ServiceError, UsageError
+from eocanvas_apply.secrets.scrubbing import Scrubber
 from eocanvas_apply.service.account import Addresses, is_loopback, origin_of
 from eocanvas_apply.service.clock import Clock, ServiceClock
 from eocanvas_apply.service.lanes import Lanes
 from eocanvas_apply.service.outcome import TRANSPORT_FAULTS, Answer, status_fault, transport_fault
-from eocanvas_apply.service.words import Scrubber
 
 T = TypeVar("T")
 Check = Callable[[], None]
@@ -71,10 +71,11 @@ class Connection:
         *,
         request_timeout: float,
         transport: httpx.AsyncBaseTransport | None,
+        scrubber: Scrubber,
     ) -> None:
         self.clock = clock
         self.time = ServiceClock(clock)
-        self.scrubber = Scrubber()
+        self.scrubber = scrubber
         self._origin = addresses.origin
         self._timeout = request_timeout
         self._lanes = _lanes(addresses, request_timeout, transport)

@@ -7,7 +7,7 @@ when the log-in is refused, in which case nothing was sent. Reads are repeated, 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from types import TracebackType
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
 from eocanvas_apply.errors import Refused, ServiceError
+from eocanvas_apply.secrets.scrubbing import Scrubber
 from eocanvas_apply.secrets.sealing import PublicKey
-from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.service import download, pages, wire
 from eocanvas_apply.service.account import Addresses, Credentials
 from eocanvas_apply.service.clock import Clock, ServiceClock
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 class EOCanvas:
     """The service for one account. Use it as an async context manager, or close it.
 
-    `request_timeout` is in seconds; `transport` replaces the network in tests. `hda` is the account's HDA, which
-    shares the connections and the log-in.
+    `request_timeout` is in seconds; `transport` replaces the network in tests. `scrubber` learns what is secret and
+    hides it in refusals. `hda` is the account's HDA, which shares the connections and the log-in.
     """
 
     def __init__(
@@ -47,11 +47,15 @@ class EOCanvas:
         *,
         request_timeout: float = 30.0,
         transport: httpx.AsyncBaseTransport | None = None,
+        scrubber: Scrubber | None = None,
     ) -> None:
         self.addresses = addresses
         self.account = credentials.username
         self._clock = clock
-        self._connection = Connection(addresses, clock, request_timeout=request_timeout, transport=transport)
+        self.scrubber = scrubber or Scrubber()
+        self._connection = Connection(
+            addresses, clock, request_timeout=request_timeout, transport=transport, scrubber=self.scrubber
+        )
         self._tokens = Tokens(self._connection, addresses, credentials)
         self._gateway = Gateway(addresses, self._connection, self._tokens)
         self.hda = Hda(addresses, self._connection, self._tokens)
@@ -77,15 +81,6 @@ class EOCanvas:
     def token_url(self) -> str:
         """The log-in address in use."""
         return self._tokens.url
-
-    def hide(self, secrets: Iterable[Secret]) -> None:
-        """Keep these out of the words of refusals, should the service repeat what it was sent."""
-        for secret in secrets:
-            self._connection.scrubber.add(secret.reveal())
-
-    def without_secrets(self, text: str) -> str:
-        """Return a text, such as a job's log, without what was sent in secret."""
-        return self._connection.scrubber.hidden(text)
 
     async def log_in(self) -> None:
         """Obtain a token if there is none; the other methods do so by themselves."""

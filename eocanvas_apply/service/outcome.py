@@ -6,6 +6,7 @@ certainly refused may have been carried out.
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from dataclasses import dataclass
@@ -16,8 +17,8 @@ import httpx
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import Doubt, NotSent, Refused, ServiceError
+from eocanvas_apply.secrets.scrubbing import Scrubber
 from eocanvas_apply.service.timestamps import parse_http_time
-from eocanvas_apply.service.words import Scrubber, words_of
 
 REFUSALS = frozenset({400, 401, 403, 404, 405, 409, 411, 413, 414, 415, 422, 429})
 
@@ -35,6 +36,8 @@ _HINTS = {
     403: "The account may not do this; terms of the service may have to be accepted on its web site.",
     429: "The quota is used up; wait, or ask the service for more.",
 }
+_LONGEST_WORDS = 300
+_MARKUP = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.IGNORECASE | re.DOTALL)
 _LOST = "Nobody can say yet whether the service acted."
 _LOST_READ = "Nothing was asked of the service but to show something; run again."
 
@@ -80,11 +83,11 @@ def transport_fault(method: str, url: str, fault: Exception, *, unsent: bool) ->
 
 def status_fault(answer: Answer, now: datetime, scrubber: Scrubber) -> ServiceError:
     """Return Refused or Doubt for an answer that is no 2xx, with the service's own words; `now` is its time."""
-    words = scrubber.clean(words_of(answer.content))
+    words = _one_line(_words(answer.content), scrubber)
     location = answer.headers.get("location", "")
     if 300 <= answer.status < 400 and location:
-        words = f"it points to {scrubber.clean(location.partition('?')[0])}, which is not followed"
-    words = ", ".join(filter(None, (words, scrubber.clean(_quota_words(answer.headers)))))
+        words = f"it points to {_one_line(location.partition('?')[0], scrubber)}, which is not followed"
+    words = ", ".join(filter(None, (words, _one_line(_quota_words(answer.headers), scrubber))))
     message = f"{answer.method} {answer.path} answered {answer.status}" + (f": {words}" if words else "")
     wait = retry_after(answer.headers, now)
     if answer.status in REFUSALS or 300 <= answer.status < 400:
@@ -121,3 +124,36 @@ def _kind(content: bytes) -> str:
     if not start:
         return "with an empty body"
     return "with an HTML page, not JSON" if start.startswith(b"<") else "with a body that is not JSON"
+
+
+def _one_line(text: str, scrubber: Scrubber) -> str:
+    """Return the text on one line, without secrets and control characters, at most 300 characters long."""
+    text = "".join(c for c in " ".join(scrubber.hide(text).split()) if c.isprintable()).strip()
+    return text if len(text) <= _LONGEST_WORDS else text[: _LONGEST_WORDS - 3].rstrip() + "..."
+
+
+def _words(content: bytes) -> str:
+    """Return what an error's body says.
+
+    Known shapes: OGC problem+json `{title, detail}`, `{code, type, description}`, `{"message"}`, and HTML;
+    anything else is returned as it stands, and not scrubbed.
+    """
+    text = content[:100_000].decode("utf-8", "replace").strip()
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return html.unescape(_MARKUP.sub(" ", text)) if text.startswith("<") else text
+    return _of_document(document) or text
+
+
+def _of_document(document: object) -> str:
+    if isinstance(document, str):
+        return document
+    if not isinstance(document, dict):
+        return ""
+    known = ("title", "detail", "code", "description", "message", "error", "error_description")
+    said: list[str] = []
+    for value in (document.get(field) for field in known):
+        if isinstance(value, str | int) and str(value) and str(value) not in said:
+            said.append(str(value))
+    return ": ".join(said)

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import CredentialsError, NotSent, Refused, ServiceError
+from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.service.account import Addresses, Credentials
 from eocanvas_apply.service.connection import Connection, Request
 from eocanvas_apply.service.outcome import Answer
@@ -42,7 +43,7 @@ class Tokens:
         self._token: _Token | None = None
         self._refused: CredentialsError | None = None
         self._lock = asyncio.Lock()
-        connection.scrubber.add(credentials.password.reveal())
+        connection.scrubber.learn([credentials.password])
 
     @property
     def url(self) -> str:
@@ -125,8 +126,7 @@ class Tokens:
             raise answer.unreadable("without an access_token")
         refresh = fields.get("refresh_token")
         refresh = refresh if isinstance(refresh, str) else ""
-        for secret in (access, refresh):
-            self._connection.scrubber.add(secret)
+        self._connection.scrubber.learn([Secret(access), Secret(refresh)])
         return _Token(access, refresh, self._connection.clock.monotonic() + _usable(fields.get("expires_in")))
 
     def _told(self, refused: Refused) -> CredentialsError:

@@ -7,8 +7,9 @@ import httpx
 import pytest
 
 from eocanvas_apply.errors import Doubt, NotSent, Refused, ServiceError
+from eocanvas_apply.secrets.scrubbing import Scrubber
+from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.service.outcome import Answer, retry_after, status_fault, transport_fault
-from eocanvas_apply.service.words import Scrubber
 
 from .stage import START, http_date
 
@@ -83,11 +84,10 @@ def test_long_words_are_cut() -> None:
 
 def test_secrets_in_words_are_not_shown() -> None:
     scrubber = Scrubber()
-    scrubber.add("hunter2hunter2")
-    scrubber.add("t")
+    scrubber.learn([Secret("hunter2hunter2"), Secret("t")])
     body = b'{"message": "user hunter2hunter2 with Bearer abc.def and eyJhbGciOiJ.eyJzdWIi.sig is not known"}'
     told = str(status_fault(answer(400, body), START, scrubber))
-    assert told.endswith("400: user *** with *** and *** is not known")
+    assert told.endswith("400: user *** with Bearer *** and *** is not known")
 
 
 def test_a_redirection_says_where_to_without_its_query() -> None:

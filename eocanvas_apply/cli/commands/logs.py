@@ -13,7 +13,7 @@ from eocanvas_apply.cli.session import Session, without_asking
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
-from eocanvas_apply.secrets.scrubbing import SCRUBBER
+from eocanvas_apply.secrets.scrubbing import SCRUBBER, JobLogScrubber
 
 if TYPE_CHECKING:
     from eocanvas_apply.ledger.fold.recorded import Recorded
@@ -52,11 +52,11 @@ def run(args: Namespace, console: Console) -> Outcome:
         entries = await engine.service.logs(job_id)
         if entries is None:
             raise UsageError(error("no-log", f"{address}: the service has no log of its job", address=address))
-        lines = [(entry.timestamp, SCRUBBER.scrub(entry.message)) for entry in entries]
-        private = render.private_words(lines, engine.service.account)
+        scrubber = JobLogScrubber(SCRUBBER, engine.service.account)
+        lines = scrubber.scrub([(entry.timestamp, entry.message) for entry in entries])
         return Outcome(
-            text=lambda style: render.text(lines, private, style) or "The log is empty so far.\n",
-            fields=lambda: {"logs": render.as_json(lines, private)},
+            text=lambda style: render.text(lines, style) or "The log is empty so far.\n",
+            fields=lambda: {"logs": render.as_json(lines)},
         )
 
     return without_asking(args, work)
