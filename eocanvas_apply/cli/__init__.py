@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 
 
@@ -9,4 +10,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; `argv` is without the program's name, default the process's own."""
     from eocanvas_apply.cli.program import run
 
+    # A large campaign is many values that stay: to look for garbage among them takes longer than to read them.
+    gc.set_threshold(100_000)
     return run(argv)

@@ -15,8 +15,8 @@ from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import EocanvasApplyError, UsageError
 
 if TYPE_CHECKING:
-    from eocanvas_apply.ledger.events import ListedResult, ResultStored
-    from eocanvas_apply.ledger.fold.job_records import JobRecord
+    from eocanvas_apply.ledger.events import ListedResult
+    from eocanvas_apply.ledger.fold.job_records import JobRecord, ResultFile
     from eocanvas_apply.ledger.fold.recorded import Recorded
     from eocanvas_apply.render.json_shapes import StoredJson
 
@@ -53,14 +53,14 @@ def _of(record: JobRecord, folder: Path) -> list[StoredJson]:
     if run is None:
         return []
     waiting = [listed for key, listed in run.listed.items() if key not in run.stored]
-    stored = [_stored(record.address, each, folder) for each in run.stored.values()]
+    stored = [_stored(record.address, run.job_id, each, folder) for each in run.stored.values()]
     return stored + [_not_stored(record.address, run.job_id, each) for each in waiting]
 
 
-def _stored(address: str, stored: ResultStored, folder: Path) -> StoredJson:
+def _stored(address: str, job_id: str, stored: ResultFile, folder: Path) -> StoredJson:
     return {
         "address": address,
-        "job_id": stored.job_id,
+        "job_id": job_id,
         "file": stored.file,
         "size": stored.size,
         "sha256": stored.sha256,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import LedgerConflict, LedgerError
@@ -13,10 +13,6 @@ from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.events import AnyEvent
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.snapshots import SnapshotKeeper, worth_saving
-
-# A launch given up may turn up for a day; with a margin for clocks that differ.
-_SETTLED_AFTER = timedelta(hours=25)
-_FEW = 1000
 
 
 class Journal:
@@ -50,7 +46,6 @@ class Journal:
         """Read what others appended and return the fold; raises LedgerError."""
         async with self._lock:
             await (self._catch_up() if self.recorded.head else self._open())
-            self._pack()
         return self.recorded
 
     async def _open(self) -> None:
@@ -68,7 +63,7 @@ class Journal:
         async with self._lock:
             head = self.recorded.head
             if self._keeper and worth_saving(head - self._kept_head, head):
-                await asyncio.to_thread(self._keeper.save, self.recorded, self._now() - _SETTLED_AFTER)
+                await asyncio.to_thread(self._keeper.save, self.recorded)
                 self._kept_head = head
 
     async def claim(self, decided_on: int, events: Sequence[AnyEvent]) -> None:
@@ -131,12 +126,6 @@ class Journal:
     async def _catch_up(self) -> None:
         while entries := await self._backend.read(self.recorded.head, part=True):
             self._take(entries, 0)
-            self._pack()
-
-    def _pack(self) -> None:
-        # Packing saves memory and costs every look at a record: few of them are better left as they are.
-        if len(self.recorded.jobs.unsettled()) > _FEW:
-            self.recorded.jobs.pack(self._now() - _SETTLED_AFTER)
 
     def _take(self, entries: Sequence[Entry], own: int) -> None:
         self.recorded.add(entries)

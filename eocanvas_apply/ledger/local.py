@@ -10,15 +10,12 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from pathlib import Path
 
 from eocanvas_apply.errors import LedgerConflict, LedgerError
 from eocanvas_apply.ledger import faults
 from eocanvas_apply.ledger.entry import Entry
-from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.lines import Place, parsed
-from eocanvas_apply.ledger.snapshots import Snapshots
 
 FOLDER = ".eocanvas"
 _PATIENCE_S = 30.0
@@ -155,25 +152,6 @@ class LocalBackend:
             with suppress(OSError):
                 os.ftruncate(descriptor, start)
             raise
-
-
-class LocalSnapshots:
-    """The snapshot of a ledger in a local file, and the backend that reads on behind it."""
-
-    def __init__(self, backend: LocalBackend) -> None:
-        self._backend = backend
-        self._snapshots = Snapshots(backend.path)
-
-    def load(self) -> Recorded | None:
-        """Return the fold as the snapshot has it, and let the backend read on from there; None without one."""
-        snapshot = self._snapshots.load()
-        if snapshot:
-            self._backend.resume(snapshot.place)
-        return snapshot.recorded if snapshot else None
-
-    def save(self, recorded: Recorded, settled_before: datetime) -> None:
-        """Keep the fold of the entries that the backend has read."""
-        self._snapshots.save(recorded, self._backend.place, settled_before)
 
 
 def _line(entry: Entry) -> bytes:

@@ -7,8 +7,8 @@ from pathlib import Path
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
 from eocanvas_apply.ledger.backend import Backend
-from eocanvas_apply.ledger.local import FOLDER, LocalBackend, LocalSnapshots
-from eocanvas_apply.ledger.snapshots import SnapshotKeeper
+from eocanvas_apply.ledger.local import FOLDER, LocalBackend
+from eocanvas_apply.ledger.snapshots import LocalSnapshots, SnapshotKeeper
 
 
 def open_backend(url: str | None, project_folder: Path) -> Backend:

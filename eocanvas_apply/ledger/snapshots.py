@@ -1,7 +1,7 @@
 """Snapshots of the fold beside a local ledger, so that a long one opens at once.
 
-A snapshot only saves time. It is bound to the code that folds and to the entry at the ledger's head when it was made;
-one that does not fit, or that was damaged, is ignored, and the ledger is read from its beginning.
+A snapshot only saves time. It is bound to the version of the fold and to the entry at the ledger's head when it was
+written; one that does not fit, or that was damaged, is ignored, and the ledger is read from its beginning.
 """
 
 from __future__ import annotations
@@ -10,26 +10,23 @@ import hashlib
 import json
 import tempfile
 import time
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, fields, make_dataclass
-from datetime import datetime
+from dataclasses import replace
 from functools import cache
-from importlib import resources
-from itertools import takewhile
+from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, get_type_hints
+from typing import Any, BinaryIO, Protocol
 
 from pydantic import TypeAdapter
 from pydantic_core import from_json
 
-from eocanvas_apply.ledger.entry import Entry
-from eocanvas_apply.ledger.fold.job_table import Finished, Jobs, Packed, StoredFile
+from eocanvas_apply.ledger.fold import recorded as fold
+from eocanvas_apply.ledger.fold.job_records import JobRecord
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.lines import Place
+from eocanvas_apply.ledger.local import LocalBackend
 
-_FORMAT = 1
 # Reading fewer entries than this is faster than anything that could be saved.
 _WORTH_IT = 1_000
 # And than this share of the ledger, one entry in so many: a snapshot is written as a whole.
@@ -39,14 +36,6 @@ _LONGEST_LINE = 1 << 24
 _STALE_S = 3600.0
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The fold of a ledger up to a place."""
-
-    recorded: Recorded
-    place: Place
-
-
 class SnapshotKeeper(Protocol):
     """What a journal needs of snapshots, wherever they are kept. Both methods block."""
 
@@ -54,45 +43,52 @@ class SnapshotKeeper(Protocol):
         """Return a fold to read on from, None where there is none that fits."""
         ...
 
-    def save(self, recorded: Recorded, settled_before: datetime) -> None:
-        """Keep the fold of nothing but the entries read so far."""
+    def save(self, recorded: Recorded) -> bool:
+        """Keep the fold of nothing but the entries read so far; tell whether that was possible."""
         ...
 
 
-class Snapshots:
-    """The one snapshot of a ledger in a local file. Blocks; to be called from a thread."""
+class LocalSnapshots:
+    """The one snapshot of a ledger in a local file, and the backend that reads on behind it."""
 
-    def __init__(self, ledger: Path) -> None:
-        self._ledger = ledger
+    def __init__(self, backend: LocalBackend) -> None:
+        self._backend = backend
+        self._ledger = ledger = backend.path
         self.path = ledger.with_name(ledger.name.removesuffix(".jsonl") + ".snapshot")
 
-    def load(self) -> Snapshot | None:
-        """Return the snapshot, None where there is none that fits the ledger."""
+    def load(self) -> Recorded | None:
+        """Return the fold as the snapshot has it, and let the backend read on from there; None without one."""
         try:
             with self.path.open("rb") as file:
-                header = from_json(file.readline(_LONGEST_LINE))
-                return self._read(file, header) if self._fits(header) else None
-        except (OSError, ValueError, KeyError, TypeError, OverflowError, zlib.error):
+                header = from_json(first := file.readline(_LONGEST_LINE))
+                recorded = _read(file, first) if self._fits(header) else None
+        except (OSError, ValueError, KeyError, TypeError, OverflowError):
             return None
+        if recorded:
+            self._backend.resume(Place(header["offset"], header["head"]))
+        return recorded
 
-    def save(self, recorded: Recorded, place: Place, settled_before: datetime) -> bool:
-        """Write a snapshot of the fold at a place, all at once or not at all; tell whether that was possible.
+    def save(self, recorded: Recorded) -> bool:
+        """Write the fold of the entries that the backend has read, all at once or not at all.
 
-        `recorded` must be the fold of nothing but the ledger's first `place.head` entries. Jobs that are over, and
-        were not given up after `settled_before`, are packed from now on.
+        Raises ValueError for the fold of anything else.
         """
+        place = self._backend.place
         if recorded.head != place.head:
-            raise ValueError(f"the fold is at {recorded.head}, the place at {place.head}")
-        recorded.jobs.pack(settled_before)
+            raise ValueError(f"the fold is at {recorded.head}, the ledger was read to {place.head}")
         try:
-            entry = self._entry_before(place.offset)
-            self._write(recorded, place, entry)
+            self._replace(_lines(self._header(place), recorded))
         except OSError:
             return False
         return True
 
+    def _header(self, place: Place) -> dict[str, Any]:
+        entry = self._entry_before(place.offset)
+        fits = {"head": place.head, "offset": place.offset, "length": len(entry), "entry": _digest(entry)}
+        return {"version": fold.VERSION, **fits}
+
     def _fits(self, header: Any) -> bool:
-        if header["format"] != _FORMAT or header["fold"] != _folding():
+        if header["version"] != fold.VERSION:
             return False
         offset, length = header["offset"], header["length"]
         with self._ledger.open("rb") as ledger:
@@ -113,55 +109,16 @@ class Snapshots:
                     return block[end_of_last + 1 :]
                 size *= 4
 
-    def _read(self, file: BinaryIO, header: Any) -> Snapshot | None:
-        body = file.read()
-        if _digest(body) != header["body"]:
-            return None
-        table, _, contents = body.partition(b"\n")
-        index = from_json(table)
-        jobs = Jobs(index["sample"].encode("latin-1"), _packed(index, memoryview(contents)))
-        names = {address: address for address in jobs}
-        owner_of = {job_id: names.get(owner, owner) for job_id, owner in index["owner_of"].items()}
-        for address in index["loose"]:
-            jobs.to_change(address)
-        rest = _adapter().validate_python(index["rest"])
-        recorded = Recorded(jobs=jobs, owner_of=owner_of, **{name: getattr(rest, name) for name in _rest()})
-        return Snapshot(recorded, Place(header["offset"], header["head"]))
-
-    def _write(self, recorded: Recorded, place: Place, entry: bytes) -> None:
-        packed = dict(recorded.jobs.contents())
-        index = {
-            "rest": _adapter().dump_python(recorded, mode="json"),
-            "owner_of": recorded.owner_of,
-            "sample": recorded.jobs.sample.decode("latin-1"),
-            "loose": [record.address for record in recorded.jobs.unsettled()],
-            "addresses": list(packed),
-            "sizes": [len(each.content) for each in packed.values()],
-            "youngest": [each.youngest for each in packed.values()],
-            "finished": [each.finished for each in packed.values()],
-        }
-        parts = [json.dumps(index).encode(), b"\n", *(each.content for each in packed.values())]
-        header = {
-            "format": _FORMAT,
-            "fold": _folding(),
-            "head": place.head,
-            "offset": place.offset,
-            "length": len(entry),
-            "entry": _digest(entry),
-            "body": _digest(*parts),
-        }
-        self._replace([json.dumps(header).encode(), b"\n", *parts])
-
-    def _replace(self, parts: list[bytes]) -> None:
+    def _replace(self, lines: Iterable[bytes]) -> None:
         folder, prefix = self.path.parent, f"{self.path.name}."
         with tempfile.NamedTemporaryFile(dir=folder, prefix=prefix, delete=False) as file:
-            made = Path(file.name)
+            written = Path(file.name)
             try:
-                file.writelines(parts)
+                file.writelines(lines)
                 file.flush()
-                made.replace(self.path)
+                written.replace(self.path)
             except BaseException:
-                made.unlink(missing_ok=True)
+                written.unlink(missing_ok=True)
                 raise
         self._sweep()
 
@@ -178,50 +135,38 @@ def worth_saving(entries_behind: int, head: int) -> bool:
     return entries_behind >= max(_WORTH_IT, head // _SHARE)
 
 
-def agrees(recorded: Recorded, entries: Iterable[Entry]) -> bool:
-    """Tell whether a snapshot's fold is that of the ledger's entries, of which it may hold the first ones only."""
-    whole = Recorded()
-    whole.add(takewhile(lambda entry: entry.seq <= recorded.head, entries))
-    return all(getattr(whole, each.name) == getattr(recorded, each.name) for each in fields(Recorded))
+def _lines(header: dict[str, Any], recorded: Recorded) -> Iterator[bytes]:
+    """Yield the lines of a snapshot: its header, the fold without its jobs, each job, the digest of all before."""
+    fold_of, job_of = _adapters()
+    whole = hashlib.sha256()
+    contents = chain(
+        [json.dumps(header).encode(), fold_of.dump_json(replace(recorded, jobs={}), exclude_defaults=True)],
+        (job_of.dump_json(record, exclude_defaults=True) for record in recorded.jobs.values()),
+    )
+    for content in contents:
+        whole.update(line := content + b"\n")
+        yield line
+    yield whole.hexdigest().encode()
 
 
-def _packed(index: Any, contents: memoryview) -> Iterator[tuple[str, Packed]]:
-    begin = 0
-    columns = (index["addresses"], index["sizes"], index["youngest"], index["finished"])
-    for address, size, youngest, found in zip(*columns, strict=True):
-        yield address, Packed(bytes(contents[begin : begin + size]), youngest, _finished(found))
-        begin += size
+def _read(file: BinaryIO, header: bytes) -> Recorded | None:
+    """Return the fold behind a header, None where the digest at the end is that of something else."""
+    fold_of, job_of = _adapters()
+    whole = hashlib.sha256(header + (rest := file.readline()))
+    recorded = fold_of.validate_json(rest)
+    for line in file:
+        if not line.endswith(b"\n"):
+            return recorded if line == whole.hexdigest().encode() else None
+        whole.update(line)
+        record = job_of.validate_json(line)
+        recorded.jobs[record.address] = record
+    return None
 
 
-def _finished(found: Any) -> Finished | None:
-    if found is None:
-        return None
-    fingerprint, job_id, files = found
-    return Finished(fingerprint, job_id, tuple(StoredFile(*each) for each in files))
-
-
-def _digest(*parts: bytes) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part)
-    return digest.hexdigest()
-
-
-@cache
-def _folding() -> str:
-    """Return the digest of the code that folds: what another release folded may mean something else."""
-    room = resources.files("eocanvas_apply.ledger")
-    code = sorted((each for each in room.iterdir() if each.name.endswith(".py")), key=lambda each: each.name)
-    return _digest(*(each.read_bytes() for each in code))
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 @cache
-def _rest() -> tuple[str, ...]:
-    """Return the names of all that is folded beside the jobs."""
-    return tuple(each.name for each in fields(Recorded) if each.name not in ("jobs", "owner_of"))
-
-
-@cache
-def _adapter() -> TypeAdapter[Any]:
-    types = get_type_hints(Recorded)
-    return TypeAdapter(make_dataclass("Rest", [(name, types[name]) for name in _rest()]))
+def _adapters() -> tuple[TypeAdapter[Recorded], TypeAdapter[JobRecord]]:
+    return TypeAdapter(Recorded), TypeAdapter(JobRecord)

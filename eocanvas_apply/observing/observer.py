@@ -90,7 +90,7 @@ class Observer:
         """Return how far back the list of jobs matters; None where nothing in it does."""
         now = self.service.time.now()
         since = [i.decided - SKEW for i in (*open_intents(recorded), *late_intents(recorded, now))]
-        flying = (run for _, run in recorded.unsettled_runs() if run.in_flight)
+        flying = (run for _, run in recorded.runs() if run.in_flight)
         since += [run.created - SKEW if run.created else now - STUCK for run in flying]
         rotating = (key.fixed_name for key in desired.keys.values() if not key.existing)
         if any(name in keys for name in rotating if name):
@@ -117,7 +117,7 @@ class Observer:
 
     async def _absentees(self, recorded: Recorded, jobs: Pass) -> tuple[Pass, frozenset[str]]:
         """Ask for the runs in flight that the list does not show, each by its own address."""
-        absent = [run.job_id for _, run in recorded.unsettled_runs() if run.in_flight and run.job_id not in jobs.jobs]
+        absent = [run.job_id for _, run in recorded.runs() if run.in_flight and run.job_id not in jobs.jobs]
         answers = await _each(absent, lambda job_id: _unless_refused(self._by_id(job_id)))
         found = {job_id: answer[0] for job_id, answer in answers.items() if answer}
         present = {job_id: convert.job(job) for job_id, job in found.items() if job}
@@ -139,7 +139,7 @@ class Observer:
 
     async def _failed_logs(self, recorded: Recorded, jobs: Pass) -> Mapping[str, str]:
         """Read the logs of the failed jobs of which the ledger does not say yet why they failed, where they can be."""
-        unexplained = (run for _, run in recorded.unsettled_runs() if not run.failure)
+        unexplained = (run for _, run in recorded.runs() if not run.failure)
         failed = [run.job_id for run in unexplained if status_of(run, jobs.jobs) == OgcStatus.FAILED]
         found = await _each(failed, self._log_if_readable)
         return {i: self.service.scrubber.hide(text) for i, text in found.items() if text is not None}
@@ -156,7 +156,7 @@ class Observer:
         return "\n".join(entry.message for entry in entries or ())
 
     async def _listings(self, recorded: Recorded, jobs: Pass) -> Mapping[str, tuple[ListedResult, ...] | None]:
-        waiting = [run.job_id for _, run in recorded.unsettled_runs() if _unlisted(run, jobs)]
+        waiting = [run.job_id for _, run in recorded.runs() if _unlisted(run, jobs)]
         found = await _each(waiting, self._listing_if_readable)
         return {job_id: convert.listing(answer[0]) for job_id, answer in found.items() if answer}
 

@@ -75,8 +75,8 @@ def lost_results(recorded: Recorded, actions: Iterable[PlannedAction]) -> tuple[
 
 def _duplicates(desired: Desired, recorded: Recorded, observed: Observed) -> Iterator[Diagnostic]:
     for address in desired.jobs:
-        record = None if recorded.jobs.finished(address) else recorded.jobs.get(address)
-        _, surplus = sorted_out(record, observed.jobs.jobs) if record else (None, [])
+        record = recorded.jobs.get(address)
+        _, surplus = sorted_out(record, observed.jobs.jobs) if record and not record.finished else (None, [])
         for run in surplus:
             status = status_of(run, observed.jobs.jobs)
             what = f"the service ran this job twice: {run.job_id} ({status}) is surplus"

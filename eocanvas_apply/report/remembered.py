@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from eocanvas_apply.ledger.fold.job_records import IntentState, Run
-from eocanvas_apply.ledger.fold.job_table import Jobs
+from eocanvas_apply.ledger.fold.job_records import IntentState, JobRecord, Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.plan import ActionKind, Origin, Plan, PlannedAction, Reason
 from eocanvas_apply.planning.state.observed import Observed, ObservedKey, Pass
@@ -32,7 +31,7 @@ def remembered(recorded: Recorded, now: datetime) -> tuple[Plan, Observed]:
         ledger_head=recorded.head,
     )
     keys = [PlannedAction(r.address, _A.NONE, _R.UNCHANGED) for r in recorded.keys.values() if r.current]
-    jobs = [job for address in recorded.jobs if (job := _job(recorded.jobs, address, now))]
+    jobs = [job for record in recorded.jobs.values() if (job := _job(record, now))]
     shown = {key.name: key for key in _keys(recorded)}
     seen = Observed(at=now, account=origin.account, keys=shown, jobs=Pass(now, complete=False, jobs={}))
     return Plan(origin, now, (*keys, *jobs)), seen
@@ -54,11 +53,9 @@ def _keys(recorded: Recorded) -> Iterator[ObservedKey]:
                 )
 
 
-def _job(jobs: Jobs, address: str, now: datetime) -> PlannedAction | None:
-    # Most jobs of a long campaign are finished, and tell so without being unpacked.
-    if jobs.finished(address):
-        return PlannedAction(address, _A.NONE, _R.DONE)
-    record = jobs[address]
+def _job(record: JobRecord, now: datetime) -> PlannedAction | None:
+    if record.finished:
+        return PlannedAction(record.address, _A.NONE, _R.DONE)
     if record.forgotten:
         return None
     last, run = record.last_intent, counted_run(record)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from eocanvas_apply.ledger.fold.job_table import Jobs
+from eocanvas_apply.ledger.fold.job_records import JobRecord
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, campaign_of
 from eocanvas_apply.planning.schedule.outlook import launch_times
@@ -60,20 +60,18 @@ def view(plan: Plan, recorded: Recorded) -> View:
 
 def _stored(recorded: Recorded, fetching: frozenset[str]) -> Mapping[str | None, int]:
     found: dict[str | None, int] = {}
-    for address in recorded.jobs:
-        if address not in fetching and (size := _bytes(recorded.jobs, address)):
+    for address, record in recorded.jobs.items():
+        if address not in fetching and (size := _bytes(record)):
             campaign = campaign_of(address)
             found[campaign] = found.get(campaign, 0) + size
     return found
 
 
-def _bytes(jobs: Jobs, address: str) -> int:
-    # Nearly all of a long campaign are finished: they tell without being unpacked.
-    if finished := jobs.finished(address):
-        return sum(file.size for file in finished.files)
+def _bytes(record: JobRecord) -> int:
     # Only those of the youngest run are in the job's folder.
-    youngest = next((run for run in reversed(jobs[address].runs.values()) if run.stored), None)
-    return sum(stored.size for stored in youngest.stored.values()) if youngest else 0
+    youngest = next((run for run in reversed(record.runs.values()) if run.stored), None)
+    run = record.finished or youngest
+    return sum(stored.size for stored in run.stored.values()) if run else 0
 
 
 def _ends(actions: Iterable[PlannedAction], recorded: Recorded) -> Iterator[KeyEnd]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import PurePath
 
-from eocanvas_apply.ledger.events import ResultStored
+from eocanvas_apply.ledger.fold.job_records import ResultFile
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.state.runs import counted_run
@@ -66,7 +66,7 @@ def copies(recorded: Recorded, desired: Desired, addresses: Collection[str]) -> 
             yield _as_recorded(plain, stored) if stored else plain
 
 
-def _as_recorded(copy: Copy, stored: ResultStored) -> Copy:
+def _as_recorded(copy: Copy, stored: ResultFile) -> Copy:
     return replace(copy, recorded=True, size=stored.size, sha256=stored.sha256, modified_ns=stored.modified_ns)
 
 

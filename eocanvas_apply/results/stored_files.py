@@ -8,14 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from eocanvas_apply.files import digest_of
-from eocanvas_apply.ledger.events import ResultStored
-from eocanvas_apply.ledger.fold.job_table import StoredFile
+from eocanvas_apply.ledger.fold.job_records import ResultFile
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.state.observed import FileState
 from eocanvas_apply.planning.state.runs import counted_run
 from eocanvas_apply.results.index_file import IndexFiles
-
-Stored = ResultStored | StoredFile
 
 
 @dataclass(slots=True)
@@ -34,7 +31,7 @@ class StoredFiles:
         states = {stored.file: self._state(stored, indexes) for stored in _current(recorded)}
         return {file: state for file, state in states.items() if state}
 
-    def _state(self, stored: Stored, indexes: IndexFiles) -> FileState | None:
+    def _state(self, stored: ResultFile, indexes: IndexFiles) -> FileState | None:
         try:
             stat = (self.folder / stored.file).stat()
             same = stat.st_size == stored.size and self._same(stored, stat.st_mtime_ns)
@@ -44,7 +41,7 @@ class StoredFiles:
             return FileState.MISSING if came and came.sha256 == stored.sha256 else FileState.ELSEWHERE
         return None if same else FileState.EDITED
 
-    def _same(self, stored: Stored, modified_ns: int) -> bool:
+    def _same(self, stored: ResultFile, modified_ns: int) -> bool:
         if modified_ns == stored.modified_ns:
             return True
         look = stored.file, modified_ns
@@ -53,9 +50,7 @@ class StoredFiles:
         return self._known[look]
 
 
-def _current(recorded: Recorded) -> Iterator[Stored]:
-    for address in recorded.jobs:
-        if done := recorded.jobs.finished(address):
-            yield from done.files
-        elif run := counted_run(recorded.jobs[address]):
+def _current(recorded: Recorded) -> Iterator[ResultFile]:
+    for record in recorded.jobs.values():
+        if run := record.finished or counted_run(record):
             yield from run.stored.values()

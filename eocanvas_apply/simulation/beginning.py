@@ -95,7 +95,7 @@ class Beginning:
         return iter(seen.values())
 
     def _jobs(self) -> Iterator[Job]:
-        ours = {run.job_id: (record, run) for record, run in self.recorded.unsettled_runs()}
+        ours = {run.job_id: (record, run) for record, run in self.recorded.runs()}
         shown = {**self.observed.listed, **self.observed.jobs.jobs}
         for number, seen in enumerate(shown.values(), start=1):
             yield self._job(seen, number, ours.get(seen.job_id, (None, None))[1])

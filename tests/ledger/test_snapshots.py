@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import fields
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
+from pydantic import TypeAdapter
 
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.ledger import snapshots
-from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.ledger.fold.recorded import VERSION, Recorded
 from eocanvas_apply.ledger.lines import Place, parsed
-from eocanvas_apply.ledger.snapshots import Snapshots, worth_saving
+from eocanvas_apply.ledger.local import LocalBackend
+from eocanvas_apply.ledger.snapshots import LocalSnapshots, worth_saving
 from eocanvas_apply.ledger.verify import snapshot_faults
-from tests.ledger.entries import SAMPLES, at, entries, note
+from tests.ledger.entries import SAMPLES, entries, note
 from tests.ledger.test_jobs import DONE, renamed
 
 EVENTS = (*SAMPLES, *(renamed(event, letter) for letter in "abc" for event in DONE))
@@ -31,16 +35,19 @@ def write(ledger: Path, events: tuple[e.AnyEvent, ...] = EVENTS, after: int = 0,
         file.writelines(f"{line}\n" for line in lines)
 
 
-def read(ledger: Path, recorded: Recorded, place: Place) -> Place:
-    """Read on from a place."""
-    found, end = parsed(ledger, ledger.read_bytes()[place.offset :], place)
-    recorded.add(found)
-    return end
-
-
-def folded(ledger: Path) -> tuple[Recorded, Place]:
+def folded(ledger: Path) -> Recorded:
     recorded = Recorded()
-    return recorded, read(ledger, recorded, Place())
+    recorded.add(asyncio.run(LocalBackend(ledger).read()))
+    return recorded
+
+
+def saved(ledger: Path) -> LocalSnapshots:
+    """Save a snapshot as a run does that has read the whole ledger."""
+    backend, recorded = LocalBackend(ledger), Recorded()
+    recorded.add(asyncio.run(backend.read()))
+    snapshots = LocalSnapshots(backend)
+    assert snapshots.save(recorded)
+    return snapshots
 
 
 @pytest.fixture
@@ -51,11 +58,8 @@ def ledger(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def kept(ledger: Path) -> Snapshots:
-    found = Snapshots(ledger)
-    recorded, place = folded(ledger)
-    assert found.save(recorded, place, at(10_000))
-    return found
+def kept(ledger: Path) -> LocalSnapshots:
+    return saved(ledger)
 
 
 def same(one: Recorded, other: Recorded) -> None:
@@ -64,51 +68,45 @@ def same(one: Recorded, other: Recorded) -> None:
         assert getattr(one, each.name) == getattr(other, each.name), each.name
 
 
-def test_a_snapshot_is_the_fold_of_the_ledger(ledger: Path, kept: Snapshots) -> None:
-    snapshot = kept.load()
-    assert snapshot
-    assert snapshot.place == Place(ledger.stat().st_size, len(EVENTS))
-    same(snapshot.recorded, folded(ledger)[0])
+def test_a_snapshot_is_the_fold_of_the_ledger(ledger: Path, kept: LocalSnapshots) -> None:
+    recorded = kept.load()
+    assert recorded
+    assert recorded.head == len(EVENTS)
+    same(recorded, folded(ledger))
 
 
-def test_jobs_that_are_over_stay_packed_and_the_others_are_in_sight(kept: Snapshots) -> None:
-    snapshot = kept.load()
-    assert snapshot
-    assert [record.address for record in snapshot.recorded.jobs.unsettled()] == ["job.subset"]
-
-
-def test_what_was_appended_since_is_read_behind_it(ledger: Path, kept: Snapshots) -> None:
+def test_what_was_appended_since_is_read_behind_it(ledger: Path, kept: LocalSnapshots) -> None:
     failed = e.JobObserved(address="job.a", job_id="j-new", status="failed")
     write(ledger, (note(1), failed), len(EVENTS), "b2")
-    snapshot = kept.load()
-    assert snapshot
-    place = read(ledger, snapshot.recorded, snapshot.place)
-    same(snapshot.recorded, folded(ledger)[0])
-    assert kept.save(snapshot.recorded, place, at(10_000))
+    backend = LocalBackend(ledger)
+    behind = LocalSnapshots(backend)
+    recorded = behind.load()
+    assert recorded
+    appended = asyncio.run(backend.read(recorded.head))
+    assert [entry.event for entry in appended] == [note(1), failed]
+    recorded.add(appended)
+    same(recorded, folded(ledger))
+    assert behind.save(recorded)
     again = kept.load()
     assert again
-    assert again.place.head == len(EVENTS) + 2
-    same(again.recorded, folded(ledger)[0])
+    assert again.head == len(EVENTS) + 2
+    same(again, folded(ledger))
 
 
 def test_an_empty_fold_of_jobs_and_an_entry_longer_than_a_block(tmp_path: Path) -> None:
     ledger = tmp_path / "elsewhere"
     write(ledger, (SAMPLES[0], e.PlanAccepted(plan_id="ü" * 50_000, manifest_digest="d")))
-    found = Snapshots(ledger)
-    recorded, place = folded(ledger)
-    assert found.save(recorded, place, at(0))
+    found = saved(ledger)
     assert found.path == tmp_path / "elsewhere.snapshot"
-    snapshot = found.load()
-    assert snapshot
-    same(snapshot.recorded, recorded)
+    recorded = found.load()
+    assert recorded
+    same(recorded, folded(ledger))
 
 
 def test_a_ledger_of_one_entry(tmp_path: Path) -> None:
     ledger = tmp_path / "default.jsonl"
     write(ledger, SAMPLES[:1])
-    found = Snapshots(ledger)
-    assert found.save(*folded(ledger), at(0))
-    assert found.load()
+    assert saved(ledger).load()
 
 
 def cut(ledger: Path) -> None:
@@ -125,13 +123,13 @@ def moved(ledger: Path) -> None:
 
 @pytest.mark.parametrize("change", [Path.unlink, cut, other_end, moved])
 def test_one_that_does_not_fit_the_ledger_is_ignored(
-    ledger: Path, kept: Snapshots, change: Callable[[Path], None]
+    ledger: Path, kept: LocalSnapshots, change: Callable[[Path], None]
 ) -> None:
     change(ledger)
     assert kept.load() is None
 
 
-def test_a_damaged_one_is_ignored_wherever_the_damage_is(kept: Snapshots) -> None:
+def test_a_damaged_one_is_ignored_wherever_the_damage_is(kept: LocalSnapshots) -> None:
     content = kept.path.read_bytes()
     whole = kept.load()
     assert whole
@@ -144,44 +142,91 @@ def test_a_damaged_one_is_ignored_wherever_the_damage_is(kept: Snapshots) -> Non
 
 
 @pytest.mark.parametrize("text", [b"", b"\n", b"null\n", b"[]\n", b"{}\n", b'{"format": 1}\n', b"\xff\xfe\n", b"9" * 9])
-def test_what_is_no_snapshot_is_ignored(kept: Snapshots, text: bytes) -> None:
+def test_what_is_no_snapshot_is_ignored(kept: LocalSnapshots, text: bytes) -> None:
     kept.path.write_bytes(text)
     assert kept.load() is None
 
 
-def test_the_number_of_the_head_is_the_entrys_own(kept: Snapshots) -> None:
-    header, _, body = kept.path.read_bytes().partition(b"\n")
-    for changes in ({"head": 1}, {"offset": 0, "length": 0}, {"length": -1}, {"format": 2}, {"entry": None}):
-        kept.path.write_bytes(json.dumps({**json.loads(header), **changes}).encode() + b"\n" + body)
+def with_header(content: bytes, changes: dict[str, object]) -> bytes:
+    """Return the snapshot with another header and the digest that belongs to it."""
+    header, _, body = content.rpartition(b"\n")[0].partition(b"\n")
+    lines = json.dumps({**json.loads(header), **changes}).encode() + b"\n" + body + b"\n"
+    return lines + hashlib.sha256(lines).hexdigest().encode()
+
+
+def test_the_number_of_the_head_is_the_entrys_own(kept: LocalSnapshots) -> None:
+    content = kept.path.read_bytes()
+    kept.path.write_bytes(with_header(content, {}))
+    assert kept.load()
+    changed: tuple[dict[str, object], ...] = ({"head": 1}, {"offset": 0, "length": 0}, {"length": -1}, {"entry": None})
+    for changes in changed:
+        kept.path.write_bytes(with_header(content, changes))
         assert kept.load() is None, changes
 
 
-def test_one_that_other_code_has_folded_is_ignored(kept: Snapshots, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(snapshots, "_folding", lambda: "another")
+@pytest.mark.parametrize("version", [1, VERSION - 1, VERSION + 1, None])
+def test_one_of_another_version_is_ignored(kept: LocalSnapshots, version: int | None) -> None:
+    kept.path.write_bytes(with_header(kept.path.read_bytes(), {"version": version}))
     assert kept.load() is None
 
 
+def test_one_of_the_release_before_is_ignored(kept: LocalSnapshots) -> None:
+    header = {"format": 1, "fold": "0" * 64, "head": len(EVENTS), "offset": 0, "length": 0, "entry": "", "body": ""}
+    kept.path.write_bytes(json.dumps(header).encode() + b"\n{}\n")
+    assert kept.load() is None
+
+
+def shape(kind: type, seen: dict[str, object]) -> dict[str, object]:
+    """Return the fields, with their types and defaults, of a dataclass and of every dataclass that it holds."""
+    if kind.__name__ not in seen:
+        seen[kind.__name__] = [
+            [each.name, str(each.type), each.default is MISSING or repr(each.default)] for each in fields(kind)
+        ]
+        for hint in get_type_hints(kind).values():
+            for part in parts(hint):
+                shape(part, seen)
+    return seen
+
+
+def parts(hint: object) -> Iterator[type]:
+    if isinstance(hint, type) and is_dataclass(hint):
+        yield hint
+    for each in get_args(hint):
+        yield from parts(each)
+
+
+def test_the_version_is_raised_when_a_snapshot_holds_something_else() -> None:
+    recorded = Recorded()
+    recorded.add(entries(EVENTS))
+    content = {"shape": shape(Recorded, {}), "fold": TypeAdapter(Recorded).dump_python(recorded, mode="json")}
+    content["fold"]["terms"].sort()
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    hint = "raise VERSION in ledger/fold/recorded.py, and put the version and the digest here"
+    assert (VERSION, digest[:16]) == (2, "cbc067bd9265d922"), hint
+
+
 def test_there_may_be_none(ledger: Path) -> None:
-    assert Snapshots(ledger).load() is None
+    assert LocalSnapshots(LocalBackend(ledger)).load() is None
 
 
-def test_nothing_but_the_snapshot_is_left_behind_and_nobody_else_may_read_it(kept: Snapshots) -> None:
+def test_nothing_but_the_snapshot_is_left_behind_and_nobody_else_may_read_it(kept: LocalSnapshots) -> None:
     assert sorted(path.name for path in kept.path.parent.iterdir()) == ["default.jsonl", "default.snapshot"]
     assert kept.path.stat().st_mode & 0o777 == 0o600
 
 
 def test_one_that_cannot_be_written_is_done_without(ledger: Path) -> None:
-    found = Snapshots(ledger)
+    backend, recorded = LocalBackend(ledger), Recorded()
+    recorded.add(asyncio.run(backend.read()))
+    found = LocalSnapshots(backend)
     found.path.mkdir()
-    assert not found.save(*folded(ledger), at(0))
+    assert not found.save(recorded)
     assert sorted(path.name for path in ledger.parent.iterdir()) == ["default.jsonl", "default.snapshot"]
     assert found.load() is None
 
 
 def test_a_fold_of_something_else_is_refused(ledger: Path) -> None:
-    recorded, place = folded(ledger)
     with pytest.raises(ValueError, match="the fold is at"):
-        Snapshots(ledger).save(recorded, Place(place.offset, place.head - 1), at(0))
+        LocalSnapshots(LocalBackend(ledger)).save(folded(ledger))
 
 
 def test_a_few_entries_are_not_worth_a_snapshot() -> None:
@@ -191,12 +236,12 @@ def test_a_few_entries_are_not_worth_a_snapshot() -> None:
     assert worth_saving(2000, 100_000)
 
 
-def test_what_a_killed_run_has_left_is_removed_after_a_while(ledger: Path, kept: Snapshots) -> None:
+def test_what_a_killed_run_has_left_is_removed_after_a_while(ledger: Path, kept: LocalSnapshots) -> None:
     old, young = (kept.path.with_name(f"{kept.path.name}.{name}") for name in ("old", "young"))
     for left in (old, young):
         left.write_bytes(b"torn")
     os.utime(old, (0, 0))
-    assert kept.save(*folded(ledger), at(10_000))
+    saved(ledger)
     assert young.exists()
     assert not old.exists()
 
@@ -204,33 +249,33 @@ def test_what_a_killed_run_has_left_is_removed_after_a_while(ledger: Path, kept:
 KILLED = """\
 import os, signal, sys
 from pathlib import Path
-from tests.ledger.entries import at
-from tests.ledger.test_snapshots import Snapshots, folded
+from tests.ledger.test_snapshots import saved
 
 Path.replace = lambda self, target: os.kill(os.getpid(), signal.SIGKILL)
-Snapshots(Path(sys.argv[1])).save(*folded(Path(sys.argv[1])), at(10_000))
+saved(Path(sys.argv[1]))
 """
 
 
-def test_a_run_killed_while_it_writes_leaves_the_snapshot_before(ledger: Path, kept: Snapshots) -> None:
+def test_a_run_killed_while_it_writes_leaves_the_snapshot_before(ledger: Path, kept: LocalSnapshots) -> None:
     before = kept.path.read_bytes()
     write(ledger, (note(1),), len(EVENTS), "b2")
     ended = subprocess.run([sys.executable, "-c", KILLED, str(ledger)], check=False)
     assert ended.returncode == -signal.SIGKILL
     assert len(list(ledger.parent.glob("default.snapshot.*"))) == 1
     assert kept.path.read_bytes() == before
-    snapshot = kept.load()
-    assert snapshot
-    read(ledger, snapshot.recorded, snapshot.place)
-    same(snapshot.recorded, folded(ledger)[0])
+    backend = LocalBackend(ledger)
+    recorded = LocalSnapshots(backend).load()
+    assert recorded
+    recorded.add(asyncio.run(backend.read(recorded.head)))
+    same(recorded, folded(ledger))
 
 
-def test_a_snapshot_agrees_with_its_ledger_and_with_no_other_fold(ledger: Path, kept: Snapshots) -> None:
+def test_a_snapshot_agrees_with_its_ledger_and_with_no_other_fold(ledger: Path, kept: LocalSnapshots) -> None:
     write(ledger, (note(1),), len(EVENTS), "b2")
     found, _ = parsed(ledger, ledger.read_bytes(), Place())
-    snapshot = kept.load()
-    assert snapshot
-    assert snapshot_faults(snapshot.recorded, found) == []
-    snapshot.recorded.job_record("job.a").forgotten = "requested"
-    (told,) = snapshot_faults(snapshot.recorded, found)
+    recorded = kept.load()
+    assert recorded
+    assert snapshot_faults(recorded, found) == []
+    recorded.job_record("job.a").forgotten = "requested"
+    (told,) = snapshot_faults(recorded, found)
     assert told.code == "ledger-snapshot"

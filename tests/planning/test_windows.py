@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.ledger.fold.job_table import Jobs
+from eocanvas_apply.ledger.fold.job_records import JobRecord
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import MARGIN, Limit
 from eocanvas_apply.planning.schedule.windows import (
@@ -227,7 +228,7 @@ def intended(address: str, intent: str, send_before: datetime) -> e.JobIntended:
     )
 
 
-def recorded(*events: e.AnyEvent) -> Jobs:
+def recorded(*events: e.AnyEvent) -> Mapping[str, JobRecord]:
     fold = Recorded()
     fold.note(events)
     return fold.jobs

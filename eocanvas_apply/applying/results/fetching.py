@@ -20,8 +20,7 @@ from eocanvas_apply.applying.results.superseded import move_aside
 from eocanvas_apply.applying.session import Session, at_once
 from eocanvas_apply.errors import ServiceError
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.ledger.fold.job_records import Run
-from eocanvas_apply.ledger.fold.result_titles import ordinal_of
+from eocanvas_apply.ledger.fold.job_records import Run, ordinal_of
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.tasks import FetchResults
 from eocanvas_apply.report.progress import Happening
@@ -173,7 +172,7 @@ class Fetcher:
         # The youngest first: of several results with one name, its file is the one that still lies there.
         for earlier in reversed(record.runs.values()):
             for stored in earlier.stored.values():
-                move_aside(self._session.folder / stored.file, self._session.folder, stored.job_id)
+                move_aside(self._session.folder / stored.file, self._session.folder, earlier.job_id)
 
 
 def _make(folder: Path) -> None:

@@ -13,7 +13,7 @@ from eocanvas_apply.applying.results.metering import Meter
 from eocanvas_apply.applying.results.storing import Target, check_room, receive
 from eocanvas_apply.applying.session import Session
 from eocanvas_apply.errors import ServiceError
-from eocanvas_apply.ledger.fold.result_titles import keys_of
+from eocanvas_apply.ledger.fold.job_records import keys_of
 from eocanvas_apply.service.download import Download
 from eocanvas_apply.service.wire import ResultInfo
 

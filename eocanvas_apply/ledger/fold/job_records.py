@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.ledger.fold.result_titles import by_key, pending
 from eocanvas_apply.vocabulary import OgcStatus, has_ended, later_of
 
 
@@ -35,12 +35,22 @@ class Intent:
     job_id: str | None = None
     given_up: bool = False
     cancelled: bool = False
-    passes: list[datetime] = field(default_factory=list)
+    passes: tuple[datetime, ...] = ()
 
     def reach(self, state: IntentState) -> None:
         """Take a new state unless a stronger one is known."""
         if _STRENGTH[state] > _STRENGTH[self.state]:
             self.state = state
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFile:
+    """A result as it was stored: `file` is relative to the manifest, `size` in bytes, `sha256` in hex."""
+
+    file: str
+    size: int
+    sha256: str
+    modified_ns: int | None = None
 
 
 @dataclass(slots=True)
@@ -56,13 +66,13 @@ class Run:
     results: tuple[e.ListedResult, ...] | None = None
     first_looked: datetime | None = None
     last_listed: datetime | None = None
-    gone: list[datetime] = field(default_factory=list)
-    stored: dict[str, e.ResultStored] = field(default_factory=dict)
+    gone: tuple[datetime, ...] = ()
+    stored: dict[str, ResultFile] = field(default_factory=dict)
     dismiss_intended: bool = False
     cancelled: bool = False
     dismissed: e.JobDismissed | None = None
     last_seen: datetime | None = None
-    passes: list[datetime] = field(default_factory=list)
+    passes: tuple[datetime, ...] = ()
     failure: e.FailureName | None = None
     failure_line: str = ""
 
@@ -117,6 +127,67 @@ class JobRecord:
         """The youngest intent."""
         return next(reversed(self.intents.values()), None)
 
+    @property
+    def fingerprint(self) -> str | None:
+        """The fingerprint of the last launch, if it is known."""
+        last = self.last_intent
+        return last.intended.fingerprint if last and last.intended else None
+
     def run_of(self, intent: Intent) -> Run | None:
         """The job that this intent became, if it is known."""
         return self.runs.get(intent.job_id) if intent.job_id else None
+
+    @property
+    def finished(self) -> Run | None:
+        """The run of the last launch, where it ended well, all its results are stored and no other may count instead.
+
+        Such a job has nothing left to do as long as its definition stays this one.
+        """
+        intent = self.last_intent
+        if intent is None or intent.intended is None or intent.state is not IntentState.SUBMITTED or self.forgotten:
+            return None
+        runs = [run for run in self.runs.values() if run.intent == intent.id]
+        if len(runs) != 1 or runs[0].status != OgcStatus.SUCCESSFUL or not runs[0].results or runs[0].pending:
+            return None
+        others = (each for each in self.intents.values() if each is not intent)
+        doubtful = any(each.given_up and each.state is IntentState.SUBMITTED for each in others)
+        return None if doubtful else runs[0]
+
+
+def keys_of(titles: Iterable[str]) -> list[str]:
+    """Return a key for each title, in their order: the title, and for later ones of the same title its number too."""
+    seen: dict[str, int] = {}
+    keys = []
+    for title in titles:
+        seen[title] = seen.get(title, 0) + 1
+        keys.append(_key(title, seen[title]))
+    return keys
+
+
+def key_of(stored: e.ResultStored) -> str:
+    """Return the key of a result that lies here."""
+    return _key(stored.title, stored.ordinal or 1)
+
+
+def ordinal_of(key: str, title: str) -> int | None:
+    """Return the number that a key holds beside its title, None for the first of its title."""
+    return int(key[len(title) + 1 :]) if key != title else None
+
+
+def by_key(results: Iterable[e.ListedResult]) -> dict[str, e.ListedResult]:
+    """Return listed results by their keys."""
+    listed = tuple(results)
+    found = {result.title: result for result in listed}
+    if len(found) < len(listed):
+        return dict(zip(keys_of(result.title for result in listed), listed, strict=True))
+    return found
+
+
+def pending(results: Iterable[e.ListedResult], stored: Container[str]) -> dict[str, e.ListedResult]:
+    """Return by key what is to be fetched: neither stored nor at a key's storage."""
+    return {key: result for key, result in by_key(results).items() if not result.at_key and key not in stored}
+
+
+def _key(title: str, ordinal: int) -> str:
+    # No title holds a line break, so that this is no other title.
+    return title if ordinal == 1 else f"{title}\n{ordinal}"

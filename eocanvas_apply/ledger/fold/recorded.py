@@ -6,7 +6,6 @@ submitted, a status never goes back from an end.
 
 from __future__ import annotations
 
-from bisect import insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,13 +16,16 @@ from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.fold.job_records import Intent as Intent
 from eocanvas_apply.ledger.fold.job_records import IntentState as IntentState
 from eocanvas_apply.ledger.fold.job_records import JobRecord as JobRecord
+from eocanvas_apply.ledger.fold.job_records import ResultFile, key_of
 from eocanvas_apply.ledger.fold.job_records import Run as Run
-from eocanvas_apply.ledger.fold.job_table import Jobs as Jobs
 from eocanvas_apply.ledger.fold.key_records import Generation as Generation
 from eocanvas_apply.ledger.fold.key_records import KeyRecord as KeyRecord
 from eocanvas_apply.ledger.fold.order_records import Order as Order
 from eocanvas_apply.ledger.fold.order_records import fold_order, mark_used
-from eocanvas_apply.ledger.fold.result_titles import key_of
+
+# The version of what is folded. Raise it with every change of a record's fields or of what an event makes of them:
+# snapshots of another version are ignored.
+VERSION = 2
 
 
 @dataclass(slots=True)
@@ -34,7 +36,7 @@ class Recorded:
     opened: e.LedgerOpened | None = None
     accepted: e.PlanAccepted | None = None
     keys: dict[str, KeyRecord] = field(default_factory=dict)
-    jobs: Jobs = field(default_factory=Jobs)
+    jobs: dict[str, JobRecord] = field(default_factory=dict)
     owner_of: dict[str, str] = field(default_factory=dict)
     quota_closed_until: datetime | None = None
     orders: dict[str, Order] = field(default_factory=dict)
@@ -57,8 +59,8 @@ class Recorded:
         return self.keys.setdefault(address, KeyRecord(address))
 
     def job_record(self, address: str) -> JobRecord:
-        """The record of a job instance to change, made when it is new."""
-        return self.jobs.to_change(address)
+        """The record of a job instance, made when it is new."""
+        return self.jobs.setdefault(address, JobRecord(address))
 
     def taken_by(self, job_id: str, intent: str) -> str | None:
         """The address whose other launch became this job; None where it may be this intent's."""
@@ -67,16 +69,12 @@ class Recorded:
         return address if run and run.intent not in (None, intent) else None
 
     def runs(self) -> Iterator[tuple[JobRecord, Run]]:
-        """Every run with the job it belongs to; unpacks whatever is packed."""
+        """Every run with the job it belongs to."""
         return ((job, run) for job in self.jobs.values() for run in job.runs.values())
 
-    def unsettled_runs(self) -> Iterator[tuple[JobRecord, Run]]:
-        """Every run of a job that something is still open about, and perhaps others, with the job it belongs to."""
-        return ((job, run) for job in self.jobs.unsettled() for run in job.runs.values())
-
-    def unsettled_intents(self) -> Iterator[tuple[JobRecord, Intent]]:
-        """Every intent of a job that something is still open about, and perhaps others, with the job it belongs to."""
-        return ((job, intent) for job in self.jobs.unsettled() for intent in job.intents.values())
+    def intents(self) -> Iterator[tuple[JobRecord, Intent]]:
+        """Every intent with the job it belongs to."""
+        return ((job, intent) for job in self.jobs.values() for intent in job.intents.values())
 
 
 def _opened(recorded: Recorded, event: e.LedgerOpened) -> None:
@@ -200,14 +198,14 @@ def _run(recorded: Recorded, event: e.RunEvent) -> None:
         case e.ResultsListed():
             _list(run, event)
         case e.ResultStored():
-            run.stored[key_of(event)] = event
+            run.stored[key_of(event)] = ResultFile(event.file, event.size, event.sha256, event.modified_ns)
         case e.Adopted():
             _adopt(recorded, job, run, event)
 
 
 def _list(run: Run, event: e.ResultsListed) -> None:
     if event.gone:
-        _pass_of(run.gone, event.looked)
+        run.gone = _with(run.gone, event.looked)
         return
     run.first_looked = min(run.first_looked or event.looked, event.looked)
     run.results = max(run.results, event.results, key=_count)
@@ -237,14 +235,15 @@ def _adopt(recorded: Recorded, job: JobRecord, run: Run, event: e.Adopted) -> No
 def _pass(recorded: Recorded, event: e.PassObserved) -> None:
     job = recorded.job_record(event.address)
     if event.intent:
-        _pass_of(job.intents.setdefault(event.intent, Intent(event.intent)).passes, event.begun)
+        intent = job.intents.setdefault(event.intent, Intent(event.intent))
+        intent.passes = _with(intent.passes, event.begun)
     if event.job_id:
-        _pass_of(_run_in(recorded, job, event.job_id).passes, event.begun)
+        run = _run_in(recorded, job, event.job_id)
+        run.passes = _with(run.passes, event.begun)
 
 
-def _pass_of(passes: list[datetime], begun: datetime) -> None:
-    if begun not in passes:
-        insort(passes, begun)
+def _with(times: tuple[datetime, ...], time: datetime) -> tuple[datetime, ...]:
+    return tuple(sorted({*times, time}))
 
 
 def _forgotten(recorded: Recorded, event: e.Forgotten) -> None:

@@ -12,7 +12,7 @@ from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.failures import FailureClass
 from eocanvas_apply.planning.jobs.stopping import IN_A_ROW, Canaries, Instance, Launchable, State, Stopped, launchable
 from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
-from eocanvas_apply.planning.state.runs import STUCK, counted_run
+from eocanvas_apply.planning.state.runs import counted_run
 
 _A, _R, _S = ActionKind, Reason, State
 _OF_ACTION = {
@@ -68,8 +68,7 @@ def _ended_lately(own: Sequence[PlannedAction], recorded: Recorded) -> Mapping[s
     ends = sorted(run.finished or run.created for run in failed.values() if run and run.created)
     if len(ends) < IN_A_ROW:
         return {}
-    records = {each.address: each for each in recorded.jobs.created_after(ends[-IN_A_ROW] - STUCK)}
-    runs = ((each.address, counted_run(records.get(each.address))) for each in own)
+    runs = ((each.address, counted_run(recorded.jobs.get(each.address))) for each in own)
     return {address: run for address, run in runs if run and not run.in_flight}
 
 

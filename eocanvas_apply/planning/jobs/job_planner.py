@@ -74,8 +74,8 @@ class JobPlanner:
 
     def _is_finished(self, job: DesiredJob) -> bool:
         """Tell at once what all else would come to as well: most jobs of a long campaign are done."""
-        done, asked = self.recorded.jobs.finished(job.address), self.requests
-        if done is None or done.fingerprint != job.fingerprint:
+        record, asked = self.recorded.jobs.get(job.address), self.requests
+        if record is None or record.finished is None or record.fingerprint != job.fingerprint:
             return False
         return not (asked.destroy or job.address in asked.forget or job.address in asked.relaunch)
 

@@ -42,9 +42,9 @@ def usual_duration(recorded: Recorded, now: datetime) -> timedelta:
 
 def median_duration(recorded: Recorded, now: datetime) -> timedelta | None:
     """Return the median time from creation to end of this project's last jobs, None as long as none has ended."""
-    records = islice(recorded.jobs.created_after(now - _LATELY), _ENOUGH)
-    runs = (run for record in records for run in record.runs.values())
-    times = [(run.finished - run.created).total_seconds() for run in runs if run.finished and run.created]
+    since = now - _LATELY
+    spans = (r.finished - r.created for _, r in recorded.runs() if r.finished and r.created and r.created > since)
+    times = [span.total_seconds() for span in islice(spans, _ENOUGH)]
     return max(_SHORTEST, timedelta(seconds=median(times))) if times else None
 
 
@@ -61,7 +61,7 @@ def _others(recorded: Recorded, observed: Observed) -> Iterator[datetime]:
 
 def _open(recorded: Recorded, evidence: Evidence) -> Iterator[datetime]:
     listed: set[str] = set()
-    for _, intent in recorded.unsettled_intents():
+    for _, intent in recorded.intents():
         if intent.intended and intent.state is IntentState.OPEN and evidence.settle(intent).verdict is Verdict.WAIT:
             # A job that may be it is in the list, and counts there; it cannot be that of two launches.
             jobs = (job.job_id for job in evidence.suspects(intent.intended))

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from heapq import heapify, heappush, heapreplace
 
 from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecord
-from eocanvas_apply.ledger.fold.job_table import Jobs
 from eocanvas_apply.planning.desired.desired import MARGIN, Limit
 from eocanvas_apply.planning.state.observed import ObservedJob
 from eocanvas_apply.vocabulary import is_under_way
@@ -182,7 +181,7 @@ def closed_until(at: datetime, windows: Windows, retry_after: float | None, refu
 
 
 def creations(
-    records: Jobs, listed: Mapping[str, ObservedJob], at: datetime, longest: timedelta
+    records: Mapping[str, JobRecord], listed: Mapping[str, ObservedJob], at: datetime, longest: timedelta
 ) -> tuple[datetime, ...]:
     """Return, sorted, when each job was created that can still count in a window of length `longest`.
 
@@ -191,7 +190,7 @@ def creations(
     """
     known = {job.job_id: _created(job, at) for job in listed.values()}
     since = at - longest - MARGIN
-    recorded = (time for record in records.created_after(since) for time in _recorded(record, known, at))
+    recorded = (time for record in records.values() for time in _recorded(record, known, at))
     return tuple(sorted(time for time in (*known.values(), *recorded) if time and time > since))
 
 

@@ -31,11 +31,11 @@ def as_launched(desired: Desired, recorded: Recorded) -> Desired:
 
 
 def _as_launched(job: DesiredJob, jobs: Mapping[str, DesiredJob], recorded: Recorded) -> DesiredJob:
-    done = recorded.jobs.finished(job.address)
-    if done and done.fingerprint == job.fingerprint:
+    record = recorded.jobs.get(job.address)
+    if record and record.finished and record.fingerprint == job.fingerprint:
         # It ran as the manifest has it, and so did what stands before it.
         return job
-    intended = counted_definition(recorded.jobs.get(job.address))
+    intended = counted_definition(record)
     known = intended.components.get("inputs", {}) if intended else {}
     inputs = tuple(_with_known(given, known.get(given.name), jobs, recorded) for given in job.inputs)
     if inputs == job.inputs:

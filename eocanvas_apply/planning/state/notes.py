@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -68,7 +68,7 @@ def _keys_gone(desired: Desired, recorded: Recorded, observed: Observed) -> Iter
 
 
 def _statuses(recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
-    for record, run in recorded.unsettled_runs():
+    for record, run in recorded.runs():
         seen = observed.jobs.jobs.get(run.job_id)
         if seen and _tells_more(run, seen):
             yield e.JobObserved(
@@ -84,7 +84,7 @@ def _statuses(recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
 
 def _failures(desired: Desired, recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
     """Note why a job failed, once its log tells; one that stays empty or unreadable for long tells nothing."""
-    for record, run in recorded.unsettled_runs():
+    for record, run in recorded.runs():
         if run.failure or status_of(run, observed.jobs.jobs) != OgcStatus.FAILED:
             continue
         text, ended = observed.logs.get(run.job_id), run.finished or run.created
@@ -149,7 +149,7 @@ def _needs_no_launch(job: DesiredJob | None, record: JobRecord) -> bool:
 
 
 def _open(recorded: Recorded) -> Iterator[tuple[str, Intent, e.JobIntended]]:
-    for record, intent in recorded.unsettled_intents():
+    for record, intent in recorded.intents():
         if intent.state is IntentState.OPEN and intent.intended:
             yield record.address, intent, intent.intended
 
@@ -166,11 +166,11 @@ def _run_passes(desired: Desired, recorded: Recorded, observed: Observed) -> Ite
 
 
 def _absent(recorded: Recorded, observed: Observed) -> Iterator[tuple[JobRecord, Run]]:
-    for record, run in recorded.unsettled_runs():
+    for record, run in recorded.runs():
         if run.in_flight and run.job_id in observed.gone and run.job_id not in observed.jobs.jobs:
             yield record, run
 
 
-def _far_enough(earlier: list[datetime], begun: datetime, gap: timedelta) -> bool:
+def _far_enough(earlier: Sequence[datetime], begun: datetime, gap: timedelta) -> bool:
     # One pass is noted as the first, a second one far enough behind it: a third would tell nothing new.
     return not earlier or begun - min(earlier) >= gap

@@ -102,7 +102,7 @@ def lost_for_good(run: Run, timing: Timing) -> bool:
 
 def in_flight(recorded: Recorded, timing: Timing, now: datetime) -> Iterator[tuple[JobRecord, Run]]:
     """Yield the runs the service may still be working on; a forgotten one for a day at most."""
-    for record, run in recorded.unsettled_runs():
+    for record, run in recorded.runs():
         lost = vanished(run, timing) or (record.forgotten and age_of(run, now) > STUCK)
         if run.in_flight and not lost:
             yield record, run
@@ -130,7 +130,7 @@ def occupancy(recorded: Recorded, evidence: Evidence) -> Occupancy:
 
 
 def _perhaps_in_flight(recorded: Recorded, evidence: Evidence) -> Iterator[JobIntended]:
-    for record, intent in recorded.unsettled_intents():
+    for record, intent in recorded.intents():
         if intent.intended and intent.state is IntentState.OPEN and evidence.may_run(intent):
             left_alone = record.forgotten and evidence.observed.at - intent.intended.decided > STUCK
             yield from () if left_alone else (intent.intended,)

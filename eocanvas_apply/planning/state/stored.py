@@ -23,10 +23,8 @@ class StoredResult(NamedTuple):
 def stored_results(recorded: Recorded, addresses: Iterable[str]) -> Iterator[StoredResult]:
     """Yield the stored results of these jobs; those of a run that counts no more are not theirs any more."""
     for address in addresses:
-        if done := recorded.jobs.finished(address):
-            for file in done.files:
-                yield StoredResult(address, done.job_id, file.file, file.size, file.sha256)
-        elif run := counted_run(recorded.jobs[address]):
+        record = recorded.jobs[address]
+        if run := record.finished or counted_run(record):
             # In a list of its own: an index is made in a thread, and more is stored meanwhile.
             for each in list(run.stored.values()):
                 yield StoredResult(address, run.job_id, each.file, each.size, each.sha256)
