@@ -59,8 +59,6 @@ STILL = {
     "planning.state.reconciling": "planning.jobs.launching.inputs_digest",
     "planning.warnings": "report.outcomes.results_gone",
     "results.indexes": "applying.results.faults.index_unwritable applying.session.Session",
-    "secrets.references": "manifest.model.strict.StrictModel manifest.model.strict.Text manifest.model.strict.tag_by",
-    "secrets.vault": "planning.desired.desired.DesiredKey",
 }
 # The parts of a room, base first: a part imports none of the parts named behind it.
 PARTS = {

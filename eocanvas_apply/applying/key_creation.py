@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -62,6 +63,8 @@ class KeyCreator:
         opened = session.journal.recorded.opened
         assert opened is not None  # noqa: S101  # a ledger is opened before anything is applied
         tag = key_tag(session.desired.project, key.address, intent)
+        fingerprints = await asyncio.to_thread(session.vault.fingerprints, bytes.fromhex(opened.salt))
+        public_key = await session.vault.public_key(session.service.public_key)
         intended = e.KeyIntended(
             address=key.address,
             generation=task.generation,
@@ -69,7 +72,7 @@ class KeyCreator:
             intent=intent,
             storage=key.storage,
             config=dict(key.config),
-            secrets=dict(await session.seals.fingerprints(key, bytes.fromhex(opened.salt))),
+            secrets={field: value for (of, field), value in fingerprints.items() if of == key.address},
             public=key.public,
             description=key.description,
             expire_s=key.expire_s,
@@ -77,7 +80,7 @@ class KeyCreator:
             send_before=session.now() + session.desired.timing.send_within,
         )
         description = f"{key.description} {tag}".strip()
-        return _Creation(address, task, intended, description, await session.seals.sealed(key))
+        return _Creation(address, task, intended, description, session.vault.seal(key.address, public_key))
 
     def _given_up(self, creation: _Creation) -> list[e.KeyAbandoned]:
         """Return the claim that an earlier generation, which nobody can find, was not created."""

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from eocanvas_apply.applying.retries import Retries
-from eocanvas_apply.applying.seals import Seals
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.ledger.events import AnyEvent
 from eocanvas_apply.ledger.fold.job_records import IntentState
@@ -18,6 +17,7 @@ from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.plan import PlannedAction, Reason
 from eocanvas_apply.report.progress import Happening, Progress, Transfer
+from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.service.clock import Clock
 from eocanvas_apply.service.eocanvas import EOCanvas
 
@@ -50,7 +50,7 @@ class Session:
     desired: Desired
     journal: Journal
     service: EOCanvas
-    seals: Seals
+    vault: Vault
     clock: Clock
     token: Callable[[], str]
     folder: Path

@@ -46,7 +46,7 @@ async def examine(engine: Engine) -> list[Finding]:
 
 
 async def _public_key(engine: Engine) -> Finding:
-    key = await engine.observer.public_key()
+    key = await engine.observer.vault.public_key(engine.service.public_key)
     return Finding("public key", f"RSA-{key.bits}: seals {key.limit} bytes")
 
 

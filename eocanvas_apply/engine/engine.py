@@ -12,7 +12,6 @@ from eocanvas_apply.campaign.lock import LockedQuery
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.engine.pace import Pace
 from eocanvas_apply.engine.run import Run
-from eocanvas_apply.engine.seals import VaultSeals
 from eocanvas_apply.engine.stop import Stop
 from eocanvas_apply.engine.surveyor import Surveyor
 from eocanvas_apply.errors import LedgerConflict, SafetyRefusal, StoppedEarly
@@ -107,7 +106,7 @@ class Engine:
             desired=self.desired,
             journal=self.journal,
             service=self.service,
-            seals=VaultSeals(self.observer),
+            vault=self.observer.vault,
             clock=self.clock,
             token=self.token,
             folder=self.observer.folder,

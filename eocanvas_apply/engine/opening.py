@@ -70,8 +70,8 @@ async def open_engine(project: Project, settings: Settings, rows: Rows = Rows.AS
     _guard_account(project, settings)
     async with _service(project, settings) as service:
         vault = Vault.opened(desired_keys(project.manifest), SecretSources(settings.environ, project.folder))
-        settings.scrubber.learn(vault.secrets)
-        storages = Storages(project.manifest.keys, vault.resolved, project.timing(settings.timing).request_timeout)
+        settings.scrubber.learn(vault.all_secrets)
+        storages = Storages(project.manifest.keys, vault, project.timing(settings.timing).request_timeout)
         campaigns = await find_rows(
             project, rows, settings.clock.now(), _catalogue(project, settings, service), storages
         )

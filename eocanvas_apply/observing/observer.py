@@ -22,7 +22,6 @@ from eocanvas_apply.planning.state.observed import Download, Observed, ObservedJ
 from eocanvas_apply.planning.state.reconciling import SKEW, candidates, late_intents, open_intents
 from eocanvas_apply.planning.state.runs import STUCK, status_of
 from eocanvas_apply.results.stored_files import StoredFiles
-from eocanvas_apply.secrets.sealing import PublicKey
 from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.wire import JobInfo, ResultInfo
@@ -35,13 +34,12 @@ _REFUSES_EVERYTHING = {401, 429}
 
 @dataclass(slots=True)
 class Observer:
-    """Observes for one run; what cannot change meanwhile (logs of ended jobs, the public key) is read once."""
+    """Observes for one run; what cannot change meanwhile (logs of ended jobs) is read once."""
 
     service: EOCanvas
     vault: Vault
     folder: Path
     _logs: dict[str, str] = field(default_factory=dict)
-    _public_key: PublicKey | None = None
     _listed: Mapping[str, ObservedJob] = field(default_factory=dict)
     _counted_to: datetime | None = None
     _files: StoredFiles = field(init=False)
@@ -79,12 +77,6 @@ class Observer:
     async def _downloads(self, desired: Desired, recorded: Recorded, at: datetime) -> Mapping[str, Download]:
         orders = awaited_orders(desired, recorded, at)
         return await downloads.look(self.service.hda, orders, desired.timing.request_timeout)
-
-    async def public_key(self) -> PublicKey:
-        """Return the service's public key, read once a run."""
-        if self._public_key is None:
-            self._public_key = await self.service.public_key()
-        return self._public_key
 
     def _look_back(self, desired: Desired, recorded: Recorded, keys: Mapping[str, ObservedKey]) -> datetime | None:
         """Return how far back the list of jobs matters; None where nothing in it does."""
@@ -174,7 +166,7 @@ class Observer:
     async def _sealing(self, desired: Desired) -> Sealing | None:
         if all(key.existing for key in desired.keys.values()):
             return None
-        public_key = await self.public_key()
+        public_key = await self.vault.public_key(self.service.public_key)
         return Sealing(public_key.limit, public_key.bits, self.vault.sealed_sizes())
 
 

@@ -4,29 +4,33 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
-from eocanvas_apply.manifest.model.strict import StrictModel, Text, tag_by
+Text = Annotated[str, Field(min_length=1)]
 
 
-class EnvReference(StrictModel):
+class _Reference(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
+
+
+class EnvReference(_Reference):
     """The value of an environment variable."""
 
     env: Text = Field(description="Name of the environment variable that holds the secret.")
 
 
 def _file_kind(value: Any) -> str:
-    return "named" if isinstance(value, (dict, EnvReference)) else "path"
+    return "<named>" if isinstance(value, (dict, EnvReference)) else "<path>"
 
 
 _FileName = Annotated[
     Annotated[Text, Tag("<path>")] | Annotated[EnvReference, Tag("<named>")],
-    Discriminator(tag_by(_file_kind)),
+    Discriminator(_file_kind),
 ]
 
 
-class FileReference(StrictModel):
+class FileReference(_Reference):
     """The text of a file."""
 
     file: _FileName = Field(
@@ -34,7 +38,7 @@ class FileReference(StrictModel):
     )
 
 
-class CommandReference(StrictModel):
+class CommandReference(_Reference):
     """What a command prints."""
 
     command: Annotated[tuple[Text, ...], Field(strict=False, min_length=1)] = Field(
@@ -42,7 +46,7 @@ class CommandReference(StrictModel):
     )
 
 
-class KeyringReference(StrictModel):
+class KeyringReference(_Reference):
     """An entry of the system's keyring."""
 
     keyring: Annotated[tuple[Text, Text], Field(strict=False)] = Field(
@@ -50,7 +54,7 @@ class KeyringReference(StrictModel):
     )
 
 
-class SopsReference(StrictModel):
+class SopsReference(_Reference):
     """A value in a file encrypted with SOPS."""
 
     sops: Text = Field(description="Path of the SOPS file, relative to the manifest.")
@@ -70,18 +74,17 @@ def _reference_only(value: Any) -> Any:
     if isinstance(value, tuple(_MODELS.values())) or value is None:
         return value
     if not isinstance(value, dict):
-        raise PydanticCustomError("literal-secret", "a secret stands here in plain text")
+        raise PydanticCustomError("literal-secret", "a secret must not be written in the manifest")
     if not _MODELS.keys() & value.keys():
-        raise PydanticCustomError("secret-reference", "this names no place that a secret comes from")
+        raise PydanticCustomError("secret-reference", "not a secret reference")
     if len(_MODELS.keys() & value.keys()) > 1 or value.keys() - _MODELS.keys() - ({"at"} if "sops" in value else set()):
-        raise PydanticCustomError("secret-reference", "a secret comes from one place, with nothing beside it")
+        raise PydanticCustomError("secret-reference", "a secret reference names one place, and no other field")
     return value
 
 
 def _kind(value: Any) -> str | None:
-    if isinstance(value, dict):
-        return next((kind for kind in _MODELS if kind in value), None)
-    return next((kind for kind, model in _MODELS.items() if isinstance(value, model)), None)
+    given = set(value) if isinstance(value, dict) else {kind for kind, model in _MODELS.items() if type(value) is model}
+    return next((f"<{kind}>" for kind in _MODELS if kind in given), None)
 
 
 SecretReference = Annotated[
@@ -90,6 +93,6 @@ SecretReference = Annotated[
     | Annotated[CommandReference, Tag("<command>")]
     | Annotated[KeyringReference, Tag("<keyring>")]
     | Annotated[SopsReference, Tag("<sops>")],
-    Discriminator(tag_by(_kind)),
+    Discriminator(_kind),
     BeforeValidator(_reference_only),
 ]

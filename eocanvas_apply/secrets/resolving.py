@@ -1,28 +1,18 @@
-"""Secret references, resolved: from `{env: NAME}` or `{file: PATH}` to the secret itself, all faults at once."""
+"""Resolving a secret reference such as `{env: NAME}` or `{file: PATH}` to the secret itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 
-from eocanvas_apply.diagnostics import Diagnostic, Position, error, warning
+from eocanvas_apply.diagnostics import Diagnostic, error, warning
 from eocanvas_apply.errors import ManifestError
-from eocanvas_apply.files import FileContent, read_content
+from eocanvas_apply.files import read_content
 from eocanvas_apply.secrets.references import EnvReference, FileReference, SecretReference
 from eocanvas_apply.secrets.secret import Secret
 
-FileReader = Callable[[str, Path], FileContent]
-NOWHERE: Mapping[tuple[str, str], Position] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class ResolvedSecrets:
-    """Secrets by address and field; a field that could not be resolved is absent and has an error instead."""
-
-    values: Mapping[str, Mapping[str, Secret]] = field(repr=False)
-    diagnostics: tuple[Diagnostic, ...]
+Report = Callable[[Diagnostic], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,84 +21,55 @@ class SecretSources:
 
     environ: Mapping[str, str] = field(repr=False)
     folder: Path
-    read: FileReader = read_content
 
-    def resolve(
-        self,
-        references: Mapping[str, Mapping[str, SecretReference]],
-        positions: Mapping[tuple[str, str], Position] = NOWHERE,
-    ) -> ResolvedSecrets:
-        """Resolve references by address and field; `positions` tells where in the manifest each stands.
+    def resolve(self, reference: SecretReference, report: Report) -> Secret | None:
+        """Return the secret, None where `report` got an error.
 
         Codes: secret-unset, secret-empty, secret-not-text, secret-file-mode (a warning), those of files, and
-        not-yet for kinds of reference that are still to come.
+        not-yet for kinds of reference that are not supported yet.
         """
-        findings: list[Diagnostic] = []
-        values: dict[str, dict[str, Secret]] = {}
-        for address, fields in references.items():
-            values[address] = {}
-            for name, reference in fields.items():
-                field_ = _Field(address, name, positions.get((address, name)), findings)
-                secret = self._resolved(reference, field_)
-                if secret is not None:
-                    values[address][name] = secret
-        return ResolvedSecrets(values, tuple(findings))
-
-    def _resolved(self, reference: SecretReference, field_: _Field) -> Secret | None:
         match reference:
             case EnvReference(env=name):
-                return self._from_environment(name, field_)
+                return self._from_environment(name, report)
             case FileReference(file=str(path)):
-                return self._from_file(path, field_)
+                return self._from_file(path, report)
             case FileReference(file=EnvReference(env=name)):
-                named = self._from_environment(name, field_)
-                return self._from_file(named.reveal(), field_) if named else None
+                path_in_variable = self._from_environment(name, report)
+                return self._from_file(path_in_variable.reveal(), report) if path_in_variable else None
             case _:
-                field_.report(error("not-yet", "secrets cannot come from there yet", "Use {env: ...} or {file: ...}."))
+                hint = "Use {env: ...} or {file: ...}."
+                report(error("not-yet", "this kind of secret reference is not supported yet", hint))
                 return None
 
-    def _from_environment(self, name: str, field_: _Field) -> Secret | None:
+    def _from_environment(self, name: str, report: Report) -> Secret | None:
         text = self.environ.get(name)
         if text is None:
-            field_.report(error("secret-unset", f"the environment variable {name} is not set", f"Set {name}."))
+            report(error("secret-unset", f"the environment variable {name} is not set", f"Set {name}."))
             return None
-        return _checked(text, f"the environment variable {name}", field_)
+        return _checked(text, f"the environment variable {name}", report)
 
-    def _from_file(self, path: str, field_: _Field) -> Secret | None:
+    def _from_file(self, path: str, report: Report) -> Secret | None:
         try:
-            found = self.read(path, self.folder)
+            found = read_content(path, self.folder)
             text = found.content.decode()
         except ManifestError as fault:
-            field_.report(*fault.diagnostics)
+            for diagnostic in fault.diagnostics:
+                report(diagnostic)
             return None
         except UnicodeDecodeError:
-            field_.report(error("secret-not-text", f"the file {path!r} is not UTF-8 text"))
+            report(error("secret-not-text", f"the file {path!r} is not UTF-8 text"))
             return None
         if found.open_to_all:
             message = f"every user of this machine can read the file {path!r}"
-            field_.report(warning("secret-file-mode", message, f"chmod 600 {path}"))
-        text = text.removesuffix("\n").removesuffix("\r")
-        return _checked(text, f"the file {path!r}", field_)
+            report(warning("secret-file-mode", message, f"chmod 600 {path}"))
+        return _checked(text.removesuffix("\n").removesuffix("\r"), f"the file {path!r}", report)
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
-    address: str
-    name: str
-    position: Position | None
-    findings: list[Diagnostic]
-
-    def report(self, *diagnostics: Diagnostic) -> None:
-        for d in diagnostics:
-            told = Diagnostic(d.code, d.severity, f"{self.name}: {d.message}", d.hint, address=self.address)
-            self.findings.append(told.at(self.position))
-
-
-def _checked(text: str, where: str, field_: _Field) -> Secret | None:
+def _checked(text: str, where: str, report: Report) -> Secret | None:
     if not text:
-        field_.report(error("secret-empty", f"{where} is empty", "Put the secret there."))
+        report(error("secret-empty", f"{where} is empty", "Put the secret there."))
         return None
     if any("\ud800" <= c <= "\udfff" for c in text):
-        field_.report(error("secret-not-text", f"{where} is not UTF-8 text"))
+        report(error("secret-not-text", f"{where} is not UTF-8 text"))
         return None
     return Secret(text)

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import ManifestError, ServiceError
 from eocanvas_apply.secrets.secret import Secret
+from eocanvas_apply.vocabulary import StorageType
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 # The service reads these fields; their order is the one its own client sends.
 FIELDS = {
-    "S3": ("secret_key", "access_key", "bucket", "endpoint", "region"),
-    "WEBDAV": ("endpoint", "username", "password"),
+    StorageType.S3: ("secret_key", "access_key", "bucket", "endpoint", "region"),
+    StorageType.WEBDAV: ("endpoint", "username", "password"),
 }
 PADDING_BYTES = 11
 
@@ -67,18 +68,15 @@ class PublicKey:
         return base64.b64encode(self._key.encrypt(plain, PKCS1v15())).decode()
 
 
-def plaintext(storage_type: str, fields: Mapping[str, str | Secret]) -> bytes:
-    """Return what is sealed for a key of type S3 or WEBDAV: JSON in UTF-8, short, in the service's order.
+def plaintext(storage: StorageType, fields: Mapping[str, str | Secret]) -> bytes:
+    """Return what is sealed for a key of this storage type: JSON in UTF-8, short, in the service's order.
 
     `fields` holds secret_key, access_key, bucket, endpoint and region, or endpoint, username and password;
     what is left out is sent empty, as the secrets of a public bucket are.
     """
-    ordered = {name: _text(fields.get(name, "")) for name in FIELDS[storage_type]}
+    values = {name: value.reveal() if isinstance(value, Secret) else value for name, value in fields.items()}
+    ordered = {name: values.get(name, "") for name in FIELDS[storage]}
     return json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _text(value: str | Secret) -> str:
-    return value.reveal() if isinstance(value, Secret) else value
 
 
 def _unusable(why: str) -> ServiceError:

@@ -1,72 +1,101 @@
-"""The secrets of one run: resolved once, shown to planning as fingerprints and sizes, to applying for sealing."""
+"""The secrets of one run: resolved once; others get fingerprints, sizes and sealed texts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity
-from eocanvas_apply.planning.desired.desired import DesiredKey
-from eocanvas_apply.secrets.resolving import ResolvedSecrets, SecretSources
-from eocanvas_apply.secrets.sealing import plaintext
+from eocanvas_apply.secrets.references import SecretReference
+from eocanvas_apply.secrets.resolving import SecretSources
+from eocanvas_apply.secrets.sealing import PublicKey, plaintext
 from eocanvas_apply.secrets.secret import Secret
+from eocanvas_apply.vocabulary import StorageType
+
+
+class KeyConfig(Protocol):
+    """What the vault must know of a key: its storage, the plain wire fields, and references by secret wire field."""
+
+    @property
+    def storage(self) -> StorageType: ...  # noqa: D102
+    @property
+    def config(self) -> Mapping[str, str]: ...  # noqa: D102
+    @property
+    def secrets(self) -> Mapping[str, SecretReference]: ...  # noqa: D102
 
 
 @dataclass(slots=True)
 class Vault:
-    """The secrets of the desired keys, by address and wire field."""
+    """The secrets of keys by address and wire field; a field that could not be resolved is absent and has an error."""
 
-    keys: Mapping[str, DesiredKey]
-    resolved: ResolvedSecrets
+    keys: Mapping[str, KeyConfig]
+    secrets: Mapping[str, Mapping[str, Secret]] = field(repr=False)
+    diagnostics: tuple[Diagnostic, ...] = ()
+    _public_key: PublicKey | None = None
     _salt: bytes | None = None
     _fingerprints: dict[tuple[str, str], str] = field(default_factory=dict)
 
     @classmethod
-    def opened(cls, keys: Mapping[str, DesiredKey], sources: SecretSources) -> Vault:
-        """Resolve every reference; what cannot be resolved is a fault of its key."""
-        references = {address: key.secrets for address, key in keys.items() if key.secrets}
-        return cls(keys, sources.resolve(references))
+    def opened(cls, keys: Mapping[str, KeyConfig], sources: SecretSources) -> Vault:
+        """Resolve every reference of these keys, which come by address."""
+        found: list[Diagnostic] = []
+        secrets: dict[str, dict[str, Secret]] = {}
+        for address, key in keys.items():
+            for name, reference in key.secrets.items():
+
+                def report(d: Diagnostic, address: str = address, name: str = name) -> None:
+                    found.append(replace(d, message=f"{name}: {d.message}", address=address))
+
+                secret = sources.resolve(reference, report)
+                if secret is not None:
+                    secrets.setdefault(address, {})[name] = secret
+        return cls(keys, secrets, tuple(found))
 
     @property
     def faults(self) -> Mapping[str, tuple[Diagnostic, ...]]:
         """Return why a key's secrets could not be read, by address."""
-        errors = [d for d in self.resolved.diagnostics if d.severity is Severity.ERROR]
+        errors = [d for d in self.diagnostics if d.severity is Severity.ERROR]
         return {a: tuple(d for d in errors if d.address == a) for a in {d.address for d in errors if d.address}}
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
-        """Return what is not wrong but unwise about where secrets come from."""
-        return tuple(d for d in self.resolved.diagnostics if d.severity is not Severity.ERROR)
+        """Return what is unsafe about the places where secrets come from."""
+        return tuple(d for d in self.diagnostics if d.severity is not Severity.ERROR)
 
     @property
-    def secrets(self) -> tuple[Secret, ...]:
-        """Return every secret of the run, to be kept out of what is shown."""
-        return tuple(secret for fields in self.resolved.values.values() for secret in fields.values())
+    def all_secrets(self) -> tuple[Secret, ...]:
+        """Return every secret of the run, for the scrubber."""
+        return tuple(secret for fields in self.secrets.values() for secret in fields.values())
 
     def fingerprints(self, salt: bytes | None) -> Mapping[tuple[str, str], str]:
-        """Return the slow fingerprints under a ledger's salt; without a ledger there is nothing to compare."""
+        """Return the slow fingerprints by address and field under a ledger's salt, none without a salt."""
         if salt is None:
             return {}
         if salt != self._salt:
-            self._salt, self._fingerprints = salt, dict(self._computed(salt))
+            self._salt = salt
+            self._fingerprints = {
+                (address, name): secret.fingerprint(salt, f"{address}.{name}")
+                for address, fields in self.secrets.items()
+                for name, secret in fields.items()
+            }
         return self._fingerprints
 
-    def _computed(self, salt: bytes) -> list[tuple[tuple[str, str], str]]:
-        return [
-            ((address, name), secret.fingerprint(salt, f"{address}.{name}"))
-            for address, fields in self.resolved.values.items()
-            for name, secret in fields.items()
-        ]
-
     def sealed_sizes(self) -> Mapping[str, int]:
-        """Return how many bytes each readable key's configuration takes before sealing."""
-        managed = [key for key in self.keys.values() if not key.existing and self._readable(key)]
-        return {key.address: len(self.plaintext(key)) for key in managed}
+        """Return how many bytes each key's configuration takes before sealing, where all its secrets are known."""
+        known = [a for a, key in self.keys.items() if key.secrets.keys() <= self.secrets.get(a, {}).keys()]
+        return {address: len(self._plaintext(address)) for address in known}
 
-    def plaintext(self, key: DesiredKey) -> bytes:
-        """Return what is sealed for this key. It holds the secrets: seal it and drop it."""
-        secrets: Mapping[str, Secret] = self.resolved.values.get(key.address, {})
-        return plaintext(key.storage, {**key.config, **secrets})
+    async def public_key(self, read: Callable[[], Awaitable[PublicKey]]) -> PublicKey:
+        """Return the service's public key, which `read` asks for once a run."""
+        if self._public_key is None:
+            self._public_key = await read()
+        return self._public_key
 
-    def _readable(self, key: DesiredKey) -> bool:
-        return key.secrets.keys() <= self.resolved.values.get(key.address, {}).keys()
+    def seal(self, address: str, public_key: PublicKey) -> str:
+        """Return the key's configuration with its secrets, encrypted for the service, in base64."""
+        return public_key.seal(self._plaintext(address))
+
+    def _plaintext(self, address: str) -> bytes:
+        key = self.keys[address]
+        return plaintext(key.storage, {**key.config, **self.secrets.get(address, {})})

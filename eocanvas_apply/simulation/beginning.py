@@ -20,7 +20,6 @@ from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import Desired, DesiredInput, DesiredJob
 from eocanvas_apply.planning.state.observed import Observed, ObservedJob, ObservedKey
 from eocanvas_apply.planning.state.runs import definition
-from eocanvas_apply.secrets.resolving import ResolvedSecrets
 from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.simulation.site import ACCOUNT, URL, Site
@@ -40,7 +39,7 @@ class StandIns(Vault):
         return {name: self.seen.get(name, "scrypt:stand-in") for name in self._names()} if salt else {}
 
     def _names(self) -> Iterator[tuple[str, str]]:
-        return ((address, name) for address, fields in self.resolved.values.items() for name in fields)
+        return ((address, name) for address, fields in self.secrets.items() for name in fields)
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ class Beginning:
         """Return stand-ins for the secrets of all keys."""
         keys = self.desired.keys
         values = {a: {name: Secret("stand-in") for name in key.secrets} for a, key in keys.items() if key.secrets}
-        return StandIns(keys, ResolvedSecrets(values, ()), seen=self.observed.secrets)
+        return StandIns(keys, values, seen=self.observed.secrets)
 
     def _keys(self) -> Iterator[StoredKey]:
         seen = {key.name: _stored(key, self.observed.at) for key in self.observed.keys.values() if key.name != "eodata"}

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from eocanvas_apply.errors import ManifestError, ServiceError
 from eocanvas_apply.secrets.sealing import PublicKey, plaintext
 from eocanvas_apply.secrets.secret import Secret
+from eocanvas_apply.vocabulary import StorageType
 
 
 @pytest.fixture(scope="module")
@@ -62,15 +63,15 @@ def test_the_s3_plaintext_is_short_and_in_the_service_s_order() -> None:
         "access_key": Secret("ä"),
         "secret_key": Secret("s"),
     }
-    plain = plaintext("S3", fields)
+    plain = plaintext(StorageType.S3, fields)
     assert plain == '{"secret_key":"s","access_key":"ä","bucket":"b","endpoint":"e","region":"r"}'.encode()
 
 
 def test_a_public_bucket_has_empty_secrets() -> None:
-    sealed = json.loads(plaintext("S3", {"bucket": "b", "endpoint": "e", "region": "r"}))
+    sealed = json.loads(plaintext(StorageType.S3, {"bucket": "b", "endpoint": "e", "region": "r"}))
     assert (sealed["secret_key"], sealed["access_key"]) == ("", "")
 
 
 def test_the_webdav_plaintext() -> None:
-    plain = plaintext("WEBDAV", {"password": Secret('p"w'), "username": "u", "endpoint": "e"})
+    plain = plaintext(StorageType.WEBDAV, {"password": Secret('p"w'), "username": "u", "endpoint": "e"})
     assert plain == b'{"endpoint":"e","username":"u","password":"p\\"w"}'

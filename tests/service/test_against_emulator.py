@@ -21,6 +21,7 @@ from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.service.account import Addresses, Credentials
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.wire import JobInfo, ResultInfo
+from eocanvas_apply.vocabulary import StorageType
 
 from .stage import VirtualClock
 
@@ -75,7 +76,7 @@ def serving(private_key: rsa.RSAPrivateKey) -> Callable[..., Any]:
 
 async def sealed(canvas: EOCanvas, name: str) -> None:
     public = await canvas.public_key()
-    data = public.seal(plaintext("S3", S3))
+    data = public.seal(plaintext(StorageType.S3, S3))
     await canvas.create_key(name, type="S3", expire_s=7200, public=False, description="mine", data=data)
 
 

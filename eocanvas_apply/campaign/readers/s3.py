@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from eocanvas_apply.diagnostics import Severity
 from eocanvas_apply.errors import CredentialsError, ManifestError
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.listing import is_listable, not_listable
 from eocanvas_apply.manifest.model.keys import Key, S3Key
-from eocanvas_apply.secrets.resolving import ResolvedSecrets
+from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.storage.bucket import Bucket
 from eocanvas_apply.storage.listing import list_files
 
@@ -22,7 +21,7 @@ class Storages:
     """`Lister` over the buckets that the keys of a manifest open; `timeout` is for one request."""
 
     keys: Mapping[str, Key]
-    secrets: ResolvedSecrets
+    vault: Vault
     timeout: timedelta
 
     async def list(self, key: str, prefix: str, limit: int) -> Sequence[Mapping[str, Any]]:
@@ -42,7 +41,6 @@ class Storages:
 
     def _opened(self, name: str) -> Mapping[str, Any]:
         address = str(Address("key", name))
-        faults = [d for d in self.secrets.diagnostics if d.address == address and d.severity is Severity.ERROR]
-        if faults:
+        if faults := self.vault.faults.get(address):
             raise CredentialsError(*faults)
-        return {field: self.secrets.values[address][field] for field in ("access_key", "secret_key")}
+        return self.vault.secrets[address]
