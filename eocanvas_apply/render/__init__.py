@@ -1,3 +1,3 @@
-"""Words for people and JSON for programs: pure functions from values to text or JSON-able documents."""
+"""Text for people and JSON for programs: pure functions from values to text or to JSON-able mappings."""
 
 FORMAT_VERSION = "1.0"

@@ -9,18 +9,18 @@ from eocanvas_apply.diagnostics import Diagnostic, Position, Severity
 from eocanvas_apply.render.layout import PLAIN, Style, counted, printable
 
 if TYPE_CHECKING:
-    # Only for its type: the module brings pydantic along, and a usage error should cost nothing.
+    # Only for types: the module imports pydantic, which a usage error does not need.
     from eocanvas_apply.render.json_shapes import DiagnosticJson
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 _ORDER = list(Severity)
 _WIDTH = 160
-# So many findings that differ only in what they are about are shown in full.
+# How many diagnostics that differ only in their address are shown in full.
 _FEW = 3
 
 
 def in_reading_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Return them errors first, then by file, line and column; what has no place comes before what has one."""
+    """Return them errors first, then by file, line and column; those without a position first."""
     return sorted(diagnostics, key=_rank)
 
 
@@ -50,9 +50,9 @@ def all_as_json(diagnostics: Iterable[Diagnostic]) -> list[DiagnosticJson]:
 
 
 def text(diagnostics: Sequence[Diagnostic], style: Style = PLAIN) -> str:
-    """Return all of them for a person, closed by a line that counts them; nothing gives the empty text.
+    """Return all of them for a person, with a last line that counts them; empty without any.
 
-    What is said of many instances alike is shown for the first few, with the number of the others.
+    Of equal diagnostics of many instances the first few are shown, with the number of others.
     """
     if not diagnostics:
         return ""
@@ -61,7 +61,7 @@ def text(diagnostics: Sequence[Diagnostic], style: Style = PLAIN) -> str:
 
 
 def _folded(diagnostics: Iterable[Diagnostic]) -> Iterable[list[Diagnostic]]:
-    """Return them in reading order, those together that tell one thing of several addresses."""
+    """Return them in reading order, grouped where only the address differs."""
     groups: dict[Hashable, list[Diagnostic]] = {}
     for each in in_reading_order(diagnostics):
         groups.setdefault((each.severity, each.code, each.position, each.hint), []).append(each)
@@ -81,7 +81,7 @@ def summary(diagnostics: Iterable[Diagnostic]) -> str:
     counts = [(severities.count(severity), severity) for severity in _ORDER]
     plurals = {Severity.INFO: "notes"}
     nouns = {Severity.INFO: "note"}
-    return ", ".join(counted(n, nouns.get(s, s.value), plurals.get(s)) for n, s in counts if n) or "no findings"
+    return ", ".join(counted(n, nouns.get(s, s.value), plurals.get(s)) for n, s in counts if n) or "no diagnostics"
 
 
 def _block(diagnostic: Diagnostic, style: Style) -> str:

@@ -1,4 +1,4 @@
-"""What lies ahead, in words and as JSON: launches now and later, keys renewed on the way, windows of the quota."""
+"""The forecast as text and as JSON: launches now and later, key renewals, windows of the quota."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from eocanvas_apply.planning.schedule.windows import WindowState
     from eocanvas_apply.render.json_shapes import ForecastJson
 
-# Two gaps that differ by less are one rhythm.
+# Gaps that differ by less count as equal.
 _STEADY = timedelta(minutes=2)
 _MOST_STRETCHES = 3
 _MOST_DAYS = 7
@@ -40,9 +40,9 @@ def as_json(plan: Plan) -> ForecastJson:
 
 
 def lines(plan: Plan, *, windows: bool = True) -> list[str]:
-    """Return what waits and until when, how it goes on, how the quota stands, which keys are renewed.
+    """Return the launches now and later, the use of the quota, and the keys that are renewed.
 
-    Nothing where nothing waits; without `windows` the quota is told elsewhere.
+    Empty when nothing waits; `windows=False` leaves the quota out.
     """
     ahead = plan.forecast
     if not ahead.waiting:
@@ -54,21 +54,21 @@ def lines(plan: Plan, *, windows: bool = True) -> list[str]:
 
 
 def window(state: WindowState) -> str:
-    """Return one window of the quota in words, such as `3 of 10 left in 1h; the next one back at ...`.
+    """Return one window of the quota in words, such as `3 of 10 left in 1h; next free at ...`.
 
-    Where more waits than fits: `12 of 100 left in 30d: 12 fit now, 55 as units come back, the last at ...`.
+    Where more waits than fits: `12 of 100 left in 30d: 12 launches now, 55 later, the last at ...`.
     """
     wall = ""
     if state.later:
         last = f", the last at {moment(state.last)}" if state.last else ""
-        wall = f": {state.at_once} of what waits fit now, {state.later} as units come back{last}"
-    back = f"; the next one back at {moment(state.next_free)}" if state.next_free else ""
+        wall = f": {counted(state.at_once, 'launch', 'launches')} now, {state.later} later{last}"
+    back = f"; next free at {moment(state.next_free)}" if state.next_free else ""
     return f"{state.left} of {state.limit} left in {span(state.per)}{wall}{back}"
 
 
 def _renewals(plan: Plan) -> list[str]:
     return [
-        f"{each.address} is renewed {counted(each.times, 'time')} on the way, first at {moment(each.first)}"
+        f"{each.address} is renewed {counted(each.times, 'time')}, first at {moment(each.first)}"
         for each in plan.forecast.renewals
     ]
 
@@ -81,14 +81,14 @@ def _later(times: Sequence[datetime]) -> list[str]:
     if len(stretches) <= _MOST_STRETCHES:
         return [f"Later {', then '.join(each.words for each in stretches)}."]
     days = list(per_day(times).items())
-    told = ", ".join(f"{launches} on {day}" for day, launches in days[:_MOST_DAYS])
+    listed = ", ".join(f"{launches} on {day}" for day, launches in days[:_MOST_DAYS])
     more = counted(len(days) - _MOST_DAYS, "more day") if len(days) > _MOST_DAYS else ""
-    return [f"Later {told}{more and f', and so on for {more}'}."]
+    return [f"Later {listed}{more and f', and so on for {more}'}."]
 
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """Batches of one size at one rhythm."""
+    """Batches of equal size at equal distances."""
 
     launches: int
     first: datetime
@@ -102,7 +102,7 @@ class _Stretch:
         return f"{self.launches} every {rough(self.gap)} from {moment(self.first)} to {moment(self.last)}"
 
     def goes_on(self, batch: Batch) -> bool:
-        """Tell whether this batch keeps the rhythm."""
+        """Return whether this batch has the same size and distance."""
         gap = batch.at - self.last
         return batch.launches == self.launches and (self.first == self.last or abs(gap - self.gap) < _STEADY)
 

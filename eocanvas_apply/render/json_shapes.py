@@ -16,7 +16,7 @@ from eocanvas_apply.planning.plan import ActionKind, Reason
 
 
 class DiagnosticJson(TypedDict):
-    """One finding. Line and column count from 1; what does not apply is null."""
+    """One diagnostic. Line and column count from 1; what does not apply is null."""
 
     code: str
     severity: Literal["error", "warning", "info"]
@@ -29,7 +29,7 @@ class DiagnosticJson(TypedDict):
 
 
 class DiagnosticsJson(TypedDict):
-    """What every command prints with `--format json`, also when it failed before it had anything else to say."""
+    """What every command prints with `--format json`, also when it fails early."""
 
     format_version: str
     command: str
@@ -38,7 +38,7 @@ class DiagnosticsJson(TypedDict):
 
 
 class ChangeJson(TypedDict):
-    """One difference. A sensitive one shows no values; a text of over 200 characters is its `sha256:...`."""
+    """One difference. A sensitive one has no values; a text of over 200 characters is its `sha256:...`."""
 
     path: str
     before: NotRequired[Any]
@@ -49,7 +49,7 @@ class ChangeJson(TypedDict):
 class ActionJson(TypedDict):
     """What is to be done with one address, and why.
 
-    `changes` stands for replace, relaunch and adopt only; `note` is what the manifest says of it, such as why it is
+    `changes` is there for replace, relaunch and adopt only; `note` is what the manifest says, such as why a job is
     skipped; `awaits` are the ids of products whose orders must be ready before.
     """
 
@@ -63,7 +63,7 @@ class ActionJson(TypedDict):
 
 
 class FoldedJson(TypedDict):
-    """How many instances (`none_count`) of a campaign of more than 1,000 are done or kept: they are not listed.
+    """The number (`none_count`) of instances of a campaign of more than 1,000 that are done or kept and not listed.
 
     `address` is the campaign's. `plan --full` lists them all.
     """
@@ -74,14 +74,14 @@ class FoldedJson(TypedDict):
 
 
 class BatchJson(TypedDict):
-    """So many launches that can go together from this moment."""
+    """A number of launches that are possible together from this time."""
 
     at: str
     launches: int
 
 
 class RenewalJson(TypedDict):
-    """A key that must be renewed so many times until the last launch that names it."""
+    """How many times a key must be renewed until the last launch that uses it."""
 
     address: str
     times: int
@@ -89,7 +89,7 @@ class RenewalJson(TypedDict):
 
 
 class ForecastJson(TypedDict):
-    """How many launches go now, how many wait, and when the last can go (RFC 3339, null when nobody knows).
+    """How many launches are possible now, how many wait, and when the last is possible (RFC 3339, null if unknown).
 
     `later` are the launches that wait for a time, `renewals` the keys renewed until the last of them.
     """
@@ -102,10 +102,10 @@ class ForecastJson(TypedDict):
 
 
 class CourseJson(TypedDict):
-    """One simulated run: what befell it, when nothing was left, and what was launched until then.
+    """One simulated run: the kind of fault, the time of its end, and what was launched.
 
-    `second_jobs` are those that nobody should have launched; `failed` addresses ended without success, `undecided` ones
-    need a person. `per_day` counts launches by date (UTC), `renewed` how often each key was made anew.
+    `second_jobs` are duplicates of jobs; `failed` addresses ended without success, `undecided` ones need a decision.
+    `per_day` counts launches by date (UTC), `renewed` how often each key was renewed.
     """
 
     disturbance: Literal["none", "answers-lost", "jobs-fail-in-staging", "service-out"]
@@ -121,8 +121,8 @@ class CourseJson(TypedDict):
 class RehearsalJson(TypedDict):
     """What `plan --simulate` found; the first of `courses` is the one in which nothing goes wrong.
 
-    A job was taken to need `job_time_s`, `measured` on this project's own; `earliest` is when the last one can end at
-    the soonest under the quota.
+    A job takes `job_time_s`, measured on this project's jobs if `job_time_measured`; `earliest` is the earliest end
+    that the quota allows.
     """
 
     begun: str
@@ -237,8 +237,8 @@ class StatusBody(TypedDict):
 class StoredJson(TypedDict):
     """One result. `file` is relative to the manifest, or lies below the folder that `--to` names.
 
-    `state` is here, missing (stored once, not in its place), pending (not fetched yet) or at-key; of the latter two
-    `file` is the service's title, and nobody knows size and digest.
+    `state` is here, missing (stored once, not in its place), pending (not fetched yet) or at-key; for the latter two
+    `file` is the service's title, and size and digest are unknown.
     """
 
     address: str
@@ -258,7 +258,7 @@ class CandidateJson(TypedDict):
 
 
 class CancelledJson(TypedDict):
-    """What became of a job that was to be cancelled; `job_id` is null as long as its launch has no answer."""
+    """What became of a job to cancel; `job_id` is null while its launch has no answer."""
 
     address: str
     job_id: str | None
@@ -266,7 +266,7 @@ class CancelledJson(TypedDict):
 
 
 class SourceJson(TypedDict):
-    """A job whose result another is given: what the plan says of it, and the names of the results that it left."""
+    """A job whose result is an input of another: its action and reason, and the names of its results."""
 
     address: str
     action: ActionKind
@@ -275,10 +275,10 @@ class SourceJson(TypedDict):
 
 
 class WhyJson(TypedDict):
-    """Why one address stands where it does; `history` is oldest first.
+    """What is known of one address; `history` is oldest first.
 
-    `candidates` are the service's jobs that a launch with a lost answer may have become, `sources` the jobs whose
-    results it is given; `awaits` the ids of products whose orders must be ready before.
+    `candidates` are the service's jobs that may be the one of a launch with a lost answer, `sources` the jobs whose
+    results are its inputs; `awaits` the ids of products whose orders must be ready before.
     """
 
     address: str

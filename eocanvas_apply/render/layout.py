@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 
 def stamp(time: datetime | None) -> str | None:
-    """Return RFC 3339 in UTC to the second, None for no time."""
+    """Return a time as RFC 3339 in UTC, to the second; None for no time."""
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if time else None
 
 
@@ -30,7 +30,7 @@ def rough(length: timedelta) -> str:
     """Return a length of time in one or two units, for people: `2d 5h`, `1h`, `3m 20s`, `8s`; never below zero."""
     seconds = max(round(length.total_seconds()), 0)
     if seconds >= 3600:
-        # Nobody reads the seconds of an hour.
+        # Seconds do not matter beside hours.
         seconds = round(seconds / 60) * 60
     parts = []
     for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
@@ -78,7 +78,7 @@ PLAIN = Style()
 
 
 def printable(text: str) -> str:
-    """Return the text without control characters, so that nothing from outside can steer a terminal."""
+    """Return the text without control characters, so that text from outside cannot control a terminal."""
     return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
 
 
@@ -97,9 +97,9 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], style: Style = PLA
     """Return the rows below their head, each column as wide as its widest text; no rows give the empty text."""
     if not rows:
         return ""
-    shown = [[printable(text) for text in row] for row in rows]
-    widths = [max(len(row[column]) for row in (head, *shown)) for column in range(len(head))]
-    lines = [_line(row, widths) for row in shown]
+    cells = [[printable(text) for text in row] for row in rows]
+    widths = [max(len(row[column]) for row in (head, *cells)) for column in range(len(head))]
+    lines = [_line(row, widths) for row in cells]
     return "\n".join([style.paint(_line(head, widths), "dim"), *lines]) + "\n"
 
 

@@ -8,11 +8,11 @@ from typing import Any
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.render.layout import PLAIN, Style, one_line, stamp
 
-_SHOWN = ("generation", "name", "job_id", "status", "reason", "message", "file", "project", "service", "account")
+_DETAILS = ("generation", "name", "job_id", "status", "reason", "message", "file", "project", "service", "account")
 
 
 def text(entries: Iterable[Entry], style: Style = PLAIN) -> str:
-    """Return one line an entry: number, time, type, address, and what tells it from its like."""
+    """Return one line an entry: number, time, type, address, and its details."""
     return "".join(_line(entry, style) + "\n" for entry in entries)
 
 
@@ -23,4 +23,4 @@ def _line(entry: Entry, style: Style) -> str:
 
 
 def _details(event: dict[str, Any]) -> str:
-    return " ".join(f"{name}={event[name]}" for name in _SHOWN if event.get(name) not in (None, ""))
+    return " ".join(f"{name}={event[name]}" for name in _DETAILS if event.get(name) not in (None, ""))

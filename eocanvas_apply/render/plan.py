@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from eocanvas_apply.render.json_shapes import ActionJson, ChangeJson, FoldedJson, PlanBody
 
 _WITH_CHANGES = frozenset({ActionKind.REPLACE, ActionKind.RELAUNCH, ActionKind.ADOPT})
-# So many instances of a campaign that are told the same are shown by name.
+# How many instances of a campaign with equal actions and reasons are listed.
 _FEW = 3
-# A `none` that only says that all is well is counted, not listed.
-_WELL = frozenset({Reason.DONE, Reason.UNCHANGED, Reason.EXISTING, Reason.NOT_NEEDED})
+# Addresses without work and without a fault are counted, not listed.
+_SETTLED = frozenset({Reason.DONE, Reason.UNCHANGED, Reason.EXISTING, Reason.NOT_NEEDED})
 
 
 def body(plan: Plan, *, full: bool = False) -> PlanBody:
@@ -62,32 +62,32 @@ def _action(planned: PlannedAction) -> ActionJson:
 
 
 def text(plan: Plan, style: Style = PLAIN, *, full: bool = False) -> str:
-    """Return the plan for a person: relaunches, replaces and deletes first, what stays as it is only counted.
+    """Return the plan for a person: relaunches, replaces and deletes first; what is up to date is only counted.
 
-    Campaigns are cut short; with `full` every address is shown, also what stays as it is.
+    Campaigns are shortened; with `full` every address is listed.
     """
-    shown = sorted((planned for planned in plan.actions if full or not _is_well(planned)), key=_rank)
-    blocks = [_block(planned, style) for planned in shown] if full else list(_blocks(shown, style))
+    listed = sorted((planned for planned in plan.actions if full or not _is_settled(planned)), key=_rank)
+    blocks = [_block(planned, style) for planned in listed] if full else list(_blocks(listed, style))
     parts = ["\n".join(blocks)] if blocks else []
     return "\n\n".join([_title(plan, style), *parts, _closing(plan)]) + "\n"
 
 
-def _blocks(shown: Sequence[PlannedAction], style: Style) -> Iterator[str]:
-    """Yield a block an address; of a campaign's instances that are told the same, the first few and their number."""
-    for _, group in groupby(shown, key=_alike):
+def _blocks(listed: Sequence[PlannedAction], style: Style) -> Iterator[str]:
+    """Yield a block an address; of equal instances of a campaign the first few and the number of others."""
+    for _, group in groupby(listed, key=_alike):
         alike = list(group)
         few = alike if len(alike) <= _FEW + 1 else alike[:_FEW]
         yield from (_block(planned, style) for planned in few)
         if rest := len(alike) - len(few):
-            yield f"      and {rest} more of {alike[0].campaign}, likewise"
+            yield f"      and {rest} more of {alike[0].campaign}"
 
 
 def _alike(planned: PlannedAction) -> tuple[object, ...]:
     return planned.action, planned.reason, planned.note, planned.campaign or planned.address
 
 
-def _is_well(planned: PlannedAction) -> bool:
-    return planned.action is ActionKind.NONE and planned.reason in _WELL
+def _is_settled(planned: PlannedAction) -> bool:
+    return planned.action is ActionKind.NONE and planned.reason in _SETTLED
 
 
 def _rank(planned: PlannedAction) -> tuple[int, str, str, str, str]:
@@ -109,8 +109,8 @@ def _block(planned: PlannedAction, style: Style) -> str:
     waits += order_lines(planned, "      ")
     if planned.not_before:
         waits.append(f"      {when(planned)}")
-    shown = change_lines(planned.changes, style) if planned.action in _WITH_CHANGES else []
-    return "\n".join([head, *shown, *waits])
+    differences = change_lines(planned.changes, style) if planned.action in _WITH_CHANGES else []
+    return "\n".join([head, *differences, *waits])
 
 
 def _closing(plan: Plan) -> str:
@@ -121,21 +121,21 @@ def _closing(plan: Plan) -> str:
 def _counts(plan: Plan) -> str:
     counts = plan.counts
     moving = [f"{counts[kind]} to {kind}" for kind in READING_ORDER if counts[kind] and kind is not ActionKind.NONE]
-    same = sum(_is_well(planned) for planned in plan.actions)
-    left = Counter(a.reason for a in plan.actions if a.action is ActionKind.NONE and not _is_well(a))
+    same = sum(_is_settled(planned) for planned in plan.actions)
+    left = Counter(a.reason for a in plan.actions if a.action is ActionKind.NONE and not _is_settled(a))
     others = ", ".join(f"{left[reason]} {reason}" for reason in sorted(left))
     if not moving:
         everything = counted(len(plan.actions), "address", "addresses")
         of = "" if same == len(plan.actions) else f"{same} of "
-        return f"Nothing to do: {of}{everything} as the manifest says{others and f'; {others}'}."
-    parts = [f"Plan: {', '.join(moving)}", f"{same} as the manifest says" if same else "", others]
+        return f"Nothing to do: {of}{everything} up to date{others and f'; {others}'}."
+    parts = [f"Plan: {', '.join(moving)}", f"{same} up to date" if same else "", others]
     return "; ".join(filter(None, parts)) + "."
 
 
 def _costs(plan: Plan) -> list[str]:
     counts = plan.counts
     again = counts[ActionKind.RELAUNCH] + counts[ActionKind.RETRY] + sum(a.runs_again_later for a in plan.actions)
-    return [f"Running again costs {counted(again, 'job')} of the quota."] if again else []
+    return [f"Running again uses {counted(again, 'unit')} of the quota."] if again else []
 
 
 def _decisions(plan: Plan) -> list[str]:
@@ -147,7 +147,7 @@ _LONGEST = 200
 
 
 def change_json(change: Change) -> ChangeJson:
-    """Return one as JSON; a sensitive one without values, a long text as its digest."""
+    """Return one as JSON: a sensitive one without values, a long text as its digest."""
     if change.sensitive:
         return {"path": change.path, "sensitive": True}
     return {"path": change.path, "before": _digested(change.before), "after": _digested(change.after)}
@@ -160,11 +160,11 @@ def change_lines(changes: Sequence[Change], style: Style, indent: str = "      "
 
 def _words(change: Change) -> str:
     if change.sensitive:
-        return "(another secret)"
-    return f"{_shown(change.before)} -> {_shown(change.after)}"
+        return "(secret changed)"
+    return f"{_value(change.before)} -> {_value(change.after)}"
 
 
-def _shown(value: Any) -> str:
+def _value(value: Any) -> str:
     if value is None:
         return "(none)"
     return one_line(json.dumps(_digested(value), ensure_ascii=False, default=str), 80)
@@ -177,10 +177,10 @@ def _digested(value: Any) -> Any:
 
 
 def order_lines(action: PlannedAction, indent: str) -> list[str]:
-    """Return a line a product, such as `orders S3A_OL_2_WFR... first`."""
+    """Return a line for each product that a launch waits for, such as `first orders S3A_OL_2_WFR...`."""
     first = {product.id for product in action.task.products} if isinstance(action.task, OrderProducts) else set()
     return [
-        f"{indent}orders {product} first" if product in first else f"{indent}waits for the order of {product}"
+        f"{indent}first orders {product}" if product in first else f"{indent}waits for product {product}"
         for product in action.awaits
     ]
 
@@ -191,19 +191,19 @@ _UNCHANGED = frozenset({Reason.DONE, Reason.KEPT})
 
 
 def folded(
-    actions: Sequence[PlannedAction], document: Callable[[PlannedAction], ActionJson]
+    actions: Sequence[PlannedAction], as_json: Callable[[PlannedAction], ActionJson]
 ) -> Iterator[ActionJson | FoldedJson]:
-    """Yield each action's document; of a large campaign one with the number of its unchanged instances, and the rest.
+    """Yield the JSON of each action; the unchanged instances of a large campaign are one entry with their number.
 
-    That one stands where the first of them would.
+    That entry takes the place of the first of them.
     """
     campaigns = [action.campaign for action in actions] if len(actions) > LARGE else [None] * len(actions)
     large = {campaign for campaign, instances in Counter(campaigns).items() if instances > LARGE}
-    told = list(zip(actions, campaigns, strict=True))
-    counts = Counter(campaign for action, campaign in told if campaign in large and _is_unchanged(action))
-    for action, campaign in told:
+    pairs = list(zip(actions, campaigns, strict=True))
+    counts = Counter(campaign for action, campaign in pairs if campaign in large and _is_unchanged(action))
+    for action, campaign in pairs:
         if campaign is None or campaign not in large or not _is_unchanged(action):
-            yield document(action)
+            yield as_json(action)
         elif count := counts.pop(campaign, 0):
             yield {"address": campaign, "action": "none", "none_count": count}
 

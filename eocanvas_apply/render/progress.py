@@ -22,23 +22,23 @@ _WORDS: dict[Happening, tuple[str, str]] = {
     _H.CREATING: ("creating", "dim"),
     _H.CREATED: ("created", "green"),
     _H.DELETED: ("deleted", "red"),
-    _H.DRAINING: ("waits until no job of the account runs, then rotates", "yellow"),
+    _H.DRAINING: ("waits until no job of the account runs", "yellow"),
     _H.ORDERING: ("ordering", "dim"),
     _H.ORDERED: ("ordered", "green"),
-    _H.TERMS_ACCEPTED: ("accepted the licence, as the manifest says,", "yellow"),
+    _H.TERMS_ACCEPTED: ("licence accepted:", "yellow"),
     _H.LAUNCHING: ("launching", "dim"),
     _H.LAUNCHED: ("launched", "green"),
-    _H.WITHDRAWN: ("not sent after all", "yellow"),
-    _H.ANSWER_LOST: ("the answer was lost; looking for what became of it", "yellow"),
+    _H.WITHDRAWN: ("not sent", "yellow"),
+    _H.ANSWER_LOST: ("answer lost; checking the service", "yellow"),
     _H.REFUSED: ("refused by the service", "red"),
-    _H.ADOPTED: ("found again", "green"),
-    _H.STATUS: ("is now", "cyan"),
+    _H.ADOPTED: ("found at the service", "green"),
+    _H.STATUS: ("", "cyan"),
     _H.FETCHING: ("fetching", "dim"),
     _H.RECEIVING: ("receiving", "dim"),
     _H.STORED: ("stored", "green"),
     _H.DISMISSED: ("dismissed", "red"),
-    _H.RUNS_ON: ("cannot be dismissed, it runs on:", "yellow"),
-    _H.CANCELLED: ("cancelled: it is dismissed if it turns up", "red"),
+    _H.RUNS_ON: ("cannot be dismissed, still running:", "yellow"),
+    _H.CANCELLED: ("cancelled; dismissed if it appears", "red"),
     _H.FORGOTTEN: ("forgotten", "red"),
     _H.FAILED: ("failed", "red"),
 }
@@ -47,8 +47,10 @@ _WORDS: dict[Happening, tuple[str, str]] = {
 def line(progress: Progress, style: Style = PLAIN) -> str:
     """Return `04:00:12 job.subset launched 1d8f...`; the time is UTC."""
     words, colour = _WORDS[progress.happening]
-    detail = f" {one_line(progress.detail)}" if progress.detail else ""
-    return f"{progress.at:%H:%M:%S} {progress.address} {style.paint(words, colour)}{detail}"
+    detail = one_line(progress.detail)
+    if progress.happening is Happening.STATUS:
+        words, detail = {"successful": "succeeded"}.get(detail, detail), ""
+    return f"{progress.at:%H:%M:%S} {progress.address} {style.paint(words, colour)} {detail}".rstrip()
 
 
 _WIDE = 64
@@ -80,7 +82,7 @@ def _table(view: View, transfers: Mapping[str, Transfer], width: int) -> Rendera
     heads = ["done", *(head[short] for head in _HEADS.values()), "got" if short else "fetched"]
     rows = [[_done(tally), *_counts(tally), _fetched(view, tally, transfers)] for tally in view.tallies]
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    # The numbers are what one looks for: where it gets narrow, the names give way.
+    # On a narrow terminal the names are shortened, not the numbers.
     room = max(width - sum(widths) - gap * len(widths), 5)
     table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="bold")
     table.add_column("", no_wrap=True)

@@ -17,7 +17,7 @@ _WORDS = {
     Disturbance.NONE: "nothing goes wrong",
     Disturbance.ANSWERS_LOST: "one answer in ten is lost",
     Disturbance.JOBS_FAIL: "one job in three fails in staging and is tried again",
-    Disturbance.SERVICE_OUT: "the service is out for 6 hours, halfway through the launches",
+    Disturbance.SERVICE_OUT: "the service is unavailable for 6 hours, halfway through the launches",
 }
 _MOST_DAYS = 10
 
@@ -48,20 +48,20 @@ def _course(course: Course) -> CourseJson:
 
 
 def text(rehearsal: Rehearsal, plan: Plan) -> str:
-    """Return when it ends, what it takes until then, and what faults would make of it."""
+    """Return when it ends, what limits it, and the same with faults."""
     calm = rehearsal.undisturbed
     if not calm.launches:
-        return f"Simulated: nothing is launched; all is settled at {moment(calm.ends)}.\n"
-    lines = [_ending(rehearsal), *_days(calm), *_wall(rehearsal, plan), *_renewals(calm), _assumed(rehearsal)]
+        return f"Simulated: no launches; finished at {moment(calm.ends)}.\n"
+    lines = [_ending(rehearsal), *_days(calm), *_limit(rehearsal, plan), *_renewals(calm), _assumed(rehearsal)]
     faults = [_fault(course, calm) for course in rehearsal.courses[1:]]
-    return "\n".join([*lines, "What faults would make of it:", *faults]) + "\n"
+    return "\n".join([*lines, "With faults:", *faults]) + "\n"
 
 
 def _ending(rehearsal: Rehearsal) -> str:
     calm = rehearsal.undisturbed
     late = rough(max(calm.ends - rehearsal.earliest, timedelta()))
-    ended = f"Simulated: {counted(calm.launches, 'launch', 'launches')}, everything done at {moment(calm.ends)}"
-    return f"{ended}, {late} after the earliest that the quota allows{_troubles(calm)}."
+    ended = f"Simulated: {counted(calm.launches, 'launch', 'launches')}, finished at {moment(calm.ends)}"
+    return f"{ended}, {late} later than the quota allows at best{_failures(calm)}."
 
 
 def _days(course: Course) -> Iterator[str]:
@@ -71,19 +71,19 @@ def _days(course: Course) -> Iterator[str]:
     yield f"  launches a day: {shown}{more}"
 
 
-def _wall(rehearsal: Rehearsal, plan: Plan) -> Iterator[str]:
-    """Yield the longest window that keeps launches waiting."""
-    walls = [state for state in plan.windows if rehearsal.undisturbed.launches > state.left]
-    if walls:
-        state = max(walls, key=lambda state: state.per)
+def _limit(rehearsal: Rehearsal, plan: Plan) -> Iterator[str]:
+    """Yield the longest window of the quota that launches wait for."""
+    full = [state for state in plan.windows if rehearsal.undisturbed.launches > state.left]
+    if full:
+        state = max(full, key=lambda state: state.per)
         later = rehearsal.undisturbed.launches - state.left
         left = f"{state.left} of {state.limit} left in {span(state.per)}"
-        yield f"  the wall: {left}, {later} wait for units to come back"
+        yield f"  limit: {left}, {later} to launch wait for it"
 
 
 def _renewals(course: Course) -> Iterator[str]:
     for address, times in course.renewed.items():
-        yield f"  {address} is renewed {counted(times, 'time')} on the way"
+        yield f"  {address} is renewed {counted(times, 'time')}"
 
 
 def _assumed(rehearsal: Rehearsal) -> str:
@@ -95,9 +95,9 @@ def _fault(course: Course, calm: Course) -> str:
     later = rough(max(course.ends - calm.ends, timedelta()))
     seconds = f"{counted(course.second_jobs, 'second job')}"
     words = f"  {_WORDS[course.disturbance]}: {moment(course.ends)}, {later} later"
-    return f"{words}, {counted(course.launches, 'launch', 'launches')}, {seconds}{_troubles(course)}"
+    return f"{words}, {counted(course.launches, 'launch', 'launches')}, {seconds}{_failures(course)}"
 
 
-def _troubles(course: Course) -> str:
-    failed = f", {counted(course.failed, 'job')} failed for good" if course.failed else ""
-    return failed + (f", {counted(course.undecided, 'job')} for a person to decide" if course.undecided else "")
+def _failures(course: Course) -> str:
+    failed = f", {counted(course.failed, 'job')} failed" if course.failed else ""
+    return failed + (f", {counted(course.undecided, 'job')} need a decision" if course.undecided else "")

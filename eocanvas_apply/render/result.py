@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.jobs.cancelling import Cancelled, Stop
-from eocanvas_apply.planning.plan import ActionKind
+from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
 from eocanvas_apply.render import diagnostics
 from eocanvas_apply.render.layout import PLAIN, Style, counted, one_line
 from eocanvas_apply.render.reasons import WORDS, in_words
@@ -42,16 +42,16 @@ def _document(result: AddressResult) -> ResultJson:
 
 
 def text(result: ApplyResult, style: Style = PLAIN) -> str:
-    """Return what waits, what failed and what was left as it is, one line each, closed by a line that counts."""
+    """Return a line for each address that waits, failed or was not run, and a last line with the numbers."""
     lines = [
-        *_lines(result.results, Outcome.WAITING, style.paint("waits", "yellow")),
+        *_lines(result.results, Outcome.WAITING, style.paint("waiting", "yellow")),
         *_lines(result.results, Outcome.FAILED, style.paint("failed", "red")),
         *_left(result),
     ]
     if result.left:
         lines.append(f"{counted(result.left, 'result')} not fetched: eocanvas-apply results --fetch")
     if Ending.DECISION in result.endings:
-        lines.append("a decision is needed: eocanvas-apply plan shows where, and why ADDRESS between what")
+        lines.append("a decision is needed; see: eocanvas-apply plan, eocanvas-apply why ADDRESS")
     return "\n".join([*lines, _closing(result)]) + "\n"
 
 
@@ -59,10 +59,10 @@ def _lines(results: Sequence[AddressResult], outcome: Outcome, word: str) -> lis
     return _folded((each.address, f"{word}{_held(each)}{_why(each)}") for each in results if each.outcome is outcome)
 
 
-def _folded(told: Iterable[tuple[str, str]]) -> list[str]:
-    """Return a line for each address; of many that say the same a few, and how many more there are."""
+def _folded(lines_of: Iterable[tuple[str, str]]) -> list[str]:
+    """Return a line for each address; of many with equal words the first few and the number of others."""
     alike: dict[str, list[str]] = {}
-    for address, words in told:
+    for address, words in lines_of:
         alike.setdefault(words.replace(typed(address), "ADDRESS"), []).append(f"{address}: {words}")
     return _cut([line for lines in alike.values() for line in _few(lines)])
 
@@ -70,7 +70,7 @@ def _folded(told: Iterable[tuple[str, str]]) -> list[str]:
 def _few(lines: list[str]) -> list[str]:
     if len(lines) <= _MOST_ALIKE:
         return lines
-    return [*lines[:_SHOWN_ALIKE], f"  and {len(lines) - _SHOWN_ALIKE} more, likewise"]
+    return [*lines[:_SHOWN_ALIKE], f"  and {len(lines) - _SHOWN_ALIKE} more with the same words"]
 
 
 def _held(result: AddressResult) -> str:
@@ -78,11 +78,17 @@ def _held(result: AddressResult) -> str:
 
 
 def _left(result: ApplyResult) -> list[str]:
-    """Return why nothing was done about what was skipped: a run that meets an old failure does not hide it."""
+    """Return why skipped addresses were not run; an earlier failure is not hidden."""
     planned = result.plan.by_address()
     skipped = [planned[r.address] for r in result.results if r.outcome is Outcome.SKIPPED and r.address in planned]
     still = [action for action in skipped if action.action is ActionKind.NONE]
-    return _folded((a.address, f"nothing was done ({a.reason}): {in_words(a)}") for a in still)
+    return _folded((a.address, _not_run(a)) for a in still)
+
+
+def _not_run(action: PlannedAction) -> str:
+    if action.reason is Reason.FAILED:
+        return "failed earlier; not retried (--retry-failed)"
+    return f"not run ({action.reason}): {in_words(action)}"
 
 
 def _cut(lines: list[str]) -> list[str]:
@@ -99,16 +105,16 @@ def _why(result: AddressResult) -> str:
 
 def _closing(result: ApplyResult) -> str:
     counts = outcome_counts(result.results)
-    told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
-    return f"{counted(len(result.results), 'address', 'addresses')}: {told or 'nothing to do'}."
+    numbers = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
+    return f"{counted(len(result.results), 'address', 'addresses')}: {numbers or 'nothing to do'}."
 
 
 _WORDS = {
-    Stop.DISMISSED: "job {job_id} is dismissed",
-    Stop.RUNS_ON: "job {job_id} runs on, and is watched to its end",
-    Stop.NOT_ANSWERED: "job {job_id}: the next apply asks the service again to stop it",
-    Stop.NOT_FOUND: "its launch has no answer yet; a job that turns up is dismissed",
-    Stop.ENDED: "job {job_id} had ended before",
+    Stop.DISMISSED: "job {job_id} dismissed",
+    Stop.RUNS_ON: "job {job_id} cannot be stopped; it runs to its end",
+    Stop.NOT_ANSWERED: "job {job_id}: no answer; the next apply asks again to stop it",
+    Stop.NOT_FOUND: "no answer to its launch yet; its job is dismissed if it appears",
+    Stop.ENDED: "job {job_id} had already ended",
 }
 
 
@@ -123,7 +129,7 @@ def cancelled_line(found: Cancelled) -> str:
 
 
 def cancelled_fault(found: Cancelled) -> Diagnostic | None:
-    """Return the error of one that goes on although it was to be stopped."""
+    """Return the error for a job that the service does not stop, None for any other."""
     if found.stop is not Stop.RUNS_ON:
         return None
     what = f"the service does not stop job {found.job_id}"

@@ -83,7 +83,7 @@ def text(status: Status, style: Style = PLAIN, *, full: bool = False) -> str:
     Long lists are cut to a few lines unless `full`.
     """
     if not status.keys and not status.jobs:
-        return "Nothing in the manifest, nothing on record.\n"
+        return "No keys and no jobs.\n"
     page = _Page(style, max(len(status.jobs), len(status.keys)) if full else _SHOWN)
     at = status.plan.created
     jobs = {phase: [job for job in status.jobs if job.phase is phase] for phase in Phase}
@@ -107,19 +107,19 @@ def text(status: Status, style: Style = PLAIN, *, full: bool = False) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """How things are listed: the first few told, the others counted."""
+    """How long lists are shown: the first few lines, and the number of others."""
 
     style: Style
     most: int
 
-    def block(self, title: str, things: Sequence[T], told: Callable[[T], str], after: Sequence[str] = ()) -> list[str]:
+    def block(self, title: str, things: Sequence[T], line: Callable[[T], str], after: Sequence[str] = ()) -> list[str]:
         """Return a title and a line each, nothing without things."""
         if not things:
             return []
         rest = len(things) - self.most
         more = [f"... and {rest} more: eocanvas-apply status --full"] if rest > 0 else []
-        shown = [told(thing) for thing in things[: self.most]]
-        return [self.style.paint(title, "bold"), *(f"  {line}" for line in (*shown, *more, *after))]
+        shown = [line(thing) for thing in things[: self.most]]
+        return [self.style.paint(title, "bold"), *(f"  {each}" for each in (*shown, *more, *after))]
 
 
 def _title(status: Status, style: Style) -> str:
@@ -132,7 +132,7 @@ def _title(status: Status, style: Style) -> str:
 def _counts(found: Sequence[Tally], style: Style) -> list[str]:
     alone = len(found) == 1 and found[0].campaign is None
     each = [_tally(tally, "jobs" if alone else "other jobs", style) for tally in found]
-    return [*each, _tally(together(found), "in all", style)] if len(found) > 1 else each
+    return [*each, _tally(together(found), "total", style)] if len(found) > 1 else each
 
 
 def _tally(tally: Tally, name: str, style: Style) -> str:
@@ -148,7 +148,7 @@ def _tally(tally: Tally, name: str, style: Style) -> str:
 def _life(key: KeyStatus, at: datetime) -> str:
     name = f" ({key.name})" if key.name else ""
     if key.status == "live":
-        ends = f"ends in {rough(key.expires - at)}, {moment(key.expires)}" if key.expires else "has no known end"
+        ends = f"ends in {rough(key.expires - at)}, {moment(key.expires)}" if key.expires else "end unknown"
         what = f"{ends}{name}"
     else:
         what = f"{key.status}{name}"
@@ -161,15 +161,15 @@ def _next(status: Status, jobs: dict[Phase, list[JobStatus]]) -> list[str]:
         return [f"the next apply launches {counted(now, 'job')}"]
     wake = status.plan.wake
     if wake and jobs[Phase.WAITING]:
-        return [f"apply goes on at {moment(wake)}, in {rough(wake - status.plan.created)}"]
+        return [f"apply continues at {moment(wake)}, in {rough(wake - status.plan.created)}"]
     if jobs[Phase.RUNNING]:
-        return [f"{counted(len(jobs[Phase.RUNNING]), 'job')} under way: apply watches and fetches what they leave"]
+        return [f"{counted(len(jobs[Phase.RUNNING]), 'job')} running: apply waits and fetches the results"]
     if jobs[Phase.UNDECIDED]:
         return []
     if jobs[Phase.WAITING]:
-        return ["nothing goes on by itself: see above what each waits for"]
+        return ["nothing continues by itself: see above what each job waits for"]
     failed = len(jobs[Phase.FAILED])
-    return [f"nothing goes on by itself: {counted(failed, 'job')} failed" if failed else "nothing is left to do"]
+    return [f"nothing continues by itself: {counted(failed, 'job')} failed" if failed else "nothing to do"]
 
 
 def _failed(job: JobStatus) -> str:
@@ -198,7 +198,7 @@ def _undecided(job: JobStatus) -> str:
 
 
 def _running(job: JobStatus, at: datetime) -> str:
-    """Return how long it has been under way, or what else goes on."""
+    """Return for how long it has been running, or what happens instead."""
     if job.action.reason in (Reason.IN_FLIGHT, Reason.STUCK) and job.since:
         stuck = ", stuck" if job.action.reason is Reason.STUCK else ""
         return f"{job.address}: {job.status} for {rough(at - job.since)}, since {moment(job.since)}{stuck}"
@@ -207,24 +207,24 @@ def _running(job: JobStatus, at: datetime) -> str:
 
 
 def _unstuck(running: Sequence[JobStatus]) -> list[str]:
-    """Return what to do about those that run for too long."""
+    """Return what to do about jobs that run for too long."""
     stuck = [job.address for job in running if job.action.reason is Reason.STUCK]
     which = stuck[0] if len(stuck) == 1 else "ADDRESS"
     return [f"stuck: {advice(ActionKind.WATCH, Reason.STUCK, which)}"] if stuck else []
 
 
 def _oldest_first(jobs: Sequence[JobStatus]) -> list[JobStatus]:
-    """Return them in the order in which they were begun."""
+    """Return jobs in the order of their launches."""
     return sorted(jobs, key=lambda job: (job.since is None, job.since, job.address))
 
 
 def _soonest_first(jobs: Sequence[JobStatus]) -> list[JobStatus]:
-    """Return launches by their time, then what is held back."""
+    """Return launches by their time, then jobs that are held back."""
     return sorted(jobs, key=_turn)
 
 
 def _turn(job: JobStatus) -> tuple[bool, float, str]:
-    """Return what sorts launches before what is held, and each by its time."""
+    """Return a key that sorts launches before jobs that are held back, both by time."""
     when = job.action.not_before
     return job.action.action is ActionKind.NONE, when.timestamp() if when else 0.0, job.address
 

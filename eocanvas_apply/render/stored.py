@@ -1,4 +1,4 @@
-"""The results of jobs: files here and titles at storages."""
+"""The results of jobs as a table, as CSV, and what to do about missing ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WORDS = {"at-key": "at the key", "pending": "not fetched", "missing": "missing"
 
 
 def text(results: Sequence[StoredJson], style: Style = PLAIN) -> str:
-    """Return one row a result, and what to do about those that are not here."""
+    """Return one row a result, and what to do about those that are not downloaded."""
     rows = [[each["address"], _size(each), each["file"]] for each in results]
     return (table(("job", "size", "file"), rows, style) or "No results yet.\n") + _hint(results)
 
@@ -48,6 +48,6 @@ def _hint(results: Sequence[StoredJson]) -> str:
     pending, missing = states.count("pending"), states.count("missing")
     if not pending and not missing:
         return ""
-    # Whether a file was removed here or was never here only its folder's index tells, and fetching reads that.
-    removed = "; --refetch brings also what was removed here" if missing else ""
-    return f"{counted(pending + missing, 'result')} not here: eocanvas-apply results --fetch{removed}\n"
+    # Only the index of its folder, which fetching reads, says whether a missing file was ever downloaded here.
+    removed = "; --refetch also fetches removed files" if missing else ""
+    return f"{counted(pending + missing, 'result')} not downloaded: eocanvas-apply results --fetch{removed}\n"

@@ -1,4 +1,4 @@
-"""Why an address stands where it does, in words and as JSON."""
+"""What is known of one address: action, reason, differences, history and next step, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -45,28 +45,28 @@ def text(explanation: Explanation, style: Style = PLAIN, document_diff: Sequence
     lines = [f"{style.paint(action.address, 'bold')}: {_verdict(action, refused=explanation.refused)}"]
     lines += change_lines(explanation.differences, style, "  ")
     lines += [f"    {one_line(line)}" for line in document_diff]
-    lines += [f"  given a result of {_given(source)}" for source in explanation.sources]
+    lines += [f"  input: a result of {_input(source)}" for source in explanation.sources]
     before = {source.action.address for source in explanation.sources}
     lines += [f"  after {address}" for address in action.depends_on if address not in before]
     lines += order_lines(action, "  ")
     lines += [f"  {when(action)}"] if action.not_before else []
     lines += ["history:", *(f"  {one_line(each)}" for each in explanation.history)] if explanation.history else []
     lines += (
-        ["jobs that may be it:", *(_suspect(job) for job in explanation.candidates)] if explanation.candidates else []
+        ["possible jobs:", *(_candidate_line(job) for job in explanation.candidates)] if explanation.candidates else []
     )
     return "\n".join([*lines, f"next: {_next(explanation)}"]) + "\n"
 
 
 def _next(explanation: Explanation) -> str:
     action = explanation.action
-    # What is not clear of a job that has no suspects is which result of another it is given.
+    # Without candidates it is the result of another job that is ambiguous, not a launch.
     if action.reason is Reason.AMBIGUOUS and explanation.sources and not explanation.candidates:
         return "correct `match` in the manifest, so that it fits one of these results"
     return advice(action.action, action.reason, action.address, refused=explanation.refused)
 
 
-def _given(source: Source) -> str:
-    there = f"; it left {', '.join(map(one_line, source.results))}" if source.results else ""
+def _input(source: Source) -> str:
+    there = f"; results: {', '.join(map(one_line, source.results))}" if source.results else ""
     return f"{source.action.address}, {_verdict(source.action, refused=source.refused)}{there}"
 
 
@@ -84,7 +84,7 @@ def _candidate(job: ObservedJob) -> CandidateJson:
     return {"job_id": job.job_id, "status": job.status, "created": stamp(job.created)}
 
 
-def _suspect(job: ObservedJob) -> str:
+def _candidate_line(job: ObservedJob) -> str:
     created = f", created {moment(job.created)}" if job.created else ""
     return f"  {one_line(job.job_id)}: {one_line(job.status)}{created}"
 

@@ -56,7 +56,7 @@ def test_a_run_ends_when_a_canary_failed_and_goes_on_when_asked_to(tmp_path: Pat
     assert endings(result) == {"failed", "unfinished"}
     assert (count(result, Outcome.FAILED), count(result, Outcome.WAITING)) == (1, 4)
     assert [found.code for found in result.diagnostics] == ["canary-failed"]
-    assert 'job.scenes["s02"]: waits (held-canary): it waits for the first instances' in text(result)
+    assert 'job.scenes["s02"]: waiting (held-canary): it waits for the first instances' in text(result)
     assert len(created(world)) == 2
     again = world.apply(manifest(6, "canary: 2"))
     assert endings(again) == {"unfinished"}

@@ -88,7 +88,7 @@ def test_a_changed_definition_is_told_and_run_again(project: Project) -> None:
     project.change("20 58, 21 58", "20 57, 21 58")
     assert project.run("plan") == 0
     assert "-/+ job.subset: relaunch (definition-changed)" in project.out
-    assert "Running again costs 1 job of the quota." in project.out
+    assert "Running again uses 1 unit of the quota." in project.out
     assert project.run("why", "subset") == 0
     assert "  params.aoi: " in project.out
     assert project.json("apply", "--yes")["results"][1]["action"] == "relaunch"
@@ -168,7 +168,7 @@ def test_why_names_the_jobs_to_decide_between(
         with emulator.model() as wire:
             (job_id,) = {job.id for job in wire.service.jobs.every()} - before
         assert project.run("why", "subset") == 0
-        assert "jobs that may be it:\n" in project.out
+        assert "possible jobs:\n" in project.out
         assert f"\n  {job_id}: successful, created 20" in project.out
         assert job_id in {each["job_id"] for each in project.json("why", "subset")["why"][0]["candidates"]}
         assert project.run("resolve", "subset", "--adopt", job_id) == 0
@@ -278,7 +278,7 @@ def test_a_job_is_cancelled_and_stays_so(project: Project, emulator: RunningEmul
     (found,) = document["cancel"]
     assert (found["address"], found["became"]) == ("job.subset", "dismissed")
     assert project.run("apply", "--yes") == 0
-    assert "job.subset: nothing was done (cancelled)" in project.out
+    assert "job.subset: not run (cancelled)" in project.out
     assert project.run("why", "subset") == 0
     assert "apply --relaunch job.subset runs it again" in project.out
 
@@ -294,6 +294,6 @@ def test_what_cannot_be_stopped_is_said_to_run_on(project: Project, emulator: Ru
     finally:
         with emulator.model() as wire:
             wire.service.behaviour = before
-    assert "runs on, and is watched to its end" in project.out
+    assert "cannot be stopped; it runs to its end" in project.out
     assert "[cannot-dismiss]" in project.err
     assert project.run("apply", "--yes", "--no-wait") == 3

@@ -21,9 +21,9 @@ def test_it_tells_when_a_campaign_ends_and_what_faults_would_make_of_it(
     with emulator.model() as wire:
         before = len(wire.service.jobs.every()), len(list(wire.service.keystore))
     assert project.run("plan", "--simulate", "-v") == 0
-    assert "Simulated: 3 launches, everything done at " in project.out
-    assert "the wall: 2 of 2 left in 1h, 1 wait for units to come back" in project.out
-    assert "the service is out for 6 hours" in project.out
+    assert "Simulated: 3 launches, finished at " in project.out
+    assert "limit: 2 of 2 left in 1h, 1 to launch wait for it" in project.out
+    assert "the service is unavailable for 6 hours" in project.out
     # What is asked of the service is told; what is only simulated is not.
     assert "POST /serverless" not in project.err
     document = project.json("plan", "--simulate")
@@ -39,4 +39,4 @@ def test_it_tells_when_a_campaign_ends_and_what_faults_would_make_of_it(
 def test_where_nothing_is_to_be_launched_it_says_so(project: Project) -> None:
     project.change(project.manifest.read_text(encoding="utf-8").partition("jobs:")[2], " {}\n")
     assert project.run("plan", "--simulate") == 0
-    assert "Simulated: nothing is launched" in project.out
+    assert "Simulated: no launches" in project.out

@@ -42,7 +42,7 @@ def test_watching_without_a_terminal_tells_what_changed(project: Project) -> Non
         assert project.run("status", "--watch") == 0
         assert other.ended() == 0
     assert project.out.count("\njobs: ") > 1
-    assert project.out.endswith("Next\n  nothing is left to do\n")
+    assert project.out.endswith("Next\n  nothing to do\n")
     assert (project.folder / ".eocanvas/default.jsonl").read_bytes().startswith(ledger)
 
 
@@ -59,8 +59,8 @@ def test_watching_on_a_terminal_is_drawn_in_place_and_ends_clean(project: Projec
     assert project.run("apply", "--yes", "--no-wait") == 3
     with Terminal("status", "--watch", "-f", str(project.manifest), columns=60) as terminal:
         terminal.until(lambda screen: "running for" in screen)
-        drawn = terminal.said.count("under way")
-        terminal.until(lambda _: terminal.said.count("under way") > drawn)
+        drawn = terminal.said.count("apply waits and fetches")
+        terminal.until(lambda _: terminal.said.count("apply waits and fetches") > drawn)
         terminal.resize(40, 20)
         terminal.process.send_signal(signal.SIGINT)
         assert terminal.ended() == 130

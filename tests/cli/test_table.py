@@ -53,7 +53,7 @@ def test_a_run_is_a_table_while_it_lasts_and_nothing_of_it_is_left(campaign: Pro
         assert re.search(r"^left of --wait: (10m|9m \d+s)$", seen, re.M)
         assert terminal.ended(60) == 0
     left = terminal.screen.text
-    assert len(re.findall(r'^\d\d:\d\d:\d\d job\.tiles\["\w"\] is now successful$', left, re.M)) == 5
+    assert len(re.findall(r'^\d\d:\d\d:\d\d job\.tiles\["\w"\] succeeded$', left, re.M)) == 5
     assert "job.tiles is" not in left
     assert "next launch in" not in left
     assert "left of --wait" not in left
@@ -66,7 +66,7 @@ def test_a_failed_job_is_told_with_its_class_and_line(project: Project, emulator
         wire.service.fail_jobs(JobFault("graph", "*"))
     with _apply(project) as terminal:
         assert terminal.ended(60) == 4
-    assert re.search(r"^\d\d:\d\d:\d\d job\.subset is now failed \(graph\) \S", terminal.screen.text, re.M)
+    assert re.search(r"^\d\d:\d\d:\d\d job\.subset failed \(graph\) \S", terminal.screen.text, re.M)
 
 
 def test_no_colour_is_a_table_without_colours(project: Project) -> None:

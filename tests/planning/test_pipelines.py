@@ -1,4 +1,4 @@
-"""What is planned for a job that is given a result of another, and what is said of it."""
+"""What is planned for a job whose input is a result of another, and what is said of it."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def test_why_tells_what_it_waits_for_and_how_that_stands() -> None:
     scene.launched("subset")
     assert words(scene)[:2] == [
         "job.turbidity: nothing to do (waits-for): it waits for what it depends on",
-        "  given a result of job.subset, watch (in-flight): its job is under way, or the log of its end is",
+        "  input: a result of job.subset, watch (in-flight): its job is under way, or the log of its end is",
     ]
     (source,) = render.as_json(told(scene, TURBIDITY))["sources"]
     assert source == {"address": SUBSET, "action": "watch", "reason": "in-flight", "results": []}
@@ -172,7 +172,7 @@ def test_why_names_the_results_that_could_be_meant() -> None:
     scene = Scene(PIPELINE)
     listed(scene, "wks3:///job-1/output/one.nc", "wks3:///job-1/output/two.nc")
     assert scene.says(TURBIDITY) == "ask(ambiguous)"
-    assert words(scene)[1].endswith("; it left one.nc, two.nc")
+    assert words(scene)[1].endswith("; results: one.nc, two.nc")
     assert words(scene)[-1] == "next: correct `match` in the manifest, so that it fits one of these results"
 
 

@@ -35,7 +35,7 @@ def test_errors_come_first_then_file_and_line() -> None:
 
 def test_nothing_is_the_empty_text() -> None:
     assert text([]) == ""
-    assert summary([]) == "no findings"
+    assert summary([]) == "no diagnostics"
     assert summary([Diagnostic("i", Severity.INFO, "m"), Diagnostic("i", Severity.INFO, "m")]) == "2 notes"
 
 

@@ -43,7 +43,7 @@ def test_a_steady_rhythm_is_one_sentence() -> None:
     assert forecast.lines(plan) == [
         "10 launches now, 290 waiting, the last at 2026-11-24 09:00:58 UTC.",
         "Later 10 every 1h from 2026-11-23 05:00:02 UTC to 2026-11-24 09:00:58 UTC.",
-        "10 of 10 left in 1h: 10 of what waits fit now, 290 as units come back, the last at 2026-11-24 09:00:58 UTC",
+        "10 of 10 left in 1h: 10 launches now, 290 later, the last at 2026-11-24 09:00:58 UTC",
     ]
     later = forecast.as_json(plan)["later"]
     assert len(later) == 29
@@ -55,9 +55,7 @@ def test_the_wall_of_a_month_is_told_with_its_numbers() -> None:
     used = tuple(NOW - timedelta(days=20) + n * HOUR for n in range(88))
     lines = forecast.lines(_under((Limit(10, HOUR), month), 67, used))
     assert lines[0].startswith("10 launches now, 57 waiting, the last at 2026-12-05 ")
-    assert lines[-1].startswith(
-        "12 of 100 left in 30d: 12 of what waits fit now, 55 as units come back, the last at 2026-12-05 "
-    )
+    assert lines[-1].startswith("12 of 100 left in 30d: 12 launches now, 55 later, the last at 2026-12-05 ")
 
 
 def test_a_changing_rhythm_is_told_by_days() -> None:
@@ -74,7 +72,7 @@ def test_two_stretches_are_told_one_after_the_other() -> None:
 
 def test_keys_that_are_renewed_on_the_way_are_named() -> None:
     plan = _plan([NOW + HOUR], None, Renewal("key.scenes", 4, NOW + HOUR / 2))
-    assert forecast.lines(plan)[-1] == "key.scenes is renewed 4 times on the way, first at 2026-11-23 04:30:00 UTC"
+    assert forecast.lines(plan)[-1] == "key.scenes is renewed 4 times, first at 2026-11-23 04:30:00 UTC"
     assert forecast.as_json(plan)["renewals"] == [
         {"address": "key.scenes", "times": 4, "first": "2026-11-23T04:30:00Z"}
     ]

@@ -28,7 +28,7 @@ def test_dear_things_come_first_and_what_is_well_is_only_counted() -> None:
         "      after key.scenes\n"
         "-/+ key.scenes: replace (config-changed) its configuration changed\n"
         '      bucket: "a" -> "b"\n'
-        "      secret_key: (another secret)\n"
+        "      secret_key: (secret changed)\n"
         f'      region: (none) -> "sha256:{hashlib.sha256(b"x" * 201).hexdigest()}"\n'
         "  - key.old#1: delete (superseded) a younger generation took its place\n"
         "  + key.new: create (new) it is in the manifest and not on record yet\n"
@@ -38,8 +38,8 @@ def test_dear_things_come_first_and_what_is_well_is_only_counted() -> None:
         "    job.broken: (failed) its job failed\n"
         "\n"
         "Plan: 1 to relaunch, 1 to replace, 1 to delete, 1 to create, 1 to launch, 1 to ask; "
-        "1 as the manifest says; 1 failed.\n"
-        "Running again costs 1 job of the quota.\n"
+        "1 up to date; 1 failed.\n"
+        "Running again uses 1 unit of the quota.\n"
         "1 launch now, 1 waiting, the last at 2026-11-23 04:00:00 UTC.\n"
         "A decision is needed: eocanvas-apply why job.asked\n"
     )
@@ -47,7 +47,7 @@ def test_dear_things_come_first_and_what_is_well_is_only_counted() -> None:
 
 def test_nothing_to_do_is_said() -> None:
     quiet = plan(PlannedAction("key.a", ActionKind.NONE, Reason.UNCHANGED))
-    assert render.text(quiet).endswith("\n\nNothing to do: 1 address as the manifest says.\n")
+    assert render.text(quiet).endswith("\n\nNothing to do: 1 address up to date.\n")
 
 
 def test_colour_only_when_asked() -> None:
@@ -88,8 +88,8 @@ def test_every_action_has_its_place_in_the_reading_order() -> None:
     ("per", "used", "text"),
     [
         (timedelta(hours=1), 0, "10 of 10 left in 1h"),
-        (timedelta(days=30), 10, "0 of 10 left in 30d; the next one back at 2026-01-05 09:00:00 UTC"),
-        (timedelta(seconds=90), 1, "9 of 10 left in 90s; the next one back at 2026-01-05 09:00:00 UTC"),
+        (timedelta(days=30), 10, "0 of 10 left in 30d; next free at 2026-01-05 09:00:00 UTC"),
+        (timedelta(seconds=90), 1, "9 of 10 left in 90s; next free at 2026-01-05 09:00:00 UTC"),
     ],
 )
 def test_a_window_in_words(per: timedelta, used: int, text: str) -> None:

@@ -20,7 +20,7 @@ RESULT = ApplyResult(
 
 def test_says_what_waits_and_what_failed_and_counts() -> None:
     assert render.text(RESULT) == (
-        "job.c: waits\njob.b: failed: exit status 40 (see logs)\n3 addresses: 1 done, 1 failed, 1 waiting.\n"
+        "job.c: waiting\njob.b: failed: exit status 40 (see logs)\n3 addresses: 1 done, 1 failed, 1 waiting.\n"
     )
 
 
@@ -59,7 +59,7 @@ def test_what_says_the_same_of_many_is_counted() -> None:
         'job.tiles["T0"]: failed: no licence (see: why tiles/T0)',
         'job.tiles["T1"]: failed: no licence (see: why tiles/T1)',
         'job.tiles["T2"]: failed: no licence (see: why tiles/T2)',
-        "  and 20 more, likewise",
+        "  and 20 more with the same words",
         "23 addresses: 23 failed.",
     ]
 
@@ -67,10 +67,10 @@ def test_what_says_the_same_of_many_is_counted() -> None:
 def test_what_was_left_as_it_is_says_why() -> None:
     before = plan(PlannedAction("job.b", ActionKind.NONE, Reason.FAILED))
     again = ApplyResult(before, (AddressResult("job.b", ActionKind.NONE, Outcome.SKIPPED),), frozenset())
-    assert render.text(again) == ("job.b: nothing was done (failed): its job failed\n1 address: 1 skipped.\n")
+    assert render.text(again) == ("job.b: failed earlier; not retried (--retry-failed)\n1 address: 1 skipped.\n")
 
 
 def test_a_decision_that_is_needed_is_said() -> None:
     waiting = (AddressResult("job.b", ActionKind.LAUNCH, Outcome.WAITING),)
     ended = ApplyResult(plan(), waiting, frozenset({Ending.DECISION, Ending.UNFINISHED}))
-    assert "a decision is needed: eocanvas-apply plan" in render.text(ended)
+    assert "a decision is needed; see: eocanvas-apply plan" in render.text(ended)

@@ -72,7 +72,7 @@ Keys
   key.scenes ends in 6d 23h, 2026-03-08 11:00:00 UTC (baltic-scenes-1-abc123); it is as the manifest says
 
 Next
-  apply goes on at 2026-03-01 12:15:00 UTC, in 15m
+  apply continues at 2026-03-01 12:15:00 UTC, in 15m
   0 launches now, 1 waiting, the last at 2026-03-01 12:20:00 UTC.
 """
     )

@@ -19,10 +19,10 @@ def _result(state: str) -> StoredJson:
     ("states", "last"),
     [
         (["here"], "job.a  1 B   a.nc"),
-        (["pending", "pending"], "2 results not here: eocanvas-apply results --fetch"),
+        (["pending", "pending"], "2 results not downloaded: eocanvas-apply results --fetch"),
         (
             ["missing", "pending"],
-            "2 results not here: eocanvas-apply results --fetch; --refetch brings also what was removed here",
+            "2 results not downloaded: eocanvas-apply results --fetch; --refetch also fetches removed files",
         ),
     ],
 )
