@@ -14,8 +14,11 @@ import pytest
 import yaml
 
 from docs import generate
+from eocanvas_apply.cli import main
 from eocanvas_apply.cli.commands import SUMMARIES
 from eocanvas_apply.cli.exit_codes import Exit
+from eocanvas_apply.emulator.http.server import running
+from eocanvas_apply.emulator.options import Options
 from eocanvas_apply.engine.project import open_project
 from eocanvas_apply.errors import UsageError
 from eocanvas_apply.manifest.model.steps import Step
@@ -164,3 +167,30 @@ def test_every_safety_option_is_explained() -> None:
     options = {option for option in generate.parser_of("apply")._option_string_actions if option.startswith("--allow")}
     told = re.findall(r"`(--allow-[\w-]+)` \|", (ROOT / "docs/safety.md").read_text(encoding="utf-8"))
     assert set(told) == options
+
+
+@pytest.fixture(name="account")
+def _account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An emulator and an account in the environment, as the README sets them."""
+    with running(Options(job_time=0.2)) as emulator:
+        user = emulator.options.users[0]
+        settings = {"EOCANVAS_URL": emulator.url, "EOCANVAS_APPLY_POLL": "50ms"}
+        account = {"HDA_USER": user.name, "HDA_PASSWORD": user.password}
+        for variable in ("EOCANVAS_APPLY_LEDGER", "EOCANVAS_TOKEN_URL", "HDA_URL", "CI"):
+            monkeypatch.delenv(variable, raising=False)
+        for variable, value in {**settings, **account, "SCENES_ACCESS_KEY": "a", "SCENES_SECRET_KEY": "b"}.items():
+            monkeypatch.setenv(variable, value)
+        yield
+
+
+@pytest.mark.usefixtures("account")
+def test_the_first_steps_of_the_readme_work(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "eocanvas.yaml").write_text(FIRST, encoding="utf-8")
+    monkeypatch.chdir(folder)
+    steps = next(block for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) if "apply validate" in block)
+    for words in _commands(steps):
+        assert main([*words, "--yes"] if words == ["apply"] else words) == 0, words
+    assert capsys.readouterr().out.endswith("Nothing to do: 2 addresses up to date.\n")
+    assert len(list((folder / "results/subset").glob("*.nc"))) == 1

@@ -70,7 +70,7 @@ def _folded(lines_of: Iterable[tuple[str, str]]) -> list[str]:
 def _few(lines: list[str]) -> list[str]:
     if len(lines) <= _MOST_ALIKE:
         return lines
-    return [*lines[:_SHOWN_ALIKE], f"  and {len(lines) - _SHOWN_ALIKE} more with the same words"]
+    return [*lines[:_SHOWN_ALIKE], f"  and {len(lines) - _SHOWN_ALIKE} more like this"]
 
 
 def _held(result: AddressResult) -> str:

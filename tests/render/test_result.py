@@ -59,7 +59,7 @@ def test_what_says_the_same_of_many_is_counted() -> None:
         'job.tiles["T0"]: failed: no licence (see: why tiles/T0)',
         'job.tiles["T1"]: failed: no licence (see: why tiles/T1)',
         'job.tiles["T2"]: failed: no licence (see: why tiles/T2)',
-        "  and 20 more with the same words",
+        "  and 20 more like this",
         "23 addresses: 23 failed.",
     ]
 
