@@ -52,7 +52,6 @@ CORE = (
 )
 # What stands in the wrong room for now: an import, and the file that still has it.
 STILL = {
-    "emulator.storage.workers": "emulator.http.wire.Wire",
     "planning.desired.derivation": "planning.jobs.stopping.Holding planning.jobs.stopping.StopAfter",
     "planning.desired.desired": "planning.jobs.stopping.Holding",
     "planning.state.notes": "planning.jobs.cancelling.was_cancelled planning.jobs.order_book.order_notes",
@@ -70,7 +69,6 @@ PARTS = {
     "planning": "desired state keys jobs schedule",
     "applying": "results",
     "emulator": "model storage http",
-    "emulator.model": "jobs",
     "cli": "terminal commands",
 }
 MOST_FILES = 15

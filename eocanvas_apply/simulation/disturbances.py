@@ -9,8 +9,8 @@ from random import Random
 
 import httpx
 
-from eocanvas_apply.emulator.model.jobs.executions import Execution
-from eocanvas_apply.emulator.model.jobs.failures import Failure, JobFaults, built_in
+from eocanvas_apply.emulator.model.job_failures import Failure, JobFaults, built_in
+from eocanvas_apply.emulator.model.submissions import Execution
 
 OUTAGE = timedelta(hours=6)
 

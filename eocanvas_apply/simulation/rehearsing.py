@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from eocanvas_apply.emulator.model.jobs.job import Job
+from eocanvas_apply.emulator.model.job import Job
 from eocanvas_apply.errors import ServiceError
 from eocanvas_apply.ledger.fold.key_records import KeyRecord
 from eocanvas_apply.ledger.fold.recorded import Recorded
@@ -23,10 +23,10 @@ from eocanvas_apply.planning.schedule.running import median_duration
 from eocanvas_apply.planning.schedule.windows import per_day
 from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.report.rehearsal import Course, Disturbance, Rehearsal
-from eocanvas_apply.simulation.beginning import Beginning
 from eocanvas_apply.simulation.disturbances import AnswersLost, FailInStaging, ServiceOut
-from eocanvas_apply.simulation.line import Step, undisturbed
+from eocanvas_apply.simulation.initial_state import InitialState
 from eocanvas_apply.simulation.memory_ledger import MemoryLedger
+from eocanvas_apply.simulation.transport import Step, undisturbed
 from eocanvas_apply.simulation.virtual_time import LoopClock
 from eocanvas_apply.vocabulary import OgcStatus
 
@@ -48,7 +48,7 @@ def rehearse(desired: Desired, requests: Requests, recorded: Recorded, observed:
     224 s, and does not fail but where a disturbance says so.
     """
     measured = median_duration(recorded, observed.at)
-    beginning = Beginning(desired, recorded, observed, measured or USUAL_JOB_TIME)
+    beginning = InitialState(desired, recorded, observed, measured or USUAL_JOB_TIME)
     asked = replace(requests, allowed=_ALLOWED, no_fetch=True)
     plain = _Rehearsed(beginning, asked, Disturbance.NONE)
     calm = plain.course()
@@ -68,7 +68,7 @@ class _Rehearsed:
     """One run from its beginning to its end. `middle` is when a service that goes out does so."""
 
     def __init__(
-        self, beginning: Beginning, requests: Requests, disturbance: Disturbance, middle: datetime | None = None
+        self, beginning: InitialState, requests: Requests, disturbance: Disturbance, middle: datetime | None = None
     ) -> None:
         self._beginning, self._requests, self._disturbance = beginning, requests, disturbance
         faults = FailInStaging(3) if disturbance is Disturbance.JOBS_FAIL else None
@@ -102,7 +102,7 @@ class _Rehearsed:
         return made[len(made) // 2].created if made else None
 
     def _made(self) -> Sequence[Job]:
-        return [job for job in self.site.wire.service.jobs.every() if job.id not in self._beginning.known]
+        return [job for job in self.site.frontend.service.jobs.every() if job.id not in self._beginning.known]
 
     async def _runs(self, folder: Path) -> tuple[Recorded, Plan]:
         """Apply until nothing is left; return what is on record then, and what a plan says of it."""
@@ -123,7 +123,7 @@ def _approve(plan: Plan) -> None:
     """Say yes."""
 
 
-def _earliest(beginning: Beginning, launches: int) -> datetime:
+def _earliest(beginning: InitialState, launches: int) -> datetime:
     observed = beginning.observed
     if not launches:
         return observed.at

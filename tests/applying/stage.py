@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from eocanvas_apply.emulator.http.faults import Fault
+from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.events import AnyEvent
 from eocanvas_apply.planning.plan import Plan
@@ -56,7 +56,7 @@ jobs:
 
 def fault(world: World, kind: str, path: str, method: str = "POST", **fields: Any) -> None:
     """Let the next request of this kind meet a fault."""
-    world.wire.faults.add(Fault(kind, method=method, path=path, **fields))  # type: ignore[arg-type]
+    world.frontend.faults.add(Fault(kind, method=method, path=path, **fields))  # type: ignore[arg-type]
 
 
 def events(world: World) -> Sequence[AnyEvent]:
@@ -83,14 +83,14 @@ def endings(result: ApplyResult) -> set[str]:
 
 def launched(world: World) -> list[str]:
     """The ids of all jobs that the service ever made."""
-    return [job.id for job in world.wire.service.jobs.every()]
+    return [job.id for job in world.frontend.service.jobs.every()]
 
 
 def key_names(world: World) -> list[str]:
     """The names of all keys that live, whoever made them."""
-    return [key.name for key in world.wire.service.keystore if key.alive(world.clock()) and key.name != "eodata"]
+    return [key.name for key in world.frontend.service.keystore if key.alive(world.clock()) and key.name != "eodata"]
 
 
 def requests(world: World, method: str, tail: str) -> int:
     """How many requests of a kind the service saw."""
-    return sum(1 for r in world.wire.received if r.request.method == method and r.request.path.endswith(tail))
+    return sum(1 for r in world.frontend.received if r.request.method == method and r.request.path.endswith(tail))

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import pytest
 
 from eocanvas_apply.applying.results import storing
-from eocanvas_apply.emulator.model.jobs.outputs import Output
+from eocanvas_apply.emulator.model.job_files import Output
 from eocanvas_apply.engine import stop
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.report.progress import Happening, Transfer
@@ -111,7 +111,7 @@ def test_a_disk_that_fills_up_at_any_byte_keeps_what_it_took(
 ) -> None:
     world = World(tmp_path)
     world.apply(TWO, NO_WAIT)
-    for job in world.wire.service.jobs.every():
+    for job in world.frontend.service.jobs.every():
         job.outputs = (Output("a.nc", 1000, bytes(1000)),)
     world.clock.advance(400)
 

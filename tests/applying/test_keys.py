@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from eocanvas_apply.emulator.model.accounts import User
-from eocanvas_apply.emulator.model.settings import Behaviour
+from eocanvas_apply.emulator.model.behaviour import Behaviour
 from eocanvas_apply.errors import CredentialsError, Doubt
 from eocanvas_apply.ledger import events as e
 from tests.applying.stage import (
@@ -182,7 +182,7 @@ class TestGenerations:
         assert first in key_names(world)
         assert ends(result)["key.scenes#1"] == "done"
         assert acts(world.plan(second))["key.scenes#1"] == ("none", "in-use")
-        uses = [job.execution.keys for job in world.wire.service.jobs.every()]
+        uses = [job.execution.keys for job in world.frontend.service.jobs.every()]
         assert uses[0] == (first,)
         assert uses[1] != (first,)
         assert not world.apply(second).endings
@@ -193,7 +193,7 @@ class TestGenerations:
         fault(world, "drop-after", KEYS)
         fault(world, "status", "*/keys/demo-*", "GET", status=503, times=None)
         world.apply(KEY_ONLY, NO_WAIT)
-        world.wire.faults.clear()
+        world.frontend.faults.clear()
         assert acts(world.plan(KEY_ONLY))[KEY] == ("adopt", "found")
         result = world.apply(KEY_ONLY)
         assert ends(result) == {KEY: "done"}
@@ -205,7 +205,7 @@ class TestGenerations:
         fault(world, "late", KEYS, seconds=600)
         world.apply(KEY_ONLY)
         world.clock.advance(900)
-        world.wire.settle()
+        world.frontend.settle()
         assert len(key_names(world)) == 2
         assert acts(world.plan(KEY_ONLY))["key.scenes#1"] == ("delete", "superseded")
         assert not world.apply(KEY_ONLY).endings
@@ -280,7 +280,7 @@ class TestFixedNames:
         assert len(launched(world)) == 1
         assert not world.apply(changed).endings
         assert key_names(world) == ["demo-fixed"]
-        assert b"other" in (world.wire.service.plaintext_of("demo-fixed") or b"")
+        assert b"other" in (world.frontend.service.plaintext_of("demo-fixed") or b"")
         kinds = [kind for kind in types(world) if kind.startswith("key-")]
         assert kinds == [
             "key-intended", "key-created", "key-drain-intended", "key-delete-intended", "key-deleted",
@@ -304,7 +304,7 @@ class TestFixedNames:
         world.apply(only)
         result = world.apply(only.replace("olci", "other"))
         assert not result.endings
-        assert b"other" in (world.wire.service.plaintext_of("demo-fixed") or b"")
+        assert b"other" in (world.frontend.service.plaintext_of("demo-fixed") or b"")
 
     @pytest.mark.parametrize("shared", [True, False])
     @pytest.mark.parametrize("foreign", ["403", "404"])
@@ -356,7 +356,7 @@ def _later(world: World, days: float) -> str:
 
 
 def _lose_all_keys(world: World) -> str:
-    keystore, user = world.wire.service.keystore, User("jane", "")
+    keystore, user = world.frontend.service.keystore, User("jane", "")
     for name in key_names(world):
         keystore.delete(user, name, world.clock())
     world.clock.advance(HOUR)
@@ -365,13 +365,13 @@ def _lose_all_keys(world: World) -> str:
 
 def _make_public(world: World) -> str:
     (name,) = key_names(world)
-    description = next(k.description for k in world.wire.service.keystore if k.name == name)
-    world.wire.service.keystore.delete(User("jane", ""), name, world.clock())
+    description = next(k.description for k in world.frontend.service.keystore if k.name == name)
+    world.frontend.service.keystore.delete(User("jane", ""), name, world.clock())
     _create(world, "jane", name, public=True, description=description)
     return "olci"
 
 
 def _create(world: World, owner: str, name: str, *, public: bool, description: str = "") -> None:
-    world.wire.service.behaviour = world.wire.service.behaviour.changed({"sealed_check": "at-use"})
+    world.frontend.service.behaviour = world.frontend.service.behaviour.changed({"sealed_check": "at-use"})
     body = {name: {"type": "S3", "expire": 86400 * 7, "public": public, "description": description, "data": ""}}
-    world.wire.service.keystore.create(User(owner, ""), body, world.clock())
+    world.frontend.service.keystore.create(User(owner, ""), body, world.clock())

@@ -134,7 +134,7 @@ def test_a_quota_is_waited_for_as_long_as_the_service_says(tmp_path: Path) -> No
     begun = world.clock()
     result = world.apply(JOB_ONLY)
     assert not result.endings
-    (job,) = world.wire.service.jobs.every()
+    (job,) = world.frontend.service.jobs.every()
     assert 5000 <= (job.created - begun).total_seconds() < 5100
 
 
@@ -190,6 +190,6 @@ def test_refused_rights_stop_the_launches_that_have_not_begun(tmp_path: Path) ->
     )
     result = world.apply(JOB_ONLY + more)
     assert "error" in endings(result)
-    sent = [request for request in world.wire.received if request.request.path.endswith("/execution")]
+    sent = [request for request in world.frontend.received if request.request.path.endswith("/execution")]
     assert 0 < len(sent) <= 16
     assert types(world).count("job-withdrawn") == types(world).count("job-intended") - len(sent)

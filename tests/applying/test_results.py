@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from eocanvas_apply.emulator.model.jobs.outputs import Output
+from eocanvas_apply.emulator.model.job_files import Output
 from eocanvas_apply.errors import LedgerError
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.planning.plan import Requests
@@ -42,14 +42,14 @@ def index(world: World, folder: str = "results/subset") -> list[dict[str, str]]:
 
 def downloads(world: World) -> list[str]:
     """The Range of every download that was asked for, empty for a whole file."""
-    found = [r.request for r in world.wire.received if "/download/" in r.request.path]
+    found = [r.request for r in world.frontend.received if "/download/" in r.request.path]
     return [request.headers.get("range", "") for request in found]
 
 
 def run_with(world: World, *outputs: tuple[str, bytes]) -> None:
     """Launch the job and decide what it will leave."""
     world.apply(JOB_ONLY, NO_WAIT)
-    job = world.wire.service.jobs.every()[-1]
+    job = world.frontend.service.jobs.every()[-1]
     job.outputs = tuple(Output(name, len(content), content) for name, content in outputs)
 
 
@@ -133,7 +133,7 @@ def test_two_results_of_one_name_both_stay(tmp_path: Path) -> None:
 def test_two_results_of_one_title_both_stay_whatever_their_order(tmp_path: Path) -> None:
     world = World(tmp_path)
     run_with(world, ("a.nc", b"1"), ("b.nc", b"2"))
-    job = world.wire.service.jobs.every()[-1]
+    job = world.frontend.service.jobs.every()[-1]
     listing = [{"href": f"/download/{job.id}/output/{name}", "title": "wks3:///same.nc"} for name in ("b.nc", "a.nc")]
     for listed in (listing, listing[::-1], listing):
         fault(world, "status", "*/results", "GET", status=200, body=listed)
@@ -215,7 +215,7 @@ def test_results_of_an_earlier_definition_move_aside(tmp_path: Path) -> None:
     (first,) = launched(world)
     changed = JOB_ONLY.replace("/a.zip", "/b.zip")
     world.apply(changed, NO_WAIT)
-    world.wire.service.jobs.every()[-1].outputs = (Output("a.nc", 6, b"second"),)
+    world.frontend.service.jobs.every()[-1].outputs = (Output("a.nc", 6, b"second"),)
     assert files(world) == {"a.nc": b"first"}
     assert not world.apply(changed).endings
     assert files(world) == {"a.nc": b"second"}
@@ -231,7 +231,7 @@ def test_the_results_of_every_earlier_definition_are_kept(tmp_path: Path) -> Non
     for path, content in (("/b.zip", b"second"), ("/c.zip", b"third")):
         changed = JOB_ONLY.replace("/a.zip", path)
         world.apply(changed, NO_WAIT)
-        world.wire.service.jobs.every()[-1].outputs = (Output("a.nc", len(content), content),)
+        world.frontend.service.jobs.every()[-1].outputs = (Output("a.nc", len(content), content),)
         assert not world.apply(changed).endings
     first, second, _ = launched(world)
     assert files(world) == {"a.nc": b"third"}
@@ -313,7 +313,7 @@ def test_results_that_are_gone_for_long_are_told_and_run_again_when_asked_for(ki
     world.clock.advance(400)
     world.apply(JOB_ONLY, NO_WAIT)
     if kind == "listed-no-more":
-        job = world.wire.service.jobs.every()[-1]
+        job = world.frontend.service.jobs.every()[-1]
         job.outputs = job.outputs[:1]
     else:
         path = "*/results" if "list" in kind else "*/b.nc"
@@ -333,7 +333,7 @@ def test_results_that_are_gone_for_long_are_told_and_run_again_when_asked_for(ki
     assert [d.code for d in plan.diagnostics] == ["results-gone"]
     assert "1 of 2 results here, the others gone from the service since" in asyncio.run(history(world))
     assert endings(world.apply(JOB_ONLY)) == set()
-    world.wire.faults.clear()
+    world.frontend.faults.clear()
     assert not world.apply(JOB_ONLY, requests=Requests(relaunch=frozenset({JOB}))).endings
     assert len(launched(world)) == 2
     assert acts(world.plan(JOB_ONLY)) == {JOB: ("none", "done")}
@@ -349,11 +349,11 @@ def test_results_that_only_fail_for_now_are_fetched_later(status: int, path: str
     for _ in range(3):
         fault(world, "status", path, "GET", status=status, times=4)
         assert endings(world.apply(JOB_ONLY, NO_WAIT)) == {"failed"}
-        world.wire.faults.clear()
+        world.frontend.faults.clear()
         # One that is there in between begins the wait anew.
         fault(world, "truncate", "*/b.nc", "GET", at=0)
         world.apply(JOB_ONLY, NO_WAIT)
-        world.wire.faults.clear()
+        world.frontend.faults.clear()
         world.clock.advance(600)
         assert acts(world.plan(JOB_ONLY)) == {JOB: ("fetch", "results-pending")}
     assert not world.apply(JOB_ONLY).endings

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.emulator.model.jobs.failures import JobFault
-from eocanvas_apply.emulator.model.settings import Behaviour, Quota
+from eocanvas_apply.emulator.model.behaviour import Behaviour, Quota
+from eocanvas_apply.emulator.model.job_failures import JobFault
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.report.progress import ApplyResult, Happening, Outcome
 from tests.campaigns.test_quota import created, manifest, refused
@@ -44,7 +44,7 @@ jobs:
 
 def at_once(world: World) -> int:
     """Return how many jobs ran at the same time at most."""
-    jobs = [(job.created, job.finished or world.clock()) for job in world.wire.service.jobs.every()]
+    jobs = [(job.created, job.finished or world.clock()) for job in world.frontend.service.jobs.every()]
     return max(sum(begun <= moment < ended for begun, ended in jobs) for moment, _ in jobs)
 
 
@@ -58,7 +58,7 @@ def outcomes(result: ApplyResult) -> dict[str, Outcome]:
 
 def keys_of(world: World) -> list[str]:
     """Return the addresses of the project's keys that the service holds."""
-    return [key.description.split()[2] for key in world.wire.service.keystore if key.name != "eodata"]
+    return [key.description.split()[2] for key in world.frontend.service.keystore if key.name != "eodata"]
 
 
 def length(times: list[datetime]) -> timedelta:
@@ -120,7 +120,7 @@ def test_the_forecast_counts_what_waits_for_others_to_end(tmp_path: Path) -> Non
 
 def test_a_failed_job_gives_its_place_back(tmp_path: Path) -> None:
     world = World(tmp_path)
-    world.wire.service.fail_jobs(JobFault("graph", "*", 2))
+    world.frontend.service.fail_jobs(JobFault("graph", "*", 2))
     assert endings(world.apply(manifest(4, TWO))) == {"failed"}
     assert len(created(world)) == 4
 
@@ -138,7 +138,7 @@ def test_a_limit_ends_the_run_when_its_launches_are_done(tmp_path: Path) -> None
 
 def test_a_limit_counts_retries_and_waits_for_the_quota(tmp_path: Path) -> None:
     world = World(tmp_path)
-    world.wire.service.fail_jobs(JobFault("staging-in", "*", 1))
+    world.frontend.service.fail_jobs(JobFault("staging-in", "*", 1))
     world.apply(manifest(5, "quota: [{jobs: 2, per: 1h}]"), requests=Requests(limit=3))
     assert len(created(world)) == 3
     assert length(created(world)) > timedelta(hours=1)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.emulator.http.faults import Fault
-from eocanvas_apply.emulator.model.settings import Behaviour
+from eocanvas_apply.emulator.http.request_faults import Fault
+from eocanvas_apply.emulator.model.behaviour import Behaviour
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.report.progress import ApplyResult
 from tests.campaigns.test_quota import created, manifest
@@ -23,7 +23,7 @@ def cancel(world: World, *addresses: str) -> ApplyResult:
 
 
 def statuses(world: World) -> list[str]:
-    return sorted(job.status for job in world.wire.service.jobs.every())
+    return sorted(job.status for job in world.frontend.service.jobs.every())
 
 
 def reasons(world: World, requests: Requests = Requests()) -> dict[str, str]:  # noqa: B008
@@ -56,16 +56,16 @@ def test_what_cannot_be_stopped_runs_on_to_its_results(tmp_path: Path, answer: s
 def test_an_answer_that_is_lost_is_asked_for_again(tmp_path: Path) -> None:
     world = World(tmp_path, job_time=7200)
     world.apply(manifest(2, ""), NONE)
-    world.wire.faults.add(Fault("status", method="DELETE", path="*/jobs/*", status=503, times=None))
+    world.frontend.faults.add(Fault("status", method="DELETE", path="*/jobs/*", status=503, times=None))
     assert {ending.value for ending in cancel(world, S0).endings} == {"failed"}
-    world.wire.faults.clear()
+    world.frontend.faults.clear()
     assert not world.apply(manifest(2, "")).endings
     assert statuses(world) == ["dismissed", "successful"]
 
 
 def test_a_launch_without_an_answer_is_stopped_when_it_turns_up(tmp_path: Path) -> None:
     world = World(tmp_path, job_time=7200)
-    world.wire.faults.add(Fault("drop-after", method="POST", path="*/execution"))
+    world.frontend.faults.add(Fault("drop-after", method="POST", path="*/execution"))
     world.apply(manifest(1, ""), NONE)
     assert statuses(world) == ["accepted"]
     world.run(world.runner(manifest(1, "")).cancel(frozenset({S0}), lambda plan: None))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from eocanvas_apply.emulator.model.jobs.failures import JobFault
+from eocanvas_apply.emulator.model.job_failures import JobFault
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.render.result import text
 from eocanvas_apply.report.progress import ApplyResult, Outcome
@@ -29,7 +29,7 @@ def manifest(rows: int, rule: str) -> str:
 
 def failing(folder: Path, times: int, job_time: float = 300) -> World:
     world = World(folder, job_time=job_time)
-    world.wire.service.fail_jobs(JobFault("graph", "*", times))
+    world.frontend.service.fail_jobs(JobFault("graph", "*", times))
     return world
 
 

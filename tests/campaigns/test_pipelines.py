@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.emulator.model.jobs.failures import JobFault
-from eocanvas_apply.emulator.model.jobs.job import Job
-from eocanvas_apply.emulator.model.settings import Behaviour, Quota
+from eocanvas_apply.emulator.model.behaviour import Behaviour, Quota
+from eocanvas_apply.emulator.model.job import Job
+from eocanvas_apply.emulator.model.job_failures import JobFault
 from eocanvas_apply.errors import EocanvasApplyError
 from eocanvas_apply.planning.plan import Requests
 from tests.applying.stage import LAUNCH, acts, endings, ends, events, fault
@@ -63,7 +63,7 @@ def many(rows: int) -> str:
 
 def made(world: World) -> list[Job]:
     """All jobs that the service ever made, oldest first."""
-    return list(world.wire.service.jobs.every())
+    return list(world.frontend.service.jobs.every())
 
 
 def given(job: Job) -> str:
@@ -128,7 +128,7 @@ def test_what_lies_where_the_key_leads_no_more_is_not_asked_for(tmp_path: Path) 
 
 def test_a_job_whose_own_failed_is_not_waited_for(tmp_path: Path) -> None:
     world = World(tmp_path)
-    world.wire.service.fail_jobs(JobFault("unknown", "*a.zip"))
+    world.frontend.service.fail_jobs(JobFault("unknown", "*a.zip"))
     result = world.apply(SINGLE, None)
     assert ends(result) == {"job.subset": "failed", "job.mosaic": "waiting"}
     assert endings(result) == {"failed", "unfinished"}
@@ -263,7 +263,7 @@ def test_killed_runs_and_lost_answers_run_nothing_twice_and_mix_nothing_up(tmp_p
         world.clock.advance(chance.randrange(0, 1200))
         # What a killed run left half done ends here, and not in the middle of somebody else's work.
         gc.collect()
-    world.wire.faults.clear()
+    world.frontend.faults.clear()
     assert not world.apply(many(20), 12 * HOUR).endings
     jobs = made(world)
     seconds = [job for job in jobs if "/download/" in given(job)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.emulator.model.settings import Behaviour, Quota
+from eocanvas_apply.emulator.model.behaviour import Behaviour, Quota
 from tests.simulation.world import World
 
 HOUR = timedelta(hours=1)
@@ -32,11 +32,11 @@ def limited(folder: Path, *quotas: Quota, behaviour: Behaviour | None = None) ->
 
 
 def created(world: World) -> list[datetime]:
-    return sorted(job.created for job in world.wire.service.jobs.every())
+    return sorted(job.created for job in world.frontend.service.jobs.every())
 
 
 def refused(world: World) -> int:
-    sent = [r for r in world.wire.received if r.request.path.endswith("/execution")]
+    sent = [r for r in world.frontend.received if r.request.path.endswith("/execution")]
     return len(sent) - len(created(world))
 
 
@@ -114,5 +114,5 @@ jobs:
     result = world.apply(stuck, timedelta(0))
     outcomes = {r.address: r.outcome for r in result.results if r.address.startswith("job.")}
     assert outcomes == {"job.a-stuck": "skipped", "job.b-free": "waiting"}
-    (job,) = world.wire.service.jobs.every()
+    (job,) = world.frontend.service.jobs.every()
     assert job.execution.locations == ("https://data.example.org/b.zip",)

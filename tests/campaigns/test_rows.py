@@ -39,7 +39,7 @@ def test_every_row_runs_once_and_has_its_folder(tmp_path: Path) -> None:
     assert not result.endings
     assert set(acts(world).values()) == {("none", "done")}
     assert set(acts(world)) == {f'job.tiles["{tile}"]' for tile in ("T31", "T32", "T33")}
-    paths = {job.execution.locations[0] for job in world.wire.service.jobs.every()}
+    paths = {job.execution.locations[0] for job in world.frontend.service.jobs.every()}
     assert paths == {"/T31/2024-07-01.zip", "/T32/2024-07-02.zip", "/T33/2024-07-03.zip"}
     for tile in ("T31", "T32", "T33"):
         assert len(list((tmp_path / "results" / "tiles" / tile).glob("*.nc"))) == 1
@@ -65,7 +65,7 @@ def test_another_row_adds_a_job_and_moves_nothing_else(tmp_path: Path) -> None:
     table(tmp_path, "T31", "T32")
     assert acts(world) == {'job.tiles["T31"]': ("none", "done"), 'job.tiles["T32"]': ("launch", "new")}
     world.apply(MANIFEST)
-    assert len(world.wire.service.jobs.every()) == 2
+    assert len(world.frontend.service.jobs.every()) == 2
 
 
 def test_a_row_that_is_gone_is_kept_and_runs_nothing_when_it_comes_back(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_row_that_is_gone_is_kept_and_runs_nothing_when_it_comes_back(tmp_path
     assert not world.apply(MANIFEST).endings
     table(tmp_path, "T31", "T32")
     assert set(acts(world).values()) == {("none", "done")}
-    assert len(world.wire.service.jobs.every()) == 2
+    assert len(world.frontend.service.jobs.every()) == 2
 
 
 def test_a_campaign_that_leaves_the_manifest_is_forgotten(tmp_path: Path) -> None:

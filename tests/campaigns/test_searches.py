@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from eocanvas_apply.campaign.lock import LockedQuery, lock_of
-from eocanvas_apply.emulator.model.settings import Behaviour
+from eocanvas_apply.emulator.model.behaviour import Behaviour
 from eocanvas_apply.planning.plan import Requests
 from tests.simulation.world import World
 
@@ -58,7 +58,7 @@ def searches(world: World) -> list[Mapping[str, Any]]:
 
 
 def sent(world: World, path: str) -> list[Mapping[str, Any]]:
-    requests = [received.request for received in world.wire.received]
+    requests = [received.request for received in world.frontend.received]
     return [json.loads(each.body) for each in requests if each.method == "POST" and each.path.endswith(path)]
 
 
@@ -67,10 +67,10 @@ def test_a_search_for_every_row_and_a_job_for_every_field(tmp_path: Path, paging
     world = prepared(tmp_path, behaviour=Behaviour().changed({"search_paging": paging}))
     assert not world.apply(MANIFEST).endings
     assert len(searches(world)) == 15
-    assert len(world.wire.service.jobs.every()) == 23
+    assert len(world.frontend.service.jobs.every()) == 23
     ordered = [each["product_id"] for each in sent(world, "/dataaccess/download")]
     assert len(ordered) == len(set(ordered)) == 15
-    inputs = {job.execution.locations[0] for job in world.wire.service.jobs.every()}
+    inputs = {job.execution.locations[0] for job in world.frontend.service.jobs.every()}
     assert len(inputs) == 15
     plan = world.plan(MANIFEST)
     assert {(a.action, a.reason) for a in plan.actions if a.address.startswith("job.")} == {("none", "done")}
@@ -80,7 +80,7 @@ def test_a_search_for_every_row_and_a_job_for_every_field(tmp_path: Path, paging
 def test_licences_that_even_the_search_needs_are_accepted_once(tmp_path: Path) -> None:
     world = prepared(tmp_path, behaviour=Behaviour(terms_needed="search"))
     assert not world.apply(MANIFEST).endings
-    puts = [r.request.path for r in world.wire.received if r.request.method == "PUT"]
+    puts = [r.request.path for r in world.frontend.received if r.request.method == "PUT"]
     # Once for the searches, before there is a ledger, and once on record for the orders.
     assert [path.rpartition("/")[2] for path in puts] == ["Copernicus_General_License"] * 2
 
@@ -94,7 +94,7 @@ def test_fields_added_later_add_jobs_and_searches_and_move_nothing(tmp_path: Pat
     fewer = prepared(tmp_path, FIELDS[:20])
     more = MANIFEST.replace("expect: 23", 'expect: ">=1"')
     assert not fewer.apply(more).endings
-    before = {job.id for job in fewer.wire.service.jobs.every()}
+    before = {job.id for job in fewer.frontend.service.jobs.every()}
     (tmp_path / "fields.json").write_text(json.dumps({"fields": FIELDS}), encoding="utf-8")
     reasons = acts(fewer, more)
     assert [address for address, reason in reasons.items() if reason == "new"] == [
@@ -103,7 +103,7 @@ def test_fields_added_later_add_jobs_and_searches_and_move_nothing(tmp_path: Pat
     assert set(reasons.values()) == {"done", "new"}
     assert not fewer.apply(more).endings
     assert len(before) == 20
-    assert len(fewer.wire.service.jobs.every()) == 23
+    assert len(fewer.frontend.service.jobs.every()) == 23
 
 
 RECENT = """
@@ -128,14 +128,14 @@ def test_a_window_that_moves_with_the_day_runs_each_product_once(tmp_path: Path)
     assert {reason for address, reason in reasons.items() if address in first} == {"out-of-window", "done"}
     assert {reason for address, reason in reasons.items() if address not in first} == {"new"}
     assert not world.apply(RECENT).endings
-    ran = len(world.wire.service.jobs.every())
+    ran = len(world.frontend.service.jobs.every())
     assert ran == len(reasons)
     # Everything is in a longer window again: it comes back to its jobs.
     longer = RECENT.replace("now-12d", "now-40d")
     again = acts(world, longer)
     assert {again[address] for address in reasons} == {"done"}
     assert not world.apply(RECENT).endings
-    assert len(world.wire.service.jobs.every()) == ran
+    assert len(world.frontend.service.jobs.every()) == ran
 
 
 def test_rows_that_nobody_was_asked_for_are_left_alone(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from eocanvas_apply.cli import main
+from eocanvas_apply.emulator.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
-from eocanvas_apply.emulator.options import Options
 
 MANIFEST = """\
 version: 1

@@ -15,9 +15,9 @@ import pytest
 from eocanvas_apply.cli.exit_codes import Exit, Stopped, of_exception
 from eocanvas_apply.cli.terminal.console import Channel, Console
 from eocanvas_apply.cli.terminal.signals import Interrupts, asking
-from eocanvas_apply.emulator.http.faults import Fault
+from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import RunningEmulator
-from eocanvas_apply.emulator.model.jobs.failures import JobFault
+from eocanvas_apply.emulator.model.job_failures import JobFault
 from tests.cli.conftest import Project
 
 ROOT = Path(__file__).parents[2]

@@ -7,9 +7,9 @@ import signal
 
 import pytest
 
-from eocanvas_apply.emulator.http.faults import Fault
+from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import RunningEmulator
-from eocanvas_apply.emulator.model.jobs.failures import JobFault
+from eocanvas_apply.emulator.model.job_failures import JobFault
 from eocanvas_apply.service.clock import SystemClock
 from tests.cli.conftest import Project
 from tests.cli.terminal import Terminal

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from eocanvas_apply.emulator.http.faults import Fault
+from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import RunningEmulator
-from eocanvas_apply.emulator.model.jobs.failures import JobFault
+from eocanvas_apply.emulator.model.job_failures import JobFault
 from tests.cli.conftest import CANARIES, Project
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"

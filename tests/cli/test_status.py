@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from eocanvas_apply.emulator.http.server import RunningEmulator
-from eocanvas_apply.emulator.model.jobs.failures import JobFault
+from eocanvas_apply.emulator.model.job_failures import JobFault
 from tests.cli.conftest import Project
 from tests.cli.terminal import Terminal
 
@@ -76,7 +76,7 @@ def test_offline_and_watch_exclude_each_other(project: Project) -> None:
 def test_a_service_that_is_away_for_a_while_does_not_end_the_watch(
     project: Project, emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from eocanvas_apply.emulator.http.faults import Fault
+    from eocanvas_apply.emulator.http.request_faults import Fault
     from eocanvas_apply.engine.engine import Engine
     from eocanvas_apply.service.clock import SystemClock
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from eocanvas_apply.emulator.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
-from eocanvas_apply.emulator.model.jobs.failures import JobFault
-from eocanvas_apply.emulator.model.settings import Quota
-from eocanvas_apply.emulator.options import Options
+from eocanvas_apply.emulator.model.behaviour import Quota
+from eocanvas_apply.emulator.model.job_failures import JobFault
 from tests.cli.conftest import Project
 from tests.cli.terminal import Terminal
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.emulator.http.faults import Fault
+from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import RunningEmulator
 from eocanvas_apply.service.clock import SystemClock
 from tests.cli.conftest import Project

@@ -1,4 +1,4 @@
-"""A model under a virtual clock, and a small client that speaks to it through the wire."""
+"""A model under a virtual clock, and a small client that speaks to it through the frontend."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from eocanvas_apply.emulator.http.wire import Wire
-from eocanvas_apply.emulator.model.credentials import SealingKey
+from eocanvas_apply.emulator.http.frontend import Frontend
+from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER, Settings
+from eocanvas_apply.emulator.model.keystore import SealingKey
 from eocanvas_apply.emulator.model.messages import WireRequest, WireResponse
 from eocanvas_apply.emulator.model.service import Eocanvas
-from eocanvas_apply.emulator.model.settings import DEFAULT_USER, Settings
-from eocanvas_apply.emulator.model.time import VirtualClock
+from eocanvas_apply.emulator.model.times import VirtualClock
 
 ORIGIN = "https://eocanvas.test"
 BASE = ORIGIN + "/serverless"
@@ -80,7 +80,7 @@ class Stage:
     def __init__(self, settings: Settings | None = None) -> None:
         self.clock = VirtualClock()
         self.service = Eocanvas(self.clock, Random(7), settings, SealingKey(private_key()))
-        self.wire = Wire(self.service)
+        self.frontend = Frontend(self.service)
         self.token = ""
 
     def log_in(self, name: str = DEFAULT_USER.name, password: str = DEFAULT_USER.password) -> Stage:
@@ -96,7 +96,7 @@ class Stage:
         full = path if path.startswith(("/identity", "/hda-broker")) else f"/serverless{path}"
         content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         head = {"authorization": f"Bearer {self.token}", **(headers or {})}
-        return self.wire.handle(WireRequest(method, full, query, head, content, ORIGIN))
+        return self.frontend.handle(WireRequest(method, full, query, head, content, ORIGIN))
 
     def get(self, path: str, query: str = "") -> Any:
         """Return the JSON of a GET that must succeed."""

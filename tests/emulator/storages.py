@@ -21,7 +21,7 @@ from cheroot.wsgi import Server
 from moto.moto_server.werkzeug_app import create_backend_app
 from wsgidav.wsgidav_app import WsgiDAVApp
 
-from eocanvas_apply.emulator.http.certificates import make_certificate
+from eocanvas_apply.emulator.http.server import make_certificate
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from eocanvas_apply.emulator.model.accounts import User
-from eocanvas_apply.emulator.model.settings import Behaviour, Settings
+from eocanvas_apply.emulator.model.behaviour import Behaviour, Settings
 from tests.emulator.stage import Stage
 
 LOG_IN = {"username": "jane", "password": "correct-horse"}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from eocanvas_apply.emulator.model.jobs.failures import FAILURE_KINDS, FailureKind, JobFault, built_in
-from eocanvas_apply.emulator.model.settings import Behaviour, Settings
+from eocanvas_apply.emulator.model.behaviour import Behaviour, Settings
+from eocanvas_apply.emulator.model.job_failures import FAILURE_KINDS, FailureKind, JobFault, built_in
 from tests.emulator.stage import GRAPH, Stage, chain_body, snap_body
 
 TELLING: dict[str, tuple[str, str]] = {
@@ -63,7 +63,7 @@ def test_a_stuck_job_never_ends_by_itself(stage: Stage) -> None:
     job_id = stage.ended()
     stage.log_in()
     assert stage.job(job_id)["status"] == "running"
-    assert stage.wire.next_change() is None
+    assert stage.frontend.next_change() is None
     assert stage.call("DELETE", f"/jobs/{job_id}").json()["status"] == "dismissed"
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from eocanvas_apply.emulator.model.jobs.work import StageIn
-from eocanvas_apply.emulator.model.settings import Behaviour, Settings
+from eocanvas_apply.emulator.model.behaviour import Behaviour, Settings
+from eocanvas_apply.emulator.model.job_files import StageIn
 from tests.emulator.stage import BASE, S3_FIELDS, Stage, seal, snap_body
 
 
@@ -82,7 +82,7 @@ def test_what_the_service_has_is_at_hand_for_real_staging() -> None:
     stage = Stage(Settings(storage=True)).log_in()
     first = stage.launch(snap_body("https://data.example.test/a.nc"))
     stage.clock.advance(1)
-    stage.wire.settle()
+    stage.frontend.settle()
     jobs = stage.service.jobs
     work = jobs.work.popleft()
     assert isinstance(work, StageIn)
@@ -91,7 +91,7 @@ def test_what_the_service_has_is_at_hand_for_real_staging() -> None:
     (found,) = stage.get(f"/jobs/{first}/results")
     stage.launch(snap_body(found["href"]))
     stage.clock.advance(1)
-    stage.wire.settle()
+    stage.frontend.settle()
     given = jobs.work.popleft()
     assert isinstance(given, StageIn)
     (fetch,) = given.fetches

@@ -9,9 +9,9 @@ import pytest
 
 from eocanvas_apply.emulator.http.control import Control
 from eocanvas_apply.emulator.model.accounts import User
-from eocanvas_apply.emulator.model.jobs.work import StageIn
+from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER, Behaviour, Quota, Settings
+from eocanvas_apply.emulator.model.job_files import StageIn
 from eocanvas_apply.emulator.model.messages import WireResponse
-from eocanvas_apply.emulator.model.settings import DEFAULT_USER, Behaviour, Quota, Settings
 from eocanvas_apply.emulator.storage.storage import Storage
 from tests.emulator.stage import ORIGIN, Stage, snap_body
 
@@ -176,10 +176,10 @@ def test_a_next_index_links_the_pages() -> None:
 
 def test_an_order_takes_its_time_and_ends(stage: Stage) -> None:
     path = ordered(stage)
-    assert stage.wire.next_change() is not None
+    assert stage.frontend.next_change() is not None
     assert (stage.call("HEAD", path).status, stage.call("GET", path).status) == (202, 202)
     stage.clock.advance(2)
-    assert stage.wire.next_change() is None
+    assert stage.frontend.next_change() is None
     head, got = stage.call("HEAD", path), stage.call("GET", path)
     assert (head.status, got.status, head.body) == (200, 200, b"")
     assert head.headers["content-length"] == str(len(got.body))
@@ -308,6 +308,6 @@ def test_with_real_storages_a_job_is_given_the_ordered_bytes() -> None:
 
 def test_the_control_shows_orders(stage: Stage) -> None:
     ordered(stage)
-    (shown,) = Control(stage.wire, stage.clock.advance).state()["orders"]
+    (shown,) = Control(stage.frontend, stage.clock.advance).state()["orders"]
     assert (shown["owner"], shown["dataset_id"]) == ("jane", OCEAN)
     assert shown["ready"] < shown["ends"]

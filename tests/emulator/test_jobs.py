@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from eocanvas_apply.emulator.model.accounts import User
-from eocanvas_apply.emulator.model.settings import DEFAULT_USER, Behaviour, Quota, Settings
+from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER, Behaviour, Quota, Settings
 from tests.emulator.stage import BASE, GRAPH, Stage, chain_body, snap_body
 
 SHEAR_WATER = {"inputs": {"area": "Sindian", "startDay": "2024-07-01", "endDay": "2024-07-02"}, "outputs": {}}
@@ -244,17 +244,17 @@ def test_a_quota_must_be_readable(text: str) -> None:
 def test_the_model_tells_what_is_in_flight_and_when_it_changes(stage: Stage) -> None:
     stage.create_key("scenes")
     stage.create_key("drive", "WEBDAV")
-    assert stage.wire.next_change() is None
+    assert stage.frontend.next_change() is None
     job_id = stage.launch(snap_body("/a", "scenes", "drive"))
     assert stage.service.keys_in_use() == {"scenes", "drive"}
     assert [job.id for job in stage.service.jobs_in_flight()] == [job_id]
     for status in ("running", "successful"):
-        change = stage.wire.next_change()
+        change = stage.frontend.next_change()
         assert change is not None
         stage.clock.advance((change - stage.clock()).total_seconds())
         assert stage.job(job_id)["status"] == status
     assert stage.service.keys_in_use() == set()
-    assert stage.wire.next_change() is None
+    assert stage.frontend.next_change() is None
 
 
 def test_a_vanished_job_is_nowhere(stage: Stage) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from eocanvas_apply.emulator.model.settings import Behaviour, Settings
+from eocanvas_apply.emulator.model.behaviour import Behaviour, Settings
 from tests.emulator.stage import CHAIN, GRAPH, Stage, chain_body, snap_body
 
 GRAPH_LINE = f"+ echo {base64.b64encode(GRAPH).decode()}"

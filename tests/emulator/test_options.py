@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.emulator.http.faults import Fault
+from eocanvas_apply.emulator.emulator_options import Options, add_arguments, from_arguments
+from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.model.accounts import User
-from eocanvas_apply.emulator.model.jobs.failures import JobFault
-from eocanvas_apply.emulator.model.settings import DEFAULT_USER, Quota
-from eocanvas_apply.emulator.options import Options, add_arguments, from_arguments
+from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER, Quota
+from eocanvas_apply.emulator.model.job_failures import JobFault
 
 
 def parsed(*arguments: str) -> Options:

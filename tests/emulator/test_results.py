@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eocanvas_apply.emulator.http.ranges import serve_bytes
-from eocanvas_apply.emulator.model.messages import WireRequest
-from eocanvas_apply.emulator.model.settings import Behaviour, Settings
+from eocanvas_apply.emulator.model.behaviour import Behaviour, Settings
+from eocanvas_apply.emulator.model.messages import WireRequest, serve_bytes
 from tests.emulator.stage import BASE, CHAIN, GRAPH, ORIGIN, Stage, chain_body, snap_body
 
 
@@ -119,11 +118,11 @@ def test_another_host_gives_results_without_a_token() -> None:
     stage = behaving(href_origin=elsewhere)
     (result,) = stage.get(f"/jobs/{stage.ended()}/results")
     path = result["href"].removeprefix(elsewhere)
-    assert len(stage.wire.handle(WireRequest("GET", path, origin=elsewhere)).body) == 4096
-    assert stage.wire.handle(WireRequest("GET", path, origin=ORIGIN)).status == 401
+    assert len(stage.frontend.handle(WireRequest("GET", path, origin=elsewhere)).body) == 4096
+    assert stage.frontend.handle(WireRequest("GET", path, origin=ORIGIN)).status == 401
     unknown = f"/serverless/download/{uuid.uuid4()}/output/a.nc"
-    assert stage.wire.handle(WireRequest("GET", unknown, origin=elsewhere)).status == 404
-    assert stage.wire.handle(WireRequest("GET", "/serverless/jobs", origin=elsewhere)).status == 401
+    assert stage.frontend.handle(WireRequest("GET", unknown, origin=elsewhere)).status == 404
+    assert stage.frontend.handle(WireRequest("GET", "/serverless/jobs", origin=elsewhere)).status == 401
 
 
 @pytest.mark.parametrize(

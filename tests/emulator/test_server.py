@@ -18,11 +18,11 @@ from typing import Any
 import httpx
 import pytest
 
-from eocanvas_apply.emulator.http.faults import Fault
+from eocanvas_apply.emulator.emulator_options import Options
+from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import RunningEmulator, running, serve
-from eocanvas_apply.emulator.model.jobs.failures import JobFault
-from eocanvas_apply.emulator.model.settings import DEFAULT_USER, Behaviour
-from eocanvas_apply.emulator.options import Options
+from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER, Behaviour
+from eocanvas_apply.emulator.model.job_failures import JobFault
 from tests.emulator.stage import private_key, snap_body
 
 LOG_IN = {"username": DEFAULT_USER.name, "password": DEFAULT_USER.password}
@@ -44,8 +44,8 @@ def emulator() -> Iterator[RunningEmulator]:
 
 @pytest.fixture
 def client(emulator: RunningEmulator) -> Iterator[httpx.Client]:
-    with emulator.model() as wire:
-        wire.faults.clear()
+    with emulator.model() as frontend:
+        frontend.faults.clear()
     with client_of(emulator) as client:
         yield client
 
@@ -69,31 +69,31 @@ def test_a_job_runs_and_its_result_is_fetched(emulator: RunningEmulator, client:
 
 
 def test_a_key_is_deleted_without_a_body(emulator: RunningEmulator, client: httpx.Client) -> None:
-    with emulator.model() as wire:
-        assert wire.service.plaintext_of("eodata") is None
+    with emulator.model() as frontend:
+        assert frontend.service.plaintext_of("eodata") is None
     answer = client.delete("/keys/absent")
     assert answer.status_code == 404
 
 
 @pytest.mark.parametrize("kind", ["drop-before", "drop-after"])
 def test_a_dropped_connection_is_a_dropped_socket(emulator: RunningEmulator, client: httpx.Client, kind: Any) -> None:
-    with emulator.model() as wire:
-        wire.faults.add(Fault(kind, path="*/jobs"))
+    with emulator.model() as frontend:
+        frontend.faults.add(Fault(kind, path="*/jobs"))
     with pytest.raises(httpx.RemoteProtocolError, match="disconnected without sending a response"):
         client.get("/jobs")
     assert client.get("/jobs").status_code == 200
 
 
 def test_half_an_answer_ends_in_the_middle(emulator: RunningEmulator, client: httpx.Client) -> None:
-    with emulator.model() as wire:
-        wire.faults.add(Fault("truncate", path="*/jobs", at=5))
+    with emulator.model() as frontend:
+        frontend.faults.add(Fault("truncate", path="*/jobs", at=5))
     with pytest.raises(httpx.RemoteProtocolError, match="received 5 bytes"):
         client.get("/jobs")
 
 
 def test_a_delayed_answer_lets_others_pass(emulator: RunningEmulator, client: httpx.Client) -> None:
-    with emulator.model() as wire:
-        wire.faults.add(Fault("delay", path="*/jobs", seconds=60))
+    with emulator.model() as frontend:
+        frontend.faults.add(Fault("delay", path="*/jobs", seconds=60))
     with pytest.raises(httpx.ReadTimeout):
         client.get("/jobs", timeout=0.05)
     assert client.get("/jobs").status_code == 200
@@ -128,11 +128,11 @@ def test_a_client_that_goes_away_in_the_middle_disturbs_nobody(emulator: Running
     host, _, port = emulator.origin.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port))) as half:
         half.sendall(b"POST /serverless/keys HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
-    with emulator.model() as wire:
-        before = len(wire.received)
+    with emulator.model() as frontend:
+        before = len(frontend.received)
     assert client.get("/jobs").status_code == 200
-    with emulator.model() as wire:
-        assert [entry.request.path for entry in wire.received][before:] == ["/serverless/jobs"]
+    with emulator.model() as frontend:
+        assert [entry.request.path for entry in frontend.received][before:] == ["/serverless/jobs"]
 
 
 def test_the_options_reach_the_model() -> None:
@@ -213,7 +213,7 @@ def until(condition: Callable[[], bool]) -> None:
 def test_a_served_emulator_tells_its_addresses_and_ends_on_a_signal(tmp_path: Path, number: int) -> None:
     ready = tmp_path / "ready.json"
     program = (
-        "import pathlib, sys; from eocanvas_apply.emulator import options;"
+        "import pathlib, sys; from eocanvas_apply.emulator import emulator_options as options;"
         "from eocanvas_apply.emulator.http import server;"
         "sys.exit(server.serve(options.Options(ready=pathlib.Path(sys.argv[1]))))"
     )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from eocanvas_apply.emulator.model.credentials import S3Credentials, WebdavCredentials
-from eocanvas_apply.emulator.model.jobs.failures import not_delivered, not_fetched
-from eocanvas_apply.emulator.model.jobs.outputs import Output
-from eocanvas_apply.emulator.model.jobs.work import StagedFile, StageIn, StageOut
-from eocanvas_apply.emulator.model.settings import Settings
+from eocanvas_apply.emulator.model.behaviour import Settings
+from eocanvas_apply.emulator.model.job_failures import not_delivered, not_fetched
+from eocanvas_apply.emulator.model.job_files import Output, StagedFile, StageIn, StageOut
+from eocanvas_apply.emulator.model.keystore import S3Credentials, WebdavCredentials
 from tests.emulator.stage import S3_FIELDS, WEBDAV_FIELDS, Stage, snap_body
 
 STAGED = (StagedFile("img1", "a.nc", 3, "digest"),)
@@ -26,7 +25,7 @@ def staging() -> Stage:
 def begun(stage: Stage, output: str | None = "drive") -> str:
     job_id = stage.launch(snap_body("/a.zip", "scenes", output))
     stage.clock.advance(1)
-    stage.wire.settle()
+    stage.frontend.settle()
     return job_id
 
 
@@ -38,10 +37,10 @@ def test_a_job_asks_for_its_inputs_and_then_for_its_outputs(staging: Stage) -> N
     assert [fetch.credentials for fetch in asked.fetches] == [S3Credentials(**S3_FIELDS)]
     staging.clock.advance(60)
     assert staging.job(job_id)["status"] == "running"
-    assert staging.wire.next_change() is None
+    assert staging.frontend.next_change() is None
 
     jobs.staged_in(job_id, STAGED, MADE, staging.clock())
-    staging.wire.settle()
+    staging.frontend.settle()
     assert jobs.work.popleft() == StageOut(job_id, WebdavCredentials(**WEBDAV_FIELDS), MADE)
     assert staging.job(job_id)["status"] == "running"
 
@@ -67,7 +66,7 @@ def test_a_storage_that_fails_ends_the_job(staging: Stage) -> None:
     jobs.storage_failed(unread, not_fetched("no route"), staging.clock())
     jobs.staged_in(unwritten, STAGED, MADE, staging.clock())
     staging.clock.advance(10)
-    staging.wire.settle()
+    staging.frontend.settle()
     jobs.storage_failed(unwritten, not_delivered("disk full"), staging.clock())
     assert [staging.job(job)["status"] for job in (unread, unwritten)] == ["failed", "failed"]
     assert "DownloadFailedException: no route" in staging.log(unread)

@@ -17,9 +17,9 @@ import httpx
 import pytest
 from botocore.config import Config
 
+from eocanvas_apply.emulator.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
-from eocanvas_apply.emulator.model.settings import DEFAULT_USER
-from eocanvas_apply.emulator.options import Options
+from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER
 from tests.emulator.stage import private_key, seal, snap_body
 from tests.emulator.storages import REGION, Certificate, certificate_in, s3_server, webdav_server
 

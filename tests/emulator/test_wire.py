@@ -6,11 +6,11 @@ from random import Random
 import pytest
 
 from eocanvas_apply.emulator.http.control import Control
-from eocanvas_apply.emulator.http.wire import Wire
+from eocanvas_apply.emulator.http.frontend import Frontend
+from eocanvas_apply.emulator.model.behaviour import Behaviour
 from eocanvas_apply.emulator.model.messages import WireRequest, WireResponse
 from eocanvas_apply.emulator.model.service import Eocanvas
-from eocanvas_apply.emulator.model.settings import Behaviour
-from eocanvas_apply.emulator.model.time import RunningClock, VirtualClock, parse_seconds
+from eocanvas_apply.emulator.model.times import RunningClock, VirtualClock, parse_seconds
 from tests.emulator.stage import Stage, chain_body, key_fields, snap_body
 
 
@@ -29,7 +29,7 @@ def test_what_is_not_there_is_told(stage: Stage, method: str, path: str, status:
 
 
 def test_addresses_outside_the_service_are_404(stage: Stage) -> None:
-    assert stage.wire.handle(WireRequest("GET", "/")).status == 404
+    assert stage.frontend.handle(WireRequest("GET", "/")).status == 404
 
 
 def test_equal_seeds_give_equal_services() -> None:
@@ -38,12 +38,12 @@ def test_equal_seeds_give_equal_services() -> None:
     assert [first.launch(), first.launch()] == [second.launch(), second.launch()]
     other = Stage()
     other.service = Eocanvas(VirtualClock(), Random(8), None, other.service.sealing)
-    other.wire = Wire(other.service)
+    other.frontend = Frontend(other.service)
     assert other.log_in().token != first.token
 
 
 def control(stage: Stage) -> Control:
-    return Control(stage.wire, stage.clock.advance)
+    return Control(stage.frontend, stage.clock.advance)
 
 
 def order(stage: Stage, **orders: object) -> WireResponse:
@@ -134,7 +134,7 @@ def test_bodies_that_cannot_be_read_are_shown_as_they_came(stage: Stage) -> None
     stage.call("POST", "/processes/snap-function/execution", {"inputs": {"snap_graph": "*", "eo_input": 7}})
     stage.call("POST", "/keys", b"rubbish")
     stage.call("POST", "/keys", ["a"])
-    shown = [entry.document() for entry in stage.wire.received][-3:]
+    shown = [entry.document() for entry in stage.frontend.received][-3:]
     assert shown[0]["decoded"] == {"snap_graph": "*", "eo_input": 7}
     assert (shown[1]["body"], shown[1]["decoded"]) == ("rubbish", None)
     assert (shown[2]["body"], shown[2]["decoded"]) == (["a"], None)

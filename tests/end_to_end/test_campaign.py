@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from eocanvas_apply.emulator.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
-from eocanvas_apply.emulator.model.settings import Quota
-from eocanvas_apply.emulator.options import Options
+from eocanvas_apply.emulator.model.behaviour import Quota
 from tests.emulator.stage import private_key
 from tests.end_to_end.test_interruptions import wait_until
 from tests.end_to_end.tool import Tool, finished

@@ -15,13 +15,13 @@ from urllib.parse import quote_plus
 import pytest
 
 from eocanvas_apply.cli import main
-from eocanvas_apply.emulator.http.faults import Fault
+from eocanvas_apply.emulator.emulator_options import Options
+from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import running
 from eocanvas_apply.emulator.model.accounts import User
-from eocanvas_apply.emulator.model.credentials import S3Credentials, WebdavCredentials
-from eocanvas_apply.emulator.model.jobs.failures import JobFault
-from eocanvas_apply.emulator.model.settings import Behaviour
-from eocanvas_apply.emulator.options import Options
+from eocanvas_apply.emulator.model.behaviour import Behaviour
+from eocanvas_apply.emulator.model.job_failures import JobFault
+from eocanvas_apply.emulator.model.keystore import S3Credentials, WebdavCredentials
 from tests.emulator.stage import private_key
 from tests.end_to_end.canaries import Canary, leaks
 from tests.end_to_end.tool import GRAPH, Ended, Tool

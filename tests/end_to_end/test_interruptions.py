@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.emulator.http.faults import Fault
+from eocanvas_apply.emulator.emulator_options import Options
+from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
-from eocanvas_apply.emulator.options import Options
 from tests.emulator.stage import private_key
 from tests.end_to_end.tool import Ended, Tool, finished
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from eocanvas_apply.emulator.http.server import RunningEmulator
-from eocanvas_apply.emulator.model.settings import DEFAULT_USER
+from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER
 
 ROOT = Path(__file__).parent.parent.parent
 # Waits of seconds instead of minutes. A launch that nobody saw is given up after the last three together.

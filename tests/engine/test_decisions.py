@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from eocanvas_apply.emulator.model.accounts import User
-from eocanvas_apply.emulator.model.settings import Behaviour
+from eocanvas_apply.emulator.model.behaviour import Behaviour
 from eocanvas_apply.engine import decisions
 from eocanvas_apply.errors import LedgerError, UsageError
 from eocanvas_apply.planning.plan import Requests
@@ -42,7 +42,7 @@ def test_a_job_that_left_the_manifest_is_forgotten_and_runs_on(tmp_path: Path) -
     assert acts(world.plan(EMPTY)) == {JOB: ("forget", "not-in-manifest")}
     result = world.apply(EMPTY, requests=ALLOW)
     assert (ends(result), endings(result)) == ({JOB: "done"}, set())
-    assert world.wire.service.jobs_in_flight()
+    assert world.frontend.service.jobs_in_flight()
     assert acts(world.plan(EMPTY)) == {}
     assert not (tmp_path / "results").exists()
 
@@ -107,7 +107,7 @@ def test_destroying_leaves_no_key_and_no_record(dismiss: Any, tmp_path: Path) ->
     assert not result.endings
     assert not key_names(world)
     assert acts(world.plan(manifest(), DESTROY)) == {}
-    (job,) = world.wire.service.jobs.every()
+    (job,) = world.frontend.service.jobs.every()
     assert job.status == ("dismissed" if dismiss == "supported" else "successful")
     back = acts(world.plan(manifest()))[JOB]
     assert back == (("launch", "new") if dismiss == "supported" else ("adopt", "returned"))
@@ -119,7 +119,7 @@ def test_destroying_with_an_open_launch_settles_it_first(tmp_path: Path) -> None
     world.apply(manifest(), NO_WAIT)
     assert not world.apply(manifest(), requests=DESTROY).endings
     assert not key_names(world)
-    assert not world.wire.service.jobs_in_flight()
+    assert not world.frontend.service.jobs_in_flight()
 
 
 class TestAmbiguousLaunches:
@@ -172,7 +172,7 @@ def test_a_definition_that_changes_in_flight_is_launched_after_the_end(tmp_path:
     changed = JOB_ONLY.replace("/a.zip", "/b.zip")
     assert acts(world.plan(changed)) == {JOB: ("watch", "in-flight")}
     assert not world.apply(changed).endings
-    first, second = world.wire.service.jobs.every()
+    first, second = world.frontend.service.jobs.every()
     assert first.finished
     assert second.created >= first.finished
     assert acts(world.plan(changed)) == {JOB: ("none", "done")}
@@ -182,11 +182,11 @@ def test_a_job_that_the_service_lost_is_launched_again_after_a_while(tmp_path: P
     world = World(tmp_path, job_time=3 * 3600)
     world.apply(JOB_ONLY, NO_WAIT)
     (lost,) = launched(world)
-    world.wire.service.jobs.vanish(lost)
+    world.frontend.service.jobs.vanish(lost)
     begun = world.clock()
     assert not world.apply(JOB_ONLY).endings
     assert len(launched(world)) == 2
-    again = world.wire.service.jobs.every()[1].created - begun
+    again = world.frontend.service.jobs.every()[1].created - begun
     assert timedelta(minutes=15) < again < timedelta(minutes=20)
 
 
@@ -194,7 +194,7 @@ def test_a_job_that_the_service_refuses_to_show_is_neither_lost_nor_in_the_way_o
     world = World(tmp_path, job_time=3 * 3600)
     world.apply(JOB_ONLY, NO_WAIT)
     (hidden,) = launched(world)
-    world.wire.service.jobs.vanish(hidden)
+    world.frontend.service.jobs.vanish(hidden)
     fault(world, "status", f"*/jobs/{hidden}", "GET", status=403, times=None)
     both = JOB_ONLY + "  other: {graph: graph.xml, inputs: {img1: {url: 'https://data.example.org/b.zip'}}}\n"
     result = world.apply(both, timedelta(hours=6))
@@ -205,7 +205,7 @@ def test_a_job_that_the_service_refuses_to_show_is_neither_lost_nor_in_the_way_o
 def test_a_finished_job_that_the_service_forgot_stays_done(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.apply(JOB_ONLY)
-    world.wire.service.jobs.vanish(launched(world)[0])
+    world.frontend.service.jobs.vanish(launched(world)[0])
     world.clock.advance(7200)
     assert not world.apply(JOB_ONLY).endings
     assert acts(world.plan(JOB_ONLY)) == {JOB: ("none", "done")}
@@ -218,7 +218,7 @@ def test_a_job_of_another_tool_is_never_taken(tmp_path: Path) -> None:
     changed = JOB_ONLY.replace("/a.zip", "/b.zip")
     world.apply(changed, NO_WAIT)
     # Somebody starts the very same processing by hand meanwhile.
-    service = world.wire.service
+    service = world.frontend.service
     service.jobs.launch(User("jane", ""), service.jobs.every()[0].execution, world.clock())
     assert not world.apply(changed).endings
     assert len(launched(world)) == 3

@@ -40,9 +40,9 @@ def test_a_refused_listing_is_no_job_without_results(tmp_path: Path) -> None:
     fault(world, "status", LISTINGS, "GET", status=403, times=None)
     result = world.apply(MANIFEST)
     assert (outcomes(result), errors(result)) == ({"job.subset": "failed"}, {"job.subset": "service-refused"})
-    world.wire.faults.clear()
+    world.frontend.faults.clear()
     assert outcomes(world.apply(MANIFEST)) == {"job.subset": "done"}
-    assert len(world.wire.service.jobs.every()) == 1
+    assert len(world.frontend.service.jobs.every()) == 1
 
 
 def test_a_listing_out_of_reach_for_an_hour_is_a_failure_of_its_job_alone(tmp_path: Path) -> None:
@@ -55,6 +55,6 @@ def test_a_listing_out_of_reach_for_an_hour_is_a_failure_of_its_job_alone(tmp_pa
 def test_a_job_whose_results_cannot_be_listed_holds_up_no_other(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.run(world.runner(MANIFEST).apply(Requests(), timedelta(minutes=1), lambda plan: None))
-    sick = world.wire.service.jobs.every()[0].id
+    sick = world.frontend.service.jobs.every()[0].id
     fault(world, "status", f"*/jobs/{sick}/results", "GET", status=500, times=None)
     assert outcomes(world.apply(TWO)) == {"job.subset": "failed", "job.later": "done"}

@@ -58,10 +58,10 @@ class TestWaiting:
         assert not world.apply(JOB_ONLY, FOR_EVER).endings
 
     def test_a_job_that_fails_is_a_failure_of_this_run_and_none_of_the_next(self, tmp_path: Path) -> None:
-        from eocanvas_apply.emulator.model.jobs.failures import JobFault
+        from eocanvas_apply.emulator.model.job_failures import JobFault
 
         world = World(tmp_path)
-        world.wire.service.fail_jobs(JobFault("killed"))
+        world.frontend.service.fail_jobs(JobFault("killed"))
         result = world.apply(JOB_ONLY)
         assert (ends(result), endings(result)) == ({JOB: "failed"}, {"failed"})
         assert result.results[0].error
@@ -77,7 +77,7 @@ class TestWaiting:
         )
         world.apply(JOB_ONLY + more, timedelta(seconds=240))
         assert requests(world, "GET", "/serverless/jobs") > 5
-        assert not [r for r in world.wire.received if "/serverless/jobs/" in r.request.path]
+        assert not [r for r in world.frontend.received if "/serverless/jobs/" in r.request.path]
 
     def test_what_was_seen_by_a_plan_is_on_record_after_the_apply(self, tmp_path: Path) -> None:
         world = World(tmp_path)
@@ -126,7 +126,7 @@ class TestAServiceThatGoesAway:
             world.apply(JOB_ONLY, FOR_EVER, step=_outage(world, 503, after=60, until=1e9))
         assert timedelta(hours=1) < world.clock() - begun < timedelta(hours=1, minutes=25)
         assert requests(world, "GET", "/keys") < 60
-        world.wire.faults.clear()
+        world.frontend.faults.clear()
         assert not world.apply(JOB_ONLY).endings
         assert len(launched(world)) == 1
 
@@ -152,7 +152,7 @@ def _outage(world: World, status: int, after: float, until: float) -> Callable[[
     begun = world.clock()
 
     async def step(name: str) -> None:
-        world.wire.faults.clear()
+        world.frontend.faults.clear()
         if after <= (world.clock() - begun).total_seconds() < until:
             fault(world, "status", "/serverless/*", "*", status=status, times=None)
 
@@ -252,7 +252,7 @@ class TestSendBefore:
         fault(world, "drop-before", LAUNCH)
         begun = world.clock()
         assert not world.apply(JOB_ONLY).endings
-        (job,) = world.wire.service.jobs.every()
+        (job,) = world.frontend.service.jobs.every()
         # send_within, request_timeout, settle, and two passes a minute apart.
         assert timedelta(minutes=17) <= job.created - begun < timedelta(minutes=19)
         claims = [entry for entry in types(world) if entry in ("job-abandoned", "job-intended")]

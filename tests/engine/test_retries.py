@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.emulator.model.jobs.failures import FailureKind, JobFault
-from eocanvas_apply.emulator.model.settings import Behaviour
+from eocanvas_apply.emulator.model.behaviour import Behaviour
+from eocanvas_apply.emulator.model.job_failures import FailureKind, JobFault
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.report.progress import ApplyResult, Happening
 from tests.applying.stage import fault
@@ -18,7 +18,7 @@ from tests.simulation.world import World
 
 def failing(folder: Path, kind: FailureKind, times: int, behaviour: Behaviour | None = None) -> World:
     world = World(folder, behaviour=behaviour or Behaviour())
-    world.wire.service.fail_jobs(JobFault(kind, "*", times))
+    world.frontend.service.fail_jobs(JobFault(kind, "*", times))
     return world
 
 
@@ -27,7 +27,7 @@ def outcome(result: ApplyResult) -> str:
 
 
 def launched(world: World) -> int:
-    return len(world.wire.service.jobs.every())
+    return len(world.frontend.service.jobs.every())
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from eocanvas_apply.emulator.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
-from eocanvas_apply.emulator.model.settings import DEFAULT_USER
-from eocanvas_apply.emulator.options import Options
+from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER
 from eocanvas_apply.engine.campaigns import given_rows, offline_findings
 from eocanvas_apply.engine.opening import Settings, open_engine
 from eocanvas_apply.engine.project import open_project

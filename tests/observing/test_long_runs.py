@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.emulator.model.settings import Quota
+from eocanvas_apply.emulator.model.behaviour import Quota
 from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.state.observed import Observed
 from tests.campaigns.test_quota import created, manifest, refused

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from eocanvas_apply.emulator.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
-from eocanvas_apply.emulator.options import Options
 from tests.peers.environment import EOCANVAS, HDA, OfficialClient, openssl_path
 
 

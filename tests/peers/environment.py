@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from eocanvas_apply.emulator.http.server import RunningEmulator
-from eocanvas_apply.emulator.model.settings import DEFAULT_USER
+from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent

@@ -9,7 +9,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import padding
 
 from eocanvas_apply.emulator.http.server import RunningEmulator
-from eocanvas_apply.emulator.model.settings import DEFAULT_USER
+from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER
 from tests.peers.environment import OfficialClient
 
 _CREDENTIALS = {"secret_key": "s", "access_key": "a", "bucket": "b", "endpoint": "https://s3.example", "region": "r"}

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from eocanvas_apply.emulator.http.faults import Fault
+from eocanvas_apply.emulator.emulator_options import Options
+from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
-from eocanvas_apply.emulator.model.jobs.failures import JobFault
-from eocanvas_apply.emulator.model.settings import Behaviour, Quota
-from eocanvas_apply.emulator.options import Options
+from eocanvas_apply.emulator.model.behaviour import Behaviour, Quota
+from eocanvas_apply.emulator.model.job_failures import JobFault
 from tests.peers.environment import DriverFailure, OfficialClient, openssl_path
 from tests.peers.recording import ensure_key, recorded_request
 

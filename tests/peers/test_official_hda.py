@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from eocanvas_apply.emulator.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
-from eocanvas_apply.emulator.model.settings import DEFAULT_USER, Behaviour, Quota
-from eocanvas_apply.emulator.options import Options
+from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER, Behaviour, Quota
 from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.service.account import Addresses, Credentials
 from eocanvas_apply.service.clock import SystemClock

@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.documents.mark import marks_in
+from eocanvas_apply.emulator.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
-from eocanvas_apply.emulator.model.settings import DEFAULT_USER
-from eocanvas_apply.emulator.options import Options
+from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER
 from eocanvas_apply.engine.opening import Settings, open_engine
 from eocanvas_apply.engine.project import open_project
 from eocanvas_apply.planning.plan import Requests

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from eocanvas_apply.emulator.model.jobs import failures as told
-from eocanvas_apply.emulator.model.jobs.failures import FailureKind, JobFault, built_in
+from eocanvas_apply.emulator.model import job_failures as told
+from eocanvas_apply.emulator.model.job_failures import FailureKind, JobFault, built_in
 from eocanvas_apply.planning.failures import HINTS, HOPELESS, Failure, FailureClass, Retries, classify
 from tests.emulator.stage import Stage, snap_body
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from eocanvas_apply.emulator.http.faults import Fault
+from eocanvas_apply.emulator.emulator_options import Options
+from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
-from eocanvas_apply.emulator.model.settings import DEFAULT_USER, Behaviour, Quota
-from eocanvas_apply.emulator.options import Options
+from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER, Behaviour, Quota
 from eocanvas_apply.errors import CredentialsError, Doubt, Refused
 from eocanvas_apply.secrets.sealing import plaintext
 from eocanvas_apply.secrets.secret import Secret

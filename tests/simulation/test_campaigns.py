@@ -21,11 +21,11 @@ import httpx
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
-from eocanvas_apply.emulator.http.faults import Fault, FaultKind
-from eocanvas_apply.emulator.model.archive import DATASETS
-from eocanvas_apply.emulator.model.jobs.executions import Execution
-from eocanvas_apply.emulator.model.jobs.failures import Failure, FailureKind, JobFaults, built_in
-from eocanvas_apply.emulator.model.settings import Behaviour, Quota
+from eocanvas_apply.emulator.http.request_faults import Fault, FaultKind
+from eocanvas_apply.emulator.model.behaviour import Behaviour, Quota
+from eocanvas_apply.emulator.model.catalogue import DATASETS
+from eocanvas_apply.emulator.model.job_failures import Failure, FailureKind, JobFaults, built_in
+from eocanvas_apply.emulator.model.submissions import Execution
 from eocanvas_apply.errors import EocanvasApplyError
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import Limit
@@ -167,7 +167,7 @@ class Step:
         if chance < weeks.trouble:
             raise httpx.RemoteProtocolError("the connection was lost")
         if chance < 2 * weeks.trouble:
-            weeks.world.wire.faults.add(Fault(weeks.chance.choice(GARBLED), status=503))
+            weeks.world.frontend.faults.add(Fault(weeks.chance.choice(GARBLED), status=503))
 
 
 BEHAVIOURS = st.builds(
@@ -268,13 +268,13 @@ def through_bad_weeks(
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder), behaviour=behaviour, job_time=JOB_TIME, quotas=_quotas(), seed=seed)
-        world.site.wire.service.job_faults = world.site.wire.service.jobs.faults = Failing(chance)
+        world.site.frontend.service.job_faults = world.site.frontend.service.jobs.faults = Failing(chance)
         weeks = Weeks(world, text, chance, trouble, may_ask)
         watch(world)
         begun = world.clock()
         world.run(weeks.weeks())
         ended = world.clock()
-        world.wire.faults.clear()
+        world.frontend.faults.clear()
         plan, recorded = world.run(weeks.ending())
         note(f"seed {seed}: {len(jobs_of(world))} jobs, {weeks.kills} kills, ended after {ended - begun}")
         nothing_is_lost_or_run_twice(world, plan, recorded, may_ask)
@@ -286,12 +286,12 @@ def _quotas() -> tuple[Quota, ...]:
 
 
 def jobs_of(world: World) -> list[Any]:
-    return list(world.wire.service.jobs.every())
+    return list(world.frontend.service.jobs.every())
 
 
 def watch(world: World) -> None:
     """Look over the service's shoulder: no key is deleted in use, none is used that ends too early."""
-    service = world.wire.service
+    service = world.frontend.service
     delete, launch = service.keystore.delete, service.jobs.launch
 
     def deleted(user: Any, name: str, at: datetime) -> None:

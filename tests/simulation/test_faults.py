@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from eocanvas_apply.emulator.http.faults import Fault
-from eocanvas_apply.emulator.model.settings import Behaviour
+from eocanvas_apply.emulator.http.request_faults import Fault
+from eocanvas_apply.emulator.model.behaviour import Behaviour
 from eocanvas_apply.errors import EocanvasApplyError
 from eocanvas_apply.planning.plan import ActionKind, Requests
 from eocanvas_apply.report.progress import Ending
@@ -89,7 +89,7 @@ class Campaign(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             if hasattr(self, "world"):
-                self.world.wire.faults.clear()
+                self.world.frontend.faults.clear()
                 self.finish()
                 self.everything_done_once()
         finally:
@@ -100,7 +100,7 @@ class Campaign(RuleBasedStateMachine):
         return manifest(self.keys, self.jobs, revision=self.revision, fixed=self.fixed, marked=self.marked)
 
     def watch_deletes(self) -> None:
-        service, deleted = self.world.wire.service, self.world.wire.service.keystore.delete
+        service, deleted = self.world.frontend.service, self.world.frontend.service.keystore.delete
 
         def delete(user: Any, name: str, at: Any) -> None:
             assert name not in service.keys_in_use(), f"{name} was deleted while a job in flight uses it"
@@ -129,12 +129,12 @@ class Campaign(RuleBasedStateMachine):
         method=st.sampled_from(["*", "POST", "GET"]),
     )
     def fault(self, kind: str, path: str, skip: int, method: str) -> None:
-        self.world.wire.faults.add(Fault(kind, method=method, path=path, skip=skip, status=503))  # type: ignore[arg-type]
+        self.world.frontend.faults.add(Fault(kind, method=method, path=path, skip=skip, status=503))  # type: ignore[arg-type]
 
     @rule(seconds=st.sampled_from([20.0, 150.0, 3000.0]))
     def late_launch(self, seconds: float) -> None:
         """The service acts on a launch some time after the connection was lost; beyond `settle` nobody can know."""
-        self.world.wire.faults.add(Fault("late", method="POST", path="*/execution", seconds=seconds))
+        self.world.frontend.faults.add(Fault("late", method="POST", path="*/execution", seconds=seconds))
         self.excused += seconds > SETTLE.total_seconds()
 
     @rule(minutes=st.sampled_from([1, 10, 600]))
@@ -157,7 +157,7 @@ class Campaign(RuleBasedStateMachine):
     @rule(hours=st.integers(1, 30))
     def time_passes(self, hours: int) -> None:
         self.world.clock.advance(hours * 3600)
-        self.world.wire.settle()
+        self.world.frontend.settle()
 
     @rule()
     def run(self) -> None:
@@ -188,7 +188,7 @@ class Campaign(RuleBasedStateMachine):
         raise AssertionError(f"never ends: {result.endings} {result.results}")
 
     def everything_done_once(self) -> None:
-        jobs = self.world.wire.service.jobs.every()
+        jobs = self.world.frontend.service.jobs.every()
         inputs = [job.execution.locations for job in jobs]
         surplus = len(inputs) - len(set(inputs))
         assert surplus <= self.excused, "a job was launched twice"

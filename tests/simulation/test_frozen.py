@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.emulator.http.faults import Fault
-from eocanvas_apply.emulator.model.settings import Behaviour
+from eocanvas_apply.emulator.http.request_faults import Fault
+from eocanvas_apply.emulator.model.behaviour import Behaviour
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.report.progress import Happening
 from tests.simulation.test_faults import manifest
@@ -36,10 +36,10 @@ def test_the_duplicate_is_found_dismissed_and_told(tmp_path: Path, dismiss: str)
     world = World(tmp_path, behaviour=Behaviour(dismiss=dismiss), job_time=1800)  # type: ignore[arg-type]
     _freeze_and_let_another_run(world)
     plan = world.plan(MANIFEST)
-    assert len(world.wire.service.jobs.every()) == 2
+    assert len(world.frontend.service.jobs.every()) == 2
     assert [d.code for d in plan.diagnostics] == ["job-duplicated"]
     assert not plan.changes_pending
-    older, younger = sorted(world.wire.service.jobs.every(), key=lambda job: job.number)
+    older, younger = sorted(world.frontend.service.jobs.every(), key=lambda job: job.number)
     assert older.status == "successful"
     assert (younger.status == "dismissed") is (dismiss == "supported")
 
@@ -58,14 +58,14 @@ def test_a_runner_that_wakes_up_late_sends_nothing(tmp_path: Path) -> None:
     result = world.apply(MANIFEST, step=sleep_after_claim)
     assert not result.endings
     assert Happening.WITHDRAWN in {p.happening for p in world.progress}
-    assert len(world.wire.service.jobs.every()) == 1
+    assert len(world.frontend.service.jobs.every()) == 1
 
 
 def test_a_request_carried_out_long_after_is_found_when_the_runner_that_sent_it_is_gone(tmp_path: Path) -> None:
     world = World(tmp_path, job_time=1800)
-    world.wire.faults.add(Fault("late", method="POST", path="*/execution", seconds=1500))
+    world.frontend.faults.add(Fault("late", method="POST", path="*/execution", seconds=1500))
     world.apply(MANIFEST)
     world.apply(MANIFEST)
     plan = world.plan(MANIFEST)
-    assert len(world.wire.service.jobs.every()) == 2
+    assert len(world.frontend.service.jobs.every()) == 2
     assert [d.code for d in plan.diagnostics] == ["job-duplicated"]

@@ -10,18 +10,18 @@ from random import Random
 import httpx
 import pytest
 
-from eocanvas_apply.emulator.http.faults import Fault, FaultKind
+from eocanvas_apply.emulator.http.request_faults import Fault, FaultKind
 from eocanvas_apply.emulator.model.accounts import User
-from eocanvas_apply.emulator.model.archive import DATASETS, ArchivedProduct
-from eocanvas_apply.emulator.model.jobs.failures import JobFault
-from eocanvas_apply.emulator.model.orders import Order
-from eocanvas_apply.emulator.model.settings import Behaviour, Quota, QuotaAnswer
+from eocanvas_apply.emulator.model.behaviour import Behaviour, Quota, QuotaAnswer
+from eocanvas_apply.emulator.model.catalogue import DATASETS, ArchivedProduct
+from eocanvas_apply.emulator.model.job_failures import JobFault
+from eocanvas_apply.emulator.model.product_orders import Order
 from eocanvas_apply.ledger.events import JobIntended, ProductOrdered
 from eocanvas_apply.ledger.verify import verify
 from eocanvas_apply.planning.jobs.order_book import LIFE
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.report.progress import Ending, Happening, Outcome
-from eocanvas_apply.simulation.site import ACCOUNT, PASSWORD
+from eocanvas_apply.simulation.simulated_service import ACCOUNT, PASSWORD
 from tests.simulation.world import Killed, World
 
 OLCI = DATASETS[0]
@@ -54,12 +54,12 @@ def _row(product: ArchivedProduct, *, located: bool) -> str:
 
 
 def orders(world: World) -> tuple[Order, ...]:
-    return world.wire.service.orders.every()
+    return world.frontend.service.orders.every()
 
 
 def check(world: World, jobs: int) -> None:
     """What must hold at the end, whatever happened: each job once, with a download that was ready and young."""
-    launched = world.wire.service.jobs.every()
+    launched = world.frontend.service.jobs.every()
     assert len(launched) == jobs
     assert {job.status for job in launched} == {"successful"}
     made = {order.id: order for order in orders(world)}
@@ -88,12 +88,12 @@ def test_nothing_is_ordered_for_launches_that_are_far_away(tmp_path: Path) -> No
     assert len(orders(world)) == 3
     world.apply(text, wait=timedelta(minutes=35))
     assert len(orders(world)) == 6
-    assert len(world.wire.service.jobs.every()) == 3
+    assert len(world.frontend.service.jobs.every()) == 3
     assert not world.apply(text).endings
     check(world, 9)
     assert len(orders(world)) == 9
     # The second three went when the window opened, not ten minutes later: their orders were ready by then.
-    created = sorted(job.created for job in world.wire.service.jobs.every())
+    created = sorted(job.created for job in world.frontend.service.jobs.every())
     assert created[5] - created[0] < timedelta(hours=1, minutes=2)
 
 
@@ -141,8 +141,8 @@ def test_a_licence_that_the_manifest_does_not_name_is_never_accepted(tmp_path: P
     assert OLCI.terms[1] in fault.message
     assert f"accept_terms: [{LICENCES}]" in fault.hint
     user = User(ACCOUNT, PASSWORD)
-    assert not world.wire.service.orders.has_accepted(user, OLCI.terms[1])
-    assert not world.wire.service.jobs.every()
+    assert not world.frontend.service.orders.has_accepted(user, OLCI.terms[1])
+    assert not world.frontend.service.jobs.every()
 
 
 @pytest.mark.parametrize("behaviour", [Behaviour(), Behaviour(terms_needed="nothing"), Behaviour(hda_denies="403")])
@@ -150,7 +150,7 @@ def test_licences_that_were_accepted_elsewhere_need_no_naming(tmp_path: Path, be
     world = World(tmp_path, behaviour=behaviour)
     user = User(ACCOUNT, PASSWORD)
     for term in OLCI.terms:
-        world.wire.service.orders.accept(user, term)
+        world.frontend.service.orders.accept(user, term)
     assert not world.apply(manifest(2, terms="")).endings
     check(world, 2)
 
@@ -162,7 +162,7 @@ def test_downloads_that_vanish_are_ordered_again_and_not_for_ever(tmp_path: Path
     assert result.results[0].error
     assert result.results[0].error.code == "order-failed"
     assert len(orders(world)) == 3
-    world.wire.service.behaviour = Behaviour()
+    world.frontend.service.behaviour = Behaviour()
     assert not world.apply(manifest(1)).endings
     check(world, 1)
 
@@ -173,13 +173,13 @@ def test_a_product_that_cannot_be_had_keeps_no_place_from_others(tmp_path: Path)
     result = world.apply(text)
     assert result.endings == {Ending.FAILED}
     check(world, 3)
-    assert world.clock() - world.wire.service.jobs.every()[0].created < timedelta(hours=3)
+    assert world.clock() - world.frontend.service.jobs.every()[0].created < timedelta(hours=3)
 
 
 def test_orders_lost_on_the_way_are_made_again(tmp_path: Path) -> None:
     world = World(tmp_path)
     for _ in range(2):
-        world.wire.faults.add(Fault("drop-after", method="POST", path="*/dataaccess/download", times=1))
+        world.frontend.faults.add(Fault("drop-after", method="POST", path="*/dataaccess/download", times=1))
     assert not world.apply(manifest(4)).endings
     check(world, 4)
     assert len(orders(world)) == 6
@@ -188,10 +188,10 @@ def test_orders_lost_on_the_way_are_made_again(tmp_path: Path) -> None:
 
 def test_a_download_that_a_job_could_not_read_is_not_given_to_another(tmp_path: Path) -> None:
     world = World(tmp_path, quotas=(Quota(1, 600),))
-    world.wire.service.fail_jobs(JobFault("staging-in"))
+    world.frontend.service.fail_jobs(JobFault("staging-in"))
     text = manifest(16, "quota: [{jobs: 1, per: 10m}]").replace("t15:", "t00b:")
     assert not world.apply(text).endings
-    jobs = sorted(world.wire.service.jobs.every(), key=lambda job: job.number)
+    jobs = sorted(world.frontend.service.jobs.every(), key=lambda job: job.number)
     assert [job.status for job in jobs].count("failed") == 1
     spoilt = jobs[0].execution.locations
     assert [job for job in jobs if job.execution.locations == spoilt] == jobs[:1]
@@ -200,7 +200,7 @@ def test_a_download_that_a_job_could_not_read_is_not_given_to_another(tmp_path: 
 def test_a_licence_that_is_not_in_force_any_more_is_accepted_again(tmp_path: Path) -> None:
     world = World(tmp_path)
     assert not world.apply(manifest(1)).endings
-    world.wire.service.orders._accepted.clear()
+    world.frontend.service.orders._accepted.clear()
     assert not world.apply(manifest(2)).endings
     check(world, 2)
     assert [entry.event.type for entry in world.entries()].count("terms-accepted") == len(OLCI.terms)
@@ -216,14 +216,14 @@ def test_an_hda_that_does_not_answer_keeps_nobody_else_from_going(tmp_path: Path
         nonlocal asked
         asked += name.startswith("before") and "/dataaccess/" in name
 
-    world.wire.faults.add(Fault(kind, path="*/hda-broker/api/*", times=None, status=503))
+    world.frontend.faults.add(Fault(kind, path="*/hda-broker/api/*", times=None, status=503))
     result = world.apply(text, wait=timedelta(hours=3), step=counting)
     assert result.endings == {Ending.FAILED}
     assert {r.address for r in result.results if r.outcome is Outcome.DONE} == {"job.other"}
     assert asked < 400
-    world.wire.faults.clear()
+    world.frontend.faults.clear()
     assert not world.apply(text).endings
-    assert len(world.wire.service.jobs.every()) == 16
+    assert len(world.frontend.service.jobs.every()) == 16
 
 
 def test_two_runners_on_one_ledger_order_once(tmp_path: Path) -> None:
@@ -264,10 +264,12 @@ def test_whatever_happens_no_order_is_old_and_none_is_made_for_nothing(tmp_path:
             world.apply(text, wait=timedelta(minutes=40), step=trouble)
         except Killed:
             lost += 5
-    world.wire.service.behaviour = Behaviour(order_time=600)
+    world.frontend.service.behaviour = Behaviour(order_time=600)
     assert not world.apply(text, wait=timedelta(days=2)).endings
     check(world, 12)
-    used = {found[1] for job in world.wire.service.jobs.every() if (found := _URL.search(job.execution.locations[0]))}
+    used = {
+        found[1] for job in world.frontend.service.jobs.every() if (found := _URL.search(job.execution.locations[0]))
+    }
     assert len(used) == 12
     vanished = sum(isinstance(entry.event, ProductOrdered) and entry.event.state == "gone" for entry in world.entries())
     assert len(orders(world)) <= 12 + lost + vanished

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from eocanvas_apply.emulator.model.settings import Quota
+from eocanvas_apply.emulator.model.behaviour import Quota
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.planning.schedule.windows import per_day
 from eocanvas_apply.report.rehearsal import Course, Disturbance, Rehearsal
@@ -39,9 +39,9 @@ project: demo
 def rehearsed(world: World, text: str, requests: Requests = Requests()) -> Rehearsal:  # noqa: B008
     runner = world.runner(text)
     _, observed = world.run(runner.plan(requests))
-    before = len(world.wire.received), world.clock()
+    before = len(world.frontend.received), world.clock()
     found = rehearse(runner.desired, requests, runner.journal.recorded, observed)
-    assert (len(world.wire.received), world.clock()) == before
+    assert (len(world.frontend.received), world.clock()) == before
     return found
 
 
@@ -59,8 +59,8 @@ def test_it_ends_when_the_real_run_does(tmp_path: Path) -> None:
     assert timedelta() <= calm.ends - found.earliest < timedelta(minutes=1)
     assert not world.apply(manifest(12)).endings
     assert abs(world.clock() - calm.ends) < timedelta(minutes=1)
-    assert calm.per_day == per_day([job.created for job in world.wire.service.jobs.every()])
-    made = [r for r in world.wire.received if (r.request.method, r.request.path) == ("POST", "/serverless/keys")]
+    assert calm.per_day == per_day([job.created for job in world.frontend.service.jobs.every()])
+    made = [r for r in world.frontend.received if (r.request.method, r.request.path) == ("POST", "/serverless/keys")]
     assert calm.renewed == {"key.scenes": len(made) - 1}
 
 

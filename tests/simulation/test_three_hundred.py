@@ -9,7 +9,7 @@ import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from eocanvas_apply.emulator.model.settings import Quota
+from eocanvas_apply.emulator.model.behaviour import Quota
 from eocanvas_apply.planning.desired.desired import Limit
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.planning.schedule.windows import Windows
@@ -52,13 +52,16 @@ def test_three_hundred_jobs_end_at_the_optimum_each_run_once(tmp_path: Path) -> 
     # Nobody else is there who could change anything meanwhile.
     runner.idle = MONTH
     result = world.run(runner.apply(Requests(), None, lambda plan: None))
-    jobs = world.wire.service.jobs.every()
-    ended, refused = world.clock(), sum(r.request.path.endswith("/execution") for r in world.wire.received) - len(jobs)
+    jobs = world.frontend.service.jobs.every()
+    ended, refused = (
+        world.clock(),
+        sum(r.request.path.endswith("/execution") for r in world.frontend.received) - len(jobs),
+    )
     late = ended - optimum(begun)
     told = [
         f"{len(jobs)} jobs, {len(jobs) - len({job.execution.locations for job in jobs})} launched twice",
         f"ended after {ended - begun}, {late.total_seconds():.0f} s behind the optimum",
-        f"{len(world.wire.received)} requests, {refused} launches refused, {ledger.head} entries on record",
+        f"{len(world.frontend.received)} requests, {refused} launches refused, {ledger.head} entries on record",
     ]
     sys.stdout.write("\n" + "\n".join(told) + "\n")
     assert not result.endings
@@ -66,4 +69,4 @@ def test_three_hundred_jobs_end_at_the_optimum_each_run_once(tmp_path: Path) -> 
     assert all(job.status == "successful" for job in jobs)
     assert refused == 0
     assert timedelta() <= late < SLACK
-    assert 1_200 < len(world.wire.received) < 1_400
+    assert 1_200 < len(world.frontend.received) < 1_400

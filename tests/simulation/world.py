@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 
 from eocanvas_apply.campaign.lock import Lock, LockFile
 from eocanvas_apply.campaign.readers.hda import Catalogue
-from eocanvas_apply.emulator.http.wire import Wire
-from eocanvas_apply.emulator.model.settings import Behaviour, Quota
-from eocanvas_apply.emulator.model.settings import Settings as EmulatorSettings
-from eocanvas_apply.emulator.model.time import VirtualClock
+from eocanvas_apply.emulator.http.frontend import Frontend
+from eocanvas_apply.emulator.model.behaviour import Behaviour, Quota
+from eocanvas_apply.emulator.model.behaviour import Settings as EmulatorSettings
+from eocanvas_apply.emulator.model.times import VirtualClock
 from eocanvas_apply.engine.campaigns import Campaigns, Rows, find_rows
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.engine.project import parse_project
@@ -31,8 +31,8 @@ from eocanvas_apply.report.progress import ApplyResult, Progress
 from eocanvas_apply.secrets.resolving import SecretSources
 from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.service.eocanvas import EOCanvas
-from eocanvas_apply.simulation.line import Step, undisturbed
-from eocanvas_apply.simulation.site import Site
+from eocanvas_apply.simulation.simulated_service import SimulatedService
+from eocanvas_apply.simulation.transport import Step, undisturbed
 
 T = TypeVar("T")
 GRAPH = """<graph id="Graph"><version>1.0</version>
@@ -99,7 +99,7 @@ class World:
             hda_quotas=self.hda_quotas,
             behaviour=self.behaviour,
         )
-        self.site = Site(settings, self.seed)
+        self.site = SimulatedService(settings, self.seed)
         self.progress: list[Progress] = []
         (self.folder / "graph.xml").write_text(GRAPH, encoding="utf-8")
 
@@ -108,8 +108,8 @@ class World:
         return self.site.clock
 
     @property
-    def wire(self) -> Wire:
-        return self.site.wire
+    def frontend(self) -> Frontend:
+        return self.site.frontend
 
     @property
     def ledger(self) -> Path:

@@ -1,4 +1,4 @@
-"""The wire behind an ASGI server: answers and faults played on a real socket."""
+"""The ASGI application: answers and faults on a real socket."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from eocanvas_apply.emulator.http.control import PREFIX, Control
-from eocanvas_apply.emulator.http.wire import Wire
+from eocanvas_apply.emulator.http.frontend import Frontend
 from eocanvas_apply.emulator.model.messages import WireRequest, WireResponse
 
 Connections = dict[tuple[str, int], asyncio.Transport]
 
 
 class Application:
-    """An ASGI application. It asks the wire under `lock`, which also guards the model against other threads."""
+    """An ASGI application. It asks the frontend under `lock`, which also guards the model against other threads."""
 
-    def __init__(self, wire: Wire, control: Control, lock: threading.RLock, latency: float) -> None:
+    def __init__(self, frontend: Frontend, control: Control, lock: threading.RLock, latency: float) -> None:
         self.connections: Connections = {}
-        self._wire = wire
+        self._frontend = frontend
         self._control = control
         self._lock = lock
         self._latency = latency
@@ -52,7 +52,7 @@ class Application:
         if self._latency:
             await asyncio.sleep(self._latency)
         with self._lock:
-            answer = self._wire.handle(request)
+            answer = self._frontend.handle(request)
         if answer.delay:
             await asyncio.sleep(answer.delay)
         return answer

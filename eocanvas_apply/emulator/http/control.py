@@ -13,15 +13,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from eocanvas_apply.emulator.http.faults import read_fault
-from eocanvas_apply.emulator.http.wire import Wire
-from eocanvas_apply.emulator.model import stamps
-from eocanvas_apply.emulator.model.jobs.failures import FAILURE_KINDS, JobFault
-from eocanvas_apply.emulator.model.jobs.job import Job
+from eocanvas_apply.emulator.http.frontend import Frontend
+from eocanvas_apply.emulator.http.request_faults import read_fault
+from eocanvas_apply.emulator.model import times
+from eocanvas_apply.emulator.model.job import Job
+from eocanvas_apply.emulator.model.job_failures import FAILURE_KINDS, JobFault
 from eocanvas_apply.emulator.model.keystore import key_document
 from eocanvas_apply.emulator.model.messages import WireRequest, WireResponse, as_json
-from eocanvas_apply.emulator.model.orders import Order
-from eocanvas_apply.emulator.model.time import parse_seconds
+from eocanvas_apply.emulator.model.product_orders import Order
+from eocanvas_apply.emulator.model.times import parse_seconds
 
 PREFIX = "/_emulator"
 
@@ -29,14 +29,14 @@ PREFIX = "/_emulator"
 class Control:
     """Answers the requests under `/_emulator`; `advance` moves the service's clock by seconds."""
 
-    def __init__(self, wire: Wire, advance: Callable[[float], None]) -> None:
-        self._wire = wire
+    def __init__(self, frontend: Frontend, advance: Callable[[float], None]) -> None:
+        self._frontend = frontend
         self._advance = advance
 
     def handle(self, request: WireRequest) -> WireResponse:
         """Return the answer: 200 with JSON, 400 with a message for orders that cannot be understood, 404."""
         if (request.method, request.path) == ("GET", f"{PREFIX}/requests"):
-            return as_json([entry.document() for entry in self._wire.received])
+            return as_json([entry.document() for entry in self._frontend.received])
         if request.path != PREFIX or request.method not in ("GET", "POST"):
             return as_json({"message": "there is GET and POST /_emulator, and GET /_emulator/requests"}, 404)
         try:
@@ -48,17 +48,17 @@ class Control:
 
     def state(self) -> dict[str, Any]:
         """Return what there is: time, behaviour, keys, orders, jobs and what is still to happen."""
-        self._wire.settle()
-        service = self._wire.service
+        self._frontend.settle()
+        service = self._frontend.service
         return {
-            "now": stamps.zulu(service.now()),
+            "now": times.zulu(service.now()),
             "behaviour": asdict(service.behaviour),
             "keys": [key_document(key, service.behaviour) for key in service.keystore],
             "orders": [_order(order) for order in service.orders.every()],
             "jobs": [_job(job) for job in service.jobs.every()],
-            "faults": [asdict(fault) for fault in self._wire.faults.rules],
+            "faults": [asdict(fault) for fault in self._frontend.faults.rules],
             "job_faults": [asdict(fault) for fault in service.job_faults.rules],
-            "received": len(self._wire.received),
+            "received": len(self._frontend.received),
         }
 
     def _obey(self, orders: object) -> None:
@@ -70,7 +70,7 @@ class Control:
             "job_faults": self._add_job_faults,
             "behaviour": self._change_behaviour,
             "advance": lambda duration: self._advance(parse_seconds(duration)),
-            "revoke_tokens": lambda _: self._wire.service.accounts.revoke(),
+            "revoke_tokens": lambda _: self._frontend.service.accounts.revoke(),
             "vanish": self._vanish,
         }
         unknown = sorted(set(orders) - set(steps))
@@ -81,24 +81,24 @@ class Control:
                 step(orders[name])
 
     def _clear(self, _: object) -> None:
-        self._wire.faults.clear()
-        self._wire.received.clear()
-        self._wire.service.job_faults.clear()
+        self._frontend.faults.clear()
+        self._frontend.received.clear()
+        self._frontend.service.job_faults.clear()
 
     def _add_faults(self, rules: list[Mapping[str, Any]]) -> None:
         for fault in [read_fault(rule) for rule in rules]:
-            self._wire.faults.add(fault)
+            self._frontend.faults.add(fault)
 
     def _add_job_faults(self, rules: list[Mapping[str, Any]]) -> None:
         for fault in [read_job_fault(rule) for rule in rules]:
-            self._wire.service.fail_jobs(fault)
+            self._frontend.service.fail_jobs(fault)
 
     def _change_behaviour(self, changes: Mapping[str, object]) -> None:
-        self._wire.service.behaviour = self._wire.service.behaviour.changed(changes)
+        self._frontend.service.behaviour = self._frontend.service.behaviour.changed(changes)
 
     def _vanish(self, job_ids: list[str]) -> None:
         for job_id in job_ids:
-            self._wire.service.jobs.vanish(job_id)
+            self._frontend.service.jobs.vanish(job_id)
 
 
 def read_job_fault(document: Mapping[str, Any]) -> JobFault:
@@ -114,9 +114,9 @@ def _order(order: Order) -> dict[str, Any]:
         "owner": order.owner,
         "dataset_id": order.product.dataset_id,
         "product_id": order.product.id,
-        "created": stamps.nanoseconds(order.created),
-        "ready": stamps.nanoseconds(order.ready),
-        "ends": stamps.nanoseconds(order.ends),
+        "created": times.nanoseconds(order.created),
+        "ready": times.nanoseconds(order.ready),
+        "ends": times.nanoseconds(order.ends),
     }
 
 
@@ -126,7 +126,7 @@ def _job(job: Job) -> dict[str, Any]:
         "processID": job.execution.process,
         "owner": job.owner,
         "status": job.status,
-        "created": stamps.nanoseconds(job.created),
+        "created": times.nanoseconds(job.created),
         "keys": list(job.execution.keys),
         "failure": job.failure.kind if job.failure else None,
         "staged": [asdict(staged) for staged in job.staged],

@@ -8,18 +8,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qsl
 
-from eocanvas_apply.emulator.http.ranges import serve_bytes
 from eocanvas_apply.emulator.model.accounts import Grant, User
-from eocanvas_apply.emulator.model.jobs.executions import read_execution
-from eocanvas_apply.emulator.model.jobs.handovers import over
-from eocanvas_apply.emulator.model.jobs.job import Job
-from eocanvas_apply.emulator.model.jobs.outputs import results_page
-from eocanvas_apply.emulator.model.jobs.processes import BASE, PROCESSES, list_page, process_of
-from eocanvas_apply.emulator.model.jobs.traces import log_entries
+from eocanvas_apply.emulator.model.job import Job
+from eocanvas_apply.emulator.model.job_book import over
+from eocanvas_apply.emulator.model.job_files import results_page
+from eocanvas_apply.emulator.model.job_logs import log_entries
 from eocanvas_apply.emulator.model.keystore import key_document
-from eocanvas_apply.emulator.model.messages import WireRequest, WireResponse, as_json, empty
-from eocanvas_apply.emulator.model.refusals import coded, problem
+from eocanvas_apply.emulator.model.messages import (
+    WireRequest,
+    WireResponse,
+    as_json,
+    coded,
+    empty,
+    problem,
+    serve_bytes,
+)
 from eocanvas_apply.emulator.model.service import Eocanvas
+from eocanvas_apply.emulator.model.submissions import BASE, PROCESSES, list_page, process_of, read_execution
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 with running(Options(job_time=1)) as emulator:
     httpx.get(emulator.url + "/processes", ...)
-    with emulator.model() as wire:
-        wire.faults.add(Fault("drop-after", path="*/keys"))
+    with emulator.model() as frontend:
+        frontend.faults.add(Fault("drop-after", path="*/keys"))
 """
 
 from __future__ import annotations
@@ -25,18 +25,35 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
+import trustme
 import uvicorn
 
+from eocanvas_apply.emulator.emulator_options import Options
 from eocanvas_apply.emulator.http.application import Application, Connections, protocol_class
-from eocanvas_apply.emulator.http.certificates import make_certificate
 from eocanvas_apply.emulator.http.control import Control
-from eocanvas_apply.emulator.http.wire import Wire
-from eocanvas_apply.emulator.model.credentials import SealingKey
-from eocanvas_apply.emulator.model.jobs.processes import BASE
+from eocanvas_apply.emulator.http.frontend import Frontend
+from eocanvas_apply.emulator.http.storage_workers import Workers
+from eocanvas_apply.emulator.model.keystore import SealingKey
 from eocanvas_apply.emulator.model.service import Eocanvas
-from eocanvas_apply.emulator.model.time import RunningClock
-from eocanvas_apply.emulator.options import Options
-from eocanvas_apply.emulator.storage.workers import Workers
+from eocanvas_apply.emulator.model.submissions import BASE
+from eocanvas_apply.emulator.model.times import RunningClock
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """Return the files of the authority and of a server's key with its chain; `folder` gets them if need be.
+
+    What an earlier run left there is used again, so that clients need not learn a new authority.
+    """
+    authority, server = folder / "ca.pem", folder / "server.pem"
+    if not (authority.exists() and server.exists()):
+        folder.mkdir(parents=True, exist_ok=True)
+        made = trustme.CA(organization_name="eocanvas-apply emulator")
+        leaf = made.issue_cert("127.0.0.1", "localhost")
+        server.touch(mode=0o600)
+        leaf.private_key_and_cert_chain_pem.write_to_path(server)
+        made.cert_pem.write_to_path(authority)
+    return authority, server
+
 
 _HOST = "127.0.0.1"
 _START_SECONDS = 30.0
@@ -58,10 +75,10 @@ class RunningEmulator:
         )
         for fault in self.options.job_faults:
             service.fail_jobs(fault)
-        self._wire = Wire(service, self.options.faults)
+        self._frontend = Frontend(service, self.options.faults)
         self._workers = self._storage_workers()
-        control = Control(self._wire, self.clock.advance)
-        application = Application(self._wire, control, self._lock, self.options.latency)
+        control = Control(self._frontend, self.clock.advance)
+        application = Application(self._frontend, control, self._lock, self.options.latency)
         self._server = _Server(_configuration(application, self.options.port, certificate), application.connections)
         self._thread = threading.Thread(target=self._server.run_quietly, name="emulator-http")
 
@@ -82,11 +99,11 @@ class RunningEmulator:
         self._thread.join()
 
     @contextmanager
-    def model(self) -> Iterator[Wire]:
-        """Give the wire, and through it the model, while no request is being answered."""
+    def model(self) -> Iterator[Frontend]:
+        """Give the frontend, and through it the model, while no request is being answered."""
         with self._lock:
-            self._wire.settle()
-            yield self._wire
+            self._frontend.settle()
+            yield self._frontend
 
     def advance(self, seconds: float) -> None:
         """Move the service's clock on."""
@@ -137,7 +154,7 @@ class RunningEmulator:
 
         given = self.options.ca_file or os.environ.get("AWS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE")
         storage = Storage(str(given) if given else None, self.options.eodata)
-        return Workers(self._wire, storage, self._lock)
+        return Workers(self._frontend, storage, self._lock)
 
 
 def _why_not(port: int) -> OSError:

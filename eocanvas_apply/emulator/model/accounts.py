@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from eocanvas_apply.emulator.model.refusals import Refusal, coded, message
+from eocanvas_apply.emulator.model.messages import Refusal, coded, message
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from eocanvas_apply.emulator.model import stamps
-from eocanvas_apply.emulator.model.messages import WireResponse
-from eocanvas_apply.emulator.model.refusals import Refusal, coded, message, problem
-from eocanvas_apply.emulator.model.settings import Quota, QuotaAnswer
+from eocanvas_apply.emulator.model import times
+from eocanvas_apply.emulator.model.behaviour import Quota, QuotaAnswer
+from eocanvas_apply.emulator.model.messages import Refusal, WireResponse, coded, message, problem
 
 _PAGE = b"<!DOCTYPE html><html><body><h1>429 Too Many Requests</h1></body></html>"
 
@@ -45,7 +44,7 @@ def _used_up(quota: Quota, back: datetime, at: datetime, answer: QuotaAnswer, wo
         return message(429, words, {"retry-after": str(seconds)})
     if answer == "retry-date":
         # A date ends at seconds: the next whole one, so that it is never too early.
-        return message(429, words, {"retry-after": stamps.http_date(back + timedelta(seconds=1))})
+        return message(429, words, {"retry-after": times.http_date(back + timedelta(seconds=1))})
     if answer == "quota-reset":
         return message(429, words, _quota_headers(quota, 0, back))
     return _without_time(answer, words)

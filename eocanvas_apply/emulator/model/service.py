@@ -7,13 +7,12 @@ from datetime import datetime
 from random import Random
 
 from eocanvas_apply.emulator.model.accounts import Accounts
-from eocanvas_apply.emulator.model.credentials import SealingKey
-from eocanvas_apply.emulator.model.jobs.failures import JobFault, JobFaults
-from eocanvas_apply.emulator.model.jobs.job import Job
-from eocanvas_apply.emulator.model.jobs.job_book import JobBook
-from eocanvas_apply.emulator.model.keystore import Keystore
-from eocanvas_apply.emulator.model.orders import OrderBook
-from eocanvas_apply.emulator.model.settings import Behaviour, Settings
+from eocanvas_apply.emulator.model.behaviour import Behaviour, Settings
+from eocanvas_apply.emulator.model.job import Job
+from eocanvas_apply.emulator.model.job_book import JobBook
+from eocanvas_apply.emulator.model.job_failures import JobFault, JobFaults
+from eocanvas_apply.emulator.model.keystore import Keystore, SealingKey
+from eocanvas_apply.emulator.model.product_orders import ProductOrders
 
 
 class Eocanvas:
@@ -33,7 +32,7 @@ class Eocanvas:
         self.accounts = Accounts(settings.users, random, settings.token_life)
         self.keystore = Keystore(self.sealing, settings.behaviour, now())
         self.job_faults = job_faults or JobFaults()
-        self.orders = OrderBook(settings, random)
+        self.orders = ProductOrders(settings, random)
         self.jobs = JobBook(settings, self.keystore, self.orders, self.job_faults, random)
         self._behaviour = settings.behaviour
 

@@ -9,9 +9,8 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from eocanvas_apply.emulator.model.credentials import S3Credentials
-from eocanvas_apply.emulator.model.jobs.failures import missing_file, not_delivered, not_fetched
-from eocanvas_apply.emulator.storage.failures import StorageFailure
+from eocanvas_apply.emulator.model.job_failures import StorageFailure, missing_file, not_delivered, not_fetched
+from eocanvas_apply.emulator.model.keystore import S3Credentials
 
 
 class Bucket:

@@ -10,13 +10,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from eocanvas_apply.emulator.model.credentials import Credentials, S3Credentials
-from eocanvas_apply.emulator.model.jobs.executions import JobInput
-from eocanvas_apply.emulator.model.jobs.failures import missing_file, not_an_archive, wrong_item
-from eocanvas_apply.emulator.model.jobs.outputs import Output
-from eocanvas_apply.emulator.model.jobs.work import Fetch, StagedFile, StageIn, StageOut
+from eocanvas_apply.emulator.model.job_failures import StorageFailure, missing_file, not_an_archive, wrong_item
+from eocanvas_apply.emulator.model.job_files import Fetch, Output, StagedFile, StageIn, StageOut
+from eocanvas_apply.emulator.model.keystore import Credentials, S3Credentials
+from eocanvas_apply.emulator.model.submissions import JobInput
 from eocanvas_apply.emulator.storage.buckets import Bucket
-from eocanvas_apply.emulator.storage.failures import StorageFailure
 from eocanvas_apply.emulator.storage.webdav import Collection, fetch_url
 
 Files = Mapping[str, bytes]

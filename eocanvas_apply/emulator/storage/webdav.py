@@ -8,9 +8,8 @@ from urllib.parse import quote
 
 import httpx
 
-from eocanvas_apply.emulator.model.credentials import WebdavCredentials
-from eocanvas_apply.emulator.model.jobs.failures import missing_file, not_delivered, not_fetched
-from eocanvas_apply.emulator.storage.failures import StorageFailure
+from eocanvas_apply.emulator.model.job_failures import StorageFailure, missing_file, not_delivered, not_fetched
+from eocanvas_apply.emulator.model.keystore import WebdavCredentials
 
 _SECONDS = 30.0
 

@@ -1,4 +1,4 @@
-"""What a finished job leaves: files with fixed bytes, listed ten to a page."""
+"""The files of a job: what it reads from storages and writes to them, and the results that it lists ten to a page."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from random import Random
 
-from eocanvas_apply.emulator.model.jobs.executions import Execution
-from eocanvas_apply.emulator.model.jobs.judging import chain_of, output_suffix
-from eocanvas_apply.emulator.model.jobs.processes import BASE
-from eocanvas_apply.emulator.model.messages import WireRequest
-from eocanvas_apply.emulator.model.refusals import problem
-from eocanvas_apply.emulator.model.settings import Behaviour
+from eocanvas_apply.emulator.model.behaviour import Behaviour
+from eocanvas_apply.emulator.model.job_failures import chain_of, output_suffix
+from eocanvas_apply.emulator.model.keystore import Credentials
+from eocanvas_apply.emulator.model.messages import WireRequest, problem
+from eocanvas_apply.emulator.model.submissions import BASE, Execution, JobInput
 
 PAGE = 10
 
@@ -79,3 +78,51 @@ def _turn(title: str, job_id: str, page: int) -> dict[str, str]:
 @lru_cache(maxsize=64)
 def _made_up(seed: str, size: int) -> bytes:
     return Random(seed).randbytes(size)  # noqa: S311 - made-up data, nothing to guard
+
+
+@dataclass(frozen=True, slots=True)
+class AtHand:
+    """The file behind an input that the service has itself: it was ordered, or is another job's result."""
+
+    file: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Read an input. Without `credentials` it is a URL, or a path in EODATA when it names the key `eodata`."""
+
+    input: JobInput
+    credentials: Credentials | None
+    at_hand: AtHand | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StageIn:
+    """Read all inputs of a job; `outputs` are the files that it is going to make of them."""
+
+    job_id: str
+    fetches: tuple[Fetch, ...]
+    outputs: tuple[Output, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StageOut:
+    """Write all outputs of a job to where its output key leads."""
+
+    job_id: str
+    credentials: Credentials
+    outputs: tuple[Output, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """An input that was read: the name of the file that the process is given, and the digest of its bytes."""
+
+    input: str
+    file: str
+    size: int
+    sha256: str
+
+
+Work = StageIn | StageOut

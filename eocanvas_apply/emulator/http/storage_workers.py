@@ -6,10 +6,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.emulator.http.wire import Wire
-from eocanvas_apply.emulator.model.jobs.failures import Failure, not_fetched
-from eocanvas_apply.emulator.model.jobs.work import StageIn, Work
-from eocanvas_apply.emulator.storage.failures import StorageFailure
+from eocanvas_apply.emulator.http.frontend import Frontend
+from eocanvas_apply.emulator.model.job_failures import Failure, StorageFailure, not_fetched
+from eocanvas_apply.emulator.model.job_files import StageIn, Work
 
 if TYPE_CHECKING:
     from eocanvas_apply.emulator.storage.storage import Storage
@@ -21,8 +20,8 @@ _AT_ONCE = 4
 class Workers:
     """Takes work out of the model and brings back what came of it; the model is touched under `lock` only."""
 
-    def __init__(self, wire: Wire, storage: Storage, lock: threading.RLock) -> None:
-        self._wire = wire
+    def __init__(self, frontend: Frontend, storage: Storage, lock: threading.RLock) -> None:
+        self._frontend = frontend
         self._storage = storage
         self._lock = lock
         self._stopped = threading.Event()
@@ -42,8 +41,8 @@ class Workers:
     def _tick(self) -> None:
         while not self._stopped.wait(_TICK):
             with self._lock:
-                self._wire.settle()
-                waiting = self._wire.service.jobs.work
+                self._frontend.settle()
+                waiting = self._frontend.service.jobs.work
                 taken = [waiting.popleft() for _ in range(len(waiting))]
             for work in taken:
                 self._pool.submit(self._do, work)
@@ -57,16 +56,16 @@ class Workers:
             self._tell(work, not_fetched(repr(fault)))
 
     def _carry_out(self, work: Work) -> None:
-        jobs = self._wire.service.jobs
+        jobs = self._frontend.service.jobs
         if isinstance(work, StageIn):
             files, outputs = self._storage.stage_in(work)
             with self._lock:
-                jobs.staged_in(work.job_id, files, outputs, self._wire.service.now())
+                jobs.staged_in(work.job_id, files, outputs, self._frontend.service.now())
         else:
             self._storage.stage_out(work)
             with self._lock:
-                jobs.staged_out(work.job_id, self._wire.service.now())
+                jobs.staged_out(work.job_id, self._frontend.service.now())
 
     def _tell(self, work: Work, failure: Failure) -> None:
         with self._lock:
-            self._wire.service.jobs.storage_failed(work.job_id, failure, self._wire.service.now())
+            self._frontend.service.jobs.storage_failed(work.job_id, failure, self._frontend.service.now())

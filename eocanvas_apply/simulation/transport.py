@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from eocanvas_apply.emulator.http.wire import Wire
+from eocanvas_apply.emulator.http.frontend import Frontend
 from eocanvas_apply.emulator.model.messages import WireRequest, WireResponse
 
 ORIGIN = "https://eocanvas.invalid"
@@ -22,14 +22,14 @@ async def undisturbed(step: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Line(httpx.AsyncBaseTransport):
+class InProcessTransport(httpx.AsyncBaseTransport):
     """Carries requests to the emulator's model.
 
     `step` is called with `before GET /path` and, when the service has acted, `after GET /path`; what it raises is
     what becomes of the request, and it may wait.
     """
 
-    wire: Wire
+    frontend: Frontend
     step: Step = undisturbed
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -37,7 +37,7 @@ class Line(httpx.AsyncBaseTransport):
         body = await request.aread()
         name = f"{request.method} {request.url.path}"
         await self.step(f"before {name}")
-        answer = self.wire.handle(
+        answer = self.frontend.handle(
             WireRequest(
                 method=request.method,
                 path=request.url.path,

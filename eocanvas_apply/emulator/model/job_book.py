@@ -1,28 +1,92 @@
-"""All jobs of the service: launched, moved on by the clock, listed, dismissed."""
+"""Results of earlier jobs as inputs of later ones: by the address that the service gives, or by their path at a key."""
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from random import Random
+from urllib.parse import parse_qs, urlsplit
 
 from eocanvas_apply.emulator.model import quotas
 from eocanvas_apply.emulator.model.accounts import User
-from eocanvas_apply.emulator.model.credentials import Credentials
-from eocanvas_apply.emulator.model.jobs.executions import Execution, JobInput
-from eocanvas_apply.emulator.model.jobs.failures import Failure, JobFaults, built_in, lost_key
-from eocanvas_apply.emulator.model.jobs.handovers import failure_of, handed_over
-from eocanvas_apply.emulator.model.jobs.job import Job
-from eocanvas_apply.emulator.model.jobs.judging import judge
-from eocanvas_apply.emulator.model.jobs.outputs import Output, outputs_of
-from eocanvas_apply.emulator.model.jobs.work import AtHand, Fetch, StagedFile, StageIn, StageOut, Work
-from eocanvas_apply.emulator.model.keystore import Keystore, StoredKey
-from eocanvas_apply.emulator.model.orders import OrderBook
-from eocanvas_apply.emulator.model.refusals import message, problem
-from eocanvas_apply.emulator.model.settings import Behaviour, Settings
+from eocanvas_apply.emulator.model.behaviour import Behaviour, Settings
+from eocanvas_apply.emulator.model.job import Job
+from eocanvas_apply.emulator.model.job_failures import (
+    Failure,
+    JobFaults,
+    built_in,
+    judge,
+    lost_key,
+    missing_file,
+    not_fetched,
+)
+from eocanvas_apply.emulator.model.job_files import (
+    AtHand,
+    Fetch,
+    Output,
+    StagedFile,
+    StageIn,
+    StageOut,
+    Work,
+    outputs_of,
+)
+from eocanvas_apply.emulator.model.keystore import Credentials, Keystore, S3Credentials, StoredKey
+from eocanvas_apply.emulator.model.messages import message, problem
+from eocanvas_apply.emulator.model.product_orders import ProductOrders
+from eocanvas_apply.emulator.model.submissions import BASE, Execution, JobInput
+
+_ADDRESS = re.compile(rf"{re.escape(BASE)}/download/([^/]+)/output/([^/]+)")
+_PATH = re.compile(r"/?([^/]+)/([^/]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """A result that another job is given; `output` is None where that result is not there."""
+
+    source: Job
+    output: Output | None
+
+
+def handed_over(given: JobInput, jobs: Mapping[str, Job]) -> Handover | None:
+    """Return the result that an input is, None for an input that is no result of any job."""
+    found = _PATH.fullmatch(given.location) if given.key else _ADDRESS.fullmatch(urlsplit(given.location).path)
+    source = jobs.get(found[1]) if found else None
+    if source is None or found is None:
+        return None
+    there = source.outputs if source.status == "successful" and not source.vanished else ()
+    at_a_key = source.execution.output_key is not None
+    fits = (output for output in there if output.name == found[2] and at_a_key is (given.key is not None))
+    return Handover(source, next(fits, None))
+
+
+def failure_of(job: Job, given: JobInput, handover: Handover, behaviour: Behaviour) -> Failure | None:
+    """Return how a job fails that stages this result, None when nothing speaks against it."""
+    if given.key:
+        written = handover.source.credentials.get(handover.source.execution.output_key or "")
+        elsewhere = _place(written) != _place(job.credentials.get(given.key))
+        return missing_file(given.location) if handover.output is None or elsewhere else None
+    if behaviour.own_links == "denied":
+        return not_fetched(f"{given.location}: 401 Unauthorized")
+    if handover.output is None or handover.source.owner != job.owner:
+        return not_fetched(f"{given.location}: 404 Not Found")
+    return not_fetched(f"{given.location}: 403 Forbidden") if over(given.location, job.starts) else None
+
+
+def over(link: str, at: datetime) -> bool:
+    """Tell whether a link is not honoured any more."""
+    (ends,) = parse_qs(urlsplit(link).query).get("expires", [""])
+    return ends.isdecimal() and datetime.fromtimestamp(int(ends), UTC) <= at
+
+
+def _place(credentials: Credentials | None) -> tuple[str, str]:
+    if credentials is None:
+        return "", ""
+    return credentials.endpoint, credentials.bucket if isinstance(credentials, S3Credentials) else ""
+
 
 _NAMESPACE = uuid.UUID("6f1c6d1e-52a7-4a52-9d3c-7f6a2f0e9b41")
 _WAITING_SHARE = 0.1
@@ -32,7 +96,7 @@ class JobBook:
     """The jobs of all users. `settle` must be called with the time before anything is asked of it."""
 
     def __init__(
-        self, settings: Settings, keystore: Keystore, orders: OrderBook, faults: JobFaults, random: Random
+        self, settings: Settings, keystore: Keystore, orders: ProductOrders, faults: JobFaults, random: Random
     ) -> None:
         self.behaviour: Behaviour = settings.behaviour
         self.work: deque[Work] = deque()

@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from eocanvas_apply.emulator.http.wire import Wire
+from eocanvas_apply.emulator.http.frontend import Frontend
 from eocanvas_apply.emulator.model.accounts import User
-from eocanvas_apply.emulator.model.credentials import SealingKey
-from eocanvas_apply.emulator.model.jobs.failures import JobFaults
+from eocanvas_apply.emulator.model.behaviour import Settings
+from eocanvas_apply.emulator.model.job_failures import JobFaults
+from eocanvas_apply.emulator.model.keystore import SealingKey
 from eocanvas_apply.emulator.model.service import Eocanvas
-from eocanvas_apply.emulator.model.settings import Settings
-from eocanvas_apply.emulator.model.time import VirtualClock
+from eocanvas_apply.emulator.model.times import VirtualClock
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.ledger.backend import Backend
 from eocanvas_apply.ledger.journal import Journal
@@ -29,7 +29,7 @@ from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.service.account import Addresses, Credentials
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.simulation import virtual_time
-from eocanvas_apply.simulation.line import ORIGIN, Line, Step, undisturbed
+from eocanvas_apply.simulation.transport import ORIGIN, InProcessTransport, Step, undisturbed
 from eocanvas_apply.simulation.virtual_time import LoopClock
 
 T = TypeVar("T")
@@ -44,20 +44,20 @@ def _private_key() -> rsa.RSAPrivateKey:
 
 
 @dataclass
-class Site:
+class SimulatedService:
     """An emulated service and everything that chance decides at it and for its runners, drawn from `seed`."""
 
     settings: Settings = field(default_factory=Settings)
     seed: int = 1
     clock: VirtualClock = field(default_factory=VirtualClock)
     job_faults: JobFaults | None = None
-    wire: Wire = field(init=False)
+    frontend: Frontend = field(init=False)
 
     def __post_init__(self) -> None:
         settings = replace(self.settings, users=(User(ACCOUNT, PASSWORD),))
         chance, sealing = Random(self.seed), SealingKey(_private_key())  # noqa: S311 - its tokens open nothing
         service = Eocanvas(self.clock, chance, settings, sealing, self.job_faults)
-        self.wire = Wire(service)
+        self.frontend = Frontend(service)
         self._random = Random(self.seed + 1)  # noqa: S311 - its tokens open nothing
 
     def token(self) -> str:
@@ -67,7 +67,7 @@ class Site:
     def client(self, request_timeout: float = 30.0, step: Step = undisturbed) -> EOCanvas:
         """Return a client of the service, over a line that `step` may disturb."""
         account, clock = Credentials(ACCOUNT, Secret(PASSWORD)), LoopClock(self.clock)
-        line = Line(self.wire, step)
+        line = InProcessTransport(self.frontend, step)
         return EOCanvas(Addresses(URL), account, clock, request_timeout=request_timeout, transport=line)
 
     def runner(

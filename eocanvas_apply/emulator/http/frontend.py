@@ -1,7 +1,7 @@
-"""The service on the wire without a socket: one request in, one answer out, faults included.
+"""The service without a socket: one request in, one answer out, faults included.
 
-wire = Wire(Eocanvas(VirtualClock(), Random(1)))
-answer = wire.handle(WireRequest("GET", "/serverless/keys", headers={"authorization": "Bearer ..."}))
+frontend = Frontend(Eocanvas(VirtualClock(), Random(1)))
+answer = frontend.handle(WireRequest("GET", "/serverless/keys", headers={"authorization": "Bearer ..."}))
 """
 
 from __future__ import annotations
@@ -14,17 +14,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from eocanvas_apply.emulator.http import endpoints, hda
+from eocanvas_apply.emulator.http import endpoints, hda_endpoints
 from eocanvas_apply.emulator.http.endpoints import Call, Endpoint
-from eocanvas_apply.emulator.http.faults import Fault, FaultQueue
 from eocanvas_apply.emulator.http.received import ReceivedLog
-from eocanvas_apply.emulator.model import stamps
+from eocanvas_apply.emulator.http.request_faults import Fault, FaultQueue
+from eocanvas_apply.emulator.model import times
 from eocanvas_apply.emulator.model.accounts import User, unauthorized
-from eocanvas_apply.emulator.model.jobs.processes import BASE
-from eocanvas_apply.emulator.model.messages import WireRequest, WireResponse
-from eocanvas_apply.emulator.model.orders import HDA
-from eocanvas_apply.emulator.model.refusals import Refusal, coded, message
+from eocanvas_apply.emulator.model.messages import Refusal, WireRequest, WireResponse, coded, message
+from eocanvas_apply.emulator.model.product_orders import HDA
 from eocanvas_apply.emulator.model.service import Eocanvas
+from eocanvas_apply.emulator.model.submissions import BASE
 
 _LOG_IN = re.compile(r"/(identity|hda-broker)/(gettoken|refreshtoken)")
 _DOWNLOAD = re.compile(r"/download/([^/]+)/output/([^/]+)")
@@ -45,7 +44,7 @@ _ROUTES: Routes = (
 _PAGE = b"<!DOCTYPE html><html><head><title>WEkEO</title></head><body><h1>Please wait</h1></body></html>"
 
 
-class Wire:
+class Frontend:
     """The addresses of a service in front of its model. It is synchronous, and fast enough for simulations.
 
     `faults` may be added to at any time; `received` holds every request, also those whose connection was lost.
@@ -145,7 +144,7 @@ class Wire:
 
 
 def _routes_of(request: WireRequest) -> tuple[str, Routes]:
-    for base, routes in ((BASE, _ROUTES), (HDA, hda.ROUTES)):
+    for base, routes in ((BASE, _ROUTES), (HDA, hda_endpoints.ROUTES)):
         if request.path.startswith(base + "/"):
             return base, routes
     raise message(404, f"no route for {request.path}")
@@ -163,7 +162,7 @@ def _route(request: WireRequest, base: str, routes: Routes) -> tuple[Endpoint, t
 
 
 def _completed(answer: WireResponse, at: datetime) -> dict[str, str]:
-    headers = {"date": stamps.http_date(at), **answer.headers}
+    headers = {"date": times.http_date(at), **answer.headers}
     if answer.status != 204:
         headers.setdefault("content-length", str(len(answer.body)))
     return headers

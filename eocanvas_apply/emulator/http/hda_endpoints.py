@@ -8,11 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from eocanvas_apply.emulator.http.endpoints import Call, Endpoint
-from eocanvas_apply.emulator.http.ranges import serve_bytes
-from eocanvas_apply.emulator.model.archive import DATASETS
-from eocanvas_apply.emulator.model.messages import WireResponse, as_json
-from eocanvas_apply.emulator.model.refusals import coded
-from eocanvas_apply.emulator.model.searching import dataset_of, find, page_of, product_of
+from eocanvas_apply.emulator.model.catalogue import DATASETS, dataset_of, find, page_of, product_of
+from eocanvas_apply.emulator.model.messages import WireResponse, as_json, coded, serve_bytes
 
 
 def list_datasets(call: Call) -> WireResponse:

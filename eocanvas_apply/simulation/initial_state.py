@@ -7,14 +7,13 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from eocanvas_apply.emulator.model.credentials import S3Credentials
-from eocanvas_apply.emulator.model.jobs.executions import Execution
-from eocanvas_apply.emulator.model.jobs.failures import JobFaults
-from eocanvas_apply.emulator.model.jobs.job import Job
-from eocanvas_apply.emulator.model.jobs.outputs import Output
-from eocanvas_apply.emulator.model.keystore import StoredKey
-from eocanvas_apply.emulator.model.settings import Quota, Settings
-from eocanvas_apply.emulator.model.time import VirtualClock
+from eocanvas_apply.emulator.model.behaviour import Quota, Settings
+from eocanvas_apply.emulator.model.job import Job
+from eocanvas_apply.emulator.model.job_failures import JobFaults
+from eocanvas_apply.emulator.model.job_files import Output
+from eocanvas_apply.emulator.model.keystore import S3Credentials, StoredKey
+from eocanvas_apply.emulator.model.submissions import Execution
+from eocanvas_apply.emulator.model.times import VirtualClock
 from eocanvas_apply.ledger.fold.job_records import Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import Desired, DesiredInput, DesiredJob
@@ -22,7 +21,7 @@ from eocanvas_apply.planning.state.observed import Observed, ObservedJob, Observ
 from eocanvas_apply.planning.state.runs import definition
 from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.secrets.vault import Vault
-from eocanvas_apply.simulation.site import ACCOUNT, URL, Site
+from eocanvas_apply.simulation.simulated_service import ACCOUNT, URL, SimulatedService
 
 _NO_LIFE = timedelta(hours=1)
 _OPENS_NOTHING = S3Credentials("", "", "bucket", "https://s3.invalid", "r")
@@ -43,7 +42,7 @@ class StandIns(Vault):
 
 
 @dataclass(frozen=True)
-class Beginning:
+class InitialState:
     """A project as it stands, to be run as often as wanted; every run has a site and a record of its own."""
 
     desired: Desired
@@ -56,15 +55,15 @@ class Beginning:
         """The jobs that were there before."""
         return frozenset(self.observed.listed) | frozenset(self.recorded.owner_of)
 
-    def site(self, seed: int, job_faults: JobFaults | None = None) -> Site:
+    def site(self, seed: int, job_faults: JobFaults | None = None) -> SimulatedService:
         """Return an emulated service that shows the keys and jobs that were seen."""
         quotas = tuple(Quota(limit.jobs, limit.per.total_seconds()) for limit in self.desired.limits)
         settings = Settings(job_time=self.job_time.total_seconds(), quotas=quotas, result_size=1)
-        site = Site(settings, seed, VirtualClock(self.observed.at), job_faults)
+        site = SimulatedService(settings, seed, VirtualClock(self.observed.at), job_faults)
         for key in self._keys():
-            site.wire.service.keystore.take(key)
+            site.frontend.service.keystore.take(key)
         for job in sorted(self._jobs(), key=lambda job: job.created):
-            site.wire.service.jobs.take(job)
+            site.frontend.service.jobs.take(job)
         return site
 
     def record(self) -> Recorded:

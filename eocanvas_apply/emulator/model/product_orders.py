@@ -12,10 +12,10 @@ from random import Random
 
 from eocanvas_apply.emulator.model import quotas
 from eocanvas_apply.emulator.model.accounts import User
-from eocanvas_apply.emulator.model.archive import ArchivedProduct, Dataset
-from eocanvas_apply.emulator.model.jobs.failures import Failure, not_fetched
-from eocanvas_apply.emulator.model.refusals import coded
-from eocanvas_apply.emulator.model.settings import Settings
+from eocanvas_apply.emulator.model.behaviour import Settings
+from eocanvas_apply.emulator.model.catalogue import ArchivedProduct, Dataset
+from eocanvas_apply.emulator.model.job_failures import Failure, not_fetched
+from eocanvas_apply.emulator.model.messages import coded
 
 HDA = "/hda-broker/api/v1"
 _ORDER_URL = re.compile(rf"https?://[^/]+{HDA}/dataaccess/download/([0-9a-f]+)")
@@ -50,7 +50,7 @@ class Order:
         return packed.getvalue()
 
 
-class OrderBook:
+class ProductOrders:
     """The orders of all users, and the licences that they have accepted."""
 
     def __init__(self, settings: Settings, random: Random) -> None:

@@ -6,9 +6,9 @@ import base64
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from eocanvas_apply.emulator.model import stamps
-from eocanvas_apply.emulator.model.jobs.job import Job
-from eocanvas_apply.emulator.model.settings import Behaviour
+from eocanvas_apply.emulator.model import times
+from eocanvas_apply.emulator.model.behaviour import Behaviour
+from eocanvas_apply.emulator.model.job import Job
 
 # A line is the share of the running time at which it is written, and its text.
 Line = tuple[float, str]
@@ -26,7 +26,7 @@ def log_entries(job: Job, behaviour: Behaviour, at: datetime) -> list[dict[str, 
     length = (job.ends - job.starts).total_seconds()
     moments = [(job.starts + timedelta(seconds=share * length), text) for share, text in lines]
     until = job.finished or at
-    return [{"timestamp": stamps.log(when), "message": text} for when, text in moments if when <= until]
+    return [{"timestamp": times.log(when), "message": text} for when, text in moments if when <= until]
 
 
 def _still_late(job: Job, behaviour: Behaviour, at: datetime) -> bool:

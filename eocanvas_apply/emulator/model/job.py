@@ -7,16 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from eocanvas_apply.emulator.model import stamps
-from eocanvas_apply.emulator.model.credentials import Credentials
-from eocanvas_apply.emulator.model.jobs.executions import Execution
-from eocanvas_apply.emulator.model.jobs.failures import Failure
-from eocanvas_apply.emulator.model.jobs.outputs import Output
-from eocanvas_apply.emulator.model.jobs.work import StagedFile
-from eocanvas_apply.emulator.model.settings import Behaviour
+from eocanvas_apply.emulator.model import times
+from eocanvas_apply.emulator.model.behaviour import Behaviour
+from eocanvas_apply.emulator.model.job_failures import Failure
+from eocanvas_apply.emulator.model.job_files import Output, StagedFile
+from eocanvas_apply.emulator.model.keystore import Credentials
+from eocanvas_apply.emulator.model.submissions import Execution
 
 Status = Literal["accepted", "running", "successful", "failed", "dismissed"]
-_STAMPS = {"dots": stamps.dots, "zulu": stamps.zulu, "nanoseconds": stamps.nanoseconds, "space": stamps.space}
+_STAMPS = {"dots": times.dots, "zulu": times.zulu, "nanoseconds": times.nanoseconds, "space": times.space}
 # The live service has been seen to write each field in a shape of its own.
 _MIXED = {"created": "zulu", "started": "zulu", "finished": "nanoseconds", "updated": "nanoseconds"}
 
@@ -115,7 +114,7 @@ class Job:
             "type": "process",
             "jobID": self.id,
             "status": self.status,
-            "started": stamps.dots(self.created),
+            "started": times.dots(self.created),
         }
 
 

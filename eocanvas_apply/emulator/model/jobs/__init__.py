@@ -1,1 +1,0 @@
-"""The life of a job: its request, its course, its log, its outputs and how it fails."""
