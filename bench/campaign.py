@@ -22,7 +22,7 @@ from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.ledger.opening import Binding
 from eocanvas_apply.ledger.place import open_backend
 from eocanvas_apply.planning.desired.desired import DesiredJob
-from eocanvas_apply.service.account import Addresses
+from eocanvas_apply.service.endpoints import Endpoints
 
 _MANIFEST = """\
 version: 1
@@ -54,7 +54,7 @@ async def finish(folder: Path, service: str) -> None:
     desired = given_rows(open_project(folder / "eocanvas.yaml"), datetime.now(UTC)).desired({})
     numbers = (f"{number:032x}" for number in range(1, sys.maxsize))
     journal = Journal(open_backend(None, folder), "bench", lambda: datetime.now(UTC), lambda: next(numbers))
-    binding = Binding(desired.project, Addresses(service).service, ACCOUNT["HDA_USER"])
+    binding = Binding(desired.project, Endpoints(service).service, ACCOUNT["HDA_USER"])
     await journal.claim(0, [binding.event(lambda: next(numbers))])
     jobs = iter(desired.jobs.values())
     while some := list(islice(jobs, 1000)):

@@ -74,12 +74,12 @@ def with_rows(args: Namespace, rows: Rows, work: Work, *, lock_may_be_broken: bo
 def engine_settings(args: Namespace) -> Settings:
     """Return what an engine is opened with; raises CredentialsError and UsageError."""
     from eocanvas_apply.engine.opening import Settings
-    from eocanvas_apply.service.account import find_credentials
+    from eocanvas_apply.service.credentials import find_credentials
 
     found = settings(args, os.environ)
     credentials = find_credentials(os.environ, Path.home())
     return Settings(
-        found.addresses,
+        found.endpoints,
         credentials,
         os.environ,
         found.ledger,

@@ -13,7 +13,7 @@ from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
 
 if TYPE_CHECKING:
-    from eocanvas_apply.service.account import Addresses
+    from eocanvas_apply.service.endpoints import Endpoints
 
 _TIMING = {
     "poll": "EOCANVAS_APPLY_POLL",
@@ -31,7 +31,7 @@ class Settings:
     """
 
     manifest: Path
-    addresses: Addresses
+    endpoints: Endpoints
     ledger: str | None = None
     timing: Mapping[str, timedelta] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -39,11 +39,11 @@ class Settings:
 
 def settings(args: Namespace, environ: Mapping[str, str]) -> Settings:
     """Return them; raises UsageError for a value that cannot be meant."""
-    from eocanvas_apply.service.account import DEFAULT_URL, Addresses
+    from eocanvas_apply.service.endpoints import DEFAULT_URL, Endpoints
 
     return Settings(
         manifest=manifest_file(args),
-        addresses=Addresses(
+        endpoints=Endpoints(
             environ.get("EOCANVAS_URL") or DEFAULT_URL,
             environ.get("EOCANVAS_TOKEN_URL") or None,
             environ.get("HDA_URL", ""),

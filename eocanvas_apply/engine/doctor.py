@@ -32,7 +32,7 @@ class Finding:
 async def examine(engine: Engine) -> list[Finding]:
     """Look at everything in turn; what fails is a finding, never an exception."""
     service = engine.service
-    findings = [Finding("service", service.addresses.base_url)]
+    findings = [Finding("service", service.endpoints.base_url)]
     try:
         await service.log_in()
         findings.append(Finding("account", f"{service.account}, logged in at {service.token_url}"))

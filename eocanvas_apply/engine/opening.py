@@ -27,8 +27,9 @@ from eocanvas_apply.planning.desired.derivation import desired_keys
 from eocanvas_apply.secrets.resolving import SecretSources
 from eocanvas_apply.secrets.scrubbing import Scrubber
 from eocanvas_apply.secrets.vault import Vault
-from eocanvas_apply.service.account import Addresses, Credentials, is_loopback
 from eocanvas_apply.service.clock import Clock, SystemClock
+from eocanvas_apply.service.credentials import Credentials
+from eocanvas_apply.service.endpoints import Endpoints, is_loopback
 from eocanvas_apply.service.eocanvas import EOCanvas
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Settings:
     accepts those that the manifest names.
     """
 
-    addresses: Addresses
+    endpoints: Endpoints
     credentials: Credentials
     environ: Mapping[str, str] = field(repr=False)
     ledger_url: str | None = None
@@ -95,7 +96,7 @@ def _catalogue(project: Project, settings: Settings, service: EOCanvas) -> Catal
 
 def _service(project: Project, settings: Settings) -> EOCanvas:
     return EOCanvas(
-        settings.addresses,
+        settings.endpoints,
         settings.credentials,
         settings.clock,
         request_timeout=project.timing(settings.timing).request_timeout.total_seconds(),
@@ -125,4 +126,4 @@ def _guard_account(project: Project, settings: Settings) -> None:
 
 def _lost_after_run(settings: Settings) -> bool:
     on_ci = bool(settings.environ.get("CI"))
-    return on_ci and not is_loopback(urlsplit(settings.addresses.base_url).hostname or "")
+    return on_ci and not is_loopback(urlsplit(settings.endpoints.base_url).hostname or "")

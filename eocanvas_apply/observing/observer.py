@@ -60,7 +60,7 @@ class Observer:
         return Observed(
             at=at,
             account=self.service.account,
-            service=self.service.addresses.service,
+            service=self.service.endpoints.service,
             keys=keys,
             jobs=jobs,
             gone=gone,

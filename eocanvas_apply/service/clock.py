@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Protocol
-
-from eocanvas_apply.service.timestamps import parse_http_time
 
 
 class Clock(Protocol):
@@ -84,3 +83,12 @@ class ServiceClock:
             return self._clock.now() + timedelta(seconds=monotonic - self._clock.monotonic())
         moment, then, _ = self._seen
         return moment + timedelta(seconds=monotonic - then)
+
+
+def parse_http_time(text: str) -> datetime | None:
+    """Return the time of a header such as Date as an aware one in UTC, None where it cannot be read."""
+    try:
+        moment = parsedate_to_datetime(text)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -17,9 +17,9 @@ import httpx
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import Doubt, NotSent, ServiceError, UsageError
 from eocanvas_apply.secrets.scrubbing import Scrubber
-from eocanvas_apply.service.account import Addresses, is_loopback, origin_of
+from eocanvas_apply.service.client_pool import ClientPool
 from eocanvas_apply.service.clock import Clock, ServiceClock
-from eocanvas_apply.service.lanes import Lanes
+from eocanvas_apply.service.endpoints import Endpoints, is_loopback, origin_of
 from eocanvas_apply.service.outcome import TRANSPORT_FAULTS, Answer, status_fault, transport_fault
 
 T = TypeVar("T")
@@ -66,7 +66,7 @@ class Connection:
 
     def __init__(
         self,
-        addresses: Addresses,
+        endpoints: Endpoints,
         clock: Clock,
         *,
         request_timeout: float,
@@ -76,13 +76,13 @@ class Connection:
         self.clock = clock
         self.time = ServiceClock(clock)
         self.scrubber = scrubber
-        self._origin = addresses.origin
+        self._origin = endpoints.origin
         self._timeout = request_timeout
-        self._lanes = _lanes(addresses, request_timeout, transport)
+        self._clients = _client_pool(endpoints, request_timeout, transport)
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._lanes.aclose()
+        await self._clients.aclose()
 
     async def once(self, request: Request) -> Answer:
         """Send a request one time only; return the 2xx answer, raise NotSent, Refused or Doubt."""
@@ -120,14 +120,14 @@ class Connection:
     @asynccontextmanager
     async def _opened(self, request: Request, trace: _Trace) -> AsyncIterator[httpx.Response]:
         try:
-            client = await self._lanes.take()
+            client = await self._clients.take()
         except httpx.PoolTimeout as fault:
             raise transport_fault(request.method, request.url, fault, unsent=True) from fault
         try:
             async with aclosing(await self._sent(client, request, trace)) as response:
                 yield response
         finally:
-            self._lanes.give_back(client)
+            self._clients.give_back(client)
 
     async def _sent(self, client: httpx.AsyncClient, request: Request, trace: _Trace) -> httpx.Response:
         built = _built(client, request, trace)
@@ -182,29 +182,31 @@ def _built(client: httpx.AsyncClient, request: Request, trace: _Trace) -> httpx.
         raise ServiceError(error("bad-link", f"the service gave an address that cannot be used: {fault}")) from None
 
 
-def _lanes(addresses: Addresses, request_timeout: float, transport: httpx.AsyncBaseTransport | None) -> Lanes:
+def _client_pool(
+    endpoints: Endpoints, request_timeout: float, transport: httpx.AsyncBaseTransport | None
+) -> ClientPool:
     try:
         make = partial(
             httpx.AsyncClient,
             # Loaded once for all of them: it takes longer than a request.
             verify=httpx.create_ssl_context(),
             transport=transport,
-            mounts=_no_proxy_on_loopback(addresses),
+            mounts=_no_proxy_on_loopback(endpoints),
             timeout=request_timeout,
             limits=LIMITS,
             follow_redirects=False,
             headers={"User-Agent": "eocanvas-apply", "Accept": "application/json, */*;q=0.5"},
         )
-        return Lanes(make, patience_s=request_timeout / 2)
+        return ClientPool(make, patience_s=request_timeout / 2)
     except (OSError, ValueError, ImportError, httpx.InvalidURL) as fault:
         hint = "Look at HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
         message = f"the network settings of the environment cannot be used: {fault}"
         raise UsageError(error("bad-network-settings", message, hint)) from None
 
 
-def _no_proxy_on_loopback(addresses: Addresses) -> dict[str, httpx.AsyncBaseTransport | None]:
+def _no_proxy_on_loopback(endpoints: Endpoints) -> dict[str, httpx.AsyncBaseTransport | None]:
     # Else HTTP_PROXY would carry the token in clear to the proxy.
-    hosts = {urlsplit(url).hostname or "" for url in (addresses.base_url, addresses.hda_url, *addresses.token_urls)}
+    hosts = {urlsplit(url).hostname or "" for url in (endpoints.base_url, endpoints.hda_url, *endpoints.token_urls)}
     return {f"all://{f'[{h}]' if ':' in h else h}": None for h in hosts if is_loopback(h)}
 
 

@@ -6,8 +6,6 @@ when the log-in is refused, in which case nothing was sent. Reads are repeated, 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from types import TracebackType
@@ -18,15 +16,15 @@ from eocanvas_apply.errors import Refused, ServiceError
 from eocanvas_apply.secrets.scrubbing import Scrubber
 from eocanvas_apply.secrets.sealing import PublicKey
 from eocanvas_apply.service import download, pages, wire
-from eocanvas_apply.service.account import Addresses, Credentials
 from eocanvas_apply.service.clock import Clock, ServiceClock
 from eocanvas_apply.service.connection import Check, Connection
+from eocanvas_apply.service.credentials import Credentials
+from eocanvas_apply.service.endpoints import Endpoints, resolved
 from eocanvas_apply.service.gateway import Gateway
 from eocanvas_apply.service.hda.client import Hda
-from eocanvas_apply.service.links import resolved
 from eocanvas_apply.service.pages import JobList
 from eocanvas_apply.service.tokens import Tokens
-from eocanvas_apply.service.wire import JobInfo, KeyInfo, LogEntry, ProcessInfo, ResultInfo
+from eocanvas_apply.service.wire import JobInfo, KeyInfo, LogEntry, ResultInfo
 
 if TYPE_CHECKING:
     import httpx
@@ -41,7 +39,7 @@ class EOCanvas:
 
     def __init__(
         self,
-        addresses: Addresses,
+        endpoints: Endpoints,
         credentials: Credentials,
         clock: Clock,
         *,
@@ -49,16 +47,16 @@ class EOCanvas:
         transport: httpx.AsyncBaseTransport | None = None,
         scrubber: Scrubber | None = None,
     ) -> None:
-        self.addresses = addresses
+        self.endpoints = endpoints
         self.account = credentials.username
         self._clock = clock
         self.scrubber = scrubber or Scrubber()
         self._connection = Connection(
-            addresses, clock, request_timeout=request_timeout, transport=transport, scrubber=self.scrubber
+            endpoints, clock, request_timeout=request_timeout, transport=transport, scrubber=self.scrubber
         )
-        self._tokens = Tokens(self._connection, addresses, credentials)
-        self._gateway = Gateway(addresses, self._connection, self._tokens)
-        self.hda = Hda(addresses, self._connection, self._tokens)
+        self._tokens = Tokens(self._connection, endpoints, credentials)
+        self._gateway = Gateway(endpoints, self._connection, self._tokens)
+        self.hda = Hda(endpoints, self._connection, self._tokens)
 
     async def __aenter__(self) -> Self:
         return self
@@ -120,7 +118,7 @@ class EOCanvas:
             "description": description,
             "data": data,
         }
-        await self._gateway.change("POST", "/keys", _compact({name: fields}), check=check)
+        await self._gateway.change("POST", "/keys", wire.compact_json({name: fields}), check=check)
 
     async def delete_key(self, name: str) -> bool:
         """Delete a key; False when there was none."""
@@ -131,14 +129,6 @@ class EOCanvas:
                 return False
             raise
         return True
-
-    async def processes(self) -> list[ProcessInfo]:
-        """Return all processes."""
-        return await pages.walk_processes(self._gateway)
-
-    async def process(self, process_id: str) -> ProcessInfo | None:
-        """Return a process, None when there is none of that id."""
-        return await self._gateway.read_or_none(f"/processes/{_segment(process_id)}", wire.read_process)
 
     async def execute(self, process_id: str, body: bytes, *, check: Check | None = None) -> JobInfo:
         """Launch a job with a body of JSON, once; an answer without a readable job id is Doubt.
@@ -189,7 +179,7 @@ class EOCanvas:
 
     def address_of(self, result: ResultInfo) -> str:
         """Return the whole address of a result; raises ServiceError for one that is not https."""
-        return resolved(self.addresses, result.href)
+        return resolved(self.endpoints, result.href)
 
     def download(self, result: ResultInfo, offset: int = 0) -> AbstractAsyncContextManager[download.Download]:
         """Open a result to stream it, from `offset` in bytes where the service honours that."""
@@ -206,7 +196,3 @@ def _job(job_id: str) -> str:
 
 def _segment(text: str) -> str:
     return quote(text, safe="")
-
-
-def _compact(document: Mapping[str, object]) -> bytes:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()

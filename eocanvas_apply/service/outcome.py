@@ -18,7 +18,7 @@ import httpx
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import Doubt, NotSent, Refused, ServiceError
 from eocanvas_apply.secrets.scrubbing import Scrubber
-from eocanvas_apply.service.timestamps import parse_http_time
+from eocanvas_apply.service.clock import parse_http_time
 
 REFUSALS = frozenset({400, 401, 403, 404, 405, 409, 411, 413, 414, 415, 422, 429})
 

@@ -11,15 +11,7 @@ from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import Doubt, Refused
 from eocanvas_apply.service.clock import Clock, ServiceClock
 from eocanvas_apply.service.gateway import Gateway
-from eocanvas_apply.service.wire import (
-    JobInfo,
-    ProcessInfo,
-    ResultInfo,
-    next_link,
-    read_job_page,
-    read_processes,
-    read_results,
-)
+from eocanvas_apply.service.wire import JobInfo, ResultInfo, next_link, read_job_page, read_results
 
 T = TypeVar("T")
 FIRST_PAGE = "?limit=100&offset=0"
@@ -115,15 +107,6 @@ async def walk_jobs(gateway: Gateway, clock: Clock, time: ServiceClock, back_to:
     return JobList(tuple(jobs), time.at(started), complete=readable and not walk.circular)
 
 
-async def walk_processes(gateway: Gateway) -> list[ProcessInfo]:
-    """Read the list of processes."""
-    walk: Walk[ProcessInfo] = Walk(gateway, "/processes", _process_page, lambda process: process.id)
-    processes: list[ProcessInfo] = []
-    while (page := await walk.page()) is not None:
-        processes.extend(page)
-    return processes
-
-
 async def walk_results(gateway: Gateway, path: str) -> tuple[ResultInfo, ...]:
     """Read all results of a job; raise Doubt when their pages have no end."""
     walk: Walk[ResultInfo] = Walk(gateway, path, _result_page, lambda r: (r.title, r.href), query="")
@@ -138,10 +121,6 @@ async def walk_results(gateway: Gateway, path: str) -> tuple[ResultInfo, ...]:
 
 def _job_page(document: object) -> tuple[list[JobInfo | None], str | None]:
     return read_job_page(document), next_link(document)
-
-
-def _process_page(document: object) -> tuple[list[ProcessInfo], str | None]:
-    return read_processes(document), next_link(document)
 
 
 def _result_page(document: object) -> tuple[list[ResultInfo], str | None]:

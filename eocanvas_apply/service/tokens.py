@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import CredentialsError, NotSent, Refused, ServiceError
 from eocanvas_apply.secrets.secret import Secret
-from eocanvas_apply.service.account import Addresses, Credentials
 from eocanvas_apply.service.connection import Connection, Request
+from eocanvas_apply.service.credentials import Credentials
+from eocanvas_apply.service.endpoints import Endpoints
 from eocanvas_apply.service.outcome import Answer
 
 # Accounts of partners are known only under the name of their home; None asks without one.
@@ -34,10 +35,10 @@ class Tokens:
     refused, NotSent for anything that another attempt may heal.
     """
 
-    def __init__(self, connection: Connection, addresses: Addresses, credentials: Credentials) -> None:
+    def __init__(self, connection: Connection, endpoints: Endpoints, credentials: Credentials) -> None:
         self._connection = connection
-        self._urls = list(addresses.token_urls)
-        self._asked = addresses.token_urls
+        self._urls = list(endpoints.token_urls)
+        self._asked = endpoints.token_urls
         self._credentials = credentials
         self._origins = list(ORIGINS)
         self._token: _Token | None = None

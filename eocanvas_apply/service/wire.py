@@ -1,4 +1,4 @@
-"""What the service says, as values: keys, jobs, results, logs, processes.
+"""What the service says, as values: keys, jobs, results and logs.
 
 The `read_*` functions take decoded JSON. They forgive what may be missing or new (fields, statuses, kinds of
 stamp) and raise ValueError for what is no such thing at all.
@@ -6,12 +6,17 @@ stamp) and raise ValueError for what is no such thing at all.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from urllib.parse import unquote
 
-from eocanvas_apply.service.timestamps import parse_time
+_STAMP = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[T :](\d\d)[:.](\d\d)[:.](\d\d)(?:[.,](\d+))?\s*(Z|[+-]\d\d(?::?\d\d)?)?",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +96,9 @@ class LogEntry:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessInfo:
-    """A process of the service; `inputs` is what its own page says of them, None where it says nothing."""
-
-    id: str
-    version: str = ""
-    title: str = ""
-    inputs: Mapping[str, object] | None = None
-
-
 def read_key(document: object) -> KeyInfo:
     """Return one key."""
-    fields = _mapping(document, "a key")
+    fields = mapping(document, "a key")
     return KeyInfo(
         name=_required(fields, "name"),
         type=_text(fields, "type").upper(),
@@ -112,7 +107,7 @@ def read_key(document: object) -> KeyInfo:
         owner=_text(fields, "owner") or None,
         created=parse_time(fields.get("creationDate")),
         expires=parse_time(fields.get("expirationDate")),
-        expire_s=_whole(fields.get("expireSeconds")),
+        expire_s=whole(fields.get("expireSeconds")),
     )
 
 
@@ -123,7 +118,7 @@ def read_keys(document: object) -> list[KeyInfo]:
 
 def read_job(document: object) -> JobInfo:
     """Return one job; the answer to an execution has the same shape."""
-    fields = _mapping(document, "a job")
+    fields = mapping(document, "a job")
     stamps = {name: parse_time(fields.get(name)) for name in ("created", "started", "finished", "updated")}
     return JobInfo(
         job_id=_required(fields, "jobID"),
@@ -140,31 +135,14 @@ def read_job_page(document: object) -> list[JobInfo | None]:
 
 def read_results(document: object) -> list[ResultInfo]:
     """Return one page of a job's results, with the `next-page` and `prev-page` that may stand among them."""
-    entries = [_mapping(item, "a result") for item in _list(document, "results")]
+    entries = [mapping(item, "a result") for item in _list(document, "results")]
     return [ResultInfo(_required(e, "href"), _text(e, "title"), _text(e, "rel")) for e in entries]
 
 
 def read_logs(document: object) -> tuple[LogEntry, ...]:
     """Return a job's log in the order the service gives."""
-    entries = [_mapping(item, "a log entry") for item in _list(document, "log entries")]
+    entries = [mapping(item, "a log entry") for item in _list(document, "log entries")]
     return tuple(LogEntry(parse_time(e.get("timestamp")), _text(e, "message")) for e in entries)
-
-
-def read_process(document: object) -> ProcessInfo:
-    """Return one process."""
-    fields = _mapping(document, "a process")
-    inputs = fields.get("inputs")
-    return ProcessInfo(
-        id=_required(fields, "id"),
-        version=_text(fields, "version"),
-        title=_text(fields, "title"),
-        inputs=inputs if isinstance(inputs, dict) else None,
-    )
-
-
-def read_processes(document: object) -> list[ProcessInfo]:
-    """Return one page of the list of processes."""
-    return [read_process(item) for item in _list(_member(document, "processes"), "processes")]
 
 
 def next_link(document: object) -> str | None:
@@ -193,7 +171,8 @@ def _list(document: object, what: str) -> list[object]:
     return document
 
 
-def _mapping(document: object, what: str) -> Mapping[str, object]:
+def mapping(document: object, what: str) -> Mapping[str, object]:
+    """Return a JSON object; raise ValueError for anything else."""
     if not isinstance(document, dict):
         raise ValueError(f"with something that is not {what}")
     return document
@@ -211,10 +190,44 @@ def _text(fields: Mapping[str, object], name: str) -> str:
     return "" if value is None else str(value)
 
 
-def _whole(value: object) -> int | None:
+def whole(value: object) -> int | None:
+    """Return a number of zero or more, also from text, None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        return int(value)
+        number = int(value)
     except (ValueError, OverflowError):
         return None
+    return number if number >= 0 else None
+
+
+def compact_json(document: Mapping[str, object]) -> bytes:
+    """Return a document as it is sent, without spaces."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def parse_time(value: object) -> datetime | None:
+    """Return a stamp as an aware time in UTC, or None for one that is absent or cannot be read.
+
+    Seen are `2024-10-21:08.59.05`, `2024-10-21T09:02:13Z`, `2024-10-21T09:02:13.723098324Z` and
+    `2025-02-13 13:42:08`; those without a zone are UTC. Digits beyond microseconds are dropped.
+    """
+    found = _STAMP.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        return None
+    *numbers, fraction, zone = found.groups()
+    micro = int((fraction or "0")[:6].ljust(6, "0"))
+    try:
+        year, month, day, hour, minute, second = map(int, numbers)
+        moment = datetime(year, month, day, hour, minute, second, micro, tzinfo=_zone(zone))
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _zone(text: str | None) -> timezone:
+    if text is None or text in "Zz":
+        return UTC
+    digits = text[1:].replace(":", "").ljust(4, "0")
+    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return timezone(-offset if text.startswith("-") else offset)

@@ -26,7 +26,8 @@ from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.report.progress import Progress
 from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.secrets.vault import Vault
-from eocanvas_apply.service.account import Addresses, Credentials
+from eocanvas_apply.service.credentials import Credentials
+from eocanvas_apply.service.endpoints import Endpoints
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.simulation import virtual_time
 from eocanvas_apply.simulation.transport import ORIGIN, InProcessTransport, Step, undisturbed
@@ -68,7 +69,7 @@ class SimulatedService:
         """Return a client of the service, over a line that `step` may disturb."""
         account, clock = Credentials(ACCOUNT, Secret(PASSWORD)), LoopClock(self.clock)
         line = InProcessTransport(self.frontend, step)
-        return EOCanvas(Addresses(URL), account, clock, request_timeout=request_timeout, transport=line)
+        return EOCanvas(Endpoints(URL), account, clock, request_timeout=request_timeout, transport=line)
 
     def runner(
         self,

@@ -12,8 +12,9 @@ from eocanvas_apply.emulator.http.server import running
 from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER
 from eocanvas_apply.manifest.loading import load
 from eocanvas_apply.secrets.secret import Secret
-from eocanvas_apply.service.account import Addresses, Credentials
 from eocanvas_apply.service.clock import SystemClock
+from eocanvas_apply.service.credentials import Credentials
+from eocanvas_apply.service.endpoints import Endpoints
 from eocanvas_apply.service.eocanvas import EOCanvas
 
 TEXT = """version: 1
@@ -37,7 +38,7 @@ jobs:
 def expanded(text: str) -> Expansion:
     async def main(url: str) -> Expansion:
         me = Credentials(DEFAULT_USER.name, Secret(DEFAULT_USER.password))
-        async with EOCanvas(Addresses(url), me, SystemClock()) as canvas:
+        async with EOCanvas(Endpoints(url), me, SystemClock()) as canvas:
             now = datetime(2024, 7, 5, 12, tzinfo=UTC)
             return await expand(load(text, "m.yaml"), lambda _: b"", now=now, search=Catalogue(canvas.hda))
 

@@ -14,7 +14,7 @@ ARGS = Namespace(file="eocanvas.yaml", ledger=None)
 
 def test_nothing_set_is_the_real_service_and_the_file_here() -> None:
     found = settings(ARGS, {"EOCANVAS_URL": "", "EOCANVAS_APPLY_POLL": ""})
-    assert found.addresses.base_url == "https://gateway.prod.wekeo2.eu/serverless"
+    assert found.endpoints.base_url == "https://gateway.prod.wekeo2.eu/serverless"
     assert (found.manifest, found.ledger, found.timing) == (Path("eocanvas.yaml"), None, {})
 
 
@@ -30,9 +30,9 @@ def test_the_environment_is_read_and_an_option_wins() -> None:
         "EOCANVAS_APPLY_REQUEST_TIMEOUT": "10s",
     }
     found = settings(Namespace(file="x.yaml", ledger="b.jsonl"), environ)
-    assert found.addresses.base_url == "http://127.0.0.1:8080/serverless"
-    assert found.addresses.token_url == "http://127.0.0.1:8080/identity/gettoken"
-    assert found.addresses.hda_url == "http://127.0.0.1:8080/hda-broker"
+    assert found.endpoints.base_url == "http://127.0.0.1:8080/serverless"
+    assert found.endpoints.token_url == "http://127.0.0.1:8080/identity/gettoken"
+    assert found.endpoints.hda_url == "http://127.0.0.1:8080/hda-broker"
     assert (found.manifest, found.ledger) == (Path("x.yaml"), "b.jsonl")
     assert found.timing == {
         "poll": timedelta(seconds=0.5),

@@ -20,7 +20,8 @@ from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.report.progress import ApplyResult
 from eocanvas_apply.secrets.references import EnvReference
 from eocanvas_apply.secrets.secret import Secret
-from eocanvas_apply.service.account import Addresses, Credentials
+from eocanvas_apply.service.credentials import Credentials
+from eocanvas_apply.service.endpoints import Endpoints
 from tests.emulator.stage import private_key
 from tests.examples.cases import CASES, EXAMPLES, Case
 
@@ -37,7 +38,7 @@ class Scientist:
         shutil.copytree(EXAMPLES / case.name, folder)
         self.project = open_project(folder / "eocanvas.yaml")
         me = Credentials(DEFAULT_USER.name, Secret(DEFAULT_USER.password))
-        addresses = Addresses(emulator.url, emulator.token_url)
+        addresses = Endpoints(emulator.url, emulator.token_url)
         self.settings = Settings(addresses, me, environ=case.secrets, timing=TIMING)
 
     def plan(self) -> Plan:

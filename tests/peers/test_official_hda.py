@@ -14,11 +14,12 @@ from eocanvas_apply.emulator.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
 from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER, Behaviour, Quota
 from eocanvas_apply.secrets.secret import Secret
-from eocanvas_apply.service.account import Addresses, Credentials
 from eocanvas_apply.service.clock import SystemClock
+from eocanvas_apply.service.credentials import Credentials
+from eocanvas_apply.service.endpoints import Endpoints
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.hda.answers import Product
-from eocanvas_apply.service.hda.search_request import search_request
+from eocanvas_apply.service.hda.search import search_request
 from tests.peers.environment import OfficialClient
 
 OCEAN = "EO:EUM:DAT:SENTINEL-3:OL_2_WFR___"
@@ -45,7 +46,7 @@ def paged(request: pytest.FixtureRequest) -> Iterator[RunningEmulator]:
 def ours(emulator: RunningEmulator, query: dict[str, Any], limit: int | None = None) -> list[Product]:
     async def search() -> list[Product]:
         me = Credentials(DEFAULT_USER.name, Secret(DEFAULT_USER.password))
-        async with EOCanvas(Addresses(emulator.url, hda_url=emulator.hda_url), me, SystemClock()) as canvas:
+        async with EOCanvas(Endpoints(emulator.url, hda_url=emulator.hda_url), me, SystemClock()) as canvas:
             for term in await canvas.hda.dataset_terms(OCEAN):
                 await canvas.hda.accept_term(term)
             return await canvas.hda.search(query, limit)

@@ -28,7 +28,8 @@ from eocanvas_apply.engine.opening import Settings, open_engine
 from eocanvas_apply.engine.project import open_project
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.secrets.secret import Secret
-from eocanvas_apply.service.account import Addresses, Credentials
+from eocanvas_apply.service.credentials import Credentials
+from eocanvas_apply.service.endpoints import Endpoints
 from tests.emulator.stage import private_key
 from tests.peers.environment import OfficialClient
 from tests.peers.recording import ensure_key, recorded_request
@@ -211,7 +212,7 @@ class Ours:
         (self.folder / "eocanvas.yaml").write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")
         project = open_project(self.folder / "eocanvas.yaml")
         me = Credentials(DEFAULT_USER.name, Secret(DEFAULT_USER.password))
-        settings = Settings(Addresses(self.emulator.url, self.emulator.token_url), me, self.environ)
+        settings = Settings(Endpoints(self.emulator.url, self.emulator.token_url), me, self.environ)
 
         async def applied() -> None:
             async with open_engine(project, settings) as engine:

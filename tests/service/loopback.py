@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from eocanvas_apply.secrets.secret import Secret
-from eocanvas_apply.service.account import Addresses, Credentials
+from eocanvas_apply.service.credentials import Credentials
+from eocanvas_apply.service.endpoints import Endpoints
 from eocanvas_apply.service.eocanvas import EOCanvas
 
 from .stage import VirtualClock
@@ -70,5 +71,5 @@ async def misbehaving(
 
 
 def client(port: int, request_timeout: float = 30.0, scheme: str = "http") -> EOCanvas:
-    addresses = Addresses(f"{scheme}://127.0.0.1:{port}/serverless")
+    addresses = Endpoints(f"{scheme}://127.0.0.1:{port}/serverless")
     return EOCanvas(addresses, Credentials("jane", Secret("password")), VirtualClock(), request_timeout=request_timeout)

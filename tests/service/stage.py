@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 
 from eocanvas_apply.secrets.secret import Secret
-from eocanvas_apply.service.account import Addresses, Credentials
+from eocanvas_apply.service.credentials import Credentials
+from eocanvas_apply.service.endpoints import Endpoints
 from eocanvas_apply.service.eocanvas import EOCanvas
 
 BASE = "https://canvas.test/serverless"
@@ -61,7 +62,7 @@ class Stage:
 
     def canvas(self, token_url: str | None = None) -> EOCanvas:
         return EOCanvas(
-            Addresses(BASE + "/", token_url),
+            Endpoints(BASE + "/", token_url),
             Credentials("jane", Secret("pass:word"), "environment"),
             self.clock,
             transport=httpx.MockTransport(self._answer),

@@ -18,7 +18,8 @@ from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER, Behaviour, Quo
 from eocanvas_apply.errors import CredentialsError, Doubt, Refused
 from eocanvas_apply.secrets.sealing import plaintext
 from eocanvas_apply.secrets.secret import Secret
-from eocanvas_apply.service.account import Addresses, Credentials
+from eocanvas_apply.service.credentials import Credentials
+from eocanvas_apply.service.endpoints import Endpoints
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.wire import JobInfo, ResultInfo
 from eocanvas_apply.vocabulary import StorageType
@@ -50,7 +51,7 @@ class Service:
     def run(self, act: Callable[[EOCanvas], Awaitable[Any]], password: str = DEFAULT_USER.password) -> Any:
         async def main() -> Any:
             me = Credentials(DEFAULT_USER.name, Secret(password), "environment")
-            async with EOCanvas(Addresses(self.emulator.url), me, VirtualClock()) as canvas:
+            async with EOCanvas(Endpoints(self.emulator.url), me, VirtualClock()) as canvas:
                 return await act(canvas)
 
         return asyncio.run(main())
@@ -191,7 +192,7 @@ def test_a_refused_token_is_replaced(serving: Callable[..., Any]) -> None:
 @pytest.mark.parametrize("place", ["identity", "hda-broker"])
 def test_the_log_in_is_found_at_either_address(serving: Callable[..., Any], place: str) -> None:
     with serving(behaviour=Behaviour().changed({"token_at": place})) as service:
-        assert service.run(EOCanvas.processes)
+        assert service.run(EOCanvas.keys)
 
 
 def test_a_wrong_password(serving: Callable[..., Any]) -> None:
@@ -222,7 +223,7 @@ def test_dismissing_where_it_is_known_and_where_not(
 
 def test_what_is_asked_of_nobody_known(serving: Callable[..., Any]) -> None:
     async def ask(canvas: EOCanvas) -> tuple[object, ...]:
-        return await canvas.job("x"), await canvas.results("x"), await canvas.logs("x"), await canvas.process("x")
+        return await canvas.job("x"), await canvas.results("x"), await canvas.logs("x")
 
     with serving() as service:
-        assert service.run(ask) == (None, None, None, None)
+        assert service.run(ask) == (None, None, None)

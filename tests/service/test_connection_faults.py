@@ -227,8 +227,8 @@ def test_a_cancelled_launch_leaves_no_connection_behind() -> None:
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            lanes = canvas._connection._lanes._made
-            pools = [lane._transport._pool for lane in lanes]  # type: ignore[attr-defined]
+            clients = canvas._connection._clients._made
+            pools = [client._transport._pool for client in clients]  # type: ignore[attr-defined]
             return sum(len(pool.connections) for pool in pools)
 
     assert asyncio.run(main()) == 0

@@ -6,7 +6,7 @@ import pytest
 
 from eocanvas_apply.errors import CredentialsError
 from eocanvas_apply.secrets.secret import Secret
-from eocanvas_apply.service.account import Credentials, find_credentials
+from eocanvas_apply.service.credentials import Credentials, find_credentials
 
 
 def hdarc(path: Path, user: str) -> Path:

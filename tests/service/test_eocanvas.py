@@ -171,12 +171,6 @@ def test_logs(stage: Stage) -> None:
     assert run(stage, lambda c: c.logs("k")) is None
 
 
-def test_processes(stage: Stage) -> None:
-    stage.on("GET /processes/snap-function", says(200, {"id": "snap-function", "inputs": {"snap_graph": {}}}))
-    assert run(stage, lambda c: c.process("snap-function")).inputs == {"snap_graph": {}}
-    assert run(stage, lambda c: c.process("other")) is None
-
-
 def test_reading_is_repeated_and_then_gives_up(stage: Stage) -> None:
     stage.on("GET /keys", says(503), httpx.ConnectError("x"), says(200, []))
     assert run(stage, EOCanvas.keys) == []
@@ -232,6 +226,6 @@ def test_the_log_tells_requests_but_no_secret(stage: Stage, caplog: pytest.LogCa
 
 def test_the_account_and_address_are_known(stage: Stage) -> None:
     async def act(canvas: EOCanvas) -> tuple[str, str]:
-        return canvas.account, canvas.addresses.base_url
+        return canvas.account, canvas.endpoints.base_url
 
     assert run(stage, act) == ("jane", BASE)

@@ -14,7 +14,8 @@ from eocanvas_apply.emulator.http.server import RunningEmulator, running
 from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER, Behaviour, Quota
 from eocanvas_apply.errors import Doubt, Refused
 from eocanvas_apply.secrets.secret import Secret
-from eocanvas_apply.service.account import Addresses, Credentials
+from eocanvas_apply.service.credentials import Credentials
+from eocanvas_apply.service.endpoints import Endpoints
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.hda.client import Hda
 
@@ -27,7 +28,7 @@ DAY = {"dataset_id": OCEAN, "dtstart": "2024-07-01T00:00:00Z", "dtend": "2024-07
 def run(emulator: RunningEmulator, act: Callable[[Hda], Awaitable[Any]]) -> Any:
     async def main() -> Any:
         me = Credentials(DEFAULT_USER.name, Secret(DEFAULT_USER.password))
-        async with EOCanvas(Addresses(emulator.url), me, VirtualClock()) as canvas:
+        async with EOCanvas(Endpoints(emulator.url), me, VirtualClock()) as canvas:
             return await act(canvas.hda)
 
     return asyncio.run(main())

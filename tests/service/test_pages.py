@@ -146,13 +146,6 @@ def test_a_next_link_written_behind_a_tls_proxy_stays_on_https(stage: Stage) -> 
     assert {r.url.scheme for r in stage.got} == {"https"}
 
 
-def test_processes_on_several_pages(stage: Stage) -> None:
-    links = [{"rel": "next", "href": f"{BASE}/processes?offset=1"}]
-    stage.on("GET /processes?limit=100&offset=0", says(200, {"processes": [{"id": "a"}], "links": links}))
-    stage.on("GET /processes?offset=1", says(200, {"processes": [{"id": "b"}], "links": links}))
-    assert [p.id for p in run(stage, EOCanvas.processes)] == ["a", "b"]
-
-
 def result(name: str) -> dict[str, str]:
     return {"href": f"{BASE}/files/{name}", "title": f"wks3:///j/output/{name}", "rel": "x"}
 

@@ -4,17 +4,18 @@ import pytest
 
 from eocanvas_apply.errors import UsageError
 from eocanvas_apply.secrets.secret import Secret
-from eocanvas_apply.service.account import Addresses, Credentials, is_loopback, origin_of
+from eocanvas_apply.service.credentials import Credentials
+from eocanvas_apply.service.endpoints import Endpoints, is_loopback, origin_of
 
 
 def test_trailing_slashes_are_dropped_everywhere() -> None:
-    addresses = Addresses("https://h.test/serverless//", "https://id.test/gettoken/")
+    addresses = Endpoints("https://h.test/serverless//", "https://id.test/gettoken/")
     assert addresses.base_url == "https://h.test/serverless"
     assert addresses.token_urls == ("https://id.test/gettoken",)
 
 
 def test_the_log_in_is_looked_for_at_both_paths_of_the_base_s_host() -> None:
-    assert Addresses("https://h.test:8443/serverless").token_urls == (
+    assert Endpoints("https://h.test:8443/serverless").token_urls == (
         "https://h.test:8443/identity/gettoken",
         "https://h.test:8443/hda-broker/gettoken",
     )
@@ -29,13 +30,13 @@ def test_the_log_in_is_looked_for_at_both_paths_of_the_base_s_host() -> None:
     ],
 )
 def test_the_hda_is_beside_the_service_or_where_the_user_says(hda_url: str, base: str) -> None:
-    addresses = Addresses("https://h.test:8443/serverless", hda_url=hda_url)
+    addresses = Endpoints("https://h.test:8443/serverless", hda_url=hda_url)
     assert addresses.hda.base_url == base
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:80", "http://127.9.9.9", "http://[::1]:5/x", "http://localhost:1"])
 def test_plain_http_goes_to_loopback(url: str) -> None:
-    assert Addresses(url).base_url == url
+    assert Endpoints(url).base_url == url
 
 
 @pytest.mark.parametrize(
@@ -55,17 +56,17 @@ def test_plain_http_goes_to_loopback(url: str) -> None:
 )
 def test_addresses_that_cannot_work_are_usage_errors(url: str, says: str) -> None:
     with pytest.raises(UsageError, match=says) as caught:
-        Addresses(url)
+        Endpoints(url)
     assert caught.value.diagnostics[0].code == "bad-address"
     with pytest.raises(UsageError, match="EOCANVAS_TOKEN_URL"):
-        Addresses("https://h.test", url)
+        Endpoints("https://h.test", url)
     with pytest.raises(UsageError, match="HDA_URL"):
-        Addresses("https://h.test", hda_url=url)
+        Endpoints("https://h.test", hda_url=url)
 
 
 def test_a_password_in_an_address_is_refused_without_showing_it() -> None:
     with pytest.raises(UsageError) as caught:
-        Addresses("https://jane:hunter2@h.test")
+        Endpoints("https://jane:hunter2@h.test")
     assert "hunter2" not in str(caught.value)
 
 
@@ -78,7 +79,7 @@ def test_a_password_in_an_address_is_refused_without_showing_it() -> None:
     ],
 )
 def test_the_service_s_name_leaves_the_port_out_on_loopback(url: str, service: str) -> None:
-    assert Addresses(url).service == service
+    assert Endpoints(url).service == service
 
 
 def test_origins_compare_with_their_ports() -> None:

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from eocanvas_apply.service.timestamps import parse_http_time, parse_time
+from eocanvas_apply.service.clock import parse_http_time
+from eocanvas_apply.service.wire import parse_time
 
 
 @pytest.mark.parametrize(

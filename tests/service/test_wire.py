@@ -104,11 +104,6 @@ def test_logs_keep_their_order_and_forgive_missing_fields() -> None:
     assert [(e.timestamp, e.message) for e in entries] == [(CREATED, "a"), (None, "")]
 
 
-def test_processes_with_and_without_inputs() -> None:
-    assert wire.read_process({"id": "p", "version": 10, "inputs": {"a": {}}}).inputs == {"a": {}}
-    assert wire.read_processes({"processes": [{"id": "p"}]})[0].inputs is None
-
-
 @pytest.mark.parametrize(
     "document", [None, {}, {"links": None}, {"links": [{"rel": "prev", "href": "x"}, {"rel": "next"}, 3]}]
 )
@@ -133,7 +128,7 @@ def test_whatever_comes_is_read_or_a_value_error(document: object) -> None:
     wire.next_link(document)
     readers: list[Callable[[object], object]] = [
         wire.read_keys, wire.read_key, wire.read_job, wire.read_job_page, wire.read_results, wire.read_logs,
-        wire.read_process, wire.read_processes, lambda d: wire.read_key(d).ends,
+        lambda d: wire.read_key(d).ends,
         lambda d: [r.name for r in wire.read_results(d)],
     ]  # fmt: skip
     for read in readers:

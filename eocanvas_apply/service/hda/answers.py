@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from eocanvas_apply.service.wire import mapping, whole
+
 _UNIT_OF_A_PATH = re.compile(r"[^\s/\\?#%]+")
 
 
@@ -43,7 +45,7 @@ class Page:
 
 def read_terms(document: object) -> list[str]:
     """Return the licences of a dataset."""
-    terms = _mapping(document, "a dataset").get("terms") or []
+    terms = mapping(document, "a dataset").get("terms") or []
     if not isinstance(terms, list) or not all(isinstance(term, str) and term for term in terms):
         raise ValueError("without a list of terms")
     return [str(term) for term in terms]
@@ -51,45 +53,29 @@ def read_terms(document: object) -> list[str]:
 
 def read_page(document: object, dataset_id: str) -> Page:
     """Return one page of a search."""
-    fields = _mapping(document, "a page of products")
+    fields = mapping(document, "a page of products")
     features = fields.get("features")
     if not isinstance(features, list):
         raise ValueError("without a list of features")
-    counts = _mapping(fields.get("properties") or {}, "a page of products")
+    counts = mapping(fields.get("properties") or {}, "a page of products")
     products = [_product(feature, dataset_id) for feature in features]
-    return Page(products, _whole(counts.get("totalResults")), counts.get("nextIndex") or None)
+    return Page(products, whole(counts.get("totalResults")), counts.get("nextIndex") or None)
 
 
 def read_download_id(document: object) -> str:
     """Return the id that an order was given."""
-    download_id = _mapping(document, "an order").get("download_id")
+    download_id = mapping(document, "an order").get("download_id")
     if not isinstance(download_id, str) or not _UNIT_OF_A_PATH.fullmatch(download_id) or download_id in (".", ".."):
         raise ValueError("without a download_id that can stand in an address")
     return download_id
 
 
 def _product(feature: object, dataset_id: str) -> Product:
-    fields = _mapping(feature, "a product")
-    properties = _mapping(fields.get("properties") or {}, "a product")
+    fields = mapping(feature, "a product")
+    properties = mapping(fields.get("properties") or {}, "a product")
     product_id, location = fields.get("id"), properties.get("location")
     if not isinstance(product_id, str) or not product_id:
         raise ValueError("with a product that has no id")
     if not isinstance(location, str) or not location:
         raise ValueError(f"without a location of {product_id}")
-    return Product(product_id, dataset_id, location, _whole(properties.get("size")), properties)
-
-
-def _mapping(document: object, what: str) -> Mapping[str, object]:
-    if not isinstance(document, dict):
-        raise ValueError(f"with something that is not {what}")
-    return document
-
-
-def _whole(value: object) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = int(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if number >= 0 else None
+    return Product(product_id, dataset_id, location, whole(properties.get("size")), properties)

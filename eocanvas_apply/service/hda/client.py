@@ -7,24 +7,20 @@ Retry-After or X-Quota-Reset tell it. Questions are repeated, orders never are.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from urllib.parse import quote
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import ManifestError
-from eocanvas_apply.service.account import Addresses
 from eocanvas_apply.service.connection import Check, Connection
+from eocanvas_apply.service.endpoints import Endpoints
 from eocanvas_apply.service.gateway import Gateway
-from eocanvas_apply.service.hda import answers as hda_wire
+from eocanvas_apply.service.hda import answers
 from eocanvas_apply.service.hda.answers import Product
-from eocanvas_apply.service.hda.locating import MOST, query_for
-from eocanvas_apply.service.hda.search_pages import walk_search
-from eocanvas_apply.service.hda.search_request import search_request
+from eocanvas_apply.service.hda.search import MOST, query_for, search_request, walk_search
 from eocanvas_apply.service.outcome import Answer
 from eocanvas_apply.service.tokens import Tokens
-
-__all__ = ["Hda", "Product"]
+from eocanvas_apply.service.wire import compact_json
 
 # The HDA's own client takes a 403, too, as a token that has ended.
 DENIALS = (401, 403)
@@ -34,17 +30,17 @@ _DOWNLOAD = "/dataaccess/download"
 class Hda:
     """The Harmonised Data Access of WEkEO for one account."""
 
-    def __init__(self, addresses: Addresses, connection: Connection, tokens: Tokens) -> None:
-        self._addresses = addresses.hda
-        self._gateway = Gateway(self._addresses, connection, tokens, DENIALS)
+    def __init__(self, endpoints: Endpoints, connection: Connection, tokens: Tokens) -> None:
+        self._endpoints = endpoints.hda
+        self._gateway = Gateway(self._endpoints, connection, tokens, DENIALS)
 
     async def dataset_terms(self, dataset_id: str) -> list[str]:
         """Return the names of the licences that a dataset wants accepted; an unknown dataset is Refused, 404."""
-        return await self._gateway.read(f"/datasets/{_segment(dataset_id)}", hda_wire.read_terms)
+        return await self._gateway.read(f"/datasets/{_segment(dataset_id)}", answers.read_terms)
 
     async def accept_term(self, term: str) -> None:
         """Accept a licence for the account: a legal act, only for those that the manifest names."""
-        await self._gateway.change("PUT", f"/termsaccepted/{_segment(term)}", _json({"accepted": True}))
+        await self._gateway.change("PUT", f"/termsaccepted/{_segment(term)}", compact_json({"accepted": True}))
 
     async def search(self, query: Mapping[str, object], limit: int | None = None) -> list[Product]:
         """Return the products that a request finds, in the order of the HDA, each once, at most `limit` of them.
@@ -71,10 +67,10 @@ class Hda:
         `check` is called right before the request leaves; what it raises keeps it from being sent.
         """
         body = {"dataset_id": dataset_id, "product_id": product_id, "location": location}
-        answer = await self._gateway.change("POST", _DOWNLOAD, _json(body), check=check)
+        answer = await self._gateway.change("POST", _DOWNLOAD, compact_json(body), check=check)
         document = answer.document()
         try:
-            return hda_wire.read_download_id(document)
+            return answers.read_download_id(document)
         except ValueError as fault:
             raise answer.unreadable(str(fault)) from None
 
@@ -84,7 +80,7 @@ class Hda:
 
     def download_url(self, download_id: str) -> str:
         """Return the address of an order, which is what a job takes as its input once the order is ready."""
-        return self._addresses.base_url + _path(download_id)
+        return self._endpoints.base_url + _path(download_id)
 
 
 def _readiness(answer: Answer) -> bool:
@@ -100,7 +96,3 @@ def _path(download_id: str) -> str:
 def _segment(text: str) -> str:
     # Names of datasets are full of colons, which the HDA's own client leaves as they are.
     return quote(text, safe=":")
-
-
-def _json(document: Mapping[str, object]) -> bytes:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,7 +1,7 @@
 """HTTP clients of one connection each, taken in turn.
 
 A pool of many connections looks through all of them several times for every request; with sixteen requests under
-way that costs more than the requests themselves (measured: 2 ms of 3). A lane's pool has one connection to look at.
+way that costs more than the requests themselves (measured: 2 ms of 3). A client here has one.
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ from collections.abc import Callable
 
 import httpx
 
-# Downloads hold a lane each; requests must still find one free.
-LANES = 40
+# Each download holds a client; other requests must still find a free one.
+CLIENTS = 40
 
 
-class Lanes:
+class ClientPool:
     """The clients of a run. The one given back last is taken first, so that few connections stay warm.
 
-    `make` is called for a lane when none is free. `patience_s` is how long a request waits for one before it fails
+    `make` builds another client when none is free. `patience_s` is how long a request waits for one before it fails
     with `httpx.PoolTimeout`.
     """
 
     def __init__(self, make: Callable[[], httpx.AsyncClient], patience_s: float) -> None:
         self._make = make
         self._patience_s = patience_s
-        self._gate = asyncio.Semaphore(LANES)
-        # One at once: settings that cannot work are told before anything is sent.
+        self._gate = asyncio.Semaphore(CLIENTS)
+        # Built now, so that settings which cannot work are reported before anything is sent.
         first = make()
         self._made = {first}
         self._free = [first]
@@ -37,7 +37,7 @@ class Lanes:
             async with asyncio.timeout(self._patience_s):
                 await self._gate.acquire()
         except TimeoutError:
-            raise httpx.PoolTimeout(f"all {LANES} connections are in use") from None
+            raise httpx.PoolTimeout(f"all {CLIENTS} connections are in use") from None
         return self._free.pop() if self._free else self._new()
 
     def give_back(self, client: httpx.AsyncClient) -> None:

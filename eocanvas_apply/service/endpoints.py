@@ -1,16 +1,13 @@
-"""Where the service is and who we are there: addresses and credentials, and the places where these are looked for."""
+"""Where the service is, where a link that it gives leads, and which addresses may get the token."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
-from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from eocanvas_apply.diagnostics import error
-from eocanvas_apply.errors import CredentialsError, UsageError
-from eocanvas_apply.secrets.secret import Secret
+from eocanvas_apply.errors import ServiceError, UsageError
 
 DEFAULT_URL = "https://gateway.prod.wekeo2.eu/serverless"
 # The service moved its log-in from the second path to the first in July 2026.
@@ -20,7 +17,7 @@ HDA_VERSION = "/api/v1"
 
 
 @dataclass(frozen=True, slots=True)
-class Addresses:
+class Endpoints:
     """The base address of the service, the whole address of its log-in where the user names one, and the HDA's.
 
     `hda_url` is the part before `/api/v1`, by default `/hda-broker` on the service's host. Trailing slashes are
@@ -46,7 +43,7 @@ class Addresses:
         return tuple(map(self._beside, TOKEN_PATHS))
 
     @property
-    def hda(self) -> Addresses:
+    def hda(self) -> Endpoints:
         """The same account's addresses with the HDA as their base, so that paths and the token lead there."""
         return replace(self, base_url=self.hda_url + HDA_VERSION)
 
@@ -66,15 +63,6 @@ class Addresses:
     def _beside(self, path: str) -> str:
         base = urlsplit(self.base_url)
         return f"{base.scheme}://{base.netloc}{path}"
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """The account that logs in; `origin` says in words where the credentials were found."""
-
-    username: str
-    password: Secret
-    origin: str = "caller"
 
 
 def is_loopback(host: str) -> bool:
@@ -130,65 +118,60 @@ def _split(text: str) -> SplitResult | None:
     return parts
 
 
-FILE = ".hdarc"
+def is_own(endpoints: Endpoints, url: str) -> bool:
+    """Tell whether an address has the service's own scheme, host and port, so that the token may go there."""
+    return origin_of(url) == endpoints.origin
 
 
-def find_credentials(environ: Mapping[str, str], home: Path) -> Credentials:
-    """Return user name and password with the place they came from; raise CredentialsError that says where we looked.
+def own(endpoints: Endpoints, link: str) -> str:
+    """Return the whole address of a path or link of the service; raise ServiceError if it leads elsewhere."""
+    url = resolved(endpoints, link)
+    if is_own(endpoints, url):
+        return url
+    message = f"the service links to {origin_of(url)}, which is not {endpoints.origin}"
+    raise _foreign(message, "Lists are followed on the service's own host only.")
 
-    In this order: HDA_USER with HDA_PASSWORD, the file that HDA_RC names, `$EOCANVAS_CONFIG_DIR/.hdarc`,
-    `~/.hdarc`. A file has lines `user: ...` and `password: ...`; other lines are ignored.
+
+def resolved(endpoints: Endpoints, link: str) -> str:
+    """Return the whole address of a path or link, of whatever host.
+
+    Links come absolute or relative to the base address. Raises ServiceError for what is not https (plain http
+    goes to loopback only).
     """
-    user, password = environ.get("HDA_USER", ""), environ.get("HDA_PASSWORD", "")
-    if user and password:
-        return Credentials(user, Secret(password), "environment")
-    if user or password:
-        missing, given = ("HDA_PASSWORD", "HDA_USER") if user else ("HDA_USER", "HDA_PASSWORD")
-        raise _missing(f"{given} is set, but {missing} is not", f"Set {missing} too, or unset {given}.")
-    for path, shown, required in _files(environ, home):
-        if required or _is_there(path):
-            return _from_file(path, shown)
-    places = ", ".join(("HDA_USER and HDA_PASSWORD", "HDA_RC", *(f"the file {s}" for _, s, _ in _files(environ, home))))
-    raise _missing(f"no credentials of a WEkEO account; looked for {places}", "Set HDA_USER and HDA_PASSWORD.")
+    base = urlsplit(endpoints.base_url)
+    parts = _parts_of(link)
+    if not parts.scheme and not parts.netloc:
+        return _below(endpoints, base, link)
+    parts = parts._replace(scheme=parts.scheme or base.scheme)
+    if parts.scheme == "http" and parts.hostname == base.hostname and parts.port in (None, 80, base.port):
+        # A service behind a proxy that ends TLS writes its own links with http.
+        parts = parts._replace(scheme=base.scheme, netloc=base.netloc)
+    _check_reachable(parts)
+    return parts.geturl()
 
 
-def _files(environ: Mapping[str, str], home: Path) -> Iterator[tuple[Path, str, bool]]:
-    named, folder = environ.get("HDA_RC", ""), environ.get("EOCANVAS_CONFIG_DIR", "")
-    if named:
-        yield _under(named, home), f"{named} (HDA_RC)", True
-    if folder:
-        yield _under(folder, home) / FILE, f"{folder.rstrip('/')}/{FILE}", False
-    yield home / FILE, f"~/{FILE}", False
+def _below(endpoints: Endpoints, base: SplitResult, link: str) -> str:
+    if base.path and link.startswith(base.path + "/"):
+        return endpoints.origin + link
+    return endpoints.base_url + (link if link.startswith("/") else "/" + link)
 
 
-def _under(written: str, home: Path) -> Path:
-    return home / written[2:] if written.startswith("~/") else Path(written)
-
-
-def _from_file(path: Path, shown: str) -> Credentials:
+def _parts_of(link: str) -> SplitResult:
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as fault:
-        raise _missing(f"the file {shown} cannot be read: {fault.strerror}", "Check the path.") from None
-    except UnicodeDecodeError:
-        raise _missing(f"the file {shown} is not UTF-8 text", "Save it as UTF-8.") from None
-    fields = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in text.split("\n"))}
-    absent = [name for name in ("user", "password") if not fields.get(name)]
-    if absent:
-        hint = "It needs the lines `user: NAME` and `password: PASSWORD`."
-        raise _missing(f"the file {shown} has no line {' and no line '.join(f'`{a}:`' for a in absent)}", hint)
-    return Credentials(fields["user"], Secret(fields["password"]), shown)
+        parts = urlsplit(link)
+        _ = parts.port
+    except ValueError:
+        raise _foreign("the service gave an address that cannot be read") from None
+    return parts
 
 
-def _is_there(path: Path) -> bool:
-    try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError:
-        return True  # reading it tells what is the matter
-    return True
+def _check_reachable(parts: SplitResult) -> None:
+    host = parts.hostname or ""
+    if not host or parts.scheme not in ("http", "https"):
+        raise _foreign(f"the service gave an address that is not http(s): {parts.scheme}://{host}")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise _foreign(f"the service links to {host} by plain http, which is allowed to this machine only")
 
 
-def _missing(message: str, hint: str) -> CredentialsError:
-    return CredentialsError(error("credentials-missing", message, hint))
+def _foreign(message: str, hint: str = "Nothing was asked there; report it to the service.") -> ServiceError:
+    return ServiceError(error("foreign-link", message, hint))

@@ -1,0 +1,83 @@
+"""The account that logs in, and the places where its user name and password are looked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import CredentialsError
+from eocanvas_apply.secrets.secret import Secret
+
+FILE = ".hdarc"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The account that logs in; `origin` says in words where the credentials were found."""
+
+    username: str
+    password: Secret
+    origin: str = "caller"
+
+
+def find_credentials(environ: Mapping[str, str], home: Path) -> Credentials:
+    """Return user name and password with the place they came from; raise CredentialsError that says where we looked.
+
+    In this order: HDA_USER with HDA_PASSWORD, the file that HDA_RC names, `$EOCANVAS_CONFIG_DIR/.hdarc`,
+    `~/.hdarc`. A file has lines `user: ...` and `password: ...`; other lines are ignored.
+    """
+    user, password = environ.get("HDA_USER", ""), environ.get("HDA_PASSWORD", "")
+    if user and password:
+        return Credentials(user, Secret(password), "environment")
+    if user or password:
+        missing, given = ("HDA_PASSWORD", "HDA_USER") if user else ("HDA_USER", "HDA_PASSWORD")
+        raise _missing(f"{given} is set, but {missing} is not", f"Set {missing} too, or unset {given}.")
+    for path, shown, required in _files(environ, home):
+        if required or _is_there(path):
+            return _from_file(path, shown)
+    places = ", ".join(("HDA_USER and HDA_PASSWORD", "HDA_RC", *(f"the file {s}" for _, s, _ in _files(environ, home))))
+    raise _missing(f"no credentials of a WEkEO account; looked for {places}", "Set HDA_USER and HDA_PASSWORD.")
+
+
+def _files(environ: Mapping[str, str], home: Path) -> Iterator[tuple[Path, str, bool]]:
+    named, folder = environ.get("HDA_RC", ""), environ.get("EOCANVAS_CONFIG_DIR", "")
+    if named:
+        yield _under(named, home), f"{named} (HDA_RC)", True
+    if folder:
+        yield _under(folder, home) / FILE, f"{folder.rstrip('/')}/{FILE}", False
+    yield home / FILE, f"~/{FILE}", False
+
+
+def _under(written: str, home: Path) -> Path:
+    return home / written[2:] if written.startswith("~/") else Path(written)
+
+
+def _from_file(path: Path, shown: str) -> Credentials:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as fault:
+        raise _missing(f"the file {shown} cannot be read: {fault.strerror}", "Check the path.") from None
+    except UnicodeDecodeError:
+        raise _missing(f"the file {shown} is not UTF-8 text", "Save it as UTF-8.") from None
+    fields = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in text.split("\n"))}
+    absent = [name for name in ("user", "password") if not fields.get(name)]
+    if absent:
+        hint = "It needs the lines `user: NAME` and `password: PASSWORD`."
+        raise _missing(f"the file {shown} has no line {' and no line '.join(f'`{a}:`' for a in absent)}", hint)
+    return Credentials(fields["user"], Secret(fields["password"]), shown)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True  # reading it tells what is the matter
+    return True
+
+
+def _missing(message: str, hint: str) -> CredentialsError:
+    return CredentialsError(error("credentials-missing", message, hint))

@@ -1,0 +1,150 @@
+"""A search of the HDA: the request, the pages of its answer, and the search for one product by its id.
+
+Requests come as people paste them from WEkEO's viewer. Until 2024 the viewer wrote `datasetId` and nested lists
+(dateRangeSelectValues, boundingBoxValues, ...); such requests still stand in notebooks. The present form is flat.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import Doubt
+from eocanvas_apply.service.gateway import Gateway
+from eocanvas_apply.service.hda.answers import Page, Product, read_page
+from eocanvas_apply.service.wire import compact_json
+
+PATH = "/dataaccess/search"
+ITEMS_PER_PAGE = 100
+_PAGING = ("startIndex", "itemsPerPage")
+_NAMED_VALUES = ("stringInputValues", "stringChoiceValues", "multiStringSelectValues")
+_RANGES = "dateRangeSelectValues"
+_BOXES = "boundingBoxValues"
+_NESTED = (*_NAMED_VALUES, _RANGES, _BOXES)
+# Two of the datasets were renamed with the form.
+_RENAMED = {"EO:ESA:DAT:SENTINEL-1:SAR": "EO:ESA:DAT:SENTINEL-1", "EO:ESA:DAT:SENTINEL-2:MSI": "EO:ESA:DAT:SENTINEL-2"}
+# How the two ends of a range are called now, by the beginning of the dataset's name.
+_ENDS = (
+    ("EO:ECMWF:DAT:CAMS_", "dtstart", "dtend"),
+    ("EO:EUM:DAT:", "dtstart", "dtend"),
+    ("EO:CLMS:DAT:", "start", "end"),
+    ("EO:EEA:DAT:CLMS_HRVPP", "start", "end"),
+    ("EO:MO:DAT:", "min_date", "max_date"),
+    ("EO:CNES:DAT:SWH", "creationDateStart", "creationDateEnd"),
+    ("EO:ESA", "startDate", "completionDate"),
+)
+MOST = 1000
+_STAMP = re.compile(r"(?<!\d)(\d{8}T\d{6})(?!\d)")
+# A second stamp that is later than this is when the product was made, not when its sensing ended.
+_LONGEST_SENSING = timedelta(hours=3)
+_MARGIN = timedelta(seconds=2)
+
+
+def search_request(query: Mapping[str, object]) -> dict[str, object]:
+    """Return the flat request with its `dataset_id`, without paging. Raises ValueError with words for people."""
+    dataset_id = query.get("dataset_id") or query.get("datasetId")
+    if not isinstance(dataset_id, str) or not dataset_id.strip():
+        raise ValueError("names no dataset_id")
+    if "dataset_id" not in query:
+        dataset_id = _RENAMED.get(dataset_id, dataset_id)
+    kept = {name: value for name, value in query.items() if name not in ("datasetId", *_PAGING, *_NESTED)}
+    flat = {name: value for key in _NESTED for name, value in _flattened(key, query.get(key), dataset_id)}
+    return {**kept, **flat, "dataset_id": dataset_id}
+
+
+def _flattened(key: str, values: object, dataset_id: str) -> Iterator[tuple[str, object]]:
+    if not values:
+        return
+    if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
+        raise ValueError(f"has {key} that is no list of mappings")
+    try:
+        for value in values[:1] if key == _BOXES else values:
+            yield from _fields(key, value, dataset_id)
+    except KeyError as missing:
+        raise ValueError(f"has {key} without {missing.args[0]}") from None
+
+
+def _fields(key: str, value: Mapping[str, object], dataset_id: str) -> Iterator[tuple[str, object]]:
+    if key == _BOXES:
+        yield "bbox", value["bbox"]
+    elif key == _RANGES:
+        first, last = _ends(dataset_id, value)
+        yield first, value["start"]
+        yield last, value["end"]
+    else:
+        yield str(value["name"]), value["value"]
+
+
+def ends_of(dataset_id: str) -> tuple[str, str] | None:
+    """Return how a dataset calls the two ends of its time range, None where nobody knows."""
+    return next(((first, last) for beginning, first, last in _ENDS if dataset_id.startswith(beginning)), None)
+
+
+def _ends(dataset_id: str, value: Mapping[str, object]) -> tuple[str, str]:
+    name = str(value["name"]).lower()
+    return ends_of(dataset_id) or (f"{name}_start", f"{name}_end")
+
+
+async def walk_search(gateway: Gateway, request: Mapping[str, object], limit: int | None) -> list[Product]:
+    """Ask page by page until the end or `limit`; raises Doubt when the pages have no end."""
+    dataset_id = str(request["dataset_id"])
+    walk = _Walk()
+    while walk.index is not None and (limit is None or len(walk.products) < limit):
+        body = {**request, "startIndex": walk.index, "itemsPerPage": ITEMS_PER_PAGE}
+        walk.take(await gateway.ask(PATH, compact_json(body), lambda document: read_page(document, dataset_id)))
+    return list(walk.products.values())[:limit]
+
+
+class _Walk:
+    """How far a search has been read; `index` is the start of the next page, None after the last one.
+
+    While products arrive, others move to later pages and come twice: the ids tell.
+    """
+
+    def __init__(self) -> None:
+        self.products: dict[str, Product] = {}
+        self.index: object = 0
+        self._reached = 0
+        self._asked: set[str] = set()
+        self._empty = 0
+
+    def take(self, page: Page) -> None:
+        """Take the page at `index` and move to the one after it."""
+        self._asked.add(repr(self.index))
+        for product in page.products:
+            self.products.setdefault(product.id, product)
+        self.index = page.following if page.total is None else self._counted(page, page.total)
+        if repr(self.index) in self._asked:
+            hint = "Search again later; without all pages nobody knows all products."
+            raise Doubt(error("service-answer-unreadable", f"POST {PATH}: its pages lead back", hint), 200)
+
+    def _counted(self, page: Page, total: int) -> int | None:
+        # A page may hold fewer products than it was asked for although more follow; two empty ones are the end.
+        self._empty = 0 if page.products else self._empty + 1
+        self._reached += len(page.products) or ITEMS_PER_PAGE
+        return self._reached if self._reached < total and self._empty < 2 else None
+
+
+def query_for(dataset_id: str, product_id: str) -> dict[str, object] | None:
+    """Return a search that finds the products sensed when this one was; None where its name does not tell."""
+    moments = [found for text in _STAMP.findall(product_id) if (found := _moment(text))]
+    ends = ends_of(dataset_id)
+    if not moments or ends is None:
+        return None
+    begin = moments[0]
+    end = moments[1] if len(moments) > 1 and begin <= moments[1] <= begin + _LONGEST_SENSING else begin
+    first, last = ends
+    return {"dataset_id": dataset_id, first: _text(begin - _MARGIN), last: _text(end + _MARGIN)}
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.strptime(text, "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
