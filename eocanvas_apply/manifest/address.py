@@ -1,4 +1,4 @@
-"""Endpoints: how a key, a job, an old generation or one instance of a campaign is named, everywhere."""
+"""Addresses: how a key, a job, an old generation or one instance of a campaign is named, everywhere."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _JOB = re.compile(rf"job\.({_NAME})(?:\[(\".*\")\])?", re.DOTALL)
 class Address:
     """`key.scenes`, `key.scenes#3` (an old generation), `job.subset`, `job.datacube["S3A_OL"]` (an instance).
 
-    Endpoints sort keys first, then by name, generation and instance; `str` and `parse` are each other's inverse.
+    Addresses sort keys first, then by name, generation and instance; `str` and `parse` are each other's inverse.
     """
 
     kind: Kind

@@ -1,4 +1,4 @@
-"""Endpoints as people type them on a command line: bare names, unique beginnings, instances after a slash.
+"""Addresses as people type them on a command line: bare names, unique beginnings, instances after a slash.
 
 `subset`, `key.scenes`, `scenes#3`, `datacube/S3A_OL`, `datacube/*` and every full address are understood, also
 without the quotes of an instance, which a shell takes away. An exact name wins over a beginning; the name of a campaign

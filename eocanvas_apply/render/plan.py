@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _WITH_CHANGES = frozenset({ActionKind.REPLACE, ActionKind.RELAUNCH, ActionKind.ADOPT})
 # How many instances of a campaign with equal actions and reasons are listed.
 _FEW = 3
-# Endpoints without work and without a fault are counted, not listed.
+# Addresses without work and without a fault are counted, not listed.
 _SETTLED = frozenset({Reason.DONE, Reason.UNCHANGED, Reason.EXISTING, Reason.NOT_NEEDED})
 
 

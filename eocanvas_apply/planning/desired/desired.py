@@ -128,12 +128,12 @@ class DesiredJob:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """Endpoints of the jobs whose results it is given, each once."""
+        """Addresses of the jobs whose results it is given, each once."""
         return tuple(dict.fromkeys(i.result.address for i in self.inputs if i.result))
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Endpoints of the keys that it names, each once."""
+        """Addresses of the keys that it names, each once."""
         named = [i.key for i in self.inputs if i.key] + ([self.output_key] if self.output_key else [])
         return tuple(dict.fromkeys(named))
 
