@@ -11,7 +11,7 @@ from eocanvas_apply.applying.key_keeper import KeyKeeper
 from eocanvas_apply.applying.launches import Launcher
 from eocanvas_apply.applying.orders import OrderKeeper
 from eocanvas_apply.applying.results.downloads import Downloads
-from eocanvas_apply.applying.session import BATCH, Session, TooLate, at_once
+from eocanvas_apply.applying.session import Session, TooLate, at_once
 from eocanvas_apply.planning import tasks as t
 from eocanvas_apply.planning.plan import PlannedAction
 
@@ -46,47 +46,18 @@ class Applier:
             return
 
     async def _carry_out(self, decided_on: int, ready: Sequence[PlannedAction]) -> None:
-        await self._create_keys(decided_on, [a for a in ready if isinstance(a.task, t.CreateKey)])
+        await self._creator.create(decided_on, ready)
         settle = [partial(self._settle, decided_on, a) for a in ready if not isinstance(a.task, _LATER)]
         await at_once(settle)
-        await self._launcher.launch(decided_on, [a for a in ready if isinstance(a.task, t.LaunchJob)])
-        await self._orders.order(decided_on, [a for a in ready if isinstance(a.task, t.OrderProducts)])
+        await self._launcher.launch(decided_on, ready)
+        await self._orders.order(decided_on, ready)
         self._downloads.start(ready)
         deletes = [a for a in ready if isinstance(a.task, t.DeleteKey)]
         await at_once([partial(self._settle, decided_on, a) for a in deletes])
 
-    async def _create_keys(self, decided_on: int, actions: Sequence[PlannedAction]) -> None:
-        for start in range(0, len(actions), BATCH):
-            await self._creator.create(decided_on, actions[start : start + BATCH])
-
     async def _settle(self, decided_on: int, action: PlannedAction) -> None:
-        match action.task:
-            case t.AdoptKey() | t.DrainKey() | t.EndDrain() | t.DeleteKey():
-                await self._settle_key(decided_on, action, action.task)
-            case t.AdoptJob() | t.DismissJob() | t.CancelLaunch() | t.ForgetJob():
-                await self._settle_job(decided_on, action, action.task)
-
-    async def _settle_key(self, decided_on: int, action: PlannedAction, task: t.KeyTask) -> None:
-        match task:
-            case t.AdoptKey():
-                await self._keys.adopt(action, task)
-            case t.DrainKey():
-                await self._keys.drain(decided_on, action, task)
-            case t.EndDrain():
-                await self._keys.end_drain(decided_on, task)
-            case t.DeleteKey():
-                await self._keys.delete(decided_on, action, task)
-
-    async def _settle_job(self, decided_on: int, action: PlannedAction, task: t.JobTask) -> None:
-        match task:
-            case t.AdoptJob():
-                await self._jobs.adopt(decided_on, action, task)
-            case t.DismissJob():
-                await self._jobs.dismiss(decided_on, action, task)
-            case t.CancelLaunch():
-                await self._jobs.cancel(decided_on, action, task)
-            case t.ForgetJob():
-                await self._jobs.forget(decided_on, action, task)
+        await self._keys.settle(decided_on, action)
+        await self._jobs.settle(decided_on, action)
 
 
 _LATER = (t.CreateKey, t.LaunchJob, t.OrderProducts, t.FetchResults, t.DeleteKey)

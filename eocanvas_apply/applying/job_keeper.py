@@ -20,7 +20,19 @@ class JobKeeper:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def adopt(self, decided_on: int, action: PlannedAction, task: AdoptJob) -> None:
+    async def settle(self, decided_on: int, action: PlannedAction) -> None:
+        """Carry out an action on a job that is there; any other action is none of its business."""
+        match action.task:
+            case AdoptJob() as task:
+                await self._adopt(decided_on, action, task)
+            case DismissJob() as task:
+                await self._dismiss(decided_on, action, task)
+            case CancelLaunch() as task:
+                await self._cancel(decided_on, action, task)
+            case ForgetJob() as task:
+                await self._forget(decided_on, action, task)
+
+    async def _adopt(self, decided_on: int, action: PlannedAction, task: AdoptJob) -> None:
         """Record that a job of the service is this address's: one found is a fact, one taken back a decision."""
         event = e.Adopted(address=action.address, job_id=task.job_id, reason=task.reason, intent=task.intent)
         if task.reason == "returned":
@@ -31,7 +43,7 @@ class JobKeeper:
         self._session.fine(action.address)
         self._session.tell(action.address, Happening.ADOPTED, task.job_id)
 
-    async def dismiss(self, decided_on: int, action: PlannedAction, task: DismissJob) -> None:
+    async def _dismiss(self, decided_on: int, action: PlannedAction, task: DismissJob) -> None:
         """Ask the service to dismiss a job; one that knows no dismissing lets it run to its end."""
         session, reason = self._session, cast(Any, action.reason.value)
         claim = e.JobDismissIntended(address=action.address, job_id=task.job_id, reason=reason)
@@ -57,13 +69,13 @@ class JobKeeper:
             # It says no about this job: asking again would not change that.
             return False
 
-    async def cancel(self, decided_on: int, action: PlannedAction, task: CancelLaunch) -> None:
+    async def _cancel(self, decided_on: int, action: PlannedAction, task: CancelLaunch) -> None:
         """Record that a launch without an answer shall not run, whatever became of it."""
         decision = e.Resolved(address=action.address, intent=task.intent, decision="cancel")
         await self._session.claim(decided_on, [decision])
         self._session.tell(action.address, Happening.CANCELLED)
 
-    async def forget(self, decided_on: int, action: PlannedAction, task: ForgetJob) -> None:
+    async def _forget(self, decided_on: int, action: PlannedAction, task: ForgetJob) -> None:
         """Take an address off the record."""
         await self._session.claim(decided_on, [e.Forgotten(address=action.address, reason=task.reason)])
         self._session.tell(action.address, Happening.FORGOTTEN)

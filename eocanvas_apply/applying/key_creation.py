@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
-from eocanvas_apply.applying.session import Session, TooLate, at_once
-from eocanvas_apply.errors import CredentialsError, Doubt, NotSent, Refused, ServiceError
+from eocanvas_apply.applying.sending import Check, OnceSender, Unsent
+from eocanvas_apply.applying.session import BATCH, Session
+from eocanvas_apply.diagnostics import Diagnostic
+from eocanvas_apply.errors import CredentialsError, Doubt, Refused, ServiceError
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.planning.keys.faults import name_taken
 from eocanvas_apply.planning.keys.tag import key_tag
@@ -22,7 +23,6 @@ _NAME_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _NAME_TAIL = 6
 # What may keep a key from being shown that the service has accepted.
 _UNSEEN = (ServiceError, CredentialsError)
-Check = Callable[[], None]
 AbandonReason = Literal["refused", "not-sent", "not-found", "late"]
 
 
@@ -37,26 +37,24 @@ class _Creation:
     data: str
 
 
-class KeyCreator:
+class KeyCreator(OnceSender[_Creation, None]):
     """Creates generations of keys."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        super().__init__(session)
+        self._accepted: list[_Creation] = []
 
     async def create(self, decided_on: int, actions: Sequence[PlannedAction]) -> None:
-        """Create these: one claim for all of them, then the requests side by side."""
-        check = self._session.deadline()
-        creations = [await self._prepared(a.address, a.task) for a in actions if isinstance(a.task, CreateKey)]
-        abandoned = [event for c in creations for event in self._given_up(c)]
-        await self._session.claim(decided_on, [*abandoned, *(c.intended for c in creations)])
-        accepted: list[_Creation] = []
-        try:
-            await at_once([partial(self._send, creation, check, accepted) for creation in creations])
-        except CredentialsError:
-            # The account is locked out; what it was granted before is a fact all the same.
-            await self._confirm(accepted)
-            raise
-        await self._confirm(accepted)
+        """Create keys in batches: one claim for a batch, then its requests side by side."""
+        tasks = [(action.address, action.task) for action in actions if isinstance(action.task, CreateKey)]
+        for start in range(0, len(tasks), BATCH):
+            check = self._session.deadline()
+            creations = [await self._prepared(*each) for each in tasks[start : start + BATCH]]
+            try:
+                await self.send_once(decided_on, check, creations)
+            finally:
+                # Where the account is locked out, what it was granted before is a fact all the same.
+                await self._confirm()
 
     async def _prepared(self, address: str, task: CreateKey) -> _Creation:
         session, key, intent = self._session, task.key, self._session.token()
@@ -82,15 +80,15 @@ class KeyCreator:
         description = f"{key.description} {tag}".strip()
         return _Creation(address, task, intended, description, session.vault.seal(key.address, public_key))
 
-    def _given_up(self, creation: _Creation) -> list[e.KeyAbandoned]:
-        """Return the claim that an earlier generation, which nobody can find, was not created."""
-        if creation.task.abandons is None:
-            return []
-        number, name = creation.task.abandons
-        address = creation.intended.address
-        earlier = self._session.journal.recorded.keys[address].generations[number].intended
-        intent = earlier.intent if earlier else ""
-        return [e.KeyAbandoned(address=address, generation=number, name=name, intent=intent, reason="not-found")]
+    def _claims(self, creation: _Creation) -> Iterator[e.AnyEvent]:
+        if creation.task.abandons:
+            # An earlier generation, which cannot be found, was not created.
+            number, name = creation.task.abandons
+            address = creation.intended.address
+            earlier = self._session.journal.recorded.keys[address].generations[number].intended
+            intent = earlier.intent if earlier else ""
+            yield e.KeyAbandoned(address=address, generation=number, name=name, intent=intent, reason="not-found")
+        yield creation.intended
 
     def _drawn_name(self, task: CreateKey) -> str:
         number = int(self._session.token(), 16)
@@ -100,36 +98,36 @@ class KeyCreator:
             tail += _NAME_ALPHABET[place]
         return f"{self._session.desired.project}-{task.key.name}-{task.generation}-{tail}"
 
-    async def _send(self, creation: _Creation, check: Check, accepted: list[_Creation]) -> None:
-        intended, session = creation.intended, self._session
-        session.tell(creation.address, Happening.CREATING, intended.name)
-        try:
-            await session.service.create_key(
-                intended.name,
-                type=intended.storage,
-                expire_s=intended.expire_s,
-                public=intended.public,
-                description=creation.description,
-                data=creation.data,
-                check=check,
-            )
-        except TooLate as late:
-            await self._abandon(creation, "late", message=late.reason)
-        except NotSent as fault:
-            await self._abandon(creation, "not-sent")
-            session.fail(creation.address, fault.diagnostics[0], again=True)
-        except CredentialsError:
-            await self._abandon(creation, "not-sent")
-            raise
-        except Refused as fault:
-            await self._refused(creation, fault)
-        except Doubt as fault:
-            await self._look(creation, fault)
-        else:
-            accepted.append(creation)
+    def _begin(self, creation: _Creation) -> None:
+        self._session.tell(creation.address, Happening.CREATING, creation.intended.name)
 
-    async def _confirm(self, accepted: Sequence[_Creation]) -> None:
-        """Record what the service accepted, with the end that it shows: one list tells it of all, where it does."""
+    async def _send(self, creation: _Creation, check: Check) -> None:
+        intended = creation.intended
+        await self._session.service.create_key(
+            intended.name,
+            type=intended.storage,
+            expire_s=intended.expire_s,
+            public=intended.public,
+            description=creation.description,
+            data=creation.data,
+            check=check,
+        )
+
+    async def _unsent(self, creation: _Creation, reason: Unsent) -> None:
+        if reason == "not-sent":
+            await self._abandon(creation, "not-sent")
+        else:
+            await self._abandon(creation, "late", message=reason)
+
+    def _fail_unsent(self, creation: _Creation, found: Diagnostic) -> None:
+        self._session.fail(creation.address, found, again=True)
+
+    async def _answered(self, creation: _Creation, answer: None) -> None:  # noqa: ARG002  # a 2xx is all it says
+        self._accepted.append(creation)
+
+    async def _confirm(self) -> None:
+        """Record what the service accepted, with the end that it shows: one list has it of all keys, or nearly all."""
+        accepted, self._accepted = self._accepted, []
         if not accepted:
             return
         try:
@@ -163,12 +161,13 @@ class KeyCreator:
             return False
         return seen is not None and seen.name not in ours
 
-    async def _look(self, creation: _Creation, fault: Doubt) -> None:
+    async def _in_doubt(self, creation: _Creation, fault: Doubt) -> None:
         """Settle a lost answer by asking for the key; where that fails too, the next plan asks again."""
         self._session.tell(creation.address, Happening.ANSWER_LOST, creation.intended.name)
         seen = await self._seen(creation.intended.name)
         if seen and creation.intended.intent in seen.description:
-            await self._record_created(creation, seen)
+            await self._session.journal.record(_created(creation.intended, seen))
+            self._tell_created(creation, seen)
         else:
             self._session.fail(creation.address, fault.diagnostics[0], again=True)
 
@@ -177,10 +176,6 @@ class KeyCreator:
             return await self._session.service.key(name)
         except _UNSEEN:
             return None
-
-    async def _record_created(self, creation: _Creation, seen: KeyInfo) -> None:
-        await self._session.journal.record(_created(creation.intended, seen))
-        self._tell_created(creation, seen)
 
     def _tell_created(self, creation: _Creation, seen: KeyInfo | None) -> None:
         session, intended = self._session, creation.intended

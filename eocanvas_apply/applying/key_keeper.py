@@ -19,7 +19,19 @@ class KeyKeeper:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def adopt(self, action: PlannedAction, task: AdoptKey) -> None:
+    async def settle(self, decided_on: int, action: PlannedAction) -> None:
+        """Carry out an action on a key that is there; any other action is none of its business."""
+        match action.task:
+            case AdoptKey() as task:
+                await self._adopt(action, task)
+            case DrainKey() as task:
+                await self._drain(decided_on, action, task)
+            case EndDrain() as task:
+                await self._end_drain(decided_on, task)
+            case DeleteKey() as task:
+                await self._delete(decided_on, action, task)
+
+    async def _adopt(self, action: PlannedAction, task: AdoptKey) -> None:
         """Record a key whose answer was lost and that is there."""
         await self._session.journal.record(
             e.KeyCreated(
@@ -35,18 +47,18 @@ class KeyKeeper:
         self._session.fine(action.address)
         self._session.tell(action.address, Happening.ADOPTED, task.name)
 
-    async def drain(self, decided_on: int, action: PlannedAction, task: DrainKey) -> None:
+    async def _drain(self, decided_on: int, action: PlannedAction, task: DrainKey) -> None:
         """Claim that no new job names this key any more."""
         event = e.KeyDrainIntended(address=task.key, generation=task.generation, name=task.name)
         await self._session.claim(decided_on, [event])
         self._session.tell(action.address, Happening.DRAINING, task.name)
 
-    async def end_drain(self, decided_on: int, task: EndDrain) -> None:
+    async def _end_drain(self, decided_on: int, task: EndDrain) -> None:
         """Claim that the key is used again."""
         event = e.KeyDrainEnded(address=task.key, generation=task.generation, name=task.name)
         await self._session.claim(decided_on, [event])
 
-    async def delete(self, decided_on: int, action: PlannedAction, task: DeleteKey) -> None:
+    async def _delete(self, decided_on: int, action: PlannedAction, task: DeleteKey) -> None:
         """Delete a generation; a 404 is as good."""
         session = self._session
         names: dict[str, Any] = {"address": task.key, "generation": task.generation, "name": task.name}

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Literal
 
 from eocanvas_apply.applying.document_store import keep_documents
 from eocanvas_apply.applying.results.links import with_links
-from eocanvas_apply.applying.session import BATCH, Session, TooLate, at_once
+from eocanvas_apply.applying.sending import Check, OnceSender, Unsent
+from eocanvas_apply.applying.session import BATCH, Session
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.documents.mark import mark_for
-from eocanvas_apply.errors import CredentialsError, Doubt, NotSent, Refused
+from eocanvas_apply.errors import Doubt, Refused
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.jobs.launching import Launch, key_uses, launch
@@ -27,7 +27,7 @@ from eocanvas_apply.vocabulary import OgcStatus
 
 # Refusals of the account's rights: no other launch of this run would fare better.
 _ACCESS = {401, 403, 404, 405}
-Withdrawal = Literal["too-late", "not-sent", "stopped"]
+Refusal = Literal["quota", "access", "request"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,12 @@ class _Prepared:
     abandons: str | None
 
 
-class Launcher:
+class Launcher(OnceSender[_Prepared, JobInfo]):
     """Carries out the launches of a plan."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
-        self._answered: dict[str, str] = {}
+        super().__init__(session)
+        self._job_owners: dict[str, str] = {}
         self._quota_closed = False
 
     async def launch(self, decided_on: int, actions: Sequence[PlannedAction]) -> None:
@@ -60,10 +60,8 @@ class Launcher:
     async def _batch(self, decided_on: int, tasks: Sequence[LaunchJob]) -> None:
         check = self._session.deadline()
         batch = [self._prepared(task) for task in tasks]
-        abandoned = [e.JobAbandoned(address=p.intended.address, intent=p.abandons) for p in batch if p.abandons]
         await asyncio.to_thread(keep_documents, self._session.folder, [task.job for task in tasks])
-        await self._session.claim(decided_on, [*abandoned, *(p.intended for p in batch)])
-        await at_once([partial(self._send, prepared, check) for prepared in batch])
+        await self.send_once(decided_on, check, batch)
 
     def _prepared(self, task: LaunchJob) -> _Prepared:
         session, job, intent = self._session, task.job, self._session.token()
@@ -90,44 +88,41 @@ class Launcher:
         )
         return _Prepared(intended, request, task.abandons)
 
-    async def _send(self, prepared: _Prepared, check: Callable[[], None]) -> None:
-        intended, session = prepared.intended, self._session
-        if session.launches_stopped or self._quota_closed:
-            # What the service has just refused to others it would refuse again.
-            await self._withdraw(intended, "stopped")
-            return
-        session.tell(intended.address, Happening.LAUNCHING)
-        try:
-            job = await session.service.execute(prepared.request.process, prepared.request.content, check=check)
-        except TooLate as late:
-            await self._withdraw(intended, "stopped" if late.reason == "stopped" else "too-late")
-        except NotSent as fault:
-            await self._withdraw(intended, "not-sent")
-            session.fail(intended.address, fault.diagnostics[0], again=True)
-        except CredentialsError:
-            await self._withdraw(intended, "not-sent")
-            raise
-        except Refused as fault:
-            await self._refused(intended, fault)
-        except Doubt:
-            session.tell(intended.address, Happening.ANSWER_LOST)
-        else:
-            await self._submitted(intended, job)
+    def _claims(self, prepared: _Prepared) -> Iterator[e.AnyEvent]:
+        if prepared.abandons:
+            yield e.JobAbandoned(address=prepared.intended.address, intent=prepared.abandons)
+        yield prepared.intended
 
-    async def _withdraw(self, intended: e.JobIntended, reason: Withdrawal) -> None:
+    def _held_back(self, prepared: _Prepared) -> bool:  # noqa: ARG002  # whichever it is
+        return self._session.launches_stopped or self._quota_closed
+
+    def _begin(self, prepared: _Prepared) -> None:
+        self._session.tell(prepared.intended.address, Happening.LAUNCHING)
+
+    async def _send(self, prepared: _Prepared, check: Check) -> JobInfo:
+        return await self._session.service.execute(prepared.request.process, prepared.request.content, check=check)
+
+    async def _unsent(self, prepared: _Prepared, reason: Unsent) -> None:
+        intended = prepared.intended
         fact = e.JobWithdrawn(address=intended.address, intent=intended.intent, reason=reason)
         await self._session.journal.record(fact)
         self._session.tell(intended.address, Happening.WITHDRAWN, reason)
 
-    async def _submitted(self, intended: e.JobIntended, job: JobInfo) -> None:
-        session = self._session
+    def _fail_unsent(self, prepared: _Prepared, found: Diagnostic) -> None:
+        self._session.fail(prepared.intended.address, found, again=True)
+
+    async def _in_doubt(self, prepared: _Prepared, fault: Doubt) -> None:  # noqa: ARG002  # the next plans look for it
+        self._session.tell(prepared.intended.address, Happening.ANSWER_LOST)
+
+    async def _answered(self, prepared: _Prepared, answer: JobInfo) -> None:
+        intended, session, job = prepared.intended, self._session, answer
         # Before the first await: another task of this run may be answered with the same job. Another run may have
         # found this very launch's job meanwhile, which is no duplicate.
-        owner = session.journal.recorded.taken_by(job.job_id, intended.intent) or self._answered.get(job.job_id)
+        owner = session.journal.recorded.taken_by(job.job_id, intended.intent) or self._job_owners.get(job.job_id)
         if owner is not None:
             await self._same_job(intended, job, owner)
             return
-        self._answered[job.job_id] = intended.address
+        self._job_owners[job.job_id] = intended.address
         await session.journal.record(
             e.JobSubmitted(
                 address=intended.address,
@@ -156,21 +151,15 @@ class Launcher:
         )
         self._session.fail(intended.address, diagnostic)
 
-    async def _refused(self, intended: e.JobIntended, fault: Refused) -> None:
-        status, words = fault.status or 0, fault.diagnostics[0].message
-        refusal: Literal["quota", "access", "request"] = "request"
-        if status == 429:
-            refusal = "quota"
-        elif status in _ACCESS:
-            refusal = "access"
-        facts: list[e.AnyEvent] = [
-            e.JobRefused(
-                address=intended.address, intent=intended.intent, status=status, refusal=refusal, message=words
-            )
-        ]
-        if refusal == "quota":
-            facts.append(e.QuotaClosed(until=self._opens(fault)))
-        await self._session.journal.record(*facts)
+    async def _refused(self, prepared: _Prepared, fault: Refused) -> None:
+        intended, words = prepared.intended, fault.diagnostics[0].message
+        status = fault.status or 0
+        refusal: Refusal = "quota" if status == 429 else "access" if status in _ACCESS else "request"
+        refused = e.JobRefused(
+            address=intended.address, intent=intended.intent, status=status, refusal=refusal, message=words
+        )
+        closed = [e.QuotaClosed(until=self._opens(fault))] if refusal == "quota" else []
+        await self._session.journal.record(refused, *closed)
         self._after_refusal(intended.address, refusal, fault)
 
     def _opens(self, fault: Refused) -> datetime:
@@ -183,7 +172,7 @@ class Launcher:
             self._quota_closed = True
         return closed_until(now, windows, fault.retry_after, session.quota_refusals)
 
-    def _after_refusal(self, address: str, refusal: str, fault: Refused) -> None:
+    def _after_refusal(self, address: str, refusal: Refusal, fault: Refused) -> None:
         session = self._session
         if refusal == "quota":
             # Waiting is no error.

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from eocanvas_apply.applying.licences import Licences
-from eocanvas_apply.applying.session import Session, TooLate, at_once
+from eocanvas_apply.applying.sending import Check, OnceSender, Unsent
+from eocanvas_apply.applying.session import Session, at_once
 from eocanvas_apply.diagnostics import Diagnostic, error
-from eocanvas_apply.errors import CredentialsError, Doubt, NotSent, Refused, ServiceError
+from eocanvas_apply.errors import Doubt, Refused, ServiceError
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.manifest.products import Product
 from eocanvas_apply.planning.jobs.order_book import MOST_FAILURES, failures_in_a_row, recent_orders
@@ -39,7 +40,7 @@ class _Want:
 
 
 @dataclass(frozen=True, slots=True)
-class _Trouble:
+class _Hindrance:
     """Why one order failed and others need not be tried now; `again` tells that a later try may mend it."""
 
     found: Diagnostic
@@ -54,14 +55,14 @@ class _Prepared:
     intended: e.OrderIntended
 
 
-class OrderKeeper:
+class OrderKeeper(OnceSender[_Prepared, str]):
     """Orders the products of launches that are about to come, each product once for all of them."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        super().__init__(session)
         self._licences = Licences(session)
         self._closed = False
-        self._troubles: dict[tuple[str, frozenset[str]], _Trouble] = {}
+        self._hindrances: dict[tuple[str, frozenset[str]], _Hindrance] = {}
 
     async def order(self, decided_on: int, actions: Sequence[PlannedAction]) -> None:
         """Order what these actions lack; what fails is a failure of every job that wants it."""
@@ -96,19 +97,18 @@ class OrderKeeper:
         located = [want for want in wants if want.product.identity in locations]
         prepared = [_Prepared(want, locations[want.product.identity], self._intended(want)) for want in located]
         if prepared:
-            await self._session.claim(decided_on, [each.intended for each in prepared])
-            await at_once([partial(self._send, each, check) for each in prepared], _AT_ONCE)
+            await self.send_once(decided_on, check, prepared, _AT_ONCE)
 
     async def _locate(self, want: _Want, locations: dict[tuple[str, str], str]) -> None:
         """Find out what the order has to repeat, its licences accepted."""
-        if self._troubled(want):
+        if self._hindered(want):
             return
         try:
             await self._licences.accept(want.product.dataset_id, want.terms, want.addresses[0])
             location = want.product.location or await self._found(want.product)
         except ServiceError as fault:
-            trouble = _Trouble(fault.diagnostics[0], fault.may_pass, fault.retry_after)
-            self._hinder(want, trouble, everybody=fault.may_pass)
+            hindrance = _Hindrance(fault.diagnostics[0], fault.may_pass, fault.retry_after)
+            self._hinder(want, hindrance, everybody=fault.may_pass)
             return
         if location:
             locations[want.product.identity] = location
@@ -119,16 +119,16 @@ class OrderKeeper:
         found = await self._session.service.hda.find(product.dataset_id, product.id)
         return found.location if found else None
 
-    def _hinder(self, want: _Want, trouble: _Trouble, *, everybody: bool) -> None:
+    def _hinder(self, want: _Want, hindrance: _Hindrance, *, everybody: bool) -> None:
         """Fail, and let those fail too that would meet the same: who does not answer is not asked hundreds of times."""
-        self._troubles[_EVERYBODY if everybody else want.kind] = trouble
-        self._troubled(want)
+        self._hindrances[_EVERYBODY if everybody else want.kind] = hindrance
+        self._hindered(want)
 
-    def _troubled(self, want: _Want) -> bool:
-        trouble = self._troubles.get(_EVERYBODY) or self._troubles.get(want.kind)
-        if trouble:
-            self._fail(want, trouble.found, again=trouble.again, wait=trouble.wait)
-        return trouble is not None
+    def _hindered(self, want: _Want) -> bool:
+        hindrance = self._hindrances.get(_EVERYBODY) or self._hindrances.get(want.kind)
+        if hindrance:
+            self._fail(want, hindrance.found, again=hindrance.again, wait=hindrance.wait)
+        return hindrance is not None
 
     def _intended(self, want: _Want) -> e.OrderIntended:
         session, decided = self._session, self._session.now()
@@ -141,34 +141,30 @@ class OrderKeeper:
             send_before=decided + session.desired.timing.send_within,
         )
 
-    async def _send(self, prepared: _Prepared, check: Callable[[], None]) -> None:
-        want, session = prepared.want, self._session
-        if self._closed or self._troubled(want):
-            await self._record(prepared, "not-sent")
-            return
-        session.tell(want.addresses[0], Happening.ORDERING, want.product.id)
-        try:
-            ordered = session.service.hda.order(
-                want.product.dataset_id, want.product.id, prepared.location, check=check
-            )
-            download_id = await ordered
-        except TooLate:
-            await self._record(prepared, "not-sent")
-        except NotSent as fault:
-            await self._record(prepared, "not-sent")
-            self._hinder(want, _Trouble(fault.diagnostics[0], again=True), everybody=True)
-        except CredentialsError:
-            await self._record(prepared, "not-sent")
-            raise
-        except Refused as fault:
-            await self._refused(prepared, fault)
-        except Doubt:
-            session.tell(want.addresses[0], Happening.ANSWER_LOST, want.product.id)
-        else:
-            await self._ordered(prepared, download_id)
+    def _claims(self, prepared: _Prepared) -> Sequence[e.AnyEvent]:
+        return (prepared.intended,)
 
-    async def _ordered(self, prepared: _Prepared, download_id: str) -> None:
-        await self._record(prepared, "ordered", download_id=download_id)
+    def _held_back(self, prepared: _Prepared) -> bool:
+        return self._closed or self._hindered(prepared.want)
+
+    def _begin(self, prepared: _Prepared) -> None:
+        self._session.tell(prepared.want.addresses[0], Happening.ORDERING, prepared.want.product.id)
+
+    async def _send(self, prepared: _Prepared, check: Check) -> str:
+        product = prepared.want.product
+        return await self._session.service.hda.order(product.dataset_id, product.id, prepared.location, check=check)
+
+    async def _unsent(self, prepared: _Prepared, reason: Unsent) -> None:  # noqa: ARG002  # one word for all of them
+        await self._record(prepared, "not-sent")
+
+    def _fail_unsent(self, prepared: _Prepared, found: Diagnostic) -> None:
+        self._hinder(prepared.want, _Hindrance(found, again=True), everybody=True)
+
+    async def _in_doubt(self, prepared: _Prepared, fault: Doubt) -> None:  # noqa: ARG002  # the next plans look for it
+        self._session.tell(prepared.want.addresses[0], Happening.ANSWER_LOST, prepared.want.product.id)
+
+    async def _answered(self, prepared: _Prepared, answer: str) -> None:
+        await self._record(prepared, "ordered", download_id=answer)
         self._session.order_refusals = 0
         for address in prepared.want.addresses:
             self._session.fine(address)
@@ -207,7 +203,7 @@ class OrderKeeper:
             self._fail(want, silent.diagnostics[0], again=silent.may_pass)
             return
         why = _not_accepted(want.product, unnamed, sorted(want.terms)) if unnamed else found
-        self._hinder(want, _Trouble(why, again=False), everybody=False)
+        self._hinder(want, _Hindrance(why, again=False), everybody=False)
 
     async def _record(
         self,

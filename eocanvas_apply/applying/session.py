@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal
 
 from eocanvas_apply.applying.retries import Retries
 from eocanvas_apply.diagnostics import Diagnostic
@@ -21,7 +21,6 @@ from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.service.clock import Clock
 from eocanvas_apply.service.eocanvas import EOCanvas
 
-T = TypeVar("T")
 # What is gone for good is no failure to try again: the plan says what it is.
 _CAME_THROUGH = {Reason.DONE, Reason.UNCHANGED, Reason.RESULTS_GONE}
 # Requests under way at once: enough to hide the latency, few enough to be polite.
@@ -33,7 +32,7 @@ BATCH = 100
 class TooLate(Exception):
     """The moment to send has passed; `reason` is the ledger's word for it."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: Literal["stopped", "too-late"]) -> None:
         super().__init__(reason)
         self.reason = reason
 
