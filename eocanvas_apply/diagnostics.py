@@ -1,4 +1,4 @@
-"""What we tell a person about a fault, as a value: code, severity, words, place. Printing it is `render/`'s."""
+"""Diagnostics: faults and warnings as values with code, severity, message and position. `render/` prints them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How bad it is. Only an error keeps a command from going on."""
+    """How bad it is. Only an error stops a command."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -26,10 +26,10 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding.
+    """One fault, warning or note.
 
     `code` is stable and in kebab case, `message` says what is wrong, `hint` what to do about it.
-    `snippet` is the source line already masked by whoever owns the text, so that no secret can reach a screen.
+    `snippet` is the source line with secrets already masked.
     """
 
     code: str
@@ -41,25 +41,38 @@ class Diagnostic:
     snippet: str | None = None
 
     def at(self, position: Position | None, snippet: str | None = None) -> Diagnostic:
-        """Return the same finding with its place; the layer that owns the text calls this."""
+        """Return the same diagnostic with its position."""
         return replace(self, position=position, snippet=snippet)
 
 
 def error(code: str, message: str, hint: str = "", *, address: str | None = None) -> Diagnostic:
-    """Return an error without a place."""
+    """Return an error without a position."""
     return Diagnostic(code, Severity.ERROR, message, hint, address=address)
 
 
 def warning(code: str, message: str, hint: str = "", *, address: str | None = None) -> Diagnostic:
-    """Return a warning without a place."""
+    """Return a warning without a position."""
     return Diagnostic(code, Severity.WARNING, message, hint, address=address)
 
 
 def info(code: str, message: str, hint: str = "") -> Diagnostic:
-    """Return a note without a place."""
+    """Return a note without a position."""
     return Diagnostic(code, Severity.INFO, message, hint)
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     """Tell whether any of these is an error."""
     return any(each.severity is Severity.ERROR for each in diagnostics)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return `did you mean X?` for the nearest known word, ignoring case, `-` and `_`; empty when none is near."""
+    from difflib import get_close_matches
+
+    spellings = {_plain(each): each for each in sorted(known, reverse=True)}
+    found = get_close_matches(_plain(word[:100]), spellings, n=1, cutoff=0.6)
+    return f"did you mean {spellings[found[0]]}?" if found else ""
+
+
+def _plain(word: str) -> str:
+    return word.casefold().replace("-", "").replace("_", "")

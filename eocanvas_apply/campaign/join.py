@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from eocanvas_apply.campaign.pick import NoColumn, picked
-from eocanvas_apply.diagnostics import Diagnostic, error, warning
-from eocanvas_apply.documents.suggestions import did_you_mean
+from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, warning
 from eocanvas_apply.documents.yaml.nodes import Path
 from eocanvas_apply.manifest.model.steps import Step
 from eocanvas_apply.manifest.rows import ID, START, Origins, Row, shown, unknown_field

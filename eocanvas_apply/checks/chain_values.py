@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from eocanvas_apply.checks.case import ChainCase
-from eocanvas_apply.diagnostics import Diagnostic, warning
-from eocanvas_apply.documents.suggestions import did_you_mean
+from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, warning
 from eocanvas_apply.manifest.substitution import refers_to_row
 
 _SEEN = {

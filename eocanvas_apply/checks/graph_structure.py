@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from eocanvas_apply.checks.case import OUTPUT, GraphCase
-from eocanvas_apply.diagnostics import Diagnostic, error, warning
+from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, warning
 from eocanvas_apply.documents.graph import Graph
-from eocanvas_apply.documents.suggestions import did_you_mean
 from eocanvas_apply.documents.xml_tree import Element
 
 _WRITE = "Write"

@@ -13,8 +13,7 @@ from typing import Any
 
 from eocanvas_apply.checks.case import GraphCase
 from eocanvas_apply.checks.graph_structure import operator
-from eocanvas_apply.diagnostics import Diagnostic, error, warning
-from eocanvas_apply.documents.suggestions import did_you_mean
+from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, warning
 from eocanvas_apply.documents.xml_tree import Element
 
 Catalogue = dict[str, dict[str, dict[str, Any]]]

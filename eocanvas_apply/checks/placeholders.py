@@ -10,9 +10,8 @@ import re
 from collections.abc import Iterator
 
 from eocanvas_apply.checks.case import OUTPUT, GraphCase
-from eocanvas_apply.diagnostics import Diagnostic, Severity, error, warning
+from eocanvas_apply.diagnostics import Diagnostic, Severity, did_you_mean, error, warning
 from eocanvas_apply.documents.graph import Placeholder
-from eocanvas_apply.documents.suggestions import did_you_mean
 
 _FILE_OR_REGION = re.compile(r"(?i)(file|files|dir|path|paths|region|wkt|polygon|shape)$")
 _LEADING_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

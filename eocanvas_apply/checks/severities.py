@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from eocanvas_apply.checks.case import ManifestCase
 from eocanvas_apply.checks.registry import ADJUSTABLE
-from eocanvas_apply.diagnostics import Diagnostic, Severity, error
-from eocanvas_apply.documents.suggestions import did_you_mean
+from eocanvas_apply.diagnostics import Diagnostic, Severity, did_you_mean, error
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.model.manifest import Manifest
 

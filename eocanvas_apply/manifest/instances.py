@@ -10,8 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from eocanvas_apply.diagnostics import Diagnostic, error
-from eocanvas_apply.documents.suggestions import did_you_mean
+from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error
 from eocanvas_apply.documents.yaml.nodes import Data, Path
 from eocanvas_apply.manifest.loading import LoadedManifest
 from eocanvas_apply.manifest.model.inputs import ProductInput

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from eocanvas_apply.diagnostics import Diagnostic, error
-from eocanvas_apply.documents.suggestions import did_you_mean
+from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error
 from eocanvas_apply.documents.yaml.nodes import Data, Path
 from eocanvas_apply.manifest.substitution import refers_to_row
 from eocanvas_apply.manifest.validation.references import Finding, is_raw, mapping_at, steps_of

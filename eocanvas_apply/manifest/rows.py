@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from eocanvas_apply.diagnostics import Diagnostic, error
-from eocanvas_apply.documents.suggestions import did_you_mean
+from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error
 from eocanvas_apply.manifest.substitution import MissingField, text_of
 from eocanvas_apply.manifest.validation.wording import names
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from eocanvas_apply.diagnostics import error
-from eocanvas_apply.documents.suggestions import did_you_mean
+from eocanvas_apply.diagnostics import did_you_mean, error
 from eocanvas_apply.errors import UsageError
 from eocanvas_apply.manifest.address import Address
 

@@ -8,8 +8,7 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from eocanvas_apply.diagnostics import Diagnostic, error
-from eocanvas_apply.documents.suggestions import did_you_mean
+from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error
 from eocanvas_apply.documents.yaml.nodes import Data, Path
 from eocanvas_apply.manifest.model.inputs import INPUT_TYPES, OUTPUT_TYPES
 from eocanvas_apply.manifest.model.jobs import JOB_TYPES, FailureName

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from eocanvas_apply.diagnostics import Diagnostic, error
-from eocanvas_apply.documents.suggestions import did_you_mean
+from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error
 from eocanvas_apply.documents.yaml.nodes import Data
 
 WRONG_TYPES = {
