@@ -32,7 +32,7 @@ test: check $(PEER)/installed $(PEER_HDA)/installed
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
 
 schemas: .venv/installed-dev
-	$(BIN)/python -m eocanvas_apply.cli.schemas schemas
+	$(BIN)/python -m eocanvas_apply.cli.commands.schema schemas
 
 docs: .venv/installed-dev
 	$(BIN)/python -m docs.generate

@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from eocanvas_apply.api.exit_codes import MEANINGS, PRECEDENCE, Exit
 from eocanvas_apply.cli.commands import GROUPS, SUMMARIES
-from eocanvas_apply.cli.exit_codes import MEANINGS, PRECEDENCE, Exit
 from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.root_help import SETTINGS
 from eocanvas_apply.manifest.model.times import format_duration

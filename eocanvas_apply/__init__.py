@@ -9,4 +9,88 @@ Five sentences rule the code, and `tests/test_architecture.py` reads the imports
 5. The core and the exceptions never print; words for people live in `render/`, and `cli/` wires and writes.
 """
 
+from __future__ import annotations
+
+# As typing's, which would cost more to import than the whole of this.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from eocanvas_apply.api.blocking import Project, open  # noqa: A004  # as eoc.open
+    from eocanvas_apply.api.project import AsyncProject, aopen, load, validate
+    from eocanvas_apply.api.results import Result, Results
+    from eocanvas_apply.api.values import ApplyResult, Plan, Progress, Status, build_plan
+    from eocanvas_apply.diagnostics import Diagnostic, Severity
+    from eocanvas_apply.errors import (
+        CredentialsError,
+        EocanvasApplyError,
+        LedgerError,
+        ManifestError,
+        PlanStale,
+        SafetyRefusal,
+        ServiceError,
+        UsageError,
+    )
+    from eocanvas_apply.ledger.fold.recorded import Recorded
+    from eocanvas_apply.manifest.model.manifest import Manifest
+    from eocanvas_apply.planning.desired.desired import Desired
+    from eocanvas_apply.planning.plan import Requests
+    from eocanvas_apply.planning.state.observed import Observed
+
 __version__ = "0.1.0"
+# Every public name, by the module that holds it: nothing of it is imported before it is used.
+_HOME = {
+    "api.blocking": "Project open",
+    "api.project": "AsyncProject aopen load validate",
+    "api.results": "Result Results",
+    "api.values": "ApplyResult Plan Progress Status build_plan",
+    "diagnostics": "Diagnostic Severity",
+    "errors": "CredentialsError EocanvasApplyError LedgerError ManifestError PlanStale SafetyRefusal ServiceError "
+    "UsageError",
+    "ledger.fold.recorded": "Recorded",
+    "manifest.model.manifest": "Manifest",
+    "planning.desired.desired": "Desired",
+    "planning.plan": "Requests",
+    "planning.state.observed": "Observed",
+}
+__all__ = [
+    "ApplyResult",
+    "AsyncProject",
+    "CredentialsError",
+    "Desired",
+    "Diagnostic",
+    "EocanvasApplyError",
+    "LedgerError",
+    "Manifest",
+    "ManifestError",
+    "Observed",
+    "Plan",
+    "PlanStale",
+    "Progress",
+    "Project",
+    "Recorded",
+    "Requests",
+    "Result",
+    "Results",
+    "SafetyRefusal",
+    "ServiceError",
+    "Severity",
+    "Status",
+    "UsageError",
+    "aopen",
+    "build_plan",
+    "load",
+    "open",
+    "validate",
+]
+
+
+def __getattr__(name: str) -> object:
+    home = next((module for module, names in _HOME.items() if name in names.split()), None)
+    if home is None:
+        raise AttributeError(f"module 'eocanvas_apply' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"eocanvas_apply.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -87,7 +87,7 @@ class SafetyRefusal(EocanvasApplyError):
 
 
 class PlanStale(EocanvasApplyError):
-    """What was accepted is not what would be done now."""
+    """A plan does not hold any more: something else would be done now."""
 
 
 class StoppedEarly(EocanvasApplyError):

@@ -37,6 +37,7 @@ ROOMS = {
 }
 ROOMS["engine"] = " ".join(ROOMS.keys() - {"render", "emulator"})
 ROOMS["simulation"] = " ".join(ROOMS)
+ROOMS["api"] = " ".join(ROOMS.keys() - {"simulation", "emulator"})
 ROOMS["cli"] = " ".join(ROOMS)
 LEAVES = {"diagnostics", "errors", "files", "vocabulary"}
 CORE = (
@@ -134,7 +135,7 @@ def _may_import(module: Module, name: str) -> bool:
     if name.split(".")[0] in LEAVES or name == "__version__":
         return True
     if module.room in LEAVES or module.room.startswith("__"):
-        return module.name == "__main__" and _within(name, "cli")
+        return (module.name == "__main__" and _within(name, "cli")) or module.name == "__init__"
     return any(_within(name, room) for room in (module.room, *ROOMS[module.room].split()))
 
 

@@ -14,9 +14,9 @@ import pytest
 import yaml
 
 from docs import generate
+from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli import main
 from eocanvas_apply.cli.commands import SUMMARIES
-from eocanvas_apply.cli.exit_codes import Exit
 from eocanvas_apply.emulator.emulator_options import Options
 from eocanvas_apply.emulator.http.server import running
 from eocanvas_apply.engine.project import open_project

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
-from eocanvas_apply.cli.schemas import NAMES, schemas, text
+from eocanvas_apply.cli.commands.schema import NAMES, schemas, text
 from eocanvas_apply.diagnostics import Position, error
 from eocanvas_apply.documents.yaml.text import YamlText
 from eocanvas_apply.ledger import events as e

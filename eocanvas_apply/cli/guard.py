@@ -1,4 +1,4 @@
-"""The one place where what ends a command becomes words and an exit code."""
+"""The one place where an exception becomes diagnostics and an exit code."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from eocanvas_apply.cli.exit_codes import Exit, Stopped, of_exception, weightiest
+from eocanvas_apply.api.exit_codes import Exit, weightiest
 from eocanvas_apply.cli.terminal.console import Console, Outcome
-from eocanvas_apply.cli.terminal.signals import ending_on_sigterm
+from eocanvas_apply.cli.terminal.signals import Stopped, ending_on_sigterm
 from eocanvas_apply.diagnostics import Diagnostic, error
-from eocanvas_apply.errors import EocanvasApplyError
+from eocanvas_apply.errors import EocanvasApplyError, PlanStale, SafetyRefusal
 from eocanvas_apply.secrets.scrubbing import SCRUBBER
 
 PACKAGE = Path(__file__).parent.parent
 
 
 def guarded(command: str, console: Console, work: Callable[[], Outcome], *, verbose: bool) -> int:
-    """Run the work, write what came of it, and return the exit code. No exception leaves it."""
+    """Run the work, write its outcome and return the exit code. No exception leaves it."""
     try:
         with ending_on_sigterm():
             outcome = work()
@@ -30,6 +30,14 @@ def guarded(command: str, console: Console, work: Callable[[], Outcome], *, verb
     return _final(outcome.exit, console)
 
 
+def of_exception(exception: BaseException) -> Exit:
+    """Return the exit code of a command that this exception ended."""
+    if isinstance(exception, Stopped):
+        return exception.code
+    table = {KeyboardInterrupt: Exit.INTERRUPTED, SafetyRefusal: Exit.REFUSED, PlanStale: Exit.STALE}
+    return next((code for kind, code in table.items() if isinstance(exception, kind)), Exit.ERROR)
+
+
 def _diagnostics(exception: BaseException) -> tuple[Diagnostic, ...]:
     if isinstance(exception, EocanvasApplyError):
         return exception.diagnostics
@@ -40,9 +48,9 @@ def _diagnostics(exception: BaseException) -> tuple[Diagnostic, ...]:
     return (_internal(exception),)
 
 
-def _of_system(trouble: OSError) -> Diagnostic:
-    what = f"{trouble.filename}: {trouble.strerror}" if trouble.filename else str(trouble.strerror)
-    return error("system", what, "the operating system said so; what is on record stays on record")
+def _of_system(fault: OSError) -> Diagnostic:
+    what = f"{fault.filename}: {fault.strerror}" if fault.filename else str(fault.strerror)
+    return error("system", what, "reported by the operating system; everything recorded so far is kept")
 
 
 def _internal(exception: BaseException) -> Diagnostic:
@@ -59,7 +67,7 @@ def _internal(exception: BaseException) -> Diagnostic:
 
 
 def _final(code: Exit, console: Console) -> int:
-    if console.out.trouble is None:
+    if console.out.fault is None:
         return code
-    console.report([error("output", f"the result could not be written: {console.out.trouble.strerror}")])
+    console.report([error("output", f"the result could not be written: {console.out.fault.strerror}")])
     return weightiest((code, Exit.ERROR))

@@ -31,11 +31,11 @@ def _nothing(_: OSError) -> None:
 
 
 class _File(logging.FileHandler):
-    """A file that everybody else goes on without when it cannot be written any more."""
+    """A log file; the program goes on without it when it cannot be written any more."""
 
-    def __init__(self, path: Path, trouble: Callable[[OSError], None]) -> None:
+    def __init__(self, path: Path, on_fault: Callable[[OSError], None]) -> None:
         super().__init__(path, encoding="utf-8")
-        self._trouble = trouble
+        self._on_fault = on_fault
         self._lost = False
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -58,19 +58,19 @@ class _File(logging.FileHandler):
     def _lose(self, fault: OSError) -> None:
         if not self._lost:
             self._lost = True
-            self._trouble(fault)
+            self._on_fault(fault)
 
 
 @contextmanager
 def logged(
-    stderr: TextIO, *, verbose: bool, file: str | None, trouble: Callable[[OSError], None] = _nothing
+    stderr: TextIO, *, verbose: bool, file: str | None, on_fault: Callable[[OSError], None] = _nothing
 ) -> Iterator[None]:
     """Send the log where the user asked for as long as the block lasts.
 
-    Raises OSError for a file that cannot be opened; `trouble` is told once that it cannot be written any more.
+    Raises OSError for a file that cannot be opened; `on_fault` is called once when it cannot be written any more.
     """
     logger = logging.getLogger(LOGGER)
-    handlers = list(_handlers(stderr, verbose=verbose, file=file, trouble=trouble))
+    handlers = list(_handlers(stderr, verbose=verbose, file=file, on_fault=on_fault))
     before = logger.level, logger.propagate
     logger.setLevel(logging.DEBUG)
     logger.propagate = False
@@ -87,12 +87,12 @@ def logged(
 
 
 def _handlers(
-    stderr: TextIO, *, verbose: bool, file: str | None, trouble: Callable[[OSError], None]
+    stderr: TextIO, *, verbose: bool, file: str | None, on_fault: Callable[[OSError], None]
 ) -> Iterator[logging.Handler]:
     if verbose:
         yield _handler(logging.StreamHandler(stderr), "%(name)s: %(message)s")
     if file:
-        yield _handler(_private_file(Path(file), trouble), "%(asctime)sZ %(levelname)s %(name)s: %(message)s")
+        yield _handler(_private_file(Path(file), on_fault), "%(asctime)sZ %(levelname)s %(name)s: %(message)s")
 
 
 def _handler(handler: logging.Handler, form: str) -> logging.Handler:
@@ -100,6 +100,6 @@ def _handler(handler: logging.Handler, form: str) -> logging.Handler:
     return handler
 
 
-def _private_file(path: Path, trouble: Callable[[OSError], None]) -> logging.Handler:
+def _private_file(path: Path, on_fault: Callable[[OSError], None]) -> logging.Handler:
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
-    return _File(path, trouble)
+    return _File(path, on_fault)

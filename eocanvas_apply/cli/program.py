@@ -1,4 +1,4 @@
-"""From argv to an exit code: finds the command, runs it, and turns whatever ends it into words and a number."""
+"""From argv to an exit code: finds the command, parses its arguments and runs it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _show_version() -> int:
 
 def _print(console: Console, text: str) -> int:
     console.out.write(text)
-    return 1 if console.out.trouble else 0
+    return 1 if console.out.fault else 0
 
 
 def _run_command(name: str, words: list[str]) -> int:
@@ -65,7 +65,7 @@ def _run_command(name: str, words: list[str]) -> int:
     from eocanvas_apply.cli.terminal.console import standard
 
     console = standard(colour="--no-color" not in words)
-    # Known before the arguments are parsed, so that a usage error keeps to the form as well.
+    # Known before the arguments are parsed, so that a usage error is JSON too.
     console.as_json = _asks_for_json(words)
     return guarded(name, console, lambda: _outcome(name, words, console), verbose="-v" in words)
 
@@ -89,11 +89,11 @@ def _log(args: Namespace, console: Console) -> AbstractContextManager[None]:
     from eocanvas_apply.cli.log import logged
     from eocanvas_apply.diagnostics import warning
 
-    def trouble(fault: OSError) -> None:
+    def lost(fault: OSError) -> None:
         message = f"{file}: the log cannot be written any more: {fault.strerror}"
         console.report([warning("log-unwritable", message, "the command goes on without it")])
 
-    return logged(console.err.stream, verbose=verbose, file=file, trouble=trouble)
+    return logged(console.err.stream, verbose=verbose, file=file, on_fault=lost)
 
 
 def _prepared(name: str) -> tuple[Command, Parser]:

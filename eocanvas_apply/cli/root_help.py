@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from eocanvas_apply.api.exit_codes import MEANINGS
 from eocanvas_apply.cli.commands import GROUPS
-from eocanvas_apply.cli.exit_codes import MEANINGS
 
 _HEAD = """\
 usage: eocanvas-apply COMMAND [options]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.diagnostics import Diagnostic, Position, Severity
+from eocanvas_apply.render import FORMAT_VERSION
 from eocanvas_apply.render.layout import PLAIN, Style, counted, printable
 
 if TYPE_CHECKING:
@@ -124,3 +125,11 @@ def _window(line: str, column: int) -> tuple[str, int]:
     start = max(0, min(column - _WIDTH // 2, len(line) - _WIDTH))
     head, tail = ("…" if start else ""), ("…" if start + _WIDTH < len(line) else "")
     return f"{head}{line[start : start + _WIDTH]}{tail}", max(column - start + len(head), 1)
+
+
+def document(
+    command: str, fields: Mapping[str, object], exit_code: int, diagnostics: Iterable[Diagnostic]
+) -> dict[str, object]:
+    """Return the JSON document of a command: `fields` between its name and its exit code and diagnostics."""
+    head: dict[str, object] = {"format_version": FORMAT_VERSION, "command": command}
+    return {**head, **fields, "exit": int(exit_code), "diagnostics": all_as_json(dict.fromkeys(diagnostics))}

@@ -58,6 +58,8 @@ def size_of(part: int, whole: int) -> str:
     return f"{number}/{most} {last}" if unit == last else f"{number} {unit}/{most} {last}"
 
 
+# As many as one looks through in a notebook.
+_MOST_ROWS = 100
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
 
 
@@ -105,3 +107,18 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], style: Style = PLA
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+
+
+def html_table(title: str, head: Sequence[str], rows: Sequence[Sequence[object]], below: str = "") -> str:
+    """Return a table for a notebook, cut after its first rows, with `below` (lines of text) under it."""
+    from html import escape
+
+    def row(cells: Sequence[object], tag: str) -> str:
+        shown = (escape(printable("" if cell is None else str(cell))) for cell in cells)
+        return f"<tr>{''.join(f'<{tag}>{cell}</{tag}>' for cell in shown)}</tr>"
+
+    more = f"... and {len(rows) - _MOST_ROWS} more" if len(rows) > _MOST_ROWS else ""
+    body = "".join(row(cells, "td") for cells in rows[:_MOST_ROWS])
+    table = f"<table><thead>{row(head, 'th')}</thead><tbody>{body}</tbody></table>" if rows else ""
+    text = "\n".join(filter(None, (more, below.strip())))
+    return f"<div><b>{escape(printable(title))}</b>{table}<pre>{escape(printable(text))}</pre></div>"

@@ -14,7 +14,7 @@ from eocanvas_apply.planning.desired.fingerprint import Change
 from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, Reason
 from eocanvas_apply.planning.tasks import OrderProducts
 from eocanvas_apply.render import forecast
-from eocanvas_apply.render.layout import PLAIN, Style, counted, one_line, stamp
+from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, one_line, stamp
 from eocanvas_apply.render.reasons import READING_ORDER, SIGNS, in_words, when
 
 if TYPE_CHECKING:
@@ -210,3 +210,10 @@ def folded(
 
 def _is_unchanged(action: PlannedAction) -> bool:
     return action.action is ActionKind.NONE and action.reason in _UNCHANGED
+
+
+def html(plan: Plan) -> str:
+    """Return the plan as a table for a notebook, in the order of the text; what is up to date is only counted."""
+    shown = sorted((planned for planned in plan.actions if not _is_settled(planned)), key=_rank)
+    rows = [(p.address, p.action, p.reason, in_words(p), ", ".join(p.depends_on)) for p in shown]
+    return html_table(_title(plan, PLAIN), ("address", "action", "reason", "why", "after"), rows, _closing(plan))

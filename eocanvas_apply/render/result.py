@@ -10,7 +10,7 @@ from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.jobs.cancelling import Cancelled, Stop
 from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
 from eocanvas_apply.render import diagnostics
-from eocanvas_apply.render.layout import PLAIN, Style, counted, one_line
+from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, one_line
 from eocanvas_apply.render.reasons import WORDS, in_words
 from eocanvas_apply.report.progress import AddressResult, ApplyResult, Ending, Outcome, outcome_counts
 
@@ -134,3 +134,11 @@ def cancelled_fault(found: Cancelled) -> Diagnostic | None:
         return None
     what = f"the service does not stop job {found.job_id}"
     return error("cannot-dismiss", what, "it runs to its end, and is not launched again", address=found.address)
+
+
+def html(result: ApplyResult) -> str:
+    """Return how each address ended as a table for a notebook, what failed and what waits first."""
+    order = [Outcome.FAILED, Outcome.WAITING, Outcome.SKIPPED, Outcome.DONE]
+    ended = sorted(result.results, key=lambda each: order.index(each.outcome))
+    rows = [(each.address, each.action, each.outcome, f"{_held(each)}{_why(each)}".strip(": ")) for each in ended]
+    return html_table(_closing(result), ("address", "action", "outcome", "why"), rows)

@@ -14,7 +14,7 @@ from eocanvas_apply.planning.plan import ActionKind, Reason
 from eocanvas_apply.planning.schedule.windows import WindowState
 from eocanvas_apply.render import forecast
 from eocanvas_apply.render.advice import advice
-from eocanvas_apply.render.layout import PLAIN, Style, counted, moment, one_line, rough, stamp
+from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, moment, one_line, rough, stamp
 from eocanvas_apply.render.reasons import in_words
 from eocanvas_apply.report.phases import Phase, Tally, together
 from eocanvas_apply.report.status import JobStatus, KeyStatus, Status
@@ -251,3 +251,12 @@ def _done(job: JobStatus) -> str:
     """Return where its results are."""
     run = job.run
     return f"{job.address}: {whereabouts(run)}" if run and run.results else job.address
+
+
+def html(status: Status) -> str:
+    """Return the keys and jobs as a table for a notebook, with quota and forecast below it."""
+    keys = [(k.action.address, k.status, k.action.reason, k.name, f"ends {moment(k.expires)}") for k in status.keys]
+    jobs = [(j.address, j.status, j.action.reason, j.run.job_id if j.run else "", j.failure) for j in status.jobs]
+    below = [*map(forecast.window, status.plan.windows), *forecast.lines(status.plan, windows=False)]
+    title = _title(status, PLAIN)
+    return html_table(title, ("address", "status", "reason", "name or job", "note"), [*keys, *jobs], "\n".join(below))

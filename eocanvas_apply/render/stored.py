@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from eocanvas_apply.planning.state.stored import in_a_table
-from eocanvas_apply.render.layout import PLAIN, Style, counted, table
+from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, table
 
 if TYPE_CHECKING:
     from eocanvas_apply.render.json_shapes import StoredJson
@@ -51,3 +51,10 @@ def _hint(results: Sequence[StoredJson]) -> str:
     # Only the index of its folder, which fetching reads, says whether a missing file was ever downloaded here.
     removed = "; --refetch also fetches removed files" if missing else ""
     return f"{counted(pending + missing, 'result')} not downloaded: eocanvas-apply results --fetch{removed}\n"
+
+
+def html(results: Sequence[StoredJson]) -> str:
+    """Return one row a result as a table for a notebook."""
+    rows = [(each["address"], each["file"], _size(each), each["state"]) for each in results]
+    title = f"{counted(len(results), 'result')}"
+    return html_table(title, ("job", "file", "size", "state"), rows, _hint(results))

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from eocanvas_apply.cli.exit_codes import Exit
+from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli.terminal.console import Channel, Console, Outcome, standard
 from eocanvas_apply.diagnostics import warning
 
@@ -69,11 +69,11 @@ def test_a_closed_pipe_is_forgotten_and_a_full_disk_is_not() -> None:
     channel = Channel(pipe)
     channel.write("a")
     channel.write("b")
-    assert (pipe.calls, channel.trouble) == (1, None)
+    assert (pipe.calls, channel.fault) == (1, None)
     full = OSError(28, "No space left on device")
     disk = Channel(_Broken(full))
     disk.write("a")
-    assert disk.trouble is full
+    assert disk.fault is full
 
 
 def test_a_stream_that_was_closed_from_the_start_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +81,7 @@ def test_a_stream_that_was_closed_from_the_start_is_no_fault(monkeypatch: pytest
     monkeypatch.setattr("sys.stderr", None)
     console = standard()
     console.finish("plan", OUTCOME)
-    assert console.out.trouble is None
+    assert console.out.fault is None
     for channel in (console.out, console.err):
         channel.stream.close()
 

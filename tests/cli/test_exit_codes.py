@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from eocanvas_apply import errors
-from eocanvas_apply.cli.exit_codes import MEANINGS, PRECEDENCE, Exit, of_exception, weightiest
+from eocanvas_apply.api.exit_codes import MEANINGS, PRECEDENCE, Exit, weightiest
+from eocanvas_apply.cli.guard import of_exception
 from eocanvas_apply.diagnostics import error
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.cli.exit_codes import Exit, Stopped, of_exception
+from eocanvas_apply.api.exit_codes import Exit
+from eocanvas_apply.cli.guard import of_exception
 from eocanvas_apply.cli.terminal.console import Channel, Console
-from eocanvas_apply.cli.terminal.signals import Interrupts, asking
+from eocanvas_apply.cli.terminal.signals import Interrupts, Stopped, asking
 from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import RunningEmulator
 from eocanvas_apply.emulator.model.job_failures import JobFault
@@ -62,7 +63,7 @@ def test_a_signal_at_the_question_ends_it(project: Project) -> None:
     with subprocess.Popen(command, cwd=ROOT, stdin=slave, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         said = ""
-        while "is taken: " not in said:
+        while "to continue: " not in said:
             said += process.stderr.read(1)
         process.send_signal(signal.SIGINT)
         try:

@@ -33,7 +33,7 @@ def test_it_is_drawn_in_place_below_what_is_told(monkeypatch: pytest.MonkeyPatch
     area.show(lambda _: "one\ntwo")
     channel.write("told\n")
     area.show(lambda _: "three\nfour\nfive")
-    area.tell("told again")
+    area.write("told again")
     assert _seen(channel) == "told\ntold again\nthree\nfour\nfive\n"
     area.close()
     channel.write("the end\n")

@@ -42,7 +42,7 @@ def test_a_log_file_that_cannot_be_is_an_error(tmp_path: Path) -> None:
 def test_a_log_that_cannot_be_written_is_told_once_and_ends_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     told: list[OSError] = []
     logger = logging.getLogger(f"{LOGGER}.service")
-    with logged(io.StringIO(), verbose=False, file="/dev/full", trouble=told.append):
+    with logged(io.StringIO(), verbose=False, file="/dev/full", on_fault=told.append):
         logger.info("one")
         logger.info("two")
     assert [fault.errno for fault in told] == [errno.ENOSPC]

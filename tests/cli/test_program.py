@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from eocanvas_apply import __version__
+from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli import main
 from eocanvas_apply.cli.commands import SUMMARIES
 from eocanvas_apply.cli.commands import init as init_command
-from eocanvas_apply.cli.exit_codes import Exit
 
 Captured = pytest.CaptureFixture[str]
 

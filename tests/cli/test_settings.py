@@ -6,20 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.cli.settings import settings
+from eocanvas_apply.api.settings import find_settings
+from eocanvas_apply.cli.session import manifest_file
 from eocanvas_apply.errors import UsageError
 
-ARGS = Namespace(file="eocanvas.yaml", ledger=None)
+ACCOUNT = {"HDA_USER": "jane", "HDA_PASSWORD": "correct-horse"}
 
 
 def test_nothing_set_is_the_real_service_and_the_file_here() -> None:
-    found = settings(ARGS, {"EOCANVAS_URL": "", "EOCANVAS_APPLY_POLL": ""})
+    found = find_settings({**ACCOUNT, "EOCANVAS_URL": "", "EOCANVAS_APPLY_POLL": ""})
     assert found.endpoints.base_url == "https://gateway.prod.wekeo2.eu/serverless"
-    assert (found.manifest, found.ledger, found.timing) == (Path("eocanvas.yaml"), None, {})
+    assert (found.ledger_url, found.timing) == (None, {})
 
 
 def test_the_environment_is_read_and_an_option_wins() -> None:
     environ = {
+        **ACCOUNT,
         "EOCANVAS_URL": "http://127.0.0.1:8080/serverless/",
         "EOCANVAS_TOKEN_URL": "http://127.0.0.1:8080/identity/gettoken",
         "HDA_URL": "http://127.0.0.1:8080/hda-broker/",
@@ -29,18 +31,18 @@ def test_the_environment_is_read_and_an_option_wins() -> None:
         "EOCANVAS_APPLY_SEND_WITHIN": "5s",
         "EOCANVAS_APPLY_REQUEST_TIMEOUT": "10s",
     }
-    found = settings(Namespace(file="x.yaml", ledger="b.jsonl"), environ)
+    found = find_settings(environ, "b.jsonl")
     assert found.endpoints.base_url == "http://127.0.0.1:8080/serverless"
     assert found.endpoints.token_url == "http://127.0.0.1:8080/identity/gettoken"
     assert found.endpoints.hda_url == "http://127.0.0.1:8080/hda-broker"
-    assert (found.manifest, found.ledger) == (Path("x.yaml"), "b.jsonl")
+    assert found.ledger_url == "b.jsonl"
     assert found.timing == {
         "poll": timedelta(seconds=0.5),
         "settle": timedelta(seconds=90),
         "send_within": timedelta(seconds=5),
         "request_timeout": timedelta(seconds=10),
     }
-    assert settings(ARGS, environ).ledger == "a.jsonl"
+    assert find_settings(environ).ledger_url == "a.jsonl"
 
 
 @pytest.mark.parametrize(
@@ -53,9 +55,9 @@ def test_the_environment_is_read_and_an_option_wins() -> None:
 )
 def test_what_cannot_be_meant_is_a_usage_error(environ: dict[str, str], words: str) -> None:
     with pytest.raises(UsageError, match=words):
-        settings(ARGS, environ)
+        find_settings({**ACCOUNT, **environ})
 
 
 def test_a_folder_is_no_manifest(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is a folder"):
-        settings(Namespace(file=str(tmp_path), ledger=None), {})
+        manifest_file(Namespace(file=str(tmp_path)))

@@ -4,32 +4,32 @@ from __future__ import annotations
 
 GROUPS: dict[str, dict[str, str]] = {
     "Start here": {
-        "demo": "see the whole of it run against an embedded emulator, no account needed",
+        "demo": "run an example campaign against an embedded emulator, no account needed",
         "init": "write a first manifest and an example graph into this folder",
         "validate": "check the manifest and its files, without network or credentials",
     },
     "The main job": {
         "plan": "show what would change on the service, and why",
-        "apply": "make it so: keys, jobs, results",
-        "lock": "freeze what the searches of campaigns find",
+        "apply": "apply the plan: keys, jobs, results",
+        "lock": "write down what the searches of campaigns find",
         "destroy": "delete the project's keys and give up its jobs",
     },
     "Look": {
-        "status": "where every key and job stands, and what is next",
+        "status": "the state of every key and job, and what is next",
         "results": "which files the jobs left, and where",
         "logs": "the log of a job",
         "why": "why an address would change, or why it waits",
     },
     "Decide and repair": {
-        "resolve": "settle a launch that nobody can tell whether it happened",
-        "cancel": "stop jobs that are under way",
-        "forget": "stop managing an address",
-        "ledger": "show or verify what is on record",
+        "resolve": "decide what became of a launch whose answer was lost",
+        "cancel": "stop jobs that are running",
+        "forget": "stop managing a job",
+        "ledger": "show or verify the ledger",
         "doctor": "check credentials, addresses, clock and the service's key",
     },
     "For tools": {
         "schema": "print a JSON schema: manifest, plan, apply-result, ledger-event, diagnostics",
-        "emulator": "serve an EOCanvas for trying things out",
+        "emulator": "run a local EOCanvas for trying things out",
     },
 }
 SUMMARIES = {name: summary for group in GROUPS.values() for name, summary in group.items()}

@@ -1,17 +1,31 @@
-"""`apply`: plans, asks, and makes it so: keys, jobs, results."""
+"""`apply`: plans, asks, and applies: keys, jobs, results. `destroy` runs the same way."""
 
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli import making, wishes
+from eocanvas_apply.api.exit_codes import Exit, of_endings
+from eocanvas_apply.cli.options import add_project, add_requests, add_yes
 from eocanvas_apply.cli.parser import Parser
+from eocanvas_apply.cli.session import with_project
 from eocanvas_apply.cli.terminal.console import Console, Outcome
+from eocanvas_apply.cli.terminal.prompt import confirm
+from eocanvas_apply.cli.terminal.run_table import shown
+from eocanvas_apply.cli.terminal.signals import Interrupts, listening
+
+if TYPE_CHECKING:
+    from eocanvas_apply.api.project import AsyncProject
+    from eocanvas_apply.api.values import ApplyResult
+    from eocanvas_apply.diagnostics import Diagnostic
+    from eocanvas_apply.planning.plan import Plan, Requests
 
 EPILOG = """\
-It may be interrupted at any moment and run again: what is on record is never launched twice.
-On a terminal a table shows how it stands, elsewhere (and with -v) each event is a line.
+It can be interrupted at any moment and run again: what is recorded is never launched twice.
+On a terminal it shows a table, elsewhere (and with -v) one line for each event.
 The first Ctrl-C sends nothing more and waits a few seconds for answers on the way, the second stops at once.
 
 Examples:
@@ -22,28 +36,96 @@ Examples:
   eocanvas-apply apply --yes --no-wait --format json
 """
 
-ALLOWED = {
-    "allow-new-ledger": "open a new ledger although this project seems to have one elsewhere",
-    "allow-deletes": "delete more than 2 and more than 30 %% of the recorded keys",
-    "allow-relaunches": "run more than 10 finished jobs again",
-    "allow-forgets": "forget more than 5 and more than 10 %% of the recorded jobs",
-    "allow-empty": "apply a manifest that declares nothing",
-}
-
 
 def add_arguments(parser: Parser) -> None:
     """Declare them."""
-    making.add_arguments(parser)
+    from eocanvas_apply.planning.safety import ALLOWANCES
+
+    add_run_arguments(parser)
     parser.set_defaults(accepts_licences=True)
     parser.add_argument(
-        "--no-fetch", action="store_true", help="leave results at the service; `results --fetch` brings them"
+        "--no-fetch", action="store_true", help="leave results at the service; `results --fetch` downloads them"
     )
-    wishes.add_arguments(parser)
+    add_requests(parser)
     safety = parser.add_argument_group("what it does not do unasked")
-    for flag, meaning in ALLOWED.items():
-        safety.add_argument(f"--{flag}", dest="allowed", action="append_const", const=flag, default=[], help=meaning)
+    for flag, meaning in ALLOWANCES.items():
+        words = meaning.replace("%", "%%")
+        safety.add_argument(f"--{flag}", dest="allowed", action="append_const", const=flag, default=[], help=words)
+
+
+def add_run_arguments(parser: Parser) -> None:
+    """Declare how to confirm and how long to wait, and what every command has."""
+    add_yes(parser)
+    waiting = parser.add_mutually_exclusive_group()
+    waiting.add_argument("--wait", metavar="D", help="longest time to wait for jobs, such as 2h (default: to the end)")
+    waiting.add_argument("--no-wait", action="store_true", help="do what can be done now, and end")
+    add_project(parser)
 
 
 def run(args: Namespace, console: Console) -> Outcome:
     """Apply."""
-    return making.make(args, console, "apply", partial(wishes.requests, args))
+
+    async def requests(project: AsyncProject) -> Requests:
+        return await project.requests(
+            only=args.only,
+            limit=args.limit,
+            relaunch=args.relaunch,
+            retry_failed=args.retry_failed,
+            fetch=not args.no_fetch,
+            allow=args.allowed,
+        )
+
+    return run_to_its_end(args, console, "apply", requests)
+
+
+def run_to_its_end(
+    args: Namespace,
+    console: Console,
+    command: str,
+    asked: Callable[[AsyncProject], Awaitable[Requests]],
+    rows: str = "ASKED",
+) -> Outcome:
+    """Run the loop and return how it ended; `asked` returns what the command line asks for."""
+    wait = _wait(args)
+
+    async def work(project: AsyncProject) -> Outcome:
+        engine = await project.engine()
+        interrupts = Interrupts(command, console, engine.stopping)
+        # The log of -v goes to the same terminal, line by line.
+        table = not (console.as_json or args.verbose)
+        with listening(interrupts):
+            async with shown(engine, console, wait, table=table):
+                approve = partial(_approve, args, console, engine.findings)
+                result = await project.applied(await asked(project), wait, approve)
+        return _outcome(result, interrupts)
+
+    return with_project(args, work, rows=rows)
+
+
+def _wait(args: Namespace) -> timedelta | None:
+    from eocanvas_apply.api.settings import duration
+
+    if args.no_wait:
+        return timedelta()
+    return None if args.wait is None else duration("--wait", args.wait, "usage")
+
+
+def _approve(args: Namespace, console: Console, warnings: tuple[Diagnostic, ...], plan: Plan) -> None:
+    from eocanvas_apply.render import plan as render
+
+    if not console.as_json:
+        console.report((*warnings, *plan.diagnostics, *plan.refusals))
+    if not (console.as_json and args.yes):
+        console.err.write(render.text(plan, console.err.style) + "\n")
+    confirm(console, "Apply these changes?", yes=args.yes)
+
+
+def _outcome(result: ApplyResult, interrupts: Interrupts) -> Outcome:
+    from eocanvas_apply.render import result as render
+
+    return Outcome(
+        of_endings(result.value.endings, interrupts.code or Exit.INTERRUPTED),
+        result.diagnostics,
+        text=lambda style: render.text(result.value, style),
+        fields=lambda: render.body(result.value),
+    )

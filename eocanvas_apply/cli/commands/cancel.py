@@ -1,4 +1,4 @@
-"""`cancel`: stops jobs that are under way, and keeps them from being launched again."""
+"""`cancel`: stops jobs that are running, and keeps them from being launched again."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli.addresses import jobs_named
-from eocanvas_apply.cli.exit_codes import Exit
-from eocanvas_apply.cli.options import add_ledger, add_manifest
+from eocanvas_apply.api.exit_codes import Exit
+from eocanvas_apply.cli.options import add_project, add_yes
 from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.session import Session, without_asking
+from eocanvas_apply.cli.session import without_searching
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.cli.terminal.prompt import confirm
 from eocanvas_apply.cli.terminal.signals import Interrupts, listening
@@ -19,13 +18,14 @@ from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import UsageError
 
 if TYPE_CHECKING:
+    from eocanvas_apply.api.project import AsyncProject
     from eocanvas_apply.planning.jobs.cancelling import Cancelled
     from eocanvas_apply.planning.plan import Plan
 
 EPILOG = """\
-It runs again only when `apply --relaunch` asks for it, or when its definition changes.
-A job that the service cannot stop runs on and is watched. A launch without an answer is stopped when it turns up.
-What is not under way is kept from being launched by `skip:` in the manifest.
+A cancelled job runs again only when `apply --relaunch` asks for it, or when its definition changes.
+A job that the service cannot stop runs on and is watched. A launch without an answer is stopped when it is found.
+To keep a job that does not run from being launched, use `skip:` in the manifest.
 
 Examples:
   eocanvas-apply cancel subset
@@ -37,48 +37,46 @@ Examples:
 def add_arguments(parser: Parser) -> None:
     """Declare which jobs."""
     parser.add_argument("addresses", metavar="ADDRESS", nargs="+", help="of a job, or of a campaign: all its instances")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
-    add_ledger(parser)
-    add_manifest(parser)
+    add_yes(parser)
+    add_project(parser)
 
 
 def run(args: Namespace, console: Console) -> Outcome:
-    """Ask the service to stop them, and put on record that they were cancelled."""
+    """Ask the service to stop them, and record that they were cancelled."""
 
-    async def work(session: Session) -> Outcome:
+    async def work(project: AsyncProject) -> Outcome:
+        from eocanvas_apply.api.addresses import jobs_named
         from eocanvas_apply.planning.jobs.cancelling import cancelled
 
-        engine = session.engine
-        recorded = await engine.recorded()
-        named = [jobs_named(written, session.desired, recorded) for written in args.addresses]
-        addresses = frozenset(str(address) for group in named for address in group)
+        engine = await project.engine()
+        addresses = jobs_named(args.addresses, await project.addresses(), await engine.recorded())
         interrupts = Interrupts("cancel", console, engine.stopping)
         with listening(interrupts):
             result = await engine.cancel(addresses, partial(_approve, args, console))
         found = cancelled(result.plan.by_address(), engine.journal.recorded)
         return _outcome(found, [each.error for each in result.results if each.error], interrupts)
 
-    return without_asking(args, work)
+    return without_searching(args, work)
 
 
 def _approve(args: Namespace, console: Console, plan: Plan) -> None:
     from eocanvas_apply.render import plan as render
 
     if not plan.actions:
-        hint = "a job that is not under way is kept from being launched by `skip:` in the manifest"
-        raise UsageError(error("nothing-in-flight", f"nothing of {', '.join(args.addresses)} is in flight", hint))
+        hint = "to keep a job that does not run from being launched, use `skip:` in the manifest"
+        raise UsageError(error("nothing-in-flight", f"nothing of {', '.join(args.addresses)} is running", hint))
     if not (console.as_json and args.yes):
         console.err.write(render.text(plan, console.err.style) + "\n")
-    confirm(console, "Stop this?", yes=args.yes)
+    confirm(console, "Stop these jobs?", yes=args.yes)
 
 
 def _outcome(found: Sequence[Cancelled], faults: Sequence[Diagnostic], interrupts: Interrupts) -> Outcome:
     from eocanvas_apply.render import result as render
 
-    told = (*faults, *(fault for each in found if (fault := render.cancelled_fault(each))))
+    all_faults = (*faults, *(fault for each in found if (fault := render.cancelled_fault(each))))
     return Outcome(
-        interrupts.code or (Exit.FAILED if told else Exit.DONE),
-        told,
+        interrupts.code or (Exit.FAILED if all_faults else Exit.DONE),
+        all_faults,
         text=lambda _: "".join(map(render.cancelled_line, found)),
         fields=lambda: {"cancel": [render.cancelled_json(each) for each in found]},
     )

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli import making
-from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.session import Session, without_asking
+from eocanvas_apply.cli.commands.apply import add_run_arguments, run_to_its_end
 from eocanvas_apply.cli.terminal.console import Console, Outcome
-
-if TYPE_CHECKING:
-    from eocanvas_apply.planning.plan import Requests
 
 EPILOG = """\
 A job in flight is dismissed where the service can, and its keys are deleted when it has ended.
@@ -22,18 +16,9 @@ Examples:
   eocanvas-apply destroy --yes --wait 30m
 """
 
-
-def add_arguments(parser: Parser) -> None:
-    """Declare them."""
-    making.add_arguments(parser)
+add_arguments = add_run_arguments
 
 
 def run(args: Namespace, console: Console) -> Outcome:
     """Apply nothing."""
-    return making.make(args, console, "destroy", _everything, without_asking)
-
-
-async def _everything(session: Session) -> Requests:  # noqa: ARG001 - apply is asked alike
-    from eocanvas_apply.planning.plan import Requests
-
-    return Requests(destroy=True)
+    return run_to_its_end(args, console, "destroy", lambda project: project.requests(destroy=True), rows="GIVEN")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from eocanvas_apply.cli.exit_codes import Exit
-from eocanvas_apply.cli.extras import missing_emulator
+from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.terminal.console import Console, Outcome
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import UsageError
 
 EPILOG = """\
 It prints one line of JSON with url, token_url and hda_url, and serves until Ctrl-C. To work against it:
@@ -38,7 +39,7 @@ def add_arguments(parser: Parser) -> None:
     add_emulator_arguments(parser)
 
 
-def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - the server speaks for itself
+def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - the server writes by itself
     """Serve until a signal ends it."""
     try:
         from eocanvas_apply.emulator.emulator_options import from_arguments
@@ -46,3 +47,11 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - the ser
     except ModuleNotFoundError as missing:
         raise missing_emulator(missing) from None
     return Outcome(Exit(serve(from_arguments(args))))
+
+
+def missing_emulator(missing: ModuleNotFoundError) -> UsageError:
+    """Return the error for a missing package of the extra `emulator`; a missing module of ours is a fault."""
+    if (missing.name or "").startswith("eocanvas_apply"):
+        raise missing
+    message = f"the emulator needs {missing.name}, which is not installed"
+    return UsageError(error("extra-missing", message, "pip install 'eocanvas-apply[emulator]'"))

@@ -1,17 +1,16 @@
-"""`ledger`: shows and verifies what is on record. It needs neither manifest nor service nor credentials."""
+"""`ledger`: shows and verifies what is recorded. It needs neither manifest nor service nor credentials."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli.exit_codes import Exit
+from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli.options import add_ledger, add_place
 from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.settings import ledger_url, manifest_file
+from eocanvas_apply.cli.session import ledger_url, manifest_file
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import LedgerError
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from eocanvas_apply.ledger.entry import Entry
 
 EPILOG = """\
-The ledger is where every intent and every answer is written down before and after it happens.
+Every intent is written into the ledger before it is carried out, and every answer after it.
 
 Examples:
   eocanvas-apply ledger show
@@ -34,7 +33,7 @@ Examples:
 def add_arguments(parser: Parser) -> None:
     """Declare what to do with it."""
     parser.add_argument(
-        "what", choices=("show", "verify"), metavar="show|verify", help="show every entry, or check that they fit"
+        "what", choices=("show", "verify"), metavar="show|verify", help="show every entry, or check that they agree"
     )
     add_ledger(parser)
     add_place(parser)
@@ -44,7 +43,7 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
     """Read all entries and show or verify them."""
     from eocanvas_apply.ledger.place import open_backend
 
-    backend = open_backend(ledger_url(args, os.environ), manifest_file(args).parent)
+    backend = open_backend(ledger_url(args), manifest_file(args).parent)
     entries = asyncio.run(backend.read())
     if not entries:
         raise LedgerError(error("ledger-absent", f"no ledger at {backend.url}", "the first apply opens it"))

@@ -1,4 +1,4 @@
-"""`plan`: shows what would change, and why. It writes nothing, neither here nor on the service."""
+"""`plan`: shows what would change, and why. It changes nothing, neither here nor on the service."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli import wishes
-from eocanvas_apply.cli.exit_codes import Exit, weightiest
-from eocanvas_apply.cli.options import add_ledger, add_manifest
+from eocanvas_apply.api.exit_codes import Exit, weightiest
+from eocanvas_apply.cli.options import add_project, add_requests
 from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.session import Session, with_rows
+from eocanvas_apply.cli.session import with_project
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import has_errors
 
 if TYPE_CHECKING:
-    from eocanvas_apply.planning.plan import Plan, Requests
-    from eocanvas_apply.planning.state.observed import Observed
+    from eocanvas_apply.api.project import AsyncProject
+    from eocanvas_apply.api.values import Plan
     from eocanvas_apply.report.rehearsal import Rehearsal
 
 EPILOG = """\
@@ -40,59 +39,57 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--refresh-searches",
         action="store_true",
-        help="search anew, whatever eocanvas.lock says, and tell what that would change; the lock stays as it is",
+        help="search again, whatever eocanvas.lock says, and show what that would change; the lock is not written",
     )
-    parser.add_argument(
-        "--full", action="store_true", help="every address, also in campaigns that are cut short or folded otherwise"
-    )
+    parser.add_argument("--full", action="store_true", help="every address, also where campaigns are shortened")
     parser.add_argument(
         "--simulate",
         action="store_true",
-        help="also run it to its end in virtual time: when that is, and what faults would make of it",
+        help="also run the plan to its end in virtual time: when it ends, and what faults would change",
     )
-    wishes.add_arguments(parser)
-    add_ledger(parser)
-    add_manifest(parser)
+    add_requests(parser)
+    add_project(parser)
 
 
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
-    """Observe, plan and show it."""
-    from eocanvas_apply.engine.campaigns import Rows
+    """Observe, plan and show the plan."""
 
-    async def work(session: Session) -> Outcome:
-        requests = await wishes.requests(args, session)
-        plan, observed = await session.engine.plan(requests)
-        rehearsal = await _rehearsed(session, requests, observed) if args.simulate else None
-        return _outcome(args, plan, session, rehearsal)
+    async def work(project: AsyncProject) -> Outcome:
+        plan = await project.plan(
+            only=args.only, limit=args.limit, relaunch=args.relaunch, retry_failed=args.retry_failed
+        )
+        return _outcome(args, plan, await _rehearsed(project, plan) if args.simulate else None)
 
-    return with_rows(args, Rows.ANEW if args.refresh_searches else Rows.ASKED, work)
+    return with_project(args, work, rows="ANEW" if args.refresh_searches else "ASKED")
 
 
-async def _rehearsed(session: Session, requests: Requests, observed: Observed) -> Rehearsal:
+async def _rehearsed(project: AsyncProject, plan: Plan) -> Rehearsal:
     from eocanvas_apply.simulation.rehearsing import rehearse
 
-    engine = session.engine
-    # In a thread of its own, for its time is another than that of this event loop.
-    return await asyncio.to_thread(rehearse, engine.desired, requests, engine.journal.recorded, observed)
+    engine = await project.engine()
+    # In a thread of its own, for its time is not that of this event loop.
+    return await asyncio.to_thread(rehearse, engine.desired, plan.requests, engine.journal.recorded, plan.observed)
 
 
-def _outcome(args: Namespace, plan: Plan, session: Session, rehearsal: Rehearsal | None) -> Outcome:
+def _outcome(args: Namespace, plan: Plan, rehearsal: Rehearsal | None) -> Outcome:
     from eocanvas_apply.render import plan as render
 
-    faulty = has_errors(plan.diagnostics)
-    codes = {Exit.ERROR: faulty, Exit.PENDING: args.detailed_exitcode and plan.changes_pending}
+    codes = {
+        Exit.ERROR: has_errors(plan.value.diagnostics),
+        Exit.PENDING: args.detailed_exitcode and plan.changes_pending,
+    }
     return Outcome(
         weightiest(code for code, holds in codes.items() if holds),
-        session.findings(plan),
-        text=lambda style: render.text(plan, style, full=args.full) + _simulated(plan, rehearsal),
-        fields=lambda: {**render.body(plan, full=args.full), **_fields(rehearsal)},
+        plan.diagnostics,
+        text=lambda style: render.text(plan.value, style, full=args.full) + _simulated(plan, rehearsal),
+        fields=lambda: {**render.body(plan.value, full=args.full), **_fields(rehearsal)},
     )
 
 
 def _simulated(plan: Plan, rehearsal: Rehearsal | None) -> str:
     from eocanvas_apply.render.rehearsal import text
 
-    return "\n" + text(rehearsal, plan) if rehearsal else ""
+    return "\n" + text(rehearsal, plan.value) if rehearsal else ""
 
 
 def _fields(rehearsal: Rehearsal | None) -> Mapping[str, object]:

@@ -1,14 +1,17 @@
-"""`resolve`: a person settles what became of a launch that nobody else can tell."""
+"""`resolve`: decides what became of a launch whose answer was lost."""
 
 from __future__ import annotations
 
 from argparse import Namespace
+from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli.addresses import one_job
-from eocanvas_apply.cli.options import add_ledger, add_manifest
+from eocanvas_apply.cli.options import add_project
 from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.session import Session, without_asking
+from eocanvas_apply.cli.session import without_searching
 from eocanvas_apply.cli.terminal.console import Console, Outcome
+
+if TYPE_CHECKING:
+    from eocanvas_apply.api.project import AsyncProject
 
 EPILOG = """\
 `why ADDRESS` shows what is known. --launch means: no job of the service is it, so the next apply launches it.
@@ -23,29 +26,29 @@ def add_arguments(parser: Parser) -> None:
     """Declare which job, and what it became."""
     parser.add_argument("address", metavar="ADDRESS", help="of the job")
     decision = parser.add_mutually_exclusive_group(required=True)
-    decision.add_argument("--adopt", metavar="JOB-ID", help="this job of the service is it")
-    decision.add_argument("--launch", action="store_true", help="none is: launch it with the next apply")
-    add_ledger(parser)
-    add_manifest(parser)
+    decision.add_argument("--adopt", metavar="JOB-ID", help="it became this job of the service")
+    decision.add_argument("--launch", action="store_true", help="it became no job: launch it with the next apply")
+    add_project(parser)
 
 
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
-    """Put the decision on record; nothing is sent but a look at the job."""
+    """Record the decision; the service is only asked for the job."""
 
-    async def work(session: Session) -> Outcome:
+    async def work(project: AsyncProject) -> Outcome:
+        from eocanvas_apply.api.addresses import one_job
         from eocanvas_apply.engine import decisions
 
-        recorded = await session.engine.recorded()
-        address = str(one_job(args.address, session.desired, recorded))
+        engine = await project.engine()
+        address = one_job(args.address, await project.addresses(), await engine.recorded())
         if args.launch:
-            await decisions.launch_again(session.engine, address)
-            return _settled(address, "launch", None, f"{address} is launched with the next apply.\n")
-        job = await decisions.adopt(session.engine, address, args.adopt)
-        return _settled(address, "adopt", job.job_id, f"{address} is job {job.job_id} ({job.status}).\n")
+            await decisions.launch_again(engine, address)
+            return _decided(address, "launch", None, f"{address} is launched with the next apply.\n")
+        job = await decisions.adopt(engine, address, args.adopt)
+        return _decided(address, "adopt", job.job_id, f"{address} is job {job.job_id} ({job.status}).\n")
 
-    return without_asking(args, work)
+    return without_searching(args, work)
 
 
-def _settled(address: str, decision: str, job_id: str | None, words: str) -> Outcome:
+def _decided(address: str, decision: str, job_id: str | None, words: str) -> Outcome:
     document = {"address": address, "decision": decision, "job_id": job_id}
     return Outcome(text=lambda _: words, fields=lambda: {"resolve": [document]})

@@ -1,27 +1,37 @@
-"""`results`: which files the jobs left, and where; with --fetch it brings those that are not here."""
+"""`results`: which files the jobs left, and where; with --fetch it downloads those that are not here."""
 
 from __future__ import annotations
 
 import asyncio
 from argparse import Namespace
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from eocanvas_apply.cli import fetching, records
+from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli.options import add_ledger, add_place, add_variables
 from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.result_list import chosen, listed, of_record
-from eocanvas_apply.cli.settings import manifest_file
+from eocanvas_apply.cli.session import manifest_file, read_record, variables, with_project
 from eocanvas_apply.cli.terminal.console import Console, Outcome
+from eocanvas_apply.errors import EocanvasApplyError
+
+if TYPE_CHECKING:
+    from eocanvas_apply.api.project import AsyncProject
+    from eocanvas_apply.api.results import Results
+    from eocanvas_apply.engine.collecting import Collected
+    from eocanvas_apply.engine.engine import Engine
 
 EPILOG = """\
-Unless it is to fetch it reads the ledger and looks at the files: no service, no credentials. Files are named
-relative to the manifest. `apply` fetches them; what lies at a key's storage is named, not fetched.
+Without --fetch it reads the ledger and looks at the files: no service, no credentials. Files are named relative to the
+manifest. `apply` downloads them; what lies in the storage of a key is named, not downloaded.
 
---fetch asks the service for what was listed and is not here: left by `apply --no-fetch`, or fetched on another machine
-that uses the same ledger. What has no record yet goes on it, the rest is checked against it. --to puts a copy of all of
-it into another folder, in the project's layout, and leaves the project and its ledger as they are; what is there and
-whole is not fetched again. Files that were edited or removed stay so unless --refetch asks for them; what lies in their
-place then moves to .eocanvas/superseded.
+--fetch downloads what was listed and is not here: left by `apply --no-fetch`, or downloaded on another machine that
+uses the same ledger. What is not recorded yet is recorded, the rest is checked against the ledger. --to puts a copy of
+everything into another folder, in the project's layout, and changes neither the project nor its ledger; what is there
+and whole is not downloaded again. Files that were edited or removed stay so unless --refetch is given; what lies in
+their place then moves to .eocanvas/superseded.
 
 Examples:
   eocanvas-apply results
@@ -35,18 +45,83 @@ Examples:
 def add_arguments(parser: Parser) -> None:
     """Declare which job, and what to fetch."""
     parser.add_argument("address", nargs="?", metavar="ADDRESS", help="of one job, or of one campaign (default: all)")
-    parser.add_argument("--fetch", action="store_true", help="bring what was listed and is not here")
-    parser.add_argument("--to", metavar="DIR", type=Path, help="bring a copy of all of it there")
-    parser.add_argument("--refetch", action="store_true", help="bring also what was edited or removed here")
+    parser.add_argument("--fetch", action="store_true", help="download what was listed and is not here")
+    parser.add_argument("--to", metavar="DIR", type=Path, help="download a copy of everything into this folder")
+    parser.add_argument("--refetch", action="store_true", help="download also what was edited or removed here")
     add_ledger(parser)
     add_variables(parser)
     add_place(parser, ("text", "json", "csv"))
 
 
 def run(args: Namespace, console: Console) -> Outcome:
-    """List what the record holds, after fetching where that is asked for."""
+    """List what is recorded, after fetching where that is asked for."""
+    from eocanvas_apply.api.results import chosen_jobs, recorded_results
+
     if args.fetch or args.to or args.refetch:
-        return fetching.fetch(args, console)
-    recorded = asyncio.run(records.recorded(args))
-    addresses = chosen(args.address, recorded)
-    return listed(args, of_record(recorded, addresses, manifest_file(args).parent), addresses)
+        return with_project(args, lambda project: _fetched(args, console, project))
+    recorded = asyncio.run(read_record(args))
+    addresses = chosen_jobs(args.address, recorded)
+    return _listed(args, recorded_results(recorded, addresses, manifest_file(args).parent), addresses)
+
+
+async def _fetched(args: Namespace, console: Console, project: AsyncProject) -> Outcome:
+    from eocanvas_apply.api.results import chosen_jobs, recorded_results
+    from eocanvas_apply.cli.terminal.run_table import Lines
+
+    engine = await project.engine()
+    engine.report = Lines(console.err).write
+    addresses = chosen_jobs(args.address, await engine.recorded())
+    collected = await _collected(engine, args, addresses)
+    recorded, folder = engine.journal.recorded, project.project.folder
+    found = _copies(collected, args.to) if args.to else recorded_results(recorded, addresses, folder)
+    code = Exit.ERROR if collected.failures else Exit.DONE
+    return replace(_listed(args, found, addresses), exit=code, diagnostics=(*collected.failures, *collected.left))
+
+
+async def _collected(engine: Engine, args: Namespace, addresses: Collection[str]) -> Collected:
+    from eocanvas_apply.engine.collecting import collect, copy_to
+
+    if args.to:
+        return await copy_to(engine, addresses, args.to.resolve(), again=args.refetch)
+    return await collect(engine, addresses, again=args.refetch)
+
+
+def _copies(collected: Collected, folder: Path) -> Results:
+    from eocanvas_apply.api.results import Result, Results
+
+    states = {copy: "here" if how == "here" else "missing" for copy, how in collected.stands.items()}
+    return Results(
+        tuple(
+            Result(copy.address, copy.job_id, str(folder / copy.file), copy.size, copy.sha256, state, folder)
+            for copy, state in states.items()
+        )
+    )
+
+
+def _listed(args: Namespace, found: Results, addresses: Collection[str]) -> Outcome:
+    """Return the list in the format that was asked for."""
+    from eocanvas_apply.render import stored as render
+
+    results = found.to_json()
+    if args.format == "csv":
+        rows = _rows(args, addresses)
+        return Outcome(text=lambda _: render.csv_text(results, rows))
+    return Outcome(text=lambda style: render.text(results, style), fields=lambda: {"results": results})
+
+
+def _rows(args: Namespace, addresses: Collection[str]) -> Mapping[str, tuple[str, Mapping[str, Any]]]:
+    """Return instance and fields of each address, as far as files and the lock give the rows."""
+    from eocanvas_apply.engine.campaigns import given_rows
+    from eocanvas_apply.engine.project import open_project
+    from eocanvas_apply.manifest.address import Address
+
+    rows: dict[tuple[str, str], Mapping[str, Any]] = {}
+    try:
+        project = open_project(manifest_file(args), variables(args))
+        instances = given_rows(project, datetime.now(UTC)).expansion.instances
+        rows = {(name, row.id): row.fields for name, found in instances.items() for row in found}
+    except EocanvasApplyError:
+        # A manifest that is missing or broken takes no result from the list.
+        pass
+    known = {text: Address.parse(text) for text in addresses}
+    return {text: (each.instance or "", rows.get((each.name, each.instance or ""), {})) for text, each in known.items()}

@@ -1,24 +1,35 @@
-"""`status`: where every key and every job stands."""
+"""`status`: the state of every key and every job."""
 
 from __future__ import annotations
 
 import asyncio
 from argparse import Namespace
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli.options import add_ledger, add_manifest
+from eocanvas_apply.api.exit_codes import Exit
+from eocanvas_apply.cli.options import add_project
 from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.session import Session, with_engine
-from eocanvas_apply.cli.terminal.console import Console, Outcome
+from eocanvas_apply.cli.patience import Patience
+from eocanvas_apply.cli.session import read_record, with_project
+from eocanvas_apply.cli.terminal.console import Channel, Console, Outcome
+from eocanvas_apply.cli.terminal.live import live
+from eocanvas_apply.cli.terminal.signals import Stopped, unless_signalled
+from eocanvas_apply.errors import ServiceError
 
 if TYPE_CHECKING:
-    from eocanvas_apply.report.status import Status
+    from eocanvas_apply.api.project import AsyncProject
+    from eocanvas_apply.api.values import Status
+
+    Show = Callable[[Status], None]
 
 EPILOG = """\
 What failed comes first, with the reason and what to do; then what runs, what waits and until when, keys and quota.
-With --watch it is shown anew each poll: on a terminal in its place, elsewhere when something changed, with
---format json once at the end. It ends when no job runs or waits any more. Nothing is written, and nothing is launched.
+With --watch it is shown again each poll: on a terminal in its place, elsewhere when something changed, with
+--format json once at the end. It ends when no job runs or waits any more. It writes nothing and launches nothing.
 
 Examples:
   eocanvas-apply status
@@ -30,12 +41,11 @@ Examples:
 
 def add_arguments(parser: Parser) -> None:
     """Declare them."""
-    parser.add_argument("--full", action="store_true", help="every address, where long lists are cut otherwise")
+    parser.add_argument("--full", action="store_true", help="every address, also where long lists are shortened")
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--watch", action="store_true", help="go on showing it until no job runs or waits")
-    how.add_argument("--offline", action="store_true", help="from the ledger alone: no credentials, no network")
-    add_ledger(parser)
-    add_manifest(parser)
+    how.add_argument("--watch", action="store_true", help="show it again until no job runs or waits")
+    how.add_argument("--offline", action="store_true", help="from the ledger only: no credentials, no network")
+    add_project(parser)
 
 
 def run(args: Namespace, console: Console) -> Outcome:
@@ -43,41 +53,94 @@ def run(args: Namespace, console: Console) -> Outcome:
     if args.offline:
         return asyncio.run(_offline(args))
     if args.watch:
-        from eocanvas_apply.cli.watching import watch
+        return with_project(args, lambda project: _watched(project, console, full=args.full))
 
-        return with_engine(args, lambda session: watch(session, console, full=args.full))
+    async def work(project: AsyncProject) -> Outcome:
+        return _outcome(await project.status(), full=args.full)
 
-    async def work(session: Session) -> Outcome:
-        from eocanvas_apply.planning.plan import Requests
-        from eocanvas_apply.report.status import status
-
-        plan, observed = await session.engine.plan(Requests())
-        found = status(plan, session.engine.journal.recorded, observed)
-        return shown(found, full=args.full, session=session)
-
-    return with_engine(args, work)
+    return with_project(args, work)
 
 
 async def _offline(args: Namespace) -> Outcome:
     from datetime import UTC, datetime
 
-    from eocanvas_apply.cli.records import recorded
+    from eocanvas_apply.api.values import Status
     from eocanvas_apply.report.remembered import remembered
     from eocanvas_apply.report.status import status
 
-    found = await recorded(args)
+    found = await read_record(args)
     plan, seen = remembered(found, datetime.now(UTC))
-    outcome = shown(status(plan, found, seen), full=args.full)
+    outcome = _outcome(Status(status(plan, found, seen)), full=args.full)
     # What the manifest asks for was not looked at, and may be much.
-    return outcome if plan.actions else replace(outcome, text=lambda _: "No key and no job is on record yet.\n")
+    return outcome if plan.actions else replace(outcome, text=lambda _: "No keys or jobs are recorded yet.\n")
 
 
-def shown(found: Status, *, full: bool, session: Session | None = None) -> Outcome:
-    """Return it as the outcome of a command."""
+def _outcome(found: Status, *, full: bool, code: Exit = Exit.DONE, shown: bool = False) -> Outcome:
+    """Return it as the outcome of a command; the text is left out where it was `shown` already."""
     from eocanvas_apply.render import status as render
 
     return Outcome(
-        diagnostics=(*(session.warnings if session else ()), *found.plan.diagnostics),
-        text=lambda style: render.text(found, style, full=full),
-        fields=lambda: render.body(found),
+        code,
+        found.diagnostics,
+        text=lambda style: "" if shown else render.text(found.value, style, full=full),
+        fields=lambda: render.body(found.value),
     )
+
+
+async def _watched(project: AsyncProject, console: Console, *, full: bool) -> Outcome:
+    """Show it until no job runs or waits, or a signal comes."""
+    seen: list[Status] = []
+    code = Exit.DONE
+    try:
+        async with _view(console, full=full) as show:
+            await unless_signalled(_look(project, seen, show))
+    except Stopped as stopped:
+        code = stopped.code
+        if not seen:
+            raise
+    return _outcome(seen[-1], full=full, code=code, shown=not console.as_json and not console.out.can_redraw)
+
+
+async def _look(project: AsyncProject, seen: list[Status], show: Show) -> None:
+    engine = await project.engine()
+    patience = Patience()
+    while not seen or not seen[-1].value.settled:
+        if seen:
+            await engine.clock.sleep(engine.desired.timing.poll.total_seconds())
+        try:
+            seen[:] = [await project.status()]
+            patience.answered()
+        except ServiceError as fault:
+            if not seen:
+                raise
+            patience.try_again(fault)
+            continue
+        show(seen[-1])
+
+
+@asynccontextmanager
+async def _view(console: Console, *, full: bool) -> AsyncIterator[Show]:
+    """Yield what shows a status: in place on a terminal, one below the other elsewhere, not at all in JSON."""
+    if console.as_json:
+        yield lambda found: None  # noqa: ARG005
+    elif console.out.can_redraw:
+        async with live(console.out) as area:
+            yield lambda found: area.show(partial(_drawn, found, console.out, full))
+    else:
+        yield partial(_on_change, console.out, [], full)
+
+
+def _drawn(found: Status, channel: Channel, full: bool, width: int) -> str:  # noqa: ARG001, FBT001  # lines may wrap
+    from eocanvas_apply.render import status as render
+
+    return render.text(found.value, channel.style, full=full)
+
+
+def _on_change(channel: Channel, before: list[object], full: bool, found: Status) -> None:  # noqa: FBT001  # as above
+    from eocanvas_apply.render import status as render
+
+    now = render.body(found.value)
+    state = [now["keys"], now["jobs"]]
+    if [state] != before:
+        channel.write(("\n" if before else "") + render.text(found.value, channel.style, full=full))
+        before[:] = [state]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from eocanvas_apply.cli.options import add_manifest
 from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.settings import manifest_file, variables
+from eocanvas_apply.cli.session import manifest_file, variables
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.render.layout import counted
 

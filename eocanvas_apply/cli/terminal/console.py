@@ -1,4 +1,4 @@
-"""Where words leave the program: stdout for the result and nothing else, stderr for progress and diagnostics."""
+"""The two output channels: stdout for the result and nothing else, stderr for progress and diagnostics."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from eocanvas_apply.cli.exit_codes import Exit
+from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.render.layout import Style
 
@@ -31,7 +31,7 @@ class Outcome:
 class Area(Protocol):
     """What is drawn at the bottom of a terminal."""
 
-    def tell(self, text: str) -> None:
+    def write(self, text: str) -> None:
         """Write lines above it."""
 
     def close(self) -> None:
@@ -48,7 +48,7 @@ class Channel:
     stream: TextIO
     colour: bool = False
     area: Area | None = None
-    trouble: OSError | None = field(default=None, init=False)
+    fault: OSError | None = field(default=None, init=False)
     _gone: bool = field(default=False, init=False)
 
     @property
@@ -64,7 +64,7 @@ class Channel:
     def write(self, text: str) -> None:
         """Write and flush. What the stream's encoding lacks is written as an escape."""
         if self.area is not None:
-            self.area.tell(text)
+            self.area.write(text)
         else:
             self.put(text)
 
@@ -77,8 +77,8 @@ class Channel:
             self.stream.flush()
         except BrokenPipeError:
             self._abandon()
-        except OSError as trouble:
-            self.trouble = trouble
+        except OSError as fault:
+            self.fault = fault
             self._abandon()
 
     def _encodable(self, text: str) -> str:
@@ -98,19 +98,19 @@ class Channel:
 
 @dataclass(slots=True)
 class Console:
-    """The two channels and the form that was asked for."""
+    """The two channels and the format that was asked for."""
 
     out: Channel
     err: Channel
     as_json: bool = False
-    _told: set[Diagnostic] = field(default_factory=set, init=False)
+    _reported: set[Diagnostic] = field(default_factory=set, init=False)
 
     def say(self, line: str) -> None:
-        """Tell how it goes, on stderr."""
+        """Write one line to stderr."""
         self.err.write(line + "\n")
 
     def finish(self, command: str, outcome: Outcome) -> None:
-        """Write the result, and the findings where they belong in the form asked for."""
+        """Write the result, and the findings where they belong in the format asked for."""
         for channel in (self.out, self.err):
             if channel.area is not None:
                 channel.area.close()
@@ -122,21 +122,18 @@ class Console:
         self.out.write(text)
 
     def report(self, diagnostics: Sequence[Diagnostic]) -> None:
-        """Show findings to a person, on stderr; each once, however often a command speaks of it."""
-        fresh = [found for found in dict.fromkeys(diagnostics) if found not in self._told]
+        """Show findings on stderr; each once, however often a command reports it."""
+        fresh = [found for found in dict.fromkeys(diagnostics) if found not in self._reported]
         if fresh:
             from eocanvas_apply.render import diagnostics as render
 
-            self._told.update(fresh)
+            self._reported.update(fresh)
             self.err.write(render.text(fresh, self.err.style))
 
     def _document(self, command: str, outcome: Outcome) -> str:
-        from eocanvas_apply.render import FORMAT_VERSION
         from eocanvas_apply.render import diagnostics as render
 
-        document: dict[str, object] = {"format_version": FORMAT_VERSION, "command": command}
-        document |= outcome.fields()
-        document |= {"exit": int(outcome.exit), "diagnostics": render.all_as_json(dict.fromkeys(outcome.diagnostics))}
+        document = render.document(command, outcome.fields(), outcome.exit, outcome.diagnostics)
         utf8 = (self.out.stream.encoding or "utf-8").lower().replace("-", "") == "utf8"
         return json.dumps(document, indent=2, ensure_ascii=not utf8) + "\n"
 

@@ -1,4 +1,4 @@
-"""What is drawn in place at the bottom of a terminal, with lines told above it."""
+"""What is drawn in place at the bottom of a terminal, with lines written above it."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class LiveArea:
     def redraw(self) -> None:
         """Draw it as it is now, for the size that the terminal has now; nothing before anything is shown."""
         if self._channel.area is self:
-            self._write("")
+            self._draw("")
 
-    def tell(self, text: str) -> None:
+    def write(self, text: str) -> None:
         """Write lines above what is drawn."""
-        self._write(text if text.endswith("\n") else f"{text}\n")
+        self._draw(text if text.endswith("\n") else f"{text}\n")
 
     def close(self) -> None:
         """Wipe it off; from then on the channel writes as ever."""
@@ -46,7 +46,7 @@ class LiveArea:
         self._channel.put(self._erasing())
         self._drawn = []
 
-    def _write(self, text: str) -> None:
+    def _draw(self, text: str) -> None:
         erasing = self._erasing()
         columns, rows = self._size()
         lines = self._text(columns - 1).splitlines()
@@ -68,7 +68,7 @@ class LiveArea:
 
 @asynccontextmanager
 async def live(channel: Channel) -> AsyncIterator[LiveArea]:
-    """Keep an area drawn as long as the block lasts, anew each second: what it tells of times goes on."""
+    """Keep an area drawn as long as the block lasts, again each second: the times in it go on."""
     area = LiveArea(channel)
 
     async def tick() -> None:

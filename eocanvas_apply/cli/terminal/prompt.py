@@ -1,4 +1,4 @@
-"""The question before anything changes. A refusal, or nobody to ask, is a safety rule (exit 5)."""
+"""The question before anything changes. A refusal, or no terminal to ask at, is a safety rule (exit 5)."""
 
 from __future__ import annotations
 
@@ -14,16 +14,14 @@ def confirm(console: Console, question: str, *, yes: bool) -> None:
     """Return when the user agrees, with `--yes` or by typing yes; raises SafetyRefusal otherwise."""
     if yes:
         return
-    if not _somebody_there():
-        raise SafetyRefusal(
-            error("not-confirmed", "nobody is there to confirm: standard input is no terminal", "say --yes")
-        )
+    if not _has_terminal():
+        raise SafetyRefusal(error("not-confirmed", "cannot ask for confirmation (no terminal)", "add --yes"))
     with asking():
-        console.err.write(f"{question} Only 'yes' is taken: ")
+        console.err.write(f"{question} Type 'yes' to continue: ")
         answer = sys.stdin.readline()
     if answer.strip() != "yes":
         raise SafetyRefusal(error("not-confirmed", "not confirmed; nothing was changed"))
 
 
-def _somebody_there() -> bool:
+def _has_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()

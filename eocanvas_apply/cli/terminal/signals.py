@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while something is under way: the first stops politely, the second at once."""
+"""Ctrl-C and SIGTERM during a command: the first stops politely, the second at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, TypeVar
 
-from eocanvas_apply.cli.exit_codes import Exit, Stopped
+from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import StoppedEarly
@@ -21,6 +21,14 @@ T = TypeVar("T")
 SIGNALS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
 # A little more than answers on the way are waited for; a service that hangs must not keep us.
 PATIENCE_S = 8.0
+
+
+class Stopped(Exception):
+    """A signal came; `code` is what the command ends with."""
+
+    def __init__(self, code: Exit) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 @dataclass(slots=True)
@@ -41,12 +49,12 @@ class Interrupts:
             return
         self.code = SIGNALS[number]
         self.stopping.set()
-        self.console.say("stopping: nothing more is sent, answers on the way are waited for; again to stop at once")
+        self.console.say("stopping: nothing more is sent, waiting for answers on the way; again to stop at once")
         asyncio.get_running_loop().call_later(self.patience_s, self._leave_now)
 
     def _leave_now(self) -> None:
         code = self.code or Exit.INTERRUPTED
-        found = error("interrupted", "stopped at once", "what was under way is on record; run the command again")
+        found = error("interrupted", "stopped at once", "what was being done is recorded; run the command again")
         self.console.finish(self.command, Outcome(code, (found,)))
         self.leave(int(code))
 

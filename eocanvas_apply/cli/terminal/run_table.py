@@ -1,4 +1,4 @@
-"""How a run is told: a table drawn in place on a terminal with what ended above it, elsewhere one line an event."""
+"""How a run is shown: a table drawn in place on a terminal with what ended above it, elsewhere one line an event."""
 
 from __future__ import annotations
 
@@ -20,35 +20,36 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def told(engine: Engine, console: Console, wait: timedelta | None, *, table: bool) -> AsyncIterator[None]:
-    """Tell of a run as long as the block lasts; a `table` only where the terminal can draw one."""
+async def shown(engine: Engine, console: Console, wait: timedelta | None, *, table: bool) -> AsyncIterator[None]:
+    """Show a run as long as the block lasts; as a `table` only where the terminal can draw one."""
     if not (table and console.err.can_redraw):
-        engine.report = _Lines(console.err).tell
+        engine.report = Lines(console.err).write
         yield
         return
     async with live(console.err) as area:
         picture = _Picture(console.err, area, wait)
-        engine.report, engine.show = picture.tell, picture.show
+        engine.report, engine.show = picture.write, picture.show
         yield
 
 
 @dataclass(frozen=True, slots=True)
-class _Lines:
+class Lines:
     """One line an event."""
 
     channel: Channel
 
-    def tell(self, progress: Progress) -> None:
+    def write(self, progress: Progress) -> None:
+        """Write one event."""
         from eocanvas_apply.render.progress import line
 
-        # How far a download is changes each second: for a picture, not for lines.
+        # How far a download is changes every second: too much for a line each.
         if progress.transfer is None:
             self.channel.write(line(progress, self.channel.style) + "\n")
 
 
 @dataclass(slots=True)
 class _Picture:
-    """The table, and lines above it for what is over or needs somebody."""
+    """The table, and lines above it for what ended or needs somebody."""
 
     channel: Channel
     area: LiveArea
@@ -58,11 +59,11 @@ class _Picture:
     _view: View | None = None
     _transfers: dict[str, Transfer] = field(default_factory=dict)
 
-    def tell(self, progress: Progress) -> None:
+    def write(self, progress: Progress) -> None:
         if progress.transfer is not None:
             self._transfers[progress.address] = progress.transfer
         elif progress.is_news:
-            _Lines(self.channel).tell(progress)
+            Lines(self.channel).write(progress)
 
     def show(self, view: View) -> None:
         self._view, self._seen = view, time.monotonic()

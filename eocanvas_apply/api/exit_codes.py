@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from eocanvas_apply.errors import PlanStale, SafetyRefusal
+if TYPE_CHECKING:
+    from eocanvas_apply.report.progress import Ending
 
 
 class Exit(IntEnum):
@@ -25,7 +27,7 @@ class Exit(IntEnum):
 
 MEANINGS = {
     Exit.DONE: "done, or nothing to do",
-    Exit.ERROR: "an error, also one of usage",
+    Exit.ERROR: "an error, also a usage error",
     Exit.PENDING: "changes are pending (only plan --detailed-exitcode)",
     Exit.UNFINISHED: "unfinished: jobs wait or run",
     Exit.FAILED: "an action or a job failed in this run",
@@ -42,27 +44,12 @@ PRECEDENCE = (
 )
 
 
-class Stopped(Exception):
-    """A signal came while a question was open; `code` is what the command ends with."""
-
-    def __init__(self, code: Exit) -> None:
-        super().__init__(code)
-        self.code = code
-
-
 def weightiest(codes: Iterable[Exit]) -> Exit:
     """Return the one that holds when several do; none at all is DONE."""
     return min(codes, key=PRECEDENCE.index, default=Exit.DONE)
 
 
-def of_exception(exception: BaseException) -> Exit:
-    """Return what a command ends with that this exception ended."""
-    if isinstance(exception, Stopped):
-        return exception.code
-    if isinstance(exception, KeyboardInterrupt):
-        return Exit.INTERRUPTED
-    if isinstance(exception, SafetyRefusal):
-        return Exit.REFUSED
-    if isinstance(exception, PlanStale):
-        return Exit.STALE
-    return Exit.ERROR
+def of_endings(endings: Iterable[Ending], interrupted: Exit = Exit.INTERRUPTED) -> Exit:
+    """Return what an apply ends with; `interrupted` tells which signal stopped it, where one did."""
+    found = (Exit[ending.name] for ending in endings)
+    return weightiest(interrupted if each is Exit.INTERRUPTED else each for each in found)

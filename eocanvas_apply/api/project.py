@@ -1,0 +1,241 @@
+"""An open project: plan, apply, status, results. It is async; `api.blocking` runs the same in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+
+from eocanvas_apply.api.addresses import addresses_named, jobs_named
+from eocanvas_apply.api.results import Results, chosen_jobs, recorded_results
+from eocanvas_apply.api.settings import duration, find_settings
+from eocanvas_apply.api.values import ApplyResult, Plan, Progress, Status
+from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.engine.campaigns import Rows, given_rows, offline_findings
+from eocanvas_apply.engine.engine import Engine
+from eocanvas_apply.engine.opening import Settings, open_engine
+from eocanvas_apply.engine.project import Project as Opened
+from eocanvas_apply.engine.project import open_project
+from eocanvas_apply.errors import ManifestError, PlanStale, UsageError
+from eocanvas_apply.files import read_bytes
+from eocanvas_apply.manifest.loading import load as load_manifest
+from eocanvas_apply.manifest.model.manifest import Manifest
+from eocanvas_apply.planning.acceptance import departures
+from eocanvas_apply.planning.plan import Plan as PlanValue
+from eocanvas_apply.planning.plan import Requests
+from eocanvas_apply.planning.safety import ALLOWANCES
+from eocanvas_apply.report.progress import Progress as Event
+from eocanvas_apply.report.status import status as status_of
+
+
+def aopen(
+    path: str | os.PathLike[str] = "eocanvas.yaml", env: str | None = None, variables: Mapping[str, str] | None = None
+) -> AsyncProject:
+    """Open the project of a manifest, for `async with`; the methods are those of `open`, to be awaited.
+
+    Credentials, service and ledger are found as the command line finds them (HDA_USER and HDA_PASSWORD, ~/.hdarc,
+    EOCANVAS_URL, EOCANVAS_APPLY_LEDGER, ...). `variables` win over the defaults in `vars`. Nothing is sent before the
+    first question. `env` other than None is not supported yet.
+    Raises ManifestError, CredentialsError and UsageError.
+    """
+    if env is not None:
+        raise UsageError(error("not-yet", "environments are not supported yet", "leave out `env`"))
+    return AsyncProject(open_project(Path(path), variables or {}), find_settings(os.environ))
+
+
+def load(text_or_path: str | os.PathLike[str]) -> Manifest:
+    """Return the manifest of a file, or of a text (a str with a line break in it). Files that it names are not read.
+
+    Raises ManifestError with all findings in `diagnostics`.
+    """
+    if isinstance(text_or_path, str) and "\n" in text_or_path:
+        return load_manifest(text_or_path, "<text>").require()
+    path = os.fspath(text_or_path)
+    return load_manifest(read_bytes(path, Path()), path).require()
+
+
+def validate(
+    path: str | os.PathLike[str] = "eocanvas.yaml", variables: Mapping[str, str] | None = None
+) -> list[Diagnostic]:
+    """Return everything that `eocanvas-apply validate` says of a manifest and the files it names, without network.
+
+    An empty list means that nothing is wrong; nothing is raised for what is. Raises UsageError for a variable that the
+    manifest does not declare.
+    """
+    try:
+        return list(offline_findings(given_rows(open_project(Path(path), variables or {}), datetime.now(UTC))))
+    except ManifestError as fault:
+        return list(fault.diagnostics)
+
+
+class AsyncProject:
+    """An open project, for `async with`. Manifest and rows are read once: open it again to read them again."""
+
+    def __init__(self, project: Opened, settings: Settings, rows: Rows = Rows.ASKED) -> None:
+        self.project = project
+        self._settings, self._rows = settings, rows
+        self._stack, self._opening = AsyncExitStack(), asyncio.Lock()
+        self._engine: Engine | None = None
+
+    async def __aenter__(self) -> AsyncProject:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections to the service. The project may be asked again, then they are opened again."""
+        self._engine = None
+        await self._stack.aclose()
+
+    async def engine(self) -> Engine:
+        """Return the engine, opened with the first call: secrets are read then, and campaigns search for their rows.
+
+        Raises ManifestError, UsageError, ServiceError and CredentialsError.
+        """
+        async with self._opening:
+            if self._engine is None:
+                opened = open_engine(self.project, self._settings, self._rows)
+                self._engine = await self._stack.enter_async_context(opened)
+        return self._engine
+
+    async def addresses(self) -> tuple[str, ...]:
+        """Return the addresses of all keys and jobs that the manifest asks for."""
+        desired = (await self.engine()).desired
+        return (*desired.keys, *desired.jobs)
+
+    async def requests(
+        self,
+        *,
+        only: Iterable[str] | None = None,
+        limit: int | None = None,
+        relaunch: Iterable[str] = (),
+        retry_failed: bool = False,
+        destroy: bool = False,
+        fetch: bool = True,
+        allow: Iterable[str] = (),
+    ) -> Requests:
+        """Return what is asked for beyond the manifest; raises UsageError for an address that nothing has."""
+        if limit is not None and limit < 1:
+            raise UsageError(error("usage", f"limit: {limit} is not a number of launches (at least 1)"))
+        engine = await self.engine()
+        known, recorded = await self.addresses(), await engine.recorded()
+        return Requests(
+            destroy=destroy,
+            relaunch=jobs_named(relaunch, known, recorded),
+            retry_failed=retry_failed,
+            allowed=_allowed(allow),
+            no_fetch=not fetch,
+            only=None if only is None else addresses_named(only, known, recorded),
+            limit=limit,
+        )
+
+    async def plan(
+        self,
+        *,
+        only: Iterable[str] | None = None,
+        limit: int | None = None,
+        relaunch: Iterable[str] = (),
+        retry_failed: bool = False,
+        destroy: bool = False,
+        fetch: bool = True,
+        allow: Iterable[str] = (),
+    ) -> Plan:
+        """Return what an apply would change. Nothing is changed, on the service or on disk.
+
+        `only` names jobs and keys (a name, a campaign, `campaign/id`), all others are left as they are; `limit` is the
+        most launches of the run; `relaunch` names jobs to run again; `retry_failed` runs failed jobs again; `destroy`
+        deletes all keys and gives up all jobs; without `fetch` results stay at the service; `allow` are safety flags
+        as the refusals name them, such as `allow-deletes`.
+        Raises UsageError, ManifestError, CredentialsError, ServiceError and LedgerError.
+        """
+        requests = await self.requests(
+            only=only,
+            limit=limit,
+            relaunch=relaunch,
+            retry_failed=retry_failed,
+            destroy=destroy,
+            fetch=fetch,
+            allow=allow,
+        )
+        return await self.planned(requests)
+
+    async def planned(self, requests: Requests) -> Plan:
+        """Return the plan for these requests."""
+        engine = await self.engine()
+        value, observed = await engine.plan(requests)
+        return Plan(value, requests, observed, engine.findings)
+
+    async def apply(
+        self,
+        plan: Plan,
+        *,
+        wait: str | timedelta | None = None,
+        on_progress: Callable[[Progress], object] | None = None,
+    ) -> ApplyResult:
+        """Carry out a plan, and wait for its jobs and their results.
+
+        `wait` is the longest time to wait for jobs, such as `2h` or a timedelta: None waits to the end, `0s` does what
+        can be done now. `on_progress` gets each event. A failed job raises nothing: see `exit_code` and `results`.
+        Raises PlanStale where something else would be done than the plan says, SafetyRefusal where a safety rule
+        refuses it (its diagnostic names what to `allow`), ServiceError, CredentialsError and LedgerError.
+        """
+
+        def hold(now: PlanValue) -> None:
+            if faults := departures(plan.value, now):
+                raise PlanStale(*faults)
+
+        engine = await self.engine()
+        engine.stopping = asyncio.Event()
+        engine.report = _reporter(on_progress)
+        limit = duration("wait", wait, "usage") if isinstance(wait, str) else wait
+        return await self.applied(plan.requests, limit, hold)
+
+    async def applied(
+        self, requests: Requests, wait: timedelta | None, confirm: Callable[[PlanValue], None]
+    ) -> ApplyResult:
+        """Plan, let `confirm` see the plan (it raises to decline), and apply it."""
+        engine = await self.engine()
+        return ApplyResult(await engine.apply(requests, wait, confirm), engine.findings)
+
+    def stop(self) -> None:
+        """Stop an apply that is at work: nothing more is sent, answers on the way are waited for (up to 5 s)."""
+        if self._engine is not None:
+            self._engine.stopping.set()
+
+    async def status(self) -> Status:
+        """Return the state of every key and job, from a look at the service. Raises what `plan` does."""
+        plan = await self.planned(Requests())
+        engine = await self.engine()
+        return Status(status_of(plan.value, engine.journal.recorded, plan.observed), plan.warnings)
+
+    async def results(self, address: str | None = None) -> Results:
+        """Return the results of all jobs, or of one job or campaign, as the ledger knows them; nothing is fetched.
+
+        Raises UsageError for an address that nothing on record has, and LedgerError.
+        """
+        engine = await self.engine()
+        recorded = await engine.recorded()
+        return recorded_results(recorded, chosen_jobs(address, recorded), self.project.folder)
+
+
+def _reporter(on_progress: Callable[[Progress], object] | None) -> Callable[[Event], None]:
+    def report(event: Event) -> None:
+        # How far a download is changes every second: too much for a line each.
+        if on_progress is not None and event.transfer is None:
+            on_progress(Progress(event))
+
+    return report
+
+
+def _allowed(names: Iterable[str]) -> frozenset[str]:
+    found = frozenset(name.removeprefix("--") for name in names)
+    for unknown in sorted(found - ALLOWANCES.keys()):
+        raise UsageError(error("usage", f"allow: unknown safety flag {unknown!r}", f"one of {', '.join(ALLOWANCES)}"))
+    return found

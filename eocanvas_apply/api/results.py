@@ -1,0 +1,129 @@
+"""The results of jobs as the ledger knows them, one row a result."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from eocanvas_apply.api.addresses import jobs_named
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import UsageError
+from eocanvas_apply.ledger.fold.job_records import JobRecord
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.manifest.address import Address
+from eocanvas_apply.planning.state.runs import counted_run
+from eocanvas_apply.render import stored as render
+
+if TYPE_CHECKING:
+    from eocanvas_apply.render.json_shapes import StoredJson
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One result of a job.
+
+    `state` is `here`, `missing` (fetched once, its file is gone), `pending` (not fetched yet) or `at-key` (in the
+    storage of the job's output key). `file` is relative to `folder`; of the latter two it is the service's title, and
+    `size` (bytes) and `sha256` (hex) are None.
+    """
+
+    address: str
+    job_id: str
+    file: str
+    size: int | None
+    sha256: str | None
+    state: str
+    folder: Path
+
+    @property
+    def path(self) -> Path | None:
+        """The file on this machine, None where it is not here."""
+        return self.folder / self.file if self.state == "here" else None
+
+    @property
+    def instance(self) -> str | None:
+        """The id of the row, None where the job is no campaign."""
+        return Address.parse(self.address).instance
+
+    def to_json(self) -> StoredJson:
+        """Return it as `eocanvas-apply results --format json` does."""
+        return {
+            "address": self.address,
+            "job_id": self.job_id,
+            "file": self.file,
+            "size": self.size,
+            "sha256": self.sha256,
+            "state": self.state,
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as one row of a table, with `instance` and `path` (a pathlib.Path or None)."""
+        return {**self.to_json(), "instance": self.instance, "path": self.path}
+
+
+@dataclass(frozen=True, slots=True)
+class Results(Sequence[Result]):
+    """Results in the order of their addresses. `str(results)` is the text of `eocanvas-apply results`."""
+
+    rows: tuple[Result, ...]
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return one row a result: `address`, `instance`, `job_id`, `file`, `path`, `size`, `sha256`, `state`."""
+        return [row.to_dict() for row in self.rows]
+
+    def to_json(self) -> list[StoredJson]:
+        """Return the rows as `eocanvas-apply results --format json` does."""
+        return [row.to_json() for row in self.rows]
+
+    @overload
+    def __getitem__(self, index: int) -> Result: ...
+    @overload
+    def __getitem__(self, index: slice) -> Results: ...
+    def __getitem__(self, index: int | slice) -> Result | Results:
+        return Results(self.rows[index]) if isinstance(index, slice) else self.rows[index]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __str__(self) -> str:
+        return render.text(self.to_json())
+
+    def _repr_html_(self) -> str:
+        return render.html(self.to_json())
+
+
+def chosen_jobs(text: str | None, recorded: Recorded) -> list[str]:
+    """Return the recorded jobs that a text names, all where there is none; raises UsageError for an unknown one."""
+    if not text:
+        return sorted(recorded.jobs)
+    if not recorded.keys and not recorded.jobs:
+        hint = "the first apply records it; `status` lists every address"
+        raise UsageError(error("unknown-address", f"nothing is recorded yet, not {text!r} either", hint))
+    return sorted(jobs_named([text], (), recorded))
+
+
+def recorded_results(recorded: Recorded, addresses: Collection[str], folder: Path) -> Results:
+    """Return the results of these jobs; `folder` is the manifest's."""
+    return Results(tuple(row for address in addresses for row in _of(recorded.jobs[address], folder)))
+
+
+def _of(record: JobRecord, folder: Path) -> list[Result]:
+    run = None if record.forgotten else counted_run(record)
+    if run is None:
+        return []
+    stored = [
+        Result(record.address, run.job_id, each.file, each.size, each.sha256, _presence(folder / each.file), folder)
+        for each in run.stored.values()
+    ]
+    elsewhere = [
+        Result(record.address, run.job_id, each.title, None, None, "at-key" if each.at_key else "pending", folder)
+        for key, each in run.listed.items()
+        if key not in run.stored
+    ]
+    return stored + elsewhere
+
+
+def _presence(file: Path) -> str:
+    return "here" if file.exists() else "missing"

@@ -1,0 +1,187 @@
+"""What a project answers with: plan, apply result, status, progress; each as text, as JSON and as an HTML table."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from eocanvas_apply.api.exit_codes import Exit, of_endings
+from eocanvas_apply.diagnostics import Diagnostic, has_errors
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning import plan as planning
+from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.planner import plan as planned
+from eocanvas_apply.planning.state.notes import notes
+from eocanvas_apply.planning.state.observed import Observed
+from eocanvas_apply.render import plan as render_plan
+from eocanvas_apply.render import progress as render_progress
+from eocanvas_apply.render import result as render_result
+from eocanvas_apply.render import status as render_status
+from eocanvas_apply.render.diagnostics import document
+from eocanvas_apply.report import progress as report
+from eocanvas_apply.report import status as report_status
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an apply would change, and why. `str(plan)` is the text of `eocanvas-apply plan`.
+
+    `requests` are what was asked for beyond the manifest, `observed` what the service showed, `warnings` what was
+    found in the manifest, its rows and its secrets.
+    """
+
+    value: planning.Plan = field(repr=False)
+    requests: planning.Requests
+    observed: Observed = field(repr=False)
+    warnings: tuple[Diagnostic, ...] = ()
+
+    @property
+    def actions(self) -> tuple[planning.PlannedAction, ...]:
+        """One action for each key and job: `address`, `action`, `reason`, `changes`, `depends_on`, `not_before`."""
+        return self.value.actions
+
+    @property
+    def changes_pending(self) -> bool:
+        """Whether an apply would change something on the service, in the ledger or on disk."""
+        return self.value.changes_pending
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """How many addresses each action has, zeros too: `{"create": 1, "launch": 3, ...}`."""
+        return {str(kind): number for kind, number in self.value.counts.items()}
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Warnings and errors about the manifest and the plan, and the safety rules that would refuse an apply."""
+        return (*self.warnings, *self.value.diagnostics, *self.value.refusals)
+
+    def to_dict(self, *, full: bool = False) -> dict[str, Any]:
+        """Return the JSON document of `eocanvas-apply plan`.
+
+        Campaigns of more than 1,000 instances are folded unless `full`.
+        """
+        code = Exit.ERROR if has_errors(self.value.diagnostics) else Exit.DONE
+        return document("plan", render_plan.body(self.value, full=full), code, self.diagnostics)
+
+    def __str__(self) -> str:
+        return render_plan.text(self.value)
+
+    def _repr_html_(self) -> str:
+        return render_plan.html(self.value)
+
+
+def build_plan(
+    desired: Desired, recorded: Recorded, observed: Observed, requests: planning.Requests, now: datetime
+) -> Plan:
+    """Return the plan that follows from what is desired, recorded and observed. Pure: no I/O, no clock.
+
+    `now` is the time of the service, with a time zone; it replaces `observed.at`. What the observation adds to the
+    record counts, as in a run; `recorded` itself stays as it is.
+    """
+    seen, record = replace(observed, at=now), deepcopy(recorded)
+    record.note(notes(desired, record, seen))
+    return Plan(planned(desired, requests, record, seen), requests, seen)
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyResult:
+    """How an apply ended. `str(result)` is the text of `eocanvas-apply apply`; a failed job raises nothing."""
+
+    value: report.ApplyResult = field(repr=False)
+    warnings: tuple[Diagnostic, ...] = ()
+
+    @property
+    def results(self) -> tuple[report.AddressResult, ...]:
+        """How each address ended: `address`, `action`, `outcome` (done, failed, waiting, skipped), `error`."""
+        return self.value.results
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """How many addresses ended how, zeros too: `{"done": 3, "failed": 0, "waiting": 0, "skipped": 0}`."""
+        return report.outcome_counts(self.value.results)
+
+    @property
+    def exit_code(self) -> int:
+        """What the command line would end with: 0 done, 3 unfinished, 4 failed, 7 a decision is needed, ..."""
+        return int(of_endings(self.value.endings))
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Warnings and errors about the manifest and the last plan of the run."""
+        return (*self.warnings, *self.value.diagnostics)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON document of `eocanvas-apply apply`."""
+        return document("apply", render_result.body(self.value), self.exit_code, self.diagnostics)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return one row an address: `address`, `action`, `outcome`, `error`."""
+        return [dict(row) for row in render_result.body(self.value)["results"]]
+
+    def __str__(self) -> str:
+        return render_result.text(self.value)
+
+    def _repr_html_(self) -> str:
+        return render_result.html(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The state of every key and job. `str(status)` is the text of `eocanvas-apply status`."""
+
+    value: report_status.Status = field(repr=False)
+    warnings: tuple[Diagnostic, ...] = ()
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Warnings and errors about the manifest, the keys and the jobs."""
+        return (*self.warnings, *self.value.plan.diagnostics)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON document of `eocanvas-apply status`: `keys`, `jobs`, `windows` (of the quota), `forecast`."""
+        return document("status", render_status.body(self.value), Exit.DONE, self.diagnostics)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return one row a job: `address`, `status`, `reason`, `job_id`, `created` (RFC 3339, UTC)."""
+        return [dict(row) for row in render_status.body(self.value)["jobs"]]
+
+    def __str__(self) -> str:
+        return render_status.text(self.value)
+
+    def _repr_html_(self) -> str:
+        return render_status.html(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One event of a run. `str(event)` is one line, so that `on_progress=print` shows the run.
+
+    `at` is UTC, `happening` one of `report.progress.Happening`, `detail` a job id, a status, a file.
+    """
+
+    value: report.Progress = field(repr=False)
+
+    @property
+    def at(self) -> datetime:
+        """When it happened, in UTC."""
+        return self.value.at
+
+    @property
+    def address(self) -> str:
+        """The key or job that it happened to."""
+        return self.value.address
+
+    @property
+    def happening(self) -> str:
+        """What happened: `created`, `launched`, `status`, `stored`, `failed`, ..."""
+        return str(self.value.happening)
+
+    @property
+    def detail(self) -> str:
+        """The key's name, the job id, the status or the file."""
+        return self.value.detail
+
+    def __str__(self) -> str:
+        return render_progress.line(self.value)
