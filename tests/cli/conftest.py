@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 
@@ -83,7 +84,7 @@ def _project(
     capsys: pytest.CaptureFixture[str],
     request: pytest.FixtureRequest,
 ) -> Project:
-    name = f"p-{abs(hash(request.node.name)) % 10**8}"
+    name = f"p-{crc32(request.node.name.encode())}"
     (tmp_path / "eocanvas.yaml").write_text(MANIFEST.format(project=name), encoding="utf-8")
     (tmp_path / "subset.xml").write_bytes(GRAPH.read_bytes())
     settings = {"EOCANVAS_URL": emulator.url, "EOCANVAS_TOKEN_URL": emulator.token_url, "EOCANVAS_APPLY_POLL": "100ms"}

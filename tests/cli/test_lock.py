@@ -87,7 +87,7 @@ def test_a_changed_search_is_made_at_once_and_said_to_be_not_locked(
     assert searches(emulator) == before + 1
     assert any("33VUE" in each["address"] for each in planned["actions"])
     assert campaign.run("lock") == 0
-    assert "1 search that the manifest no longer makes left out" in campaign.out
+    assert "1 search removed: not in the manifest any more" in campaign.out
     assert told(campaign.json("plan")) == ["lock-age"]
 
 

@@ -113,7 +113,7 @@ def test_nothing_happens_unconfirmed(command: str, project: Project) -> None:
     project.change("20 58, 21 58", "20 57, 21 58")
     head = project.json("plan")["ledger_head"]
     assert project.run(command) == 5
-    assert "hint: say --yes" in project.err
+    assert "hint: add --yes" in project.err
     assert project.json("plan")["ledger_head"] == head
 
 
@@ -262,7 +262,7 @@ def test_a_part_is_selected_by_name_and_number(project: Project) -> None:
     assert "nothing here is called 'subsat'" in project.err
     assert "did you mean" in project.err
     assert project.run("apply", "--limit", "0") == 1
-    assert "'0' is no number of launches" in project.err
+    assert "'0' is not a number of launches" in project.err
 
 
 def test_a_job_is_cancelled_and_stays_so(project: Project, emulator: RunningEmulator) -> None:
@@ -270,7 +270,7 @@ def test_a_job_is_cancelled_and_stays_so(project: Project, emulator: RunningEmul
         # It runs for as long as the commands take, however slow the machine is.
         wire.service.fail_jobs(JobFault("stuck", "*"))
     assert project.run("cancel", "subset") == 1
-    assert "nothing of subset is in flight" in project.err
+    assert "nothing of subset is running" in project.err
     assert project.run("apply", "--yes", "--no-wait") == 3
     assert project.run("cancel", "subset") == 5
     assert "dismiss (requested)" in project.err

@@ -28,7 +28,7 @@ def test_it_tells_from_the_ledger_alone(project: Project, monkeypatch: pytest.Mo
 
 def test_without_anything_on_record_it_says_so(project: Project) -> None:
     assert project.run("status", "--offline") == 0
-    assert project.out == "No key and no job is on record yet.\n"
+    assert project.out == "No keys or jobs are recorded yet.\n"
     project.manifest.unlink()
     assert project.run("status", "--offline") == 1
     assert "[file-missing]" in project.err

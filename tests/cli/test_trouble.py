@@ -77,7 +77,7 @@ def test_a_manifest_that_is_not_there(project: Project) -> None:
 
 def test_results_of_something_before_anything_is_on_record(project: Project) -> None:
     told = _told(project, "results", "subset")
-    assert "nothing is on record yet" in told
+    assert "nothing is recorded yet" in told
     assert "the first apply" in told
 
 

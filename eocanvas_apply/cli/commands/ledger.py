@@ -51,10 +51,11 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
 
 
 def _shown(entries: Sequence[Entry]) -> Outcome:
-    from eocanvas_apply.render.ledger import text
+    from eocanvas_apply.render.records import ledger_text
 
     return Outcome(
-        text=lambda style: text(entries, style), fields=lambda: {"ledger": [entry.to_json() for entry in entries]}
+        text=lambda style: ledger_text(entries, style),
+        fields=lambda: {"ledger": [entry.to_json() for entry in entries]},
     )
 
 

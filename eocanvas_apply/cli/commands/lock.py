@@ -39,15 +39,15 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
 
 async def _locked(project: AsyncProject) -> Outcome:
     from eocanvas_apply.campaign.lock import lock_of, write_lock_file
-    from eocanvas_apply.render import lock as render
+    from eocanvas_apply.render import records as render
 
     opened, engine = project.project, await project.engine()
     old, new = opened.lock_file.lock, lock_of(engine.searches)
     if old is None and not new.queries:
-        return Outcome(text=lambda _: render.NOTHING, fields=lambda: {"lock": []})
+        return Outcome(text=lambda _: render.NOTHING_TO_LOCK, fields=lambda: {"lock": []})
     path, searches = str(write_lock_file(opened.folder, new)), _as_json(old, new)
     dropped = len(old.queries.keys() - new.queries.keys()) if old else 0
-    return Outcome(text=lambda _: render.text(path, searches, dropped), fields=lambda: {"lock": searches})
+    return Outcome(text=lambda _: render.lock_text(path, searches, dropped), fields=lambda: {"lock": searches})
 
 
 def _as_json(old: Lock | None, new: Lock) -> list[Mapping[str, Any]]:

@@ -1,0 +1,56 @@
+"""The files that a project keeps, as text: the entries of its ledger, the searches of its lock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from eocanvas_apply.ledger.entry import Entry
+from eocanvas_apply.render.layout import PLAIN, Style, counted, one_line, stamp
+
+_DETAILS = ("generation", "name", "job_id", "status", "reason", "message", "file", "project", "service", "account")
+NOTHING_TO_LOCK = "Nothing to lock: no campaign has a search without relative times.\n"
+_SHOWN = 20
+_LONGEST_QUERY = 200
+
+
+def ledger_text(entries: Iterable[Entry], style: Style = PLAIN) -> str:
+    """Return one line an entry: number, time, type, address, and its details."""
+    return "".join(_line(entry, style) + "\n" for entry in entries)
+
+
+def _line(entry: Entry, style: Style) -> str:
+    event = entry.to_json()
+    words = [style.paint(str(event["type"]), "bold"), str(event.get("address", "")), _details(event)]
+    return f"{entry.seq:>6}  {stamp(entry.time)}  " + one_line("  ".join(word for word in words if word))
+
+
+def _details(event: dict[str, Any]) -> str:
+    return " ".join(f"{name}={event[name]}" for name in _DETAILS if event.get(name) not in (None, ""))
+
+
+def lock_text(path: str, searches: Sequence[Mapping[str, Any]], dropped: int) -> str:
+    """Return the new searches and those that changed, one line each, and how many others there are.
+
+    `searches` are as `lock --format json` lists them; `dropped` counts those that are not in the manifest any more.
+    """
+    news = [each for each in searches if not each["locked_before"] or each["added"] or each["withdrawn"]]
+    rest = {
+        f"{_searches(len(searches) - len(news))} unchanged": len(searches) > len(news),
+        f"and {len(news) - _SHOWN} more, all with --format json": len(news) > _SHOWN,
+        f"{_searches(dropped)} removed: not in the manifest any more": dropped,
+    }
+    lines = [*map(_search, news[:_SHOWN]), *(words for words, holds in rest.items() if holds)]
+    return "\n  ".join([f"{path}: {_searches(len(searches))}", *lines]) + "\n"
+
+
+def _search(search: Mapping[str, Any]) -> str:
+    changed = [f"{len(search[kind])} {kind}" for kind in ("added", "withdrawn") if search[kind]]
+    news = ", ".join(changed) if search["locked_before"] else "new"
+    query = one_line(json.dumps(search["query"], ensure_ascii=False), _LONGEST_QUERY)
+    return f"{counted(search['products'], 'product')} ({news}): {query}"
+
+
+def _searches(number: int) -> str:
+    return counted(number, "search", "searches")
