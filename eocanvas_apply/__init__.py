@@ -82,14 +82,15 @@ __all__ = [
     "validate",
 ]
 
+if not TYPE_CHECKING:  # a type checker would take any name for a public one
 
-def __getattr__(name: str) -> object:
-    home = next((module for module, names in _HOME.items() if name in names.split()), None)
-    if home is None:
-        raise AttributeError(f"module 'eocanvas_apply' has no attribute {name!r}")
-    from importlib import import_module
+    def __getattr__(name: str) -> object:
+        home = next((module for module, names in _HOME.items() if name in names.split()), None)
+        if home is None:
+            raise AttributeError(f"module 'eocanvas_apply' has no attribute {name!r}")
+        from importlib import import_module
 
-    return getattr(import_module(f"eocanvas_apply.{home}"), name)
+        return getattr(import_module(f"eocanvas_apply.{home}"), name)
 
 
 def __dir__() -> list[str]:
