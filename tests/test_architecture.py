@@ -29,7 +29,7 @@ ROOMS = {
     "checks": "manifest documents",
     "planning": "manifest documents secrets.references ledger.events ledger.fold",
     "results": "planning manifest.address ledger.events ledger.fold",
-    "observing": "planning manifest service ledger secrets storage results",
+    "observing": "planning manifest documents service ledger secrets storage results",
     "report": "planning manifest.address ledger.fold",
     "applying": "planning manifest documents service ledger secrets results report.progress",
     "render": "report planning checks manifest.address ledger.events ledger.entry",
@@ -56,7 +56,6 @@ STILL = {
     "planning.desired.derivation": "planning.jobs.stopping.Holding planning.jobs.stopping.StopAfter",
     "planning.desired.desired": "planning.jobs.stopping.Holding",
     "planning.state.notes": "planning.jobs.cancelling.was_cancelled planning.jobs.order_book.order_notes",
-    "planning.state.reconciling": "planning.jobs.launching.inputs_digest",
     "planning.warnings": "report.outcomes.results_gone",
     "results.indexes": "applying.results.faults.index_unwritable applying.session.Session",
 }

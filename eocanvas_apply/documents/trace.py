@@ -6,6 +6,7 @@ base64, perhaps wrapped, perhaps cut. Whether a log is complete is for others to
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -39,17 +40,24 @@ CHAIN_FIELDS = frozenset(
 _GRAPH = re.compile(r"(?:<\?xml[^>]*\?>\s*)?<graph[\s>].*?</graph>", re.DOTALL)
 _CHAIN = re.compile(rf"(?:{'|'.join(sorted(CHAIN_FIELDS))}):[ \n][\t\n\r\x20-\x7e]*\n\Z")
 _LIST_OF_OBJECTS = re.compile(r"\[\s*\{")
+# A log that breaks off inside base64.
+_TAIL = 200
+_CUT = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}['\"]?\s*\Z")
 _DECODER = json.JSONDecoder()
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What was found: marks, digests of canonical graphs and chains, lists of inputs, and the process they tell."""
+    """What was found: marks, digests of canonical graphs and chains, and digests of lists of inputs.
 
-    marks: frozenset[Mark]
-    documents: frozenset[str]
-    inputs: tuple[tuple[dict[str, str], ...], ...]
-    process: str | None
+    `cut` tells that the log ends in the middle of a graph or chain: what it shows of that may be half of it. The text
+    of the log, which may hold passwords, is not kept.
+    """
+
+    marks: frozenset[Mark] = frozenset()
+    documents: frozenset[str] = frozenset()
+    inputs: frozenset[str] = frozenset()
+    cut: bool = False
 
 
 def trace_of(log: str) -> Trace:
@@ -57,21 +65,13 @@ def trace_of(log: str) -> Trace:
     decoded = list(decoded_runs(log))
     graphs = {digest for each in decoded for digest in _graphs(each)}
     chains = set(_chains({found[0] for each in decoded if (found := _CHAIN.search(each))}))
-    inputs = tuple(dict.fromkeys(_input_lists(log)))
-    return Trace(
-        marks_in(log),
-        frozenset(graphs | chains),
-        tuple(tuple(dict(given) for given in each) for each in inputs),
-        _process(log, graphs, chains),
-    )
+    inputs = frozenset(map(inputs_digest, _input_lists(log)))
+    return Trace(marks_in(log), frozenset(graphs | chains), inputs, _CUT.search(log[-_TAIL:]) is not None)
 
 
-def _process(log: str, graphs: set[str], chains: set[str]) -> str | None:
-    snap = bool(graphs) or "snap_graph" in log
-    tailor = bool(chains) or "epct_chain" in log
-    if snap == tailor:
-        return None
-    return "snap-function" if snap else "dataTailor"
+def inputs_digest(inputs: Any) -> str:
+    """Return the digest of parsed `eo_input` as a log repeats it."""
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
 def _graphs(decoded: str) -> Iterator[str]:
@@ -95,7 +95,7 @@ def _chains(texts: set[str]) -> Iterator[str]:
             yield chain.digest
 
 
-def _input_lists(log: str) -> Iterator[tuple[tuple[tuple[str, str], ...], ...]]:
+def _input_lists(log: str) -> Iterator[list[dict[str, str]]]:
     for text in (log, log.replace('\\"', '"')):
         for found in _LIST_OF_OBJECTS.finditer(text):
             try:
@@ -103,7 +103,7 @@ def _input_lists(log: str) -> Iterator[tuple[tuple[tuple[str, str], ...], ...]]:
             except (ValueError, RecursionError):
                 continue
             if _is_input_list(value):
-                yield tuple(tuple(each.items()) for each in value)
+                yield value
 
 
 def _is_input_list(value: list[Any]) -> bool:

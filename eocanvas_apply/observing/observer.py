@@ -1,4 +1,4 @@
-"""One observation: keys, jobs as far back as matters, logs of candidates, listings, secrets, stored files."""
+"""One observation: keys, jobs as far back as matters, traces of candidates, listings, secrets, stored files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
+from eocanvas_apply.documents.trace import Trace, trace_of
 from eocanvas_apply.errors import Doubt, Refused
 from eocanvas_apply.ledger.events import ListedResult
 from eocanvas_apply.ledger.fold.job_records import Run
@@ -16,6 +17,7 @@ from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.observing import convert
 from eocanvas_apply.observing import order_downloads as downloads
 from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.failures import Failure, classify
 from eocanvas_apply.planning.jobs.order_book import awaited_orders
 from eocanvas_apply.planning.schedule.windows import longest
 from eocanvas_apply.planning.state.observed import Download, Observed, ObservedJob, ObservedKey, Pass, Sealing
@@ -34,12 +36,12 @@ _REFUSES_EVERYTHING = {401, 429}
 
 @dataclass(slots=True)
 class Observer:
-    """Observes for one run; what cannot change meanwhile (logs of ended jobs) is read once."""
+    """Observes for one run; what cannot change meanwhile (what the logs of ended jobs show) is read once."""
 
     service: EOCanvas
     vault: Vault
     folder: Path
-    _logs: dict[str, str] = field(default_factory=dict)
+    _traces: dict[str, Trace] = field(default_factory=dict)
     _listed: Mapping[str, ObservedJob] = field(default_factory=dict)
     _counted_to: datetime | None = None
     _files: StoredFiles = field(init=False)
@@ -54,7 +56,6 @@ class Observer:
         self._listed = _counting({**self._listed, **jobs.jobs}, jobs.begun - longest(desired.limits) - SKEW)
         jobs, gone = await self._absentees(recorded, jobs)
         at = self.service.time.now()
-        logs = {**await self._candidate_logs(recorded, jobs, at), **await self._failed_logs(recorded, jobs)}
         listings = await self._listings(recorded, jobs)
         salt = bytes.fromhex(recorded.opened.salt) if recorded.opened else None
         return Observed(
@@ -65,7 +66,8 @@ class Observer:
             jobs=jobs,
             gone=gone,
             listed=self._listed,
-            logs=logs,
+            traces=await self._candidate_traces(recorded, jobs, at),
+            failures=await self._failures(recorded, jobs),
             results=listings,
             secrets=await asyncio.to_thread(self.vault.fingerprints, salt),
             unreadable=self.vault.faults,
@@ -120,28 +122,34 @@ class Observer:
         """Return what the service answers; in a tuple, for a refusal tells less than that there is no such job."""
         return (await self.service.job(job_id),)
 
-    async def _candidate_logs(self, recorded: Recorded, jobs: Pass, at: datetime) -> Mapping[str, str]:
+    async def _candidate_traces(self, recorded: Recorded, jobs: Pass, at: datetime) -> Mapping[str, Trace]:
         intended = [*open_intents(recorded), *late_intents(recorded, at)]
         found = {job.job_id: job for job in candidates(intended, recorded, jobs.jobs.values())}
-        fresh = await _each([job_id for job_id in found if job_id not in self._logs], self._log)
-        logs = {job_id: self._logs.get(job_id, fresh.get(job_id, "")) for job_id in found}
+        fresh = await _each([job_id for job_id in found if job_id not in self._traces], self._trace)
+        known = {job_id: trace for job_id, trace in {**self._traces, **fresh}.items() if trace and job_id in found}
         # Only an ended job's log that says something will not change any more.
-        self._logs = {job_id: text for job_id, text in logs.items() if text and has_ended(found[job_id].status)}
-        return logs
+        self._traces = {job_id: trace for job_id, trace in known.items() if has_ended(found[job_id].status)}
+        return known
 
-    async def _failed_logs(self, recorded: Recorded, jobs: Pass) -> Mapping[str, str]:
+    async def _trace(self, job_id: str) -> Trace | None:
+        text = await self._log(job_id)
+        return trace_of(text) if text else None
+
+    async def _failures(self, recorded: Recorded, jobs: Pass) -> Mapping[str, Failure | None]:
         """Read the logs of the failed jobs of which the ledger does not say yet why they failed, where they can be."""
         unexplained = (run for _, run in recorded.runs() if not run.failure)
         failed = [run.job_id for run in unexplained if status_of(run, jobs.jobs) == OgcStatus.FAILED]
-        found = await _each(failed, self._log_if_readable)
-        return {i: self.service.scrubber.hide(text) for i, text in found.items() if text is not None}
+        found = await _each(failed, self._failure_if_readable)
+        return {job_id: answer[0] for job_id, answer in found.items() if answer}
 
-    async def _log_if_readable(self, job_id: str) -> str | None:
+    async def _failure_if_readable(self, job_id: str) -> tuple[Failure | None] | None:
+        """Return why a job failed, None in a tuple for an empty log."""
         try:
-            return await self._log(job_id)
+            text = await self._log(job_id)
         except Doubt:
-            # The list was read a moment ago: it is this log that cannot be had, and the other jobs can be told.
+            # The list was read a moment ago: it is this log that cannot be had, and the other jobs can be judged.
             return None
+        return (classify(self.service.scrubber.hide(text).splitlines()) if text else None,)
 
     async def _log(self, job_id: str) -> str:
         entries = await _unless_refused(self.service.logs(job_id))

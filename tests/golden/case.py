@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.documents.trace import trace_of
 from eocanvas_apply.engine.campaigns import given_rows
 from eocanvas_apply.engine.project import open_project
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.events import ListedResult
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.failures import classify
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.planner import plan
 from eocanvas_apply.planning.state.notes import notes
@@ -66,7 +68,7 @@ def _observed(service: Json) -> Observed:
     assert at is not None
     listed = service.get("jobs", {})
     jobs = {given["id"]: _job(given) for given in listed.get("list", ())}
-    sealing = service.get("sealing")
+    sealing, logs = service.get("sealing"), service.get("logs", {})
     return Observed(
         at=at,
         account=service["account"],
@@ -74,7 +76,8 @@ def _observed(service: Json) -> Observed:
         keys={given["name"]: _key(given) for given in service.get("keys", ())},
         jobs=Pass(_time(listed.get("begun")) or at, listed.get("complete", True), jobs),
         gone=frozenset(service.get("gone", ())),
-        logs={job_id: "\n".join(lines) for job_id, lines in service.get("logs", {}).items()},
+        traces={job_id: trace_of("\n".join(lines)) for job_id, lines in logs.items()},
+        failures={job_id: classify(lines) if lines else None for job_id, lines in logs.items()},
         results={job_id: _listing(found) for job_id, found in service.get("results", {}).items()},
         secrets={
             (key, name): value for key, found in service.get("secrets", {}).items() for name, value in found.items()

@@ -1,4 +1,4 @@
-"""A run of days remembers what counts, not everything that it has ever seen."""
+"""A run of days keeps what counts, not everything that it has ever seen."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from eocanvas_apply.emulator.model.behaviour import Quota
+from eocanvas_apply.emulator.model.job_failures import JobFault
 from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.state.observed import Observed
+from tests.applying.stage import JOB_ONLY, LAUNCH, fault
 from tests.campaigns.test_quota import created, manifest, refused
 from tests.simulation.world import World
 
@@ -20,11 +22,11 @@ JOBS, AT_ONCE = 30, 3
 def seen(monkeypatch: pytest.MonkeyPatch) -> list[Observed]:
     observe, found = Observer.observe, []
 
-    async def kept(self: Observer, *given: object) -> Observed:
+    async def observed(self: Observer, *given: object) -> Observed:
         found.append(await observe(self, *given))  # type: ignore[arg-type]
         return found[-1]
 
-    monkeypatch.setattr(Observer, "observe", kept)
+    monkeypatch.setattr(Observer, "observe", observed)
     return found
 
 
@@ -36,3 +38,17 @@ def test_jobs_that_left_the_windows_are_forgotten(tmp_path: Path, seen: list[Obs
     # Those of this window, and those that left it while clocks may differ by ten minutes.
     assert max(len(observed.listed) for observed in seen) <= 2 * AT_ONCE
     assert max(len(observed.listed) for observed in seen) >= AT_ONCE
+
+
+def test_of_a_log_only_what_it_shows_is_kept(tmp_path: Path, seen: list[Observed]) -> None:
+    world = World(tmp_path)
+    world.frontend.service.fail_jobs(JobFault("staging-in", "*", 1))
+    fault(world, "drop-after", LAUNCH)
+    world.apply(JOB_ONLY)
+    found = world.frontend.service.jobs.every()
+    traces = {job_id: trace for each in seen for job_id, trace in each.traces.items()}
+    failures = {job_id: failure for each in seen for job_id, failure in each.failures.items()}
+    # The log of the first job was read twice: to find a lost launch, and to say why the job failed.
+    assert [len(trace.marks) for trace in traces.values()] == [1]
+    assert [failure.failure_class for failure in failures.values() if failure] == ["staging-in"]
+    assert [job.id for job in found if job.one_off_password in repr(seen)] == []

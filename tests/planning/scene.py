@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from eocanvas_apply.documents.mark import mark_for
+from eocanvas_apply.documents.trace import trace_of
 from eocanvas_apply.engine.campaigns import given_rows
 from eocanvas_apply.engine.project import parse_project
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import Desired, DesiredJob
+from eocanvas_apply.planning.failures import classify
 from eocanvas_apply.planning.jobs.launching import Launch, key_uses, launch
 from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests
 from eocanvas_apply.planning.planner import plan
@@ -110,7 +112,8 @@ class Scene:
             service=SERVICE,
             keys=self.keys,
             jobs=Pass(self.at, self.complete, self.jobs),
-            logs=self.logs,
+            traces={job_id: trace_of(text) for job_id, text in self.logs.items()},
+            failures={job_id: classify(text.splitlines()) if text else None for job_id, text in self.logs.items()},
             secrets={(k.address, f): secret(k.address, f) for k in self.desired.keys.values() for f in k.secrets},
         )
         return replace(seen, **self.changes)

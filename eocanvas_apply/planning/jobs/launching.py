@@ -11,6 +11,7 @@ from typing import Any
 from eocanvas_apply.documents.execution import ExecutionInput, body, encoded
 from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.documents.mark import Mark
+from eocanvas_apply.documents.trace import inputs_digest
 from eocanvas_apply.ledger.events import KeyUse, TraceDigests
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.model.keys import EODATA
@@ -72,11 +73,6 @@ def launch(job: DesiredJob, uses: Iterable[KeyUse], mark: Mark | None) -> Launch
 def filled(document: Document | None, params: Mapping[str, str]) -> Document | None:
     """Return the document with its params filled in; a chain has none."""
     return document.fill(params) if isinstance(document, Graph) else document
-
-
-def inputs_digest(inputs: Any) -> str:
-    """Return the digest of parsed `eo_input` as a log repeats it."""
-    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
 def _text(document: Document | None, mark: Mark | None) -> str | None:

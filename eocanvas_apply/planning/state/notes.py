@@ -87,16 +87,16 @@ def _failures(desired: Desired, recorded: Recorded, observed: Observed) -> Itera
     for record, run in recorded.runs():
         if run.failure or status_of(run, observed.jobs.jobs) != OgcStatus.FAILED:
             continue
-        text, ended = observed.logs.get(run.job_id), run.finished or run.created
-        patience = STUCK if text is None else desired.timing.settle
-        if text or ended is None or observed.at - ended > patience:
-            found = classify((text or "").splitlines())
+        found, ended = observed.failures.get(run.job_id), run.finished or run.created
+        patience = desired.timing.settle if run.job_id in observed.failures else STUCK
+        if found or ended is None or observed.at - ended > patience:
+            why = found or classify(())
             yield e.JobObserved(
                 address=record.address,
                 job_id=run.job_id,
                 status=OgcStatus.FAILED.value,
-                failure=found.failure_class.value,
-                failure_line=found.line or None,
+                failure=why.failure_class.value,
+                failure_line=why.line or None,
             )
 
 

@@ -8,7 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from eocanvas_apply.diagnostics import Diagnostic
+from eocanvas_apply.documents.trace import Trace
 from eocanvas_apply.ledger.events import ListedResult
+from eocanvas_apply.planning.failures import Failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ class Observed:
     """Everything observed in one round.
 
     `at` is service time, `service` the address of the service. `gone` are job ids whose own address answered 404;
-    `listed` every job seen in this run, as far back as the quota counts; `logs` hold the text of candidates;
+    `listed` every job seen in this run, as far back as the quota counts; `traces` are what the logs of candidates show;
+    `failures` why failed jobs failed by their logs, None for an empty log, nothing of one that cannot be read;
     `results` the listing of ended jobs, None for 404, nothing of a job whose listing could not be had;
     `secrets` slow fingerprints by (key address, field); `downloads` are those of orders, by their id;
     `unreadable` why a key's secrets could not be read; `files` stored results that are not as they were, by path.
@@ -96,7 +99,8 @@ class Observed:
     jobs: Pass
     gone: frozenset[str] = frozenset()
     listed: Mapping[str, ObservedJob] = field(default_factory=dict)
-    logs: Mapping[str, str] = field(default_factory=dict)
+    traces: Mapping[str, Trace] = field(default_factory=dict)
+    failures: Mapping[str, Failure | None] = field(default_factory=dict)
     results: Mapping[str, tuple[ListedResult, ...] | None] = field(default_factory=dict)
     secrets: Mapping[tuple[str, str], str] = field(default_factory=dict)
     unreadable: Mapping[str, tuple[Diagnostic, ...]] = field(default_factory=dict)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
 
 from eocanvas_apply.documents.mark import Mark, mark_for
-from eocanvas_apply.documents.trace import Trace, trace_of
+from eocanvas_apply.documents.trace import Trace
 from eocanvas_apply.ledger.events import JobIntended, TraceDigests
 from eocanvas_apply.ledger.fold.job_records import Intent, IntentState
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import Timing
-from eocanvas_apply.planning.jobs.launching import inputs_digest
 from eocanvas_apply.planning.state.observed import Observed, ObservedJob
 from eocanvas_apply.vocabulary import has_ended
 
@@ -83,12 +80,14 @@ def candidates(intended: Iterable[JobIntended], recorded: Recorded, jobs: Iterab
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A job that the ledger does not know, with what its log shows, but for marks; `inputs` are their digests."""
+    """A job that the ledger does not know, with what its log shows, which is no mark."""
 
     job: ObservedJob
-    documents: frozenset[str]
-    inputs: frozenset[str]
-    cut: bool
+    trace: Trace
+
+
+# What an empty log shows.
+_NOTHING = Trace()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +113,11 @@ class Evidence:
         for job in observed.jobs.jobs.values():
             if job.job_id in recorded.owner_of:
                 continue
-            log = observed.logs.get(job.job_id, "")
-            shown = _read(log)
-            for mark in shown.marks:
+            trace = observed.traces.get(job.job_id, _NOTHING)
+            for mark in trace.marks:
                 marked.setdefault(mark, []).append(job)
-            if not shown.marks:
-                unmarked.setdefault(job.process, []).append(_look(job, shown, log))
+            if not trace.marks:
+                unmarked.setdefault(job.process, []).append(Look(job, trace))
         claims = Counter((i.process, i.trace) for i in open_intents(recorded))
         return cls(project, timing, observed, marked, unmarked, claims)
 
@@ -195,31 +193,20 @@ def mark_of(intended: JobIntended, project: str) -> Mark:
     return mark_for(intended.intent, project, intended.address)
 
 
-# The logs of the same candidates are looked at in every round.
-_read = lru_cache(maxsize=256)(trace_of)
-# A log that ends in the middle of a graph or chain: what it shows of that may be half of it.
-_TAIL = 200
-_CUT = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}['\"]?\s*\Z")
-
-
-def _look(job: ObservedJob, shown: Trace, log: str) -> Look:
-    inputs = frozenset(inputs_digest(given) for given in shown.inputs)
-    return Look(job, shown.documents, inputs, _CUT.search(log[-_TAIL:]) is not None)
-
-
 def _fit(intended: JobIntended, look: Look) -> Fit:
     """Judge a candidate without a mark. What a log does not show excludes nothing."""
-    if not look.cut and _contradicts(intended, look):
+    if not look.trace.cut and _contradicts(intended, look.trace):
         return Fit.NO
-    alike = intended.trace.document in look.documents and intended.trace.inputs in look.inputs
+    shown = look.trace
+    alike = intended.trace.document in shown.documents and intended.trace.inputs in shown.inputs
     if alike and not intended.marked:
         return Fit.SIMILAR
     return Fit.UNCLEAR if has_ended(look.job.status) else Fit.UNDECIDED
 
 
-def _contradicts(intended: JobIntended, look: Look) -> bool:
-    another_document = bool(look.documents) and (intended.marked or intended.trace.document not in look.documents)
-    return another_document or (bool(look.inputs) and intended.trace.inputs not in look.inputs)
+def _contradicts(intended: JobIntended, shown: Trace) -> bool:
+    another_document = bool(shown.documents) and (intended.marked or intended.trace.document not in shown.documents)
+    return another_document or (bool(shown.inputs) and intended.trace.inputs not in shown.inputs)
 
 
 def _oldest(jobs: Sequence[ObservedJob]) -> ObservedJob:
