@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from docs import public_api
 from eocanvas_apply.api.exit_codes import MEANINGS, PRECEDENCE, Exit
 from eocanvas_apply.cli.commands import GROUPS, SUMMARIES
 from eocanvas_apply.cli.parser import Parser
@@ -34,6 +35,7 @@ def pages() -> dict[str, str]:
         "commands.md": _page("Commands", _commands()),
         "manifest.md": _page("Fields of a manifest", _manifest()),
         "exit-codes.md": _page("Exit codes", _exit_codes()),
+        "python.md": _page("Public API", public_api.blocks()),
         "actions.md": _page("Actions and reasons", _actions()),
     }
 

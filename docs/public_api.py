@@ -54,7 +54,8 @@ def _class(kind: type) -> Iterator[str]:
 def _signature(function: Any) -> str:
     """Return arguments and result as written, the same on every version of Python."""
     signature = inspect.signature(function)
-    arguments, marked = [], False
+    arguments: list[str] = []
+    marked = False
     for name, argument in signature.parameters.items():
         if argument.kind is argument.KEYWORD_ONLY and not marked:
             arguments, marked = [*arguments, "*"], True

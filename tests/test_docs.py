@@ -194,3 +194,25 @@ def test_the_first_steps_of_the_readme_work(
         assert main([*words, "--yes"] if words == ["apply"] else words) == 0, words
     assert capsys.readouterr().out.endswith("Nothing to do: 2 addresses up to date.\n")
     assert len(list((folder / "results/subset").glob("*.nc"))) == 1
+
+
+CAMPAIGN = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)[1]
+
+
+@pytest.mark.usefixtures("account")
+@pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
+def test_the_first_python_example_works(page: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    manifest = yaml.safe_load(FIRST) | yaml.safe_load(CAMPAIGN)
+    (folder / "eocanvas.yaml").write_text(yaml.safe_dump(manifest, sort_keys=False), encoding="utf-8")
+    monkeypatch.chdir(folder)
+    example = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)[0]
+    names: dict[str, Any] = {}
+    exec(example, names)  # it stands in the repository
+    assert names["run"].exit_code == 0
+    assert [row["path"].parent for row in names["files"]] == [Path("results/tiles/T32")]
+
+
+@pytest.mark.parametrize("block", _blocks("python"))
+def test_every_python_example_is_python(block: str) -> None:
+    if not block.startswith(("eoc.", ".", "await .")):
+        compile(block, "<page>", "exec")
