@@ -1,18 +1,18 @@
-"""The exceptions that end a command, each carrying what to tell the user.
+"""The exceptions that end a command, each with the diagnostics for the user.
 
 EocanvasApplyError
  +-- UsageError            the command line or a setting is wrong
  +-- ManifestError         the manifest or a file it names is wrong
  +-- CredentialsError      no credentials, or the service or a storage refused them
- +-- ServiceError          the service answered in a way we cannot go on with
+ +-- ServiceError          the service did not answer as needed
  |    +-- NotSent          nothing reached it: DNS, connect, TLS, pool time-out
- |    +-- Refused          it said no: `status` tells which no
- |    +-- Doubt            nobody can say whether it acted: the answer is lost or unreadable
+ |    +-- Refused          it refused; `status` is the HTTP status
+ |    +-- Doubt            it may have acted: the answer is lost or unreadable
  +-- LedgerError           the ledger cannot be read, written or trusted
  |    +-- LedgerConflict   another runner appended first
  +-- SafetyRefusal         a safety rule holds the command back (exit 5)
  +-- PlanStale             the accepted plan does not hold any more (exit 6)
- +-- StoppedEarly          a run was told to stop before it knew what there is to do
+ +-- StoppedEarly          a run was stopped before its first plan
 
 None of them prints; `cli/` is the one place where they become words and an exit code.
 """
@@ -45,7 +45,7 @@ class CredentialsError(EocanvasApplyError):
 
 
 class ServiceError(EocanvasApplyError):
-    """The service answered in a way we cannot go on with.
+    """The service did not answer as needed.
 
     `status` is the HTTP status, None where there was no whole answer; `retry_after` is how many seconds the
     service asked to wait (from Retry-After or X-Quota-Reset), None where it did not say.
@@ -58,7 +58,7 @@ class ServiceError(EocanvasApplyError):
 
     @property
     def may_pass(self) -> bool:
-        """Whether the same request may fare better later: no word was had, or it was too many of them (429)."""
+        """Whether the same request may succeed later: no clear answer came, or it was one too many (429)."""
         return isinstance(self, Doubt | NotSent) or self.status == _TOO_MANY
 
 
@@ -91,4 +91,4 @@ class PlanStale(EocanvasApplyError):
 
 
 class StoppedEarly(EocanvasApplyError):
-    """A run was told to stop before it knew what there is to do: nothing was changed."""
+    """A run was stopped before its first plan: nothing was changed."""

@@ -16,7 +16,7 @@ LARGEST = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class FileContent:
-    """What a file holds. `open_to_all` tells that every user of the machine may read it."""
+    """The content of a file. `open_to_all` means that every user of the machine may read it."""
 
     content: bytes = field(repr=False)
     open_to_all: bool = False
@@ -35,11 +35,11 @@ def read_content(written: str, folder: Path, largest: int = LARGEST) -> FileCont
             mode = os.fstat(file.fileno()).st_mode
             content = file.read(largest + 1)
     except (OSError, ValueError, RuntimeError) as fault:
-        raise ManifestError(_told(written, folder, fault)) from None
+        raise ManifestError(_fault(written, folder, fault)) from None
     if len(content) > largest:
         hint = "Is it the file you meant?"
         raise ManifestError(error("file-too-large", f"{written!r} is larger than {largest // 1_000_000} MB", hint))
-    # Windows has no such mode; its bits there always say yes.
+    # Windows has no such mode; its bits are always set there.
     return FileContent(content, os.name == "posix" and stat.S_ISREG(mode) and bool(mode & stat.S_IROTH))
 
 
@@ -63,7 +63,7 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _told(written: str, folder: Path, fault: Exception) -> Diagnostic:
+def _fault(written: str, folder: Path, fault: Exception) -> Diagnostic:
     if isinstance(fault, FileNotFoundError):
         hint = "Relative paths are relative to the file they stand in."
         return error("file-missing", f"there is no file {written!r} in {folder}", hint)

@@ -43,7 +43,7 @@ def is_under_way(status: str) -> bool:
     return status in _UNDER_WAY
 
 
-def later_of(known: str, shown: str) -> str:
-    """Return the status that counts when `known` was seen before and `shown` is seen now."""
+def later_of(known: str, seen: str) -> str:
+    """Return the status that counts when the service showed `known` before and shows `seen` now."""
     other = _RANK[OgcStatus.RUNNING]
-    return shown if _RANK.get(shown, other) >= _RANK.get(known, other) else known
+    return seen if _RANK.get(seen, other) >= _RANK.get(known, other) else known

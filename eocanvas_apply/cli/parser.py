@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NoReturn
 
-from eocanvas_apply.diagnostics import error
+from eocanvas_apply.diagnostics import did_you_mean, error
 from eocanvas_apply.errors import UsageError
 
 
@@ -33,7 +33,7 @@ class Parser(argparse.ArgumentParser):
         if not stranger.startswith("-"):
             raise self._usage(f"{stranger!r} is one argument too many")
         option = stranger.split("=")[0]
-        raise self._usage(f"there is no option {option}", suggestion(option, self._option_string_actions))
+        raise self._usage(f"there is no option {option}", did_you_mean(option, self._option_string_actions))
 
     def error(self, message: str) -> NoReturn:
         """Raise a UsageError, where argparse would print and exit with 2."""
@@ -41,11 +41,3 @@ class Parser(argparse.ArgumentParser):
 
     def _usage(self, message: str, hint: str = "") -> UsageError:
         return UsageError(error("usage", message, hint or f"see: {self.prog} --help"))
-
-
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return `did you mean X?` for the nearest known word, or the empty text when none is near."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(word, list(known), n=1)
-    return f"did you mean {near[0]}?" if near else ""

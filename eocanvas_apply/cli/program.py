@@ -109,13 +109,12 @@ def _prepared(name: str) -> tuple[Command, Parser]:
 def _check(name: str) -> None:
     if name in SUMMARIES:
         return
-    from eocanvas_apply.cli.parser import suggestion
-    from eocanvas_apply.diagnostics import error
+    from eocanvas_apply.diagnostics import did_you_mean, error
     from eocanvas_apply.errors import UsageError
 
     if name.startswith("-"):
         raise UsageError(error("usage", f"{name} stands before the command", "options follow the command"))
-    hint = suggestion(name, SUMMARIES) or "see: eocanvas-apply --help"
+    hint = did_you_mean(name, SUMMARIES) or "see: eocanvas-apply --help"
     raise UsageError(error("usage", f"there is no command {name!r}", hint))
 
 

@@ -28,12 +28,12 @@ class Chain:
 
     @classmethod
     def parse(cls, source: bytes | str, file: str) -> Chain:
-        """Read a chain file; raise ManifestError with every fault when it is no YAML mapping."""
+        """Read a chain file; raise ManifestError with every fault when it is not a YAML mapping."""
         text = YamlText.parse(source, file)
         chain = cls(text.data if isinstance(text.data, dict) else {}, text)
         faults = [chain._placed(fault) for fault in text.faults if fault.severity is Severity.ERROR]
         if not faults and not isinstance(text.data, dict):
-            found = error("not-a-mapping", "a chain is a mapping of its fields", "write `product: ...` and the others")
+            found = error("not-a-mapping", "a chain must be a mapping", "write `product: ...` and the other fields")
             faults = [chain._placed(found.at(Position(file, 1, 1)))]
         if faults:
             raise ManifestError(*faults)
@@ -47,7 +47,7 @@ class Chain:
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
-        """What the file's readers should know."""
+        """Warnings about the file."""
         return tuple(self._placed(fault) for fault in self.text.faults) if self.text else ()
 
     def with_fields(self, fields: Mapping[str, Data]) -> Chain:

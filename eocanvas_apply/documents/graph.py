@@ -55,7 +55,7 @@ class Graph:
         try:
             root = parse_xml(raw, file)
         except XmlFault as fault:
-            found = error("graph-syntax", f"the graph is no XML that can be read: {fault.message}", "mend the file")
+            found = error("graph-syntax", f"the graph is not readable XML: {fault.message}", "fix the file")
             lines = source.splitlines()
             line = lines[fault.position.line - 1] if fault.position.line <= len(lines) else None
             raise ManifestError(found.at(fault.position, line)) from None
@@ -89,7 +89,7 @@ class Graph:
         return "sha256:" + hashlib.sha256(self.canonical().encode()).hexdigest()
 
     def fill(self, params: Mapping[str, ParamValue]) -> Graph:
-        """Return the graph with `$name` and `${name}` replaced, whole names only; all others stay as they are."""
+        """Return the graph with `$name` and `${name}` replaced, whole names only; all others stay."""
         if not params:
             return self
         texts = {name: param_text(value) for name, value in params.items()}

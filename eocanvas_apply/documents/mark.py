@@ -1,7 +1,7 @@
-"""The mark that tells a job in the service's lists whose launch it was, and how it is found in a log.
+"""The mark by which a job of the service is matched to its launch, and how it is found in a log.
 
 The service lists jobs without their inputs. A job's log, though, repeats the whole graph or chain in base64, so a
-line that we put there comes back: an XML comment in a graph, the `name` of a chain that has none of its own.
+line that we add to it comes back: an XML comment in a graph, the `name` of a chain that has none of its own.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ def marks_in(text: str) -> frozenset[Mark]:
 
 
 def decoded_runs(text: str) -> Iterator[str]:
-    """Yield what the base64 in a text says (as Latin-1, to keep every byte), each run at each possible start.
+    """Yield the base64 of a text decoded (as Latin-1, to keep every byte), each run from each possible start.
 
-    A run may be broken by white space, by quotes, by an escaped line break, or by whatever begins a line of a log.
+    A run may be broken by white space, by quotes, by an escaped line break, or by the beginning of a log line.
     """
     cleaned = _ESCAPED_BREAK.sub("\n", text).replace("\\/", "/")
     runs = set(_runs_at_line_ends(cleaned))

@@ -1,7 +1,7 @@
-"""What a job's log shows of what the job was given.
+"""What a job's log shows of the request that launched the job.
 
 The service keeps no inputs in its lists of jobs. The log repeats the inputs as JSON and the graph or chain in
-base64, perhaps wrapped, perhaps cut. Whether a log is complete is for others to judge.
+base64, perhaps wrapped, perhaps cut. Whether the log is complete is decided elsewhere.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""An XML tree that knows where everything in it stands. Document types and entities are refused."""
+"""An XML tree with positions. Document types and entities are refused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from xml.parsers import expat
 from eocanvas_apply.diagnostics import Position
 
 _DEEPEST = 200
-_ENTITY = "a document type or an entity"
 _TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 _ATTRIBUTE = _TEXT | str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
 
@@ -88,7 +87,7 @@ class _Builder:
         element.texts[-1] += text
 
     def _refuse(self, *_: object) -> None:
-        raise XmlFault(f"{_ENTITY} is not read", self.here())
+        raise XmlFault("document types and entities are not supported", self.here())
 
 
 def parse_xml(source: bytes, file: str) -> Element:
@@ -100,9 +99,9 @@ def parse_xml(source: bytes, file: str) -> Element:
         message = expat.ErrorString(problem.code) or "not well-formed"
         raise XmlFault(message, Position(file, problem.lineno, problem.offset + 1)) from None
     except (ValueError, LookupError) as problem:
-        raise XmlFault(f"the encoding cannot be read: {problem}", builder.here()) from None
+        raise XmlFault(f"unknown encoding: {problem}", builder.here()) from None
     if builder.root is None:
-        raise XmlFault("there is no element", builder.here())
+        raise XmlFault("the file has no element", builder.here())
     return builder.root
 
 

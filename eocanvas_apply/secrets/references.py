@@ -1,4 +1,4 @@
-"""Where a secret comes from. The manifest never holds a secret itself."""
+"""References to secrets. The manifest never holds a secret itself."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Hiding secrets in text that somebody will read: answers of the service, the program's log, tracebacks, job logs.
 
-There is one `Scrubber` a process. It hides what it was told, and what looks like a secret.
+There is one `Scrubber` a process. It hides the secrets it has learnt, and what looks like a secret.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class PublicKey:
         try:
             key = load_pem_public_key(pem)
         except (ValueError, UnsupportedAlgorithm):
-            raise _unusable("is no public key in PEM") from None
+            raise _unusable("is not a public key in PEM") from None
         if not isinstance(key, RSAPublicKey):
             raise _unusable("is not an RSA key")
         return cls(key)
@@ -81,4 +81,4 @@ def plaintext(storage: StorageType, fields: Mapping[str, str | Secret]) -> bytes
 
 def _unusable(why: str) -> ServiceError:
     hint = "Without it no key can be created; `eocanvas-apply doctor` shows what the service gives."
-    return ServiceError(error("bad-public-key", f"GET /keys/cert/public: what the service gave {why}", hint))
+    return ServiceError(error("bad-public-key", f"GET /keys/cert/public: the service's key {why}", hint))

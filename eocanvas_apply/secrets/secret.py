@@ -1,4 +1,4 @@
-"""A secret as a value that cannot be shown by accident."""
+"""A secret as a value that cannot be printed by accident."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import lru_cache
 
 
 class Secret:
-    """A secret text. Its repr, str and format show `***`; only `reveal` gives the text, and nobody pickles it."""
+    """A secret text. Its repr, str and format show `***`; only `reveal` gives the text. It cannot be pickled."""
 
     __slots__ = ("_text",)
 
@@ -20,10 +20,10 @@ class Secret:
         return self._text
 
     def fingerprint(self, salt: bytes, purpose: str) -> str:
-        """Return a slow salted fingerprint, `scrypt:<hex>`, that tells equal from changed and nothing more.
+        """Return a slow salted fingerprint, `scrypt:<hex>`, by which only equality can be judged.
 
-        `purpose` (address and field) goes in after the slow step: equal secrets in two places look different
-        in the ledger, and still cost one slow step a process.
+        `purpose` (address and field) is added after the slow step: equal secrets in two places look different in
+        the ledger, and still cost one slow step a process.
         """
         stretched = _stretch(self._text, salt)
         return "scrypt:" + hmac.new(stretched, purpose.encode(), hashlib.sha256).hexdigest()
@@ -49,5 +49,5 @@ class Secret:
 
 @lru_cache(maxsize=4096)
 def _stretch(text: str, salt: bytes) -> bytes:
-    # n=2**14 takes about 50 ms and 16 MiB: dear for who guesses, bearable for who checks a dozen keys.
+    # n=2**14 takes about 50 ms and 16 MiB: expensive for guessing, acceptable for checking a dozen keys.
     return hashlib.scrypt(text.encode(), salt=salt, n=2**14, r=8, p=1, dklen=32)

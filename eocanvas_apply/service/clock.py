@@ -1,4 +1,4 @@
-"""Time, injected: the machine's clock, and the service's clock as far as its answers tell it."""
+"""Time, injected: the machine's clock, and the service's clock as its answers show it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What everything that waits or stamps is given instead of the `time` module."""
+    """The clock that all code uses instead of the `time` module."""
 
     def now(self) -> datetime:
         """Return the wall clock's time, aware, in UTC."""
@@ -44,7 +44,7 @@ class SystemClock:
 class ServiceClock:
     """The service's time: the last `Date` header plus what has elapsed since.
 
-    Every comparison with a stamp of the service uses it, so that a machine whose clock is wrong does no harm.
+    Every comparison with a stamp of the service uses it, so that a wrong clock of this machine does no harm.
     Until the first answer it is the machine's own time.
     """
 
@@ -55,7 +55,7 @@ class ServiceClock:
 
     @property
     def skew(self) -> timedelta | None:
-        """How far the service is ahead of the machine, to a second or so; None until an answer told it."""
+        """How far the service is ahead of the machine, to about a second; None before the first answer."""
         return self._skew
 
     def observe(self, date_header: str | None) -> None:
@@ -69,7 +69,7 @@ class ServiceClock:
         """Return the service's time, aware, in UTC.
 
         A machine that slept stopped its monotonic clock, one that was set moved its wall clock: what has elapsed
-        is the larger of both, so that nothing is ever thought to be younger than it is.
+        is the larger of both, so that nothing is taken for younger than it is.
         """
         if self._seen is None:
             return self._clock.now()

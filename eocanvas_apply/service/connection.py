@@ -1,4 +1,4 @@
-"""One request, one outcome: the HTTP client, its time-outs, and the repetition that reading allows."""
+"""One request, one outcome: the HTTP client, its time-outs, and the repetition of reads."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ class Request:
 class Connection:
     """The HTTP client of a run: connections reused, redirects never followed, a time-out on everything.
 
-    `request_timeout` is in seconds. A request that changes something is given up as a whole when it is over,
-    so that it cannot reach the service later than that.
+    `request_timeout` is in seconds. A request that changes something is cancelled as a whole after it, so that
+    it cannot reach the service later.
     """
 
     def __init__(
@@ -131,7 +131,7 @@ class Connection:
 
     async def _sent(self, client: httpx.AsyncClient, request: Request, trace: _Trace) -> httpx.Response:
         built = _built(client, request, trace)
-        # Also here: a transport that is no network has no last moment to listen to.
+        # Also here, for transports in tests report no events.
         if request.check:
             request.check()
         begun = time.perf_counter()
@@ -152,7 +152,7 @@ class Connection:
 
 
 class _Trace:
-    """Listens to the transport: asks `check` when a request is about to leave, knows whether it had begun to."""
+    """Follows the transport: calls `check` when a request is about to leave, and knows whether sending began."""
 
     def __init__(self, check: Check | None) -> None:
         self._check = check
@@ -179,7 +179,7 @@ def _built(client: httpx.AsyncClient, request: Request, trace: _Trace) -> httpx.
             extensions={"trace": trace},
         )
     except httpx.InvalidURL as fault:
-        raise ServiceError(error("bad-link", f"the service gave an address that cannot be used: {fault}")) from None
+        raise ServiceError(error("bad-link", f"the service gave an unusable address: {fault}")) from None
 
 
 def _client_pool(
@@ -188,7 +188,7 @@ def _client_pool(
     try:
         make = partial(
             httpx.AsyncClient,
-            # Loaded once for all of them: it takes longer than a request.
+            # Loaded once for all clients: it takes longer than a request.
             verify=httpx.create_ssl_context(),
             transport=transport,
             mounts=_no_proxy_on_loopback(endpoints),

@@ -38,7 +38,7 @@ def find_credentials(environ: Mapping[str, str], home: Path) -> Credentials:
         if required or _is_there(path):
             return _from_file(path, shown)
     places = ", ".join(("HDA_USER and HDA_PASSWORD", "HDA_RC", *(f"the file {s}" for _, s, _ in _files(environ, home))))
-    raise _missing(f"no credentials of a WEkEO account; looked for {places}", "Set HDA_USER and HDA_PASSWORD.")
+    raise _missing(f"no WEkEO credentials found; looked for {places}", "Set HDA_USER and HDA_PASSWORD.")
 
 
 def _files(environ: Mapping[str, str], home: Path) -> Iterator[tuple[Path, str, bool]]:
@@ -75,7 +75,7 @@ def _is_there(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError:
-        return True  # reading it tells what is the matter
+        return True  # reading it gives the error
     return True
 
 

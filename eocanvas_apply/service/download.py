@@ -22,7 +22,7 @@ _RANGE = re.compile(r"\s*bytes\s+(?:(\d+)-\d+|\*)/(\d+|\*)\s*", re.ASCII | re.IG
 class Download:
     """An open result. `total` is the size of the whole file in bytes, None where the service does not say.
 
-    `resumed` tells that `chunks` begins at the offset asked for; without it, it begins at the first byte.
+    `resumed` means that `chunks` begins at the offset asked for, and not at the first byte.
     Taking chunks raises Doubt when the connection breaks off.
     """
 
@@ -35,22 +35,22 @@ class Download:
 async def opened(gateway: Gateway, result: ResultInfo, offset: int) -> AsyncIterator[Download]:
     """Open a result at an offset in bytes; one beyond its end is opened from the beginning."""
     if offset:
-        async with gateway.stream(result.href, _asking(offset)) as response:
-            download = _of(response, offset)
+        async with gateway.stream(result.href, _headers(offset)) as response:
+            download = _resumed(response, offset)
             if download is not None:
                 yield download
                 return
-    async with gateway.stream(result.href, _asking(0)) as response:
+    async with gateway.stream(result.href, _headers(0)) as response:
         yield _whole(response)
 
 
-def _asking(offset: int) -> dict[str, str]:
+def _headers(offset: int) -> dict[str, str]:
     # A compressed answer would have another size, and other ranges, than the file.
     plain = {"Accept": "*/*", "Accept-Encoding": "identity"}
     return {**plain, "Range": f"bytes={offset}-"} if offset else plain
 
 
-def _of(response: httpx.Response, offset: int) -> Download | None:
+def _resumed(response: httpx.Response, offset: int) -> Download | None:
     if response.status_code not in (206, 416):
         return _whole(response)
     first, total = _content_range(response)

@@ -72,7 +72,7 @@ class EOCanvas:
 
     @property
     def time(self) -> ServiceClock:
-        """The service's time, as its answers tell it."""
+        """The service's time, as its answers show it."""
         return self._connection.time
 
     @property

@@ -1,7 +1,6 @@
 """How a request ended: a value, or exactly one of NotSent, Refused and Doubt.
 
-Whoever launches a job builds on this table, so it knows no fourth way: what is neither certainly unsent nor
-certainly refused may have been carried out.
+Launches depend on this: a request that is neither certainly unsent nor certainly refused may have been carried out.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from eocanvas_apply.service.clock import parse_http_time
 
 REFUSALS = frozenset({400, 401, 403, 404, 405, 409, 411, 413, 414, 415, 422, 429})
 
-# TLS alerts that come late, and our own limit of a whole request, are OSErrors.
+# Late TLS alerts, and the time-out of a whole request, are OSErrors.
 TRANSPORT_FAULTS = (httpx.HTTPError, OSError)
 _UNSENT = (
     httpx.ConnectError,
@@ -38,8 +37,8 @@ _HINTS = {
 }
 _LONGEST_WORDS = 300
 _MARKUP = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.IGNORECASE | re.DOTALL)
-_LOST = "Nobody can say yet whether the service acted."
-_LOST_READ = "Nothing was asked of the service but to show something; run again."
+_LOST = "It is not known yet whether the service acted."
+_LOST_READ = "Nothing was changed; run the command again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class Answer:
 def transport_fault(method: str, url: str, fault: Exception, *, unsent: bool) -> ServiceError:
     """Return the error for a request without a whole answer.
 
-    `unsent` tells that not one byte of the request left; DNS, connect, TLS and pool time-outs say so themselves.
+    `unsent` means that no byte of the request left; faults of DNS, connect, TLS and pool time-outs imply it.
     """
     parts = urlsplit(url)
     why = str(fault) or type(fault).__name__
@@ -92,14 +91,14 @@ def status_fault(answer: Answer, now: datetime, scrubber: Scrubber) -> ServiceEr
     wait = retry_after(answer.headers, now)
     if answer.status in REFUSALS or 300 <= answer.status < 400:
         return Refused(error("service-refused", message, _HINTS.get(answer.status, "")), answer.status, wait)
-    return Doubt(error("service-failed", message, "The service is in trouble; try again later."), answer.status, wait)
+    return Doubt(error("service-failed", message, "The service has a fault; try again later."), answer.status, wait)
 
 
 def retry_after(headers: httpx.Headers, now: datetime) -> float | None:
     """Return the seconds the service asks to wait, or None.
 
-    `Retry-After` holds seconds or a date; HDA's `X-Quota-Reset` holds epoch milliseconds (seconds are told from
-    them by their length).
+    `Retry-After` holds seconds or a date; HDA's `X-Quota-Reset` holds epoch milliseconds, or epoch seconds,
+    recognised by their length.
     """
     text = headers.get("retry-after", "").strip()
     if re.fullmatch("[0-9]{1,9}", text):
@@ -152,8 +151,8 @@ def _of_document(document: object) -> str:
     if not isinstance(document, dict):
         return ""
     known = ("title", "detail", "code", "description", "message", "error", "error_description")
-    said: list[str] = []
+    words: list[str] = []
     for value in (document.get(field) for field in known):
-        if isinstance(value, str | int) and str(value) and str(value) not in said:
-            said.append(str(value))
-    return ": ".join(said)
+        if isinstance(value, str | int) and str(value) and str(value) not in words:
+            words.append(str(value))
+    return ": ".join(words)

@@ -1,4 +1,4 @@
-"""Lists that come in pages, with the oddities of the service's links."""
+"""Lists that come in pages, and the irregular links between these pages."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ FIRST_PAGE = "?limit=100&offset=0"
 class JobList:
     """One pass of the list of jobs.
 
-    `begun` is when the pass began, in the service's time. `complete` tells that every page was read, or, where
-    the order was newest first all along, every page back to the time asked for.
+    `begun` is when the pass began, in the service's time. `complete` means that every page was read, or, where
+    the order was newest first throughout, every page back to the time asked for.
     """
 
     jobs: tuple[JobInfo, ...]
@@ -33,8 +33,8 @@ class JobList:
 class Walk(Generic[T]):
     """Follows the next links of a list; the items of each page that earlier pages did not hold.
 
-    A next link on an empty page is no page. While new items arrive, older ones move to later pages and come
-    twice. `circular` tells, after the end, that the links led back instead of to an end.
+    A next link on an empty page is ignored. While new items arrive, older ones move to later pages and come
+    twice. `circular` is true after the end when the links led back to earlier pages.
     """
 
     def __init__(
@@ -64,19 +64,19 @@ class Walk(Generic[T]):
             self.circular = True
             return None
         self._links.add(self._link)
-        items, self._link = await self._asked(self._link)
+        items, self._link = await self._read(self._link)
         if not items:
             self._link = None
             return None
         return self._fresh(items)
 
-    async def _asked(self, link: str) -> tuple[Sequence[T], str | None]:
+    async def _read(self, link: str) -> tuple[Sequence[T], str | None]:
         try:
             return await self._gateway.read(link, self._split)
         except Refused as refused:
             if refused.status != 400 or link != self._path + FIRST_PAGE:
                 raise
-        return await self._gateway.read(self._path, self._split)  # it may not allow pages as large as ours
+        return await self._gateway.read(self._path, self._split)  # perhaps this page size is not allowed
 
     def _fresh(self, items: Sequence[T]) -> list[T]:
         fresh: list[T] = []
@@ -103,7 +103,7 @@ async def walk_jobs(gateway: Gateway, clock: Clock, time: ServiceClock, back_to:
             jobs.append(job)
         if newest_first and _reaches(jobs, back_to):
             break
-    # Only the first answer told the service's time, so the beginning is reckoned back from there.
+    # The service's time is known since the first answer; the beginning is computed back from there.
     return JobList(tuple(jobs), time.at(started), complete=readable and not walk.circular)
 
 
@@ -114,7 +114,7 @@ async def walk_results(gateway: Gateway, path: str) -> tuple[ResultInfo, ...]:
     while (page := await walk.page()) is not None:
         results.extend(page)
     if walk.circular:
-        hint = "Look again later; without all pages nobody knows all results."
+        hint = "Try again later; without all pages the list of results is incomplete."
         raise Doubt(error("service-answer-unreadable", f"GET {path}: its pages link back to themselves", hint), 200)
     return tuple(results)
 
@@ -124,7 +124,7 @@ def _job_page(document: object) -> tuple[list[JobInfo | None], str | None]:
 
 
 def _result_page(document: object) -> tuple[list[ResultInfo], str | None]:
-    # The links to other pages stand among the results, told apart by their titles only.
+    # The links to other pages stand among the results, recognised only by their titles.
     entries = read_results(document)
     following = next((e.href for e in entries if e.title == "next-page"), None)
     return [e for e in entries if e.title not in ("next-page", "prev-page")], following

@@ -1,4 +1,4 @@
-"""The access token: log-in, renewal, and what a refused log-in is told as."""
+"""The access token: log-in, renewal, and the error for a refused log-in."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from eocanvas_apply.service.credentials import Credentials
 from eocanvas_apply.service.endpoints import Endpoints
 from eocanvas_apply.service.outcome import Answer
 
-# Accounts of partners are known only under the name of their home; None asks without one.
+# Accounts of partners are known only with the name of their organisation; None asks without one.
 ORIGINS: tuple[str | None, ...] = (None, "eumetsat", "cmems")
 DENIALS = (400, 401, 403)
 UNKNOWN_LIFE_S = 300.0
@@ -32,7 +32,7 @@ class Tokens:
     """One token for all tasks of a run, renewed shortly before it ends.
 
     Every error means that the request which wanted the token was not sent: CredentialsError when the log-in is
-    refused, NotSent for anything that another attempt may heal.
+    refused, NotSent for anything that may succeed on another attempt.
     """
 
     def __init__(self, connection: Connection, endpoints: Endpoints, credentials: Credentials) -> None:
@@ -52,7 +52,7 @@ class Tokens:
         return self._urls[0]
 
     async def current(self) -> str:
-        """Return a token that holds a while yet."""
+        """Return a token that is valid for a while."""
         async with self._lock:
             if self._token is None or self._connection.clock.monotonic() >= self._token.renew_at:
                 self._token = await self._fresh()
@@ -63,7 +63,7 @@ class Tokens:
         async with self._lock:
             if self._token is None or self._token.access == refused:
                 self._token = None
-                self._token = await self._unsent_if_it_fails()
+                self._token = await self._logged_in_or_not_sent()
             return self._token.access
 
     async def _fresh(self) -> _Token:
@@ -72,9 +72,9 @@ class Tokens:
                 return await self._refreshed(self._token.refresh)
             except ServiceError:
                 self._token = None
-        return await self._unsent_if_it_fails()
+        return await self._logged_in_or_not_sent()
 
-    async def _unsent_if_it_fails(self) -> _Token:
+    async def _logged_in_or_not_sent(self) -> _Token:
         if self._refused is not None:
             raise self._refused
         try:
@@ -88,7 +88,7 @@ class Tokens:
     async def _logged_in(self) -> _Token:
         for origin in list(self._origins):
             try:
-                token = await self._asked_at_its_address(origin)
+                token = await self._requested(origin)
             except Refused as refused:
                 if refused.status == 429:
                     raise
@@ -98,9 +98,9 @@ class Tokens:
                 continue
             self._origins = [origin]
             return token
-        raise self._told(last)
+        raise self._refusal(last)
 
-    async def _asked_at_its_address(self, origin: str | None) -> _Token:
+    async def _requested(self, origin: str | None) -> _Token:
         body = {"username": self._credentials.username, "password": self._credentials.password.reveal()}
         content = json.dumps(body if origin is None else {**body, "origin": origin}).encode()
         while True:
@@ -130,19 +130,19 @@ class Tokens:
         self._connection.scrubber.learn([Secret(access), Secret(refresh)])
         return _Token(access, refresh, self._connection.clock.monotonic() + _usable(fields.get("expires_in")))
 
-    def _told(self, refused: Refused) -> CredentialsError:
+    def _refusal(self, refused: Refused) -> CredentialsError:
         who = f"user {self._credentials.username!r} (credentials from {self._credentials.origin})"
-        said = refused.diagnostics[0].message
+        words = refused.diagnostics[0].message
         if refused.status in DENIALS:
             hint = "Check user name and password; HDA_USER and HDA_PASSWORD win over a .hdarc file."
-            return CredentialsError(error("login-refused", f"{self.url} refused {who}: {said}", hint))
+            return CredentialsError(error("login-refused", f"{self.url} refused {who}: {words}", hint))
         hint = "Set EOCANVAS_TOKEN_URL to the whole address of gettoken, or unset it."
         where = " and ".join(self._asked)
-        return CredentialsError(error("login-address", f"{who} cannot log in at {where}: {said}", hint))
+        return CredentialsError(error("login-address", f"{who} cannot log in at {where}: {words}", hint))
 
 
 def _usable(expires_in: object) -> float:
-    """Return how long to use a token of that many seconds: a tenth, at most a minute, is kept in hand."""
+    """Return how many seconds to use a token: a tenth of its life, at most a minute, is left as a margin."""
     if isinstance(expires_in, bool) or not isinstance(expires_in, int | float) or not 0 < expires_in < 1e9:
         return UNKNOWN_LIFE_S
     return expires_in - min(60.0, expires_in / 10)

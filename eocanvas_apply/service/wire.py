@@ -1,7 +1,7 @@
 """What the service says, as values: keys, jobs, results and logs.
 
-The `read_*` functions take decoded JSON. They forgive what may be missing or new (fields, statuses, kinds of
-stamp) and raise ValueError for what is no such thing at all.
+The `read_*` functions take decoded JSON. They accept missing and new fields, statuses and forms of stamps, and raise
+ValueError for anything that is not such a thing at all.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class KeyInfo:
 
     @property
     def end_known(self) -> bool:
-        """Whether the service tells when the key ends, or that it never does."""
+        """Whether the service shows when the key ends, or that it never does."""
         return self.endless or self.ends is not None
 
     @property
@@ -55,7 +55,7 @@ class KeyInfo:
 
 @dataclass(frozen=True, slots=True)
 class JobInfo:
-    """A job. `status` is accepted, running, successful, failed, dismissed, or a word that is newer than we."""
+    """A job. `status` is an `OgcStatus` or any other word that the service shows."""
 
     job_id: str
     process: str = ""

@@ -1,1 +1,1 @@
-"""Storages, opened with a key's own credentials."""
+"""S3 storages, read with a key's own credentials."""

@@ -1,4 +1,4 @@
-"""An S3 bucket with what opens it, and a file in it."""
+"""An S3 bucket with its credentials, and a file in it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _VISIBLE = re.compile(r"[!-~]+")
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A bucket, spoken of as `shown`. Without both secrets it is public, and requests to it are not signed."""
+    """A bucket; messages call it `shown`. Without both secrets it is public, and requests to it are not signed."""
 
     name: str
     endpoint: str
@@ -34,9 +34,9 @@ class Bucket:
         return text if "://" in text else f"https://{text}"
 
     def check(self, prefix: str) -> None:
-        """Raise ManifestError for what cannot be listed, whatever answers there.
+        """Raise ManifestError for what can never be listed.
 
-        Plain http to anything but this machine, addresses and names that are none, and prefixes with empty parts.
+        That is plain http to another machine, invalid addresses and names, and prefixes with empty parts.
         """
         found = [*_address_faults(self), *_name_faults(self), *_prefix_faults(self, prefix)]
         if found:
@@ -52,17 +52,17 @@ class StoredFile:
 
 
 def _address_faults(bucket: Bucket) -> Iterator[Diagnostic]:
-    message = f"{bucket.shown}: {bucket.address!r} is no address of a storage"
+    message = f"{bucket.shown}: {bucket.address!r} is not the address of a storage"
     parts = _split(bucket.address)
     if parts is None:
         yield error("storage-address", message, "write one like `endpoint: https://s3.example.org`, without ? and #")
     elif parts.scheme == "http" and not _is_this_machine(parts.hostname or ""):
-        message = f"{bucket.shown}: {bucket.address} is plain http, and a storage is listed over https only"
+        message = f"{bucket.shown}: {bucket.address} is plain http; storages are listed over https only"
         yield error("storage-address", message, "write its endpoint with https://")
 
 
 def _split(address: str) -> SplitResult | None:
-    """Return the parts of an address, None where it is none that a storage can have."""
+    """Return the parts of an address, None where no storage can have it."""
     try:
         parts = urlsplit(address)
         named = parts.hostname and parts.port != 0 and parts.scheme in ("http", "https")
@@ -75,15 +75,15 @@ def _split(address: str) -> SplitResult | None:
 def _name_faults(bucket: Bucket) -> Iterator[Diagnostic]:
     if not _NAME.fullmatch(bucket.name):
         hint = "letters, digits and . _ : - only; folders in it go to `prefix:` of the step"
-        yield error("storage-no-bucket", f"{bucket.shown}: {bucket.name!r} is no name of a bucket", hint)
+        yield error("storage-no-bucket", f"{bucket.shown}: {bucket.name!r} is not a bucket name", hint)
     if bucket.region and not _VISIBLE.fullmatch(bucket.region):
         hint = "write `region:` as the storage names it"
-        yield error("storage-region", f"{bucket.shown}: {bucket.region!r} is no region", hint)
+        yield error("storage-region", f"{bucket.shown}: {bucket.region!r} is not a region", hint)
 
 
 def _prefix_faults(bucket: Bucket, prefix: str) -> Iterator[Diagnostic]:
     if {"", ".", ".."} & set(prefix.lstrip("/").split("/")[:-1]):
-        message = f"{bucket.shown}: the prefix {prefix!r} has an empty part or one of dots, and is not listed"
+        message = f"{bucket.shown}: the prefix {prefix!r} has an empty part or a part of dots, and cannot be listed"
         yield error("storage-names", message, "write it as the paths begin, such as 2024/")
 
 

@@ -62,7 +62,7 @@ def test_a_wrong_secret_is_told_at_the_step_and_nowhere_repeated(tool: Tool) -> 
     ended = tool.run("plan", "-v")
     assert ended.code == 1, ended
     assert "eocanvas.yaml:14:16: error: key.scenes: bucket" in ended.err
-    assert "refuses to be listed: 403 (SignatureDoesNotMatch) [storage-denied]" in ended.err
+    assert "may not be listed: 403 (SignatureDoesNotMatch) [storage-denied]" in ended.err
     assert "check access_key and secret_key" in ended.err
     assert "canary-that-opens-nothing" not in ended.out + ended.err
     assert ACCESS not in ended.out + ended.err

@@ -45,7 +45,7 @@ def test_a_longer_key_seals_more() -> None:
     "pem", [b"", b"<html></html>", b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"]
 )
 def test_what_is_no_public_key(pem: bytes) -> None:
-    with pytest.raises(ServiceError, match="no public key") as caught:
+    with pytest.raises(ServiceError, match="not a public key") as caught:
         PublicKey.from_pem(pem)
     assert caught.value.diagnostics[0].code == "bad-public-key"
 

@@ -195,7 +195,7 @@ def test_an_unreadable_list_is_doubt(stage: Stage) -> None:
 
 def test_a_public_key_that_is_none(stage: Stage) -> None:
     stage.on("GET /keys/cert/public", says(200, content=b"<html>log in</html>"))
-    with pytest.raises(ServiceError, match="no public key"):
+    with pytest.raises(ServiceError, match="not a public key"):
         run(stage, EOCanvas.public_key)
 
 

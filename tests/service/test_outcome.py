@@ -55,7 +55,7 @@ def test_a_lost_answer_to_a_read_leaves_nothing_open() -> None:
     hints = {
         m: transport_fault(m, URL, httpx.ReadError("x"), unsent=False).diagnostics[0].hint for m in ("GET", "POST")
     }
-    assert "run again" in hints["GET"]
+    assert "run the command again" in hints["GET"]
     assert "whether the service acted" in hints["POST"]
 
 

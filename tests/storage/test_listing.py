@@ -150,7 +150,7 @@ def test_a_wrong_secret_and_a_bucket_that_is_not_public(server: Server) -> None:
     assert "access_key and secret_key" in wrong.diagnostics[0].hint
     unsigned = refused(Bucket(bucket.name, server.endpoint, REGION, "key.scenes"))
     assert isinstance(unsigned, CredentialsError)
-    assert "not public" in unsigned.diagnostics[0].hint
+    assert "without credentials" in unsigned.diagnostics[0].hint
 
 
 def test_no_such_bucket(server: Server) -> None:

@@ -1,7 +1,7 @@
-"""Nodes from a YAML text, without tags, merge keys, double keys or documents after the first.
+"""Nodes of a YAML text, without tags, merge keys, duplicate keys or documents after the first.
 
-The events come from PyYAML; the nodes are built here, because its own composer keeps no key twice nor says so,
-follows aliases without limit, and dies of deep nesting.
+The events come from PyYAML; the nodes are built here, because its own composer drops duplicate keys silently,
+follows aliases without limit, and crashes on deep nesting.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _FREE_COPIES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong at a place of the text; the words for it are written elsewhere."""
+    """A fault at a place of the text; `text` has the messages."""
 
     code: str
     at: int
@@ -38,7 +38,7 @@ class _Open:
     size: int = 1
 
 
-class Hopeless(Exception):
+class Unreadable(Exception):
     """The text cannot be read further; carries the fault."""
 
     def __init__(self, fault: Fault) -> None:
@@ -47,7 +47,7 @@ class Hopeless(Exception):
 
 
 class Composer:
-    """Builds the nodes of one text; `faults` gather on the way, `open_keys` tells where it stood when it stopped."""
+    """Builds the nodes of one text. `faults` are collected; `open_keys` says where reading stopped."""
 
     def __init__(self) -> None:
         self.faults: list[Fault] = []
@@ -58,13 +58,13 @@ class Composer:
         self._copied = 0
 
     def compose(self, text: str) -> None:
-        """Read the text into `root`; raise Hopeless, or yaml.YAMLError when it is no YAML."""
+        """Read the text into `root`; raise Unreadable, or yaml.YAMLError when it is not YAML."""
         documents = 0
         for event in yaml.parse(text, Loader=_Loader):
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    raise Hopeless(Fault("yaml-documents", _begin(event)))
+                    raise Unreadable(Fault("yaml-documents", _begin(event)))
             self._take(event)
 
     @property
@@ -94,9 +94,9 @@ class Composer:
 
     def _start(self, event: yaml.CollectionStartEvent) -> None:
         if len(self._open) >= _DEEPEST:
-            raise Hopeless(Fault("yaml-depth", _begin(event)))
+            raise Unreadable(Fault("yaml-depth", _begin(event)))
         if self._expects_key():
-            raise Hopeless(Fault("yaml-key", _begin(event)))
+            raise Unreadable(Fault("yaml-key", _begin(event)))
         mapping = isinstance(event, yaml.MappingStartEvent)
         self._open.append(_Open(_begin(event), event.anchor, mapping))
 
@@ -109,16 +109,16 @@ class Composer:
     def _alias(self, event: yaml.AliasEvent) -> None:
         found = self._anchors.get(event.anchor or "")
         if found is None:
-            raise Hopeless(Fault("yaml-alias", _begin(event)))
+            raise Unreadable(Fault("yaml-alias", _begin(event)))
         self._copied += found[1]
         if self._copied > _FREE_COPIES + 10 * self._written:
-            raise Hopeless(Fault("yaml-aliases", _begin(event)))
+            raise Unreadable(Fault("yaml-aliases", _begin(event)))
         self._add(found[0], None, found[1])
 
     def _add(self, node: Node, anchor: str | None, size: int) -> None:
         self._written += 1
         if self._expects_key() and not isinstance(node, Scalar):
-            raise Hopeless(Fault("yaml-key", node.span.start))
+            raise Unreadable(Fault("yaml-key", node.span.start))
         if anchor is not None:
             self._anchors[anchor] = (node, size)
         if self._open:

@@ -1,4 +1,4 @@
-"""The nodes of a YAML text with the places they stand at."""
+"""The nodes of a YAML text with their positions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Sequence:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mapping:
-    """Keys and values in the order of the text; keys are always text. `refused` are double keys and merge keys."""
+    """Keys and values in the order of the text; keys are always text. `refused` are duplicate keys and merge keys."""
 
     span: Span
     entries: tuple[tuple[Scalar, Node], ...]

@@ -1,4 +1,4 @@
-"""A YAML text that knows where everything in it stands."""
+"""A YAML text with the position of everything in it, and messages for its faults."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import cached_property
 import yaml
 
 from eocanvas_apply.diagnostics import Diagnostic, Position, error, warning
-from eocanvas_apply.documents.yaml.composer import Composer, Fault, Hopeless
+from eocanvas_apply.documents.yaml.composer import Composer, Fault, Unreadable
 from eocanvas_apply.documents.yaml.nodes import Data, Node, Path, Scalar, step, to_data
 
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -22,22 +22,22 @@ _MESSAGES = {
         "a second document starts here",
         "keep one document in a file: take out this --- and what follows",
     ),
-    "yaml-tag": ("YAML tags have no meaning here", "take the !tag out; put text that only looks like one in quotes"),
-    "yaml-depth": ("this is nested deeper than 100 levels", "write it flatter"),
-    "yaml-key": ("a list or mapping stands where a name belongs", "put quotes around a name that begins with { or ["),
-    "yaml-alias": ("this alias names no anchor that ends before it", "define it as &name further up"),
-    "yaml-aliases": ("the aliases of this file multiply it beyond measure", "write out what they stand for"),
-    "yaml-merge-key": ("merge keys (<<) are not read", "write the fields out, or use an alias for a whole value"),
+    "yaml-tag": ("YAML tags are not supported", "take the !tag out; put text that only looks like one in quotes"),
+    "yaml-depth": ("nested deeper than 100 levels", "write it flatter"),
+    "yaml-key": ("a list or mapping cannot be a key", "put quotes around a name that begins with { or ["),
+    "yaml-alias": ("no anchor of this name before this alias", "define it as &name further up"),
+    "yaml-aliases": ("the aliases of this file expand it too much", "write out what they stand for"),
+    "yaml-merge-key": ("merge keys (<<) are not supported", "write the fields out, or use an alias for a whole value"),
 }
 _REFERENCE = re.compile(r"\$\{?[^\s{}]*$")
 
 
 @dataclass(frozen=True)
 class YamlText:
-    """One file: its text, its nodes (None when it is no YAML), and what is wrong with it so far.
+    """One file: its text, its nodes (None when it is not YAML), and its faults.
 
-    `stopped_under` holds the keys that were open where reading stopped, so that whoever masks secrets knows what
-    the line at that place may show.
+    `stopped_under` holds the keys that were open where reading stopped, so that masking knows what the line at
+    that place may show.
     """
 
     file: str
@@ -48,7 +48,7 @@ class YamlText:
 
     @classmethod
     def parse(cls, source: bytes | str, file: str) -> YamlText:
-        """Read a text (UTF-8, with or without a byte order mark); faults are gathered, never raised."""
+        """Read a text (UTF-8, with or without a byte order mark); faults are collected, never raised."""
         raw = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
         try:
             text = raw.decode("utf-8-sig")
@@ -109,7 +109,7 @@ def _undecodable(raw: bytes, file: str, at: int) -> YamlText:
 
 
 def _unprintable(text: YamlText, at: int) -> YamlText:
-    message = f"the control character U+{ord(text.text[at]):04X} cannot stand in YAML"
+    message = f"the control character U+{ord(text.text[at]):04X} is not allowed in YAML"
     fault = error("yaml-syntax", message, 'write it as an escape in double quotes, such as "\\u0007"')
     return YamlText(text.file, text.text, None, (fault.at(text.position(at)),))
 
@@ -121,7 +121,7 @@ def _composed(text: YamlText) -> YamlText:
     try:
         composer.compose(text.text)
         root = composer.root
-    except Hopeless as stop:
+    except Unreadable as stop:
         faults.append(_placed(text, stop.fault))
     except yaml.YAMLError as problem:
         faults.append(_no_yaml(text, problem))
@@ -146,17 +146,17 @@ def _diagnostic(fault: Fault, first_line: int | None) -> Diagnostic:
     if fault.code == "yaml-1-1":
         return warning(
             "yaml-1-1",
-            "this stays as it is written; a reader of YAML 1.1 takes it for something else",
-            "put it in quotes to mean the text, whoever reads it",
+            "YAML 1.1 programs read this as another value; here YAML 1.2 counts",
+            "put it in quotes if it is text",
         )
     if fault.code == "duplicate-key":
-        message = f"this key stands here twice; the first one is in line {first_line}"
+        message = f"duplicate key; the first one is on line {first_line}"
         return error("duplicate-key", message, "keep one of the two")
     return error(fault.code, *_MESSAGES[fault.code])
 
 
 def _syntax_error(text: str, at: int, problem: yaml.YAMLError, opened_in_line: int | None) -> Diagnostic:
-    """Say in plain words why the text is no YAML, as far as the character at `at` tells."""
+    """Return why the text is not valid YAML, judged by the character at `at`."""
     if text[at - 1 : at + 1] == "${" or (_REFERENCE.search(text[:at]) and text[at : at + 1] == "{"):
         return error(
             "unquoted-reference",
@@ -175,17 +175,17 @@ def _whole_reference(text: str, start: int) -> str:
 def _explained(text: str, at: int, problem: str, opened_in_line: int | None) -> tuple[str, str]:
     character = text[at : at + 1]
     if character == "\t" or "tab character" in problem:
-        return "a tab stands where spaces belong", "indent with spaces"
+        return "a tab where spaces are needed", "indent with spaces"
     if character in ("@", "`", "%") and character:
-        return f"no text can begin with {character} here", "put the text in quotes"
+        return f"a value cannot begin with {character}", "put the text in quotes"
     if not text[at:].strip() and opened_in_line:
-        return f"the file ends before what begins in line {opened_in_line} is closed", "close the quote or bracket"
+        return f"the quote or bracket on line {opened_in_line} is never closed", "close it"
     if "mapping values" in problem:
-        return "a second `: ` in one line, or a line that is indented wrongly", "put text that holds `: ` in quotes"
+        return "a second `: ` on one line, or wrong indentation", "put text that holds `: ` in quotes"
     if "block sequence entries" in problem:
         return "a list item cannot begin here", "begin the list on the next line, or write [a, b]"
     if "escape" in problem:
-        return "after a backslash in double quotes this character means nothing", "use single quotes"
+        return "unknown escape after a backslash in double quotes", "use single quotes"
     return _by_parser(problem)
 
 
@@ -196,5 +196,5 @@ def _by_parser(problem: str) -> tuple[str, str]:
     if "expected key" in problem or "expected <block end>" in problem:
         return "this does not belong to the lines above it", "check the indentation, and quotes that end too early"
     if "'-' indicator" in problem:
-        return "a list and names cannot stand side by side", "check the indentation"
-    return "this is no YAML", "check quotes, brackets and indentation of this line and the one above"
+        return "a list and keys cannot be mixed at one level", "check the indentation"
+    return "not valid YAML", "check quotes, brackets and indentation of this line and the one above"

@@ -1,4 +1,4 @@
-"""What the HDA's answers say, read leniently; ValueError for what is no such thing at all."""
+"""The HDA's answers as values; ValueError for anything that is not such an answer at all."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Product:
 class Page:
     """One page of a search.
 
-    Either `total` tells how many products there are, or `following` what to ask for next, None at the end.
+    Either `total` is the number of products, or `following` is the next index to ask for, None at the end.
     """
 
     products: Sequence[Product]

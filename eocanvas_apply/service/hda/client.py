@@ -1,8 +1,8 @@
-"""HDA, where products come from: one method an endpoint, with the connections and the token of EOCanvas.
+"""The HDA, the source of products: one method an endpoint, with the connections and the token of EOCanvas.
 
 The addresses lie below `HDA_URL` + `/api/v1`. Every method ends as a value or raises NotSent, Refused or Doubt
 (`errors.ServiceError`); a quota that is used up is Refused with status 429, and `retry_after` in seconds where
-Retry-After or X-Quota-Reset tell it. Questions are repeated, orders never are.
+Retry-After or X-Quota-Reset is sent. Reads are repeated, orders never are.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from eocanvas_apply.service.outcome import Answer
 from eocanvas_apply.service.tokens import Tokens
 from eocanvas_apply.service.wire import compact_json
 
-# The HDA's own client takes a 403, too, as a token that has ended.
+# As in the HDA's own client, a 403 too may mean an expired token.
 DENIALS = (401, 403)
 _DOWNLOAD = "/dataaccess/download"
 
@@ -56,7 +56,7 @@ class Hda:
         return await walk_search(self._gateway, request, limit)
 
     async def find(self, dataset_id: str, product_id: str) -> Product | None:
-        """Return a product by its id, None where no search shows it: it is looked for by the times in its name."""
+        """Return a product by its id, None where no search finds it; it is searched by the times in its name."""
         query = query_for(dataset_id, product_id)
         found = await self.search(query, MOST) if query else []
         return next((product for product in found if product.id == product_id), None)

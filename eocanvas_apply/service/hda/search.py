@@ -37,13 +37,13 @@ _ENDS = (
 )
 MOST = 1000
 _STAMP = re.compile(r"(?<!\d)(\d{8}T\d{6})(?!\d)")
-# A second stamp that is later than this is when the product was made, not when its sensing ended.
+# A second stamp that is later than this is when the product was created, not when its sensing ended.
 _LONGEST_SENSING = timedelta(hours=3)
 _MARGIN = timedelta(seconds=2)
 
 
 def search_request(query: Mapping[str, object]) -> dict[str, object]:
-    """Return the flat request with its `dataset_id`, without paging. Raises ValueError with words for people."""
+    """Return the flat request with its `dataset_id`, without paging. Raises ValueError with a message for people."""
     dataset_id = query.get("dataset_id") or query.get("datasetId")
     if not isinstance(dataset_id, str) or not dataset_id.strip():
         raise ValueError("names no dataset_id")
@@ -78,7 +78,7 @@ def _fields(key: str, value: Mapping[str, object], dataset_id: str) -> Iterator[
 
 
 def ends_of(dataset_id: str) -> tuple[str, str] | None:
-    """Return how a dataset calls the two ends of its time range, None where nobody knows."""
+    """Return how a dataset calls the two ends of its time range, None where that is not known."""
     return next(((first, last) for beginning, first, last in _ENDS if dataset_id.startswith(beginning)), None)
 
 
@@ -100,7 +100,7 @@ async def walk_search(gateway: Gateway, request: Mapping[str, object], limit: in
 class _Walk:
     """How far a search has been read; `index` is the start of the next page, None after the last one.
 
-    While products arrive, others move to later pages and come twice: the ids tell.
+    While products arrive, others move to later pages and come twice; they are recognised by their ids.
     """
 
     def __init__(self) -> None:
@@ -117,7 +117,7 @@ class _Walk:
             self.products.setdefault(product.id, product)
         self.index = page.following if page.total is None else self._counted(page, page.total)
         if repr(self.index) in self._asked:
-            hint = "Search again later; without all pages nobody knows all products."
+            hint = "Search again later; without all pages the list of products is incomplete."
             raise Doubt(error("service-answer-unreadable", f"POST {PATH}: its pages lead back", hint), 200)
 
     def _counted(self, page: Page, total: int) -> int | None:
@@ -128,7 +128,7 @@ class _Walk:
 
 
 def query_for(dataset_id: str, product_id: str) -> dict[str, object] | None:
-    """Return a search that finds the products sensed when this one was; None where its name does not tell."""
+    """Return a search that finds the products sensed when this one was; None where its name holds no time."""
     moments = [found for text in _STAMP.findall(product_id) if (found := _moment(text))]
     ends = ends_of(dataset_id)
     if not moments or ends is None:
