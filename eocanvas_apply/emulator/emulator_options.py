@@ -70,8 +70,8 @@ class Options:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the emulator's options to a command's parser."""
     _add_service(parser)
-    _add_line(parser)
-    _add_trouble(parser)
+    _add_connection(parser)
+    _add_faults(parser)
 
 
 def _add_service(parser: argparse.ArgumentParser) -> None:
@@ -101,36 +101,36 @@ def _add_service(parser: argparse.ArgumentParser) -> None:
         help="real: jobs read inputs and write outputs with the credentials of their keys (none)",
     )
     service.add_argument("--eodata", type=Path, metavar="DIR", help="what jobs find in EODATA, with --storage real")
-    service.add_argument("--ca-file", type=Path, metavar="PEM", help="whom to trust as a storage")
+    service.add_argument("--ca-file", type=Path, metavar="PEM", help="certificates that storages are trusted by")
 
 
-def _add_line(parser: argparse.ArgumentParser) -> None:
-    line = parser.add_argument_group("the line")
-    line.add_argument("--port", type=_port, default=0, help="on loopback; 0 takes a free one (0)")
-    line.add_argument("--ready", type=Path, metavar="FILE", help="write the addresses there when it runs")
-    line.add_argument("--latency", type=_duration, default=0.0, metavar="D", help="of every request (0s)")
-    secure = line.add_mutually_exclusive_group()
+def _add_connection(parser: argparse.ArgumentParser) -> None:
+    connection = parser.add_argument_group("the connection")
+    connection.add_argument("--port", type=_port, default=0, help="on loopback; 0 takes a free one (0)")
+    connection.add_argument("--ready", type=Path, metavar="FILE", help="write the addresses there when it runs")
+    connection.add_argument("--latency", type=_duration, default=0.0, metavar="D", help="of every request (0s)")
+    secure = connection.add_mutually_exclusive_group()
     secure.add_argument("--tls", nargs=2, type=Path, metavar=("CERT", "KEY"), help="serve https with these files")
     secure.add_argument("--tls-dir", type=Path, metavar="DIR", help="serve https, with an authority in DIR/ca.pem")
 
 
-def _add_trouble(parser: argparse.ArgumentParser) -> None:
-    trouble = parser.add_argument_group("trouble, each as often as you like")
-    trouble.add_argument(
+def _add_faults(parser: argparse.ArgumentParser) -> None:
+    faults = parser.add_argument_group("faults, each may be repeated")
+    faults.add_argument(
         "--behaviour",
         action="append",
         type=_setting,
         metavar="FIELD=VALUE",
-        help=f"decide what nobody outside the service knows: {', '.join(Behaviour.names())}",
+        help=f"set an unknown of the service: {', '.join(Behaviour.names())}",
     )
-    trouble.add_argument(
+    faults.add_argument(
         "--fault",
         action="append",
         type=_fault,
         metavar="JSON",
-        help=f"what befalls requests, once or so often as `times` says; kinds: {', '.join(FAULT_KINDS)}",
+        help=f"make requests fail, once or `times` times; kinds: {', '.join(FAULT_KINDS)}",
     )
-    trouble.add_argument(
+    faults.add_argument(
         "--job-fault",
         action="append",
         type=_job_fault,

@@ -1,4 +1,4 @@
-"""What may go wrong in a simulated run, decided by a seed and never by the world."""
+"""Disturbances of a simulated run, decided by a seed alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OUTAGE = timedelta(hours=6)
 
 @dataclass(slots=True)
 class AnswersLost:
-    """A step of the line: the answer to one request in so many is lost after the service has acted on it."""
+    """A step of the transport: the answer to one request in so many is lost after the service has acted on it."""
 
     one_in: int
     random: Random
@@ -30,7 +30,7 @@ class AnswersLost:
 
 @dataclass(frozen=True, slots=True)
 class ServiceOut:
-    """A step of the line: nobody answers between two moments."""
+    """A step of the transport: nobody answers between two moments."""
 
     now: Callable[[], datetime]
     begins: datetime

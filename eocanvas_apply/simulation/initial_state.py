@@ -1,4 +1,4 @@
-"""Where a simulated run begins: the manifest made independent of the world, and a site that looks like the service."""
+"""The state that a simulated run starts from: the manifest without outside inputs, and a copy of what was observed."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _OPENS_NOTHING = S3Credentials("", "", "bucket", "https://s3.invalid", "r")
 
 @dataclass
 class StandIns(Vault):
-    """Secrets that nobody has: as long as real ones may be, known by the fingerprints that were seen of the real."""
+    """Stand-ins for secrets, with the fingerprints of the real ones where these were read."""
 
     seen: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def fingerprints(self, salt: bytes | None) -> Mapping[tuple[str, str], str]:
-        """Return what was seen, and one for each secret that nobody could read."""
+        """Return the real fingerprints, and a made-up one for each secret that could not be read."""
         return {name: self.seen.get(name, "scrypt:stand-in") for name in self._names()} if salt else {}
 
     def _names(self) -> Iterator[tuple[str, str]]:
@@ -43,7 +43,7 @@ class StandIns(Vault):
 
 @dataclass(frozen=True)
 class InitialState:
-    """A project as it stands, to be run as often as wanted; every run has a site and a record of its own."""
+    """A project as it stands, to be run as often as wanted; every run has its own simulated service and record."""
 
     desired: Desired
     recorded: Recorded
@@ -55,26 +55,26 @@ class InitialState:
         """The jobs that were there before."""
         return frozenset(self.observed.listed) | frozenset(self.recorded.owner_of)
 
-    def site(self, seed: int, job_faults: JobFaults | None = None) -> SimulatedService:
+    def simulated_service(self, seed: int, job_faults: JobFaults | None = None) -> SimulatedService:
         """Return an emulated service that shows the keys and jobs that were seen."""
         quotas = tuple(Quota(limit.jobs, limit.per.total_seconds()) for limit in self.desired.limits)
         settings = Settings(job_time=self.job_time.total_seconds(), quotas=quotas, result_size=1)
-        site = SimulatedService(settings, seed, VirtualClock(self.observed.at), job_faults)
+        simulated = SimulatedService(settings, seed, VirtualClock(self.observed.at), job_faults)
         for key in self._keys():
-            site.frontend.service.keystore.take(key)
+            simulated.frontend.service.keystore.take(key)
         for job in sorted(self._jobs(), key=lambda job: job.created):
-            site.frontend.service.jobs.take(job)
-        return site
+            simulated.frontend.service.jobs.take(job)
+        return simulated
 
     def record(self) -> Recorded:
-        """Return what is on record, as if it had been made at the site."""
+        """Return what is on record, as if it had happened at the simulated service."""
         copy = deepcopy(self.recorded)
         if copy.opened:
             copy.opened = replace(copy.opened, service=URL, account=ACCOUNT)
         return copy
 
     def manifest(self) -> Desired:
-        """Return what is desired, with inputs that the site has: products lie ready, any result is the one meant."""
+        """Return what is desired, with inputs that the simulated service has: products are ready, any result fits."""
         jobs = {address: replace(job, inputs=_inputs(job)) for address, job in self.desired.jobs.items()}
         return replace(self.desired, jobs=jobs)
 
@@ -88,7 +88,7 @@ class InitialState:
         seen = {key.name: _stored(key, self.observed.at) for key in self.observed.keys.values() if key.name != "eodata"}
         existing = (key for key in self.desired.keys.values() if key.existing and key.fixed_name)
         for key in existing:
-            # What is missing at the real service is the plan's to tell; here it shall not be in the way.
+            # The plan says what is missing at the real service; a simulation assumes that it will be there.
             seen.setdefault(str(key.fixed_name), _existing(str(key.fixed_name), key.storage, self.observed.at))
         return iter(seen.values())
 

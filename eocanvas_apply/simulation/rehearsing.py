@@ -32,7 +32,7 @@ from eocanvas_apply.vocabulary import OgcStatus
 
 # The median of the jobs that people have published.
 USUAL_JOB_TIME = timedelta(seconds=224)
-# A run that gives up, for the service is silent, is begun again by who watches over it.
+# A run that ends because the service does not answer is started again, as a user would.
 _AGAIN_AFTER = timedelta(minutes=15)
 _MOST_RUNS = 1000
 _SEED = 7
@@ -42,47 +42,47 @@ _LOST_FOR_GOOD = {Reason.FAILED, Reason.NO_RESULT, Reason.RESULTS_GONE}
 
 
 def rehearse(desired: Desired, requests: Requests, recorded: Recorded, observed: Observed) -> Rehearsal:
-    """Run a project from where it stands, in a site of its own: nothing is asked of the service or written anywhere.
+    """Simulate a project from its present state on: nothing is asked of the real service, nothing is written.
 
     `recorded` and `observed` are those of a plan. A job takes as long as this project's own did (the median), else
-    224 s, and does not fail but where a disturbance says so.
+    224 s, and fails only where a disturbance says so.
     """
     measured = median_duration(recorded, observed.at)
-    beginning = InitialState(desired, recorded, observed, measured or USUAL_JOB_TIME)
+    initial = InitialState(desired, recorded, observed, measured or USUAL_JOB_TIME)
     asked = replace(requests, allowed=_ALLOWED, no_fetch=True)
-    plain = _Rehearsed(beginning, asked, Disturbance.NONE)
-    calm = plain.course()
+    plain = _Rehearsed(initial, asked, Disturbance.NONE)
+    undisturbed_course = plain.course()
     middle = plain.middle()
     kinds = list(Disturbance)[1:] if middle else []
-    disturbed = [_Rehearsed(beginning, asked, kind, middle).course() for kind in kinds]
+    disturbed = [_Rehearsed(initial, asked, kind, middle).course() for kind in kinds]
     return Rehearsal(
         begun=observed.at,
-        job_time=beginning.job_time,
+        job_time=initial.job_time,
         measured=measured is not None,
-        earliest=_earliest(beginning, calm.launches),
-        courses=(calm, *disturbed),
+        earliest=_earliest(initial, undisturbed_course.launches),
+        courses=(undisturbed_course, *disturbed),
     )
 
 
 class _Rehearsed:
-    """One run from its beginning to its end. `middle` is when a service that goes out does so."""
+    """One run from start to end. `middle` is when the service goes out, for the disturbance where it does."""
 
     def __init__(
-        self, beginning: InitialState, requests: Requests, disturbance: Disturbance, middle: datetime | None = None
+        self, initial: InitialState, requests: Requests, disturbance: Disturbance, middle: datetime | None = None
     ) -> None:
-        self._beginning, self._requests, self._disturbance = beginning, requests, disturbance
+        self._initial, self._requests, self._disturbance = initial, requests, disturbance
         faults = FailInStaging(3) if disturbance is Disturbance.JOBS_FAIL else None
-        self.site = beginning.site(_SEED, faults)
+        self.simulated = initial.simulated_service(_SEED, faults)
         self._step: Step = undisturbed
         if disturbance is Disturbance.ANSWERS_LOST:
             self._step = AnswersLost(10, Random(_SEED))  # noqa: S311 - which answer is lost is no secret
         if disturbance is Disturbance.SERVICE_OUT and middle:
-            self._step = ServiceOut(self.site.clock, middle)
+            self._step = ServiceOut(self.simulated.clock, middle)
 
     def course(self) -> Course:
-        """Run it and return what it came to."""
-        with tempfile.TemporaryDirectory() as folder, _untold():
-            recorded, last = self.site.run(self._runs(Path(folder)))
+        """Run it and return the outcome."""
+        with tempfile.TemporaryDirectory() as folder, _without_log():
+            recorded, last = self.simulated.run(self._runs(Path(folder)))
         made = self._made()
         jobs = [a for a in last.actions if a.address.startswith("job.")]
         return Course(
@@ -93,7 +93,7 @@ class _Rehearsed:
             failed=sum(a.reason in _LOST_FOR_GOOD for a in jobs),
             undecided=sum(a.action is ActionKind.ASK for a in jobs),
             per_day=per_day([job.created for job in made]),
-            renewed=_renewed(self._beginning.recorded, recorded),
+            renewed=_renewed(self._initial.recorded, recorded),
         )
 
     def middle(self) -> datetime | None:
@@ -102,14 +102,14 @@ class _Rehearsed:
         return made[len(made) // 2].created if made else None
 
     def _made(self) -> Sequence[Job]:
-        return [job for job in self.site.frontend.service.jobs.every() if job.id not in self._beginning.known]
+        return [job for job in self.simulated.frontend.service.jobs.every() if job.id not in self._initial.known]
 
     async def _runs(self, folder: Path) -> tuple[Recorded, Plan]:
         """Apply until nothing is left; return what is on record then, and what a plan says of it."""
-        beginning, clock = self._beginning, LoopClock(self.site.clock)
-        ledger, recorded = MemoryLedger(beginning.recorded.head), beginning.record()
+        initial, clock = self._initial, LoopClock(self.simulated.clock)
+        ledger, recorded = MemoryLedger(initial.recorded.head), initial.record()
         for _ in range(_MOST_RUNS):
-            runner = self.site.runner(beginning.manifest(), ledger, beginning.vault(), folder, self._step)
+            runner = self.simulated.runner(initial.manifest(), ledger, initial.vault(), folder, self._step)
             runner.journal.recorded, runner.idle = recorded, _FOR_EVER
             try:
                 await runner.apply(self._requests, None, _approve)
@@ -123,16 +123,16 @@ def _approve(plan: Plan) -> None:
     """Say yes."""
 
 
-def _earliest(beginning: InitialState, launches: int) -> datetime:
-    observed = beginning.observed
+def _earliest(initial: InitialState, launches: int) -> datetime:
+    observed = initial.observed
     if not launches:
         return observed.at
-    windows = windows_of(beginning.desired, beginning.recorded, observed, None)
-    return windows.schedule(launches, observed.at)[-1] + beginning.job_time
+    windows = windows_of(initial.desired, initial.recorded, observed, None)
+    return windows.schedule(launches, observed.at)[-1] + initial.job_time
 
 
 def _second(made: Sequence[Job], recorded: Recorded) -> int:
-    """Count the jobs that nobody should have launched: those beyond the first of an address that follow no failure."""
+    """Count the surplus jobs: those beyond the first of an address that follow no failure."""
     owners = Counter(recorded.owner_of.get(job.id) for job in made)
     unknown = owners.pop(None, 0)
     failed = Counter(recorded.owner_of.get(job.id) for job in made if job.status == OgcStatus.FAILED.value)
@@ -140,7 +140,7 @@ def _second(made: Sequence[Job], recorded: Recorded) -> int:
 
 
 def _renewed(before: Recorded, after: Recorded) -> dict[str, int]:
-    """Return how often each key was made anew, by its address; the first time does not count."""
+    """Return how often each key was renewed, by address: its creations without the first."""
     times = {
         address: _lives(record) - max(_lives(before.keys.get(address)), 1) for address, record in after.keys.items()
     }
@@ -152,8 +152,8 @@ def _lives(record: KeyRecord | None) -> int:
 
 
 @contextmanager
-def _untold() -> Iterator[None]:
-    """Keep the simulated requests out of the log, which tells what is asked of the service."""
+def _without_log() -> Iterator[None]:
+    """Keep the simulated requests out of the log, which shows what is asked of the real service."""
     log = logging.getLogger("eocanvas_apply.service")
     before, log.disabled = log.disabled, True
     try:

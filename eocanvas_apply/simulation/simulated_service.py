@@ -40,13 +40,13 @@ URL = f"{ORIGIN}/serverless"
 
 @cache
 def _private_key() -> rsa.RSAPrivateKey:
-    # 2048 bits take a while to make; one for all sites of a process.
+    # 2048 bits take a while to make; one for all simulated services of a process.
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 @dataclass
 class SimulatedService:
-    """An emulated service and everything that chance decides at it and for its runners, drawn from `seed`."""
+    """An emulated service; `seed` decides all random values of the service and of its runners."""
 
     settings: Settings = field(default_factory=Settings)
     seed: int = 1
@@ -66,10 +66,10 @@ class SimulatedService:
         return f"{self._random.getrandbits(128):032x}"
 
     def client(self, request_timeout: float = 30.0, step: Step = undisturbed) -> EOCanvas:
-        """Return a client of the service, over a line that `step` may disturb."""
+        """Return a client of the service, over a transport that `step` may disturb."""
         account, clock = Credentials(ACCOUNT, Secret(PASSWORD)), LoopClock(self.clock)
-        line = InProcessTransport(self.frontend, step)
-        return EOCanvas(Endpoints(URL), account, clock, request_timeout=request_timeout, transport=line)
+        transport = InProcessTransport(self.frontend, step)
+        return EOCanvas(Endpoints(URL), account, clock, request_timeout=request_timeout, transport=transport)
 
     def runner(
         self,
@@ -94,5 +94,5 @@ class SimulatedService:
         )
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run to its end in the site's time."""
+        """Run to its end in virtual time."""
         return virtual_time.run(self.clock, work)

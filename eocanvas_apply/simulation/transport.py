@@ -1,4 +1,4 @@
-"""The line between a runner and the emulated service: requests carried in this process, in virtual time."""
+"""The transport between a runner and the emulated service: in this process, in virtual time."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ async def undisturbed(step: str) -> None:
 class InProcessTransport(httpx.AsyncBaseTransport):
     """Carries requests to the emulator's model.
 
-    `step` is called with `before GET /path` and, when the service has acted, `after GET /path`; what it raises is
-    what becomes of the request, and it may wait.
+    `step` is called with `before GET /path` and, when the service has acted, `after GET /path`; what it raises
+    ends the request, and it may wait.
     """
 
     frontend: Frontend
@@ -64,10 +64,10 @@ def _response(answer: WireResponse, request: httpx.Request) -> httpx.Response:
 
 @dataclass(frozen=True, slots=True)
 class _CutStream(httpx.AsyncByteStream):
-    """A body of which only the beginning arrives."""
+    """A body of which only the first part arrives."""
 
-    beginning: bytes
+    start: bytes
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        yield self.beginning
+        yield self.start
         raise httpx.RemoteProtocolError("the connection ended before the answer did")

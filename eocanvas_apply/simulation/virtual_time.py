@@ -1,7 +1,7 @@
 """Virtual time: an event loop that never waits, and the clock that it moves.
 
-Whatever runs in the loop sleeps side by side, as in real time; when all of it sleeps, the clock moves on to whoever
-wakes first. So months pass in seconds, and the same run comes out the same whenever it is made.
+Tasks sleep side by side, as in real time; when all of them sleep, the clock moves on to the one that wakes first.
+So months pass in seconds, and a run gives the same result every time.
 """
 
 from __future__ import annotations

@@ -7,39 +7,39 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 import pytest
 
 from eocanvas_apply.cli import main
 from eocanvas_apply.emulator.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
+from tests.emulator.stage import private_key
 
 MANIFEST = """\
 version: 1
-project: {project}
+project: coast
 keys:
   scenes:
     type: s3
     bucket: scenes
     region: waw3-2
     endpoint: https://s3.example.org
-    access_key: {{env: SCENES_ACCESS_KEY}}
-    secret_key: {{env: SCENES_SECRET_KEY}}
+    access_key: {env: SCENES_ACCESS_KEY}
+    secret_key: {env: SCENES_SECRET_KEY}
 jobs:
   subset:
     graph: subset.xml
-    params: {{aoi: "POLYGON((20 58, 21 58, 21 59, 20 59, 20 58))"}}
-    inputs: {{img1: {{key: scenes, path: /a.zip, uncompress: true, sub_path: xfdumanifest.xml}}}}
-    output: {{download: results}}
+    params: {aoi: "POLYGON((20 58, 21 58, 21 59, 20 59, 20 58))"}
+    inputs: {img1: {key: scenes, path: /a.zip, uncompress: true, sub_path: xfdumanifest.xml}}
+    output: {download: results}
 """
 GRAPH = Path(__file__).parents[2] / "eocanvas_apply/cli/templates/subset.xml"
 CANARIES = {"SCENES_ACCESS_KEY": "canary-access-key", "SCENES_SECRET_KEY": "canary-secret-key"}
 
 
-@pytest.fixture(scope="module", name="emulator")
+@pytest.fixture(name="emulator")
 def _emulator() -> Iterator[RunningEmulator]:
-    with running(Options(job_time=0.4)) as emulator:
+    with running(Options(job_time=0.4, private_key=private_key())) as emulator:
         yield emulator
 
 
@@ -82,10 +82,8 @@ def _project(
     emulator: RunningEmulator,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    request: pytest.FixtureRequest,
 ) -> Project:
-    name = f"p-{crc32(request.node.name.encode())}"
-    (tmp_path / "eocanvas.yaml").write_text(MANIFEST.format(project=name), encoding="utf-8")
+    (tmp_path / "eocanvas.yaml").write_text(MANIFEST, encoding="utf-8")
     (tmp_path / "subset.xml").write_bytes(GRAPH.read_bytes())
     settings = {"EOCANVAS_URL": emulator.url, "EOCANVAS_TOKEN_URL": emulator.token_url, "EOCANVAS_APPLY_POLL": "100ms"}
     user = emulator.options.users[0]

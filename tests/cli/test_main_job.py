@@ -119,7 +119,12 @@ def test_nothing_happens_unconfirmed(command: str, project: Project) -> None:
 
 def test_no_wait_is_one_turn_and_the_next_run_goes_on(project: Project) -> None:
     assert project.json("apply", "--yes", "--no-wait", code=3)["summary"]["waiting"] == 1
-    assert project.json("apply", "--wait", "30s")["summary"] == {"done": 2, "failed": 0, "waiting": 0, "skipped": 0}
+    assert project.json("apply", "--yes", "--wait", "30s")["summary"] == {
+        "done": 2,
+        "failed": 0,
+        "waiting": 0,
+        "skipped": 0,
+    }
 
 
 def test_a_failed_job_ends_with_4_and_names_the_log(project: Project, emulator: RunningEmulator) -> None:

@@ -14,6 +14,7 @@ from eocanvas_apply.emulator.model.behaviour import Quota
 from eocanvas_apply.emulator.model.job_failures import JobFault
 from tests.cli.conftest import Project
 from tests.cli.terminal import Terminal
+from tests.emulator.stage import private_key
 
 CAMPAIGN = """
   tiles:
@@ -25,9 +26,9 @@ quota: [{jobs: 4, per: 4s}]
 """
 
 
-@pytest.fixture(scope="module", name="emulator")
+@pytest.fixture(name="emulator")
 def _emulator() -> Iterator[RunningEmulator]:
-    with running(Options(job_time=0.4, quotas=(Quota(4, 4),))) as emulator:
+    with running(Options(job_time=0.4, quotas=(Quota(4, 4),), private_key=private_key())) as emulator:
         yield emulator
 
 

@@ -100,7 +100,7 @@ def test_an_unset_secret(project: Project, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_ledger_of_another_project(project: Project) -> None:
     assert project.run("apply", "--yes") == 0
-    project.change("project: p-", "project: q-")
+    project.change("project: coast", "project: forest")
     assert "belongs to the project" in _told(project, "plan")
 
 

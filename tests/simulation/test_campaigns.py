@@ -268,7 +268,7 @@ def through_bad_weeks(
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder), behaviour=behaviour, job_time=JOB_TIME, quotas=_quotas(), seed=seed)
-        world.site.frontend.service.job_faults = world.site.frontend.service.jobs.faults = Failing(chance)
+        world.simulated.frontend.service.job_faults = world.simulated.frontend.service.jobs.faults = Failing(chance)
         weeks = Weeks(world, text, chance, trouble, may_ask)
         watch(world)
         begun = world.clock()

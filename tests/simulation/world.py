@@ -99,17 +99,17 @@ class World:
             hda_quotas=self.hda_quotas,
             behaviour=self.behaviour,
         )
-        self.site = SimulatedService(settings, self.seed)
+        self.simulated = SimulatedService(settings, self.seed)
         self.progress: list[Progress] = []
         (self.folder / "graph.xml").write_text(GRAPH, encoding="utf-8")
 
     @property
     def clock(self) -> VirtualClock:
-        return self.site.clock
+        return self.simulated.clock
 
     @property
     def frontend(self) -> Frontend:
-        return self.site.frontend
+        return self.simulated.frontend
 
     @property
     def ledger(self) -> Path:
@@ -120,7 +120,7 @@ class World:
         return [Entry.from_json(json.loads(line)) for line in self.ledger.read_text(encoding="utf-8").splitlines()]
 
     def token(self) -> str:
-        return self.site.token()
+        return self.simulated.token()
 
     def desired(self, manifest: str, **timing: timedelta) -> Desired:
         """Return what a manifest asks for; searches are asked of the emulated HDA, now."""
@@ -141,18 +141,18 @@ class World:
 
     def service(self, step: Step = undisturbed) -> EOCanvas:
         """Return the account's client, over the emulator in this process."""
-        return self.site.client(step=step)
+        return self.simulated.client(step=step)
 
     def runner(self, manifest: str, step: Step = undisturbed, ledger: Backend | None = None) -> Engine:
         """Return a fresh runner: it knows nothing but the ledger (by default the file) and what the service shows."""
         wanted = self.desired(manifest)
         vault = Vault.opened(wanted.keys, SecretSources(self.environ, self.folder))
         kept = Stepped(ledger or LocalBackend(self.ledger), step)
-        return self.site.runner(wanted, kept, vault, self.folder, step, self.progress.append)
+        return self.simulated.runner(wanted, kept, vault, self.folder, step, self.progress.append)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run to its end in the world's time."""
-        return self.site.run(work)
+        return self.simulated.run(work)
 
     def apply(
         self,

@@ -1,1 +1,1 @@
-"""The model over HTTP on loopback: endpoints, faults of the line, control, the server."""
+"""The model over HTTP on loopback: endpoints, faults of requests, control, the server."""

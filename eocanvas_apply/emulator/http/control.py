@@ -1,4 +1,4 @@
-"""`/_emulator`: how a test or a person looks into the emulator and steers it, in JSON.
+"""`/_emulator`: how a test or a person reads and controls the emulator, in JSON.
 
 GET `/_emulator` shows the state, GET `/_emulator/requests` what was received. POST `/_emulator` takes an object
 with any of: `clear` (true: forget faults and received requests), `faults` and `job_faults` (lists of rules),
@@ -34,14 +34,14 @@ class Control:
         self._advance = advance
 
     def handle(self, request: WireRequest) -> WireResponse:
-        """Return the answer: 200 with JSON, 400 with a message for orders that cannot be understood, 404."""
+        """Return the answer: 200 with JSON, 400 with a message for commands that cannot be understood, 404."""
         if (request.method, request.path) == ("GET", f"{PREFIX}/requests"):
             return as_json([entry.document() for entry in self._frontend.received])
         if request.path != PREFIX or request.method not in ("GET", "POST"):
             return as_json({"message": "there is GET and POST /_emulator, and GET /_emulator/requests"}, 404)
         try:
             if request.method == "POST":
-                self._obey(json.loads(request.body))
+                self._carry_out(json.loads(request.body))
         except (KeyError, TypeError, ValueError) as fault:
             return as_json({"message": str(fault)}, 400)
         return as_json(self.state())
@@ -61,9 +61,9 @@ class Control:
             "received": len(self._frontend.received),
         }
 
-    def _obey(self, orders: object) -> None:
-        if not isinstance(orders, dict):
-            raise TypeError("orders are a JSON object")
+    def _carry_out(self, commands: object) -> None:
+        if not isinstance(commands, dict):
+            raise TypeError("the body must be a JSON object")
         steps: dict[str, Callable[[Any], None]] = {
             "clear": self._clear,
             "faults": self._add_faults,
@@ -73,12 +73,12 @@ class Control:
             "revoke_tokens": lambda _: self._frontend.service.accounts.revoke(),
             "vanish": self._vanish,
         }
-        unknown = sorted(set(orders) - set(steps))
+        unknown = sorted(set(commands) - set(steps))
         if unknown:
-            raise ValueError(f"no such order: {', '.join(unknown)}")
+            raise ValueError(f"no such command: {', '.join(unknown)}")
         for name, step in steps.items():
-            if name in orders:
-                step(orders[name])
+            if name in commands:
+                step(commands[name])
 
     def _clear(self, _: object) -> None:
         self._frontend.faults.clear()

@@ -58,7 +58,7 @@ class Frontend:
         self._order = itertools.count()
 
     def handle(self, request: WireRequest) -> WireResponse:
-        """Return the answer to a request at the service's present time, and what the line does to it.
+        """Return the answer to a request at the service's present time, and what the connection does to it.
 
         Every answer has a `Date` and a `Content-Length`. A lost one has no meaning but `lost`.
         """
@@ -66,7 +66,7 @@ class Frontend:
         self.settle(at)
         fault, delay = self.faults.meet(request)
         self.received.add(at, request, fault.kind if fault else "")
-        answer = self._carry_out(request, at) if fault is None else self._struck(fault, request, at)
+        answer = self._carry_out(request, at) if fault is None else self._fault(fault, request, at)
         return replace(answer, delay=delay, headers=_completed(answer, at))
 
     def settle(self, at: datetime | None = None) -> None:
@@ -85,7 +85,7 @@ class Frontend:
         late = self._late[0][0] if self._late else None
         return min((moment for moment in (job, order, late) if moment is not None), default=None)
 
-    def _struck(self, fault: Fault, request: WireRequest, at: datetime) -> WireResponse:
+    def _fault(self, fault: Fault, request: WireRequest, at: datetime) -> WireResponse:
         if fault.kind == "drop-before":
             return _lost()
         if fault.kind == "late":
@@ -97,15 +97,15 @@ class Frontend:
         if fault.kind == "html":
             return WireResponse(200, {"content-type": "text/html; charset=utf-8"}, _PAGE)
         if fault.kind == "status" and fault.when == "before":
-            return _told(fault)
-        return self._struck_after(fault, self._carry_out(request, at))
+            return _answer_of(fault)
+        return self._fault_after(fault, self._carry_out(request, at))
 
-    def _struck_after(self, fault: Fault, answer: WireResponse) -> WireResponse:
+    def _fault_after(self, fault: Fault, answer: WireResponse) -> WireResponse:
         if fault.kind == "drop-after":
             return _lost()
         if fault.kind == "truncate":
             return replace(answer, truncate_at=len(answer.body) // 2 if fault.at is None else fault.at)
-        return _told(fault)
+        return _answer_of(fault)
 
     def _carry_out(self, request: WireRequest, at: datetime) -> WireResponse:
         try:
@@ -172,6 +172,6 @@ def _lost() -> WireResponse:
     return WireResponse(0, lost=True)
 
 
-def _told(fault: Fault) -> WireResponse:
+def _answer_of(fault: Fault) -> WireResponse:
     body = fault.body if isinstance(fault.body, str) else json.dumps(fault.body or {"message": "Internal error"})
     return WireResponse(fault.status, {"content-type": fault.content_type, **fault.headers}, body.encode())

@@ -1,4 +1,4 @@
-"""Faults of the line and of the gateway: which requests they meet, and what they do to them."""
+"""Faults of requests: which requests fail, and how."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FAULT_KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A rule: requests with this method whose path fits the glob meet it, `times` times (None: always).
+    """A rule: it applies to requests with this method whose path fits the glob, `times` times (None: always).
 
     The first `skip` of them are spared. Kinds: `status` answers `status` with `body` (a JSON value, or text that is
     sent as it is) as `content_type` and `headers`, before or after the request has been carried out (`when`);
@@ -75,7 +75,7 @@ class FaultQueue:
         return tuple(self._rules)
 
     def meet(self, request: WireRequest) -> tuple[Fault | None, float]:
-        """Return what befalls a request, and the seconds that it is held up; both use up their rules."""
+        """Return the fault of a request, and the seconds of its delay; both use up their rules."""
         met: Fault | None = None
         delay = 0.0
         kept: list[Fault] = []

@@ -1,4 +1,4 @@
-"""The emulator over HTTP on loopback: for a command that serves until it is told to end, and for tests.
+"""The emulator over HTTP on loopback: for a command that serves until a signal ends it, and for tests.
 
 with running(Options(job_time=1)) as emulator:
     httpx.get(emulator.url + "/processes", ...)
@@ -8,6 +8,7 @@ with running(Options(job_time=1)) as emulator:
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
 import logging
@@ -87,7 +88,7 @@ class RunningEmulator:
         self._thread.start()
         if not self._server.ready.wait(_START_SECONDS) or not self._server.started:
             self._thread.join()
-            raise _why_not(self.options.port)
+            raise _start_failure(self.options.port)
         if self._workers is not None:
             self._workers.start()
 
@@ -95,7 +96,7 @@ class RunningEmulator:
         """End the server and its threads; the connections that are open are closed."""
         if self._workers is not None:
             self._workers.stop()
-        self._server.should_exit = True
+        self._server.leave()
         self._thread.join()
 
     @contextmanager
@@ -157,8 +158,8 @@ class RunningEmulator:
         return Workers(self._frontend, storage, self._lock)
 
 
-def _why_not(port: int) -> OSError:
-    """Return the reason why nobody can listen on a port; uvicorn only tells its log."""
+def _start_failure(port: int) -> OSError:
+    """Return why the port cannot be had; uvicorn writes it only to its log."""
     try:
         with socket.socket() as trial:
             trial.bind((_HOST, port))
@@ -202,27 +203,41 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self.ready = threading.Event()
         self.port = 0
+        self._leaving = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._connections = connections
 
     def run_quietly(self) -> None:
         try:
             self.run()
         except SystemExit:
-            # uvicorn leaves so when it cannot listen; `started` then tells the other thread.
+            # uvicorn leaves so when it cannot listen; the other thread looks at `started`.
             self.should_exit = True
         finally:
             self.ready.set()
 
+    def leave(self) -> None:
+        """End `main_loop`; may be called from any thread, also when the server never started."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._leaving.set)
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         self.port = self.servers[0].sockets[0].getsockname()[1]
         self.ready.set()
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # Over TLS a polite end waits for clients that have long gone.
+    async def main_loop(self) -> None:
+        # uvicorn's own looks ten times a second whether to end: a tenth of a second for each of many servers in tests.
+        await self.on_tick(0)
+        await self._leaving.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - uvicorn's shape
+        # uvicorn's own waits for clients, over TLS also for those that have long gone.
+        for server in self.servers:
+            server.close()
         for transport in list(self._connections.values()):
             transport.abort()
-        await super().shutdown(sockets)
 
 
 @contextmanager
@@ -242,16 +257,16 @@ def serve(options: Options) -> int:
     As soon as requests can come, one line of JSON with `url`, `token_url` and `hda_url` goes to stdout, and into
     the file that the options name. Call it in the main thread. Raises OSError when the port or a file cannot be had.
     """
-    told = threading.Event()
+    ended = threading.Event()
 
-    def tell(_number: int, _frame: FrameType | None) -> None:
-        told.set()
+    def end(_number: int, _frame: FrameType | None) -> None:
+        ended.set()
 
-    earlier = {number: signal.signal(number, tell) for number in (signal.SIGINT, signal.SIGTERM)}
+    earlier = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with running(options) as emulator:
             _announce(json.dumps(emulator.addresses()), options.ready)
-            told.wait()
+            ended.wait()
     finally:
         for number, handler in earlier.items():
             signal.signal(number, handler)

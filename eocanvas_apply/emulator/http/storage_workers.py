@@ -1,4 +1,4 @@
-"""The threads that read and write for the jobs, and keep the clock's course going while nobody asks."""
+"""Threads that read and write for the jobs, and settle the model while no request comes."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ class Workers:
         try:
             self._carry_out(work)
         except StorageFailure as fault:
-            self._tell(work, fault.failure)
+            self._failed(work, fault.failure)
         except Exception as fault:  # noqa: BLE001 - whatever it is, the job must not hang
-            self._tell(work, not_fetched(repr(fault)))
+            self._failed(work, not_fetched(repr(fault)))
 
     def _carry_out(self, work: Work) -> None:
         jobs = self._frontend.service.jobs
@@ -66,6 +66,6 @@ class Workers:
             with self._lock:
                 jobs.staged_out(work.job_id, self._frontend.service.now())
 
-    def _tell(self, work: Work, failure: Failure) -> None:
+    def _failed(self, work: Work, failure: Failure) -> None:
         with self._lock:
             self._frontend.service.jobs.storage_failed(work.job_id, failure, self._frontend.service.now())

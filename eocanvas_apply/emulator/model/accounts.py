@@ -53,7 +53,7 @@ class Accounts:
         return self._grant(user, at)
 
     def user_of(self, authorization: str, at: datetime) -> User:
-        """Return the user whom a header `Bearer <token>` speaks for. Raises Refusal (401)."""
+        """Return the user of a header `Bearer <token>`. Raises Refusal (401)."""
         scheme, _, token = authorization.partition(" ")
         held = self._access.get(token.strip()) if scheme.lower() == "bearer" else None
         if held is None or held[1] <= at:

@@ -96,14 +96,14 @@ class Job:
         """Return how the service shows it, in lists and by itself; never its inputs."""
         skewed = self.created + timedelta(seconds=behaviour.created_skew)
         started = None if self.status == "accepted" else self.starts
-        times = {"created": skewed, "started": started, "finished": self.finished, "updated": self.updated}
+        moments = {"created": skewed, "started": started, "finished": self.finished, "updated": self.updated}
         link = {"href": f"{base}/jobs/{self.id}", "rel": "self", "type": "application/json", "title": "status"}
         return {
             "jobID": self.id,
             "processID": self.execution.process,
             "type": "process",
             "status": self.status,
-            **{name: _stamp(behaviour, name, at) for name, at in times.items()},
+            **{name: _stamp(behaviour, name, at) for name, at in moments.items()},
             "links": [link],
         }
 

@@ -1,4 +1,4 @@
-"""Results of earlier jobs as inputs of later ones: by the address that the service gives, or by their path at a key."""
+"""The jobs of all users: launched, staged in and out, ended; results of earlier jobs as inputs of later ones."""
 
 from __future__ import annotations
 
@@ -41,6 +41,8 @@ from eocanvas_apply.emulator.model.submissions import BASE, Execution, JobInput
 
 _ADDRESS = re.compile(rf"{re.escape(BASE)}/download/([^/]+)/output/([^/]+)")
 _PATH = re.compile(r"/?([^/]+)/([^/]+)")
+_NAMESPACE = uuid.UUID("6f1c6d1e-52a7-4a52-9d3c-7f6a2f0e9b41")
+_WAITING_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +88,6 @@ def _place(credentials: Credentials | None) -> tuple[str, str]:
     if credentials is None:
         return "", ""
     return credentials.endpoint, credentials.bucket if isinstance(credentials, S3Credentials) else ""
-
-
-_NAMESPACE = uuid.UUID("6f1c6d1e-52a7-4a52-9d3c-7f6a2f0e9b41")
-_WAITING_SHARE = 0.1
 
 
 class JobBook:
@@ -160,7 +158,7 @@ class JobBook:
         return job
 
     def vanish(self, job_id: str) -> None:
-        """Take a job out of all lists, as if the service had forgotten it. Raises KeyError."""
+        """Hide a job from every list and request, as if the service had lost it. Raises KeyError."""
         self._jobs[job_id].vanished = True
 
     def every(self) -> tuple[Job, ...]:
@@ -173,21 +171,21 @@ class JobBook:
         return min(moments, default=None)
 
     def staged_in(self, job_id: str, files: tuple[StagedFile, ...], outputs: tuple[Output, ...], at: datetime) -> None:
-        """Take the news that a job's inputs were read, and what it makes of them."""
+        """Note that a job's inputs were read, and the outputs that it makes of them."""
         job = self._jobs[job_id]
         if job.busy == "staging-in":
             job.busy, job.staged, job.outputs = "", files, outputs
             job.ends = max(job.ends, at)
 
     def storage_failed(self, job_id: str, failure: Failure, at: datetime) -> None:
-        """Take the news that a job could not read its inputs or write its outputs."""
+        """Note that a job could not read its inputs or write its outputs."""
         job = self._jobs[job_id]
         if job.busy:
             job.failure = failure
             self._end(job, max(job.starts, at))
 
     def staged_out(self, job_id: str, at: datetime) -> None:
-        """Take the news that a job's outputs lie where they belong."""
+        """Note that a job's outputs were written."""
         job = self._jobs[job_id]
         if job.busy == "staging-out":
             self._end(job, at)
@@ -276,14 +274,14 @@ class JobBook:
             if not _readable(key):
                 job.fail(replace(lost_key(name), share=_share(job, at)))
                 return
-            job.credentials = _with(job.credentials, name, key)
+            job.credentials = _with_key(job.credentials, name, key)
 
 
 def _readable(key: StoredKey | None) -> bool:
     return key is not None and (key.credentials is not None or key.name == "eodata")
 
 
-def _with(credentials: Mapping[str, Credentials], name: str, key: StoredKey | None) -> Mapping[str, Credentials]:
+def _with_key(credentials: Mapping[str, Credentials], name: str, key: StoredKey | None) -> Mapping[str, Credentials]:
     if key is None or key.credentials is None:
         return credentials
     return {**credentials, name: key.credentials}

@@ -32,7 +32,7 @@ class WireRequest:
 
 @dataclass(frozen=True, slots=True)
 class WireResponse:
-    """One answer, and what the line does to it.
+    """One answer, and what the connection does to it.
 
     `lost`: the connection ends without an answer. `delay`: seconds before the answer leaves.
     `truncate_at`: the connection ends after so many bytes of the body, though Content-Length promises all of it.

@@ -88,7 +88,7 @@ class ProductOrders:
         return order
 
     def quota_headers(self, user: User, at: datetime) -> dict[str, str]:
-        """Return what an answer tells of the user's quota."""
+        """Return the headers with the rest of the user's quota."""
         return quotas.headers(self._quotas, self._moments(user), at)
 
     def find(self, user: User, order_id: str, at: datetime) -> Order:

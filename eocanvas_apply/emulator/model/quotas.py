@@ -23,7 +23,7 @@ def check(quotas: Sequence[Quota], used: Iterable[datetime], at: datetime, answe
 
 
 def headers(quotas: Sequence[Quota], used: Iterable[datetime], at: datetime) -> dict[str, str]:
-    """Return the headers that tell, with an answer that is no refusal, what is left of the scarcest quota."""
+    """Return the headers with what is left of the scarcest quota, for an answer that is no refusal."""
     moments = list(used)
     states = [
         (quota.jobs - len(counted), quota, counted) for quota in quotas if (counted := _counted(quota, moments, at))
