@@ -22,7 +22,7 @@ from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.ledger.opening import Binding
 from eocanvas_apply.ledger.place import open_backend
 from eocanvas_apply.planning.desired.desired import DesiredJob
-from eocanvas_apply.service.endpoints import Endpoints
+from eocanvas_apply.service.urls import Endpoints
 
 _MANIFEST = """\
 version: 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from eocanvas_apply.diagnostics import Diagnostic, error
@@ -14,42 +13,37 @@ from eocanvas_apply.errors import ManifestError
 LARGEST = 10_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class FileContent:
-    """The content of a file. `open_to_all` means that every user of the machine may read it."""
-
-    content: bytes = field(repr=False)
-    open_to_all: bool = False
-
-
 def located(written: str, folder: Path) -> Path:
     """Return where a path leads that was written in a file of `folder`; `~` is the user's home."""
     path = Path(written)
     return folder / (path.expanduser() if written.startswith("~") else path)
 
 
-def read_content(written: str, folder: Path, largest: int = LARGEST) -> FileContent:
+def read_bytes(written: str, folder: Path, largest: int = LARGEST) -> bytes:
     """Read a file of at most `largest` bytes; raise ManifestError, which names the path as it was written."""
     try:
         with located(written, folder).open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
             content = file.read(largest + 1)
     except (OSError, ValueError, RuntimeError) as fault:
         raise ManifestError(_fault(written, folder, fault)) from None
     if len(content) > largest:
         hint = "Is it the file you meant?"
         raise ManifestError(error("file-too-large", f"{written!r} is larger than {largest // 1_000_000} MB", hint))
+    return content
+
+
+def open_to_all(written: str, folder: Path) -> bool:
+    """Return whether every user of this machine may read a file; False where that is not known."""
+    try:
+        mode = located(written, folder).stat().st_mode
+    except OSError:
+        return False
     # Windows has no such mode; its bits are always set there.
-    return FileContent(content, os.name == "posix" and stat.S_ISREG(mode) and bool(mode & stat.S_IROTH))
-
-
-def read_bytes(written: str, folder: Path, largest: int = LARGEST) -> bytes:
-    """Read a file as it is; errors as of `read_content`."""
-    return read_content(written, folder, largest).content
+    return os.name == "posix" and stat.S_ISREG(mode) and bool(mode & stat.S_IROTH)
 
 
 def read_text(written: str, folder: Path, largest: int = LARGEST) -> str:
-    """Read a file of UTF-8, a byte order mark left out; errors as of `read_content`, and `file-not-text`."""
+    """Read a file of UTF-8, a byte order mark left out; errors as of `read_bytes`, and `file-not-text`."""
     try:
         return read_bytes(written, folder, largest).decode("utf-8-sig")
     except UnicodeDecodeError as fault:

@@ -70,4 +70,4 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
 def test_who_may_read_a_file(tmp_path: Path, mode: int, open_to_all: bool) -> None:
     (tmp_path / "a").touch()
     (tmp_path / "a").chmod(mode)
-    assert files.read_content("a", tmp_path).open_to_all is open_to_all
+    assert files.open_to_all("a", tmp_path) is open_to_all

@@ -12,7 +12,7 @@ from eocanvas_apply.errors import UsageError
 from eocanvas_apply.manifest.model.times import parse_duration
 from eocanvas_apply.secrets.scrubbing import SCRUBBER
 from eocanvas_apply.service.credentials import find_credentials
-from eocanvas_apply.service.endpoints import DEFAULT_URL, Endpoints
+from eocanvas_apply.service.urls import DEFAULT_URL, Endpoints
 
 _TIMING = ("poll", "settle", "send_within", "request_timeout")
 

@@ -29,8 +29,8 @@ from eocanvas_apply.secrets.scrubbing import Scrubber
 from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.service.clock import Clock, SystemClock
 from eocanvas_apply.service.credentials import Credentials
-from eocanvas_apply.service.endpoints import Endpoints, is_loopback
 from eocanvas_apply.service.eocanvas import EOCanvas
+from eocanvas_apply.service.urls import Endpoints, is_loopback
 
 if TYPE_CHECKING:
     import httpx

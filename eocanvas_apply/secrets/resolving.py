@@ -8,7 +8,7 @@ from pathlib import Path
 
 from eocanvas_apply.diagnostics import Diagnostic, error, warning
 from eocanvas_apply.errors import ManifestError
-from eocanvas_apply.files import read_content
+from eocanvas_apply.files import open_to_all, read_bytes
 from eocanvas_apply.secrets.references import EnvReference, FileReference, SecretReference
 from eocanvas_apply.secrets.secret import Secret
 
@@ -50,8 +50,7 @@ class SecretSources:
 
     def _from_file(self, path: str, report: Report) -> Secret | None:
         try:
-            found = read_content(path, self.folder)
-            text = found.content.decode()
+            text = read_bytes(path, self.folder).decode()
         except ManifestError as fault:
             for diagnostic in fault.diagnostics:
                 report(diagnostic)
@@ -59,7 +58,7 @@ class SecretSources:
         except UnicodeDecodeError:
             report(error("secret-not-text", f"the file {path!r} is not UTF-8 text"))
             return None
-        if found.open_to_all:
+        if open_to_all(path, self.folder):
             message = f"every user of this machine can read the file {path!r}"
             report(warning("secret-file-mode", message, f"chmod 600 {path}"))
         return _checked(text.removesuffix("\n").removesuffix("\r"), f"the file {path!r}", report)

@@ -19,8 +19,8 @@ from eocanvas_apply.errors import Doubt, NotSent, ServiceError, UsageError
 from eocanvas_apply.secrets.scrubbing import Scrubber
 from eocanvas_apply.service.client_pool import ClientPool
 from eocanvas_apply.service.clock import Clock, ServiceClock
-from eocanvas_apply.service.endpoints import Endpoints, is_loopback, origin_of
 from eocanvas_apply.service.outcome import TRANSPORT_FAULTS, Answer, status_fault, transport_fault
+from eocanvas_apply.service.urls import Endpoints, is_loopback, origin_of
 
 T = TypeVar("T")
 Check = Callable[[], None]

@@ -19,11 +19,11 @@ from eocanvas_apply.service import download, pages, wire
 from eocanvas_apply.service.clock import Clock, ServiceClock
 from eocanvas_apply.service.connection import Check, Connection
 from eocanvas_apply.service.credentials import Credentials
-from eocanvas_apply.service.endpoints import Endpoints, resolved
 from eocanvas_apply.service.gateway import Gateway
 from eocanvas_apply.service.hda.client import Hda
 from eocanvas_apply.service.pages import JobList
 from eocanvas_apply.service.tokens import Tokens
+from eocanvas_apply.service.urls import Endpoints
 from eocanvas_apply.service.wire import JobInfo, KeyInfo, LogEntry, ResultInfo
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class EOCanvas:
 
     def address_of(self, result: ResultInfo) -> str:
         """Return the whole address of a result; raises ServiceError for one that is not https."""
-        return resolved(self.endpoints, result.href)
+        return self.endpoints.resolved(result.href)
 
     def download(self, result: ResultInfo, offset: int = 0) -> AbstractAsyncContextManager[download.Download]:
         """Open a result to stream it, from `offset` in bytes where the service honours that."""

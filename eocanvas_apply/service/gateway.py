@@ -10,9 +10,9 @@ import httpx
 
 from eocanvas_apply.errors import Refused
 from eocanvas_apply.service.connection import Check, Connection, Request
-from eocanvas_apply.service.endpoints import Endpoints, is_own, own, resolved
 from eocanvas_apply.service.outcome import Answer
 from eocanvas_apply.service.tokens import Tokens
+from eocanvas_apply.service.urls import Endpoints
 
 T = TypeVar("T")
 
@@ -46,12 +46,12 @@ class Gateway:
 
     async def read_raw(self, path: str, parse: Callable[[Answer], T], *, method: str = "GET") -> T:
         """GET, or HEAD, whose body is not JSON."""
-        request = Request(method, own(self._endpoints, path))
+        request = Request(method, self._endpoints.own(path))
         return await self._with_token(request, lambda r: self._connection.read(r, parse))
 
     async def ask(self, path: str, body: bytes, parse: Callable[[object], T]) -> T:
         """POST a question: it changes nothing, so that it may be repeated like a GET."""
-        request = Request("POST", own(self._endpoints, path), {"Content-Type": "application/json"}, body)
+        request = Request("POST", self._endpoints.own(path), {"Content-Type": "application/json"}, body)
         return await self._with_token(
             request, lambda r: self._connection.read(r, lambda answer: _parsed(answer, parse))
         )
@@ -62,20 +62,20 @@ class Gateway:
         `check` is called right before each sending and may raise to keep it back.
         """
         headers = {"Content-Type": "application/json"} if body is not None else {}
-        request = Request(method, own(self._endpoints, path), headers, body, check)
+        request = Request(method, self._endpoints.own(path), headers, body, check)
         return await self._with_token(request, self._connection.once)
 
     @asynccontextmanager
     async def stream(self, href: str, headers: dict[str, str]) -> AsyncIterator[httpx.Response]:
         """GET a file; an address of another host is asked without the token."""
-        url = resolved(self._endpoints, href)
+        url = self._endpoints.resolved(href)
         request = Request("GET", url, headers)
         async with AsyncExitStack() as stack:
 
             async def opened(r: Request) -> httpx.Response:
                 return await stack.enter_async_context(self._connection.stream(r))
 
-            if is_own(self._endpoints, url):
+            if self._endpoints.is_own(url):
                 yield await self._with_token(request, opened)
             else:
                 yield await opened(request)

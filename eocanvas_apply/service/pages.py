@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -30,6 +30,7 @@ class JobList:
     complete: bool
 
 
+@dataclass(slots=True)
 class Walk(Generic[T]):
     """Follows the next links of a list; the items of each page that earlier pages did not hold.
 
@@ -37,24 +38,19 @@ class Walk(Generic[T]):
     twice. `circular` is true after the end when the links led back to earlier pages.
     """
 
-    def __init__(
-        self,
-        gateway: Gateway,
-        path: str,
-        split: Callable[[object], tuple[Sequence[T], str | None]],
-        key: Callable[[T], object],
-        *,
-        query: str = FIRST_PAGE,
-    ) -> None:
-        self._gateway = gateway
-        self._path = path
-        self._split = split
-        self._key = key
-        self._link: str | None = path + query
-        self._links: set[str] = set()
-        self._known: set[object] = set()
-        self._stale = 0
-        self.circular = False
+    gateway: Gateway
+    path: str
+    split: Callable[[object], tuple[Sequence[T], str | None]]
+    key: Callable[[T], object]
+    query: str = FIRST_PAGE
+    circular: bool = False
+    _link: str | None = field(init=False)
+    _links: set[str] = field(default_factory=set)
+    _known: set[object] = field(default_factory=set)
+    _stale: int = 0
+
+    def __post_init__(self) -> None:
+        self._link = self.path + self.query
 
     async def page(self) -> list[T] | None:
         """Return the next page, None after the last one."""
@@ -72,17 +68,17 @@ class Walk(Generic[T]):
 
     async def _read(self, link: str) -> tuple[Sequence[T], str | None]:
         try:
-            return await self._gateway.read(link, self._split)
+            return await self.gateway.read(link, self.split)
         except Refused as refused:
-            if refused.status != 400 or link != self._path + FIRST_PAGE:
+            if refused.status != 400 or link != self.path + FIRST_PAGE:
                 raise
-        return await self._gateway.read(self._path, self._split)  # perhaps this page size is not allowed
+        return await self.gateway.read(self.path, self.split)  # perhaps this page size is not allowed
 
     def _fresh(self, items: Sequence[T]) -> list[T]:
         fresh: list[T] = []
         for item in items:
-            if self._key(item) not in self._known:
-                self._known.add(self._key(item))
+            if self.key(item) not in self._known:
+                self._known.add(self.key(item))
                 fresh.append(item)
         self._stale = 0 if fresh else self._stale + 1
         return fresh

@@ -12,8 +12,8 @@ from eocanvas_apply.errors import CredentialsError, NotSent, Refused, ServiceErr
 from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.service.connection import Connection, Request
 from eocanvas_apply.service.credentials import Credentials
-from eocanvas_apply.service.endpoints import Endpoints
 from eocanvas_apply.service.outcome import Answer
+from eocanvas_apply.service.urls import Endpoints
 
 # Accounts of partners are known only with the name of their organisation; None asks without one.
 ORIGINS: tuple[str | None, ...] = (None, "eumetsat", "cmems")

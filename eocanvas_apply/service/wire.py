@@ -27,20 +27,14 @@ class KeyInfo:
     type: str = ""
     public: bool = False
     description: str = ""
-    owner: str | None = None
     created: datetime | None = None
     expires: datetime | None = None
     expire_s: int | None = None
 
     @property
-    def endless(self) -> bool:
-        """Whether the service says that the key never ends, as `eodata` does with 0 seconds."""
-        return self.expires is None and self.expire_s == 0
-
-    @property
     def end_known(self) -> bool:
-        """Whether the service shows when the key ends, or that it never does."""
-        return self.endless or self.ends is not None
+        """Whether the service shows when the key ends, or that it never does, as `eodata` with 0 seconds."""
+        return self.ends is not None or self.expire_s == 0
 
     @property
     def ends(self) -> datetime | None:
@@ -63,7 +57,6 @@ class JobInfo:
     created: datetime | None = None
     started: datetime | None = None
     finished: datetime | None = None
-    updated: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +65,6 @@ class ResultInfo:
 
     href: str
     title: str = ""
-    rel: str = ""
 
     @property
     def name(self) -> str:
@@ -104,7 +96,6 @@ def read_key(document: object) -> KeyInfo:
         type=_text(fields, "type").upper(),
         public=fields.get("public") in (True, "true", "True"),
         description=_text(fields, "description"),
-        owner=_text(fields, "owner") or None,
         created=parse_time(fields.get("creationDate")),
         expires=parse_time(fields.get("expirationDate")),
         expire_s=whole(fields.get("expireSeconds")),
@@ -119,7 +110,7 @@ def read_keys(document: object) -> list[KeyInfo]:
 def read_job(document: object) -> JobInfo:
     """Return one job; the answer to an execution has the same shape."""
     fields = mapping(document, "a job")
-    stamps = {name: parse_time(fields.get(name)) for name in ("created", "started", "finished", "updated")}
+    stamps = {name: parse_time(fields.get(name)) for name in ("created", "started", "finished")}
     return JobInfo(
         job_id=_required(fields, "jobID"),
         process=_text(fields, "processID"),
@@ -136,7 +127,7 @@ def read_job_page(document: object) -> list[JobInfo | None]:
 def read_results(document: object) -> list[ResultInfo]:
     """Return one page of a job's results, with the `next-page` and `prev-page` that may stand among them."""
     entries = [mapping(item, "a result") for item in _list(document, "results")]
-    return [ResultInfo(_required(e, "href"), _text(e, "title"), _text(e, "rel")) for e in entries]
+    return [ResultInfo(_required(e, "href"), _text(e, "title")) for e in entries]
 
 
 def read_logs(document: object) -> tuple[LogEntry, ...]:

@@ -27,8 +27,8 @@ from eocanvas_apply.report.progress import Progress
 from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.service.credentials import Credentials
-from eocanvas_apply.service.endpoints import Endpoints
 from eocanvas_apply.service.eocanvas import EOCanvas
+from eocanvas_apply.service.urls import Endpoints
 from eocanvas_apply.simulation import virtual_time
 from eocanvas_apply.simulation.transport import ORIGIN, InProcessTransport, Step, undisturbed
 from eocanvas_apply.simulation.virtual_time import LoopClock

@@ -14,8 +14,8 @@ from eocanvas_apply.manifest.loading import load
 from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.service.clock import SystemClock
 from eocanvas_apply.service.credentials import Credentials
-from eocanvas_apply.service.endpoints import Endpoints
 from eocanvas_apply.service.eocanvas import EOCanvas
+from eocanvas_apply.service.urls import Endpoints
 
 TEXT = """version: 1
 project: p

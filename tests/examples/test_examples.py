@@ -21,7 +21,7 @@ from eocanvas_apply.report.progress import ApplyResult
 from eocanvas_apply.secrets.references import EnvReference
 from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.service.credentials import Credentials
-from eocanvas_apply.service.endpoints import Endpoints
+from eocanvas_apply.service.urls import Endpoints
 from tests.emulator.stage import private_key
 from tests.examples.cases import CASES, EXAMPLES, Case
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from eocanvas_apply.diagnostics import Severity
-from eocanvas_apply.files import FileContent
 from eocanvas_apply.secrets.references import EnvReference, FileReference, SecretReference
 from eocanvas_apply.secrets.resolving import SecretSources
 from eocanvas_apply.secrets.vault import Vault
@@ -62,4 +61,3 @@ def test_fingerprints_are_slow_salted_and_differ_by_place(tmp_path: Path) -> Non
 def test_nothing_shows_a_secret(tmp_path: Path) -> None:
     vault = opened(tmp_path)
     assert "hunter2" not in repr(vault) + repr(SecretSources(ENVIRON, tmp_path)) + repr(vault.diagnostics)
-    assert "hunter2" not in repr(FileContent(b"hunter2"))

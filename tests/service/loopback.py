@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 
 from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.service.credentials import Credentials
-from eocanvas_apply.service.endpoints import Endpoints
 from eocanvas_apply.service.eocanvas import EOCanvas
+from eocanvas_apply.service.urls import Endpoints
 
 from .stage import VirtualClock
 

@@ -12,8 +12,8 @@ import httpx
 
 from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.service.credentials import Credentials
-from eocanvas_apply.service.endpoints import Endpoints
 from eocanvas_apply.service.eocanvas import EOCanvas
+from eocanvas_apply.service.urls import Endpoints
 
 BASE = "https://canvas.test/serverless"
 START = datetime(2026, 8, 1, 12, 0, 0, tzinfo=UTC)

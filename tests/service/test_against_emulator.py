@@ -19,8 +19,8 @@ from eocanvas_apply.errors import CredentialsError, Doubt, Refused
 from eocanvas_apply.secrets.sealing import plaintext
 from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.service.credentials import Credentials
-from eocanvas_apply.service.endpoints import Endpoints
 from eocanvas_apply.service.eocanvas import EOCanvas
+from eocanvas_apply.service.urls import Endpoints
 from eocanvas_apply.service.wire import JobInfo, ResultInfo
 from eocanvas_apply.vocabulary import StorageType
 
@@ -108,7 +108,7 @@ def test_the_life_of_a_key(serving: Callable[..., Any]) -> None:
 
 def test_eodata_is_endless(serving: Callable[..., Any]) -> None:
     with serving() as service:
-        assert service.run(lambda c: c.key("eodata")).endless
+        assert service.run(lambda c: c.key("eodata")).end_known
 
 
 @pytest.mark.parametrize("href", ["absolute", "relative"])

@@ -15,9 +15,9 @@ from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER, Behaviour, Quo
 from eocanvas_apply.errors import Doubt, Refused
 from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.service.credentials import Credentials
-from eocanvas_apply.service.endpoints import Endpoints
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.hda.client import Hda
+from eocanvas_apply.service.urls import Endpoints
 
 from .stage import VirtualClock
 

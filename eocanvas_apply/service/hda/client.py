@@ -13,13 +13,13 @@ from urllib.parse import quote
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.service.connection import Check, Connection
-from eocanvas_apply.service.endpoints import Endpoints
 from eocanvas_apply.service.gateway import Gateway
 from eocanvas_apply.service.hda import answers
 from eocanvas_apply.service.hda.answers import Product
 from eocanvas_apply.service.hda.search import MOST, query_for, search_request, walk_search
 from eocanvas_apply.service.outcome import Answer
 from eocanvas_apply.service.tokens import Tokens
+from eocanvas_apply.service.urls import Endpoints
 from eocanvas_apply.service.wire import compact_json
 
 # As in the HDA's own client, a 403 too may mean an expired token.

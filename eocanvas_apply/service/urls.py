@@ -60,6 +60,42 @@ class Endpoints:
             return self.base_url
         return f"{parts.scheme}://{_bracketed(parts.hostname or '')}{parts.path}"
 
+    def is_own(self, url: str) -> bool:
+        """Tell whether an address has the service's own scheme, host and port, so that the token may go there."""
+        return origin_of(url) == self.origin
+
+    def own(self, link: str) -> str:
+        """Return the whole address of a path or link of the service; raise ServiceError if it leads elsewhere."""
+        url = self.resolved(link)
+        if self.is_own(url):
+            return url
+        message = f"the service links to {origin_of(url)}, which is not {self.origin}"
+        raise _foreign(message, "Lists are followed on the service's own host only.")
+
+    def resolved(self, link: str) -> str:
+        """Return the whole address of a path or link, of whatever host.
+
+        Links come absolute or relative to the base address. Raises ServiceError for what is not https (plain http
+        goes to loopback only).
+        """
+        base = urlsplit(self.base_url)
+        parts = _split(link)
+        if parts is None:
+            raise _foreign("the service gave an address that cannot be read")
+        if not parts.scheme and not parts.netloc:
+            return self._below(base, link)
+        parts = parts._replace(scheme=parts.scheme or base.scheme)
+        if parts.scheme == "http" and parts.hostname == base.hostname and parts.port in (None, 80, base.port):
+            # A service behind a proxy that ends TLS writes its own links with http.
+            parts = parts._replace(scheme=base.scheme, netloc=base.netloc)
+        _check_reachable(parts)
+        return parts.geturl()
+
+    def _below(self, base: SplitResult, link: str) -> str:
+        if base.path and link.startswith(base.path + "/"):
+            return self.origin + link
+        return self.base_url + (link if link.startswith("/") else "/" + link)
+
     def _beside(self, path: str) -> str:
         base = urlsplit(self.base_url)
         return f"{base.scheme}://{base.netloc}{path}"
@@ -95,7 +131,7 @@ def _checked(setting: str, url: str) -> str:
 
 
 def _fault(text: str) -> str | None:
-    parts = _split(text)
+    parts = None if any(c.isspace() or not c.isprintable() for c in text) else _split(text)
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
         return f"is not an http(s) address: {text[:200]!r}"
     if parts.username or parts.password:
@@ -108,60 +144,11 @@ def _fault(text: str) -> str | None:
 
 
 def _split(text: str) -> SplitResult | None:
-    if any(c.isspace() or not c.isprintable() for c in text):
-        return None
     try:
         parts = urlsplit(text)
         _ = parts.port
     except ValueError:
         return None
-    return parts
-
-
-def is_own(endpoints: Endpoints, url: str) -> bool:
-    """Tell whether an address has the service's own scheme, host and port, so that the token may go there."""
-    return origin_of(url) == endpoints.origin
-
-
-def own(endpoints: Endpoints, link: str) -> str:
-    """Return the whole address of a path or link of the service; raise ServiceError if it leads elsewhere."""
-    url = resolved(endpoints, link)
-    if is_own(endpoints, url):
-        return url
-    message = f"the service links to {origin_of(url)}, which is not {endpoints.origin}"
-    raise _foreign(message, "Lists are followed on the service's own host only.")
-
-
-def resolved(endpoints: Endpoints, link: str) -> str:
-    """Return the whole address of a path or link, of whatever host.
-
-    Links come absolute or relative to the base address. Raises ServiceError for what is not https (plain http
-    goes to loopback only).
-    """
-    base = urlsplit(endpoints.base_url)
-    parts = _parts_of(link)
-    if not parts.scheme and not parts.netloc:
-        return _below(endpoints, base, link)
-    parts = parts._replace(scheme=parts.scheme or base.scheme)
-    if parts.scheme == "http" and parts.hostname == base.hostname and parts.port in (None, 80, base.port):
-        # A service behind a proxy that ends TLS writes its own links with http.
-        parts = parts._replace(scheme=base.scheme, netloc=base.netloc)
-    _check_reachable(parts)
-    return parts.geturl()
-
-
-def _below(endpoints: Endpoints, base: SplitResult, link: str) -> str:
-    if base.path and link.startswith(base.path + "/"):
-        return endpoints.origin + link
-    return endpoints.base_url + (link if link.startswith("/") else "/" + link)
-
-
-def _parts_of(link: str) -> SplitResult:
-    try:
-        parts = urlsplit(link)
-        _ = parts.port
-    except ValueError:
-        raise _foreign("the service gave an address that cannot be read") from None
     return parts
 
 
