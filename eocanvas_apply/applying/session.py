@@ -84,10 +84,10 @@ class Session:
         self.report(Progress(self.now(), address, Happening.RECEIVING, transfer=transfer))
 
     def fail(self, address: str, diagnostic: Diagnostic, *, again: bool = False, wait: float | None = None) -> None:
-        """Keep a failure of an address; `again` where a later try may mend it, after `wait` seconds at least."""
+        """Keep a failure of an address; `again` where a later try may succeed, after `wait` seconds at least."""
         self.failures[address] = diagnostic
         if again:
-            self.retries.plan(address, wait or 0)
+            self.retries.plan(address, wait)
         self.tell(address, Happening.FAILED, diagnostic.message)
 
     def begin(self, address: str) -> None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from eocanvas_apply.applying.session import Session
+from eocanvas_apply.applying.stopping import Stop
 from eocanvas_apply.campaign.lock import LockedQuery
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.engine.pace import Pace
 from eocanvas_apply.engine.run import Run
-from eocanvas_apply.engine.stop import Stop
 from eocanvas_apply.engine.surveyor import Surveyor
 from eocanvas_apply.errors import LedgerConflict, SafetyRefusal, StoppedEarly
 from eocanvas_apply.ledger.events import PlanAccepted
@@ -115,7 +115,7 @@ class Engine:
         )
 
     def _run(self, first: Plan, requests: Requests, wait: timedelta | None) -> Run:
-        pace = Pace(self.clock, wait, self.desired.timing.poll, self.stopping, self.idle)
+        pace = Pace(self.clock, wait, self.desired.timing.poll, Stop(self.stopping), self.idle)
         return Run(self._surveyor, self.session(), requests, first, pace, self.show)
 
     def _guarded(self, made: Plan, requests: Requests, observed: Observed) -> Plan:

@@ -10,7 +10,6 @@ from eocanvas_apply.applying.applier import Applier
 from eocanvas_apply.applying.results.downloads import Downloads
 from eocanvas_apply.applying.session import Session
 from eocanvas_apply.engine.pace import Pace
-from eocanvas_apply.engine.stop import Stop
 from eocanvas_apply.engine.surveyor import Survey, Surveyor
 from eocanvas_apply.errors import LedgerConflict, ServiceError
 from eocanvas_apply.ledger.events import JobObserved
@@ -33,14 +32,12 @@ class Run:
     first: Plan
     pace: Pace
     show: Callable[[View], None] | None = None
-    _stop: Stop = field(init=False)
     _downloads: Downloads = field(init=False)
     _last: Plan = field(init=False)
     # Each address as it first stood, also those that arose on the way.
     _met: dict[str, PlannedAction] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._stop = Stop(self.session.stopping)
         self._downloads = Downloads(self.session)
         self._last, self._met = self.first, self.first.by_address()
 
@@ -49,7 +46,7 @@ class Run:
         try:
             await self._downloads.open()
             await self._rounds()
-            await self._downloads.close(self._stop.grace_left())
+            await self._downloads.close(self.pace.stop.grace_left())
         finally:
             await self._downloads.abandon()
         return self._result()
@@ -81,11 +78,9 @@ class Run:
     async def _looked(self) -> bool:
         """Look and plan; tell whether there is a plan, for the service may be silent for a while."""
         try:
-            survey = await self._stop.unless(self.surveyor.survey(self._wishes()))
+            survey = await self.pace.stop.unless(self.surveyor.survey(self._wishes()))
         except ServiceError as fault:
-            if not fault.may_pass or self.pace.over or self.pace.given_up():
-                raise
-            await self.pace.back_off(fault.retry_after)
+            await self.pace.back_off(fault)
             return False
         if survey:
             await self._take(survey)
@@ -129,7 +124,7 @@ class Run:
         before = journal.recorded.head
         work = Applier(self.session, self._downloads).carry_out(self._last.origin.ledger_head, ready)
         try:
-            await self._stop.unless(work, patient=True)
+            await self.pace.stop.unless(work, patient=True)
         except LedgerConflict:
             return True
         # What was cut off after a stop may have been about to put its answer on record.

@@ -12,9 +12,9 @@ from typing import BinaryIO
 
 import pytest
 
+from eocanvas_apply.applying import stopping
 from eocanvas_apply.applying.results import storing
 from eocanvas_apply.emulator.model.job_files import Output
-from eocanvas_apply.engine import stop
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.report.progress import Happening, Transfer
 from eocanvas_apply.results.indexes import Indexes
@@ -49,7 +49,7 @@ def test_launches_go_on_while_a_download_is_under_way(tmp_path: Path) -> None:
 
 
 def test_a_download_does_not_hold_up_the_end_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stop, "GRACE_S", 0.05)
+    monkeypatch.setattr(stopping, "GRACE_S", 0.05)
     world = World(tmp_path)
     run_with(world, ("a.nc", bytes(1000)), ("b.nc", b"short"))
     fault(world, "truncate", "*/a.nc", "GET", at=300)

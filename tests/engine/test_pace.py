@@ -9,7 +9,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from eocanvas_apply.applying.retries import Retries
+from eocanvas_apply.applying.stopping import Stop
+from eocanvas_apply.diagnostics import error
 from eocanvas_apply.engine.pace import Pace
+from eocanvas_apply.errors import Doubt
 
 HOUR = timedelta(hours=1)
 
@@ -31,15 +34,15 @@ class Sleeps:
 
 
 @pytest.mark.parametrize(
-    ("asked", "slept"), [(None, [5, 10, 20]), (7.0, [7, 10, 20]), (90.0, [90] * 3), (1e18, [3600] * 3)]
+    ("asked", "slept"), [(None, [5, 10, 20]), (7.0, [7, 10, 20]), (90.0, [90] * 3), (1e18, [3600])]
 )
 def test_what_a_silent_service_asks_for_is_waited_an_hour_at_most(asked: float | None, slept: list[float]) -> None:
     clock = Sleeps()
 
     async def silence() -> None:
-        pace = Pace(clock, None, timedelta(seconds=30), asyncio.Event(), HOUR)
-        for _ in range(3):
-            await pace.back_off(asked)
+        pace = Pace(clock, None, timedelta(seconds=30), Stop(asyncio.Event()), HOUR)
+        for _ in slept:
+            await pace.back_off(Doubt(error("no-answer", "no answer"), retry_after=asked))
 
     asyncio.run(silence())
     assert clock.slept == slept

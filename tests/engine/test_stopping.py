@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.engine import stop
+from eocanvas_apply.applying import stopping
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.errors import StoppedEarly
 from eocanvas_apply.ledger import events as e
@@ -94,7 +94,7 @@ def test_a_stop_while_waiting_ends_at_once(tmp_path: Path) -> None:
 def test_an_answer_that_does_not_come_is_waited_for_no_longer_than_the_grace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stop, "GRACE_S", 0.05)
+    monkeypatch.setattr(stopping, "GRACE_S", 0.05)
     world = World(tmp_path)
 
     async def work() -> None:
@@ -111,7 +111,7 @@ def test_an_answer_that_does_not_come_is_waited_for_no_longer_than_the_grace(
 def test_an_answer_that_is_just_being_recorded_stands_however_slow_the_disk_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stop, "GRACE_S", 0.05)
+    monkeypatch.setattr(stopping, "GRACE_S", 0.05)
     world = World(tmp_path)
     runners: list[Engine] = []
 

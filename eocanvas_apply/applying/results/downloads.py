@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from eocanvas_apply.applying.results.fetching import Fetcher
 from eocanvas_apply.applying.session import Session
+from eocanvas_apply.applying.stopping import Stop
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.tasks import FetchResults
 
@@ -48,7 +49,7 @@ class Downloads:
         Raises what ends a run: that the ledger cannot be written, that the account is locked out.
         """
         if self._tasks:
-            await self._until_done(limit_s)
+            await Stop(self._session.stopping).unless(asyncio.wait(self._tasks.values()), limit_s=limit_s)
         self._collect()
         await self._fetcher.indexes.write()
 
@@ -72,15 +73,6 @@ class Downloads:
         async with self._gate:
             if not self._session.stopping.is_set():
                 await self._fetcher.fetch(action, task)
-
-    async def _until_done(self, limit_s: float | None) -> None:
-        done = asyncio.ensure_future(asyncio.wait(self._tasks.values()))
-        stopped = asyncio.ensure_future(self._session.stopping.wait())
-        try:
-            await asyncio.wait({done, stopped}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            done.cancel()
-            stopped.cancel()
 
     def _collect(self) -> None:
         ended = {address: task for address, task in self._tasks.items() if task.done()}

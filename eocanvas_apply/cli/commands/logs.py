@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli.options import add_project
 from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.patience import Patience
 from eocanvas_apply.cli.session import without_searching
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.cli.terminal.signals import Stopped, unless_signalled
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import ServiceError, UsageError
 from eocanvas_apply.secrets.scrubbing import SCRUBBER, JobLogScrubber
+from eocanvas_apply.service.backoff import Backoff
 from eocanvas_apply.vocabulary import has_ended
 
 if TYPE_CHECKING:
@@ -114,16 +114,16 @@ class _Followed:
     async def _follow(self) -> None:
         timing = self.engine.desired.timing
         pause, latest = timing.poll.total_seconds(), timing.settle.total_seconds()
-        ended, patience, since_end = "", Patience(), 0.0
+        ended, backoff, since_end = "", Backoff(self.engine.clock), 0.0
         while True:
             try:
                 # The status first: what an ended job wrote is then in the log that is read after it, unless it is late.
                 ended = await self._end()
                 news = await self._look()
-                patience.answered()
             except ServiceError as fault:
-                patience.try_again(fault)
-                news = True
+                await self.engine.clock.sleep(backoff.after(fault).total_seconds())
+                continue
+            backoff.succeeded()
             if ended and not news and (self.lines or since_end >= latest):
                 self.console.say(f"{self.address}: job {self.job_id} is {ended}")
                 return

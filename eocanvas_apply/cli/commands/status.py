@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli.options import add_project
 from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.patience import Patience
 from eocanvas_apply.cli.session import read_record, with_project
 from eocanvas_apply.cli.terminal.console import Channel, Console, Outcome
 from eocanvas_apply.cli.terminal.live import live
 from eocanvas_apply.cli.terminal.signals import Stopped, unless_signalled
 from eocanvas_apply.errors import ServiceError
+from eocanvas_apply.service.backoff import Backoff
 
 if TYPE_CHECKING:
     from eocanvas_apply.api.project import AsyncProject
@@ -103,19 +103,19 @@ async def _watched(project: AsyncProject, console: Console, *, full: bool) -> Ou
 
 async def _look(project: AsyncProject, seen: list[Status], show: Show) -> None:
     engine = await project.engine()
-    patience = Patience()
+    backoff = Backoff(engine.clock)
     while not seen or not seen[-1].value.settled:
-        if seen:
-            await engine.clock.sleep(engine.desired.timing.poll.total_seconds())
         try:
             seen[:] = [await project.status()]
-            patience.answered()
         except ServiceError as fault:
             if not seen:
                 raise
-            patience.try_again(fault)
+            await engine.clock.sleep(backoff.after(fault).total_seconds())
             continue
+        backoff.succeeded()
         show(seen[-1])
+        if not seen[-1].value.settled:
+            await engine.clock.sleep(engine.desired.timing.poll.total_seconds())
 
 
 @asynccontextmanager

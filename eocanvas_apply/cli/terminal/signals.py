@@ -10,9 +10,10 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from eocanvas_apply.api.exit_codes import Exit
+from eocanvas_apply.applying.stopping import Stop
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import StoppedEarly
@@ -71,20 +72,17 @@ def listening(interrupts: Interrupts) -> Iterator[None]:
 
 async def unless_signalled(work: Coroutine[Any, Any, T]) -> T:
     """Return what the work comes to; a signal cuts it off and raises Stopped. For work that changes nothing."""
-    task = asyncio.ensure_future(work)
-    came: list[Exit] = []
+    stop, came = Stop(asyncio.Event()), list[Exit]()
 
-    def stop(number: signal.Signals) -> None:
+    def stop_for(number: signal.Signals) -> None:
         came.append(SIGNALS[number])
-        task.cancel()
+        stop.requested.set()
 
-    try:
-        with _handled(stop):
-            return await task
-    except asyncio.CancelledError:
-        if came:
-            raise Stopped(came[0]) from None
-        raise
+    with _handled(stop_for):
+        found = await stop.unless(work)
+    if came:
+        raise Stopped(came[0])
+    return cast(T, found)
 
 
 @contextmanager

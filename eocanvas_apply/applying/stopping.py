@@ -1,4 +1,4 @@
-"""Stopping: from the first Ctrl-C on nothing more is begun, and what is under way has a few seconds to end."""
+"""Stopping: after the first Ctrl-C nothing more is begun, and what is under way has a few seconds to end."""
 
 from __future__ import annotations
 
@@ -14,32 +14,33 @@ GRACE_S = 5.0
 
 @dataclass(slots=True)
 class Stop:
-    """The wish to end a run, which others set, and how long it may still take."""
+    """The request to end a run, which others set, and how long it may still take."""
 
-    wished: asyncio.Event
+    requested: asyncio.Event
     _grace_ends: float | None = field(default=None, init=False)
 
-    async def unless(self, work: Coroutine[Any, Any, T], *, patient: bool = False) -> T | None:
-        """Return what the work comes to, None when a stop came first; `patient` gives it the grace that is left."""
+    async def unless(
+        self, work: Coroutine[Any, Any, T], *, limit_s: float | None = None, patient: bool = False
+    ) -> T | None:
+        """Return the result of the work, None when a stop or the limit came first: then the work is cancelled.
+
+        `patient` gives it the grace that is left.
+        """
         task = asyncio.ensure_future(work)
-        stopped = asyncio.ensure_future(self.wished.wait())
+        stopped = asyncio.ensure_future(self.requested.wait())
         try:
-            await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({task, stopped}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
             if stopped.done():
                 self._grace_ends = self._grace_ends or asyncio.get_running_loop().time() + GRACE_S
             if not task.done() and patient:
                 await asyncio.wait({task}, timeout=self.grace_left())
             return task.result() if task.done() else None
         finally:
-            await _cancelled(task, stopped)
+            task.cancel()
+            stopped.cancel()
+            await asyncio.gather(task, stopped, return_exceptions=True)
 
     def grace_left(self) -> float:
         """Return how many seconds are left for what is under way at the end of a run."""
         ends = self._grace_ends
         return GRACE_S if ends is None else max(0.0, ends - asyncio.get_running_loop().time())
-
-
-async def _cancelled(*tasks: asyncio.Future[Any]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

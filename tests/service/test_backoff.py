@@ -1,0 +1,51 @@
+"""Waiting longer after each failure in a row, for an hour in all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import Doubt, Refused
+from eocanvas_apply.service.backoff import Backoff
+from eocanvas_apply.service.clock import SystemClock
+
+SILENCE = Doubt(error("no-answer", "no answer"))
+NO = Refused(error("refused", "no"), status=403)
+
+
+@dataclass
+class Hands(SystemClock):
+    """A clock that stands where it was put."""
+
+    at: datetime = datetime(2024, 1, 1, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+
+def test_it_waits_longer_each_time_and_gives_up_after_an_hour() -> None:
+    clock, pauses = Hands(), []
+    backoff = Backoff(clock)
+    while (pause := backoff.failed()) is not None:
+        pauses.append(pause.total_seconds())
+        clock.at += pause
+    assert pauses == [5, 10, 20, 40, 80, 160, 320, 640, 900, 900, 900]
+    with pytest.raises(Doubt):
+        backoff.after(SILENCE)
+
+
+def test_a_success_begins_anew() -> None:
+    clock = Hands()
+    backoff = Backoff(clock)
+    backoff.failed()
+    clock.at += timedelta(hours=2)
+    backoff.succeeded()
+    assert backoff.after(SILENCE) == timedelta(seconds=5)
+
+
+def test_a_refusal_is_not_waited_for() -> None:
+    with pytest.raises(Refused):
+        Backoff(Hands()).after(NO)
