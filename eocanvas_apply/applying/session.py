@@ -14,15 +14,15 @@ from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.ledger.events import AnyEvent
 from eocanvas_apply.ledger.fold.job_records import IntentState
 from eocanvas_apply.ledger.journal import Journal
+from eocanvas_apply.planning.actions import Outcome
 from eocanvas_apply.planning.desired.desired import Desired
-from eocanvas_apply.planning.plan import PlannedAction, Reason
+from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.report.progress import Happening, Progress, Transfer
 from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.service.clock import Clock
 from eocanvas_apply.service.eocanvas import EOCanvas
 
-# What is gone for good is no failure to try again: the plan says what it is.
-_CAME_THROUGH = {Reason.DONE, Reason.UNCHANGED, Reason.RESULTS_GONE}
 # Requests under way at once: enough to hide the latency, few enough to be polite.
 AT_ONCE = 16
 # Claims in one append: one sync for many, and still few enough to be sent within half a minute.
@@ -104,7 +104,8 @@ class Session:
         """Drop the failures that somebody else has mended before their next try: nothing is left to do there."""
         for address in self.retries.addresses:
             action = planned.get(address)
-            if action is None or action.reason in _CAME_THROUGH:
+            # Results that are gone are no failure to try again.
+            if action is None or action.row.outcome is Outcome.DONE or action.reason is Reason.RESULTS_GONE:
                 self.fine(address)
 
     @property

@@ -15,8 +15,10 @@ from eocanvas_apply.applying.results.faults import index_unwritable
 from eocanvas_apply.applying.session import Session
 from eocanvas_apply.diagnostics import Diagnostic, warning
 from eocanvas_apply.engine.engine import Engine
+from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.desired.desired import Desired
-from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
+from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.runs import counted_run
 from eocanvas_apply.planning.state.stored import StoredResult
 from eocanvas_apply.planning.tasks import FetchResults

@@ -19,8 +19,9 @@ from eocanvas_apply.ledger.events import PlanAccepted
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.observing.observer import Observer
+from eocanvas_apply.planning.actions import QUIET
 from eocanvas_apply.planning.desired.desired import Desired
-from eocanvas_apply.planning.plan import QUIET, Plan, Requests
+from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.safety import new_ledger
 from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.report.outcomes import results_left

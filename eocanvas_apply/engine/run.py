@@ -13,7 +13,9 @@ from eocanvas_apply.engine.pace import Pace
 from eocanvas_apply.engine.surveyor import Survey, Surveyor
 from eocanvas_apply.errors import LedgerConflict, ServiceError
 from eocanvas_apply.ledger.events import JobObserved
-from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, Reason, Requests
+from eocanvas_apply.planning.actions import ActionKind
+from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.report.outcomes import endings, results, results_left, results_pending
 from eocanvas_apply.report.progress import ApplyResult, Ending, Happening, Progress
 from eocanvas_apply.report.view import View, view

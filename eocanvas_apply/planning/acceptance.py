@@ -6,16 +6,9 @@ from collections.abc import Iterator
 from dataclasses import astuple
 
 from eocanvas_apply.diagnostics import Diagnostic, error
-from eocanvas_apply.planning.plan import QUIET, ActionKind, Origin, Plan, PlannedAction, Reason
+from eocanvas_apply.planning.actions import QUIET
+from eocanvas_apply.planning.plan import Origin, Plan, PlannedAction
 
-# What may arise on the way of a plan that was accepted, without being asked for again.
-_CONSEQUENCES = frozenset(
-    {ActionKind.WATCH, ActionKind.FETCH, ActionKind.ADOPT, ActionKind.RETRY, ActionKind.RENEW, ActionKind.DISMISS}
-)
-_CONSEQUENT_REASONS = {
-    ActionKind.CREATE: frozenset({Reason.EXPIRED, Reason.MISSING}),
-    ActionKind.DELETE: frozenset({Reason.SUPERSEDED}),
-}
 _HINT = "look at a new plan, and apply that"
 
 
@@ -41,9 +34,7 @@ def _origin_faults(before: Origin, after: Origin) -> Iterator[Diagnostic]:
 
 
 def _covered(action: PlannedAction, planned: PlannedAction | None) -> bool:
-    if action.action in QUIET or action.action in _CONSEQUENCES:
-        return True
-    if action.reason in _CONSEQUENT_REASONS.get(action.action, ()):
+    if action.action in QUIET or action.row.consequence:
         return True
     return planned is not None and _content(planned) == _content(action)
 

@@ -1,4 +1,4 @@
-"""The plan as a value: closed sets of actions and reasons, and for each action what carries it out."""
+"""The plan as a value: an action and a reason for each address, and the task that carries it out."""
 
 from __future__ import annotations
 
@@ -6,106 +6,13 @@ import hashlib
 import json
 from dataclasses import astuple, dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
-from eocanvas_apply.diagnostics import Diagnostic
+from eocanvas_apply.diagnostics import Diagnostic, Severity
+from eocanvas_apply.planning.actions import LAUNCHES, QUIET, ActionKind
 from eocanvas_apply.planning.desired.fingerprint import Change
+from eocanvas_apply.planning.reasons import Reason, Row, row_of
 from eocanvas_apply.planning.schedule.windows import WindowState
 from eocanvas_apply.planning.tasks import OrderProducts, Task
-
-
-class ActionKind(StrEnum):
-    """What is done with an address."""
-
-    CREATE = "create"
-    RENEW = "renew"
-    REPLACE = "replace"
-    DELETE = "delete"
-    LAUNCH = "launch"
-    RELAUNCH = "relaunch"
-    RETRY = "retry"
-    WATCH = "watch"
-    FETCH = "fetch"
-    ADOPT = "adopt"
-    ASK = "ask"
-    FORGET = "forget"
-    DISMISS = "dismiss"
-    NONE = "none"
-
-
-class Reason(StrEnum):
-    """Why, from a closed set."""
-
-    NEW = "new"
-    MISSING = "missing"
-    EXPIRED = "expired"
-    EXPIRES_SOON = "expires-soon"
-    CONFIG_CHANGED = "config-changed"
-    SECRET_CHANGED = "secret-changed"  # noqa: S105  # a reason, not a secret
-    DRIFTED = "drifted"
-    NOT_IN_MANIFEST = "not-in-manifest"
-    SUPERSEDED = "superseded"
-    DESTROYED = "destroyed"
-    FOUND = "found"
-    EXISTING = "existing"
-    CANNOT_TELL = "cannot-tell"
-    DRAINING = "draining"
-    IN_USE = "in-use"
-    NOT_NEEDED = "not-needed"
-    UNCHANGED = "unchanged"
-    DEFINITION_CHANGED = "definition-changed"
-    INPUT_CHANGED = "input-changed"
-    VANISHED = "vanished"
-    REQUESTED = "requested"
-    FAILED = "failed"
-    IN_FLIGHT = "in-flight"
-    ANSWER_OPEN = "answer-open"
-    STUCK = "stuck"
-    RESULTS_PENDING = "results-pending"
-    RETURNED = "returned"
-    AMBIGUOUS = "ambiguous"
-    DUPLICATED = "duplicated"
-    DONE = "done"
-    NO_RESULT = "no-result"
-    RESULTS_GONE = "results-gone"
-    KEPT = "kept"
-    SKIPPED = "skipped"
-    CANCELLED = "cancelled"
-    OUT_OF_WINDOW = "out-of-window"
-    WAITS_FOR = "waits-for"
-    HELD_CANARY = "held-canary"
-    HELD_STOPPED = "held-stopped"
-    HELD_BUDGET = "held-budget"
-    NOT_SELECTED = "not-selected"
-
-
-_A, _R = ActionKind, Reason
-KEY_REASONS: dict[ActionKind, frozenset[Reason]] = {
-    _A.CREATE: frozenset({_R.NEW, _R.MISSING, _R.EXPIRED}),
-    _A.RENEW: frozenset({_R.EXPIRES_SOON}),
-    _A.REPLACE: frozenset({_R.CONFIG_CHANGED, _R.SECRET_CHANGED, _R.DRIFTED}),
-    _A.DELETE: frozenset({_R.NOT_IN_MANIFEST, _R.SUPERSEDED, _R.DESTROYED}),
-    _A.ADOPT: frozenset({_R.FOUND}),
-    _A.NONE: frozenset({_R.EXISTING, _R.CANNOT_TELL, _R.DRAINING, _R.IN_USE, _R.NOT_NEEDED, _R.UNCHANGED}),
-}
-JOB_REASONS: dict[ActionKind, frozenset[Reason]] = {
-    _A.LAUNCH: frozenset({_R.NEW}),
-    _A.RELAUNCH: frozenset({_R.DEFINITION_CHANGED, _R.INPUT_CHANGED, _R.VANISHED, _R.REQUESTED}),
-    _A.RETRY: frozenset({_R.FAILED, _R.REQUESTED}),
-    _A.WATCH: frozenset({_R.IN_FLIGHT, _R.ANSWER_OPEN, _R.STUCK}),
-    _A.FETCH: frozenset({_R.RESULTS_PENDING}),
-    _A.ADOPT: frozenset({_R.FOUND, _R.RETURNED}),
-    _A.ASK: frozenset({_R.AMBIGUOUS, _R.DUPLICATED}),
-    _A.FORGET: frozenset({_R.NOT_IN_MANIFEST, _R.DESTROYED, _R.REQUESTED}),
-    _A.DISMISS: frozenset({_R.DUPLICATED, _R.DESTROYED, _R.REQUESTED}),
-    _A.NONE: frozenset(
-        {_R.DONE, _R.FAILED, _R.NO_RESULT, _R.RESULTS_GONE, _R.KEPT, _R.SKIPPED, _R.CANCELLED, _R.OUT_OF_WINDOW}
-        | {_R.WAITS_FOR, _R.HELD_CANARY, _R.HELD_STOPPED, _R.HELD_BUDGET, _R.NOT_SELECTED}
-    ),
-}
-LAUNCHES = frozenset({_A.LAUNCH, _A.RELAUNCH, _A.RETRY})
-# What stands in a plan without being a change that somebody would have to approve.
-QUIET = frozenset({_A.NONE, _A.WATCH, _A.ASK})
 
 
 def campaign_of(address: str) -> str | None:
@@ -137,9 +44,12 @@ class PlannedAction:
     runs_again_later: bool = False
 
     def __post_init__(self) -> None:
-        table = KEY_REASONS if self.address.startswith("key.") else JOB_REASONS
-        if self.reason not in table.get(self.action, ()):
-            raise ValueError(f"{self.address}: no plan says {self.action}({self.reason})")
+        row_of(self.address, self.action, self.reason)
+
+    @property
+    def row(self) -> Row:
+        """What follows from its action and reason, and the words for them."""
+        return row_of(self.address, self.action, self.reason)
 
     @property
     def campaign(self) -> str | None:
@@ -235,6 +145,11 @@ class Plan:
     def changes_pending(self) -> bool:
         """Whether an action stands that changes something."""
         return any(action.action not in QUIET for action in self.actions)
+
+    @property
+    def faulty(self) -> frozenset[str]:
+        """The addresses that an error of the plan is about."""
+        return frozenset(d.address for d in self.diagnostics if d.address and d.severity is Severity.ERROR)
 
     @property
     def plan_id(self) -> str:

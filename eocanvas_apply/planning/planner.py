@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.jobs.cancelling import cancellations
 from eocanvas_apply.planning.jobs.following import followed
@@ -18,7 +19,7 @@ from eocanvas_apply.planning.jobs.selecting import limited, selected, selected_k
 from eocanvas_apply.planning.keys.key_planner import KeyPlanner
 from eocanvas_apply.planning.keys.needs import needed_keys
 from eocanvas_apply.planning.keys.planned import PlannedKeys, after_keys
-from eocanvas_apply.planning.plan import ActionKind, Origin, Plan, PlannedAction, Requests
+from eocanvas_apply.planning.plan import Origin, Plan, PlannedAction, Requests
 from eocanvas_apply.planning.safety import refusals
 from eocanvas_apply.planning.schedule.expected import expected
 from eocanvas_apply.planning.schedule.outlook import forecast, renewals, wake

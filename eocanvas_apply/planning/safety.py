@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.keys.tag import is_tagged
-from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason, Requests
+from eocanvas_apply.planning.plan import PlannedAction, Requests
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import Observed
 
 # Every flag that allows what a rule refuses.

@@ -9,7 +9,8 @@ from eocanvas_apply.diagnostics import Diagnostic, Severity, info, warning
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.keys.needs import granted_life
-from eocanvas_apply.planning.plan import PlannedAction, Reason
+from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import DownloadState, FileState, Observed
 from eocanvas_apply.planning.state.runs import counted_run, sorted_out, status_of
 from eocanvas_apply.report.outcomes import results_gone

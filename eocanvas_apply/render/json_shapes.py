@@ -12,7 +12,8 @@ from typing_extensions import TypedDict
 
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.events import AnyEvent
-from eocanvas_apply.planning.plan import ActionKind, Reason
+from eocanvas_apply.planning.actions import ActionKind
+from eocanvas_apply.planning.reasons import Reason
 
 
 class DiagnosticJson(TypedDict):

@@ -10,21 +10,19 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from eocanvas_apply.manifest.address import typed
+from eocanvas_apply.planning.actions import ACTIONS, READING_ORDER, ActionKind, Phase
 from eocanvas_apply.planning.desired.fingerprint import Change
-from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, Reason
+from eocanvas_apply.planning.plan import Plan, PlannedAction
 from eocanvas_apply.planning.tasks import OrderProducts
 from eocanvas_apply.render import forecast
 from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, one_line, stamp
-from eocanvas_apply.render.reasons import READING_ORDER, SIGNS, in_words, when
+from eocanvas_apply.render.reasons import in_words, when
 
 if TYPE_CHECKING:
     from eocanvas_apply.render.json_shapes import ActionJson, ChangeJson, FoldedJson, PlanBody
 
-_WITH_CHANGES = frozenset({ActionKind.REPLACE, ActionKind.RELAUNCH, ActionKind.ADOPT})
 # How many instances of a campaign with equal actions and reasons are listed.
 _FEW = 3
-# Addresses without work and without a fault are counted, not listed.
-_SETTLED = frozenset({Reason.DONE, Reason.UNCHANGED, Reason.EXISTING, Reason.NOT_NEEDED})
 
 
 def body(plan: Plan, *, full: bool = False) -> PlanBody:
@@ -56,7 +54,7 @@ def _action(planned: PlannedAction) -> ActionJson:
         document["note"] = planned.note
     if planned.awaits:
         document["awaits"] = list(planned.awaits)
-    if planned.action in _WITH_CHANGES and planned.changes:
+    if ACTIONS[planned.action].compares and planned.changes:
         document["changes"] = [change_json(change) for change in planned.changes]
     return document
 
@@ -66,7 +64,7 @@ def text(plan: Plan, style: Style = PLAIN, *, full: bool = False) -> str:
 
     Campaigns are shortened; with `full` every address is listed.
     """
-    listed = sorted((planned for planned in plan.actions if full or not _is_settled(planned)), key=_rank)
+    listed = sorted(plan.actions if full else _unsettled(plan), key=_rank)
     blocks = [_block(planned, style) for planned in listed] if full else list(_blocks(listed, style))
     parts = ["\n".join(blocks)] if blocks else []
     return "\n\n".join([_title(plan, style), *parts, _closing(plan)]) + "\n"
@@ -86,10 +84,6 @@ def _alike(planned: PlannedAction) -> tuple[object, ...]:
     return planned.action, planned.reason, planned.note, planned.campaign or planned.address
 
 
-def _is_settled(planned: PlannedAction) -> bool:
-    return planned.action is ActionKind.NONE and planned.reason in _SETTLED
-
-
 def _rank(planned: PlannedAction) -> tuple[int, str, str, str, str]:
     group = planned.campaign or planned.address
     return READING_ORDER.index(planned.action), group, planned.reason, planned.note, planned.address
@@ -101,7 +95,7 @@ def _title(plan: Plan, style: Style) -> str:
 
 
 def _block(planned: PlannedAction, style: Style) -> str:
-    sign, colour = SIGNS[planned.action]
+    sign, colour = ACTIONS[planned.action].sign, ACTIONS[planned.action].colour
     kind = "" if planned.action is ActionKind.NONE else f"{planned.action} "
     why = f"({planned.reason}) {in_words(planned)}"
     head = f"{style.paint(f'{sign:>3}', colour)} {planned.address}: {kind}{why}"
@@ -109,7 +103,7 @@ def _block(planned: PlannedAction, style: Style) -> str:
     waits += order_lines(planned, "      ")
     if planned.not_before:
         waits.append(f"      {when(planned)}")
-    differences = change_lines(planned.changes, style) if planned.action in _WITH_CHANGES else []
+    differences = change_lines(planned.changes, style) if ACTIONS[planned.action].compares else []
     return "\n".join([head, *differences, *waits])
 
 
@@ -121,8 +115,9 @@ def _closing(plan: Plan) -> str:
 def _counts(plan: Plan) -> str:
     counts = plan.counts
     moving = [f"{counts[kind]} to {kind}" for kind in READING_ORDER if counts[kind] and kind is not ActionKind.NONE]
-    same = sum(_is_settled(planned) for planned in plan.actions)
-    left = Counter(a.reason for a in plan.actions if a.action is ActionKind.NONE and not _is_settled(a))
+    unsettled = _unsettled(plan)
+    same = len(plan.actions) - len(unsettled)
+    left = Counter(_reason(a, plan) for a in unsettled if a.action is ActionKind.NONE)
     others = ", ".join(f"{left[reason]} {reason}" for reason in sorted(left))
     if not moving:
         everything = counted(len(plan.actions), "address", "addresses")
@@ -130,6 +125,15 @@ def _counts(plan: Plan) -> str:
         return f"Nothing to do: {of}{everything} up to date{others and f'; {others}'}."
     parts = [f"Plan: {', '.join(moving)}", f"{same} up to date" if same else "", others]
     return "; ".join(filter(None, parts)) + "."
+
+
+def _unsettled(plan: Plan) -> list[PlannedAction]:
+    return [a for a in plan.actions if not a.row.settled or a.address in plan.faulty]
+
+
+def _reason(action: PlannedAction, plan: Plan) -> str:
+    # The reason alone would say that all is well.
+    return "with an error" if action.row.settled and action.address in plan.faulty else action.reason
 
 
 def _costs(plan: Plan) -> list[str]:
@@ -187,7 +191,6 @@ def order_lines(action: PlannedAction, indent: str) -> list[str]:
 
 # A campaign of more instances than this is folded.
 LARGE = 1000
-_UNCHANGED = frozenset({Reason.DONE, Reason.KEPT})
 
 
 def folded(
@@ -200,20 +203,16 @@ def folded(
     campaigns = [action.campaign for action in actions] if len(actions) > LARGE else [None] * len(actions)
     large = {campaign for campaign, instances in Counter(campaigns).items() if instances > LARGE}
     pairs = list(zip(actions, campaigns, strict=True))
-    counts = Counter(campaign for action, campaign in pairs if campaign in large and _is_unchanged(action))
+    counts = Counter(campaign for action, campaign in pairs if campaign in large and action.row.phase is Phase.DONE)
     for action, campaign in pairs:
-        if campaign is None or campaign not in large or not _is_unchanged(action):
+        if campaign is None or campaign not in large or action.row.phase is not Phase.DONE:
             yield as_json(action)
         elif count := counts.pop(campaign, 0):
             yield {"address": campaign, "action": "none", "none_count": count}
 
 
-def _is_unchanged(action: PlannedAction) -> bool:
-    return action.action is ActionKind.NONE and action.reason in _UNCHANGED
-
-
 def html(plan: Plan) -> str:
     """Return the plan as a table for a notebook, in the order of the text; what is up to date is only counted."""
-    shown = sorted((planned for planned in plan.actions if not _is_settled(planned)), key=_rank)
+    shown = sorted(_unsettled(plan), key=_rank)
     rows = [(p.address, p.action, p.reason, in_words(p), ", ".join(p.depends_on)) for p in shown]
     return html_table(_title(plan, PLAIN), ("address", "action", "reason", "why", "after"), rows, _closing(plan))

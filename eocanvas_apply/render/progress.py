@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from eocanvas_apply.planning.actions import Phase
 from eocanvas_apply.planning.plan import campaign_of
 from eocanvas_apply.render.layout import PLAIN, Style, one_line, rough, size, size_of, span
-from eocanvas_apply.report.phases import Phase, Tally
+from eocanvas_apply.report.phases import Tally
 from eocanvas_apply.report.progress import Happening, Progress
 from eocanvas_apply.report.view import View
 

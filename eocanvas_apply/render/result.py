@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, cast
 
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.manifest.address import typed
+from eocanvas_apply.planning.actions import ActionKind, Outcome
 from eocanvas_apply.planning.jobs.cancelling import Cancelled, Stop
-from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
+from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.planning.reasons import row_of
 from eocanvas_apply.render import diagnostics
 from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, one_line
-from eocanvas_apply.render.reasons import WORDS, in_words
-from eocanvas_apply.report.progress import AddressResult, ApplyResult, Ending, Outcome, outcome_counts
+from eocanvas_apply.render.reasons import in_words
+from eocanvas_apply.report.progress import AddressResult, ApplyResult, Ending, outcome_counts
 
 if TYPE_CHECKING:
     from eocanvas_apply.render.json_shapes import ApplyBody, CancelledJson, OutcomeCounts, ResultJson
@@ -74,7 +76,8 @@ def _few(lines: list[str]) -> list[str]:
 
 
 def _held(result: AddressResult) -> str:
-    return f" ({result.waits}): {WORDS[result.waits]}" if result.waits else ""
+    waits = result.waits
+    return f" ({waits}): {row_of(result.address, ActionKind.NONE, waits).words}" if waits else ""
 
 
 def _left(result: ApplyResult) -> list[str]:
@@ -86,9 +89,8 @@ def _left(result: ApplyResult) -> list[str]:
 
 
 def _not_run(action: PlannedAction) -> str:
-    if action.reason is Reason.FAILED:
-        return "failed earlier; not retried (--retry-failed)"
-    return f"not run ({action.reason}): {in_words(action)}"
+    words = in_words(action)
+    return words if action.row.outcome is Outcome.FAILED else f"not run ({action.reason}): {words}"
 
 
 def _cut(lines: list[str]) -> list[str]:

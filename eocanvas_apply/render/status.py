@@ -9,14 +9,14 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from eocanvas_apply.manifest.address import typed
+from eocanvas_apply.planning.actions import ActionKind, Phase
 from eocanvas_apply.planning.failures import HINTS, FailureClass
-from eocanvas_apply.planning.plan import ActionKind, Reason
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.schedule.windows import WindowState
 from eocanvas_apply.render import forecast
-from eocanvas_apply.render.advice import advice
 from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, moment, one_line, rough, stamp
-from eocanvas_apply.render.reasons import in_words
-from eocanvas_apply.report.phases import Phase, Tally, together
+from eocanvas_apply.render.reasons import advice, in_words
+from eocanvas_apply.report.phases import Tally, together
 from eocanvas_apply.report.status import JobStatus, KeyStatus, Status
 from eocanvas_apply.report.whereabouts import whereabouts
 
@@ -184,16 +184,13 @@ def _remedies(failed: Sequence[JobStatus]) -> list[str]:
     runs = [job.run for job in failed]
     kinds = dict.fromkeys(run.failure for run in runs if run and run.failure)
     hints = [f"{kind}: {HINTS[FailureClass(kind)]}" for kind in kinds if kind]
-    steps = [
-        advice(job.action.action, job.action.reason, "ADDRESS" if len(failed) > 1 else job.address, refused=job.refused)
-        for job in failed
-    ]
+    steps = [advice(job.action, refused=job.refused, of_several=len(failed) > 1) for job in failed]
     return [*hints, *dict.fromkeys(steps)]
 
 
 def _undecided(job: JobStatus) -> str:
     """Return what is to be decided, and how."""
-    step = advice(job.action.action, job.action.reason, job.address)
+    step = advice(job.action)
     return f"{job.address}: {in_words(job.action)}; {step}; see: eocanvas-apply why {typed(job.address)}"
 
 
@@ -208,9 +205,8 @@ def _running(job: JobStatus, at: datetime) -> str:
 
 def _unstuck(running: Sequence[JobStatus]) -> list[str]:
     """Return what to do about jobs that run for too long."""
-    stuck = [job.address for job in running if job.action.reason is Reason.STUCK]
-    which = stuck[0] if len(stuck) == 1 else "ADDRESS"
-    return [f"stuck: {advice(ActionKind.WATCH, Reason.STUCK, which)}"] if stuck else []
+    stuck = [job.action for job in running if job.action.reason is Reason.STUCK]
+    return [f"stuck: {advice(stuck[0], of_several=len(stuck) > 1)}"] if stuck else []
 
 
 def _oldest_first(jobs: Sequence[JobStatus]) -> list[JobStatus]:

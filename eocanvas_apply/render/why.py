@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
-from eocanvas_apply.render.advice import advice
+from eocanvas_apply.planning.actions import ActionKind
+from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.render.layout import PLAIN, Style, moment, one_line, stamp
 from eocanvas_apply.render.plan import change_json, change_lines, order_lines
-from eocanvas_apply.render.reasons import in_words, when
+from eocanvas_apply.render.reasons import advice, in_words, when
 from eocanvas_apply.report.why import Explanation, Source
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _next(explanation: Explanation) -> str:
     # Without candidates it is the result of another job that is ambiguous, not a launch.
     if action.reason is Reason.AMBIGUOUS and explanation.sources and not explanation.candidates:
         return "correct `match` in the manifest, so that it fits one of these results"
-    return advice(action.action, action.reason, action.address, refused=explanation.refused)
+    return advice(action, refused=explanation.refused)
 
 
 def _input(source: Source) -> str:

@@ -9,16 +9,15 @@ from eocanvas_apply.diagnostics import Diagnostic, Severity, error, has_errors
 from eocanvas_apply.ledger.fold.job_records import Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import typed
+from eocanvas_apply.planning.actions import ActionKind, Outcome
 from eocanvas_apply.planning.failures import HINTS, FailureClass
-from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, Reason, Requests
+from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.runs import counted_run
 from eocanvas_apply.planning.tasks import FetchResults
-from eocanvas_apply.report.progress import AddressResult, Ending, Outcome
+from eocanvas_apply.report.progress import AddressResult, Ending
 
 _R = Reason
-_DONE = {_R.DONE, _R.KEPT, _R.UNCHANGED, _R.EXISTING, _R.NOT_NEEDED, _R.IN_USE}
-_WAITING = {_R.WAITS_FOR, _R.DRAINING, _R.HELD_CANARY, _R.HELD_STOPPED, _R.HELD_BUDGET}
-_ENDED_BADLY = {_R.FAILED, _R.NO_RESULT, _R.RESULTS_GONE}
 
 
 def results(
@@ -83,12 +82,9 @@ def _outcome(begun: PlannedAction | None, now: PlannedAction | None, faults: Map
 
 
 def _of_none(begun: PlannedAction | None, now: PlannedAction) -> Outcome:
-    if now.reason in _DONE:
-        return Outcome.DONE
-    if now.reason in _WAITING:
-        return Outcome.WAITING
-    was_so_before = begun is not None and begun.action is ActionKind.NONE and begun.reason not in _WAITING
-    return Outcome.FAILED if now.reason in _ENDED_BADLY and not was_so_before else Outcome.SKIPPED
+    # What had failed before this run and was not tried again is no failure of it.
+    untried = begun is not None and begun.action is ActionKind.NONE and begun.row.outcome is not Outcome.WAITING
+    return Outcome.SKIPPED if now.row.outcome is Outcome.FAILED and untried else now.row.outcome
 
 
 def _ended_badly(address: str, now: PlannedAction | None, recorded: Recorded) -> Diagnostic:

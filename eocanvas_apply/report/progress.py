@@ -8,7 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from eocanvas_apply.diagnostics import Diagnostic
-from eocanvas_apply.planning.plan import ActionKind, Plan, Reason
+from eocanvas_apply.planning.actions import ActionKind, Outcome
+from eocanvas_apply.planning.plan import Plan
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.vocabulary import is_under_way
 
 
@@ -77,15 +79,6 @@ _GOES_ON = {
     *(Happening.CREATING, Happening.ORDERING, Happening.ORDERED, Happening.LAUNCHING, Happening.LAUNCHED),
     *(Happening.FETCHING, Happening.RECEIVING, Happening.STORED),
 }
-
-
-class Outcome(StrEnum):
-    """How an address ended in a run."""
-
-    DONE = "done"
-    FAILED = "failed"
-    WAITING = "waiting"
-    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True)

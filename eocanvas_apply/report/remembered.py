@@ -7,7 +7,9 @@ from datetime import datetime
 
 from eocanvas_apply.ledger.fold.job_records import IntentState, JobRecord, Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.planning.plan import ActionKind, Origin, Plan, PlannedAction, Reason
+from eocanvas_apply.planning.actions import ActionKind
+from eocanvas_apply.planning.plan import Origin, Plan, PlannedAction
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import Observed, ObservedKey, Pass
 from eocanvas_apply.planning.state.runs import STUCK, age_of, counted_run
 from eocanvas_apply.vocabulary import OgcStatus

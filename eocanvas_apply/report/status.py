@@ -8,10 +8,11 @@ from datetime import datetime
 from eocanvas_apply.ledger.fold.job_records import IntentState, JobRecord, Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
-from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction
+from eocanvas_apply.planning.actions import ActionKind, Phase
+from eocanvas_apply.planning.plan import Plan, PlannedAction
 from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.planning.state.runs import counted_run
-from eocanvas_apply.report.phases import Phase, Tally, phase, tallies
+from eocanvas_apply.report.phases import Tally, tallies
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class JobStatus:
     @property
     def phase(self) -> Phase:
         """Where it stands, in the word that people count by."""
-        return phase(self.action)
+        return self.action.row.phase
 
     @property
     def run(self) -> Run | None:

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from eocanvas_apply.ledger.fold.job_records import JobRecord
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.planning.plan import ActionKind, Plan, PlannedAction, campaign_of
+from eocanvas_apply.planning.actions import ActionKind
+from eocanvas_apply.planning.plan import Plan, PlannedAction, campaign_of
 from eocanvas_apply.planning.schedule.outlook import launch_times
 from eocanvas_apply.planning.schedule.windows import WindowState
 from eocanvas_apply.report.phases import Tally, tallies

@@ -16,8 +16,9 @@ from eocanvas_apply.emulator.model.job import Job
 from eocanvas_apply.errors import ServiceError
 from eocanvas_apply.ledger.fold.key_records import KeyRecord
 from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.actions import ActionKind, Phase
 from eocanvas_apply.planning.desired.desired import Desired
-from eocanvas_apply.planning.plan import ActionKind, Plan, Reason, Requests
+from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.schedule.pacing import windows_of
 from eocanvas_apply.planning.schedule.running import median_duration
 from eocanvas_apply.planning.schedule.windows import per_day
@@ -38,7 +39,6 @@ _MOST_RUNS = 1000
 _SEED = 7
 _FOR_EVER = timedelta(days=3650)
 _ALLOWED = frozenset({"allow-new-ledger", "allow-deletes", "allow-relaunches", "allow-forgets", "allow-empty"})
-_LOST_FOR_GOOD = {Reason.FAILED, Reason.NO_RESULT, Reason.RESULTS_GONE}
 
 
 def rehearse(desired: Desired, requests: Requests, recorded: Recorded, observed: Observed) -> Rehearsal:
@@ -90,7 +90,7 @@ class _Rehearsed:
             ends=last.created,
             launches=len(made),
             second_jobs=_second(made, recorded),
-            failed=sum(a.reason in _LOST_FOR_GOOD for a in jobs),
+            failed=sum(a.row.phase is Phase.FAILED for a in jobs),
             undecided=sum(a.action is ActionKind.ASK for a in jobs),
             per_day=per_day([job.created for job in made]),
             renewed=_renewed(self._initial.recorded, recorded),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from eocanvas_apply.emulator.model.job_failures import JobFault
+from eocanvas_apply.planning.actions import Outcome
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.render.result import text
-from eocanvas_apply.report.progress import ApplyResult, Outcome
+from eocanvas_apply.report.progress import ApplyResult
 from tests.campaigns.test_quota import created
 from tests.simulation.world import World
 
@@ -56,7 +57,7 @@ def test_a_run_ends_when_a_canary_failed_and_goes_on_when_asked_to(tmp_path: Pat
     assert endings(result) == {"failed", "unfinished"}
     assert (count(result, Outcome.FAILED), count(result, Outcome.WAITING)) == (1, 4)
     assert [found.code for found in result.diagnostics] == ["canary-failed"]
-    assert 'job.scenes["s02"]: waiting (held-canary): it waits for the first instances' in text(result)
+    assert 'job.scenes["s02"]: waiting (held-canary): waits for the first instances' in text(result)
     assert len(created(world)) == 2
     again = world.apply(manifest(6, "canary: 2"))
     assert endings(again) == {"unfinished"}

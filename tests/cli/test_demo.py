@@ -24,7 +24,7 @@ def test_it_plays_a_campaign_through_a_kill_and_leaves_nothing_behind(
     assert places == sorted(places)
     assert "8 addresses: 8 done." in shown
     assert "Nothing to do: 8 addresses up to date." in shown
-    assert captured.err.count("launched ") == len(ORBITS)
+    assert captured.err.count("] launched ") == len(ORBITS)
     assert list(tmp_path.iterdir()) == []
 
 

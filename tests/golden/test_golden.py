@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.planning.plan import JOB_REASONS, KEY_REASONS, Plan
+from eocanvas_apply.planning.plan import Plan
+from eocanvas_apply.planning.reasons import JOB_ROWS, KEY_ROWS
 from eocanvas_apply.render import diagnostics
 from eocanvas_apply.render import plan as render
 from tests.golden.case import Case
@@ -51,6 +52,5 @@ def test_everything_that_a_plan_can_say_is_said_in_a_case() -> None:
         for name in NAMES
         for action in json.loads((HERE / name / "plan.json").read_text(encoding="utf-8"))["actions"]
     }
-    keys = {("key", kind, reason) for kind, reasons in KEY_REASONS.items() for reason in reasons}
-    jobs = {("job", kind, reason) for kind, reasons in JOB_REASONS.items() for reason in reasons}
-    assert {(which, str(kind), str(reason)) for which, kind, reason in keys | jobs} == said
+    rows = {("key", *pair) for pair in KEY_ROWS} | {("job", *pair) for pair in JOB_ROWS}
+    assert {(which, str(kind), str(reason)) for which, kind, reason in rows} == said

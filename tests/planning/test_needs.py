@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.keys.needs import end_of, expires_soon, granted_life, need_of, needed_keys
-from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
+from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.planning.reasons import Reason
 from tests.planning.scene import AT, HEAD, HOUR, MINUTE, ONE_OF_EACH, SCENES, SECOND, WEEK, Scene
 
 _A, _R = ActionKind, Reason

@@ -161,8 +161,8 @@ def test_why_tells_what_it_waits_for_and_how_that_stands() -> None:
     scene = Scene(PIPELINE)
     scene.launched("subset")
     assert words(scene)[:2] == [
-        "job.turbidity: nothing to do (waits-for): it waits for what it depends on",
-        "  input: a result of job.subset, watch (in-flight): its job is under way, or the log of its end is",
+        "job.turbidity: nothing to do (waits-for): waits for another job",
+        "  input: a result of job.subset, watch (in-flight): running",
     ]
     (source,) = render.as_json(told(scene, TURBIDITY))["sources"]
     assert source == {"address": SUBSET, "action": "watch", "reason": "in-flight", "results": []}

@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.actions import LAUNCHES, ActionKind
 from eocanvas_apply.planning.keys.needs import end_of, granted_life, need_of
-from eocanvas_apply.planning.plan import JOB_REASONS, KEY_REASONS, LAUNCHES, ActionKind, Plan, Reason, Requests
+from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.planner import plan
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.notes import notes
 from eocanvas_apply.planning.state.reconciling import Evidence
 from eocanvas_apply.planning.state.runs import occupancy
@@ -55,8 +57,7 @@ def test_notes_are_facts_that_are_noted_once(scene: Scene, requests: Requests) -
 @given(WORLDS, REQUESTS)
 def test_every_action_has_a_reason_of_the_closed_set(scene: Scene, requests: Requests) -> None:
     for action in scene.plan(requests).actions:
-        table = KEY_REASONS if action.address.startswith("key.") else JOB_REASONS
-        assert action.reason in table[action.action]
+        assert (action.row.action, action.row.reason) == (action.action, action.reason)
 
 
 @every

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eocanvas_apply.planning.actions import State
 from eocanvas_apply.planning.failures import HOPELESS, FailureClass
 from eocanvas_apply.planning.jobs.stopping import (
     Canaries,
     Instance,
     Launchable,
-    State,
     StopAfter,
     Stopped,
     canaries,
@@ -32,7 +32,7 @@ def campaign(text: str, failure_class: FailureClass = FailureClass.UNKNOWN) -> l
     states = {
         "w": State.WAITING,
         "r": State.RETRYING,
-        "f": State.FLYING,
+        "f": State.RUNNING,
         "s": State.SUCCEEDED,
         "x": State.FAILED,
         "-": State.SKIPPED,
@@ -90,7 +90,7 @@ def test_a_number_of_failures_holds_all_that_is_due(instances: list[Instance], n
 def test_one_more_failure_never_lets_a_stopped_campaign_go_on(
     instances: list[Instance], stop_after: StopAfter, data: st.DataObject
 ) -> None:
-    flying = [n for n, each in enumerate(instances) if each.state is State.FLYING]
+    flying = [n for n, each in enumerate(instances) if each.state is State.RUNNING]
     if not flying or not stopped(instances, stop_after):
         return
     number = data.draw(st.sampled_from(flying))
@@ -112,10 +112,10 @@ def test_no_more_fail_than_are_allowed_and_in_flight(
     instances = campaign("w" * size)
     while True:
         allowed = set(launchable(instances, StopAfter(number)).allowed)
-        flying = [n for n, each in enumerate(instances) if each.state is State.FLYING]
+        flying = [n for n, each in enumerate(instances) if each.state is State.RUNNING]
         ready = [n for n, each in enumerate(instances) if each.address in allowed]
         for n in ready[: at_once - len(flying)]:
-            instances[n] = replace(instances[n], state=State.FLYING)
+            instances[n] = replace(instances[n], state=State.RUNNING)
             flying.append(n)
         if not flying:
             break
@@ -206,7 +206,7 @@ def test_two_canaries_go_first(text: str, allowed: list[int], held: list[int]) -
 @given(campaigns, st.integers(1, 6))
 def test_no_more_than_the_canaries_are_launched_before_they_succeeded(instances: list[Instance], canary: int) -> None:
     found = launchable(instances, canary=canary)
-    launched = {State.RETRYING, State.FLYING, State.SUCCEEDED, State.FAILED}
+    launched = {State.RETRYING, State.RUNNING, State.SUCCEEDED, State.FAILED}
     before = sum(1 for each in instances if each.state in launched)
     new = sum(1 for each in instances if each.state is State.WAITING and each.address in found.allowed)
     if canaries(instances, canary):
@@ -218,7 +218,7 @@ def test_no_more_than_the_canaries_are_launched_before_they_succeeded(instances:
 @given(campaigns, st.integers(1, 6))
 def test_a_campaign_that_only_succeeds_is_launched_whole(instances: list[Instance], canary: int) -> None:
     """No deadlock: as long as launches succeed, all that is due is launched in the end."""
-    hopeful = [replace(i, state=State.SUCCEEDED) if i.state in (State.FLYING, State.FAILED) else i for i in instances]
+    hopeful = [replace(i, state=State.SUCCEEDED) if i.state in (State.RUNNING, State.FAILED) else i for i in instances]
     for _ in range(len(hopeful) + 1):
         allowed = set(launchable(hopeful, canary=canary).allowed)
         hopeful = [replace(i, state=State.SUCCEEDED) if i.address in allowed else i for i in hopeful]

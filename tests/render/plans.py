@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.desired.fingerprint import Change
-from eocanvas_apply.planning.plan import ActionKind, Forecast, Origin, Plan, PlannedAction, Reason
+from eocanvas_apply.planning.plan import Forecast, Origin, Plan, PlannedAction
+from eocanvas_apply.planning.reasons import Reason
 
 NOW = datetime(2026, 11, 23, 4, 0, 0, tzinfo=UTC)
 ORIGIN = Origin("baltic", "https://gateway.prod.wekeo2.eu/serverless", "jane", "sha256:" + "0" * 64, "1f" * 16, 17)

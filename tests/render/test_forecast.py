@@ -3,8 +3,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.desired.desired import Limit
-from eocanvas_apply.planning.plan import ActionKind, Forecast, Plan, PlannedAction, Reason, Renewal
+from eocanvas_apply.planning.plan import Forecast, Plan, PlannedAction, Renewal
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.schedule.windows import Windows
 from eocanvas_apply.planning.tasks import LaunchJob
 from eocanvas_apply.render import forecast

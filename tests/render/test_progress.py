@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 from rich.console import Console
 
+from eocanvas_apply.planning.actions import Phase
 from eocanvas_apply.planning.schedule.windows import WindowState
 from eocanvas_apply.render.layout import Style, rough, size
 from eocanvas_apply.render.progress import board, line
-from eocanvas_apply.report.phases import Phase, Tally
+from eocanvas_apply.report.phases import Tally
 from eocanvas_apply.report.progress import Happening, Progress, Transfer
 from eocanvas_apply.report.view import KeyEnd, View
 from tests.render.plans import NOW

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.manifest.address import typed
-from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
+from eocanvas_apply.planning.actions import ActionKind, Outcome
+from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.render import result as render
-from eocanvas_apply.report.progress import AddressResult, ApplyResult, Ending, Outcome
+from eocanvas_apply.report.progress import AddressResult, ApplyResult, Ending
 from tests.render.plans import plan
 
 RESULT = ApplyResult(

@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
+from eocanvas_apply.planning.actions import ActionKind
+from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.notes import notes
 from eocanvas_apply.render.status import body, text
 from eocanvas_apply.report.remembered import remembered
@@ -53,14 +55,14 @@ Failed
   job.broken failed: graph: Error: [NodeId: Read] no reader
   job.refused refused: no such graph
   graph: the graph cannot be processed with these inputs; correct it before another run
-  see: eocanvas-apply logs ADDRESS; it runs again with --retry-failed or another definition
-  correct its definition, or ask for another try: eocanvas-apply apply --retry-failed
+  see eocanvas-apply logs ADDRESS; --retry-failed or a changed definition runs it again
+  correct its definition, or try again: eocanvas-apply apply --retry-failed
 
 Running
   job.stuck: running for 1d 1h, since 2026-02-28 11:00:00 UTC, stuck
   job.runs: running for 12m, since 2026-03-01 11:48:00 UTC
-  job.lost: it was sent, and it is not known yet whether the service took it, until 2026-03-01 12:15:00 UTC
-  stuck: look at eocanvas-apply logs job.stuck; eocanvas-apply cancel job.stuck stops it
+  job.lost: sent, but not known yet whether the service took it, until 2026-03-01 12:15:00 UTC
+  stuck: see eocanvas-apply logs job.stuck; eocanvas-apply cancel job.stuck stops it
 
 Waiting
   job.later: launch not before 2026-03-01 12:20:00 UTC
@@ -69,7 +71,7 @@ Done
   job.done: 1 of 1 result here
 
 Keys
-  key.scenes ends in 6d 23h, 2026-03-08 11:00:00 UTC (baltic-scenes-1-abc123); it is as the manifest says
+  key.scenes ends in 6d 23h, 2026-03-08 11:00:00 UTC (baltic-scenes-1-abc123); as in the manifest
 
 Next
   apply continues at 2026-03-01 12:15:00 UTC, in 15m
@@ -113,7 +115,7 @@ def test_what_waits_for_another_job_names_it_and_when() -> None:
     assert (
         "Waiting\n"
         "  job.d: launch with the next apply\n"
-        "  job.c: as many jobs run, or were launched, as may\n"
+        "  job.c: limit of jobs reached (max_running or --limit)\n"
         "  job.b: after job.a, at about 2026-03-01 13:00:00 UTC\n"
     ) in told
 

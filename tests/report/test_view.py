@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.planning.plan import JOB_REASONS, ActionKind, PlannedAction, Reason
+from eocanvas_apply.planning.actions import ActionKind, Phase
+from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.notes import notes
-from eocanvas_apply.report.phases import Phase, phase, tallies, together
+from eocanvas_apply.report.phases import tallies, together
 from eocanvas_apply.report.view import KeyEnd, View, view
 from tests.planning.scene import AT, HEAD, HOUR, MINUTE, SCENES, WEEK, Scene
 
@@ -44,8 +46,3 @@ def test_campaigns_are_counted_each_and_single_jobs_last() -> None:
         ("job.tiles", 2),
         (None, 1),
     ]
-
-
-def test_every_action_on_a_job_has_its_phase() -> None:
-    found = {phase(PlannedAction("job.a", kind, reason)) for kind in JOB_REASONS for reason in JOB_REASONS[kind]}
-    assert found == set(Phase)

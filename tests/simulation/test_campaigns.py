@@ -28,8 +28,10 @@ from eocanvas_apply.emulator.model.job_failures import Failure, FailureKind, Job
 from eocanvas_apply.emulator.model.submissions import Execution
 from eocanvas_apply.errors import EocanvasApplyError
 from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.desired.desired import Limit
-from eocanvas_apply.planning.plan import ActionKind, Plan, Reason, Requests
+from eocanvas_apply.planning.plan import Plan, Requests
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.schedule.windows import Windows
 from eocanvas_apply.simulation.memory_ledger import MemoryLedger
 from tests.simulation.world import Killed, World

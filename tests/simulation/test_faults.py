@@ -20,7 +20,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.model.behaviour import Behaviour
 from eocanvas_apply.errors import EocanvasApplyError
-from eocanvas_apply.planning.plan import ActionKind, Requests
+from eocanvas_apply.planning.actions import ActionKind
+from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.report.progress import Ending
 from tests.simulation.world import Killed, World, all_the_same
 

@@ -9,8 +9,10 @@ from typing import Any
 
 from eocanvas_apply.ledger.fold.job_records import IntentState, JobRecord, Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.desired.fingerprint import same
-from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason, Requests
+from eocanvas_apply.planning.plan import PlannedAction, Requests
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.reconciling import Evidence, Verdict
 from eocanvas_apply.planning.state.runs import vanished
 from eocanvas_apply.planning.tasks import AdoptJob, CancelLaunch, DismissJob, Task

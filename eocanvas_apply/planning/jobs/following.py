@@ -10,15 +10,15 @@ from eocanvas_apply.diagnostics import Diagnostic, warning
 from eocanvas_apply.ledger.events import JobIntended, ListedResult
 from eocanvas_apply.ledger.fold.job_records import Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.actions import LAUNCHES, ActionKind
 from eocanvas_apply.planning.desired.desired import Desired, DesiredInput, DesiredJob, ResultLink, ResultOf
-from eocanvas_apply.planning.plan import LAUNCHES, ActionKind, PlannedAction, Reason
+from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.planning.state.runs import definition, lost_for_good, sorted_out
 from eocanvas_apply.planning.tasks import LaunchJob
 
 _A, _R = ActionKind, Reason
-# What a plan says of a job whose results may be handed on, once they are listed.
-_USABLE = {(_A.NONE, _R.DONE), (_A.NONE, _R.KEPT), (_A.FETCH, _R.RESULTS_PENDING)}
 # Fields of a key's configuration that say which storage it opens.
 _PLACE = ("endpoint", "bucket")
 _FEW = 5
@@ -102,7 +102,7 @@ class _Pipelines:
 
     def _results(self, address: str) -> tuple[Run, JobIntended | None, tuple[ListedResult, ...]]:
         action, record = self.actions.get(address), self.recorded.jobs.get(address)
-        if action is None or record is None or (action.action, action.reason) not in _USABLE:
+        if action is None or record is None or not action.row.usable:
             raise _NotYet
         run, _ = sorted_out(record, self.observed.jobs.jobs)
         if run is None or not run.results:

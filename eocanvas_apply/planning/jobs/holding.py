@@ -8,32 +8,14 @@ from eocanvas_apply.diagnostics import Diagnostic, warning
 from eocanvas_apply.ledger.fold.job_records import Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address, typed
+from eocanvas_apply.planning.actions import ActionKind, State
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.failures import FailureClass
-from eocanvas_apply.planning.jobs.stopping import IN_A_ROW, Canaries, Instance, Launchable, State, Stopped, launchable
-from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
+from eocanvas_apply.planning.jobs.stopping import IN_A_ROW, Canaries, Instance, Launchable, Stopped, launchable
+from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.runs import counted_run
 
-_A, _R, _S = ActionKind, Reason, State
-_OF_ACTION = {
-    _A.LAUNCH: _S.WAITING,
-    _A.RELAUNCH: _S.WAITING,
-    _A.RETRY: _S.RETRYING,
-    _A.WATCH: _S.FLYING,
-    _A.ADOPT: _S.FLYING,
-    _A.ASK: _S.FLYING,
-    _A.DISMISS: _S.FLYING,
-}
-_OF_REASON = {
-    _R.DONE: _S.SUCCEEDED,
-    _R.RESULTS_GONE: _S.SUCCEEDED,
-    _R.FAILED: _S.FAILED,
-    _R.NO_RESULT: _S.FAILED,
-    # Neither tells anything about the present definition.
-    _R.SKIPPED: _S.SKIPPED,
-    _R.CANCELLED: _S.SKIPPED,
-    _R.KEPT: _S.SKIPPED,
-}
 _HINT = (
     "see why: eocanvas-apply why {address}; then correct the definition, run with --retry-failed, "
     "name under `skip:` what cannot be mended, or {otherwise}"
@@ -64,7 +46,7 @@ def _judged(name: str, own: Sequence[PlannedAction], desired: Desired, recorded:
 
 def _ended_lately(own: Sequence[PlannedAction], recorded: Recorded) -> Mapping[str, Run]:
     """Return the runs that tell whether the last ones failed in a row: to read them all would take too long."""
-    failed = {each.address: counted_run(recorded.jobs[each.address]) for each in own if _state(each) is _S.FAILED}
+    failed = {each.address: counted_run(recorded.jobs[each.address]) for each in own if _state(each) is State.FAILED}
     ends = sorted(run.finished or run.created for run in failed.values() if run and run.created)
     if len(ends) < IN_A_ROW:
         return {}
@@ -78,27 +60,26 @@ def _instance(action: PlannedAction, run: Run | None) -> Instance:
 
 
 def _state(action: PlannedAction) -> State:
-    if action.action is _A.FETCH:
-        # Without a listing it is not known yet whether there is a result.
-        return _S.SUCCEEDED if action.task else _S.FLYING
-    return _OF_ACTION.get(action.action) or _OF_REASON.get(action.reason, _S.BLOCKED)
+    # Without a listing it is not known yet whether there is a result.
+    unlisted = action.action is ActionKind.FETCH and not action.task
+    return State.RUNNING if unlisted else action.row.state
 
 
 def _told(name: str, own: Sequence[PlannedAction], found: Launchable) -> Iterator[Diagnostic]:
-    failed = next((action.address for action in own if _state(action) is _S.FAILED), "")
+    failed = next((action.address for action in own if _state(action) is State.FAILED), "")
     address = str(Address.job(name))
     if found.held and found.stopped:
         otherwise = "raise `stop_after`" if not found.stopped.in_a_row else "take `stop_after` out"
         hint = _HINT.format(address=typed(failed), otherwise=otherwise)
         yield warning("campaign-stopped", _why_stopped(found.stopped, len(found.held)), hint, address=address)
     # As long as one of the first may still succeed, waiting is all there is to it.
-    elif found.held and found.canaries and not found.allowed and not _any_flying(own):
+    elif found.held and found.canaries and not found.allowed and not _any_running(own):
         hint = _HINT.format(address=typed(failed), otherwise="take `canary` out")
         yield warning("canary-failed", _why_waiting(found.canaries, len(found.held)), hint, address=address)
 
 
-def _any_flying(own: Sequence[PlannedAction]) -> bool:
-    return any(_state(action) is _S.FLYING for action in own)
+def _any_running(own: Sequence[PlannedAction]) -> bool:
+    return any(_state(action) is State.RUNNING for action in own)
 
 
 def _why_stopped(stopped: Stopped, held_back: int) -> str:

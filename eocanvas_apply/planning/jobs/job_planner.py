@@ -9,10 +9,12 @@ from typing import Literal, TypeGuard
 from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecord, Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
+from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.desired.desired import Desired, DesiredJob
 from eocanvas_apply.planning.desired.fingerprint import changes, same
 from eocanvas_apply.planning.jobs.exemptions import exempted
-from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason, Requests
+from eocanvas_apply.planning.plan import PlannedAction, Requests
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.planning.state.reconciling import Evidence, Settlement, Verdict
 from eocanvas_apply.planning.state.runs import (

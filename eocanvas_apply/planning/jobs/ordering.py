@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 
 from eocanvas_apply.planning.desired.desired import DesiredJob
 from eocanvas_apply.planning.jobs.order_book import OrderBook, Standing
-from eocanvas_apply.planning.plan import PlannedAction, Reason
+from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.tasks import LaunchJob, OrderProducts
 
 AHEAD = timedelta(minutes=30)

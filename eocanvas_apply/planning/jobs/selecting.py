@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from eocanvas_apply.planning.plan import LAUNCHES, ActionKind, PlannedAction, Reason, Requests
+from eocanvas_apply.planning.actions import LAUNCHES, ActionKind, Phase
+from eocanvas_apply.planning.plan import PlannedAction, Requests
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.tasks import LaunchJob
 
 # In which turn a launch gets its place, the smaller the sooner.
 Turn = Callable[[PlannedAction], tuple[int, ...]]
 _A, _R = ActionKind, Reason
-# What goes on all the same: it costs nothing, and to leave it would lose track of what runs.
-_GOES_ON = frozenset({_A.WATCH, _A.FETCH, _A.ADOPT, _A.DISMISS, _A.NONE})
 
 
 def selected(jobs: Iterable[PlannedAction], requests: Requests) -> list[PlannedAction]:
@@ -20,9 +20,9 @@ def selected(jobs: Iterable[PlannedAction], requests: Requests) -> list[PlannedA
 
 
 def _is_left_out(action: PlannedAction, requests: Requests) -> bool:
-    if not requests.leaves_out(action.address):
-        return False
-    return action.action not in _GOES_ON or action.reason is _R.WAITS_FOR
+    # All else goes on: it costs nothing, and jobs that run stay under watch.
+    optional = action.row.phase in (Phase.WAITING, Phase.UNDECIDED) or action.action is _A.FORGET
+    return optional and requests.leaves_out(action.address)
 
 
 def _left_out(action: PlannedAction) -> PlannedAction:

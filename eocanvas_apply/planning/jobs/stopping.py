@@ -9,30 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from math import ceil
 from typing import Literal
 
+from eocanvas_apply.planning.actions import State
 from eocanvas_apply.planning.failures import HOPELESS, FailureClass
 
 # So many failures one after another, all of one hopeless class, and no instance is going to succeed.
 IN_A_ROW = 3
 
 
-class State(StrEnum):
-    """Where an instance stands with its present definition; a blocked one could not be launched anyway."""
-
-    WAITING = "waiting"
-    RETRYING = "retrying"
-    FLYING = "flying"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-    BLOCKED = "blocked"
-
-
 # What counts as launched, whatever became of it.
-_LAUNCHED = frozenset({State.RETRYING, State.FLYING, State.SUCCEEDED, State.FAILED})
+_LAUNCHED = frozenset({State.RETRYING, State.RUNNING, State.SUCCEEDED, State.FAILED})
 _TO_LAUNCH = frozenset({State.WAITING, State.RETRYING})
 _ENDED = frozenset({State.RETRYING, State.SUCCEEDED, State.FAILED})
 

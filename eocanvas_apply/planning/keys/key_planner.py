@@ -10,12 +10,14 @@ from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.ledger.fold.key_records import Generation, KeyRecord
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
+from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.desired.desired import Desired, DesiredKey
 from eocanvas_apply.planning.desired.fingerprint import Change
 from eocanvas_apply.planning.keys.changes import bears, config_changes, drift, secret_changes
 from eocanvas_apply.planning.keys.faults import KeyFaults
 from eocanvas_apply.planning.keys.needs import end_of, expires_soon
-from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason, Requests
+from eocanvas_apply.planning.plan import PlannedAction, Requests
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import Observed, ObservedKey
 from eocanvas_apply.planning.state.runs import STUCK, Occupancy
 from eocanvas_apply.planning.tasks import AdoptKey, CreateKey, DeleteKey, DrainKey, EndDrain

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 from eocanvas_apply.ledger.events import KeyCreated
 from eocanvas_apply.ledger.fold.key_records import Generation
+from eocanvas_apply.planning.actions import LAUNCHES
 from eocanvas_apply.planning.desired.desired import Desired, DesiredJob
-from eocanvas_apply.planning.plan import LAUNCHES, ActionKind, PlannedAction, Reason
+from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.state.observed import ObservedKey
 
-_STILL_WANTED = {Reason.WAITS_FOR, Reason.HELD_CANARY, Reason.HELD_STOPPED, Reason.HELD_BUDGET}
 _SHARE = 0.2
 _DEFAULT_LIFE = timedelta(seconds=3600)
 
@@ -26,7 +26,7 @@ def needed_keys(
     or a selected job name it.
     """
     needed: dict[str, timedelta] = {}
-    for action in filter(_unfinished, jobs):
+    for action in (action for action in jobs if action.row.wanted):
         if job := desired.jobs.get(action.address):
             for address in _named_by(job, action, desired):
                 needed[address] = max(needed.get(address, timedelta()), job.max_duration)
@@ -35,10 +35,6 @@ def needed_keys(
         if (key.keep or address not in named) if only is None else address in only:
             needed.setdefault(address, timedelta())
     return needed
-
-
-def _unfinished(action: PlannedAction) -> bool:
-    return action.action is not ActionKind.NONE or action.reason in _STILL_WANTED
 
 
 def _named_by(job: DesiredJob, action: PlannedAction, desired: Desired) -> list[str]:

@@ -6,12 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from eocanvas_apply.diagnostics import Diagnostic
+from eocanvas_apply.planning.actions import LAUNCHES, ActionKind, Outcome
 from eocanvas_apply.planning.desired.desired import Desired
-from eocanvas_apply.planning.plan import LAUNCHES, ActionKind, PlannedAction, Reason
-
-_USABLE = {Reason.UNCHANGED, Reason.EXISTING}
-# A key of which a plan says so may stay as it is for as long as it likes.
-_STALLED = {Reason.CANNOT_TELL, Reason.DRAINING}
+from eocanvas_apply.planning.plan import PlannedAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +21,15 @@ class PlannedKeys:
     @property
     def unusable(self) -> frozenset[str]:
         """The addresses of those that no job may be launched with as they are."""
-        usable = {a.address for a in self.actions if a.action is ActionKind.NONE and a.reason in _USABLE and not a.task}
+        usable = {a.address for a in self.actions if a.row.usable and not a.task}
         return self._faulty | ({a.address for a in self.actions} - usable)
 
     @property
     def stalled(self) -> frozenset[str]:
         """The addresses of those that this run does not make usable by itself."""
-        return self._faulty | {a.address for a in self.actions if a.reason in _STALLED}
+        return self._faulty | {
+            a.address for a in self.actions if a.action is ActionKind.NONE and a.row.outcome is not Outcome.DONE
+        }
 
     @property
     def _faulty(self) -> frozenset[str]:

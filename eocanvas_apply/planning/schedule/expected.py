@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.desired.desired import Desired
-from eocanvas_apply.planning.plan import ActionKind, PlannedAction, Reason
+from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.schedule.running import usual_duration
 from eocanvas_apply.planning.schedule.windows import Windows
 from eocanvas_apply.planning.state.runs import counted_run

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.actions import LAUNCHES
 from eocanvas_apply.planning.desired.desired import Desired, DesiredKey
 from eocanvas_apply.planning.jobs.ordering import ordered_from
 from eocanvas_apply.planning.keys.needs import end_of, granted_life, margin_of
-from eocanvas_apply.planning.plan import LAUNCHES, Forecast, PlannedAction, Renewal
+from eocanvas_apply.planning.plan import Forecast, PlannedAction, Renewal
 from eocanvas_apply.planning.state.observed import Observed
 
 # Launches that go within so short a time are one turn of a run.

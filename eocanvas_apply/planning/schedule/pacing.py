@@ -9,7 +9,8 @@ from datetime import datetime
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.jobs.selecting import Turn, in_turn
-from eocanvas_apply.planning.plan import PlannedAction, Reason
+from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.schedule.windows import Running, Windows, creations, longest
 from eocanvas_apply.planning.state.observed import Observed
 
