@@ -56,9 +56,7 @@ class Graph:
             root = parse_xml(raw, file)
         except XmlFault as fault:
             found = error("graph-syntax", f"the graph is not readable XML: {fault.message}", "fix the file")
-            lines = source.splitlines()
-            line = lines[fault.position.line - 1] if fault.position.line <= len(lines) else None
-            raise ManifestError(found.at(fault.position, line)) from None
+            raise ManifestError(_placed(source, found, fault.position)) from None
         return cls(file, root, source)
 
     @property
@@ -105,9 +103,13 @@ class Graph:
 
     def place(self, found: Diagnostic, position: Position) -> Diagnostic:
         """Return a finding with its place in this file and the line there."""
-        lines = self.source.splitlines()
-        inside = 0 < position.line <= len(lines)
-        return found.at(position, lines[position.line - 1] if inside else None)
+        return _placed(self.source, found, position)
+
+
+def _placed(source: str, found: Diagnostic, position: Position) -> Diagnostic:
+    lines = source.splitlines()
+    inside = 0 < position.line <= len(lines)
+    return found.at(position, lines[position.line - 1] if inside else None)
 
 
 def param_text(value: ParamValue) -> str:

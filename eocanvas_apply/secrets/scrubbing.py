@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from urllib.parse import quote
 
 from eocanvas_apply.secrets.secret import Secret
 
@@ -17,23 +16,24 @@ _HIDDEN = r"\1***"
 _SHORTEST = 4
 _NAME = r"\b(?!(?:get|refresh)token\b)\w*(?:password|passwd|secret|token|credential|signature|access_?key|api_?key)\w*"
 _VALUE = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s&,;}]+)"""
+# Compiled at the first use: every command imports this file, and few hide anything.
 _TOKENS = (
-    re.compile(r"(?i)(\bauthorization[\"']?\s*[=:]\s*[\"']?(?:bearer|basic)\s+)[\w.~+/=-]+"),
-    re.compile(r"(?i)(\bbearer\s+)[^\s\"',;]+"),
-    re.compile(r"(?i)(\bbasic\s+)[\w.~+/=-]{16,}"),
+    r"(?i)(\bauthorization[\"']?\s*[=:]\s*[\"']?(?:bearer|basic)\s+)[\w.~+/=-]+",
+    r"(?i)(\bbearer\s+)[^\s\"',;]+",
+    r"(?i)(\bbasic\s+)[\w.~+/=-]{16,}",
     # A web token begins like JSON in base64.
-    re.compile(r"()\beyJ[\w-]{8,}(?:\.[\w-]*)*"),
+    r"()\beyJ[\w-]{8,}(?:\.[\w-]*)*",
 )
 _NAMED_VALUES = (
-    re.compile(rf"(?i)({_NAME}[\"']?\s*[=:]\s*){_VALUE}"),
-    re.compile(rf"(?i)(--(?:password|passwd|secret|token)\s+){_VALUE}"),
-    re.compile(rf"((?:^|\s)(?:-u|--user)[\s=]+){_VALUE}"),
-    re.compile(r"(?<=://)()[^/@\s\"']+(?=@)"),
+    rf"(?i)({_NAME}[\"']?\s*[=:]\s*){_VALUE}",
+    rf"(?i)(--(?:password|passwd|secret|token)\s+){_VALUE}",
+    rf"((?:^|\s)(?:-u|--user)[\s=]+){_VALUE}",
+    r"(?<=://)()[^/@\s\"']+(?=@)",
     # An app password of a WEkEO Drive: five groups of five.
-    re.compile(r"()\b[A-Za-z0-9]{5}(?:-[A-Za-z0-9]{5}){4}\b"),
+    r"()\b[A-Za-z0-9]{5}(?:-[A-Za-z0-9]{5}){4}\b",
 )
-_PASSWORD_SET = re.compile(r"(?im)\b\w*(?:password|passwd)\w*=(?:\"([^\"\s]{6,})\"|'([^'\s]{6,})'|([^\s\"']{6,})$)")
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{200,}={0,2}")
+_ASSIGNED = r"(?im)\b\w*(?:password|passwd)\w*=(?:\"([^\"\s]{6,})\"|'([^'\s]{6,})'|([^\s\"']{6,})$)"
+_BASE64 = r"[A-Za-z0-9+/]{200,}={0,2}"
 _BASE64_KEPT = 24
 
 
@@ -72,21 +72,23 @@ class JobLogScrubber:
 
         A password that one line sets is hidden in all of them, and in those of later calls.
         """
-        found = (word for _, message in lines for groups in _PASSWORD_SET.findall(message) for word in groups)
+        found = (word for _, message in lines for groups in re.findall(_ASSIGNED, message) for word in groups)
         self._passwords.update(word for word in found if word)
         words = [*sorted(self._passwords, key=len, reverse=True), *self._user_names]
-        whole_words = [re.compile(rf"(?i)()(?<![^\W_]){re.escape(word)}(?![^\W_])") for word in words]
+        whole_words = [rf"(?i)()(?<![^\W_]){re.escape(word)}(?![^\W_])" for word in words]
         return [(time, _shortened(_without(whole_words, self._scrubber.scrub(message)))) for time, message in lines]
 
 
-def _without(patterns: Iterable[re.Pattern[str]], text: str) -> str:
+def _without(patterns: Iterable[str], text: str) -> str:
     for pattern in patterns:
-        text = pattern.sub(_HIDDEN, text)
+        text = re.sub(pattern, _HIDDEN, text)
     return text
 
 
 def _spellings(account: str) -> Iterator[str]:
     """Yield the forms of a user name, the longest first: a WEkEO Drive puts a prefix before it."""
+    from urllib.parse import quote
+
     for name in dict.fromkeys((account, quote(account, safe=""))):
         if name:
             yield f"wso2_oidc-{name}"
@@ -94,7 +96,7 @@ def _spellings(account: str) -> Iterator[str]:
 
 
 def _shortened(text: str) -> str:
-    return _BASE64.sub(lambda found: f"{found[0][:_BASE64_KEPT]}…({len(found[0])} characters)", text)
+    return re.sub(_BASE64, lambda found: f"{found[0][:_BASE64_KEPT]}…({len(found[0])} characters)", text)
 
 
 SCRUBBER = Scrubber()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from functools import lru_cache
 
 
@@ -25,6 +23,9 @@ class Secret:
         `purpose` (address and field) is added after the slow step: equal secrets in two places look different in
         the ledger, and still cost one slow step a process.
         """
+        import hashlib
+        import hmac
+
         stretched = _stretch(self._text, salt)
         return "scrypt:" + hmac.new(stretched, purpose.encode(), hashlib.sha256).hexdigest()
 
@@ -38,6 +39,8 @@ class Secret:
         return "***"
 
     def __eq__(self, other: object) -> bool:
+        import hmac
+
         return isinstance(other, Secret) and hmac.compare_digest(self._text.encode(), other._text.encode())
 
     def __hash__(self) -> int:
@@ -49,5 +52,7 @@ class Secret:
 
 @lru_cache(maxsize=4096)
 def _stretch(text: str, salt: bytes) -> bytes:
+    import hashlib
+
     # n=2**14 takes about 50 ms and 16 MiB: expensive for guessing, acceptable for checking a dozen keys.
     return hashlib.scrypt(text.encode(), salt=salt, n=2**14, r=8, p=1, dklen=32)

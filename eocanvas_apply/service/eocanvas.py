@@ -12,14 +12,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
-from eocanvas_apply.errors import Refused, ServiceError
+from eocanvas_apply.errors import ServiceError
 from eocanvas_apply.secrets.scrubbing import Scrubber
 from eocanvas_apply.secrets.sealing import PublicKey
 from eocanvas_apply.service import download, pages, wire
 from eocanvas_apply.service.clock import Clock, ServiceClock
 from eocanvas_apply.service.connection import Check, Connection
 from eocanvas_apply.service.credentials import Credentials
-from eocanvas_apply.service.gateway import Gateway
+from eocanvas_apply.service.gateway import Gateway, unless_absent
 from eocanvas_apply.service.hda.client import Hda
 from eocanvas_apply.service.pages import JobList
 from eocanvas_apply.service.tokens import Tokens
@@ -90,7 +90,7 @@ class EOCanvas:
 
     async def key(self, name: str) -> KeyInfo | None:
         """Return a key, None when there is none of that name."""
-        return await self._gateway.read_or_none(_key(name), wire.read_key)
+        return await unless_absent(self._gateway.read(_key(name), wire.read_key))
 
     async def public_key(self) -> PublicKey:
         """Return the key to seal with; raises ServiceError for anything but an RSA key in PEM."""
@@ -122,13 +122,7 @@ class EOCanvas:
 
     async def delete_key(self, name: str) -> bool:
         """Delete a key; False when there was none."""
-        try:
-            await self._gateway.change("DELETE", _key(name))
-        except Refused as refused:
-            if refused.status == 404:
-                return False
-            raise
-        return True
+        return await unless_absent(self._gateway.change("DELETE", _key(name))) is not None
 
     async def execute(self, process_id: str, body: bytes, *, check: Check | None = None) -> JobInfo:
         """Launch a job with a body of JSON, once; an answer without a readable job id is Doubt.
@@ -150,7 +144,7 @@ class EOCanvas:
 
     async def job(self, job_id: str) -> JobInfo | None:
         """Return a job, None when there is none of that id."""
-        return await self._gateway.read_or_none(_job(job_id), wire.read_job)
+        return await unless_absent(self._gateway.read(_job(job_id), wire.read_job))
 
     async def dismiss(self, job_id: str) -> bool | None:
         """Stop and remove a job: True done, False there is none, None the service cannot dismiss."""
@@ -166,16 +160,11 @@ class EOCanvas:
 
     async def results(self, job_id: str) -> tuple[ResultInfo, ...] | None:
         """Return all results of a job, None while there are none yet (404)."""
-        try:
-            return await pages.walk_results(self._gateway, _job(job_id) + "/results")
-        except Refused as refused:
-            if refused.status == 404:
-                return None
-            raise
+        return await unless_absent(pages.walk_results(self._gateway, _job(job_id) + "/results"))
 
     async def logs(self, job_id: str) -> tuple[LogEntry, ...] | None:
         """Return a job's log, None when there is none (404). It may hold secrets of the job."""
-        return await self._gateway.read_or_none(_job(job_id) + "/logs", wire.read_logs)
+        return await unless_absent(self._gateway.read(_job(job_id) + "/logs", wire.read_logs))
 
     def address_of(self, result: ResultInfo) -> str:
         """Return the whole address of a result; raises ServiceError for one that is not https."""

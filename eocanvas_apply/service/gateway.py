@@ -35,15 +35,6 @@ class Gateway:
         """GET a path of the service or a link it gave; `parse` takes the JSON, its ValueError becomes Doubt."""
         return await self.read_raw(path, lambda answer: _parsed(answer, parse))
 
-    async def read_or_none(self, path: str, parse: Callable[[object], T]) -> T | None:
-        """GET like `read`; None for a 404."""
-        try:
-            return await self.read(path, parse)
-        except Refused as refused:
-            if refused.status == 404:
-                return None
-            raise
-
     async def read_raw(self, path: str, parse: Callable[[Answer], T], *, method: str = "GET") -> T:
         """GET, or HEAD, whose body is not JSON."""
         request = Request(method, self._endpoints.own(path))
@@ -88,6 +79,16 @@ class Gateway:
             if refused.status not in self._denials:
                 raise
         return await send(_bearing(request, await self._tokens.after(token)))
+
+
+async def unless_absent(answer: Awaitable[T]) -> T | None:
+    """Return the answer, None for a 404."""
+    try:
+        return await answer
+    except Refused as refused:
+        if refused.status != 404:
+            raise
+        return None
 
 
 def _bearing(request: Request, token: str) -> Request:
