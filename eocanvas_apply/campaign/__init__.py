@@ -1,1 +1,6 @@
-"""Campaigns (for_each): from steps to rows, from rows to instances, and the lock that freezes what searches found."""
+"""Campaigns, the `for_each:` of a job: from the rows of files, searches and listings to one instance of a job for every row.
+
+A row of a CSV file becomes a job in five steps: `sources` asks the reader of the step's kind (readers/csv), `join`
+joins the rows with those of the steps before, `pick` keeps the one that counts, `instances` checks what each row
+fills in, and `expansion` returns the instances of all campaigns. `lock` freezes what searches found.
+"""

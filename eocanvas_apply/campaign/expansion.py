@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
-from eocanvas_apply.campaign.campaign import Campaign
+from pydantic import ValidationError
+
+from eocanvas_apply.campaign.instances import instances
+from eocanvas_apply.campaign.join import join
+from eocanvas_apply.campaign.lock import FILE as LOCK_FILE
 from eocanvas_apply.campaign.lock import Lock, LockedQuery
-from eocanvas_apply.campaign.row_sources import RowSources, Unknown
-from eocanvas_apply.campaign.searching import Lister, Search
-from eocanvas_apply.diagnostics import Diagnostic
-from eocanvas_apply.manifest.instances import Instance, instances
+from eocanvas_apply.campaign.readers.hda import Search
+from eocanvas_apply.campaign.readers.s3 import Lister
+from eocanvas_apply.campaign.rows import START, Found, Row, row_name, unknown_field
+from eocanvas_apply.campaign.sources import Sources, SourceUnavailable, limit_of, needs_all
+from eocanvas_apply.diagnostics import Diagnostic, error, has_errors, info, warning
+from eocanvas_apply.documents.yaml.nodes import Path
+from eocanvas_apply.errors import CredentialsError, ManifestError, Refused, ServiceError
+from eocanvas_apply.manifest.address import Address
+from eocanvas_apply.manifest.instances import Instance
 from eocanvas_apply.manifest.job_order import in_order
 from eocanvas_apply.manifest.loading import LoadedManifest
+from eocanvas_apply.manifest.model.steps import MOST_INSTANCES, Step
+from eocanvas_apply.manifest.model.times import resolved
+from eocanvas_apply.manifest.substitution import MissingField, Template
+
+_DATASET = ("dataset_id", "datasetId")
+_EMPTY_HINT = 'write `expect: ">=1"` to make it an error, or `expect: ">=0"` when it may be empty'
 
 
 @dataclass(frozen=True)
@@ -44,27 +61,27 @@ async def expand(
 ) -> Expansion:
     """Return the instances of every campaign of a manifest.
 
-    `read` takes a path as the manifest writes it and raises ManifestError. Queries of `lock` are not searched anew;
-    without `search` and `lister` campaigns that need them are `unknown`. Equal searches are made once. What is wrong
-    with a manifest or a file is in the diagnostics; ServiceError and CredentialsError of a search are raised.
+    `read` takes a path as the manifest writes it and raises ManifestError. Queries of `lock` are not searched again;
+    without `search` and `lister` campaigns that need them are `unknown`. Equal searches are made once. Faults of a
+    manifest or a file are in the diagnostics; ServiceError and CredentialsError of a search are raised.
     """
-    sources = RowSources(loaded, read, now, search, lister, lock)
+    sources = Sources(loaded, read, now, search, lister, lock)
     try:
         return await _expanded(loaded, sources)
     finally:
-        await sources.abandon()
+        await sources.cancel()
 
 
-async def _expanded(loaded: LoadedManifest, sources: RowSources) -> Expansion:
+async def _expanded(loaded: LoadedManifest, sources: Sources) -> Expansion:
     diagnostics: list[Diagnostic] = []
     unknown: set[str] = set()
     jobs = {name: job.steps for name, job in loaded.manifest.jobs.items() if job.steps} if loaded.manifest else {}
     follows = {name: {step.job for step in steps if step.job is not None} for name, steps in jobs.items()}
     for name in in_order(follows):
-        campaign = Campaign(sources, name, jobs[name])
+        campaign = _Campaign(sources, name, jobs[name])
         try:
-            await _make(campaign, loaded)
-        except Unknown:
+            await campaign.expand()
+        except SourceUnavailable:
             unknown.add(name)
         diagnostics += campaign.diagnostics
     return Expansion(
@@ -73,22 +90,159 @@ async def _expanded(loaded: LoadedManifest, sources: RowSources) -> Expansion:
         unknown=frozenset(unknown),
         files=sources.files,
         searches=tuple(sources.searches.values()),
-        diagnostics=tuple(_once_a_place(diagnostics)),
+        diagnostics=tuple(_distinct(diagnostics)),
     )
 
 
-def _once_a_place(found: Sequence[Diagnostic]) -> Iterable[Diagnostic]:
-    """Return the findings, one of a file only once, however many campaigns read it."""
-    first = {(each.code, each.message, each.position or each.address): each for each in reversed(found)}
-    return [each for each in found if first[each.code, each.message, each.position or each.address] is each]
+def _distinct(found: Sequence[Diagnostic]) -> Iterable[Diagnostic]:
+    """Return each diagnostic about a place once, however many campaigns read the file."""
+    first: dict[object, Diagnostic] = {}
+    for each in found:
+        first.setdefault((each.code, each.message, each.position or each.address), each)
+    return first.values()
 
 
-async def _make(campaign: Campaign, loaded: LoadedManifest) -> None:
-    """Make an instance of every row of a campaign; none where something is wrong with one."""
-    rows = await campaign.rows()
-    if campaign.failed:
-        return
-    made = instances(loaded, campaign.name, rows)
-    campaign.diagnostics += made.diagnostics
-    if not campaign.failed:
-        campaign.sources.done[campaign.name] = made.by_row
+@dataclass
+class _Campaign:
+    """The steps of one campaign, one after the other."""
+
+    sources: Sources
+    name: str
+    steps: Sequence[Step]
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    async def expand(self) -> None:
+        """Add the instances of all rows to the sources; none where there is an error."""
+        rows, most = START, MOST_INSTANCES
+        for number, step in enumerate(self.steps):
+            most = step.most or most
+            rows = await self._joined(rows, number, step, most)
+            if has_errors(self.diagnostics):
+                return
+        found = instances(self.sources.loaded, self.name, rows)
+        self.diagnostics += found.diagnostics
+        if not has_errors(self.diagnostics):
+            self.sources.done[self.name] = found.by_row
+
+    async def _joined(self, rows: Sequence[Row], number: int, step: Step, most: int) -> Sequence[Row]:
+        try:
+            found = await self._found(rows, number, step, most)
+        except ManifestError as problem:
+            for each in problem.diagnostics:
+                self._add(each, number, step.kind)
+            return ()
+        self._note_unlocked(found, number, step)
+        joined = join(rows, [each.rows for each in found], step, most)
+        await self._explain_empty(rows, found, number, step)
+        for finding, path in joined.findings:
+            if finding.code != "no-rows" or step.hda is None:
+                self._add(finding, number, *path)
+        return joined.rows
+
+    async def _found(self, rows: Sequence[Row], number: int, step: Step, most: int) -> Sequence[Found]:
+        """Return what a step's source gives for each row before; faults of the service get the step's place."""
+        try:
+            return await self._asked(rows, number, step, most)
+        except ServiceError as fault:
+            placed = self._placed(fault.diagnostics[0], number, step.kind)
+            raise type(fault)(placed, fault.status, fault.retry_after) from None
+        except CredentialsError as fault:
+            # Those of a storage have a place in the manifest, those of the account none.
+            at_step = [self._placed(each, number, step.kind) for each in fault.diagnostics]
+            raise CredentialsError(*at_step) if step.s3 else fault from None
+
+    async def _asked(self, rows: Sequence[Row], number: int, step: Step, most: int) -> Sequence[Found]:
+        steps = self._filled(rows, number, step)
+        distinct = {id(each): each for each in steps}
+        if self.sources.is_remote(step):
+            import asyncio
+
+            results = await asyncio.gather(*(self.sources.rows(each, most) for each in distinct.values()))
+        else:
+            results = [await self.sources.rows(each, most) for each in distinct.values()]
+        if any(each.relative for each in results):
+            self.sources.relative.add(self.name)
+        limit = limit_of(step, most)
+        if step.hda is not None and needs_all(step) and any(len(each.rows) >= limit for each in results):
+            message = f"this search finds {limit} products or more; that is too many to pick or join from"
+            raise ManifestError(error("search-too-wide", message, "narrow the search"))
+        by_step = dict(zip(distinct, results, strict=True))
+        return [by_step[id(each)] for each in steps]
+
+    def _filled(self, rows: Sequence[Row], number: int, step: Step) -> Sequence[Step]:
+        template = Template(self._written(number, step))
+        if template.is_constant:
+            return [step] * len(rows)
+        known: dict[str, Step] = {}
+        return [_step_of_row(row, template, step, known) for row in rows]
+
+    def _written(self, number: int, step: Step) -> Any:
+        written = self.sources.loaded.steps[self.name][number]
+        return written.get(step.kind) if isinstance(written, dict) else None
+
+    async def _explain_empty(self, rows: Sequence[Row], found: Sequence[Found], number: int, step: Step) -> None:
+        empty = [index for index, each in enumerate(found) if not each.rows]
+        if step.hda is None or not empty or (step.expected and step.expected[0] == 0):
+            return
+        query = _step_of_row(rows[empty[0]], Template(self._written(number, step)), step, {}).hda or {}
+        query, _ = resolved(query, self.sources.now)
+        where = "" if rows is START else f" for {len(empty)} of {len(rows)} rows, first {row_name(rows[empty[0]])}"
+        if found[empty[0]].locked:
+            message = f"this search found nothing{where} when it was locked"
+        else:
+            message = f"this search finds nothing{where}{await self._why_empty(query)}"
+        self._add(warning("empty-search", message, _EMPTY_HINT), number, step.kind)
+
+    async def _why_empty(self, query: Mapping[str, Any]) -> str:
+        """Return which field makes a search empty, as far as the catalogue answers without it."""
+        all_answered = True
+        for name in [each for each in query if each not in _DATASET]:
+            rest = {other: value for other, value in query.items() if other != name}
+            try:
+                if await self.sources.ask(rest, 1):
+                    return f"; without `{name}` it finds products"
+            except Refused:
+                all_answered = False
+            except ServiceError:
+                # Only an extra: the search itself was answered.
+                return ""
+        return ", not even without any one of its fields" if all_answered else ""
+
+    def _note_unlocked(self, found: Sequence[Found], number: int, step: Step) -> None:
+        distinct = {id(each): each for each in found if each.locked is not None}
+        unlocked = sum(not each.locked for each in distinct.values())
+        if self.sources.lock is None or not unlocked:
+            return
+        verb = "is" if unlocked == 1 else "are"
+        subject = "this search is" if len(distinct) == 1 else f"{unlocked} of {len(distinct)} searches here {verb}"
+        message = f"{subject} not in {LOCK_FILE} and repeated in every run"
+        self._add(info("search-not-locked", message, "`eocanvas-apply lock` freezes what it finds"), number, step.kind)
+
+    def _add(self, found: Diagnostic, number: int, *below: str | int) -> None:
+        if found.position is not None:
+            self.diagnostics.append(replace(found, address=str(Address.job(self.name))))
+        else:
+            self.diagnostics.append(self._placed(found, number, *below))
+
+    def _placed(self, found: Diagnostic, number: int, *below: str | int) -> Diagnostic:
+        path: Path = ("jobs", self.name, "for_each")
+        job = self.sources.loaded.manifest.jobs[self.name] if self.sources.loaded.manifest else None
+        if job is not None and not isinstance(job.for_each, Step):
+            path = (*path, number)
+        return self.sources.loaded.place(found, (*path, *below), at_name=True)
+
+
+def _step_of_row(row: Row, template: Template, step: Step, known: dict[str, Step]) -> Step:
+    """Return a step with its source filled in for a row; equal ones are one object."""
+    try:
+        source = template.fill(row.fields)
+    except MissingField as missing:
+        raise ManifestError(unknown_field(missing, row.fields)) from None
+    key = json.dumps(source, sort_keys=True, ensure_ascii=False)
+    if key not in known:
+        try:
+            known[key] = Step.model_validate({step.kind: source, "pick": step.pick, "by": step.by})
+        except ValidationError:
+            message = f"`{step.kind}` is not valid when it is filled in for the row {row_name(row)}"
+            raise ManifestError(error("bad-step", message, "check the fields of that row")) from None
+    return known[key]

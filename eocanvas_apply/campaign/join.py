@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from eocanvas_apply.campaign.pick import NoColumn, picked
+from eocanvas_apply.campaign.rows import ID, START, Row, row_name, unknown_field
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, warning
 from eocanvas_apply.documents.yaml.nodes import Path
+from eocanvas_apply.manifest.instances import Origins
 from eocanvas_apply.manifest.model.steps import Step
-from eocanvas_apply.manifest.rows import ID, START, Origins, Row, shown, unknown_field
 from eocanvas_apply.manifest.substitution import MissingField, Template, field_of, text_of
 from eocanvas_apply.manifest.validation.wording import names
 
@@ -99,7 +100,7 @@ def _key(row: Row, columns: Sequence[str]) -> tuple[str, ...]:
         return tuple(text_of(field_of(row.fields, column)) for column in columns)
     except MissingField as missing:
         hint = did_you_mean(missing.field, row.fields) or f"the fields are {names(sorted(row.fields))}"
-        message = f"the row {shown(row)} has no field `{missing.field[:60]}` to join by"
+        message = f"the row {row_name(row)} has no field `{missing.field[:60]}` to join by"
         raise _Stop(error("unknown-column", message, hint), "by") from None
 
 
@@ -113,7 +114,7 @@ def _guard_counts(before: Sequence[Row], chosen: Sequence[Sequence[Row]], step: 
     if not wrong:
         return
     first, count = before[wrong[0]], len(chosen[wrong[0]])
-    who = "" if before is START else f" for {_rows(len(wrong))}, first {shown(first)}"
+    who = "" if before is START else f" for {_rows(len(wrong))}, first {row_name(first)}"
     if step.expected is not None:
         message = f"this step gives {_rows(count)}{who}, not {step.expect}"
         joined.findings.append((error("unexpected-count", message, "correct the source, or `expect`"), ("expect",)))

@@ -1,23 +1,23 @@
-"""`eocanvas.lock`: what searches found, frozen until somebody looks anew.
+"""`eocanvas.lock`: what searches found, frozen until somebody searches again.
 
-One line a query and one a product, all sorted, so that two branches merge as text: lines of both stay. A query is
-known by the digest of its fields; a changed one is another query and is not locked. Searches with times relative to
-now are never locked.
+One line for each query and one for each product, all sorted, so that two branches merge as text: lines of both stay.
+A query is identified by the digest of its fields; a changed one is another query and is not locked. Searches with
+times relative to now are never locked.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from eocanvas_apply.campaign.searching import query_digest
-from eocanvas_apply.diagnostics import Diagnostic, Position, error
+from eocanvas_apply.diagnostics import Diagnostic, Position, error, info
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.files import located, read_text
 
@@ -27,6 +27,9 @@ _HEADER = (
 )
 _VERSION = "eocanvas-lock 1"
 _LONGEST_LINE = 120
+_SHOWN_IDS = 3
+_LONGEST_QUERY = 200
+_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _QUERY, _PRODUCT = "query", "product"
 
 
@@ -53,7 +56,7 @@ class Lock:
 
 @dataclass(frozen=True, slots=True)
 class LockChange:
-    """What a new search shows of a locked query: ids of products that it would add or withdraw."""
+    """What a new search finds of a locked query: ids of products that it would add or remove."""
 
     digest: str
     added: tuple[str, ...]
@@ -65,14 +68,19 @@ def lock_of(searches: Iterable[LockedQuery]) -> Lock:
     return Lock({query_digest(each.query): each for each in searches})
 
 
-def frozen(query: Mapping[str, Any], lock: Lock | None) -> tuple[Mapping[str, Any], ...] | None:
-    """Return the products of a locked query, None when it is not locked; never asked for relative times."""
-    locked = lock.queries.get(query_digest(query)) if lock else None
-    return locked.products if locked else None
+def query_digest(query: Mapping[str, Any]) -> str:
+    """Return `sha256:` and the digest of a query; the order of its fields does not count."""
+    text = json.dumps(query, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def frozen(query: Mapping[str, Any], lock: Lock | None) -> LockedQuery | None:
+    """Return what the lock has of a query without relative times, None when it is not locked."""
+    return lock.queries.get(query_digest(query)) if lock else None
 
 
 def lock_changes(old: Lock, new: Lock) -> list[LockChange]:
-    """Return what differs between the same queries of two locks; a query that only one of them has does not count."""
+    """Return the differences between two locks in the queries that both have."""
     changes = []
     for digest in sorted(old.queries.keys() & new.queries.keys()):
         before = {str(each["id"]) for each in old.queries[digest].products}
@@ -89,7 +97,7 @@ def write_lock(lock: Lock) -> str:
 
 
 def read_lock(text: str, file: str) -> Lock:
-    """Read the file's text; raise ManifestError with every line that is none, as in a merge not finished."""
+    """Read the file's text; raises ManifestError with every line that cannot be read, as in an unfinished merge."""
     reading = _Reading(file)
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip() and not line.startswith("#"):
@@ -109,12 +117,12 @@ class _Reading:
         if not self._has_version:
             self._has_version = True
             if line.strip() != _VERSION:
-                self._refuse(number, line, f"this lock does not begin with `{_VERSION}`")
+                self._refuse(number, line, f"a lock file begins with the line `{_VERSION}`")
             return
         try:
             self._read(line)
         except (ValueError, KeyError, TypeError):
-            self._refuse(number, line, "this is no line of a lock")
+            self._refuse(number, line, "this line does not belong into a lock file")
 
     def finished(self) -> Lock:
         if self._faults:
@@ -133,7 +141,7 @@ class _Reading:
             found, searched = json.loads(query), datetime.fromisoformat(stamp)
             if query_digest(found) != digest or searched.tzinfo is None:
                 raise ValueError(digest)
-            # A merge may leave the line of both branches: the older look counts, so that its age is not hidden.
+            # A merge may leave the line of both branches: the older search counts, so that its age is not hidden.
             known = self._queries.get(digest)
             self._queries[digest] = (found, min(searched, known[1]) if known else searched)
         else:
@@ -145,7 +153,7 @@ class _Reading:
         return LockedQuery(query, searched, tuple(products[name] for name in sorted(products)))
 
     def _refuse(self, number: int, line: str, message: str) -> None:
-        hint = "finish the merge by keeping the lines of both sides, or write it anew with `eocanvas-apply lock`"
+        hint = "finish the merge by keeping the lines of both sides, or write a new file with `eocanvas-apply lock`"
         self._faults.append(
             error("lock-syntax", message, hint).at(Position(self._file, number, 1), line[:_LONGEST_LINE])
         )
@@ -163,20 +171,20 @@ def _json(value: Mapping[str, Any]) -> str:
     return json.dumps(ordered, ensure_ascii=True, sort_keys=False, separators=(",", ":"))
 
 
-# A line a product, a kilobyte or two each: far more of them than anybody plans with.
+# A product takes a line of a kilobyte or two: far more of them than anybody plans with.
 LARGEST = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class LockFile:
-    """The text of a lock as it stands in its file, and what it says; both None where there is no file."""
+    """A lock file's text and the lock in it; both None where there is no file."""
 
     text: str | None = None
     lock: Lock | None = None
 
 
 def read_lock_file(folder: Path) -> LockFile:
-    """Read the lock of a folder; raise ManifestError for one that cannot be read, as after a merge not finished."""
+    """Read the lock of a folder; raises ManifestError for one that cannot be read."""
     path = located(FILE, folder)
     if not path.exists():
         return LockFile()
@@ -185,10 +193,7 @@ def read_lock_file(folder: Path) -> LockFile:
 
 
 def write_lock_file(folder: Path, lock: Lock) -> Path:
-    """Put a lock in the place of the one that was there, in one step; return its path.
-
-    Raises ManifestError where the file cannot be written.
-    """
+    """Replace the lock file of a folder in one step and return its path; raises ManifestError."""
     path = folder / FILE
     try:
         _replace(path, write_lock(lock))
@@ -215,3 +220,57 @@ def _replace(path: Path, text: str) -> None:
 def _mode_of(path: Path) -> int:
     # A temporary file is private; a lock belongs to everybody who reads the manifest beside it.
     return path.stat().st_mode & 0o777 if path.exists() else 0o644
+
+
+def lock_age(lock: Lock | None, searches: Iterable[LockedQuery], now: datetime) -> tuple[Diagnostic, ...]:
+    """Return a note on the age of the searches that the lock answered; nothing where it answered none."""
+    locked = lock.queries if lock else {}
+    used = [each.searched for digest, each in lock_of(searches).queries.items() if digest in locked]
+    if not used:
+        return ()
+    oldest, count = min(used), len(used)
+    what = "a search is" if count == 1 else f"{count} searches are"
+    message = f"{what} answered by {FILE}, {age(now - oldest)} old ({oldest:%Y-%m-%d})"
+    return (info("lock-age", message, "`plan --refresh-searches` shows what a new search would change"),)
+
+
+def changed_searches(lock: Lock | None, searches: Iterable[LockedQuery]) -> tuple[Diagnostic, ...]:
+    """Return a note for each locked search that finds other products now, or one that nothing changed."""
+    if lock is None:
+        return (
+            info("nothing-locked", f"there is no {FILE}: every plan searches again", "`eocanvas-apply lock` writes it"),
+        )
+    new = lock_of(searches)
+    changes = lock_changes(lock, new)
+    if not changes:
+        return (info("searches-unchanged", f"a new search finds the products that {FILE} has"),)
+    return tuple(_changed(change, new.queries[change.digest].query) for change in changes)
+
+
+def age(passed: timedelta) -> str:
+    """Return a time span in days, else in hours."""
+    if passed >= _DAY:
+        return _counted(passed // _DAY, "day")
+    return _counted(passed // _HOUR, "hour") if passed >= _HOUR else "less than an hour"
+
+
+def shown_query(query: Mapping[str, Any]) -> str:
+    """Return a query in one short line."""
+    text = json.dumps(query, ensure_ascii=False)
+    return text if len(text) <= _LONGEST_QUERY else text[: _LONGEST_QUERY - 1] + "…"
+
+
+def _changed(change: LockChange, query: Mapping[str, Any]) -> Diagnostic:
+    parts = [("add", change.added), ("remove", change.withdrawn)]
+    changes = " and ".join(f"{verb} {_listed(ids)}" for verb, ids in parts if ids)
+    message = f"a new search of {shown_query(query)} would {changes}"
+    return info("search-changed", message, f"`eocanvas-apply lock` accepts it; until then `apply` uses {FILE}")
+
+
+def _listed(ids: Sequence[str]) -> str:
+    more = ", ..." if len(ids) > _SHOWN_IDS else ""
+    return f"{_counted(len(ids), 'product')} ({', '.join(ids[:_SHOWN_IDS])}{more})"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

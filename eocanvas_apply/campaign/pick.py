@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from eocanvas_apply.campaign.rows import Row
 from eocanvas_apply.manifest.model.steps import PickBy
 from eocanvas_apply.manifest.model.times import read_moment
-from eocanvas_apply.manifest.rows import Row
 from eocanvas_apply.manifest.substitution import MissingField, field_of
 
 # Where catalogues and tables keep the time of what they list.

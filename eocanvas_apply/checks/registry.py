@@ -11,10 +11,9 @@ from eocanvas_apply.checks import (
     graph_structure,
     job_rules,
     key_rules,
-    listing_rules,
     operators,
     placeholders,
-    storage_direction,
+    storage_rules,
 )
 from eocanvas_apply.checks.case import ChainCase, GraphCase, ManifestCase
 from eocanvas_apply.diagnostics import Diagnostic
@@ -24,12 +23,12 @@ MANIFEST_RULES: tuple[Callable[[ManifestCase], Iterator[Diagnostic]], ...] = (
     key_rules.sealed_size,
     key_rules.fixed_names,
     key_rules.endpoints,
-    storage_direction.not_for_input,
-    storage_direction.not_for_output,
+    storage_rules.not_for_input,
+    storage_rules.not_for_output,
     job_rules.download_folders,
     job_rules.input_names,
     job_rules.archives,
-    listing_rules.listable,
+    storage_rules.listable,
 )
 GRAPH_RULES: tuple[Callable[[GraphCase], Iterator[Diagnostic]], ...] = (
     graph_structure.skeleton,

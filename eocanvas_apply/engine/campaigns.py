@@ -11,8 +11,9 @@ from enum import Enum
 from typing import Any, cast
 
 from eocanvas_apply.campaign.expansion import Expansion, expand
-from eocanvas_apply.campaign.freshness import changed_searches, lock_age
-from eocanvas_apply.campaign.searching import Lister, Search
+from eocanvas_apply.campaign.lock import changed_searches, lock_age
+from eocanvas_apply.campaign.readers.hda import Search
+from eocanvas_apply.campaign.readers.s3 import Lister
 from eocanvas_apply.checks.checking import check_rows
 from eocanvas_apply.diagnostics import Diagnostic, has_errors, info
 from eocanvas_apply.engine.project import Project
@@ -70,7 +71,7 @@ async def find_rows(
     lock = project.lock_file.lock
     used = lock if rows is Rows.ASKED else None
     found = await expand(project.loaded, project.read, now=now, search=search, lister=lister, lock=used)
-    notes = lock_age(lock, found, now) if rows is Rows.ASKED else changed_searches(lock, found)
+    notes = lock_age(lock, found.searches, now) if rows is Rows.ASKED else changed_searches(lock, found.searches)
     return _checked(project, found, notes)
 
 

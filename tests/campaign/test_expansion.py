@@ -281,7 +281,7 @@ def test_relative_times_are_worked_out_once_and_are_no_part_of_an_instance() -> 
 
 
 def test_a_search_too_wide_to_pick_from_is_never_cut_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("eocanvas_apply.campaign.row_sources._WIDEST", 5)
+    monkeypatch.setattr("eocanvas_apply.campaign.sources._WIDEST", 5)
     products = [{"id": f"p{number}", "dataset_id": "d", "day": f"2024-07-0{number + 1}"} for number in range(5)]
     text = "a: {process: x, for_each: {hda: {dataset_id: d}, pick: latest}}"
     assert codes(Campaign(text, archive=Archive(products)).expanded()) == ["search-too-wide"]

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eocanvas_apply.campaign.join import Joined, join
+from eocanvas_apply.campaign.rows import START, Row
 from eocanvas_apply.manifest.model.steps import Step
-from eocanvas_apply.manifest.rows import START, Row
 
 
 def step(**options: Any) -> Step:

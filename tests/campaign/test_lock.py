@@ -9,8 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eocanvas_apply.campaign.lock import LockChange, LockedQuery, frozen, lock_changes, lock_of, read_lock, write_lock
-from eocanvas_apply.campaign.searching import query_digest
+from eocanvas_apply.campaign.lock import (
+    LockChange,
+    LockedQuery,
+    frozen,
+    lock_changes,
+    lock_of,
+    query_digest,
+    read_lock,
+    write_lock,
+)
 from eocanvas_apply.errors import ManifestError
 from tests.campaign.campaign import NOW, Archive, Campaign, ids
 
@@ -47,7 +55,7 @@ def test_what_is_written_is_read_back(query: dict[str, Any], names: set[str]) ->
 
 def test_the_order_of_a_query_counts_for_nothing() -> None:
     lock = lock_of([locked(QUERY, "a")])
-    assert frozen(dict(reversed(QUERY.items())), lock) == locked(QUERY, "a").products
+    assert frozen(dict(reversed(QUERY.items())), lock) == locked(QUERY, "a")
     assert frozen({**QUERY, "sat": "A"}, lock) is None
     assert frozen(QUERY, None) is None
 

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from eocanvas_apply.campaign.readers.days import day_rows
-from eocanvas_apply.campaign.readers.json import geojson_rows, json_rows, value_rows
+from eocanvas_apply.campaign.readers.geojson import geojson_rows
+from eocanvas_apply.campaign.readers.json import json_rows, value_rows
 from eocanvas_apply.campaign.readers.wkt import bounds, to_wkt
 from eocanvas_apply.errors import ManifestError
+from eocanvas_apply.manifest.model.steps import Days
 
 NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
 SQUARE = [[[20, 58], [21.5, 58], [21.5, 59.25], [20, 58]]]
@@ -112,9 +114,9 @@ def test_what_is_no_geojson(data: Any) -> None:
 
 
 def test_days_include_the_last() -> None:
-    rows, relative = day_rows("2024-02-28", "2024-03-01", timedelta(days=1), NOW)
-    found = list(rows)
-    assert ([each.id for each in found], relative) == (["2024-02-28", "2024-02-29", "2024-03-01"], False)
+    days = day_rows(Days.model_validate({"from": "2024-02-28", "to": "2024-03-01"}), NOW)
+    found = days.rows
+    assert ([each.id for each in found], days.relative) == (["2024-02-28", "2024-02-29", "2024-03-01"], False)
     assert found[1].fields == {
         "day": "2024-02-29",
         "start": "2024-02-29T00:00:00Z",
@@ -127,12 +129,12 @@ def test_days_include_the_last() -> None:
 
 
 def test_weeks_and_relative_days() -> None:
-    rows, relative = day_rows("now-14d", "today", timedelta(days=7), NOW)
-    assert ([each.id for each in rows], relative) == (["2024-02-16", "2024-02-23", "2024-03-01"], True)
+    days = day_rows(Days.model_validate({"from": "now-14d", "to": "today", "every": "7d"}), NOW)
+    assert ([each.id for each in days.rows], days.relative) == (["2024-02-16", "2024-02-23", "2024-03-01"], True)
 
 
 @pytest.mark.parametrize(("first", "last"), [("today", "yesterday"), ("soon", "today"), ("2024-01-01", "9999-12-31")])
 def test_days_that_are_none(first: str, last: str) -> None:
     with pytest.raises(ManifestError) as refusal:
-        list(day_rows(first, last, timedelta(days=1), NOW)[0])
+        day_rows(Days.model_construct(first=first, last=last, every=timedelta(days=1)), NOW)
     assert [each.code for each in refusal.value.diagnostics] == ["bad-day"]

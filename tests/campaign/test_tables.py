@@ -90,3 +90,19 @@ def test_any_bytes_are_read_or_refused(content: bytes) -> None:
         table_rows(content, "a.csv")
     except ManifestError as refusal:
         assert all(each.position for each in refusal.diagnostics)  # noqa: PT017
+
+
+def test_a_cell_may_be_longer_than_the_csv_module_allows_by_default() -> None:
+    outline = "POLYGON((" + "20 58, " * 30_000 + "))"
+    (row,) = table_rows(f'id,wkt\nx,"{outline}"\n'.encode(), "a.csv")
+    assert row.fields["wkt"] == outline
+
+
+@pytest.mark.parametrize("content", ['id,a\n"x"y,1\n', 'id,a\nz,1\n\n"x" y,"1\n2"\n'])
+def test_text_behind_a_closing_quote_is_refused_at_its_row(content: str) -> None:
+    with pytest.raises(ManifestError) as refusal:
+        table_rows(content.encode(), "a.csv")
+    (found,) = refusal.value.diagnostics
+    assert found.code == "csv-quote"
+    assert found.position is not None
+    assert content.splitlines()[found.position.line - 1].startswith('"x"')

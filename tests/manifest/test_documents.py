@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import hashlib
 
+from eocanvas_apply.campaign.instances import instances
+from eocanvas_apply.campaign.rows import Row
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.errors import ManifestError
-from eocanvas_apply.manifest.instances import instances
 from eocanvas_apply.manifest.job_documents import load_documents, with_instances
 from eocanvas_apply.manifest.loading import load
-from eocanvas_apply.manifest.rows import Row
 
 FILES = {
     "graphs/a.xml": b"<graph><version>1.0</version></graph>",

@@ -1,43 +1,43 @@
-"""A row for every day, or every few days, of a stretch of the calendar in UTC."""
+"""Rows from the days of the calendar, in UTC."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 
+from eocanvas_apply.campaign.rows import Found, Row
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import ManifestError
+from eocanvas_apply.manifest.model.steps import Days
 from eocanvas_apply.manifest.model.times import Moment, read_moment
-from eocanvas_apply.manifest.rows import Row
 
 _MOST_YEARS = 200
 _LAST_YEAR = 9000
 
 
-def day_rows(first: str, last: str, every: timedelta, now: datetime) -> tuple[Iterator[Row], bool]:
-    """Return rows from the first day to the last, itself included, and whether they depend on `now`.
+def day_rows(days: Days, now: datetime) -> Found:
+    """Return a row for each day from the first to the last, itself included. Raises ManifestError.
 
-    A row has `day` (also its id), `start` and `end` (the end not included; times of midnight), `year`, `month`,
-    `day_of_month` and `day_of_year`, the last four with leading zeros. Raises ManifestError.
+    A row has `day` (also its id), `start` and `end` (the end not included; both at midnight), `year`, `month`,
+    `day_of_month` and `day_of_year`, the last three with leading zeros.
     """
-    begin, end = _moment(first), _moment(last)
-    begins, ends = begin.at(now).date(), end.at(now).date()
-    if ends < begins:
-        message = f"the last day, {ends}, is before the first, {begins}"
+    first, last = _moment(days.first), _moment(days.last)
+    begin, end, every = first.at(now).date(), last.at(now).date(), days.every
+    if end < begin:
+        message = f"the last day, {end}, is before the first, {begin}"
         raise ManifestError(error("bad-day", message, "exchange `from` and `to`"))
-    if ends.year - begins.year > _MOST_YEARS or every.days > _MOST_YEARS * 365 or ends.year > _LAST_YEAR:
-        message = f"from {begins} to {ends} is no stretch of at most {_MOST_YEARS} years before {_LAST_YEAR}"
+    if end.year - begin.year > _MOST_YEARS or every.days > _MOST_YEARS * 365 or end.year > _LAST_YEAR:
+        message = f"range too long: {begin} to {end} (at most {_MOST_YEARS} years, up to the year {_LAST_YEAR})"
         raise ManifestError(error("bad-day", message, "correct `from`, `to` or `every`"))
-    days = ((ends - begins) // every) + 1
-    starts = (datetime.combine(begins, time(), UTC) + number * every for number in range(days))
-    return (_row(start, every) for start in starts), begin.is_relative or end.is_relative
+    midnight = datetime.combine(begin, time(), UTC)
+    rows = [_row(midnight + number * every, every) for number in range((end - begin) // every + 1)]
+    return Found(rows, first.is_relative or last.is_relative)
 
 
 def _moment(text: str) -> Moment:
     found = read_moment(text)
     if found is None:
         hint = "write a day such as 2024-07-01, or today, yesterday, now-3d"
-        raise ManifestError(error("bad-day", f"`{text[:60]}` is no day", hint))
+        raise ManifestError(error("bad-day", f"`{text[:60]}` is not a day", hint))
     return found
 
 

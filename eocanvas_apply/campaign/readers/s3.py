@@ -1,19 +1,43 @@
-"""The storages of a manifest's keys, listed for the rows of campaigns."""
+"""Rows from the files of a storage, listed with the credentials of a manifest's key."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Protocol
 
+from eocanvas_apply.campaign.rows import Row
 from eocanvas_apply.errors import CredentialsError, ManifestError
 from eocanvas_apply.manifest.address import Address
-from eocanvas_apply.manifest.listing import is_listable, not_listable
-from eocanvas_apply.manifest.model.keys import Key, S3Key
-from eocanvas_apply.secrets.vault import Vault
-from eocanvas_apply.storage.bucket import Bucket
-from eocanvas_apply.storage.listing import list_files
+from eocanvas_apply.manifest.model.keys import Key, PublicS3Key, S3Key
+from eocanvas_apply.manifest.validation.wording import not_listable
+
+if TYPE_CHECKING:
+    from eocanvas_apply.secrets.vault import Vault
+    from eocanvas_apply.storage.bucket import Bucket
+
+
+class Lister(Protocol):
+    """Storages, each opened with its key's own credentials."""
+
+    async def list(self, key: str, prefix: str, limit: int) -> Sequence[Mapping[str, Any]]:
+        """Return `path` (with a leading `/`) and `size` (bytes) of at most `limit` files whose path begins so.
+
+        `key` is the manifest's name of a key, or eodata. Raises ServiceError, CredentialsError.
+        """
+        ...
+
+
+def file_rows(files: Sequence[Mapping[str, Any]], match: str | None) -> list[Row]:
+    """Return a row for each file whose name fits, sorted by path: `path`, `name` (also the id) and `size`."""
+    rows = []
+    for fields in sorted(files, key=lambda each: str(each["path"])):
+        name = str(fields["path"]).rpartition("/")[2]
+        if name and (match is None or fnmatchcase(name, match)):
+            rows.append(Row(name, {**fields, "name": name}))
+    return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +53,22 @@ class Storages:
 
         A secret that could not be resolved is CredentialsError, and so is one that the storage refuses.
         """
+        from eocanvas_apply.storage.listing import list_files
+
         found = await list_files(self._bucket(key), prefix, limit, self.timeout)
         return [{"path": file.path, "size": file.size} for file in found]
 
     def _bucket(self, name: str) -> Bucket:
-        key = self.keys.get(name)
-        if not is_listable(key):
-            raise ManifestError(not_listable(key))
-        opened = self._opened(name) if isinstance(key, S3Key) else {}
-        return Bucket(key.bucket, key.endpoint, key.region, f"key.{name}", **opened)
+        from eocanvas_apply.storage.bucket import Bucket
 
-    def _opened(self, name: str) -> Mapping[str, Any]:
-        address = str(Address("key", name))
+        key = self.keys.get(name)
+        if not isinstance(key, S3Key | PublicS3Key):
+            raise ManifestError(not_listable(key))
+        secrets = self._secrets(name) if key.secret_fields() else {}
+        return Bucket(key.bucket, key.endpoint, key.region, f"key.{name}", **secrets)
+
+    def _secrets(self, name: str) -> Mapping[str, Any]:
+        address = str(Address.key(name))
         if faults := self.vault.faults.get(address):
             raise CredentialsError(*faults)
         return self.vault.secrets[address]

@@ -9,31 +9,27 @@ _DEPTHS = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "
 
 
 def to_wkt(geometry: Mapping[str, Any]) -> str:
-    """Return a geometry as WKT; raise TypeError, ValueError or KeyError when it is none."""
+    """Return a geometry as WKT; raises TypeError, ValueError or KeyError for anything else."""
     kind = geometry["type"]
     if kind == "GeometryCollection":
         return f"GEOMETRYCOLLECTION({', '.join(to_wkt(part) for part in geometry['geometries'])})"
     depth, coordinates = _DEPTHS[kind], geometry["coordinates"]
     if not coordinates:
         raise ValueError(kind)
-    inside = _nested(coordinates, depth)
-    return f"{kind.upper()}({inside})" if depth == 0 else f"{kind.upper()}{inside}"
+    text = _nested(coordinates, depth)
+    return f"{kind.upper()}({text})" if depth == 0 else f"{kind.upper()}{text}"
 
 
 def bounds(geometry: Mapping[str, Any]) -> list[float]:
-    """Return [west, south, east, north] of a geometry; errors as of `to_wkt`."""
+    """Return [west, south, east, north] of a geometry; raises like `to_wkt`."""
     points = list(_points(geometry))
     longitudes, latitudes = [point[0] for point in points], [point[1] for point in points]
     return [min(longitudes), min(latitudes), max(longitudes), max(latitudes)]
 
 
 def _nested(coordinates: Sequence[Any], depth: int) -> str:
-    if depth == 0:
-        return _point(coordinates)
-    return f"({', '.join(_nested(each, depth - 1) for each in coordinates)})"
-
-
-def _point(coordinates: Sequence[Any]) -> str:
+    if depth > 0:
+        return f"({', '.join(_nested(each, depth - 1) for each in coordinates)})"
     longitude, latitude = coordinates[:2]
     return f"{_number(longitude)} {_number(latitude)}"
 
@@ -41,8 +37,7 @@ def _point(coordinates: Sequence[Any]) -> str:
 def _number(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(value)
-    text = repr(value)
-    return text.removesuffix(".0")
+    return repr(value).removesuffix(".0")
 
 
 def _points(geometry: Mapping[str, Any]) -> Iterator[Sequence[float]]:

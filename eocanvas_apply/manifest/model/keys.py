@@ -1,4 +1,4 @@
-"""The key types of a manifest: what each needs, what of it travels in the open, and which way data may go.
+"""The key types of a manifest: what each needs, which fields are sent unsealed, and which way data may go.
 
 The service knows two storage types, S3 and WEBDAV. A public bucket is an S3 key with empty secrets; a WEkEO Drive
 is a WebDAV folder whose address and user name follow from the account's name. By the service's documentation a
@@ -35,8 +35,10 @@ PhysicalName = Annotated[str, Field(pattern=PHYSICAL_NAME), AfterValidator(_not_
 
 class _ManagedKey(StrictModel):
     storage_type: ClassVar[StorageType]
+    storage_name: ClassVar[str]
     readable: ClassVar[bool] = True
     writable: ClassVar[bool] = True
+    listable: ClassVar[bool] = False
 
     name: PhysicalName | None = Field(
         default=None, description="A fixed name at the service; without it every generation gets a name of its own."
@@ -51,6 +53,8 @@ class S3Key(_ManagedKey):
     """A private S3 bucket."""
 
     storage_type: ClassVar[StorageType] = StorageType.S3
+    storage_name: ClassVar[str] = "a private S3 bucket"
+    listable: ClassVar[bool] = True
 
     type: Literal["s3"] = Field(description="A private S3 bucket.")
     bucket: Text = Field(description="Name of the bucket.")
@@ -60,7 +64,7 @@ class S3Key(_ManagedKey):
     secret_key: SecretReference = Field(description="Where the secret key comes from, such as {env: NAME}.")
 
     def plain_config(self) -> dict[str, str]:
-        """Return the wire fields that are no secret."""
+        """Return the wire fields that are not secret."""
         return {"bucket": self.bucket, "endpoint": self.endpoint, "region": self.region}
 
     def secret_fields(self) -> dict[str, SecretReference]:
@@ -72,7 +76,9 @@ class PublicS3Key(_ManagedKey):
     """A public S3 bucket: an S3 key whose secrets are empty."""
 
     storage_type: ClassVar[StorageType] = StorageType.S3
+    storage_name: ClassVar[str] = "a public S3 bucket"
     writable: ClassVar[bool] = False
+    listable: ClassVar[bool] = True
 
     type: Literal["s3-public"] = Field(description="A public S3 bucket, to read from.")
     bucket: Text = Field(description="Name of the bucket.")
@@ -92,6 +98,7 @@ class WekeoDriveKey(_ManagedKey):
     """A WEkEO Drive: the account's own WebDAV folder."""
 
     storage_type: ClassVar[StorageType] = StorageType.WEBDAV
+    storage_name: ClassVar[str] = "a WEkEO Drive"
     readable: ClassVar[bool] = False
 
     type: Literal["wekeo-drive"] = Field(description="A WEkEO Drive, to write to.")
@@ -112,6 +119,7 @@ class WebdavKey(_ManagedKey):
     """A WebDAV folder anywhere."""
 
     storage_type: ClassVar[StorageType] = StorageType.WEBDAV
+    storage_name: ClassVar[str] = "a WebDAV folder"
 
     type: Literal["webdav"] = Field(description="A WebDAV folder.")
     endpoint: Text = Field(description="Address of the folder.")
@@ -119,7 +127,7 @@ class WebdavKey(_ManagedKey):
     password: SecretReference = Field(description="Where the password comes from.")
 
     def plain_config(self) -> dict[str, str]:
-        """Return the wire fields that are no secret."""
+        """Return the wire fields that are not secret."""
         return {"endpoint": self.endpoint, "username": self.username}
 
     def secret_fields(self) -> dict[str, SecretReference]:
@@ -127,16 +135,19 @@ class WebdavKey(_ManagedKey):
         return {"password": self.password}
 
 
-_STORAGE: dict[str, tuple[StorageType, bool, bool]] = {
-    "s3": (StorageType.S3, True, True),
-    "s3-public": (StorageType.S3, True, False),
-    "wekeo-drive": (StorageType.WEBDAV, False, True),
-    "webdav": (StorageType.WEBDAV, True, True),
+ManagedKey = S3Key | PublicS3Key | WekeoDriveKey | WebdavKey
+_MANAGED: dict[str, type[ManagedKey]] = {
+    "s3": S3Key,
+    "s3-public": PublicS3Key,
+    "wekeo-drive": WekeoDriveKey,
+    "webdav": WebdavKey,
 }
 
 
 class ExistingKey(StrictModel):
     """A key that somebody else made: never renewed, never deleted."""
+
+    listable: ClassVar[bool] = False
 
     type: Literal["existing"] = Field(description="A key that is not ours.")
     name: PhysicalName = Field(description="Its name at the service.")
@@ -145,26 +156,25 @@ class ExistingKey(StrictModel):
     @property
     def storage_type(self) -> StorageType:
         """The service's word for the storage."""
-        return _STORAGE[self.storage][0]
+        return _MANAGED[self.storage].storage_type
+
+    @property
+    def storage_name(self) -> str:
+        """How a message names the storage."""
+        return _MANAGED[self.storage].storage_name
 
     @property
     def readable(self) -> bool:
         """Whether a job may take its input there."""
-        return _STORAGE[self.storage][1]
+        return _MANAGED[self.storage].readable
 
     @property
     def writable(self) -> bool:
         """Whether a job may put its output there."""
-        return _STORAGE[self.storage][2]
+        return _MANAGED[self.storage].writable
 
 
-KEY_TYPES: dict[str, type[StrictModel]] = {
-    "s3": S3Key,
-    "s3-public": PublicS3Key,
-    "wekeo-drive": WekeoDriveKey,
-    "webdav": WebdavKey,
-    "existing": ExistingKey,
-}
+KEY_TYPES: dict[str, type[ManagedKey | ExistingKey]] = {**_MANAGED, "existing": ExistingKey}
 
 
 def _type(value: Any) -> str | None:
@@ -172,7 +182,6 @@ def _type(value: Any) -> str | None:
     return found if isinstance(found, str) else None
 
 
-ManagedKey = S3Key | PublicS3Key | WekeoDriveKey | WebdavKey
 Key = Annotated[
     Annotated[S3Key, Tag("<s3>")]
     | Annotated[PublicS3Key, Tag("<s3-public>")]

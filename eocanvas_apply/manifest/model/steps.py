@@ -12,6 +12,8 @@ from eocanvas_apply.manifest.model.strict import Duration, Name, PlainData, Stri
 from eocanvas_apply.manifest.model.times import read_moment
 
 KINDS = ("list", "map", "csv", "json", "geojson", "days", "hda", "s3", "job")
+# A field cannot be called `list`, `map` or `json`: pydantic's own methods, and Python's, have these names.
+_FIELD_OF = {"list": "values", "map": "entries", "json": "json_file"}
 PREFIX = r"^[A-Za-z_][A-Za-z0-9_-]{0,39}$"
 EXPECT = r"^(>= ?|<= ?)?[0-9]{1,6}$|^[0-9]{1,6}\.\.[0-9]{1,6}$"
 MOST_INSTANCES = 1000
@@ -172,6 +174,15 @@ class Step(StrictModel):
     def kind(self) -> str:
         """The one of `list map csv json geojson days hda s3 job` that it has."""
         return self._given[0]
+
+    @property
+    def source(self) -> Any:
+        """The value of its source."""
+        return getattr(self, _FIELD_OF.get(self.kind, self.kind))
+
+    def source_json(self) -> str:
+        """Return its source as JSON: equal sources give equal rows."""
+        return self.model_dump_json(include={_FIELD_OF.get(self.kind, self.kind)}, by_alias=True)
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error
 from eocanvas_apply.documents.yaml.nodes import Data, Path
@@ -24,10 +24,13 @@ def dangling_keys(data: Data) -> Iterator[Finding]:
     declared = {EODATA, *mapping_at(data, "keys")}
     for path, name in _named_keys(data):
         if name not in declared and not refers_to_row(name):
-            hint = (
-                did_you_mean(name, declared) or f"declare it under keys:, or use one of {', '.join(sorted(declared))}"
-            )
-            yield error("unknown-key", f"no key of this manifest is called `{name[:60]}`", hint), path
+            yield unknown_key(name, declared), path
+
+
+def unknown_key(name: str, declared: Collection[str]) -> Diagnostic:
+    """Return the diagnostic about a name that no key of the manifest has."""
+    hint = did_you_mean(name, declared) or f"declare it under keys:, or use one of {', '.join(sorted(declared))}"
+    return error("unknown-key", f"no key of this manifest is called `{name[:60]}`", hint)
 
 
 def dangling_references(data: Data) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error
 from eocanvas_apply.documents.yaml.nodes import Data
+from eocanvas_apply.manifest.model.keys import EODATA, Key
 
 WRONG_TYPES = {
     "string_type": "text",
@@ -41,6 +42,12 @@ _RULES = {
 def names(words: Sequence[str]) -> str:
     """Return `a, b or c`."""
     return " or ".join([*([", ".join(words[:-1])] if words[1:] else []), *words[-1:]])
+
+
+def not_listable(key: Key | None) -> Diagnostic:
+    """Return the diagnostic about a key whose storage cannot be listed; None stands for eodata."""
+    hint = "keys of the types s3 and s3-public can be listed; for others write the files as `list:` or `csv:`"
+    return error("key-not-listable", f"a storage of type {key.type if key else EODATA} cannot be listed", hint)
 
 
 def told(kind: str, where: str, context: dict[str, Any], message: str, value: Data) -> Diagnostic:

@@ -9,7 +9,7 @@ from typing import Any
 from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph, param_text
 from eocanvas_apply.manifest.address import Address
-from eocanvas_apply.manifest.instances import Instance
+from eocanvas_apply.manifest.instances import Instance, Origins
 from eocanvas_apply.manifest.job_documents import Documents
 from eocanvas_apply.manifest.job_order import in_order
 from eocanvas_apply.manifest.model.inputs import KeyInput, ProductInput, ResultInput, ToKey, UrlInput
@@ -17,7 +17,6 @@ from eocanvas_apply.manifest.model.jobs import Job, RawJob, SnapJob, TailorJob
 from eocanvas_apply.manifest.model.keys import ExistingKey, Key
 from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.manifest.products import product_of
-from eocanvas_apply.manifest.rows import Origins
 from eocanvas_apply.planning.desired.desired import (
     Desired,
     DesiredInput,

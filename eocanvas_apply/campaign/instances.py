@@ -1,0 +1,172 @@
+"""From the rows of a campaign to its instances, each checked as the manifest is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from pydantic import ValidationError
+
+from eocanvas_apply.campaign.rows import Row, row_name, unknown_field
+from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.documents.yaml.nodes import Data, Path
+from eocanvas_apply.manifest.instances import JOBS, LONGEST_ID, Instance, instance_id
+from eocanvas_apply.manifest.loading import LoadedManifest
+from eocanvas_apply.manifest.model.inputs import ProductInput
+from eocanvas_apply.manifest.model.jobs import Job
+from eocanvas_apply.manifest.model.keys import EODATA
+from eocanvas_apply.manifest.model.manifest import Manifest
+from eocanvas_apply.manifest.products import product_of, without_dataset
+from eocanvas_apply.manifest.substitution import MissingField, Template
+from eocanvas_apply.manifest.validation.campaign_fields import skipped_without_row
+from eocanvas_apply.manifest.validation.references import mapping_at, unknown_key
+from eocanvas_apply.manifest.validation.structure import structure_faults
+
+
+@dataclass(frozen=True)
+class Instances:
+    """All instances of a campaign in the order of its rows; none when a diagnostic is an error."""
+
+    by_row: tuple[Instance, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def instances(loaded: LoadedManifest, name: str, rows: Sequence[Row]) -> Instances:
+    """Return an instance of the campaign `name` for every row.
+
+    Every instance is checked as the manifest is; a fault of many rows is reported once, with their number.
+    """
+    checker = _Checker(loaded, name, loaded.templates[name])
+    by_row = tuple(Instance(instance_id(row.id or ""), row.fields, checker.template, row.origins) for row in rows)
+    checker.check_ids(rows, by_row)
+    for row in rows:
+        checker.check(row)
+    if found := checker.diagnostics():
+        return Instances((), found)
+    return Instances(by_row, tuple(_skips_without_row(loaded, name, by_row)))
+
+
+def _skips_without_row(loaded: LoadedManifest, name: str, by_row: Sequence[Instance]) -> Iterator[Diagnostic]:
+    job = loaded.manifest.jobs.get(name) if loaded.manifest else None
+    if job and job.skip:
+        for found, path in skipped_without_row(name, job.skip, [each.id for each in by_row]):
+            yield loaded.place(found, path, at_name=True)
+
+
+@dataclass
+class _Fault:
+    """One fault, the first row that has it, and how many do."""
+
+    found: Diagnostic
+    path: Path
+    first: str
+    at_name: bool = False
+    rows: int = 1
+
+    def diagnostic(self) -> Diagnostic:
+        where = f"in the row {self.first}" if self.rows == 1 else f"in {self.rows} rows, first {self.first}"
+        return replace(self.found, message=f"{self.found.message} ({where})")
+
+
+class _Checker:
+    """Checks every row of a campaign and counts the rows of each fault."""
+
+    def __init__(self, loaded: LoadedManifest, name: str, template: Template) -> None:
+        self.template = template
+        self._loaded = loaded
+        self._name = name
+        self._keys = frozenset({EODATA, *mapping_at(loaded.text.data, "keys")})
+        self._faults: dict[object, _Fault] = {}
+
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        faults = self._faults.values()
+        return tuple(self._loaded.place(each.diagnostic(), each.path, at_name=each.at_name) for each in faults)
+
+    def check_ids(self, rows: Sequence[Row], by_row: Sequence[Instance]) -> None:
+        seen: dict[str, Row] = {}
+        for row, instance in zip(rows, by_row, strict=True):
+            if not instance.id:
+                self._add("no-id", row, partial(_without_id, row), "for_each")
+            elif len(instance.id) > LONGEST_ID:
+                self._add("long-id", row, partial(_id_too_long, row), "for_each")
+            elif (other := seen.setdefault(instance.id.casefold(), row)) is not row:
+                self._add("same-id", row, partial(_same_id, row, other), "for_each")
+
+    def check(self, row: Row) -> None:
+        try:
+            data = self.template.fill(row.fields)
+            job = JOBS.validate_python(data)
+        except MissingField as missing:
+            path = next((path for path, name in self.template.fields if name == missing.field), ())
+            key = (missing.field, missing.empty)
+            self._add(key, row, partial(unknown_field, missing, row.fields), *path)
+        except ValidationError as problem:
+            self._add_structure(problem, row, data)
+        else:
+            self._check_keys(row, job)
+            self._check_products(row, job)
+            self._check_origins(row, job)
+
+    def _add(self, key: object, row: Row, build: Callable[[], Diagnostic], *path: str | int) -> None:
+        """Count one more row of a fault; build its diagnostic for the first."""
+        if known := self._faults.get(key):
+            known.rows += 1
+        else:
+            self._faults[key] = _Fault(build(), ("jobs", self._name, *path), row_name(row))
+
+    def _add_structure(self, problem: ValidationError, row: Row, data: Data) -> None:
+        kinds = {(fault["loc"], fault["type"]) for fault in problem.errors(include_url=False, include_input=False)}
+        for kind in kinds & self._faults.keys():
+            self._faults[kind].rows += 1
+        new = sorted(kinds - self._faults.keys(), key=str)
+        if not new:
+            return
+        whole: Data = {"version": 1, "project": "p", "jobs": {self._name: data}}
+        try:
+            Manifest.model_validate(whole)
+        except ValidationError as again:
+            for fault, kind in zip(structure_faults(again, whole), new, strict=False):
+                self._faults[kind] = _Fault(fault.found, fault.path, row_name(row), fault.at_name)
+        for kind in kinds - self._faults.keys():
+            # Several errors about one field are one diagnostic.
+            self._faults[kind] = replace(next(iter(self._faults.values())), rows=0)
+
+    def _check_keys(self, row: Row, job: Job) -> None:
+        for key in job.key_names - self._keys:
+            path = next((path for path, _ in self.template.fields if path[-1] == "key"), ())
+            self._add(key, row, partial(unknown_key, key, self._keys), *path)
+
+    def _check_products(self, row: Row, job: Job) -> None:
+        for name, given in job.inputs.items():
+            if isinstance(given, ProductInput) and not product_of(given, row.fields):
+                self._add(("product", name), row, without_dataset, "inputs", name, "product")
+
+    def _check_origins(self, row: Row, job: Job) -> None:
+        for name, given in job.result_inputs.items():
+            if row.origins.get(given.result, "") is None:
+                self._add(("result", name), row, partial(_of_several, given.result), "inputs", name, "result")
+
+
+_WRITE_ID = 'add `id: "${each.FIELD}"` to the last step'
+
+
+def _without_id(row: Row) -> Diagnostic:
+    return error("row-without-id", "the rows have no id", f"{_WRITE_ID}; the fields are {', '.join(row.fields)}")
+
+
+def _id_too_long(row: Row) -> Diagnostic:
+    message = f"an id has at most {LONGEST_ID} characters, this one has {len(row.id or '')}"
+    return error("id-too-long", message, _WRITE_ID)
+
+
+def _same_id(row: Row, other: Row) -> Diagnostic:
+    message = f"two instances have the id {row_name(row)}"
+    if other.id != row.id:
+        message = f"the ids {row_name(row)} and {row_name(other)} are the same to some file systems"
+    return error("id-twice", message, f"{_WRITE_ID}, with fields that differ between them")
+
+
+def _of_several(source: str) -> Diagnostic:
+    message = f"a row is made of several instances of `{source}`; it is not clear whose result is meant"
+    return error("result-of-several", message, f"make each row of one instance of `{source}`")

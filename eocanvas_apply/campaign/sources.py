@@ -1,0 +1,202 @@
+"""The sources of rows, one reader for each kind of step, and everything outside that they read, each thing once a run.
+
+`READERS` has the function for each kind. A new kind needs its model in `manifest/model/steps.py`, a file in
+`readers/`, and its line here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from eocanvas_apply.campaign.lock import Lock, LockedQuery, frozen, query_digest
+from eocanvas_apply.campaign.readers.csv import table_rows
+from eocanvas_apply.campaign.readers.days import day_rows
+from eocanvas_apply.campaign.readers.geojson import geojson_rows
+from eocanvas_apply.campaign.readers.hda import Search, product_rows
+from eocanvas_apply.campaign.readers.json import entry_rows, json_rows, value_rows
+from eocanvas_apply.campaign.readers.s3 import Lister, file_rows
+from eocanvas_apply.campaign.rows import ID, Found, Row
+from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.errors import ManifestError
+from eocanvas_apply.manifest.instances import Instance
+from eocanvas_apply.manifest.loading import LoadedManifest
+from eocanvas_apply.manifest.model.steps import CsvFile, Days, JsonFile, S3Prefix, Step
+from eocanvas_apply.manifest.model.times import resolved
+
+if TYPE_CHECKING:
+    import asyncio
+
+_AT_ONCE = 4
+_REMOTE = ("hda", "s3")
+_LONGEST_LINE = 500
+_WIDEST = 100_000
+
+
+class SourceUnavailable(Exception):
+    """Nobody can be asked for the rows of a step: there is no search or no lister, or another campaign lacks them."""
+
+
+@dataclass
+class Sources:
+    """Everything outside that a step may read, each thing once a run."""
+
+    loaded: LoadedManifest
+    read: Callable[[str], bytes]
+    now: datetime
+    search: Search | None
+    lister: Lister | None
+    lock: Lock | None
+    done: dict[str, tuple[Instance, ...]] = field(default_factory=dict)
+    relative: set[str] = field(default_factory=set)
+    files: dict[str, str] = field(default_factory=dict)
+    searches: dict[str, LockedQuery] = field(default_factory=dict)
+    _asked: dict[tuple[str, str, int], asyncio.Task[Found]] = field(default_factory=dict)
+    _read: dict[tuple[str, str, int], Found] = field(default_factory=dict)
+
+    async def rows(self, step: Step, most: int) -> Found:
+        """Return the rows of a step's source; raises ManifestError, ServiceError, SourceUnavailable."""
+        limit = limit_of(step, most)
+        key = (step.kind, step.source_json(), limit)
+        if not self.is_remote(step):
+            if key not in self._read:
+                self._read[key] = await READERS[step.kind](self, step.source, limit)
+            return self._read[key]
+        if key not in self._asked:
+            import asyncio
+
+            self._asked[key] = asyncio.ensure_future(READERS[step.kind](self, step.source, limit))
+        return await self._asked[key]
+
+    async def cancel(self) -> None:
+        """Cancel what is still being asked: one failure ends the expansion."""
+        if not self._asked:
+            return
+        import asyncio
+
+        for task in self._asked.values():
+            task.cancel()
+        await asyncio.gather(*self._asked.values(), return_exceptions=True)
+
+    def is_remote(self, step: Step) -> bool:
+        """Tell whether the catalogue or a storage is asked for a step's rows."""
+        return step.kind in _REMOTE and (self.search is not None or self.lister is not None)
+
+    async def ask(self, query: Mapping[str, Any], limit: int) -> Sequence[Mapping[str, Any]]:
+        """Search the catalogue, a few searches at a time."""
+        if self.search is None:
+            raise SourceUnavailable
+        async with self.gate:
+            return await self.search.search(query, limit)
+
+    @cached_property
+    def gate(self) -> asyncio.Semaphore:
+        """Let a few questions through at a time."""
+        # Imported late, for asyncio takes longer to load than a small manifest to validate.
+        import asyncio
+
+        return asyncio.Semaphore(_AT_ONCE)
+
+    def parsed(self, written: str, parse: Callable[[bytes, str], list[Row]]) -> Found:
+        """Return the rows of a file, with its source lines in the diagnostics of a ManifestError."""
+        content = self.read(written)
+        self.files[written] = hashlib.sha256(content).hexdigest()
+        try:
+            return Found(parse(content, (PurePath(self.loaded.text.file).parent / written).as_posix()))
+        except ManifestError as problem:
+            raise ManifestError(*(_with_line(each, content) for each in problem.diagnostics)) from None
+
+
+async def _values(_sources: Sources, values: Sequence[Any], _: int) -> Found:
+    return Found(list(value_rows(values)))
+
+
+async def _entries(_sources: Sources, entries: Mapping[str, Any], _: int) -> Found:
+    return Found(list(entry_rows(entries)))
+
+
+async def _csv(sources: Sources, given: str | CsvFile, _: int) -> Found:
+    name, delimiter = (given, None) if isinstance(given, str) else (given.file, given.delimiter)
+    return sources.parsed(name, lambda content, file: table_rows(content, file, delimiter))
+
+
+async def _json(sources: Sources, given: str | JsonFile, _: int) -> Found:
+    name, path = (given, None) if isinstance(given, str) else (given.file, given.path)
+    return sources.parsed(name, lambda content, file: json_rows(content, file, path))
+
+
+async def _geojson(sources: Sources, name: str, _: int) -> Found:
+    return sources.parsed(name, geojson_rows)
+
+
+async def _days(sources: Sources, days: Days, _: int) -> Found:
+    return day_rows(days, sources.now)
+
+
+async def _hda(sources: Sources, query: Mapping[str, Any], limit: int) -> Found:
+    query, relative = resolved(query, sources.now)
+    if relative:
+        return Found(product_rows(await sources.ask(query, limit)), relative=True)
+    digest = query_digest(query)
+    if locked := frozen(query, sources.lock):
+        sources.searches[digest] = locked
+        return Found(product_rows(locked.products), locked=True)
+    by_id = {str(fields["id"]): fields for fields in await sources.ask(query, limit)}
+    products = tuple(by_id[name] for name in sorted(by_id))
+    sources.searches[digest] = LockedQuery(query, sources.now, products)
+    return Found(product_rows(products), locked=False)
+
+
+async def _s3(sources: Sources, source: S3Prefix, limit: int) -> Found:
+    if sources.lister is None:
+        raise SourceUnavailable
+    async with sources.gate:
+        files = await sources.lister.list(source.key, source.prefix, limit)
+    if len(files) >= limit:
+        message = f"this prefix has {limit} files or more; that is too many"
+        raise ManifestError(error("listing-too-wide", message, "write a longer prefix"))
+    return Found(file_rows(files, source.match))
+
+
+async def _job(sources: Sources, name: str, _: int) -> Found:
+    if name not in sources.done:
+        raise SourceUnavailable
+    rows = [Row(i.id, {**i.fields, ID: i.id}, {**i.origins, name: i.id}) for i in sources.done[name]]
+    return Found(rows, name in sources.relative)
+
+
+READERS: Mapping[str, Callable[[Sources, Any, int], Awaitable[Found]]] = {
+    "list": _values,
+    "map": _entries,
+    "csv": _csv,
+    "json": _json,
+    "geojson": _geojson,
+    "days": _days,
+    "hda": _hda,
+    "s3": _s3,
+    "job": _job,
+}
+
+
+def _with_line(found: Diagnostic, content: bytes) -> Diagnostic:
+    """Return a diagnostic about a file with its source line."""
+    lines = content.decode("utf-8-sig", "replace").splitlines()
+    if found.position is None or found.position.line > len(lines):
+        return found
+    line = lines[found.position.line - 1]
+    return found.at(found.position, line if len(line) <= _LONGEST_LINE else None)
+
+
+def needs_all(step: Step) -> bool:
+    """Tell whether a source cut short would give other rows than the whole."""
+    return step.pick is not None or step.by is not None
+
+
+def limit_of(step: Step, most: int) -> int:
+    """Return how many rows of a source are asked for at most, where `most` instances are allowed."""
+    return _WIDEST if step.s3 is not None or needs_all(step) else most + 1
