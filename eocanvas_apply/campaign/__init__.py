@@ -1,4 +1,4 @@
-"""Campaigns, the `for_each:` of a job: from the rows of files, searches and listings to one instance of a job for every row.
+"""Campaigns, the `for_each:` of a job: from rows of files, searches and listings to one instance of a job each.
 
 A row of a CSV file becomes a job in five steps: `sources` asks the reader of the step's kind (readers/csv), `join`
 joins the rows with those of the steps before, `pick` keeps the one that counts, `instances` checks what each row

@@ -65,7 +65,7 @@ def test_what_is_locked_is_not_searched_again(campaign: Project, emulator: Runni
     assert len(planned["actions"]) == 4
     (found,) = planned["diagnostics"]
     assert (found["code"], found["severity"]) == ("lock-age", "info")
-    assert "2 searches are answered by eocanvas.lock, made less than an hour ago" in found["message"]
+    assert "2 searches are answered by eocanvas.lock, less than an hour old" in found["message"]
     assert campaign.run("plan") == 0
     assert "lock-age" in campaign.err
     assert campaign.run("apply", "--yes") == 0
@@ -102,7 +102,7 @@ def test_a_new_search_shows_what_it_would_add_and_withdraw(campaign: Project) ->
     anew = campaign.json("plan", "--refresh-searches")
     (found,) = anew["diagnostics"]
     assert (found["code"], found["severity"]) == ("search-changed", "info")
-    assert f"would add 1 product ({gone}) and withdraw 1 product (S2A_WITHDRAWN)" in found["message"]
+    assert f"would add 1 product ({gone}) and remove 1 product (S2A_WITHDRAWN)" in found["message"]
     assert path.read_text(encoding="utf-8") == text, "looking writes nothing"
     assert any("WITHDRAWN" in each["address"] for each in frozen["actions"])
     assert not any("WITHDRAWN" in each["address"] for each in anew["actions"])
@@ -166,7 +166,7 @@ def test_a_merge_that_is_not_finished_is_told_at_its_lines(campaign: Project) ->
     path.write_text("\n".join([*lines[:3], "<<<<<<< HEAD", *lines[3:]]) + "\n", encoding="utf-8")
     for command in ("plan", "validate"):
         assert campaign.run(command) == 1
-        assert "eocanvas.lock:4:1: error: this is no line of a lock [lock-syntax]" in campaign.err
+        assert "eocanvas.lock:4:1: error: this line does not belong into a lock file [lock-syntax]" in campaign.err
         assert "<<<<<<< HEAD" in campaign.err
     assert campaign.run("lock") == 0, "that is the way out"
     assert campaign.run("validate") == 0
