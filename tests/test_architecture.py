@@ -78,6 +78,8 @@ IO_MODULES = {
     *("subprocess", "sys", "tempfile", "threading", "time", "urllib.request", "uuid", "uvicorn"),
 }
 IO_CALL = re.compile(r"(^|\.)(open|input|now|utcnow|today|read_text|read_bytes|write_text|write_bytes)$")
+# Outside of `secrets/` the text of a secret is used only where it is sent: a log-in, and requests to a bucket.
+REVEALING = {"service.tokens", "storage.listing"}
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
 SENTENCES = (
     "Planning is a pure function of (desired, requests, recorded, observed, now); it does no I/O.",
@@ -237,6 +239,15 @@ def test_only_the_command_line_speaks(module: Module) -> None:
         assert not (isinstance(node, ast.Name) and node.id == "print"), f"{module.name}:{node.lineno}"
         spoken = isinstance(node, ast.Attribute) and ast.unparse(node) in {"sys.stdout", "sys.stderr"}
         assert not spoken, f"{module.name}:{getattr(node, 'lineno', 0)}"
+
+
+def _calls(module: Module) -> Iterator[str]:
+    return (ast.unparse(node.func) for node in ast.walk(module.tree) if isinstance(node, ast.Call))
+
+
+def test_a_secret_is_revealed_only_where_it_is_sealed_hidden_or_sent() -> None:
+    others = [module for module in MODULES if module.room not in {"secrets", "emulator"}]
+    assert {m.name for m in others if any(call.endswith(".reveal") for call in _calls(m))} == REVEALING
 
 
 @every_module
