@@ -23,6 +23,8 @@ from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.simulation.simulated_service import ACCOUNT, URL, SimulatedService
 
+# Polling more often takes long to simulate and tells nothing more.
+_SHORTEST_POLL = timedelta(seconds=30)
 _NO_LIFE = timedelta(hours=1)
 _OPENS_NOTHING = S3Credentials("", "", "bucket", "https://s3.invalid", "r")
 
@@ -76,7 +78,8 @@ class InitialState:
     def manifest(self) -> Desired:
         """Return what is desired, with inputs that the simulated service has: products are ready, any result fits."""
         jobs = {address: replace(job, inputs=_inputs(job)) for address, job in self.desired.jobs.items()}
-        return replace(self.desired, jobs=jobs)
+        timing = replace(self.desired.timing, poll=max(self.desired.timing.poll, _SHORTEST_POLL))
+        return replace(self.desired, jobs=jobs, timing=timing)
 
     def vault(self) -> Vault:
         """Return stand-ins for the secrets of all keys."""
