@@ -54,6 +54,12 @@ CASES = (
         files=tuple(f"results/lowlands/{island}/*.tif" for island in ("gotland", "oland", "saaremaa")),
     ),
     Case(
+        "notebook",
+        jobs=('heights["1"]', 'heights["2"]', 'heights["5"]'),
+        keys=("dem",),
+        files=tuple(f"results/heights/{metres}/*.tif" for metres in (1, 2, 5)),
+    ),
+    Case(
         "search-campaign",
         jobs=tuple(f'chlorophyll["orbit-{orbit}"]' for orbit in ORBITS),
         files=tuple(f"results/chlorophyll/orbit-{orbit}/OLL2WFR_*.nc" for orbit in ORBITS),

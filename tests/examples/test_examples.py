@@ -1,64 +1,38 @@
 from __future__ import annotations
 
-import asyncio
 import re
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import nbclient
+import nbformat
 import pytest
 
+import eocanvas_apply as eoc
 from eocanvas_apply.emulator.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
 from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER
-from eocanvas_apply.engine.campaigns import given_rows, offline_findings
-from eocanvas_apply.engine.opening import Settings, open_engine
-from eocanvas_apply.engine.project import open_project
 from eocanvas_apply.manifest.model.keys import ExistingKey
-from eocanvas_apply.planning.plan import Plan, Requests
-from eocanvas_apply.report.progress import ApplyResult
 from eocanvas_apply.secrets.references import EnvReference
-from eocanvas_apply.secrets.secret import Secret
-from eocanvas_apply.service.credentials import Credentials
-from eocanvas_apply.service.urls import Endpoints
 from tests.emulator.stage import private_key
 from tests.examples.cases import CASES, EXAMPLES, Case
-
-TIMING = {"poll": timedelta(milliseconds=50), "settle": timedelta(seconds=1)}
-WAIT = timedelta(seconds=60)
 
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 
-class Scientist:
-    """Somebody with a copy of an example, its secrets at hand, and an account."""
-
-    def __init__(self, case: Case, folder: Path, emulator: RunningEmulator) -> None:
-        shutil.copytree(EXAMPLES / case.name, folder)
-        self.project = open_project(folder / "eocanvas.yaml")
-        me = Credentials(DEFAULT_USER.name, Secret(DEFAULT_USER.password))
-        addresses = Endpoints(emulator.url, emulator.token_url)
-        self.settings = Settings(addresses, me, environ=case.secrets, timing=TIMING)
-
-    def plan(self) -> Plan:
-        async def planned() -> Plan:
-            async with open_engine(self.project, self.settings) as engine:
-                return (await engine.plan(Requests()))[0]
-
-        return asyncio.run(planned())
-
-    def apply(self) -> ApplyResult:
-        async def applied() -> ApplyResult:
-            async with open_engine(self.project, self.settings) as engine:
-                return await engine.apply(Requests(), WAIT, lambda _: None)
-
-        return asyncio.run(applied())
-
-
-@pytest.fixture
-def emulator() -> Iterator[RunningEmulator]:
+@pytest.fixture(name="emulator")
+def _emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningEmulator]:
+    """An emulator, which the environment names, with an account at it."""
     with running(Options(job_time=0.2, private_key=private_key())) as emulator:
+        settings = {"EOCANVAS_URL": emulator.url, "EOCANVAS_TOKEN_URL": emulator.token_url, "HDA_URL": emulator.hda_url}
+        account = {"HDA_USER": DEFAULT_USER.name, "HDA_PASSWORD": DEFAULT_USER.password}
+        timing = {"EOCANVAS_APPLY_POLL": "50ms", "EOCANVAS_APPLY_SETTLE": "1s"}
+        for variable in ("EOCANVAS_APPLY_LEDGER", "CI"):
+            monkeypatch.delenv(variable, raising=False)
+        for variable, value in {**settings, **account, **timing}.items():
+            monkeypatch.setenv(variable, value)
         yield emulator
 
 
@@ -71,26 +45,50 @@ def test_every_example_is_covered() -> None:
 
 @each_case
 def test_it_validates_without_a_finding(case: Case) -> None:
-    project = open_project(EXAMPLES / case.name / "eocanvas.yaml")
-    assert offline_findings(given_rows(project, datetime.now(UTC))) == ()
+    assert eoc.validate(EXAMPLES / case.name / "eocanvas.yaml") == []
 
 
 @each_case
-def test_it_is_planned_applied_and_done(case: Case, emulator: RunningEmulator, tmp_path: Path) -> None:
-    scientist = Scientist(case, tmp_path / case.name, emulator)
-
-    first = scientist.plan()
-    assert {a.address: a.action for a in first.actions} == case.first_plan
-    assert not (*first.diagnostics, *first.refusals)
-
-    result = scientist.apply()
-    assert {r.address: r.outcome for r in result.results} == dict.fromkeys(case.first_plan, "done")
-    assert not result.endings
-
-    again = scientist.plan()
+@pytest.mark.usefixtures("emulator")
+def test_it_is_planned_applied_and_done(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable, value in case.secrets.items():
+        monkeypatch.setenv(variable, value)
+    folder = shutil.copytree(EXAMPLES / case.name, tmp_path / case.name)
+    with eoc.open(folder / "eocanvas.yaml") as project:
+        first = project.plan()
+        assert {a.address: a.action for a in first.actions} == case.first_plan
+        assert {each.code for each in first.diagnostics} <= {"lock-age"}
+        run = project.apply(first, wait="60s")
+        assert {r.address: r.outcome for r in run.results} == dict.fromkeys(case.first_plan, "done")
+        assert run.exit_code == 0
+    with eoc.open(folder / "eocanvas.yaml") as project:
+        again = project.plan()
     assert {a.action for a in again.actions} == {"none"}
     assert not again.changes_pending
-    expect_its_results(case, scientist.project.folder)
+    expect_its_results(case, folder)
+
+
+@pytest.mark.usefixtures("emulator")
+def test_the_notebook_runs_from_top_to_bottom(tmp_path: Path) -> None:
+    folder = shutil.copytree(EXAMPLES / "notebook", tmp_path / "notebook")
+    notebook = nbformat.read(folder / "heights.ipynb", as_version=4)  # type: ignore[no-untyped-call]
+    nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
+    shown = [_shown(cell) for cell in notebook.cells if cell.cell_type == "code"]
+    plan, run, status, results, rows = (outputs for outputs in shown if outputs)
+    for table in (plan, run, status, results):
+        assert "<table>" in table
+        assert "job.heights[&quot;5&quot;]" in table
+    assert 'job.heights["1"] launched' in run
+    assert "('1', '" in rows
+    kept = nbformat.read(EXAMPLES / "notebook/heights.ipynb", as_version=4)  # type: ignore[no-untyped-call]
+    assert not any(cell.get("outputs") for cell in kept.cells), "an example is kept without outputs"
+
+
+def _shown(cell: Any) -> str:
+    """Return what a cell printed, and its value: as HTML where it has a table."""
+    printed = [output.text for output in cell.outputs if output.output_type == "stream"]
+    values = [output.data for output in cell.outputs if output.output_type == "execute_result"]
+    return "".join([*printed, *(value.get("text/html", value["text/plain"]) for value in values)])
 
 
 def expect_its_results(case: Case, folder: Path) -> None:
@@ -108,7 +106,7 @@ def test_the_read_me_is_short_and_names_what_to_set(case: Case) -> None:
 
 @each_case
 def test_its_secrets_come_from_outside(case: Case) -> None:
-    manifest = open_project(EXAMPLES / case.name / "eocanvas.yaml").manifest
+    manifest = eoc.load(EXAMPLES / case.name / "eocanvas.yaml")
     managed = [key for key in manifest.keys.values() if not isinstance(key, ExistingKey)]
     references = [reference for key in managed for reference in key.secret_fields().values()]
     assert {reference.env for reference in references if isinstance(reference, EnvReference)} == set(case.secrets)
