@@ -80,4 +80,4 @@ class KeyKeeper:
 
 def _still_there(task: DeleteKey) -> Diagnostic:
     message = f"the key {task.name!r} was deleted and the service still shows it"
-    return error("key-still-there", message, "its name is used again as soon as it is gone", address=task.key)
+    return error("key-still-there", message, "its name is used again when it is gone", address=task.key)

@@ -185,7 +185,7 @@ class Launcher(OnceSender[_Prepared, JobInfo]):
 def _answered_before(intended: e.JobIntended, job: JobInfo, owner: str) -> Diagnostic:
     return error(
         "same-job",
-        f"the service answered with job {job.job_id}, which belongs to {owner} already",
+        f"the service answered with job {job.job_id}, which already belongs to {owner}",
         f"eocanvas-apply resolve {typed(intended.address)} --adopt {job.job_id}, or change the definition",
         address=intended.address,
     )

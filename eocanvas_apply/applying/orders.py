@@ -41,7 +41,7 @@ class _Want:
 
 @dataclass(frozen=True, slots=True)
 class _Hindrance:
-    """Why one order failed and others need not be tried now; `again` tells that a later try may mend it."""
+    """Why one order failed and others need not be tried now; `again` tells that a later try may succeed."""
 
     found: Diagnostic
     again: bool
@@ -235,12 +235,12 @@ class OrderKeeper(OnceSender[_Prepared, str]):
 
 
 def _came_to_nothing(product: Product, times: int, words: str) -> Diagnostic:
-    message = f"{times} orders of {product.id} in a row came to nothing" + (f": {words}" if words else "")
-    return error("order-failed", message, "the next apply orders it again; see on WEkEO whether it can be downloaded")
+    message = f"{times} orders of {product.id} failed in a row" + (f": {words}" if words else "")
+    return error("order-failed", message, "the next apply orders it again; check on WEkEO whether it can be downloaded")
 
 
 def _not_found(product: Product) -> Diagnostic:
-    message = f"{product.dataset_id} shows no product {product.id}, so that it cannot be ordered"
+    message = f"{product.dataset_id} shows no product {product.id}, so it cannot be ordered"
     hint = "take it from a search (for_each: hda), whose rows know its location, or give the row a field location"
     return error("product-not-found", message, hint)
 

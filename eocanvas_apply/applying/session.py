@@ -1,4 +1,4 @@
-"""What every part of applying works with: the ledger, the service, the secrets, time and chance, who is told."""
+"""What every part of applying works with: the ledger, the service, the secrets, time and chance, progress."""
 
 from __future__ import annotations
 
@@ -100,8 +100,8 @@ class Session:
         self.failures.pop(address, None)
         self.retries.end(address)
 
-    def mended(self, planned: Mapping[str, PlannedAction]) -> None:
-        """Drop the failures that somebody else has mended before their next try: nothing is left to do there."""
+    def drop_solved(self, planned: Mapping[str, PlannedAction]) -> None:
+        """Drop failures whose cause is gone before their next try: nothing is left to do there."""
         for address in self.retries.addresses:
             action = planned.get(address)
             # Results that are gone are no failure to try again.

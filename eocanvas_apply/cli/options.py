@@ -68,7 +68,7 @@ def add_ledger(parser: Parser) -> None:
 
 
 def add_yes(parser: Parser) -> None:
-    """Declare that nobody is asked."""
+    """Declare `--yes`."""
     parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
 
 
@@ -76,13 +76,13 @@ def add_output(parser: Parser, formats: Sequence[str] = FORMATS) -> None:
     """Declare format, colour and log."""
     parser.add_argument("--format", choices=formats, default="text", help="format of the result (default: text)")
     parser.add_argument("--no-color", action="store_true", help="no colours (also: NO_COLOR in the environment)")
-    parser.add_argument("-v", dest="verbose", action="store_true", help="show on stderr what the service is asked")
+    parser.add_argument("-v", dest="verbose", action="store_true", help="show the requests to the service on stderr")
     parser.add_argument("--log", metavar="FILE", help="append the log to a file, without secrets")
 
 
 def add_requests(parser: Parser) -> None:
     """Declare what plan and apply may be asked for beyond the manifest."""
-    part = parser.add_argument_group("how much of it")
+    part = parser.add_argument_group("a part of it")
     part.add_argument(
         "--only",
         metavar="PATTERN",
@@ -90,7 +90,7 @@ def add_requests(parser: Parser) -> None:
         help="launch, forget and delete only this: a name, a campaign, CAMPAIGN/ID; their keys are included",
     )
     part.add_argument("--limit", metavar="N", type=_count, help="launch at most this many jobs in this run")
-    again = parser.add_argument_group("what to run again, each time at the cost of a unit of quota")
+    again = parser.add_argument_group("what to run again; each job uses a unit of the quota")
     again.add_argument("--retry-failed", action="store_true", help="the jobs that failed")
     again.add_argument("--relaunch", metavar="ADDRESS", action="append", default=[], help="this job, or this campaign")
 

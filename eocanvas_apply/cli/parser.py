@@ -31,7 +31,7 @@ class Parser(argparse.ArgumentParser):
 
     def _refuse(self, stranger: str) -> NoReturn:
         if not stranger.startswith("-"):
-            raise self._usage(f"{stranger!r} is one argument too many")
+            raise self._usage(f"{stranger!r} is an argument too many")
         option = stranger.split("=")[0]
         raise self._usage(f"there is no option {option}", did_you_mean(option, self._option_string_actions))
 

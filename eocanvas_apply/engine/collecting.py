@@ -39,12 +39,12 @@ class Collected:
 
     @property
     def left(self) -> tuple[Diagnostic, ...]:
-        """The files that were edited or removed, which nobody asked to fetch again."""
+        """The files that were edited or removed and are not to be fetched again."""
         return tuple(_left(copy, how) for copy, how in self.stands.items() if how in _LEFT)
 
 
 async def collect(engine: Engine, addresses: Collection[str], *, again: bool) -> Collected:
-    """Fetch into the project what is not here: what nobody fetched yet goes on record, the rest is on it.
+    """Fetch into the project what is not here, and record what was never fetched.
 
     Files that were edited or removed stay so unless `again` asks for them. Raises ServiceError, LedgerError.
     """
@@ -135,6 +135,6 @@ def _within(path: str) -> str:
 
 
 def _left(copy: Copy, how: Presence) -> Diagnostic:
-    what = "was removed" if how is Presence.REMOVED else "is another file than the result"
-    hint = "it is left as it is; --refetch fetches it again, and moves aside what lies there"
+    what = "was removed" if how is Presence.REMOVED else "differs from the fetched result"
+    hint = "it is left as it is; --refetch fetches it again, and moves the present file to .eocanvas/superseded"
     return warning(f"result-{_LEFT[how]}", f"{copy.file} {what}", hint, address=copy.address)

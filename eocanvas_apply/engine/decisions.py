@@ -50,11 +50,11 @@ async def _undecided(engine: Engine, address: str) -> Intent:
         raise UsageError(_not_recorded(address))
     same_job = last.refused is not None and last.refused.refusal == "same-job" and not last.given_up
     if last.state is not IntentState.OPEN and not same_job:
-        hint = f"eocanvas-apply why {typed(address)} shows where it stands"
+        hint = f"eocanvas-apply why {typed(address)} shows its state"
         raise UsageError(error("nothing-to-resolve", f"{address}: no launch of it is undecided", hint, address=address))
     return last
 
 
 def _not_recorded(address: str) -> Diagnostic:
-    hint = "eocanvas-apply status lists what is on record"
-    return error("not-recorded", f"{address} is not on record", hint, address=address)
+    hint = "eocanvas-apply status lists every recorded address"
+    return error("not-recorded", f"{address} is not recorded", hint, address=address)

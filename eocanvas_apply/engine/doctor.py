@@ -62,16 +62,20 @@ def _clock(engine: Engine) -> Finding:
 
 async def _ledger(engine: Engine, keys: list[KeyInfo]) -> list[Finding]:
     recorded = await engine.recorded()
-    opened = "not opened yet" if recorded.opened is None else f"{recorded.head} entries"
+    opened = "not created yet" if recorded.opened is None else f"{recorded.head} entries"
     return [Finding("ledger", f"{engine.journal.url}: {opened}"), *_strangers(engine, recorded, keys)]
 
 
 def _strangers(engine: Engine, recorded: Recorded, keys: list[KeyInfo]) -> list[Finding]:
     """Find keys that say they are this project's and that the ledger does not know."""
     known = {g.name for record in recorded.keys.values() for g in record.generations.values()}
-    hint = "another ledger of this project made it, or this one was lost; delete it when nothing uses it"
+    hint = "it was created with another ledger of this project, or with a lost one; delete it when nothing uses it"
     unknown = [key for key in keys if is_tagged(key.description, engine.desired.project) and key.name not in known]
     return [
-        Finding("key", key.name, error("key-unknown-to-ledger", f"{key.name} is described as ours", hint))
+        Finding(
+            "key",
+            key.name,
+            error("key-unknown-to-ledger", f"{key.name} has the description of a key of this project", hint),
+        )
         for key in unknown
     ]

@@ -37,7 +37,7 @@ class Engine:
 
     `ledger_is_lost_after_run` tells that the ledger would not outlive this machine (a local file on CI). `findings`
     are what manifest, rows and secrets give reason to say, `searches` what was found for rows, relative times apart.
-    `report` is told each event of a run, `show` how it stands after each look at the service.
+    `report` gets each event of a run, `show` the state after each look at the service.
     """
 
     desired: Desired

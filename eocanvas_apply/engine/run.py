@@ -26,7 +26,7 @@ _FRESH = timedelta(seconds=5)
 
 @dataclass(slots=True)
 class Run:
-    """One run from its first plan to its result. `show` is told how it stands after each look at the service."""
+    """One run from its first plan to its result. `show` gets the state after each look at the service."""
 
     surveyor: Surveyor
     session: Session
@@ -44,7 +44,7 @@ class Run:
         self._last, self._met = self.first, self.first.by_address()
 
     async def to_its_end(self) -> ApplyResult:
-        """Go round until nothing is left, the time is over or somebody stops it."""
+        """Go round until nothing is left, the time is over or the run is stopped."""
         try:
             await self._downloads.open()
             await self._rounds()
@@ -95,7 +95,7 @@ class Run:
         await self.surveyor.put_on_record()
         self._last, planned = survey.plan, survey.plan.by_address()
         self._met |= {address: action for address, action in planned.items() if address not in self._met}
-        self.session.mended(planned)
+        self.session.drop_solved(planned)
         self._shown()
 
     def _shown(self) -> None:
@@ -151,7 +151,7 @@ class Run:
         return [pause for pause in due if pause is not None]
 
     def _unfinished(self) -> bool:
-        """Tell whether waiting may bring anything: something runs, is due later, or failed in a way that may mend."""
+        """Return whether waiting may help: something runs, is due later, or failed in a way that may pass."""
         # What waits for another job goes on with that one, or not at all.
         failures = self.session.failures
         own = (a for a in self._last.actions if a.reason is not Reason.WAITS_FOR and a.address not in failures)

@@ -30,7 +30,7 @@ class Survey:
 
 @dataclass(slots=True)
 class Surveyor:
-    """Looks and plans for one run; it writes nothing but facts, and those only when it is told to."""
+    """Observes and plans for one run; it records only facts, and only when asked to."""
 
     desired: Desired
     service: EOCanvas

@@ -31,6 +31,6 @@ class Backend(Protocol):
     async def append(self, expected_head: int, entries: Sequence[Entry]) -> None:
         """Keep the entries, numbered from `expected_head + 1`, if `expected_head` is still the last number.
 
-        Raises LedgerConflict where somebody was first, LedgerError where it failed or may have failed.
+        Raises LedgerConflict when another run was first, LedgerError where it failed or may have failed.
         """
         ...

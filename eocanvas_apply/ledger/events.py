@@ -121,7 +121,7 @@ class KeyCreated(KeyEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyAbandoned(KeyEvent):
-    """Claim: this generation was not created, as far as anybody can see; one that turns up later is deleted."""
+    """Claim: this generation was not created, as far as known; one that appears later is deleted."""
 
     type: Literal["key-abandoned"] = "key-abandoned"
     intent: str
@@ -163,7 +163,7 @@ class KeyUse(Value):
     """Which generation of which key a job names."""
 
     address: str
-    generation: Annotated[int | None, Field(description="None for a key that is not ours.")] = None
+    generation: Annotated[int | None, Field(description="None for a key that was created elsewhere.")] = None
     name: str
 
 
@@ -244,9 +244,7 @@ class JobObserved(RunEvent):
     started: Time | None = None
     finished: Time | None = None
     failure: Annotated[FailureName | None, Field(description="The class of a failure, from the log.")] = None
-    failure_line: Annotated[str | None, Field(description="The line of the log that tells of it, secrets hidden.")] = (
-        None
-    )
+    failure_line: Annotated[str | None, Field(description="The line of the log about it, secrets hidden.")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What is told about a ledger that cannot be read, written or trusted."""
+"""Faults of a ledger that cannot be read, written or trusted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from eocanvas_apply.diagnostics import Diagnostic, Position, Severity, error
 
 
 def not_json(path: Path, line: int, why: str) -> Diagnostic:
-    """Say that a line is no JSON."""
+    """Return the fault of a line that is not JSON."""
     hint = "nothing was changed; restore the file from a copy"
     return _at(path, line, f"this line of the ledger is not JSON: {why}", hint)
 
@@ -16,29 +16,29 @@ def not_json(path: Path, line: int, why: str) -> Diagnostic:
 def unknown_event(path: Path, line: int) -> Diagnostic:
     """Say that a line is JSON, but no event of this version."""
     hint = "nothing was changed; use the version that wrote it, or restore the file from a copy"
-    return _at(path, line, "this line of the ledger is no event that this version knows", hint)
+    return _at(path, line, "this version does not know the event in this line of the ledger", hint)
 
 
 def out_of_order(path: Path, line: int, seq: int) -> Diagnostic:
     """Say that an entry stands where another belongs."""
     hint = "lines were removed, repeated or merged; nothing was changed; restore the file from a copy"
-    return _at(path, line, f"entry number {seq} stands where {line} belongs", hint)
+    return _at(path, line, f"entry {seq} where {line} is expected", hint)
 
 
 def gone(path: Path) -> Diagnostic:
     """Say that the ledger, or its end, was there and is not any more."""
-    message = f"{path}: the ledger was there and is gone, or is another one now"
+    message = f"{path}: the ledger is gone or was replaced"
     return error("ledger-gone", message, "restore it before the next run; nothing was sent that is not on record in it")
 
 
 def busy(path: Path) -> Diagnostic:
-    """Say that somebody else holds the lock and does not let go."""
+    """Return the fault of a lock that another run keeps."""
     message = f"{path}: another run has held the ledger's lock for half a minute"
-    return error("ledger-busy", message, "it hangs or was stopped in the middle of an append: end it, then run again")
+    return error("ledger-busy", message, "it hangs or is suspended: end it, then run again")
 
 
 def conflict(path: Path) -> Diagnostic:
-    """Say that somebody else was first."""
+    """Return the fault of an append that came too late."""
     return error("ledger-conflict", f"{path}: another run appended first")
 
 
@@ -52,7 +52,7 @@ def unwritable(path: Path, failure: OSError) -> Diagnostic:
     return error(
         "ledger-unwritable",
         f"{path}: the ledger cannot be written: {failure.strerror or failure}",
-        "nothing is sent that is not on record first; mend the disk or the folder's rights and run again",
+        "nothing is sent that is not on record first; check the disk and the folder's permissions, and run again",
     )
 
 

@@ -20,8 +20,8 @@ def open_backend(url: str | None, project_folder: Path) -> Backend:
         return LocalBackend(project_folder / FOLDER / "default.jsonl")
     scheme, colon, rest = url.partition(":")
     if colon and len(scheme) > 1 and scheme != "file":
-        hint = "this release keeps ledgers in local files: give a path"
-        raise UsageError(error("ledger-unsupported", f"no ledger can be kept at {scheme}: addresses yet", hint))
+        hint = "use the path of a local file"
+        raise UsageError(error("ledger-unsupported", f"ledgers at {scheme}: addresses are not supported yet", hint))
     path = Path((rest if scheme == "file" and colon else url).removeprefix("//"))
     if path.is_dir():
         raise UsageError(

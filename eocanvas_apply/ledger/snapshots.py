@@ -32,7 +32,7 @@ _WORTH_IT = 1_000
 # And than this share of the ledger, one entry in so many: a snapshot is written as a whole.
 _SHARE = 50
 _LONGEST_LINE = 1 << 24
-# Writing one takes seconds; what is older than this nobody writes any more.
+# Writing one takes seconds; an older one was left by a killed run.
 _STALE_S = 3600.0
 
 

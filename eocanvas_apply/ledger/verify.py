@@ -24,7 +24,7 @@ def snapshot_faults(kept: Recorded, entries: Sequence[Entry]) -> list[Diagnostic
     whole.add(entry for entry in entries if entry.seq <= kept.head)
     if whole == kept:
         return []
-    message = f"the snapshot up to entry {kept.head} does not say what the ledger says"
+    message = f"the snapshot up to entry {kept.head} differs from the ledger"
     hint = "remove the .snapshot file beside the ledger: it only saves time, and the next run writes another"
     return [error("ledger-snapshot", message, hint)]
 
@@ -40,7 +40,7 @@ def _opening(entries: Sequence[Entry]) -> Iterator[Diagnostic]:
 def _numbers(entries: Sequence[Entry]) -> Iterator[Diagnostic]:
     for number, entry in enumerate(entries, start=1):
         if entry.seq != number:
-            yield _fault(entry, f"it stands where {number} belongs")
+            yield _fault(entry, f"{number} is expected here")
             return
 
 
@@ -49,7 +49,7 @@ def _batches(entries: Sequence[Entry]) -> Iterator[Diagnostic]:
     for batch, group in groupby(entries, key=lambda entry: entry.batch):
         append = list(group)
         if batch in ended:
-            yield _fault(append[0], "another append stands inside this one")
+            yield _fault(append[0], "another append is inside this one")
         elif append[0].of not in (1, len(append)):
             yield _fault(append[-1], f"the append has {append[0].of} events, {len(append)} are here")
         ended.add(batch)
@@ -82,7 +82,7 @@ def _runs(entries: Sequence[Entry]) -> Iterator[Diagnostic]:
     for entry in entries:
         run = _run(entry.event)
         if run and run not in begun:
-            yield _fault(entry, f"{entry.event.type} of a job that no launch became")
+            yield _fault(entry, f"{entry.event.type} of a job without a launch")
 
 
 def _begun(event: e.AnyEvent) -> tuple[str, str] | None:

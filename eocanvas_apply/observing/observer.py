@@ -188,7 +188,7 @@ def _unlisted(run: Run, jobs: Pass) -> bool:
 
 
 async def _unless_refused(asked: Awaitable[T | None]) -> T | None:
-    """Return None where the service refuses one thing of one job: the other jobs can be told all the same."""
+    """Return None where the service refuses one thing of one job: the other jobs are not affected."""
     try:
         return await asked
     except Refused as refused:

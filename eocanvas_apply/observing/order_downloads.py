@@ -1,4 +1,4 @@
-"""How the downloads stand that a job may want: ready, not yet, gone, or nobody says."""
+"""The state of the downloads that a job needs: ready, waiting, gone or unknown."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _GONE = 410
 async def look(hda: Hda, orders: Iterable[Order], patience: timedelta) -> Mapping[str, Download]:
     """Ask for each download, a few at a time, and for all of them no longer than `patience`.
 
-    Those that nothing was told of by then are unknown: an HDA that does not answer must not keep jobs waiting that need
+    Those without an answer by then are unknown: an HDA that does not answer must not keep jobs waiting that need
     nothing of it.
     """
     gate = asyncio.Semaphore(_AT_ONCE)

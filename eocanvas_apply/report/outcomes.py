@@ -105,15 +105,15 @@ def _ended_badly(address: str, now: PlannedAction | None, recorded: Recorded) ->
 def results_gone(address: str, run: Run) -> Diagnostic:
     """Return what there is to say of a job whose results are not to be had any more."""
     what = f"job {run.job_id}: {len(run.pending)} of {len(run.results or ())} listed results are not here"
-    since = f"the service has had them no more since {min(run.lost):%Y-%m-%d %H:%M} UTC"
-    hint = f"the service keeps results for a while only; apply --relaunch {typed(address)} runs the job again"
+    since = f"the service does not have them since {min(run.lost):%Y-%m-%d %H:%M} UTC"
+    hint = f"the service keeps results for a limited time; apply --relaunch {typed(address)} runs the job again"
     return error("results-gone", f"{what}, and {since}", hint, address=address)
 
 
 def _job_failed(address: str, run: Run) -> Diagnostic:
     failure = FailureClass(run.failure or FailureClass.UNKNOWN)
     said = f": {run.failure_line}" if run.failure_line else ""
-    hint = f"{HINTS[failure]}; eocanvas-apply logs {typed(address)} shows all of it"
+    hint = f"{HINTS[failure]}; eocanvas-apply logs {typed(address)} shows the whole log"
     return error("job-failed", f"job {run.job_id} failed ({failure}){said}", hint, address=address)
 
 

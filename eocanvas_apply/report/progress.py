@@ -69,7 +69,7 @@ class Progress:
 
     @property
     def is_news(self) -> bool:
-        """Whether it tells that something ended or needs somebody, rather than that it goes on."""
+        """Whether it reports an end or a need for action, not just progress."""
         if self.happening is Happening.STATUS:
             return not is_under_way(self.detail.partition(" ")[0])
         return self.happening not in _GOES_ON

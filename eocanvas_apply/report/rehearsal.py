@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Disturbance(StrEnum):
-    """What befalls a simulated run."""
+    """The fault of a simulated run."""
 
     NONE = "none"
     ANSWERS_LOST = "answers-lost"
@@ -21,7 +21,7 @@ class Disturbance(StrEnum):
 class Course:
     """One simulated run: `ends` is when nothing was left to do, or to wait for without a person.
 
-    `launches` are the jobs that were made, `per_day` by their date (UTC); `second_jobs` those that nobody should have
+    `launches` are the jobs that were made, `per_day` by their date (UTC); `second_jobs` those that should not have
     launched. Of the jobs of the manifest `failed` ended for good without success and `undecided` need a person.
     """
 

@@ -68,7 +68,7 @@ class JobStatus:
 
     @property
     def since(self) -> datetime | None:
-        """When its job was begun, as far as the service told."""
+        """When its job was created, as far as known."""
         run = self.run
         return (run.started or run.created) if run else None
 

@@ -114,5 +114,5 @@ def _of_run(run: Run) -> str:
         return f"job {run.job_id}: failed ({run.failure}) {run.failure_line}".rstrip()
     here = f"job {run.job_id}: {run.status}, {whereabouts(run)}"
     if run.lost and run.pending:
-        return f"{here}, the others gone from the service since {min(run.lost):%Y-%m-%d %H:%M:%S} UTC"
+        return f"{here}, the others not at the service since {min(run.lost):%Y-%m-%d %H:%M:%S} UTC"
     return here

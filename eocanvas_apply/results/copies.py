@@ -27,8 +27,8 @@ class Presence(StrEnum):
 class Copy:
     """One listed result and its place: `file` is relative to the manifest, or to the folder that copies go to.
 
-    `index` is the folder of its index, `recorded` tells that somebody fetched it already. `size` in bytes, `sha256`
-    and `modified_ns` are None where nobody knows them yet.
+    `index` is the folder of its index, `recorded` says whether it was fetched before. `size` in bytes, `sha256`
+    and `modified_ns` are None where unknown.
     """
 
     address: str
@@ -46,7 +46,7 @@ class Copy:
 def copies(recorded: Recorded, desired: Desired, addresses: Collection[str]) -> Iterator[Copy]:
     """Yield every result of these jobs that does not lie at a key, where it belongs.
 
-    One that nobody fetched has no place unless the manifest still asks for its job.
+    One that was never fetched has no place unless the manifest still asks for its job.
     """
     for address in addresses:
         record = recorded.jobs[address]

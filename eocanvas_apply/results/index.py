@@ -15,7 +15,7 @@ from typing import Any
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.state.stored import StoredResult, in_a_table
 
-# Writing it takes milliseconds; what is older than this nobody writes any more.
+# Writing it takes milliseconds; an older one was left by a killed run.
 _STALE_S = 60.0
 
 
@@ -34,7 +34,7 @@ class IndexRow:
 
 
 def write_index(folder: Path, rows: Sequence[IndexRow]) -> None:
-    """Write the index anew, whole or not at all.
+    """Replace the index, whole or not at all.
 
     Columns: instance, one `each.<name>` for every field of a row, job_id, file, size (in bytes), sha256.
     """

@@ -1,4 +1,4 @@
-"""The file names of a job's results: the last segment of their titles, made safe and told apart."""
+"""The file names of a job's results: the last segment of their titles, made safe and unique."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _INDEX = "index.csv"
 
 @dataclass(frozen=True, slots=True)
 class FileName:
-    """Where one result goes; `taken` are names it would have had, of files that nobody put on record."""
+    """Where one result goes; `taken` are names it would have had, of files that are not recorded."""
 
     name: str
     taken: tuple[str, ...] = ()

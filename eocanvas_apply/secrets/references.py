@@ -58,7 +58,7 @@ class SopsReference(_Reference):
     """A value in a file encrypted with SOPS."""
 
     sops: Text = Field(description="Path of the SOPS file, relative to the manifest.")
-    at: Text = Field(description="Where the secret stands in it, such as a.b.")
+    at: Text = Field(description="Where the secret is in it, such as a.b.")
 
 
 _MODELS = {

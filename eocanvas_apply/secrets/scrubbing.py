@@ -1,4 +1,4 @@
-"""Hiding secrets in text that somebody will read: answers of the service, the program's log, tracebacks, job logs.
+"""Hiding secrets in text for people: answers of the service, the program's log, tracebacks, job logs.
 
 There is one `Scrubber` a process. It hides the secrets it has learnt, and what looks like a secret.
 """

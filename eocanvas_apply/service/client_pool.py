@@ -41,7 +41,7 @@ class ClientPool:
         return self._free.pop() if self._free else self._new()
 
     def give_back(self, client: httpx.AsyncClient) -> None:
-        """Put a client back, whatever became of its request: a broken connection is opened anew."""
+        """Put a client back, whatever became of its request: a broken connection is opened again."""
         self._free.append(client)
         self._gate.release()
 

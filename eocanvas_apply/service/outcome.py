@@ -61,7 +61,7 @@ class Answer:
     def unreadable(self, why: str) -> Doubt:
         """Return the error for a 2xx whose body does not say what it should."""
         message = f"{self.method} {self.path} answered {self.status}, but {why}"
-        hint = "Is EOCANVAS_URL the address of the service, and not of a log-in page or a proxy before it?"
+        hint = "Check that EOCANVAS_URL is the address of the service, not of a log-in page or a proxy."
         return Doubt(error("service-answer-unreadable", message, hint), self.status)
 
 

@@ -134,7 +134,7 @@ class Tokens:
         who = f"user {self._credentials.username!r} (credentials from {self._credentials.origin})"
         words = refused.diagnostics[0].message
         if refused.status in DENIALS:
-            hint = "Check user name and password; HDA_USER and HDA_PASSWORD win over a .hdarc file."
+            hint = "Check user name and password; HDA_USER and HDA_PASSWORD take precedence over a .hdarc file."
             return CredentialsError(error("login-refused", f"{self.url} refused {who}: {words}", hint))
         hint = "Set EOCANVAS_TOKEN_URL to the whole address of gettoken, or unset it."
         where = " and ".join(self._asked)

@@ -160,5 +160,5 @@ def _check_reachable(parts: SplitResult) -> None:
         raise _foreign(f"the service links to {host} by plain http, which is allowed to this machine only")
 
 
-def _foreign(message: str, hint: str = "Nothing was asked there; report it to the service.") -> ServiceError:
+def _foreign(message: str, hint: str = "Nothing was sent there; report it to the service.") -> ServiceError:
     return ServiceError(error("foreign-link", message, hint))

@@ -1,1 +1,1 @@
-"""A project run in virtual time: the real engine against the emulator's model, in this process, nobody else asked."""
+"""A project run in virtual time: the real engine against the emulator's model, in one process, without a network."""

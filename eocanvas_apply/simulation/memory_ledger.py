@@ -1,4 +1,4 @@
-"""A ledger in memory, for runs that nobody will ask about afterwards."""
+"""A ledger in memory, for runs that leave nothing behind."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class MemoryLedger:
         return self.entries[max(after - self.begins_after, 0) :]
 
     async def append(self, expected_head: int, entries: Sequence[Entry]) -> None:
-        """Keep them; raises LedgerConflict where somebody was first."""
+        """Keep them; raises LedgerConflict when another run was first."""
         if expected_head != self.head:
             raise LedgerConflict(error("ledger-conflict", "another run is at work on this ledger"))
         self.entries.extend(entries)

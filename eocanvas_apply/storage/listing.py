@@ -156,7 +156,7 @@ def _has_status(fault: BaseException) -> bool:
 def _no_storage(bucket: Bucket) -> EocanvasApplyError:
     """Return the error for an address that answers, but not as a storage does."""
     message = f"{bucket.shown}: {bucket.address} answers, but not as an S3 storage"
-    hint = "is it the address of the storage, and not of a log-in page or a proxy before it?"
+    hint = "check that it is the address of the storage, not of a log-in page or a proxy"
     return Doubt(error("storage-unreadable", message, hint), 200)
 
 

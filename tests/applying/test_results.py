@@ -331,7 +331,7 @@ def test_results_that_are_gone_for_long_are_told_and_run_again_when_asked_for(ki
     plan = world.plan(JOB_ONLY)
     assert acts(plan) == {JOB: ("none", "results-gone")}
     assert [d.code for d in plan.diagnostics] == ["results-gone"]
-    assert "1 of 2 results here, the others gone from the service since" in asyncio.run(history(world))
+    assert "1 of 2 results here, the others not at the service since" in asyncio.run(history(world))
     assert endings(world.apply(JOB_ONLY)) == set()
     world.frontend.faults.clear()
     assert not world.apply(JOB_ONLY, requests=Requests(relaunch=frozenset({JOB}))).endings

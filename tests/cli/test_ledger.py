@@ -75,7 +75,7 @@ def test_a_changed_line_is_told(tmp_path: Path, capsys: Captured) -> None:
     file = _written(tmp_path, [OPENED])
     file.write_text(file.read_text(encoding="utf-8") * 2, encoding="utf-8")
     assert main(["ledger", "verify", "--ledger", str(file)]) == 1
-    assert f"{file}:2:1: error: entry number 1 stands where 2 belongs [ledger-corrupt]" in capsys.readouterr().err
+    assert f"{file}:2:1: error: entry 1 where 2 is expected [ledger-corrupt]" in capsys.readouterr().err
 
 
 def test_no_ledger_is_an_error_with_a_hint(tmp_path: Path, capsys: Captured) -> None:

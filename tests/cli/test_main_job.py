@@ -132,7 +132,7 @@ def test_a_failed_job_ends_with_4_and_names_the_log(project: Project, emulator: 
         wire.service.fail_jobs(JobFault("graph", "*"))
     assert project.run("apply", "--yes") == 4
     assert "job.subset: failed: job " in project.out
-    assert "eocanvas-apply logs job.subset shows all of it" in project.out
+    assert "eocanvas-apply logs job.subset shows the whole log" in project.out
     assert project.run("logs", "subset") == 0
     assert "exit status 40" in project.out
     assert project.run("apply", "--yes") == 0, "a failure of an earlier run is not this run's"

@@ -125,15 +125,21 @@ FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
     "junk": (lambda f: _put(f, 2, b"junk\n"), "2:1: this line of the ledger is not JSON"),
     "blank": (lambda f: _put(f, 2, b"\n"), "2:1: this line of the ledger is not JSON"),
     "binary": (lambda f: _put(f, 2, b'{"v": "\xff"}\n'), "2:1: this line of the ledger is not JSON"),
-    "a list": (lambda f: _put(f, 2, b"[1]\n"), "2:1: this line of the ledger is no event"),
-    "a number": (lambda f: _put(f, 2, b"7\n"), "2:1: this line of the ledger is no event"),
+    "a list": (lambda f: _put(f, 2, b"[1]\n"), "2:1: this version does not know the event"),
+    "a number": (lambda f: _put(f, 2, b"7\n"), "2:1: this version does not know the event"),
     "deep": (lambda f: _put(f, 2, b"[" * 100_000 + b"\n"), "2:1: this line of the ledger is no"),
-    "newer version": (lambda f: edit(f, 2, lambda d: d.update(v=2)), "2:1: this line of the ledger is no event"),
-    "newer event": (lambda f: edit(f, 2, lambda d: d.update(type="job-praised")), "2:1: this line of the ledger is no"),
-    "newer field": (lambda f: edit(f, 2, lambda d: d.update(extra=1)), "2:1: this line of the ledger is no event"),
-    "missing field": (lambda f: edit(f, 2, lambda d: d.pop("status")), "2:1: this line of the ledger is no event"),
-    "removed line": (lambda f: _put(f, 2, b""), "2:1: entry number 3 stands where 2 belongs"),
-    "repeated line": (lambda f: _put(f, 2, f.read_bytes().splitlines(keepends=True)[0]), "2:1: entry number 1 stands"),
+    "newer version": (lambda f: edit(f, 2, lambda d: d.update(v=2)), "2:1: this version does not know the event"),
+    "newer event": (
+        lambda f: edit(f, 2, lambda d: d.update(type="job-praised")),
+        "2:1: this version does not know the event",
+    ),
+    "newer field": (lambda f: edit(f, 2, lambda d: d.update(extra=1)), "2:1: this version does not know the event"),
+    "missing field": (lambda f: edit(f, 2, lambda d: d.pop("status")), "2:1: this version does not know the event"),
+    "removed line": (lambda f: _put(f, 2, b""), "2:1: entry 3 where 2 is expected"),
+    "repeated line": (
+        lambda f: _put(f, 2, f.read_bytes().splitlines(keepends=True)[0]),
+        "2:1: entry 1 where 2 is expected",
+    ),
 }
 
 
@@ -210,7 +216,7 @@ class TestAFileThatGoesAway:
             own = journal(LocalBackend(file))
             await own.record(OPENED, note(1))
             replaced(file, content)
-            with pytest.raises(LedgerError, match="is another one now"):
+            with pytest.raises(LedgerError, match="is gone or was replaced"):
                 await own.record(note(2))
 
         asyncio.run(work())
@@ -326,7 +332,7 @@ class TestDisksThatDoNotTakeMore:
         assert found.code == "ledger-unwritable"
         assert str(file) in found.message
         assert os.strerror(code) in found.message
-        assert "mend" in found.hint
+        assert "permissions" in found.hint
 
     def test_a_file_where_the_folder_belongs_is_told(self, tmp_path: Path) -> None:
         (tmp_path / ".eocanvas").write_text("", encoding="utf-8")

@@ -33,11 +33,11 @@ def _event(place: int, event: e.AnyEvent) -> Change:
 FAULTS: dict[str, tuple[Change, str]] = {
     "no opening": (_event(0, e.QuotaClosed(until=at(1))), "entry 1: a ledger begins with ledger-opened"),
     "opened twice": (_event(3, OPENED), "entry 4: a ledger is opened once"),
-    "line removed": (lambda found: found.pop(1), "entry 3: it stands where 2 belongs"),
+    "line removed": (lambda found: found.pop(1), "entry 3: 2 is expected here"),
     "end of an append removed": (lambda found: found.pop(), "entry 5: the append has 3 events, 2 are here"),
     "appends interleaved": (
         lambda found: found.__setitem__(3, replace(found[3], batch="b1", of=1)),
-        "entry 4: another append stands inside this one",
+        "entry 4: another append is inside this one",
     ),
     "launch without claim": (
         _event(2, e.QuotaClosed(until=at(1))),
@@ -51,11 +51,11 @@ FAULTS: dict[str, tuple[Change, str]] = {
     ),
     "job of nobody": (
         _event(3, e.JobObserved(address="job.subset", job_id="j-9", status="running")),
-        "entry 4: job-observed of a job that no launch became",
+        "entry 4: job-observed of a job without a launch",
     ),
     "job of another address": (
         _event(3, e.JobObserved(address="job.b", job_id="j-1", status="running")),
-        "entry 4: job-observed of a job that no launch became",
+        "entry 4: job-observed of a job without a launch",
     ),
     "pass for nobody": (
         _event(3, e.PassObserved(address="job.subset", intent="00", begun=at(1))),

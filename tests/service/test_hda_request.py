@@ -67,8 +67,8 @@ def test_datasets_that_were_renamed_with_the_form() -> None:
     ("values", "words"),
     [
         ({"dateRangeSelectValues": [{"name": "x", "start": "a"}]}, "dateRangeSelectValues without end"),
-        ({"boundingBoxValues": [[1, 2, 3, 4]]}, "boundingBoxValues that is no list of mappings"),
-        ({"stringChoiceValues": {"sat": "A"}}, "stringChoiceValues that is no list of mappings"),
+        ({"boundingBoxValues": [[1, 2, 3, 4]]}, "boundingBoxValues that is not a list of mappings"),
+        ({"stringChoiceValues": {"sat": "A"}}, "stringChoiceValues that is not a list of mappings"),
         ({"stringChoiceValues": [{"value": "A"}]}, "stringChoiceValues without name"),
     ],
 )

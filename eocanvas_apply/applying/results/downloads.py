@@ -11,7 +11,7 @@ from eocanvas_apply.applying.stopping import Stop
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.tasks import FetchResults
 
-# Hundreds may end while nobody looks, and each asks for its list of results first.
+# Hundreds may end between two runs, and each needs its list of results first.
 _JOBS_AT_ONCE = 8
 
 

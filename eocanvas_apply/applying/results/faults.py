@@ -12,15 +12,15 @@ from eocanvas_apply.diagnostics import Diagnostic, error
 
 def gone(address: str, job_id: str, titles: Sequence[str]) -> Diagnostic:
     """The service has results no more that it did list; that may pass."""
-    message = f"job {job_id} listed {', '.join(titles)}, and the service does not find them any more"
-    hint = "they are looked for again; if that lasts they are gone for good"
+    message = f"job {job_id} listed {', '.join(titles)}, and the service does not find them now"
+    hint = "they are requested again; if this persists, they are lost"
     return error("result-gone", message, hint, address=address)
 
 
 def busy(address: str, job_id: str) -> Diagnostic:
     """Another run has the part of a result open."""
     message = f"another run is fetching the results of job {job_id}"
-    return error("result-busy", message, "they are there when it is done", address=address)
+    return error("result-busy", message, "they are available when it is done", address=address)
 
 
 def disk(address: str, fault: OSError, folder: Path) -> Diagnostic:
@@ -29,7 +29,7 @@ def disk(address: str, fault: OSError, folder: Path) -> Diagnostic:
         return _disk_full(address, fault, folder)
     where = fault.filename or "the job's folder"
     message = f"{where}: the result cannot be written: {fault.strerror or fault}"
-    hint = "what arrived is kept as .part; mend the disk or the folder's rights and run again"
+    hint = "what arrived is kept as .part; check the disk and the folder's permissions, and run again"
     return error("result-unwritable", message, hint, address=address)
 
 
@@ -37,19 +37,21 @@ def _disk_full(address: str, fault: DiskFull, folder: Path) -> Diagnostic:
     needed = "more" if fault.needed is None else f"{fault.needed:,} bytes more"
     free = "" if fault.free is None else f", {fault.free:,} are free"
     message = f"{os.path.relpath(fault.filename, folder)}: the disk is full: it needs {needed}{free}"
-    hint = "what arrived is kept as .part; make room and run again"
+    hint = "what arrived is kept as .part; free some space and run again"
     return error("result-unwritable", message, hint, address=address)
 
 
 def differs(address: str, file: str) -> Diagnostic:
     """What the service sends is not what was on record."""
-    message = f"{file}: the service sends another content than the one that is on record"
-    hint = "nothing was changed here; whoever has the file on record can copy it, or apply --relaunch makes it anew"
+    message = f"{file}: the service sends other content than the recorded one"
+    hint = (
+        "nothing was changed here; copy the recorded file from where it is, or run the job again with apply --relaunch"
+    )
     return error("result-differs", message, hint, address=address)
 
 
 def index_unwritable(folder: Path, fault: OSError, address: str) -> Diagnostic:
     """The results are safe, and the index of their folder cannot be written."""
     message = f"{folder / 'index.csv'}: the index cannot be written: {fault.strerror or fault}"
-    hint = "the results are there; mend the disk or the folder's rights, and the next run writes it"
+    hint = "the results are there; check the disk and the folder's permissions; the next run writes it"
     return error("index-unwritable", message, hint, address=address)

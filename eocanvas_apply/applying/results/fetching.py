@@ -180,4 +180,4 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except ValueError:
         # A zero byte, or letters that the file system's encoding lacks: it never reaches the operating system.
-        raise OSError(errno.EINVAL, "no folder can have this name here", repr(str(folder))) from None
+        raise OSError(errno.EINVAL, "a folder cannot have this name here", repr(str(folder))) from None

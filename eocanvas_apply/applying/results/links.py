@@ -1,4 +1,4 @@
-"""Where the results lie that a launch is given: asked for anew right before it, for links may be signed and age."""
+"""Links to the results that a launch takes as inputs, requested right before it: signed links expire."""
 
 from __future__ import annotations
 
@@ -56,6 +56,6 @@ def _links(job: DesiredJob) -> list[ResultLink]:
 
 
 def _gone(job: DesiredJob, source: str) -> Diagnostic:
-    message = f"the result of {source} that it is given is not listed by the service any more"
-    hint = f"it is looked for again; if that lasts: eocanvas-apply apply --relaunch '{source}'"
+    message = f"its input, a result of {source}, is not listed by the service any more"
+    hint = f"it is requested again; if this persists: eocanvas-apply apply --relaunch '{source}'"
     return error("result-gone", message, hint, address=job.address)

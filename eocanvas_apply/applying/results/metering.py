@@ -1,4 +1,4 @@
-"""How far downloads are: counted byte by byte, told once a second at most."""
+"""The progress of downloads: counted byte by byte, reported once a second at most."""
 
 from __future__ import annotations
 

@@ -75,6 +75,6 @@ def is_gone(fault: ServiceError) -> bool:
 
 
 def _by_key(results: Sequence[ResultInfo]) -> dict[str, ResultInfo]:
-    # Whose titles are equal is told apart by the links, whatever order the service lists them in this time.
+    # Equal titles are distinguished by their links: the service may list them in another order.
     ordered = sorted(results, key=lambda result: result.href.partition("?")[0])
     return dict(zip(keys_of(map(title_of, ordered)), ordered, strict=True))

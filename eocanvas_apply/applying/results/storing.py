@@ -26,7 +26,7 @@ _SPARED = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where one result goes, told from the others of its job by `key`; `part` keeps what has arrived so far.
+    """The place of one result, distinguished from the others of its job by `key`; `part` keeps what has arrived so far.
 
     `twins` are files under the names it would have had. A run that ended between the last byte and the ledger left
     one: it is taken when it holds the same, anything else stays untouched.
@@ -73,7 +73,7 @@ def held(part: Path) -> Iterator[BinaryIO]:
 async def receive(download: Download, target: Target, file: BinaryIO, took: Callable[[int], None]) -> None:
     """Write what arrives behind what is there, and tell `took` how many bytes each time.
 
-    Raises Doubt where the file is not whole, DiskFull, and OSError for other trouble with the disk.
+    Raises Doubt where the file is not whole, DiskFull, and OSError for other faults of the disk.
     """
     try:
         if not download.resumed:
@@ -157,4 +157,4 @@ def _cut(target: Target, received: int, total: int) -> Diagnostic:
 
 def _taken(target: Target) -> Diagnostic:
     message = f"{target.path.name}: a file of this name has appeared beside the result"
-    return error("result-name-taken", message, "the result gets another name at the next try")
+    return error("result-name-taken", message, "the next try uses another name")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 EPILOG = """\
 It can be interrupted at any moment and run again: what is recorded is never launched twice.
 On a terminal it shows a table, elsewhere (and with -v) one line for each event.
-The first Ctrl-C sends nothing more and waits a few seconds for answers on the way, the second stops at once.
+The first Ctrl-C sends nothing more and waits a few seconds for answers; the second stops at once.
 
 Examples:
   eocanvas-apply apply
@@ -47,7 +47,7 @@ def add_arguments(parser: Parser) -> None:
         "--no-fetch", action="store_true", help="leave results at the service; `results --fetch` downloads them"
     )
     add_requests(parser)
-    safety = parser.add_argument_group("what it does not do unasked")
+    safety = parser.add_argument_group("what it refuses without permission")
     for flag, meaning in ALLOWANCES.items():
         words = meaning.replace("%", "%%")
         safety.add_argument(f"--{flag}", dest="allowed", action="append_const", const=flag, default=[], help=words)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 EPILOG = """\
 A cancelled job runs again only when `apply --relaunch` asks for it, or when its definition changes.
-A job that the service cannot stop runs on and is watched. A launch without an answer is stopped when it is found.
+A job that the service cannot stop runs to its end. A launch without an answer is dismissed if its job appears.
 To keep a job that does not run from being launched, use `skip:` in the manifest.
 
 Examples:

@@ -32,17 +32,21 @@ Example:
 PACKAGE = Path(__file__).parents[2]
 FILES = ("eocanvas.yaml", "chains/olci-water.yaml")
 LEDGER = Path(".eocanvas") / "default.jsonl"
-# What is told, what is run, and whether it is killed with its first result.
+# The words before a command, the command, and whether it is killed with its first result.
 STEPS = (
     ("The search, once: its products are kept in eocanvas.lock, beside the manifest.", "lock", False),
     ("What would happen, and when: three launches in three seconds is all that this service allows.", "plan", False),
-    ("Orders, launches, results, as the quota lets them. With the first result we pull the plug.", "apply --yes", True),
-    ("Killed with SIGKILL. What was done is on record, so it can be asked.", "status", False),
-    ("The same command again goes on where the other one ended; nothing is launched twice.", "apply --yes", False),
-    ("Every result in its place.", "results", False),
-    ("And nothing is left to do.", "plan", False),
+    (
+        "Orders, launches, results, as the quota lets them. With the first result the run is killed.",
+        "apply --yes",
+        True,
+    ),
+    ("Killed with SIGKILL. What was done is recorded, and status shows it.", "status", False),
+    ("The same command again continues where the other one ended; nothing is launched twice.", "apply --yes", False),
+    ("All results are here.", "results", False),
+    ("And there is nothing left to do.", "plan", False),
 )
-# A launch that nobody saw answered is looked for no longer than this.
+# A launch without an answer is searched no longer than this.
 TIMING = {"POLL": "300ms", "SETTLE": "2s", "SEND_WITHIN": "2s", "REQUEST_TIMEOUT": "5s"}
 
 _STORED = b'"result-stored"'

@@ -9,7 +9,7 @@ from eocanvas_apply.cli.terminal.console import Console, Outcome
 
 EPILOG = """\
 A job in flight is dismissed where the service can, and its keys are deleted when it has ended.
-Results on disk and on storages stay where they are.
+Results on disk and in storages are kept.
 
 Examples:
   eocanvas-apply destroy

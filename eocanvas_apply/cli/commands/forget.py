@@ -53,5 +53,5 @@ def _still_wanted(address: str, desired: Desired) -> tuple[Diagnostic, ...]:
 
     if address not in desired.jobs and Address.parse(address).name not in desired.unasked:
         return ()
-    hint = "take it out of the manifest too, or the next apply adopts its job again, or launches it"
+    hint = "remove it from the manifest too, or the next apply adopts its job again, or launches it"
     return (warning("still-in-manifest", f"{address} is still in the manifest", hint, address=address),)

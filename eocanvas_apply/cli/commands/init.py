@@ -48,7 +48,7 @@ def run(args: Namespace, console: Console) -> Outcome:
 def _refuse_to_overwrite(paths: list[Path]) -> None:
     taken = [path for path in paths if path.exists()]
     if taken:
-        hint = "init never overwrites: name another folder, or move it away"
+        hint = "init never overwrites: use another folder, or move the file"
         raise UsageError(*(error("file-exists", f"{path} exists already", hint) for path in taken))
 
 
@@ -64,8 +64,8 @@ def _project(folder: Path) -> str:
 
 _NEXT = (
     ("validate", "check it"),
-    ("doctor", "look at account and service; needs HDA_USER and HDA_PASSWORD"),
-    ("plan", "see what it would do"),
+    ("doctor", "check account and service; needs HDA_USER and HDA_PASSWORD"),
+    ("plan", "show what would change"),
     ("apply", "do it"),
 )
 

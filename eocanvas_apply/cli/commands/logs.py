@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from eocanvas_apply.service.wire import LogEntry
 
 EPILOG = """\
-The user's name, passwords, tokens and long base64 are taken out. With --follow new lines are shown as they come, each
+The user's name, passwords, tokens and long base64 are removed. With --follow new lines are shown as they come, each
 `poll` of the manifest's `timing`, until the job has ended; with --format json all of them at the end.
 
 Examples:
@@ -42,7 +42,7 @@ Examples:
 def add_arguments(parser: Parser) -> None:
     """Declare which job."""
     parser.add_argument("address", metavar="ADDRESS", help="of the job")
-    parser.add_argument("--follow", action="store_true", help="go on with new lines until the job has ended")
+    parser.add_argument("--follow", action="store_true", help="show new lines until the job has ended")
     add_project(parser)
 
 

@@ -33,9 +33,7 @@ Examples:
 
 def add_arguments(parser: Parser) -> None:
     """Declare them."""
-    parser.add_argument(
-        "--detailed-exitcode", action="store_true", help="end with 2 when an apply would change something"
-    )
+    parser.add_argument("--detailed-exitcode", action="store_true", help="exit with 2 if apply would change something")
     parser.add_argument(
         "--refresh-searches",
         action="store_true",

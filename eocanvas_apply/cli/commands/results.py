@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 EPILOG = """\
 Without --fetch it reads the ledger and looks at the files: no service, no credentials. Files are named relative to the
-manifest. `apply` downloads them; what lies in the storage of a key is named, not downloaded.
+manifest. `apply` downloads them; results in the storage of a key are listed, not downloaded.
 
 --fetch downloads what was listed and is not here: left by `apply --no-fetch`, or downloaded on another machine that
 uses the same ledger. What is not recorded yet is recorded, the rest is checked against the ledger. --to puts a copy of

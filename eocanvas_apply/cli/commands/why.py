@@ -47,7 +47,7 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
         found = explain(address, plan, engine.desired, engine.journal.recorded, observed)
         if found is None:
             hint = "it is recorded, and nothing is left to do about it; see: eocanvas-apply ledger show"
-            raise UsageError(error("not-planned", f"{address} is in no plan any more", hint, address=address))
+            raise UsageError(error("not-planned", f"{address} is not in the plan any more", hint, address=address))
         diff = _document_difference(engine, address)
         return Outcome(
             diagnostics=tuple(each for each in plan.diagnostics if each.address in {address, str(named.whole), None}),

@@ -17,7 +17,7 @@ _TICK_S = 1.0
 class LiveArea:
     """The last lines of a terminal. It leaves nothing behind when it is closed, and the cursor where it may stay.
 
-    What is drawn is asked for anew with the width of the terminal (a column less, so that nothing wraps) each time.
+    What is drawn is rendered again with the width of the terminal (a column less, so that nothing wraps) each time.
     """
 
     def __init__(self, channel: Channel) -> None:

@@ -49,7 +49,7 @@ class Lines:
 
 @dataclass(slots=True)
 class _Picture:
-    """The table, and lines above it for what ended or needs somebody."""
+    """The table, and lines above it for what ended or needs action."""
 
     channel: Channel
     area: LiveArea
@@ -67,7 +67,7 @@ class _Picture:
 
     def show(self, view: View) -> None:
         self._view, self._seen = view, time.monotonic()
-        # From the first look on: how long somebody took to confirm does not count.
+        # From the first look on: the time to confirm does not count.
         self._begun = self._begun or self._seen
         self._transfers = {a: t for a, t in self._transfers.items() if a in view.fetching}
         self.area.show(self._text)

@@ -83,7 +83,7 @@ class Run:
 
     @property
     def listed(self) -> dict[str, e.ListedResult]:
-        """What the service listed, by key: told apart by title, and by order where titles are equal."""
+        """What the service listed, by key: distinguished by title, and by order where titles are equal."""
         return by_key(self.results or ())
 
     @property

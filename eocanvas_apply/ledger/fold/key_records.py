@@ -22,7 +22,7 @@ class Generation:
 
     @property
     def open(self) -> bool:
-        """Whether nobody knows yet if it was created."""
+        """Whether it is unknown yet if it was created."""
         return self.created is None and self.abandoned is None and not self.deleted
 
     @property

@@ -10,7 +10,7 @@ from typing import get_args
 from eocanvas_apply.ledger.events import OrderEvent, OrderIntended, OrderState, ProductOrdered
 
 _QUOTA = 429
-# A download is used for hours; what is older than this nobody asks for.
+# A download is used for hours; older ones are not requested.
 _KEPT = timedelta(days=2)
 _ORDER_RANK = {state: rank for rank, state in enumerate(get_args(OrderState))}
 
@@ -61,7 +61,7 @@ class Order:
 
 
 def mark_used(orders: dict[str, Order], ids: Iterable[str], launch: tuple[str, str]) -> None:
-    """Note that a launch, told by its address and intent, names the downloads of these orders."""
+    """Note that a launch (address and intent) names the downloads of these orders."""
     for order in ids:
         if order in orders and launch not in orders[order].used_by:
             orders[order].used_by.append(launch)

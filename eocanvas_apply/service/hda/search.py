@@ -58,7 +58,7 @@ def _flattened(key: str, values: object, dataset_id: str) -> Iterator[tuple[str,
     if not values:
         return
     if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
-        raise ValueError(f"has {key} that is no list of mappings")
+        raise ValueError(f"has {key} that is not a list of mappings")
     try:
         for value in values[:1] if key == _BOXES else values:
             yield from _fields(key, value, dataset_id)
