@@ -80,5 +80,5 @@ def plaintext(storage: StorageType, fields: Mapping[str, str | Secret]) -> bytes
 
 
 def _unusable(why: str) -> ServiceError:
-    hint = "Without it no key can be created; `eocanvas-apply doctor` shows what the service gives."
+    hint = "Without it no key can be created; `eocanvas-apply doctor` shows the service's answer."
     return ServiceError(error("bad-public-key", f"GET /keys/cert/public: the service's key {why}", hint))

@@ -37,7 +37,7 @@ class ServiceOut:
     lasts: timedelta = OUTAGE
 
     async def __call__(self, step: str) -> None:
-        """Raise what httpx raises where nobody listens."""
+        """Raise what httpx raises when the connection is refused."""
         if step.startswith("before ") and self.begins <= self.now() < self.begins + self.lasts:
             raise httpx.ConnectError("connection refused")
 
