@@ -133,10 +133,7 @@ class EOCanvas:
         answer = await self._gateway.change("POST", path, body, check=check)
         if answer.status not in (200, 201):
             raise answer.unreadable("a launch is answered with 200 or 201")
-        try:
-            return wire.read_job(answer.document())
-        except ValueError as fault:
-            raise answer.unreadable(str(fault)) from None
+        return answer.parsed(wire.read_job)
 
     async def jobs(self, back_to: datetime | None = None) -> JobList:
         """Return the jobs of the account, newest first; `back_to` (service time) spares older pages."""

@@ -33,7 +33,7 @@ class Gateway:
 
     async def read(self, path: str, parse: Callable[[object], T]) -> T:
         """GET a path of the service or a link it gave; `parse` takes the JSON, its ValueError becomes Doubt."""
-        return await self.read_raw(path, lambda answer: _parsed(answer, parse))
+        return await self.read_raw(path, lambda answer: answer.parsed(parse))
 
     async def read_raw(self, path: str, parse: Callable[[Answer], T], *, method: str = "GET") -> T:
         """GET, or HEAD, whose body is not JSON."""
@@ -43,9 +43,7 @@ class Gateway:
     async def ask(self, path: str, body: bytes, parse: Callable[[object], T]) -> T:
         """POST a question: it changes nothing, so that it may be repeated like a GET."""
         request = Request("POST", self._endpoints.own(path), {"Content-Type": "application/json"}, body)
-        return await self._with_token(
-            request, lambda r: self._connection.read(r, lambda answer: _parsed(answer, parse))
-        )
+        return await self._with_token(request, lambda r: self._connection.read(r, lambda answer: answer.parsed(parse)))
 
     async def change(self, method: str, path: str, body: bytes | None = None, *, check: Check | None = None) -> Answer:
         """Send a request that changes something, never twice, except that a bad token refused the first one.
@@ -93,11 +91,3 @@ async def unless_absent(answer: Awaitable[T]) -> T | None:
 
 def _bearing(request: Request, token: str) -> Request:
     return request.with_headers({"Authorization": f"Bearer {token}"})
-
-
-def _parsed(answer: Answer, parse: Callable[[object], T]) -> T:
-    document = answer.document()
-    try:
-        return parse(document)
-    except ValueError as fault:
-        raise answer.unreadable(str(fault)) from None

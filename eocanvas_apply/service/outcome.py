@@ -8,8 +8,10 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -19,6 +21,7 @@ from eocanvas_apply.errors import Doubt, NotSent, Refused, ServiceError
 from eocanvas_apply.secrets.scrubbing import Scrubber
 from eocanvas_apply.service.clock import parse_http_time
 
+T = TypeVar("T")
 REFUSALS = frozenset({400, 401, 403, 404, 405, 409, 411, 413, 414, 415, 422, 429})
 
 # Late TLS alerts, and the time-out of a whole request, are OSErrors.
@@ -57,6 +60,14 @@ class Answer:
             return json.loads(self.content)
         except (ValueError, RecursionError):
             raise self.unreadable(_kind(self.content)) from None
+
+    def parsed(self, parse: Callable[[object], T]) -> T:
+        """Return what `parse` makes of the JSON body; its ValueError becomes Doubt."""
+        document = self.document()
+        try:
+            return parse(document)
+        except ValueError as fault:
+            raise self.unreadable(str(fault)) from None
 
     def unreadable(self, why: str) -> Doubt:
         """Return the error for a 2xx whose body does not say what it should."""

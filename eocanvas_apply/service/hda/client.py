@@ -68,11 +68,7 @@ class Hda:
         """
         body = {"dataset_id": dataset_id, "product_id": product_id, "location": location}
         answer = await self._gateway.change("POST", _DOWNLOAD, compact_json(body), check=check)
-        document = answer.document()
-        try:
-            return answers.read_download_id(document)
-        except ValueError as fault:
-            raise answer.unreadable(str(fault)) from None
+        return answer.parsed(answers.read_download_id)
 
     async def ready(self, download_id: str) -> bool:
         """Tell whether an order can be downloaded by now; one that is unknown or too old is Refused, 404."""
