@@ -31,6 +31,14 @@ _LEVELS: tuple[tuple[Path, frozenset[str]], ...] = (
     (("quicklook", "filter", "bands", "*"), _BAND),
 )
 
+# What chains that ran have used.
+_SEEN = {
+    "format": ("netcdf4", "geotiff", "hdf5", "png_rgb", "jpeg_rgb", "netcdf4_satellite", "hrit", "msgnative"),
+    "projection": ("geographic", "mercator", "gall_stereographic"),
+    "resample_method": ("near", "bilinear", "cubic"),
+    "aggregation": ("orbit", "time"),
+}
+
 
 def fields(case: ChainCase) -> Iterator[Diagnostic]:
     """Yield fields that no chain has, and a missing product."""
@@ -79,6 +87,15 @@ def resampling(case: ChainCase) -> Iterator[Diagnostic]:
             hint = "add `projection: geographic`, or take it out"
             found = warning("resample-without-projection", f"`{name}` does nothing without a projection", hint)
             yield case.at(found, (name,))
+
+
+def seen_values(case: ChainCase) -> Iterator[Diagnostic]:
+    """Yield values that no known chain uses; there is no public list of them."""
+    for name, values in _SEEN.items():
+        value = case.chain.fields.get(name)
+        if isinstance(value, str) and value not in values and not refers_to_row(value):
+            hint = did_you_mean(value, values) or f"seen so far: {', '.join(values)}"
+            yield case.at(warning("unknown-chain-value", f"{value[:60]} is an unknown {name}", hint), (name,))
 
 
 def _wrong_region(value: Data) -> tuple[str, str] | None:
