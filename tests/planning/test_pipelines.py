@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.planning.actions import ActionKind
+from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.jobs.following import path_at_key
 from eocanvas_apply.planning.plan import Requests
+from eocanvas_apply.planning.planner import plan
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.tasks import LaunchJob
 from eocanvas_apply.render import why as render
 from eocanvas_apply.report.why import Explanation, explain
@@ -256,3 +260,38 @@ def test_what_waits_counts_in_the_windows_of_the_quota() -> None:
     (window,) = scene.plan().windows
     assert (window.at_once, window.later) == (1, 1)
     assert expected_at(scene, TURBIDITY) == AT + HOUR + 2 * SECOND
+
+
+def _layers(scene: Scene, layers: int, width: int) -> Desired:
+    """What is desired: layers of jobs, each job given a result of every job of the layer before it."""
+    last = scene.desired.jobs[TURBIDITY]
+    given, before, jobs = last.inputs[0], [SUBSET], {SUBSET: scene.desired.jobs[SUBSET]}
+    assert given.result is not None
+    for layer in range(1, layers):
+        sources = [replace(given, name=each, result=replace(given.result, address=each)) for each in before]
+        before = [f"job.j{layer}-{place}" for place in range(width)]
+        jobs |= {each: replace(last, address=each, inputs=tuple(sources), stage=layer) for each in before}
+    return replace(scene.desired, jobs=jobs, following=tuple(list(jobs)[1:]))
+
+
+@pytest.mark.parametrize(("layers", "width"), [(2000, 1), (40, 2)])
+def test_long_and_wide_pipelines_are_planned_and_explained(layers: int, width: int) -> None:
+    scene = Scene(PIPELINE)
+    desired, recorded, observed = _layers(scene, layers, width), scene.recorded, scene.observed
+    found = plan(desired, Requests(), recorded, observed)
+    assert found.counts[ActionKind.LAUNCH] == 1
+    assert sum(a.reason is Reason.WAITS_FOR for a in found.actions) == len(desired.following)
+    last = found.by_address()[desired.following[-1]]
+    assert last.not_before == AT + (layers - 1) * 4 * MINUTE
+    explained = explain(last.address, found, desired, recorded, observed)
+    assert explained is not None
+    assert len(explained.sources) == width
+
+
+def test_what_follows_a_skipped_job_is_skipped_however_far_behind_it_stands() -> None:
+    scene = Scene(PIPELINE)
+    desired = _layers(scene, 2000, 1)
+    desired = replace(desired, jobs={**desired.jobs, SUBSET: replace(desired.jobs[SUBSET], skip="clouds")})
+    found = plan(desired, Requests(), scene.recorded, scene.observed)
+    assert {a.reason for a in found.actions if a.address.startswith("job.")} == {Reason.SKIPPED}
+    assert found.by_address()[desired.following[-1]].note == "job.subset is skipped and has no result"

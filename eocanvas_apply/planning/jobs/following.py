@@ -33,12 +33,29 @@ def followed(
     """
     if not desired.following:
         return list(actions), ()
-    pipelines = _Pipelines(desired, recorded, observed, {action.address: action for action in actions})
-    made = [pipelines.follow(action) for action in actions]
-    return made, tuple(map(_told, pipelines.findings.values()))
+    planned = {action.address: action for action in actions}
+    pipelines = _Pipelines(desired, recorded, observed, planned, _skipped(desired, planned))
+    jobs = [pipelines.follow(action) for action in actions]
+    return jobs, tuple(map(_summary, pipelines.findings.values()))
 
 
-def _told(findings: Sequence[Diagnostic]) -> Diagnostic:
+def _skipped(desired: Desired, planned: Mapping[str, PlannedAction]) -> Mapping[str, str]:
+    """Return by address the job, somewhere before it, that is skipped and has no result."""
+    found: dict[str, str] = {}
+    # In this order every job comes after those whose results it is given.
+    for address in desired.following:
+        for source in desired.jobs[address].sources:
+            action = planned.get(source)
+            if action and action.reason is _R.SKIPPED:
+                found[address] = source
+            elif action and action.action in LAUNCHES and source in found:
+                found[address] = found[source]
+            if address in found:
+                break
+    return found
+
+
+def _summary(findings: Sequence[Diagnostic]) -> Diagnostic:
     # The instances of a campaign are mostly unclear for one cause: the first tells it.
     first, more = findings[0], len(findings) - 1
     return replace(first, message=f"{first.message} ({more} more instances likewise)") if more else first
@@ -66,6 +83,7 @@ class _Pipelines:
     recorded: Recorded
     observed: Observed
     actions: Mapping[str, PlannedAction]
+    skipped: Mapping[str, str]
     findings: dict[tuple[str, str], list[Diagnostic]] = field(default_factory=dict)
 
     def follow(self, action: PlannedAction) -> PlannedAction:
@@ -73,8 +91,8 @@ class _Pipelines:
         if action.action not in LAUNCHES or job is None or not job.stage:
             return action
         waits = tuple(dict.fromkeys(self._unfinished(job)))
-        if waits and (skipped := self._skipped(job)):
-            return PlannedAction(action.address, _A.NONE, _R.SKIPPED, note=f"{skipped} has no result to give it")
+        if waits and (skipped := self.skipped.get(job.address)):
+            return PlannedAction(action.address, _A.NONE, _R.SKIPPED, note=f"{skipped} is skipped and has no result")
         if waits:
             return _waiting(action, waits)
         try:
@@ -82,16 +100,6 @@ class _Pipelines:
         except _Unclear as problem:
             return self._unclear(action, problem, job)
         return _with_inputs(action, inputs)
-
-    def _skipped(self, job: DesiredJob) -> str | None:
-        """Return the job, somewhere before this one, that is skipped and left nothing."""
-        for source in job.sources:
-            action = self.actions.get(source)
-            if action and action.reason is _R.SKIPPED:
-                return source
-            if action and action.action in LAUNCHES and (before := self._skipped(self.desired.jobs[source])):
-                return before
-        return None
 
     def _unfinished(self, job: DesiredJob) -> Iterator[str]:
         for source in job.sources:
