@@ -188,8 +188,8 @@ def _client_pool(
     try:
         make = partial(
             httpx.AsyncClient,
-            # Loaded once for all clients: it takes longer than a request.
-            verify=httpx.create_ssl_context(),
+            # Loaded once for all clients: it takes longer than a request. A transport that is given has its own.
+            verify=transport is not None or httpx.create_ssl_context(),
             transport=transport,
             mounts=_no_proxy_on_loopback(endpoints),
             timeout=request_timeout,
