@@ -57,7 +57,6 @@ STILL = {
     "planning.desired.desired": "planning.jobs.stopping.Holding",
     "planning.state.notes": "planning.jobs.cancelling.was_cancelled planning.jobs.order_book.order_notes",
     "planning.warnings": "report.outcomes.results_gone",
-    "results.indexes": "applying.results.faults.index_unwritable applying.session.Session",
 }
 # The parts of a room, base first: a part imports none of the parts named behind it.
 PARTS = {

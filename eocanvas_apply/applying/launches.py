@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from eocanvas_apply.applying.document_store import keep_documents
-from eocanvas_apply.applying.results.links import with_links
+from eocanvas_apply.applying.results.listing import with_links
 from eocanvas_apply.applying.sending import Check, OnceSender, Unsent
 from eocanvas_apply.applying.session import BATCH, Session
 from eocanvas_apply.diagnostics import Diagnostic, error

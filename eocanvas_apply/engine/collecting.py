@@ -11,7 +11,6 @@ from pathlib import Path, PurePath
 
 from eocanvas_apply.applying.results.copying import Copier
 from eocanvas_apply.applying.results.downloads import Downloads
-from eocanvas_apply.applying.results.faults import index_unwritable
 from eocanvas_apply.applying.session import Session
 from eocanvas_apply.diagnostics import Diagnostic, warning
 from eocanvas_apply.engine.engine import Engine
@@ -23,8 +22,7 @@ from eocanvas_apply.planning.state.runs import counted_run
 from eocanvas_apply.planning.state.stored import StoredResult
 from eocanvas_apply.planning.tasks import FetchResults
 from eocanvas_apply.results.copies import Copy, Presence, copies, wanted
-from eocanvas_apply.results.index import IndexRow, write_index
-from eocanvas_apply.results.indexes import Indexes, place
+from eocanvas_apply.results.index import Indexes, IndexRow, index_unwritable, place, write_index
 from eocanvas_apply.results.presence import presence
 
 _LEFT = {Presence.REMOVED: "missing", Presence.OTHER: "edited"}
@@ -52,11 +50,11 @@ async def collect(engine: Engine, addresses: Collection[str], *, again: bool) ->
     await _fetch_pending(session, addresses)
     found = [each for each in copies(session.journal.recorded, session.desired, addresses) if each.recorded]
     stands = await _copied(session, folder, found, set(addresses), again=again)
-    indexes = Indexes(session)
+    indexes = Indexes(folder, session.desired)
     for each in stands.copied:
         indexes.begin(place(folder, each.index), each.address)
-    await indexes.write()
-    return Collected(stands.now, tuple(session.failures.values()))
+    failures = {**session.failures, **await indexes.write(session.journal.refresh)}
+    return Collected(stands.now, tuple(failures.values()))
 
 
 async def copy_to(engine: Engine, addresses: Collection[str], folder: Path, *, again: bool) -> Collected:

@@ -23,7 +23,7 @@ from eocanvas_apply.planning.schedule.windows import longest
 from eocanvas_apply.planning.state.observed import Download, Observed, ObservedJob, ObservedKey, Pass, Sealing
 from eocanvas_apply.planning.state.reconciling import SKEW, candidates, late_intents, open_intents
 from eocanvas_apply.planning.state.runs import STUCK, status_of
-from eocanvas_apply.results.stored_files import StoredFiles
+from eocanvas_apply.results.presence import StoredFiles
 from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.wire import JobInfo, ResultInfo

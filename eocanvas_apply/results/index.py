@@ -1,22 +1,36 @@
-"""`index.csv` of a results folder: which file came from which job, and for a campaign from which row."""
+"""`index.csv` of a results folder: which file came from which job, and for a campaign from which row.
+
+It is written once for many files and read back to know what has come into a folder on this machine.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import csv
+import fcntl
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
-from eocanvas_apply.planning.state.stored import StoredResult, in_a_table
+from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.state.stored import StoredResult, in_a_table, stored_results
 
-# Writing it takes milliseconds; an older one was left by a killed run.
+_MARKS = ".index.csv.*.due"
+# Writing an index takes milliseconds; who holds a lock for longer than this has come to a halt.
+_LOCK_PAUSE_S, _LOCK_TRIES = 0.02, 250
+# Writing it takes milliseconds; what is older than this nobody writes any more.
 _STALE_S = 60.0
+# A campaign's index lies one folder above its files.
+_LEVELS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +77,172 @@ def _cells(row: IndexRow, names: Sequence[str]) -> list[str | int]:
     stored = row.stored
     own = [in_a_table(row.fields.get(name)) for name in names]
     return [row.instance, *own, stored.job_id, row.file, stored.size, stored.sha256]
+
+
+class IndexEntry(NamedTuple):
+    """One file of an index: whose result it is, its size in bytes and its SHA-256."""
+
+    job_id: str
+    size: int
+    sha256: str
+
+
+@dataclass(slots=True)
+class IndexFiles:
+    """The indexes of a folder and those below it, each read once."""
+
+    _read: dict[Path, Mapping[str, IndexEntry]] = field(default_factory=dict)
+
+    def entry(self, file: Path) -> IndexEntry | None:
+        """Return what the nearest index says of a file, None where none lists it."""
+        for folder in file.parents[:_LEVELS]:
+            if found := self.of(folder):
+                return found.get(file.relative_to(folder).as_posix())
+        return None
+
+    def of(self, folder: Path) -> Mapping[str, IndexEntry]:
+        """Return a folder's index by the files in it; an empty one where there is none that can be read."""
+        if folder not in self._read:
+            self._read[folder] = dict(_entries(folder / "index.csv"))
+        return self._read[folder]
+
+
+def _entries(path: Path) -> Iterator[tuple[str, IndexEntry]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                yield row["file"], IndexEntry(row["job_id"], int(row["size"]), row["sha256"])
+    except (OSError, ValueError, KeyError, TypeError, csv.Error):
+        # Somebody else's, or edited: what it does not say was not here.
+        return
+
+
+class Indexes:
+    """The indexes of a project that are behind, and who has stored what since they were written.
+
+    A mark beside the index says that it is behind. It is there before a result goes on record, and goes when the index
+    is written; a run that was killed in between leaves it to the next one.
+    """
+
+    def __init__(self, folder: Path, desired: Desired) -> None:
+        self._folder = folder
+        self._desired = desired
+        self._due: dict[Path, set[str]] = {}
+        self._mark = f".index.csv.{os.getpid()}-{id(self):x}.due"
+
+    async def take_over(self) -> None:
+        """Find what a killed run left behind, in the folders of the jobs that the manifest has now."""
+        jobs = self._desired.jobs.values()
+        written = {job.index_folder or job.folder or "." for job in jobs if not job.output_key}
+        folders = {place(self._folder, folder) for folder in written}
+        for folder in await asyncio.to_thread(_marked, folders):
+            self._due[folder] = set()
+
+    def begin(self, folder: Path, address: str) -> None:
+        """Mark an index as behind, before a result of this address goes on record; raises OSError."""
+        if folder not in self._due:
+            (folder / self._mark).touch()
+        self._due.setdefault(folder, set()).add(address)
+
+    async def write(self, refresh: Callable[[], Awaitable[Recorded]]) -> Mapping[str, Diagnostic]:
+        """Write the indexes that are behind, from what `refresh` reads in the ledger.
+
+        Returns, by address, why the index of its files could not be written.
+        """
+        due, self._due = self._due, {}
+        failures: dict[str, Diagnostic] = {}
+        if due:
+            async with _alone(sorted(due)):
+                # Another run may have stored results into the same folders: who writes last must know of all.
+                recorded = await refresh()
+                rows = await asyncio.to_thread(self._rows, set(due), recorded, list(recorded.jobs))
+                for folder, storing in due.items():
+                    failures |= await self._write(folder, rows[folder], storing)
+        return failures
+
+    async def _write(self, folder: Path, rows: list[IndexRow], addresses: set[str]) -> Mapping[str, Diagnostic]:
+        try:
+            await asyncio.to_thread(_write_current, folder, rows)
+        except OSError as fault:
+            self._due.setdefault(folder, set()).update(addresses)
+            return {address: index_unwritable(folder, fault, address) for address in addresses}
+        return {}
+
+    def _rows(self, folders: set[Path], recorded: Recorded, addresses: list[str]) -> dict[Path, list[IndexRow]]:
+        rows: dict[Path, list[IndexRow]] = defaultdict(list)
+        # As texts: a hundred thousand paths would take seconds.
+        base, due, before = str(self._folder), {str(folder): folder for folder in folders}, IndexFiles()
+        for stored in stored_results(recorded, addresses):
+            file = os.path.normpath(f"{base}{os.sep}{stored.file}")
+            for name in _above(file, due):
+                inside, folder = file if name == "." else file[len(name) + 1 :], due[name]
+                # What another machine fetched is not here; what was here and was removed stays listed.
+                if inside in before.of(folder) or Path(file).exists():
+                    rows[folder].append(self._row(stored, inside))
+        return rows
+
+    def _row(self, stored: StoredResult, file: str) -> IndexRow:
+        job = self._desired.jobs.get(stored.address)
+        return IndexRow(stored, file, job.fields if job else {})
+
+
+def place(base: Path, path: str) -> Path:
+    """Return where a path as written leads, without looking at the disk."""
+    return Path(os.path.normpath(base / path))
+
+
+def _above(file: str, folders: Container[str]) -> Iterator[str]:
+    """Yield those of the folders that a file lies in, however deep."""
+    parent = file
+    while parent := parent.rpartition(os.sep)[0]:
+        if parent in folders:
+            yield parent
+    if "." in folders and not file.startswith(os.sep):
+        yield "."
+
+
+def _marked(folders: set[Path]) -> set[Path]:
+    found = set()
+    for folder in folders:
+        # A name that no folder can have holds no mark either.
+        with suppress(OSError, ValueError):
+            if any(folder.glob(_MARKS)):
+                found.add(folder)
+    return found
+
+
+def _write_current(folder: Path, rows: list[IndexRow]) -> None:
+    write_index(folder, rows)
+    for mark in folder.glob(_MARKS):
+        mark.unlink(missing_ok=True)
+
+
+@asynccontextmanager
+async def _alone(folders: Sequence[Path]) -> AsyncIterator[None]:
+    """Keep other runs of this machine from writing the same indexes meanwhile."""
+    opened: list[int] = []
+    try:
+        for folder in folders:
+            # Some file systems have no locks for folders; an index is whole without one, too.
+            with suppress(OSError):
+                opened.append(os.open(folder, os.O_RDONLY))
+                await _locked(opened[-1])
+        yield
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+
+
+async def _locked(descriptor: int) -> None:
+    for _ in range(_LOCK_TRIES):
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        await asyncio.sleep(_LOCK_PAUSE_S)
+
+
+def index_unwritable(folder: Path, fault: OSError, address: str) -> Diagnostic:
+    """The results are safe, and the index of their folder cannot be written."""
+    message = f"{folder / 'index.csv'}: the index cannot be written: {fault.strerror or fault}"
+    hint = "the results are there; check the disk and the folder's permissions; the next run writes it"
+    return error("index-unwritable", message, hint, address=address)

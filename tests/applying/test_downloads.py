@@ -13,11 +13,11 @@ from typing import BinaryIO
 import pytest
 
 from eocanvas_apply.applying import stopping
-from eocanvas_apply.applying.results import storing
+from eocanvas_apply.applying.results import receiving
 from eocanvas_apply.emulator.model.job_files import Output
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.report.progress import Happening, Transfer
-from eocanvas_apply.results.indexes import Indexes
+from eocanvas_apply.results.index import Indexes
 from tests.applying.stage import JOB_ONLY, NO_WAIT, endings, ends, fault, launched
 from tests.applying.test_results import DOWNLOAD, JOB, downloads, files, index, run_with
 from tests.simulation.world import Killed, World
@@ -122,9 +122,9 @@ def test_a_disk_that_fills_up_at_any_byte_keeps_what_it_took(
         file.write(content)
 
     with monkeypatch.context() as broken:
-        broken.setattr(storing, "write_all", full)
-        broken.setattr(storing, "_SPARED", 0)
-        broken.setattr(storing, "check_room", lambda *_: None)
+        broken.setattr(receiving, "write_all", full)
+        broken.setattr(receiving, "SPARED", 0)
+        broken.setattr(receiving, "check_room", lambda *_: None)
         result = world.apply(TWO)
     assert (ends(result), endings(result)) == ({"job.one": "failed", "job.two": "done"}, {"failed"})
     told = result.results[0].error
@@ -163,7 +163,7 @@ def test_an_index_is_written_once_for_many_files(tmp_path: Path, monkeypatch: py
 
     async def counted(self, folder, rows, addresses):  # type: ignore[no-untyped-def]
         written.append(len(rows))
-        await real(self, folder, rows, addresses)
+        return await real(self, folder, rows, addresses)
 
     monkeypatch.setattr(Indexes, "_write", counted)
     world = World(tmp_path)

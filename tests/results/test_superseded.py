@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.applying.results.superseded import move_aside
+from eocanvas_apply.applying.results.storing import move_aside
 
 
 def test_files_of_one_name_are_kept_side_by_side(tmp_path: Path) -> None:

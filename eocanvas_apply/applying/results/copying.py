@@ -10,17 +10,16 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from eocanvas_apply.applying.results import faults as troubles
-from eocanvas_apply.applying.results.metering import Meter
-from eocanvas_apply.applying.results.receiving import Receiver, is_gone
-from eocanvas_apply.applying.results.storing import Target, held, part_of, put_in_place
-from eocanvas_apply.applying.results.superseded import move_aside
+from eocanvas_apply.applying.results import faults
+from eocanvas_apply.applying.results.listing import is_gone
+from eocanvas_apply.applying.results.receiving import Meter, Receiver
+from eocanvas_apply.applying.results.storing import Target, held, move_aside, part_of, put_in_place
 from eocanvas_apply.applying.session import Session, at_once
 from eocanvas_apply.errors import ServiceError
 from eocanvas_apply.files import digest_of
 from eocanvas_apply.report.progress import Happening
 from eocanvas_apply.results.copies import Copy
-from eocanvas_apply.results.indexes import place
+from eocanvas_apply.results.index import place
 from eocanvas_apply.service.wire import ResultInfo
 
 
@@ -49,17 +48,17 @@ class Copier:
         try:
             links = await self._receiver.links(job_id)
             gone = [each.title for each in copies if each.key not in links]
-            found = [each for each in copies if each.key in links]
-            await at_once([partial(self._copy, each, links[each.key], meter) for each in found])
+            present = [each for each in copies if each.key in links]
+            await at_once([partial(self._copy, each, links[each.key], meter) for each in present])
             if gone:
-                self._session.fail(address, troubles.gone(address, job_id, gone))
+                self._session.fail(address, faults.gone(address, job_id, gone))
         except ServiceError as fault:
-            trouble = troubles.gone(address, job_id, ["results"]) if is_gone(fault) else fault.diagnostics[0]
-            self._session.fail(address, trouble)
+            found = faults.gone(address, job_id, ["results"]) if is_gone(fault) else fault.diagnostics[0]
+            self._session.fail(address, found)
         except BlockingIOError:
-            self._session.fail(address, troubles.busy(address, job_id))
+            self._session.fail(address, faults.busy(address, job_id))
         except OSError as fault:
-            self._session.fail(address, troubles.disk(address, fault, self._folder))
+            self._session.fail(address, faults.disk(address, fault, self._folder))
         finally:
             self._receiver.end(address)
 
@@ -79,7 +78,7 @@ class Copier:
     def _placed(self, copy: Copy, target: Target) -> Copy:
         if copy.sha256 and digest_of(target.part) != copy.sha256:
             target.part.unlink()
-            raise ServiceError(troubles.differs(copy.address, copy.file))
+            raise ServiceError(faults.differs(copy.address, copy.file))
         move_aside(target.path, self._folder, copy.job_id)
         path, size, digest = put_in_place(target, ())
         if copy.modified_ns:

@@ -25,8 +25,9 @@ class Downloads:
         self._gate = asyncio.Semaphore(_JOBS_AT_ONCE)
 
     async def open(self) -> None:
-        """Take over the indexes that a run before this one was killed over."""
-        await self._fetcher.indexes.open()
+        """Write the indexes that an earlier run was killed before writing."""
+        await self._fetcher.indexes.take_over()
+        await self._write_indexes()
 
     def start(self, actions: Iterable[PlannedAction]) -> None:
         """Begin to fetch the results of these; those under way go on as they are."""
@@ -51,7 +52,7 @@ class Downloads:
         if self._tasks:
             await Stop(self._session.stopping).unless(asyncio.wait(self._tasks.values()), limit_s=limit_s)
         self._collect()
-        await self._fetcher.indexes.write()
+        await self._write_indexes()
 
     async def close(self, grace_s: float) -> None:
         """Give those under way so many real seconds more, then stop them: their parts stay for the next run."""
@@ -61,7 +62,7 @@ class Downloads:
         # What was cut off may have been about to go on record.
         await self._session.journal.flush()
         self._collect()
-        await self._fetcher.indexes.write()
+        await self._write_indexes()
 
     async def abandon(self) -> None:
         """Stop what is under way, and do nothing more."""
@@ -73,6 +74,11 @@ class Downloads:
         async with self._gate:
             if not self._session.stopping.is_set():
                 await self._fetcher.fetch(action, task)
+
+    async def _write_indexes(self) -> None:
+        failures = await self._fetcher.indexes.write(self._session.journal.refresh)
+        for address, found in failures.items():
+            self._session.fail(address, found)
 
     def _collect(self) -> None:
         ended = {address: task for address, task in self._tasks.items() if task.done()}

@@ -1,13 +1,22 @@
-"""What may go wrong with results, in words."""
+"""What may go wrong with results on their way, as diagnostics."""
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from eocanvas_apply.applying.results.storing import DiskFull
 from eocanvas_apply.diagnostics import Diagnostic, error
+
+
+class DiskFull(OSError):
+    """The disk does not take a file: `needed` bytes are still to come, None where the service tells no size."""
+
+    def __init__(self, path: Path, needed: int | None, free: int | None) -> None:
+        super().__init__(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        self.needed = needed
+        self.free = free
 
 
 def gone(address: str, job_id: str, titles: Sequence[str]) -> Diagnostic:
@@ -50,8 +59,13 @@ def differs(address: str, file: str) -> Diagnostic:
     return error("result-differs", message, hint, address=address)
 
 
-def index_unwritable(folder: Path, fault: OSError, address: str) -> Diagnostic:
-    """The results are safe, and the index of their folder cannot be written."""
-    message = f"{folder / 'index.csv'}: the index cannot be written: {fault.strerror or fault}"
-    hint = "the results are there; check the disk and the folder's permissions; the next run writes it"
-    return error("index-unwritable", message, hint, address=address)
+def cut(name: str, received: int, total: int) -> Diagnostic:
+    """Fewer bytes arrived than the service announced."""
+    message = f"{name}: {received} of {total} bytes arrived"
+    return error("result-cut", message, "what arrived is kept and the rest fetched from there")
+
+
+def name_taken(name: str) -> Diagnostic:
+    """Another file took the place of a result while it was fetched."""
+    message = f"{name}: a file of this name has appeared beside the result"
+    return error("result-name-taken", message, "the next try uses another name")

@@ -11,12 +11,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from eocanvas_apply.applying.results import faults as troubles
-from eocanvas_apply.applying.results import listings
-from eocanvas_apply.applying.results.metering import Meter
-from eocanvas_apply.applying.results.receiving import Receiver, is_gone, title_of
-from eocanvas_apply.applying.results.storing import Target, held, part_of, put_in_place
-from eocanvas_apply.applying.results.superseded import move_aside
+from eocanvas_apply.applying.results import faults
+from eocanvas_apply.applying.results.listing import is_gone, note, title_of
+from eocanvas_apply.applying.results.receiving import Meter, Receiver
+from eocanvas_apply.applying.results.storing import Target, held, move_aside, part_of, put_in_place
 from eocanvas_apply.applying.session import Session, at_once
 from eocanvas_apply.errors import ServiceError
 from eocanvas_apply.ledger import events as e
@@ -24,7 +22,7 @@ from eocanvas_apply.ledger.fold.job_records import Run, ordinal_of
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.tasks import FetchResults
 from eocanvas_apply.report.progress import Happening
-from eocanvas_apply.results.indexes import Indexes, place
+from eocanvas_apply.results.index import Indexes, place
 from eocanvas_apply.results.names import file_names
 from eocanvas_apply.service.wire import ResultInfo
 
@@ -50,7 +48,7 @@ class Fetcher:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self.indexes = Indexes(session)
+        self.indexes = Indexes(session.folder, session.desired)
         self._receiver = Receiver(session)
         # One at a time gets its name: two that hold the same must not both take what a killed run left.
         self._naming = threading.Lock()
@@ -65,9 +63,9 @@ class Fetcher:
         except ServiceError as fault:
             session.fail(address, fault.diagnostics[0], again=fault.may_pass, wait=fault.retry_after)
         except BlockingIOError:
-            session.fail(address, troubles.busy(address, task.job_id), again=True)
+            session.fail(address, faults.busy(address, task.job_id), again=True)
         except OSError as fault:
-            session.fail(address, troubles.disk(address, fault, session.folder))
+            session.fail(address, faults.disk(address, fault, session.folder))
         finally:
             self._receiver.end(address)
 
@@ -97,12 +95,12 @@ class Fetcher:
             self._end(fetch)
 
     async def _note(self, fetch: _Fetch) -> None:
-        await listings.note(self._session, fetch.address, fetch.run, gone=bool(fetch.gone), there=bool(fetch.there))
+        await note(self._session, fetch.address, fetch.run, gone=bool(fetch.gone), there=bool(fetch.there))
 
     def _end(self, fetch: _Fetch) -> None:
         if fetch.gone:
-            trouble = troubles.gone(fetch.address, fetch.run.job_id, fetch.gone)
-            self._session.fail(fetch.address, trouble, again=True)
+            found = faults.gone(fetch.address, fetch.run.job_id, fetch.gone)
+            self._session.fail(fetch.address, found, again=True)
         else:
             self._session.fine(fetch.address)
 

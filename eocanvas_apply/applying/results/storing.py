@@ -1,27 +1,24 @@
-"""One file from the service onto the disk: what arrives is kept, and gets its name when it is whole."""
+"""One result on the disk: what arrives is kept, gets its name when it is whole, and earlier files make way for it."""
 
 from __future__ import annotations
 
-import asyncio
-import errno
 import fcntl
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
-from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.applying.results import faults
 from eocanvas_apply.errors import Doubt
 from eocanvas_apply.files import digest_of
 from eocanvas_apply.results.names import safe_name
-from eocanvas_apply.service.download import Download
 from eocanvas_apply.service.wire import ResultInfo
 
-_FULL = {errno.ENOSPC, errno.EDQUOT}
 # Of a full disk, what a download leaves: the ledger on it must take what happened to the others.
-_SPARED = 1024 * 1024
+SPARED = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +41,6 @@ def part_of(path: Path, job_id: str) -> Path:
     return path.with_name(f"{path.name}.{safe_name(job_id)[:8]}.part")
 
 
-class DiskFull(OSError):
-    """The disk does not take a file: `needed` bytes are still to come, None where the service tells no size."""
-
-    def __init__(self, path: Path, needed: int | None, free: int | None) -> None:
-        super().__init__(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-        self.needed = needed
-        self.free = free
-
-
 @contextmanager
 def held(part: Path) -> Iterator[BinaryIO]:
     """Open a part to write behind its end, and keep other runs off it; raises BlockingIOError where one has it."""
@@ -70,39 +58,11 @@ def held(part: Path) -> Iterator[BinaryIO]:
             return
 
 
-async def receive(download: Download, target: Target, file: BinaryIO, took: Callable[[int], None]) -> None:
-    """Write what arrives behind what is there, and tell `took` how many bytes each time.
-
-    Raises Doubt where the file is not whole, DiskFull, and OSError for other faults of the disk.
-    """
-    try:
-        if not download.resumed:
-            file.truncate(0)
-        async for chunk in download.chunks:
-            write_all(file, chunk)
-            took(len(chunk))
-        await asyncio.to_thread(os.fsync, file.fileno())
-    except OSError as fault:
-        if fault.errno not in _FULL:
-            raise
-        raise _full(target, file, download.total) from fault
-    received = os.fstat(file.fileno()).st_size
-    if download.total is not None and received != download.total:
-        raise Doubt(_cut(target, received, download.total))
-
-
-def write_all(file: BinaryIO, content: bytes) -> None:
-    """Write all of it; a disk that is nearly full takes a piece first."""
-    left = memoryview(content)
-    while left:
-        left = left[file.write(left) :]
-
-
 def check_room(target: Target, needed: int) -> None:
     """Raise DiskFull where so many bytes do not fit, before half a file fills what others need."""
-    free = _free(target.part.parent)
-    if free is not None and needed + _SPARED > free:
-        raise DiskFull(target.path, needed, free)
+    free = free_bytes(target.part.parent)
+    if free is not None and needed + SPARED > free:
+        raise faults.DiskFull(target.path, needed, free)
 
 
 def put_in_place(target: Target, taken: Collection[Path]) -> tuple[Path, int, str]:
@@ -116,20 +76,12 @@ def put_in_place(target: Target, taken: Collection[Path]) -> tuple[Path, int, st
             target.part.unlink()
             return twin, size, digest
     if os.path.lexists(target.path):
-        raise Doubt(_taken(target))
+        raise Doubt(faults.name_taken(target.path.name))
     target.part.replace(target.path)
     return target.path, size, digest
 
 
-def _full(target: Target, file: BinaryIO, total: int | None) -> DiskFull:
-    size = os.fstat(file.fileno()).st_size
-    with suppress(OSError):
-        size = max(0, size - _SPARED)
-        file.truncate(size)
-    return DiskFull(target.path, None if total is None else total - size, _free(target.part.parent))
-
-
-def _free(folder: Path) -> int | None:
+def free_bytes(folder: Path) -> int | None:
     """Return how many bytes the folder's disk still takes, None where it does not say."""
     try:
         disk = os.statvfs(folder)
@@ -150,11 +102,22 @@ def _is_at(path: Path, file: BinaryIO) -> bool:
     return False
 
 
-def _cut(target: Target, received: int, total: int) -> Diagnostic:
-    message = f"{target.path.name}: {received} of {total} bytes arrived"
-    return error("result-cut", message, "what arrived is kept and the rest fetched from there")
+_SUPERSEDED = Path(".eocanvas") / "superseded"
 
 
-def _taken(target: Target) -> Diagnostic:
-    message = f"{target.path.name}: a file of this name has appeared beside the result"
-    return error("result-name-taken", message, "the next try uses another name")
+def move_aside(path: Path, folder: Path, job_id: str) -> None:
+    """Move what lies at a path, if anything does, to the other files of this job that have made way in the folder.
+
+    Raises OSError.
+    """
+    if not os.path.lexists(path):
+        return
+    aside = folder / _SUPERSEDED / safe_name(job_id)
+    aside.mkdir(parents=True, exist_ok=True)
+    path.replace(next(place for place in _places(aside, path.name) if not os.path.lexists(place)))
+
+
+def _places(folder: Path, name: str) -> Iterator[Path]:
+    yield folder / name
+    for number in count(1):
+        yield folder / f"{name}.{number}"

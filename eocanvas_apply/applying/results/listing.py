@@ -1,4 +1,7 @@
-"""Links to the results that a launch takes as inputs, requested right before it: signed links expire."""
+"""What the service lists of a job's results now: links may be signed and age, and results are kept for a while only.
+
+The links to results that a launch takes as inputs are requested right before it: signed links expire.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,54 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from eocanvas_apply.applying.results import listings
-from eocanvas_apply.applying.results.receiving import title_of
 from eocanvas_apply.applying.session import Session, at_once
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import ServiceError
+from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.fold.job_records import Run, keys_of
 from eocanvas_apply.planning.desired.desired import DesiredInput, DesiredJob, ResultLink
 from eocanvas_apply.planning.tasks import LaunchJob
+from eocanvas_apply.service.wire import ResultInfo
+
+_GONE = 410
+_NOT_THERE = (404, _GONE)
+
+
+async def listed(session: Session, job_id: str) -> Sequence[ResultInfo] | None:
+    """Return the results with their links, which may be signed and age; None where the service has them no more."""
+    try:
+        return await session.service.results(job_id)
+    except ServiceError as fault:
+        if fault.status != _GONE:
+            raise
+        return None
+
+
+async def note(session: Session, address: str, run: Run, *, gone: bool, there: bool) -> None:
+    """Put on record that results are gone, the first time and once it has lasted, or that they are there again."""
+    looked, settle = session.now(), session.desired.timing.settle
+    fact = partial(e.ResultsListed, address=address, job_id=run.job_id, looked=looked)
+    if gone and (not run.lost or looked - min(run.lost) > settle):
+        await session.journal.record(fact(gone=True))
+    elif run.lost and there and not gone:
+        await session.journal.record(fact(results=run.results))
+
+
+def title_of(result: ResultInfo) -> str:
+    """Return what the ledger knows a result by."""
+    return result.title or result.href
+
+
+def is_gone(fault: ServiceError) -> bool:
+    """Tell whether the service says that it has not got what was asked for."""
+    return fault.status in _NOT_THERE
+
+
+def by_key(results: Sequence[ResultInfo]) -> dict[str, ResultInfo]:
+    """Return listed results by the keys that the ledger tells them apart with."""
+    # Equal titles are distinguished by their links: the service may list them in another order.
+    ordered = sorted(results, key=lambda result: result.href.partition("?")[0])
+    return dict(zip(keys_of(map(title_of, ordered)), ordered, strict=True))
 
 
 async def with_links(session: Session, tasks: Sequence[LaunchJob]) -> list[LaunchJob]:
@@ -44,10 +88,10 @@ async def _link(session: Session, task: LaunchJob, linked: dict[str, LaunchJob])
 async def _located(session: Session, given: DesiredInput) -> DesiredInput:
     if given.link is None or given.result is None:
         return given
-    listed = await listings.listed(session, given.link.job_id) or ()
-    found = next((r for r in listed if title_of(r) == given.link.title), None)
+    results = await listed(session, given.link.job_id) or ()
+    found = next((r for r in results if title_of(r) == given.link.title), None)
     run = session.journal.recorded.jobs[given.result.address].runs[given.link.job_id]
-    await listings.note(session, given.result.address, run, gone=found is None, there=found is not None)
+    await note(session, given.result.address, run, gone=found is None, there=found is not None)
     return replace(given, location=session.service.address_of(found)) if found else given
 
 
