@@ -61,7 +61,7 @@ def info(code: str, message: str, hint: str = "") -> Diagnostic:
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
-    """Tell whether any of these is an error."""
+    """Return whether any of these is an error."""
     return any(each.severity is Severity.ERROR for each in diagnostics)
 
 

@@ -61,7 +61,7 @@ class Endpoints:
         return f"{parts.scheme}://{_bracketed(parts.hostname or '')}{parts.path}"
 
     def is_own(self, url: str) -> bool:
-        """Tell whether an address has the service's own scheme, host and port, so that the token may go there."""
+        """Return whether an address has the service's own scheme, host and port, so that the token may go there."""
         return origin_of(url) == self.origin
 
     def own(self, link: str) -> str:
@@ -102,7 +102,7 @@ class Endpoints:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address is this very machine: localhost, 127.0.0.0/8, ::1."""
+    """Return whether a host name or address is this very machine: localhost, 127.0.0.0/8, ::1."""
     if host.lower() == "localhost":
         return True
     try:

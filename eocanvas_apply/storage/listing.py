@@ -149,7 +149,7 @@ def _fault(bucket: Bucket, fault: BaseException) -> EocanvasApplyError:
 
 
 def _has_status(fault: BaseException) -> bool:
-    """Tell whether the storage answered with a status of its own."""
+    """Return whether the storage answered with a status of its own."""
     return _STATUS.search(str(fault)) is not None
 
 

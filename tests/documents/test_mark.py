@@ -55,7 +55,7 @@ def test_a_mark_survives_base64_in_a_log(wrapping: str, mark: Mark, before: str,
     assert mark in marks_in(WRAPPINGS[wrapping](lines))
 
 
-def test_several_marks_are_told_apart() -> None:
+def test_several_marks_are_distinguished() -> None:
     other = Mark("f" * 32, "e" * 16)
     both = [base64.b64encode(f"{mark} and some more text".encode()).decode() for mark in (MARK, other)]
     assert marks_in("\n".join(f"graph: {each}" for each in both)) == {MARK, other}

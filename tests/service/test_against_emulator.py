@@ -221,7 +221,7 @@ def test_dismissing_where_it_is_known_and_where_not(
         assert service.run(dismissed) is outcome
 
 
-def test_what_is_asked_of_nobody_known(serving: Callable[..., Any]) -> None:
+def test_unknown_ids_give_none(serving: Callable[..., Any]) -> None:
     async def ask(canvas: EOCanvas) -> tuple[object, ...]:
         return await canvas.job("x"), await canvas.results("x"), await canvas.logs("x")
 

@@ -116,7 +116,7 @@ async def answers_keys(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
         writer.close()
 
 
-def test_tls_that_is_none_is_not_sent() -> None:
+def test_nothing_is_sent_where_tls_fails() -> None:
     async def main() -> None:
         async with (
             await asyncio.start_server(greets_in_clear, "127.0.0.1", 0) as server,

@@ -49,7 +49,7 @@ def test_lines_are_read_generously(tmp_path: Path, text: str) -> None:
     assert (found.username, found.password) == ("jane", Secret("pw"))
 
 
-def test_none_at_all_says_where_we_looked(tmp_path: Path) -> None:
+def test_missing_credentials_name_the_places_searched(tmp_path: Path) -> None:
     with pytest.raises(CredentialsError) as caught:
         find_credentials({"EOCANVAS_CONFIG_DIR": "conf"}, tmp_path)
     assert caught.value.diagnostics[0].code == "credentials-missing"

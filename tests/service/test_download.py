@@ -107,7 +107,7 @@ def test_addresses_that_are_not_followed(stage: Stage, href: str, says_why: str)
     assert stage.got == []
 
 
-def test_an_address_that_httpx_cannot_use_is_told(stage: Stage) -> None:
+def test_an_address_that_httpx_cannot_use_is_an_error(stage: Stage) -> None:
     with pytest.raises(ServiceError, match="unusable address"):
         fetch(stage, f"https://files.test/{'x' * 70_000}")
 

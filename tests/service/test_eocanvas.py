@@ -83,7 +83,7 @@ def test_what_creates_is_sent_once_whatever_comes_back(stage: Stage, step: Any, 
     assert stage.clock.slept == []
 
 
-def test_deleting_tells_done_from_gone(stage: Stage) -> None:
+def test_deleting_a_key_and_a_missing_key(stage: Stage) -> None:
     stage.on("DELETE /keys/k", says(204), says(404), says(403))
     assert run(stage, lambda c: c.delete_key("k")) is True
     assert run(stage, lambda c: c.delete_key("k")) is False
@@ -193,7 +193,7 @@ def test_an_unreadable_list_is_doubt(stage: Stage) -> None:
         run(stage, EOCanvas.keys)
 
 
-def test_a_public_key_that_is_none(stage: Stage) -> None:
+def test_an_invalid_public_key(stage: Stage) -> None:
     stage.on("GET /keys/cert/public", says(200, content=b"<html>log in</html>"))
     with pytest.raises(ServiceError, match="not a public key"):
         run(stage, EOCanvas.public_key)
@@ -212,7 +212,7 @@ def test_service_time_comes_from_the_service_alone(stage: Stage) -> None:
     assert run(stage, act) == timedelta(hours=1)
 
 
-def test_the_log_tells_requests_but_no_secret(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_shows_requests_but_no_secret(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "eocanvas_apply")
     stage.on("GET /jobs", says(200, {"jobs": []}))
     stage.on("POST /keys", says(500, {"message": "c2VhbGVk"}))

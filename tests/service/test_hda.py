@@ -151,7 +151,7 @@ def test_an_answer_that_is_no_search_s_is_doubt(stage: Stage, document: Any) -> 
 
 
 @pytest.mark.parametrize("query", [{"sat": "Sentinel-3A"}, {"dataset_id": 3}, {"datasetId": " "}])
-def test_a_search_without_a_dataset_asks_nobody(stage: Stage, query: dict[str, Any]) -> None:
+def test_a_search_without_a_dataset_sends_nothing(stage: Stage, query: dict[str, Any]) -> None:
     with pytest.raises(ManifestError, match="dataset_id") as caught:
         search(stage, query)
     assert caught.value.diagnostics[0].code == "bad-search"

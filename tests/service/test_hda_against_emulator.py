@@ -103,7 +103,7 @@ def test_a_token_that_was_revoked_is_replaced(status: Any) -> None:
             assert len(wire.service.orders.every()) == 1
 
 
-def test_a_licence_that_nobody_accepted_is_refused() -> None:
+def test_a_licence_that_was_not_accepted_is_refused() -> None:
     async def hasty(hda: Hda) -> None:
         (product,) = await hda.search(DAY, 1)
         await hda.order(OCEAN, product.id, product.location)

@@ -90,7 +90,7 @@ def test_an_entry_that_names_no_job_makes_the_list_incomplete(stage: Stage) -> N
     assert not listed.complete
 
 
-def test_links_that_go_in_a_circle_end_and_are_told(stage: Stage) -> None:
+def test_links_in_a_circle_end_and_the_list_is_incomplete(stage: Stage) -> None:
     stage.on(FIRST, page([job(1)], 0))
     listed = run(stage, EOCanvas.jobs)
     assert ids(listed) == ["j1"]
@@ -105,7 +105,7 @@ def test_the_same_page_under_ever_new_links_ends(stage: Stage) -> None:
     assert len(stage.sent("GET", "/jobs")) == 3
 
 
-def test_the_beginning_is_in_service_time_although_the_first_answer_tells_it(stage: Stage) -> None:
+def test_the_beginning_is_in_service_time_although_only_the_first_answer_shows_it(stage: Stage) -> None:
     slow = page([job(1)], date=http_date(START + timedelta(hours=1)))
 
     def after_seven_seconds(request: Any) -> Any:

@@ -160,7 +160,7 @@ def test_no_such_bucket(server: Server) -> None:
 
 
 @pytest.mark.parametrize("endpoint", ["https://127.0.0.1:9", "https://nowhere.invalid"])
-def test_nobody_there(server: Server, endpoint: str) -> None:
+def test_an_address_where_nothing_answers(server: Server, endpoint: str) -> None:
     fault = refused(server.opened("a", endpoint=endpoint))
     assert isinstance(fault, NotSent)
     assert endpoint in str(fault)
@@ -212,7 +212,7 @@ def test_a_name_that_no_bucket_has_is_never_asked_for(server: Server, name: str)
     "endpoint",
     ["", "https://a b.example", "https://[::1", "ftp://s3.example", "https://127.0.0.1:99999", "é.example"],
 )
-def test_what_is_no_address_is_told_as_such(endpoint: str) -> None:
+def test_an_invalid_address_is_an_error(endpoint: str) -> None:
     bucket = Bucket("olci", endpoint, REGION, "key.scenes", Secret(ACCESS), Secret(SECRET))
     assert isinstance(refused(bucket), ManifestError)
 
@@ -223,7 +223,7 @@ def test_an_address_with_a_query_is_refused_for_it_lists_nothing(server: Server)
 
 
 @pytest.mark.parametrize("prefix", ["a//b", "../x", "a/./b"])
-def test_a_prefix_that_no_listing_takes_is_told_as_such(server: Server, prefix: str) -> None:
+def test_a_prefix_that_cannot_be_listed_is_an_error(server: Server, prefix: str) -> None:
     with pytest.raises(ManifestError, match="prefix"):
         paths(server.bucket("a.zip"), prefix)
 

@@ -71,7 +71,7 @@ class Hda:
         return answer.parsed(answers.read_download_id)
 
     async def ready(self, download_id: str) -> bool:
-        """Tell whether an order can be downloaded by now; one that is unknown or too old is Refused, 404."""
+        """Return whether an order can be downloaded by now; one that is unknown or too old is Refused, 404."""
         return await self._gateway.read_raw(_path(download_id), _readiness, method="HEAD")
 
     def download_url(self, download_id: str) -> str:
