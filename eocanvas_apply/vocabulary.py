@@ -47,3 +47,13 @@ def later_of(known: str, seen: str) -> str:
     """Return the status that counts when the service showed `known` before and shows `seen` now."""
     other = _RANK[OgcStatus.RUNNING]
     return seen if _RANK.get(seen, other) >= _RANK.get(known, other) else known
+
+
+# Every flag that allows what a rule refuses.
+ALLOWANCES = {
+    "allow-new-ledger": "open a new ledger although this project seems to have one elsewhere",
+    "allow-deletes": "delete more than 2 and more than 30 % of the recorded keys",
+    "allow-relaunches": "run more than 10 finished jobs again",
+    "allow-forgets": "forget more than 5 and more than 10 % of the recorded jobs",
+    "allow-empty": "apply a manifest that declares nothing",
+}

@@ -27,9 +27,9 @@ from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.planning.acceptance import departures
 from eocanvas_apply.planning.plan import Plan as PlanValue
 from eocanvas_apply.planning.plan import Requests
-from eocanvas_apply.planning.safety import ALLOWANCES
 from eocanvas_apply.report.progress import Progress as Event
 from eocanvas_apply.report.status import status as status_of
+from eocanvas_apply.vocabulary import ALLOWANCES
 
 
 def aopen(

@@ -86,14 +86,14 @@ async def read_record(args: Namespace) -> Recorded:
     Raises UsageError where there is neither a ledger nor a manifest.
     """
     from datetime import UTC, datetime
+    from secrets import token_hex
 
-    from eocanvas_apply.engine.opening import draw_token
     from eocanvas_apply.ledger.journal import Journal
     from eocanvas_apply.ledger.place import open_backend, snapshots_of
 
     manifest = manifest_file(args)
     backend = open_backend(ledger_url(args), manifest.parent)
-    journal = Journal(backend, "reader", lambda: datetime.now(UTC), draw_token, snapshots_of(backend))
+    journal = Journal(backend, "reader", lambda: datetime.now(UTC), token_hex, snapshots_of(backend))
     found = await journal.refresh()
     if not found.head and not manifest.exists():
         raise UsageError(error("file-missing", f"there is no manifest {manifest} and no ledger", "name it with -f"))

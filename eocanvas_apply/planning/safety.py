@@ -13,14 +13,6 @@ from eocanvas_apply.planning.plan import PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import Observed
 
-# Every flag that allows what a rule refuses.
-ALLOWANCES = {
-    "allow-new-ledger": "open a new ledger although this project seems to have one elsewhere",
-    "allow-deletes": "delete more than 2 and more than 30 % of the recorded keys",
-    "allow-relaunches": "run more than 10 finished jobs again",
-    "allow-forgets": "forget more than 5 and more than 10 % of the recorded jobs",
-    "allow-empty": "apply a manifest that declares nothing",
-}
 DELETES, DELETED_SHARE = 2, 0.30
 RELAUNCHES = 10
 FORGETS, FORGOTTEN_SHARE = 5, 0.10

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    # Only for their types: the command line colours its help with this file, and shows no times there.
+    from datetime import datetime, timedelta
+
+
+def _utc(time: datetime) -> datetime:
+    from datetime import UTC
+
+    return time.astimezone(UTC)
 
 
 def stamp(time: datetime | None) -> str | None:
     """Return a time as RFC 3339 in UTC, to the second; None for no time."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if time else None
+    return _utc(time).strftime("%Y-%m-%dT%H:%M:%SZ") if time else None
 
 
 def moment(time: datetime | None) -> str:
     """Return `2024-07-01 04:00:00 UTC`, or `-` for no time."""
-    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if time else "-"
+    return _utc(time).strftime("%Y-%m-%d %H:%M:%S UTC") if time else "-"
 
 
 def span(length: timedelta) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -73,4 +74,8 @@ def test_importing_it_imports_nothing_else_of_ours() -> None:
 
 
 def test_type_checkers_are_told_that_it_has_types() -> None:
-    assert (Path(eoc.__file__).parent / "py.typed").exists()
+    package = Path(eoc.__file__).parent
+    assert (package / "py.typed").read_bytes() == b""
+    build = tomllib.loads((package.parent / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    # Whatever lies in the package is in the wheel, as long as nothing is excluded.
+    assert build["targets"]["wheel"] == {"packages": [package.name]}

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from eocanvas_apply.api.values import build_plan
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.documents.trace import trace_of
 from eocanvas_apply.engine.campaigns import given_rows
@@ -18,8 +19,6 @@ from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.failures import classify
 from eocanvas_apply.planning.plan import Plan, Requests
-from eocanvas_apply.planning.planner import plan
-from eocanvas_apply.planning.state.notes import notes
 from eocanvas_apply.planning.state.observed import (
     Download,
     DownloadState,
@@ -41,11 +40,10 @@ class Case:
     folder: Path
 
     def plan(self) -> Plan:
-        """Return the plan of this case, made as a run makes it: note what is observed, then plan."""
-        wanted, recorded, service = self.desired(), self.recorded(), self.service()
-        observed = _observed(service)
-        recorded.note(notes(wanted, recorded, observed))
-        return plan(wanted, _requests(service.get("requests", {})), recorded, observed)
+        """Return the plan of this case, made as a run makes it."""
+        observed = _observed(self.service())
+        requests = _requests(self.service().get("requests", {}))
+        return build_plan(self.desired(), self.recorded(), observed, requests, observed.at).value
 
     def desired(self) -> Desired:
         project, now = open_project(self.folder / "manifest.yaml"), datetime.fromisoformat(self.service()["at"])

@@ -16,6 +16,7 @@ from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.cli.terminal.prompt import confirm
 from eocanvas_apply.cli.terminal.run_table import shown
 from eocanvas_apply.cli.terminal.signals import Interrupts, listening
+from eocanvas_apply.vocabulary import ALLOWANCES
 
 if TYPE_CHECKING:
     from eocanvas_apply.api.project import AsyncProject
@@ -39,8 +40,6 @@ Examples:
 
 def add_arguments(parser: Parser) -> None:
     """Declare them."""
-    from eocanvas_apply.planning.safety import ALLOWANCES
-
     add_run_arguments(parser)
     parser.set_defaults(accepts_licences=True)
     parser.add_argument(
