@@ -40,8 +40,8 @@ class JobKeeper:
         else:
             await self._session.journal.record(event)
             self._session.launched.add(action.address)
-        self._session.fine(action.address)
-        self._session.tell(action.address, Happening.ADOPTED, task.job_id)
+        self._session.succeeded(action.address)
+        self._session.report_event(action.address, Happening.ADOPTED, task.job_id)
 
     async def _dismiss(self, decided_on: int, action: PlannedAction, task: DismissJob) -> None:
         """Ask the service to dismiss a job; one that knows no dismissing lets it run to its end."""
@@ -57,8 +57,8 @@ class JobKeeper:
             return
         await session.journal.record(e.JobDismissed(address=action.address, job_id=task.job_id, supported=done))
         session.dismissed.add(task.job_id)
-        session.fine(action.address)
-        session.tell(action.address, Happening.DISMISSED if done else Happening.RUNS_ON, task.job_id)
+        session.succeeded(action.address)
+        session.report_event(action.address, Happening.DISMISSED if done else Happening.RUNS_ON, task.job_id)
 
     async def _dismissed(self, job_id: str) -> bool:
         try:
@@ -73,9 +73,9 @@ class JobKeeper:
         """Record that a launch without an answer shall not run, whatever became of it."""
         decision = e.Resolved(address=action.address, intent=task.intent, decision="cancel")
         await self._session.claim(decided_on, [decision])
-        self._session.tell(action.address, Happening.CANCELLED)
+        self._session.report_event(action.address, Happening.CANCELLED)
 
     async def _forget(self, decided_on: int, action: PlannedAction, task: ForgetJob) -> None:
         """Take an address off the record."""
         await self._session.claim(decided_on, [e.Forgotten(address=action.address, reason=task.reason)])
-        self._session.tell(action.address, Happening.FORGOTTEN)
+        self._session.report_event(action.address, Happening.FORGOTTEN)

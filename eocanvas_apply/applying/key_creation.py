@@ -99,7 +99,7 @@ class KeyCreator(OnceSender[_Creation, None]):
         return f"{self._session.desired.project}-{task.key.name}-{task.generation}-{tail}"
 
     def _begin(self, creation: _Creation) -> None:
-        self._session.tell(creation.address, Happening.CREATING, creation.intended.name)
+        self._session.report_event(creation.address, Happening.CREATING, creation.intended.name)
 
     async def _send(self, creation: _Creation, check: Check) -> None:
         intended = creation.intended
@@ -137,7 +137,7 @@ class KeyCreator(OnceSender[_Creation, None]):
         found = [(c, listed.get(c.intended.name) or await self._seen(c.intended.name)) for c in accepted]
         await self._session.journal.record(*(_created(c.intended, seen) for c, seen in found))
         for creation, seen in found:
-            self._tell_created(creation, seen)
+            self._report_created(creation, seen)
 
     async def _refused(self, creation: _Creation, fault: Refused) -> None:
         session, intended = self._session, creation.intended
@@ -163,11 +163,11 @@ class KeyCreator(OnceSender[_Creation, None]):
 
     async def _in_doubt(self, creation: _Creation, fault: Doubt) -> None:
         """Settle a lost answer by asking for the key; where that fails too, the next plan asks again."""
-        self._session.tell(creation.address, Happening.ANSWER_LOST, creation.intended.name)
+        self._session.report_event(creation.address, Happening.ANSWER_LOST, creation.intended.name)
         seen = await self._seen(creation.intended.name)
         if seen and creation.intended.intent in seen.description:
             await self._session.journal.record(_created(creation.intended, seen))
-            self._tell_created(creation, seen)
+            self._report_created(creation, seen)
         else:
             self._session.fail(creation.address, fault.diagnostics[0], again=True)
 
@@ -177,11 +177,11 @@ class KeyCreator(OnceSender[_Creation, None]):
         except _UNSEEN:
             return None
 
-    def _tell_created(self, creation: _Creation, seen: KeyInfo | None) -> None:
+    def _report_created(self, creation: _Creation, seen: KeyInfo | None) -> None:
         session, intended = self._session, creation.intended
         ends = f" until {seen.ends:%Y-%m-%d %H:%M} UTC" if seen and seen.ends else ""
-        session.fine(creation.address)
-        session.tell(creation.address, Happening.CREATED, intended.name + ends)
+        session.succeeded(creation.address)
+        session.report_event(creation.address, Happening.CREATED, intended.name + ends)
 
     async def _abandon(
         self, creation: _Creation, reason: AbandonReason, status: int | None = None, message: str = ""

@@ -44,14 +44,14 @@ class KeyKeeper:
                 end_known=task.end_known,
             )
         )
-        self._session.fine(action.address)
-        self._session.tell(action.address, Happening.ADOPTED, task.name)
+        self._session.succeeded(action.address)
+        self._session.report_event(action.address, Happening.ADOPTED, task.name)
 
     async def _drain(self, decided_on: int, action: PlannedAction, task: DrainKey) -> None:
         """Claim that no new job names this key any more."""
         event = e.KeyDrainIntended(address=task.key, generation=task.generation, name=task.name)
         await self._session.claim(decided_on, [event])
-        self._session.tell(action.address, Happening.DRAINING, task.name)
+        self._session.report_event(action.address, Happening.DRAINING, task.name)
 
     async def _end_drain(self, decided_on: int, task: EndDrain) -> None:
         """Claim that the key is used again."""
@@ -74,8 +74,8 @@ class KeyKeeper:
             session.fail(action.address, fault.diagnostics[0], again=fault.may_pass, wait=fault.retry_after)
             return
         await session.journal.record(e.KeyDeleted(**names))
-        session.fine(action.address)
-        session.tell(action.address, Happening.DELETED, task.name)
+        session.succeeded(action.address)
+        session.report_event(action.address, Happening.DELETED, task.name)
 
 
 def _still_there(task: DeleteKey) -> Diagnostic:

@@ -97,7 +97,7 @@ class Launcher(OnceSender[_Prepared, JobInfo]):
         return self._session.launches_stopped or self._quota_closed
 
     def _begin(self, prepared: _Prepared) -> None:
-        self._session.tell(prepared.intended.address, Happening.LAUNCHING)
+        self._session.report_event(prepared.intended.address, Happening.LAUNCHING)
 
     async def _send(self, prepared: _Prepared, check: Check) -> JobInfo:
         return await self._session.service.execute(prepared.request.process, prepared.request.content, check=check)
@@ -106,13 +106,13 @@ class Launcher(OnceSender[_Prepared, JobInfo]):
         intended = prepared.intended
         fact = e.JobWithdrawn(address=intended.address, intent=intended.intent, reason=reason)
         await self._session.journal.record(fact)
-        self._session.tell(intended.address, Happening.WITHDRAWN, reason)
+        self._session.report_event(intended.address, Happening.WITHDRAWN, reason)
 
     def _fail_unsent(self, prepared: _Prepared, found: Diagnostic) -> None:
         self._session.fail(prepared.intended.address, found, again=True)
 
     async def _in_doubt(self, prepared: _Prepared, fault: Doubt) -> None:  # noqa: ARG002  # the next plans look for it
-        self._session.tell(prepared.intended.address, Happening.ANSWER_LOST)
+        self._session.report_event(prepared.intended.address, Happening.ANSWER_LOST)
 
     async def _answered(self, prepared: _Prepared, answer: JobInfo) -> None:
         intended, session, job = prepared.intended, self._session, answer
@@ -134,8 +134,8 @@ class Launcher(OnceSender[_Prepared, JobInfo]):
         )
         session.launched.add(intended.address)
         session.quota_refusals = 0
-        session.fine(intended.address)
-        session.tell(intended.address, Happening.LAUNCHED, job.job_id)
+        session.succeeded(intended.address)
+        session.report_event(intended.address, Happening.LAUNCHED, job.job_id)
 
     async def _same_job(self, intended: e.JobIntended, job: JobInfo, owner: str) -> None:
         diagnostic = _answered_before(intended, job, owner)
@@ -176,7 +176,7 @@ class Launcher(OnceSender[_Prepared, JobInfo]):
         session = self._session
         if refusal == "quota":
             # Waiting is no error.
-            session.tell(address, Happening.REFUSED, fault.diagnostics[0].message)
+            session.report_event(address, Happening.REFUSED, fault.diagnostics[0].message)
             return
         session.launches_stopped = session.launches_stopped or refusal == "access"
         session.fail(address, fault.diagnostics[0])

@@ -56,4 +56,4 @@ class Licences:
         session.accepted_terms.add(term)
         if term not in session.journal.recorded.terms:
             await session.journal.record(TermsAccepted(term=term, dataset_id=dataset_id))
-        session.tell(address, Happening.TERMS_ACCEPTED, term)
+        session.report_event(address, Happening.TERMS_ACCEPTED, term)

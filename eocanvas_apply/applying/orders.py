@@ -148,7 +148,7 @@ class OrderKeeper(OnceSender[_Prepared, str]):
         return self._closed or self._hindered(prepared.want)
 
     def _begin(self, prepared: _Prepared) -> None:
-        self._session.tell(prepared.want.addresses[0], Happening.ORDERING, prepared.want.product.id)
+        self._session.report_event(prepared.want.addresses[0], Happening.ORDERING, prepared.want.product.id)
 
     async def _send(self, prepared: _Prepared, check: Check) -> str:
         product = prepared.want.product
@@ -161,14 +161,14 @@ class OrderKeeper(OnceSender[_Prepared, str]):
         self._hinder(prepared.want, _Hindrance(found, again=True), everybody=True)
 
     async def _in_doubt(self, prepared: _Prepared, fault: Doubt) -> None:  # noqa: ARG002  # the next plans look for it
-        self._session.tell(prepared.want.addresses[0], Happening.ANSWER_LOST, prepared.want.product.id)
+        self._session.report_event(prepared.want.addresses[0], Happening.ANSWER_LOST, prepared.want.product.id)
 
     async def _answered(self, prepared: _Prepared, answer: str) -> None:
         await self._record(prepared, "ordered", download_id=answer)
         self._session.order_refusals = 0
         for address in prepared.want.addresses:
-            self._session.fine(address)
-        self._session.tell(prepared.want.addresses[0], Happening.ORDERED, prepared.want.product.id)
+            self._session.succeeded(address)
+        self._session.report_event(prepared.want.addresses[0], Happening.ORDERED, prepared.want.product.id)
 
     async def _refused(self, prepared: _Prepared, fault: Refused) -> None:
         words = fault.diagnostics[0].message
@@ -189,7 +189,7 @@ class OrderKeeper(OnceSender[_Prepared, str]):
         until = closed_until(session.now(), Windows(), fault.retry_after, session.order_refusals)
         await session.journal.record(e.QuotaClosed(until=until, quota="orders"))
         # Waiting is no error.
-        session.tell(prepared.want.addresses[0], Happening.REFUSED, fault.diagnostics[0].message)
+        session.report_event(prepared.want.addresses[0], Happening.REFUSED, fault.diagnostics[0].message)
 
     async def _forbidden(self, want: _Want, fault: Refused) -> None:
         """A licence may be missing: accept a named one that is not in force after all, or name the others."""

@@ -75,11 +75,11 @@ class Session:
         """Return service time."""
         return self.service.time.now()
 
-    def tell(self, address: str, happening: Happening, detail: str = "") -> None:
+    def report_event(self, address: str, happening: Happening, detail: str = "") -> None:
         """Report one event."""
         self.report(Progress(self.now(), address, happening, detail))
 
-    def tell_transfer(self, address: str, transfer: Transfer) -> None:
+    def report_transfer(self, address: str, transfer: Transfer) -> None:
         """Report how far the results of an address are."""
         self.report(Progress(self.now(), address, Happening.RECEIVING, transfer=transfer))
 
@@ -88,15 +88,15 @@ class Session:
         self.failures[address] = diagnostic
         if again:
             self.retries.plan(address, wait)
-        self.tell(address, Happening.FAILED, diagnostic.message)
+        self.report_event(address, Happening.FAILED, diagnostic.message)
 
     def begin(self, address: str) -> None:
         """Forget how the last try of an address ended: it is tried again."""
         self.failures.pop(address, None)
         self.retries.begin(address)
 
-    def fine(self, address: str) -> None:
-        """Note that an address came through: a later failure of it would be another one."""
+    def succeeded(self, address: str) -> None:
+        """Note that an address succeeded: a later failure of it would be another one."""
         self.failures.pop(address, None)
         self.retries.end(address)
 
@@ -106,7 +106,7 @@ class Session:
             action = planned.get(address)
             # Results that are gone are no failure to try again.
             if action is None or action.row.outcome is Outcome.DONE or action.reason is Reason.RESULTS_GONE:
-                self.fine(address)
+                self.succeeded(address)
 
     @property
     def launches(self) -> int:

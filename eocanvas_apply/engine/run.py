@@ -12,7 +12,6 @@ from eocanvas_apply.applying.session import Session
 from eocanvas_apply.engine.pace import Pace
 from eocanvas_apply.engine.surveyor import Survey, Surveyor
 from eocanvas_apply.errors import LedgerConflict, ServiceError
-from eocanvas_apply.ledger.events import JobObserved
 from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
@@ -91,7 +90,16 @@ class Run:
 
     async def _take(self, survey: Survey) -> None:
         for fact in survey.changed:
-            self.session.report(Progress(survey.observed.at, fact.address, Happening.STATUS, _in_words(fact)))
+            self.session.report(
+                Progress(
+                    survey.observed.at,
+                    fact.address,
+                    Happening.STATUS,
+                    fact.status,
+                    failure=fact.failure,
+                    failure_line=fact.failure_line,
+                )
+            )
         await self.surveyor.put_on_record()
         self._last, planned = survey.plan, survey.plan.by_address()
         self._met |= {address: action for address, action in planned.items() if address not in self._met}
@@ -180,7 +188,3 @@ class Run:
 def _moves(action: PlannedAction) -> bool:
     ordering = bool(action.awaits) and not action.depends_on
     return action.action in (ActionKind.WATCH, ActionKind.FETCH) or ordering
-
-
-def _in_words(fact: JobObserved) -> str:
-    return f"{fact.status} ({fact.failure}) {fact.failure_line or ''}".rstrip() if fact.failure else fact.status

@@ -50,7 +50,8 @@ def line(progress: Progress, style: Style = PLAIN) -> str:
     words, colour = _WORDS[progress.happening]
     detail = one_line(progress.detail)
     if progress.happening is Happening.STATUS:
-        words, detail = {"successful": "succeeded"}.get(detail, detail), ""
+        words = {"successful": "succeeded"}.get(detail, detail)
+        detail = f"({progress.failure}) {one_line(progress.failure_line or '')}" if progress.failure else ""
     return f"{progress.at:%H:%M:%S} {progress.address} {style.paint(words, colour)} {detail}".rstrip()
 
 

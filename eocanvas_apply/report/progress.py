@@ -58,6 +58,7 @@ class Transfer:
 class Progress:
     """One event for a person: `detail` names what (a physical key, a job id, a status, a file).
 
+    `failure` and `failure_line` are the class and the line of the log of a job that failed, as far as it tells them.
     `transfer` comes with RECEIVING, at most once a second for each address while bytes arrive.
     """
 
@@ -66,12 +67,14 @@ class Progress:
     happening: Happening
     detail: str = ""
     transfer: Transfer | None = None
+    failure: str | None = None
+    failure_line: str | None = None
 
     @property
     def is_news(self) -> bool:
         """Whether it reports an end or a need for action, not just progress."""
         if self.happening is Happening.STATUS:
-            return not is_under_way(self.detail.partition(" ")[0])
+            return not is_under_way(self.detail)
         return self.happening not in _GOES_ON
 
 

@@ -10,6 +10,7 @@ import pytest
 from eocanvas_apply.emulator.model.behaviour import Behaviour
 from eocanvas_apply.emulator.model.job_failures import FailureKind, JobFault
 from eocanvas_apply.planning.plan import Requests
+from eocanvas_apply.render.progress import line
 from eocanvas_apply.report.progress import ApplyResult, Happening
 from tests.applying.stage import fault
 from tests.simulation.test_first_run import MANIFEST
@@ -98,11 +99,12 @@ def test_a_log_that_cannot_be_had_is_given_up_after_a_day_and_keeps_no_other_job
     assert timedelta(days=1) < world.clock() - begun < timedelta(days=1, minutes=15)
 
 
-def test_the_class_and_the_telling_line_are_told(tmp_path: Path) -> None:
+def test_the_class_and_the_line_of_the_log_are_reported(tmp_path: Path) -> None:
     world = failing(tmp_path, "input-config", 1)
     result = world.apply(MANIFEST)
     error = next(r.error for r in result.results if r.address == "job.subset")
     assert error is not None
     assert "(input-config): Zero or more than one item found for" in error.message
-    told = [p.detail for p in world.progress if p.happening is Happening.STATUS]
-    assert told[-1].startswith("failed (input-config)")
+    failed = [p for p in world.progress if p.happening is Happening.STATUS][-1]
+    assert (failed.detail, failed.failure) == ("failed", "input-config")
+    assert line(failed).partition("failed (input-config) ")[2].startswith("Zero or more than one item")

@@ -66,14 +66,14 @@ class Copier:
         path = place(self._folder, copy.file)
         target = Target(copy.key, link, path, part_of(path, copy.job_id))
         async with self._receiver.gate:
-            self._session.tell(copy.address, Happening.FETCHING, path.name)
+            self._session.report_event(copy.address, Happening.FETCHING, path.name)
             path.parent.mkdir(parents=True, exist_ok=True)
             with held(target.part) as file:
                 await self._receiver.into(file, target, meter, lambda: None)
                 stored = await asyncio.to_thread(self._placed, copy, target)
         self.copied[copy] = stored
         meter.close(copy.key)
-        self._session.tell(copy.address, Happening.STORED, str(path))
+        self._session.report_event(copy.address, Happening.STORED, str(path))
 
     def _placed(self, copy: Copy, target: Target) -> Copy:
         if copy.sha256 and digest_of(target.part) != copy.sha256:

@@ -79,7 +79,7 @@ class Fetcher:
         links = await self._receiver.links(fetch.run.job_id)
         if not fetch.run.results:
             # It was to be listed, and that went well: the next look puts it on record.
-            self._session.fine(fetch.address)
+            self._session.succeeded(fetch.address)
             return
         await asyncio.to_thread(self._supersede, fetch)
         fetch.gone.extend(result.title for key, result in fetch.run.pending.items() if key not in links)
@@ -102,7 +102,7 @@ class Fetcher:
             found = faults.gone(fetch.address, fetch.run.job_id, fetch.gone)
             self._session.fail(fetch.address, found, again=True)
         else:
-            self._session.fine(fetch.address)
+            self._session.succeeded(fetch.address)
 
     def _targets(self, fetch: _Fetch, links: Mapping[str, ResultInfo]) -> list[Target]:
         run, folder = fetch.run, fetch.folder
@@ -131,7 +131,7 @@ class Fetcher:
         async with self._receiver.gate:
             if self._session.stopping.is_set():
                 return
-            self._session.tell(fetch.address, Happening.FETCHING, target.path.name)
+            self._session.report_event(fetch.address, Happening.FETCHING, target.path.name)
             _make(fetch.folder)
             with held(target.part) as file:
                 began = partial(fetch.there.append, title_of(target.result))
@@ -139,7 +139,7 @@ class Fetcher:
                 stored = await asyncio.to_thread(self._placed, fetch, target)
         await self._session.journal.record(stored)
         fetch.meter.close(target.key)
-        self._session.tell(fetch.address, Happening.STORED, stored.file)
+        self._session.report_event(fetch.address, Happening.STORED, stored.file)
 
     def _placed(self, fetch: _Fetch, target: Target) -> e.ResultStored:
         with self._naming:

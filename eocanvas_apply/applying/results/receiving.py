@@ -44,33 +44,33 @@ class Meter:
     def open(self, name: str, arrived: int, total: int | None) -> None:
         """Note that a file comes: so many bytes of it are here from an earlier try, so many it has in all."""
         self._files[name] = _File(arrived, total)
-        self._tell()
+        self._report()
 
     def take(self, name: str, size: int) -> None:
         """Note that so many bytes arrived."""
         self._files[name].arrived += size
         now = self.session.clock.monotonic()
         if self._reported is None or now - self._reported >= _REPORT_EVERY_S:
-            self._tell()
+            self._report()
 
     def close(self, name: str) -> None:
         """Note that a file is whole and in its place."""
         self._files[name].total = self._files[name].arrived
         self._stored += 1
-        self._tell()
+        self._report()
 
     @property
     def outstanding(self) -> int:
         """How many bytes of the opened files are still to come, as far as their sizes are known."""
         return sum(max(0, file.total - file.arrived) for file in self._files.values() if file.total is not None)
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         self._reported = self.session.clock.monotonic()
         totals = [file.total for file in self._files.values()]
         known = [total for total in totals if total is not None]
         expected = sum(known) if len(known) == self.due else None
         arrived = sum(file.arrived for file in self._files.values())
-        self.session.tell_transfer(self.address, Transfer(self._stored, self.due, arrived, expected))
+        self.session.report_transfer(self.address, Transfer(self._stored, self.due, arrived, expected))
 
 
 _FILES_AT_ONCE = 4
