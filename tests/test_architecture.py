@@ -51,13 +51,6 @@ CORE = (
     "ledger.events",
     "ledger.fold",
 )
-# What stands in the wrong room for now: an import, and the file that still has it.
-STILL = {
-    "planning.desired.derivation": "planning.jobs.stopping.Holding planning.jobs.stopping.StopAfter",
-    "planning.desired.desired": "planning.jobs.stopping.Holding",
-    "planning.state.notes": "planning.jobs.cancelling.was_cancelled planning.jobs.order_book.order_notes",
-    "planning.warnings": "report.outcomes.results_gone",
-}
 # The parts of a room, base first: a part imports none of the parts named behind it.
 PARTS = {
     "documents": "yaml",
@@ -145,11 +138,7 @@ def _is_core(module: Module) -> bool:
 
 @every_module
 def test_a_room_imports_only_the_rooms_named_behind_it(module: Module) -> None:
-    strangers = [
-        name
-        for name in module.ours()
-        if not _may_import(module, name) and name not in STILL.get(module.name, "").split()
-    ]
+    strangers = [name for name in module.ours() if not _may_import(module, name)]
     assert strangers == [], f"{module.name} may not import {strangers}"
 
 
@@ -170,7 +159,6 @@ def test_a_part_imports_no_later_part_of_its_room(module: Module) -> None:
         own = next((part for part in parts.split() if _within(module.name, f"{room}.{part}")), None)
         later = parts.split()[parts.split().index(own) + 1 :] if own else []
         wrong = [name for name in module.ours() if any(_within(name, f"{room}.{part}") for part in later)]
-        wrong = [name for name in wrong if name not in STILL.get(module.name, "").split()]
         assert wrong == [], f"{module.name} may not import {wrong}"
 
 

@@ -12,8 +12,7 @@ from eocanvas_apply.applying.session import BATCH, Session
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.errors import CredentialsError, Doubt, Refused, ServiceError
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.planning.keys.faults import name_taken
-from eocanvas_apply.planning.keys.tag import key_tag
+from eocanvas_apply.planning.keys.comparison import key_tag, name_taken
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.tasks import CreateKey
 from eocanvas_apply.report.progress import Happening

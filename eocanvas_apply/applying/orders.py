@@ -13,9 +13,9 @@ from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import Doubt, Refused, ServiceError
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.manifest.products import Product
-from eocanvas_apply.planning.jobs.order_book import MOST_FAILURES, failures_in_a_row, recent_orders
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.schedule.windows import Windows, closed_until
+from eocanvas_apply.planning.state.order_book import MOST_FAILURES, failures_in_a_row, recent_orders
 from eocanvas_apply.planning.tasks import OrderProducts
 from eocanvas_apply.report.progress import Happening
 

@@ -8,7 +8,7 @@ from eocanvas_apply.diagnostics import Diagnostic, Severity, error, warning
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.errors import EocanvasApplyError
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.planning.keys.tag import is_tagged
+from eocanvas_apply.planning.keys.comparison import is_tagged
 from eocanvas_apply.service.wire import KeyInfo
 
 # Beyond this, stamps that people compare by eye mislead; the tool itself reckons in service time.

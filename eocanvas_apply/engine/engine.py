@@ -25,8 +25,7 @@ from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.safety import new_ledger
 from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.report.outcomes import results_left
-from eocanvas_apply.report.progress import ApplyResult, Progress
-from eocanvas_apply.report.view import View
+from eocanvas_apply.report.progress import ApplyResult, Progress, View
 from eocanvas_apply.service.clock import Clock
 from eocanvas_apply.service.eocanvas import EOCanvas
 

@@ -16,8 +16,7 @@ from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.report.outcomes import endings, results, results_left, results_pending
-from eocanvas_apply.report.progress import ApplyResult, Ending, Happening, Progress
-from eocanvas_apply.report.view import View, view
+from eocanvas_apply.report.progress import ApplyResult, Ending, Happening, Progress, View, view
 
 # A plan of this age is carried out as it stands: looking again would show the same.
 _FRESH = timedelta(seconds=5)

@@ -18,9 +18,9 @@ from eocanvas_apply.observing import convert
 from eocanvas_apply.observing import order_downloads as downloads
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.failures import Failure, classify
-from eocanvas_apply.planning.jobs.order_book import awaited_orders
 from eocanvas_apply.planning.schedule.windows import longest
 from eocanvas_apply.planning.state.observed import Download, Observed, ObservedJob, ObservedKey, Pass, Sealing
+from eocanvas_apply.planning.state.order_book import awaited_orders
 from eocanvas_apply.planning.state.reconciling import SKEW, candidates, late_intents, open_intents
 from eocanvas_apply.planning.state.runs import STUCK, status_of
 from eocanvas_apply.results.presence import StoredFiles

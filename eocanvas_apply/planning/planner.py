@@ -13,21 +13,18 @@ from eocanvas_apply.planning.jobs.cancelling import cancellations
 from eocanvas_apply.planning.jobs.following import followed
 from eocanvas_apply.planning.jobs.holding import held
 from eocanvas_apply.planning.jobs.job_planner import JobPlanner
-from eocanvas_apply.planning.jobs.order_book import OrderBook
 from eocanvas_apply.planning.jobs.ordering import Ordering
 from eocanvas_apply.planning.jobs.selecting import limited, selected, selected_keys
 from eocanvas_apply.planning.keys.key_planner import KeyPlanner
-from eocanvas_apply.planning.keys.needs import needed_keys
-from eocanvas_apply.planning.keys.planned import PlannedKeys, after_keys
+from eocanvas_apply.planning.keys.needs import PlannedKeys, after_keys, needed_keys
 from eocanvas_apply.planning.plan import Origin, Plan, PlannedAction, Requests
 from eocanvas_apply.planning.safety import refusals
-from eocanvas_apply.planning.schedule.expected import expected
 from eocanvas_apply.planning.schedule.outlook import forecast, renewals, wake
-from eocanvas_apply.planning.schedule.pacing import paced, windows_of
-from eocanvas_apply.planning.schedule.running import running
+from eocanvas_apply.planning.schedule.pacing import expected, paced, running, windows_of
 from eocanvas_apply.planning.schedule.windows import Windows
 from eocanvas_apply.planning.state.lineage import as_launched
 from eocanvas_apply.planning.state.observed import Observed
+from eocanvas_apply.planning.state.order_book import OrderBook
 from eocanvas_apply.planning.state.reconciling import Evidence
 from eocanvas_apply.planning.state.runs import occupancy
 from eocanvas_apply.planning.warnings import lost_results, warnings

@@ -8,7 +8,7 @@ from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.desired.desired import Desired
-from eocanvas_apply.planning.keys.tag import is_tagged
+from eocanvas_apply.planning.keys.comparison import is_tagged
 from eocanvas_apply.planning.plan import PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import Observed

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from eocanvas_apply.diagnostics import Diagnostic, Severity, info, warning
+from eocanvas_apply.diagnostics import Diagnostic, Severity, error, info, warning
+from eocanvas_apply.ledger.fold.job_records import Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.keys.needs import granted_life
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import DownloadState, FileState, Observed
 from eocanvas_apply.planning.state.runs import counted_run, sorted_out, status_of
-from eocanvas_apply.report.outcomes import results_gone
 
 # The service stamps in whole seconds: a grant is capped only where it falls short by more than that.
 _ROUNDING_S = 2
@@ -72,6 +73,14 @@ def lost_results(recorded: Recorded, actions: Iterable[PlannedAction]) -> tuple[
     """Return a warning for each job whose results are gone: it stays so until it is asked to run again."""
     found = [(a.address, counted_run(recorded.jobs[a.address])) for a in actions if a.reason is Reason.RESULTS_GONE]
     return tuple(replace(results_gone(address, run), severity=Severity.WARNING) for address, run in found if run)
+
+
+def results_gone(address: str, run: Run) -> Diagnostic:
+    """Return what there is to say of a job whose results are not to be had any more."""
+    what = f"job {run.job_id}: {len(run.pending)} of {len(run.results or ())} listed results are not here"
+    since = f"the service does not have them since {min(run.lost):%Y-%m-%d %H:%M} UTC"
+    hint = f"the service keeps results for a limited time; apply --relaunch {typed(address)} runs the job again"
+    return error("results-gone", f"{what}, and {since}", hint, address=address)
 
 
 def _duplicates(desired: Desired, recorded: Recorded, observed: Observed) -> Iterator[Diagnostic]:

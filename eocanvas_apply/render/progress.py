@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from eocanvas_apply.planning.actions import Phase
 from eocanvas_apply.planning.plan import campaign_of
 from eocanvas_apply.render.layout import PLAIN, Style, one_line, rough, size, size_of, span
-from eocanvas_apply.report.phases import Tally
-from eocanvas_apply.report.progress import Happening, Progress
-from eocanvas_apply.report.view import View
+from eocanvas_apply.report.progress import Happening, Progress, View
+from eocanvas_apply.report.status import Tally
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -15,6 +15,7 @@ from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.runs import counted_run
 from eocanvas_apply.planning.tasks import FetchResults
+from eocanvas_apply.planning.warnings import results_gone
 from eocanvas_apply.report.progress import AddressResult, Ending
 
 _R = Reason
@@ -100,14 +101,6 @@ def _ended_badly(address: str, now: PlannedAction | None, recorded: Recorded) ->
         hint = "the launch is not tried again until the definition changes"
         return error("launch-refused", last.refused.message, hint, address=address)
     return _job_failed(address, run) if run else error("job-failed", "its job failed", hint, address=address)
-
-
-def results_gone(address: str, run: Run) -> Diagnostic:
-    """Return what there is to say of a job whose results are not to be had any more."""
-    what = f"job {run.job_id}: {len(run.pending)} of {len(run.results or ())} listed results are not here"
-    since = f"the service does not have them since {min(run.lost):%Y-%m-%d %H:%M} UTC"
-    hint = f"the service keeps results for a limited time; apply --relaunch {typed(address)} runs the job again"
-    return error("results-gone", f"{what}, and {since}", hint, address=address)
 
 
 def _job_failed(address: str, run: Run) -> Diagnostic:

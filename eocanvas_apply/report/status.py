@@ -1,7 +1,8 @@
-"""Where everything stands, one row a key and one row a job, for people and for JSON."""
+"""The status of every key and job, counts by phase, and the status that the ledger alone gives."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,10 +10,40 @@ from eocanvas_apply.ledger.fold.job_records import IntentState, JobRecord, Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.actions import ActionKind, Phase
-from eocanvas_apply.planning.plan import Plan, PlannedAction
-from eocanvas_apply.planning.state.observed import Observed
-from eocanvas_apply.planning.state.runs import counted_run
-from eocanvas_apply.report.phases import Tally, tallies
+from eocanvas_apply.planning.plan import Origin, Plan, PlannedAction
+from eocanvas_apply.planning.reasons import Reason
+from eocanvas_apply.planning.state.observed import Observed, ObservedKey, Pass
+from eocanvas_apply.planning.state.runs import STUCK, age_of, counted_run
+from eocanvas_apply.vocabulary import OgcStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many jobs of one campaign, or of all that are none, stand where; `campaign` is its address, else None."""
+
+    campaign: str | None
+    counts: Mapping[Phase, int]
+
+    @property
+    def total(self) -> int:
+        """How many jobs there are."""
+        return sum(self.counts.values())
+
+
+def tallies(actions: Iterable[PlannedAction]) -> list[Tally]:
+    """Return a tally of each campaign in the order of the plan, single jobs last."""
+    found: dict[str | None, dict[Phase, int]] = {}
+    for action in actions:
+        if action.address.startswith("job."):
+            counts = found.setdefault(action.campaign, dict.fromkeys(Phase, 0))
+            counts[action.row.phase] += 1
+    return [Tally(name, found[name]) for name in sorted(found, key=lambda name: (name is None, name))]
+
+
+def together(found: Iterable[Tally]) -> Tally:
+    """Return the tally of all."""
+    every = list(found)
+    return Tally(None, {phase: sum(each.counts[phase] for each in every) for phase in Phase})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +154,75 @@ def _refusal(record: JobRecord | None) -> str:
     last = record.last_intent if record else None
     refused = last.refused if last and last.state is IntentState.REFUSED else None
     return refused.message if refused else ""
+
+
+_A, _R = ActionKind, Reason
+_ENDED: dict[str, Reason] = {OgcStatus.FAILED: _R.FAILED, OgcStatus.DISMISSED: _R.CANCELLED}
+
+
+def remembered(recorded: Recorded, now: datetime) -> tuple[Plan, Observed]:
+    """Return what is on record as a plan that changes nothing, and the service as it was last seen.
+
+    What the manifest asks for beyond the record is not in it, nor is the quota.
+    """
+    opened = recorded.opened
+    origin = Origin(
+        project=opened.project if opened else "",
+        service=opened.service if opened else "",
+        account=opened.account if opened else "",
+        manifest_digest=recorded.accepted.manifest_digest if recorded.accepted else "",
+        ledger_id=opened.ledger_id if opened else None,
+        ledger_head=recorded.head,
+    )
+    keys = [PlannedAction(r.address, _A.NONE, _R.UNCHANGED) for r in recorded.keys.values() if r.current]
+    jobs = [job for record in recorded.jobs.values() if (job := _job(record, now))]
+    shown = {key.name: key for key in _keys(recorded)}
+    seen = Observed(at=now, account=origin.account, keys=shown, jobs=Pass(now, complete=False, jobs={}))
+    return Plan(origin, now, (*keys, *jobs)), seen
+
+
+def _keys(recorded: Recorded) -> Iterator[ObservedKey]:
+    for record in recorded.keys.values():
+        for generation in record.generations.values():
+            made, meant = generation.created, generation.intended
+            if made and generation.live:
+                yield ObservedKey(
+                    name=generation.name,
+                    storage=meant.storage if meant else "",
+                    public=meant.public if meant else False,
+                    description=meant.description if meant else "",
+                    created=made.created,
+                    expires=made.expires,
+                    end_known=made.end_known,
+                )
+
+
+def _job(record: JobRecord, now: datetime) -> PlannedAction | None:
+    if record.finished:
+        return PlannedAction(record.address, _A.NONE, _R.DONE)
+    if record.forgotten:
+        return None
+    last, run = record.last_intent, counted_run(record)
+    if last and last.state is IntentState.OPEN:
+        return PlannedAction(record.address, _A.WATCH, _R.ANSWER_OPEN)
+    if last and last.refused and last.state is IntentState.REFUSED:
+        return _refused(record.address, last.refused.refusal)
+    return _of_run(record.address, run, now) if run else PlannedAction(record.address, _A.LAUNCH, _R.NEW)
+
+
+def _refused(address: str, refusal: str) -> PlannedAction:
+    if refusal == "same-job":
+        return PlannedAction(address, _A.ASK, _R.DUPLICATED)
+    if refusal == "request":
+        return PlannedAction(address, _A.NONE, _R.FAILED)
+    return PlannedAction(address, _A.LAUNCH, _R.NEW)
+
+
+def _of_run(address: str, run: Run, now: datetime) -> PlannedAction:
+    if run.in_flight:
+        return PlannedAction(address, _A.WATCH, _R.STUCK if age_of(run, now) > STUCK else _R.IN_FLIGHT)
+    if ended := _ENDED.get(run.status):
+        return PlannedAction(address, _A.NONE, ended)
+    if run.pending or not run.results:
+        return PlannedAction(address, _A.FETCH, _R.RESULTS_PENDING)
+    return PlannedAction(address, _A.NONE, _R.DONE)

@@ -10,10 +10,10 @@ from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.desired.desired import Desired, DesiredJob
 from eocanvas_apply.planning.desired.fingerprint import Change, changes
-from eocanvas_apply.planning.jobs.order_book import order_history
 from eocanvas_apply.planning.plan import Plan, PlannedAction
 from eocanvas_apply.planning.state.lineage import as_launched
 from eocanvas_apply.planning.state.observed import Observed, ObservedJob
+from eocanvas_apply.planning.state.order_book import order_history
 from eocanvas_apply.planning.state.reconciling import Evidence
 from eocanvas_apply.planning.state.runs import counted_definition, counted_run, refused
 from eocanvas_apply.report.whereabouts import whereabouts

@@ -19,8 +19,7 @@ from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.actions import ActionKind, Phase
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.plan import Plan, Requests
-from eocanvas_apply.planning.schedule.pacing import windows_of
-from eocanvas_apply.planning.schedule.running import median_duration
+from eocanvas_apply.planning.schedule.pacing import median_duration, windows_of
 from eocanvas_apply.planning.schedule.windows import per_day
 from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.report.rehearsal import Course, Disturbance, Rehearsal

@@ -13,8 +13,14 @@ from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.products import Product
 from eocanvas_apply.planning.desired.desired import DesiredInput, DesiredJob, Timing
-from eocanvas_apply.planning.jobs.order_book import OrderBook, Standing, failures_in_a_row, order_history, recent_orders
 from eocanvas_apply.planning.state.observed import Download, DownloadState, Observed, Pass
+from eocanvas_apply.planning.state.order_book import (
+    OrderBook,
+    Standing,
+    failures_in_a_row,
+    order_history,
+    recent_orders,
+)
 from tests.ledger.entries import entries, job_intended
 
 T0 = datetime(2026, 1, 5, 8, tzinfo=UTC)

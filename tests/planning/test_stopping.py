@@ -11,17 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eocanvas_apply.planning.actions import State
+from eocanvas_apply.planning.desired.desired import StopAfter
 from eocanvas_apply.planning.failures import HOPELESS, FailureClass
-from eocanvas_apply.planning.jobs.stopping import (
-    Canaries,
-    Instance,
-    Launchable,
-    StopAfter,
-    Stopped,
-    canaries,
-    launchable,
-    stopped,
-)
+from eocanvas_apply.planning.jobs.holding import Canaries, Instance, Launchable, Stopped, canaries, launchable, stopped
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TO_LAUNCH = {State.WAITING, State.RETRYING}

@@ -11,9 +11,8 @@ from eocanvas_apply.planning.actions import Phase
 from eocanvas_apply.planning.schedule.windows import WindowState
 from eocanvas_apply.render.layout import Style, rough, size
 from eocanvas_apply.render.progress import board, line
-from eocanvas_apply.report.phases import Tally
-from eocanvas_apply.report.progress import Happening, Progress, Transfer
-from eocanvas_apply.report.view import KeyEnd, View
+from eocanvas_apply.report.progress import Happening, KeyEnd, Progress, Transfer, View
+from eocanvas_apply.report.status import Tally
 from tests.render.plans import NOW
 
 

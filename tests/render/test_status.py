@@ -9,8 +9,7 @@ from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.notes import notes
 from eocanvas_apply.render.status import body, text
-from eocanvas_apply.report.remembered import remembered
-from eocanvas_apply.report.status import Status, status
+from eocanvas_apply.report.status import Status, remembered, status
 from tests.planning.scene import AT, HEAD, HOUR, MINUTE, SCENES, Scene
 
 JOB = "    graph: graph.xml\n    inputs: {{img1: {{key: scenes, path: /{name}.zip, uncompress: true}}}}\n"

@@ -7,8 +7,8 @@ from eocanvas_apply.planning.actions import ActionKind, Phase
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.notes import notes
-from eocanvas_apply.report.phases import tallies, together
-from eocanvas_apply.report.view import KeyEnd, View, view
+from eocanvas_apply.report.progress import KeyEnd, View, view
+from eocanvas_apply.report.status import tallies, together
 from tests.planning.scene import AT, HEAD, HOUR, MINUTE, SCENES, WEEK, Scene
 
 JOB = "    graph: graph.xml\n    inputs: {{img1: {{key: scenes, path: /{name}.zip, uncompress: true}}}}\n"

@@ -19,8 +19,8 @@ from eocanvas_apply.emulator.model.product_orders import Order
 from eocanvas_apply.ledger.events import JobIntended, ProductOrdered
 from eocanvas_apply.ledger.verify import verify
 from eocanvas_apply.planning.actions import Outcome
-from eocanvas_apply.planning.jobs.order_book import LIFE
 from eocanvas_apply.planning.plan import Requests
+from eocanvas_apply.planning.state.order_book import LIFE
 from eocanvas_apply.report.progress import Ending, Happening
 from eocanvas_apply.simulation.simulated_service import ACCOUNT, PASSWORD
 from tests.simulation.world import Killed, World

@@ -65,8 +65,7 @@ async def _offline(args: Namespace) -> Outcome:
     from datetime import UTC, datetime
 
     from eocanvas_apply.api.values import Status
-    from eocanvas_apply.report.remembered import remembered
-    from eocanvas_apply.report.status import status
+    from eocanvas_apply.report.status import remembered, status
 
     found = await read_record(args)
     plan, seen = remembered(found, datetime.now(UTC))

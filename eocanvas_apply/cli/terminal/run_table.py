@@ -15,8 +15,7 @@ from eocanvas_apply.cli.terminal.live import LiveArea, live
 
 if TYPE_CHECKING:
     from eocanvas_apply.engine.engine import Engine
-    from eocanvas_apply.report.progress import Progress, Transfer
-    from eocanvas_apply.report.view import View
+    from eocanvas_apply.report.progress import Progress, Transfer, View
 
 
 @asynccontextmanager

@@ -23,14 +23,15 @@ from eocanvas_apply.planning.desired.desired import (
     DesiredJob,
     DesiredKey,
     Document,
+    Holding,
     Limit,
     ResultOf,
+    StopAfter,
     Timing,
     key_address,
 )
 from eocanvas_apply.planning.desired.fingerprint import ALGORITHM, fingerprint
 from eocanvas_apply.planning.failures import Retries
-from eocanvas_apply.planning.jobs.stopping import Holding, StopAfter
 
 
 def desired(

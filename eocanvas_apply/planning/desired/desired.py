@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from math import ceil
 from typing import Any
 
 from eocanvas_apply.documents.chain import Chain
@@ -12,7 +13,6 @@ from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.products import Product
 from eocanvas_apply.planning.failures import Retries
-from eocanvas_apply.planning.jobs.stopping import Holding
 from eocanvas_apply.secrets.references import SecretReference
 from eocanvas_apply.vocabulary import StorageType
 
@@ -146,6 +146,40 @@ class DesiredJob:
     def output(self) -> str:
         """The output's key address, or `download`."""
         return self.output_key or "download"
+
+
+@dataclass(frozen=True, slots=True)
+class StopAfter:
+    """How many failed instances are too many: a number, or a share (0 to 1) of all that are not skipped."""
+
+    number: int | None = None
+    share: float | None = None
+
+    @classmethod
+    def parse(cls, value: int | str) -> StopAfter:
+        """Read `stop_after:` of a job: a number from 1, or text like `20%`; raises ValueError."""
+        if isinstance(value, str):
+            digits = value.removesuffix("%")
+            if digits == value or not (digits.isascii() and digits.isdecimal()) or int(digits) > 100:
+                raise ValueError(f"{value!r} is no share; one looks like 20%")
+            return cls(share=int(digits) / 100)
+        if value < 1:
+            raise ValueError("stop_after counts from 1")
+        return cls(number=value)
+
+    def most(self, instances: int) -> int:
+        """Return how many of so many instances must fail until no more is launched, at least one."""
+        if self.number is not None:
+            return self.number
+        return max(1, ceil(round((self.share or 0) * instances, 6)))
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a campaign says of itself: send so many ahead, and stop after too many failures."""
+
+    canary: int | None = None
+    stop_after: StopAfter | None = None
 
 
 @dataclass(frozen=True, slots=True)

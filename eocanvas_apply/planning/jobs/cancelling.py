@@ -1,20 +1,19 @@
-"""What `cancel` does: it stops jobs in flight, and sees to it that a launch without an answer is not one in the end."""
+"""Jobs that a person takes out: `cancel` stops jobs in flight, `skip` and an earlier cancel prevent launches."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from eocanvas_apply.ledger.fold.job_records import IntentState, JobRecord, Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.planning.actions import ActionKind
-from eocanvas_apply.planning.desired.fingerprint import same
+from eocanvas_apply.planning.actions import LAUNCHES, ActionKind, State
+from eocanvas_apply.planning.desired.desired import DesiredJob
 from eocanvas_apply.planning.plan import PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.reconciling import Evidence, Verdict
-from eocanvas_apply.planning.state.runs import vanished
+from eocanvas_apply.planning.state.runs import vanished, was_cancelled
 from eocanvas_apply.planning.tasks import AdoptJob, CancelLaunch, DismissJob, Task
 from eocanvas_apply.vocabulary import OgcStatus
 
@@ -52,15 +51,6 @@ def _in_flight(record: JobRecord, evidence: Evidence) -> Iterator[str]:
     for run in record.runs.values():
         if run.in_flight and not vanished(run, evidence.timing):
             yield run.job_id
-
-
-def was_cancelled(record: JobRecord, components: Mapping[str, Any]) -> bool:
-    """Tell whether the last launch of a job was cancelled, and that of this very definition."""
-    last = record.last_intent
-    if last is None or last.intended is None:
-        return False
-    run = record.run_of(last)
-    return (last.cancelled or (run is not None and run.cancelled)) and same(last.intended.components, components)
 
 
 class Stop(StrEnum):
@@ -103,3 +93,21 @@ def _stop(run: Run) -> Stop:
     if run.dismissed.supported or run.status == OgcStatus.DISMISSED:
         return Stop.DISMISSED
     return Stop.RUNS_ON if run.in_flight else Stop.ENDED
+
+
+def exempted(planned: PlannedAction, job: DesiredJob, record: JobRecord | None, *, asked: bool) -> PlannedAction:
+    """Return the action, or that there is none where the manifest says skip, or where the job was cancelled.
+
+    Skipping stops nothing: what is in flight is watched to its end, and results that are there are fetched. What was
+    cancelled runs again when it is `asked` for by name, or when its definition is another.
+    """
+    if job.skip is not None and (planned.action in LAUNCHES or planned.row.state is State.FAILED):
+        return PlannedAction(planned.address, ActionKind.NONE, Reason.SKIPPED, note=job.skip)
+    if planned.action in LAUNCHES and not asked and record and _stays_cancelled(record, job):
+        return PlannedAction(planned.address, ActionKind.NONE, Reason.CANCELLED)
+    return planned
+
+
+def _stays_cancelled(record: JobRecord, job: DesiredJob) -> bool:
+    # Destroying, and forgetting on request, make an end of all that was decided before.
+    return record.forgotten in (None, "not-in-manifest") and was_cancelled(record, job.components)

@@ -12,7 +12,7 @@ from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.desired.desired import Desired, DesiredJob
 from eocanvas_apply.planning.desired.fingerprint import changes, same
-from eocanvas_apply.planning.jobs.exemptions import exempted
+from eocanvas_apply.planning.jobs.cancelling import exempted
 from eocanvas_apply.planning.plan import PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import Observed

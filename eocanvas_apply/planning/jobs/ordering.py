@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from eocanvas_apply.planning.desired.desired import DesiredJob
-from eocanvas_apply.planning.jobs.order_book import OrderBook, Standing
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import Reason
+from eocanvas_apply.planning.state.order_book import OrderBook, Standing
 from eocanvas_apply.planning.tasks import LaunchJob, OrderProducts
 
 AHEAD = timedelta(minutes=30)

@@ -13,8 +13,7 @@ from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.desired.desired import Desired, DesiredKey
 from eocanvas_apply.planning.desired.fingerprint import Change
-from eocanvas_apply.planning.keys.changes import bears, config_changes, drift, secret_changes
-from eocanvas_apply.planning.keys.faults import KeyFaults
+from eocanvas_apply.planning.keys.comparison import KeyFaults, bears, config_changes, drift, secret_changes
 from eocanvas_apply.planning.keys.needs import end_of, expires_soon
 from eocanvas_apply.planning.plan import PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason

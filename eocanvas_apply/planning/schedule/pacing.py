@@ -1,18 +1,79 @@
-"""When each launch of a plan may go: as fast as the windows of the quota allow, and no faster."""
+"""When each launch of a plan may go: the quota, the jobs that run now, and estimates for jobs that wait for others."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import islice
+from statistics import median
 
+from eocanvas_apply.ledger.fold.job_records import IntentState
 from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.jobs.selecting import Turn, in_turn
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.schedule.windows import Running, Windows, creations, longest
 from eocanvas_apply.planning.state.observed import Observed
+from eocanvas_apply.planning.state.reconciling import Evidence, Verdict
+from eocanvas_apply.planning.state.runs import STUCK, counted_run, in_flight
+from eocanvas_apply.vocabulary import is_under_way
+
+_USUAL = timedelta(minutes=4)
+_SHORTEST = timedelta(seconds=1)
+# So many jobs of the last month tell how long one takes; to read a long ledger for it would take too long.
+_LATELY, _ENOUGH = timedelta(days=30), 200
+
+
+def running(desired: Desired, recorded: Recorded, observed: Observed, evidence: Evidence) -> Running | None:
+    """Return how many may run and what runs now, None without `max_running`.
+
+    The limit is one of the account: jobs that others launched count, and so does a launch whose answer is open. What
+    is under way for more than a day is lost, and holds nobody back.
+    """
+    if desired.max_running is None:
+        return None
+    begun = (*_ours(recorded, observed, evidence), *_others(recorded, observed), *_open(recorded, evidence))
+    young = tuple(sorted(time for time in begun if observed.at - time <= STUCK))
+    return Running(desired.max_running, usual_duration(recorded, observed.at), young)
+
+
+def usual_duration(recorded: Recorded, now: datetime) -> timedelta:
+    """Return the median time from creation to end of this project's last jobs, 4 min as long as none has ended."""
+    return median_duration(recorded, now) or _USUAL
+
+
+def median_duration(recorded: Recorded, now: datetime) -> timedelta | None:
+    """Return the median time from creation to end of this project's last jobs, None as long as none has ended."""
+    since = now - _LATELY
+    spans = (r.finished - r.created for _, r in recorded.runs() if r.finished and r.created and r.created > since)
+    times = [span.total_seconds() for span in islice(spans, _ENOUGH)]
+    return max(_SHORTEST, timedelta(seconds=median(times))) if times else None
+
+
+def _ours(recorded: Recorded, observed: Observed, evidence: Evidence) -> Iterator[datetime]:
+    for _, run in in_flight(recorded, evidence.timing, observed.at):
+        yield run.created or observed.at
+
+
+def _others(recorded: Recorded, observed: Observed) -> Iterator[datetime]:
+    for job in observed.jobs.jobs.values():
+        if job.job_id not in recorded.owner_of and is_under_way(job.status):
+            yield job.created or observed.at
+
+
+def _open(recorded: Recorded, evidence: Evidence) -> Iterator[datetime]:
+    listed: set[str] = set()
+    for _, intent in recorded.intents():
+        if intent.intended and intent.state is IntentState.OPEN and evidence.settle(intent).verdict is Verdict.WAIT:
+            # A job that may be it is in the list, and counts there; it cannot be that of two launches.
+            jobs = (job.job_id for job in evidence.suspects(intent.intended))
+            if job_id := next((job_id for job_id in jobs if job_id not in listed), None):
+                listed.add(job_id)
+            else:
+                yield intent.intended.decided
 
 
 def windows_of(desired: Desired, recorded: Recorded, observed: Observed, running: Running | None) -> Windows:
@@ -54,3 +115,64 @@ def _in_its_turn(action: PlannedAction, turns: Mapping[str, _Turn], now: datetim
         return action.held(Reason.HELD_BUDGET, not_before=turn.time)
     not_before = turn.time if turn.time > now else None
     return action if action.not_before == not_before else replace(action, not_before=not_before)
+
+
+_A, _R = ActionKind, Reason
+
+
+def expected(
+    jobs: Sequence[PlannedAction], desired: Desired, recorded: Recorded, windows: Windows, now: datetime
+) -> list[PlannedAction]:
+    """Return the actions; those that wait for jobs on their way with the time at which they can probably go.
+
+    What waits for a job that ended badly, or that nothing is done about, gets no time.
+    """
+    planned = {action.address: action for action in jobs}
+    waiting = [a for a in desired.following if a in planned and planned[a].reason is _R.WAITS_FOR]
+    if not waiting:
+        return list(jobs)
+    course = _Course(planned, recorded, now, usual_duration(recorded, now))
+    ready = dict(course.ready(waiting))
+    launches = sum(action.lies_ahead for action in jobs)
+    slots = windows.schedule(launches + len(ready), now)[launches:]
+    inline = sorted(ready, key=lambda address: (ready[address], address))
+    times = {address: max(ready[address], slot) for address, slot in zip(inline, slots, strict=True)}
+    return [replace(a, not_before=times[a.address]) if a.address in times else a for a in jobs]
+
+
+@dataclass
+class _Course:
+    """When each job may be expected to end, as far as something is on its way."""
+
+    planned: Mapping[str, PlannedAction]
+    recorded: Recorded
+    now: datetime
+    duration: timedelta
+    found: dict[str, datetime] = field(default_factory=dict)
+
+    def ready(self, waiting: Sequence[str]) -> Iterator[tuple[str, datetime]]:
+        """Yield those for whose sources an end can be told, with the latest of them; sources come first."""
+        for address in waiting:
+            ends = [self._end(source) for source in self.planned[address].depends_on]
+            known = [end for end in ends if end]
+            if known and len(known) == len(ends):
+                self.found[address] = max(known)
+                yield address, max(known)
+
+    def _end(self, address: str) -> datetime | None:
+        action = self.planned.get(address)
+        if action is None:
+            return None
+        if address in self.found:
+            return self.found[address] + self.duration
+        if action.lies_ahead:
+            return (action.not_before or self.now) + self.duration
+        return self._end_of_run(action)
+
+    def _end_of_run(self, action: PlannedAction) -> datetime | None:
+        if action.action in (_A.FETCH, _A.ADOPT):
+            return self.now
+        if action.action is not _A.WATCH or action.reason is _R.STUCK:
+            return None
+        run = counted_run(self.recorded.jobs.get(action.address))
+        return max(self.now, ((run.created if run else None) or self.now) + self.duration)

@@ -12,10 +12,9 @@ from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import Desired, DesiredJob
 from eocanvas_apply.planning.desired.fingerprint import same
 from eocanvas_apply.planning.failures import classify
-from eocanvas_apply.planning.jobs.cancelling import was_cancelled
-from eocanvas_apply.planning.jobs.order_book import order_notes
 from eocanvas_apply.planning.state.lineage import as_launched
 from eocanvas_apply.planning.state.observed import Observed, ObservedJob
+from eocanvas_apply.planning.state.order_book import order_notes
 from eocanvas_apply.planning.state.reconciling import (
     Evidence,
     Verdict,
@@ -25,7 +24,14 @@ from eocanvas_apply.planning.state.reconciling import (
     pass_gap,
     settled_at,
 )
-from eocanvas_apply.planning.state.runs import STUCK, counted_definition, counted_run, status_of, vanished
+from eocanvas_apply.planning.state.runs import (
+    STUCK,
+    counted_definition,
+    counted_run,
+    status_of,
+    vanished,
+    was_cancelled,
+)
 from eocanvas_apply.vocabulary import OgcStatus
 
 

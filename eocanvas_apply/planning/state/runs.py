@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from eocanvas_apply.ledger.events import JobIntended
 from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecord, Run
@@ -161,3 +162,12 @@ def _age(run: Run, shown: Mapping[str, ObservedJob]) -> tuple[bool, datetime | N
     seen = shown.get(run.job_id)
     created = run.created or (seen.created if seen else None)
     return created is None, created, run.job_id
+
+
+def was_cancelled(record: JobRecord, components: Mapping[str, Any]) -> bool:
+    """Tell whether the last launch of a job was cancelled, and that of this very definition."""
+    last = record.last_intent
+    if last is None or last.intended is None:
+        return False
+    run = record.run_of(last)
+    return (last.cancelled or (run is not None and run.cancelled)) and same(last.intended.components, components)

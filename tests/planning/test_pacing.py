@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.planning.schedule.running import running, usual_duration
+from eocanvas_apply.planning.schedule.pacing import running, usual_duration
 from eocanvas_apply.planning.schedule.windows import Running
 from eocanvas_apply.planning.state.reconciling import Evidence
 from tests.planning.scene import HEAD, HOUR, MINUTE, Scene
