@@ -20,7 +20,7 @@ from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.root_help import SETTINGS
 from eocanvas_apply.manifest.model.times import format_duration
 from eocanvas_apply.manifest.schema import json_schema
-from eocanvas_apply.manifest.validation.not_yet import not_yet
+from eocanvas_apply.manifest.validation.fields import not_yet
 from eocanvas_apply.planning.reasons import JOB_ROWS, KEY_ROWS
 
 FOLDER = Path(__file__).parent / "reference"

@@ -15,12 +15,11 @@ from eocanvas_apply.manifest.instances import JOBS, LONGEST_ID, Instance, instan
 from eocanvas_apply.manifest.loading import LoadedManifest
 from eocanvas_apply.manifest.model.inputs import ProductInput
 from eocanvas_apply.manifest.model.jobs import Job
-from eocanvas_apply.manifest.model.keys import EODATA
 from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.manifest.products import product_of, without_dataset
 from eocanvas_apply.manifest.substitution import MissingField, Template
-from eocanvas_apply.manifest.validation.campaign_fields import skipped_without_row
-from eocanvas_apply.manifest.validation.references import mapping_at, unknown_key
+from eocanvas_apply.manifest.validation.fields import skipped_without_row
+from eocanvas_apply.manifest.validation.references import unknown_key
 from eocanvas_apply.manifest.validation.structure import structure_faults
 
 
@@ -76,7 +75,6 @@ class _Checker:
         self.template = template
         self._loaded = loaded
         self._name = name
-        self._keys = frozenset({EODATA, *mapping_at(loaded.text.data, "keys")})
         self._faults: dict[object, _Fault] = {}
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -133,9 +131,9 @@ class _Checker:
             self._faults[kind] = replace(next(iter(self._faults.values())), rows=0)
 
     def _check_keys(self, row: Row, job: Job) -> None:
-        for key in job.key_names - self._keys:
+        for key in job.key_names - self._loaded.key_names:
             path = next((path for path, _ in self.template.fields if path[-1] == "key"), ())
-            self._add(key, row, partial(unknown_key, key, self._keys), *path)
+            self._add(key, row, partial(unknown_key, key, self._loaded.key_names), *path)
 
     def _check_products(self, row: Row, job: Job) -> None:
         for name, given in job.inputs.items():

@@ -48,7 +48,7 @@ def fields(case: ChainCase) -> Iterator[Diagnostic]:
                 if name not in known:
                     hint = did_you_mean(name, known) or f"the fields here are {', '.join(sorted(known))}"
                     owner = f"a chain's {'.'.join(str(part) for part in path)}" if path else "a chain"
-                    yield case.at(error("unknown-field", f"`{name}` is no field of {owner}", hint), (*path, name))
+                    yield case.at(error("unknown-field", f"unknown field `{name}` in {owner}", hint), (*path, name))
     if case.chain.fields.get("product") is None:
         hint = "name the type of product, such as OLL2WFR, HRSEVIRI or SLL1RBT"
         yield case.at(error("missing-field", "the chain names no `product`", hint), ())

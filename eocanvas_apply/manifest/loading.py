@@ -1,4 +1,4 @@
-"""From the text of a manifest to the typed manifest, with everything that is wrong told at once."""
+"""From the text of a manifest to the typed manifest, with all its faults at once."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ from eocanvas_apply.manifest.model.keys import EODATA
 from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.manifest.products import products_without_dataset
 from eocanvas_apply.manifest.substitution import Template, unescaped, with_variables
-from eocanvas_apply.manifest.validation.campaign_fields import without_rows
-from eocanvas_apply.manifest.validation.not_yet import not_yet
-from eocanvas_apply.manifest.validation.open_fields import is_open, without_open
+from eocanvas_apply.manifest.validation.fields import is_open, not_yet, without_open, without_rows
 from eocanvas_apply.manifest.validation.references import (
     dangling_keys,
     dangling_references,
@@ -34,7 +32,7 @@ from eocanvas_apply.manifest.validation.references import (
 from eocanvas_apply.manifest.validation.structure import StructureFault, structure_faults
 
 _OWN_FIELDS = "x-"
-# Standing in for one field may show the next that a row has to fill in.
+# Without one such field, the next that a row has to fill in may show.
 _ROUNDS = 4
 
 
@@ -45,7 +43,8 @@ class LoadedManifest:
     `manifest` holds what could be read: keys, jobs and fields with an error are left out of it, and it is None when
     the text is no mapping. Of a campaign it holds the job with its references as they are written; `templates` are
     the same jobs as data, which become instances when a row is filled in, and `steps` what their `for_each` says.
-    `variables` are those in force. `digest` is `sha256:` and the digest of the text as it stands in the file.
+    `variables` are those in force; `key_names` every name declared under `keys:`, and eodata. `digest` is `sha256:`
+    and the digest of the text as it stands in the file.
     """
 
     manifest: Manifest | None
@@ -56,6 +55,7 @@ class LoadedManifest:
     templates: Mapping[str, Template] = field(default_factory=dict)
     steps: Mapping[str, Sequence[Data]] = field(default_factory=dict)
     variables: Mapping[str, Plain] = field(default_factory=dict)
+    key_names: frozenset[str] = frozenset()
 
     def locate(self, path: Path) -> Position:
         """Return where the value of a field stands; of a missing one, where its nearest owner is named."""
@@ -66,19 +66,19 @@ class LoadedManifest:
         return snippet(self.text, self.mask, position)
 
     def place(self, found: Diagnostic, path: Path, *, at_name: bool = False) -> Diagnostic:
-        """Return a finding with the place of a field's value, or of its name, and the line there."""
+        """Return a diagnostic with the place of a field's value, or of its name, and the line there."""
         position = self.text.locate_key(path) if at_name else self.text.locate(path)
         return _addressed(found, path).at(position, self.snippet(position))
 
     def require(self) -> Manifest:
-        """Return the manifest; raise ManifestError with all findings when there is an error."""
+        """Return the manifest; raises ManifestError with all diagnostics when there is an error."""
         if self.manifest is None or has_errors(self.diagnostics):
             raise ManifestError(*self.diagnostics)
         return self.manifest
 
 
 def load(source: bytes | str, file: str, variables: Mapping[str, Plain] | None = None) -> LoadedManifest:
-    """Read a manifest; `file` is the name that findings show, `variables` win over the defaults in `vars`.
+    """Read a manifest; `file` is the name that diagnostics show, `variables` win over the defaults in `vars`.
 
     Nothing is raised: errors are in the diagnostics.
     """
@@ -100,14 +100,15 @@ def load(source: bytes | str, file: str, variables: Mapping[str, Plain] | None =
     campaigns = dict(_campaigns(filled))
     templates = {name: Template(_without_steps(job)) for name, job in campaigns.items()}
     steps = {name: [step for _, step in steps_of(job)] for name, job in campaigns.items()}
-    return LoadedManifest(manifest, text, empty.mask, tuple(findings), digest, templates, steps, values)
+    names = frozenset({EODATA, *mapping_at(data, "keys")})
+    return LoadedManifest(manifest, text, empty.mask, tuple(findings), digest, templates, steps, values, names)
 
 
 _Place = Callable[..., Diagnostic]
 
 
 def _without_days(faults: list[Diagnostic], text: YamlText, data: Data) -> list[Diagnostic]:
-    """Return the findings without those about plain days where only a day can be meant."""
+    """Return the diagnostics without those about plain days where only a day can be meant."""
     days = [
         text.locate(("jobs", name, "for_each", *path, "days", end))
         for name, job in _campaigns(data)
@@ -158,7 +159,7 @@ def _without_steps(job: dict[str, Data]) -> Data:
 
 
 def _partial(data: Data, paths: Iterable[Path]) -> Manifest | None:
-    # What is sound is checked all the same, so that one run tells everything.
+    # The rest is checked all the same, so that one run shows all faults.
     assert isinstance(data, dict)  # noqa: S101 - load calls with a mapping
     kept: dict[str, Data] = {"version": 1, "project": "unnamed", **data}
     for path in paths:
@@ -176,8 +177,8 @@ def _partial(data: Data, paths: Iterable[Path]) -> Manifest | None:
 
 def _named(data: Data, variables: Mapping[str, Plain], place: _Place) -> Iterator[Diagnostic]:
     for path in not_yet(data):
-        hint = "take it out; the format has it for a later release"
-        yield place(error("not-yet", f"`{path[-1]}` does nothing in this release", hint), path, at_name=True)
+        hint = "remove it; it is reserved for a later release"
+        yield place(error("not-yet", f"`{path[-1]}` is not supported yet", hint), path, at_name=True)
     for found, path in without_rows(data):
         yield place(found, path, at_name=True)
     nameless = (*dangling_references(data), *misplaced_references(data), *unknown_variables(data, variables))
@@ -185,7 +186,7 @@ def _named(data: Data, variables: Mapping[str, Plain], place: _Place) -> Iterato
         yield place(found, path)
     keys = data.get("keys") if isinstance(data, dict) else None
     if isinstance(keys, dict) and EODATA in keys:
-        found = error("reserved-name", "eodata is always there and cannot be declared", "take it out, or rename it")
+        found = error("reserved-name", "eodata is always there and cannot be declared", "remove it, or rename it")
         yield place(found, ("keys", EODATA), at_name=True)
 
 

@@ -53,9 +53,9 @@ def products_without_dataset(data: Data) -> Iterator[Finding]:
 
 
 def without_dataset() -> Diagnostic:
-    """Return the finding about a product whose dataset nobody names."""
+    """Return the diagnostic about a product without a dataset."""
     hint = "write `dataset_id:` beside it, or take it from a row with a field dataset_id, as a search gives them"
-    return error("product-without-dataset", "nobody says which dataset this product belongs to", hint)
+    return error("product-without-dataset", "it is not known to which dataset this product belongs", hint)
 
 
 def _has_rows(job: Data) -> bool:

@@ -16,7 +16,7 @@ from eocanvas_apply.manifest.model.keys import KEY_TYPES
 from eocanvas_apply.manifest.model.manifest import LedgerSettings, Manifest, Moved, Notify, QuotaWindow, Timing
 from eocanvas_apply.manifest.model.steps import KINDS, STEP_FIELDS, STEP_TYPES, Step
 from eocanvas_apply.manifest.model.strict import StrictModel
-from eocanvas_apply.manifest.validation.wording import WRONG_TYPES, names, told
+from eocanvas_apply.manifest.validation.wording import WRONG_TYPES, names, value_fault
 
 _BY_TAG: dict[str, type[StrictModel]] = {
     **{
@@ -35,7 +35,7 @@ _BY_FIELD: dict[str, type[StrictModel]] = {
 
 @dataclass(frozen=True, slots=True)
 class StructureFault:
-    """A finding without a place, the path it belongs to, and whether that is the name or the value there."""
+    """A diagnostic without a place, the path it belongs to, and whether that is the name or the value there."""
 
     found: Diagnostic
     path: Path
@@ -43,7 +43,7 @@ class StructureFault:
 
 
 def structure_faults(problem: ValidationError, data: Data) -> Iterator[StructureFault]:
-    """Yield what is wrong, one finding a field; several that pydantic has for one union become one."""
+    """Yield what is wrong, one diagnostic for each field; several errors of one union become one."""
     seen: dict[Path, list[str]] = {}
     faults: dict[Path, StructureFault] = {}
     for each in problem.errors(include_url=False, include_input=False):
@@ -78,7 +78,7 @@ def _fault(kind: str, loc: Path, context: dict[str, Any], message: str, data: Da
         return StructureFault(_bad_name(str(path[-1]), path), path)
     if kind.startswith("union_tag"):
         return StructureFault(_no_such_kind(path, value), path, at_name=False)
-    found = told(kind, _dotted(path), context, message, value)
+    found = value_fault(kind, _dotted(path), context, message, value)
     return StructureFault(found, path, at_name=kind in ("literal-secret", "reserved-name"))
 
 
@@ -93,9 +93,11 @@ def _unknown_field(path: Path, model: type[StrictModel] | None) -> Diagnostic:
             "unknown-field", f"`{name}` does not belong to this kind of job", f"its fields are {names(fields)}"
         )
     if model is Step:
-        return error("unknown-field", f"`{name}` is neither a source of rows nor an option", _near_step(name))
+        return error(
+            "unknown-field", f"unknown field `{name}` in a step: neither a source nor an option", _near_step(name)
+        )
     hint = did_you_mean(name, fields) or (f"the fields here are {names(fields)}" if fields else "")
-    return error("unknown-field", f"`{name}` is no field of {_owner(path)}", hint)
+    return error("unknown-field", f"unknown field `{name}` in {_owner(path)}", hint)
 
 
 def _near_step(name: str) -> str:
@@ -107,7 +109,7 @@ def _bad_name(name: str, path: Path) -> Diagnostic:
     if path[-2:-1] == ("retries",):
         classes = get_args(FailureName)
         hint = did_you_mean(name, classes) or f"the classes are {names(classes)}"
-        return error("bad-name", f"`{name[:60]}` is no class of failures", hint)
+        return error("bad-name", f"`{name[:60]}` is not a class of failures", hint)
     if path[-2:-1] == ("inputs",) or path[-2:-1] == ("params",):
         rule = "letters, digits and _ only, no digit first"
     else:
@@ -136,7 +138,7 @@ def _no_such_key_type(where: str, given: Data) -> Diagnostic:
     kinds = f"the types are {names(list(KEY_TYPES))}"
     if not isinstance(given, str):
         return error("missing-field", f"`{where}` has no `type`", kinds)
-    return error("bad-value", f"`{given[:60]}` is no type of key", did_you_mean(given, KEY_TYPES) or kinds)
+    return error("bad-value", f"`{given[:60]}` is not a type of key", did_you_mean(given, KEY_TYPES) or kinds)
 
 
 def _near(value: dict[str, Data], kinds: dict[str, type[StrictModel]]) -> str:
@@ -185,4 +187,4 @@ def _dotted(path: Path) -> str:
 
 
 def _owner(path: Path) -> str:
-    return f"`{_dotted(path[:-1])}`" if len(path) > 1 else "a manifest"
+    return f"`{_dotted(path[:-1])}`" if len(path) > 1 else "the manifest"

@@ -1,4 +1,4 @@
-"""Words for values that do not fit their field. No value is repeated, for it may be a secret."""
+"""Messages about values that do not fit their field. They never repeat a value, for it may be a secret."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WRONG_TYPES = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_type": "a number",
-    "finite_number": "a number that ends",
+    "finite_number": "a finite number",
     "bool_type": "true or false",
     "dict_type": "a mapping",
     "model_type": "a mapping",
@@ -50,26 +50,26 @@ def not_listable(key: Key | None) -> Diagnostic:
     return error("key-not-listable", f"a storage of type {key.type if key else EODATA} cannot be listed", hint)
 
 
-def told(kind: str, where: str, context: dict[str, Any], message: str, value: Data) -> Diagnostic:
-    """Return a finding about a value by pydantic's type of error, or by the code that a validator of ours raised."""
+def value_fault(kind: str, where: str, context: dict[str, Any], message: str, value: Data) -> Diagnostic:
+    """Return a diagnostic about a value by pydantic's type of error, or by the code that a validator of ours raised."""
     if kind in WRONG_TYPES:
         return _wrong_type(WRONG_TYPES[kind], where, value)
     if kind in ("literal_error", "enum"):
         return _not_one_of(where, str(context.get("expected", "")), value)
     if kind == "string_pattern_mismatch":
-        return error("bad-name", f"`{where}` is not formed as it must be", _RULES.get(where.split(".")[-1], ""))
+        return error("bad-name", f"`{where}` has the wrong form", _RULES.get(where.split(".")[-1], ""))
     if kind in ("string_too_short", "too_short"):
         return error("bad-value", f"`{where}` must not be empty")
     if kind in ("greater_than_equal", "greater_than"):
         return error("bad-value", f"`{where}` must be {context.get('ge', context.get('gt'))} or more")
     if "-" in kind:
         return error(kind, f"`{where}`: {message}", _HINTS.get(kind, ""))
-    return error("bad-value", f"`{where}` does not fit here")
+    return error("bad-value", f"`{where}` is not valid here")
 
 
 def _wrong_type(wanted: str, where: str, value: Data) -> Diagnostic:
     if value is None:
-        return error("wrong-type", f"`{where}` is empty", f"give it {wanted}, or take the line out")
+        return error("wrong-type", f"`{where}` is empty", f"give it {wanted}, or remove the line")
     quotes = "put it in quotes" if wanted == "text" and not isinstance(value, (dict, list)) else ""
     return error("wrong-type", f"`{where}` must be {wanted}", quotes)
 
@@ -77,10 +77,8 @@ def _wrong_type(wanted: str, where: str, value: Data) -> Diagnostic:
 def _not_one_of(where: str, expected: str, value: Data) -> Diagnostic:
     words = [word.strip("' ") for word in expected.replace(" or ", ",").split(",")]
     if where == "version":
-        return error("bad-value", "this release reads version 1 of the manifest", "write `version: 1`")
+        return error("bad-value", "only version 1 of the manifest is supported", "write `version: 1`")
     if where.endswith(".process"):
-        return error(
-            "bad-value", f"the process of this job is {words[0]}", "take `process:` out, or what belongs to it"
-        )
+        return error("bad-value", f"the process of this job is {words[0]}", "remove `process:`, or what belongs to it")
     hint = did_you_mean(value, words) if isinstance(value, str) else ""
     return error("bad-value", f"`{where}` must be {names(words)}", hint)
