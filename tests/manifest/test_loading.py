@@ -211,7 +211,7 @@ def test_a_share_that_is_none_is_told_how_to_write_one() -> None:
 @pytest.mark.parametrize(
     ("field", "told", "hint"),
     [
-        ("retries: {stagin-in: 2}", ["`stagin-in` is no class of failures"], "did you mean staging-in?"),
+        ("retries: {stagin-in: 2}", ["`stagin-in` is not a class of failures"], "did you mean staging-in?"),
         ("retries: {staging-in: -1}", ["`jobs.a.retries.staging-in` must be 0 or more"], ""),
         ("retries: many", ["`jobs.a.retries` must be a whole number"], ""),
         ("for_each: {list: [a], by: []}", ["`jobs.a.for_each.by` must not be empty"], ""),
