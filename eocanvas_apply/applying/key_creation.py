@@ -1,4 +1,4 @@
-"""New generations of keys: claimed, asked for once, and looked for where the answer was lost."""
+"""New generations of keys: claimed, requested once, and looked up where the answer was lost."""
 
 from __future__ import annotations
 
@@ -51,9 +51,11 @@ class KeyCreator(OnceSender[_Creation, None]):
             creations = [await self._prepared(*each) for each in tasks[start : start + BATCH]]
             try:
                 await self.send_once(decided_on, check, creations)
-            finally:
-                # Where the account is locked out, what it was granted before is a fact all the same.
+            except CredentialsError:
+                # The account is locked out; what it was granted before is a fact all the same.
                 await self._confirm()
+                raise
+            await self._confirm()
 
     async def _prepared(self, address: str, task: CreateKey) -> _Creation:
         session, key, intent = self._session, task.key, self._session.token()
@@ -150,7 +152,7 @@ class KeyCreator(OnceSender[_Creation, None]):
         session.fail(creation.address, fault.diagnostics[0], again=again, wait=fault.retry_after)
 
     async def _is_strangers(self, intended: e.KeyIntended) -> bool:
-        """Tell whether another account's key bears the name; a list shows only one's own and public ones."""
+        """Return whether another account's key bears the name; a list shows only one's own and public ones."""
         ours = {g.name for g in self._session.journal.recorded.keys[intended.address].generations.values() if g.live}
         try:
             seen = await self._session.service.key(intended.name)

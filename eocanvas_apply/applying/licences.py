@@ -43,7 +43,7 @@ class Licences:
                     await self._accept(term, dataset_id, address)
 
     async def accept_again(self, dataset_id: str, named: Collection[str], address: str) -> bool:
-        """Accept the named ones that another run accepted: the HDA says that it is not so. Tell whether any were."""
+        """Accept the named ones that another run accepted: the HDA says that it is not so. Return whether any were."""
         async with self._lock:
             stale = [t for t in await self.of(dataset_id) if t in named and t not in self._session.accepted_terms]
             for term in stale:

@@ -41,7 +41,7 @@ class _Want:
 
 @dataclass(frozen=True, slots=True)
 class _Hindrance:
-    """Why one order failed and others need not be tried now; `again` tells that a later try may succeed."""
+    """Why one order failed and others need not be tried now; `again` says that a later try may succeed."""
 
     found: Diagnostic
     again: bool

@@ -38,7 +38,7 @@ class Retries:
         return tuple(self._due)
 
     def due(self, address: str) -> bool:
-        """Tell whether the planned try may begin."""
+        """Return whether the planned try may begin."""
         return address in self._due and self._due[address] <= self.clock.now()
 
     def next(self) -> timedelta | None:

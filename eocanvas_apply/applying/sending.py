@@ -63,7 +63,7 @@ class OnceSender(ABC, Generic[R, A]):
             await self._answered(request, answer)
 
     def _held_back(self, request: R) -> bool:  # noqa: ARG002  # a kind may
-        """Tell whether the service has just refused to others what it would refuse again."""
+        """Return whether the service has just refused to others what it would refuse again."""
         return False
 
     @abstractmethod

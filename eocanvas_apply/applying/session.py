@@ -121,7 +121,7 @@ class Session:
         return frozenset(self.failures.keys() - {*self.retries.addresses})
 
     def may_try(self, address: str) -> bool:
-        """Tell whether it has not failed, or failed in a way that is worth another try by now."""
+        """Return whether it has not failed, or failed in a way that is worth another try by now."""
         return address not in self.failures or self.retries.due(address)
 
     async def claim(self, decided_on: int, events: Sequence[AnyEvent]) -> None:

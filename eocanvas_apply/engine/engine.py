@@ -34,7 +34,7 @@ from eocanvas_apply.service.eocanvas import EOCanvas
 class Engine:
     """One project at one service with one ledger, for one run.
 
-    `ledger_is_lost_after_run` tells that the ledger would not outlive this machine (a local file on CI). `findings`
+    `ledger_is_lost_after_run` says that the ledger would not outlive this machine (a local file on CI). `findings`
     are what manifest, rows and secrets give reason to say, `searches` what was found for rows, relative times apart.
     `report` gets each event of a run, `show` the state after each look at the service.
     """
@@ -136,6 +136,6 @@ class Engine:
 
 
 def _only_left(first: Plan, requests: Requests) -> bool:
-    """Tell whether a plan holds no change but the results that are left where they are."""
+    """Return whether a plan holds no change but the results that are left where they are."""
     left = results_left(first, requests)
     return all(action.action in QUIET or action.address in left for action in first.actions)

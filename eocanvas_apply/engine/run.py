@@ -1,4 +1,4 @@
-"""One run: look and plan, carry out what can be done now, wait, and again, until nothing is left."""
+"""One run: observe, plan, apply what can be done now and wait, until nothing is left."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.report.outcomes import endings, results, results_left, results_pending
 from eocanvas_apply.report.progress import ApplyResult, Ending, Happening, Progress, View, view
 
-# A plan of this age is carried out as it stands: looking again would show the same.
+# A plan of this age is carried out as it stands: another observation would show the same.
 _FRESH = timedelta(seconds=5)
 
 
@@ -35,11 +35,11 @@ class Run:
     _downloads: Downloads = field(init=False)
     _last: Plan = field(init=False)
     # Each address as it first stood, also those that arose on the way.
-    _met: dict[str, PlannedAction] = field(init=False)
+    _first_seen: dict[str, PlannedAction] = field(init=False)
 
     def __post_init__(self) -> None:
         self._downloads = Downloads(self.session)
-        self._last, self._met = self.first, self.first.by_address()
+        self._last, self._first_seen = self.first, self.first.by_address()
 
     async def to_its_end(self) -> ApplyResult:
         """Go round until nothing is left, the time is over or the run is stopped."""
@@ -56,29 +56,29 @@ class Run:
         return self.session.stopping.is_set()
 
     async def _rounds(self) -> None:
-        known = await self._begun()
+        known = await self._first_plan_holds()
         while not self._stopping:
-            if not known and not await self._looked():
+            if not known and not await self._observe():
                 continue
             known = False
             ready = self._ready()
-            if ready and not self._stopping and await self._carried_out(ready):
+            if ready and not self._stopping and await self._apply(ready):
                 continue
-            if not await self._waited():
+            if not await self._wait():
                 break
 
-    async def _begun(self) -> bool:
-        """Tell whether the first plan may be carried out as it stands; a run that came between refuses the claims."""
+    async def _first_plan_holds(self) -> bool:
+        """Return whether the first plan may be carried out as it stands; a run that came between refuses the claims."""
         if self.session.now() - self.first.created > _FRESH:
             return False
         await self.surveyor.put_on_record()
-        self._shown()
+        self._show_view()
         return True
 
-    async def _looked(self) -> bool:
-        """Look and plan; tell whether there is a plan, for the service may be silent for a while."""
+    async def _observe(self) -> bool:
+        """Observe and plan; return whether there is a plan: the service may be silent for a while."""
         try:
-            survey = await self.pace.stop.unless(self.surveyor.survey(self._wishes()))
+            survey = await self.pace.stop.unless(self.surveyor.survey(self._current_requests()))
         except ServiceError as fault:
             await self.pace.back_off(fault)
             return False
@@ -101,15 +101,15 @@ class Run:
             )
         await self.surveyor.put_on_record()
         self._last, planned = survey.plan, survey.plan.by_address()
-        self._met |= {address: action for address, action in planned.items() if address not in self._met}
+        self._first_seen |= {address: action for address, action in planned.items() if address not in self._first_seen}
         self.session.drop_solved(planned)
-        self._shown()
+        self._show_view()
 
-    def _shown(self) -> None:
+    def _show_view(self) -> None:
         if self.show:
             self.show(view(self._last, self.session.journal.recorded))
 
-    def _wishes(self) -> Requests:
+    def _current_requests(self) -> Requests:
         """Return what is asked for, with what this run has done of it."""
         session = self.session
         return replace(
@@ -127,8 +127,8 @@ class Run:
         ready = (a for a in self._last.actions if a.ready(self._last.created) and self.session.may_try(a.address))
         return [a for a in ready if a.address not in left and not self._downloads.under_way(a.address)]
 
-    async def _carried_out(self, ready: list[PlannedAction]) -> bool:
-        """Carry out what is ready; tell whether anything came of it, so that the plan is not the last word."""
+    async def _apply(self, ready: list[PlannedAction]) -> bool:
+        """Carry out what is ready; return whether anything came of it, so that the plan is not the last word."""
         journal = self.session.journal
         before = journal.recorded.head
         work = Applier(self.session, self._downloads).carry_out(self._last.origin.ledger_head, ready)
@@ -140,8 +140,8 @@ class Run:
         await journal.flush()
         return journal.recorded.head > before
 
-    async def _waited(self) -> bool:
-        """Wait until something may have moved; tell whether it is worth another look."""
+    async def _wait(self) -> bool:
+        """Wait until something may have moved; return whether it is worth another look."""
         pace, downloads = self.pace, self._downloads
         pause = pace.pause(self._wakes(), moving=self._moving())
         if downloads.busy and (pace.one_turn or not pace.over):
@@ -166,7 +166,7 @@ class Run:
         return due or self.session.retries.next() is not None or self._moving()
 
     def _moving(self) -> bool:
-        """Tell whether the service may bring something about at any moment, so that polling tells when."""
+        """Return whether the service may bring something about at any moment, so that polling tells when."""
         held = {Reason.DRAINING, Reason.IN_USE} if self.requests.destroy else {Reason.DRAINING}
         closed = self.session.failures.keys() | results_left(self._last, self.requests)
         return any(_moves(a) or a.reason in held for a in self._last.actions if a.address not in closed)
@@ -174,7 +174,7 @@ class Run:
     def _result(self) -> ApplyResult:
         """Return how it ended."""
         last, session, recorded = self._last, self.session, self.session.journal.recorded
-        met = replace(self.first, actions=tuple(self._met.values()))
+        met = replace(self.first, actions=tuple(self._first_seen.values()))
         left = results_left(last, self.requests)
         ended = results(met, last, recorded, session.failures, left)
         found = endings(last, ended, launches_stopped=session.launches_stopped)

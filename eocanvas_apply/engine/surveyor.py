@@ -1,4 +1,4 @@
-"""Looking and planning: what is on record, what the service shows, and the plan that follows from both."""
+"""Observing and planning: what is on record, what the service shows, and the plan that follows from both."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from eocanvas_apply.service.eocanvas import EOCanvas
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """One look: the plan, what it was made from, and the jobs whose status was another at the last look."""
+    """One observation: the plan, what it was made from, and the jobs whose status has changed since the last one."""
 
     plan: Plan
     observed: Observed
@@ -54,7 +54,7 @@ class Surveyor:
         return recorded
 
     async def survey(self, requests: Requests) -> Survey:
-        """Look and plan; nothing is written anywhere. Raises ServiceError, CredentialsError and LedgerError."""
+        """Observe and plan; nothing is written anywhere. Raises ServiceError, CredentialsError and LedgerError."""
         recorded = await self.recorded()
         observed = await self.observer.observe(self.desired, recorded)
         facts = notes(self.desired, recorded, observed)
@@ -64,7 +64,7 @@ class Surveyor:
         return Survey(plan(self.desired, requests, recorded, observed), observed, changed)
 
     async def put_on_record(self) -> None:
-        """Append the facts of every look that the ledger has not got yet."""
+        """Append the observed facts that the ledger does not have yet."""
         facts, self._unrecorded = self._unrecorded, []
         if facts:
             await self.journal.record(*facts)

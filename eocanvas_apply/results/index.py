@@ -25,9 +25,9 @@ from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.state.stored import StoredResult, in_a_table, stored_results
 
 _MARKS = ".index.csv.*.due"
-# Writing an index takes milliseconds; who holds a lock for longer than this has come to a halt.
+# Writing an index takes milliseconds; who holds a lock for longer than this hangs.
 _LOCK_PAUSE_S, _LOCK_TRIES = 0.02, 250
-# Writing it takes milliseconds; what is older than this nobody writes any more.
+# Writing it takes milliseconds; an older one was left by a killed run.
 _STALE_S = 60.0
 # A campaign's index lies one folder above its files.
 _LEVELS = 3
@@ -113,7 +113,7 @@ def _entries(path: Path) -> Iterator[tuple[str, IndexEntry]]:
             for row in csv.DictReader(file):
                 yield row["file"], IndexEntry(row["job_id"], int(row["size"]), row["sha256"])
     except (OSError, ValueError, KeyError, TypeError, csv.Error):
-        # Somebody else's, or edited: what it does not say was not here.
+        # Not ours, or edited: what it does not list was not here.
         return
 
 

@@ -16,7 +16,7 @@ _LONGEST_OUTAGE = timedelta(hours=1)
 
 @dataclass(slots=True)
 class Backoff:
-    """The failures in a row of one thing; a success begins anew."""
+    """The failures in a row of one thing; a success starts again at the first pause."""
 
     clock: Clock
     _failing_since: datetime | None = None

@@ -70,12 +70,12 @@ class Copier:
             path.parent.mkdir(parents=True, exist_ok=True)
             with held(target.part) as file:
                 await self._receiver.into(file, target, meter, lambda: None)
-                stored = await asyncio.to_thread(self._placed, copy, target)
+                stored = await asyncio.to_thread(self._put_in_place, copy, target)
         self.copied[copy] = stored
         meter.close(copy.key)
         self._session.report_event(copy.address, Happening.STORED, str(path))
 
-    def _placed(self, copy: Copy, target: Target) -> Copy:
+    def _put_in_place(self, copy: Copy, target: Target) -> Copy:
         if copy.sha256 and digest_of(target.part) != copy.sha256:
             target.part.unlink()
             raise ServiceError(faults.differs(copy.address, copy.file))

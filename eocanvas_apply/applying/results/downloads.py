@@ -41,7 +41,7 @@ class Downloads:
         return bool(self._tasks)
 
     def under_way(self, address: str) -> bool:
-        """Tell whether the results of this address are being fetched."""
+        """Return whether the results of this address are being fetched."""
         return address in self._tasks
 
     async def wait(self, limit_s: float | None) -> None:

@@ -59,7 +59,7 @@ class Fetcher:
         session, address = self._session, action.address
         run = session.journal.recorded.jobs[address].runs[task.job_id]
         try:
-            await self._fetch(self._begun(run, task))
+            await self._fetch(self._begin(run, task))
         except ServiceError as fault:
             session.fail(address, fault.diagnostics[0], again=fault.may_pass, wait=fault.retry_after)
         except BlockingIOError:
@@ -69,7 +69,7 @@ class Fetcher:
         finally:
             self._receiver.end(address)
 
-    def _begun(self, run: Run, task: FetchResults) -> _Fetch:
+    def _begin(self, run: Run, task: FetchResults) -> _Fetch:
         job, base = task.job, self._session.folder
         folder, index = base / (job.folder or "."), place(base, job.index_folder or job.folder or ".")
         meter = self._receiver.begin(job.address, len(run.pending))
@@ -136,12 +136,12 @@ class Fetcher:
             with held(target.part) as file:
                 began = partial(fetch.there.append, title_of(target.result))
                 await self._receiver.into(file, target, fetch.meter, began)
-                stored = await asyncio.to_thread(self._placed, fetch, target)
+                stored = await asyncio.to_thread(self._put_in_place, fetch, target)
         await self._session.journal.record(stored)
         fetch.meter.close(target.key)
         self._session.report_event(fetch.address, Happening.STORED, stored.file)
 
-    def _placed(self, fetch: _Fetch, target: Target) -> e.ResultStored:
+    def _put_in_place(self, fetch: _Fetch, target: Target) -> e.ResultStored:
         with self._naming:
             path, size, digest = put_in_place(target, self._others(fetch))
             self._taken.add(path)

@@ -48,7 +48,7 @@ def title_of(result: ResultInfo) -> str:
 
 
 def is_gone(fault: ServiceError) -> bool:
-    """Tell whether the service says that it has not got what was asked for."""
+    """Return whether the service says that it has not got what was asked for."""
     return fault.status in _NOT_THERE
 
 
