@@ -11,8 +11,8 @@ from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.documents.yaml.nodes import Path
 from eocanvas_apply.manifest.address import Address
+from eocanvas_apply.manifest.graphs_and_chains import GraphsAndChains, is_by_row
 from eocanvas_apply.manifest.instances import Instance
-from eocanvas_apply.manifest.job_documents import Documents, is_by_row
 from eocanvas_apply.manifest.loading import LoadedManifest
 from eocanvas_apply.manifest.model.jobs import SnapJob, TailorJob
 from eocanvas_apply.manifest.model.manifest import Manifest
@@ -76,7 +76,7 @@ class ChainCase:
         return self.loaded.place(found, ("jobs", self.name, "chain", *path), at_name=True)
 
 
-def graph_cases(loaded: LoadedManifest, documents: Documents) -> Iterator[GraphCase]:
+def graph_cases(loaded: LoadedManifest, documents: GraphsAndChains) -> Iterator[GraphCase]:
     """Yield every job with a graph that could be read."""
     for name, job in loaded.manifest.jobs.items() if loaded.manifest else ():
         document = documents.by_job.get(name)
@@ -84,7 +84,7 @@ def graph_cases(loaded: LoadedManifest, documents: Documents) -> Iterator[GraphC
             yield GraphCase(loaded, name, job, document)
 
 
-def chain_cases(loaded: LoadedManifest, documents: Documents) -> Iterator[ChainCase]:
+def chain_cases(loaded: LoadedManifest, documents: GraphsAndChains) -> Iterator[ChainCase]:
     """Yield every job with a chain that could be read."""
     for name, job in loaded.manifest.jobs.items() if loaded.manifest else ():
         document = documents.by_job.get(name)
@@ -95,7 +95,9 @@ def chain_cases(loaded: LoadedManifest, documents: Documents) -> Iterator[ChainC
 Instances = Mapping[str, Sequence[Instance]]
 
 
-def row_cases(loaded: LoadedManifest, documents: Documents, instances: Instances) -> Iterator[GraphCase | ChainCase]:
+def row_cases(
+    loaded: LoadedManifest, documents: GraphsAndChains, instances: Instances
+) -> Iterator[GraphCase | ChainCase]:
     """Yield every graph and chain that only rows name, with the first row that names it."""
     for name in (each for each in instances if is_by_row(loaded, each)):
         seen: set[str | None] = set()

@@ -27,7 +27,7 @@ from eocanvas_apply.checks.case import (
 from eocanvas_apply.checks.codes import codes, is_adjustable
 from eocanvas_apply.diagnostics import Diagnostic, Severity, did_you_mean, error
 from eocanvas_apply.manifest.address import Address
-from eocanvas_apply.manifest.job_documents import Documents
+from eocanvas_apply.manifest.graphs_and_chains import GraphsAndChains
 from eocanvas_apply.manifest.loading import LoadedManifest
 from eocanvas_apply.manifest.model.manifest import Manifest
 
@@ -70,7 +70,7 @@ CHAIN_RULES: tuple[Callable[[ChainCase], Iterator[Diagnostic]], ...] = (
 )
 
 
-def check(loaded: LoadedManifest, documents: Documents) -> list[Diagnostic]:
+def check(loaded: LoadedManifest, documents: GraphsAndChains) -> list[Diagnostic]:
     """Return all diagnostics: those of loading and of the graphs and chains, and what the rules find.
 
     Severities are those that the manifest sets. A graph that several jobs use is reported once.
@@ -89,7 +89,7 @@ def check(loaded: LoadedManifest, documents: Documents) -> list[Diagnostic]:
     return list(_once(adjusted(found, loaded.manifest)))
 
 
-def check_rows(loaded: LoadedManifest, documents: Documents, instances: Instances) -> list[Diagnostic]:
+def check_rows(loaded: LoadedManifest, documents: GraphsAndChains, instances: Instances) -> list[Diagnostic]:
     """Return the diagnostics of the graphs and chains that only rows of campaigns name, each reported once."""
     found = [each for case in row_cases(loaded, documents, instances) for each in _by_rules(case)]
     return list(_once(adjusted(found, loaded.manifest))) if loaded.manifest else []

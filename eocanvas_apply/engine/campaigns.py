@@ -18,7 +18,7 @@ from eocanvas_apply.checks.checking import check_rows
 from eocanvas_apply.diagnostics import Diagnostic, has_errors, info
 from eocanvas_apply.engine.project import Project
 from eocanvas_apply.errors import ManifestError
-from eocanvas_apply.manifest.job_documents import Documents, with_instances
+from eocanvas_apply.manifest.graphs_and_chains import GraphsAndChains, with_instances
 from eocanvas_apply.planning.desired.derivation import desired
 from eocanvas_apply.planning.desired.desired import Desired
 
@@ -36,7 +36,7 @@ class Campaigns:
     """A project with its rows. `documents` holds also those that only rows name; `diagnostics` are of all of it."""
 
     project: Project
-    documents: Documents
+    documents: GraphsAndChains
     expansion: Expansion
     diagnostics: tuple[Diagnostic, ...]
 

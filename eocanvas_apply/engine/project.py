@@ -16,7 +16,7 @@ from eocanvas_apply.documents.yaml.nodes import Data
 from eocanvas_apply.documents.yaml.scalars import Plain, resolve_plain
 from eocanvas_apply.errors import ManifestError, UsageError
 from eocanvas_apply.files import read_bytes
-from eocanvas_apply.manifest.job_documents import Documents, Read, load_documents
+from eocanvas_apply.manifest.graphs_and_chains import GraphsAndChains, Read, load_graphs_and_chains
 from eocanvas_apply.manifest.loading import LoadedManifest, load
 from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.planning.desired.desired import Timing
@@ -31,7 +31,7 @@ class Project:
     file: Path
     manifest: Manifest
     loaded: LoadedManifest
-    documents: Documents
+    documents: GraphsAndChains
     read: Read
     diagnostics: tuple[Diagnostic, ...] = ()
     lock_file: LockFile = field(default_factory=LockFile)
@@ -79,7 +79,7 @@ def parse_project(
     loaded = load(source, str(file))
     if variables and loaded.manifest:
         loaded = load(source, str(file), _typed_variables(variables, loaded.text.data))
-    documents = load_documents(loaded, read)
+    documents = load_graphs_and_chains(loaded, read)
     found = (*check(loaded, documents), *lock_faults)
     if loaded.manifest is None or has_errors(found):
         raise ManifestError(*found)

@@ -9,7 +9,7 @@ from eocanvas_apply.checks.checking import check
 from eocanvas_apply.checks.codes import is_adjustable
 from eocanvas_apply.checks.operators import catalogue
 from eocanvas_apply.diagnostics import Diagnostic, Severity
-from eocanvas_apply.manifest.job_documents import load_documents
+from eocanvas_apply.manifest.graphs_and_chains import load_graphs_and_chains
 from eocanvas_apply.manifest.loading import load
 
 HEAD = "version: 1\nproject: p\n"
@@ -33,7 +33,7 @@ INPUT = "inputs: {img1: {key: eodata, path: /a.nc}}"
 
 def found_in(text: str, **files: bytes) -> list[Diagnostic]:
     loaded = load(HEAD + text, "f")
-    return check(loaded, load_documents(loaded, lambda written: files[written]))
+    return check(loaded, load_graphs_and_chains(loaded, lambda written: files[written]))
 
 
 def found_in_graph(*nodes: str, job: str = INPUT) -> list[Diagnostic]:
@@ -165,10 +165,10 @@ def test_the_catalogue_is_read_only_for_a_graph() -> None:
     code = f"""
 from eocanvas_apply.checks import operators
 from eocanvas_apply.checks.checking import check
-from eocanvas_apply.manifest.job_documents import load_documents
+from eocanvas_apply.manifest.graphs_and_chains import load_graphs_and_chains
 from eocanvas_apply.manifest.loading import load
 loaded = load({HEAD!r}, "f")
-assert check(loaded, load_documents(loaded, bytes)) == []
+assert check(loaded, load_graphs_and_chains(loaded, bytes)) == []
 assert operators.catalogue.cache_info().currsize == 0
 """
     subprocess.run([sys.executable, "-c", code], check=True)

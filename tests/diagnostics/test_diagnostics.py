@@ -22,7 +22,7 @@ from eocanvas_apply.campaign.expansion import expand
 from eocanvas_apply.checks.checking import check
 from eocanvas_apply.diagnostics import Diagnostic, Severity, error
 from eocanvas_apply.errors import ManifestError
-from eocanvas_apply.manifest.job_documents import load_documents
+from eocanvas_apply.manifest.graphs_and_chains import load_graphs_and_chains
 from eocanvas_apply.manifest.loading import load
 
 HERE = Path(__file__).parent
@@ -52,7 +52,7 @@ def found_in(folder: Path) -> list[dict[str, Any]]:
             raise ManifestError(error("file-missing", f"there is no file {written}")) from None
 
     loaded = load((folder / "manifest.yaml").read_bytes(), "manifest.yaml")
-    found = check(loaded, load_documents(loaded, read))
+    found = check(loaded, load_graphs_and_chains(loaded, read))
     if not any(each.severity is Severity.ERROR for each in found):
         found += asyncio.run(expand(loaded, read, now=NOW, search=Archive(folder))).diagnostics
     return [as_data(each) for each in found]

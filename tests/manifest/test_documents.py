@@ -8,7 +8,7 @@ from eocanvas_apply.diagnostics import error
 from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.errors import ManifestError
-from eocanvas_apply.manifest.job_documents import load_documents, with_instances
+from eocanvas_apply.manifest.graphs_and_chains import load_graphs_and_chains, with_instances
 from eocanvas_apply.manifest.loading import load
 
 FILES = {
@@ -41,14 +41,14 @@ def read(written: str) -> bytes:
 
 
 def test_every_job_gets_its_document() -> None:
-    documents = load_documents(load(TEXT, "sub/eocanvas.yaml"), read)
+    documents = load_graphs_and_chains(load(TEXT, "sub/eocanvas.yaml"), read)
     kinds = {name: type(document) for name, document in documents.by_job.items()}
     assert kinds == {"one": Graph, "same": Graph, "by-path": Chain, "on-top": Chain, "inline": Chain}
     assert documents.by_job["one"] is documents.by_job["same"]
 
 
 def test_fields_beside_a_file_replace_its_own() -> None:
-    documents = load_documents(load(TEXT, "f"), read)
+    documents = load_graphs_and_chains(load(TEXT, "f"), read)
     chains = {name: each.fields for name, each in documents.by_job.items() if isinstance(each, Chain)}
     assert chains == {
         "by-path": {"product": "P", "format": "f", "day": "2024-07-01"},
@@ -58,7 +58,7 @@ def test_fields_beside_a_file_replace_its_own() -> None:
 
 
 def test_faults_are_told_once_where_they_are() -> None:
-    found = load_documents(load(TEXT, "sub/eocanvas.yaml"), read).diagnostics
+    found = load_graphs_and_chains(load(TEXT, "sub/eocanvas.yaml"), read).diagnostics
     assert [(each.code, each.position and (each.position.file, each.position.line)) for each in found] == [
         ("graph-syntax", ("sub/graphs/broken.xml", 2)),
         ("file-missing", ("sub/eocanvas.yaml", 9)),
@@ -68,12 +68,12 @@ def test_faults_are_told_once_where_they_are() -> None:
 
 
 def test_the_files_read_are_known_by_their_digests() -> None:
-    files = load_documents(load(TEXT, "f"), read).files
+    files = load_graphs_and_chains(load(TEXT, "f"), read).files
     assert files == {name: hashlib.sha256(content).hexdigest() for name, content in FILES.items()}
 
 
 def test_a_manifest_that_cannot_be_read_has_no_documents() -> None:
-    assert load_documents(load("- a", "f"), read).by_job == {}
+    assert load_graphs_and_chains(load("- a", "f"), read).by_job == {}
 
 
 CAMPAIGNS = """version: 1
@@ -87,7 +87,7 @@ jobs:
 
 def test_documents_of_instances() -> None:
     loaded = load(CAMPAIGNS, "m.yaml")
-    first = load_documents(loaded, read)
+    first = load_graphs_and_chains(loaded, read)
     assert ([each.code for each in first.diagnostics], set(first.by_job)) == (["yaml-1-1"], {"chains"})
     rows = [Row(kind, {"kind": kind}) for kind in ("a", "b", "broken")]
     made = {name: instances(loaded, name, rows).by_row for name in ("graphs", "chains", "raw")}

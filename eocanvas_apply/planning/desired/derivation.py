@@ -9,8 +9,8 @@ from typing import Any
 from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph, param_text
 from eocanvas_apply.manifest.address import Address
+from eocanvas_apply.manifest.graphs_and_chains import GraphsAndChains
 from eocanvas_apply.manifest.instances import Instance, Origins
-from eocanvas_apply.manifest.job_documents import Documents
 from eocanvas_apply.manifest.job_order import in_order
 from eocanvas_apply.manifest.model.inputs import KeyInput, ProductInput, ResultInput, ToKey, UrlInput
 from eocanvas_apply.manifest.model.jobs import Job, RawJob, SnapJob, TailorJob
@@ -37,7 +37,7 @@ from eocanvas_apply.planning.failures import Retries
 def desired(
     manifest: Manifest,
     digest: str,
-    documents: Documents,
+    documents: GraphsAndChains,
     instances: Mapping[str, Sequence[Instance]],
     timing: Timing,
     unasked: frozenset[str] = frozenset(),
@@ -73,7 +73,7 @@ def _holding(job: Job) -> Holding:
 
 
 def _all_of(
-    name: str, job: Job, documents: Documents, rows: Sequence[Instance], before: Mapping[str, DesiredJob]
+    name: str, job: Job, documents: GraphsAndChains, rows: Sequence[Instance], before: Mapping[str, DesiredJob]
 ) -> list[DesiredJob]:
     """Return the instances of a campaign, or the one job of any other; `before` are those it may take results of."""
     if job.steps:
@@ -82,7 +82,7 @@ def _all_of(
 
 
 def _of_row(
-    name: str, row: Instance, documents: Documents, skips: Mapping[str, str], before: Mapping[str, DesiredJob]
+    name: str, row: Instance, documents: GraphsAndChains, skips: Mapping[str, str], before: Mapping[str, DesiredJob]
 ) -> DesiredJob:
     job, source = row.job, partial(_source, before, row.origins)
     return _job(Address.job(name, row.id), job, documents.of(job), row.fields, source, skips.get(row.id))
