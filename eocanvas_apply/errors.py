@@ -69,6 +69,11 @@ class NotSent(ServiceError):
 class Refused(ServiceError):
     """The service refused the request and did nothing (400 401 403 404 405 409 411 413 414 415 422 429, 3xx)."""
 
+    @property
+    def concerns_account(self) -> bool:
+        """Whether it refuses the account (401) or its rate (429), and says nothing of the one thing asked for."""
+        return self.status in (401, _TOO_MANY)
+
 
 class Doubt(ServiceError):
     """The request may have been carried out: 408, 5xx, a lost answer, a 2xx that cannot be read."""

@@ -11,8 +11,6 @@ from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.tasks import AdoptJob, CancelLaunch, DismissJob, ForgetJob
 from eocanvas_apply.report.progress import Happening
 
-_REFUSES_EVERYTHING = {401, 429}
-
 
 class JobKeeper:
     """Carries out what the plan says about jobs that need no launch."""
@@ -64,7 +62,7 @@ class JobKeeper:
         try:
             return bool(await self._session.service.dismiss(job_id))
         except Refused as refused:
-            if refused.status in _REFUSES_EVERYTHING:
+            if refused.concerns_account:
                 raise
             # It says no about this job: asking again would not change that.
             return False

@@ -31,7 +31,6 @@ from eocanvas_apply.vocabulary import OgcStatus, has_ended
 
 T = TypeVar("T")
 _AT_ONCE = 8
-_REFUSES_EVERYTHING = {401, 429}
 
 
 @dataclass(slots=True)
@@ -167,7 +166,7 @@ class Observer:
         except Doubt:
             return None
         except Refused as refused:
-            if refused.status in _REFUSES_EVERYTHING:
+            if refused.concerns_account:
                 raise
             return None
 
@@ -192,7 +191,7 @@ async def _unless_refused(asked: Awaitable[T | None]) -> T | None:
     try:
         return await asked
     except Refused as refused:
-        if refused.status in _REFUSES_EVERYTHING:
+        if refused.concerns_account:
             raise
         return None
 

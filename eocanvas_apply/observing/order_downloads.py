@@ -13,8 +13,6 @@ from eocanvas_apply.planning.state.observed import Download, DownloadState
 from eocanvas_apply.service.hda.client import Hda
 
 _AT_ONCE = 4
-# Answers that tell nothing of the one download that was asked for.
-_OF_THE_ACCOUNT = {401, 429}
 _GONE = 410
 
 
@@ -42,6 +40,6 @@ async def _state(hda: Hda, download_id: str) -> DownloadState:
         return DownloadState.READY if await hda.ready(download_id) else DownloadState.WAITING
     except Refused as refused:
         # An order that failed is refused in many ways, and none of them gives a file.
-        return DownloadState.UNKNOWN if refused.status in _OF_THE_ACCOUNT else DownloadState.GONE
+        return DownloadState.UNKNOWN if refused.concerns_account else DownloadState.GONE
     except ServiceError as fault:
         return DownloadState.GONE if fault.status == _GONE else DownloadState.UNKNOWN
