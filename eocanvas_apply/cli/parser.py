@@ -24,15 +24,15 @@ class Parser(argparse.ArgumentParser):
 
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
         """Return the arguments; an unknown one is a UsageError that names the nearest known one."""
-        args, strangers = self.parse_known_args(argv)
-        if strangers:
-            self._refuse(strangers[0])
+        args, unknown = self.parse_known_args(argv)
+        if unknown:
+            self._refuse(unknown[0])
         return args
 
-    def _refuse(self, stranger: str) -> NoReturn:
-        if not stranger.startswith("-"):
-            raise self._usage(f"{stranger!r} is an argument too many")
-        option = stranger.split("=")[0]
+    def _refuse(self, word: str) -> NoReturn:
+        if not word.startswith("-"):
+            raise self._usage(f"{word!r} is an argument too many")
+        option = word.split("=")[0]
         raise self._usage(f"there is no option {option}", did_you_mean(option, self._option_string_actions))
 
     def error(self, message: str) -> NoReturn:

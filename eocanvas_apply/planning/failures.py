@@ -34,12 +34,12 @@ HOPELESS = frozenset({_C.INPUT_CONFIG, _C.GRAPH})
 HINTS: Mapping[FailureClass, str] = MappingProxyType(
     {
         _C.INPUT_CONFIG: "the inputs, uncompress or sub_path do not fit the files; correct the job before another run",
-        _C.STAGING_IN: "an input could not be read; it is tried again, look at its path or product if it stays so",
-        _C.STAGING_OUT: "the result was made but not stored; it is tried again, look at the output's storage",
+        _C.STAGING_IN: "an input could not be read; it is tried again; check its path or product if this persists",
+        _C.STAGING_OUT: "the result was made but not stored; it is tried again; check the output's storage",
         _C.KILLED: "the processing stopped in the middle, for time (one hour) or memory; a smaller region helps",
-        _C.KEY: "a key was gone, ended or opens nothing; look at its credentials and its end",
+        _C.KEY: "a key was missing, expired or rejected; check its credentials and its end",
         _C.GRAPH: "the graph cannot be processed with these inputs; correct it before another run",
-        _C.UNKNOWN: "the log does not tell why; look at the whole of it",
+        _C.UNKNOWN: "the log does not say why; read all of it",
     }
 )
 
@@ -137,7 +137,7 @@ def _from_texts(said: Sequence[str]) -> tuple[FailureClass, str] | None:
 
 
 def _after_processing(said: Sequence[str]) -> tuple[FailureClass, str] | None:
-    """Find trouble behind the end of the processing: there only the result was left to store."""
+    """Find faults after the end of the processing, where only the result was left to store."""
     ends = [number for number, line in enumerate(said) if _FINISHED.search(line)]
     rest = said[ends[-1] + 1 :] if ends else ()
     return next(((_C.STAGING_OUT, line) for line in rest if _TROUBLE_ON_THE_WAY.search(line)), None)

@@ -139,7 +139,7 @@ _KEYS = (
     _row(
         _A.REPLACE,
         _R.DRIFTED,
-        "changed on the service by somebody else",
+        "changed on the service by another client",
         "the next apply replaces it; find out who else changes it",
     ),
     _row(_A.DELETE, _R.NOT_IN_MANIFEST, "no longer in the manifest", f"the next apply deletes it{_RESTORE}"),

@@ -12,7 +12,7 @@ from eocanvas_apply.planning.desired.desired import DesiredJob, DesiredKey
 
 @dataclass(frozen=True, slots=True)
 class CreateKey:
-    """Create this generation; `abandons` is an earlier one that nobody can find (number and name)."""
+    """Create this generation; `abandons` is an earlier one that is not found (number and name)."""
 
     key: DesiredKey
     generation: int

@@ -30,7 +30,7 @@ class AnswersLost:
 
 @dataclass(frozen=True, slots=True)
 class ServiceOut:
-    """A step of the transport: nobody answers between two moments."""
+    """A step of the transport: no answers between two times."""
 
     now: Callable[[], datetime]
     begins: datetime

@@ -155,7 +155,7 @@ def test_instances_that_are_unclear_alike_are_told_once(tmp_path: Path) -> None:
     result = World(tmp_path, results_per_job=2).apply(many(3))
     (found,) = result.diagnostics
     assert found.address == 'job.turbidity["s00"]'
-    assert found.message.endswith("(2 more instances likewise)")
+    assert found.message.endswith("(2 more instances)")
 
 
 def test_a_result_that_the_service_lost_costs_no_launch(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_no_generation_in_use_is_deleted(scene: Scene, requests: Requests) -> No
     occupied = occupancy(recorded, evidence)
     for action in scene.plan(requests).actions:
         if isinstance(action.task, DeleteKey) and action.task.name in scene.keys:
-            in_use = occupied.lately if action.task.await_gone else occupied.in_use
+            in_use = occupied.recent if action.task.await_gone else occupied.in_use
             assert (action.task.key, action.task.generation) not in in_use
 
 

@@ -152,7 +152,7 @@ def download(call: Call, job_id: str, name: str) -> WireResponse:
 
 
 def download_elsewhere(service: Eocanvas, request: WireRequest, job_id: str, name: str) -> WireResponse:
-    """GET or HEAD of an href at another host, which asks nobody who they are."""
+    """GET or HEAD of an href at another host, without a log-in."""
     for job in service.jobs.every():
         if job.id == job_id:
             return _file(request, job, name, service.now())

@@ -189,7 +189,7 @@ def _configuration(application: Application, port: int, certificate: tuple[Path,
         ssl_certfile=certificate[0] if certificate else None,
         ssl_keyfile=certificate[1] if certificate else None,
     )
-    # Here, and not in the server's thread, whoever asked can learn that a certificate is no good.
+    # Here, and not in the server's thread, the caller learns that a certificate is unusable.
     try:
         configuration.load()
     except ssl.SSLError as fault:

@@ -1,7 +1,7 @@
 """What the HDA finds: datasets with their licences, and a synthetic archive of products that never changes.
 
 Sentinel-3 OLCI has three products a day and platform on their way over Europe; Sentinel-2 has one every fifth day
-for each tile that anybody asks for. Names and properties look like real ones, the numbers in them are made up.
+for each requested tile. Names and properties look like real ones, the numbers in them are made up.
 """
 
 from __future__ import annotations

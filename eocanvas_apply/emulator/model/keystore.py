@@ -116,7 +116,7 @@ class StoredKey:
 
 
 class Keystore:
-    """All keys of all users. The built-in `eodata` belongs to nobody, never expires and cannot be deleted."""
+    """All keys of all users. The built-in `eodata` has no owner, never expires and cannot be deleted."""
 
     def __init__(self, sealing: SealingKey, behaviour: Behaviour, began: datetime) -> None:
         self.behaviour = behaviour

@@ -11,7 +11,7 @@ EPOCH = datetime(2026, 1, 5, 8, 0, 0, tzinfo=UTC)
 
 
 class VirtualClock:
-    """A clock that stands still until somebody advances it; calling it returns the time in UTC."""
+    """A clock that stands still until it is advanced; calling it returns the time in UTC."""
 
     def __init__(self, start: datetime = EPOCH) -> None:
         self._now = start

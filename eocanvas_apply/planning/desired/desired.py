@@ -197,7 +197,7 @@ class Desired:
     """Everything the manifest asks for: keys and jobs by address, `campaigns` the jobs that have rows by name.
 
     `limits` are the windows of the quota, `max_running` how many jobs may run at once, `holdings` what campaigns say of
-    failures, by the job's name. Of the campaigns in `unasked` nobody knows the rows in this run: their recorded jobs
+    failures, by the job's name. Of the campaigns in `unasked` the rows are unknown in this run: their recorded jobs
     are left alone. `following` are the addresses of the jobs that are given results of others, each behind those.
     """
 

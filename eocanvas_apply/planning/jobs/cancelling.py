@@ -54,7 +54,7 @@ def _in_flight(record: JobRecord, evidence: Evidence) -> Iterator[str]:
 
 
 class Stop(StrEnum):
-    """What became of the wish to stop something."""
+    """What became of a request to stop a job."""
 
     DISMISSED = "dismissed"
     RUNS_ON = "runs-on"

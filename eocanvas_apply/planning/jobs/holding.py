@@ -127,7 +127,7 @@ def _first(instances: Sequence[Instance], wanted: int) -> frozenset[str]:
 
 _HINT = (
     "see why: eocanvas-apply why {address}; then correct the definition, run with --retry-failed, "
-    "name under `skip:` what cannot be mended, or {otherwise}"
+    "skip what cannot be corrected, or {otherwise}"
 )
 
 
@@ -148,12 +148,12 @@ def held(
 
 def _judged(name: str, own: Sequence[PlannedAction], desired: Desired, recorded: Recorded) -> Launchable:
     holding = desired.holdings[name]
-    ended = _ended_lately(own, recorded)
+    ended = _latest_ended(own, recorded)
     instances = [_instance(action, ended.get(action.address)) for action in own]
     return launchable(instances, holding.stop_after, holding.canary)
 
 
-def _ended_lately(own: Sequence[PlannedAction], recorded: Recorded) -> Mapping[str, Run]:
+def _latest_ended(own: Sequence[PlannedAction], recorded: Recorded) -> Mapping[str, Run]:
     """Return the runs that tell whether the last ones failed in a row: to read them all would take too long."""
     failed = {each.address: counted_run(recorded.jobs[each.address]) for each in own if _state(each) is State.FAILED}
     ends = sorted(run.finished or run.created for run in failed.values() if run and run.created)
@@ -178,12 +178,12 @@ def _told(name: str, own: Sequence[PlannedAction], found: Launchable) -> Iterato
     failed = next((action.address for action in own if _state(action) is State.FAILED), "")
     address = str(Address.job(name))
     if found.held and found.stopped:
-        otherwise = "raise `stop_after`" if not found.stopped.in_a_row else "take `stop_after` out"
+        otherwise = "raise `stop_after`" if not found.stopped.in_a_row else "remove `stop_after`"
         hint = _HINT.format(address=typed(failed), otherwise=otherwise)
         yield warning("campaign-stopped", _why_stopped(found.stopped, len(found.held)), hint, address=address)
     # As long as one of the first may still succeed, waiting is all there is to it.
     elif found.held and found.canaries and not found.allowed and not _any_running(own):
-        hint = _HINT.format(address=typed(failed), otherwise="take `canary` out")
+        hint = _HINT.format(address=typed(failed), otherwise="remove `canary`")
         yield warning("canary-failed", _why_waiting(found.canaries, len(found.held)), hint, address=address)
 
 
@@ -194,8 +194,8 @@ def _any_running(own: Sequence[PlannedAction]) -> bool:
 def _why_stopped(stopped: Stopped, held_back: int) -> str:
     rest = f"{held_back} more are held back"
     if stopped.in_a_row:
-        return f"the last {stopped.in_a_row} instances that ended failed alike ({stopped.failure_class}): {rest}"
-    return f"{stopped.failed} of {stopped.instances} instances failed, and {stopped.most} are too many: {rest}"
+        return f"the last {stopped.in_a_row} instances failed for the same reason ({stopped.failure_class}): {rest}"
+    return f"{stopped.failed} of {stopped.instances} instances failed, the limit is {stopped.most}: {rest}"
 
 
 def _why_waiting(canaries: Canaries, held_back: int) -> str:

@@ -42,7 +42,7 @@ class KeyPlanner:
         return current + [old for record in self.recorded.keys.values() for old in self._old(record)]
 
     def faults(self) -> list[Diagnostic]:
-        """Return an error for each key that cannot be told or used, where that keeps something from being done."""
+        """Return an error for each key with an unknown or unusable state that blocks an action."""
         needed = [key for key in self._wanted.values() if key.address in self.needed]
         return [fault for key in needed for fault in self._faults.of(key)]
 
@@ -124,8 +124,8 @@ class KeyPlanner:
         """Return the next step towards a free name, None while jobs keep it."""
         delete = DeleteKey(address, current.number, current.name, await_gone=True)
         if self._surely_absent(current) or (self._over(current) and self._end_known(current)):
-            # What is gone serves nobody; but a list may be wrong, and nothing is deleted under a job that names it.
-            return None if (address, current.number) in self.occupied.lately else delete
+            # A missing key serves no job; but a list may be wrong, and nothing is deleted under a job that names it.
+            return None if (address, current.number) in self.occupied.recent else delete
         if not current.draining:
             return DrainKey(address, current.number, current.name)
         return None if self._account_busy() else delete
@@ -168,7 +168,7 @@ class KeyPlanner:
         return generation.live or (seen is not None and bears(seen, generation))
 
     def _undecided(self, record: KeyRecord) -> list[PlannedAction]:
-        """Return the key that is to go while nobody knows yet whether its last creation succeeded."""
+        """Return the key that is to go while it is unknown whether its last creation succeeded."""
         latest = record.latest
         if record.address in self._wanted or record.current or latest is None or not latest.open:
             return []

@@ -64,7 +64,7 @@ def granted_life(generation: Generation, seen: ObservedKey | None = None) -> tim
 def end_of(generation: Generation, seen: ObservedKey | None = None) -> datetime | None:
     """Return when a generation ends; None is never.
 
-    An end that nobody has seen is not infinite, nor surely what was asked for: then it is the service's default
+    An unknown end is not infinite, and not surely what was asked for: then it is the service's default
     life, 3600 s, from the moment of asking.
     """
     shown, intended = _shown(generation, seen), generation.intended

@@ -17,7 +17,7 @@ from eocanvas_apply.planning.desired.desired import MARGIN, Limit
 from eocanvas_apply.planning.state.observed import ObservedJob
 from eocanvas_apply.vocabulary import is_under_way
 
-# More than anybody launches: how many launches are free where no window is known.
+# How many launches are free where no window is known: more than any account launches.
 UNLIMITED = 1_000_000_000
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 _FIRST_PROBE, _LONGEST_PROBE = timedelta(minutes=1), timedelta(minutes=15)

@@ -62,7 +62,7 @@ def _key_ends(recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
 
 
 def _keys_gone(desired: Desired, recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
-    """Note old or leaving generations that the service no longer shows: nobody needs to delete them."""
+    """Note old or leaving generations that the service no longer shows: no need to delete them."""
     late = desired.timing.request_timeout + desired.timing.settle
     for record in recorded.keys.values():
         for generation in record.generations.values():

@@ -15,7 +15,7 @@ from eocanvas_apply.planning.failures import Failure
 
 @dataclass(frozen=True, slots=True)
 class ObservedKey:
-    """One key of the service; `expires` None means never where `end_known`, else nobody knows."""
+    """One key of the service; `expires` None means never where `end_known`, else unknown."""
 
     name: str
     storage: str
@@ -28,7 +28,7 @@ class ObservedKey:
 
 @dataclass(frozen=True, slots=True)
 class ObservedJob:
-    """One job of the account, whoever launched it."""
+    """One job of the account, launched by any client."""
 
     job_id: str
     process: str

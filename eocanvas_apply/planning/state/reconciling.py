@@ -52,12 +52,12 @@ class Settlement:
 
 
 def open_intents(recorded: Recorded) -> list[JobIntended]:
-    """Return the claims whose outcome nobody knows."""
+    """Return the claims with an unknown outcome."""
     return [i.intended for _, i in recorded.intents() if i.intended and i.state is IntentState.OPEN]
 
 
 def late_intents(recorded: Recorded, now: datetime) -> list[JobIntended]:
-    """Return the claims given up lately: a runner frozen before the socket may still turn one into a job."""
+    """Return the claims given up recently: a runner frozen before the socket may still turn one into a job."""
     given_up = {IntentState.ABANDONED, IntentState.WITHDRAWN, IntentState.REFUSED}
     intents = (i.intended for _, i in recorded.intents() if i.intended and i.state in given_up)
     return [i for i in intents if now - i.decided < LATE]

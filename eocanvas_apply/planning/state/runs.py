@@ -1,4 +1,4 @@
-"""Which run of a job is the one that counts, and which ones nobody should have started."""
+"""Which run of a job counts, and which ones are surplus."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def counted_run(record: JobRecord | None) -> Run | None:
 
 
 def counted_definition(record: JobRecord | None) -> JobIntended | None:
-    """Return the definition of the run that counts, None where nobody knows one."""
+    """Return the definition of the run that counts, None where it is unknown."""
     run = counted_run(record)
     return definition(record, run) if record and run else None
 
@@ -80,7 +80,7 @@ def status_of(run: Run, shown: Mapping[str, ObservedJob]) -> str:
 
 
 def age_of(run: Run, now: datetime) -> timedelta:
-    """Return how long ago a run was created; nothing where nobody knows."""
+    """Return how long ago a run was created; nothing where it is unknown."""
     return now - run.created if run.created else timedelta()
 
 
@@ -113,11 +113,11 @@ def in_flight(recorded: Recorded, timing: Timing, now: datetime) -> Iterator[tup
 class Occupancy:
     """Which keys, as (address, generation), jobs in flight or perhaps in flight name.
 
-    `lately` leaves out the jobs that have been in flight for more than a day, and `working` tells whether any is left.
+    `recent` leaves out the jobs that have been in flight for more than a day, and `working` tells whether any is left.
     """
 
     in_use: frozenset[Use]
-    lately: frozenset[Use]
+    recent: frozenset[Use]
     working: bool
 
 
