@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from docs import public_api
 from eocanvas_apply.api.exit_codes import MEANINGS, PRECEDENCE, Exit
+from eocanvas_apply.checks.codes import codes
 from eocanvas_apply.cli.commands import GROUPS, SUMMARIES
 from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.root_help import SETTINGS
@@ -32,6 +33,7 @@ def pages() -> dict[str, str]:
     return {
         "commands.md": _page("Commands", _commands()),
         "manifest.md": _page("Fields of a manifest", _manifest()),
+        "diagnostic-codes.md": _page("Diagnostic codes", _codes()),
         "exit-codes.md": _page("Exit codes", _exit_codes()),
         "python.md": _page("Public API", public_api.blocks()),
         "actions.md": _page("Actions and reasons", _actions()),
@@ -104,6 +106,18 @@ def _written(action: argparse.Action) -> str:
         return f"`{value}`"
     words = "" if action.nargs == 0 else f" {value}"
     return ", ".join(f"`{option}{words}`" for option in action.option_strings)
+
+
+# Diagnostic codes.
+
+
+def _codes() -> Iterator[str]:
+    yield (
+        "Every diagnostic has a stable code, shown in brackets and in JSON as `code`. The severity is the highest one of "
+        "the code. Where the table says so, `checks: {CODE: error|warning|info}` in the manifest or in a job changes it."
+    )
+    rows = ((f"`{c.name}`", str(c.severity.value), "yes" if c.adjustable else "", c.about) for c in codes().values())
+    yield _table(("code", "severity", "`checks:`", "meaning and what to do"), rows)
 
 
 # Exit codes.

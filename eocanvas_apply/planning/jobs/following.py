@@ -29,7 +29,7 @@ def followed(
 ) -> tuple[list[PlannedAction], tuple[Diagnostic, ...]]:
     """Return the actions, each launch that is given results with those, or with what it waits for instead.
 
-    The findings tell where results cannot be told apart.
+    The diagnostics say where results are ambiguous.
     """
     if not desired.following:
         return list(actions), ()
@@ -58,7 +58,7 @@ def _skipped(desired: Desired, planned: Mapping[str, PlannedAction]) -> Mapping[
 def _summary(findings: Sequence[Diagnostic]) -> Diagnostic:
     # The instances of a campaign are mostly unclear for one cause: the first tells it.
     first, more = findings[0], len(findings) - 1
-    return replace(first, message=f"{first.message} ({more} more instances likewise)") if more else first
+    return replace(first, message=f"{first.message} ({more} more instances)") if more else first
 
 
 class _NotYet(Exception):
@@ -131,8 +131,9 @@ class _Pipelines:
     def _path(self, key: str, found: ListedResult, intended: JobIntended | None, result: ResultOf) -> str:
         use = next((use for use in intended.keys if use.address == key), None) if intended else None
         if use and use.generation and self._moved(key, use.generation):
-            message = f"the result of {result.address} lies where {key} led to before, and that leads elsewhere now"
-            raise _Unreachable("result-elsewhere", message, f"put the key back, or {_again(result.address)}")
+            before = f"the result of {result.address} is in the storage that {key} opened before"
+            message = f"{before}; {key} opens another one now"
+            raise _Unreachable("result-elsewhere", message, f"restore the key, or {_again(result.address)}")
         return path_at_key(found.title, use.name if use else "")
 
     def _moved(self, key: str, number: int) -> bool:
@@ -170,13 +171,13 @@ def _chosen(wanted: ResultOf, results: Sequence[ListedResult]) -> ListedResult:
     if not fitting:
         message = f"no result of {wanted.address} fits `{wanted.match}`; there is {there}"
         raise _Unclear("result-not-there", message, "correct `match`")
-    message = f"{len(fitting)} results of {wanted.address} could be meant: {there}"
+    message = f"{len(fitting)} results of {wanted.address} fit: {there}"
     hint = "narrow `match`" if wanted.match else 'add `match:`, a pattern that fits one of them, such as "*.nc"'
     raise _Unclear("results-ambiguous", message, hint)
 
 
 def _lost(address: str, run: Run) -> _Unreachable:
-    message = f"the service has had no result of {address} any more since {min(run.lost):%Y-%m-%d %H:%M} UTC"
+    message = f"the service does not have the result of {address} since {min(run.lost):%Y-%m-%d %H:%M} UTC"
     return _Unreachable("result-lost", message, _again(address))
 
 
