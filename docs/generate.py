@@ -113,8 +113,8 @@ def _written(action: argparse.Action) -> str:
 
 def _codes() -> Iterator[str]:
     yield (
-        "Every diagnostic has a stable code, shown in brackets and in JSON as `code`. The severity is the highest one of "
-        "the code. Where the table says so, `checks: {CODE: error|warning|info}` in the manifest or in a job changes it."
+        "Every diagnostic has a stable code, shown in brackets and in JSON as `code`. The severity is its highest. "
+        "Where the table says so, `checks: {CODE: error|warning|info}` in the manifest or a job changes it."
     )
     rows = ((f"`{c.name}`", str(c.severity.value), "yes" if c.adjustable else "", c.about) for c in codes().values())
     yield _table(("code", "severity", "`checks:`", "meaning and what to do"), rows)
