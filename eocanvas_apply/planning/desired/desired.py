@@ -161,7 +161,7 @@ class StopAfter:
         if isinstance(value, str):
             digits = value.removesuffix("%")
             if digits == value or not (digits.isascii() and digits.isdecimal()) or int(digits) > 100:
-                raise ValueError(f"{value!r} is no share; one looks like 20%")
+                raise ValueError(f"{value!r} is not a share; one looks like 20%")
             return cls(share=int(digits) / 100)
         if value < 1:
             raise ValueError("stop_after counts from 1")

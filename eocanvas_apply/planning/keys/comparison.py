@@ -115,7 +115,7 @@ def _no_such_key(key: DesiredKey) -> Diagnostic:
     return error(
         "existing-key-missing",
         f"the service shows no key named {key.fixed_name!r}",
-        "create it, or correct the name; its end and its owner are not ours to mend",
+        "create it, or correct the name; it is not managed by this project",
         address=key.address,
     )
 
@@ -123,17 +123,17 @@ def _no_such_key(key: DesiredKey) -> Diagnostic:
 def _ends_too_early(key: DesiredKey, seen: ObservedKey) -> Diagnostic:
     return error(
         "key-ends-too-early",
-        f"the key {seen.name!r} ends at {seen.expires:%Y-%m-%d %H:%M:%S} UTC, before a job launched now would be done",
-        "renew it where it comes from; a key of type existing is not ours to renew",
+        f"the key {seen.name!r} ends at {seen.expires:%Y-%m-%d %H:%M:%S} UTC, before a job launched now would end",
+        "renew it where it was created; keys of type existing are not managed by this project",
         address=key.address,
     )
 
 
 def name_taken(address: str, name: str) -> Diagnostic:
-    """Say that somebody else's key bears a fixed name."""
+    """Return the fault of a fixed name that another key has."""
     return error(
         "key-name-taken",
-        f"a key named {name!r} exists and is not ours; names are unique over all users of the service",
+        f"a key named {name!r} exists and is not of this project; names are unique over all users of the service",
         "choose another name:, leave name: out, or declare it as type: existing",
         address=address,
     )
@@ -143,6 +143,6 @@ def _too_long(key: DesiredKey, size: int, limit: int, bits: int) -> Diagnostic:
     return error(
         "sealed-too-long",
         f"the key's configuration takes {size} bytes, the service's RSA-{bits} key seals {limit} at most",
-        "shorten what can be shortened: endpoint, bucket, user name, or use shorter credentials",
+        "shorten endpoint, bucket or user name, or use shorter credentials",
         address=key.address,
     )

@@ -31,7 +31,7 @@ def running(desired: Desired, recorded: Recorded, observed: Observed, evidence: 
     """Return how many may run and what runs now, None without `max_running`.
 
     The limit is one of the account: jobs that others launched count, and so does a launch whose answer is open. What
-    is under way for more than a day is lost, and holds nobody back.
+    is under way for more than a day is lost, and holds nothing back.
     """
     if desired.max_running is None:
         return None
@@ -151,7 +151,7 @@ class _Course:
     found: dict[str, datetime] = field(default_factory=dict)
 
     def ready(self, waiting: Sequence[str]) -> Iterator[tuple[str, datetime]]:
-        """Yield those for whose sources an end can be told, with the latest of them; sources come first."""
+        """Yield those whose sources have a known end, with the latest of them; sources come first."""
         for address in waiting:
             ends = [self._end(source) for source in self.planned[address].depends_on]
             known = [end for end in ends if end]
