@@ -1,4 +1,4 @@
-"""What a person decides about single addresses: resolve an open launch, forget a job."""
+"""Decisions of a person about one job: what became of its launch, whether it is managed any more."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from eocanvas_apply.service.wire import JobInfo
 
 
 async def adopt(engine: Engine, address: str, job_id: str) -> JobInfo:
-    """Decide that this job of the service is what an undecided launch became; return the job.
+    """Record that an undecided launch became this job of the service; return the job.
 
     Raises UsageError where there is no such job, it is another address's, or nothing is undecided.
     """
@@ -28,13 +28,13 @@ async def adopt(engine: Engine, address: str, job_id: str) -> JobInfo:
 
 
 async def launch_again(engine: Engine, address: str) -> None:
-    """Decide that an undecided launch never became a job: the next apply launches it."""
+    """Record that an undecided launch became no job: the next apply launches it."""
     intent = await _undecided(engine, address)
     await engine.journal.record(Resolved(address=address, intent=intent.id, decision="launch"))
 
 
 async def forget(engine: Engine, address: str) -> None:
-    """Take a job off the record; the job itself is left alone. Raises UsageError where it is not on record."""
+    """Stop managing a job, without touching it at the service. Raises UsageError where it is not recorded."""
     recorded = await engine.recorded()
     record = recorded.jobs.get(address)
     if record is None or record.forgotten:
@@ -51,7 +51,7 @@ async def _undecided(engine: Engine, address: str) -> Intent:
     same_job = last.refused is not None and last.refused.refusal == "same-job" and not last.given_up
     if last.state is not IntentState.OPEN and not same_job:
         hint = f"eocanvas-apply why {typed(address)} shows its state"
-        raise UsageError(error("nothing-to-resolve", f"{address}: no launch of it is undecided", hint, address=address))
+        raise UsageError(error("nothing-to-resolve", f"{address}: its launch is not undecided", hint, address=address))
     return last
 
 

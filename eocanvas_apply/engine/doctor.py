@@ -1,4 +1,4 @@
-"""A check-up: credentials, addresses, account, clock, public key, keys of ours that the ledger does not know."""
+"""The checks of `doctor`: addresses, account, clock, public key, keys of the project that the ledger does not know."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.keys.comparison import is_tagged
 from eocanvas_apply.service.wire import KeyInfo
 
-# Beyond this, stamps that people compare by eye mislead; the tool itself reckons in service time.
+# Beyond this, times that people compare by eye mislead; the tool itself uses the time of the service.
 _SKEW_S = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of a check-up: what was looked at, what was found, and what is wrong with it, if anything is."""
+    """One line of the checks: what was checked, what was found, and the diagnostic where something is wrong."""
 
     subject: str
     found: str
@@ -30,7 +30,7 @@ class Finding:
 
 
 async def examine(engine: Engine) -> list[Finding]:
-    """Look at everything in turn; what fails is a finding, never an exception."""
+    """Check everything in turn; what fails is a finding, never an exception."""
     service = engine.service
     findings = [Finding("service", service.endpoints.base_url)]
     try:
@@ -63,11 +63,11 @@ def _clock(engine: Engine) -> Finding:
 async def _ledger(engine: Engine, keys: list[KeyInfo]) -> list[Finding]:
     recorded = await engine.recorded()
     opened = "not created yet" if recorded.opened is None else f"{recorded.head} entries"
-    return [Finding("ledger", f"{engine.journal.url}: {opened}"), *_strangers(engine, recorded, keys)]
+    return [Finding("ledger", f"{engine.journal.url}: {opened}"), *_unknown_keys(engine, recorded, keys)]
 
 
-def _strangers(engine: Engine, recorded: Recorded, keys: list[KeyInfo]) -> list[Finding]:
-    """Find keys that say they are this project's and that the ledger does not know."""
+def _unknown_keys(engine: Engine, recorded: Recorded, keys: list[KeyInfo]) -> list[Finding]:
+    """Return the keys that are described as this project's and that the ledger does not know."""
     known = {g.name for record in recorded.keys.values() for g in record.generations.values()}
     hint = "it was created with another ledger of this project, or with a lost one; delete it when nothing uses it"
     unknown = [key for key in keys if is_tagged(key.description, engine.desired.project) and key.name not in known]

@@ -43,7 +43,7 @@ def draw_token() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What does not stand in the manifest: where and who, the ledger's place, time and chance.
+    """What is not in the manifest: the service, the account, the ledger, the clock and the random names.
 
     `timing` overrides fields of the manifest's `timing`; `environ` is where secrets named by `{env}` come from, and
     `scrubber` learns every secret as soon as it is known. With `accepts_licences` a search that is refused without them

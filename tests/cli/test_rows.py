@@ -158,7 +158,7 @@ def test_licences_that_a_search_needs_are_accepted_where_the_manifest_names_them
             assert "accept_terms: [Copernicus_General_License]" in found["hint"]
         campaign.change("    output: ", "    accept_terms: [Copernicus_General_License]\n    output: ")
         (found,) = campaign.json("plan", code=1)["diagnostics"]
-        assert "`apply` and `lock` accept what the manifest names" in found["hint"]
+        assert "`apply` and `lock` accept the licences of the manifest" in found["hint"]
         assert campaign.run(*command) == 0
         assert campaign.run("plan") == 0
     finally:
