@@ -37,7 +37,7 @@ _EMPTY_HINT = 'write `expect: ">=1"` to make it an error, or `expect: ">=0"` whe
 class Expansion:
     """The instances of every campaign, by the job's name.
 
-    A campaign with an error has none. `unknown` are those whose rows nobody could be asked for; `relative` those whose
+    A campaign with an error has none. `unknown` are those whose rows could not be read; `relative` those whose
     rows depend on the day of the run. `files` are the SHA-256 (hex) of the files read, by path as the manifest writes
     it; `searches` the queries without relative times, locked or made now, in their order.
     """

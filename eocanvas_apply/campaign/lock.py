@@ -1,4 +1,4 @@
-"""`eocanvas.lock`: what searches found, frozen until somebody searches again.
+"""`eocanvas.lock`: what searches found, frozen until the next `lock`.
 
 One line for each query and one for each product, all sorted, so that two branches merge as text: lines of both stay.
 A query is identified by the digest of its fields; a changed one is another query and is not locked. Searches with
@@ -171,7 +171,7 @@ def _json(value: Mapping[str, Any]) -> str:
     return json.dumps(ordered, ensure_ascii=True, sort_keys=False, separators=(",", ":"))
 
 
-# A product takes a line of a kilobyte or two: far more of them than anybody plans with.
+# A product takes a line of a kilobyte or two: far more of them than a plan has.
 LARGEST = 1_000_000_000
 
 

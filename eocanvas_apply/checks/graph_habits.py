@@ -15,7 +15,7 @@ _OF_MANY_FILES = ("BEAM-DIMAP", "ENVI")
 
 
 def desktop_paths(case: GraphCase) -> Iterator[Diagnostic]:
-    """Yield paths of somebody's own machine; the file of the node called Write is replaced anyway."""
+    """Yield paths of a single computer; the file of the node called Write is replaced anyway."""
     for node in case.filled.nodes:
         for element in node.walk():
             replaced = node.attributes.get("id") == "Write" and element.tag == "file"

@@ -84,7 +84,7 @@ def something_written(case: GraphCase) -> Iterator[Diagnostic]:
 
 
 def dead_ends(case: GraphCase) -> Iterator[Diagnostic]:
-    """Yield nodes whose result nobody takes."""
+    """Yield nodes whose result is not used."""
     used = {source.attributes["refid"] for node in case.graph.nodes for source in _sources(node)}
     for node in case.filled.nodes:
         name = node.attributes.get("id", "")

@@ -42,7 +42,7 @@ def input_names(case: ManifestCase) -> Iterator[Diagnostic]:
 
 
 def archives(case: ManifestCase) -> Iterator[Diagnostic]:
-    """Yield archives that nobody unpacks."""
+    """Yield archives that are not unpacked."""
     for name, job in case.manifest.jobs.items():
         for given, source in () if isinstance(job, RawJob) else job.inputs.items():
             place = source.path if isinstance(source, KeyInput) else source.url if isinstance(source, UrlInput) else ""

@@ -1,4 +1,4 @@
-"""What can be wrong with a key before anybody sees its secrets."""
+"""Faults of a key that are seen without its secrets."""
 
 from __future__ import annotations
 

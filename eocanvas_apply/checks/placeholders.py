@@ -1,7 +1,7 @@
 """The names that a graph leaves open against those that the job and the service fill in.
 
 SNAP substitutes `$name` and `${name}`. Without braces a name runs on over dots and hyphens, so `$output.nc` is another
-name than `output`; and of `${a}${b}` the second is not seen. What nobody fills in stays as it is written.
+name than `output`; and of `${a}${b}` the second is not seen. What is not filled in stays as it is written.
 """
 
 from __future__ import annotations

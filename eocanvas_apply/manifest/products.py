@@ -44,7 +44,7 @@ def product_of(given: ProductInput, fields: Mapping[str, Any]) -> Product | None
 
 
 def products_without_dataset(data: Data) -> Iterator[Finding]:
-    """Yield each `product:` of a job without rows that does not say its dataset; rows are told when they are there."""
+    """Yield each `product:` of a job without rows that does not say its dataset; rows are checked later."""
     for job, fields in mapping_at(data, "jobs").items():
         for name, given in mapping_at(fields, "inputs").items():
             input_fields = mapping_at(given)

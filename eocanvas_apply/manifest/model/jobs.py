@@ -1,4 +1,4 @@
-"""The job types of a manifest, told apart by `graph:`, `chain:` or the process they name."""
+"""The job types of a manifest, chosen by `graph:`, `chain:` or the process they name."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class _Job(StrictModel):
         default="relaunch", description="What to do when the definition of a finished job changes."
     )
     on_doubt: Literal["ask", "launch"] = Field(
-        default="ask", description="What to do when nobody can tell whether a launch reached the service."
+        default="ask", description="What to do when it is unknown whether a launch reached the service."
     )
     canary: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="Launch so many instances first, and the rest when they succeeded."

@@ -145,7 +145,7 @@ _MANAGED: dict[str, type[ManagedKey]] = {
 
 
 class ExistingKey(StrictModel):
-    """A key that somebody else made: never renewed, never deleted."""
+    """A key that was created elsewhere: never renewed, never deleted."""
 
     listable: ClassVar[bool] = False
 

@@ -55,7 +55,7 @@ def _finite(value: Any) -> Any:
 
 
 def tag_by(choose: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
-    """Wrap a chooser of union members so that its tags can be told from fields when an error names its place."""
+    """Wrap a chooser of union members so that its tags differ from fields when an error names its place."""
 
     def tag(value: Any) -> str | None:
         chosen = choose(value)

@@ -136,14 +136,14 @@ def held(
 ) -> tuple[list[PlannedAction], tuple[Diagnostic, ...]]:
     """Return the actions, launches that a campaign holds back among them as such, and warnings that say why."""
     reasons: dict[str, Reason] = {}
-    told: list[Diagnostic] = []
+    notes: list[Diagnostic] = []
     for name in desired.holdings:
         prefix = f"{Address.job(name)}["
         own = [each for each in jobs if each.address.startswith(prefix) and each.address in desired.jobs]
         found = _judged(name, own, desired, recorded)
         reasons |= dict.fromkeys(found.held, Reason(found.reason)) if found.reason else {}
-        told += _told(name, own, found)
-    return [each.held(reasons[each.address]) if each.address in reasons else each for each in jobs], tuple(told)
+        notes += _notes(name, own, found)
+    return [each.held(reasons[each.address]) if each.address in reasons else each for each in jobs], tuple(notes)
 
 
 def _judged(name: str, own: Sequence[PlannedAction], desired: Desired, recorded: Recorded) -> Launchable:
@@ -174,7 +174,7 @@ def _state(action: PlannedAction) -> State:
     return State.RUNNING if unlisted else action.row.state
 
 
-def _told(name: str, own: Sequence[PlannedAction], found: Launchable) -> Iterator[Diagnostic]:
+def _notes(name: str, own: Sequence[PlannedAction], found: Launchable) -> Iterator[Diagnostic]:
     failed = next((action.address for action in own if _state(action) is State.FAILED), "")
     address = str(Address.job(name))
     if found.held and found.stopped:

@@ -66,5 +66,5 @@ def _meant(source: DesiredJob, record: JobRecord | None) -> tuple[str, Mapping[s
 
 def _is_of(record: JobRecord, known: object, components: Mapping[str, object]) -> bool:
     """Tell whether a fingerprint on record is that of the same definition."""
-    told = (intent.intended for intent in record.intents.values())
-    return any(each.fingerprint == known and same(each.components, components) for each in told if each)
+    earlier = (intent.intended for intent in record.intents.values())
+    return any(each.fingerprint == known and same(each.components, components) for each in earlier if each)
