@@ -32,7 +32,7 @@ ROOMS = {
     "observing": "planning manifest documents service ledger secrets storage results",
     "report": "planning manifest.address ledger.fold",
     "applying": "planning manifest documents service ledger secrets results report.progress",
-    "render": "report planning checks manifest.address ledger.events ledger.entry",
+    "render": "report planning checks manifest.address ledger.events ledger.entry ledger.fold",
     "emulator": "",
 }
 ROOMS["engine"] = " ".join(ROOMS.keys() - {"render", "emulator"})

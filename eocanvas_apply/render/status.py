@@ -14,10 +14,10 @@ from eocanvas_apply.planning.failures import HINTS, FailureClass
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.schedule.windows import WindowState
 from eocanvas_apply.render import forecast
+from eocanvas_apply.render.history import whereabouts
 from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, moment, one_line, rough, stamp
 from eocanvas_apply.render.reasons import advice, in_words
 from eocanvas_apply.report.status import JobStatus, KeyStatus, Status, Tally, together
-from eocanvas_apply.report.whereabouts import whereabouts
 
 if TYPE_CHECKING:
     from eocanvas_apply.render.json_shapes import JobStatusJson, KeyStatusJson, StatusBody, WindowJson

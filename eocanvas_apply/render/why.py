@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import Reason
+from eocanvas_apply.render import history
 from eocanvas_apply.render.layout import PLAIN, Style, moment, one_line, stamp
 from eocanvas_apply.render.plan import change_json, change_lines, order_lines
 from eocanvas_apply.render.reasons import advice, in_words, when
@@ -31,7 +32,7 @@ def as_json(explanation: Explanation, document_diff: Sequence[str] = ()) -> WhyJ
         "changes": [change_json(change) for change in explanation.differences],
         "document_diff": list(document_diff),
         "depends_on": list(action.depends_on),
-        "history": list(explanation.history),
+        "history": [history.line(each) for each in explanation.history],
         "candidates": [_candidate(job) for job in explanation.candidates],
         "sources": [_source(source) for source in explanation.sources],
     }
@@ -51,7 +52,11 @@ def text(explanation: Explanation, style: Style = PLAIN, document_diff: Sequence
     lines += [f"  after {address}" for address in action.depends_on if address not in before]
     lines += order_lines(action, "  ")
     lines += [f"  {when(action)}"] if action.not_before else []
-    lines += ["history:", *(f"  {one_line(each)}" for each in explanation.history)] if explanation.history else []
+    lines += (
+        ["history:", *(f"  {one_line(history.line(each))}" for each in explanation.history)]
+        if explanation.history
+        else []
+    )
     lines += (
         ["possible jobs:", *(_candidate_line(job) for job in explanation.candidates)] if explanation.candidates else []
     )

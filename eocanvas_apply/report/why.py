@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecord, Run
-from eocanvas_apply.ledger.fold.key_records import Generation, KeyRecord
+from eocanvas_apply.ledger.fold.key_records import Generation
+from eocanvas_apply.ledger.fold.order_records import Order
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.desired.desired import Desired, DesiredJob
@@ -13,10 +15,9 @@ from eocanvas_apply.planning.desired.fingerprint import Change, changes
 from eocanvas_apply.planning.plan import Plan, PlannedAction
 from eocanvas_apply.planning.state.lineage import as_launched
 from eocanvas_apply.planning.state.observed import Observed, ObservedJob
-from eocanvas_apply.planning.state.order_book import order_history
+from eocanvas_apply.planning.state.order_book import orders_of
 from eocanvas_apply.planning.state.reconciling import Evidence
 from eocanvas_apply.planning.state.runs import counted_definition, counted_run, refused
-from eocanvas_apply.report.whereabouts import whereabouts
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,18 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Launched:
+    """One launch and the job that came of it, None where there is none."""
+
+    intent: Intent
+    run: Run | None
+
+
+# A text is why a job was forgotten.
+Past = Generation | Order | Launched | str
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """What there is to say about one address; `history` is oldest first, and so are the jobs in `candidates`.
 
@@ -38,7 +51,7 @@ class Explanation:
 
     action: PlannedAction
     differences: tuple[Change, ...]
-    history: tuple[str, ...]
+    history: tuple[Past, ...]
     candidates: tuple[ObservedJob, ...] = ()
     refused: bool = False
     sources: tuple[Source, ...] = ()
@@ -52,14 +65,14 @@ def explain(address: str, plan: Plan, desired: Desired, recorded: Recorded, obse
         return None
     if address.startswith("key."):
         record = recorded.keys.get(str(Address.parse(address).whole))
-        return Explanation(action, action.changes, tuple(_of_keys(record)) if record else ())
+        return Explanation(action, action.changes, tuple(record.generations.values()) if record else ())
     job, wanted = recorded.jobs.get(address), as_launched(desired, recorded).jobs.get(address)
     sources = tuple(_source(planned[each], recorded) for each in wanted.sources if each in planned) if wanted else ()
-    orders = order_history(wanted, recorded) if wanted else []
+    orders = orders_of(wanted, recorded) if wanted else []
     if job is None:
         return Explanation(action, (), tuple(orders), sources=sources)
     suspects = _candidates(job, Evidence.of(desired.project, desired.timing, recorded, observed))
-    history = (*orders, *_of_job(job))
+    history = (*orders, *_launches(job))
     return Explanation(action, _differences(wanted, job), history, suspects, refused(job), sources)
 
 
@@ -82,37 +95,8 @@ def _differences(wanted: DesiredJob | None, record: JobRecord) -> tuple[Change, 
     return changes(intended.components, wanted.components) if wanted and intended else ()
 
 
-def _of_keys(record: KeyRecord) -> list[str]:
-    return [f"generation {g.number}: {g.name}: {_state(g)}" for g in record.generations.values()]
-
-
-def _state(generation: Generation) -> str:
-    if generation.deleted:
-        return "deleted"
-    if generation.created:
-        end = generation.created.expires
-        return f"created, ends {end:%Y-%m-%d %H:%M:%S} UTC" if end else "created"
-    if generation.abandoned:
-        return f"abandoned ({generation.abandoned.reason}) {generation.abandoned.message}".strip()
-    return "intended, answer open"
-
-
-def _of_job(record: JobRecord) -> list[str]:
-    lines = [_of_intent(record, intent) for intent in record.intents.values()]
-    return lines + ([f"forgotten ({record.forgotten})"] if record.forgotten else [])
-
-
-def _of_intent(record: JobRecord, intent: Intent) -> str:
-    run = record.run_of(intent)
-    decided = f"{intent.intended.decided:%Y-%m-%d %H:%M:%S} UTC" if intent.intended else "?"
-    became = _of_run(run) if run else f"{intent.state} {intent.refused.message if intent.refused else ''}".strip()
-    return f"launch {intent.id[:8]} decided {decided}: {became}"
-
-
-def _of_run(run: Run) -> str:
-    if run.failure:
-        return f"job {run.job_id}: failed ({run.failure}) {run.failure_line}".rstrip()
-    here = f"job {run.job_id}: {run.status}, {whereabouts(run)}"
-    if run.lost and run.pending:
-        return f"{here}, the others not at the service since {min(run.lost):%Y-%m-%d %H:%M:%S} UTC"
-    return here
+def _launches(record: JobRecord) -> Iterator[Launched | str]:
+    for intent in record.intents.values():
+        yield Launched(intent, record.run_of(intent))
+    if record.forgotten:
+        yield record.forgotten

@@ -28,7 +28,7 @@ from eocanvas_apply.simulation.initial_state import InitialState
 from eocanvas_apply.simulation.memory_ledger import MemoryLedger
 from eocanvas_apply.simulation.transport import Step, undisturbed
 from eocanvas_apply.simulation.virtual_time import LoopClock
-from eocanvas_apply.vocabulary import OgcStatus
+from eocanvas_apply.vocabulary import ALLOWANCES, OgcStatus
 
 # The median of the jobs that people have published.
 USUAL_JOB_TIME = timedelta(seconds=224)
@@ -37,7 +37,6 @@ _AGAIN_AFTER = timedelta(minutes=15)
 _MOST_RUNS = 1000
 _SEED = 7
 _FOR_EVER = timedelta(days=3650)
-_ALLOWED = frozenset({"allow-new-ledger", "allow-deletes", "allow-relaunches", "allow-forgets", "allow-empty"})
 
 
 def rehearse(desired: Desired, requests: Requests, recorded: Recorded, observed: Observed) -> Rehearsal:
@@ -48,7 +47,7 @@ def rehearse(desired: Desired, requests: Requests, recorded: Recorded, observed:
     """
     measured = median_duration(recorded, observed.at)
     initial = InitialState(desired, recorded, observed, measured or USUAL_JOB_TIME)
-    asked = replace(requests, allowed=_ALLOWED, no_fetch=True)
+    asked = replace(requests, allowed=frozenset(ALLOWANCES), no_fetch=True)
     plain = _Rehearsed(initial, asked, Disturbance.NONE)
     undisturbed_course = plain.course()
     middle = plain.middle()

@@ -18,9 +18,10 @@ from eocanvas_apply.planning.state.order_book import (
     OrderBook,
     Standing,
     failures_in_a_row,
-    order_history,
+    orders_of,
     recent_orders,
 )
+from eocanvas_apply.render import history
 from tests.ledger.entries import entries, job_intended
 
 T0 = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -143,7 +144,7 @@ def job_with(product: Product) -> DesiredJob:
 def test_why_tells_what_became_of_the_orders() -> None:
     wanted, other = (job_with(Product("D", name)) for name in "PQ")
     recorded = recorded_of(order(0), order(2, "refused", status=403), order(4, "ordered"), order(6, "ordered", "ready"))
-    lines = order_history(wanted, recorded)
+    lines = [history.line(each) for each in orders_of(wanted, recorded)]
     assert [line.partition(" UTC: ")[2] for line in lines] == [
         "no answer yet, or lost",
         "refused",
@@ -151,4 +152,4 @@ def test_why_tells_what_became_of_the_orders() -> None:
         "ready",
     ]
     assert lines[0].startswith("order of P decided 2026-01-05 08:00:00")
-    assert order_history(other, recorded) == []
+    assert orders_of(other, recorded) == []

@@ -187,16 +187,10 @@ def _is_gone(order: Order, state: DownloadState, at: datetime) -> bool:
     return state is DownloadState.GONE and (order.was_ready or not young)
 
 
-def order_history(job: DesiredJob, recorded: Recorded) -> list[str]:
-    """Return what became of the last days' orders of a job's products, one line each, oldest first."""
+def orders_of(job: DesiredJob, recorded: Recorded) -> list[Order]:
+    """Return the orders of the last days of a job's products, oldest first."""
     wanted = {product.identity for product in job.products}
-    return [_in_words(order) for order in recorded.orders.values() if order.identity in wanted]
-
-
-def _in_words(order: Order) -> str:
-    decided = f"{order.begun:%Y-%m-%d %H:%M:%S} UTC" if order.begun else "?"
-    state = {None: "no answer yet, or lost", "ordered": "on its way"}.get(order.state, order.state)
-    return f"order of {order.product_id} decided {decided}: {state} {order.message}".rstrip()
+    return [order for order in recorded.orders.values() if order.identity in wanted]
 
 
 def _fact(order: Order, *, ready: bool) -> ProductOrdered:
