@@ -95,21 +95,21 @@ class JobPlanner:
             settlement = self.evidence.settle(last)
             if settlement.verdict in (Verdict.FOUND, Verdict.WAIT):
                 return self._open(record.address, last, settlement)
-        flying = [r for r in record.runs.values() if r.in_flight and not r.dismissed and not self._vanished(r)]
-        if reason == "destroyed" and flying:
-            return PlannedAction(record.address, _A.DISMISS, _R.DESTROYED, task=DismissJob(flying[0].job_id))
-        if reason != "requested" and flying and flying[0].cancelled:
-            return self._dismissal(record.address, flying[0])
+        running = [r for r in record.runs.values() if r.in_flight and not r.dismissed and not self._vanished(r)]
+        if reason == "destroyed" and running:
+            return PlannedAction(record.address, _A.DISMISS, _R.DESTROYED, task=DismissJob(running[0].job_id))
+        if reason != "requested" and running and running[0].cancelled:
+            return self._dismissal(record.address, running[0])
         if reason == "not-in-manifest" and record.runs and self._row_is_gone(record.address):
-            return self._out_of_window(record.address, bool(flying))
+            return self._out_of_window(record.address, bool(running))
         return PlannedAction(record.address, _A.FORGET, Reason(reason), task=ForgetJob(reason))
 
     def _row_is_gone(self, address: str) -> bool:
         return Address.parse(address).name in self.desired.campaigns
 
-    def _out_of_window(self, address: str, flying: bool) -> PlannedAction:  # noqa: FBT001  # two cases of one verdict
+    def _out_of_window(self, address: str, running: bool) -> PlannedAction:  # noqa: FBT001  # two cases of one verdict
         """Keep what ran although its row is gone: were it forgotten, the row's return would launch it again."""
-        if flying:
+        if running:
             return PlannedAction(address, _A.WATCH, _R.IN_FLIGHT)
         return PlannedAction(address, _A.NONE, _R.OUT_OF_WINDOW)
 

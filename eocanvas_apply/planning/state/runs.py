@@ -124,10 +124,10 @@ class Occupancy:
 def occupancy(recorded: Recorded, evidence: Evidence) -> Occupancy:
     """Return what the jobs in flight, and the intents that may have become one, keep occupied."""
     now = evidence.observed.at
-    flying = [(definition(record, run), age_of(run, now)) for record, run in in_flight(recorded, evidence.timing, now)]
-    flying += [(intended, now - intended.decided) for intended in _perhaps_in_flight(recorded, evidence)]
-    young = [intended for intended, age in flying if age < STUCK]
-    return Occupancy(_uses(intended for intended, _ in flying), _uses(young), bool(young))
+    running = [(definition(record, run), age_of(run, now)) for record, run in in_flight(recorded, evidence.timing, now)]
+    running += [(intended, now - intended.decided) for intended in _perhaps_in_flight(recorded, evidence)]
+    young = [intended for intended, age in running if age < STUCK]
+    return Occupancy(_uses(intended for intended, _ in running), _uses(young), bool(young))
 
 
 def _perhaps_in_flight(recorded: Recorded, evidence: Evidence) -> Iterator[JobIntended]:
