@@ -76,7 +76,7 @@ def region(case: ChainCase) -> Iterator[Diagnostic]:
 
 
 def resampling(case: ChainCase) -> Iterator[Diagnostic]:
-    """Yield a resolution that is none, and resampling without a projection to resample to."""
+    """Yield a resolution that is not valid, and resampling without a projection to resample to."""
     given = case.chain.fields
     resolution = given.get("resample_resolution")
     if resolution is not None and not refers_to_row(resolution) and not _two_positive_numbers(resolution):
@@ -84,7 +84,7 @@ def resampling(case: ChainCase) -> Iterator[Diagnostic]:
         yield case.at(found, ("resample_resolution",))
     for name in ("resample_method", "resample_resolution"):
         if given.get(name) is not None and given.get("projection") is None:
-            hint = "add `projection: geographic`, or take it out"
+            hint = "add `projection: geographic`, or remove it"
             found = warning("resample-without-projection", f"`{name}` does nothing without a projection", hint)
             yield case.at(found, (name,))
 

@@ -90,8 +90,8 @@ def dead_ends(case: GraphCase) -> Iterator[Diagnostic]:
         name = node.attributes.get("id", "")
         ends_well = "write" in operator(node).lower() or "export" in operator(node).lower() or writes(case.filled, node)
         if name and name not in used and name != _WRITE and not ends_well:
-            hint = "take it out, or use it as a source"
-            found = warning("node-without-use", f"nothing takes the result of the node {name}", hint)
+            hint = "remove it, or use it as a source"
+            found = warning("node-without-use", f"the result of the node {name} is not used", hint)
             yield case.at(found, node.position)
 
 

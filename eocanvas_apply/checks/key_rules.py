@@ -26,8 +26,8 @@ def lifetime(case: ManifestCase) -> Iterator[Diagnostic]:
         jobs = [job.max_duration for job in case.manifest.jobs.values() if name in _needed_by(case, job)]
         if jobs and key.expires_in < 2 * max(jobs):
             longest = format_duration(max(jobs))
-            hint = f"ask for {format_duration(2 * max(jobs))} or more, or lower max_duration"
-            found = warning("key-too-short", f"a job of up to {longest} needs a key of twice that life", hint)
+            hint = f"expires_in should be at least {format_duration(2 * max(jobs))} (2 x max_duration)"
+            found = warning("key-too-short", f"a key of this life is too short for a job of up to {longest}", hint)
             yield case.place(found, "keys", name, "expires_in")
 
 
@@ -73,7 +73,7 @@ def endpoints(case: ManifestCase) -> Iterator[Diagnostic]:
         endpoint = getattr(key, "endpoint", "")
         address = endpoint.split("://", 1)[-1].partition("/")[0]
         if "@" in address and ":" in address.partition("@")[0]:
-            found = error("literal-secret", "the endpoint holds a password", "take it out and use the fields for it")
+            found = error("literal-secret", "the endpoint holds a password", "remove it and use the fields for it")
             yield case.place(found, "keys", name, "endpoint", at_name=True)
         elif endpoint and not endpoint.startswith(("https://", "http://")):
             found = warning("endpoint-without-protocol", "an endpoint is an address", "begin it with https://")

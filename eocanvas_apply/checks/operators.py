@@ -32,8 +32,8 @@ def known_operators(case: GraphCase) -> Iterator[Diagnostic]:
     for node in case.graph.nodes:
         name = operator(node)
         if name and name not in catalogue():
-            hint = did_you_mean(name, catalogue()) or "if the service has it, all is well"
-            found = warning("unknown-operator", f"{name[:60]} is no operator that we know", hint)
+            hint = did_you_mean(name, catalogue()) or "ignore this if the service has it"
+            found = warning("unknown-operator", f"{name[:60]} is not a known operator", hint)
             yield case.at(found, (node.child("operator") or node).position)
 
 
@@ -42,7 +42,7 @@ def known_parameters(case: GraphCase) -> Iterator[Diagnostic]:
     for node, parameter in _parameters(case):
         known = _by_xml_name(operator(node))
         if parameter.tag not in known:
-            hint = did_you_mean(parameter.tag, known) or "if the service has it, all is well"
+            hint = did_you_mean(parameter.tag, known) or "ignore this if the service has it"
             found = warning("unknown-parameter", f"{operator(node)} has no parameter {parameter.tag[:60]}", hint)
             yield case.at(found, parameter.position)
 
@@ -58,7 +58,7 @@ def known_values(case: GraphCase) -> Iterator[Diagnostic]:
 
 
 def _no_such_value(parameter: str, text: str, values: list[str]) -> Diagnostic:
-    message = f"{text[:60]} is no value of {parameter} that we know"
+    message = f"{text[:60]} is not a known value of {parameter}"
     near = did_you_mean(text, values) or (f"known are {', '.join(values)}" if len(values) <= 8 else "")
     # Formats come with plug-ins, and the service has its own.
     if parameter == "formatName":

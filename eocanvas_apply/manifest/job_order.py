@@ -46,7 +46,7 @@ def _fault(
     rows = path[0] == _ROWS
     if other not in jobs:
         hint = did_you_mean(other, jobs) or f"name a job of this manifest{' that has for_each' if rows else ''}"
-        return error("unknown-job", f"no job of this manifest is called `{other[:60]}`", hint)
+        return error("unknown-job", f"no job of this manifest has the name `{other[:60]}`", hint)
     has_instances = "for_each" in mapping_at(jobs, other)
     if rows and not has_instances:
         hint = f"give `{other}` a for_each, or name a job that has one"

@@ -7,67 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from eocanvas_apply.manifest.model.inputs import (
-    Input,
-    KeyInput,
-    Output,
-    ProductInput,
-    ResultInput,
-    ToDownload,
-    ToKey,
-    UrlInput,
-)
-from eocanvas_apply.manifest.model.jobs import Job, RawJob, SnapJob, TailorJob
-from eocanvas_apply.manifest.model.keys import (
-    EODATA,
-    ExistingKey,
-    Key,
-    ManagedKey,
-    PublicS3Key,
-    S3Key,
-    WebdavKey,
-    WekeoDriveKey,
-)
+from eocanvas_apply.manifest.model.jobs import Job
+from eocanvas_apply.manifest.model.keys import Key
 from eocanvas_apply.manifest.model.strict import PROJECT, Duration, LooseSeverity, Name, PlainData, StrictModel, Text
-from eocanvas_apply.secrets.references import (
-    CommandReference,
-    EnvReference,
-    FileReference,
-    KeyringReference,
-    SecretReference,
-    SopsReference,
-)
-
-__all__ = [
-    "EODATA",
-    "CommandReference",
-    "EnvReference",
-    "ExistingKey",
-    "FileReference",
-    "Input",
-    "Job",
-    "Key",
-    "KeyInput",
-    "KeyringReference",
-    "ManagedKey",
-    "Manifest",
-    "Output",
-    "ProductInput",
-    "PublicS3Key",
-    "RawJob",
-    "ResultInput",
-    "S3Key",
-    "SecretReference",
-    "SnapJob",
-    "SopsReference",
-    "TailorJob",
-    "Timing",
-    "ToDownload",
-    "ToKey",
-    "UrlInput",
-    "WebdavKey",
-    "WekeoDriveKey",
-]
 
 
 class Timing(StrictModel):

@@ -1,4 +1,4 @@
-"""Names in a manifest that lead nowhere."""
+"""Names and references in a manifest that do not exist."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SOURCES = frozenset(KINDS)
 
 
 def dangling_keys(data: Data) -> Iterator[Finding]:
-    """Yield each `key:` of an input or output that no key of the manifest bears."""
+    """Yield each `key:` of an input or output that no key of the manifest has."""
     declared = {EODATA, *mapping_at(data, "keys")}
     for path, name in _named_keys(data):
         if name not in declared and not refers_to_row(name):
@@ -30,7 +30,7 @@ def dangling_keys(data: Data) -> Iterator[Finding]:
 def unknown_key(name: str, declared: Collection[str]) -> Diagnostic:
     """Return the diagnostic about a name that no key of the manifest has."""
     hint = did_you_mean(name, declared) or f"declare it under keys:, or use one of {', '.join(sorted(declared))}"
-    return error("unknown-key", f"no key of this manifest is called `{name[:60]}`", hint)
+    return error("unknown-key", f"no key of this manifest has the name `{name[:60]}`", hint)
 
 
 def dangling_references(data: Data) -> Iterator[Finding]:
@@ -49,12 +49,12 @@ def misplaced_references(data: Data) -> Iterator[Finding]:
 
 
 def unknown_variables(data: Data, variables: Mapping[str, Plain]) -> Iterator[Finding]:
-    """Yield each `${var.NAME}` that no variable bears."""
+    """Yield each `${var.NAME}` that no variable has."""
     for path, inside in references(data):
         root, _, name = inside.partition(".")
         if root == "var" and name and name not in variables:
             hint = did_you_mean(name, variables) or f"declare it: `vars: {{{name[:60]}: VALUE}}`"
-            yield error("unknown-variable", f"no variable is called `{name[:60]}`", hint), path
+            yield error("unknown-variable", f"no variable has the name `{name[:60]}`", hint), path
 
 
 def _misplaced(data: Data, path: Path) -> tuple[str, str] | None:
