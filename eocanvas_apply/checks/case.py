@@ -11,10 +11,10 @@ from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.documents.yaml.nodes import Path
 from eocanvas_apply.manifest.address import Address
-from eocanvas_apply.manifest.graphs_and_chains import GraphsAndChains, is_by_row
+from eocanvas_apply.manifest.graphs_and_chains import Document, GraphsAndChains, is_by_row
 from eocanvas_apply.manifest.instances import Instance
 from eocanvas_apply.manifest.loading import LoadedManifest
-from eocanvas_apply.manifest.model.jobs import SnapJob, TailorJob
+from eocanvas_apply.manifest.model.jobs import Job, SnapJob, TailorJob
 from eocanvas_apply.manifest.model.manifest import Manifest
 
 OUTPUT = "output"
@@ -76,20 +76,17 @@ class ChainCase:
         return self.loaded.place(found, ("jobs", self.name, "chain", *path), at_name=True)
 
 
-def graph_cases(loaded: LoadedManifest, documents: GraphsAndChains) -> Iterator[GraphCase]:
-    """Yield every job with a graph that could be read."""
+def cases(loaded: LoadedManifest, documents: GraphsAndChains) -> Iterator[GraphCase | ChainCase]:
+    """Yield every job with a graph or chain that could be read."""
     for name, job in loaded.manifest.jobs.items() if loaded.manifest else ():
-        document = documents.by_job.get(name)
-        if isinstance(job, SnapJob) and isinstance(document, Graph):
-            yield GraphCase(loaded, name, job, document)
+        yield from _case(loaded, name, job, documents.by_job.get(name))
 
 
-def chain_cases(loaded: LoadedManifest, documents: GraphsAndChains) -> Iterator[ChainCase]:
-    """Yield every job with a chain that could be read."""
-    for name, job in loaded.manifest.jobs.items() if loaded.manifest else ():
-        document = documents.by_job.get(name)
-        if isinstance(job, TailorJob) and isinstance(document, Chain):
-            yield ChainCase(loaded, name, job, document)
+def _case(loaded: LoadedManifest, name: str, job: Job, document: Document | None) -> Iterator[GraphCase | ChainCase]:
+    if isinstance(job, SnapJob) and isinstance(document, Graph):
+        yield GraphCase(loaded, name, job, document)
+    elif isinstance(job, TailorJob) and isinstance(document, Chain):
+        yield ChainCase(loaded, name, job, document)
 
 
 Instances = Mapping[str, Sequence[Instance]]
@@ -104,10 +101,6 @@ def row_cases(
         for job in (instance.job for instance in instances[name]):
             document = documents.of(job)
             file = job.graph if isinstance(job, SnapJob) else job.chain_file if isinstance(job, TailorJob) else None
-            if document is None or file in seen:
-                continue
-            seen.add(file)
-            if isinstance(job, SnapJob) and isinstance(document, Graph):
-                yield GraphCase(loaded, name, job, document)
-            elif isinstance(job, TailorJob) and isinstance(document, Chain):
-                yield ChainCase(loaded, name, job, document)
+            if document is not None and file not in seen:
+                seen.add(file)
+                yield from _case(loaded, name, job, document)

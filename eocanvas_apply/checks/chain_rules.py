@@ -16,10 +16,7 @@ from eocanvas_apply.manifest.substitution import refers_to_row
 _ROI = frozenset({"id", "name", "description", "NSWE"})
 _FILTER = frozenset({"id", "name", "product", "bands"})
 _BAND = frozenset({"id", "number", "name"})
-_QUICKLOOK = frozenset(
-    {"id", "name", "format", "filter", "stretch_method", "resample_method"}
-    | {"x_size", "y_size", "nodatacolor", "product"}
-)
+_QUICKLOOK = frozenset("id name format filter stretch_method resample_method x_size y_size nodatacolor product".split())
 _TEXTS = ("id", "name", "description", "product", "format", "projection", "aggregation", "resample_method")
 _LEVELS: tuple[tuple[Path, frozenset[str]], ...] = (
     ((), CHAIN_FIELDS),
@@ -79,7 +76,8 @@ def resampling(case: ChainCase) -> Iterator[Diagnostic]:
     """Yield a resolution that is not valid, and resampling without a projection to resample to."""
     given = case.chain.fields
     resolution = given.get("resample_resolution")
-    if resolution is not None and not refers_to_row(resolution) and not _two_positive_numbers(resolution):
+    numbers = _numbers(resolution) or ()
+    if resolution is not None and not refers_to_row(resolution) and not (len(numbers) == 2 and min(numbers) > 0):
         found = error("bad-value", "`resample_resolution` must be two positive numbers", "write [0.003, 0.003]")
         yield case.at(found, ("resample_resolution",))
     for name in ("resample_method", "resample_resolution"):
@@ -112,11 +110,6 @@ def _wrong_region(value: Data) -> tuple[str, str] | None:
     return "north must be above south, both between -90 and 90", "the order is [north, south, west, east]"
 
 
-def _two_positive_numbers(value: Data) -> bool:
-    numbers = _numbers(value)
-    return numbers is not None and len(numbers) == 2 and min(numbers) > 0
-
-
 def _numbers(value: Data) -> list[float] | None:
     if not isinstance(value, list):
         return None
@@ -132,3 +125,6 @@ def _found(value: Data, pattern: Path, path: Path) -> Iterator[tuple[Path, Data]
             yield from _found(item, pattern[1:], (*path, index))
     elif isinstance(value, dict) and pattern[0] in value:
         yield from _found(value[str(pattern[0])], pattern[1:], (*path, pattern[0]))
+
+
+RULES = (fields, shapes, region, resampling, seen_values)

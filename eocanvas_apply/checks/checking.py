@@ -4,26 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
-from eocanvas_apply.checks import (
-    chain_rules,
-    graph_habits,
-    graph_structure,
-    job_rules,
-    key_rules,
-    operators,
-    placeholders,
-    storage_rules,
-)
-from eocanvas_apply.checks.case import (
-    ChainCase,
-    GraphCase,
-    Instances,
-    ManifestCase,
-    chain_cases,
-    graph_cases,
-    row_cases,
-)
+from eocanvas_apply.checks import chain_rules, graph_rules, manifest_rules, operators, placeholders
+from eocanvas_apply.checks.case import ChainCase, GraphCase, Instances, ManifestCase, cases, row_cases
 from eocanvas_apply.checks.codes import codes, is_adjustable
 from eocanvas_apply.diagnostics import Diagnostic, Severity, did_you_mean, error
 from eocanvas_apply.manifest.address import Address
@@ -31,43 +15,11 @@ from eocanvas_apply.manifest.graphs_and_chains import GraphsAndChains
 from eocanvas_apply.manifest.loading import LoadedManifest
 from eocanvas_apply.manifest.model.manifest import Manifest
 
-MANIFEST_RULES: tuple[Callable[[ManifestCase], Iterator[Diagnostic]], ...] = (
-    key_rules.lifetime,
-    key_rules.sealed_size,
-    key_rules.fixed_names,
-    key_rules.endpoints,
-    storage_rules.not_for_input,
-    storage_rules.not_for_output,
-    job_rules.download_folders,
-    job_rules.input_names,
-    job_rules.archives,
-    storage_rules.listable,
-)
-GRAPH_RULES: tuple[Callable[[GraphCase], Iterator[Diagnostic]], ...] = (
-    graph_structure.skeleton,
-    graph_structure.node_names,
-    graph_structure.sources,
-    graph_structure.cycles,
-    graph_structure.something_written,
-    graph_structure.dead_ends,
-    placeholders.inputs_named,
-    placeholders.params_named,
-    placeholders.open_names,
-    placeholders.not_substituted,
-    operators.known_operators,
-    operators.known_parameters,
-    operators.known_values,
-    graph_habits.desktop_paths,
-    graph_habits.formats_of_many_files,
-    graph_habits.coordinates,
-)
-CHAIN_RULES: tuple[Callable[[ChainCase], Iterator[Diagnostic]], ...] = (
-    chain_rules.fields,
-    chain_rules.shapes,
-    chain_rules.region,
-    chain_rules.resampling,
-    chain_rules.seen_values,
-)
+RULES: Mapping[type, tuple[Callable[[Any], Iterator[Diagnostic]], ...]] = {
+    ManifestCase: manifest_rules.RULES,
+    GraphCase: (*graph_rules.RULES, *placeholders.RULES, *operators.RULES),
+    ChainCase: chain_rules.RULES,
+}
 
 
 def check(loaded: LoadedManifest, documents: GraphsAndChains) -> list[Diagnostic]:
@@ -80,12 +32,8 @@ def check(loaded: LoadedManifest, documents: GraphsAndChains) -> list[Diagnostic
         return found
     manifest = ManifestCase(loaded, loaded.manifest)
     found += unknown_checks(manifest)
-    for rule in MANIFEST_RULES:
-        found += rule(manifest)
-    for graph in graph_cases(loaded, documents):
-        found += _by_rules(graph)
-    for chain in chain_cases(loaded, documents):
-        found += _by_rules(chain)
+    for case in (manifest, *cases(loaded, documents)):
+        found += _by_rules(case)
     return list(_once(adjusted(found, loaded.manifest)))
 
 
@@ -95,13 +43,8 @@ def check_rows(loaded: LoadedManifest, documents: GraphsAndChains, instances: In
     return list(_once(adjusted(found, loaded.manifest))) if loaded.manifest else []
 
 
-def _by_rules(case: GraphCase | ChainCase) -> Iterator[Diagnostic]:
-    if isinstance(case, GraphCase):
-        for graph_rule in GRAPH_RULES:
-            yield from graph_rule(case)
-    else:
-        for chain_rule in CHAIN_RULES:
-            yield from chain_rule(case)
+def _by_rules(case: ManifestCase | GraphCase | ChainCase) -> Iterator[Diagnostic]:
+    return (found for rule in RULES[type(case)] for found in rule(case))
 
 
 def _once(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:

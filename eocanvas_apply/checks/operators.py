@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 from eocanvas_apply.checks.case import GraphCase
-from eocanvas_apply.checks.graph_structure import operator
+from eocanvas_apply.checks.graph_rules import operator
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, warning
 from eocanvas_apply.documents.xml_tree import Element
 
@@ -87,3 +87,6 @@ def _by_xml_name(name: str) -> dict[str, dict[str, Any]]:
         # So it is called in graphs, also where the catalogue has no XML name for it.
         aliases["sourceBands"] = parameters["sourceBandNames"]
     return {**parameters, **aliases}
+
+
+RULES = (known_operators, known_parameters, known_values)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from eocanvas_apply.checks.case import OUTPUT, GraphCase
-from eocanvas_apply.diagnostics import Diagnostic, Severity, did_you_mean, error, warning
+from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, warning
 from eocanvas_apply.documents.graph import Placeholder
 
 _FILE_OR_REGION = re.compile(r"(?i)(file|files|dir|path|paths|region|wkt|polygon|shape)$")
@@ -55,28 +55,25 @@ def not_substituted(case: GraphCase) -> Iterator[Diagnostic]:
     """Yield placeholders that look like a known name and are none to SNAP."""
     for each in case.filled.found_placeholders:
         if not each.whole and not each.written.startswith("${"):
-            yield from _runs_on(case, each)
-        elif each.name in case.names and each.text[: each.start].endswith("}") and each.written.startswith("${"):
-            yield from _follows_another(case, each)
+            leading = _LEADING_NAME.match(each.name)
+            name = leading[0] if leading else ""
+            if name in case.names or name in case.job.params:
+                message = f"SNAP reads {each.written} as one name and does not fill it in"
+                yield _not_filled(case, each, message, f"write ${{{name}}}{each.name[len(name) :]}")
+        elif each.name in case.names and each.written.startswith("${") and _follows_another(case, each):
+            message = f"SNAP does not fill in {each.written} directly behind another ${{...}}"
+            yield _not_filled(case, each, message, "put a character between them, such as / or _")
 
 
-def _runs_on(case: GraphCase, each: Placeholder) -> Iterator[Diagnostic]:
-    leading = _LEADING_NAME.match(each.name)
-    name = leading[0] if leading else ""
-    if name in case.names or name in case.job.params:
-        rest = each.name[len(name) :]
-        message = f"SNAP reads {each.written} as one name and does not fill it in"
-        yield case.at(_by_place(each, message, f"write ${{{name}}}{rest}"), each.position)
+def _follows_another(case: GraphCase, each: Placeholder) -> bool:
+    before = (other for other in case.filled.found_placeholders if other.element is each.element)
+    return any(other.start + len(other.written) == each.start and other.text == each.text for other in before)
 
 
-def _follows_another(case: GraphCase, each: Placeholder) -> Iterator[Diagnostic]:
-    before = [other for other in case.filled.found_placeholders if other.element is each.element]
-    if any(other.start + len(other.written) == each.start and other.text == each.text for other in before):
-        message = f"SNAP does not fill in {each.written} directly behind another ${{...}}"
-        yield case.at(_by_place(each, message, "put a character between them, such as / or _"), each.position)
-
-
-def _by_place(each: Placeholder, message: str, hint: str) -> Diagnostic:
+def _not_filled(case: GraphCase, each: Placeholder, message: str, hint: str) -> Diagnostic:
     # In an expression it may be meant: $product.band is no placeholder.
-    certain = _FILE_OR_REGION.search(each.element.tag)
-    return Diagnostic("placeholder-not-filled", Severity.ERROR if certain else Severity.WARNING, message, hint)
+    severity = error if _FILE_OR_REGION.search(each.element.tag) else warning
+    return case.at(severity("placeholder-not-filled", message, hint), each.position)
+
+
+RULES = (inputs_named, params_named, open_names, not_substituted)

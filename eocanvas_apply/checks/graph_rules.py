@@ -1,8 +1,10 @@
-"""The skeleton of a SNAP graph: root, version, nodes, ids, sources, and that something is written."""
+"""A SNAP graph: its skeleton, that something is written, and what it brings along from the desktop it was drawn on."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 
 from eocanvas_apply.checks.case import OUTPUT, GraphCase
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, warning
@@ -10,6 +12,8 @@ from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.documents.xml_tree import Element
 
 _WRITE = "Write"
+_DESKTOP = re.compile(r"[A-Za-z]:\\|/home/|/Users/")
+_OF_MANY_FILES = ("BEAM-DIMAP", "ENVI")
 
 
 def skeleton(case: GraphCase) -> Iterator[Diagnostic]:
@@ -58,18 +62,14 @@ def sources(case: GraphCase) -> Iterator[Diagnostic]:
 
 def cycles(case: GraphCase) -> Iterator[Diagnostic]:
     """Yield one finding when nodes feed each other in a circle."""
-    feeds = {
-        node.attributes.get("id", ""): [s.attributes["refid"] for s in _sources(node)] for node in case.graph.nodes
-    }
-    while done := [name for name, needs in feeds.items() if not any(need in feeds for need in needs)]:
-        for name in done:
-            del feeds[name]
-    for node in case.graph.nodes:
-        name = node.attributes.get("id", "")
-        if name in feeds and _reaches(name, feeds):
-            found = error("graph-cycle", f"the node {name} needs its own result", "break the circle of sources")
-            yield case.at(found, node.position)
-            return
+    nodes = case.graph.nodes
+    feeds = {node.attributes.get("id", ""): [each.attributes["refid"] for each in _sources(node)] for node in nodes}
+    try:
+        TopologicalSorter(feeds).prepare()
+    except CycleError as circle:
+        node = next(node for node in nodes if node.attributes.get("id") in circle.args[1])
+        message = f"the node {node.attributes['id']} needs its own result"
+        yield case.at(error("graph-cycle", message, "break the circle of sources"), node.position)
 
 
 def something_written(case: GraphCase) -> Iterator[Diagnostic]:
@@ -77,7 +77,7 @@ def something_written(case: GraphCase) -> Iterator[Diagnostic]:
     nodes = case.graph.nodes
     if not nodes or case.graph.root.tag != "graph":
         return
-    if not any(node.attributes.get("id") == _WRITE or writes(case.filled, node) for node in case.filled.nodes):
+    if not any(node.attributes.get("id") == _WRITE or _writes(case.filled, node) for node in case.filled.nodes):
         hint = 'call the writing node id="Write", or write its file as ${output}/NAME'
         found = error("graph-without-output", "the graph writes nothing to $output, so the job has no result", hint)
         yield case.at(found, nodes[-1].position)
@@ -88,11 +88,48 @@ def dead_ends(case: GraphCase) -> Iterator[Diagnostic]:
     used = {source.attributes["refid"] for node in case.graph.nodes for source in _sources(node)}
     for node in case.filled.nodes:
         name = node.attributes.get("id", "")
-        ends_well = "write" in operator(node).lower() or "export" in operator(node).lower() or writes(case.filled, node)
+        ends_well = (
+            "write" in operator(node).lower() or "export" in operator(node).lower() or _writes(case.filled, node)
+        )
         if name and name not in used and name != _WRITE and not ends_well:
             hint = "remove it, or use it as a source"
             found = warning("node-without-use", f"the result of the node {name} is not used", hint)
             yield case.at(found, node.position)
+
+
+def desktop_paths(case: GraphCase) -> Iterator[Diagnostic]:
+    """Yield paths of a single computer; the file of the node called Write is replaced anyway."""
+    hint = "write $NAME of an input, or ${output}/NAME"
+    for node in case.filled.nodes:
+        for element in node.walk():
+            replaced = node.attributes.get("id") == _WRITE and element.tag == "file"
+            if not replaced and not element.children and _DESKTOP.search(element.text):
+                found = warning("desktop-path", "this path does not exist where the graph runs", hint)
+                yield case.at(found, element.text_position)
+
+
+def formats_of_many_files(case: GraphCase) -> Iterator[Diagnostic]:
+    """Yield writers of formats that make several files of one result."""
+    hint = "write one file: NetCDF4-CF, NetCDF4-BEAM or GeoTIFF"
+    for node in case.filled.nodes:
+        chosen = _parameter(node, "formatName")
+        name = chosen.text.strip() if chosen else _OF_MANY_FILES[0]
+        if operator(node) == "Write" and name in _OF_MANY_FILES:
+            found = warning("format-of-many-files", f"{name} makes several files of one result", hint)
+            yield case.at(found, (chosen or node).position)
+
+
+def coordinates(case: GraphCase) -> Iterator[Diagnostic]:
+    """Yield PixEx nodes without a coordinate."""
+    message = "PixEx has no coordinate to look at"
+    for node in case.filled.nodes:
+        given = _parameter(node, "coordinates")
+        if operator(node) != "PixEx" or given is None or given.children:
+            continue
+        others = (_parameter(node, "coordinatesFile"), _parameter(node, "matchupFile"))
+        if not any(each is not None and each.text.strip() for each in (given, *others)):
+            found = error("pixex-without-coordinates", message, "add <coordinate> elements")
+            yield case.at(found, given.position)
 
 
 def operator(node: Element) -> str:
@@ -101,23 +138,15 @@ def operator(node: Element) -> str:
     return element.text.strip() if element else ""
 
 
-def writes(graph: Graph, node: Element) -> bool:
+def _parameter(node: Element, name: str) -> Element | None:
+    block = node.child("parameters")
+    return block.child(name) if block else None
+
+
+def _writes(graph: Graph, node: Element) -> bool:
     """Whether anything in a node names the output folder."""
     inside = {id(element) for element in node.walk()}
     return any(each.name == OUTPUT for each in graph.found_placeholders if id(each.element) in inside)
-
-
-def _reaches(name: str, feeds: dict[str, list[str]]) -> bool:
-    seen: set[str] = set()
-    waiting = list(feeds[name])
-    while waiting:
-        each = waiting.pop()
-        if each == name:
-            return True
-        if each not in seen:
-            seen.add(each)
-            waiting += feeds.get(each, [])
-    return False
 
 
 def _sources(node: Element) -> list[Element]:
@@ -131,3 +160,9 @@ def _header_names(graph: Graph) -> Iterator[str]:
     for source in block.children if block else ():
         yield source.tag
         yield from source.attributes.values()
+
+
+RULES = (
+    *(skeleton, node_names, sources, cycles, something_written, dead_ends),
+    *(desktop_paths, formats_of_many_files, coordinates),
+)
