@@ -16,7 +16,10 @@ from eocanvas_apply.manifest.substitution import refers_to_row
 _ROI = frozenset({"id", "name", "description", "NSWE"})
 _FILTER = frozenset({"id", "name", "product", "bands"})
 _BAND = frozenset({"id", "number", "name"})
-_QUICKLOOK = frozenset("id name format filter stretch_method resample_method x_size y_size nodatacolor product".split())
+_QUICKLOOK = frozenset(
+    {"id", "name", "format", "filter", "stretch_method", "resample_method"}
+    | {"x_size", "y_size", "nodatacolor", "product"}
+)
 _TEXTS = ("id", "name", "description", "product", "format", "projection", "aggregation", "resample_method")
 _LEVELS: tuple[tuple[Path, frozenset[str]], ...] = (
     ((), CHAIN_FIELDS),
