@@ -27,7 +27,7 @@ ROOMS = {
     "ledger": "",
     "campaign": "manifest documents secrets service storage",
     "checks": "manifest documents",
-    "planning": "manifest documents secrets.references ledger.events ledger.fold",
+    "planning": "manifest documents secrets.secret_references ledger.events ledger.fold",
     "results": "planning manifest.address ledger.events ledger.fold",
     "observing": "planning manifest documents service ledger secrets storage results",
     "report": "planning manifest.address ledger.fold",
@@ -39,7 +39,7 @@ ROOMS["engine"] = " ".join(ROOMS.keys() - {"render", "emulator"})
 ROOMS["simulation"] = " ".join(ROOMS)
 ROOMS["api"] = " ".join(ROOMS.keys() - {"simulation", "emulator"})
 ROOMS["cli"] = " ".join(ROOMS)
-LEAVES = {"diagnostics", "errors", "files", "vocabulary"}
+LEAVES = {"addresses", "diagnostics", "errors", "files", "vocabulary"}
 CORE = (
     "documents",
     "manifest",
@@ -71,7 +71,7 @@ IO_MODULES = {
 }
 IO_CALL = re.compile(r"(^|\.)(open|input|now|utcnow|today|read_text|read_bytes|write_text|write_bytes)$")
 # Outside of `secrets/` the text of a secret is used only where it is sent: a log-in, and requests to a bucket.
-REVEALING = {"service.tokens", "storage.listing"}
+REVEALING = {"service.gateway", "storage.bucket"}
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
 SENTENCES = (
     "Planning is a pure function of (desired, requests, recorded, observed, now); it does no I/O.",

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from eocanvas_apply.addresses import is_loopback
 from eocanvas_apply.applying.licences import acceptance
 from eocanvas_apply.campaign.readers.hda import Catalogue
 from eocanvas_apply.campaign.readers.s3 import Storages
@@ -24,13 +25,12 @@ from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.ledger.place import open_backend, snapshots_of
 from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.desired.derivation import desired_keys
-from eocanvas_apply.secrets.resolving import SecretSources
 from eocanvas_apply.secrets.scrubbing import Scrubber
-from eocanvas_apply.secrets.vault import Vault
+from eocanvas_apply.secrets.vault import SecretSources, Vault
 from eocanvas_apply.service.clock import Clock, SystemClock
 from eocanvas_apply.service.credentials import Credentials
 from eocanvas_apply.service.eocanvas import EOCanvas
-from eocanvas_apply.service.urls import Endpoints, is_loopback
+from eocanvas_apply.service.urls import Endpoints
 
 if TYPE_CHECKING:
     import httpx

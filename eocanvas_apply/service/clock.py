@@ -49,21 +49,17 @@ class ServiceClock:
     """
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+        self.clock = clock
         self._seen: tuple[datetime, float, datetime] | None = None
-        self._skew: timedelta | None = None
-
-    @property
-    def skew(self) -> timedelta | None:
-        """How far the service is ahead of the machine, to about a second; None before the first answer."""
-        return self._skew
+        # How far the service is ahead of the machine, to about a second.
+        self.skew: timedelta | None = None
 
     def observe(self, date_header: str | None) -> None:
         """Take the `Date` header of an answer that has just arrived; one that cannot be read is ignored."""
         moment = parse_http_time(date_header or "")
         if moment is not None:
-            self._seen = (moment, self._clock.monotonic(), self._clock.now())
-            self._skew = moment - self._clock.now()
+            self._seen = (moment, self.clock.monotonic(), self.clock.now())
+            self.skew = moment - self.clock.now()
 
     def now(self) -> datetime:
         """Return the service's time, aware, in UTC.
@@ -72,15 +68,15 @@ class ServiceClock:
         is the larger of both, so that nothing is taken for younger than it is.
         """
         if self._seen is None:
-            return self._clock.now()
+            return self.clock.now()
         moment, monotonic, wall = self._seen
-        elapsed = timedelta(seconds=self._clock.monotonic() - monotonic)
-        return moment + max(elapsed, self._clock.now() - wall)
+        elapsed = timedelta(seconds=self.clock.monotonic() - monotonic)
+        return moment + max(elapsed, self.clock.now() - wall)
 
     def at(self, monotonic: float) -> datetime:
         """Return the service's time at an instant of the monotonic clock, also a past one."""
         if self._seen is None:
-            return self._clock.now() + timedelta(seconds=monotonic - self._clock.monotonic())
+            return self.clock.now() + timedelta(seconds=monotonic - self.clock.monotonic())
         moment, then, _ = self._seen
         return moment + timedelta(seconds=monotonic - then)
 

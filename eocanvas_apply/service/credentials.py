@@ -35,8 +35,8 @@ def find_credentials(environ: Mapping[str, str], home: Path) -> Credentials:
         missing, given = ("HDA_PASSWORD", "HDA_USER") if user else ("HDA_USER", "HDA_PASSWORD")
         raise _missing(f"{given} is set, but {missing} is not", f"Set {missing} too, or unset {given}.")
     for path, shown, required in _files(environ, home):
-        if required or _is_there(path):
-            return _from_file(path, shown)
+        if found := _from_file(path, shown, required=required):
+            return found
     places = ", ".join(("HDA_USER and HDA_PASSWORD", "HDA_RC", *(f"the file {s}" for _, s, _ in _files(environ, home))))
     raise _missing(f"no WEkEO credentials found; looked for {places}", "Set HDA_USER and HDA_PASSWORD.")
 
@@ -54,10 +54,12 @@ def _under(written: str, home: Path) -> Path:
     return home / written[2:] if written.startswith("~/") else Path(written)
 
 
-def _from_file(path: Path, shown: str) -> Credentials:
+def _from_file(path: Path, shown: str, *, required: bool) -> Credentials | None:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as fault:
+        if isinstance(fault, FileNotFoundError | NotADirectoryError) and not required:
+            return None
         raise _missing(f"the file {shown} cannot be read: {fault.strerror}", "Check the path.") from None
     except UnicodeDecodeError:
         raise _missing(f"the file {shown} is not UTF-8 text", "Save it as UTF-8.") from None
@@ -67,16 +69,6 @@ def _from_file(path: Path, shown: str) -> Credentials:
         hint = "It needs the lines `user: NAME` and `password: PASSWORD`."
         raise _missing(f"the file {shown} has no line {' and no line '.join(f'`{a}:`' for a in absent)}", hint)
     return Credentials(fields["user"], Secret(fields["password"]), shown)
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError:
-        return True  # reading it gives the error
-    return True
 
 
 def _missing(message: str, hint: str) -> CredentialsError:

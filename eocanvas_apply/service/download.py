@@ -36,8 +36,7 @@ async def opened(gateway: Gateway, result: ResultInfo, offset: int) -> AsyncIter
     """Open a result at an offset in bytes; one beyond its end is opened from the beginning."""
     if offset:
         async with gateway.stream(result.href, _headers(offset)) as response:
-            download = _resumed(response, offset)
-            if download is not None:
+            if download := _resumed(response, offset):
                 yield download
                 return
     async with gateway.stream(result.href, _headers(0)) as response:
@@ -53,7 +52,8 @@ def _headers(offset: int) -> dict[str, str]:
 def _resumed(response: httpx.Response, offset: int) -> Download | None:
     if response.status_code not in (206, 416):
         return _whole(response)
-    first, total = _content_range(response)
+    found = _RANGE.fullmatch(response.headers.get("content-range", ""))
+    first, total = (int(n) if n and n != "*" else None for n in found.groups()) if found else (None, None)
     if response.status_code == 416:
         return Download(total, resumed=True, chunks=_chunks(response)) if total == offset else None
     if first != offset:
@@ -67,14 +67,6 @@ def _whole(response: httpx.Response) -> Download:
     plain = response.headers.get("content-encoding", "identity").lower() == "identity"
     total = int(length) if plain and length.isascii() and length.isdigit() else None
     return Download(total, resumed=False, chunks=_chunks(response))
-
-
-def _content_range(response: httpx.Response) -> tuple[int | None, int | None]:
-    found = _RANGE.fullmatch(response.headers.get("content-range", ""))
-    if found is None:
-        return None, None
-    first, total = found.groups()
-    return int(first) if first else None, int(total) if total != "*" else None
 
 
 async def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:

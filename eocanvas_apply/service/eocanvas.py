@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
@@ -16,13 +15,12 @@ from eocanvas_apply.errors import ServiceError
 from eocanvas_apply.secrets.scrubbing import Scrubber
 from eocanvas_apply.secrets.sealing import PublicKey
 from eocanvas_apply.service import download, pages, wire
-from eocanvas_apply.service.clock import Clock, ServiceClock
+from eocanvas_apply.service.clock import Clock
 from eocanvas_apply.service.connection import Check, Connection
 from eocanvas_apply.service.credentials import Credentials
-from eocanvas_apply.service.gateway import Gateway, unless_absent
+from eocanvas_apply.service.gateway import Gateway, Tokens, unless_absent
 from eocanvas_apply.service.hda.client import Hda
 from eocanvas_apply.service.pages import JobList
-from eocanvas_apply.service.tokens import Tokens
 from eocanvas_apply.service.urls import Endpoints
 from eocanvas_apply.service.wire import JobInfo, KeyInfo, LogEntry, ResultInfo
 
@@ -49,11 +47,12 @@ class EOCanvas:
     ) -> None:
         self.endpoints = endpoints
         self.account = credentials.username
-        self._clock = clock
         self.scrubber = scrubber or Scrubber()
         self._connection = Connection(
             endpoints, clock, request_timeout=request_timeout, transport=transport, scrubber=self.scrubber
         )
+        # The service's time, as its answers show it.
+        self.time = self._connection.time
         self._tokens = Tokens(self._connection, endpoints, credentials)
         self._gateway = Gateway(endpoints, self._connection, self._tokens)
         self.hda = Hda(endpoints, self._connection, self._tokens)
@@ -61,19 +60,12 @@ class EOCanvas:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self._connection.aclose()
-
-    @property
-    def time(self) -> ServiceClock:
-        """The service's time, as its answers show it."""
-        return self._connection.time
 
     @property
     def token_url(self) -> str:
@@ -111,13 +103,7 @@ class EOCanvas:
 
         `check` is called right before the request leaves; what it raises keeps it from being sent.
         """
-        fields = {
-            "type": type,
-            "expire": expire_s,
-            "public": public,
-            "description": description,
-            "data": data,
-        }
+        fields = {"type": type, "expire": expire_s, "public": public, "description": description, "data": data}
         await self._gateway.change("POST", "/keys", wire.compact_json({name: fields}), check=check)
 
     async def delete_key(self, name: str) -> bool:
@@ -137,7 +123,7 @@ class EOCanvas:
 
     async def jobs(self, back_to: datetime | None = None) -> JobList:
         """Return the jobs of the account, newest first; `back_to` (service time) spares older pages."""
-        return await pages.walk_jobs(self._gateway, self._clock, self.time, back_to)
+        return await pages.walk_jobs(self._gateway, self.time, back_to)
 
     async def job(self, job_id: str) -> JobInfo | None:
         """Return a job, None when there is none of that id."""

@@ -1,20 +1,154 @@
-"""Requests in the account's name: the token goes with them, and only to the service's own host."""
+"""Requests in the account's name: log-in, and a token that goes with them, only to the service's own host."""
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import TypeVar
+from urllib.parse import urlencode
 
 import httpx
 
-from eocanvas_apply.errors import Refused
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import CredentialsError, NotSent, Refused, ServiceError
+from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.service.connection import Check, Connection, Request
+from eocanvas_apply.service.credentials import Credentials
 from eocanvas_apply.service.outcome import Answer
-from eocanvas_apply.service.tokens import Tokens
 from eocanvas_apply.service.urls import Endpoints
 
 T = TypeVar("T")
+_JSON = {"Content-Type": "application/json"}
+# Accounts of partners are known only with the name of their organisation; None asks without one.
+_ORIGINS: tuple[str | None, ...] = (None, "eumetsat", "cmems")
+_LOGIN_DENIALS = (400, 401, 403)
+_UNKNOWN_LIFE_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    access: str
+    refresh: str
+    renew_at: float  # of the monotonic clock
+
+
+class Tokens:
+    """One token for all tasks of a run, renewed shortly before it ends.
+
+    Every error means that the request which wanted the token was not sent: CredentialsError when the log-in is
+    refused, NotSent for anything that may succeed on another attempt.
+    """
+
+    def __init__(self, connection: Connection, endpoints: Endpoints, credentials: Credentials) -> None:
+        self._connection = connection
+        self._urls = list(endpoints.token_urls)
+        self._asked = endpoints.token_urls
+        self._credentials = credentials
+        self._origins = list(_ORIGINS)
+        self._token: _Token | None = None
+        self._refused: CredentialsError | None = None
+        self._lock = asyncio.Lock()
+        connection.scrubber.learn([credentials.password])
+
+    @property
+    def url(self) -> str:
+        """The log-in address in use; before the first log-in, the first one that will be tried."""
+        return self._urls[0]
+
+    async def current(self) -> str:
+        """Return a token that is valid for a while."""
+        async with self._lock:
+            if self._token is None or self._connection.clock.monotonic() >= self._token.renew_at:
+                self._token = await self._fresh()
+            return self._token.access
+
+    async def after(self, refused: str) -> str:
+        """Return a token other than one that the service has just refused; a task that comes second shares it."""
+        async with self._lock:
+            if self._token is None or self._token.access == refused:
+                self._token = None
+                self._token = await self._logged_in_or_not_sent()
+            return self._token.access
+
+    async def _fresh(self) -> _Token:
+        if self._token is not None and self._token.refresh:
+            url = self.url.rpartition("/")[0] + "/refreshtoken"
+            content = urlencode({"refresh_token": self._token.refresh}).encode()
+            request = Request("POST", url, {"Content-Type": "application/x-www-form-urlencoded"}, content)
+            try:
+                return await self._connection.read(request, self._read)
+            except ServiceError:
+                self._token = None
+        return await self._logged_in_or_not_sent()
+
+    async def _logged_in_or_not_sent(self) -> _Token:
+        if self._refused is not None:
+            raise self._refused
+        try:
+            return await self._logged_in()
+        except CredentialsError as refused:
+            self._refused = refused  # asking again with the same password would only lock the account
+            raise
+        except ServiceError as fault:
+            raise NotSent(fault.diagnostics[0], fault.status, fault.retry_after) from fault
+
+    async def _logged_in(self) -> _Token:
+        for origin in list(self._origins):
+            try:
+                token = await self._requested(origin)
+            except Refused as refused:
+                if refused.status == 429:
+                    raise
+                last = refused
+                if refused.status not in _LOGIN_DENIALS:
+                    break
+                continue
+            self._origins = [origin]
+            return token
+        raise self._refusal(last)
+
+    async def _requested(self, origin: str | None) -> _Token:
+        body = {"username": self._credentials.username, "password": self._credentials.password.reveal()}
+        content = json.dumps(body if origin is None else {**body, "origin": origin}).encode()
+        while True:
+            request = Request("POST", self.url, _JSON, content)
+            try:
+                return await self._connection.read(request, self._read)
+            except Refused as refused:
+                if refused.status != 404 or len(self._urls) == 1:
+                    raise
+            del self._urls[0]
+
+    def _read(self, answer: Answer) -> _Token:
+        document = answer.document()
+        fields = document if isinstance(document, dict) else {}
+        texts = {name: value for name, value in fields.items() if isinstance(value, str)}
+        access, refresh = texts.get("access_token", ""), texts.get("refresh_token", "")
+        # A token of other than printable ASCII cannot be a header.
+        if not access or not access.isascii() or not access.isprintable():
+            raise answer.unreadable("without an access_token")
+        self._connection.scrubber.learn([Secret(access), Secret(refresh)])
+        return _Token(access, refresh, self._connection.clock.monotonic() + _usable(fields.get("expires_in")))
+
+    def _refusal(self, refused: Refused) -> CredentialsError:
+        who = f"user {self._credentials.username!r} (credentials from {self._credentials.origin})"
+        words = refused.diagnostics[0].message
+        if refused.status in _LOGIN_DENIALS:
+            hint = "Check user name and password; HDA_USER and HDA_PASSWORD take precedence over a .hdarc file."
+            return CredentialsError(error("login-refused", f"{self.url} refused {who}: {words}", hint))
+        hint = "Set EOCANVAS_TOKEN_URL to the whole address of gettoken, or unset it."
+        where = " and ".join(self._asked)
+        return CredentialsError(error("login-address", f"{who} cannot log in at {where}: {words}", hint))
+
+
+def _usable(expires_in: object) -> float:
+    """Return how many seconds to use a token: a tenth of its life, at most a minute, is left as a margin."""
+    if isinstance(expires_in, bool) or not isinstance(expires_in, int | float) or not 0 < expires_in < 1e9:
+        return _UNKNOWN_LIFE_S
+    return expires_in - min(60.0, expires_in / 10)
 
 
 class Gateway:
@@ -42,7 +176,7 @@ class Gateway:
 
     async def ask(self, path: str, body: bytes, parse: Callable[[object], T]) -> T:
         """POST a question: it changes nothing, so that it may be repeated like a GET."""
-        request = Request("POST", self._endpoints.own(path), {"Content-Type": "application/json"}, body)
+        request = Request("POST", self._endpoints.own(path), _JSON, body)
         return await self._with_token(request, lambda r: self._connection.read(r, lambda answer: answer.parsed(parse)))
 
     async def change(self, method: str, path: str, body: bytes | None = None, *, check: Check | None = None) -> Answer:
@@ -50,7 +184,7 @@ class Gateway:
 
         `check` is called right before each sending and may raise to keep it back.
         """
-        headers = {"Content-Type": "application/json"} if body is not None else {}
+        headers = _JSON if body is not None else {}
         request = Request(method, self._endpoints.own(path), headers, body, check)
         return await self._with_token(request, self._connection.once)
 
@@ -64,19 +198,16 @@ class Gateway:
             async def opened(r: Request) -> httpx.Response:
                 return await stack.enter_async_context(self._connection.stream(r))
 
-            if self._endpoints.is_own(url):
-                yield await self._with_token(request, opened)
-            else:
-                yield await opened(request)
+            yield await (self._with_token(request, opened) if self._endpoints.is_own(url) else opened(request))
 
     async def _with_token(self, request: Request, send: Callable[[Request], Awaitable[T]]) -> T:
         token = await self._tokens.current()
         try:
-            return await send(_bearing(request, token))
+            return await send(request.bearing(token))
         except Refused as refused:
             if refused.status not in self._denials:
                 raise
-        return await send(_bearing(request, await self._tokens.after(token)))
+        return await send(request.bearing(await self._tokens.after(token)))
 
 
 async def unless_absent(answer: Awaitable[T]) -> T | None:
@@ -87,7 +218,3 @@ async def unless_absent(answer: Awaitable[T]) -> T | None:
         if refused.status != 404:
             raise
         return None
-
-
-def _bearing(request: Request, token: str) -> Request:
-    return request.with_headers({"Authorization": f"Bearer {token}"})

@@ -26,13 +26,7 @@ REFUSALS = frozenset({400, 401, 403, 404, 405, 409, 411, 413, 414, 415, 422, 429
 
 # Late TLS alerts, and the time-out of a whole request, are OSErrors.
 TRANSPORT_FAULTS = (httpx.HTTPError, OSError)
-_UNSENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 _HINTS = {
     401: "The service does not accept the token; `eocanvas-apply doctor` shows who logged in where.",
     403: "The account may not do this; terms of the service may have to be accepted on its web site.",
@@ -40,8 +34,6 @@ _HINTS = {
 }
 _LONGEST_WORDS = 300
 _MARKUP = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.IGNORECASE | re.DOTALL)
-_LOST = "It is not known yet whether the service acted."
-_LOST_READ = "Nothing was changed; run the command again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +51,9 @@ class Answer:
         try:
             return json.loads(self.content)
         except (ValueError, RecursionError):
-            raise self.unreadable(_kind(self.content)) from None
+            start = self.content[:200].lstrip()
+            kind = "an HTML page, not JSON" if start.startswith(b"<") else "a body that is not JSON"
+            raise self.unreadable(f"with {kind if start else 'an empty body'}") from None
 
     def parsed(self, parse: Callable[[object], T]) -> T:
         """Return what `parse` makes of the JSON body; its ValueError becomes Doubt."""
@@ -88,7 +82,10 @@ def transport_fault(method: str, url: str, fault: Exception, *, unsent: bool) ->
         message = f"{method} {parts.path} did not reach {parts.scheme}://{parts.netloc}: {why}"
         return NotSent(error("service-unreachable", message, hint))
     message = f"{method} {parts.path}: the answer of {parts.netloc} was lost: {why}"
-    return Doubt(error("service-answer-lost", message, _LOST_READ if method == "GET" else _LOST))
+    hint = "It is not known yet whether the service acted."
+    if method == "GET":
+        hint = "Nothing was changed; run the command again."
+    return Doubt(error("service-answer-lost", message, hint))
 
 
 def status_fault(answer: Answer, now: datetime, scrubber: Scrubber) -> ServiceError:
@@ -97,7 +94,9 @@ def status_fault(answer: Answer, now: datetime, scrubber: Scrubber) -> ServiceEr
     location = answer.headers.get("location", "")
     if 300 <= answer.status < 400 and location:
         words = f"it points to {_one_line(location.partition('?')[0], scrubber)}, which is not followed"
-    words = ", ".join(filter(None, (words, _one_line(_quota_words(answer.headers), scrubber))))
+    left, limit = (answer.headers.get(name, "") for name in ("x-quota-remaining", "x-quota-limit"))
+    quota = _one_line(f"{left or 0} of {limit} left", scrubber) if limit else ""
+    words = ", ".join(filter(None, (words, quota)))
     message = f"{answer.method} {answer.path} answered {answer.status}" + (f": {words}" if words else "")
     wait = retry_after(answer.headers, now)
     if answer.status in REFUSALS or 300 <= answer.status < 400:
@@ -114,26 +113,10 @@ def retry_after(headers: httpx.Headers, now: datetime) -> float | None:
     text = headers.get("retry-after", "").strip()
     if re.fullmatch("[0-9]{1,9}", text):
         return float(text)
-    until = parse_http_time(text) or _epoch(headers.get("x-quota-reset", "").strip())
+    until, reset = parse_http_time(text), headers.get("x-quota-reset", "").strip()
+    if until is None and re.fullmatch("[0-9]{10,14}", reset):
+        until = datetime.fromtimestamp(int(reset) / (1000 if len(reset) > 11 else 1), UTC)
     return max(0.0, (until - now).total_seconds()) if until else None
-
-
-def _epoch(text: str) -> datetime | None:
-    if not re.fullmatch("[0-9]{10,14}", text):
-        return None
-    return datetime.fromtimestamp(int(text) / (1000 if len(text) > 11 else 1), UTC)
-
-
-def _quota_words(headers: httpx.Headers) -> str:
-    left, limit = (headers.get(name, "") for name in ("x-quota-remaining", "x-quota-limit"))
-    return f"{left or 0} of {limit} left" if limit else ""
-
-
-def _kind(content: bytes) -> str:
-    start = content[:200].lstrip()
-    if not start:
-        return "with an empty body"
-    return "with an HTML page, not JSON" if start.startswith(b"<") else "with a body that is not JSON"
 
 
 def _one_line(text: str, scrubber: Scrubber) -> str:
@@ -153,17 +136,9 @@ def _words(content: bytes) -> str:
         document = json.loads(text)
     except (ValueError, RecursionError):
         return html.unescape(_MARKUP.sub(" ", text)) if text.startswith("<") else text
-    return _of_document(document) or text
-
-
-def _of_document(document: object) -> str:
     if isinstance(document, str):
-        return document
-    if not isinstance(document, dict):
-        return ""
+        return document or text
+    fields = document if isinstance(document, dict) else {}
     known = ("title", "detail", "code", "description", "message", "error", "error_description")
-    words: list[str] = []
-    for value in (document.get(field) for field in known):
-        if isinstance(value, str | int) and str(value) and str(value) not in words:
-            words.append(str(value))
-    return ": ".join(words)
+    words = [str(value) for field in known if isinstance(value := fields.get(field), str | int)]
+    return ": ".join(filter(None, dict.fromkeys(words))) or text

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import Doubt, Refused
-from eocanvas_apply.service.clock import Clock, ServiceClock
+from eocanvas_apply.service.clock import ServiceClock
 from eocanvas_apply.service.gateway import Gateway
 from eocanvas_apply.service.wire import JobInfo, ResultInfo, next_link, read_job_page, read_results
 
@@ -44,27 +44,27 @@ class Walk(Generic[T]):
     key: Callable[[T], object]
     query: str = FIRST_PAGE
     circular: bool = False
-    _link: str | None = field(init=False)
-    _links: set[str] = field(default_factory=set)
-    _known: set[object] = field(default_factory=set)
-    _stale: int = 0
 
-    def __post_init__(self) -> None:
-        self._link = self.path + self.query
-
-    async def page(self) -> list[T] | None:
-        """Return the next page, None after the last one."""
-        if self._link is None:
-            return None
-        if self._link in self._links or self._stale > 1:
-            self.circular = True
-            return None
-        self._links.add(self._link)
-        items, self._link = await self._read(self._link)
-        if not items:
-            self._link = None
-            return None
-        return self._fresh(items)
+    async def pages(self) -> AsyncIterator[list[T]]:
+        """Yield page after page."""
+        link: str | None = self.path + self.query
+        asked: set[str] = set()
+        known: set[object] = set()
+        stale = 0
+        while link is not None:
+            if link in asked or stale > 1:
+                self.circular = True
+                return
+            asked.add(link)
+            items, link = await self._read(link)
+            if not items:
+                return
+            fresh: dict[object, T] = {}
+            for item in items:
+                fresh.setdefault(self.key(item), item)
+            yield [item for key, item in fresh.items() if key not in known]
+            stale = stale + 1 if fresh.keys() <= known else 0
+            known |= fresh.keys()
 
     async def _read(self, link: str) -> tuple[Sequence[T], str | None]:
         try:
@@ -74,30 +74,22 @@ class Walk(Generic[T]):
                 raise
         return await self.gateway.read(self.path, self.split)  # perhaps this page size is not allowed
 
-    def _fresh(self, items: Sequence[T]) -> list[T]:
-        fresh: list[T] = []
-        for item in items:
-            if self.key(item) not in self._known:
-                self._known.add(self.key(item))
-                fresh.append(item)
-        self._stale = 0 if fresh else self._stale + 1
-        return fresh
 
-
-async def walk_jobs(gateway: Gateway, clock: Clock, time: ServiceClock, back_to: datetime | None) -> JobList:
+async def walk_jobs(gateway: Gateway, time: ServiceClock, back_to: datetime | None) -> JobList:
     """Read the list of jobs; with `back_to` (service time) no further back than that, if the order allows it."""
-    started = clock.monotonic()
+    started = time.clock.monotonic()
     walk: Walk[JobInfo | None] = Walk(gateway, "/jobs", _job_page, lambda job: job and job.job_id)
     jobs: list[JobInfo] = []
     readable = newest_first = True
-    while (page := await walk.page()) is not None:
+    async for page in walk.pages():
         for job in page:
             if job is None:
                 readable = False
                 continue
             newest_first = newest_first and (not jobs or _not_after(job, jobs[-1]))
             jobs.append(job)
-        if newest_first and _reaches(jobs, back_to):
+        oldest = jobs[-1].created if jobs else None
+        if newest_first and back_to and oldest and oldest < back_to:
             break
     # The service's time is known since the first answer; the beginning is computed back from there.
     return JobList(tuple(jobs), time.at(started), complete=readable and not walk.circular)
@@ -106,9 +98,7 @@ async def walk_jobs(gateway: Gateway, clock: Clock, time: ServiceClock, back_to:
 async def walk_results(gateway: Gateway, path: str) -> tuple[ResultInfo, ...]:
     """Read all results of a job; raise Doubt when their pages have no end."""
     walk: Walk[ResultInfo] = Walk(gateway, path, _result_page, lambda r: (r.title, r.href), query="")
-    results: list[ResultInfo] = []
-    while (page := await walk.page()) is not None:
-        results.extend(page)
+    results = [result async for page in walk.pages() for result in page]
     if walk.circular:
         hint = "Try again later; without all pages the list of results is incomplete."
         raise Doubt(error("service-answer-unreadable", f"GET {path}: its pages link back to themselves", hint), 200)
@@ -128,8 +118,3 @@ def _result_page(document: object) -> tuple[list[ResultInfo], str | None]:
 
 def _not_after(job: JobInfo, before: JobInfo) -> bool:
     return job.created is not None and before.created is not None and job.created <= before.created
-
-
-def _reaches(jobs: list[JobInfo], back_to: datetime | None) -> bool:
-    oldest = jobs[-1].created if jobs else None
-    return back_to is not None and oldest is not None and oldest < back_to

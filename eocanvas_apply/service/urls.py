@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
+from eocanvas_apply.addresses import is_loopback, split_address
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import ServiceError, UsageError
 
@@ -30,8 +30,7 @@ class Endpoints:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "base_url", _checked("EOCANVAS_URL", self.base_url))
-        token_url = _checked("EOCANVAS_TOKEN_URL", self.token_url) if self.token_url else None
-        object.__setattr__(self, "token_url", token_url)
+        object.__setattr__(self, "token_url", self.token_url and _checked("EOCANVAS_TOKEN_URL", self.token_url))
         hda_url = _checked("HDA_URL", self.hda_url) if self.hda_url else self._beside(HDA_PATH)
         object.__setattr__(self, "hda_url", hda_url.removesuffix(HDA_VERSION))
 
@@ -79,36 +78,26 @@ class Endpoints:
         goes to loopback only).
         """
         base = urlsplit(self.base_url)
-        parts = _split(link)
+        parts = split_address(link)
         if parts is None:
             raise _foreign("the service gave an address that cannot be read")
         if not parts.scheme and not parts.netloc:
-            return self._below(base, link)
+            whole_path = base.path and link.startswith(base.path + "/")
+            return self.origin + link if whole_path else f"{self.base_url}/{link.removeprefix('/')}"
         parts = parts._replace(scheme=parts.scheme or base.scheme)
         if parts.scheme == "http" and parts.hostname == base.hostname and parts.port in (None, 80, base.port):
             # A service behind a proxy that ends TLS writes its own links with http.
             parts = parts._replace(scheme=base.scheme, netloc=base.netloc)
-        _check_reachable(parts)
+        host = parts.hostname or ""
+        if not host or parts.scheme not in ("http", "https"):
+            raise _foreign(f"the service gave an address that is not http(s): {parts.scheme}://{host}")
+        if parts.scheme == "http" and not is_loopback(host):
+            raise _foreign(f"the service links to {host} by plain http, which is allowed to this machine only")
         return parts.geturl()
-
-    def _below(self, base: SplitResult, link: str) -> str:
-        if base.path and link.startswith(base.path + "/"):
-            return self.origin + link
-        return self.base_url + (link if link.startswith("/") else "/" + link)
 
     def _beside(self, path: str) -> str:
         base = urlsplit(self.base_url)
         return f"{base.scheme}://{base.netloc}{path}"
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host name or address is this very machine: localhost, 127.0.0.0/8, ::1."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def origin_of(url: str) -> str:
@@ -131,7 +120,7 @@ def _checked(setting: str, url: str) -> str:
 
 
 def _fault(text: str) -> str | None:
-    parts = None if any(c.isspace() or not c.isprintable() for c in text) else _split(text)
+    parts = None if any(c.isspace() or not c.isprintable() for c in text) else split_address(text)
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
         return f"is not an http(s) address: {text[:200]!r}"
     if parts.username or parts.password:
@@ -141,23 +130,6 @@ def _fault(text: str) -> str | None:
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         return f"is plain http to {parts.hostname}; only https is allowed beyond this machine"
     return None
-
-
-def _split(text: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(text)
-        _ = parts.port
-    except ValueError:
-        return None
-    return parts
-
-
-def _check_reachable(parts: SplitResult) -> None:
-    host = parts.hostname or ""
-    if not host or parts.scheme not in ("http", "https"):
-        raise _foreign(f"the service gave an address that is not http(s): {parts.scheme}://{host}")
-    if parts.scheme == "http" and not is_loopback(host):
-        raise _foreign(f"the service links to {host} by plain http, which is allowed to this machine only")
 
 
 def _foreign(message: str, hint: str = "Nothing was sent there; report it to the service.") -> ServiceError:

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 
 _STAMP = re.compile(
@@ -121,7 +121,8 @@ def read_job(document: object) -> JobInfo:
 
 def read_job_page(document: object) -> list[JobInfo | None]:
     """Return one page of the list of jobs; None stands for an entry that names no job."""
-    return [_job_or_none(item) for item in _list(_member(document, "jobs"), "jobs")]
+    jobs = document.get("jobs") if isinstance(document, dict) else document
+    return [_job_or_none(item) for item in _list(jobs, "jobs")]
 
 
 def read_results(document: object) -> list[ResultInfo]:
@@ -132,7 +133,7 @@ def read_results(document: object) -> list[ResultInfo]:
 
 def read_logs(document: object) -> tuple[LogEntry, ...]:
     """Return a job's log in the order the service gives."""
-    entries = [mapping(item, "a log entry") for item in _list(document, "log entries")]
+    entries = (mapping(item, "a log entry") for item in _list(document, "log entries"))
     return tuple(LogEntry(parse_time(e.get("timestamp")), _text(e, "message")) for e in entries)
 
 
@@ -150,10 +151,6 @@ def _job_or_none(item: object) -> JobInfo | None:
         return read_job(item)
     except ValueError:
         return None
-
-
-def _member(document: object, name: str) -> object:
-    return document.get(name) if isinstance(document, dict) else document
 
 
 def _list(document: object, what: str) -> list[object]:
@@ -206,19 +203,9 @@ def parse_time(value: object) -> datetime | None:
     found = _STAMP.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None:
         return None
-    *numbers, fraction, zone = found.groups()
-    micro = int((fraction or "0")[:6].ljust(6, "0"))
+    year, month, day, hour, minute, second, fraction, zone = found.groups()
+    text = f"{year}-{month}-{day}T{hour}:{minute}:{second}.{(fraction or '0')[:6].ljust(6, '0')}{zone or 'Z'}"
     try:
-        year, month, day, hour, minute, second = map(int, numbers)
-        moment = datetime(year, month, day, hour, minute, second, micro, tzinfo=_zone(zone))
-        return moment.astimezone(UTC)
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def _zone(text: str | None) -> timezone:
-    if text is None or text in "Zz":
-        return UTC
-    digits = text[1:].replace(":", "").ljust(4, "0")
-    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-    return timezone(-offset if text.startswith("-") else offset)

@@ -6,7 +6,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from eocanvas_apply.manifest.model.keys import Key, WekeoDriveKey
-from eocanvas_apply.secrets.references import EnvReference
+from eocanvas_apply.secrets.secret_references import EnvReference
 
 KEYS: TypeAdapter[Any] = TypeAdapter(Key)
 S3 = {"bucket": "b", "region": "r", "endpoint": "https://s3.example.test"}

@@ -13,7 +13,7 @@ from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.loading import load
 from eocanvas_apply.manifest.model.inputs import KeyInput, ToDownload, ToKey, UrlInput
 from eocanvas_apply.manifest.model.jobs import RawJob, SnapJob, TailorJob
-from eocanvas_apply.secrets.references import FileReference
+from eocanvas_apply.secrets.secret_references import FileReference
 
 WHOLE = """version: 1
 project: baltic-chlorophyll

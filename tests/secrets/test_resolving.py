@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from eocanvas_apply.diagnostics import Diagnostic
-from eocanvas_apply.secrets.references import EnvReference, FileReference, KeyringReference, SecretReference
-from eocanvas_apply.secrets.resolving import SecretSources
 from eocanvas_apply.secrets.secret import Secret
+from eocanvas_apply.secrets.secret_references import EnvReference, FileReference, KeyringReference, SecretReference
+from eocanvas_apply.secrets.vault import SecretSources
 
 
 def private(path: Path, content: bytes) -> None:

@@ -30,7 +30,7 @@ def run(stage: Stage, act: Callable[[EOCanvas], Awaitable[object]], token_url: s
 def keys_twice_with_pause(seconds: float) -> Callable[[EOCanvas], Awaitable[object]]:
     async def act(canvas: EOCanvas) -> None:
         await canvas.keys()
-        canvas._clock.elapsed += seconds  # type: ignore[attr-defined]
+        canvas.time.clock.elapsed += seconds  # type: ignore[attr-defined]
         await canvas.keys()
 
     return act

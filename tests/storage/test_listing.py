@@ -28,8 +28,7 @@ from eocanvas_apply.errors import (
     UsageError,
 )
 from eocanvas_apply.secrets.secret import Secret
-from eocanvas_apply.storage.bucket import Bucket
-from eocanvas_apply.storage.listing import list_files
+from eocanvas_apply.storage.bucket import Bucket, list_files
 from tests.emulator.storages import REGION, certificate_in, s3_server
 
 ACCESS, SECRET, PUBLIC = "canary-access-key", "canary-secret-key", "everybodys"

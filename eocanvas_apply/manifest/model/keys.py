@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
 from eocanvas_apply.manifest.model.strict import PHYSICAL_NAME, Duration, StrictModel, Text, tag_by
-from eocanvas_apply.secrets.references import SecretReference
+from eocanvas_apply.secrets.secret_references import SecretReference
 from eocanvas_apply.vocabulary import StorageType
 
 EODATA = "eodata"

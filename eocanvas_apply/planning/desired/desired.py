@@ -13,7 +13,7 @@ from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.products import Product
 from eocanvas_apply.planning.failures import Retries
-from eocanvas_apply.secrets.references import SecretReference
+from eocanvas_apply.secrets.secret_references import SecretReference
 from eocanvas_apply.vocabulary import StorageType
 
 # The service counts with its own clock, so a unit is taken a little after it came back.

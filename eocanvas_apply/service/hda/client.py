@@ -7,24 +7,23 @@ Retry-After or X-Quota-Reset is sent. Reads are repeated, orders never are.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.service.connection import Check, Connection
-from eocanvas_apply.service.gateway import Gateway
-from eocanvas_apply.service.hda import answers
-from eocanvas_apply.service.hda.answers import Product
-from eocanvas_apply.service.hda.search import MOST, query_for, search_request, walk_search
+from eocanvas_apply.service.gateway import Gateway, Tokens
+from eocanvas_apply.service.hda.search import MOST, Product, query_for, search_request, walk_search
 from eocanvas_apply.service.outcome import Answer
-from eocanvas_apply.service.tokens import Tokens
 from eocanvas_apply.service.urls import Endpoints
-from eocanvas_apply.service.wire import compact_json
+from eocanvas_apply.service.wire import compact_json, mapping
 
 # As in the HDA's own client, a 403 too may mean an expired token.
 DENIALS = (401, 403)
 _DOWNLOAD = "/dataaccess/download"
+_UNIT_OF_A_PATH = re.compile(r"[^\s/\\?#%]+")
 
 
 class Hda:
@@ -36,7 +35,7 @@ class Hda:
 
     async def dataset_terms(self, dataset_id: str) -> list[str]:
         """Return the names of the licences that a dataset wants accepted; an unknown dataset is Refused, 404."""
-        return await self._gateway.read(f"/datasets/{_segment(dataset_id)}", answers.read_terms)
+        return await self._gateway.read(f"/datasets/{_segment(dataset_id)}", _read_terms)
 
     async def accept_term(self, term: str) -> None:
         """Accept a licence for the account: a legal act, only for those that the manifest names."""
@@ -68,7 +67,7 @@ class Hda:
         """
         body = {"dataset_id": dataset_id, "product_id": product_id, "location": location}
         answer = await self._gateway.change("POST", _DOWNLOAD, compact_json(body), check=check)
-        return answer.parsed(answers.read_download_id)
+        return answer.parsed(_read_download_id)
 
     async def ready(self, download_id: str) -> bool:
         """Return whether an order can be downloaded by now; one that is unknown or too old is Refused, 404."""
@@ -77,6 +76,22 @@ class Hda:
     def download_url(self, download_id: str) -> str:
         """Return the address of an order, which is what a job takes as its input once the order is ready."""
         return self._endpoints.base_url + _path(download_id)
+
+
+def _read_terms(document: object) -> list[str]:
+    """Return the licences of a dataset."""
+    terms = mapping(document, "a dataset").get("terms") or []
+    if not isinstance(terms, list) or not all(isinstance(term, str) and term for term in terms):
+        raise ValueError("without a list of terms")
+    return [str(term) for term in terms]
+
+
+def _read_download_id(document: object) -> str:
+    """Return the id that an order was given."""
+    download_id = mapping(document, "an order").get("download_id")
+    if not isinstance(download_id, str) or not _UNIT_OF_A_PATH.fullmatch(download_id) or download_id in (".", ".."):
+        raise ValueError("without a download_id that can stand in an address")
+    return download_id
 
 
 def _readiness(answer: Answer) -> bool:

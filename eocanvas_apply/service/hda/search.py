@@ -7,14 +7,14 @@ Requests come as people paste them from WEkEO's viewer. Until 2024 the viewer wr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import Doubt
 from eocanvas_apply.service.gateway import Gateway
-from eocanvas_apply.service.hda.answers import Page, Product, read_page
-from eocanvas_apply.service.wire import compact_json
+from eocanvas_apply.service.wire import compact_json, mapping, whole
 
 PATH = "/dataaccess/search"
 ITEMS_PER_PAGE = 100
@@ -40,6 +40,38 @@ _STAMP = re.compile(r"(?<!\d)(\d{8}T\d{6})(?!\d)")
 # A second stamp that is later than this is when the product was created, not when its sensing ended.
 _LONGEST_SENSING = timedelta(hours=3)
 _MARGIN = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product of a dataset; these two ids are its identity.
+
+    `location` is what an order has to repeat. `size` is in bytes, None where the HDA does not know it ("ND").
+    `properties` are those of the search's answer as they came, location and size included.
+    """
+
+    id: str
+    dataset_id: str
+    location: str
+    size: int | None = None
+    properties: Mapping[str, object] = field(default_factory=dict)
+
+    def fields(self) -> dict[str, object]:
+        """Return the properties with `id`, `dataset_id`, `location` and `size` as this value has them."""
+        own = {"id": self.id, "dataset_id": self.dataset_id, "location": self.location, "size": self.size}
+        return {**self.properties, **own}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a search.
+
+    Either `total` is the number of products, or `following` is the next index to ask for, None at the end.
+    """
+
+    products: Sequence[Product]
+    total: int | None
+    following: object
 
 
 def search_request(query: Mapping[str, object]) -> dict[str, object]:
@@ -70,21 +102,16 @@ def _fields(key: str, value: Mapping[str, object], dataset_id: str) -> Iterator[
     if key == _BOXES:
         yield "bbox", value["bbox"]
     elif key == _RANGES:
-        first, last = _ends(dataset_id, value)
+        name = str(value["name"]).lower()
+        first, last = _ends_of(dataset_id) or (f"{name}_start", f"{name}_end")
         yield first, value["start"]
         yield last, value["end"]
     else:
         yield str(value["name"]), value["value"]
 
 
-def ends_of(dataset_id: str) -> tuple[str, str] | None:
-    """Return how a dataset calls the two ends of its time range, None where that is not known."""
+def _ends_of(dataset_id: str) -> tuple[str, str] | None:
     return next(((first, last) for beginning, first, last in _ENDS if dataset_id.startswith(beginning)), None)
-
-
-def _ends(dataset_id: str, value: Mapping[str, object]) -> tuple[str, str]:
-    name = str(value["name"]).lower()
-    return ends_of(dataset_id) or (f"{name}_start", f"{name}_end")
 
 
 async def walk_search(gateway: Gateway, request: Mapping[str, object], limit: int | None) -> list[Product]:
@@ -127,10 +154,32 @@ class _Walk:
         return self._reached if self._reached < total and self._empty < 2 else None
 
 
+def read_page(document: object, dataset_id: str) -> Page:
+    """Return one page of a search."""
+    fields = mapping(document, "a page of products")
+    features = fields.get("features")
+    if not isinstance(features, list):
+        raise ValueError("without a list of features")
+    counts = mapping(fields.get("properties") or {}, "a page of products")
+    products = [_product(feature, dataset_id) for feature in features]
+    return Page(products, whole(counts.get("totalResults")), counts.get("nextIndex") or None)
+
+
+def _product(feature: object, dataset_id: str) -> Product:
+    fields = mapping(feature, "a product")
+    properties = mapping(fields.get("properties") or {}, "a product")
+    product_id, location = fields.get("id"), properties.get("location")
+    if not isinstance(product_id, str) or not product_id:
+        raise ValueError("with a product that has no id")
+    if not isinstance(location, str) or not location:
+        raise ValueError(f"without a location of {product_id}")
+    return Product(product_id, dataset_id, location, whole(properties.get("size")), properties)
+
+
 def query_for(dataset_id: str, product_id: str) -> dict[str, object] | None:
     """Return a search that finds the products sensed when this one was; None where its name holds no time."""
     moments = [found for text in _STAMP.findall(product_id) if (found := _moment(text))]
-    ends = ends_of(dataset_id)
+    ends = _ends_of(dataset_id)
     if not moments or ends is None:
         return None
     begin = moments[0]
