@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, overload
 
 from eocanvas_apply.api.addresses import jobs_named
 from eocanvas_apply.diagnostics import error
@@ -15,9 +15,6 @@ from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.state.runs import counted_run
 from eocanvas_apply.render import stored as render
-
-if TYPE_CHECKING:
-    from eocanvas_apply.render.json_shapes import StoredJson
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ class Result:
         """The id of the row, None where the job is no campaign."""
         return Address.parse(self.address).instance
 
-    def to_json(self) -> StoredJson:
+    def to_json(self) -> dict[str, Any]:
         """Return it as `eocanvas-apply results --format json` does."""
         return {
             "address": self.address,
@@ -73,7 +70,7 @@ class Results(Sequence[Result]):
         """Return one row a result: `address`, `instance`, `job_id`, `file`, `path`, `size`, `sha256`, `state`."""
         return [row.to_dict() for row in self.rows]
 
-    def to_json(self) -> list[StoredJson]:
+    def to_json(self) -> list[dict[str, Any]]:
         """Return the rows as `eocanvas-apply results --format json` does."""
         return [row.to_json() for row in self.rows]
 

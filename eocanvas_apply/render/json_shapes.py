@@ -1,4 +1,4 @@
-"""The JSON that the commands print, as types; `schemas/` is generated from them."""
+"""The JSON documents that have a schema, as types; `schemas/` is generated from them."""
 
 from __future__ import annotations
 
@@ -194,104 +194,6 @@ class ApplyJson(ApplyBody):
     command: Literal["apply", "destroy"]
     exit: int
     diagnostics: list[DiagnosticJson]
-
-
-class KeyStatusJson(TypedDict):
-    """Where one key stands; `expires` null is never or not known."""
-
-    address: str
-    status: str
-    reason: str
-    name: str | None
-    expires: str | None
-
-
-class JobStatusJson(TypedDict):
-    """Where one job stands."""
-
-    address: str
-    status: str
-    reason: str
-    job_id: str | None
-    created: str | None
-
-
-class WindowJson(TypedDict):
-    """One window of the quota: `left` of so many `jobs` in `per_s` seconds, the next unit back at `next_free`."""
-
-    jobs: int
-    per_s: int
-    used: int
-    left: int
-    next_free: str | None
-
-
-class StatusBody(TypedDict):
-    """Where everything stands. `windows` are those of quotas."""
-
-    keys: list[KeyStatusJson]
-    jobs: list[JobStatusJson]
-    windows: list[WindowJson]
-    forecast: ForecastJson
-
-
-class StoredJson(TypedDict):
-    """One result. `file` is relative to the manifest, or lies below the folder that `--to` names.
-
-    `state` is here, missing (stored once, not in its place), pending (not fetched yet) or at-key; for the latter two
-    `file` is the service's title, and size and digest are unknown.
-    """
-
-    address: str
-    job_id: str
-    file: str
-    size: int | None
-    sha256: str | None
-    state: str
-
-
-class CandidateJson(TypedDict):
-    """One job of the service."""
-
-    job_id: str
-    status: str
-    created: str | None
-
-
-class CancelledJson(TypedDict):
-    """What became of a job to cancel; `job_id` is null while its launch has no answer."""
-
-    address: str
-    job_id: str | None
-    became: str
-
-
-class SourceJson(TypedDict):
-    """A job whose result is an input of another: its action and reason, and the names of its results."""
-
-    address: str
-    action: ActionKind
-    reason: Reason
-    results: list[str]
-
-
-class WhyJson(TypedDict):
-    """What is known of one address; `history` is oldest first.
-
-    `candidates` are the service's jobs that may be the one of a launch with a lost answer, `sources` the jobs whose
-    results are its inputs; `awaits` the ids of products whose orders must be ready before.
-    """
-
-    address: str
-    action: ActionKind
-    reason: Reason
-    awaits: NotRequired[list[str]]
-    changes: list[ChangeJson]
-    document_diff: list[str]
-    depends_on: list[str]
-    history: list[str]
-    candidates: list[CandidateJson]
-    sources: list[SourceJson]
 
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

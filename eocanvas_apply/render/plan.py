@@ -1,4 +1,4 @@
-"""A plan as text for people, what costs something first, and as JSON."""
+"""A plan as text for people, what costs something first, and as JSON; its actions as parts of sentences."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.actions import ACTIONS, READING_ORDER, ActionKind, Phase
 from eocanvas_apply.planning.desired.fingerprint import Change
 from eocanvas_apply.planning.plan import Plan, PlannedAction
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.tasks import OrderProducts
 from eocanvas_apply.render import forecast
-from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, one_line, stamp
-from eocanvas_apply.render.reasons import in_words, when
+from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, moment, one_line, stamp
 
 if TYPE_CHECKING:
     from eocanvas_apply.render.json_shapes import ActionJson, ChangeJson, FoldedJson, PlanBody
 
 # How many instances of a campaign with equal actions and reasons are listed.
 _FEW = 3
+_REFUSED = "correct its definition, or try again: eocanvas-apply apply --retry-failed"
 
 
 def body(plan: Plan, *, full: bool = False) -> PlanBody:
@@ -145,6 +146,25 @@ def _costs(plan: Plan) -> list[str]:
 def _decisions(plan: Plan) -> list[str]:
     asked = [planned.address for planned in plan.actions if planned.action is ActionKind.ASK]
     return [f"A decision is needed: eocanvas-apply why {typed(address)}" for address in asked]
+
+
+def in_words(planned: PlannedAction) -> str:
+    """Return what the reason of an action means, and its note."""
+    words = planned.row.words
+    return f"{words}: {one_line(planned.note)}" if planned.note else words
+
+
+def when(planned: PlannedAction) -> str:
+    """Return from when an action may start; an estimate where it depends on the ends of other jobs."""
+    word = "probably at" if planned.is_expected else "not before"
+    return f"{word} {moment(planned.not_before)}"
+
+
+def advice(planned: PlannedAction, *, refused: bool = False, of_several: bool = False) -> str:
+    """Return what to do next; a job that was `refused` has no log; `of_several` writes ADDRESS for the address."""
+    if refused and planned.reason is Reason.FAILED:
+        return _REFUSED
+    return planned.row.advice.format(address="ADDRESS" if of_several else typed(planned.address))
 
 
 _LONGEST = 200

@@ -1,18 +1,21 @@
-"""The files that a project keeps, as text: the entries of its ledger, the searches of its lock."""
+"""What is on record, as text: the entries of a ledger, the searches of a lock, the log of a job."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from eocanvas_apply.ledger.entry import Entry
-from eocanvas_apply.render.layout import PLAIN, Style, counted, one_line, stamp
+from eocanvas_apply.render.layout import PLAIN, Style, counted, one_line, printable, stamp
 
 _DETAILS = ("generation", "name", "job_id", "status", "reason", "message", "file", "project", "service", "account")
 NOTHING_TO_LOCK = "Nothing to lock: no campaign has a search without relative times.\n"
 _SHOWN = 20
 _LONGEST_QUERY = 200
+
+LogLine = tuple[datetime | None, str]
 
 
 def ledger_text(entries: Iterable[Entry], style: Style = PLAIN) -> str:
@@ -54,3 +57,13 @@ def _search(search: Mapping[str, Any]) -> str:
 
 def _searches(number: int) -> str:
     return counted(number, "search", "searches")
+
+
+def log_json(lines: Sequence[LogLine]) -> list[dict[str, str | None]]:
+    """Return the scrubbed lines of a job's log as JSON."""
+    return [{"timestamp": stamp(time), "message": message} for time, message in lines]
+
+
+def log_text(lines: Sequence[LogLine], style: Style = PLAIN) -> str:
+    """Return one line a message with its time."""
+    return "".join(f"{style.paint(stamp(time) or '-', 'dim')} {printable(message)}\n" for time, message in lines)

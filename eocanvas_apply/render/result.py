@@ -13,11 +13,11 @@ from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import row_of
 from eocanvas_apply.render import diagnostics
 from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, one_line
-from eocanvas_apply.render.reasons import in_words
+from eocanvas_apply.render.plan import in_words
 from eocanvas_apply.report.progress import AddressResult, ApplyResult, Ending, outcome_counts
 
 if TYPE_CHECKING:
-    from eocanvas_apply.render.json_shapes import ApplyBody, CancelledJson, OutcomeCounts, ResultJson
+    from eocanvas_apply.render.json_shapes import ApplyBody, OutcomeCounts, ResultJson
 
 # As many as fit a screen; the JSON document names all.
 _SHOWN = 20
@@ -120,8 +120,8 @@ _WORDS = {
 }
 
 
-def cancelled_json(found: Cancelled) -> CancelledJson:
-    """Return it as JSON."""
+def cancelled_json(found: Cancelled) -> dict[str, str | None]:
+    """Return it as JSON; `job_id` is null while its launch has no answer."""
     return {"address": found.address, "job_id": found.job_id, "became": found.stop.value}
 
 

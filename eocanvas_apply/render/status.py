@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, TypeVar
 
 from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.actions import ActionKind, Phase
@@ -14,13 +14,10 @@ from eocanvas_apply.planning.failures import HINTS, FailureClass
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.schedule.windows import WindowState
 from eocanvas_apply.render import forecast
-from eocanvas_apply.render.history import whereabouts
 from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, moment, one_line, rough, stamp
-from eocanvas_apply.render.reasons import advice, in_words
+from eocanvas_apply.render.plan import advice, in_words
+from eocanvas_apply.render.why import whereabouts
 from eocanvas_apply.report.status import JobStatus, KeyStatus, Status, Tally, together
-
-if TYPE_CHECKING:
-    from eocanvas_apply.render.json_shapes import JobStatusJson, KeyStatusJson, StatusBody, WindowJson
 
 T = TypeVar("T")
 # As many lines of one kind as leave the others on the screen.
@@ -35,8 +32,11 @@ _COLOURS = {
 }
 
 
-def body(status: Status) -> StatusBody:
-    """Return it as JSON, without what its command adds. `windows` are those of the quota."""
+def body(status: Status) -> dict[str, Any]:
+    """Return it as JSON, without what its command adds.
+
+    `windows` are those of the quota; where `expires` of a key is null, it never ends or its end is not known.
+    """
     return {
         "keys": [_key(key) for key in status.keys],
         "jobs": [_job(job) for job in status.jobs],
@@ -45,7 +45,7 @@ def body(status: Status) -> StatusBody:
     }
 
 
-def _window(window: WindowState) -> WindowJson:
+def _window(window: WindowState) -> dict[str, Any]:
     return {
         "jobs": window.limit,
         "per_s": int(window.per.total_seconds()),
@@ -55,7 +55,7 @@ def _window(window: WindowState) -> WindowJson:
     }
 
 
-def _key(key: KeyStatus) -> KeyStatusJson:
+def _key(key: KeyStatus) -> dict[str, Any]:
     return {
         "address": key.action.address,
         "status": key.status,
@@ -65,7 +65,7 @@ def _key(key: KeyStatus) -> KeyStatusJson:
     }
 
 
-def _job(job: JobStatus) -> JobStatusJson:
+def _job(job: JobStatus) -> dict[str, Any]:
     run = job.run
     return {
         "address": job.address,

@@ -5,26 +5,25 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 from eocanvas_apply.planning.state.stored import in_a_table
 from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, table
 
-if TYPE_CHECKING:
-    from eocanvas_apply.render.json_shapes import StoredJson
-
-_Column = Literal["job_id", "file", "size", "sha256"]
-_COLUMNS: tuple[_Column, ...] = ("job_id", "file", "size", "sha256")
+# One result: `address`, `job_id`, `file`, `size`, `sha256` and `state`, which is here, missing (stored once, not in its
+# place), pending (not fetched yet) or at-key; for the latter two `file` is the service's title, the others are unknown.
+StoredRow = Mapping[str, Any]
+_COLUMNS = ("job_id", "file", "size", "sha256")
 _WORDS = {"at-key": "at the key", "pending": "not fetched", "missing": "missing"}
 
 
-def text(results: Sequence[StoredJson], style: Style = PLAIN) -> str:
+def text(results: Sequence[StoredRow], style: Style = PLAIN) -> str:
     """Return one row a result, and what to do about those that are not downloaded."""
     rows = [[each["address"], _size(each), each["file"]] for each in results]
     return (table(("job", "size", "file"), rows, style) or "No results yet.\n") + _hint(results)
 
 
-def csv_text(results: Sequence[StoredJson], rows: Mapping[str, tuple[str, Mapping[str, Any]]]) -> str:
+def csv_text(results: Sequence[StoredRow], rows: Mapping[str, tuple[str, Mapping[str, Any]]]) -> str:
     """Return them as CSV; `rows` hold the instance of each address and the fields of its row, `each.<name>` here."""
     names = sorted({name for _, fields in rows.values() for name in fields})
     file = io.StringIO()
@@ -37,13 +36,13 @@ def csv_text(results: Sequence[StoredJson], rows: Mapping[str, tuple[str, Mappin
     return file.getvalue()
 
 
-def _size(each: StoredJson) -> str:
+def _size(each: StoredRow) -> str:
     if each["size"] is None:
         return _WORDS.get(each["state"], "")
     return f"{each['size']:,} B" + (", missing" if each["state"] == "missing" else "")
 
 
-def _hint(results: Sequence[StoredJson]) -> str:
+def _hint(results: Sequence[StoredRow]) -> str:
     states = [each["state"] for each in results]
     pending, missing = states.count("pending"), states.count("missing")
     if not pending and not missing:
@@ -53,8 +52,7 @@ def _hint(results: Sequence[StoredJson]) -> str:
     return f"{counted(pending + missing, 'result')} not downloaded: eocanvas-apply results --fetch{removed}\n"
 
 
-def html(results: Sequence[StoredJson]) -> str:
+def html(results: Sequence[StoredRow]) -> str:
     """Return one row a result as a table for a notebook."""
     rows = [(each["address"], each["file"], _size(each), each["state"]) for each in results]
-    title = f"{counted(len(results), 'result')}"
-    return html_table(title, ("job", "file", "size", "state"), rows, _hint(results))
+    return html_table(counted(len(results), "result"), ("job", "file", "size", "state"), rows, _hint(results))

@@ -3,42 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from eocanvas_apply.ledger.fold.job_records import Run
+from eocanvas_apply.ledger.fold.key_records import Generation
+from eocanvas_apply.ledger.fold.order_records import Order
 from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import Reason
-from eocanvas_apply.render import history
-from eocanvas_apply.render.layout import PLAIN, Style, moment, one_line, stamp
-from eocanvas_apply.render.plan import change_json, change_lines, order_lines
-from eocanvas_apply.render.reasons import advice, in_words, when
-from eocanvas_apply.report.why import Explanation, Source
+from eocanvas_apply.render.layout import PLAIN, Style, counted, moment, one_line, stamp
+from eocanvas_apply.render.plan import advice, change_json, change_lines, in_words, order_lines, when
+from eocanvas_apply.report.why import Explanation, Launched, Past, Source
 
 if TYPE_CHECKING:
     from eocanvas_apply.planning.state.observed import ObservedJob
-    from eocanvas_apply.render.json_shapes import CandidateJson, SourceJson, WhyJson
-
 
 _REFUSED = "the service refused to launch it"
 
 
-def as_json(explanation: Explanation, document_diff: Sequence[str] = ()) -> WhyJson:
-    """Return it as JSON; `document_diff` holds the lines in which the graph or chain differs."""
+def as_json(explanation: Explanation, document_diff: Sequence[str] = ()) -> dict[str, Any]:
+    """Return it as JSON; `document_diff` holds the lines in which the graph or chain differs.
+
+    `history` is oldest first, `candidates` are the service's jobs that may be the one of a launch with a lost answer,
+    `sources` the jobs whose results are its inputs, `awaits` the ids of products whose orders must be ready before.
+    """
     action = explanation.action
-    found: WhyJson = {
-        "address": action.address,
-        "action": action.action,
-        "reason": action.reason,
+    return {
+        **_action_json(action),
         "changes": [change_json(change) for change in explanation.differences],
         "document_diff": list(document_diff),
         "depends_on": list(action.depends_on),
-        "history": [history.line(each) for each in explanation.history],
-        "candidates": [_candidate(job) for job in explanation.candidates],
-        "sources": [_source(source) for source in explanation.sources],
+        "history": [history_line(each) for each in explanation.history],
+        "candidates": [
+            {"job_id": job.job_id, "status": job.status, "created": stamp(job.created)}
+            for job in explanation.candidates
+        ],
+        "sources": [{**_action_json(each.action), "results": list(each.results)} for each in explanation.sources],
+        **({"awaits": list(action.awaits)} if action.awaits else {}),
     }
-    if action.awaits:
-        found["awaits"] = list(action.awaits)
-    return found
+
+
+def _action_json(action: PlannedAction) -> dict[str, str]:
+    return {"address": action.address, "action": action.action, "reason": action.reason}
 
 
 def text(explanation: Explanation, style: Style = PLAIN, document_diff: Sequence[str] = ()) -> str:
@@ -52,14 +58,10 @@ def text(explanation: Explanation, style: Style = PLAIN, document_diff: Sequence
     lines += [f"  after {address}" for address in action.depends_on if address not in before]
     lines += order_lines(action, "  ")
     lines += [f"  {when(action)}"] if action.not_before else []
-    lines += (
-        ["history:", *(f"  {one_line(history.line(each))}" for each in explanation.history)]
-        if explanation.history
-        else []
-    )
-    lines += (
-        ["possible jobs:", *(_candidate_line(job) for job in explanation.candidates)] if explanation.candidates else []
-    )
+    past = [f"  {one_line(history_line(each))}" for each in explanation.history]
+    lines += ["history:", *past] if past else []
+    candidates = [_candidate_line(job) for job in explanation.candidates]
+    lines += ["possible jobs:", *candidates] if candidates else []
     return "\n".join([*lines, f"next: {_next(explanation)}"]) + "\n"
 
 
@@ -76,20 +78,6 @@ def _input(source: Source) -> str:
     return f"{source.action.address}, {_verdict(source.action, refused=source.refused)}{there}"
 
 
-def _source(source: Source) -> SourceJson:
-    action = source.action
-    return {
-        "address": action.address,
-        "action": action.action,
-        "reason": action.reason,
-        "results": list(source.results),
-    }
-
-
-def _candidate(job: ObservedJob) -> CandidateJson:
-    return {"job_id": job.job_id, "status": job.status, "created": stamp(job.created)}
-
-
 def _candidate_line(job: ObservedJob) -> str:
     created = f", created {moment(job.created)}" if job.created else ""
     return f"  {one_line(job.job_id)}: {one_line(job.status)}{created}"
@@ -99,3 +87,57 @@ def _verdict(action: PlannedAction, *, refused: bool) -> str:
     what = "nothing to do" if action.action is ActionKind.NONE else str(action.action)
     words = _REFUSED if refused and action.reason is Reason.FAILED else in_words(action)
     return f"{what} ({action.reason}): {words}"
+
+
+def history_line(past: Past) -> str:
+    """Return what became of a generation, an order or a launch; a text is why a job was forgotten."""
+    if isinstance(past, Generation):
+        return f"generation {past.number}: {past.name}: {_state(past)}"
+    if isinstance(past, Order):
+        return _of_order(past)
+    return _of_launch(past) if isinstance(past, Launched) else f"forgotten ({past})"
+
+
+def _of_order(order: Order) -> str:
+    decided = f"{order.begun:%Y-%m-%d %H:%M:%S} UTC" if order.begun else "?"
+    state = {None: "no answer yet, or lost", "ordered": "on its way"}.get(order.state, order.state)
+    return f"order of {order.product_id} decided {decided}: {state} {order.message}".rstrip()
+
+
+def _state(generation: Generation) -> str:
+    if generation.deleted:
+        return "deleted"
+    if generation.created:
+        end = generation.created.expires
+        return f"created, ends {end:%Y-%m-%d %H:%M:%S} UTC" if end else "created"
+    if generation.abandoned:
+        return f"abandoned ({generation.abandoned.reason}) {generation.abandoned.message}".strip()
+    return "intended, answer open"
+
+
+def _of_launch(launched: Launched) -> str:
+    intent, run = launched.intent, launched.run
+    decided = f"{intent.intended.decided:%Y-%m-%d %H:%M:%S} UTC" if intent.intended else "?"
+    became = _of_run(run) if run else f"{intent.state} {intent.refused.message if intent.refused else ''}".strip()
+    return f"launch {intent.id[:8]} decided {decided}: {became}"
+
+
+def _of_run(run: Run) -> str:
+    if run.failure:
+        return f"job {run.job_id}: failed ({run.failure}) {run.failure_line}".rstrip()
+    here = f"job {run.job_id}: {run.status}, {whereabouts(run)}"
+    if run.lost and run.pending:
+        return f"{here}, the others not at the service since {min(run.lost):%Y-%m-%d %H:%M:%S} UTC"
+    return here
+
+
+def whereabouts(run: Run) -> str:
+    """Return `2 of 3 results here`, or `1 result at the key` of what a storage of the user's own holds."""
+    listed = run.results or ()
+    at_key = sum(each.at_key for each in listed)
+    fetched = len(listed) - at_key
+    here = f"{len(run.stored)} of {counted(fetched, 'result')} here"
+    there = f"{counted(at_key, 'result')} at the key"
+    if not at_key:
+        return here
+    return f"{here}, {there}" if fetched else there

@@ -19,7 +19,7 @@ from eocanvas_apply.errors import LedgerError
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.planning.state.stored import StoredResult
-from eocanvas_apply.render.history import line
+from eocanvas_apply.render.why import history_line
 from eocanvas_apply.report.why import explain
 from eocanvas_apply.results.index import IndexRow, write_index
 from tests.applying.stage import JOB_ONLY, NO_WAIT, acts, endings, ends, events, fault, launched, types
@@ -303,7 +303,7 @@ async def history(world: World) -> str:
     plan, observed = await runner.plan(Requests())
     found = explain(JOB, plan, runner.desired, runner.journal.recorded, observed)
     assert found
-    return "\n".join(map(line, found.history))
+    return "\n".join(map(history_line, found.history))
 
 
 @pytest.mark.parametrize("kind", ["listed-no-more", "no-list", "no-list-410", "no-file", "no-file-410"])

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import pytest
 
-from eocanvas_apply.render.json_shapes import StoredJson
-from eocanvas_apply.render.stored import text
+from eocanvas_apply.render.stored import StoredRow, text
 
 
-def _result(state: str) -> StoredJson:
-    found = {"address": "job.a", "job_id": "1", "file": "a.nc", "size": 1, "sha256": "0", "state": state}
-    return cast("StoredJson", found)
+def _result(state: str) -> StoredRow:
+    return {"address": "job.a", "job_id": "1", "file": "a.nc", "size": 1, "sha256": "0", "state": state}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import JOB_ROWS, KEY_ROWS, Reason, Row
-from eocanvas_apply.render.reasons import advice
+from eocanvas_apply.render.plan import advice
 from eocanvas_apply.render.why import text
 from eocanvas_apply.report.why import Explanation
 

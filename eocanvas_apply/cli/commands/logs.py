@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from eocanvas_apply.api.project import AsyncProject
     from eocanvas_apply.engine.engine import Engine
     from eocanvas_apply.ledger.fold.recorded import Recorded
-    from eocanvas_apply.render.log import Line
+    from eocanvas_apply.render.records import LogLine
     from eocanvas_apply.service.wire import LogEntry
 
 EPILOG = """\
@@ -51,7 +51,7 @@ def run(args: Namespace, console: Console) -> Outcome:
 
     async def work(project: AsyncProject) -> Outcome:
         from eocanvas_apply.api.addresses import one_job
-        from eocanvas_apply.render import log as render
+        from eocanvas_apply.render import records as render
 
         engine = await project.engine()
         recorded = await engine.recorded()
@@ -64,14 +64,14 @@ def run(args: Namespace, console: Console) -> Outcome:
             raise UsageError(error("no-log", f"{address}: the service has no log of its job", address=address))
         lines = JobLogScrubber(SCRUBBER, engine.service.account).scrub(_lines(entries))
         return Outcome(
-            text=lambda style: render.text(lines, style) or "The log is empty so far.\n",
-            fields=lambda: {"logs": render.as_json(lines)},
+            text=lambda style: render.log_text(lines, style) or "The log is empty so far.\n",
+            fields=lambda: {"logs": render.log_json(lines)},
         )
 
     return without_searching(args, work)
 
 
-def _lines(entries: Sequence[LogEntry]) -> list[Line]:
+def _lines(entries: Sequence[LogEntry]) -> list[LogLine]:
     return [(entry.timestamp, entry.message) for entry in entries]
 
 
@@ -94,7 +94,7 @@ class _Followed:
     console: Console
     address: str
     job_id: str
-    lines: list[Line] = field(default_factory=list)
+    lines: list[LogLine] = field(default_factory=list)
     _scrubber: JobLogScrubber = field(init=False)
 
     def __post_init__(self) -> None:
@@ -102,14 +102,14 @@ class _Followed:
 
     async def to_the_end(self) -> Outcome:
         """Show new lines until the job has ended and its log is complete, or a signal comes."""
-        from eocanvas_apply.render import log as render
+        from eocanvas_apply.render import records as render
 
         code = Exit.DONE
         try:
             await unless_signalled(self._follow())
         except Stopped as stopped:
             code = stopped.code
-        return Outcome(code, fields=lambda: {"logs": render.as_json(self._scrubber.scrub(self.lines))})
+        return Outcome(code, fields=lambda: {"logs": render.log_json(self._scrubber.scrub(self.lines))})
 
     async def _follow(self) -> None:
         timing = self.engine.desired.timing
@@ -153,8 +153,8 @@ class _Followed:
         self._show(news)
         return bool(news)
 
-    def _show(self, news: list[Line]) -> None:
-        from eocanvas_apply.render import log as render
+    def _show(self, news: list[LogLine]) -> None:
+        from eocanvas_apply.render import records as render
 
         if not self.console.as_json:
-            self.console.out.write(render.text(self._scrubber.scrub(news), self.console.out.style))
+            self.console.out.write(render.log_text(self._scrubber.scrub(news), self.console.out.style))
