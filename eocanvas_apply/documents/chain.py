@@ -12,8 +12,7 @@ import yaml
 
 from eocanvas_apply.diagnostics import Diagnostic, Position, Severity, error
 from eocanvas_apply.documents.mark import Mark, marks_in
-from eocanvas_apply.documents.yaml.nodes import Data, Path
-from eocanvas_apply.documents.yaml.scalars import reads_otherwise, resolve_plain
+from eocanvas_apply.documents.yaml.nodes import Data, Path, reads_otherwise, resolve_plain
 from eocanvas_apply.documents.yaml.text import YamlText
 from eocanvas_apply.errors import ManifestError
 

@@ -36,11 +36,8 @@ class ExecutionInput:
 
     def config(self) -> dict[str, dict[str, bool | str]] | None:
         """Return `{"img1": {"uncompress": true, "subPath": "..."}}`, None when nothing is asked."""
-        asked: dict[str, bool | str] = {}
-        if self.uncompress is not None:
-            asked["uncompress"] = self.uncompress
-        if self.sub_path is not None:
-            asked["subPath"] = self.sub_path
+        options = {"uncompress": self.uncompress, "subPath": self.sub_path}
+        asked = {name: value for name, value in options.items() if value is not None}
         return {self.name: asked} if asked else None
 
 

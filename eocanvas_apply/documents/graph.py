@@ -114,9 +114,7 @@ def _placed(source: str, found: Diagnostic, position: Position) -> Diagnostic:
 
 def param_text(value: ParamValue) -> str:
     """Return how a parameter of the manifest is written into a graph: booleans as `true` and `false`."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _decoded(raw: bytes) -> str:
@@ -137,28 +135,21 @@ def _relevant(root: Element) -> Iterator[Element]:
 
 
 def _without_application_data(root: Element) -> Element:
-    kept = [index for index, child in enumerate(root.children) if child.tag != "applicationData"]
-    return replace(
-        root,
-        children=[root.children[index] for index in kept],
-        texts=[root.texts[0], *(root.texts[index + 1] for index in kept)],
-    )
+    kept = [pair for pair in zip(root.children, root.texts[1:], strict=True) if pair[0].tag != "applicationData"]
+    return replace(root, children=[child for child, _ in kept], texts=[root.texts[0], *(text for _, text in kept)])
 
 
 def _filled(text: str, params: Mapping[str, str]) -> str:
-    if "$" not in text:
-        return text
     return _PLACEHOLDER.sub(lambda found: params.get(found[1] or found[2] or "", found[0]), text)
 
 
 def _placeholders(element: Element) -> Iterator[Placeholder]:
-    places = [*((text, element.text_position) for text in element.texts[:1])]
-    places += [(text, element.position) for text in [*element.texts[1:], *element.attributes.values()]]
-    for number, (text, start) in enumerate(places):
+    for number, text in enumerate([*element.texts, *element.attributes.values()]):
         for found in _PLACEHOLDER.finditer(text):
             name = found[1] if found[1] is not None else found[2]
-            position = _advanced(start, text[: found.start()]) if number == 0 else start
-            yield Placeholder(name, found[0], found.start(), text, element, position)
+            before = text[: found.start()]
+            position = element.position if number else _advanced(element.text_position, before)
+            yield Placeholder(name, found[0], len(before), text, element, position)
 
 
 def _advanced(start: Position, text: str) -> Position:

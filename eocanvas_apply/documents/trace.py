@@ -18,27 +18,14 @@ from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.documents.mark import Mark, decoded_runs, marks_in
 from eocanvas_apply.errors import ManifestError
 
-CHAIN_FIELDS = frozenset(
-    {
-        "aggregation",
-        "compression",
-        "description",
-        "filter",
-        "format",
-        "id",
-        "name",
-        "product",
-        "projection",
-        "quicklook",
-        "resample_method",
-        "resample_resolution",
-        "roi",
-        "xrit_segments",
-    }
+_CHAIN_FIELD = (
+    "aggregation|compression|description|filter|format|id|name|product|projection|quicklook|resample_method|"
+    "resample_resolution|roi|xrit_segments"
 )
+CHAIN_FIELDS = frozenset(_CHAIN_FIELD.split("|"))
 
 _GRAPH = re.compile(r"(?:<\?xml[^>]*\?>\s*)?<graph[\s>].*?</graph>", re.DOTALL)
-_CHAIN = re.compile(rf"(?:{'|'.join(sorted(CHAIN_FIELDS))}):[ \n][\t\n\r\x20-\x7e]*\n\Z")
+_CHAIN = re.compile(rf"(?:{_CHAIN_FIELD}):[ \n][\t\n\r\x20-\x7e]*\n\Z")
 _LIST_OF_OBJECTS = re.compile(r"\[\s*\{")
 # A log that breaks off inside base64.
 _TAIL = 200
@@ -109,7 +96,7 @@ def _input_lists(log: str) -> Iterator[list[dict[str, str]]]:
 def _is_input_list(value: list[Any]) -> bool:
     return all(
         isinstance(each, dict)
-        and 1 <= len(each.keys() - {"schema"}) <= 1
+        and len(each.keys() - {"schema"}) == 1
         and all(isinstance(item, str) for item in each.values())
         for each in value
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
@@ -41,24 +40,22 @@ class Element:
             yield from child.walk()
 
 
+@dataclass(eq=False)
 class XmlFault(Exception):
     """The text is not well-formed, or holds what is refused; `position` is the place."""
 
-    def __init__(self, message: str, position: Position) -> None:
-        super().__init__(message)
-        self.message = message
-        self.position = position
+    message: str
+    position: Position
 
 
 class _Builder:
     def __init__(self, file: str) -> None:
         self._file = file
         self._open: list[Element] = []
-        self._texted: set[int] = set()
         self.root: Element | None = None
         self.parser = expat.ParserCreate()
         self.parser.StartElementHandler = self._start
-        self.parser.EndElementHandler = self._end
+        self.parser.EndElementHandler = lambda _: self._open.pop()
         self.parser.CharacterDataHandler = self._characters
         self.parser.StartDoctypeDeclHandler = self._refuse
 
@@ -76,9 +73,6 @@ class _Builder:
         else:
             self.root = element
         self._open.append(element)
-
-    def _end(self, _tag: str) -> None:
-        self._open.pop()
 
     def _characters(self, text: str) -> None:
         element = self._open[-1]
@@ -107,10 +101,8 @@ def parse_xml(source: bytes, file: str) -> Element:
 
 def significant(element: Element) -> list[str]:
     """Return the texts of an element without what is only white space between elements."""
-    if element.children:
-        return ["" if not text.strip() else text for text in element.texts]
-    blank_lines = not element.text.strip() and "\n" in element.text
-    return ["" if blank_lines else element.text]
+    kept = [text if text.strip() else "" for text in element.texts]
+    return kept if element.children or "\n" in element.text else element.texts
 
 
 def written(element: Element, first_line: str = "") -> str:
@@ -137,25 +129,17 @@ def compact(element: Element, *, sort: bool = False) -> str:
     texts = significant(element)
     if not element.children and not texts[0]:
         return _start_tag(element, "/>", sort=sort)
-    inner = [_escaped(texts[0])]
+    inner = [_ascii(texts[0], _TEXT)]
     for child, text in zip(element.children, texts[1:], strict=True):
-        inner += [compact(child, sort=sort), _escaped(text)]
+        inner += [compact(child, sort=sort), _ascii(text, _TEXT)]
     return f"{_start_tag(element, '>', sort=sort)}{''.join(inner)}</{element.tag}>"
 
 
 def _start_tag(element: Element, end: str, *, sort: bool = False) -> str:
-    names = sorted(element.attributes) if sort else list(element.attributes)
-    attributes = "".join(f" {name}={_quoted(element.attributes[name])}" for name in names)
+    given = element.attributes.items()
+    attributes = "".join(f' {name}="{_ascii(value, _ATTRIBUTE)}"' for name, value in (sorted(given) if sort else given))
     return f"<{element.tag}{attributes}{end}"
 
 
-def _escaped(text: str) -> str:
-    return _ascii(text.translate(_TEXT))
-
-
-def _quoted(text: str) -> str:
-    return '"' + _ascii(text.translate(_ATTRIBUTE)) + '"'
-
-
-def _ascii(text: str) -> str:
-    return re.sub(r"[^\x00-\x7f]", lambda found: f"&#{ord(found[0])};", text)
+def _ascii(text: str, escapes: dict[int, str]) -> str:
+    return text.translate(escapes).encode("ascii", "xmlcharrefreplace").decode()

@@ -12,8 +12,7 @@ from types import MappingProxyType
 from eocanvas_apply.campaign.lock import LockFile, read_lock_file
 from eocanvas_apply.checks.checking import check
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, has_errors
-from eocanvas_apply.documents.yaml.nodes import Data
-from eocanvas_apply.documents.yaml.scalars import Plain, resolve_plain
+from eocanvas_apply.documents.yaml.nodes import Data, Plain, resolve_plain
 from eocanvas_apply.errors import ManifestError, UsageError
 from eocanvas_apply.files import read_bytes
 from eocanvas_apply.manifest.graphs_and_chains import GraphsAndChains, Read, load_graphs_and_chains

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from eocanvas_apply.diagnostics import Diagnostic, Position, error, has_errors
-from eocanvas_apply.documents.yaml.nodes import Data, Path
-from eocanvas_apply.documents.yaml.scalars import Plain
+from eocanvas_apply.documents.yaml.nodes import Data, Path, Plain
 from eocanvas_apply.documents.yaml.text import YamlText
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.address import Address

@@ -11,8 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from eocanvas_apply.documents.yaml.nodes import Data, Path
-from eocanvas_apply.documents.yaml.scalars import Plain
+from eocanvas_apply.documents.yaml.nodes import Data, Path, Plain
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)\}?")
 _VARIABLE = re.compile(r"\$\$\{|\$\{\s*var\.([^{}]*?)\s*\}")

@@ -10,17 +10,16 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from eocanvas_apply.documents.yaml.nodes import Mapping, Node, Scalar, Sequence, Span
-from eocanvas_apply.documents.yaml.scalars import reads_otherwise
+from eocanvas_apply.documents.yaml.nodes import Mapping, Node, Scalar, Sequence, Span, reads_otherwise
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEPEST = 100
 _FREE_COPIES = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A fault at a place of the text; `text` has the messages."""
+@dataclass(eq=False)
+class Fault(Exception):
+    """A fault at a place of the text, raised where reading cannot go on; `text` has the messages."""
 
     code: str
     at: int
@@ -38,14 +37,6 @@ class _Open:
     size: int = 1
 
 
-class Unreadable(Exception):
-    """The text cannot be read further; carries the fault."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.code)
-        self.fault = fault
-
-
 class Composer:
     """Builds the nodes of one text. `faults` are collected; `open_keys` says where reading stopped."""
 
@@ -58,13 +49,13 @@ class Composer:
         self._copied = 0
 
     def compose(self, text: str) -> None:
-        """Read the text into `root`; raise Unreadable, or yaml.YAMLError when it is not YAML."""
+        """Read the text into `root`; raise Fault, or yaml.YAMLError when it is not YAML."""
         documents = 0
         for event in yaml.parse(text, Loader=_Loader):
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    raise Unreadable(Fault("yaml-documents", _begin(event)))
+                    raise Fault("yaml-documents", _begin(event))
             self._take(event)
 
     @property
@@ -86,17 +77,15 @@ class Composer:
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         plain = event.implicit[0] and event.style in (None, "")
-        span = Span(_begin(event), _finish(event))
-        node = Scalar(span, event.value, plain)
         if plain and not self._expects_key() and reads_otherwise(event.value):
-            self.faults.append(Fault("yaml-1-1", span.start))
-        self._add(node, event.anchor, 1)
+            self.faults.append(Fault("yaml-1-1", _begin(event)))
+        self._add(Scalar(Span(_begin(event), _finish(event)), event.value, plain), event.anchor, 1)
 
     def _start(self, event: yaml.CollectionStartEvent) -> None:
         if len(self._open) >= _DEEPEST:
-            raise Unreadable(Fault("yaml-depth", _begin(event)))
+            raise Fault("yaml-depth", _begin(event))
         if self._expects_key():
-            raise Unreadable(Fault("yaml-key", _begin(event)))
+            raise Fault("yaml-key", _begin(event))
         mapping = isinstance(event, yaml.MappingStartEvent)
         self._open.append(_Open(_begin(event), event.anchor, mapping))
 
@@ -109,16 +98,16 @@ class Composer:
     def _alias(self, event: yaml.AliasEvent) -> None:
         found = self._anchors.get(event.anchor or "")
         if found is None:
-            raise Unreadable(Fault("yaml-alias", _begin(event)))
+            raise Fault("yaml-alias", _begin(event))
         self._copied += found[1]
         if self._copied > _FREE_COPIES + 10 * self._written:
-            raise Unreadable(Fault("yaml-aliases", _begin(event)))
+            raise Fault("yaml-aliases", _begin(event))
         self._add(found[0], None, found[1])
 
     def _add(self, node: Node, anchor: str | None, size: int) -> None:
         self._written += 1
         if self._expects_key() and not isinstance(node, Scalar):
-            raise Unreadable(Fault("yaml-key", node.span.start))
+            raise Fault("yaml-key", node.span.start)
         if anchor is not None:
             self._anchors[anchor] = (node, size)
         if self._open:

@@ -1,13 +1,52 @@
-"""The nodes of a YAML text with their positions."""
+"""What a YAML text says: its nodes, and the meaning of a plain scalar by the core schema of YAML 1.2.
+
+Readers of YAML 1.1, PyYAML among them, take `no` for false, `012` for ten, `12:30:00` for 45000 and `2024-07-01` for
+a date. Here they are text, or the number that stands there.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from eocanvas_apply.documents.yaml.scalars import Plain, resolve_plain
-
+Plain = str | int | float | bool | None
 Data = Plain | list["Data"] | dict[str, "Data"]
 Path = tuple[str | int, ...]
+
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_TRUE = frozenset({"true", "True", "TRUE"})
+_FALSE = frozenset({"false", "False", "FALSE"})
+_DECIMAL = re.compile(r"[-+]?[0-9]+", re.ASCII)
+_PREFIXED = re.compile(r"0o([0-7]+)|0x([0-9a-fA-F]+)", re.ASCII)
+_FLOAT = re.compile(
+    r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", re.ASCII
+)
+_LONGEST_NUMBER = 400
+
+_BOOL_1_1 = re.compile(r"[yYnN]|[yY]es|YES|[nN]o|NO|[oO]n|ON|[oO]ff|OFF")
+_SAME_IN_BOTH = re.compile(r"[-+]?0+[0-7]?", re.ASCII)
+_OTHERWISE_1_1 = re.compile(
+    r"""
+      [-+]?0[0-7_]+ | [-+]?0[0-9]+                         # an octal number, or text when it holds an 8
+    | [-+]?0b[01_]+
+    | [-+]?0x[0-9a-fA-F]*_[0-9a-fA-F_]*
+    | 0o[0-7]+                                             # text there, a number here
+    | [-+][0]x[0-9a-fA-F_]+
+    | [-+]?[1-9][0-9]*_[0-9_]*
+    | [-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+                   # base 60
+    | [-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*
+    | [-+]?[0-9][0-9_]*\.[0-9]*_[0-9_]*(?:[eE][-+][0-9]+)?
+    | [-+]?[0-9]+_[0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?
+    | \.[0-9]+_[0-9_]*(?:[eE][-+][0-9]+)?
+    | [-+]?[0-9]+[eE][-+]?[0-9]+                           # no dot, so text there
+    | [-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)[eE][0-9]+           # no sign, so text there
+    | [-+]\.[0-9]+(?:[eE][-+]?[0-9]+)?
+    | [0-9]{4}-[0-9]{2}-[0-9]{2}
+    | [0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?
+      (?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::?[0-9]{2})?))?
+    """,
+    re.VERBOSE | re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +106,29 @@ def step(node: Node, part: str | int) -> tuple[Node, Node] | None:
     if isinstance(node, Sequence) and isinstance(part, int) and part < len(node.items):
         return node.items[part], node.items[part]
     return None
+
+
+def resolve_plain(text: str) -> Plain:
+    """Return what a plain scalar stands for by the core schema of YAML 1.2."""
+    if text in _NULL:
+        return None
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
+    return _number(text) if len(text) <= _LONGEST_NUMBER else text
+
+
+def reads_otherwise(text: str) -> bool:
+    """Whether a reader of YAML 1.1 would take this plain scalar for something else."""
+    if _SAME_IN_BOTH.fullmatch(text):
+        return False
+    return (_BOOL_1_1.fullmatch(text) or _OTHERWISE_1_1.fullmatch(text)) is not None
+
+
+def _number(text: str) -> str | int | float:
+    if _DECIMAL.fullmatch(text):
+        return int(text)
+    if found := _PREFIXED.fullmatch(text):
+        return int(found[1], 8) if found[1] else int(found[2], 16)
+    if _FLOAT.fullmatch(text):
+        return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+    return text

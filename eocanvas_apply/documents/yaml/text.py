@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import bisect
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import yaml
 
 from eocanvas_apply.diagnostics import Diagnostic, Position, error, warning
-from eocanvas_apply.documents.yaml.composer import Composer, Fault, Unreadable
+from eocanvas_apply.documents.yaml.composer import Composer, Fault
 from eocanvas_apply.documents.yaml.nodes import Data, Node, Path, Scalar, step, to_data
 
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -18,6 +18,11 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000
 _OTHER_BOMS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 
 _MESSAGES = {
+    "yaml-1-1": (
+        "YAML 1.1 programs read this as another value; here YAML 1.2 counts",
+        "put it in quotes if it is text",
+    ),
+    "duplicate-key": ("duplicate key; the first one is on line {line}", "keep one of the two"),
     "yaml-documents": (
         "a second document starts here",
         "keep one document in a file: take out this --- and what follows",
@@ -28,6 +33,18 @@ _MESSAGES = {
     "yaml-alias": ("no anchor of this name before this alias", "define it as &name further up"),
     "yaml-aliases": ("the aliases of this file expand it too much", "write out what they stand for"),
     "yaml-merge-key": ("merge keys (<<) are not supported", "write the fields out, or use an alias for a whole value"),
+}
+# What the parser's own message holds, and what is said instead.
+_SYNTAX = {
+    "mapping values": ("a second `: ` on one line, or wrong indentation", "put text that holds `: ` in quotes"),
+    "block sequence entries": ("a list item cannot begin here", "begin the list on the next line, or write [a, b]"),
+    "escape": ("unknown escape after a backslash in double quotes", "use single quotes"),
+    **dict.fromkeys(
+        ("expected key", "expected <block end>"),
+        ("this does not belong to the lines above it", "check the indentation, and quotes that end too early"),
+    ),
+    "'-' indicator": ("a list and keys cannot be mixed at one level", "check the indentation"),
+    "": ("not valid YAML", "check quotes, brackets and indentation of this line and the one above"),
 }
 _REFERENCE = re.compile(r"\$\{?[^\s{}]*$")
 
@@ -101,17 +118,17 @@ class YamlText:
 
 
 def _undecodable(raw: bytes, file: str, at: int) -> YamlText:
-    text = raw.decode("utf-8", "replace")
-    place = YamlText(file, text, None, ()).position(len(raw[:at].decode("utf-8", "replace")))
+    text = YamlText(file, raw.decode("utf-8", "replace"), None, ())
+    place = text.position(len(raw[:at].decode("utf-8", "replace")))
     what = "UTF-16 or UTF-32" if raw.startswith(_OTHER_BOMS) else "not UTF-8"
-    fault = error("yaml-encoding", f"the text is {what}", "save the file as UTF-8").at(place)
-    return YamlText(file, text, None, (fault,))
+    fault = error("yaml-encoding", f"the text is {what}", "save the file as UTF-8")
+    return replace(text, faults=(fault.at(place),))
 
 
 def _unprintable(text: YamlText, at: int) -> YamlText:
     message = f"the control character U+{ord(text.text[at]):04X} is not allowed in YAML"
     fault = error("yaml-syntax", message, 'write it as an escape in double quotes, such as "\\u0007"')
-    return YamlText(text.file, text.text, None, (fault.at(text.position(at)),))
+    return replace(text, faults=(fault.at(text.position(at)),))
 
 
 def _composed(text: YamlText) -> YamlText:
@@ -121,80 +138,43 @@ def _composed(text: YamlText) -> YamlText:
     try:
         composer.compose(text.text)
         root = composer.root
-    except Unreadable as stop:
-        faults.append(_placed(text, stop.fault))
+    except Fault as fault:
+        faults.append(_placed(text, fault))
     except yaml.YAMLError as problem:
-        faults.append(_no_yaml(text, problem))
+        faults.append(_syntax_error(text, problem))
     faults += [_placed(text, fault) for fault in composer.faults]
-    return YamlText(text.file, text.text, root, tuple(faults), composer.open_keys)
+    return replace(text, root=root, faults=tuple(faults), stopped_under=composer.open_keys)
 
 
 def _placed(text: YamlText, fault: Fault) -> Diagnostic:
-    first_line = None if fault.first is None else text.position(fault.first).line
-    return _diagnostic(fault, first_line).at(text.position(fault.at))
+    message, hint = _MESSAGES[fault.code]
+    if fault.first is not None:
+        message = message.format(line=text.position(fault.first).line)
+    severity = warning if fault.code == "yaml-1-1" else error
+    return severity(fault.code, message, hint).at(text.position(fault.at))
 
 
-def _no_yaml(text: YamlText, problem: yaml.YAMLError) -> Diagnostic:
-    mark = getattr(problem, "problem_mark", None)
-    opened = getattr(problem, "context_mark", None)
+def _syntax_error(text: YamlText, problem: yaml.YAMLError) -> Diagnostic:
+    """Return why the text is not valid YAML, judged by the character where the parser stopped."""
+    mark, opened = getattr(problem, "problem_mark", None), getattr(problem, "context_mark", None)
     at = min(mark.index, len(text.text)) if mark else 0
-    return _syntax_error(text.text, at, problem, opened.line + 1 if opened else None).at(text.position(at))
+    if text.text[at - 1 : at + 1] == "${" or (_REFERENCE.search(text.text[:at]) and text.text[at : at + 1] == "{"):
+        reference = re.compile(r"\$\{[A-Za-z0-9_.]*\}").match(text.text, at - 1)
+        hint = f'write "{reference[0] if reference else "${...}"}"'
+        found = error("unquoted-reference", "inside { } and [ ] a reference needs quotes", hint)
+    else:
+        said = getattr(problem, "problem", None) or ""
+        found = error("yaml-syntax", *_explained(text.text[at:], said, opened.line + 1 if opened else None))
+    return found.at(text.position(at))
 
 
-def _diagnostic(fault: Fault, first_line: int | None) -> Diagnostic:
-    """Return the fault as a diagnostic without a place; `first_line` is where a double key stands first."""
-    if fault.code == "yaml-1-1":
-        return warning(
-            "yaml-1-1",
-            "YAML 1.1 programs read this as another value; here YAML 1.2 counts",
-            "put it in quotes if it is text",
-        )
-    if fault.code == "duplicate-key":
-        message = f"duplicate key; the first one is on line {first_line}"
-        return error("duplicate-key", message, "keep one of the two")
-    return error(fault.code, *_MESSAGES[fault.code])
-
-
-def _syntax_error(text: str, at: int, problem: yaml.YAMLError, opened_in_line: int | None) -> Diagnostic:
-    """Return why the text is not valid YAML, judged by the character at `at`."""
-    if text[at - 1 : at + 1] == "${" or (_REFERENCE.search(text[:at]) and text[at : at + 1] == "{"):
-        return error(
-            "unquoted-reference",
-            "inside { } and [ ] a reference needs quotes",
-            f'write "{_whole_reference(text, at - 1)}"',
-        )
-    message, hint = _explained(text, at, getattr(problem, "problem", None) or "", opened_in_line)
-    return error("yaml-syntax", message, hint)
-
-
-def _whole_reference(text: str, start: int) -> str:
-    found = re.compile(r"\$\{[A-Za-z0-9_.]*\}").match(text, start)
-    return found[0] if found else "${...}"
-
-
-def _explained(text: str, at: int, problem: str, opened_in_line: int | None) -> tuple[str, str]:
-    character = text[at : at + 1]
-    if character == "\t" or "tab character" in problem:
+def _explained(rest: str, problem: str, opened_in_line: int | None) -> tuple[str, str]:
+    if rest.startswith("\t") or "tab character" in problem:
         return "a tab where spaces are needed", "indent with spaces"
-    if character in ("@", "`", "%") and character:
-        return f"a value cannot begin with {character}", "put the text in quotes"
-    if not text[at:].strip() and opened_in_line:
+    if rest.startswith(("@", "`", "%")):
+        return f"a value cannot begin with {rest[0]}", "put the text in quotes"
+    if not rest.strip() and opened_in_line:
         return f"the quote or bracket on line {opened_in_line} is never closed", "close it"
-    if "mapping values" in problem:
-        return "a second `: ` on one line, or wrong indentation", "put text that holds `: ` in quotes"
-    if "block sequence entries" in problem:
-        return "a list item cannot begin here", "begin the list on the next line, or write [a, b]"
-    if "escape" in problem:
-        return "unknown escape after a backslash in double quotes", "use single quotes"
-    return _by_parser(problem)
-
-
-def _by_parser(problem: str) -> tuple[str, str]:
-    wanted = re.search(r"expected (?:',' or )?'([\]}])'", problem)
-    if wanted:
+    if wanted := re.search(r"expected (?:',' or )?'([\]}])'", problem):
         return f"a comma or {wanted[1]} is missing before this", "separate with commas, close with the bracket"
-    if "expected key" in problem or "expected <block end>" in problem:
-        return "this does not belong to the lines above it", "check the indentation, and quotes that end too early"
-    if "'-' indicator" in problem:
-        return "a list and keys cannot be mixed at one level", "check the indentation"
-    return "not valid YAML", "check quotes, brackets and indentation of this line and the one above"
+    return next(explanation for part, explanation in _SYNTAX.items() if part in problem)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error
-from eocanvas_apply.documents.yaml.nodes import Data, Path
-from eocanvas_apply.documents.yaml.scalars import Plain
+from eocanvas_apply.documents.yaml.nodes import Data, Path, Plain
 from eocanvas_apply.manifest.model.keys import EODATA
 from eocanvas_apply.manifest.model.steps import KINDS
 from eocanvas_apply.manifest.substitution import references, refers_to_row

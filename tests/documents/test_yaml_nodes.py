@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eocanvas_apply.documents.yaml.scalars import Plain, reads_otherwise, resolve_plain
+from eocanvas_apply.documents.yaml.nodes import Plain, reads_otherwise, resolve_plain
 
 SURPRISES = ["no", "On", "y", "012", "0o17", "1_000", "12:30:00", "2024-07-01", "2024-07-01T10:00:00Z", "2024_07_01"]
 SURPRISES += ["1e3", "1.5e3", "0b11", "089", "+.5", "190:20:30.15"]
