@@ -1,27 +1,11 @@
 """The exceptions that end a command, each with the diagnostics for the user.
 
-EocanvasApplyError
- +-- UsageError            the command line or a setting is wrong
- +-- ManifestError         the manifest or a file it names is wrong
- +-- CredentialsError      no credentials, or the service or a storage refused them
- +-- ServiceError          the service did not answer as needed
- |    +-- NotSent          nothing reached it: DNS, connect, TLS, pool time-out
- |    +-- Refused          it refused; `status` is the HTTP status
- |    +-- Doubt            it may have acted: the answer is lost or unreadable
- +-- LedgerError           the ledger cannot be read, written or trusted
- |    +-- LedgerConflict   another runner appended first
- +-- SafetyRefusal         a safety rule holds the command back (exit 5)
- +-- PlanStale             the accepted plan does not hold any more (exit 6)
- +-- StoppedEarly          a run was stopped before its first plan
-
 None of them prints; `cli/` is the one place where they become words and an exit code.
 """
 
 from __future__ import annotations
 
 from eocanvas_apply.diagnostics import Diagnostic
-
-_TOO_MANY = 429
 
 
 class EocanvasApplyError(Exception):
@@ -59,7 +43,7 @@ class ServiceError(EocanvasApplyError):
     @property
     def may_pass(self) -> bool:
         """Whether the same request may succeed later: no clear answer came, or it was one too many (429)."""
-        return isinstance(self, Doubt | NotSent) or self.status == _TOO_MANY
+        return isinstance(self, Doubt | NotSent) or self.status == 429
 
 
 class NotSent(ServiceError):
@@ -72,7 +56,7 @@ class Refused(ServiceError):
     @property
     def concerns_account(self) -> bool:
         """Whether it refuses the account (401) or its rate (429), and says nothing of the one thing asked for."""
-        return self.status in (401, _TOO_MANY)
+        return self.status in (401, 429)
 
 
 class Doubt(ServiceError):
@@ -88,11 +72,11 @@ class LedgerConflict(LedgerError):
 
 
 class SafetyRefusal(EocanvasApplyError):
-    """A safety rule holds the command back; the message names the numbers and the flag."""
+    """A safety rule holds the command back; the message names the numbers and the flag. Exit 5."""
 
 
 class PlanStale(EocanvasApplyError):
-    """A plan does not hold any more: something else would be done now."""
+    """A plan does not hold any more: something else would be done now. Exit 6."""
 
 
 class StoppedEarly(EocanvasApplyError):

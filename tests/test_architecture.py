@@ -39,7 +39,7 @@ ROOMS["engine"] = " ".join(ROOMS.keys() - {"render", "emulator"})
 ROOMS["simulation"] = " ".join(ROOMS)
 ROOMS["api"] = " ".join(ROOMS.keys() - {"simulation", "emulator"})
 ROOMS["cli"] = " ".join(ROOMS)
-LEAVES = {"addresses", "diagnostics", "errors", "files", "vocabulary"}
+LEAVES = {"diagnostics", "errors", "files", "vocabulary", "web_addresses"}
 CORE = (
     "documents",
     "manifest",

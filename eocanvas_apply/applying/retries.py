@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from eocanvas_apply.service.backoff import Backoff
-from eocanvas_apply.service.clock import Clock
+from eocanvas_apply.service.clock import Backoff, Clock
 
 
 @dataclass(slots=True)

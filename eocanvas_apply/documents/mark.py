@@ -62,7 +62,7 @@ def decoded_runs(text: str) -> Iterator[str]:
 
 def _runs_at_line_ends(text: str) -> Iterator[str]:
     run = ""
-    for line in text.splitlines():
+    for line in [*text.splitlines(), ""]:
         found = _LINE_END.search(line)
         piece = found[1] if found else ""
         run += piece.rstrip("=")
@@ -70,8 +70,6 @@ def _runs_at_line_ends(text: str) -> Iterator[str]:
             if len(run) >= _FRAGMENT:
                 yield run
             run = ""
-    if len(run) >= _FRAGMENT:
-        yield run
 
 
 def _decoded(run: str) -> str:

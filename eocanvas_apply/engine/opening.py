@@ -12,7 +12,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from eocanvas_apply.addresses import is_loopback
 from eocanvas_apply.applying.licences import acceptance
 from eocanvas_apply.campaign.readers.hda import Catalogue
 from eocanvas_apply.campaign.readers.s3 import Storages
@@ -31,6 +30,7 @@ from eocanvas_apply.service.clock import Clock, SystemClock
 from eocanvas_apply.service.credentials import Credentials
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.urls import Endpoints
+from eocanvas_apply.web_addresses import is_loopback
 
 if TYPE_CHECKING:
     import httpx

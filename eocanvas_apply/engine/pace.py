@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 
 from eocanvas_apply.applying.stopping import Stop
 from eocanvas_apply.errors import ServiceError
-from eocanvas_apply.service.backoff import Backoff
-from eocanvas_apply.service.clock import Clock
+from eocanvas_apply.service.clock import Backoff, Clock
 
 _SHORTEST_PAUSE = timedelta(seconds=1)
 

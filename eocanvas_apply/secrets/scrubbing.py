@@ -6,8 +6,9 @@ There is one `Scrubber` a process. It hides the secrets it has learnt, and what 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from urllib.parse import quote
 
 from eocanvas_apply.secrets.secret import Secret
 
@@ -65,7 +66,9 @@ class JobLogScrubber:
     def __init__(self, scrubber: Scrubber, account: str) -> None:
         self._scrubber = scrubber
         self._passwords: set[str] = set()
-        self._user_names = list(_spellings(account))
+        names = dict.fromkeys(filter(None, (account, quote(account, safe=""))))
+        # The longest first: a WEkEO Drive puts a prefix before the name.
+        self._user_names = [spelling for name in names for spelling in (f"wso2_oidc-{name}", name)]
 
     def scrub(self, lines: Sequence[tuple[datetime | None, str]]) -> list[tuple[datetime | None, str]]:
         """Return lines of time and message without secrets and the account's name, long base64 shortened.
@@ -83,16 +86,6 @@ def _without(patterns: Iterable[str], text: str) -> str:
     for pattern in patterns:
         text = re.sub(pattern, _HIDDEN, text)
     return text
-
-
-def _spellings(account: str) -> Iterator[str]:
-    """Yield the forms of a user name, the longest first: a WEkEO Drive puts a prefix before it."""
-    from urllib.parse import quote
-
-    for name in dict.fromkeys((account, quote(account, safe=""))):
-        if name:
-            yield f"wso2_oidc-{name}"
-            yield name
 
 
 def _shortened(text: str) -> str:

@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from eocanvas_apply.addresses import is_loopback
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import Doubt, NotSent, ServiceError, UsageError
 from eocanvas_apply.secrets.scrubbing import Scrubber
 from eocanvas_apply.service.clock import Clock, ServiceClock
 from eocanvas_apply.service.outcome import TRANSPORT_FAULTS, Answer, status_fault, transport_fault
 from eocanvas_apply.service.urls import Endpoints, origin_of
+from eocanvas_apply.web_addresses import is_loopback
 
 T = TypeVar("T")
 Check = Callable[[], None]

@@ -115,7 +115,7 @@ class EOCanvas:
 
         `check` is called right before the request leaves; what it raises keeps it from being sent.
         """
-        path = f"/processes/{_segment(process_id)}/execution"
+        path = f"/processes/{quote(process_id, safe='')}/execution"
         answer = await self._gateway.change("POST", path, body, check=check)
         if answer.status not in (200, 201):
             raise answer.unreadable("a launch is answered with 200 or 201")
@@ -159,12 +159,8 @@ class EOCanvas:
 
 
 def _key(name: str) -> str:
-    return f"/keys/{_segment(name)}"
+    return f"/keys/{quote(name, safe='')}"
 
 
 def _job(job_id: str) -> str:
-    return f"/jobs/{_segment(job_id)}"
-
-
-def _segment(text: str) -> str:
-    return quote(text, safe="")
+    return f"/jobs/{quote(job_id, safe='')}"

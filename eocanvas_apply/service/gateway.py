@@ -105,9 +105,9 @@ class Tokens:
                 last = refused
                 if refused.status not in _LOGIN_DENIALS:
                     break
-                continue
-            self._origins = [origin]
-            return token
+            else:
+                self._origins = [origin]
+                return token
         raise self._refusal(last)
 
     async def _requested(self, origin: str | None) -> _Token:

@@ -78,7 +78,9 @@ class Walk(Generic[T]):
 async def walk_jobs(gateway: Gateway, time: ServiceClock, back_to: datetime | None) -> JobList:
     """Read the list of jobs; with `back_to` (service time) no further back than that, if the order allows it."""
     started = time.clock.monotonic()
-    walk: Walk[JobInfo | None] = Walk(gateway, "/jobs", _job_page, lambda job: job and job.job_id)
+    walk: Walk[JobInfo | None] = Walk(
+        gateway, "/jobs", lambda page: (read_job_page(page), next_link(page)), lambda job: job and job.job_id
+    )
     jobs: list[JobInfo] = []
     readable = newest_first = True
     async for page in walk.pages():
@@ -103,10 +105,6 @@ async def walk_results(gateway: Gateway, path: str) -> tuple[ResultInfo, ...]:
         hint = "Try again later; without all pages the list of results is incomplete."
         raise Doubt(error("service-answer-unreadable", f"GET {path}: its pages link back to themselves", hint), 200)
     return tuple(results)
-
-
-def _job_page(document: object) -> tuple[list[JobInfo | None], str | None]:
-    return read_job_page(document), next_link(document)
 
 
 def _result_page(document: object) -> tuple[list[ResultInfo], str | None]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from eocanvas_apply.addresses import is_loopback, split_address
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import ServiceError, UsageError
+from eocanvas_apply.web_addresses import is_loopback, split_address
 
 DEFAULT_URL = "https://gateway.prod.wekeo2.eu/serverless"
 # The service moved its log-in from the second path to the first in July 2026.

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from eocanvas_apply.addresses import is_loopback, split_address
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import (
     CredentialsError,
@@ -26,6 +25,7 @@ from eocanvas_apply.errors import (
     UsageError,
 )
 from eocanvas_apply.secrets.secret import Secret
+from eocanvas_apply.web_addresses import is_loopback, split_address
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
@@ -61,10 +61,7 @@ class Bucket:
         return text if "://" in text else f"https://{text}"
 
     def check(self, prefix: str) -> None:
-        """Raise ManifestError for what can never be listed.
-
-        That is plain http to another machine, invalid addresses and names, and prefixes with empty parts.
-        """
+        """Raise ManifestError for an address, a name or a prefix that can never be listed."""
         found = [*_address_faults(self), *_name_faults(self), *_prefix_faults(self, prefix)]
         if found:
             raise ManifestError(*found)
@@ -134,10 +131,8 @@ async def _confirm(store: S3Store, bucket: Bucket) -> None:
 
     try:
         await store.head_async(_ABSENT_FILE)
-    except FileNotFoundError:
-        return
-    except BaseError as fault:
-        if _STATUS.search(str(fault)):
+    except (FileNotFoundError, BaseError) as fault:
+        if isinstance(fault, FileNotFoundError) or _STATUS.search(str(fault)):
             return
     raise _no_storage(bucket)
 

@@ -9,8 +9,7 @@ import pytest
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import Doubt, Refused
-from eocanvas_apply.service.backoff import Backoff
-from eocanvas_apply.service.clock import SystemClock
+from eocanvas_apply.service.clock import Backoff, SystemClock
 
 SILENCE = Doubt(error("no-answer", "no answer"))
 NO = Refused(error("refused", "no"), status=403)

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from eocanvas_apply.addresses import is_loopback
 from eocanvas_apply.errors import UsageError
 from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.service.credentials import Credentials
 from eocanvas_apply.service.urls import Endpoints, origin_of
+from eocanvas_apply.web_addresses import is_loopback
 
 
 def test_trailing_slashes_are_dropped_everywhere() -> None:

@@ -16,7 +16,7 @@ from eocanvas_apply.cli.terminal.signals import Stopped, unless_signalled
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import ServiceError, UsageError
 from eocanvas_apply.secrets.scrubbing import SCRUBBER, JobLogScrubber
-from eocanvas_apply.service.backoff import Backoff
+from eocanvas_apply.service.clock import Backoff
 from eocanvas_apply.vocabulary import has_ended
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from eocanvas_apply.cli.terminal.console import Channel, Console, Outcome
 from eocanvas_apply.cli.terminal.live import live
 from eocanvas_apply.cli.terminal.signals import Stopped, unless_signalled
 from eocanvas_apply.errors import ServiceError
-from eocanvas_apply.service.backoff import Backoff
+from eocanvas_apply.service.clock import Backoff
 
 if TYPE_CHECKING:
     from eocanvas_apply.api.project import AsyncProject
