@@ -12,7 +12,7 @@ from eocanvas_apply.emulator.model.job_failures import JobFault
 from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.state.observed import Observed
 from tests.applying.stage import JOB_ONLY, LAUNCH, fault
-from tests.campaigns.test_quota import created, manifest, refused
+from tests.engine.campaigns.test_quota import created, manifest, refused
 from tests.simulation.world import World
 
 JOBS, AT_ONCE = 30, 3

@@ -9,7 +9,7 @@ from eocanvas_apply.planning.actions import Outcome
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.render.result import text
 from eocanvas_apply.report.progress import ApplyResult
-from tests.campaigns.test_quota import created
+from tests.engine.campaigns.test_quota import created
 from tests.simulation.world import World
 
 MANIFEST = """

@@ -11,7 +11,7 @@ from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.model.behaviour import Behaviour
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.report.progress import ApplyResult
-from tests.campaigns.test_quota import created, manifest
+from tests.engine.campaigns.test_quota import created, manifest
 from tests.simulation.world import World
 
 NONE = timedelta()

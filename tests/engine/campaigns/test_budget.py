@@ -12,7 +12,7 @@ from eocanvas_apply.emulator.model.job_failures import JobFault
 from eocanvas_apply.planning.actions import Outcome
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.report.progress import ApplyResult, Happening
-from tests.campaigns.test_quota import created, manifest, refused
+from tests.engine.campaigns.test_quota import created, manifest, refused
 from tests.simulation.world import World
 
 TWO = "max_running: 2"
