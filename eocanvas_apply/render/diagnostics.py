@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from eocanvas_apply.diagnostics import Diagnostic, Position, Severity
 from eocanvas_apply.render import FORMAT_VERSION
-from eocanvas_apply.render.layout import PLAIN, Style, counted, printable
+from eocanvas_apply.render.layout import PLAIN, Style, counted, printable, shortened
 
 if TYPE_CHECKING:
     # Only for types: the module imports pydantic, which a usage error does not need.
@@ -70,19 +70,19 @@ def _folded(diagnostics: Iterable[Diagnostic]) -> Iterable[list[Diagnostic]]:
 
 
 def _group(alike: Sequence[Diagnostic], style: Style) -> list[str]:
-    few = alike if len(alike) <= _FEW + 1 else alike[:_FEW]
-    rest = len(alike) - len(few)
-    more = [f"  ... and {rest} more like it {style.paint(f'[{alike[0].code}]', 'dim')}\n"] if rest else []
-    return [*(_block(each, style) for each in few), *more]
+    more = f"  ... and {{}} more like it {style.paint(f'[{alike[0].code}]', 'dim')}\n"
+    return shortened(alike, _FEW, lambda each: _block(each, style), more, spare=1)
 
 
 def summary(diagnostics: Iterable[Diagnostic]) -> str:
     """Return `2 errors, 1 warning`."""
     severities = [diagnostic.severity for diagnostic in diagnostics]
-    counts = [(severities.count(severity), severity) for severity in _ORDER]
-    plurals = {Severity.INFO: "notes"}
-    nouns = {Severity.INFO: "note"}
-    return ", ".join(counted(n, nouns.get(s, s.value), plurals.get(s)) for n, s in counts if n) or "no diagnostics"
+    nouns = {
+        severity: "note" if severity is Severity.INFO else severity.value
+        for severity in _ORDER
+        if severity in severities
+    }
+    return ", ".join(counted(severities.count(s), noun) for s, noun in nouns.items()) or "no diagnostics"
 
 
 def _block(diagnostic: Diagnostic, style: Style) -> str:

@@ -1,25 +1,33 @@
-"""The forecast as text and as JSON: launches now and later, key renewals, windows of the quota."""
+"""What lies ahead, as text and as JSON: the forecast of a plan, the windows of the quota, a simulated campaign."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from eocanvas_apply.planning.schedule.outlook import Batch, batches, launch_times
 from eocanvas_apply.planning.schedule.windows import per_day
 from eocanvas_apply.render.layout import counted, moment, rough, span, stamp
+from eocanvas_apply.report.rehearsal import Course, Disturbance, Rehearsal
 
 if TYPE_CHECKING:
     from eocanvas_apply.planning.plan import Plan
     from eocanvas_apply.planning.schedule.windows import WindowState
-    from eocanvas_apply.render.json_shapes import ForecastJson
+    from eocanvas_apply.render.json_shapes import ForecastJson, RehearsalJson
 
 # Gaps that differ by less count as equal.
 _STEADY = timedelta(minutes=2)
 _MOST_STRETCHES = 3
 _MOST_DAYS = 7
+_MOST_SIMULATED_DAYS = 10
+_WORDS = {
+    Disturbance.NONE: "nothing goes wrong",
+    Disturbance.ANSWERS_LOST: "one answer in ten is lost",
+    Disturbance.JOBS_FAIL: "one job in three fails in staging and is tried again",
+    Disturbance.SERVICE_OUT: "the service is unavailable for 6 hours, halfway through the launches",
+}
 
 
 def as_json(plan: Plan) -> ForecastJson:
@@ -79,45 +87,87 @@ def _later(times: Sequence[datetime]) -> list[str]:
         return []
     stretches = list(_stretches(due))
     if len(stretches) <= _MOST_STRETCHES:
-        return [f"Later {', then '.join(each.words for each in stretches)}."]
+        return [f"Later {', then '.join(map(_words_of, stretches))}."]
     days = list(per_day(times).items())
     listed = ", ".join(f"{launches} on {day}" for day, launches in days[:_MOST_DAYS])
     more = counted(len(days) - _MOST_DAYS, "more day") if len(days) > _MOST_DAYS else ""
     return [f"Later {listed}{more and f', and so on for {more}'}."]
 
 
-@dataclass(frozen=True, slots=True)
-class _Stretch:
-    """Batches of equal size at equal distances."""
-
-    launches: int
-    first: datetime
-    last: datetime
-    gap: timedelta
-
-    @property
-    def words(self) -> str:
-        if self.first == self.last:
-            return f"{self.launches} at {moment(self.first)}"
-        return f"{self.launches} every {rough(self.gap)} from {moment(self.first)} to {moment(self.last)}"
-
-    def goes_on(self, batch: Batch) -> bool:
-        """Return whether this batch has the same size and distance."""
-        gap = batch.at - self.last
-        return batch.launches == self.launches and (self.first == self.last or abs(gap - self.gap) < _STEADY)
-
-    def with_next(self, batch: Batch) -> _Stretch:
-        """Return the stretch with one batch more."""
-        gap = batch.at - self.last if self.first == self.last else self.gap
-        return _Stretch(self.launches, self.first, batch.at, gap)
+def _words_of(stretch: Sequence[Batch]) -> str:
+    first, last = stretch[0], stretch[-1]
+    if first is last:
+        return f"{first.launches} at {moment(first.at)}"
+    return f"{first.launches} every {rough(stretch[1].at - first.at)} from {moment(first.at)} to {moment(last.at)}"
 
 
-def _stretches(due: Sequence[Batch]) -> Iterator[_Stretch]:
-    stretch = _Stretch(due[0].launches, due[0].at, due[0].at, timedelta())
+def _stretches(due: Sequence[Batch]) -> Iterator[list[Batch]]:
+    """Yield batches of equal size at equal distances."""
+    stretch = [due[0]]
     for batch in due[1:]:
-        if stretch.goes_on(batch):
-            stretch = stretch.with_next(batch)
-        else:
+        change = (batch.at - stretch[-1].at) - (stretch[1].at - stretch[0].at) if len(stretch) > 1 else timedelta()
+        if batch.launches != stretch[0].launches or abs(change) >= _STEADY:
             yield stretch
-            stretch = _Stretch(batch.launches, batch.at, batch.at, timedelta())
+            stretch = []
+        stretch.append(batch)
     yield stretch
+
+
+def rehearsal_json(rehearsal: Rehearsal) -> RehearsalJson:
+    """Return it as JSON."""
+    found = {
+        "begun": stamp(rehearsal.begun),
+        "job_time_s": rehearsal.job_time.total_seconds(),
+        "job_time_measured": rehearsal.measured,
+        "failure_share": 0.0,
+        "earliest": stamp(rehearsal.earliest),
+        "courses": [{**asdict(each), "ends": stamp(each.ends)} for each in rehearsal.courses],
+    }
+    return cast("RehearsalJson", found)
+
+
+def rehearsal_text(rehearsal: Rehearsal, plan: Plan) -> str:
+    """Return when it ends, what limits it, and the same with faults."""
+    calm = rehearsal.undisturbed
+    if not calm.launches:
+        return f"Simulated: no launches; finished at {moment(calm.ends)}.\n"
+    late = f"{rough(calm.ends - rehearsal.earliest)} later than the quota allows at best"
+    days = list(calm.per_day.items())
+    shown = ", ".join(f"{number} on {day}" for day, number in days[:_MOST_SIMULATED_DAYS])
+    more = f" and so on until {days[-1][0]}" if len(days) > _MOST_SIMULATED_DAYS else ""
+    source = "the median of this project's jobs" if rehearsal.measured else "the median of published jobs"
+    lines = [
+        f"Simulated: {_launches(calm)}, finished at {moment(calm.ends)}, {late}{_failures(calm)}.",
+        f"  launches a day: {shown}{more}",
+        *_limit(rehearsal, plan),
+        *(f"  {address} is renewed {counted(times, 'time')}" for address, times in calm.renewed.items()),
+        f"  assumed: a job takes {rough(rehearsal.job_time)} ({source}), and none fails",
+        "With faults:",
+        *(_fault(course, calm) for course in rehearsal.courses[1:]),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _limit(rehearsal: Rehearsal, plan: Plan) -> Iterator[str]:
+    """Yield the longest window of the quota that launches wait for."""
+    full = [state for state in plan.windows if rehearsal.undisturbed.launches > state.left]
+    if full:
+        state = max(full, key=lambda state: state.per)
+        later = rehearsal.undisturbed.launches - state.left
+        left = f"{state.left} of {state.limit} left in {span(state.per)}"
+        yield f"  limit: {left}, {later} to launch wait for it"
+
+
+def _fault(course: Course, calm: Course) -> str:
+    later = rough(course.ends - calm.ends)
+    words = f"  {_WORDS[course.disturbance]}: {moment(course.ends)}, {later} later, {_launches(course)}"
+    return f"{words}, {counted(course.second_jobs, 'second job')}{_failures(course)}"
+
+
+def _launches(course: Course) -> str:
+    return counted(course.launches, "launch", "launches")
+
+
+def _failures(course: Course) -> str:
+    failed = f", {counted(course.failed, 'job')} failed" if course.failed else ""
+    return failed + (f", {counted(course.undecided, 'job')} need a decision" if course.undecided else "")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     # Only for their types: the command line colours its help with this file, and shows no times there.
     from datetime import datetime, timedelta
+
+T = TypeVar("T")
 
 
 def _utc(time: datetime) -> datetime:
@@ -42,12 +44,8 @@ def rough(length: timedelta) -> str:
     if seconds >= 3600:
         # Seconds do not matter beside hours.
         seconds = round(seconds / 60) * 60
-    parts = []
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
-        if seconds >= size:
-            parts.append(f"{seconds // size}{unit}")
-            seconds %= size
-    return " ".join(parts[:2]) or "0s"
+    numbers = zip((seconds // 86400, seconds // 3600 % 24, seconds // 60 % 60, seconds % 60), "dhms", strict=True)
+    return " ".join([f"{number}{unit}" for number, unit in numbers if number][:2]) or "0s"
 
 
 def size(count: int) -> str:
@@ -103,6 +101,16 @@ def one_line(text: str, limit: int = 200) -> str:
 def counted(number: int, noun: str, plural: str | None = None) -> str:
     """Return `1 job`, `2 jobs`."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def shortened(things: Sequence[T], most: int, line: Callable[[T], str], more: str, spare: int = 0) -> list[str]:
+    """Return a line for each of the first things, and `more` with the number of others for `{}`.
+
+    All have their line where there are at most `spare` others.
+    """
+    shown = things if len(things) <= most + spare else things[:most]
+    rest = len(things) - len(shown)
+    return [*map(line, shown), *([more.format(rest)] if rest else [])]
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], style: Style = PLAIN) -> str:

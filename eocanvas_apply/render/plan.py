@@ -16,7 +16,7 @@ from eocanvas_apply.planning.plan import Plan, PlannedAction
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.tasks import OrderProducts
 from eocanvas_apply.render import forecast
-from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, moment, one_line, stamp
+from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, moment, one_line, shortened, stamp
 
 if TYPE_CHECKING:
     from eocanvas_apply.render.json_shapes import ActionJson, ChangeJson, FoldedJson, PlanBody
@@ -68,17 +68,15 @@ def text(plan: Plan, style: Style = PLAIN, *, full: bool = False) -> str:
     listed = sorted(plan.actions if full else _unsettled(plan), key=_rank)
     blocks = [_block(planned, style) for planned in listed] if full else list(_blocks(listed, style))
     parts = ["\n".join(blocks)] if blocks else []
-    return "\n\n".join([_title(plan, style), *parts, _closing(plan)]) + "\n"
+    return "\n\n".join([title(plan, style), *parts, _closing(plan)]) + "\n"
 
 
 def _blocks(listed: Sequence[PlannedAction], style: Style) -> Iterator[str]:
     """Yield a block an address; of equal instances of a campaign the first few and the number of others."""
     for _, group in groupby(listed, key=_alike):
         alike = list(group)
-        few = alike if len(alike) <= _FEW + 1 else alike[:_FEW]
-        yield from (_block(planned, style) for planned in few)
-        if rest := len(alike) - len(few):
-            yield f"      and {rest} more of {alike[0].campaign}"
+        more = f"      and {{}} more of {alike[0].campaign}"
+        yield from shortened(alike, _FEW, lambda planned: _block(planned, style), more, spare=1)
 
 
 def _alike(planned: PlannedAction) -> tuple[object, ...]:
@@ -90,7 +88,8 @@ def _rank(planned: PlannedAction) -> tuple[int, str, str, str, str]:
     return READING_ORDER.index(planned.action), group, planned.reason, planned.note, planned.address
 
 
-def _title(plan: Plan, style: Style) -> str:
+def title(plan: Plan, style: Style) -> str:
+    """Return `PROJECT at SERVICE as ACCOUNT`."""
     origin = plan.origin
     return f"{style.paint(origin.project, 'bold')} at {origin.service} as {origin.account}"
 
@@ -101,16 +100,18 @@ def _block(planned: PlannedAction, style: Style) -> str:
     why = f"({planned.reason}) {in_words(planned)}"
     head = f"{style.paint(f'{sign:>3}', colour)} {planned.address}: {kind}{why}"
     waits = [f"      after {', '.join(planned.depends_on)}"] if planned.depends_on else []
-    waits += order_lines(planned, "      ")
-    if planned.not_before:
-        waits.append(f"      {when(planned)}")
+    waits += order_lines(planned, "      ") + ([f"      {when(planned)}"] if planned.not_before else [])
     differences = change_lines(planned.changes, style) if ACTIONS[planned.action].compares else []
     return "\n".join([head, *differences, *waits])
 
 
 def _closing(plan: Plan) -> str:
-    lines = [_counts(plan), *_costs(plan), *forecast.lines(plan), *_decisions(plan)]
-    return "\n".join(lines)
+    again = plan.counts[ActionKind.RELAUNCH] + plan.counts[ActionKind.RETRY]
+    again += sum(action.runs_again_later for action in plan.actions)
+    costs = [f"Running again uses {counted(again, 'unit')} of the quota."] if again else []
+    asked = [typed(planned.address) for planned in plan.actions if planned.action is ActionKind.ASK]
+    decisions = [f"A decision is needed: eocanvas-apply why {address}" for address in asked]
+    return "\n".join([_counts(plan), *costs, *forecast.lines(plan), *decisions])
 
 
 def _counts(plan: Plan) -> str:
@@ -135,17 +136,6 @@ def _unsettled(plan: Plan) -> list[PlannedAction]:
 def _reason(action: PlannedAction, plan: Plan) -> str:
     # The reason alone would say that all is well.
     return "with an error" if action.row.settled and action.address in plan.faulty else action.reason
-
-
-def _costs(plan: Plan) -> list[str]:
-    counts = plan.counts
-    again = counts[ActionKind.RELAUNCH] + counts[ActionKind.RETRY] + sum(a.runs_again_later for a in plan.actions)
-    return [f"Running again uses {counted(again, 'unit')} of the quota."] if again else []
-
-
-def _decisions(plan: Plan) -> list[str]:
-    asked = [planned.address for planned in plan.actions if planned.action is ActionKind.ASK]
-    return [f"A decision is needed: eocanvas-apply why {typed(address)}" for address in asked]
 
 
 def in_words(planned: PlannedAction) -> str:
@@ -183,15 +173,12 @@ def change_lines(changes: Sequence[Change], style: Style, indent: str = "      "
 
 
 def _words(change: Change) -> str:
-    if change.sensitive:
-        return "(secret changed)"
-    return f"{_value(change.before)} -> {_value(change.after)}"
+    return "(secret changed)" if change.sensitive else f"{_value(change.before)} -> {_value(change.after)}"
 
 
 def _value(value: Any) -> str:
-    if value is None:
-        return "(none)"
-    return one_line(json.dumps(_digested(value), ensure_ascii=False, default=str), 80)
+    shown = json.dumps(_digested(value), ensure_ascii=False, default=str)
+    return "(none)" if value is None else one_line(shown, 80)
 
 
 def _digested(value: Any) -> Any:
@@ -203,10 +190,7 @@ def _digested(value: Any) -> Any:
 def order_lines(action: PlannedAction, indent: str) -> list[str]:
     """Return a line for each product that a launch waits for, such as `first orders S3A_OL_2_WFR...`."""
     first = {product.id for product in action.task.products} if isinstance(action.task, OrderProducts) else set()
-    return [
-        f"{indent}first orders {product}" if product in first else f"{indent}waits for product {product}"
-        for product in action.awaits
-    ]
+    return [f"{indent}{'first orders' if each in first else 'waits for product'} {each}" for each in action.awaits]
 
 
 # A campaign of more instances than this is folded.
@@ -235,4 +219,4 @@ def html(plan: Plan) -> str:
     """Return the plan as a table for a notebook, in the order of the text; what is up to date is only counted."""
     shown = sorted(_unsettled(plan), key=_rank)
     rows = [(p.address, p.action, p.reason, in_words(p), ", ".join(p.depends_on)) for p in shown]
-    return html_table(_title(plan, PLAIN), ("address", "action", "reason", "why", "after"), rows, _closing(plan))
+    return html_table(title(plan, PLAIN), ("address", "action", "reason", "why", "after"), rows, _closing(plan))

@@ -12,7 +12,7 @@ from eocanvas_apply.planning.jobs.cancelling import Cancelled, Stop
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import row_of
 from eocanvas_apply.render import diagnostics
-from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, one_line
+from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, one_line, shortened
 from eocanvas_apply.render.plan import in_words
 from eocanvas_apply.report.progress import AddressResult, ApplyResult, Ending, outcome_counts
 
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 # As many as fit a screen; the JSON document names all.
 _SHOWN = 20
-_MOST_ALIKE = 5
-_SHOWN_ALIKE = 3
+_SHOWN_ALIKE, _SPARE = 3, 2
 
 
 def body(result: ApplyResult) -> ApplyBody:
@@ -66,13 +65,12 @@ def _folded(lines_of: Iterable[tuple[str, str]]) -> list[str]:
     alike: dict[str, list[str]] = {}
     for address, words in lines_of:
         alike.setdefault(words.replace(typed(address), "ADDRESS"), []).append(f"{address}: {words}")
-    return _cut([line for lines in alike.values() for line in _few(lines)])
-
-
-def _few(lines: list[str]) -> list[str]:
-    if len(lines) <= _MOST_ALIKE:
-        return lines
-    return [*lines[:_SHOWN_ALIKE], f"  and {len(lines) - _SHOWN_ALIKE} more like this"]
+    shown = [
+        line
+        for lines in alike.values()
+        for line in shortened(lines, _SHOWN_ALIKE, str, "  and {} more like this", spare=_SPARE)
+    ]
+    return shortened(shown, _SHOWN, str, "... and {} more")
 
 
 def _held(result: AddressResult) -> str:
@@ -85,17 +83,11 @@ def _left(result: ApplyResult) -> list[str]:
     planned = result.plan.by_address()
     skipped = [planned[r.address] for r in result.results if r.outcome is Outcome.SKIPPED and r.address in planned]
     still = [action for action in skipped if action.action is ActionKind.NONE]
-    return _folded((a.address, _not_run(a)) for a in still)
+    return _folded((a.address, f"{_not_run(a)}{in_words(a)}") for a in still)
 
 
 def _not_run(action: PlannedAction) -> str:
-    words = in_words(action)
-    return words if action.row.outcome is Outcome.FAILED else f"not run ({action.reason}): {words}"
-
-
-def _cut(lines: list[str]) -> list[str]:
-    more = [f"... and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
-    return [*lines[:_SHOWN], *more]
+    return "" if action.row.outcome is Outcome.FAILED else f"not run ({action.reason}): "
 
 
 def _why(result: AddressResult) -> str:

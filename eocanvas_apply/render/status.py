@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -14,20 +13,20 @@ from eocanvas_apply.planning.failures import HINTS, FailureClass
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.schedule.windows import WindowState
 from eocanvas_apply.render import forecast
-from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, moment, one_line, rough, stamp
-from eocanvas_apply.render.plan import advice, in_words
+from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, moment, one_line, rough, shortened, stamp
+from eocanvas_apply.render.plan import advice, in_words, title
 from eocanvas_apply.render.why import whereabouts
 from eocanvas_apply.report.status import JobStatus, KeyStatus, Status, Tally, together
 
 T = TypeVar("T")
 # As many lines of one kind as leave the others on the screen.
 _SHOWN = 10
+# In the order in which they are counted; what is done stands before them.
 _COLOURS = {
-    Phase.DONE: "green",
     Phase.RUNNING: "cyan",
+    Phase.WAITING: "dim",
     Phase.FAILED: "red",
     Phase.UNDECIDED: "yellow",
-    Phase.WAITING: "dim",
     Phase.LEFT_OUT: "dim",
 }
 
@@ -83,49 +82,38 @@ def text(status: Status, style: Style = PLAIN, *, full: bool = False) -> str:
     """
     if not status.keys and not status.jobs:
         return "No keys and no jobs.\n"
-    page = _Page(style, max(len(status.jobs), len(status.keys)) if full else _SHOWN)
+    most = max(len(status.jobs), len(status.keys)) if full else _SHOWN
+    block = partial(_block, style, most)
     at = status.plan.created
     jobs = {phase: [job for job in status.jobs if job.phase is phase] for phase in Phase}
-    failed, running = jobs[Phase.FAILED], _oldest_first(jobs[Phase.RUNNING])
-    finished = jobs[Phase.DONE] if full or len(status.jobs) <= page.most else []
+    failed, running = jobs[Phase.FAILED], sorted(jobs[Phase.RUNNING], key=_age)
+    finished = jobs[Phase.DONE] if full or len(status.jobs) <= most else []
     ahead = [*_next(status, jobs), *forecast.lines(status.plan, windows=False)]
     blocks = [
         [_title(status, style), *_counts(status.tallies, style)],
-        page.block("Failed", failed, _failed, _remedies(failed[: page.most])),
-        page.block("A decision is needed", jobs[Phase.UNDECIDED], _undecided),
-        page.block("Running", running, partial(_running, at=at), _unstuck(running)),
-        page.block("Waiting", _soonest_first(jobs[Phase.WAITING]), _waiting),
-        page.block("Left out", jobs[Phase.LEFT_OUT], _left_out),
-        page.block("Done", finished, _done),
-        page.block("Keys", status.keys, partial(_life, at=at)),
-        page.block("Quota", status.plan.windows, forecast.window),
-        page.block("Next", ahead, str),
+        block("Failed", failed, _failed, _remedies(failed[:most])),
+        block("A decision is needed", jobs[Phase.UNDECIDED], _undecided),
+        block("Running", running, partial(_running, at=at), _unstuck(running)),
+        block("Waiting", sorted(jobs[Phase.WAITING], key=_turn), _waiting),
+        block("Left out", jobs[Phase.LEFT_OUT], lambda job: f"{job.address}: {in_words(job.action)}"),
+        block("Done", finished, _done),
+        block("Keys", status.keys, partial(_life, at=at)),
+        block("Quota", status.plan.windows, forecast.window),
+        block("Next", ahead, str),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """How long lists are shown: the first few lines, and the number of others."""
-
-    style: Style
-    most: int
-
-    def block(self, title: str, things: Sequence[T], line: Callable[[T], str], after: Sequence[str] = ()) -> list[str]:
-        """Return a title and a line each, nothing without things."""
-        if not things:
-            return []
-        rest = len(things) - self.most
-        more = [f"... and {rest} more: eocanvas-apply status --full"] if rest > 0 else []
-        shown = [line(thing) for thing in things[: self.most]]
-        return [self.style.paint(title, "bold"), *(f"  {each}" for each in (*shown, *more, *after))]
+def _block(
+    style: Style, most: int, title: str, things: Sequence[T], line: Callable[[T], str], after: Sequence[str] = ()
+) -> list[str]:
+    """Return a title and a line each, of long lists the first few; nothing without things."""
+    lines = [*shortened(things, most, line, "... and {} more: eocanvas-apply status --full"), *after]
+    return [style.paint(title, "bold"), *(f"  {each}" for each in lines)] if things else []
 
 
 def _title(status: Status, style: Style) -> str:
-    origin = status.plan.origin
-    return (
-        f"{style.paint(origin.project, 'bold')} at {origin.service} as {origin.account}, {moment(status.plan.created)}"
-    )
+    return f"{title(status.plan, style)}, {moment(status.plan.created)}"
 
 
 def _counts(found: Sequence[Tally], style: Style) -> list[str]:
@@ -137,8 +125,8 @@ def _counts(found: Sequence[Tally], style: Style) -> list[str]:
 def _tally(tally: Tally, name: str, style: Style) -> str:
     """Return `job.tiles: 3 of 10 done, 2 running, 5 waiting`; `name` stands where it is of no campaign."""
     others = [
-        style.paint(f"{tally.counts[phase]} {phase}", _COLOURS[phase])
-        for phase in (Phase.RUNNING, Phase.WAITING, Phase.FAILED, Phase.UNDECIDED, Phase.LEFT_OUT)
+        style.paint(f"{tally.counts[phase]} {phase}", colour)
+        for phase, colour in _COLOURS.items()
         if tally.counts[phase]
     ]
     return ", ".join([f"{tally.campaign or name}: {tally.counts[Phase.DONE]} of {tally.total} done", *others])
@@ -146,13 +134,10 @@ def _tally(tally: Tally, name: str, style: Style) -> str:
 
 def _life(key: KeyStatus, at: datetime) -> str:
     name = f" ({key.name})" if key.name else ""
-    if key.status == "live":
-        ends = f"ends in {rough(key.expires - at)}, {moment(key.expires)}" if key.expires else "end unknown"
-        what = f"{ends}{name}"
-    else:
-        what = f"{key.status}{name}"
+    ends = f"ends in {rough(key.expires - at)}, {moment(key.expires)}" if key.expires else "end unknown"
     action = "" if key.action.action is ActionKind.NONE else f"{key.action.action}: "
-    return f"{key.action.address} {what}; {action}{in_words(key.action)}"
+    life = ends if key.status == "live" else key.status
+    return f"{key.action.address} {life}{name}; {action}{in_words(key.action)}"
 
 
 def _next(status: Status, jobs: dict[Phase, list[JobStatus]]) -> list[str]:
@@ -208,14 +193,9 @@ def _unstuck(running: Sequence[JobStatus]) -> list[str]:
     return [f"stuck: {advice(stuck[0], of_several=len(stuck) > 1)}"] if stuck else []
 
 
-def _oldest_first(jobs: Sequence[JobStatus]) -> list[JobStatus]:
-    """Return jobs in the order of their launches."""
-    return sorted(jobs, key=lambda job: (job.since is None, job.since, job.address))
-
-
-def _soonest_first(jobs: Sequence[JobStatus]) -> list[JobStatus]:
-    """Return launches by their time, then jobs that are held back."""
-    return sorted(jobs, key=_turn)
+def _age(job: JobStatus) -> tuple[bool, datetime | None, str]:
+    """Return a key that sorts jobs in the order of their launches."""
+    return job.since is None, job.since, job.address
 
 
 def _turn(job: JobStatus) -> tuple[bool, float, str]:
@@ -235,11 +215,6 @@ def _waiting(job: JobStatus) -> str:
     after = f" after {', '.join(before)}" if before else ""
     when = f" not before {moment(action.not_before)}" if action.not_before else "" if after else " with the next apply"
     return f"{job.address}: {action.action}{after}{when}"
-
-
-def _left_out(job: JobStatus) -> str:
-    """Return why it is left out."""
-    return f"{job.address}: {in_words(job.action)}"
 
 
 def _done(job: JobStatus) -> str:

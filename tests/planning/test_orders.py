@@ -21,7 +21,7 @@ from eocanvas_apply.planning.state.order_book import (
     orders_of,
     recent_orders,
 )
-from eocanvas_apply.render import history
+from eocanvas_apply.render.why import history_line
 from tests.ledger.entries import entries, job_intended
 
 T0 = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -144,7 +144,7 @@ def job_with(product: Product) -> DesiredJob:
 def test_why_tells_what_became_of_the_orders() -> None:
     wanted, other = (job_with(Product("D", name)) for name in "PQ")
     recorded = recorded_of(order(0), order(2, "refused", status=403), order(4, "ordered"), order(6, "ordered", "ready"))
-    lines = [history.line(each) for each in orders_of(wanted, recorded)]
+    lines = [history_line(each) for each in orders_of(wanted, recorded)]
     assert [line.partition(" UTC: ")[2] for line in lines] == [
         "no answer yet, or lost",
         "refused",

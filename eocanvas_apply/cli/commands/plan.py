@@ -85,12 +85,12 @@ def _outcome(args: Namespace, plan: Plan, rehearsal: Rehearsal | None) -> Outcom
 
 
 def _simulated(plan: Plan, rehearsal: Rehearsal | None) -> str:
-    from eocanvas_apply.render.rehearsal import text
+    from eocanvas_apply.render.forecast import rehearsal_text
 
-    return "\n" + text(rehearsal, plan.value) if rehearsal else ""
+    return "\n" + rehearsal_text(rehearsal, plan.value) if rehearsal else ""
 
 
 def _fields(rehearsal: Rehearsal | None) -> Mapping[str, object]:
-    from eocanvas_apply.render.rehearsal import as_json
+    from eocanvas_apply.render.forecast import rehearsal_json
 
-    return {"simulate": as_json(rehearsal)} if rehearsal else {}
+    return {"simulate": rehearsal_json(rehearsal)} if rehearsal else {}
