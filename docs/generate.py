@@ -19,9 +19,9 @@ from eocanvas_apply.checks.codes import codes
 from eocanvas_apply.cli.commands import GROUPS, SUMMARIES
 from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.root_help import SETTINGS
+from eocanvas_apply.manifest.model.manifest import json_schema
 from eocanvas_apply.manifest.model.times import format_duration
-from eocanvas_apply.manifest.schema import json_schema
-from eocanvas_apply.manifest.validation.fields import not_yet
+from eocanvas_apply.manifest.validation.meaning import not_yet
 from eocanvas_apply.planning.reasons import JOB_ROWS, KEY_ROWS
 
 FOLDER = Path(__file__).parent / "reference"

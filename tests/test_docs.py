@@ -21,8 +21,8 @@ from eocanvas_apply.emulator.emulator_options import Options
 from eocanvas_apply.emulator.http.server import running
 from eocanvas_apply.engine.project import open_project
 from eocanvas_apply.errors import UsageError
+from eocanvas_apply.manifest.model.manifest import json_schema
 from eocanvas_apply.manifest.model.steps import Step
-from eocanvas_apply.manifest.schema import json_schema
 from eocanvas_apply.planning.failures import FailureClass
 
 ROOT = Path(__file__).parent.parent

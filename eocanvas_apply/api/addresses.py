@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.manifest.address import Address
-from eocanvas_apply.manifest.typed_addresses import resolve
+from eocanvas_apply.manifest.address import Address, resolve
 
 
 def known_addresses(desired: Iterable[str], recorded: Recorded) -> list[Address]:

@@ -1,6 +1,6 @@
 """Campaigns, the `for_each:` of a job: from rows of files, searches and listings to one instance of a job each.
 
-A row of a CSV file becomes a job in five steps: `sources` asks the reader of the step's kind (readers/csv), `join`
-joins the rows with those of the steps before, `pick` keeps the one that counts, `instances` checks what each row
-fills in, and `expansion` returns the instances of all campaigns. `lock` freezes what searches found.
+A row of a CSV file becomes a job in four steps: `sources` asks the reader of the step's kind (readers/csv), `join`
+joins the rows with those of the steps before and picks those that count, `row_checks` checks what each row fills in,
+and `expansion` returns the instances of all campaigns. `lock` freezes what searches found.
 """

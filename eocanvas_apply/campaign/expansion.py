@@ -10,12 +10,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from eocanvas_apply.campaign.instances import instances
 from eocanvas_apply.campaign.join import join
 from eocanvas_apply.campaign.lock import FILE as LOCK_FILE
 from eocanvas_apply.campaign.lock import Lock, LockedQuery
 from eocanvas_apply.campaign.readers.hda import Search
 from eocanvas_apply.campaign.readers.s3 import Lister
+from eocanvas_apply.campaign.row_checks import instances
 from eocanvas_apply.campaign.rows import START, Found, Row, row_name, unknown_field
 from eocanvas_apply.campaign.sources import Sources, SourceUnavailable, limit_of, needs_all
 from eocanvas_apply.diagnostics import Diagnostic, error, has_errors, info, warning

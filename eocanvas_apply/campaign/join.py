@@ -1,21 +1,26 @@
-"""How the rows of one step of a campaign join those of the steps before."""
+"""How the rows of one step of a campaign join those of the steps before, and `pick`, the one row of several."""
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
-from eocanvas_apply.campaign.pick import NoColumn, picked
 from eocanvas_apply.campaign.rows import ID, START, Row, row_name, unknown_field
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, warning
-from eocanvas_apply.documents.yaml.nodes import Path
 from eocanvas_apply.manifest.instances import Origins
-from eocanvas_apply.manifest.model.steps import Step
+from eocanvas_apply.manifest.model.steps import PickBy, Step
+from eocanvas_apply.manifest.model.times import read_moment
 from eocanvas_apply.manifest.substitution import MissingField, Template, field_of, text_of
-from eocanvas_apply.manifest.validation.wording import names
+from eocanvas_apply.manifest.validation.meaning import Finding
+from eocanvas_apply.manifest.validation.structure import names
 
-Finding = tuple[Diagnostic, Path]
+# Where catalogues and tables keep the time of what they list.
+TIME_FIELDS = ("startdate", "start", "datetime", "date", "time", "day", "beginposition", "last_modified")
+_TIME_IN_NAME = re.compile(r"(?<![0-9])([0-9]{8}T[0-9]{6})(?![0-9])")
 
 
 @dataclass
@@ -45,7 +50,8 @@ def join(before: Sequence[Row], partners: Sequence[Sequence[Row]], step: Step, m
         chosen = _chosen(before, partners, step, joined)
         total = sum(map(len, chosen))
         if total > most:
-            raise _Stop(_too_many(most), "max")
+            hint = "narrow the steps, or write `max:` with the number that you mean"
+            raise _Stop(error("too-many-instances", f"these steps make more than {most} instances", hint), "max")
         _guard_names(before, chosen, step)
         joined.rows = list(_built(before, chosen, step))
     except _Stop as stop:
@@ -58,12 +64,7 @@ def _chosen(
 ) -> list[Sequence[Row]]:
     chosen = list(_matched(before, partners, step, joined)) if step.by else list(partners)
     _guard_counts(before, chosen, step, joined)
-    if step.pick is None:
-        return chosen
-    try:
-        return [picked(rows, step.pick) for rows in chosen]
-    except NoColumn as problem:
-        raise _Stop(error("cannot-pick", problem.message, problem.hint), "pick") from None
+    return chosen if step.pick is None else [_picked(rows, step.pick) for rows in chosen]
 
 
 def _matched(
@@ -74,8 +75,7 @@ def _matched(
     indexes: dict[int, dict[tuple[str, ...], list[Row]]] = {}
     used: set[tuple[str, ...]] = set()
     for row, candidates in zip(before, partners, strict=True):
-        index = indexes.get(id(candidates))
-        if index is None:
+        if (index := indexes.get(id(candidates))) is None:
             index = indexes[id(candidates)] = _index(candidates, step)
         key = _key(row, step.columns)
         used.add(key)
@@ -106,11 +106,8 @@ def _key(row: Row, columns: Sequence[str]) -> tuple[str, ...]:
 
 def _guard_counts(before: Sequence[Row], chosen: Sequence[Sequence[Row]], step: Step, joined: Joined) -> None:
     least, greatest = step.expected or (1, None)
-    wrong = [
-        number
-        for number, rows in enumerate(chosen)
-        if len(rows) < least or (greatest is not None and len(rows) > greatest)
-    ]
+    most = math.inf if greatest is None else greatest
+    wrong = [number for number, rows in enumerate(chosen) if not least <= len(rows) <= most]
     if not wrong:
         return
     first, count = before[wrong[0]], len(chosen[wrong[0]])
@@ -139,8 +136,7 @@ def _guard_names(before: Sequence[Row], chosen: Sequence[Sequence[Row]], step: S
 
 
 def _names(rows: Iterable[Row]) -> set[str]:
-    kinds = {frozenset(row.fields) for row in rows}
-    return set().union(*kinds)
+    return set().union(*{frozenset(row.fields) for row in rows})
 
 
 def _built(before: Sequence[Row], chosen: Sequence[Sequence[Row]], step: Step) -> Iterator[Row]:
@@ -149,7 +145,8 @@ def _built(before: Sequence[Row], chosen: Sequence[Sequence[Row]], step: Step) -
     keeps_id = before is not START and (step.by is not None or step.pick is not None or step.expected == (1, 1))
     for row, others in zip(before, chosen, strict=True):
         for other in others:
-            natural = row.id if keeps_id else _combined(row, other, before is START)
+            combined = None if row.id is None or other.id is None else f"{row.id}-{other.id}"
+            natural = row.id if keeps_id else other.id if before is START else combined
             fields = {**row.fields, **_own_fields(other, step)}
             yield _named(Row(natural, fields, _united(row.origins, other.origins)), template)
 
@@ -171,9 +168,7 @@ def _own_fields(row: Row, step: Step) -> Mapping[str, Any]:
 
 
 def _named(row: Row, template: Template | None) -> Row:
-    fields = dict(row.fields)
-    if row.id is not None:
-        fields[ID] = row.id
+    fields = {**row.fields, **({} if row.id is None else {ID: row.id})}
     if template is None:
         return Row(row.id, fields, row.origins)
     try:
@@ -181,12 +176,6 @@ def _named(row: Row, template: Template | None) -> Row:
     except MissingField as missing:
         raise _Stop(unknown_field(missing, fields), ID) from None
     return Row(name, {**fields, ID: name}, row.origins)
-
-
-def _combined(row: Row, other: Row, is_first: bool) -> str | None:  # noqa: FBT001
-    if is_first:
-        return other.id
-    return f"{row.id}-{other.id}" if row.id is not None and other.id is not None else None
 
 
 def _prefixed(name: str, step: Step) -> str:
@@ -197,10 +186,72 @@ def _values(row: Row, step: Step) -> str:
     return ", ".join(f"{column} {text_of(field_of(row.fields, column))[:60]}" for column in step.columns)
 
 
-def _too_many(most: int) -> Diagnostic:
-    hint = "narrow the steps, or write `max:` with the number that you mean"
-    return error("too-many-instances", f"these steps make more than {most} instances", hint)
-
-
 def _rows(count: int) -> str:
     return "no row" if count == 0 else "1 row" if count == 1 else f"{count} rows"
+
+
+def _picked(rows: Sequence[Row], pick: str | PickBy) -> Sequence[Row]:
+    """Return the one row that is picked, none of none; of equal ones the greatest id wins.
+
+    `latest` and `earliest` go by the first of `TIME_FIELDS` that a row has, else by the time in its id.
+    """
+    if not rows or pick == "first":
+        return rows[:1]
+    if pick == "last":
+        return rows[-1:]
+    way, column = (pick, "") if isinstance(pick, str) else pick.rule
+    value = _number if way in ("largest", "smallest") else _time
+    sign = 1 if way in ("latest", "largest") else -1
+    return [max(rows, key=lambda row: (sign * value(row, column), row.id or ""))]
+
+
+def _number(row: Row, column: str) -> float:
+    given = _cell(row, column)
+    try:
+        number = float(given)
+    except (TypeError, ValueError):
+        number = math.nan
+    if math.isnan(number) or isinstance(given, bool):
+        raise _cannot_pick(f"`{column}` holds no number in {_which(row)}", "pick by another column")
+    return number
+
+
+def _time(row: Row, column: str) -> float:
+    found = _moment(_cell(row, column)) if column else _own_time(row)
+    if found is None:
+        where = f"`{column}` holds no time" if column else "there is no time"
+        raise _cannot_pick(f"{where} in {_which(row)}", "name a column: `pick: {latest: COLUMN}`")
+    return found.timestamp()
+
+
+def _own_time(row: Row) -> datetime | None:
+    by_name = {name.casefold(): value for name, value in row.fields.items()}
+    for name in TIME_FIELDS:
+        if (found := _moment(by_name.get(name))) is not None:
+            return found
+    in_name = _TIME_IN_NAME.search(row.id or "")
+    try:
+        return datetime.strptime(in_name[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC) if in_name else None
+    except ValueError:
+        return None
+
+
+def _moment(value: object) -> datetime | None:
+    moment = read_moment(value) if isinstance(value, str) else None
+    return moment.fixed if moment else None
+
+
+def _cell(row: Row, column: str) -> Any:
+    try:
+        return field_of(row.fields, column)
+    except MissingField:
+        hint = f"the columns are {', '.join(sorted(row.fields))}"
+        raise _cannot_pick(f"{_which(row)} has no column `{column}`", hint) from None
+
+
+def _cannot_pick(message: str, hint: str) -> _Stop:
+    return _Stop(error("cannot-pick", message, hint), "pick")
+
+
+def _which(row: Row) -> str:
+    return f"the row `{row.id[:60]}`" if row.id else "a row"

@@ -9,7 +9,7 @@ from typing import Any
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error
 from eocanvas_apply.manifest.instances import Origins
 from eocanvas_apply.manifest.substitution import MissingField, text_of
-from eocanvas_apply.manifest.validation.wording import names
+from eocanvas_apply.manifest.validation.structure import names
 
 ID = "id"
 # A whole outline as text would leave no room for the fields that differ between rows.

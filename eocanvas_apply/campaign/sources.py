@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 from eocanvas_apply.campaign.lock import Lock, LockedQuery, frozen, query_digest
 from eocanvas_apply.campaign.readers.csv import table_rows
 from eocanvas_apply.campaign.readers.days import day_rows
-from eocanvas_apply.campaign.readers.geojson import geojson_rows
 from eocanvas_apply.campaign.readers.hda import Search, product_rows
-from eocanvas_apply.campaign.readers.json import entry_rows, json_rows, value_rows
+from eocanvas_apply.campaign.readers.json import entry_rows, geojson_rows, json_rows, value_rows
 from eocanvas_apply.campaign.readers.s3 import Lister, file_rows
 from eocanvas_apply.campaign.rows import ID, Found, Row
 from eocanvas_apply.diagnostics import Diagnostic, error

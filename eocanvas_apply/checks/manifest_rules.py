@@ -14,12 +14,11 @@ from datetime import timedelta
 
 from eocanvas_apply.checks.case import ManifestCase
 from eocanvas_apply.diagnostics import Diagnostic, error, warning
-from eocanvas_apply.manifest.model.inputs import Input, KeyInput, ResultInput, ToKey, UrlInput
-from eocanvas_apply.manifest.model.jobs import Job, RawJob, SnapJob
+from eocanvas_apply.manifest.model.jobs import Input, Job, KeyInput, RawJob, ResultInput, SnapJob, ToKey, UrlInput
 from eocanvas_apply.manifest.model.keys import EODATA, ExistingKey, Key, ManagedKey
 from eocanvas_apply.manifest.model.steps import Step
 from eocanvas_apply.manifest.model.times import format_duration
-from eocanvas_apply.manifest.validation.wording import not_listable
+from eocanvas_apply.manifest.validation.structure import not_listable
 
 _SHORTEST = timedelta(hours=1)
 # RSA with PKCS#1 v1.5 padding seals modulus - 11 bytes: 245 for 2048 bits, 501 for 4096.

@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error
 from eocanvas_apply.documents.yaml.nodes import Data, Path
 from eocanvas_apply.manifest.substitution import refers_to_row
-from eocanvas_apply.manifest.validation.references import Finding, is_raw, mapping_at, steps_of
+from eocanvas_apply.manifest.validation.meaning import Finding, is_raw, mapping_at, steps_of
 
 _ROWS, _RESULTS = "for_each", "inputs"
 Followed = Mapping[Path, str]

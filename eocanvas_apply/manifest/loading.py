@@ -19,14 +19,17 @@ from eocanvas_apply.manifest.model.keys import EODATA
 from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.manifest.products import products_without_dataset
 from eocanvas_apply.manifest.substitution import Template, unescaped, with_variables
-from eocanvas_apply.manifest.validation.fields import is_open, not_yet, without_open, without_rows
-from eocanvas_apply.manifest.validation.references import (
+from eocanvas_apply.manifest.validation.meaning import (
     dangling_keys,
     dangling_references,
+    is_open,
     mapping_at,
     misplaced_references,
+    not_yet,
     steps_of,
     unknown_variables,
+    without_open,
+    without_rows,
 )
 from eocanvas_apply.manifest.validation.structure import StructureFault, structure_faults
 

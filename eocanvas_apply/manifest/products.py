@@ -8,8 +8,8 @@ from typing import Any
 
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.documents.yaml.nodes import Data
-from eocanvas_apply.manifest.model.inputs import ProductInput
-from eocanvas_apply.manifest.validation.references import Finding, is_raw, mapping_at
+from eocanvas_apply.manifest.model.jobs import ProductInput
+from eocanvas_apply.manifest.validation.meaning import Finding, is_raw, mapping_at
 
 _DATASET, _PRODUCT, _LOCATION = "dataset_id", "product_id", "location"
 

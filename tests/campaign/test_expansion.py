@@ -9,8 +9,7 @@ import pytest
 from eocanvas_apply.campaign.lock import lock_of
 from eocanvas_apply.diagnostics import Position, error
 from eocanvas_apply.errors import Doubt, Refused, ServiceError
-from eocanvas_apply.manifest.model.inputs import KeyInput, UrlInput
-from eocanvas_apply.manifest.model.jobs import SnapJob
+from eocanvas_apply.manifest.model.jobs import KeyInput, SnapJob, UrlInput
 from tests.campaign.campaign import Archive, Campaign, Storage, codes, ids
 
 # 23 polygons on 15 tiles, a date for every tile, two products for every tile and date.

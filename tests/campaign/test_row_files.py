@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 
 from eocanvas_apply.campaign.readers.days import day_rows
-from eocanvas_apply.campaign.readers.geojson import geojson_rows
-from eocanvas_apply.campaign.readers.json import json_rows, value_rows
-from eocanvas_apply.campaign.readers.wkt import bounds, to_wkt
+from eocanvas_apply.campaign.readers.json import bounds, geojson_rows, json_rows, to_wkt, value_rows
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.model.steps import Days
 

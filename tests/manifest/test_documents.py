@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import hashlib
 
-from eocanvas_apply.campaign.instances import instances
+from eocanvas_apply.campaign.row_checks import instances
 from eocanvas_apply.campaign.rows import Row
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.documents.chain import Chain

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from eocanvas_apply.diagnostics import Position, Severity
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.loading import load
-from eocanvas_apply.manifest.model.inputs import KeyInput, ToDownload, ToKey, UrlInput
-from eocanvas_apply.manifest.model.jobs import RawJob, SnapJob, TailorJob
+from eocanvas_apply.manifest.model.jobs import KeyInput, RawJob, SnapJob, TailorJob, ToDownload, ToKey, UrlInput
 from eocanvas_apply.secrets.secret_references import FileReference
 
 WHOLE = """version: 1

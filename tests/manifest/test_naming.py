@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 
 from eocanvas_apply.errors import UsageError
-from eocanvas_apply.manifest.address import Address
-from eocanvas_apply.manifest.typed_addresses import resolve
+from eocanvas_apply.manifest.address import Address, resolve
 
 KNOWN = [
     Address.parse(text)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from eocanvas_apply.manifest.loading import load
-from eocanvas_apply.manifest.model.inputs import ProductInput
+from eocanvas_apply.manifest.model.jobs import ProductInput
 from eocanvas_apply.manifest.products import Product, product_of
 
 SEARCHED = {"id": "P", "product_id": "P", "dataset_id": "D", "location": "L", "size": 9}

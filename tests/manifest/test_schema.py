@@ -7,7 +7,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from eocanvas_apply.manifest.schema import json_schema
+from eocanvas_apply.manifest.model.manifest import json_schema
 
 VALIDATOR = Draft202012Validator(json_schema())
 WHOLE = """

@@ -4,8 +4,7 @@ import shlex
 
 import pytest
 
-from eocanvas_apply.manifest.address import Address, typed
-from eocanvas_apply.manifest.typed_addresses import resolve
+from eocanvas_apply.manifest.address import Address, resolve, typed
 
 
 @pytest.mark.parametrize(

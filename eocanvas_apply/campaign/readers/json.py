@@ -1,12 +1,11 @@
-"""Rows from JSON files, and from the values that a manifest itself lists."""
+"""Rows from JSON and GeoJSON files and from the values that a manifest itself lists; geometries become WKT."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
-from eocanvas_apply.campaign.readers.wkt import bounds, to_wkt
 from eocanvas_apply.campaign.rows import ID, Row, id_of
 from eocanvas_apply.diagnostics import Position, error
 from eocanvas_apply.errors import ManifestError
@@ -77,3 +76,89 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _refuse(file: str, code: str, message: str, hint: str = "") -> NoReturn:
     raise ManifestError(error(code, message, hint).at(Position(file, 1, 1))) from None
+
+
+def geojson_rows(content: bytes, file: str) -> list[Row]:
+    """Return a row for each feature: its properties, `geometry` and `wkt` as WKT, `bbox` as [west, south, east, north].
+
+    The feature's `id`, else its property `id`, names it. Raises ManifestError.
+    """
+    data = parse_json(content, file)
+    features = data.get("features") if isinstance(data, dict) and "features" in data else [data]
+    if not isinstance(features, list) or not all(_is_feature(each) for each in features):
+        raise _wrong_shape(file, "this file has no GeoJSON features", "it needs a FeatureCollection with `features`")
+    return [_feature_row(each, number, file) for number, each in enumerate(features, 1)]
+
+
+def _feature_row(feature: Mapping[str, Any], number: int, file: str) -> Row:
+    properties = feature.get("properties") or {}
+    shape: dict[str, Any] = {"geometry": None, "wkt": None, "bbox": None}
+    try:
+        if (geometry := feature.get("geometry")) is not None:
+            wkt = to_wkt(geometry)
+            shape = {"geometry": wkt, "wkt": wkt, "bbox": bounds(geometry)}
+    except (TypeError, ValueError, LookupError):
+        message = f"the geometry of feature {number} cannot be read"
+        raise _wrong_shape(file, message, "check that its coordinates are numbers") from None
+    return Row(id_of(feature.get(ID, properties.get(ID))), {**properties, **shape})
+
+
+def _is_feature(value: object) -> bool:
+    if not isinstance(value, dict) or value.get("type") != "Feature":
+        return False
+    return isinstance(value.get("properties") or {}, dict)
+
+
+def _wrong_shape(file: str, message: str, hint: str) -> ManifestError:
+    return ManifestError(error("geojson-shape", message, hint).at(Position(file, 1, 1)))
+
+
+_DEPTHS = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
+
+
+def to_wkt(geometry: Mapping[str, Any]) -> str:
+    """Return a geometry as WKT; raises TypeError, ValueError or KeyError for anything else."""
+    kind = geometry["type"]
+    if kind == "GeometryCollection":
+        return f"GEOMETRYCOLLECTION({', '.join(to_wkt(part) for part in geometry['geometries'])})"
+    depth, coordinates = _DEPTHS[kind], geometry["coordinates"]
+    if not coordinates:
+        raise ValueError(kind)
+    text = _nested(coordinates, depth)
+    return f"{kind.upper()}({text})" if depth == 0 else f"{kind.upper()}{text}"
+
+
+def bounds(geometry: Mapping[str, Any]) -> list[float]:
+    """Return [west, south, east, north] of a geometry; raises like `to_wkt`."""
+    points = list(_points(geometry))
+    longitudes, latitudes = [point[0] for point in points], [point[1] for point in points]
+    return [min(longitudes), min(latitudes), max(longitudes), max(latitudes)]
+
+
+def _nested(coordinates: Sequence[Any], depth: int) -> str:
+    if depth > 0:
+        return f"({', '.join(_nested(each, depth - 1) for each in coordinates)})"
+    longitude, latitude = coordinates[:2]
+    return f"{_number(longitude)} {_number(latitude)}"
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(value)
+    return repr(value).removesuffix(".0")
+
+
+def _points(geometry: Mapping[str, Any]) -> Iterator[Sequence[float]]:
+    if geometry["type"] == "GeometryCollection":
+        for part in geometry["geometries"]:
+            yield from _points(part)
+    else:
+        yield from _flat(geometry["coordinates"], _DEPTHS[geometry["type"]])
+
+
+def _flat(coordinates: Sequence[Any], depth: int) -> Iterator[Sequence[float]]:
+    if depth == 0:
+        yield coordinates
+    else:
+        for each in coordinates:
+            yield from _flat(each, depth - 1)

@@ -12,7 +12,7 @@ from eocanvas_apply.campaign.rows import Row
 from eocanvas_apply.errors import CredentialsError, ManifestError
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.model.keys import Key, PublicS3Key, S3Key
-from eocanvas_apply.manifest.validation.wording import not_listable
+from eocanvas_apply.manifest.validation.structure import not_listable
 
 if TYPE_CHECKING:
     from eocanvas_apply.secrets.vault import Vault

@@ -12,8 +12,17 @@ from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.graphs_and_chains import GraphsAndChains
 from eocanvas_apply.manifest.instances import Instance, Origins
 from eocanvas_apply.manifest.job_order import in_order
-from eocanvas_apply.manifest.model.inputs import KeyInput, ProductInput, ResultInput, ToKey, UrlInput
-from eocanvas_apply.manifest.model.jobs import Job, RawJob, SnapJob, TailorJob
+from eocanvas_apply.manifest.model.jobs import (
+    Job,
+    KeyInput,
+    ProductInput,
+    RawJob,
+    ResultInput,
+    SnapJob,
+    TailorJob,
+    ToKey,
+    UrlInput,
+)
 from eocanvas_apply.manifest.model.keys import ExistingKey, Key
 from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.manifest.products import product_of

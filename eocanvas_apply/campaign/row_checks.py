@@ -13,13 +13,11 @@ from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.documents.yaml.nodes import Data, Path
 from eocanvas_apply.manifest.instances import JOBS, LONGEST_ID, Instance, instance_id
 from eocanvas_apply.manifest.loading import LoadedManifest
-from eocanvas_apply.manifest.model.inputs import ProductInput
-from eocanvas_apply.manifest.model.jobs import Job
+from eocanvas_apply.manifest.model.jobs import Job, ProductInput
 from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.manifest.products import product_of, without_dataset
 from eocanvas_apply.manifest.substitution import MissingField, Template
-from eocanvas_apply.manifest.validation.fields import skipped_without_row
-from eocanvas_apply.manifest.validation.references import unknown_key
+from eocanvas_apply.manifest.validation.meaning import skipped_without_row, unknown_key
 from eocanvas_apply.manifest.validation.structure import structure_faults
 
 
