@@ -16,8 +16,8 @@ from pydantic import TypeAdapter
 from docs import public_api
 from eocanvas_apply.api.exit_codes import MEANINGS, PRECEDENCE, Exit
 from eocanvas_apply.checks.codes import codes
+from eocanvas_apply.cli.arguments import Parser
 from eocanvas_apply.cli.commands import GROUPS, SUMMARIES
-from eocanvas_apply.cli.parser import Parser
 from eocanvas_apply.cli.root_help import SETTINGS
 from eocanvas_apply.manifest.model.manifest import json_schema
 from eocanvas_apply.manifest.model.times import format_duration

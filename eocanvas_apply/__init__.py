@@ -51,46 +51,21 @@ _HOME = {
     "planning.plan": "Requests",
     "planning.state.observed": "Observed",
 }
-__all__ = [
-    "ApplyResult",
-    "AsyncProject",
-    "CredentialsError",
-    "Desired",
-    "Diagnostic",
-    "EocanvasApplyError",
-    "LedgerError",
-    "Manifest",
-    "ManifestError",
-    "Observed",
-    "Plan",
-    "PlanStale",
-    "Progress",
-    "Project",
-    "Recorded",
-    "Requests",
-    "Result",
-    "Results",
-    "SafetyRefusal",
-    "ServiceError",
-    "Severity",
-    "Status",
-    "UsageError",
-    "aopen",
-    "build_plan",
-    "load",
-    "open",
-    "validate",
-]
+# Written out once more, for type checkers read no other form.
+__all__ = ["ApplyResult", "AsyncProject", "CredentialsError", "Desired", "Diagnostic", "EocanvasApplyError"]
+__all__ += ["LedgerError", "Manifest", "ManifestError", "Observed", "Plan", "PlanStale", "Progress", "Project"]
+__all__ += ["Recorded", "Requests", "Result", "Results", "SafetyRefusal", "ServiceError", "Severity", "Status"]
+__all__ += ["UsageError", "aopen", "build_plan", "load", "open", "validate"]
 
 if not TYPE_CHECKING:  # a type checker would take any name for a public one
 
     def __getattr__(name: str) -> object:
-        home = next((module for module, names in _HOME.items() if name in names.split()), None)
-        if home is None:
-            raise AttributeError(f"module 'eocanvas_apply' has no attribute {name!r}")
         from importlib import import_module
 
-        return getattr(import_module(f"eocanvas_apply.{home}"), name)
+        for module, names in _HOME.items():
+            if name in names.split():
+                return getattr(import_module(f"eocanvas_apply.{module}"), name)
+        raise AttributeError(f"module 'eocanvas_apply' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

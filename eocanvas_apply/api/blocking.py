@@ -7,15 +7,16 @@ import concurrent.futures
 import os
 import queue
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import timedelta
+from functools import wraps
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from eocanvas_apply.api.project import AsyncProject, aopen
-from eocanvas_apply.api.results import Results
-from eocanvas_apply.api.values import ApplyResult, Plan, Progress, Status
+from eocanvas_apply.api.values import ApplyResult, Plan, Progress
 
+P = ParamSpec("P")
 T = TypeVar("T")
 # How often a call that waits lets Ctrl-C through, also on Windows.
 _TICK_S = 0.2
@@ -34,6 +35,18 @@ def open(  # noqa: A001  # as eoc.open, like gzip.open
     Raises ManifestError, CredentialsError and UsageError.
     """
     return Project(aopen(path, env, variables))
+
+
+def _blocking(
+    method: Callable[Concatenate[AsyncProject, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[Project, P], T]:
+    """Return the method of a project that waits for the answer of one of an async project."""
+
+    @wraps(method)
+    def blocking(self: Project, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self._run(method(self._project, *args, **kwargs))
+
+    return blocking
 
 
 class Project:
@@ -62,29 +75,9 @@ class Project:
         self._thread.join()
         self._loop.close()
 
-    def plan(
-        self,
-        *,
-        only: Iterable[str] | None = None,
-        limit: int | None = None,
-        relaunch: Iterable[str] = (),
-        retry_failed: bool = False,
-        destroy: bool = False,
-        fetch: bool = True,
-        allow: Iterable[str] = (),
-    ) -> Plan:
-        """Return what an apply would change; the arguments and errors are those of `AsyncProject.plan`."""
-        return self._run(
-            self._project.plan(
-                only=only,
-                limit=limit,
-                relaunch=relaunch,
-                retry_failed=retry_failed,
-                destroy=destroy,
-                fetch=fetch,
-                allow=allow,
-            )
-        )
+    plan = _blocking(AsyncProject.plan)
+    status = _blocking(AsyncProject.status)
+    results = _blocking(AsyncProject.results)
 
     def apply(
         self,
@@ -101,17 +94,6 @@ class Project:
         events: queue.SimpleQueue[Progress | None] = queue.SimpleQueue()
         work = self._project.apply(plan, wait=wait, on_progress=events.put)
         return self._run(work, events, on_progress, _GRACE_S)
-
-    def status(self) -> Status:
-        """Return the state of every key and job, from a look at the service. Raises what `plan` does."""
-        return self._run(self._project.status())
-
-    def results(self, address: str | None = None) -> Results:
-        """Return the results of all jobs, or of one job or campaign, as the ledger knows them; nothing is fetched.
-
-        Raises UsageError for an address that nothing on record has, and LedgerError.
-        """
-        return self._run(self._project.results(address))
 
     def _run(
         self,

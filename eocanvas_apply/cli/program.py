@@ -14,7 +14,7 @@ from eocanvas_apply.cli.commands import SUMMARIES
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from eocanvas_apply.cli.parser import Parser
+    from eocanvas_apply.cli.arguments import Parser
     from eocanvas_apply.cli.terminal.console import Console, Outcome
 
 
@@ -97,7 +97,7 @@ def _log(args: Namespace, console: Console) -> AbstractContextManager[None]:
 
 
 def _prepared(name: str) -> tuple[Command, Parser]:
-    from eocanvas_apply.cli.parser import Parser
+    from eocanvas_apply.cli.arguments import Parser
 
     _check(name)
     module: Command = importlib.import_module(f"eocanvas_apply.cli.commands.{name}")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from eocanvas_apply.api.settings import find_settings
-from eocanvas_apply.cli.session import manifest_file
+from eocanvas_apply.cli.arguments import manifest_file
 from eocanvas_apply.errors import UsageError
 
 ACCOUNT = {"HDA_USER": "jane", "HDA_PASSWORD": "correct-horse"}

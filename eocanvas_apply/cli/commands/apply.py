@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from eocanvas_apply.api.exit_codes import Exit, of_endings
-from eocanvas_apply.cli.options import add_project, add_requests, add_yes
-from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.session import with_project
+from eocanvas_apply.cli.arguments import Parser, add_project, add_requests, add_yes, requested, with_project
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.cli.terminal.prompt import confirm
 from eocanvas_apply.cli.terminal.run_table import shown
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
     from eocanvas_apply.api.project import AsyncProject
     from eocanvas_apply.api.values import ApplyResult
     from eocanvas_apply.diagnostics import Diagnostic
-    from eocanvas_apply.planning.plan import Plan, Requests
+    from eocanvas_apply.planning.plan import Plan
 
 EPILOG = """\
 It can be interrupted at any moment and run again: what is recorded is never launched twice.
@@ -63,28 +61,14 @@ def add_run_arguments(parser: Parser) -> None:
 
 def run(args: Namespace, console: Console) -> Outcome:
     """Apply."""
-
-    async def requests(project: AsyncProject) -> Requests:
-        return await project.requests(
-            only=args.only,
-            limit=args.limit,
-            relaunch=args.relaunch,
-            retry_failed=args.retry_failed,
-            fetch=not args.no_fetch,
-            allow=args.allowed,
-        )
-
-    return run_to_its_end(args, console, "apply", requests)
+    asked = {**requested(args), "fetch": not args.no_fetch, "allow": args.allowed}
+    return run_to_its_end(args, console, "apply", asked)
 
 
 def run_to_its_end(
-    args: Namespace,
-    console: Console,
-    command: str,
-    asked: Callable[[AsyncProject], Awaitable[Requests]],
-    rows: str = "ASKED",
+    args: Namespace, console: Console, command: str, asked: Mapping[str, Any], rows: str = "ASKED"
 ) -> Outcome:
-    """Run the loop and return how it ended; `asked` returns what the command line asks for."""
+    """Run the loop and return how it ended; `asked` are the arguments of a project's `requests`."""
     wait = _wait(args)
 
     async def work(project: AsyncProject) -> Outcome:
@@ -95,7 +79,7 @@ def run_to_its_end(
         with listening(interrupts):
             async with shown(engine, console, wait, table=table):
                 approve = partial(_approve, args, console, engine.findings)
-                result = await project.applied(await asked(project), wait, approve)
+                result = await project.applied(await project.requests(**asked), wait, approve)
         return _outcome(result, interrupts)
 
     return with_project(args, work, rows=rows)

@@ -8,9 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
-from eocanvas_apply.cli.options import add_project, add_yes
-from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.session import without_searching
+from eocanvas_apply.cli.arguments import Parser, add_project, add_yes, with_project
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.cli.terminal.prompt import confirm
 from eocanvas_apply.cli.terminal.signals import Interrupts, listening
@@ -56,7 +54,7 @@ def run(args: Namespace, console: Console) -> Outcome:
         found = cancelled(result.plan.by_address(), engine.journal.recorded)
         return _outcome(found, [each.error for each in result.results if each.error], interrupts)
 
-    return without_searching(args, work)
+    return with_project(args, work, rows="GIVEN")
 
 
 def _approve(args: Namespace, console: Console, plan: Plan) -> None:

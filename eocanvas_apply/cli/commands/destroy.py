@@ -21,4 +21,4 @@ add_arguments = add_run_arguments
 
 def run(args: Namespace, console: Console) -> Outcome:
     """Apply nothing."""
-    return run_to_its_end(args, console, "destroy", lambda project: project.requests(destroy=True), rows="GIVEN")
+    return run_to_its_end(args, console, "destroy", {"destroy": True}, rows="GIVEN")

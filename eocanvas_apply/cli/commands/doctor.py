@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
-from eocanvas_apply.cli.options import add_project
-from eocanvas_apply.cli.session import manifest_file, run_with, settings, variables
+from eocanvas_apply.cli.arguments import add_project, manifest_file, run_with, settings, variables
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import has_errors
 from eocanvas_apply.errors import CredentialsError, ManifestError

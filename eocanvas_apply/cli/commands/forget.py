@@ -5,9 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli.options import add_project
-from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.session import without_searching
+from eocanvas_apply.cli.arguments import add_job, with_project
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import Diagnostic, warning
 
@@ -23,10 +21,7 @@ Example:
 """
 
 
-def add_arguments(parser: Parser) -> None:
-    """Declare which job."""
-    parser.add_argument("address", metavar="ADDRESS", help="of the job")
-    add_project(parser)
+add_arguments = add_job
 
 
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
@@ -45,7 +40,7 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
             fields=lambda: {"forget": [{"address": address}]},
         )
 
-    return without_searching(args, work)
+    return with_project(args, work, rows="GIVEN")
 
 
 def _still_wanted(address: str, desired: Desired) -> tuple[Diagnostic, ...]:

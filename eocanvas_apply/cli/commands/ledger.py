@@ -8,9 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
-from eocanvas_apply.cli.options import add_ledger, add_place
-from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.session import ledger_url, manifest_file
+from eocanvas_apply.cli.arguments import Parser, add_ledger, add_place, ledger_url, manifest_file
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import LedgerError

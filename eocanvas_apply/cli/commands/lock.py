@@ -6,9 +6,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from eocanvas_apply.cli.options import add_manifest
-from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.session import with_project
+from eocanvas_apply.cli.arguments import Parser, add_manifest, with_project
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 
 if TYPE_CHECKING:

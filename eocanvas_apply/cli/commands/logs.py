@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
-from eocanvas_apply.cli.options import add_project
-from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.session import without_searching
+from eocanvas_apply.cli.arguments import Parser, add_job, with_project
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.cli.terminal.signals import Stopped, unless_signalled
 from eocanvas_apply.diagnostics import error
@@ -41,9 +39,8 @@ Examples:
 
 def add_arguments(parser: Parser) -> None:
     """Declare which job."""
-    parser.add_argument("address", metavar="ADDRESS", help="of the job")
     parser.add_argument("--follow", action="store_true", help="show new lines until the job has ended")
-    add_project(parser)
+    add_job(parser)
 
 
 def run(args: Namespace, console: Console) -> Outcome:
@@ -68,7 +65,7 @@ def run(args: Namespace, console: Console) -> Outcome:
             fields=lambda: {"logs": render.log_json(lines)},
         )
 
-    return without_searching(args, work)
+    return with_project(args, work, rows="GIVEN")
 
 
 def _lines(entries: Sequence[LogEntry]) -> list[LogLine]:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from argparse import Namespace
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit, weightiest
-from eocanvas_apply.cli.options import add_project, add_requests
-from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.session import with_project
+from eocanvas_apply.cli.arguments import Parser, add_project, add_requests, requested, with_project
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import has_errors
 
@@ -53,9 +51,7 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
     """Observe, plan and show the plan."""
 
     async def work(project: AsyncProject) -> Outcome:
-        plan = await project.plan(
-            only=args.only, limit=args.limit, relaunch=args.relaunch, retry_failed=args.retry_failed
-        )
+        plan = await project.plan(**requested(args))
         return _outcome(args, plan, await _rehearsed(project, plan) if args.simulate else None)
 
     return with_project(args, work, rows="ANEW" if args.refresh_searches else "ASKED")
@@ -76,21 +72,20 @@ def _outcome(args: Namespace, plan: Plan, rehearsal: Rehearsal | None) -> Outcom
         Exit.ERROR: has_errors(plan.value.diagnostics),
         Exit.PENDING: args.detailed_exitcode and plan.changes_pending,
     }
-    return Outcome(
+    outcome = Outcome(
         weightiest(code for code, holds in codes.items() if holds),
         plan.diagnostics,
-        text=lambda style: render.text(plan.value, style, full=args.full) + _simulated(plan, rehearsal),
-        fields=lambda: {**render.body(plan.value, full=args.full), **_fields(rehearsal)},
+        text=lambda style: render.text(plan.value, style, full=args.full),
+        fields=lambda: render.body(plan.value, full=args.full),
     )
+    return outcome if rehearsal is None else _with_rehearsal(outcome, plan, rehearsal)
 
 
-def _simulated(plan: Plan, rehearsal: Rehearsal | None) -> str:
-    from eocanvas_apply.render.forecast import rehearsal_text
+def _with_rehearsal(outcome: Outcome, plan: Plan, rehearsal: Rehearsal) -> Outcome:
+    from eocanvas_apply.render.forecast import rehearsal_json, rehearsal_text
 
-    return "\n" + rehearsal_text(rehearsal, plan.value) if rehearsal else ""
-
-
-def _fields(rehearsal: Rehearsal | None) -> Mapping[str, object]:
-    from eocanvas_apply.render.forecast import rehearsal_json
-
-    return {"simulate": rehearsal_json(rehearsal)} if rehearsal else {}
+    return replace(
+        outcome,
+        text=lambda style: f"{outcome.text(style)}\n{rehearsal_text(rehearsal, plan.value)}",
+        fields=lambda: {**outcome.fields(), "simulate": rehearsal_json(rehearsal)},
+    )

@@ -5,9 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli.options import add_project
-from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.session import without_searching
+from eocanvas_apply.cli.arguments import Parser, add_job, with_project
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 
 if TYPE_CHECKING:
@@ -24,11 +22,10 @@ Examples:
 
 def add_arguments(parser: Parser) -> None:
     """Declare which job, and what it became."""
-    parser.add_argument("address", metavar="ADDRESS", help="of the job")
     decision = parser.add_mutually_exclusive_group(required=True)
     decision.add_argument("--adopt", metavar="JOB-ID", help="it became this job of the service")
     decision.add_argument("--launch", action="store_true", help="it became no job: launch it with the next apply")
-    add_project(parser)
+    add_job(parser)
 
 
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
@@ -46,7 +43,7 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
         job = await decisions.adopt(engine, address, args.adopt)
         return _decided(address, "adopt", job.job_id, f"{address} is job {job.job_id} ({job.status}).\n")
 
-    return without_searching(args, work)
+    return with_project(args, work, rows="GIVEN")
 
 
 def _decided(address: str, decision: str, job_id: str | None, words: str) -> Outcome:

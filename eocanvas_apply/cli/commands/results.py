@@ -11,9 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eocanvas_apply.api.exit_codes import Exit
-from eocanvas_apply.cli.options import add_ledger, add_place, add_variables
-from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.session import manifest_file, read_record, variables, with_project
+from eocanvas_apply.cli.arguments import (
+    Parser,
+    add_ledger,
+    add_place,
+    add_variables,
+    manifest_file,
+    read_record,
+    variables,
+    with_project,
+)
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.errors import EocanvasApplyError
 
@@ -50,7 +57,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--refetch", action="store_true", help="download also what was edited or removed here")
     add_ledger(parser)
     add_variables(parser)
-    add_place(parser, ("text", "json", "csv"))
+    add_place(parser, "csv")
 
 
 def run(args: Namespace, console: Console) -> Outcome:

@@ -11,9 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
-from eocanvas_apply.cli.options import add_project
-from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.session import read_record, with_project
+from eocanvas_apply.cli.arguments import Parser, add_project, read_record, with_project
 from eocanvas_apply.cli.terminal.console import Channel, Console, Outcome
 from eocanvas_apply.cli.terminal.live import live
 from eocanvas_apply.cli.terminal.signals import Stopped, unless_signalled

@@ -5,9 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from datetime import UTC, datetime
 
-from eocanvas_apply.cli.options import add_manifest
-from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.session import manifest_file, variables
+from eocanvas_apply.cli.arguments import add_manifest, manifest_file, variables
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.render.layout import counted
 
@@ -20,9 +18,7 @@ Examples:
 """
 
 
-def add_arguments(parser: Parser) -> None:
-    """Declare which manifest."""
-    add_manifest(parser)
+add_arguments = add_manifest
 
 
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike

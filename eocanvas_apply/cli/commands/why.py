@@ -5,9 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli.options import add_project
-from eocanvas_apply.cli.parser import Parser
-from eocanvas_apply.cli.session import with_project
+from eocanvas_apply.cli.arguments import Parser, add_project, with_project
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError

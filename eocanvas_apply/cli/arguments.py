@@ -1,0 +1,227 @@
+"""The arguments of commands: their parser, the options that several share, and the project that they open."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+from argparse import Namespace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from eocanvas_apply.diagnostics import did_you_mean, error
+from eocanvas_apply.errors import UsageError
+
+if TYPE_CHECKING:
+    from eocanvas_apply.api.project import AsyncProject
+    from eocanvas_apply.cli.terminal.console import Outcome
+    from eocanvas_apply.engine.opening import Settings
+    from eocanvas_apply.ledger.fold.recorded import Recorded
+
+Work = Callable[["AsyncProject"], Awaitable["Outcome"]]
+MANIFEST = "eocanvas.yaml"
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser of one command's arguments; usage errors are diagnostics, with a suggestion."""
+
+    def __init__(self, command: str, summary: str, epilog: str = "") -> None:
+        super().__init__(
+            prog=f"eocanvas-apply {command}",
+            description=summary[:1].upper() + summary[1:] + ".",
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def parse(self, argv: Sequence[str]) -> Namespace:
+        """Return the arguments; an unknown one is a UsageError that names the nearest known one."""
+        args, unknown = self.parse_known_args(argv)
+        for word in unknown:
+            if not word.startswith("-"):
+                self.error(f"{word!r} is an argument too many")
+            option = word.split("=")[0]
+            self.error(f"there is no option {option}", did_you_mean(option, self._option_string_actions))
+        return args
+
+    def error(self, message: str, hint: str = "") -> NoReturn:
+        """Raise a UsageError, where argparse would print and exit with 2."""
+        raise UsageError(error("usage", message, hint or f"see: {self.prog} --help"))
+
+
+class _Once(argparse.Action):
+    """Takes one value; a second one is an error, where argparse would forget the first."""
+
+    _seen: Namespace | None = None
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: Namespace, values: object, option: str | None = None
+    ) -> None:
+        if self._seen is namespace:
+            parser.error(f"{option} is given twice; only one manifest is read")
+        self._seen = namespace
+        setattr(namespace, self.dest, values)
+
+
+def add_project(parser: Parser) -> None:
+    """Declare the ledger, the manifest and its variables, and the options of every command."""
+    add_ledger(parser)
+    add_manifest(parser)
+
+
+def add_job(parser: Parser) -> None:
+    """Declare the address of one job, and what `add_project` does."""
+    parser.add_argument("address", metavar="ADDRESS", help="of the job")
+    add_project(parser)
+
+
+def add_manifest(parser: Parser) -> None:
+    """Declare the manifest and its variables, and the options of every command."""
+    add_variables(parser)
+    add_place(parser)
+
+
+def add_variables(parser: Parser) -> None:
+    """Declare the manifest's variables."""
+    parser.add_argument(
+        "--var",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a variable of the manifest, instead of its default; can be given several times",
+    )
+
+
+def add_place(parser: Parser, *formats: str) -> None:
+    """Declare the manifest, for a command that reads only what lies beside it, and the options of every command."""
+    parser.add_argument(
+        "-f", "--file", action=_Once, default=MANIFEST, metavar="FILE", help="the manifest (default: %(default)s)"
+    )
+    add_output(parser, *formats)
+
+
+def add_ledger(parser: Parser) -> None:
+    """Declare where the ledger is."""
+    parser.add_argument(
+        "--ledger",
+        metavar="PATH",
+        help="the ledger file (default: EOCANVAS_APPLY_LEDGER, else .eocanvas/default.jsonl beside the manifest)",
+    )
+
+
+def add_yes(parser: Parser) -> None:
+    """Declare `--yes`."""
+    parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+
+
+def add_output(parser: Parser, *formats: str) -> None:
+    """Declare format (further `formats` beside text and JSON), colour and log."""
+    choices = ("text", "json", *formats)
+    parser.add_argument("--format", choices=choices, default="text", help="format of the result (default: text)")
+    parser.add_argument("--no-color", action="store_true", help="no colours (also: NO_COLOR in the environment)")
+    parser.add_argument("-v", dest="verbose", action="store_true", help="show the requests to the service on stderr")
+    parser.add_argument("--log", metavar="FILE", help="append the log to a file, without secrets")
+
+
+def add_requests(parser: Parser) -> None:
+    """Declare what plan and apply may be asked for beyond the manifest."""
+    part = parser.add_argument_group("a part of it")
+    part.add_argument(
+        "--only",
+        metavar="PATTERN",
+        action="append",
+        help="launch, forget and delete only this: a name, a campaign, CAMPAIGN/ID; their keys are included",
+    )
+    part.add_argument("--limit", metavar="N", type=_count, help="launch at most this many jobs in this run")
+    again = parser.add_argument_group("what to run again; each job uses a unit of the quota")
+    again.add_argument("--retry-failed", action="store_true", help="the jobs that failed")
+    again.add_argument("--relaunch", metavar="ADDRESS", action="append", default=[], help="this job, or this campaign")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of launches (at least 1)")
+    return int(text)
+
+
+def requested(args: Namespace) -> dict[str, Any]:
+    """Return what `add_requests` declares, as arguments of a project's `plan` and `requests`."""
+    return {name: getattr(args, name) for name in ("only", "limit", "relaunch", "retry_failed")}
+
+
+def with_project(args: Namespace, work: Work, *, rows: str = "ASKED", lock_may_be_broken: bool = False) -> Outcome:
+    """Open the project, do the work, close it; `rows` is the name of where rows of campaigns come from.
+
+    With `GIVEN` campaigns do not search: those whose rows no file gives stay as they are recorded.
+    """
+    from eocanvas_apply.api.project import AsyncProject
+    from eocanvas_apply.engine.campaigns import Rows
+    from eocanvas_apply.engine.project import open_project
+
+    opened = open_project(manifest_file(args), variables(args), lock_may_be_broken=lock_may_be_broken)
+    return run_with(AsyncProject(opened, settings(args), Rows[rows]), work)
+
+
+def run_with(project: AsyncProject, work: Work) -> Outcome:
+    """Do the work in an event loop, and close the project."""
+
+    async def worked() -> Outcome:
+        async with project:
+            return await work(project)
+
+    return asyncio.run(worked())
+
+
+def settings(args: Namespace) -> Settings:
+    """Return what an engine is opened with; raises CredentialsError and UsageError."""
+    from eocanvas_apply.api.settings import find_settings
+
+    accepts = getattr(args, "accepts_licences", False)
+    return find_settings(os.environ, ledger_url(args), accepts_licences=accepts)
+
+
+def manifest_file(args: Namespace) -> Path:
+    """Return the manifest's path; raises UsageError where it is a folder."""
+    path = Path(args.file)
+    if path.is_dir():
+        raise UsageError(error("usage", f"{path} is a folder", f"name the file: -f {path / MANIFEST}"))
+    return path
+
+
+def variables(args: Namespace) -> Mapping[str, str]:
+    """Return the variables that `--var NAME=VALUE` gives; raises UsageError for a wrong form and for a second value."""
+    given: dict[str, str] = {}
+    for text in getattr(args, "var", ()):
+        name, sign, value = text.partition("=")
+        if not name or not sign:
+            raise UsageError(error("usage", f"--var {text!r} has no name or no `=`", "write --var NAME=VALUE"))
+        if name in given:
+            raise UsageError(error("usage", f"--var {name} is given twice", "keep one of them"))
+        given[name] = value
+    return given
+
+
+def ledger_url(args: Namespace) -> str | None:
+    """Return where the ledger is, None for the place beside the manifest. Not every command takes the option."""
+    return getattr(args, "ledger", None) or os.environ.get("EOCANVAS_APPLY_LEDGER") or None
+
+
+async def read_record(args: Namespace) -> Recorded:
+    """Return the fold of the ledger, without service and credentials.
+
+    Raises UsageError where there is neither a ledger nor a manifest.
+    """
+    from datetime import UTC, datetime
+    from secrets import token_hex
+
+    from eocanvas_apply.ledger.journal import Journal
+    from eocanvas_apply.ledger.place import open_backend, snapshots_of
+
+    manifest = manifest_file(args)
+    backend = open_backend(ledger_url(args), manifest.parent)
+    journal = Journal(backend, "reader", lambda: datetime.now(UTC), token_hex, snapshots_of(backend))
+    found = await journal.refresh()
+    if not found.head and not manifest.exists():
+        raise UsageError(error("file-missing", f"there is no manifest {manifest} and no ledger", "name it with -f"))
+    return found
