@@ -1,8 +1,9 @@
-"""The service's closed sets of words that several rooms use: storage types and the status of a job."""
+"""Closed sets of words that several rooms use: storage types, status of a job, classes of failure, safety flags."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 
 class StorageType(StrEnum):
@@ -48,6 +49,9 @@ def later_of(known: str, seen: str) -> str:
     other = _RANK[OgcStatus.RUNNING]
     return seen if _RANK.get(seen, other) >= _RANK.get(known, other) else known
 
+
+# Why a job failed, by its log.
+FailureClass = Literal["input-config", "staging-in", "staging-out", "killed", "key", "graph", "unknown"]
 
 # Every flag that allows what a rule refuses.
 ALLOWANCES = {

@@ -17,8 +17,7 @@ from eocanvas_apply.errors import ManifestError, UsageError
 from eocanvas_apply.files import read_bytes
 from eocanvas_apply.manifest.graphs_and_chains import GraphsAndChains, Read, load_graphs_and_chains
 from eocanvas_apply.manifest.loading import LoadedManifest, load
-from eocanvas_apply.manifest.model.manifest import Manifest
-from eocanvas_apply.planning.desired.desired import Timing
+from eocanvas_apply.manifest.model.manifest import Manifest, Timing
 
 NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 
@@ -42,13 +41,7 @@ class Project:
 
     def timing(self, overrides: Mapping[str, timedelta]) -> Timing:
         """Return the waits of a run; `overrides` replace fields of the manifest's `timing`."""
-        own = self.manifest.timing
-        return Timing(
-            poll=overrides.get("poll", own.poll),
-            settle=overrides.get("settle", own.settle),
-            send_within=overrides.get("send_within", own.send_within),
-            request_timeout=overrides.get("request_timeout", own.request_timeout),
-        )
+        return self.manifest.timing.model_copy(update=overrides)
 
 
 def open_project(

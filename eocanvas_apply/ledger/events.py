@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer
 
-from eocanvas_apply.vocabulary import StorageType
+from eocanvas_apply.vocabulary import FailureClass, StorageType
 
 
 def _utc(value: datetime) -> datetime:
@@ -230,9 +230,6 @@ class JobRefused(IntentEvent):
     job_id: str | None = None
 
 
-FailureName = Literal["input-config", "staging-in", "staging-out", "killed", "key", "graph", "unknown"]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobObserved(RunEvent):
     """Fact: the service shows this status; earlier passes that missed the job do not count any more."""
@@ -243,7 +240,7 @@ class JobObserved(RunEvent):
     created: Time | None = None
     started: Time | None = None
     finished: Time | None = None
-    failure: Annotated[FailureName | None, Field(description="The class of a failure, from the log.")] = None
+    failure: Annotated[FailureClass | None, Field(description="The class of a failure, from the log.")] = None
     failure_line: Annotated[str | None, Field(description="The line of the log about it, secrets hidden.")] = None
 
 

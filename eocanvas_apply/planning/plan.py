@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import astuple, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity
 from eocanvas_apply.planning.actions import LAUNCHES, QUIET, ActionKind
 from eocanvas_apply.planning.desired.fingerprint import Change
 from eocanvas_apply.planning.reasons import Reason, Row, row_of
-from eocanvas_apply.planning.schedule.windows import WindowState
 from eocanvas_apply.planning.tasks import OrderProducts, Task
 
 
@@ -110,6 +109,20 @@ class Forecast:
     waiting: int = 0
     ends: datetime | None = None
     renewals: tuple[Renewal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WindowState:
+    """One window: `left` units now, when the next comes back (None: none is used), when the last launch is due."""
+
+    limit: int
+    per: timedelta
+    used: int
+    left: int
+    at_once: int
+    later: int
+    next_free: datetime | None
+    last: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from eocanvas_apply.planning.actions import ACTIONS, ActionKind, Outcome, Phase, State
 
@@ -105,13 +106,20 @@ def _row(
     return Row(action, reason, words, advice, *found, usable, settled, consequence or traits.consequence)
 
 
+_done = partial(_row, _A.NONE, outcome=_O.DONE, settled=True)
+_failed = partial(_row, _A.NONE, outcome=_O.FAILED, phase=_P.FAILED, state=_S.FAILED)
+_skipped = partial(_row, _A.NONE, outcome=_O.SKIPPED)
+_held = partial(_row, _A.NONE, phase=_P.WAITING)
+
 _NEXT_GENERATION = "the next apply creates the next generation; a longer expires_in makes this rarer"
+_REPLACES = "the next apply replaces it; "
 _RUNS_AGAIN = "the next apply runs it again; `on_change: keep` keeps the earlier result"
 _RELAUNCH = "eocanvas-apply apply --relaunch {address} runs it again"
 _LOGS = "see eocanvas-apply logs {address}; "
 _DECIDE = "decide: eocanvas-apply resolve {address} --adopt JOB-ID, or --launch"
 _NOT_ONE_TO_ONE = "launch and jobs do not match one to one"
 _RESTORE = "; put it back into the manifest to keep it"
+_REQUESTED = "requested on the command line"
 
 _KEYS = (
     _row(_A.CREATE, _R.NEW, "not created yet", "the next apply creates it"),
@@ -124,61 +132,28 @@ _KEYS = (
     ),
     _row(_A.CREATE, _R.EXPIRED, "expired", _NEXT_GENERATION, consequence=True),
     _row(_A.RENEW, _R.EXPIRES_SOON, "ends before the jobs that need it", _NEXT_GENERATION),
+    _row(_A.REPLACE, _R.CONFIG_CHANGED, "configuration changed", _REPLACES + "restore the old value to keep it"),
+    _row(_A.REPLACE, _R.SECRET_CHANGED, "secret changed", _REPLACES + "the service cannot change a secret in place"),
     _row(
-        _A.REPLACE,
-        _R.CONFIG_CHANGED,
-        "configuration changed",
-        "the next apply replaces it; restore the old value to keep it",
-    ),
-    _row(
-        _A.REPLACE,
-        _R.SECRET_CHANGED,
-        "secret changed",
-        "the next apply replaces it; the service cannot change a secret in place",
-    ),
-    _row(
-        _A.REPLACE,
-        _R.DRIFTED,
-        "changed on the service by another client",
-        "the next apply replaces it; find out who else changes it",
+        _A.REPLACE, _R.DRIFTED, "changed on the service by another client", _REPLACES + "find out who else changes it"
     ),
     _row(_A.DELETE, _R.NOT_IN_MANIFEST, "no longer in the manifest", f"the next apply deletes it{_RESTORE}"),
     _row(_A.DELETE, _R.SUPERSEDED, "replaced by a newer generation", "the next apply deletes it", consequence=True),
     _row(_A.DELETE, _R.DESTROYED, "destroy requested", "destroy deletes it; a later apply creates it again"),
     _row(_A.ADOPT, _R.FOUND, "created, but the answer was lost", "the next apply records it"),
-    _row(
-        _A.NONE,
-        _R.EXISTING,
-        "not managed by this project",
-        "nothing to do; its owner renews it",
-        _O.DONE,
-        usable=True,
-        settled=True,
-    ),
-    _row(
-        _A.NONE,
-        _R.CANNOT_TELL,
-        "state unknown; see the diagnostics",
-        "fix the errors that are named; dependent jobs wait",
-        _O.SKIPPED,
+    _done(_R.EXISTING, "not managed by this project", "nothing to do; its owner renews it", usable=True),
+    _skipped(
+        _R.CANNOT_TELL, "state unknown; see the diagnostics", "fix the errors that are named; dependent jobs wait"
     ),
     _row(_A.NONE, _R.DRAINING, "rotation waits until no job runs", "wait; apply continues by itself"),
-    _row(
-        _A.NONE,
+    _done(
         _R.IN_USE,
         "a running job uses this generation",
         "wait; it is deleted when the jobs that use it have ended",
-        _O.DONE,
+        settled=False,
     ),
-    _row(
-        _A.NONE,
-        _R.NOT_NEEDED,
-        "no unfinished job needs it",
-        "nothing to do; `keep: true` keeps it valid anyway",
-        _O.DONE,
-        settled=True,
-    ),
-    _row(_A.NONE, _R.UNCHANGED, "as in the manifest", "nothing to do", _O.DONE, usable=True, settled=True),
+    _done(_R.NOT_NEEDED, "no unfinished job needs it", "nothing to do; `keep: true` keeps it valid anyway"),
+    _done(_R.UNCHANGED, "as in the manifest", "nothing to do", usable=True),
 )
 _JOBS = (
     _row(_A.LAUNCH, _R.NEW, "not launched yet", "the next apply launches it as soon as keys and quota allow"),
@@ -190,17 +165,12 @@ _JOBS = (
         "the service lost the job before its results were downloaded",
         "the next apply runs it again; ask the service why jobs are lost",
     ),
-    _row(_A.RELAUNCH, _R.REQUESTED, "requested on the command line", "the apply that requests it runs it again"),
+    _row(_A.RELAUNCH, _R.REQUESTED, _REQUESTED, "the apply that requests it runs it again"),
     _row(_A.RETRY, _R.FAILED, "the job failed", "the next apply retries it; `retries:` of the job says how often"),
-    _row(_A.RETRY, _R.REQUESTED, "requested on the command line", "the apply that requests it retries it"),
+    _row(_A.RETRY, _R.REQUESTED, _REQUESTED, "the apply that requests it retries it"),
     _row(_A.WATCH, _R.IN_FLIGHT, "running", "wait; eocanvas-apply logs {address} shows its progress"),
     _row(_A.WATCH, _R.ANSWER_OPEN, "sent, but not known yet whether the service took it", f"wait, or {_DECIDE}"),
-    _row(
-        _A.WATCH,
-        _R.STUCK,
-        "running for more than a day",
-        "see eocanvas-apply logs {address}; eocanvas-apply cancel {address} stops it",
-    ),
+    _row(_A.WATCH, _R.STUCK, "running for more than a day", _LOGS + "eocanvas-apply cancel {address} stops it"),
     _row(
         _A.FETCH,
         _R.RESULTS_PENDING,
@@ -215,12 +185,7 @@ _JOBS = (
         "forgotten earlier, now declared again unchanged",
         "the next apply records its job again without running it",
     ),
-    _row(
-        _A.ASK,
-        _R.AMBIGUOUS,
-        "not clear which job of the service, or which result of another job, is meant",
-        _DECIDE,
-    ),
+    _row(_A.ASK, _R.AMBIGUOUS, "not clear which job of the service, or which result of another job, is meant", _DECIDE),
     _row(_A.ASK, _R.DUPLICATED, _NOT_ONE_TO_ONE, _DECIDE),
     _row(
         _A.FORGET,
@@ -229,94 +194,63 @@ _JOBS = (
         f"the next apply removes it from the ledger{_RESTORE}",
     ),
     _row(_A.FORGET, _R.DESTROYED, "destroy requested", "destroy removes it from the ledger; its results stay"),
-    _row(
-        _A.FORGET,
-        _R.REQUESTED,
-        "requested on the command line",
-        "it is removed from the ledger; its job and its results stay",
-    ),
+    _row(_A.FORGET, _R.REQUESTED, _REQUESTED, "it is removed from the ledger; its job and its results stay"),
     _row(_A.DISMISS, _R.DUPLICATED, _NOT_ONE_TO_ONE, "the next apply asks the service to stop the extra job"),
     _row(_A.DISMISS, _R.DESTROYED, "destroy requested", "destroy asks the service to stop it"),
-    _row(_A.DISMISS, _R.REQUESTED, "requested on the command line", "the service is asked to stop it"),
-    _row(
-        _A.NONE,
+    _row(_A.DISMISS, _R.REQUESTED, _REQUESTED, "the service is asked to stop it"),
+    _done(
         _R.DONE,
         "succeeded",
         "nothing to do; eocanvas-apply results {address} lists its results",
-        _O.DONE,
-        _P.DONE,
-        _S.SUCCEEDED,
+        phase=_P.DONE,
+        state=_S.SUCCEEDED,
         usable=True,
-        settled=True,
     ),
-    _row(
-        _A.NONE,
+    _failed(
         _R.FAILED,
         "failed earlier; not retried (--retry-failed)",
         _LOGS + "--retry-failed or a changed definition runs it again",
-        _O.FAILED,
-        _P.FAILED,
-        _S.FAILED,
     ),
-    _row(_A.NONE, _R.NO_RESULT, "succeeded without a result", _LOGS + _RELAUNCH, _O.FAILED, _P.FAILED, _S.FAILED),
-    _row(
-        _A.NONE,
-        _R.RESULTS_GONE,
-        "succeeded, but the service no longer has its results",
-        _RELAUNCH,
-        _O.FAILED,
-        _P.FAILED,
-        _S.SUCCEEDED,
-    ),
-    _row(
-        _A.NONE,
+    _failed(_R.NO_RESULT, "succeeded without a result", _LOGS + _RELAUNCH),
+    _failed(_R.RESULTS_GONE, "succeeded, but the service no longer has its results", _RELAUNCH, state=_S.SUCCEEDED),
+    _done(
         _R.KEPT,
         "definition changed; `on_change: keep` keeps the result",
         f"nothing to do; {_RELAUNCH}",
-        _O.DONE,
-        _P.DONE,
-        _S.SKIPPED,
+        phase=_P.DONE,
+        state=_S.SKIPPED,
         usable=True,
+        settled=False,
     ),
-    _row(_A.NONE, _R.SKIPPED, "skipped", "remove it from `skip:` to run it", _O.SKIPPED, state=_S.SKIPPED),
-    _row(_A.NONE, _R.CANCELLED, "cancelled", _RELAUNCH, _O.SKIPPED, state=_S.SKIPPED),
-    _row(
-        _A.NONE,
+    _skipped(_R.SKIPPED, "skipped", "remove it from `skip:` to run it", state=_S.SKIPPED),
+    _skipped(_R.CANCELLED, "cancelled", _RELAUNCH, state=_S.SKIPPED),
+    _skipped(
         _R.OUT_OF_WINDOW,
         "its row is no longer in the source",
         "nothing to do; eocanvas-apply forget {address} removes it from the ledger",
-        _O.SKIPPED,
     ),
-    _row(
-        _A.NONE,
+    _held(
         _R.WAITS_FOR,
         "waits for another job",
         "wait; it starts when that job is done (eocanvas-apply status shows it)",
-        phase=_P.WAITING,
     ),
-    _row(
-        _A.NONE,
+    _held(
         _R.HELD_CANARY,
         "waits for the first instances (canary)",
         "wait for the first instances; if they fail, correct the definition",
-        phase=_P.WAITING,
     ),
-    _row(
-        _A.NONE,
+    _held(
         _R.HELD_STOPPED,
         "too many instances failed (stop_after)",
         "eocanvas-apply status shows why the others failed; then correct the definition, use --retry-failed, "
         "or raise `stop_after`",
-        phase=_P.WAITING,
     ),
-    _row(
-        _A.NONE,
+    _held(
         _R.HELD_BUDGET,
         "limit of jobs reached (max_running or --limit)",
         "wait; it starts when other jobs have ended (max_running), or in a later apply (--limit)",
-        phase=_P.WAITING,
     ),
-    _row(_A.NONE, _R.NOT_SELECTED, "not selected (--only)", "run without --only, or add it there", _O.SKIPPED),
+    _skipped(_R.NOT_SELECTED, "not selected (--only)", "run without --only, or add it there"),
 )
 KEY_ROWS = {(row.action, row.reason): row for row in _KEYS}
 JOB_ROWS = {(row.action, row.reason): row for row in _JOBS}

@@ -13,8 +13,7 @@ from eocanvas_apply.render.layout import counted, moment, rough, span, stamp
 from eocanvas_apply.report.rehearsal import Course, Disturbance, Rehearsal
 
 if TYPE_CHECKING:
-    from eocanvas_apply.planning.plan import Plan
-    from eocanvas_apply.planning.schedule.windows import WindowState
+    from eocanvas_apply.planning.plan import Plan, WindowState
     from eocanvas_apply.render.json_shapes import ForecastJson, RehearsalJson
 
 # Gaps that differ by less count as equal.

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.actions import ActionKind, Phase
-from eocanvas_apply.planning.failures import HINTS, FailureClass
+from eocanvas_apply.planning.failures import HINTS
+from eocanvas_apply.planning.plan import WindowState
 from eocanvas_apply.planning.reasons import Reason
-from eocanvas_apply.planning.schedule.windows import WindowState
 from eocanvas_apply.render import forecast
 from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, moment, one_line, rough, shortened, stamp
 from eocanvas_apply.render.plan import advice, in_words, title
@@ -167,7 +167,7 @@ def _remedies(failed: Sequence[JobStatus]) -> list[str]:
     """Return what helps, once for each kind of failure."""
     runs = [job.run for job in failed]
     kinds = dict.fromkeys(run.failure for run in runs if run and run.failure)
-    hints = [f"{kind}: {HINTS[FailureClass(kind)]}" for kind in kinds if kind]
+    hints = [f"{kind}: {HINTS[kind]}" for kind in kinds if kind]
     steps = [advice(job.action, refused=job.refused, of_several=len(failed) > 1) for job in failed]
     return [*hints, *dict.fromkeys(steps)]
 

@@ -10,7 +10,7 @@ from eocanvas_apply.ledger.fold.job_records import Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.actions import ActionKind, Outcome
-from eocanvas_apply.planning.failures import HINTS, FailureClass
+from eocanvas_apply.planning.failures import HINTS
 from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.runs import counted_run
@@ -104,7 +104,7 @@ def _ended_badly(address: str, now: PlannedAction | None, recorded: Recorded) ->
 
 
 def _job_failed(address: str, run: Run) -> Diagnostic:
-    failure = FailureClass(run.failure or FailureClass.UNKNOWN)
+    failure = run.failure or "unknown"
     said = f": {run.failure_line}" if run.failure_line else ""
     hint = f"{HINTS[failure]}; eocanvas-apply logs {typed(address)} shows the whole log"
     return error("job-failed", f"job {run.job_id} failed ({failure}){said}", hint, address=address)

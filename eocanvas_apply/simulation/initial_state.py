@@ -78,7 +78,8 @@ class InitialState:
     def manifest(self) -> Desired:
         """Return what is desired, with inputs that the simulated service has: products are ready, any result fits."""
         jobs = {address: replace(job, inputs=_inputs(job)) for address, job in self.desired.jobs.items()}
-        timing = replace(self.desired.timing, poll=max(self.desired.timing.poll, _SHORTEST_POLL))
+        own = self.desired.timing
+        timing = own.model_copy(update={"poll": max(own.poll, _SHORTEST_POLL)})
         return replace(self.desired, jobs=jobs, timing=timing)
 
     def vault(self) -> Vault:

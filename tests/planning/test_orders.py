@@ -11,8 +11,9 @@ import pytest
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.manifest.model.manifest import Timing
 from eocanvas_apply.manifest.products import Product
-from eocanvas_apply.planning.desired.desired import DesiredInput, DesiredJob, Timing
+from eocanvas_apply.planning.desired.desired import DesiredInput, DesiredJob
 from eocanvas_apply.planning.state.observed import Download, DownloadState, Observed, Pass
 from eocanvas_apply.planning.state.order_book import (
     OrderBook,
@@ -22,10 +23,11 @@ from eocanvas_apply.planning.state.order_book import (
     recent_orders,
 )
 from eocanvas_apply.render.why import history_line
+from eocanvas_apply.vocabulary import FailureClass
 from tests.ledger.entries import entries, job_intended
 
 T0 = datetime(2026, 1, 5, 8, tzinfo=UTC)
-TIMING = Timing(timedelta(seconds=30), timedelta(minutes=15), timedelta(seconds=30), timedelta(seconds=30))
+TIMING = Timing()
 PRODUCT = Product("D", "P", "L")
 
 
@@ -43,7 +45,7 @@ def order(minute: float, *states: e.OrderState, status: int | None = None) -> li
     return made
 
 
-def use(minute: float, failure: e.FailureName | None = None) -> list[e.AnyEvent]:
+def use(minute: float, failure: FailureClass | None = None) -> list[e.AnyEvent]:
     """A launch with that order's download, and how its job failed if it did."""
     run: dict[str, Any] = {"address": "job.subset", "job_id": f"j{minute}"}
     intended = replace(job_intended(intent=f"i{minute}"), orders=(f"o{minute}",))

@@ -9,9 +9,8 @@ import jsonschema
 import pytest
 
 from eocanvas_apply.planning.actions import ActionKind
-from eocanvas_apply.planning.plan import Forecast, PlannedAction
+from eocanvas_apply.planning.plan import Forecast, PlannedAction, WindowState
 from eocanvas_apply.planning.reasons import Reason
-from eocanvas_apply.planning.schedule.windows import WindowState
 from eocanvas_apply.render import forecast
 from eocanvas_apply.render import plan as render
 from eocanvas_apply.render.layout import Style

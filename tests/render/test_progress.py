@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from eocanvas_apply.planning.actions import Phase
-from eocanvas_apply.planning.schedule.windows import WindowState
+from eocanvas_apply.planning.plan import WindowState
 from eocanvas_apply.render.layout import Style, rough, size
 from eocanvas_apply.render.progress import board, line
 from eocanvas_apply.report.progress import Happening, KeyEnd, Progress, Transfer, View

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.vocabulary import OgcStatus, has_ended, later_of
+from eocanvas_apply.vocabulary import FailureClass, OgcStatus, has_ended, later_of
 
 
 class IntentState(StrEnum):
@@ -73,7 +73,7 @@ class Run:
     dismissed: e.JobDismissed | None = None
     last_seen: datetime | None = None
     passes: tuple[datetime, ...] = ()
-    failure: e.FailureName | None = None
+    failure: FailureClass | None = None
     failure_line: str = ""
 
     @property

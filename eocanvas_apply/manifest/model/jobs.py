@@ -20,6 +20,7 @@ from eocanvas_apply.manifest.model.strict import (
     Text,
     tag_by,
 )
+from eocanvas_apply.vocabulary import FailureClass
 
 
 class _Input(StrictModel):
@@ -111,7 +112,6 @@ Output = Annotated[
 ]
 
 
-FailureName = Literal["input-config", "staging-in", "staging-out", "killed", "key", "graph", "unknown"]
 SNAP = "snap-function"
 TAILOR = "dataTailor"
 
@@ -127,7 +127,7 @@ class _Job(StrictModel):
     retries: (
         Annotated[
             Annotated[int, Field(ge=0), Tag("<retries-number>")]
-            | Annotated[dict[FailureName, Annotated[int, Field(ge=0)]], Tag("<retries-by-class>")],
+            | Annotated[dict[FailureClass, Annotated[int, Field(ge=0)]], Tag("<retries-by-class>")],
             Discriminator(tag_by(lambda value: "retries-by-class" if isinstance(value, dict) else "retries-number")),
         ]
         | None

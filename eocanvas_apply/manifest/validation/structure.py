@@ -10,11 +10,12 @@ from pydantic import ValidationError
 
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error
 from eocanvas_apply.documents.yaml.nodes import Data, Path
-from eocanvas_apply.manifest.model.jobs import INPUT_TYPES, JOB_TYPES, OUTPUT_TYPES, FailureName
+from eocanvas_apply.manifest.model.jobs import INPUT_TYPES, JOB_TYPES, OUTPUT_TYPES
 from eocanvas_apply.manifest.model.keys import EODATA, KEY_TYPES, Key
 from eocanvas_apply.manifest.model.manifest import LedgerSettings, Manifest, Moved, Notify, QuotaWindow, Timing
 from eocanvas_apply.manifest.model.steps import KINDS, STEP_FIELDS, STEP_TYPES, Step
 from eocanvas_apply.manifest.model.strict import StrictModel
+from eocanvas_apply.vocabulary import FailureClass
 
 WRONG_TYPES = {
     "string_type": "text",
@@ -180,7 +181,7 @@ def _near_step(name: str) -> str:
 
 def _bad_name(name: str, path: Path) -> Diagnostic:
     if path[-2:-1] == ("retries",):
-        classes = get_args(FailureName)
+        classes = get_args(FailureClass)
         hint = did_you_mean(name, classes) or f"the classes are {names(classes)}"
         return error("bad-name", f"`{name[:60]}` is not a class of failures", hint)
     if path[-2:-1] == ("inputs",) or path[-2:-1] == ("params",):

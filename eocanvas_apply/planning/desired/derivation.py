@@ -9,7 +9,7 @@ from typing import Any
 from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph, param_text
 from eocanvas_apply.manifest.address import Address
-from eocanvas_apply.manifest.graphs_and_chains import GraphsAndChains
+from eocanvas_apply.manifest.graphs_and_chains import Document, GraphsAndChains
 from eocanvas_apply.manifest.instances import Instance, Origins
 from eocanvas_apply.manifest.job_order import in_order
 from eocanvas_apply.manifest.model.jobs import (
@@ -24,19 +24,17 @@ from eocanvas_apply.manifest.model.jobs import (
     UrlInput,
 )
 from eocanvas_apply.manifest.model.keys import ExistingKey, Key
-from eocanvas_apply.manifest.model.manifest import Manifest
+from eocanvas_apply.manifest.model.manifest import Manifest, Timing
 from eocanvas_apply.manifest.products import product_of
 from eocanvas_apply.planning.desired.desired import (
     Desired,
     DesiredInput,
     DesiredJob,
     DesiredKey,
-    Document,
     Holding,
     Limit,
     ResultOf,
     StopAfter,
-    Timing,
     key_address,
 )
 from eocanvas_apply.planning.desired.fingerprint import ALGORITHM, fingerprint

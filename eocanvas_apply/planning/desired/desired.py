@@ -8,9 +8,9 @@ from datetime import timedelta
 from math import ceil
 from typing import Any
 
-from eocanvas_apply.documents.chain import Chain
-from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.manifest.address import Address
+from eocanvas_apply.manifest.graphs_and_chains import Document
+from eocanvas_apply.manifest.model.manifest import Timing
 from eocanvas_apply.manifest.products import Product
 from eocanvas_apply.planning.failures import Retries
 from eocanvas_apply.secrets.secret_references import SecretReference
@@ -31,9 +31,6 @@ class Limit:
     def span(self) -> timedelta:
         """How long one job occupies its unit."""
         return self.per + MARGIN
-
-
-Document = Graph | Chain
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,16 +177,6 @@ class Holding:
 
     canary: int | None = None
     stop_after: StopAfter | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """The waits of one run: `settle` is how late the service may show what it did."""
-
-    poll: timedelta
-    settle: timedelta
-    send_within: timedelta
-    request_timeout: timedelta
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from difflib import unified_diff
 from pathlib import PurePath
 
 from eocanvas_apply.documents.graph import Graph
-from eocanvas_apply.planning.desired.desired import Document
+from eocanvas_apply.manifest.graphs_and_chains import Document
 
 _FOLDER = PurePath(".eocanvas") / "documents"
 

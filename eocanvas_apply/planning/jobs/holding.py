@@ -13,10 +13,11 @@ from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address, typed
 from eocanvas_apply.planning.actions import ActionKind, State
 from eocanvas_apply.planning.desired.desired import Desired, StopAfter
-from eocanvas_apply.planning.failures import HOPELESS, FailureClass
+from eocanvas_apply.planning.failures import HOPELESS
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.runs import counted_run
+from eocanvas_apply.vocabulary import FailureClass
 
 # So many failures one after another, all of one hopeless class, and no instance is going to succeed.
 IN_A_ROW = 3
@@ -164,8 +165,8 @@ def _latest_ended(own: Sequence[PlannedAction], recorded: Recorded) -> Mapping[s
 
 
 def _instance(action: PlannedAction, run: Run | None) -> Instance:
-    failure = FailureClass(run.failure) if run and run.failure else None
-    return Instance(action.address, _state(action), failure, (run.finished or run.created) if run else None)
+    ended = (run.finished or run.created) if run else None
+    return Instance(action.address, _state(action), run.failure if run else None, ended)
 
 
 def _state(action: PlannedAction) -> State:

@@ -14,8 +14,9 @@ from eocanvas_apply.documents.mark import Mark
 from eocanvas_apply.documents.trace import inputs_digest
 from eocanvas_apply.ledger.events import KeyUse, TraceDigests
 from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.manifest.graphs_and_chains import Document
 from eocanvas_apply.manifest.model.keys import EODATA
-from eocanvas_apply.planning.desired.desired import DesiredJob, DesiredKey, Document, key_address
+from eocanvas_apply.planning.desired.desired import DesiredJob, DesiredKey, key_address
 
 
 @dataclass(frozen=True, slots=True)

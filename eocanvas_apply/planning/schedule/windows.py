@@ -7,6 +7,7 @@ keeps is learned only from its refusals.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from heapq import heapify, heappush, heapreplace
 
 from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecord
 from eocanvas_apply.planning.desired.desired import MARGIN, Limit
+from eocanvas_apply.planning.plan import WindowState
 from eocanvas_apply.planning.state.observed import ObservedJob
 from eocanvas_apply.vocabulary import is_under_way
 
@@ -45,20 +47,6 @@ class Running:
     def ends(self, at: datetime) -> list[datetime]:
         """Return when the jobs in flight may be expected to end; one that is overdue, any moment."""
         return [max(created + self.duration, at + MARGIN) for created in self.created]
-
-
-@dataclass(frozen=True, slots=True)
-class WindowState:
-    """One window: `left` units now, when the next comes back (None: none is used), when the last launch is due."""
-
-    limit: int
-    per: timedelta
-    used: int
-    left: int
-    at_once: int
-    later: int
-    next_free: datetime | None
-    last: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +213,4 @@ def longest(limits: Iterable[Limit]) -> timedelta:
 
 def per_day(times: Sequence[datetime]) -> dict[str, int]:
     """Return how many launches fall on each day (UTC), by its date, in order."""
-    days: dict[str, int] = {}
-    for time in times:
-        days[time.date().isoformat()] = days.get(time.date().isoformat(), 0) + 1
-    return days
+    return dict(Counter(time.date().isoformat() for time in times))

@@ -101,7 +101,7 @@ def _failures(desired: Desired, recorded: Recorded, observed: Observed) -> Itera
                 address=record.address,
                 job_id=run.job_id,
                 status=OgcStatus.FAILED.value,
-                failure=why.failure_class.value,
+                failure=why.failure_class,
                 failure_line=why.line or None,
             )
 

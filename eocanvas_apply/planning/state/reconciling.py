@@ -13,7 +13,7 @@ from eocanvas_apply.documents.trace import Trace
 from eocanvas_apply.ledger.events import JobIntended, TraceDigests
 from eocanvas_apply.ledger.fold.job_records import Intent, IntentState
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.planning.desired.desired import Timing
+from eocanvas_apply.manifest.model.manifest import Timing
 from eocanvas_apply.planning.state.observed import Observed, ObservedJob
 from eocanvas_apply.vocabulary import has_ended
 

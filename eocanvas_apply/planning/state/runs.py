@@ -10,12 +10,11 @@ from typing import Any
 from eocanvas_apply.ledger.events import JobIntended
 from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecord, Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.planning.desired.desired import Timing
+from eocanvas_apply.manifest.model.manifest import Timing
 from eocanvas_apply.planning.desired.fingerprint import same
-from eocanvas_apply.planning.failures import FailureClass
 from eocanvas_apply.planning.state.observed import ObservedJob
 from eocanvas_apply.planning.state.reconciling import Evidence, agreeing_passes
-from eocanvas_apply.vocabulary import OgcStatus
+from eocanvas_apply.vocabulary import FailureClass, OgcStatus
 
 STUCK = timedelta(hours=24)
 Use = tuple[str, int | None]
@@ -65,7 +64,7 @@ def failed_before(record: JobRecord, run: Run) -> list[FailureClass]:
     intended = definition(record, run)
     tried = [other for other in record.runs.values() if other.status == OgcStatus.FAILED and other.failure]
     equal = [other for other in tried if intended and _is_of(record, other, intended)] or [run]
-    return [FailureClass(other.failure) for other in equal if other.failure]
+    return [other.failure for other in equal if other.failure]
 
 
 def _is_of(record: JobRecord, run: Run, intended: JobIntended) -> bool:
