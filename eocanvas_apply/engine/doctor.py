@@ -34,8 +34,8 @@ async def examine(engine: Engine) -> list[Finding]:
     service = engine.service
     findings = [Finding("service", service.endpoints.base_url)]
     try:
-        await service.log_in()
-        findings.append(Finding("account", f"{service.account}, logged in at {service.token_url}"))
+        address = await service.log_in()
+        findings.append(Finding("account", f"{service.account}, logged in at {address}"))
         findings.append(await _public_key(engine))
         keys = await service.keys()
         findings.append(_clock(engine))

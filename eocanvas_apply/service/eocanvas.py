@@ -67,14 +67,10 @@ class EOCanvas:
         """Close all connections."""
         await self._connection.aclose()
 
-    @property
-    def token_url(self) -> str:
-        """The log-in address in use."""
-        return self._tokens.url
-
-    async def log_in(self) -> None:
-        """Obtain a token if there is none; the other methods do so by themselves."""
+    async def log_in(self) -> str:
+        """Obtain a token if there is none, as the other methods do by themselves; return the log-in address in use."""
         await self._tokens.current()
+        return self._tokens.url
 
     async def keys(self) -> list[KeyInfo]:
         """Return all keys that the account sees."""

@@ -79,7 +79,7 @@ class Tokens:
             content = urlencode({"refresh_token": self._token.refresh}).encode()
             request = Request("POST", url, {"Content-Type": "application/x-www-form-urlencoded"}, content)
             try:
-                return await self._connection.read(request, self._read)
+                return await self._connection.read(request, lambda answer: answer.parsed(self._read))
             except ServiceError:
                 self._token = None
         return await self._logged_in_or_not_sent()
@@ -116,20 +116,19 @@ class Tokens:
         while True:
             request = Request("POST", self.url, _JSON, content)
             try:
-                return await self._connection.read(request, self._read)
+                return await self._connection.read(request, lambda answer: answer.parsed(self._read))
             except Refused as refused:
                 if refused.status != 404 or len(self._urls) == 1:
                     raise
             del self._urls[0]
 
-    def _read(self, answer: Answer) -> _Token:
-        document = answer.document()
+    def _read(self, document: object) -> _Token:
         fields = document if isinstance(document, dict) else {}
         texts = {name: value for name, value in fields.items() if isinstance(value, str)}
         access, refresh = texts.get("access_token", ""), texts.get("refresh_token", "")
         # A token of other than printable ASCII cannot be a header.
         if not access or not access.isascii() or not access.isprintable():
-            raise answer.unreadable("without an access_token")
+            raise ValueError("without an access_token")
         self._connection.scrubber.learn([Secret(access), Secret(refresh)])
         return _Token(access, refresh, self._connection.clock.monotonic() + _usable(fields.get("expires_in")))
 

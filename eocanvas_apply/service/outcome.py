@@ -46,18 +46,14 @@ class Answer:
     headers: httpx.Headers
     content: bytes
 
-    def document(self) -> object:
-        """Return the body read as JSON; raise Doubt when it is none."""
+    def parsed(self, parse: Callable[[object], T]) -> T:
+        """Return what `parse` makes of the JSON body; raise Doubt when it is none, and for a ValueError of `parse`."""
         try:
-            return json.loads(self.content)
+            document = json.loads(self.content)
         except (ValueError, RecursionError):
             start = self.content[:200].lstrip()
             kind = "an HTML page, not JSON" if start.startswith(b"<") else "a body that is not JSON"
             raise self.unreadable(f"with {kind if start else 'an empty body'}") from None
-
-    def parsed(self, parse: Callable[[object], T]) -> T:
-        """Return what `parse` makes of the JSON body; its ValueError becomes Doubt."""
-        document = self.document()
         try:
             return parse(document)
         except ValueError as fault:

@@ -31,13 +31,9 @@ if TYPE_CHECKING:
     from obstore.store import S3Store
 
 log = logging.getLogger("eocanvas_apply.storage")
-_PAGE = 1000
-_RETRIES = 2
 _ABSENT_FILE = "eocanvas-apply-asks-for-a-file-that-is-not-there"
 _STATUS = re.compile(r"status code: ([1-5][0-9]{2})\b")
 _CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
-_NO_LISTING = "Got invalid list response"
-_DENIED = (401, 403)
 _TIMEOUT = re.compile(r"timed out|TimedOut|kind: Timeout")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,254}")
 _VISIBLE = re.compile(r"[!-~]+")
@@ -62,7 +58,7 @@ class Bucket:
 
     def check(self, prefix: str) -> None:
         """Raise ManifestError for an address, a name or a prefix that can never be listed."""
-        found = [*_address_faults(self), *_name_faults(self), *_prefix_faults(self, prefix)]
+        found = [*_address_faults(self), *_name_faults(self, prefix)]
         if found:
             raise ManifestError(*found)
 
@@ -87,16 +83,13 @@ def _address_faults(bucket: Bucket) -> Iterator[Diagnostic]:
         yield error("storage-address", message, "write its endpoint with https://")
 
 
-def _name_faults(bucket: Bucket) -> Iterator[Diagnostic]:
+def _name_faults(bucket: Bucket, prefix: str) -> Iterator[Diagnostic]:
     if not _NAME.fullmatch(bucket.name):
         hint = "letters, digits and . _ : - only; folders in it go to `prefix:` of the step"
         yield error("storage-no-bucket", f"{bucket.shown}: {bucket.name!r} is not a bucket name", hint)
     if bucket.region and not _VISIBLE.fullmatch(bucket.region):
         hint = "write `region:` as the storage names it"
         yield error("storage-region", f"{bucket.shown}: {bucket.region!r} is not a region", hint)
-
-
-def _prefix_faults(bucket: Bucket, prefix: str) -> Iterator[Diagnostic]:
     if {"", ".", ".."} & set(prefix.lstrip("/").split("/")[:-1]):
         message = f"{bucket.shown}: the prefix {prefix!r} has an empty part or a part of dots, and cannot be listed"
         yield error("storage-names", message, "write it as the paths begin, such as 2024/")
@@ -143,7 +136,7 @@ async def _named(store: S3Store, beginning: str, bucket: Bucket) -> AsyncGenerat
 
     folder = beginning.rpartition("/")[0]
     try:
-        async for page in store.list(folder or None, offset=_just_before(beginning), chunk_size=_PAGE):
+        async for page in store.list(folder or None, offset=_just_before(beginning), chunk_size=1000):
             for each in page:
                 if each["path"].startswith(beginning):
                     yield StoredFile("/" + each["path"], each["size"])
@@ -187,7 +180,7 @@ def _opened(bucket: Bucket, timeout: timedelta) -> S3Store:
             "connect_timeout": timeout,
             "allow_http": bucket.address.startswith("http://"),
         },
-        retry_config={"max_retries": _RETRIES, "retry_timeout": timeout},
+        retry_config={"max_retries": 2, "retry_timeout": timeout},
         **_credentials(bucket),
     )
 
@@ -214,7 +207,7 @@ def _fault(bucket: Bucket, fault: BaseException) -> EocanvasApplyError:
         return Refused(found, 200)
     if status:
         return _answered(bucket, int(status[1]), f" ({code[1]})" if code else "")
-    if _NO_LISTING in text:
+    if "Got invalid list response" in text:
         return _no_storage(bucket)
     message = "was not reached: " + ("it did not answer in time" if _TIMEOUT.search(text) else "no connection")
     hint = "check `endpoint:` of the key and the network; SSL_CERT_FILE names certificates to trust"
@@ -230,7 +223,7 @@ def _no_storage(bucket: Bucket) -> EocanvasApplyError:
 
 def _answered(bucket: Bucket, status: int, code: str) -> EocanvasApplyError:
     where = f"{bucket.shown}: bucket {bucket.name!r} at {bucket.address}"
-    if status in _DENIED:
+    if status in (401, 403):
         hint = "check access_key and secret_key, and that they may list the bucket"
         if bucket.access_key is None:
             hint = "it cannot be listed without credentials: use a key of type s3, or write the files down as rows"

@@ -120,6 +120,6 @@ def test_how_long_to_wait(headers: dict[str, Any], seconds: float | None) -> Non
 )
 def test_a_body_that_is_not_json_is_doubt(content: bytes, why: str) -> None:
     with pytest.raises(Doubt, match=why) as caught:
-        answer(200, content).document()
+        answer(200, content).parsed(repr)
     assert isinstance(caught.value, ServiceError)
     assert caught.value.status == 200

@@ -50,18 +50,17 @@ class Composer:
 
     def compose(self, text: str) -> None:
         """Read the text into `root`; raise Fault, or yaml.YAMLError when it is not YAML."""
-        documents = 0
         for event in yaml.parse(text, Loader=_Loader):
-            if isinstance(event, yaml.DocumentStartEvent):
-                documents += 1
-                if documents > 1:
-                    raise Fault("yaml-documents", _begin(event))
+            if isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
+                raise Fault("yaml-documents", _begin(event))
             self._take(event)
 
     @property
     def open_keys(self) -> tuple[str, ...]:
         """The keys of the mappings that are open, outermost first."""
-        return tuple(key.text for each in self._open if each.mapping and isinstance(key := _current_key(each), Scalar))
+        nodes = [each.nodes for each in self._open if each.mapping and each.nodes]
+        # Keys stand at the even places.
+        return tuple(key.text for each in nodes if isinstance(key := each[(len(each) - 1) // 2 * 2], Scalar))
 
     def _take(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.NodeEvent) and getattr(event, "tag", None) is not None:
@@ -124,19 +123,15 @@ class Composer:
         refused: list[tuple[Scalar, Node]] = []
         for key, value in zip(nodes[::2], nodes[1::2], strict=True):
             assert isinstance(key, Scalar)  # noqa: S101 - _add let no other key in
-            if fault := self._refusal(key, kept.get(key.text)):
-                self.faults.append(fault)
-                refused.append((key, value))
+            if key.text in kept:
+                self.faults.append(Fault("duplicate-key", key.span.start, kept[key.text][0].span.start))
+            elif key.plain and key.text == "<<":
+                self.faults.append(Fault("yaml-merge-key", key.span.start))
             else:
                 kept[key.text] = (key, value)
+                continue
+            refused.append((key, value))
         return Mapping(span, tuple(kept.values()), tuple(refused))
-
-    def _refusal(self, key: Scalar, first: tuple[Scalar, Node] | None) -> Fault | None:
-        if first is not None:
-            return Fault("duplicate-key", key.span.start, first[0].span.start)
-        if key.plain and key.text == "<<":
-            return Fault("yaml-merge-key", key.span.start)
-        return None
 
 
 def _begin(event: yaml.Event) -> int:
@@ -145,9 +140,3 @@ def _begin(event: yaml.Event) -> int:
 
 def _finish(event: yaml.Event) -> int:
     return event.end_mark.index if event.end_mark else 0
-
-
-def _current_key(mapping: _Open) -> Node | None:
-    if not mapping.nodes:
-        return None
-    return mapping.nodes[-1] if len(mapping.nodes) % 2 else mapping.nodes[-2]

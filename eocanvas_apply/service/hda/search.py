@@ -18,11 +18,9 @@ from eocanvas_apply.service.wire import compact_json, mapping, whole
 
 PATH = "/dataaccess/search"
 ITEMS_PER_PAGE = 100
-_PAGING = ("startIndex", "itemsPerPage")
-_NAMED_VALUES = ("stringInputValues", "stringChoiceValues", "multiStringSelectValues")
 _RANGES = "dateRangeSelectValues"
 _BOXES = "boundingBoxValues"
-_NESTED = (*_NAMED_VALUES, _RANGES, _BOXES)
+_NESTED = ("stringInputValues", "stringChoiceValues", "multiStringSelectValues", _RANGES, _BOXES)
 # Two of the datasets were renamed with the form.
 _RENAMED = {"EO:ESA:DAT:SENTINEL-1:SAR": "EO:ESA:DAT:SENTINEL-1", "EO:ESA:DAT:SENTINEL-2:MSI": "EO:ESA:DAT:SENTINEL-2"}
 # How the two ends of a range are called now, by the beginning of the dataset's name.
@@ -81,7 +79,8 @@ def search_request(query: Mapping[str, object]) -> dict[str, object]:
         raise ValueError("names no dataset_id")
     if "dataset_id" not in query:
         dataset_id = _RENAMED.get(dataset_id, dataset_id)
-    kept = {name: value for name, value in query.items() if name not in ("datasetId", *_PAGING, *_NESTED)}
+    other = ("datasetId", "startIndex", "itemsPerPage", *_NESTED)
+    kept = {name: value for name, value in query.items() if name not in other}
     flat = {name: value for key in _NESTED for name, value in _flattened(key, query.get(key), dataset_id)}
     return {**kept, **flat, "dataset_id": dataset_id}
 
@@ -142,16 +141,15 @@ class _Walk:
         self._asked.add(repr(self.index))
         for product in page.products:
             self.products.setdefault(product.id, product)
-        self.index = page.following if page.total is None else self._counted(page, page.total)
-        if repr(self.index) in self._asked:
-            hint = "Search again later; without all pages the list of products is incomplete."
-            raise Doubt(error("service-answer-unreadable", f"POST {PATH}: its pages lead back", hint), 200)
-
-    def _counted(self, page: Page, total: int) -> int | None:
         # A page may hold fewer products than it was asked for although more follow; two empty ones are the end.
         self._empty = 0 if page.products else self._empty + 1
         self._reached += len(page.products) or ITEMS_PER_PAGE
-        return self._reached if self._reached < total and self._empty < 2 else None
+        self.index = page.following
+        if page.total is not None:
+            self.index = self._reached if self._reached < page.total and self._empty < 2 else None
+        if repr(self.index) in self._asked:
+            hint = "Search again later; without all pages the list of products is incomplete."
+            raise Doubt(error("service-answer-unreadable", f"POST {PATH}: its pages lead back", hint), 200)
 
 
 def read_page(document: object, dataset_id: str) -> Page:
