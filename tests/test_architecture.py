@@ -55,7 +55,6 @@ CORE = (
 PARTS = {
     "documents": "yaml",
     "manifest": "model validation",
-    "service": "hda",
     "ledger": "fold",
     "campaign": "readers",
     "planning": "desired state keys jobs schedule",

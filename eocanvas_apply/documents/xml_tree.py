@@ -107,12 +107,11 @@ def significant(element: Element) -> list[str]:
 
 def written(element: Element, first_line: str = "") -> str:
     """Return the element as indented XML in ASCII; `first_line` goes in as a comment before the first child."""
-    lines = _lines(element, "")
-    if first_line:
-        start, comment = _start_tag(element, ">"), f"<!-- {first_line} -->"
-        whole = compact(element)
-        rest = f"</{element.tag}>" if whole.endswith("/>") else whole[len(start) :]
-        lines = [start, f"  {comment}", *lines[1:]] if len(lines) > 1 else [start + comment + rest]
+    lines, comment = _lines(element, ""), f"<!-- {first_line} -->"
+    if first_line and len(lines) > 1:
+        lines.insert(1, f"  {comment}")
+    elif first_line:
+        lines = [f"{_start_tag(element, '>')}{comment}{_inner(element)}</{element.tag}>"]
     return "\n".join(lines) + "\n"
 
 
@@ -126,13 +125,16 @@ def _lines(element: Element, indent: str) -> list[str]:
 
 def compact(element: Element, *, sort: bool = False) -> str:
     """Return the element as XML without any white space of its own, attributes in order of name with `sort`."""
-    texts = significant(element)
-    if not element.children and not texts[0]:
+    inner = _inner(element, sort=sort)
+    if not inner:
         return _start_tag(element, "/>", sort=sort)
-    inner = [_ascii(texts[0], _TEXT)]
-    for child, text in zip(element.children, texts[1:], strict=True):
-        inner += [compact(child, sort=sort), _ascii(text, _TEXT)]
-    return f"{_start_tag(element, '>', sort=sort)}{''.join(inner)}</{element.tag}>"
+    return f"{_start_tag(element, '>', sort=sort)}{inner}</{element.tag}>"
+
+
+def _inner(element: Element, *, sort: bool = False) -> str:
+    first, *texts = (_ascii(text, _TEXT) for text in significant(element))
+    children = (compact(child, sort=sort) for child in element.children)
+    return first + "".join(child + text for child, text in zip(children, texts, strict=True))
 
 
 def _start_tag(element: Element, end: str, *, sort: bool = False) -> str:

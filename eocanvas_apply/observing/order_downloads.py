@@ -10,7 +10,7 @@ from datetime import timedelta
 from eocanvas_apply.errors import Refused, ServiceError
 from eocanvas_apply.ledger.fold.order_records import Order
 from eocanvas_apply.planning.state.observed import Download, DownloadState
-from eocanvas_apply.service.hda.client import Hda
+from eocanvas_apply.service.hda_client import Hda
 
 _AT_ONCE = 4
 _GONE = 410

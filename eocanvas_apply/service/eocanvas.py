@@ -19,7 +19,7 @@ from eocanvas_apply.service.clock import Clock
 from eocanvas_apply.service.connection import Check, Connection
 from eocanvas_apply.service.credentials import Credentials
 from eocanvas_apply.service.gateway import Gateway, Tokens, unless_absent
-from eocanvas_apply.service.hda.client import Hda
+from eocanvas_apply.service.hda_client import Hda
 from eocanvas_apply.service.pages import JobList
 from eocanvas_apply.service.urls import Endpoints
 from eocanvas_apply.service.wire import JobInfo, KeyInfo, LogEntry, ResultInfo

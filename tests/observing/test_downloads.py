@@ -10,7 +10,7 @@ import pytest
 from eocanvas_apply.ledger.fold.order_records import Order
 from eocanvas_apply.observing.order_downloads import look
 from eocanvas_apply.planning.state.observed import Download, DownloadState
-from eocanvas_apply.service.hda.client import Hda
+from eocanvas_apply.service.hda_client import Hda
 from tests.service.stage import Stage, says
 
 HDA = "https://canvas.test/hda-broker/api/v1/dataaccess/download"

@@ -17,7 +17,7 @@ from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.service.clock import SystemClock
 from eocanvas_apply.service.credentials import Credentials
 from eocanvas_apply.service.eocanvas import EOCanvas
-from eocanvas_apply.service.hda.search import Product, search_request
+from eocanvas_apply.service.hda_client import Product, search_request
 from eocanvas_apply.service.urls import Endpoints
 from tests.peers.environment import OfficialClient
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from eocanvas_apply.errors import Doubt, ManifestError, NotSent, Refused, ServiceError
-from eocanvas_apply.service.hda.client import Hda
+from eocanvas_apply.service.hda_client import Hda
 
 from .stage import START, Stage, http_date, says
 

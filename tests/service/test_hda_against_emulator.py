@@ -16,7 +16,7 @@ from eocanvas_apply.errors import Doubt, Refused
 from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.service.credentials import Credentials
 from eocanvas_apply.service.eocanvas import EOCanvas
-from eocanvas_apply.service.hda.client import Hda
+from eocanvas_apply.service.hda_client import Hda
 from eocanvas_apply.service.urls import Endpoints
 
 from .stage import VirtualClock

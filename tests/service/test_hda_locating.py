@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from eocanvas_apply.service.hda.search import query_for
+from eocanvas_apply.service.hda_client import query_for
 
 OCEAN = "EO:EUM:DAT:SENTINEL-3:OL_2_WFR___"
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from eocanvas_apply.service.hda.search import search_request
+from eocanvas_apply.service.hda_client import search_request
 
 OCEAN = "EO:EUM:DAT:SENTINEL-3:OL_2_WFR___"
 

@@ -12,7 +12,7 @@ from eocanvas_apply.errors import Refused, ServiceError
 if TYPE_CHECKING:
     import asyncio
 
-    from eocanvas_apply.service.hda.client import Hda
+    from eocanvas_apply.service.hda_client import Hda
 
 Accept = Callable[[str], Awaitable[None]]
 _FORBIDDEN = 403
