@@ -15,8 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from bench.project import ACCOUNT, GRAPH
-from eocanvas_apply.engine.campaigns import given_rows
-from eocanvas_apply.engine.project import open_project
+from eocanvas_apply.engine.definition import given_rows, open_project
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.ledger.opening import Binding

@@ -19,7 +19,7 @@ from eocanvas_apply.cli import main
 from eocanvas_apply.cli.commands import SUMMARIES
 from eocanvas_apply.emulator.emulator_options import Options
 from eocanvas_apply.emulator.http.server import running
-from eocanvas_apply.engine.project import open_project
+from eocanvas_apply.engine.definition import open_project
 from eocanvas_apply.errors import UsageError
 from eocanvas_apply.manifest.model.manifest import json_schema
 from eocanvas_apply.manifest.model.steps import Step

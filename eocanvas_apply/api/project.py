@@ -12,14 +12,11 @@ from types import TracebackType
 
 from eocanvas_apply.api.addresses import addresses_named, jobs_named
 from eocanvas_apply.api.results import Results, chosen_jobs, recorded_results
-from eocanvas_apply.api.settings import duration, find_settings
 from eocanvas_apply.api.values import ApplyResult, Plan, Progress, Status
 from eocanvas_apply.diagnostics import Diagnostic, error
-from eocanvas_apply.engine.campaigns import Rows, given_rows, offline_findings
+from eocanvas_apply.engine.definition import Definition, Rows, given_rows, offline_findings, open_project
 from eocanvas_apply.engine.engine import Engine
-from eocanvas_apply.engine.opening import Settings, open_engine
-from eocanvas_apply.engine.project import Project as Opened
-from eocanvas_apply.engine.project import open_project
+from eocanvas_apply.engine.opening import Settings, duration, find_settings, open_engine
 from eocanvas_apply.errors import ManifestError, PlanStale, UsageError
 from eocanvas_apply.files import read_bytes
 from eocanvas_apply.manifest.loading import load as load_manifest
@@ -75,7 +72,7 @@ def validate(
 class AsyncProject:
     """An open project, for `async with`. Manifest and rows are read once: open it again to read them again."""
 
-    def __init__(self, project: Opened, settings: Settings, rows: Rows = Rows.ASKED) -> None:
+    def __init__(self, project: Definition, settings: Settings, rows: Rows = Rows.ASKED) -> None:
         self.project = project
         self._settings, self._rows = settings, rows
         self._stack, self._opening = AsyncExitStack(), asyncio.Lock()

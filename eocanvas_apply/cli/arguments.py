@@ -156,8 +156,7 @@ def with_project(args: Namespace, work: Work, *, rows: str = "ASKED", lock_may_b
     With `GIVEN` campaigns do not search: those whose rows no file gives stay as they are recorded.
     """
     from eocanvas_apply.api.project import AsyncProject
-    from eocanvas_apply.engine.campaigns import Rows
-    from eocanvas_apply.engine.project import open_project
+    from eocanvas_apply.engine.definition import Rows, open_project
 
     opened = open_project(manifest_file(args), variables(args), lock_may_be_broken=lock_may_be_broken)
     return run_with(AsyncProject(opened, settings(args), Rows[rows]), work)
@@ -175,7 +174,7 @@ def run_with(project: AsyncProject, work: Work) -> Outcome:
 
 def settings(args: Namespace) -> Settings:
     """Return what an engine is opened with; raises CredentialsError and UsageError."""
-    from eocanvas_apply.api.settings import find_settings
+    from eocanvas_apply.engine.opening import find_settings
 
     accepts = getattr(args, "accepts_licences", False)
     return find_settings(os.environ, ledger_url(args), accepts_licences=accepts)

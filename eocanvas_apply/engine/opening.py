@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -16,29 +17,25 @@ from eocanvas_apply.applying.licences import acceptance
 from eocanvas_apply.campaign.readers.hda import Catalogue
 from eocanvas_apply.campaign.readers.s3 import Storages
 from eocanvas_apply.diagnostics import error
-from eocanvas_apply.engine.campaigns import Rows, find_rows
+from eocanvas_apply.engine.definition import Definition, Rows, find_rows
 from eocanvas_apply.engine.engine import Engine
-from eocanvas_apply.engine.project import Project
-from eocanvas_apply.errors import ManifestError
+from eocanvas_apply.errors import ManifestError, UsageError
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.ledger.place import open_backend, snapshots_of
+from eocanvas_apply.manifest.model.manifest import Timing
+from eocanvas_apply.manifest.model.times import parse_duration
 from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.desired.derivation import desired_keys
-from eocanvas_apply.secrets.scrubbing import Scrubber
+from eocanvas_apply.secrets.scrubbing import SCRUBBER, Scrubber
 from eocanvas_apply.secrets.vault import SecretSources, Vault
 from eocanvas_apply.service.clock import Clock, SystemClock
-from eocanvas_apply.service.credentials import Credentials
+from eocanvas_apply.service.credentials import Credentials, find_credentials
 from eocanvas_apply.service.eocanvas import EOCanvas
-from eocanvas_apply.service.urls import Endpoints
+from eocanvas_apply.service.urls import DEFAULT_URL, Endpoints
 from eocanvas_apply.web_addresses import is_loopback
 
 if TYPE_CHECKING:
     import httpx
-
-
-def draw_token() -> str:
-    """Return 128 random bits in hex."""
-    return secrets.token_hex(16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +53,41 @@ class Settings:
     ledger_url: str | None = None
     timing: Mapping[str, timedelta] = field(default_factory=dict)
     clock: Clock = field(default_factory=SystemClock)
-    token: Callable[[], str] = draw_token
+    token: Callable[[], str] = lambda: secrets.token_hex(16)
     transport: httpx.AsyncBaseTransport | None = None
     accepts_licences: bool = False
     scrubber: Scrubber = field(default_factory=Scrubber)
 
 
+def find_settings(environ: Mapping[str, str], ledger: str | None = None, *, accepts_licences: bool = False) -> Settings:
+    """Return what an engine is opened with; `ledger` wins over EOCANVAS_APPLY_LEDGER.
+
+    Raises UsageError for a variable that cannot be read and CredentialsError where no credentials are found.
+    """
+    base, token = environ.get("EOCANVAS_URL") or DEFAULT_URL, environ.get("EOCANVAS_TOKEN_URL") or None
+    variables = {name: f"EOCANVAS_APPLY_{name.upper()}" for name in Timing.model_fields}
+    timing = {name: duration(var, environ[var]) for name, var in variables.items() if environ.get(var)}
+    return Settings(
+        Endpoints(base, token, environ.get("HDA_URL", "")),
+        find_credentials(environ, Path.home()),
+        environ,
+        ledger or environ.get("EOCANVAS_APPLY_LEDGER") or None,
+        timing,
+        accepts_licences=accepts_licences,
+        scrubber=SCRUBBER,
+    )
+
+
+def duration(name: str, text: str, code: str = "bad-setting") -> timedelta:
+    """Return a length of time such as `1h30m`; raises UsageError that begins with the name of what it is for."""
+    try:
+        return parse_duration(text)
+    except ValueError as fault:
+        raise UsageError(error(code, f"{name}: {fault}")) from None
+
+
 @asynccontextmanager
-async def open_engine(project: Project, settings: Settings, rows: Rows = Rows.ASKED) -> AsyncIterator[Engine]:
+async def open_engine(project: Definition, settings: Settings, rows: Rows = Rows.ASKED) -> AsyncIterator[Engine]:
     """Open an engine and close its connections behind it.
 
     Raises ManifestError and UsageError, and where rows are asked for also ServiceError and CredentialsError.
@@ -89,12 +113,12 @@ async def open_engine(project: Project, settings: Settings, rows: Rows = Rows.AS
         )
 
 
-def _catalogue(project: Project, settings: Settings, service: EOCanvas) -> Catalogue:
+def _catalogue(project: Definition, settings: Settings, service: EOCanvas) -> Catalogue:
     named = {term for job in project.manifest.jobs.values() for term in job.accept_terms}
     return Catalogue(service.hda, named, acceptance(service) if settings.accepts_licences else None)
 
 
-def _service(project: Project, settings: Settings) -> EOCanvas:
+def _service(project: Definition, settings: Settings) -> EOCanvas:
     return EOCanvas(
         settings.endpoints,
         settings.credentials,
@@ -105,14 +129,14 @@ def _service(project: Project, settings: Settings) -> EOCanvas:
     )
 
 
-def open_journal(project: Project, settings: Settings) -> Journal:
+def open_journal(project: Definition, settings: Settings) -> Journal:
     """Return this run's view of the project's ledger; nothing is opened or written yet."""
     backend = open_backend(settings.ledger_url, project.folder)
     writer = f"{socket.gethostname()}-{os.getpid()}-{settings.token()[:6]}"
     return Journal(backend, writer, settings.clock.now, settings.token, snapshots_of(backend))
 
 
-def _guard_account(project: Project, settings: Settings) -> None:
+def _guard_account(project: Definition, settings: Settings) -> None:
     wanted, given = project.manifest.account, settings.credentials.username
     if wanted in (None, given):
         return

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.api.settings import find_settings
 from eocanvas_apply.cli.arguments import manifest_file
+from eocanvas_apply.engine.opening import find_settings
 from eocanvas_apply.errors import UsageError
 
 ACCOUNT = {"HDA_USER": "jane", "HDA_PASSWORD": "correct-horse"}

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from eocanvas_apply.campaign.lock import age
-from eocanvas_apply.engine.campaigns import given_rows, offline_findings
-from eocanvas_apply.engine.project import open_project
+from eocanvas_apply.engine.definition import given_rows, offline_findings, open_project
 from eocanvas_apply.errors import ManifestError
 from tests.end_to_end.tool import GRAPH
 

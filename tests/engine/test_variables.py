@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.engine.project import Project, parse_project
+from eocanvas_apply.engine.definition import Definition, parse_project
 from eocanvas_apply.errors import UsageError
 
 MANIFEST = """version: 1
@@ -13,7 +13,7 @@ vars: {tile: 32TQM, year: "2024", most: 5, share: 0.5, dry: true}
 """
 
 
-def opened(**variables: str) -> Project:
+def opened(**variables: str) -> Definition:
     return parse_project(MANIFEST, Path("eocanvas.yaml"), lambda path: b"", variables)
 
 

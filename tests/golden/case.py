@@ -11,8 +11,7 @@ from typing import Any
 from eocanvas_apply.api.values import build_plan
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.documents.trace import trace_of
-from eocanvas_apply.engine.campaigns import given_rows
-from eocanvas_apply.engine.project import open_project
+from eocanvas_apply.engine.definition import given_rows, open_project
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.events import ListedResult
 from eocanvas_apply.ledger.fold.recorded import Recorded

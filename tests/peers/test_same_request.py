@@ -24,8 +24,8 @@ from eocanvas_apply.documents.mark import marks_in
 from eocanvas_apply.emulator.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
 from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER
+from eocanvas_apply.engine.definition import open_project
 from eocanvas_apply.engine.opening import Settings, open_engine
-from eocanvas_apply.engine.project import open_project
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.service.credentials import Credentials

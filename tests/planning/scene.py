@@ -13,8 +13,7 @@ from typing import Any
 
 from eocanvas_apply.documents.mark import mark_for
 from eocanvas_apply.documents.trace import trace_of
-from eocanvas_apply.engine.campaigns import given_rows
-from eocanvas_apply.engine.project import parse_project
+from eocanvas_apply.engine.definition import given_rows, parse_project
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.fold.recorded import Recorded

@@ -18,9 +18,8 @@ from eocanvas_apply.emulator.http.frontend import Frontend
 from eocanvas_apply.emulator.model.behaviour import Behaviour, Quota
 from eocanvas_apply.emulator.model.behaviour import Settings as EmulatorSettings
 from eocanvas_apply.emulator.model.times import VirtualClock
-from eocanvas_apply.engine.campaigns import Campaigns, Rows, find_rows
+from eocanvas_apply.engine.definition import Campaigns, Rows, find_rows, parse_project
 from eocanvas_apply.engine.engine import Engine
-from eocanvas_apply.engine.project import parse_project
 from eocanvas_apply.files import read_bytes
 from eocanvas_apply.ledger.backend import Backend
 from eocanvas_apply.ledger.entry import Entry

@@ -86,7 +86,7 @@ def run_to_its_end(
 
 
 def _wait(args: Namespace) -> timedelta | None:
-    from eocanvas_apply.api.settings import duration
+    from eocanvas_apply.engine.opening import duration
 
     if args.no_wait:
         return timedelta()

@@ -13,8 +13,8 @@ from eocanvas_apply.diagnostics import has_errors
 from eocanvas_apply.errors import CredentialsError, ManifestError
 
 if TYPE_CHECKING:
+    from eocanvas_apply.engine.definition import Definition
     from eocanvas_apply.engine.doctor import Finding
-    from eocanvas_apply.engine.project import Project
     from eocanvas_apply.errors import EocanvasApplyError
 
 EPILOG = """\
@@ -31,7 +31,7 @@ add_arguments = add_project
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
     """Check everything; what fails is a finding."""
     from eocanvas_apply.api.project import AsyncProject
-    from eocanvas_apply.engine.campaigns import Rows
+    from eocanvas_apply.engine.definition import Rows
     from eocanvas_apply.engine.doctor import Finding, examine
 
     findings, project = _manifest(args)
@@ -47,11 +47,10 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
     return run_with(AsyncProject(project, found, Rows.GIVEN), work)
 
 
-def _manifest(args: Namespace) -> tuple[list[Finding], Project]:
+def _manifest(args: Namespace) -> tuple[list[Finding], Definition]:
     """Return what is found about the manifest, and its project: an empty one where there is none that can be read."""
-    from eocanvas_apply.engine.campaigns import given_rows
+    from eocanvas_apply.engine.definition import given_rows, open_project, parse_project
     from eocanvas_apply.engine.doctor import Finding
-    from eocanvas_apply.engine.project import open_project, parse_project
 
     path = manifest_file(args)
     empty = parse_project("version: 1\nproject: none\n", path, lambda _: b"")

@@ -118,8 +118,7 @@ def _listed(args: Namespace, found: Results, addresses: Collection[str]) -> Outc
 
 def _rows(args: Namespace, addresses: Collection[str]) -> Mapping[str, tuple[str, Mapping[str, Any]]]:
     """Return instance and fields of each address, as far as files and the lock give the rows."""
-    from eocanvas_apply.engine.campaigns import given_rows
-    from eocanvas_apply.engine.project import open_project
+    from eocanvas_apply.engine.definition import given_rows, open_project
     from eocanvas_apply.manifest.address import Address
 
     rows: dict[tuple[str, str], Mapping[str, Any]] = {}

@@ -23,8 +23,7 @@ add_arguments = add_manifest
 
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
     """Check; raises ManifestError with all findings when one of them is an error."""
-    from eocanvas_apply.engine.campaigns import given_rows, offline_findings
-    from eocanvas_apply.engine.project import open_project
+    from eocanvas_apply.engine.definition import given_rows, offline_findings, open_project
 
     project = open_project(manifest_file(args), variables(args))
     campaigns = given_rows(project, datetime.now(UTC))

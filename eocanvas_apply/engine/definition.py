@@ -1,0 +1,206 @@
+"""The definition of a project: manifest, documents, lock and the rows of campaigns, read and checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, cast
+
+from eocanvas_apply.campaign.expansion import Expansion, expand
+from eocanvas_apply.campaign.lock import LockFile, changed_searches, lock_age, read_lock_file
+from eocanvas_apply.campaign.readers.hda import Search
+from eocanvas_apply.campaign.readers.s3 import Lister
+from eocanvas_apply.checks.checking import check, check_rows
+from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, has_errors, info
+from eocanvas_apply.documents.yaml.nodes import Data, Plain, resolve_plain
+from eocanvas_apply.errors import ManifestError, UsageError
+from eocanvas_apply.files import read_bytes
+from eocanvas_apply.manifest.graphs_and_chains import GraphsAndChains, Read, load_graphs_and_chains, with_instances
+from eocanvas_apply.manifest.loading import LoadedManifest, load
+from eocanvas_apply.manifest.model.manifest import Manifest, Timing
+from eocanvas_apply.planning.desired.derivation import desired
+from eocanvas_apply.planning.desired.desired import Desired
+
+_NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A manifest that may be planned, with `read`, which reads a file that it names and raises ManifestError."""
+
+    file: Path
+    manifest: Manifest
+    loaded: LoadedManifest
+    documents: GraphsAndChains
+    read: Read
+    diagnostics: tuple[Diagnostic, ...] = ()
+    lock_file: LockFile = field(default_factory=LockFile)
+
+    @property
+    def folder(self) -> Path:
+        """The manifest's folder, which its paths are relative to."""
+        return self.file.parent
+
+    def timing(self, overrides: Mapping[str, timedelta]) -> Timing:
+        """Return the waits of a run; `overrides` replace fields of the manifest's `timing`."""
+        return self.manifest.timing.model_copy(update=overrides)
+
+
+def open_project(
+    file: Path, variables: Mapping[str, str] = _NO_VARIABLES, *, lock_may_be_broken: bool = False
+) -> Definition:
+    """Read and check a manifest and the files it names; `variables` win, by name, over the defaults in `vars`.
+
+    With `lock_may_be_broken` a lock that cannot be read counts as none: the caller writes a new one.
+    Raises ManifestError with all findings where one is an error, UsageError for a variable that is not declared.
+    """
+    lock_file, faults = _lock_file(file.parent)
+    read = partial(read_bytes, folder=file.parent)
+    return parse_project(
+        read_bytes(str(file), Path()), file, read, variables, lock_file, () if lock_may_be_broken else faults
+    )
+
+
+def parse_project(
+    source: bytes | str,
+    file: Path,
+    read: Read,
+    variables: Mapping[str, str] = _NO_VARIABLES,
+    lock_file: LockFile | None = None,
+    lock_faults: tuple[Diagnostic, ...] = (),
+) -> Definition:
+    """Check the text of a manifest; `read` gives the files that it names. Raises like `open_project`."""
+    loaded = load(source, str(file))
+    if variables and loaded.manifest:
+        loaded = load(source, str(file), _typed_variables(variables, loaded.text.data))
+    documents = load_graphs_and_chains(loaded, read)
+    found = (*check(loaded, documents), *lock_faults)
+    if loaded.manifest is None or has_errors(found):
+        raise ManifestError(*found)
+    return Definition(file, loaded.manifest, loaded, documents, read, found, lock_file or LockFile())
+
+
+def _lock_file(folder: Path) -> tuple[LockFile, tuple[Diagnostic, ...]]:
+    try:
+        return read_lock_file(folder), ()
+    except ManifestError as fault:
+        return LockFile(), fault.diagnostics
+
+
+def _typed_variables(given: Mapping[str, str], manifest: Data) -> Mapping[str, Plain]:
+    """Return the variables given as texts, read as the manifest would read them unquoted.
+
+    A variable whose default is a text stays text. Raises UsageError for those that `vars` does not declare.
+    """
+    declared = manifest.get("vars") if isinstance(manifest, dict) else None
+    known = declared if isinstance(declared, dict) else {}
+    faults = [_undeclared(name, known) for name in given if name not in known]
+    if faults:
+        raise UsageError(*faults)
+    values = {name: None if isinstance(known[name], str) else resolve_plain(text) for name, text in given.items()}
+    return {name: given[name] if value is None else value for name, value in values.items()}
+
+
+def _undeclared(name: str, known: Mapping[str, object]) -> Diagnostic:
+    declare = f"declare it with a default in the manifest: `vars: {{{name}: VALUE}}`"
+    message = f"the manifest has no variable {name}"
+    return error("unknown-variable", message, did_you_mean(name, known) or declare)
+
+
+class Rows(Enum):
+    """Where the rows of campaigns come from."""
+
+    ASKED = "the lock, then the catalogue and the storages"
+    ANEW = "the catalogue and the storages, whatever the lock says"
+    GIVEN = "files and the lock only: campaigns that need more stay without rows"
+
+
+@dataclass(frozen=True)
+class Campaigns:
+    """A project with its rows. `documents` holds also those that only rows name; `diagnostics` are of all of it."""
+
+    project: Definition
+    documents: GraphsAndChains
+    expansion: Expansion
+    diagnostics: tuple[Diagnostic, ...]
+
+    def desired(self, overrides: Mapping[str, timedelta]) -> Desired:
+        """Return what the manifest asks for; `overrides` replace fields of `timing`."""
+        return desired(
+            self.project.manifest,
+            self._digest(),
+            self.documents,
+            self.expansion.instances,
+            self.project.timing(overrides),
+            unasked=self.expansion.unknown,
+        )
+
+    def _digest(self) -> str:
+        loaded = self.project.loaded
+        files = {**self.documents.files, **self.expansion.files}
+        variables = sorted(loaded.variables.items())
+        everything = [loaded.digest, sorted(files.items()), variables, self.project.lock_file.text]
+        return "sha256:" + hashlib.sha256(json.dumps(everything).encode()).hexdigest()
+
+
+async def find_rows(
+    project: Definition, rows: Rows, now: datetime, search: Search | None = None, lister: Lister | None = None
+) -> Campaigns:
+    """Return a project with its rows; raises ManifestError, ServiceError, CredentialsError, UsageError.
+
+    A search that fails ends the run: a campaign without some of its rows would look as if they had been taken out.
+    """
+    if rows is Rows.GIVEN:
+        return given_rows(project, now)
+    lock = project.lock_file.lock
+    used = lock if rows is Rows.ASKED else None
+    found = await expand(project.loaded, project.read, now=now, search=search, lister=lister, lock=used)
+    notes = lock_age(lock, found.searches, now) if rows is Rows.ASKED else changed_searches(lock, found.searches)
+    return _checked(project, found, notes)
+
+
+def given_rows(project: Definition, now: datetime) -> Campaigns:
+    """Return a project with the rows that files and the lock give, without network. Raises ManifestError."""
+    expansion = expand(project.loaded, project.read, now=now, lock=project.lock_file.lock)
+    return _checked(project, _without_waiting(expansion), ())
+
+
+def offline_findings(campaigns: Campaigns) -> tuple[Diagnostic, ...]:
+    """Return the findings of a check without network, with a note on each campaign whose rows it could not check."""
+    loaded = campaigns.project.loaded
+    hint = "`plan` asks for them"
+    notes = [
+        loaded.place(
+            info("rows-not-asked", "rows not checked: they come from a search or a listing", hint),
+            ("jobs", name, "for_each"),
+            at_name=True,
+        )
+        for name in sorted(campaigns.expansion.unknown)
+    ]
+    return (*campaigns.diagnostics, *notes)
+
+
+def _checked(project: Definition, expansion: Expansion, notes: tuple[Diagnostic, ...]) -> Campaigns:
+    documents = with_instances(project.documents, project.loaded, project.read, expansion.instances)
+    new = documents.diagnostics[len(project.documents.diagnostics) :]
+    of_rows = check_rows(project.loaded, documents, expansion.instances)
+    found = (*project.diagnostics, *expansion.diagnostics, *new, *of_rows, *notes)
+    if has_errors(found):
+        raise ManifestError(*found)
+    return Campaigns(project, documents, expansion, found)
+
+
+def _without_waiting(expansion: Coroutine[Any, Any, Expansion]) -> Expansion:
+    """Return an expansion that needs no event loop, because it reads files only."""
+    try:
+        expansion.send(None)
+    except StopIteration as done:
+        return cast("Expansion", done.value)
+    raise RuntimeError("rows from files do not wait")
