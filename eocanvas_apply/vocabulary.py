@@ -53,11 +53,21 @@ def later_of(known: str, seen: str) -> str:
 # Why a job failed, by its log.
 FailureClass = Literal["input-config", "staging-in", "staging-out", "killed", "key", "graph", "unknown"]
 
-# Every flag that allows what a rule refuses.
-ALLOWANCES = {
-    "allow-new-ledger": "open a new ledger although this project seems to have one elsewhere",
-    "allow-deletes": "delete more than 2 and more than 30 % of the recorded keys",
-    "allow-relaunches": "run more than 10 finished jobs again",
-    "allow-forgets": "forget more than 5 and more than 10 % of the recorded jobs",
-    "allow-empty": "apply a manifest that declares nothing",
+
+class Allowance(StrEnum):
+    """The flags that allow what a safety rule refuses."""
+
+    NEW_LEDGER = "allow-new-ledger"
+    DELETES = "allow-deletes"
+    RELAUNCHES = "allow-relaunches"
+    FORGETS = "allow-forgets"
+    EMPTY = "allow-empty"
+
+
+ALLOWANCES: dict[str, str] = {
+    Allowance.NEW_LEDGER: "open a new ledger although this project seems to have one elsewhere",
+    Allowance.DELETES: "delete more than 2 and more than 30 % of the recorded keys",
+    Allowance.RELAUNCHES: "run more than 10 finished jobs again",
+    Allowance.FORGETS: "forget more than 5 and more than 10 % of the recorded jobs",
+    Allowance.EMPTY: "apply a manifest that declares nothing",
 }

@@ -21,9 +21,9 @@ from eocanvas_apply.errors import ManifestError, PlanStale, UsageError
 from eocanvas_apply.files import read_bytes
 from eocanvas_apply.manifest.loading import load as load_manifest
 from eocanvas_apply.manifest.model.manifest import Manifest
-from eocanvas_apply.planning.acceptance import departures
 from eocanvas_apply.planning.plan import Plan as PlanValue
 from eocanvas_apply.planning.plan import Requests
+from eocanvas_apply.planning.safety import departures
 from eocanvas_apply.report.progress import Progress as Event
 from eocanvas_apply.report.status import status as status_of
 from eocanvas_apply.vocabulary import ALLOWANCES

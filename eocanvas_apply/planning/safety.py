@@ -1,18 +1,21 @@
-"""The safety rules: what an apply does not do unasked, with the numbers and the flag that allows it."""
+"""When an apply refuses: the safety rules, with their numbers and flags, and an accepted plan that does not hold."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple
 
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.planning.actions import ActionKind
+from eocanvas_apply.planning.actions import QUIET, ActionKind
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.keys.comparison import is_tagged
-from eocanvas_apply.planning.plan import PlannedAction, Requests
+from eocanvas_apply.planning.plan import Origin, Plan, PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import Observed
+from eocanvas_apply.vocabulary import Allowance
 
+_NEW_PLAN = "look at a new plan, and apply that"
 DELETES, DELETED_SHARE = 2, 0.30
 RELAUNCHES = 10
 FORGETS, FORGOTTEN_SHARE = 5, 0.10
@@ -24,13 +27,13 @@ def refusals(
     """Return what holds an apply of these actions back; a destroy asks for itself."""
     if requests.destroy:
         return ()
-    found = {
-        "allow-empty": _empty(desired, recorded),
-        "allow-deletes": _deletes(desired, requests, recorded),
-        "allow-relaunches": _relaunches(requests, actions),
-        "allow-forgets": _forgets(desired, requests, recorded),
-    }
-    return tuple(d for flag, d in found.items() if d and flag not in requests.allowed)
+    found = (
+        ("empty-manifest", _empty(desired, recorded), Allowance.EMPTY),
+        ("too-many-deletes", _deletes(desired, requests, recorded), Allowance.DELETES),
+        ("too-many-relaunches", _relaunches(requests, actions), Allowance.RELAUNCHES),
+        ("too-many-forgets", _forgets(desired, requests, recorded), Allowance.FORGETS),
+    )
+    return tuple(_refusal(code, what, flag) for code, what, flag in found if what and flag not in requests.allowed)
 
 
 def new_ledger(desired: Desired, requests: Requests, observed: Observed, *, lost_after_run: bool) -> Diagnostic | None:
@@ -39,37 +42,35 @@ def new_ledger(desired: Desired, requests: Requests, observed: Observed, *, lost
     `lost_after_run` tells that a CI machine would keep a local ledger of a real service.
     """
     ours = [key.name for key in observed.keys.values() if is_tagged(key.description, desired.project)]
-    if "allow-new-ledger" in requests.allowed or not (ours or lost_after_run):
+    if Allowance.NEW_LEDGER in requests.allowed or not (ours or lost_after_run):
         return None
     if ours:
         count = "a key" if len(ours) == 1 else f"{len(ours)} keys"
         what = f"there is no ledger here, and the account already shows {count} of {desired.project!r}: "
-        return _refusal("ledger-missing", what + ", ".join(sorted(ours)[:3]), "allow-new-ledger")
+        return _refusal("ledger-missing", what + ", ".join(sorted(ours)[:3]), Allowance.NEW_LEDGER)
     what = "this is a CI machine: a ledger in a local file is gone after the run, and the next one launches all again"
-    return _refusal("ledger-not-kept", what, "allow-new-ledger")
+    return _refusal("ledger-not-kept", what, Allowance.NEW_LEDGER)
 
 
-def _empty(desired: Desired, recorded: Recorded) -> Diagnostic | None:
+def _empty(desired: Desired, recorded: Recorded) -> str | None:
     if desired.keys or desired.jobs or desired.campaigns:
         return None
     kept = sum(1 for record in recorded.keys.values() if record.current) + len(_known(recorded))
     if not kept:
         return None
-    what = f"the manifest declares nothing, and {kept} keys and jobs are on record"
-    return _refusal("empty-manifest", what, "allow-empty")
+    return f"the manifest declares nothing, and {kept} keys and jobs are on record"
 
 
-def _deletes(desired: Desired, requests: Requests, recorded: Recorded) -> Diagnostic | None:
+def _deletes(desired: Desired, requests: Requests, recorded: Recorded) -> str | None:
     # What a job still uses goes later in the same run: it counts now.
     living = [record.address for record in recorded.keys.values() if record.current]
     leaving = sum(1 for each in living if each not in desired.keys and not requests.leaves_out(each))
     if leaving <= DELETES or leaving <= DELETED_SHARE * len(living):
         return None
-    what = f"{leaving} of {len(living)} recorded keys would be deleted"
-    return _refusal("too-many-deletes", what, "allow-deletes")
+    return f"{leaving} of {len(living)} recorded keys would be deleted"
 
 
-def _relaunches(requests: Requests, actions: Sequence[PlannedAction]) -> Diagnostic | None:
+def _relaunches(requests: Requests, actions: Sequence[PlannedAction]) -> str | None:
     # A job that vanished is not finished: its results were never safe.
     now = (a.action is ActionKind.RELAUNCH and a.reason is not Reason.VANISHED for a in actions)
     again = sum(now) + sum(a.runs_again_later for a in actions)
@@ -77,11 +78,10 @@ def _relaunches(requests: Requests, actions: Sequence[PlannedAction]) -> Diagnos
         again = min(again, requests.limit)
     if again <= RELAUNCHES:
         return None
-    what = f"{again} finished jobs would be run again, which costs {again} units of quota"
-    return _refusal("too-many-relaunches", what, "allow-relaunches")
+    return f"{again} finished jobs would be run again, which costs {again} units of quota"
 
 
-def _forgets(desired: Desired, requests: Requests, recorded: Recorded) -> Diagnostic | None:
+def _forgets(desired: Desired, requests: Requests, recorded: Recorded) -> str | None:
     gone = (each for each in recorded.jobs if each not in desired.jobs and each not in requests.forget)
     named = [each for each in gone if not requests.leaves_out(each)]
     if len(named) <= FORGETS:
@@ -90,13 +90,48 @@ def _forgets(desired: Desired, requests: Requests, recorded: Recorded) -> Diagno
     leaving = len(known.intersection(named))
     if leaving <= FORGETS or leaving <= FORGOTTEN_SHARE * len(known):
         return None
-    what = f"{leaving} of {len(known)} recorded jobs would be forgotten"
-    return _refusal("too-many-forgets", what, "allow-forgets")
+    return f"{leaving} of {len(known)} recorded jobs would be forgotten"
 
 
 def _known(recorded: Recorded) -> set[str]:
     return {record.address for record in recorded.jobs.values() if not record.forgotten}
 
 
-def _refusal(code: str, what: str, flag: str) -> Diagnostic:
+def _refusal(code: str, what: str, flag: Allowance) -> Diagnostic:
     return error(code, what, f"if that is what you want, say --{flag}")
+
+
+def departures(accepted: Plan, now: Plan) -> tuple[Diagnostic, ...]:
+    """Return why an accepted plan does not hold any more, nothing where it does.
+
+    It may be given again until its actions are done. A plan that was made without a ledger holds for the one that it
+    opened.
+    """
+    planned = accepted.by_address()
+    new = [action for action in now.actions if not _covered(action, planned.get(action.address))]
+    return (*_origin_faults(accepted.origin, now.origin), *map(_departure, new))
+
+
+def _origin_faults(before: Origin, after: Origin) -> Iterator[Diagnostic]:
+    if before.manifest_digest != after.manifest_digest:
+        yield error("plan-stale", "the manifest, a file that it names, a variable or the lock changed", _NEW_PLAN)
+    if (before.project, before.service, before.account) != (after.project, after.service, after.account):
+        place = f"{before.project} at {before.service} as {before.account}"
+        yield error("plan-stale", f"the plan is for {place}", _NEW_PLAN)
+    if before.ledger_id not in (None, after.ledger_id):
+        yield error("plan-stale", "the plan was made with another ledger", _NEW_PLAN)
+
+
+def _covered(action: PlannedAction, planned: PlannedAction | None) -> bool:
+    if action.action in QUIET or action.row.consequence:
+        return True
+    return planned is not None and _content(planned) == _content(action)
+
+
+def _content(action: PlannedAction) -> object:
+    return action.action, [astuple(change) for change in action.changes]
+
+
+def _departure(action: PlannedAction) -> Diagnostic:
+    message = f"{action.address}: {action.action} ({action.reason}) is not in the plan"
+    return error("plan-stale", message, _NEW_PLAN, address=action.address)

@@ -20,12 +20,16 @@ class CreateKey:
 
 
 @dataclass(frozen=True, slots=True)
-class AdoptKey:
-    """Record that the service holds this generation after all."""
-
+class _GenerationTask:
     key: str
     generation: int
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptKey(_GenerationTask):
+    """Record that the service holds this generation after all."""
+
     intent: str
     created: datetime | None
     expires: datetime | None
@@ -33,30 +37,19 @@ class AdoptKey:
 
 
 @dataclass(frozen=True, slots=True)
-class DrainKey:
+class DrainKey(_GenerationTask):
     """Keep new intents away from this key, which is about to be replaced under its name."""
 
-    key: str
-    generation: int
-    name: str
-
 
 @dataclass(frozen=True, slots=True)
-class EndDrain:
+class EndDrain(_GenerationTask):
     """Use this key again: the manifest went back before it was replaced."""
 
-    key: str
-    generation: int
-    name: str
-
 
 @dataclass(frozen=True, slots=True)
-class DeleteKey:
+class DeleteKey(_GenerationTask):
     """Delete this generation; with `await_gone` until the service no longer knows the name."""
 
-    key: str
-    generation: int
-    name: str
     await_gone: bool = False
 
 

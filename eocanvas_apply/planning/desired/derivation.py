@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -101,36 +102,17 @@ def _source(jobs: Mapping[str, DesiredJob], origins: Origins, name: str) -> Desi
 
 
 def _key(name: str, key: Key) -> DesiredKey:
+    desired = DesiredKey(key_address(name), name, key.storage_type, fixed_name=key.name)
     if isinstance(key, ExistingKey):
-        return _existing_key(name, key)
-    return DesiredKey(
-        address=key_address(name),
-        name=name,
-        storage=key.storage_type,
+        return replace(desired, existing=True)
+    return replace(
+        desired,
         config=key.plain_config(),
         secrets=key.secret_fields(),
         public=key.shared,
         description=key.description or "",
         expire_s=int(key.expires_in.total_seconds()),
-        fixed_name=key.name,
         keep=key.keep,
-        existing=False,
-    )
-
-
-def _existing_key(name: str, key: ExistingKey) -> DesiredKey:
-    return DesiredKey(
-        address=key_address(name),
-        name=name,
-        storage=key.storage_type,
-        config={},
-        secrets={},
-        public=False,
-        description="",
-        expire_s=0,
-        fixed_name=key.name,
-        keep=False,
-        existing=True,
     )
 
 

@@ -40,14 +40,14 @@ class DesiredKey:
     address: str
     name: str
     storage: StorageType
-    config: Mapping[str, str]
-    secrets: Mapping[str, SecretReference]
-    public: bool
-    description: str
-    expire_s: int
-    fixed_name: str | None
-    keep: bool
-    existing: bool
+    config: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, SecretReference] = field(default_factory=dict)
+    public: bool = False
+    description: str = ""
+    expire_s: int = 0
+    fixed_name: str | None = None
+    keep: bool = False
+    existing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

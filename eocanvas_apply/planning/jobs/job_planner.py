@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Literal, TypeGuard
 
 from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecord, Run
@@ -47,11 +46,8 @@ class JobPlanner:
 
     def actions(self) -> list[PlannedAction]:
         """Return an action for every job that is desired or recorded."""
-        planned = [self._one(address) for address in self._addresses()]
-        return [action for action in planned if action]
-
-    def _addresses(self) -> list[str]:
-        return sorted(self.desired.jobs.keys() | self.recorded.jobs.keys())
+        addresses = sorted(self.desired.jobs.keys() | self.recorded.jobs.keys())
+        return [action for address in addresses if (action := self._one(address))]
 
     def _one(self, address: str) -> PlannedAction | None:
         planned, job = self._planned(address), self.desired.jobs.get(address)
@@ -75,7 +71,7 @@ class JobPlanner:
         return self._unsettled(job, record, last) if _is_open(last) else self._settled(job, record)
 
     def _is_finished(self, job: DesiredJob) -> bool:
-        """Tell at once what all else would come to as well: most jobs of a long campaign are done."""
+        """A shortcut with the same result as the rest: most jobs of a long campaign are done."""
         record, asked = self.recorded.jobs.get(job.address), self.requests
         if record is None or record.finished is None or record.fingerprint != job.fingerprint:
             return False
@@ -100,28 +96,21 @@ class JobPlanner:
             return PlannedAction(record.address, _A.DISMISS, _R.DESTROYED, task=DismissJob(running[0].job_id))
         if reason != "requested" and running and running[0].cancelled:
             return self._dismissal(record.address, running[0])
-        if reason == "not-in-manifest" and record.runs and self._row_is_gone(record.address):
-            return self._out_of_window(record.address, bool(running))
+        if reason == "not-in-manifest" and record.runs and Address.parse(record.address).name in self.desired.campaigns:
+            # Its row is gone: were it forgotten, the row's return would launch it again.
+            found = (_A.WATCH, _R.IN_FLIGHT) if running else (_A.NONE, _R.OUT_OF_WINDOW)
+            return PlannedAction(record.address, *found)
         return PlannedAction(record.address, _A.FORGET, Reason(reason), task=ForgetJob(reason))
-
-    def _row_is_gone(self, address: str) -> bool:
-        return Address.parse(address).name in self.desired.campaigns
-
-    def _out_of_window(self, address: str, running: bool) -> PlannedAction:  # noqa: FBT001  # two cases of one verdict
-        """Keep what ran although its row is gone: were it forgotten, the row's return would launch it again."""
-        if running:
-            return PlannedAction(address, _A.WATCH, _R.IN_FLIGHT)
-        return PlannedAction(address, _A.NONE, _R.OUT_OF_WINDOW)
 
     def _settled(self, job: DesiredJob, record: JobRecord) -> PlannedAction:
         return self._returned(job, record) if record.forgotten else self._kept(job, record)
 
     def _returned(self, job: DesiredJob, record: JobRecord) -> PlannedAction:
         run, intended = counted_run(record), counted_definition(record)
-        if run is None or intended is None or not same(intended.components, job.components):
+        # Destroyed and wanted again: what was stopped on the way has nothing to return to.
+        if run is None or intended is None or run.status == OgcStatus.DISMISSED:
             return self._launch(job)
-        if run.status == OgcStatus.DISMISSED:
-            # Destroyed and wanted again: what was stopped on the way has nothing to return to.
+        if not same(intended.components, job.components):
             return self._launch(job)
         return PlannedAction(job.address, _A.ADOPT, _R.RETURNED, task=AdoptJob(run.job_id, "returned"))
 
@@ -144,7 +133,7 @@ class JobPlanner:
         if refusal != "request":
             return None
         if self._retry_asked(job):
-            return replace(self._launch(job), action=_A.RETRY, reason=_R.REQUESTED)
+            return self._launch(job, _A.RETRY, _R.REQUESTED)
         return PlannedAction(job.address, _A.NONE, _R.FAILED)
 
     def _unsettled(self, job: DesiredJob, record: JobRecord, intent: Intent) -> PlannedAction:
@@ -165,7 +154,7 @@ class JobPlanner:
 
     def _after(self, job: DesiredJob, record: JobRecord, run: Run) -> PlannedAction:
         if self._vanished(run):
-            return replace(self._launch(job), action=_A.RELAUNCH, reason=_R.VANISHED)
+            return self._launch(job, _A.RELAUNCH, _R.VANISHED)
         if run.in_flight:
             if run.cancelled and not run.dismissed:
                 return self._dismissal(job.address, run)
@@ -175,11 +164,11 @@ class JobPlanner:
         if intended and not same(intended.components, job.components):
             return self._changed(job, run, intended.components)
         if self._relaunch_asked(job):
-            return replace(self._launch(job), action=_A.RELAUNCH, reason=_R.REQUESTED)
+            return self._launch(job, _A.RELAUNCH, _R.REQUESTED)
         return self._failed(job, record, run) if run.status == OgcStatus.FAILED else self._ended(job, run)
 
     def _dismissal(self, address: str, run: Run) -> PlannedAction:
-        """Ask the service once more to stop what was cancelled: the run that was to do it did not come so far."""
+        """Ask the service once more to stop what was cancelled: an earlier apply did not get so far."""
         return PlannedAction(address, _A.DISMISS, _R.REQUESTED, task=DismissJob(run.job_id))
 
     def _relaunch_asked(self, job: DesiredJob) -> bool:
@@ -192,12 +181,12 @@ class JobPlanner:
         if run.cancelled:
             return PlannedAction(job.address, _A.NONE, _R.CANCELLED)
         if self._retry_asked(job):
-            return replace(self._launch(job), action=_A.RETRY, reason=_R.REQUESTED)
+            return self._launch(job, _A.RETRY, _R.REQUESTED)
         if run.failure is None:
             # The log that tells why may come late, and whether to try again depends on it.
             return PlannedAction(job.address, _A.WATCH, _R.IN_FLIGHT)
         if job.retries.after(failed_before(record, run)):
-            return replace(self._launch(job), action=_A.RETRY, reason=_R.FAILED)
+            return self._launch(job, _A.RETRY, _R.FAILED)
         return PlannedAction(job.address, _A.NONE, _R.FAILED)
 
     def _changed(self, job: DesiredJob, run: Run, before: dict[str, object]) -> PlannedAction:
@@ -212,33 +201,32 @@ class JobPlanner:
         found = changes(before, job.components)
         only_inputs = all(change.path.startswith("inputs.") for change in found)
         reason = _R.INPUT_CHANGED if only_inputs else _R.DEFINITION_CHANGED
-        return replace(self._launch(job), action=_A.RELAUNCH, reason=reason, changes=found)
+        return replace(self._launch(job, _A.RELAUNCH, reason), changes=found)
 
     def _ended(self, job: DesiredJob, run: Run) -> PlannedAction:
         if run.status == OgcStatus.DISMISSED:
             return PlannedAction(job.address, _A.NONE, _R.CANCELLED)
-        if not run.results and run.job_id not in self.observed.results:
-            # Nobody could be asked what it left: fetching asks again, and says what is in the way.
-            return PlannedAction(job.address, _A.FETCH, _R.RESULTS_PENDING, task=FetchResults(run.job_id, job))
+        fetch = PlannedAction(job.address, _A.FETCH, _R.RESULTS_PENDING, task=FetchResults(run.job_id, job))
         if not run.results:
-            waited = run.first_looked and self.observed.at - run.first_looked > self.desired.timing.settle
-            pending = PlannedAction(job.address, _A.FETCH, _R.RESULTS_PENDING)
-            return PlannedAction(job.address, _A.NONE, _R.NO_RESULT) if waited else pending
-        return self._fetch(job, run)
-
-    def _fetch(self, job: DesiredJob, run: Run) -> PlannedAction:
+            return self._unlisted(fetch, run)
         if job.output_key or not run.pending:
             return PlannedAction(job.address, _A.NONE, _R.DONE)
-        if results_gone(run, self.desired.timing):
-            return PlannedAction(job.address, _A.NONE, _R.RESULTS_GONE)
-        return PlannedAction(job.address, _A.FETCH, _R.RESULTS_PENDING, task=FetchResults(run.job_id, job))
+        gone = results_gone(run, self.desired.timing)
+        return PlannedAction(job.address, _A.NONE, _R.RESULTS_GONE) if gone else fetch
 
-    def _launch(self, job: DesiredJob) -> PlannedAction:
+    def _unlisted(self, fetch: PlannedAction, run: Run) -> PlannedAction:
+        if run.job_id not in self.observed.results:
+            # The listing could not be read: fetching asks again, and reports why.
+            return fetch
+        waited = run.first_looked and self.observed.at - run.first_looked > self.desired.timing.settle
+        return PlannedAction(fetch.address, _A.NONE, _R.NO_RESULT) if waited else replace(fetch, task=None)
+
+    def _launch(self, job: DesiredJob, action: ActionKind = _A.LAUNCH, reason: Reason = _R.NEW) -> PlannedAction:
         closed = self.recorded.quota_closed_until
-        opens: datetime | None = closed if closed and closed > self.observed.at else None
+        opens = closed if closed and closed > self.observed.at else None
         # After a refusal of access the run launches nothing more; the next run tries again.
         task = None if self.requests.launches_stopped else LaunchJob(job)
-        return PlannedAction(job.address, _A.LAUNCH, _R.NEW, task=task, not_before=opens)
+        return PlannedAction(job.address, action, reason, task=task, not_before=opens)
 
     def _vanished(self, run: Run) -> bool:
         return run.in_flight and vanished(run, self.desired.timing)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -53,23 +53,17 @@ def drift(key: DesiredKey, current: Generation, observed: Observed) -> tuple[Cha
     if seen is None:
         return ()
     found = changes({"type": seen.storage, "shared": seen.public}, {"type": key.storage.value, "shared": key.public})
-    return found + (_other_maker(seen, current) if _made_again(seen, current) else ())
+    # No update exists: a key created when ours was is ours, whatever the service made of its description.
+    sent = current.created.created if current.created else None
+    if seen.description == "" or bears(seen, current) or (sent is not None and seen.created == sent):
+        return found
+    intent = current.intended.intent if current.intended else ""
+    return *found, Change("description", seen.description, f"one that holds {intent}")
 
 
 def bears(seen: ObservedKey, generation: Generation) -> bool:
     """Tell whether the description of a key holds this generation's intent."""
     return generation.intended is not None and generation.intended.intent in seen.description
-
-
-def _made_again(seen: ObservedKey, current: Generation) -> bool:
-    # No update exists: a key created when ours was is ours, whatever the service made of its description.
-    was = current.created.created if current.created else None
-    return seen.description != "" and not bears(seen, current) and (was is None or seen.created != was)
-
-
-def _other_maker(seen: ObservedKey, current: Generation) -> tuple[Change, ...]:
-    ours = current.intended.intent if current.intended else ""
-    return (Change("description", seen.description, f"one that holds {ours}"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,66 +77,44 @@ class KeyFaults:
     def of(self, key: DesiredKey) -> tuple[Diagnostic, ...]:
         """Return every error that one key has."""
         if key.existing:
-            return self._of_existing(key)
-        if unreadable := self.observed.unreadable.get(key.address):
-            return unreadable
-        return self._name_taken(key) + self._too_long(key)
+            return tuple(self._of_existing(key))
+        return self.observed.unreadable.get(key.address) or (*self._name_taken(key), *self._too_long(key))
 
-    def _of_existing(self, key: DesiredKey) -> tuple[Diagnostic, ...]:
+    def _of_existing(self, key: DesiredKey) -> Iterator[Diagnostic]:
         seen = self.observed.keys.get(key.fixed_name or "")
         if seen is None:
-            return (_no_such_key(key),)
-        life = seen.expires - seen.created if seen.expires and seen.created else timedelta.max
-        need = need_of(self.needed.get(key.address, timedelta()), life)
-        left = seen.expires - self.observed.at if seen.expires else timedelta.max
-        return (_ends_too_early(key, seen),) if left < need or left <= timedelta() else ()
+            what = f"the service shows no key named {key.fixed_name!r}"
+            hint = "create it, or correct the name; it is not managed by this project"
+            yield error("existing-key-missing", what, hint, address=key.address)
+        elif seen.expires:
+            life = seen.expires - seen.created if seen.created else timedelta.max
+            need = need_of(self.needed.get(key.address, timedelta()), life)
+            left = seen.expires - self.observed.at
+            if left < need or left <= timedelta():
+                end = f"the key {seen.name!r} ends at {seen.expires:%Y-%m-%d %H:%M:%S} UTC"
+                hint = "renew it where it was created; keys of type existing are not managed by this project"
+                what = f"{end}, before a job launched now would end"
+                yield error("key-ends-too-early", what, hint, address=key.address)
 
-    def _name_taken(self, key: DesiredKey) -> tuple[Diagnostic, ...]:
+    def _name_taken(self, key: DesiredKey) -> Iterator[Diagnostic]:
         seen = self.observed.keys.get(key.fixed_name or "")
         record = self.recorded.keys.get(key.address)
-        mine = [g for g in record.generations.values() if g.name == key.fixed_name] if record else []
-        if seen is None or any(g.live or bears(seen, g) for g in mine):
-            return ()
-        return (name_taken(key.address, seen.name),)
+        own = [g for g in record.generations.values() if g.name == key.fixed_name] if record else []
+        if seen and not any(g.live or bears(seen, g) for g in own):
+            yield name_taken(key.address, seen.name)
 
-    def _too_long(self, key: DesiredKey) -> tuple[Diagnostic, ...]:
+    def _too_long(self, key: DesiredKey) -> Iterator[Diagnostic]:
         sealing = self.observed.sealing
         size = sealing.sizes.get(key.address, 0) if sealing else 0
-        return (_too_long(key, size, sealing.limit, sealing.bits),) if sealing and size > sealing.limit else ()
-
-
-def _no_such_key(key: DesiredKey) -> Diagnostic:
-    return error(
-        "existing-key-missing",
-        f"the service shows no key named {key.fixed_name!r}",
-        "create it, or correct the name; it is not managed by this project",
-        address=key.address,
-    )
-
-
-def _ends_too_early(key: DesiredKey, seen: ObservedKey) -> Diagnostic:
-    return error(
-        "key-ends-too-early",
-        f"the key {seen.name!r} ends at {seen.expires:%Y-%m-%d %H:%M:%S} UTC, before a job launched now would end",
-        "renew it where it was created; keys of type existing are not managed by this project",
-        address=key.address,
-    )
+        if sealing and size > sealing.limit:
+            limit = f"the service's RSA-{sealing.bits} key seals {sealing.limit} at most"
+            hint = "shorten endpoint, bucket or user name, or use shorter credentials"
+            what = f"the key's configuration takes {size} bytes, {limit}"
+            yield error("sealed-too-long", what, hint, address=key.address)
 
 
 def name_taken(address: str, name: str) -> Diagnostic:
     """Return the fault of a fixed name that another key has."""
-    return error(
-        "key-name-taken",
-        f"a key named {name!r} exists and is not of this project; names are unique over all users of the service",
-        "choose another name:, leave name: out, or declare it as type: existing",
-        address=address,
-    )
-
-
-def _too_long(key: DesiredKey, size: int, limit: int, bits: int) -> Diagnostic:
-    return error(
-        "sealed-too-long",
-        f"the key's configuration takes {size} bytes, the service's RSA-{bits} key seals {limit} at most",
-        "shorten endpoint, bucket or user name, or use shorter credentials",
-        address=key.address,
-    )
+    what = f"a key named {name!r} exists and is not of this project; names are unique over all users of the service"
+    hint = "choose another name:, leave name: out, or declare it as type: existing"
+    return error("key-name-taken", what, hint, address=address)
