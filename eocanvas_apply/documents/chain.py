@@ -30,12 +30,12 @@ class Chain:
         """Read a chain file; raise ManifestError with every fault when it is not a YAML mapping."""
         text = YamlText.parse(source, file)
         chain = cls(text.data if isinstance(text.data, dict) else {}, text)
-        faults = [chain._placed(fault) for fault in text.faults if fault.severity is Severity.ERROR]
+        faults = [fault for fault in text.faults if fault.severity is Severity.ERROR]
         if not faults and not isinstance(text.data, dict):
             found = error("not-a-mapping", "a chain must be a mapping", "write `product: ...` and the other fields")
-            faults = [chain._placed(found.at(Position(file, 1, 1)))]
+            faults = [found.at(Position(file, 1, 1))]
         if faults:
-            raise ManifestError(*faults)
+            raise ManifestError(*map(chain._placed, faults))
         return chain
 
     @property

@@ -28,7 +28,6 @@ _GRAPH = re.compile(r"(?:<\?xml[^>]*\?>\s*)?<graph[\s>].*?</graph>", re.DOTALL)
 _CHAIN = re.compile(rf"(?:{_CHAIN_FIELD}):[ \n][\t\n\r\x20-\x7e]*\n\Z")
 _LIST_OF_OBJECTS = re.compile(r"\[\s*\{")
 # A log that breaks off inside base64.
-_TAIL = 200
 _CUT = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}['\"]?\s*\Z")
 _DECODER = json.JSONDecoder()
 
@@ -53,7 +52,7 @@ def trace_of(log: str) -> Trace:
     graphs = {digest for each in decoded for digest in _graphs(each)}
     chains = set(_chains({found[0] for each in decoded if (found := _CHAIN.search(each))}))
     inputs = frozenset(map(inputs_digest, _input_lists(log)))
-    return Trace(marks_in(log), frozenset(graphs | chains), inputs, _CUT.search(log[-_TAIL:]) is not None)
+    return Trace(marks_in(log), frozenset(graphs | chains), inputs, _CUT.search(log[-200:]) is not None)
 
 
 def inputs_digest(inputs: Any) -> str:

@@ -34,8 +34,7 @@ _NAMED_VALUES = (
     r"()\b[A-Za-z0-9]{5}(?:-[A-Za-z0-9]{5}){4}\b",
 )
 _ASSIGNED = r"(?im)\b\w*(?:password|passwd)\w*=(?:\"([^\"\s]{6,})\"|'([^'\s]{6,})'|([^\s\"']{6,})$)"
-_BASE64 = r"[A-Za-z0-9+/]{200,}={0,2}"
-_BASE64_KEPT = 24
+_BASE64 = r"([A-Za-z0-9+/]{24})[A-Za-z0-9+/]{176,}={0,2}"
 
 
 class Scrubber:
@@ -89,7 +88,7 @@ def _without(patterns: Iterable[str], text: str) -> str:
 
 
 def _shortened(text: str) -> str:
-    return re.sub(_BASE64, lambda found: f"{found[0][:_BASE64_KEPT]}…({len(found[0])} characters)", text)
+    return re.sub(_BASE64, lambda found: f"{found[1]}…({len(found[0])} characters)", text)
 
 
 SCRUBBER = Scrubber()

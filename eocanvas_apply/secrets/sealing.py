@@ -21,7 +21,6 @@ FIELDS = {
     StorageType.S3: ("secret_key", "access_key", "bucket", "endpoint", "region"),
     StorageType.WEBDAV: ("endpoint", "username", "password"),
 }
-PADDING_BYTES = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +51,8 @@ class PublicKey:
 
     @property
     def limit(self) -> int:
-        """How many bytes can be sealed: 245 for 2048 bits."""
-        return (self.bits + 7) // 8 - PADDING_BYTES
+        """How many bytes can be sealed: 245 for 2048 bits, as the padding takes 11."""
+        return (self.bits + 7) // 8 - 11
 
     def seal(self, plain: bytes) -> str:
         """Return the RSA PKCS#1 v1.5 ciphertext in base64, another one every time.

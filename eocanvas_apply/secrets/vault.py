@@ -96,8 +96,6 @@ class Vault:
     secrets: Mapping[str, Mapping[str, Secret]] = field(repr=False)
     diagnostics: tuple[Diagnostic, ...] = ()
     _public_key: PublicKey | None = None
-    _salt: bytes | None = None
-    _fingerprints: dict[tuple[str, str], str] = field(default_factory=dict)
 
     @classmethod
     def opened(cls, keys: Mapping[str, KeyConfig], sources: SecretSources) -> Vault:
@@ -135,14 +133,11 @@ class Vault:
         """Return the slow fingerprints by address and field under a ledger's salt, none without a salt."""
         if salt is None:
             return {}
-        if salt != self._salt:
-            self._salt = salt
-            self._fingerprints = {
-                (address, name): secret.fingerprint(salt, f"{address}.{name}")
-                for address, fields in self.secrets.items()
-                for name, secret in fields.items()
-            }
-        return self._fingerprints
+        return {
+            (address, name): secret.fingerprint(salt, f"{address}.{name}")
+            for address, fields in self.secrets.items()
+            for name, secret in fields.items()
+        }
 
     def sealed_sizes(self) -> Mapping[str, int]:
         """Return how many bytes each key's configuration takes before sealing, where all its secrets are known."""

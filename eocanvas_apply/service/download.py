@@ -15,6 +15,8 @@ from eocanvas_apply.service.gateway import Gateway
 from eocanvas_apply.service.outcome import TRANSPORT_FAULTS, transport_fault
 from eocanvas_apply.service.wire import ResultInfo
 
+# A compressed answer would have another size, and other ranges, than the file.
+_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity"}
 _RANGE = re.compile(r"\s*bytes\s+(?:(\d+)-\d+|\*)/(\d+|\*)\s*", re.ASCII | re.IGNORECASE)
 
 
@@ -35,18 +37,12 @@ class Download:
 async def opened(gateway: Gateway, result: ResultInfo, offset: int) -> AsyncIterator[Download]:
     """Open a result at an offset in bytes; one beyond its end is opened from the beginning."""
     if offset:
-        async with gateway.stream(result.href, _headers(offset)) as response:
+        async with gateway.stream(result.href, _HEADERS | {"Range": f"bytes={offset}-"}) as response:
             if download := _resumed(response, offset):
                 yield download
                 return
-    async with gateway.stream(result.href, _headers(0)) as response:
+    async with gateway.stream(result.href, _HEADERS) as response:
         yield _whole(response)
-
-
-def _headers(offset: int) -> dict[str, str]:
-    # A compressed answer would have another size, and other ranges, than the file.
-    plain = {"Accept": "*/*", "Accept-Encoding": "identity"}
-    return {**plain, "Range": f"bytes={offset}-"} if offset else plain
 
 
 def _resumed(response: httpx.Response, offset: int) -> Download | None:

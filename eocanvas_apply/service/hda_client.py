@@ -137,7 +137,6 @@ class Hda:
 
 
 def _read_terms(document: object) -> list[str]:
-    """Return the licences of a dataset."""
     terms = mapping(document, "a dataset").get("terms") or []
     if not isinstance(terms, list) or not all(isinstance(term, str) and term for term in terms):
         raise ValueError("without a list of terms")
@@ -145,7 +144,6 @@ def _read_terms(document: object) -> list[str]:
 
 
 def _read_download_id(document: object) -> str:
-    """Return the id that an order was given."""
     download_id = mapping(document, "an order").get("download_id")
     if not isinstance(download_id, str) or not _UNIT_OF_A_PATH.fullmatch(download_id) or download_id in (".", ".."):
         raise ValueError("without a download_id that can stand in an address")
