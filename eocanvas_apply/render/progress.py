@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from eocanvas_apply.planning.actions import Phase
 from eocanvas_apply.planning.plan import campaign_of
-from eocanvas_apply.render.layout import PLAIN, Style, one_line, rough, size, size_of, span
+from eocanvas_apply.render.layout import PLAIN, Style, one_line, rough, shortened, size, size_of, span
 from eocanvas_apply.report.progress import Happening, Progress, View
 from eocanvas_apply.report.status import Tally
 
@@ -18,35 +18,29 @@ if TYPE_CHECKING:
     from eocanvas_apply.report.progress import Transfer
 
 _H = Happening
-_WORDS: dict[Happening, tuple[str, str]] = {
-    _H.CREATING: ("creating", "dim"),
-    _H.CREATED: ("created", "green"),
-    _H.DELETED: ("deleted", "red"),
-    _H.DRAINING: ("waits until no job of the account runs", "yellow"),
-    _H.ORDERING: ("ordering", "dim"),
-    _H.ORDERED: ("ordered", "green"),
-    _H.TERMS_ACCEPTED: ("licence accepted:", "yellow"),
-    _H.LAUNCHING: ("launching", "dim"),
-    _H.LAUNCHED: ("launched", "green"),
-    _H.WITHDRAWN: ("not sent", "yellow"),
-    _H.ANSWER_LOST: ("answer lost; checking the service", "yellow"),
-    _H.REFUSED: ("refused by the service", "red"),
-    _H.ADOPTED: ("found at the service", "green"),
-    _H.STATUS: ("", "cyan"),
-    _H.FETCHING: ("fetching", "dim"),
-    _H.RECEIVING: ("receiving", "dim"),
-    _H.STORED: ("stored", "green"),
-    _H.DISMISSED: ("dismissed", "red"),
-    _H.RUNS_ON: ("cannot be dismissed, still running:", "yellow"),
-    _H.CANCELLED: ("cancelled; dismissed if it appears", "red"),
-    _H.FORGOTTEN: ("forgotten", "red"),
-    _H.FAILED: ("failed", "red"),
+_COLOURS = {
+    **dict.fromkeys((_H.CREATING, _H.ORDERING, _H.LAUNCHING, _H.FETCHING, _H.RECEIVING), "dim"),
+    **dict.fromkeys((_H.CREATED, _H.ORDERED, _H.LAUNCHED, _H.ADOPTED, _H.STORED), "green"),
+    **dict.fromkeys((_H.DRAINING, _H.TERMS_ACCEPTED, _H.WITHDRAWN, _H.ANSWER_LOST, _H.RUNS_ON), "yellow"),
+    **dict.fromkeys((_H.DELETED, _H.REFUSED, _H.DISMISSED, _H.CANCELLED, _H.FORGOTTEN, _H.FAILED), "red"),
+    _H.STATUS: "cyan",
+}
+# Where it is more than the word of the happening itself.
+_WORDS = {
+    _H.DRAINING: "waits until no job of the account runs",
+    _H.TERMS_ACCEPTED: "licence accepted:",
+    _H.WITHDRAWN: "not sent",
+    _H.ANSWER_LOST: "answer lost; checking the service",
+    _H.REFUSED: "refused by the service",
+    _H.ADOPTED: "found at the service",
+    _H.RUNS_ON: "cannot be dismissed, still running:",
+    _H.CANCELLED: "cancelled; dismissed if it appears",
 }
 
 
 def line(progress: Progress, style: Style = PLAIN) -> str:
     """Return `04:00:12 job.subset launched 1d8f...`; the time is UTC."""
-    words, colour = _WORDS[progress.happening]
+    words, colour = _WORDS.get(progress.happening, progress.happening.value), _COLOURS[progress.happening]
     detail = one_line(progress.detail)
     if progress.happening is Happening.STATUS:
         words = {"successful": "succeeded"}.get(detail, detail)
@@ -56,7 +50,7 @@ def line(progress: Progress, style: Style = PLAIN) -> str:
 
 _WIDE = 64
 _HEADS = {Phase.RUNNING: ("running", "run"), Phase.WAITING: ("waiting", "wait"), Phase.FAILED: ("failed", "fail")}
-_COLOURS = {Phase.RUNNING: "cyan", Phase.WAITING: "", Phase.FAILED: "red"}
+_PHASE_COLOURS = {Phase.RUNNING: "cyan", Phase.WAITING: "", Phase.FAILED: "red"}
 _MOST_KEYS = 3
 
 
@@ -81,7 +75,14 @@ def _table(view: View, transfers: Mapping[str, Transfer], width: int) -> Rendera
     short = width < _WIDE
     gap = 1 if short else 2
     heads = ["done", *(head[short] for head in _HEADS.values()), "got" if short else "fetched"]
-    rows = [[_done(tally), *_counts(tally), _fetched(view, tally, transfers)] for tally in view.tallies]
+    rows = [
+        [
+            f"{tally.counts[Phase.DONE]}/{tally.total}",
+            *(str(tally.counts[phase] or "-") for phase in _HEADS),
+            _fetched(view, tally, transfers),
+        ]
+        for tally in view.tallies
+    ]
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
     # On a narrow terminal the names are shortened, not the numbers.
     room = max(width - sum(widths) - gap * len(widths), 5)
@@ -90,18 +91,10 @@ def _table(view: View, transfers: Mapping[str, Transfer], width: int) -> Rendera
     for head, most in zip(heads, widths, strict=True):
         table.add_column(head, justify="right", no_wrap=True, min_width=most)
     for tally, row in zip(view.tallies, rows, strict=True):
-        styles = ["", *(_COLOURS[phase] if tally.counts[phase] else "dim" for phase in _HEADS), ""]
+        styles = ["", *(_PHASE_COLOURS[phase] if tally.counts[phase] else "dim" for phase in _HEADS), ""]
         cells = [Text(cell, style=style) for cell, style in zip(row, styles, strict=True)]
         table.add_row(Text(one_line(_name(view, tally, short=short), room)), *cells)
     return table
-
-
-def _done(tally: Tally) -> str:
-    return f"{tally.counts[Phase.DONE]}/{tally.total}"
-
-
-def _counts(tally: Tally) -> list[str]:
-    return [str(tally.counts[phase] or "-") for phase in _HEADS]
 
 
 def _name(view: View, tally: Tally, *, short: bool) -> str:
@@ -111,11 +104,8 @@ def _name(view: View, tally: Tally, *, short: bool) -> str:
 
 
 def _fetched(view: View, tally: Tally, transfers: Mapping[str, Transfer]) -> str:
-    under_way = [
-        transfer
-        for address, transfer in transfers.items()
-        if address in view.fetching and campaign_of(address) == tally.campaign
-    ]
+    fetching = (address for address in transfers if address in view.fetching)
+    under_way = [transfers[address] for address in fetching if campaign_of(address) == tally.campaign]
     here = view.stored.get(tally.campaign, 0)
     arrived = here + sum(transfer.arrived for transfer in under_way)
     known = [transfer.expected for transfer in under_way if transfer.expected is not None]
@@ -127,15 +117,15 @@ def _fetched(view: View, tally: Tally, transfers: Mapping[str, Transfer]) -> str
 def _lines(view: View, now: datetime, left: timedelta | None) -> Iterator[str]:
     if undecided := sum(tally.counts[Phase.UNDECIDED] for tally in view.tallies):
         yield f"{undecided} need a decision: eocanvas-apply status"
+    ahead = view.plan.forecast
     if view.next_launch:
-        last = f", the last in {rough(view.last_launch - now)}" if view.last_launch and view.waiting > 1 else ""
-        yield f"next launch in {rough(view.next_launch - now)}, {view.waiting} waiting{last}"
-    if view.windows:
-        yield "quota: " + ", ".join(f"{w.left} of {w.limit} left in {span(w.per)}" for w in view.windows)
-    soonest = sorted(view.keys, key=lambda key: key.ends)
-    if soonest:
-        more = f", {len(soonest) - _MOST_KEYS} more later" if len(soonest) > _MOST_KEYS else ""
-        ends = ", ".join(f"{key.address} {rough(key.ends - now)}" for key in soonest[:_MOST_KEYS])
-        yield f"keys end in: {ends}{more}"
+        last = f", the last in {rough(ahead.ends - now)}" if ahead.ends and ahead.waiting > 1 else ""
+        yield f"next launch in {rough(view.next_launch - now)}, {ahead.waiting} waiting{last}"
+    if windows := view.plan.windows:
+        yield "quota: " + ", ".join(f"{w.left} of {w.limit} left in {span(w.per)}" for w in windows)
+    if view.keys:
+        soonest = sorted(view.keys.items(), key=lambda key: key[1])
+        ends = shortened(soonest, _MOST_KEYS, lambda key: f"{key[0]} {rough(key[1] - now)}", "{} more later")
+        yield f"keys end in: {', '.join(ends)}"
     if left is not None:
         yield f"left of --wait: {rough(left)}"

@@ -18,8 +18,6 @@ from eocanvas_apply.planning.tasks import FetchResults
 from eocanvas_apply.planning.warnings import results_gone
 from eocanvas_apply.report.progress import AddressResult, Ending
 
-_R = Reason
-
 
 def results(
     first: Plan, last: Plan, recorded: Recorded, failures: Mapping[str, Diagnostic], left: Collection[str] = ()
@@ -34,7 +32,10 @@ def results(
         _result(address, begun.get(address), now.get(address), recorded, failures, faults)
         for address in dict.fromkeys([*begun, *now])
     )
-    return tuple(_as_left(each) if each.address in left else each for each in ended)
+    return tuple(
+        replace(each, outcome=Outcome.SKIPPED) if each.address in left and each.outcome is Outcome.WAITING else each
+        for each in ended
+    )
 
 
 def results_left(last: Plan, requests: Requests) -> frozenset[str]:
@@ -46,10 +47,6 @@ def results_pending(recorded: Recorded, address: str) -> int:
     """Return how many results of a job are listed and not stored."""
     run = counted_run(recorded.jobs.get(address))
     return len(run.pending) if run else 0
-
-
-def _as_left(result: AddressResult) -> AddressResult:
-    return replace(result, outcome=Outcome.SKIPPED) if result.outcome is Outcome.WAITING else result
 
 
 def _result(
@@ -77,12 +74,8 @@ def _result(
 def _outcome(begun: PlannedAction | None, now: PlannedAction | None, faults: Mapping[str, Diagnostic]) -> Outcome:
     if now is None:
         return Outcome.DONE
-    if now.action is ActionKind.NONE:
-        return _of_none(begun, now)
-    return Outcome.SKIPPED if faults.keys() & {*now.depends_on} else Outcome.WAITING
-
-
-def _of_none(begun: PlannedAction | None, now: PlannedAction) -> Outcome:
+    if now.action is not ActionKind.NONE:
+        return Outcome.SKIPPED if faults.keys() & {*now.depends_on} else Outcome.WAITING
     # What had failed before this run and was not tried again is no failure of it.
     untried = begun is not None and begun.action is ActionKind.NONE and begun.row.outcome is not Outcome.WAITING
     return Outcome.SKIPPED if now.row.outcome is Outcome.FAILED and untried else now.row.outcome
@@ -92,9 +85,9 @@ def _ended_badly(address: str, now: PlannedAction | None, recorded: Recorded) ->
     record = recorded.jobs.get(address)
     run = counted_run(record)
     hint = f"eocanvas-apply logs {typed(address)} shows why"
-    if now and now.reason is _R.NO_RESULT:
+    if now and now.reason is Reason.NO_RESULT:
         return error("no-result", f"job {run.job_id if run else '?'} succeeded without a result", hint, address=address)
-    if now and now.reason is _R.RESULTS_GONE and run:
+    if now and now.reason is Reason.RESULTS_GONE and run:
         return results_gone(address, run)
     last = record.last_intent if record else None
     if last and last.refused and not last.job_id:

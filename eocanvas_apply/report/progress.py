@@ -126,47 +126,27 @@ def outcome_counts(results: Sequence[AddressResult]) -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyEnd:
-    """A key that lives, and when it ends."""
-
-    address: str
-    ends: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class View:
-    """How many jobs of each campaign stand where, when the next launch can go, how long the keys live.
+    """A run by its last plan: how many jobs of each campaign stand where, when the next launch can go, when keys end.
 
-    `at` is service time. `stored` are the bytes of results here, by campaign (None: single jobs), but for the
-    addresses in `fetching`, whose results are on their way.
+    `stored` are the bytes of results here, by campaign (None: single jobs), but for the addresses in `fetching`,
+    whose results are on their way.
     """
 
-    at: datetime
+    plan: Plan
     tallies: tuple[Tally, ...]
     stored: Mapping[str | None, int]
     fetching: frozenset[str]
-    keys: tuple[KeyEnd, ...]
-    windows: tuple[WindowState, ...]
-    waiting: int
+    keys: Mapping[str, datetime]
     next_launch: datetime | None
-    last_launch: datetime | None
 
 
 def view(plan: Plan, recorded: Recorded) -> View:
     """Return how a run stands by its last plan."""
     fetching = frozenset(a.address for a in plan.actions if a.action is ActionKind.FETCH)
-    due = launch_times(plan.actions)
-    return View(
-        at=plan.created,
-        tallies=tuple(tallies(plan.actions)),
-        stored=_stored(recorded, fetching),
-        fetching=fetching,
-        keys=tuple(_ends(plan.actions, recorded)),
-        windows=plan.windows,
-        waiting=plan.forecast.waiting,
-        next_launch=due[0] if due else None,
-        last_launch=plan.forecast.ends,
-    )
+    next_launch = next(iter(launch_times(plan.actions)), None)
+    keys = dict(_ends(plan.actions, recorded))
+    return View(plan, tuple(tallies(plan.actions)), _stored(recorded, fetching), fetching, keys, next_launch)
 
 
 def _stored(recorded: Recorded, fetching: frozenset[str]) -> Mapping[str | None, int]:
@@ -185,9 +165,9 @@ def _bytes(record: JobRecord) -> int:
     return sum(stored.size for stored in run.stored.values()) if run else 0
 
 
-def _ends(actions: Iterable[PlannedAction], recorded: Recorded) -> Iterator[KeyEnd]:
+def _ends(actions: Iterable[PlannedAction], recorded: Recorded) -> Iterator[tuple[str, datetime]]:
     for action in actions:
         record = recorded.keys.get(action.address)
         current = record.current if record else None
         if current and current.created and current.created.expires:
-            yield KeyEnd(action.address, current.created.expires)
+            yield action.address, current.created.expires

@@ -145,15 +145,13 @@ def _key(action: PlannedAction, recorded: Recorded, observed: Observed) -> KeySt
 
 def _without_run(record: JobRecord | None) -> str:
     last = record.last_intent if record else None
-    if last is None:
-        return "not-launched"
-    return {IntentState.OPEN: "answer-open", IntentState.REFUSED: "refused"}.get(last.state, "not-launched")
+    words = {IntentState.OPEN: "answer-open", IntentState.REFUSED: "refused"}
+    return words.get(last.state, "not-launched") if last else "not-launched"
 
 
 def _refusal(record: JobRecord | None) -> str:
     last = record.last_intent if record else None
-    refused = last.refused if last and last.state is IntentState.REFUSED else None
-    return refused.message if refused else ""
+    return last.refused.message if last and last.refused and last.state is IntentState.REFUSED else ""
 
 
 _A, _R = ActionKind, Reason
@@ -184,17 +182,10 @@ def remembered(recorded: Recorded, now: datetime) -> tuple[Plan, Observed]:
 def _keys(recorded: Recorded) -> Iterator[ObservedKey]:
     for record in recorded.keys.values():
         for generation in record.generations.values():
-            made, meant = generation.created, generation.intended
+            made = generation.created
             if made and generation.live:
-                yield ObservedKey(
-                    name=generation.name,
-                    storage=meant.storage if meant else "",
-                    public=meant.public if meant else False,
-                    description=meant.description if meant else "",
-                    created=made.created,
-                    expires=made.expires,
-                    end_known=made.end_known,
-                )
+                # Nothing else of it is shown.
+                yield ObservedKey(generation.name, "", public=False, description="", created=None, expires=made.expires)
 
 
 def _job(record: JobRecord, now: datetime) -> PlannedAction | None:
@@ -211,11 +202,8 @@ def _job(record: JobRecord, now: datetime) -> PlannedAction | None:
 
 
 def _refused(address: str, refusal: str) -> PlannedAction:
-    if refusal == "same-job":
-        return PlannedAction(address, _A.ASK, _R.DUPLICATED)
-    if refusal == "request":
-        return PlannedAction(address, _A.NONE, _R.FAILED)
-    return PlannedAction(address, _A.LAUNCH, _R.NEW)
+    known = {"same-job": (_A.ASK, _R.DUPLICATED), "request": (_A.NONE, _R.FAILED)}
+    return PlannedAction(address, *known.get(refusal, (_A.LAUNCH, _R.NEW)))
 
 
 def _of_run(address: str, run: Run, now: datetime) -> PlannedAction:

@@ -8,12 +8,12 @@ import pytest
 from rich.console import Console
 
 from eocanvas_apply.planning.actions import Phase
-from eocanvas_apply.planning.plan import WindowState
+from eocanvas_apply.planning.plan import Forecast, Plan, WindowState
 from eocanvas_apply.render.layout import Style, rough, size
 from eocanvas_apply.render.progress import board, line
-from eocanvas_apply.report.progress import Happening, KeyEnd, Progress, Transfer, View
+from eocanvas_apply.report.progress import Happening, Progress, Transfer, View
 from eocanvas_apply.report.status import Tally
-from tests.render.plans import NOW
+from tests.render.plans import NOW, ORIGIN
 
 
 @pytest.mark.parametrize("happening", Happening)
@@ -41,7 +41,13 @@ def _window(left: int, limit: int, per: timedelta) -> WindowState:
 
 
 VIEW = View(
-    at=NOW,
+    plan=Plan(
+        ORIGIN,
+        NOW,
+        (),
+        forecast=Forecast(waiting=280, ends=NOW + 28 * HOUR),
+        windows=(_window(3, 10, HOUR), _window(88, 100, timedelta(days=30))),
+    ),
     tallies=(
         _tally("job.datacube", done=12, running=3, waiting=280, failed=5),
         _tally("job.tiles", done=23),
@@ -49,11 +55,8 @@ VIEW = View(
     ),
     stored={"job.datacube": 1_200_000_000, "job.tiles": 41_500},
     fetching=frozenset({'job.datacube["a"]', 'job.datacube["b"]'}),
-    keys=(KeyEnd("key.scenes", NOW + 150 * HOUR), KeyEnd("key.drive", NOW + 47 * MINUTE)),
-    windows=(_window(3, 10, HOUR), _window(88, 100, timedelta(days=30))),
-    waiting=280,
+    keys={"key.scenes": NOW + 150 * HOUR, "key.drive": NOW + 47 * MINUTE},
     next_launch=NOW + 12 * MINUTE,
-    last_launch=NOW + 28 * HOUR,
 )
 TRANSFERS = {
     'job.datacube["a"]': Transfer(files=1, due=2, arrived=400_000_000, expected=900_000_000),
@@ -65,7 +68,7 @@ TRANSFERS = {
 def _drawn(view: View, transfers: dict[str, Transfer], width: int, left: timedelta | None = None) -> str:
     paper = io.StringIO()
     console = Console(file=paper, width=width, color_system=None, force_terminal=True)
-    console.print(board(view, transfers, view.at + timedelta(seconds=3), left, width))
+    console.print(board(view, transfers, view.plan.created + timedelta(seconds=3), left, width))
     return "\n".join(line.rstrip() for line in paper.getvalue().splitlines()) + "\n"
 
 

@@ -7,7 +7,7 @@ from eocanvas_apply.planning.actions import ActionKind, Phase
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.notes import notes
-from eocanvas_apply.report.progress import KeyEnd, View, view
+from eocanvas_apply.report.progress import View, view
 from eocanvas_apply.report.status import tallies, together
 from tests.planning.scene import AT, HEAD, HOUR, MINUTE, SCENES, WEEK, Scene
 
@@ -34,8 +34,12 @@ def test_it_counts_and_tells_what_comes_next() -> None:
     assert seen.tallies[0].campaign is None
     assert seen.stored == {None: 10}
     assert seen.fetching == {"job.c"}
-    assert seen.keys == (KeyEnd("key.scenes", AT - HOUR + WEEK),)
-    assert (seen.waiting, seen.next_launch, seen.last_launch) == (2, AT + 20 * MINUTE, AT + 20 * MINUTE)
+    assert seen.keys == {"key.scenes": AT - HOUR + WEEK}
+    assert (seen.plan.forecast.waiting, seen.next_launch, seen.plan.forecast.ends) == (
+        2,
+        AT + 20 * MINUTE,
+        AT + 20 * MINUTE,
+    )
 
 
 def test_campaigns_are_counted_each_and_single_jobs_last() -> None:

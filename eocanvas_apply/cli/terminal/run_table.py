@@ -78,7 +78,7 @@ class _Picture:
 
         if self._view is None:
             return ""
-        now = self._view.at + timedelta(seconds=time.monotonic() - self._seen)
+        now = self._view.plan.created + timedelta(seconds=time.monotonic() - self._seen)
         paper = io.StringIO()
         colour = self.channel.colour
         rich = Rich(file=paper, width=width, color_system="standard" if colour else None, force_terminal=True)
