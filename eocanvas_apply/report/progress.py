@@ -11,7 +11,7 @@ from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.ledger.fold.job_records import JobRecord
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.actions import ActionKind, Outcome
-from eocanvas_apply.planning.plan import Plan, PlannedAction, WindowState, campaign_of
+from eocanvas_apply.planning.plan import Plan, PlannedAction, campaign_of
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.schedule.outlook import launch_times
 from eocanvas_apply.report.status import Tally, tallies
