@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import timedelta
 from functools import wraps
-from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from eocanvas_apply.api.project import AsyncProject, aopen
@@ -43,7 +42,7 @@ def _blocking(
     """Return the method of a project that waits for the answer of one of an async project."""
 
     @wraps(method)
-    def blocking(self: Project, *args: P.args, **kwargs: P.kwargs) -> T:
+    def blocking(self: Project, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return self._run(method(self._project, *args, **kwargs))
 
     return blocking
@@ -61,9 +60,7 @@ class Project:
     def __enter__(self) -> Project:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *fault: object) -> None:
         self.close()
 
     def close(self) -> None:

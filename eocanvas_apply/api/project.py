@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
 
 from eocanvas_apply.api.addresses import addresses_named, jobs_named
 from eocanvas_apply.api.results import Results, chosen_jobs, recorded_results
@@ -24,6 +23,7 @@ from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.planning.plan import Plan as PlanValue
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.planning.safety import departures
+from eocanvas_apply.render.progress import line
 from eocanvas_apply.report.progress import Progress as Event
 from eocanvas_apply.report.status import status as status_of
 from eocanvas_apply.vocabulary import ALLOWANCES
@@ -81,9 +81,7 @@ class AsyncProject:
     async def __aenter__(self) -> AsyncProject:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *fault: object) -> None:
         await self.close()
 
     async def close(self) -> None:
@@ -226,7 +224,7 @@ def _reporter(on_progress: Callable[[Progress], object] | None) -> Callable[[Eve
     def report(event: Event) -> None:
         # How far a download is changes every second: too much for a line each.
         if on_progress is not None and event.transfer is None:
-            on_progress(Progress(event))
+            on_progress(Progress(event.at, event.address, str(event.happening), event.detail, line(event)))
 
     return report
 

@@ -16,7 +16,6 @@ from eocanvas_apply.planning.planner import plan as planned
 from eocanvas_apply.planning.state.notes import notes
 from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.render import plan as render_plan
-from eocanvas_apply.render import progress as render_progress
 from eocanvas_apply.render import result as render_result
 from eocanvas_apply.render import status as render_status
 from eocanvas_apply.render.diagnostics import document
@@ -158,30 +157,16 @@ class Status:
 class Progress:
     """One event of a run. `str(event)` is one line, so that `on_progress=print` shows the run.
 
-    `at` is UTC, `happening` one of `report.progress.Happening`, `detail` a job id, a status, a file.
+    `at` is when it happened, in UTC; `address` the key or job that it happened to; `happening` one of
+    `report.progress.Happening`: `created`, `launched`, `status`, `stored`, `failed`, ...; `detail` the key's name, the
+    job id, the status or the file.
     """
 
-    value: report.Progress = field(repr=False)
-
-    @property
-    def at(self) -> datetime:
-        """When it happened, in UTC."""
-        return self.value.at
-
-    @property
-    def address(self) -> str:
-        """The key or job that it happened to."""
-        return self.value.address
-
-    @property
-    def happening(self) -> str:
-        """What happened: `created`, `launched`, `status`, `stored`, `failed`, ..."""
-        return str(self.value.happening)
-
-    @property
-    def detail(self) -> str:
-        """The key's name, the job id, the status or the file."""
-        return self.value.detail
+    at: datetime
+    address: str
+    happening: str
+    detail: str
+    line: str = field(repr=False)
 
     def __str__(self) -> str:
-        return render_progress.line(self.value)
+        return self.line

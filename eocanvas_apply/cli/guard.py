@@ -44,13 +44,9 @@ def _diagnostics(exception: BaseException) -> tuple[Diagnostic, ...]:
     if isinstance(exception, KeyboardInterrupt | Stopped):
         return (error("interrupted", "interrupted"),)
     if isinstance(exception, OSError) and exception.strerror:
-        return (_of_system(exception),)
+        what = f"{exception.filename}: {exception.strerror}" if exception.filename else exception.strerror
+        return (error("system", what, "reported by the operating system; everything recorded so far is kept"),)
     return (_internal(exception),)
-
-
-def _of_system(fault: OSError) -> Diagnostic:
-    what = f"{fault.filename}: {fault.strerror}" if fault.filename else str(fault.strerror)
-    return error("system", what, "reported by the operating system; everything recorded so far is kept")
 
 
 def _internal(exception: BaseException) -> Diagnostic:

@@ -26,10 +26,6 @@ class _Scrubbed(logging.Formatter):
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
-def _nothing(_: OSError) -> None:
-    pass
-
-
 class _File(logging.FileHandler):
     """A log file; the program goes on without it when it cannot be written any more."""
 
@@ -63,14 +59,17 @@ class _File(logging.FileHandler):
 
 @contextmanager
 def logged(
-    stderr: TextIO, *, verbose: bool, file: str | None, on_fault: Callable[[OSError], None] = _nothing
+    stderr: TextIO, *, verbose: bool, file: str | None, on_fault: Callable[[OSError], None] = lambda _: None
 ) -> Iterator[None]:
     """Send the log where the user asked for as long as the block lasts.
 
     Raises OSError for a file that cannot be opened; `on_fault` is called once when it cannot be written any more.
     """
     logger = logging.getLogger(LOGGER)
-    handlers = list(_handlers(stderr, verbose=verbose, file=file, on_fault=on_fault))
+    handlers = [_handler(logging.StreamHandler(stderr), "%(name)s: %(message)s")] if verbose else []
+    if file:
+        form = "%(asctime)sZ %(levelname)s %(name)s: %(message)s"
+        handlers.append(_handler(_private_file(Path(file), on_fault), form))
     before = logger.level, logger.propagate
     logger.setLevel(logging.DEBUG)
     logger.propagate = False
@@ -84,15 +83,6 @@ def logged(
         for handler in handlers:
             logger.removeHandler(handler)
             handler.close()
-
-
-def _handlers(
-    stderr: TextIO, *, verbose: bool, file: str | None, on_fault: Callable[[OSError], None]
-) -> Iterator[logging.Handler]:
-    if verbose:
-        yield _handler(logging.StreamHandler(stderr), "%(name)s: %(message)s")
-    if file:
-        yield _handler(_private_file(Path(file), on_fault), "%(asctime)sZ %(levelname)s %(name)s: %(message)s")
 
 
 def _handler(handler: logging.Handler, form: str) -> logging.Handler:

@@ -7,57 +7,37 @@ import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import pairwise
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from eocanvas_apply.cli.commands import SUMMARIES
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from types import ModuleType
 
     from eocanvas_apply.cli.arguments import Parser
     from eocanvas_apply.cli.terminal.console import Console, Outcome
-
-
-class Command(Protocol):
-    """What a module in `cli/commands` offers."""
-
-    EPILOG: str
-
-    def add_arguments(self, parser: Parser) -> None:
-        """Declare the command's own arguments and those it shares."""
-
-    def run(self, args: Namespace, console: Console) -> Outcome:
-        """Do it. An EocanvasApplyError ends the command with what it carries."""
 
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     first = words[0] if words else "--help"
-    if first in {"-h", "--help", "help"}:
-        return _show_root_help() if len(words) < 2 or first != "help" else run([words[1], "--help"])
-    if first == "--version":
-        return _show_version()
+    if first == "help" and len(words) > 1:
+        return run([words[1], "--help"])
+    if first in {"-h", "--help", "help", "--version"}:
+        return _print_about(first)
     return _run_command(first, words[1:])
 
 
-def _show_root_help() -> int:
+def _print_about(asked: str) -> int:
+    from eocanvas_apply import __version__
     from eocanvas_apply.cli.root_help import root_help
     from eocanvas_apply.cli.terminal.console import standard
 
-    return _print(standard(), root_help())
-
-
-def _show_version() -> int:
-    from eocanvas_apply import __version__
-    from eocanvas_apply.cli.terminal.console import standard
-
-    return _print(standard(), f"eocanvas-apply {__version__}\n")
-
-
-def _print(console: Console, text: str) -> int:
-    console.out.write(text)
-    return 1 if console.out.fault else 0
+    out = standard().out
+    out.write(f"eocanvas-apply {__version__}\n" if asked == "--version" else root_help())
+    return 1 if out.fault else 0
 
 
 def _run_command(name: str, words: list[str]) -> int:
@@ -79,7 +59,8 @@ def _outcome(name: str, words: list[str], console: Console) -> Outcome:
         return Outcome(text=lambda _: parser.format_help())
     args = parser.parse(words)
     with _log(args, console):
-        return command.run(args, console)
+        outcome: Outcome = command.run(args, console)
+        return outcome
 
 
 def _log(args: Namespace, console: Console) -> AbstractContextManager[None]:
@@ -96,11 +77,11 @@ def _log(args: Namespace, console: Console) -> AbstractContextManager[None]:
     return logged(console.err.stream, verbose=verbose, file=file, on_fault=lost)
 
 
-def _prepared(name: str) -> tuple[Command, Parser]:
+def _prepared(name: str) -> tuple[ModuleType, Parser]:
     from eocanvas_apply.cli.arguments import Parser
 
     _check(name)
-    module: Command = importlib.import_module(f"eocanvas_apply.cli.commands.{name}")
+    module = importlib.import_module(f"eocanvas_apply.cli.commands.{name}")
     parser = Parser(name, SUMMARIES[name], module.EPILOG)
     module.add_arguments(parser)
     return module, parser

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from eocanvas_apply.diagnostics import Diagnostic, Severity, error, warning
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.errors import EocanvasApplyError
-from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.keys.comparison import is_tagged
 from eocanvas_apply.service.wire import KeyInfo
 
@@ -41,8 +40,13 @@ async def examine(engine: Engine) -> list[Finding]:
         findings.append(_clock(engine))
         findings.extend(await _ledger(engine, keys))
     except EocanvasApplyError as fault:
-        findings.extend(Finding("fault", d.message, d) for d in fault.diagnostics)
+        findings.extend(faults("fault", fault))
     return findings
+
+
+def faults(subject: str, fault: EocanvasApplyError) -> list[Finding]:
+    """Return the findings of an exception."""
+    return [Finding(subject, each.message, each) for each in fault.diagnostics]
 
 
 async def _public_key(engine: Engine) -> Finding:
@@ -61,21 +65,12 @@ def _clock(engine: Engine) -> Finding:
 
 
 async def _ledger(engine: Engine, keys: list[KeyInfo]) -> list[Finding]:
+    """Return the state of the ledger, and the keys that are tagged as this project's and that it does not know."""
     recorded = await engine.recorded()
     opened = "not created yet" if recorded.opened is None else f"{recorded.head} entries"
-    return [Finding("ledger", f"{engine.journal.url}: {opened}"), *_unknown_keys(engine, recorded, keys)]
-
-
-def _unknown_keys(engine: Engine, recorded: Recorded, keys: list[KeyInfo]) -> list[Finding]:
-    """Return the keys that are described as this project's and that the ledger does not know."""
     known = {g.name for record in recorded.keys.values() for g in record.generations.values()}
     hint = "it was created with another ledger of this project, or with a lost one; delete it when nothing uses it"
-    unknown = [key for key in keys if is_tagged(key.description, engine.desired.project) and key.name not in known]
-    return [
-        Finding(
-            "key",
-            key.name,
-            error("key-unknown-to-ledger", f"{key.name} has the description of a key of this project", hint),
-        )
-        for key in unknown
-    ]
+    ours = (key.name for key in keys if is_tagged(key.description, engine.desired.project) and key.name not in known)
+    message = "has the description of a key of this project"
+    unknown = [Finding("key", name, error("key-unknown-to-ledger", f"{name} {message}", hint)) for name in ours]
+    return [Finding("ledger", f"{engine.journal.url}: {opened}"), *unknown]

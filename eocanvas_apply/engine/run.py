@@ -149,16 +149,9 @@ class Run:
 
     async def _take(self, survey: Survey) -> None:
         for fact in survey.changed:
-            self.session.report(
-                Progress(
-                    survey.observed.at,
-                    fact.address,
-                    Happening.STATUS,
-                    fact.status,
-                    failure=fact.failure,
-                    failure_line=fact.failure_line,
-                )
-            )
+            failure, line, at = fact.failure, fact.failure_line, survey.observed.at
+            event = Progress(at, fact.address, Happening.STATUS, fact.status, failure=failure, failure_line=line)
+            self.session.report(event)
         await self.surveyor.put_on_record()
         self._last, planned = survey.plan, survey.plan.by_address()
         self._first_seen |= {address: action for address, action in planned.items() if address not in self._first_seen}
@@ -203,7 +196,9 @@ class Run:
     async def _wait(self) -> bool:
         """Wait until something may have moved; return whether it is worth another look."""
         pace, downloads = self.pace, self._downloads
-        pause = pace.pause(self._wakes(), moving=self._moving())
+        last = self._last
+        due = (last.wake - last.created if last.wake else None, self.session.retries.next())
+        pause = pace.pause([wake for wake in due if wake is not None], moving=self._moving())
         if downloads.busy and (pace.one_turn or not pace.over):
             await downloads.wait(None if pace.one_turn else pause.total_seconds())
             return True
@@ -211,11 +206,6 @@ class Run:
             return False
         await pace.sleep(pause)
         return True
-
-    def _wakes(self) -> list[timedelta]:
-        last = self._last
-        due = [last.wake - last.created if last.wake else None, self.session.retries.next()]
-        return [pause for pause in due if pause is not None]
 
     def _unfinished(self) -> bool:
         """Return whether waiting may help: something runs, is due later, or failed in a way that may pass."""

@@ -5,8 +5,8 @@ import io
 
 import pytest
 
-from eocanvas_apply.cli.terminal.console import Channel
-from eocanvas_apply.cli.terminal.live import LiveArea, live
+from eocanvas_apply.cli.terminal.console import Channel, LiveArea
+from eocanvas_apply.cli.terminal.live import live
 from tests.cli.terminal import Screen
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from eocanvas_apply.api.exit_codes import Exit, of_endings
 from eocanvas_apply.cli.arguments import Parser, add_project, add_requests, add_yes, requested, with_project
 from eocanvas_apply.cli.terminal.console import Console, Outcome
+from eocanvas_apply.cli.terminal.live import shown
 from eocanvas_apply.cli.terminal.prompt import confirm
-from eocanvas_apply.cli.terminal.run_table import shown
 from eocanvas_apply.cli.terminal.signals import Interrupts, listening
 from eocanvas_apply.vocabulary import ALLOWANCES
 

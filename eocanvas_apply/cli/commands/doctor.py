@@ -15,7 +15,6 @@ from eocanvas_apply.errors import CredentialsError, ManifestError
 if TYPE_CHECKING:
     from eocanvas_apply.engine.definition import Definition
     from eocanvas_apply.engine.doctor import Finding
-    from eocanvas_apply.errors import EocanvasApplyError
 
 EPILOG = """\
 It logs in and reads, and changes nothing. Without a manifest it checks the account and the service only.
@@ -32,13 +31,13 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
     """Check everything; what fails is a finding."""
     from eocanvas_apply.api.project import AsyncProject
     from eocanvas_apply.engine.definition import Rows
-    from eocanvas_apply.engine.doctor import Finding, examine
+    from eocanvas_apply.engine.doctor import Finding, examine, faults
 
     findings, project = _manifest(args)
     try:
         found = settings(args)
     except CredentialsError as fault:
-        return _outcome([*findings, *_faults("credentials", fault)])
+        return _outcome([*findings, *faults("credentials", fault)])
     credentials = Finding("credentials", f"{found.credentials.username} from {found.credentials.origin}")
 
     async def work(opened: AsyncProject) -> Outcome:
@@ -50,7 +49,7 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
 def _manifest(args: Namespace) -> tuple[list[Finding], Definition]:
     """Return what is found about the manifest, and its project: an empty one where there is none that can be read."""
     from eocanvas_apply.engine.definition import given_rows, open_project, parse_project
-    from eocanvas_apply.engine.doctor import Finding
+    from eocanvas_apply.engine.doctor import Finding, faults
 
     path = manifest_file(args)
     empty = parse_project("version: 1\nproject: none\n", path, lambda _: b"")
@@ -60,14 +59,8 @@ def _manifest(args: Namespace) -> tuple[list[Finding], Definition]:
         project = open_project(path, variables(args))
         given_rows(project, datetime.now(UTC))
     except ManifestError as fault:
-        return _faults("manifest", fault), empty
+        return faults("manifest", fault), empty
     return [Finding("manifest", f"{path}: project {project.manifest.project}")], project
-
-
-def _faults(subject: str, fault: EocanvasApplyError) -> list[Finding]:
-    from eocanvas_apply.engine.doctor import Finding
-
-    return [Finding(subject, each.message, each) for each in fault.diagnostics]
 
 
 def _outcome(findings: list[Finding]) -> Outcome:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from eocanvas_apply.api.project import AsyncProject
     from eocanvas_apply.api.results import Results
     from eocanvas_apply.engine.collecting import Collected
-    from eocanvas_apply.engine.engine import Engine
 
 EPILOG = """\
 Without --fetch it reads the ledger and looks at the files: no service, no credentials. Files are named relative to the
@@ -73,24 +72,20 @@ def run(args: Namespace, console: Console) -> Outcome:
 
 async def _fetched(args: Namespace, console: Console, project: AsyncProject) -> Outcome:
     from eocanvas_apply.api.results import chosen_jobs, recorded_results
-    from eocanvas_apply.cli.terminal.run_table import Lines
+    from eocanvas_apply.cli.terminal.live import Lines
+    from eocanvas_apply.engine.collecting import collect, copy_to
 
     engine = await project.engine()
     engine.report = Lines(console.err).write
     addresses = chosen_jobs(args.address, await engine.recorded())
-    collected = await _collected(engine, args, addresses)
+    if args.to:
+        collected = await copy_to(engine, addresses, args.to.resolve(), again=args.refetch)
+    else:
+        collected = await collect(engine, addresses, again=args.refetch)
     recorded, folder = engine.journal.recorded, project.project.folder
     found = _copies(collected, args.to) if args.to else recorded_results(recorded, addresses, folder)
     code = Exit.ERROR if collected.failures else Exit.DONE
     return replace(_listed(args, found, addresses), exit=code, diagnostics=(*collected.failures, *collected.left))
-
-
-async def _collected(engine: Engine, args: Namespace, addresses: Collection[str]) -> Collected:
-    from eocanvas_apply.engine.collecting import collect, copy_to
-
-    if args.to:
-        return await copy_to(engine, addresses, args.to.resolve(), again=args.refetch)
-    return await collect(engine, addresses, again=args.refetch)
 
 
 def _copies(collected: Collected, folder: Path) -> Results:

@@ -122,22 +122,22 @@ async def _view(console: Console, *, full: bool) -> AsyncIterator[Show]:
         yield lambda found: None  # noqa: ARG005
     elif console.out.can_redraw:
         async with live(console.out) as area:
-            yield lambda found: area.show(partial(_drawn, found, console.out, full))
+            yield lambda found: area.show(lambda _: _text(found, console.out, full=full))  # lines may wrap
     else:
-        yield partial(_on_change, console.out, [], full)
+        yield partial(_on_change, console.out, [], full=full)
 
 
-def _drawn(found: Status, channel: Channel, full: bool, width: int) -> str:  # noqa: ARG001, FBT001  # lines may wrap
+def _text(found: Status, channel: Channel, *, full: bool) -> str:
     from eocanvas_apply.render import status as render
 
     return render.text(found.value, channel.style, full=full)
 
 
-def _on_change(channel: Channel, before: list[object], full: bool, found: Status) -> None:  # noqa: FBT001  # as above
+def _on_change(channel: Channel, before: list[object], found: Status, *, full: bool) -> None:
     from eocanvas_apply.render import status as render
 
     now = render.body(found.value)
     state = [now["keys"], now["jobs"]]
     if [state] != before:
-        channel.write(("\n" if before else "") + render.text(found.value, channel.style, full=full))
+        channel.write(("\n" if before else "") + _text(found, channel, full=full))
         before[:] = [state]

@@ -1,69 +1,23 @@
-"""What is drawn in place at the bottom of a terminal, with lines written above it."""
+"""How a run is shown: a table drawn in place on a terminal with what ended above it, elsewhere one line an event."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import re
-from collections.abc import AsyncIterator, Callable
+import io
+import time
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli.terminal.console import Channel
+from eocanvas_apply.cli.terminal.console import Channel, Console, LiveArea
 
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+if TYPE_CHECKING:
+    from eocanvas_apply.engine.engine import Engine
+    from eocanvas_apply.report.progress import Progress, Transfer, View
+
 _TICK_S = 1.0
-
-
-class LiveArea:
-    """The last lines of a terminal. It leaves nothing behind when it is closed, and the cursor where it may stay.
-
-    What is drawn is rendered again with the width of the terminal (a column less, so that nothing wraps) each time.
-    """
-
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
-        self._text: Callable[[int], str] = lambda _: ""
-        self._drawn: list[str] = []
-
-    def show(self, text: Callable[[int], str]) -> None:
-        """Draw this from now on, until it is closed."""
-        self._text = text
-        self._channel.area = self
-        self.redraw()
-
-    def redraw(self) -> None:
-        """Draw it as it is now, for the size that the terminal has now; nothing before anything is shown."""
-        if self._channel.area is self:
-            self._draw("")
-
-    def write(self, text: str) -> None:
-        """Write lines above what is drawn."""
-        self._draw(text if text.endswith("\n") else f"{text}\n")
-
-    def close(self) -> None:
-        """Wipe it off; from then on the channel writes as ever."""
-        self._channel.area = None
-        self._channel.put(self._erasing())
-        self._drawn = []
-
-    def _draw(self, text: str) -> None:
-        erasing = self._erasing()
-        columns, rows = self._size()
-        lines = self._text(columns - 1).splitlines()
-        self._drawn = lines if _height(lines, columns) < rows else [*_fitting(lines, columns, rows - 2), "…"]
-        self._channel.put(erasing + text + "".join(f"{line}\n" for line in self._drawn))
-
-    def _erasing(self) -> str:
-        # A terminal that was made narrower has wrapped what was drawn.
-        height = _height(self._drawn, self._size()[0])
-        return f"\r\x1b[{height}A\x1b[J" if height else ""
-
-    def _size(self) -> tuple[int, int]:
-        try:
-            columns, rows = os.get_terminal_size(self._channel.stream.fileno())
-        except (OSError, ValueError):
-            columns, rows = 0, 0
-        return columns or 80, rows or 24
 
 
 @asynccontextmanager
@@ -84,11 +38,74 @@ async def live(channel: Channel) -> AsyncIterator[LiveArea]:
         area.close()
 
 
-def _fitting(lines: list[str], columns: int, rows: int) -> list[str]:
-    """Return as many of the first lines as fit."""
-    count = next((n for n in range(len(lines), 0, -1) if _height(lines[:n], columns) <= rows), 0)
-    return lines[:count]
+@asynccontextmanager
+async def shown(engine: Engine, console: Console, wait: timedelta | None, *, table: bool) -> AsyncIterator[None]:
+    """Show a run as long as the block lasts; as a `table` only where the terminal can draw one."""
+    if not (table and console.err.can_redraw):
+        engine.report = Lines(console.err).write
+        yield
+        return
+    async with live(console.err) as area:
+        picture = _Picture(console.err, area, wait)
+        engine.report, engine.show = picture.write, picture.show
+        yield
 
 
-def _height(lines: list[str], columns: int) -> int:
-    return sum(max(1, -(-len(_COLOUR.sub("", line)) // columns)) for line in lines)
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """One line an event."""
+
+    channel: Channel
+
+    def write(self, progress: Progress) -> None:
+        """Write one event."""
+        from eocanvas_apply.render.progress import line
+
+        # How far a download is changes every second: too much for a line each.
+        if progress.transfer is None:
+            self.channel.write(line(progress, self.channel.style) + "\n")
+
+
+@dataclass(slots=True)
+class _Picture:
+    """The table, and lines above it for what ended or needs action."""
+
+    channel: Channel
+    area: LiveArea
+    wait: timedelta | None
+    _begun: float | None = None
+    _seen: float = 0.0
+    _view: View | None = None
+    _transfers: dict[str, Transfer] = field(default_factory=dict)
+
+    def write(self, progress: Progress) -> None:
+        if progress.transfer is not None:
+            self._transfers[progress.address] = progress.transfer
+        elif progress.is_news:
+            Lines(self.channel).write(progress)
+
+    def show(self, view: View) -> None:
+        self._view, self._seen = view, time.monotonic()
+        # From the first look on: the time to confirm does not count.
+        self._begun = self._begun or self._seen
+        self._transfers = {a: t for a, t in self._transfers.items() if a in view.fetching}
+        self.area.show(self._text)
+
+    def _text(self, width: int) -> str:
+        from rich.console import Console as Rich
+
+        from eocanvas_apply.render.progress import board
+
+        if self._view is None:
+            return ""
+        now = self._view.plan.created + timedelta(seconds=time.monotonic() - self._seen)
+        paper = io.StringIO()
+        colour = self.channel.colour
+        rich = Rich(file=paper, width=width, color_system="standard" if colour else None, force_terminal=True)
+        rich.print(board(self._view, self._transfers, now, self._left(), width))
+        return paper.getvalue()
+
+    def _left(self) -> timedelta | None:
+        if self.wait is None or self._begun is None:
+            return None
+        return self.wait - timedelta(seconds=time.monotonic() - self._begun)
