@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Literal
 from eocanvas_apply.emulator.http.request_faults import FAULT_KINDS, Fault, read_fault
 from eocanvas_apply.emulator.model.accounts import User
 from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER, Behaviour, Quota, Settings
+from eocanvas_apply.emulator.model.clock import parse_seconds
 from eocanvas_apply.emulator.model.job_failures import FAILURE_KINDS, JobFault
-from eocanvas_apply.emulator.model.times import parse_seconds
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey

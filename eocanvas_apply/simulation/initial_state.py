@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from eocanvas_apply.emulator.model.behaviour import Quota, Settings
+from eocanvas_apply.emulator.model.clock import VirtualClock
 from eocanvas_apply.emulator.model.job import Job
 from eocanvas_apply.emulator.model.job_failures import JobFaults
 from eocanvas_apply.emulator.model.job_files import Output
 from eocanvas_apply.emulator.model.keystore import S3Credentials, StoredKey
 from eocanvas_apply.emulator.model.submissions import Execution
-from eocanvas_apply.emulator.model.times import VirtualClock
 from eocanvas_apply.ledger.fold.job_records import Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import Desired, DesiredInput, DesiredJob

@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from eocanvas_apply.emulator.http.frontend import Frontend
 from eocanvas_apply.emulator.model.accounts import User
 from eocanvas_apply.emulator.model.behaviour import Settings
+from eocanvas_apply.emulator.model.clock import VirtualClock
 from eocanvas_apply.emulator.model.job_failures import JobFaults
 from eocanvas_apply.emulator.model.keystore import SealingKey
 from eocanvas_apply.emulator.model.service import Eocanvas
-from eocanvas_apply.emulator.model.times import VirtualClock
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.ledger.backend import Backend
 from eocanvas_apply.ledger.journal import Journal

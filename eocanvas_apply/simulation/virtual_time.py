@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from eocanvas_apply.emulator.model.times import VirtualClock
+from eocanvas_apply.emulator.model.clock import VirtualClock
 
 T = TypeVar("T")
 _MICROSECONDS = 1_000_000

@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from eocanvas_apply.emulator.http.frontend import Frontend
 from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER, Settings
+from eocanvas_apply.emulator.model.clock import VirtualClock
 from eocanvas_apply.emulator.model.keystore import SealingKey
 from eocanvas_apply.emulator.model.messages import WireRequest, WireResponse
 from eocanvas_apply.emulator.model.service import Eocanvas
-from eocanvas_apply.emulator.model.times import VirtualClock
 
 ORIGIN = "https://eocanvas.test"
 BASE = ORIGIN + "/serverless"

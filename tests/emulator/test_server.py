@@ -36,7 +36,7 @@ def client_of(emulator: RunningEmulator, **options: Any) -> Iterator[httpx.Clien
         yield client
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def emulator() -> Iterator[RunningEmulator]:
     with running(Options(private_key=private_key(), seed=1)) as emulator:
         yield emulator
@@ -44,8 +44,6 @@ def emulator() -> Iterator[RunningEmulator]:
 
 @pytest.fixture
 def client(emulator: RunningEmulator) -> Iterator[httpx.Client]:
-    with emulator.model() as frontend:
-        frontend.faults.clear()
     with client_of(emulator) as client:
         yield client
 

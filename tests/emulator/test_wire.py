@@ -8,9 +8,9 @@ import pytest
 from eocanvas_apply.emulator.http.control import Control
 from eocanvas_apply.emulator.http.frontend import Frontend
 from eocanvas_apply.emulator.model.behaviour import Behaviour
+from eocanvas_apply.emulator.model.clock import RunningClock, VirtualClock, parse_seconds
 from eocanvas_apply.emulator.model.messages import WireRequest, WireResponse
 from eocanvas_apply.emulator.model.service import Eocanvas
-from eocanvas_apply.emulator.model.times import RunningClock, VirtualClock, parse_seconds
 from tests.emulator.stage import Stage, chain_body, key_fields, snap_body
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from eocanvas_apply.emulator.model.times import EPOCH, VirtualClock
+from eocanvas_apply.emulator.model.clock import EPOCH, VirtualClock
 from eocanvas_apply.errors import LedgerConflict
 from eocanvas_apply.simulation.memory_ledger import MemoryLedger
 from eocanvas_apply.simulation.virtual_time import LoopClock, run

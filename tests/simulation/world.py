@@ -17,7 +17,7 @@ from eocanvas_apply.campaign.readers.hda import Catalogue
 from eocanvas_apply.emulator.http.frontend import Frontend
 from eocanvas_apply.emulator.model.behaviour import Behaviour, Quota
 from eocanvas_apply.emulator.model.behaviour import Settings as EmulatorSettings
-from eocanvas_apply.emulator.model.times import VirtualClock
+from eocanvas_apply.emulator.model.clock import VirtualClock
 from eocanvas_apply.engine.definition import Campaigns, Rows, find_rows, parse_project
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.files import read_bytes

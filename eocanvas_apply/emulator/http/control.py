@@ -15,13 +15,13 @@ from typing import Any
 
 from eocanvas_apply.emulator.http.frontend import Frontend
 from eocanvas_apply.emulator.http.request_faults import read_fault
-from eocanvas_apply.emulator.model import times
+from eocanvas_apply.emulator.model import clock
+from eocanvas_apply.emulator.model.clock import parse_seconds
 from eocanvas_apply.emulator.model.job import Job
 from eocanvas_apply.emulator.model.job_failures import FAILURE_KINDS, JobFault
 from eocanvas_apply.emulator.model.keystore import key_document
 from eocanvas_apply.emulator.model.messages import WireRequest, WireResponse, as_json
 from eocanvas_apply.emulator.model.product_orders import Order
-from eocanvas_apply.emulator.model.times import parse_seconds
 
 PREFIX = "/_emulator"
 
@@ -51,7 +51,7 @@ class Control:
         self._frontend.settle()
         service = self._frontend.service
         return {
-            "now": times.zulu(service.now()),
+            "now": clock.zulu(service.now()),
             "behaviour": asdict(service.behaviour),
             "keys": [key_document(key, service.behaviour) for key in service.keystore],
             "orders": [_order(order) for order in service.orders.every()],
@@ -114,9 +114,9 @@ def _order(order: Order) -> dict[str, Any]:
         "owner": order.owner,
         "dataset_id": order.product.dataset_id,
         "product_id": order.product.id,
-        "created": times.nanoseconds(order.created),
-        "ready": times.nanoseconds(order.ready),
-        "ends": times.nanoseconds(order.ends),
+        "created": clock.nanoseconds(order.created),
+        "ready": clock.nanoseconds(order.ready),
+        "ends": clock.nanoseconds(order.ends),
     }
 
 
@@ -126,7 +126,7 @@ def _job(job: Job) -> dict[str, Any]:
         "processID": job.execution.process,
         "owner": job.owner,
         "status": job.status,
-        "created": times.nanoseconds(job.created),
+        "created": clock.nanoseconds(job.created),
         "keys": list(job.execution.keys),
         "failure": job.failure.kind if job.failure else None,
         "staged": [asdict(staged) for staged in job.staged],

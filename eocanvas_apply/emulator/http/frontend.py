@@ -18,7 +18,7 @@ from eocanvas_apply.emulator.http import endpoints, hda_endpoints
 from eocanvas_apply.emulator.http.endpoints import Call, Endpoint
 from eocanvas_apply.emulator.http.received import ReceivedLog
 from eocanvas_apply.emulator.http.request_faults import Fault, FaultQueue
-from eocanvas_apply.emulator.model import times
+from eocanvas_apply.emulator.model import clock
 from eocanvas_apply.emulator.model.accounts import User, unauthorized
 from eocanvas_apply.emulator.model.messages import Refusal, WireRequest, WireResponse, coded, message
 from eocanvas_apply.emulator.model.product_orders import HDA
@@ -162,7 +162,7 @@ def _route(request: WireRequest, base: str, routes: Routes) -> tuple[Endpoint, t
 
 
 def _completed(answer: WireResponse, at: datetime) -> dict[str, str]:
-    headers = {"date": times.http_date(at), **answer.headers}
+    headers = {"date": clock.http_date(at), **answer.headers}
     if answer.status != 204:
         headers.setdefault("content-length", str(len(answer.body)))
     return headers

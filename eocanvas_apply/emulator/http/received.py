@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
-from eocanvas_apply.emulator.model import times
+from eocanvas_apply.emulator.model import clock
 from eocanvas_apply.emulator.model.messages import WireRequest
 
 _MASKED_FIELDS = frozenset({"password", "refresh_token"})
@@ -34,7 +34,7 @@ class Received:
         body = _parsed(self.request)
         return {
             "number": self.number,
-            "at": times.nanoseconds(self.at),
+            "at": clock.nanoseconds(self.at),
             "method": self.request.method,
             "path": self.request.path,
             "query": self.request.query,

@@ -34,10 +34,10 @@ from eocanvas_apply.emulator.http.application import Application, Connections, p
 from eocanvas_apply.emulator.http.control import Control
 from eocanvas_apply.emulator.http.frontend import Frontend
 from eocanvas_apply.emulator.http.storage_workers import Workers
+from eocanvas_apply.emulator.model.clock import RunningClock
 from eocanvas_apply.emulator.model.keystore import SealingKey
 from eocanvas_apply.emulator.model.service import Eocanvas
 from eocanvas_apply.emulator.model.submissions import BASE
-from eocanvas_apply.emulator.model.times import RunningClock
 
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:

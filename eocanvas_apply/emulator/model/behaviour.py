@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from eocanvas_apply.emulator.model.accounts import User
-from eocanvas_apply.emulator.model.times import parse_seconds
+from eocanvas_apply.emulator.model.clock import parse_seconds
 
 LiveName = Literal["409", "400", "overwrite"]
 KeyRead = Literal["submission", "staging-in", "staging-out"]

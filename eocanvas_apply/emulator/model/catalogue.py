@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from eocanvas_apply.emulator.model import times
+from eocanvas_apply.emulator.model import clock
 from eocanvas_apply.emulator.model.behaviour import Behaviour
 from eocanvas_apply.emulator.model.messages import coded
 
@@ -49,8 +49,8 @@ class ArchivedProduct:
         shown = {
             "location": self.location,
             "size": self.size if sized else "ND",
-            "startdate": times.zulu(self.begins),
-            "enddate": times.zulu(self.ends),
+            "startdate": clock.zulu(self.begins),
+            "enddate": clock.zulu(self.ends),
             **self.properties,
         }
         geometry = {"type": "Polygon", "coordinates": [ring]}

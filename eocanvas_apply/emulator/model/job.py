@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from eocanvas_apply.emulator.model import times
+from eocanvas_apply.emulator.model import clock
 from eocanvas_apply.emulator.model.behaviour import Behaviour
 from eocanvas_apply.emulator.model.job_failures import Failure
 from eocanvas_apply.emulator.model.job_files import Output, StagedFile
@@ -15,7 +15,7 @@ from eocanvas_apply.emulator.model.keystore import Credentials
 from eocanvas_apply.emulator.model.submissions import Execution
 
 Status = Literal["accepted", "running", "successful", "failed", "dismissed"]
-_STAMPS = {"dots": times.dots, "zulu": times.zulu, "nanoseconds": times.nanoseconds, "space": times.space}
+_STAMPS = {"dots": clock.dots, "zulu": clock.zulu, "nanoseconds": clock.nanoseconds, "space": clock.space}
 # The live service has been seen to write each field in a shape of its own.
 _MIXED = {"created": "zulu", "started": "zulu", "finished": "nanoseconds", "updated": "nanoseconds"}
 
@@ -114,7 +114,7 @@ class Job:
             "type": "process",
             "jobID": self.id,
             "status": self.status,
-            "started": times.dots(self.created),
+            "started": clock.dots(self.created),
         }
 
 

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from eocanvas_apply.emulator.model import times
+from eocanvas_apply.emulator.model import clock
 from eocanvas_apply.emulator.model.behaviour import Behaviour
 from eocanvas_apply.emulator.model.job import Job
 
@@ -26,7 +26,7 @@ def log_entries(job: Job, behaviour: Behaviour, at: datetime) -> list[dict[str, 
     length = (job.ends - job.starts).total_seconds()
     moments = [(job.starts + timedelta(seconds=share * length), text) for share, text in lines]
     until = job.finished or at
-    return [{"timestamp": times.log(when), "message": text} for when, text in moments if when <= until]
+    return [{"timestamp": clock.log(when), "message": text} for when, text in moments if when <= until]
 
 
 def _still_late(job: Job, behaviour: Behaviour, at: datetime) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from eocanvas_apply.emulator.model import times
+from eocanvas_apply.emulator.model import clock
 from eocanvas_apply.emulator.model.accounts import User
 from eocanvas_apply.emulator.model.behaviour import Behaviour
 from eocanvas_apply.emulator.model.messages import Refusal, coded
@@ -242,8 +242,8 @@ def key_document(key: StoredKey, behaviour: Behaviour) -> dict[str, object]:
         "public": key.public,
         "description": key.description,
         "owner": key.owner,
-        "creationDate": times.space(key.created),
-        "expirationDate": None if ends is None else times.space(ends),
+        "creationDate": clock.space(key.created),
+        "expirationDate": None if ends is None else clock.space(ends),
         "expireSeconds": key.expire,
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from eocanvas_apply.emulator.model import times
+from eocanvas_apply.emulator.model import clock
 from eocanvas_apply.emulator.model.behaviour import Quota, QuotaAnswer
 from eocanvas_apply.emulator.model.messages import Refusal, WireResponse, coded, message, problem
 
@@ -44,7 +44,7 @@ def _used_up(quota: Quota, back: datetime, at: datetime, answer: QuotaAnswer, wo
         return message(429, words, {"retry-after": str(seconds)})
     if answer == "retry-date":
         # A date ends at seconds: the next whole one, so that it is never too early.
-        return message(429, words, {"retry-after": times.http_date(back + timedelta(seconds=1))})
+        return message(429, words, {"retry-after": clock.http_date(back + timedelta(seconds=1))})
     if answer == "quota-reset":
         return message(429, words, _quota_headers(quota, 0, back))
     return _without_time(answer, words)
