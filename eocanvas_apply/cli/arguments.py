@@ -215,11 +215,12 @@ async def read_record(args: Namespace) -> Recorded:
     from secrets import token_hex
 
     from eocanvas_apply.ledger.journal import Journal
-    from eocanvas_apply.ledger.place import open_backend, snapshots_of
+    from eocanvas_apply.ledger.local import open_backend
+    from eocanvas_apply.ledger.snapshots import Snapshots
 
     manifest = manifest_file(args)
     backend = open_backend(ledger_url(args), manifest.parent)
-    journal = Journal(backend, "reader", lambda: datetime.now(UTC), token_hex, snapshots_of(backend))
+    journal = Journal(backend, "reader", lambda: datetime.now(UTC), token_hex, Snapshots(backend))
     found = await journal.refresh()
     if not found.head and not manifest.exists():
         raise UsageError(error("file-missing", f"there is no manifest {manifest} and no ledger", "name it with -f"))

@@ -21,7 +21,8 @@ from eocanvas_apply.engine.definition import Definition, Rows, find_rows
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.errors import ManifestError, UsageError
 from eocanvas_apply.ledger.journal import Journal
-from eocanvas_apply.ledger.place import open_backend, snapshots_of
+from eocanvas_apply.ledger.local import open_backend
+from eocanvas_apply.ledger.snapshots import Snapshots
 from eocanvas_apply.manifest.model.manifest import Timing
 from eocanvas_apply.manifest.model.times import parse_duration
 from eocanvas_apply.observing.observer import Observer
@@ -133,7 +134,7 @@ def open_journal(project: Definition, settings: Settings) -> Journal:
     """Return this run's view of the project's ledger; nothing is opened or written yet."""
     backend = open_backend(settings.ledger_url, project.folder)
     writer = f"{socket.gethostname()}-{os.getpid()}-{settings.token()[:6]}"
-    return Journal(backend, writer, settings.clock.now, settings.token, snapshots_of(backend))
+    return Journal(backend, writer, settings.clock.now, settings.token, Snapshots(backend))
 
 
 def _guard_account(project: Definition, settings: Settings) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from eocanvas_apply.errors import LedgerError
+from eocanvas_apply.ledger.binding import Binding, mismatches
 from eocanvas_apply.ledger.events import AnyEvent, JobObserved
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.journal import Journal
-from eocanvas_apply.ledger.opening import Binding, mismatches
 from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.plan import Plan, Requests

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pydantic_core import from_json
 
+from eocanvas_apply.diagnostics import Diagnostic, Position, Severity
 from eocanvas_apply.errors import LedgerError
-from eocanvas_apply.ledger import faults
 from eocanvas_apply.ledger.entry import Entry
 
 
@@ -48,11 +48,18 @@ def _entries(path: Path, lines: Sequence[bytes], head: int) -> Iterator[Entry]:
         try:
             found = from_json(line)
         except ValueError as failure:
-            raise LedgerError(faults.not_json(path, number, str(failure))) from None
+            raise _corrupt(path, number, f"this line of the ledger is not JSON: {failure}", "") from None
         try:
             entry = Entry.from_json(found)
         except (ValueError, TypeError, AttributeError, RecursionError):
-            raise LedgerError(faults.unknown_event(path, number)) from None
+            message = "this version does not know the event in this line of the ledger"
+            raise _corrupt(path, number, message, "use the version that wrote it, or ") from None
         if entry.seq != number:
-            raise LedgerError(faults.out_of_order(path, number, entry.seq))
+            message = f"entry {entry.seq} where {number} is expected"
+            raise _corrupt(path, number, message, "", "lines were removed, repeated or merged; ")
         yield entry
+
+
+def _corrupt(path: Path, line: int, message: str, instead: str, why: str = "") -> LedgerError:
+    hint = f"{why}nothing was changed; {instead}restore the file from a copy"
+    return LedgerError(Diagnostic("ledger-corrupt", Severity.ERROR, message, hint, Position(str(path), line, 1)))

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from eocanvas_apply.errors import LedgerConflict, LedgerError
-from eocanvas_apply.ledger import faults
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import LedgerConflict, LedgerError, UsageError
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.lines import Place, parsed
 
@@ -22,6 +22,7 @@ _PATIENCE_S = 30.0
 _PAUSE_S = 0.005
 # How many bytes are parsed at once where a reader takes parts.
 _PART = 2 << 20
+_UNWRITABLE = "nothing is sent that is not on record first; check the disk and the folder's permissions, and run again"
 
 
 class LocalBackend:
@@ -33,31 +34,21 @@ class LocalBackend:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._guard = threading.Lock()
-        # How far the file is parsed, and which file that was: (device, inode).
-        self._place = Place()
+        # How far the file is read or written, and which file that was: (device, inode).
+        self.place = Place()
         self._identity: tuple[int, int] | None = None
 
     @property
     def url(self) -> str:
         """The file's path."""
-        return str(self._path)
-
-    @property
-    def path(self) -> Path:
-        """The file."""
-        return self._path
-
-    @property
-    def place(self) -> Place:
-        """How far the file was read or written."""
-        return self._place
+        return str(self.path)
 
     def resume(self, place: Place) -> None:
         """Begin to read behind a place that a snapshot was made at."""
         with self._guard:
-            self._place, self._identity = place, None
+            self.place, self._identity = place, None
 
     async def read(self, after: int = 0, *, part: bool = False) -> Sequence[Entry]:
         """Return the entries after a number; raises LedgerError for a file that cannot be read or trusted."""
@@ -70,43 +61,43 @@ class LocalBackend:
     def _read(self, after: int, most: int | None) -> Sequence[Entry]:
         with self._guard:
             try:
-                descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+                descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
             except FileNotFoundError:
                 if after:
-                    raise LedgerError(faults.gone(self._path)) from None
+                    raise _gone(self.path) from None
                 return ()
             except OSError as failure:
-                raise LedgerError(faults.unreadable(self._path, failure)) from failure
+                raise _unreadable(self.path, failure) from failure
             return self._read_from(descriptor, after, most)
 
     def _read_from(self, descriptor: int, after: int, most: int | None) -> Sequence[Entry]:
         try:
             self._recognise(descriptor, after)
-            if after != self._place.head:
-                self._place = Place()
+            if after != self.place.head:
+                self.place = Place()
             entries = self._advance(descriptor, most)
         except OSError as failure:
-            raise LedgerError(faults.unreadable(self._path, failure)) from failure
+            raise _unreadable(self.path, failure) from failure
         finally:
             os.close(descriptor)
-        if self._place.head < after:
-            raise LedgerError(faults.gone(self._path))
+        if self.place.head < after:
+            raise _gone(self.path)
         return [entry for entry in entries if entry.seq > after]
 
     def _recognise(self, descriptor: int, known: int) -> None:
         """Make sure that this is the file whose entries up to `known` were read."""
         stat = os.fstat(descriptor)
         identity = stat.st_dev, stat.st_ino
-        other = self._identity not in (None, identity) or stat.st_size < self._place.offset
+        other = self._identity not in (None, identity) or stat.st_size < self.place.offset
         if other and known:
-            raise LedgerError(faults.gone(self._path))
+            raise _gone(self.path)
         if other:
-            self._place = Place()
+            self.place = Place()
         self._identity = identity
 
     def _advance(self, descriptor: int, most: int | None = None) -> Sequence[Entry]:
-        content = _read_all(descriptor, self._place.offset, most)
-        entries, self._place = parsed(self._path, content, self._place)
+        content = _read_all(descriptor, self.place.offset, most)
+        entries, self.place = parsed(self.path, content, self.place)
         # An append longer than a part.
         return self._advance(descriptor, 2 * most) if most and not entries and len(content) >= most else entries
 
@@ -116,15 +107,16 @@ class LocalBackend:
             try:
                 if expected_head == 0:
                     self._make_folder()
-                with _locked(self._path, new=expected_head == 0) as descriptor:
+                with _locked(self.path, new=expected_head == 0) as descriptor:
                     self._check_head(descriptor, expected_head)
                     self._write(descriptor, content)
             except OSError as failure:
-                raise LedgerError(faults.unwritable(self._path, failure)) from failure
-            self._place = Place(self._place.offset + len(content), self._place.head + len(entries))
+                message = f"{self.path}: the ledger cannot be written: {failure.strerror or failure}"
+                raise LedgerError(error("ledger-unwritable", message, _UNWRITABLE)) from failure
+            self.place = Place(self.place.offset + len(content), self.place.head + len(entries))
 
     def _make_folder(self) -> None:
-        folder = self._path.parent
+        folder = self.path.parent
         folder.mkdir(parents=True, exist_ok=True)
         if folder.name == FOLDER:
             # A local ledger belongs to one machine: two copies merged by Git would be a ledger of neither.
@@ -134,20 +126,20 @@ class LocalBackend:
     def _check_head(self, descriptor: int, expected_head: int) -> None:
         self._recognise(descriptor, expected_head)
         self._advance(descriptor)
-        if self._place.head < expected_head:
-            raise LedgerError(faults.gone(self._path))
-        if self._place.head > expected_head:
-            raise LedgerConflict(faults.conflict(self._path))
-        if os.fstat(descriptor).st_size > self._place.offset:
-            os.ftruncate(descriptor, self._place.offset)
+        if self.place.head < expected_head:
+            raise _gone(self.path)
+        if self.place.head > expected_head:
+            raise LedgerConflict(error("ledger-conflict", f"{self.path}: another run appended first"))
+        if os.fstat(descriptor).st_size > self.place.offset:
+            os.ftruncate(descriptor, self.place.offset)
 
     def _write(self, descriptor: int, content: bytes) -> None:
-        start = self._place.offset
+        start = self.place.offset
         try:
             _write_all(descriptor, content, start)
             os.fsync(descriptor)
             if start == 0:
-                _sync_folder(self._path.parent)
+                _sync_folder(self.path.parent)
         except OSError:
             with suppress(OSError):
                 os.ftruncate(descriptor, start)
@@ -195,7 +187,9 @@ def _lock(path: Path, descriptor: int) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > deadline:
-                raise LedgerError(faults.busy(path)) from None
+                message = f"{path}: another run has held the ledger's lock for half a minute"
+                hint = "it hangs or is suspended: end it, then run again"
+                raise LedgerError(error("ledger-busy", message, hint)) from None
             time.sleep(_PAUSE_S)
         else:
             return
@@ -205,7 +199,7 @@ def _opened(path: Path, *, new: bool) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if new else 0), 0o600)
     except FileNotFoundError:
-        raise LedgerError(faults.gone(path)) from None
+        raise _gone(path) from None
 
 
 def _is_at(path: Path, descriptor: int) -> bool:
@@ -221,3 +215,31 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _gone(path: Path) -> LedgerError:
+    hint = "restore it before the next run; nothing was sent that is not on record in it"
+    return LedgerError(error("ledger-gone", f"{path}: the ledger is gone or was replaced", hint))
+
+
+def _unreadable(path: Path, failure: OSError) -> LedgerError:
+    message = f"{path}: the ledger cannot be read: {failure.strerror or failure}"
+    return LedgerError(error("ledger-unreadable", message))
+
+
+def open_backend(url: str | None, project_folder: Path) -> LocalBackend:
+    """Return the backend of an address; None is the local file beside the manifest.
+
+    A path may be absolute or relative to the working folder, also as `file:PATH`. Raises UsageError otherwise.
+    """
+    if url is None:
+        return LocalBackend(project_folder / FOLDER / "default.jsonl")
+    scheme, colon, rest = url.partition(":")
+    if colon and len(scheme) > 1 and scheme != "file":
+        hint = "use the path of a local file"
+        raise UsageError(error("ledger-unsupported", f"ledgers at {scheme}: addresses are not supported yet", hint))
+    path = Path((rest if scheme == "file" and colon else url).removeprefix("//"))
+    if path.is_dir():
+        message = f"{path} is a folder, a ledger is a file"
+        raise UsageError(error("ledger-unsupported", message, f"try {path}/ledger.jsonl"))
+    return LocalBackend(path)

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from itertools import chain
-from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 from pydantic import TypeAdapter
 from pydantic_core import from_json
@@ -32,29 +29,16 @@ _WORTH_IT = 1_000
 # And than this share of the ledger, one entry in so many: a snapshot is written as a whole.
 _SHARE = 50
 _LONGEST_LINE = 1 << 24
-# Writing one takes seconds; an older one was left by a killed run.
-_STALE_S = 3600.0
+# The end of the ledger that is compared; an entry is shorter.
+_END = 1 << 20
 
 
-class SnapshotKeeper(Protocol):
-    """What a journal needs of snapshots, wherever they are kept. Both methods block."""
-
-    def load(self) -> Recorded | None:
-        """Return a fold to read on from, None where there is none that fits."""
-        ...
-
-    def save(self, recorded: Recorded) -> bool:
-        """Keep the fold of nothing but the entries read so far; tell whether that was possible."""
-        ...
-
-
-class LocalSnapshots:
-    """The one snapshot of a ledger in a local file, and the backend that reads on behind it."""
+class Snapshots:
+    """The one snapshot of a ledger in a local file, and the backend that reads on behind it. Methods block."""
 
     def __init__(self, backend: LocalBackend) -> None:
         self._backend = backend
-        self._ledger = ledger = backend.path
-        self.path = ledger.with_name(ledger.name.removesuffix(".jsonl") + ".snapshot")
+        self.path = backend.path.with_name(backend.path.name.removesuffix(".jsonl") + ".snapshot")
 
     def load(self) -> Recorded | None:
         """Return the fold as the snapshot has it, and let the backend read on from there; None without one."""
@@ -71,63 +55,40 @@ class LocalSnapshots:
     def save(self, recorded: Recorded) -> bool:
         """Write the fold of the entries that the backend has read, all at once or not at all.
 
-        Raises ValueError for the fold of anything else.
+        Tells whether that was possible; raises ValueError for the fold of anything else.
         """
         place = self._backend.place
         if recorded.head != place.head:
             raise ValueError(f"the fold is at {recorded.head}, the ledger was read to {place.head}")
+        # Two runs that write at once spoil it, and its digest says so.
+        partial = self.path.with_name(f"{self.path.name}.part")
         try:
-            self._replace(_lines(self._header(place), recorded))
+            end = _digest(self._end(place.offset))
+            header = {"version": fold.VERSION, "head": place.head, "offset": place.offset, "end": end}
+            partial.touch(mode=0o600)
+            with partial.open("wb") as file:
+                file.writelines(_lines(header, recorded))
+            partial.replace(self.path)
         except OSError:
+            with suppress(OSError):
+                partial.unlink()
             return False
         return True
-
-    def _header(self, place: Place) -> dict[str, Any]:
-        entry = self._entry_before(place.offset)
-        fits = {"head": place.head, "offset": place.offset, "length": len(entry), "entry": _digest(entry)}
-        return {"version": fold.VERSION, **fits}
 
     def _fits(self, header: Any) -> bool:
         if header["version"] != fold.VERSION:
             return False
-        offset, length = header["offset"], header["length"]
-        with self._ledger.open("rb") as ledger:
-            ledger.seek(offset - length)
-            line = ledger.read(length)
+        end = self._end(header["offset"])
+        last = end[end.rfind(b"\n", 0, -1) + 1 :]
         # An entry's own number and batch are in it: no other entry of this or another ledger has this digest.
-        return _digest(line) == header["entry"] and bool(from_json(line)["seq"] == header["head"])
+        return _digest(end) == header["end"] and bool(from_json(last)["seq"] == header["head"])
 
-    def _entry_before(self, offset: int) -> bytes:
-        with self._ledger.open("rb") as ledger:
-            size = 4096
-            while True:
-                begin = max(0, offset - size)
-                ledger.seek(begin)
-                block = ledger.read(offset - begin)
-                end_of_last = block.rfind(b"\n", 0, len(block) - 1)
-                if end_of_last >= 0 or begin == 0:
-                    return block[end_of_last + 1 :]
-                size *= 4
-
-    def _replace(self, lines: Iterable[bytes]) -> None:
-        folder, prefix = self.path.parent, f"{self.path.name}."
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=prefix, delete=False) as file:
-            written = Path(file.name)
-            try:
-                file.writelines(lines)
-                file.flush()
-                written.replace(self.path)
-            except BaseException:
-                written.unlink(missing_ok=True)
-                raise
-        self._sweep()
-
-    def _sweep(self) -> None:
-        """Remove what runs that were killed while they wrote have left."""
-        for left in self.path.parent.glob(f"{self.path.name}.*"):
-            with suppress(OSError):
-                if time.time() - left.stat().st_mtime > _STALE_S:
-                    left.unlink()
+    def _end(self, offset: int) -> bytes:
+        """Return the last bytes of the ledger before an offset."""
+        begin = max(0, offset - _END)
+        with self._backend.path.open("rb") as ledger:
+            ledger.seek(begin)
+            return ledger.read(max(0, offset - begin))
 
 
 def worth_saving(entries_behind: int, head: int) -> bool:

@@ -19,8 +19,7 @@ from eocanvas_apply.emulator.model.job_failures import JobFaults
 from eocanvas_apply.emulator.model.keystore import SealingKey
 from eocanvas_apply.emulator.model.service import Eocanvas
 from eocanvas_apply.engine.engine import Engine
-from eocanvas_apply.ledger.backend import Backend
-from eocanvas_apply.ledger.journal import Journal
+from eocanvas_apply.ledger.journal import Backend, Journal
 from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.report.progress import Progress

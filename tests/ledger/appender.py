@@ -7,8 +7,7 @@ import secrets
 import sys
 from datetime import UTC, datetime
 
-from eocanvas_apply.ledger.backend import Backend
-from eocanvas_apply.ledger.journal import Journal
+from eocanvas_apply.ledger.journal import Backend, Journal
 from tests.ledger.entries import note
 from tests.ledger.kinds import KINDS
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from eocanvas_apply.ledger.backend import Backend
+from eocanvas_apply.ledger.journal import Backend
 from eocanvas_apply.ledger.local import LocalBackend
 
 

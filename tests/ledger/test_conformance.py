@@ -13,9 +13,9 @@ import pytest
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import LedgerConflict, LedgerError
-from eocanvas_apply.ledger.backend import Backend
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.events import JobIntended, JobObserved
+from eocanvas_apply.ledger.journal import Backend
 from eocanvas_apply.ledger.verify import verify
 from tests.ledger.appender import journal
 from tests.ledger.entries import OPENED, SAMPLES, entries, job_intended, note

@@ -18,8 +18,7 @@ import pytest
 from eocanvas_apply.errors import LedgerConflict, LedgerError, UsageError
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.events import AnyEvent
-from eocanvas_apply.ledger.local import LocalBackend
-from eocanvas_apply.ledger.place import open_backend
+from eocanvas_apply.ledger.local import LocalBackend, open_backend
 from tests.ledger.appender import journal
 from tests.ledger.entries import OPENED, entries, job_intended, note
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.ledger import local
+from eocanvas_apply.ledger import local, snapshots
 from eocanvas_apply.ledger.events import AnyEvent
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.ledger.local import LocalBackend
-from eocanvas_apply.ledger.snapshots import LocalSnapshots
+from eocanvas_apply.ledger.snapshots import Snapshots
 from tests.ledger.entries import OPENED, at, entries
 from tests.ledger.test_jobs import DONE, renamed
 from tests.ledger.test_snapshots import same, write
@@ -22,7 +22,7 @@ JOBS = 250
 
 def journal(path: Path, *, snapshots: bool = True) -> Journal:
     backend = LocalBackend(path)
-    keeper = LocalSnapshots(backend) if snapshots else None
+    keeper = Snapshots(backend) if snapshots else None
     return Journal(backend, "w", lambda: at(10_000), lambda: "t" * 32, keeper)
 
 
@@ -54,10 +54,13 @@ def kept(path: Path, *, snapshots: bool = True) -> Recorded:
     return asyncio.run(read())
 
 
-def test_a_long_ledger_leaves_a_snapshot_that_the_next_run_reads_on_from(path: Path) -> None:
+def test_a_long_ledger_leaves_a_snapshot_that_the_next_run_reads_on_from(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots, "_END", 4096)
     kept(path)
     assert path.with_suffix(".snapshot").exists()
-    # What lies before the entry at the head is not looked at any more.
+    # What lies before the end is not looked at any more.
     content = path.read_bytes()
     path.write_bytes(b"#" * 1000 + content[1000:])
     again = asyncio.run(journal(path).refresh())

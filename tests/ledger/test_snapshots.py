@@ -21,7 +21,7 @@ from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold.recorded import VERSION, Recorded
 from eocanvas_apply.ledger.lines import Place, parsed
 from eocanvas_apply.ledger.local import LocalBackend
-from eocanvas_apply.ledger.snapshots import LocalSnapshots, worth_saving
+from eocanvas_apply.ledger.snapshots import Snapshots, worth_saving
 from eocanvas_apply.ledger.verify import snapshot_faults
 from tests.ledger.entries import SAMPLES, entries, note
 from tests.ledger.test_jobs import DONE, renamed
@@ -41,11 +41,11 @@ def folded(ledger: Path) -> Recorded:
     return recorded
 
 
-def saved(ledger: Path) -> LocalSnapshots:
+def saved(ledger: Path) -> Snapshots:
     """Save a snapshot as a run does that has read the whole ledger."""
     backend, recorded = LocalBackend(ledger), Recorded()
     recorded.add(asyncio.run(backend.read()))
-    snapshots = LocalSnapshots(backend)
+    snapshots = Snapshots(backend)
     assert snapshots.save(recorded)
     return snapshots
 
@@ -58,7 +58,7 @@ def ledger(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def kept(ledger: Path) -> LocalSnapshots:
+def kept(ledger: Path) -> Snapshots:
     return saved(ledger)
 
 
@@ -68,18 +68,18 @@ def same(one: Recorded, other: Recorded) -> None:
         assert getattr(one, each.name) == getattr(other, each.name), each.name
 
 
-def test_a_snapshot_is_the_fold_of_the_ledger(ledger: Path, kept: LocalSnapshots) -> None:
+def test_a_snapshot_is_the_fold_of_the_ledger(ledger: Path, kept: Snapshots) -> None:
     recorded = kept.load()
     assert recorded
     assert recorded.head == len(EVENTS)
     same(recorded, folded(ledger))
 
 
-def test_what_was_appended_since_is_read_behind_it(ledger: Path, kept: LocalSnapshots) -> None:
+def test_what_was_appended_since_is_read_behind_it(ledger: Path, kept: Snapshots) -> None:
     failed = e.JobObserved(address="job.a", job_id="j-new", status="failed")
     write(ledger, (note(1), failed), len(EVENTS), "b2")
     backend = LocalBackend(ledger)
-    behind = LocalSnapshots(backend)
+    behind = Snapshots(backend)
     recorded = behind.load()
     assert recorded
     appended = asyncio.run(backend.read(recorded.head))
@@ -123,13 +123,13 @@ def moved(ledger: Path) -> None:
 
 @pytest.mark.parametrize("change", [Path.unlink, cut, other_end, moved])
 def test_one_that_does_not_fit_the_ledger_is_ignored(
-    ledger: Path, kept: LocalSnapshots, change: Callable[[Path], None]
+    ledger: Path, kept: Snapshots, change: Callable[[Path], None]
 ) -> None:
     change(ledger)
     assert kept.load() is None
 
 
-def test_a_damaged_one_is_ignored_wherever_the_damage_is(kept: LocalSnapshots) -> None:
+def test_a_damaged_one_is_ignored_wherever_the_damage_is(kept: Snapshots) -> None:
     content = kept.path.read_bytes()
     whole = kept.load()
     assert whole
@@ -142,7 +142,7 @@ def test_a_damaged_one_is_ignored_wherever_the_damage_is(kept: LocalSnapshots) -
 
 
 @pytest.mark.parametrize("text", [b"", b"\n", b"null\n", b"[]\n", b"{}\n", b'{"format": 1}\n', b"\xff\xfe\n", b"9" * 9])
-def test_what_is_no_snapshot_is_ignored(kept: LocalSnapshots, text: bytes) -> None:
+def test_what_is_no_snapshot_is_ignored(kept: Snapshots, text: bytes) -> None:
     kept.path.write_bytes(text)
     assert kept.load() is None
 
@@ -154,23 +154,23 @@ def with_header(content: bytes, changes: dict[str, object]) -> bytes:
     return lines + hashlib.sha256(lines).hexdigest().encode()
 
 
-def test_the_number_of_the_head_is_the_entrys_own(kept: LocalSnapshots) -> None:
+def test_the_number_of_the_head_is_the_entrys_own(kept: Snapshots) -> None:
     content = kept.path.read_bytes()
     kept.path.write_bytes(with_header(content, {}))
     assert kept.load()
-    changed: tuple[dict[str, object], ...] = ({"head": 1}, {"offset": 0, "length": 0}, {"length": -1}, {"entry": None})
+    changed: tuple[dict[str, object], ...] = ({"head": 1}, {"offset": 0}, {"offset": -1}, {"end": None})
     for changes in changed:
         kept.path.write_bytes(with_header(content, changes))
         assert kept.load() is None, changes
 
 
 @pytest.mark.parametrize("version", [1, VERSION - 1, VERSION + 1, None])
-def test_one_of_another_version_is_ignored(kept: LocalSnapshots, version: int | None) -> None:
+def test_one_of_another_version_is_ignored(kept: Snapshots, version: int | None) -> None:
     kept.path.write_bytes(with_header(kept.path.read_bytes(), {"version": version}))
     assert kept.load() is None
 
 
-def test_one_of_the_release_before_is_ignored(kept: LocalSnapshots) -> None:
+def test_one_of_the_release_before_is_ignored(kept: Snapshots) -> None:
     header = {"format": 1, "fold": "0" * 64, "head": len(EVENTS), "offset": 0, "length": 0, "entry": "", "body": ""}
     kept.path.write_bytes(json.dumps(header).encode() + b"\n{}\n")
     assert kept.load() is None
@@ -206,10 +206,10 @@ def test_the_version_is_raised_when_a_snapshot_holds_something_else() -> None:
 
 
 def test_there_may_be_none(ledger: Path) -> None:
-    assert LocalSnapshots(LocalBackend(ledger)).load() is None
+    assert Snapshots(LocalBackend(ledger)).load() is None
 
 
-def test_nothing_but_the_snapshot_is_left_behind_and_nobody_else_may_read_it(kept: LocalSnapshots) -> None:
+def test_nothing_but_the_snapshot_is_left_behind_and_nobody_else_may_read_it(kept: Snapshots) -> None:
     assert sorted(path.name for path in kept.path.parent.iterdir()) == ["default.jsonl", "default.snapshot"]
     assert kept.path.stat().st_mode & 0o777 == 0o600
 
@@ -217,7 +217,7 @@ def test_nothing_but_the_snapshot_is_left_behind_and_nobody_else_may_read_it(kep
 def test_one_that_cannot_be_written_is_done_without(ledger: Path) -> None:
     backend, recorded = LocalBackend(ledger), Recorded()
     recorded.add(asyncio.run(backend.read()))
-    found = LocalSnapshots(backend)
+    found = Snapshots(backend)
     found.path.mkdir()
     assert not found.save(recorded)
     assert sorted(path.name for path in ledger.parent.iterdir()) == ["default.jsonl", "default.snapshot"]
@@ -226,7 +226,7 @@ def test_one_that_cannot_be_written_is_done_without(ledger: Path) -> None:
 
 def test_a_fold_of_something_else_is_refused(ledger: Path) -> None:
     with pytest.raises(ValueError, match="the fold is at"):
-        LocalSnapshots(LocalBackend(ledger)).save(folded(ledger))
+        Snapshots(LocalBackend(ledger)).save(folded(ledger))
 
 
 def test_a_few_entries_are_not_worth_a_snapshot() -> None:
@@ -234,16 +234,6 @@ def test_a_few_entries_are_not_worth_a_snapshot() -> None:
     assert worth_saving(1000, 1000)
     assert not worth_saving(1000, 100_000)
     assert worth_saving(2000, 100_000)
-
-
-def test_what_a_killed_run_has_left_is_removed_after_a_while(ledger: Path, kept: LocalSnapshots) -> None:
-    old, young = (kept.path.with_name(f"{kept.path.name}.{name}") for name in ("old", "young"))
-    for left in (old, young):
-        left.write_bytes(b"torn")
-    os.utime(old, (0, 0))
-    saved(ledger)
-    assert young.exists()
-    assert not old.exists()
 
 
 KILLED = """\
@@ -256,21 +246,24 @@ saved(Path(sys.argv[1]))
 """
 
 
-def test_a_run_killed_while_it_writes_leaves_the_snapshot_before(ledger: Path, kept: LocalSnapshots) -> None:
+def test_a_run_killed_while_it_writes_leaves_the_snapshot_before(ledger: Path, kept: Snapshots) -> None:
     before = kept.path.read_bytes()
     write(ledger, (note(1),), len(EVENTS), "b2")
     ended = subprocess.run([sys.executable, "-c", KILLED, str(ledger)], check=False)
     assert ended.returncode == -signal.SIGKILL
     assert len(list(ledger.parent.glob("default.snapshot.*"))) == 1
     assert kept.path.read_bytes() == before
+    saved(ledger)
+    assert not list(ledger.parent.glob("default.snapshot.*"))
+    kept.path.write_bytes(before)
     backend = LocalBackend(ledger)
-    recorded = LocalSnapshots(backend).load()
+    recorded = Snapshots(backend).load()
     assert recorded
     recorded.add(asyncio.run(backend.read(recorded.head)))
     same(recorded, folded(ledger))
 
 
-def test_a_snapshot_agrees_with_its_ledger_and_with_no_other_fold(ledger: Path, kept: LocalSnapshots) -> None:
+def test_a_snapshot_agrees_with_its_ledger_and_with_no_other_fold(ledger: Path, kept: Snapshots) -> None:
     write(ledger, (note(1),), len(EVENTS), "b2")
     found, _ = parsed(ledger, ledger.read_bytes(), Place())
     recorded = kept.load()

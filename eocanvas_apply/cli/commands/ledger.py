@@ -15,8 +15,8 @@ from eocanvas_apply.errors import LedgerError
 from eocanvas_apply.render.layout import counted
 
 if TYPE_CHECKING:
-    from eocanvas_apply.ledger.backend import Backend
     from eocanvas_apply.ledger.entry import Entry
+    from eocanvas_apply.ledger.local import LocalBackend
 
 EPILOG = """\
 Every intent is written into the ledger before it is carried out, and every answer after it.
@@ -39,7 +39,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
     """Read all entries and show or verify them."""
-    from eocanvas_apply.ledger.place import open_backend
+    from eocanvas_apply.ledger.local import open_backend
 
     backend = open_backend(ledger_url(args), manifest_file(args).parent)
     entries = asyncio.run(backend.read())
@@ -57,12 +57,11 @@ def _shown(entries: Sequence[Entry]) -> Outcome:
     )
 
 
-def _verified(entries: Sequence[Entry], backend: Backend) -> Outcome:
-    from eocanvas_apply.ledger.place import snapshots_of
+def _verified(entries: Sequence[Entry], backend: LocalBackend) -> Outcome:
+    from eocanvas_apply.ledger.snapshots import Snapshots
     from eocanvas_apply.ledger.verify import snapshot_faults, verify
 
-    keeper = snapshots_of(backend)
-    kept = keeper.load() if keeper else None
+    kept = Snapshots(backend).load()
     faults = [*verify(entries), *(snapshot_faults(kept, entries) if kept else ())]
     beside = f", with a snapshot up to entry {kept.head}" if kept else ""
     state = "faults found" if faults else "all well"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from eocanvas_apply.ledger.opening import Binding, mismatches
+from eocanvas_apply.ledger.binding import Binding, mismatches
 
 HERE = Binding("demo", "https://s.example", "jane")
 

@@ -1,4 +1,4 @@
-"""Opening a ledger: the first event binds it to project, service and account."""
+"""What a ledger belongs to: its first event binds it to project, service and account."""
 
 from __future__ import annotations
 
