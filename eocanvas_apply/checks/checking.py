@@ -9,7 +9,7 @@ from typing import Any
 from eocanvas_apply.checks import chain_rules, graph_rules, manifest_rules, operators, placeholders
 from eocanvas_apply.checks.case import ChainCase, GraphCase, Instances, ManifestCase, cases, row_cases
 from eocanvas_apply.checks.codes import codes, is_adjustable
-from eocanvas_apply.diagnostics import Diagnostic, Severity, did_you_mean, error
+from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.graphs_and_chains import GraphsAndChains
 from eocanvas_apply.manifest.loading import LoadedManifest
@@ -31,16 +31,16 @@ def check(loaded: LoadedManifest, documents: GraphsAndChains) -> list[Diagnostic
     if loaded.manifest is None:
         return found
     manifest = ManifestCase(loaded, loaded.manifest)
-    found += unknown_checks(manifest)
+    found += _unknown_checks(manifest)
     for case in (manifest, *cases(loaded, documents)):
         found += _by_rules(case)
-    return list(_once(adjusted(found, loaded.manifest)))
+    return list(_once(_adjusted(found, loaded.manifest)))
 
 
 def check_rows(loaded: LoadedManifest, documents: GraphsAndChains, instances: Instances) -> list[Diagnostic]:
     """Return the diagnostics of the graphs and chains that only rows of campaigns name, each reported once."""
-    found = [each for case in row_cases(loaded, documents, instances) for each in _by_rules(case)]
-    return list(_once(adjusted(found, loaded.manifest))) if loaded.manifest else []
+    found = (each for case in row_cases(loaded, documents, instances) for each in _by_rules(case))
+    return list(_once(_adjusted(found, loaded.manifest))) if loaded.manifest else []
 
 
 def _by_rules(case: ManifestCase | GraphCase | ChainCase) -> Iterator[Diagnostic]:
@@ -56,15 +56,15 @@ def _once(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
         seen.add(same)
 
 
-def adjusted(found: Iterable[Diagnostic], manifest: Manifest) -> Iterator[Diagnostic]:
+def _adjusted(found: Iterable[Diagnostic], manifest: Manifest) -> Iterator[Diagnostic]:
     """Yield diagnostics with the severities that the manifest sets; those of a job win over those of the manifest."""
     of_jobs = {str(Address.job(name)): job.checks for name, job in manifest.jobs.items()}
     for each in found:
-        chosen = _chosen(each.code, of_jobs.get(each.address or "", {}), manifest.checks)
-        yield each if chosen is None else replace(each, severity=chosen)
+        chosen = {**manifest.checks, **of_jobs.get(each.address or "", {})}.get(each.code)
+        yield replace(each, severity=chosen) if chosen and is_adjustable(each.code) else each
 
 
-def unknown_checks(case: ManifestCase) -> Iterator[Diagnostic]:
+def _unknown_checks(case: ManifestCase) -> Iterator[Diagnostic]:
     """Yield codes under `checks:` whose severity cannot be changed."""
     manifest = case.manifest
     places = [(("checks",), manifest.checks), *((("jobs", n, "checks"), j.checks) for n, j in manifest.jobs.items())]
@@ -75,8 +75,3 @@ def unknown_checks(case: ManifestCase) -> Iterator[Diagnostic]:
                 hint = did_you_mean(code, adjustable) or f"these can be changed: {', '.join(adjustable)}"
                 found = error("unknown-check", f"the severity of `{code[:60]}` cannot be changed", hint)
                 yield case.place(found, *path, code, at_name=True)
-
-
-def _chosen(code: str, *checks: Mapping[str, Severity]) -> Severity | None:
-    chosen = next((each[code] for each in checks if code in each), None)
-    return chosen if chosen and is_adjustable(code) else None

@@ -32,5 +32,4 @@ def codes() -> Mapping[str, Code]:
 
 def is_adjustable(code: str) -> bool:
     """Tell whether a manifest may set the severity of a code."""
-    known = codes().get(code)
-    return known is not None and known.adjustable
+    return code in codes() and codes()[code].adjustable

@@ -57,7 +57,10 @@ def text(diagnostics: Sequence[Diagnostic], style: Style = PLAIN) -> str:
     """
     if not diagnostics:
         return ""
-    blocks = [block for alike in _folded(diagnostics) for block in _group(alike, style)]
+    blocks: list[str] = []
+    for alike in _folded(diagnostics):
+        more = f"  ... and {{}} more like it {style.paint(f'[{alike[0].code}]', 'dim')}\n"
+        blocks += shortened(alike, _FEW, lambda each: _block(each, style), more, spare=1)
     return "\n".join(blocks) + "\n" + summary(diagnostics) + "\n"
 
 
@@ -69,36 +72,23 @@ def _folded(diagnostics: Iterable[Diagnostic]) -> Iterable[list[Diagnostic]]:
     return groups.values()
 
 
-def _group(alike: Sequence[Diagnostic], style: Style) -> list[str]:
-    more = f"  ... and {{}} more like it {style.paint(f'[{alike[0].code}]', 'dim')}\n"
-    return shortened(alike, _FEW, lambda each: _block(each, style), more, spare=1)
-
-
 def summary(diagnostics: Iterable[Diagnostic]) -> str:
     """Return `2 errors, 1 warning`."""
     severities = [diagnostic.severity for diagnostic in diagnostics]
-    nouns = {
-        severity: "note" if severity is Severity.INFO else severity.value
-        for severity in _ORDER
-        if severity in severities
-    }
-    return ", ".join(counted(severities.count(s), noun) for s, noun in nouns.items()) or "no diagnostics"
+    counts = ((severities.count(each), "note" if each is Severity.INFO else each.value) for each in _ORDER)
+    return ", ".join(counted(number, noun) for number, noun in counts if number) or "no diagnostics"
 
 
 def _block(diagnostic: Diagnostic, style: Style) -> str:
-    lines = [_headline(diagnostic, style)]
+    severity = style.paint(diagnostic.severity.value, "bold", _COLOURS[diagnostic.severity])
+    code = style.paint(f"[{diagnostic.code}]", "dim")
+    lines = [f"{_place(diagnostic)}{severity}: {printable(diagnostic.message)} {code}"]
     if diagnostic.position and diagnostic.snippet is not None:
         lines += _excerpt(diagnostic.position, diagnostic.snippet, style)
     if diagnostic.hint:
         first, *rest = printable(diagnostic.hint).splitlines()
         lines += [f"  {style.paint('hint:', 'cyan')} {first}", *(f"        {line}" for line in rest)]
     return "\n".join(lines) + "\n"
-
-
-def _headline(diagnostic: Diagnostic, style: Style) -> str:
-    severity = style.paint(diagnostic.severity.value, "bold", _COLOURS[diagnostic.severity])
-    code = style.paint(f"[{diagnostic.code}]", "dim")
-    return f"{_place(diagnostic)}{severity}: {printable(diagnostic.message)} {code}"
 
 
 def _place(diagnostic: Diagnostic) -> str:

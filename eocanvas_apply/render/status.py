@@ -16,7 +16,7 @@ from eocanvas_apply.render import forecast
 from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, moment, one_line, rough, shortened, stamp
 from eocanvas_apply.render.plan import advice, in_words, title
 from eocanvas_apply.render.why import whereabouts
-from eocanvas_apply.report.status import JobStatus, KeyStatus, Status, Tally, together
+from eocanvas_apply.report.status import JobStatus, KeyStatus, Status, Tally, tallies, together
 
 T = TypeVar("T")
 # As many lines of one kind as leave the others on the screen.
@@ -86,11 +86,14 @@ def text(status: Status, style: Style = PLAIN, *, full: bool = False) -> str:
     block = partial(_block, style, most)
     at = status.plan.created
     jobs = {phase: [job for job in status.jobs if job.phase is phase] for phase in Phase}
-    failed, running = jobs[Phase.FAILED], sorted(jobs[Phase.RUNNING], key=_age)
+    failed, running = (
+        jobs[Phase.FAILED],
+        sorted(jobs[Phase.RUNNING], key=lambda job: (job.since is None, job.since, job.address)),
+    )
     finished = jobs[Phase.DONE] if full or len(status.jobs) <= most else []
     ahead = [*_next(status, jobs), *forecast.lines(status.plan, windows=False)]
     blocks = [
-        [_title(status, style), *_counts(status.tallies, style)],
+        [_title(status, style), *_counts(tallies(status.plan.actions), style)],
         block("Failed", failed, _failed, _remedies(failed[:most])),
         block("A decision is needed", jobs[Phase.UNDECIDED], _undecided),
         block("Running", running, partial(_running, at=at), _unstuck(running)),
@@ -157,7 +160,6 @@ def _next(status: Status, jobs: dict[Phase, list[JobStatus]]) -> list[str]:
 
 
 def _failed(job: JobStatus) -> str:
-    """Return that it failed, and why."""
     failure = job.failure if job.action.reason is Reason.FAILED else ""
     why = one_line(failure) if failure else in_words(job.action)
     return f"{job.address} {'refused' if job.refused else 'failed'}: {why}"
@@ -173,9 +175,8 @@ def _remedies(failed: Sequence[JobStatus]) -> list[str]:
 
 
 def _undecided(job: JobStatus) -> str:
-    """Return what is to be decided, and how."""
-    step = advice(job.action)
-    return f"{job.address}: {in_words(job.action)}; {step}; see: eocanvas-apply why {typed(job.address)}"
+    decide = f"{advice(job.action)}; see: eocanvas-apply why {typed(job.address)}"
+    return f"{job.address}: {in_words(job.action)}; {decide}"
 
 
 def _running(job: JobStatus, at: datetime) -> str:
@@ -193,11 +194,6 @@ def _unstuck(running: Sequence[JobStatus]) -> list[str]:
     return [f"stuck: {advice(stuck[0], of_several=len(stuck) > 1)}"] if stuck else []
 
 
-def _age(job: JobStatus) -> tuple[bool, datetime | None, str]:
-    """Return a key that sorts jobs in the order of their launches."""
-    return job.since is None, job.since, job.address
-
-
 def _turn(job: JobStatus) -> tuple[bool, float, str]:
     """Return a key that sorts launches before jobs that are held back, both by time."""
     when = job.action.not_before
@@ -205,7 +201,6 @@ def _turn(job: JobStatus) -> tuple[bool, float, str]:
 
 
 def _waiting(job: JobStatus) -> str:
-    """Return what it waits for, and until when."""
     action = job.action
     if action.action is ActionKind.NONE:
         about = f", at about {moment(action.not_before)}" if action.not_before else ""
@@ -218,7 +213,6 @@ def _waiting(job: JobStatus) -> str:
 
 
 def _done(job: JobStatus) -> str:
-    """Return where its results are."""
     run = job.run
     return f"{job.address}: {whereabouts(run)}" if run and run.results else job.address
 

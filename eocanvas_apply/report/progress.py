@@ -160,8 +160,7 @@ def _stored(recorded: Recorded, fetching: frozenset[str]) -> Mapping[str | None,
 
 def _bytes(record: JobRecord) -> int:
     # Only those of the youngest run are in the job's folder.
-    youngest = next((run for run in reversed(record.runs.values()) if run.stored), None)
-    run = record.finished or youngest
+    run = record.finished or next((run for run in reversed(record.runs.values()) if run.stored), None)
     return sum(stored.size for stored in run.stored.values()) if run else 0
 
 

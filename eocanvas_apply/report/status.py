@@ -113,11 +113,6 @@ class Status:
     jobs: tuple[JobStatus, ...]
 
     @property
-    def tallies(self) -> list[Tally]:
-        """How many jobs of each campaign stand where."""
-        return tallies(self.plan.actions)
-
-    @property
     def settled(self) -> bool:
         """Whether no job runs or waits any more."""
         return not any(job.phase in (Phase.RUNNING, Phase.WAITING) for job in self.jobs)
