@@ -31,6 +31,8 @@ _SHOWN_IDS = 3
 _LONGEST_QUERY = 200
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _QUERY, _PRODUCT = "query", "product"
+# A product takes a line of a kilobyte or two: far more of them than a plan has.
+LARGEST = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,6 @@ class Lock:
     """The locked searches by digest of their query."""
 
     queries: Mapping[str, LockedQuery]
-
-    @property
-    def oldest(self) -> datetime | None:
-        """When the oldest of its searches was made."""
-        return min((each.searched for each in self.queries.values()), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +71,6 @@ def query_digest(query: Mapping[str, Any]) -> str:
     return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def frozen(query: Mapping[str, Any], lock: Lock | None) -> LockedQuery | None:
-    """Return what the lock has of a query without relative times, None when it is not locked."""
-    return lock.queries.get(query_digest(query)) if lock else None
-
-
 def lock_changes(old: Lock, new: Lock) -> list[LockChange]:
     """Return the differences between two locks in the queries that both have."""
     changes = []
@@ -98,65 +90,47 @@ def write_lock(lock: Lock) -> str:
 
 def read_lock(text: str, file: str) -> Lock:
     """Read the file's text; raises ManifestError with every line that cannot be read, as in an unfinished merge."""
-    reading = _Reading(file)
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip() and not line.startswith("#"):
-            reading.take(number, line)
-    return reading.finished()
-
-
-class _Reading:
-    def __init__(self, file: str) -> None:
-        self._file = file
-        self._queries: dict[str, tuple[Mapping[str, Any], datetime]] = {}
-        self._products: dict[str, dict[str, Mapping[str, Any]]] = {}
-        self._faults: list[Diagnostic] = []
-        self._has_version = False
-
-    def take(self, number: int, line: str) -> None:
-        if not self._has_version:
-            self._has_version = True
-            if line.strip() != _VERSION:
-                self._refuse(number, line, f"a lock file begins with the line `{_VERSION}`")
-            return
+    lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip() and not line.startswith("#")]
+    queries: dict[str, tuple[Mapping[str, Any], datetime]] = {}
+    products: dict[str, dict[str, Mapping[str, Any]]] = {}
+    faults: list[Diagnostic] = []
+    if lines and lines[0][1].strip() != _VERSION:
+        faults.append(_misread(file, *lines[0], f"a lock file begins with the line `{_VERSION}`"))
+    for number, line in lines[1:]:
         try:
-            self._read(line)
+            _read_line(line, queries, products)
         except (ValueError, KeyError, TypeError):
-            self._refuse(number, line, "this line does not belong into a lock file")
+            faults.append(_misread(file, number, line, "this line does not belong into a lock file"))
+    if faults:
+        raise ManifestError(*faults)
+    found = {digest: tuple(fields for _, fields in sorted(products.get(digest, {}).items())) for digest in queries}
+    return Lock({digest: LockedQuery(*queries[digest], found[digest]) for digest in sorted(queries)})
 
-    def finished(self) -> Lock:
-        if self._faults:
-            raise ManifestError(*self._faults)
-        return Lock({digest: self._query(digest) for digest in sorted(self._queries)})
 
-    def _read(self, line: str) -> None:
-        if line.strip() == _VERSION:
-            return
-        digest, kind, rest = line.split(" ", 2)
-        if kind == _PRODUCT:
-            fields = json.loads(rest)
-            self._products.setdefault(digest, {})[fields["id"]] = fields
-        elif kind == _QUERY:
-            stamp, _, query = rest.partition(" ")
-            found, searched = json.loads(query), datetime.fromisoformat(stamp)
-            if query_digest(found) != digest or searched.tzinfo is None:
-                raise ValueError(digest)
-            # A merge may leave the line of both branches: the older search counts, so that its age is not hidden.
-            known = self._queries.get(digest)
-            self._queries[digest] = (found, min(searched, known[1]) if known else searched)
-        else:
-            raise ValueError(kind)
+def _read_line(
+    line: str, queries: dict[str, tuple[Mapping[str, Any], datetime]], products: dict[str, dict[str, Mapping[str, Any]]]
+) -> None:
+    if line.strip() == _VERSION:
+        return
+    digest, kind, rest = line.split(" ", 2)
+    if kind == _PRODUCT:
+        fields = json.loads(rest)
+        products.setdefault(digest, {})[fields["id"]] = fields
+    elif kind == _QUERY:
+        stamp, _, query = rest.partition(" ")
+        found, searched = json.loads(query), datetime.fromisoformat(stamp)
+        if query_digest(found) != digest or searched.tzinfo is None:
+            raise ValueError(digest)
+        # A merge may leave the line of both branches: the older search counts, so that its age is not hidden.
+        known = queries.get(digest)
+        queries[digest] = (found, min(searched, known[1]) if known else searched)
+    else:
+        raise ValueError(kind)
 
-    def _query(self, digest: str) -> LockedQuery:
-        query, searched = self._queries[digest]
-        products = self._products.get(digest, {})
-        return LockedQuery(query, searched, tuple(products[name] for name in sorted(products)))
 
-    def _refuse(self, number: int, line: str, message: str) -> None:
-        hint = "finish the merge by keeping the lines of both sides, or write a new file with `eocanvas-apply lock`"
-        self._faults.append(
-            error("lock-syntax", message, hint).at(Position(self._file, number, 1), line[:_LONGEST_LINE])
-        )
+def _misread(file: str, number: int, line: str, message: str) -> Diagnostic:
+    hint = "finish the merge by keeping the lines of both sides, or write a new file with `eocanvas-apply lock`"
+    return error("lock-syntax", message, hint).at(Position(file, number, 1), line[:_LONGEST_LINE])
 
 
 def _lines(digest: str, locked: LockedQuery) -> Iterator[str]:
@@ -171,10 +145,6 @@ def _json(value: Mapping[str, Any]) -> str:
     return json.dumps(ordered, ensure_ascii=True, sort_keys=False, separators=(",", ":"))
 
 
-# A product takes a line of a kilobyte or two: far more of them than a plan has.
-LARGEST = 1_000_000_000
-
-
 @dataclass(frozen=True, slots=True)
 class LockFile:
     """A lock file's text and the lock in it; both None where there is no file."""
@@ -185,8 +155,7 @@ class LockFile:
 
 def read_lock_file(folder: Path) -> LockFile:
     """Read the lock of a folder; raises ManifestError for one that cannot be read."""
-    path = located(FILE, folder)
-    if not path.exists():
+    if not (path := located(FILE, folder)).exists():
         return LockFile()
     text = read_text(FILE, folder, LARGEST)
     return LockFile(text, read_lock(text, str(path)))
@@ -210,16 +179,12 @@ def _replace(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        beside.chmod(_mode_of(path))
+        # A temporary file is private; a lock belongs to everybody who reads the manifest beside it.
+        beside.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
-
-
-def _mode_of(path: Path) -> int:
-    # A temporary file is private; a lock belongs to everybody who reads the manifest beside it.
-    return path.stat().st_mode & 0o777 if path.exists() else 0o644
 
 
 def lock_age(lock: Lock | None, searches: Iterable[LockedQuery], now: datetime) -> tuple[Diagnostic, ...]:

@@ -1,20 +1,20 @@
 """The sources of rows, one reader for each kind of step, and everything outside that they read, each thing once a run.
 
-`READERS` has the function for each kind. A new kind needs its model in `manifest/model/steps.py`, a file in
+`LOCAL` and `REMOTE` have the function for each kind. A new kind needs its model in `manifest/model/steps.py`, a file in
 `readers/`, and its line here.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from eocanvas_apply.campaign.lock import Lock, LockedQuery, frozen, query_digest
+from eocanvas_apply.campaign.lock import Lock, LockedQuery, query_digest
 from eocanvas_apply.campaign.readers.csv import table_rows
 from eocanvas_apply.campaign.readers.days import day_rows
 from eocanvas_apply.campaign.readers.hda import Search, product_rows
@@ -25,14 +25,13 @@ from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.instances import Instance
 from eocanvas_apply.manifest.loading import LoadedManifest
-from eocanvas_apply.manifest.model.steps import CsvFile, Days, JsonFile, S3Prefix, Step
+from eocanvas_apply.manifest.model.steps import CsvFile, JsonFile, S3Prefix, Step
 from eocanvas_apply.manifest.model.times import resolved
 
 if TYPE_CHECKING:
     import asyncio
 
 _AT_ONCE = 4
-_REMOTE = ("hda", "s3")
 _LONGEST_LINE = 500
 _WIDEST = 100_000
 
@@ -62,14 +61,16 @@ class Sources:
         """Return the rows of a step's source; raises ManifestError, ServiceError, SourceUnavailable."""
         limit = limit_of(step, most)
         key = (step.kind, step.source_json(), limit)
+        if key in self._read:
+            return self._read[key]
         if not self.is_remote(step):
-            if key not in self._read:
-                self._read[key] = await READERS[step.kind](self, step.source, limit)
+            local = LOCAL.get(step.kind)
+            self._read[key] = local(self, step.source) if local else await REMOTE[step.kind](self, step.source, limit)
             return self._read[key]
         if key not in self._asked:
             import asyncio
 
-            self._asked[key] = asyncio.ensure_future(READERS[step.kind](self, step.source, limit))
+            self._asked[key] = asyncio.ensure_future(REMOTE[step.kind](self, step.source, limit))
         return await self._asked[key]
 
     async def cancel(self) -> None:
@@ -84,7 +85,7 @@ class Sources:
 
     def is_remote(self, step: Step) -> bool:
         """Tell whether the catalogue or a storage is asked for a step's rows."""
-        return step.kind in _REMOTE and (self.search is not None or self.lister is not None)
+        return step.kind in REMOTE and (self.search is not None or self.lister is not None)
 
     async def ask(self, query: Mapping[str, Any], limit: int) -> Sequence[Mapping[str, Any]]:
         """Search the catalogue, a few searches at a time."""
@@ -111,30 +112,21 @@ class Sources:
             raise ManifestError(*(_with_line(each, content) for each in problem.diagnostics)) from None
 
 
-async def _values(_sources: Sources, values: Sequence[Any], _: int) -> Found:
-    return Found(list(value_rows(values)))
-
-
-async def _entries(_sources: Sources, entries: Mapping[str, Any], _: int) -> Found:
-    return Found(list(entry_rows(entries)))
-
-
-async def _csv(sources: Sources, given: str | CsvFile, _: int) -> Found:
+def _csv(sources: Sources, given: str | CsvFile) -> Found:
     name, delimiter = (given, None) if isinstance(given, str) else (given.file, given.delimiter)
-    return sources.parsed(name, lambda content, file: table_rows(content, file, delimiter))
+    return sources.parsed(name, partial(table_rows, delimiter=delimiter))
 
 
-async def _json(sources: Sources, given: str | JsonFile, _: int) -> Found:
+def _json(sources: Sources, given: str | JsonFile) -> Found:
     name, path = (given, None) if isinstance(given, str) else (given.file, given.path)
-    return sources.parsed(name, lambda content, file: json_rows(content, file, path))
+    return sources.parsed(name, partial(json_rows, path=path))
 
 
-async def _geojson(sources: Sources, name: str, _: int) -> Found:
-    return sources.parsed(name, geojson_rows)
-
-
-async def _days(sources: Sources, days: Days, _: int) -> Found:
-    return day_rows(days, sources.now)
+def _job(sources: Sources, name: str) -> Found:
+    if name not in sources.done:
+        raise SourceUnavailable
+    rows = [Row(i.id, {**i.fields, ID: i.id}, {**i.origins, name: i.id}) for i in sources.done[name]]
+    return Found(rows, name in sources.relative)
 
 
 async def _hda(sources: Sources, query: Mapping[str, Any], limit: int) -> Found:
@@ -142,7 +134,7 @@ async def _hda(sources: Sources, query: Mapping[str, Any], limit: int) -> Found:
     if relative:
         return Found(product_rows(await sources.ask(query, limit)), relative=True)
     digest = query_digest(query)
-    if locked := frozen(query, sources.lock):
+    if sources.lock and (locked := sources.lock.queries.get(digest)):
         sources.searches[digest] = locked
         return Found(product_rows(locked.products), locked=True)
     by_id = {str(fields["id"]): fields for fields in await sources.ask(query, limit)}
@@ -162,24 +154,16 @@ async def _s3(sources: Sources, source: S3Prefix, limit: int) -> Found:
     return Found(file_rows(files, source.match))
 
 
-async def _job(sources: Sources, name: str, _: int) -> Found:
-    if name not in sources.done:
-        raise SourceUnavailable
-    rows = [Row(i.id, {**i.fields, ID: i.id}, {**i.origins, name: i.id}) for i in sources.done[name]]
-    return Found(rows, name in sources.relative)
-
-
-READERS: Mapping[str, Callable[[Sources, Any, int], Awaitable[Found]]] = {
-    "list": _values,
-    "map": _entries,
+LOCAL: Mapping[str, Callable[[Sources, Any], Found]] = {
+    "list": lambda _, values: Found(list(value_rows(values))),
+    "map": lambda _, entries: Found(list(entry_rows(entries))),
     "csv": _csv,
     "json": _json,
-    "geojson": _geojson,
-    "days": _days,
-    "hda": _hda,
-    "s3": _s3,
+    "geojson": lambda sources, name: sources.parsed(name, geojson_rows),
+    "days": lambda sources, days: day_rows(days, sources.now),
     "job": _job,
 }
+REMOTE: Mapping[str, Callable[[Sources, Any, int], Coroutine[Any, Any, Found]]] = {"hda": _hda, "s3": _s3}
 
 
 def _with_line(found: Diagnostic, content: bytes) -> Diagnostic:

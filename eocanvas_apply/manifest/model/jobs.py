@@ -18,7 +18,8 @@ from eocanvas_apply.manifest.model.strict import (
     PlainData,
     StrictModel,
     Text,
-    tag_by,
+    chosen,
+    chosen_by_type,
 )
 from eocanvas_apply.vocabulary import FailureClass
 
@@ -70,10 +71,15 @@ INPUT_TYPES: dict[str, type[StrictModel]] = {
 }
 
 
-def _input_type(value: Any) -> str | None:
-    if isinstance(value, dict):
-        return next((kind for kind in INPUT_TYPES if kind in value), None)
-    return next((kind for kind, model in INPUT_TYPES.items() if isinstance(value, model)), None)
+def _by_field(types: Mapping[str, type[StrictModel]], prefix: str = "") -> Discriminator:
+    """Return what picks a model by the field that only it has."""
+
+    def choose(value: Any) -> str | None:
+        fields = value if isinstance(value, dict) else {}
+        names = (name for name, model in types.items() if name in fields or isinstance(value, model))
+        return next((prefix + name for name in names), None)
+
+    return chosen(choose)
 
 
 Input = Annotated[
@@ -81,7 +87,7 @@ Input = Annotated[
     | Annotated[ProductInput, Tag("<product>")]
     | Annotated[UrlInput, Tag("<url>")]
     | Annotated[ResultInput, Tag("<result>")],
-    Discriminator(tag_by(_input_type)),
+    _by_field(INPUT_TYPES),
 ]
 
 
@@ -100,15 +106,9 @@ class ToDownload(StrictModel):
 OUTPUT_TYPES: dict[str, type[StrictModel]] = {"key": ToKey, "download": ToDownload}
 
 
-def _output_type(value: Any) -> str | None:
-    if isinstance(value, dict):
-        return next((kind for kind in OUTPUT_TYPES if kind in value), None)
-    return next((kind for kind, model in OUTPUT_TYPES.items() if isinstance(value, model)), None)
-
-
 Output = Annotated[
     Annotated[ToKey, Tag("<to-key>")] | Annotated[ToDownload, Tag("<to-download>")],
-    Discriminator(tag_by(lambda value: (kind := _output_type(value)) and f"to-{kind}")),
+    _by_field(OUTPUT_TYPES, "to-"),
 ]
 
 
@@ -128,7 +128,7 @@ class _Job(StrictModel):
         Annotated[
             Annotated[int, Field(ge=0), Tag("<retries-number>")]
             | Annotated[dict[FailureClass, Annotated[int, Field(ge=0)]], Tag("<retries-by-class>")],
-            Discriminator(tag_by(lambda value: "retries-by-class" if isinstance(value, dict) else "retries-number")),
+            chosen_by_type(dict, "retries-by-class", "retries-number"),
         ]
         | None
     ) = Field(
@@ -149,7 +149,7 @@ class _Job(StrictModel):
         Annotated[
             Annotated[int, Field(ge=1), Tag("<stop-number>")]
             | Annotated[str, Field(pattern=r"^[0-9]{1,2}%$"), Tag("<stop-share>")],
-            Discriminator(tag_by(lambda value: "stop-share" if isinstance(value, str) else "stop-number")),
+            chosen_by_type(str, "stop-share", "stop-number"),
         ]
         | None
     ) = Field(
@@ -164,6 +164,9 @@ class _Job(StrictModel):
     mark: bool = Field(default=True, description="Put a mark into the graph or chain, by which a job is recognised.")
     checks: dict[str, LooseSeverity] = Field(
         default_factory=dict, description="Severity of single checks for this job: {code: error|warning|info}."
+    )
+    inputs: dict[InputName, Input] = Field(
+        default_factory=dict, description="The files to process, by the names that the graph or chain knows them by."
     )
 
     @property
@@ -184,12 +187,12 @@ class _Job(StrictModel):
     @property
     def input_keys(self) -> tuple[str, ...]:
         """The manifest's names of the keys that inputs are read with, `eodata` among them, in order, each once."""
-        return ()
+        return tuple(dict.fromkeys(i.key for i in self.inputs.values() if isinstance(i, KeyInput)))
 
     @property
     def result_inputs(self) -> dict[str, ResultInput]:
         """The inputs that are results of other jobs, by their names."""
-        return {}
+        return {name: given for name, given in self.inputs.items() if isinstance(given, ResultInput)}
 
     @property
     def source_names(self) -> frozenset[str]:
@@ -199,27 +202,10 @@ class _Job(StrictModel):
     @property
     def key_names(self) -> frozenset[str]:
         """The manifest's names of every key that the job itself names, without `eodata`."""
-        names = {*self.input_keys, *([self.output_key] if self.output_key else [])}
-        return frozenset(names - {EODATA})
+        return frozenset(filter(None, {*self.input_keys, self.output_key})) - {EODATA}
 
 
-class _ProcessingJob(_Job):
-    inputs: dict[InputName, Input] = Field(
-        default_factory=dict, description="The files to process, by the names that the graph or chain knows them by."
-    )
-
-    @property
-    def input_keys(self) -> tuple[str, ...]:
-        """The manifest's names of the keys that inputs are read with, `eodata` among them, in order, each once."""
-        return tuple(dict.fromkeys(i.key for i in self.inputs.values() if isinstance(i, KeyInput)))
-
-    @property
-    def result_inputs(self) -> dict[str, ResultInput]:
-        """The inputs that are results of other jobs, by their names."""
-        return {name: given for name, given in self.inputs.items() if isinstance(given, ResultInput)}
-
-
-class SnapJob(_ProcessingJob):
+class SnapJob(_Job):
     """A SNAP graph."""
 
     document: ClassVar[Literal["graph"]] = "graph"
@@ -231,7 +217,7 @@ class SnapJob(_ProcessingJob):
     )
 
 
-class TailorJob(_ProcessingJob):
+class TailorJob(_Job):
     """A Data Tailor chain."""
 
     document: ClassVar[Literal["chain"]] = "chain"
@@ -277,5 +263,5 @@ def _kind(value: Any) -> str | None:
 JOB_TYPES: dict[str, type[StrictModel]] = {"snap": SnapJob, "tailor": TailorJob, "raw": RawJob}
 Job = Annotated[
     Annotated[SnapJob, Tag("<snap>")] | Annotated[TailorJob, Tag("<tailor>")] | Annotated[RawJob, Tag("<raw>")],
-    Discriminator(tag_by(_kind)),
+    chosen(_kind),
 ]

@@ -11,10 +11,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, Field, Tag
 from pydantic_core import PydanticCustomError
 
-from eocanvas_apply.manifest.model.strict import PHYSICAL_NAME, Duration, StrictModel, Text, tag_by
+from eocanvas_apply.manifest.model.strict import PHYSICAL_NAME, Duration, StrictModel, Text, chosen
 from eocanvas_apply.secrets.secret_references import SecretReference
 from eocanvas_apply.vocabulary import StorageType
 
@@ -39,6 +39,8 @@ class _ManagedKey(StrictModel):
     readable: ClassVar[bool] = True
     writable: ClassVar[bool] = True
     listable: ClassVar[bool] = False
+    plain_names: ClassVar[tuple[str, ...]]
+    secret_names: ClassVar[tuple[str, ...]] = ()
 
     name: PhysicalName | None = Field(
         default=None, description="A fixed name at the service; without it every generation gets a name of its own."
@@ -48,6 +50,14 @@ class _ManagedKey(StrictModel):
     shared: bool = Field(default=False, description="Let every user of the service use the key (its `public`).")
     keep: bool = Field(default=False, description="Keep the key alive although no job needs it.")
 
+    def plain_config(self) -> dict[str, str]:
+        """Return the wire fields that are not secret."""
+        return {name: getattr(self, name) for name in self.plain_names}
+
+    def secret_fields(self) -> dict[str, SecretReference]:
+        """Return the wire fields that are secret, as references."""
+        return {name: getattr(self, name) for name in self.secret_names}
+
 
 class S3Key(_ManagedKey):
     """A private S3 bucket."""
@@ -55,6 +65,8 @@ class S3Key(_ManagedKey):
     storage_type: ClassVar[StorageType] = StorageType.S3
     storage_name: ClassVar[str] = "a private S3 bucket"
     listable: ClassVar[bool] = True
+    plain_names: ClassVar[tuple[str, ...]] = ("bucket", "endpoint", "region")
+    secret_names: ClassVar[tuple[str, ...]] = ("secret_key", "access_key")
 
     type: Literal["s3"] = Field(description="A private S3 bucket.")
     bucket: Text = Field(description="Name of the bucket.")
@@ -62,14 +74,6 @@ class S3Key(_ManagedKey):
     endpoint: Text = Field(description="Address of the S3 service, such as https://s3.waw3-2.cloudferro.com.")
     access_key: SecretReference = Field(description="Where the access key comes from, such as {env: NAME}.")
     secret_key: SecretReference = Field(description="Where the secret key comes from, such as {env: NAME}.")
-
-    def plain_config(self) -> dict[str, str]:
-        """Return the wire fields that are not secret."""
-        return {"bucket": self.bucket, "endpoint": self.endpoint, "region": self.region}
-
-    def secret_fields(self) -> dict[str, SecretReference]:
-        """Return the wire fields that are secret, as references."""
-        return {"secret_key": self.secret_key, "access_key": self.access_key}
 
 
 class PublicS3Key(_ManagedKey):
@@ -79,19 +83,12 @@ class PublicS3Key(_ManagedKey):
     storage_name: ClassVar[str] = "a public S3 bucket"
     writable: ClassVar[bool] = False
     listable: ClassVar[bool] = True
+    plain_names: ClassVar[tuple[str, ...]] = ("bucket", "endpoint", "region")
 
     type: Literal["s3-public"] = Field(description="A public S3 bucket, to read from.")
     bucket: Text = Field(description="Name of the bucket.")
     region: Text = Field(description="Region of the bucket.")
     endpoint: Text = Field(description="Address of the S3 service.")
-
-    def plain_config(self) -> dict[str, str]:
-        """Return the wire fields; both secrets of an S3 key are empty here."""
-        return {"bucket": self.bucket, "endpoint": self.endpoint, "region": self.region}
-
-    def secret_fields(self) -> dict[str, SecretReference]:
-        """Return nothing: a public bucket has no secret."""
-        return {}
 
 
 class WekeoDriveKey(_ManagedKey):
@@ -100,6 +97,7 @@ class WekeoDriveKey(_ManagedKey):
     storage_type: ClassVar[StorageType] = StorageType.WEBDAV
     storage_name: ClassVar[str] = "a WEkEO Drive"
     readable: ClassVar[bool] = False
+    secret_names: ClassVar[tuple[str, ...]] = ("password",)
 
     type: Literal["wekeo-drive"] = Field(description="A WEkEO Drive, to write to.")
     username: Text = Field(description="Name of the WEkEO account, with or without wso2_oidc-.")
@@ -110,29 +108,19 @@ class WekeoDriveKey(_ManagedKey):
         user = _DRIVE_USER + self.username.removeprefix(_DRIVE_USER)
         return {"endpoint": _DRIVE_ENDPOINT + user, "username": user}
 
-    def secret_fields(self) -> dict[str, SecretReference]:
-        """Return the wire fields that are secret, as references."""
-        return {"password": self.password}
-
 
 class WebdavKey(_ManagedKey):
     """A WebDAV folder anywhere."""
 
     storage_type: ClassVar[StorageType] = StorageType.WEBDAV
     storage_name: ClassVar[str] = "a WebDAV folder"
+    plain_names: ClassVar[tuple[str, ...]] = ("endpoint", "username")
+    secret_names: ClassVar[tuple[str, ...]] = ("password",)
 
     type: Literal["webdav"] = Field(description="A WebDAV folder.")
     endpoint: Text = Field(description="Address of the folder.")
     username: Text = Field(description="User name there.")
     password: SecretReference = Field(description="Where the password comes from.")
-
-    def plain_config(self) -> dict[str, str]:
-        """Return the wire fields that are not secret."""
-        return {"endpoint": self.endpoint, "username": self.username}
-
-    def secret_fields(self) -> dict[str, SecretReference]:
-        """Return the wire fields that are secret, as references."""
-        return {"password": self.password}
 
 
 ManagedKey = S3Key | PublicS3Key | WekeoDriveKey | WebdavKey
@@ -188,5 +176,5 @@ Key = Annotated[
     | Annotated[WekeoDriveKey, Tag("<wekeo-drive>")]
     | Annotated[WebdavKey, Tag("<webdav>")]
     | Annotated[ExistingKey, Tag("<existing>")],
-    Discriminator(tag_by(_type)),
+    chosen(_type),
 ]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import AfterValidator, Field, Tag, field_validator, model_validator
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
-from eocanvas_apply.manifest.model.strict import Duration, Name, PlainData, StrictModel, Text, tag_by
+from eocanvas_apply.manifest.model.strict import Duration, Name, PlainData, StrictModel, Text, chosen, chosen_by_type
 from eocanvas_apply.manifest.model.times import read_moment
 
 KINDS = ("list", "map", "csv", "json", "geojson", "days", "hda", "s3", "job")
@@ -87,17 +87,6 @@ class PickBy(StrictModel):
         return way, getattr(self, way)
 
 
-PickWord = Literal["first", "last", "latest", "earliest"]
-
-
-def _file_or_path(value: Any) -> str | None:
-    return "path" if isinstance(value, str) else "file"
-
-
-def _word_or_column(value: Any) -> str | None:
-    return "word" if isinstance(value, str) else "column"
-
-
 class Step(StrictModel):
     """Rows from one source, and how they join those of the steps before."""
 
@@ -110,14 +99,14 @@ class Step(StrictModel):
     csv: (
         Annotated[
             Annotated[Text, Tag("<csv-path>")] | Annotated[CsvFile, Tag("<csv-file>")],
-            Discriminator(tag_by(lambda value: f"csv-{_file_or_path(value)}")),
+            chosen_by_type(str, "csv-path", "csv-file"),
         ]
         | None
     ) = Field(default=None, description="Path of a table with a header line, one row a line.")
     json_file: (
         Annotated[
             Annotated[Text, Tag("<json-path>")] | Annotated[JsonFile, Tag("<json-file>")],
-            Discriminator(tag_by(lambda value: f"json-{_file_or_path(value)}")),
+            chosen_by_type(str, "json-path", "json-file"),
         ]
         | None
     ) = Field(default=None, alias="json", description="Path of a file with a list of objects, one row an object.")
@@ -136,7 +125,7 @@ class Step(StrictModel):
         Annotated[
             Annotated[Text, Tag("<by-column>")]
             | Annotated[tuple[Text, ...], Field(strict=False, min_length=1), Tag("<by-columns>")],
-            Discriminator(tag_by(lambda value: "by-columns" if isinstance(value, (list, tuple)) else "by-column")),
+            chosen_by_type((list, tuple), "by-columns", "by-column"),
         ]
         | None
     ) = Field(default=None, description="Columns that join these rows to those of the steps before.")
@@ -144,7 +133,7 @@ class Step(StrictModel):
         Annotated[
             Annotated[int, Field(ge=0), Tag("<expect-number>")]
             | Annotated[str, Field(pattern=EXPECT), Tag("<expect-bounds>")],
-            Discriminator(tag_by(lambda value: "expect-bounds" if isinstance(value, str) else "expect-number")),
+            chosen_by_type(str, "expect-bounds", "expect-number"),
         ]
         | None
     ) = Field(
@@ -153,8 +142,9 @@ class Step(StrictModel):
     )
     pick: (
         Annotated[
-            Annotated[PickWord, Tag("<pick-word>")] | Annotated[PickBy, Tag("<pick-column>")],
-            Discriminator(tag_by(lambda value: f"pick-{_word_or_column(value)}")),
+            Annotated[Literal["first", "last", "latest", "earliest"], Tag("<pick-word>")]
+            | Annotated[PickBy, Tag("<pick-column>")],
+            chosen_by_type(str, "pick-word", "pick-column"),
         ]
         | None
     ) = Field(default=None, description="Take one row only; of a later step, one for each row before.")
@@ -227,7 +217,7 @@ Steps = Annotated[
         AfterValidator(_not_empty),
         Tag("<steps>"),
     ],
-    Discriminator(tag_by(_one_or_several)),
+    chosen(_one_or_several),
 ]
 STEP_TYPES: dict[str, type[StrictModel]] = {
     "one-step": Step,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from eocanvas_apply.diagnostics import Severity
@@ -45,23 +45,19 @@ def _positive(value: timedelta) -> timedelta:
 def _finite(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         raise PydanticCustomError("bad-value", "JSON has no infinity and no not-a-number; quote it to send text")
-    if isinstance(value, dict):
-        for item in value.values():
-            _finite(item)
-    if isinstance(value, list):
-        for item in value:
-            _finite(item)
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _finite(item)
     return value
 
 
-def tag_by(choose: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
-    """Wrap a chooser of union members so that its tags differ from fields when an error names its place."""
+def chosen(choose: Callable[[Any], str | None]) -> Discriminator:
+    """Return what picks a union's member by its tag, in brackets: an error's place never takes it for a field."""
+    return Discriminator(lambda value: None if (tag := choose(value)) is None else f"<{tag}>")
 
-    def tag(value: Any) -> str | None:
-        chosen = choose(value)
-        return None if chosen is None else f"<{chosen}>"
 
-    return tag
+def chosen_by_type(types: type | tuple[type, ...], tag: str, other: str) -> Discriminator:
+    """Return what picks one tag for values of these types, and the other for all else."""
+    return chosen(lambda value: tag if isinstance(value, types) else other)
 
 
 Duration = Annotated[
