@@ -23,7 +23,6 @@ from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.planning.plan import Plan as PlanValue
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.planning.safety import departures
-from eocanvas_apply.render.progress import line
 from eocanvas_apply.report.progress import Progress as Event
 from eocanvas_apply.report.status import status as status_of
 from eocanvas_apply.vocabulary import ALLOWANCES
@@ -221,6 +220,8 @@ class AsyncProject:
 
 
 def _reporter(on_progress: Callable[[Progress], object] | None) -> Callable[[Event], None]:
+    from eocanvas_apply.render.progress import line
+
     def report(event: Event) -> None:
         # How far a download is changes every second: too much for a line each.
         if on_progress is not None and event.transfer is None:

@@ -14,7 +14,6 @@ from eocanvas_apply.ledger.fold.job_records import JobRecord
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.state.runs import counted_run
-from eocanvas_apply.render import stored as render
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +84,13 @@ class Results(Sequence[Result]):
         return len(self.rows)
 
     def __str__(self) -> str:
+        from eocanvas_apply.render import stored as render
+
         return render.text(self.to_json())
 
     def _repr_html_(self) -> str:
+        from eocanvas_apply.render import stored as render
+
         return render.html(self.to_json())
 
 

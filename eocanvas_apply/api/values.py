@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from importlib import import_module
 from typing import Any
 
 from eocanvas_apply.api.exit_codes import Exit, of_endings
@@ -15,22 +16,38 @@ from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.planner import plan as planned
 from eocanvas_apply.planning.state.notes import notes
 from eocanvas_apply.planning.state.observed import Observed
-from eocanvas_apply.render import plan as render_plan
-from eocanvas_apply.render import result as render_result
-from eocanvas_apply.render import status as render_status
 from eocanvas_apply.render.diagnostics import document
 from eocanvas_apply.report import progress as report
 from eocanvas_apply.report import status as report_status
 
 
+class _Rendered:
+    """A value that a module of `render/` writes as text, JSON and HTML; it is imported when it is asked to."""
+
+    __slots__ = ()
+    _module: str
+    value: Any
+
+    @property
+    def _render(self) -> Any:
+        return import_module(f"eocanvas_apply.render.{self._module}")
+
+    def __str__(self) -> str:
+        return str(self._render.text(self.value))
+
+    def _repr_html_(self) -> str:
+        return str(self._render.html(self.value))
+
+
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(_Rendered):
     """What an apply would change, and why. `str(plan)` is the text of `eocanvas-apply plan`.
 
     `requests` are what was asked for beyond the manifest, `observed` what the service showed, `warnings` what was
     found in the manifest, its rows and its secrets.
     """
 
+    _module = "plan"
     value: planning.Plan = field(repr=False)
     requests: planning.Requests
     observed: Observed = field(repr=False)
@@ -62,13 +79,7 @@ class Plan:
         Campaigns of more than 1,000 instances are folded unless `full`.
         """
         code = Exit.ERROR if has_errors(self.value.diagnostics) else Exit.DONE
-        return document("plan", render_plan.body(self.value, full=full), code, self.diagnostics)
-
-    def __str__(self) -> str:
-        return render_plan.text(self.value)
-
-    def _repr_html_(self) -> str:
-        return render_plan.html(self.value)
+        return document("plan", self._render.body(self.value, full=full), code, self.diagnostics)
 
 
 def build_plan(
@@ -85,9 +96,10 @@ def build_plan(
 
 
 @dataclass(frozen=True, slots=True)
-class ApplyResult:
+class ApplyResult(_Rendered):
     """How an apply ended. `str(result)` is the text of `eocanvas-apply apply`; a failed job raises nothing."""
 
+    _module = "result"
     value: report.ApplyResult = field(repr=False)
     warnings: tuple[Diagnostic, ...] = ()
 
@@ -113,23 +125,18 @@ class ApplyResult:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON document of `eocanvas-apply apply`."""
-        return document("apply", render_result.body(self.value), self.exit_code, self.diagnostics)
+        return document("apply", self._render.body(self.value), self.exit_code, self.diagnostics)
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return one row an address: `address`, `action`, `outcome`, `error`."""
-        return [dict(row) for row in render_result.body(self.value)["results"]]
-
-    def __str__(self) -> str:
-        return render_result.text(self.value)
-
-    def _repr_html_(self) -> str:
-        return render_result.html(self.value)
+        return [dict(row) for row in self._render.body(self.value)["results"]]
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class Status(_Rendered):
     """The state of every key and job. `str(status)` is the text of `eocanvas-apply status`."""
 
+    _module = "status"
     value: report_status.Status = field(repr=False)
     warnings: tuple[Diagnostic, ...] = ()
 
@@ -140,17 +147,11 @@ class Status:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON document of `eocanvas-apply status`: `keys`, `jobs`, `windows` (of the quota), `forecast`."""
-        return document("status", render_status.body(self.value), Exit.DONE, self.diagnostics)
+        return document("status", self._render.body(self.value), Exit.DONE, self.diagnostics)
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return one row a job: `address`, `status`, `reason`, `job_id`, `created` (RFC 3339, UTC)."""
-        return [dict(row) for row in render_status.body(self.value)["jobs"]]
-
-    def __str__(self) -> str:
-        return render_status.text(self.value)
-
-    def _repr_html_(self) -> str:
-        return render_status.html(self.value)
+        return [dict(row) for row in self._render.body(self.value)["jobs"]]
 
 
 @dataclass(frozen=True, slots=True)
