@@ -161,6 +161,17 @@ def test_a_part_imports_no_later_part_of_its_room(module: Module) -> None:
         assert wrong == [], f"{module.name} may not import {wrong}"
 
 
+def test_parts_and_top_files_of_planning_import_in_one_direction_only() -> None:
+    imported: dict[str, set[str]] = {}
+    for module in MODULES:
+        if module.name.startswith("planning."):
+            own = module.name.split(".")[1]
+            names = {name.split(".")[1] for name in module.ours() if name.startswith("planning.")}
+            imported[own] = imported.get(own, set()) | names - {own}
+    assert imported
+    TopologicalSorter(imported).prepare()
+
+
 def test_every_part_of_a_room_is_in_the_table() -> None:
     folders = {path.parent.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py")}
     parts = {".".join(folder.parts) for folder in folders if len(folder.parts) > 1}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 
+from eocanvas_apply.documents.graph import Graph
+from eocanvas_apply.manifest.graphs_and_chains import Document
 from eocanvas_apply.planning.desired.desired import DesiredJob
-from eocanvas_apply.planning.desired.document_texts import kept_at, text_of
 
 
 def keep_documents(folder: Path, jobs: Iterable[DesiredJob]) -> None:
@@ -29,3 +30,13 @@ def _keep(path: Path, text: str) -> None:
     temporary = path.with_suffix(".part")
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)
+
+
+def kept_at(digest: str) -> PurePath:
+    """Return where the text of a digest (`sha256:<hex>`) is kept, relative to the manifest's folder."""
+    return PurePath(".eocanvas") / "documents" / digest.removeprefix("sha256:")
+
+
+def text_of(document: Document) -> str:
+    """Return the text to keep of a document: as it is sent, without params and mark."""
+    return document.to_xml() if isinstance(document, Graph) else document.to_yaml()

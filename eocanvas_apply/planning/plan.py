@@ -28,7 +28,7 @@ class PlannedAction:
     `task` is what carries it out, None where nothing is to be done or it cannot be done yet;
     `not_before` is the service time from which it may be, or for a launch held back until others have ended, when that
     may be expected; `awaits` are the products whose orders must be ready before; `note` what the manifest says of it,
-    for people. `runs_again_later` tells of what is held back that it would run a finished job again.
+    for people. With `runs_again_later` what is held back would run a finished job again.
     """
 
     address: str
@@ -142,7 +142,7 @@ class Plan:
     """The whole plan.
 
     `refusals` are the safety rules that hold an apply back; `wake` is the next service time at which waiting is
-    worth another look, None where only polling tells; `windows` how the quota stands.
+    worth another look, None where only polling helps; `windows` how the quota stands.
     """
 
     origin: Origin

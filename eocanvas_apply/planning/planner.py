@@ -27,7 +27,7 @@ from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.planning.state.order_book import OrderBook
 from eocanvas_apply.planning.state.reconciling import Evidence
 from eocanvas_apply.planning.state.runs import occupancy
-from eocanvas_apply.planning.warnings import lost_results, warnings
+from eocanvas_apply.planning.warnings import warnings
 
 
 def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Observed) -> Plan:
@@ -62,17 +62,20 @@ class _Planner:
     def plan(self) -> Plan:
         jobs, findings = self._jobs()
         keys = self._keys(jobs)
-        windows, book = self._windows(), OrderBook.of(self.recorded, self.observed, self.desired.timing)
-        launches = self._in_time(after_keys(jobs, keys, self.desired), windows, book)
-        actions = _in_order(keys.actions, self._with_orders(launches, book))
-        renewed = renewals(self.desired, self.recorded, self.observed, launches)
-        now = self.observed.at
+        desired, recorded, observed = self.desired, self.recorded, self.observed
+        under_way = running(desired, recorded, observed, self.evidence)
+        windows = windows_of(desired, recorded, observed, under_way)
+        book = OrderBook.of(recorded, observed, desired.timing)
+        launches = self._scheduled(after_keys(jobs, keys, desired), windows, book)
+        ordering = Ordering(book, recorded.orders_closed_until, observed.at)
+        actions = _in_order(keys.actions, ordering.with_orders(launches, desired.jobs))
+        renewed, now = renewals(desired, recorded, observed, launches), observed.at
         return Plan(
             origin=self.origin(),
             created=now,
             actions=actions,
-            diagnostics=(*keys.faults, *findings, *self._warnings(jobs)),
-            refusals=refusals(self.desired, self.requests, self.recorded, actions),
+            diagnostics=(*keys.faults, *findings, *warnings(desired, recorded, observed, jobs)),
+            refusals=refusals(desired, self.requests, recorded, actions),
             forecast=forecast(actions, keys.stalled, now, renewed),
             wake=wake(actions, renewed, now),
             windows=windows.states(now, sum(action.lies_ahead for action in launches)),
@@ -93,11 +96,7 @@ class _Planner:
         planner = KeyPlanner(self.desired, self.requests, self.recorded, self.observed, needed, occupied)
         return PlannedKeys(selected_keys(planner.actions(), self.requests), tuple(planner.faults()))
 
-    def _windows(self) -> Windows:
-        under_way = running(self.desired, self.recorded, self.observed, self.evidence)
-        return windows_of(self.desired, self.recorded, self.observed, under_way)
-
-    def _in_time(self, jobs: Sequence[PlannedAction], windows: Windows, book: OrderBook) -> Sequence[PlannedAction]:
+    def _scheduled(self, jobs: Sequence[PlannedAction], windows: Windows, book: OrderBook) -> Sequence[PlannedAction]:
         """Each launch with the moment from which it may go, or may be expected to."""
 
         def turn(action: PlannedAction) -> tuple[int, ...]:
@@ -106,13 +105,6 @@ class _Planner:
         now = self.observed.at
         going = paced(limited(jobs, self.requests, turn), windows, now, turn)
         return expected(going, self.desired, self.recorded, windows, now)
-
-    def _with_orders(self, launches: Sequence[PlannedAction], book: OrderBook) -> Sequence[PlannedAction]:
-        ordering = Ordering(book, self.recorded.orders_closed_until, self.observed.at)
-        return ordering.with_orders(launches, self.desired.jobs)
-
-    def _warnings(self, jobs: Sequence[PlannedAction]) -> tuple[Diagnostic, ...]:
-        return *warnings(self.desired, self.recorded, self.observed), *lost_results(self.recorded, jobs)
 
 
 def _in_order(keys: Sequence[PlannedAction], jobs: Sequence[PlannedAction]) -> tuple[PlannedAction, ...]:

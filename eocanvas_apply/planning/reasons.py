@@ -64,8 +64,8 @@ class Row:
     """One legal pair of action and reason.
 
     `words` say what it means, `advice` what to do next, with `{address}` as on the command line. `outcome` is how the
-    address ends when an apply stops here. `usable` tells that what depends on it may use it as it is, `settled` that
-    there is nothing to say about it: a plan only counts it. A `consequence` needs no new consent.
+    address ends when an apply stops here. With `usable` its dependants may use it as it is; with
+    `settled` a plan only counts it. A `consequence` needs no new consent.
     """
 
     action: ActionKind

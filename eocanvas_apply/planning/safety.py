@@ -39,7 +39,7 @@ def refusals(
 def new_ledger(desired: Desired, requests: Requests, observed: Observed, *, lost_after_run: bool) -> Diagnostic | None:
     """Return what speaks against opening a new ledger: it may be that one exists elsewhere and is not in use here.
 
-    `lost_after_run` tells that a CI machine would keep a local ledger of a real service.
+    With `lost_after_run` a CI machine would keep a local ledger of a real service.
     """
     ours = [key.name for key in observed.keys.values() if is_tagged(key.description, desired.project)]
     if Allowance.NEW_LEDGER in requests.allowed or not (ours or lost_after_run):

@@ -20,14 +20,17 @@ from eocanvas_apply.planning.state.runs import counted_run, sorted_out, status_o
 _ROUNDING_S = 2
 
 
-def warnings(desired: Desired, recorded: Recorded, observed: Observed) -> tuple[Diagnostic, ...]:
-    """Return the warnings of a plan."""
+def warnings(
+    desired: Desired, recorded: Recorded, observed: Observed, jobs: Iterable[PlannedAction]
+) -> tuple[Diagnostic, ...]:
+    """Return the warnings of a plan with these actions of jobs."""
     return (
         *_capped(desired, recorded),
         *_files(recorded, observed),
         *_elsewhere(observed),
-        *_untold(observed),
+        *_unknown_orders(observed),
         *_duplicates(desired, recorded, observed),
+        *_lost_results(recorded, jobs),
     )
 
 
@@ -60,7 +63,7 @@ def _elsewhere(observed: Observed) -> Iterator[Diagnostic]:
         yield info("results-elsewhere", what, "eocanvas-apply results --fetch brings what another machine stored")
 
 
-def _untold(observed: Observed) -> Iterator[Diagnostic]:
+def _unknown_orders(observed: Observed) -> Iterator[Diagnostic]:
     count = sum(each.state is DownloadState.UNKNOWN for each in observed.downloads.values())
     if count:
         which = "the order of a product stands" if count == 1 else f"{count} orders of products stand"
@@ -69,10 +72,10 @@ def _untold(observed: Observed) -> Iterator[Diagnostic]:
         yield warning("orders-untold", what, hint)
 
 
-def lost_results(recorded: Recorded, actions: Iterable[PlannedAction]) -> tuple[Diagnostic, ...]:
-    """Return a warning for each job whose results are gone: it stays so until it is asked to run again."""
-    found = [(a.address, counted_run(recorded.jobs[a.address])) for a in actions if a.reason is Reason.RESULTS_GONE]
-    return tuple(replace(results_gone(address, run), severity=Severity.WARNING) for address, run in found if run)
+def _lost_results(recorded: Recorded, actions: Iterable[PlannedAction]) -> Iterator[Diagnostic]:
+    for action in actions:
+        if action.reason is Reason.RESULTS_GONE and (run := counted_run(recorded.jobs[action.address])):
+            yield replace(results_gone(action.address, run), severity=Severity.WARNING)
 
 
 def results_gone(address: str, run: Run) -> Diagnostic:

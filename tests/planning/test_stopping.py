@@ -59,7 +59,7 @@ def test_every_instance_that_is_due_is_allowed_or_held_and_no_other(
     due = [each.address for each in instances if each.state in TO_LAUNCH]
     assert sorted(found.allowed + found.held) == sorted(due)
     assert [a for a in due if a in found.allowed] == list(found.allowed)
-    assert (found.reason is None) == (not found.held)
+    assert found.why or not found.held
 
 
 @given(campaigns)
@@ -73,9 +73,9 @@ def test_a_number_of_failures_holds_all_that_is_due(instances: list[Instance], n
     found = launchable(instances, StopAfter(number))
     if failed >= number:
         assert found.allowed == ()
-        assert found.stopped
-        assert (found.stopped.failed, found.stopped.most) == (failed, number)
-    if found.stopped is None:
+        assert isinstance(found.why, Stopped)
+        assert (found.why.failed, found.why.most) == (failed, number)
+    if found.why is None:
         assert failed < number
         assert found.held == ()
 
@@ -194,7 +194,7 @@ def test_two_canaries_go_first(text: str, allowed: list[int], held: list[int]) -
     found = launchable(campaign(text), canary=2)
     assert numbers(found.allowed) == allowed
     assert numbers(found.held) == held
-    assert found.reason == ("held-canary" if held else None)
+    assert not held or isinstance(found.why, Canaries)
 
 
 @given(campaigns, st.integers(1, 6))
@@ -219,7 +219,7 @@ def test_a_campaign_that_only_succeeds_is_launched_whole(instances: list[Instanc
     assert not [i for i in hopeful if i.state in TO_LAUNCH]
 
 
-def test_what_is_told_about_canaries_and_stops() -> None:
-    assert launchable(campaign("sxww"), canary=3).canaries == Canaries(wanted=3, succeeded=1, failed=1)
+def test_the_reasons_of_canaries_and_stops() -> None:
+    assert launchable(campaign("sxww"), canary=3).why == Canaries(wanted=3, succeeded=1, failed=1)
     both = launchable(campaign("xww"), StopAfter(1), canary=2)
-    assert both == Launchable((), ("job.a[1]", "job.a[2]"), "held-stopped", stopped=Stopped(1, 3, 1))
+    assert both == Launchable((), ("job.a[1]", "job.a[2]"), Stopped(1, 3, 1))

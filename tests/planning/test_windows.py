@@ -14,7 +14,6 @@ from eocanvas_apply.ledger.fold.job_records import JobRecord
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import MARGIN, Limit
 from eocanvas_apply.planning.schedule.windows import (
-    UNLIMITED,
     Running,
     Windows,
     closed_until,
@@ -105,28 +104,25 @@ def test_starting_later_or_with_more_used_never_launches_sooner(windows: Windows
 
 @given(windows_values)
 def test_as_many_launch_at_once_as_are_free(windows: Windows) -> None:
-    free = windows.free(AT)
-    if free == UNLIMITED:
-        assert windows.schedule(20, AT) == [AT] * 20
-    else:
-        times = windows.schedule(free + 1, AT)
-        assert times.count(AT) == free
-        assert windows.next_free(AT) == times[0]
+    unlimited = 100
+    left = [limit.jobs - windows.counted(limit, AT) for limit in windows.limits]
+    running = [windows.running.room] if windows.running else []
+    closed = [0] if windows.closed_until and windows.closed_until > AT else []
+    free = max(0, min([unlimited, *left, *running, *closed]))
+    assert windows.schedule(unlimited, AT).count(AT) == free
 
 
 def test_nothing_known_holds_nothing() -> None:
     windows = Windows()
-    assert windows.free(AT) == UNLIMITED
-    assert windows.next_free(AT) == AT
+    assert windows.schedule(300, AT) == [AT] * 300
     assert windows.states(AT, 300) == ()
 
 
 def test_a_unit_comes_back_one_period_and_two_seconds_after_it_was_used() -> None:
     windows = Windows((Limit(1, HOUR),), (AT,))
     back = AT + HOUR + timedelta(seconds=2)
-    assert windows.free(back - timedelta(microseconds=1)) == 0
-    assert windows.free(back) == 1
-    assert windows.next_free(AT) == back
+    assert windows.schedule(1, AT) == windows.schedule(1, back - timedelta(microseconds=1)) == [back]
+    assert windows.schedule(1, back + timedelta(seconds=1)) == [back + timedelta(seconds=1)]
 
 
 def test_three_hundred_jobs_under_ten_an_hour_and_a_hundred_a_month() -> None:
@@ -160,13 +156,12 @@ def test_a_window_that_others_have_exceeded_opens_when_enough_units_are_back() -
     windows = Windows((Limit(2, HOUR),), ago(50, 40, 30, 20))
     state = windows.states(AT)[0]
     assert (state.used, state.left, state.last) == (4, 0, None)
-    assert windows.next_free(AT) == AT + 30 * MINUTE + MARGIN
+    assert windows.schedule(1, AT)[0] == AT + 30 * MINUTE + MARGIN
 
 
 def test_jobs_in_flight_hold_launches_back_until_they_end() -> None:
     running = Running(2, 10 * MINUTE, ago(4, 60))
     windows = Windows(running=running)
-    assert windows.free(AT) == 0
     # One is overdue and may end any moment, the other has six minutes to go.
     assert windows.schedule(3, AT) == [AT + MARGIN, AT + 6 * MINUTE, AT + 10 * MINUTE + MARGIN]
 

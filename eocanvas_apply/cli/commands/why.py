@@ -61,7 +61,9 @@ def _document_difference(engine: Engine, address: str) -> tuple[str, ...]:
 
     Empty where they are equal, there is none, or the text was not kept on this machine.
     """
-    from eocanvas_apply.planning.desired.document_texts import difference, kept_at, text_of
+    from difflib import unified_diff
+
+    from eocanvas_apply.applying.document_store import kept_at, text_of
     from eocanvas_apply.planning.state.runs import counted_definition
 
     wanted, record = engine.desired.jobs.get(address), engine.journal.recorded.jobs.get(address)
@@ -73,4 +75,5 @@ def _document_difference(engine: Engine, address: str) -> tuple[str, ...]:
         before = (engine.observer.folder / kept_at(digest)).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return ()
-    return difference(before, text_of(wanted.document))
+    lines = unified_diff(before.splitlines(), text_of(wanted.document).splitlines(), lineterm="", n=1)
+    return tuple(line for line in lines if not line.startswith(("---", "+++")))

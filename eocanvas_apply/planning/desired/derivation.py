@@ -65,19 +65,18 @@ def desired(
         limits=tuple(Limit(window.jobs, window.per) for window in manifest.quota),
         max_running=manifest.max_running,
         unasked=unasked,
-        holdings={name: _holding(job) for name, job in manifest.jobs.items() if job.canary or job.stop_after},
+        holdings={
+            name: Holding(job.canary, StopAfter.parse(job.stop_after) if job.stop_after else None)
+            for name, job in manifest.jobs.items()
+            if job.canary or job.stop_after
+        },
         following=tuple(address for address, job in jobs.items() if job.stage),
     )
 
 
 def desired_keys(manifest: Manifest) -> Mapping[str, DesiredKey]:
     """Return the keys that a manifest asks for, by address."""
-    keys = [_key(name, key) for name, key in manifest.keys.items()]
-    return {key.address: key for key in keys}
-
-
-def _holding(job: Job) -> Holding:
-    return Holding(job.canary, StopAfter.parse(job.stop_after) if job.stop_after else None)
+    return {key_address(name): _key(name, key) for name, key in manifest.keys.items()}
 
 
 def _all_of(

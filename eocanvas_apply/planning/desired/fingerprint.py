@@ -65,16 +65,16 @@ def _comparable(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[di
 
 def _change(item: Any) -> Change:
     path = ".".join(str(part) for part in item.path(output_format="list"))
-    return Change(path, _shown(item.t1), _shown(item.t2))
+    return Change(path, _short(item.t1), _short(item.t2))
 
 
-def _shown(value: Any) -> Any:
+def _short(value: Any) -> Any:
     if type(value).__name__ == "NotPresent":
         return None
     if isinstance(value, Mapping):
-        return {name: _shown(item) for name, item in value.items()}
+        return {name: _short(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_shown(item) for item in value]
+        return [_short(item) for item in value]
     if isinstance(value, str) and len(value) > _LONG:
         return "sha256:" + hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
     return value

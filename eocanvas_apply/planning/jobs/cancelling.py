@@ -14,7 +14,7 @@ from eocanvas_apply.planning.plan import PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.reconciling import Evidence, Verdict
 from eocanvas_apply.planning.state.runs import vanished, was_cancelled
-from eocanvas_apply.planning.tasks import AdoptJob, CancelLaunch, DismissJob, Task
+from eocanvas_apply.planning.tasks import AdoptJob, CancelLaunch, DismissJob
 from eocanvas_apply.vocabulary import OgcStatus
 
 _A, _R = ActionKind, Reason
@@ -37,20 +37,11 @@ def _cancellation(record: JobRecord, requests: Requests, evidence: Evidence) -> 
             adoption = AdoptJob(settlement.job_id, "found", last.id)
             return PlannedAction(record.address, _A.ADOPT, _R.FOUND, task=adoption)
         if not last.cancelled:
-            return _dismissal(record, CancelLaunch(last.id))
-    running = (job_id for job_id in _in_flight(record, evidence) if job_id not in requests.dismissed)
-    job_id = next(running, None)
-    return _dismissal(record, DismissJob(job_id)) if job_id else None
-
-
-def _dismissal(record: JobRecord, task: Task) -> PlannedAction:
-    return PlannedAction(record.address, _A.DISMISS, _R.REQUESTED, task=task)
-
-
-def _in_flight(record: JobRecord, evidence: Evidence) -> Iterator[str]:
+            return PlannedAction(record.address, _A.DISMISS, _R.REQUESTED, task=CancelLaunch(last.id))
     for run in record.runs.values():
-        if run.in_flight and not vanished(run, evidence.timing):
-            yield run.job_id
+        if run.in_flight and not vanished(run, evidence.timing) and run.job_id not in requests.dismissed:
+            return PlannedAction(record.address, _A.DISMISS, _R.REQUESTED, task=DismissJob(run.job_id))
+    return None
 
 
 class Stop(StrEnum):
@@ -103,11 +94,8 @@ def exempted(planned: PlannedAction, job: DesiredJob, record: JobRecord | None, 
     """
     if job.skip is not None and (planned.action in LAUNCHES or planned.row.state is State.FAILED):
         return PlannedAction(planned.address, ActionKind.NONE, Reason.SKIPPED, note=job.skip)
-    if planned.action in LAUNCHES and not asked and record and _stays_cancelled(record, job):
+    # Destroying, and forgetting on request, end all that was decided before.
+    known = record if record and record.forgotten in (None, "not-in-manifest") else None
+    if planned.action in LAUNCHES and not asked and known and was_cancelled(known, job.components):
         return PlannedAction(planned.address, ActionKind.NONE, Reason.CANCELLED)
     return planned
-
-
-def _stays_cancelled(record: JobRecord, job: DesiredJob) -> bool:
-    # Destroying, and forgetting on request, make an end of all that was decided before.
-    return record.forgotten in (None, "not-in-manifest") and was_cancelled(record, job.components)

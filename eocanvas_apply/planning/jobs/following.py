@@ -56,7 +56,7 @@ def _skipped(desired: Desired, planned: Mapping[str, PlannedAction]) -> Mapping[
 
 
 def _summary(findings: Sequence[Diagnostic]) -> Diagnostic:
-    # The instances of a campaign are mostly unclear for one cause: the first tells it.
+    # The instances of a campaign are mostly unclear for one cause: the first stands for all.
     first, more = findings[0], len(findings) - 1
     return replace(first, message=f"{first.message} ({more} more instances)") if more else first
 
@@ -66,7 +66,7 @@ class _NotYet(Exception):
 
 
 class _Unclear(Exception):
-    """The job before has results, and nothing tells which one is meant."""
+    """The job before has results, and it is not clear which one is meant."""
 
     def __init__(self, code: str, message: str, hint: str) -> None:
         super().__init__(message)
@@ -94,12 +94,14 @@ class _Pipelines:
         if waits and (skipped := self.skipped.get(job.address)):
             return PlannedAction(action.address, _A.NONE, _R.SKIPPED, note=f"{skipped} is skipped and has no result")
         if waits:
-            return _waiting(action, waits)
+            return action.held(_R.WAITS_FOR, depends_on=waits)
         try:
             inputs = tuple(self._filled(given) for given in job.inputs)
         except _Unclear as problem:
             return self._unclear(action, problem, job)
-        return _with_inputs(action, inputs)
+        if isinstance(action.task, LaunchJob):
+            action = replace(action, task=replace(action.task, job=replace(action.task.job, inputs=inputs)))
+        return action
 
     def _unfinished(self, job: DesiredJob) -> Iterator[str]:
         for source in job.sources:
@@ -125,7 +127,9 @@ class _Pipelines:
         if found.at_key and given.key:
             return replace(given, location=self._path(given.key, found, intended, given.result))
         if lost_for_good(run, self.desired.timing):
-            raise _lost(given.result.address, run)
+            since = f"since {min(run.lost):%Y-%m-%d %H:%M} UTC"
+            message = f"the service does not have the result of {given.result.address} {since}"
+            raise _Unreachable("result-lost", message, _again(given.result.address))
         return replace(given, key=None, link=ResultLink(run.job_id, found.title))
 
     def _path(self, key: str, found: ListedResult, intended: JobIntended | None, result: ResultOf) -> str:
@@ -149,18 +153,8 @@ class _Pipelines:
         found = warning(code, message, hint, address=action.address)
         self.findings.setdefault((code, action.campaign or action.address), []).append(found)
         if isinstance(problem, _Unreachable):
-            return _waiting(action, job.sources)
+            return action.held(_R.WAITS_FOR, depends_on=job.sources)
         return PlannedAction(action.address, _A.ASK, _R.AMBIGUOUS)
-
-
-def _waiting(action: PlannedAction, sources: tuple[str, ...]) -> PlannedAction:
-    return action.held(_R.WAITS_FOR, depends_on=sources)
-
-
-def _with_inputs(action: PlannedAction, inputs: tuple[DesiredInput, ...]) -> PlannedAction:
-    if not isinstance(action.task, LaunchJob):
-        return action
-    return replace(action, task=replace(action.task, job=replace(action.task.job, inputs=inputs)))
 
 
 def _chosen(wanted: ResultOf, results: Sequence[ListedResult]) -> ListedResult:
@@ -174,11 +168,6 @@ def _chosen(wanted: ResultOf, results: Sequence[ListedResult]) -> ListedResult:
     message = f"{len(fitting)} results of {wanted.address} fit: {there}"
     hint = "narrow `match`" if wanted.match else 'add `match:`, a pattern that fits one of them, such as "*.nc"'
     raise _Unclear("results-ambiguous", message, hint)
-
-
-def _lost(address: str, run: Run) -> _Unreachable:
-    message = f"the service does not have the result of {address} since {min(run.lost):%Y-%m-%d %H:%M} UTC"
-    return _Unreachable("result-lost", message, _again(address))
 
 
 def _again(address: str) -> str:

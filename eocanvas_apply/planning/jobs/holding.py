@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from eocanvas_apply.diagnostics import Diagnostic, warning
 from eocanvas_apply.ledger.fold.job_records import Run
@@ -21,8 +20,6 @@ from eocanvas_apply.vocabulary import FailureClass
 
 # So many failures one after another, all of one hopeless class, and no instance is going to succeed.
 IN_A_ROW = 3
-
-
 # What counts as launched, whatever became of it.
 _LAUNCHED = frozenset({State.RETRYING, State.RUNNING, State.SUCCEEDED, State.FAILED})
 _TO_LAUNCH = frozenset({State.WAITING, State.RETRYING})
@@ -49,6 +46,11 @@ class Stopped:
     in_a_row: int = 0
     failure_class: FailureClass | None = None
 
+    def __str__(self) -> str:
+        if self.in_a_row:
+            return f"the last {self.in_a_row} instances failed for the same reason ({self.failure_class})"
+        return f"{self.failed} of {self.instances} instances failed, the limit is {self.most}"
+
 
 @dataclass(frozen=True, slots=True)
 class Canaries:
@@ -58,16 +60,17 @@ class Canaries:
     succeeded: int
     failed: int
 
+    def __str__(self) -> str:
+        return f"{self.succeeded} of the first {self.wanted} instances succeeded and {self.failed} failed"
+
 
 @dataclass(frozen=True, slots=True)
 class Launchable:
-    """The instances that may be launched, in order; those that may not, and why all of these are held."""
+    """The instances that may be launched, in order; those that may not, and why."""
 
     allowed: tuple[str, ...]
     held: tuple[str, ...] = ()
-    reason: Literal["held-stopped", "held-canary"] | None = None
-    stopped: Stopped | None = None
-    canaries: Canaries | None = None
+    why: Stopped | Canaries | None = None
 
 
 def launchable(
@@ -75,16 +78,14 @@ def launchable(
 ) -> Launchable:
     """Return which of a campaign's instances may be launched now, judged in the order given."""
     due = tuple(each.address for each in instances if each.state in _TO_LAUNCH)
-    why_stopped = stopped(instances, stop_after) if stop_after else None
-    if why_stopped:
-        return Launchable((), due, "held-stopped" if due else None, stopped=why_stopped)
+    if why_stopped := stopped(instances, stop_after) if stop_after else None:
+        return Launchable((), due, why_stopped)
     waits_for = canaries(instances, canary) if canary else None
     if waits_for is None:
         return Launchable(due)
     first = _first(instances, waits_for.wanted)
     allowed = tuple(address for address in due if address in first)
-    held = tuple(address for address in due if address not in first)
-    return Launchable(allowed, held, "held-canary" if held else None, canaries=waits_for)
+    return Launchable(allowed, tuple(address for address in due if address not in first), waits_for)
 
 
 def stopped(instances: Sequence[Instance], stop_after: StopAfter) -> Stopped | None:
@@ -138,20 +139,16 @@ def held(
     """Return the actions, launches that a campaign holds back among them as such, and warnings that say why."""
     reasons: dict[str, Reason] = {}
     notes: list[Diagnostic] = []
-    for name in desired.holdings:
+    for name, holding in desired.holdings.items():
         prefix = f"{Address.job(name)}["
         own = [each for each in jobs if each.address.startswith(prefix) and each.address in desired.jobs]
-        found = _judged(name, own, desired, recorded)
-        reasons |= dict.fromkeys(found.held, Reason(found.reason)) if found.reason else {}
+        ended = _latest_ended(own, recorded)
+        instances = [_instance(action, ended.get(action.address)) for action in own]
+        found = launchable(instances, holding.stop_after, holding.canary)
+        reason = Reason.HELD_STOPPED if isinstance(found.why, Stopped) else Reason.HELD_CANARY
+        reasons |= dict.fromkeys(found.held, reason)
         notes += _notes(name, own, found)
     return [each.held(reasons[each.address]) if each.address in reasons else each for each in jobs], tuple(notes)
-
-
-def _judged(name: str, own: Sequence[PlannedAction], desired: Desired, recorded: Recorded) -> Launchable:
-    holding = desired.holdings[name]
-    ended = _latest_ended(own, recorded)
-    instances = [_instance(action, ended.get(action.address)) for action in own]
-    return launchable(instances, holding.stop_after, holding.canary)
 
 
 def _latest_ended(own: Sequence[PlannedAction], recorded: Recorded) -> Mapping[str, Run]:
@@ -177,28 +174,14 @@ def _state(action: PlannedAction) -> State:
 
 def _notes(name: str, own: Sequence[PlannedAction], found: Launchable) -> Iterator[Diagnostic]:
     failed = next((action.address for action in own if _state(action) is State.FAILED), "")
-    address = str(Address.job(name))
-    if found.held and found.stopped:
-        otherwise = "raise `stop_after`" if not found.stopped.in_a_row else "remove `stop_after`"
+    if isinstance(found.why, Stopped):
+        code, rest = "campaign-stopped", "are held back"
+        otherwise = "raise `stop_after`" if not found.why.in_a_row else "remove `stop_after`"
+    # As long as one of the first may still succeed, there is nothing to do but wait.
+    elif found.allowed or any(_state(action) is State.RUNNING for action in own):
+        return
+    else:
+        code, rest, otherwise = "canary-failed", "wait for them", "remove `canary`"
+    if found.held:
         hint = _HINT.format(address=typed(failed), otherwise=otherwise)
-        yield warning("campaign-stopped", _why_stopped(found.stopped, len(found.held)), hint, address=address)
-    # As long as one of the first may still succeed, waiting is all there is to it.
-    elif found.held and found.canaries and not found.allowed and not _any_running(own):
-        hint = _HINT.format(address=typed(failed), otherwise="remove `canary`")
-        yield warning("canary-failed", _why_waiting(found.canaries, len(found.held)), hint, address=address)
-
-
-def _any_running(own: Sequence[PlannedAction]) -> bool:
-    return any(_state(action) is State.RUNNING for action in own)
-
-
-def _why_stopped(stopped: Stopped, held_back: int) -> str:
-    rest = f"{held_back} more are held back"
-    if stopped.in_a_row:
-        return f"the last {stopped.in_a_row} instances failed for the same reason ({stopped.failure_class}): {rest}"
-    return f"{stopped.failed} of {stopped.instances} instances failed, the limit is {stopped.most}: {rest}"
-
-
-def _why_waiting(canaries: Canaries, held_back: int) -> str:
-    first = f"{canaries.succeeded} of the first {canaries.wanted} instances succeeded and {canaries.failed} failed"
-    return f"{first}: {held_back} more wait for them"
+        yield warning(code, f"{found.why}: {len(found.held)} more {rest}", hint, address=str(Address.job(name)))

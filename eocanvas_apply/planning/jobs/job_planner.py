@@ -183,7 +183,7 @@ class JobPlanner:
         if self._retry_asked(job):
             return self._launch(job, _A.RETRY, _R.REQUESTED)
         if run.failure is None:
-            # The log that tells why may come late, and whether to try again depends on it.
+            # The log that says why may come late, and whether to try again depends on it.
             return PlannedAction(job.address, _A.WATCH, _R.IN_FLIGHT)
         if job.retries.after(failed_before(record, run)):
             return self._launch(job, _A.RETRY, _R.FAILED)

@@ -16,30 +16,22 @@ _A, _R = ActionKind, Reason
 
 def selected(jobs: Iterable[PlannedAction], requests: Requests) -> list[PlannedAction]:
     """Return the actions; launches, decisions and forgetting that `--only` does not name are left out."""
-    return [_left_out(action) if _is_left_out(action, requests) else action for action in jobs]
+
+    def is_left_out(action: PlannedAction) -> bool:
+        # All else goes on: it costs nothing, and jobs that run stay under watch.
+        optional = action.row.phase in (Phase.WAITING, Phase.UNDECIDED) or action.action is _A.FORGET
+        return optional and requests.leaves_out(action.address)
+
+    return [PlannedAction(a.address, _A.NONE, _R.NOT_SELECTED) if is_left_out(a) else a for a in jobs]
 
 
-def _is_left_out(action: PlannedAction, requests: Requests) -> bool:
-    # All else goes on: it costs nothing, and jobs that run stay under watch.
-    optional = action.row.phase in (Phase.WAITING, Phase.UNDECIDED) or action.action is _A.FORGET
-    return optional and requests.leaves_out(action.address)
-
-
-def _left_out(action: PlannedAction) -> PlannedAction:
-    return PlannedAction(action.address, _A.NONE, _R.NOT_SELECTED)
-
-
-def selected_keys(keys: Iterable[PlannedAction], requests: Requests) -> list[PlannedAction]:
+def selected_keys(keys: Sequence[PlannedAction], requests: Requests) -> list[PlannedAction]:
     """Return the actions; a key that left the manifest is deleted only if it is named.
 
     What else is done with a key follows from the jobs that need it.
     """
-    return [
-        PlannedAction(action.address, _A.NONE, _R.NOT_NEEDED)
-        if action.reason is _R.NOT_IN_MANIFEST and requests.leaves_out(action.address)
-        else action
-        for action in keys
-    ]
+    spared = {a.address for a in keys if a.reason is _R.NOT_IN_MANIFEST and requests.leaves_out(a.address)}
+    return [PlannedAction(a.address, _A.NONE, _R.NOT_NEEDED) if a.address in spared else a for a in keys]
 
 
 def limited(jobs: Sequence[PlannedAction], requests: Requests, turn: Turn) -> list[PlannedAction]:
@@ -47,18 +39,15 @@ def limited(jobs: Sequence[PlannedAction], requests: Requests, turn: Turn) -> li
     if requests.limit is None:
         return list(jobs)
     beyond = {action.address for action in in_turn(jobs, turn)[max(0, requests.limit - requests.launches) :]}
-    return [
-        PlannedAction(action.address, _A.NONE, _R.HELD_BUDGET) if action.address in beyond else action
-        for action in jobs
-    ]
+    return [PlannedAction(a.address, _A.NONE, _R.HELD_BUDGET) if a.address in beyond else a for a in jobs]
 
 
 def in_turn(jobs: Iterable[PlannedAction], turn: Turn) -> list[PlannedAction]:
     """Return the launches that may go, in the order of their turns.
 
     That is the plan's, but what waits for a key comes behind what does not: a key that cannot be made must not hold a
-    place in the quota. Then `turn` decides, the smaller the sooner, and then what follows other jobs goes first: nobody
-    knows how long the results that it is given are kept.
+    place in the quota. Then `turn` decides, the smaller the sooner, and then what follows other jobs goes first: it is
+    unknown how long the results that it is given are kept.
     """
     launches = (action for action in jobs if action.action in LAUNCHES and action.task is not None)
     return sorted(launches, key=lambda action: (bool(action.depends_on), *turn(action), -_stage(action)))

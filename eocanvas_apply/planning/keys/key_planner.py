@@ -38,7 +38,7 @@ class KeyPlanner:
 
     def actions(self) -> list[PlannedAction]:
         """Return an action for every key, and for every old generation that still lives."""
-        current = [self._existing(key) if key.existing else self._current(key) for key in self._wanted.values()]
+        current = [self._current(key) for key in self._wanted.values()]
         return current + [old for record in self.recorded.keys.values() for old in self._old(record)]
 
     def faults(self) -> list[Diagnostic]:
@@ -54,10 +54,9 @@ class KeyPlanner:
     def _faults(self) -> KeyFaults:
         return KeyFaults(self.recorded, self.observed, self.needed)
 
-    def _existing(self, key: DesiredKey) -> PlannedAction:
-        return PlannedAction(key.address, _A.NONE, _R.EXISTING)
-
     def _current(self, key: DesiredKey) -> PlannedAction:
+        if key.existing:
+            return PlannedAction(key.address, _A.NONE, _R.EXISTING)
         record = self.recorded.keys.get(key.address, KeyRecord(key.address))
         latest = record.latest
         if latest and latest.open and (adopted := self._adopted(key, latest)):
@@ -97,7 +96,7 @@ class KeyPlanner:
         if expires_soon(current, self._seen(current), self.needed[key.address], self.observed.at):
             return self._step(key, record, current, _A.RENEW, _R.EXPIRES_SOON)
         if current.delete_intended:
-            # Nobody knows whether that delete is still on its way: no job may rely on this generation any more.
+            # That delete may still be carried out: no job may rely on this generation any more.
             return self._step(key, record, current, _A.CREATE, _R.MISSING)
         resumed = EndDrain(key.address, current.number, current.name) if current.draining else None
         return PlannedAction(key.address, _A.NONE, _R.UNCHANGED, task=resumed)

@@ -54,7 +54,7 @@ def granted_life(generation: Generation, seen: ObservedKey | None = None) -> tim
     """Return the life the service gave this generation; where it shows no end, no more than its default of 3600 s."""
     intended = generation.intended
     asked = timedelta(seconds=intended.expire_s) if intended else _DEFAULT_LIFE
-    shown = _shown(generation, seen)
+    shown = _latest(generation, seen)
     if shown is None:
         return min(asked, _DEFAULT_LIFE)
     begun = shown.created or (intended.send_before if intended else None)
@@ -67,7 +67,7 @@ def end_of(generation: Generation, seen: ObservedKey | None = None) -> datetime 
     An unknown end is not infinite, and not surely what was asked for: then it is the service's default
     life, 3600 s, from the moment of asking.
     """
-    shown, intended = _shown(generation, seen), generation.intended
+    shown, intended = _latest(generation, seen), generation.intended
     if shown:
         return shown.expires
     return intended.send_before + granted_life(generation) if intended else None
@@ -84,8 +84,8 @@ def margin_of(longest_job: timedelta, granted: timedelta) -> timedelta:
     return max(need_of(longest_job, granted), granted * _SHARE)
 
 
-def _shown(generation: Generation, seen: ObservedKey | None) -> ObservedKey | KeyCreated | None:
-    """Return the latest word of the service on the end: what it shows now, else what it showed once."""
+def _latest(generation: Generation, seen: ObservedKey | None) -> ObservedKey | KeyCreated | None:
+    """Return what the service shows of the end now, else what it showed once."""
     if seen and seen.end_known:
         return seen
     return generation.created if generation.created and generation.created.end_known else None
@@ -119,11 +119,9 @@ class PlannedKeys:
 def after_keys(jobs: Sequence[PlannedAction], keys: PlannedKeys, desired: Desired) -> list[PlannedAction]:
     """Return the actions, each launch with the keys that it must wait for."""
     unusable = keys.unusable
-    return [_after(action, unusable, desired) for action in jobs]
 
+    def waits(action: PlannedAction) -> tuple[str, ...]:
+        named = desired.jobs[action.address].keys if action.action in LAUNCHES else ()
+        return tuple(address for address in named if address in unusable)
 
-def _after(action: PlannedAction, unusable: frozenset[str], desired: Desired) -> PlannedAction:
-    if action.action not in LAUNCHES:
-        return action
-    waits = tuple(address for address in desired.jobs[action.address].keys if address in unusable)
-    return replace(action, depends_on=waits) if waits else action
+    return [replace(action, depends_on=names) if (names := waits(action)) else action for action in jobs]

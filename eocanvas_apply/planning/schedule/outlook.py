@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -54,29 +54,26 @@ def renewals(
             for address in job.keys:
                 last[address] = max(last.get(address, action.not_before), action.not_before)
                 longest[address] = max(longest.get(address, timedelta()), job.max_duration)
-    keys = (key for key in desired.keys.values() if key.address in last and not key.existing)
-    return tuple(_renewed(recorded, observed, keys, last, longest))
+    keys = (desired.keys[address] for address in desired.keys if address in last)
+    found = (
+        _renewal(key, _life(key, recorded, observed), longest[key.address], last[key.address], observed.at)
+        for key in keys
+        if not key.existing
+    )
+    return tuple(each for each in found if each)
 
 
-def _renewed(
-    recorded: Recorded,
-    observed: Observed,
-    keys: Iterable[DesiredKey],
-    last: dict[str, datetime],
-    longest: dict[str, timedelta],
-) -> Iterator[Renewal]:
-    for key in keys:
-        end, life = _life(key, recorded, observed)
-        if end is None or life <= timedelta():
-            # It never ends, or the service shows an end before its beginning: neither tells of renewals.
-            continue
-        margin = margin_of(longest[key.address], life)
-        if end - margin <= observed.at:
-            # It is renewed by this very plan.
-            end = observed.at + life
-        first = end - margin
-        if first <= last[key.address]:
-            yield Renewal(key.address, 1 + (last[key.address] - first) // (life - margin), first)
+def _renewal(
+    key: DesiredKey, span: tuple[datetime | None, timedelta], longest: timedelta, last: datetime, now: datetime
+) -> Renewal | None:
+    end, life = span
+    if end is None or life <= timedelta():
+        # It never ends, or the service shows an end before its beginning: renewals are unknown.
+        return None
+    margin = margin_of(longest, life)
+    # One that is due now is renewed by this very plan.
+    first = end - margin if end - margin > now else now + life - margin
+    return Renewal(key.address, 1 + (last - first) // (life - margin), first) if first <= last else None
 
 
 def _life(key: DesiredKey, recorded: Recorded, observed: Observed) -> tuple[datetime | None, timedelta]:
@@ -95,18 +92,16 @@ def forecast(
     """Return what goes now and what waits; `stalled` are keys that this run does not make usable by itself."""
     launches = [a for a in actions if a.action in LAUNCHES or a.lies_ahead]
     # A launch behind a key that this very run creates, or an order, goes now as well.
-    held = [a for a in launches if not (a.task or a.awaits) or _is_due_after(a, now) or stalled & {*a.depends_on}]
+    going = (a for a in launches if (a.task or a.awaits) and (a.not_before or now) <= now)
+    at_once = {a.address for a in going if not stalled & {*a.depends_on}}
+    held = [a for a in launches if a.address not in at_once]
     ends = max((a.not_before for a in held if a.not_before), default=None)
     return Forecast(launches_now=len(launches) - len(held), waiting=len(held), ends=ends, renewals=renewed)
 
 
-def _is_due_after(action: PlannedAction, now: datetime) -> bool:
-    return action.not_before is not None and action.not_before > now
-
-
 def wake(actions: Iterable[PlannedAction], renewed: Iterable[Renewal], now: datetime) -> datetime | None:
-    """Return the next service time at which waiting is worth another look, None where only polling tells."""
-    # When a job ends is an estimate: looking at it now and then tells sooner.
+    """Return the next service time at which waiting is worth another look, None where only polling helps."""
+    # When a job ends is an estimate: polling finds out sooner.
     due = [a for a in actions if a.not_before and not a.is_expected]
     known = [time for a in due for time in (a.not_before, ordered_from(a)) if time]
     return min((time for time in [*known, *(renewal.first for renewal in renewed)] if time > now), default=None)

@@ -23,15 +23,15 @@ from eocanvas_apply.vocabulary import is_under_way
 
 _USUAL = timedelta(minutes=4)
 _SHORTEST = timedelta(seconds=1)
-# So many jobs of the last month tell how long one takes; to read a long ledger for it would take too long.
-_LATELY, _ENOUGH = timedelta(days=30), 200
+# So many jobs of the last month suffice for an estimate; to read a whole long ledger would take too long.
+_RECENT, _ENOUGH = timedelta(days=30), 200
 
 
 def running(desired: Desired, recorded: Recorded, observed: Observed, evidence: Evidence) -> Running | None:
     """Return how many may run and what runs now, None without `max_running`.
 
     The limit is one of the account: jobs that others launched count, and so does a launch whose answer is open. What
-    is under way for more than a day is lost, and holds nothing back.
+    has been running for more than a day is lost, and holds nothing back.
     """
     if desired.max_running is None:
         return None
@@ -47,7 +47,7 @@ def usual_duration(recorded: Recorded, now: datetime) -> timedelta:
 
 def median_duration(recorded: Recorded, now: datetime) -> timedelta | None:
     """Return the median time from creation to end of this project's last jobs, None as long as none has ended."""
-    since = now - _LATELY
+    since = now - _RECENT
     spans = (r.finished - r.created for _, r in recorded.runs() if r.finished and r.created and r.created > since)
     times = [span.total_seconds() for span in islice(spans, _ENOUGH)]
     return max(_SHORTEST, timedelta(seconds=median(times))) if times else None
@@ -89,32 +89,21 @@ def windows_of(desired: Desired, recorded: Recorded, observed: Observed, running
 def paced(jobs: Sequence[PlannedAction], windows: Windows, now: datetime, turn: Turn) -> list[PlannedAction]:
     """Return the actions, each launch with the moment from which it may go.
 
-    `turn` tells which of them come first. Those for which too many jobs run are held back until others have ended, with
+    `turn` orders them. Those for which too many jobs run are held back until others have ended, with
     an estimate of when that is.
     """
     launches = [action.address for action in in_turn(jobs, turn)]
     times = windows.schedule(len(launches), now)
     room = len(launches) if windows.running is None else windows.running.room
-    turns = {
-        address: _Turn(time, place >= room) for place, (address, time) in enumerate(zip(launches, times, strict=True))
-    }
-    return [_in_its_turn(action, turns, now) for action in jobs]
+    due, behind_running = dict(zip(launches, times, strict=True)), set(launches[room:])
 
+    def with_time(action: PlannedAction) -> PlannedAction:
+        if action.address in behind_running:
+            return action.held(Reason.HELD_BUDGET, not_before=due[action.address])
+        not_before = due[action.address] if due[action.address] > now else None
+        return action if action.not_before == not_before else replace(action, not_before=not_before)
 
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    time: datetime
-    behind_running: bool
-
-
-def _in_its_turn(action: PlannedAction, turns: Mapping[str, _Turn], now: datetime) -> PlannedAction:
-    turn = turns.get(action.address)
-    if turn is None:
-        return action
-    if turn.behind_running:
-        return action.held(Reason.HELD_BUDGET, not_before=turn.time)
-    not_before = turn.time if turn.time > now else None
-    return action if action.not_before == not_before else replace(action, not_before=not_before)
+    return [with_time(action) if action.address in due else action for action in jobs]
 
 
 _A, _R = ActionKind, Reason
@@ -123,7 +112,7 @@ _A, _R = ActionKind, Reason
 def expected(
     jobs: Sequence[PlannedAction], desired: Desired, recorded: Recorded, windows: Windows, now: datetime
 ) -> list[PlannedAction]:
-    """Return the actions; those that wait for jobs on their way with the time at which they can probably go.
+    """Return the actions; those that wait for jobs that run or will run with an estimate of when they can go.
 
     What waits for a job that ended badly, or that nothing is done about, gets no time.
     """
@@ -131,7 +120,7 @@ def expected(
     waiting = [a for a in desired.following if a in planned and planned[a].reason is _R.WAITS_FOR]
     if not waiting:
         return list(jobs)
-    course = _Course(planned, recorded, now, usual_duration(recorded, now))
+    course = _Ends(planned, recorded, now, usual_duration(recorded, now))
     ready = dict(course.ready(waiting))
     launches = sum(action.lies_ahead for action in jobs)
     slots = windows.schedule(launches + len(ready), now)[launches:]
@@ -141,8 +130,8 @@ def expected(
 
 
 @dataclass
-class _Course:
-    """When each job may be expected to end, as far as something is on its way."""
+class _Ends:
+    """When each job may be expected to end, as far as it runs or is going to."""
 
     planned: Mapping[str, PlannedAction]
     recorded: Recorded

@@ -19,8 +19,6 @@ from eocanvas_apply.planning.plan import WindowState
 from eocanvas_apply.planning.state.observed import ObservedJob
 from eocanvas_apply.vocabulary import is_under_way
 
-# How many launches are free where no window is known: more than any account launches.
-UNLIMITED = 1_000_000_000
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 _FIRST_PROBE, _LONGEST_PROBE = timedelta(minutes=1), timedelta(minutes=15)
 # No quota of the service is longer than a month; an answer that asks for more is not meant.
@@ -62,22 +60,9 @@ class Windows:
         if any(later < earlier for earlier, later in zip(self.used, self.used[1:], strict=False)):
             raise ValueError("the creations that count must be sorted")
 
-    def free(self, at: datetime) -> int:
-        """Return how many jobs may be launched at this moment, UNLIMITED where nothing says."""
-        if self.closed_until and at < self.closed_until:
-            return 0
-        left = [limit.jobs - self.counted(limit, at) for limit in self.limits]
-        if self.running:
-            left.append(self.running.room)
-        return max(0, min([UNLIMITED, *left]))
-
     def counted(self, limit: Limit, at: datetime) -> int:
         """Return how many units of one window are used at this moment."""
         return len(self.used) - bisect_right(self.used, at - limit.span)
-
-    def next_free(self, at: datetime) -> datetime:
-        """Return the first moment, `at` or later, when one job may be launched."""
-        return self.schedule(1, at)[0]
 
     def schedule(self, launches: int, at: datetime) -> list[datetime]:
         """Return when each of so many launches may happen at the soonest, `at` or later, each of them counted.

@@ -76,7 +76,7 @@ def _keys_gone(desired: Desired, recorded: Recorded, observed: Observed) -> Iter
 def _statuses(recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
     for record, run in recorded.runs():
         seen = observed.jobs.jobs.get(run.job_id)
-        if seen and _tells_more(run, seen):
+        if seen and _is_newer(run, seen):
             yield e.JobObserved(
                 address=record.address,
                 job_id=run.job_id,
@@ -89,7 +89,7 @@ def _statuses(recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
 
 
 def _failures(desired: Desired, recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
-    """Note why a job failed, once its log tells; one that stays empty or unreadable for long tells nothing."""
+    """Note why a job failed, once its log says so; one that stays empty or unreadable for long says nothing."""
     for record, run in recorded.runs():
         if run.failure or status_of(run, observed.jobs.jobs) != OgcStatus.FAILED:
             continue
@@ -106,8 +106,8 @@ def _failures(desired: Desired, recorded: Recorded, observed: Observed) -> Itera
             )
 
 
-def _tells_more(run: Run, seen: ObservedJob) -> bool:
-    # Lists differ in how fresh they are: one that still says accepted tells nothing of a job that ran.
+def _is_newer(run: Run, seen: ObservedJob) -> bool:
+    # Lists differ in how fresh they are: one that still says accepted is older than one that shows a run.
     changed = run.in_flight and seen.status not in (run.status, OgcStatus.ACCEPTED)
     return changed or (run.created is None and seen.created is not None) or bool(run.missing and run.in_flight)
 
@@ -164,19 +164,16 @@ def _run_passes(desired: Desired, recorded: Recorded, observed: Observed) -> Ite
     begun, timing = observed.jobs.begun, desired.timing
     if not observed.jobs.complete:
         return
-    for record, run in _absent(recorded, observed):
-        # A pass that lies not far enough behind the first to tell that the job is lost would tell nothing.
+    missing = ((record, run) for record, run in recorded.runs() if run.in_flight and run.job_id in observed.gone)
+    for record, run in missing:
+        if run.job_id in observed.jobs.jobs:
+            continue
+        # A pass too soon after the first cannot show that the job is lost.
         waited = not run.missing or begun - min(run.missing) > timing.settle
         if waited and not vanished(run, timing) and _far_enough(run.missing, begun, pass_gap(timing)):
             yield e.PassObserved(address=record.address, job_id=run.job_id, begun=begun, by_id=True)
 
 
-def _absent(recorded: Recorded, observed: Observed) -> Iterator[tuple[JobRecord, Run]]:
-    for record, run in recorded.runs():
-        if run.in_flight and run.job_id in observed.gone and run.job_id not in observed.jobs.jobs:
-            yield record, run
-
-
 def _far_enough(earlier: Sequence[datetime], begun: datetime, gap: timedelta) -> bool:
-    # One pass is noted as the first, a second one far enough behind it: a third would tell nothing new.
+    # One pass is noted as the first, a second one far enough behind it: a third would add nothing.
     return not earlier or begun - min(earlier) >= gap

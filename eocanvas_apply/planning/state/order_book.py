@@ -94,9 +94,8 @@ class OrderBook:
         if awaited:
             late = all(self._age(order, self.observed.at) > _PATIENCE for order in awaited)
             return Standing.LATE if late else Standing.ON_THE_WAY
-        if came_to_nothing(orders[-1], self.observed.at, self.timing):
-            return Standing.FAILED
-        return Standing.MISSING
+        failed = _came_to_nothing(orders[-1], self.observed.at, self.timing)
+        return Standing.FAILED if failed else Standing.MISSING
 
     def turn(self, job: DesiredJob) -> int:
         """Return in which turn places in the quota are given to a job: 0 first."""
@@ -123,7 +122,7 @@ class OrderBook:
         return at - order.begun if order.begun else LIFE
 
 
-def came_to_nothing(order: Order, at: datetime, timing: Timing) -> bool:
+def _came_to_nothing(order: Order, at: datetime, timing: Timing) -> bool:
     """Tell whether an order was refused, lost, gone before it was used, or never became ready."""
     if order.used_by or order.held_back:
         return False
@@ -137,7 +136,7 @@ def failures_in_a_row(orders: Iterable[Order], since: datetime, at: datetime, ti
     """Return how many orders of one product, youngest last, came to nothing since then and since the last good one."""
     count = 0
     for order in reversed([order for order in orders if order.begun and order.begun >= since]):
-        if came_to_nothing(order, at, timing):
+        if _came_to_nothing(order, at, timing):
             count += 1
         elif not order.held_back:
             break
@@ -146,23 +145,13 @@ def failures_in_a_row(orders: Iterable[Order], since: datetime, at: datetime, ti
 
 def awaited_orders(desired: Desired, recorded: Recorded, at: datetime) -> list[Order]:
     """Return the orders with a download that a job may still want, young enough to be used."""
-    young = [o for o in recent_orders(recorded, at) if o.download_id and o.state not in _OVER and _young(o, at)]
-    if not young:
-        return []
+    usable = (o for o in recent_orders(recorded, at) if o.download_id and o.state not in _OVER)
+    young = [order for order in usable if order.begun and at - order.begun <= LIFE]
     ordered = {order.identity for order in young}
-    wanted = set(_wanted(desired.jobs.values(), ordered, recorded.jobs))
+    jobs = desired.jobs.values() if ordered else ()
+    named = ((job, i.product.identity) for job in jobs for i in job.inputs if i.product)
+    wanted = {each for job, each in named if each in ordered and _may_run(recorded.jobs.get(job.address))}
     return [order for order in young if order.identity in wanted]
-
-
-def _young(order: Order, at: datetime) -> bool:
-    return order.begun is not None and at - order.begun <= LIFE
-
-
-def _wanted(jobs: Iterable[DesiredJob], ordered: set[Identity], records: Mapping[str, JobRecord]) -> Iterator[Identity]:
-    for job in jobs:
-        for given in job.inputs:
-            if given.product and given.product.identity in ordered and _may_run(records.get(job.address)):
-                yield given.product.identity
 
 
 def _may_run(record: JobRecord | None) -> bool:
@@ -177,10 +166,16 @@ def order_notes(recorded: Recorded, observed: Observed) -> Iterator[ProductOrder
         download = observed.downloads.get(order.download_id or "")
         if download is None:
             continue
-        if download.state is DownloadState.READY and not order.was_ready:
-            yield _fact(order, ready=True)
-        elif order.state != "gone" and _is_gone(order, download.state, observed.at):
-            yield _fact(order, ready=False)
+        ready = download.state is DownloadState.READY and not order.was_ready
+        if ready or (order.state != "gone" and _is_gone(order, download.state, observed.at)):
+            yield ProductOrdered(
+                address=order.address,
+                order=order.id,
+                dataset_id=order.dataset_id,
+                product_id=order.product_id,
+                state="ready" if ready else "gone",
+                download_id=order.download_id,
+            )
 
 
 def _is_gone(order: Order, state: DownloadState, at: datetime) -> bool:
@@ -192,17 +187,6 @@ def orders_of(job: DesiredJob, recorded: Recorded) -> list[Order]:
     """Return the orders of the last days of a job's products, oldest first."""
     wanted = {product.identity for product in job.products}
     return [order for order in recorded.orders.values() if order.identity in wanted]
-
-
-def _fact(order: Order, *, ready: bool) -> ProductOrdered:
-    return ProductOrdered(
-        address=order.address,
-        order=order.id,
-        dataset_id=order.dataset_id,
-        product_id=order.product_id,
-        state="ready" if ready else "gone",
-        download_id=order.download_id,
-    )
 
 
 def _is_spoilt(order: Order, recorded: Recorded) -> bool:

@@ -79,7 +79,7 @@ def candidates(intended: Iterable[JobIntended], recorded: Recorded, jobs: Iterab
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class UnmarkedJob:
     """A job that the ledger does not know, with what its log shows, which is no mark."""
 
     job: ObservedJob
@@ -102,14 +102,14 @@ class Evidence:
     timing: Timing
     observed: Observed
     marked: Mapping[Mark, Sequence[ObservedJob]]
-    unmarked: Mapping[str, Sequence[Look]]
+    unmarked: Mapping[str, Sequence[UnmarkedJob]]
     claims: Mapping[tuple[str, TraceDigests], int]
 
     @classmethod
     def of(cls, project: str, timing: Timing, recorded: Recorded, observed: Observed) -> Evidence:
         """Index what an observation shows beside what is recorded."""
         marked: dict[Mark, list[ObservedJob]] = {}
-        unmarked: dict[str, list[Look]] = {}
+        unmarked: dict[str, list[UnmarkedJob]] = {}
         for job in observed.jobs.jobs.values():
             if job.job_id in recorded.owner_of:
                 continue
@@ -117,7 +117,7 @@ class Evidence:
             for mark in trace.marks:
                 marked.setdefault(mark, []).append(job)
             if not trace.marks:
-                unmarked.setdefault(job.process, []).append(Look(job, trace))
+                unmarked.setdefault(job.process, []).append(UnmarkedJob(job, trace))
         claims = Counter((i.process, i.trace) for i in open_intents(recorded))
         return cls(project, timing, observed, marked, unmarked, claims)
 
@@ -126,11 +126,11 @@ class Evidence:
         intended = intent.intended
         assert intended is not None  # noqa: S101  # callers judge claims only
         if marked := self.marked.get(mark_of(intended, self.project)):
-            return Settlement(Verdict.FOUND, _oldest(marked).job_id)
+            return Settlement(Verdict.FOUND, min(marked, key=_age).job_id)
         fits = self._fits(intended)
         similar = [job for job, how in fits if how is Fit.SIMILAR]
         hows = {how for _, how in fits}
-        if len(similar) == 1 and not hows & {Fit.UNDECIDED, Fit.UNCLEAR} and self._only_taker(intended):
+        if len(similar) == 1 and not hows & {Fit.UNDECIDED, Fit.UNCLEAR} and self._is_only_claim(intended):
             return Settlement(Verdict.FOUND, similar[0].job_id)
         return self._without_match(intent, intended, hows)
 
@@ -152,9 +152,9 @@ class Evidence:
     def _fits(self, intended: JobIntended) -> list[tuple[ObservedJob, Fit]]:
         """Return the candidates that may be this intent's job, and how."""
         since = intended.decided - SKEW
-        looks = self.unmarked.get(intended.process, ())
-        recent = [look for look in looks if look.job.created is None or look.job.created >= since]
-        fits = [(look.job, _fit(intended, look)) for look in recent]
+        unmarked = self.unmarked.get(intended.process, ())
+        recent = [each for each in unmarked if each.job.created is None or each.job.created >= since]
+        fits = [(each.job, _fit(intended, each)) for each in recent]
         return [(job, how) for job, how in fits if how is not Fit.NO]
 
     def _without_match(self, intent: Intent, intended: JobIntended, hows: set[Fit]) -> Settlement:
@@ -168,7 +168,7 @@ class Evidence:
         first = min(intent.passes, default=now)
         return Settlement(Verdict.WAIT, wake=first + pass_gap(self.timing))
 
-    def _only_taker(self, intended: JobIntended) -> bool:
+    def _is_only_claim(self, intended: JobIntended) -> bool:
         return self.claims.get((intended.process, intended.trace), 0) == 1
 
 
@@ -193,24 +193,20 @@ def mark_of(intended: JobIntended, project: str) -> Mark:
     return mark_for(intended.intent, project, intended.address)
 
 
-def _fit(intended: JobIntended, look: Look) -> Fit:
+def _fit(intended: JobIntended, unmarked: UnmarkedJob) -> Fit:
     """Judge a candidate without a mark. What a log does not show excludes nothing."""
-    if not look.trace.cut and _contradicts(intended, look.trace):
+    shown = unmarked.trace
+    if not shown.cut and _contradicts(intended, shown):
         return Fit.NO
-    shown = look.trace
     alike = intended.trace.document in shown.documents and intended.trace.inputs in shown.inputs
     if alike and not intended.marked:
         return Fit.SIMILAR
-    return Fit.UNCLEAR if has_ended(look.job.status) else Fit.UNDECIDED
+    return Fit.UNCLEAR if has_ended(unmarked.job.status) else Fit.UNDECIDED
 
 
 def _contradicts(intended: JobIntended, shown: Trace) -> bool:
     another_document = bool(shown.documents) and (intended.marked or intended.trace.document not in shown.documents)
     return another_document or (bool(shown.inputs) and intended.trace.inputs not in shown.inputs)
-
-
-def _oldest(jobs: Sequence[ObservedJob]) -> ObservedJob:
-    return min(jobs, key=_age)
 
 
 def _age(job: ObservedJob) -> tuple[bool, float, str]:

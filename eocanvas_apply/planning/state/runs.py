@@ -24,7 +24,7 @@ def sorted_out(record: JobRecord, shown: Mapping[str, ObservedJob] | None = None
     """Return the run that counts and the surplus ones, which only a late intent can have made.
 
     The older of two runs of one definition counts; a late run of an earlier definition is always surplus. `shown`
-    tells the age of a run that the ledger has not got it of yet.
+    has the age of runs where the ledger does not have it yet.
     """
     last = _last_submitted(record)
     if last is None:
@@ -112,7 +112,7 @@ def in_flight(recorded: Recorded, timing: Timing, now: datetime) -> Iterator[tup
 class Occupancy:
     """Which keys, as (address, generation), jobs in flight or perhaps in flight name.
 
-    `recent` leaves out the jobs that have been in flight for more than a day, and `working` tells whether any is left.
+    `recent` leaves out the jobs that have been in flight for more than a day, and `working` is whether any is left.
     """
 
     in_use: frozenset[Use]
@@ -124,12 +124,12 @@ def occupancy(recorded: Recorded, evidence: Evidence) -> Occupancy:
     """Return what the jobs in flight, and the intents that may have become one, keep occupied."""
     now = evidence.observed.at
     running = [(definition(record, run), age_of(run, now)) for record, run in in_flight(recorded, evidence.timing, now)]
-    running += [(intended, now - intended.decided) for intended in _perhaps_in_flight(recorded, evidence)]
+    running += [(intended, now - intended.decided) for intended in _maybe_in_flight(recorded, evidence)]
     young = [intended for intended, age in running if age < STUCK]
     return Occupancy(_uses(intended for intended, _ in running), _uses(young), bool(young))
 
 
-def _perhaps_in_flight(recorded: Recorded, evidence: Evidence) -> Iterator[JobIntended]:
+def _maybe_in_flight(recorded: Recorded, evidence: Evidence) -> Iterator[JobIntended]:
     for record, intent in recorded.intents():
         if intent.intended and intent.state is IntentState.OPEN and evidence.may_run(intent):
             left_alone = record.forgotten and evidence.observed.at - intent.intended.decided > STUCK
