@@ -40,17 +40,14 @@ def add_arguments(parser: Parser) -> None:
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
     """Read all entries and show or verify them."""
     from eocanvas_apply.ledger.local import open_backend
+    from eocanvas_apply.render.records import ledger_text
 
     backend = open_backend(ledger_url(args), manifest_file(args).parent)
     entries = asyncio.run(backend.read())
     if not entries:
         raise LedgerError(error("ledger-absent", f"no ledger at {backend.url}", "the first apply opens it"))
-    return _shown(entries) if args.what == "show" else _verified(entries, backend)
-
-
-def _shown(entries: Sequence[Entry]) -> Outcome:
-    from eocanvas_apply.render.records import ledger_text
-
+    if args.what == "verify":
+        return _verified(entries, backend)
     return Outcome(
         text=lambda style: ledger_text(entries, style),
         fields=lambda: {"ledger": [entry.to_json() for entry in entries]},

@@ -54,12 +54,13 @@ def run(args: Namespace, console: Console) -> Outcome:
         recorded = await engine.recorded()
         address = one_job(args.address, await project.addresses(), recorded)
         job_id = _job_id(address, recorded)
+        scrubber = JobLogScrubber(SCRUBBER, engine.service.account)
         if args.follow:
-            return await _Followed(engine, console, address, job_id).to_the_end()
+            return await _Followed(engine, console, address, job_id, scrubber).to_the_end()
         entries = await engine.service.logs(job_id)
         if entries is None:
             raise UsageError(error("no-log", f"{address}: the service has no log of its job", address=address))
-        lines = JobLogScrubber(SCRUBBER, engine.service.account).scrub(_lines(entries))
+        lines = scrubber.scrub(_lines(entries))
         return Outcome(
             text=lambda style: render.log_text(lines, style) or "The log is empty so far.\n",
             fields=lambda: {"logs": render.log_json(lines)},
@@ -91,11 +92,8 @@ class _Followed:
     console: Console
     address: str
     job_id: str
+    scrubber: JobLogScrubber
     lines: list[LogLine] = field(default_factory=list)
-    _scrubber: JobLogScrubber = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._scrubber = JobLogScrubber(SCRUBBER, self.engine.service.account)
 
     async def to_the_end(self) -> Outcome:
         """Show new lines until the job has ended and its log is complete, or a signal comes."""
@@ -106,7 +104,7 @@ class _Followed:
             await unless_signalled(self._follow())
         except Stopped as stopped:
             code = stopped.code
-        return Outcome(code, fields=lambda: {"logs": render.log_json(self._scrubber.scrub(self.lines))})
+        return Outcome(code, fields=lambda: {"logs": render.log_json(self.scrubber.scrub(self.lines))})
 
     async def _follow(self) -> None:
         timing = self.engine.desired.timing
@@ -137,6 +135,8 @@ class _Followed:
 
     async def _look(self) -> bool:
         """Show the lines that were not there at the last look; return whether there were any."""
+        from eocanvas_apply.render import records as render
+
         now = _lines(await self.engine.service.logs(self.job_id) or ())
         # Counted, for lines that stand in it twice; not by their place, for a late line may stand before others.
         known = Counter(self.lines)
@@ -147,11 +147,6 @@ class _Followed:
             else:
                 news.append(line)
         self.lines += news
-        self._show(news)
-        return bool(news)
-
-    def _show(self, news: list[LogLine]) -> None:
-        from eocanvas_apply.render import records as render
-
         if not self.console.as_json:
-            self.console.out.write(render.log_text(self._scrubber.scrub(news), self.console.out.style))
+            self.console.out.write(render.log_text(self.scrubber.scrub(news), self.console.out.style))
+        return bool(news)
