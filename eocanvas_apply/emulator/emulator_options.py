@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from eocanvas_apply.emulator.http.request_faults import FAULT_KINDS, Fault, read_fault
 from eocanvas_apply.emulator.model.accounts import User
 from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER, Behaviour, Quota, Settings
 from eocanvas_apply.emulator.model.clock import parse_seconds
-from eocanvas_apply.emulator.model.job_failures import FAILURE_KINDS, JobFault
+from eocanvas_apply.emulator.model.job_failures import FAILURE_KINDS, JobFault, read_job_fault
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+    Group = argparse._ArgumentGroup  # noqa: SLF001 - typeshed has no public name for it
+
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """How to run an emulator. Times are in seconds.
+class Options(Settings):
+    """How to run an emulator, with the make-up of its service. Times are in seconds.
 
     `port` 0 takes a free one; `ready` is the file that gets the line with the addresses; `speed` is how many times
     as fast the service's clock runs; `latency` holds up every request. With `storage` "real" jobs read their inputs
@@ -32,204 +37,173 @@ class Options:
 
     port: int = 0
     ready: Path | None = None
-    job_time: float = 2.0
-    quotas: tuple[Quota, ...] = ()
-    hda_quotas: tuple[Quota, ...] = ()
     latency: float = 0.0
     speed: float = 1.0
-    token_life: int = 1744
-    results_per_job: int = 1
-    result_size: int = 4096
-    storage: Literal["none", "real"] = "none"
     ca_file: Path | None = None
     eodata: Path | Mapping[str, bytes] | None = None
     tls: tuple[Path, Path] | None = None
     tls_dir: Path | None = None
-    users: tuple[User, ...] = (DEFAULT_USER,)
-    behaviour: Behaviour = field(default_factory=Behaviour)
     faults: tuple[Fault, ...] = ()
     job_faults: tuple[JobFault, ...] = ()
     seed: int | None = None
     private_key: RSAPrivateKey | None = None
 
-    def settings(self) -> Settings:
-        """Return what the model needs of it."""
-        return Settings(
-            users=self.users,
-            job_time=self.job_time,
-            quotas=self.quotas,
-            hda_quotas=self.hda_quotas,
-            token_life=self.token_life,
-            results_per_job=self.results_per_job,
-            result_size=self.result_size,
-            storage=self.storage == "real",
-            behaviour=self.behaviour,
-        )
+
+def from_arguments(namespace: argparse.Namespace) -> Options:
+    """Return the options that a command line gives; what it leaves out keeps its default."""
+    given = {each.name: getattr(namespace, each.name) for each in fields(Options) if hasattr(namespace, each.name)}
+    given["behaviour"] = Behaviour().changed(dict(given.get("behaviour", ())))
+    values: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in given.items()}
+    return Options(**values)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the emulator's options to a command's parser."""
-    _add_service(parser)
-    _add_connection(parser)
-    _add_faults(parser)
+    """Add the emulator's options to a command's parser; the names of the values are those of `Options`."""
+    for title, add in (
+        ("the service", _add_service),
+        ("the connection", _add_connection),
+        ("faults, each may be repeated", _add_faults),
+    ):
+        add(parser.add_argument_group(title, argument_default=argparse.SUPPRESS))
 
 
-def _add_service(parser: argparse.ArgumentParser) -> None:
-    service = parser.add_argument_group("the service")
-    service.add_argument("--job-time", type=_duration, default=2.0, metavar="D", help="from launch to end (2s)")
-    service.add_argument(
-        "--quota", type=_quota, action="append", metavar="N/D", help="launches per time, such as 10/1h (no limit)"
+def _read(read: Callable[[str], T]) -> Callable[[str], T]:
+    """Return a reader for argparse, which hides the words of a ValueError, but not those of an ArgumentTypeError."""
+
+    def reader(text: str) -> T:
+        try:
+            return read(text)
+        except (AttributeError, TypeError, ValueError) as fault:
+            raise argparse.ArgumentTypeError(str(fault)) from None
+
+    return reader
+
+
+@_read
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError(f"not a whole number: {text!r}")
+    return int(text)
+
+
+@_read
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise ValueError(f"not a port: {text!r}")
+    return int(text)
+
+
+@_read
+def _speed(text: str) -> float:
+    with suppress(ValueError):
+        if 0 < float(text) < 1e6:
+            return float(text)
+    raise ValueError(f"not a speed: {text!r}")
+
+
+@_read
+def _user(text: str) -> User:
+    origin, slash, rest = text.partition("/")
+    name, _, password = (rest if slash else text).partition(":")
+    if not (name and password):
+        raise ValueError("write NAME:PASSWORD, or ORIGIN/NAME:PASSWORD")
+    return User(name, password, origin if slash else None)
+
+
+@_read
+def _setting(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ValueError("write FIELD=VALUE")
+    Behaviour().changed({name: value})
+    return name, value
+
+
+@_read
+def _job_fault(text: str) -> JobFault:
+    kind, _, path = text.partition(":")
+    return read_job_fault({"kind": kind, "path": path or "*"})
+
+
+_duration, _quota = _read(parse_seconds), _read(Quota.parse)
+
+
+def _add_service(group: Group) -> None:
+    group.add_argument("--job-time", type=_duration, metavar="D", help="from launch to end (2s)")
+    group.add_argument(
+        "--quota",
+        dest="quotas",
+        type=_quota,
+        action="append",
+        metavar="N/D",
+        help="launches per time, such as 10/1h (no limit)",
     )
-    service.add_argument("--hda-quota", type=_quota, action="append", metavar="N/D", help="orders of products per time")
-    service.add_argument("--speed", type=_speed, default=1.0, metavar="X", help="how fast its clock runs (1)")
-    service.add_argument(
-        "--token-life", type=_duration, default=1744.0, metavar="D", help="how long a log-in holds (1744s)"
+    group.add_argument(
+        "--hda-quota",
+        dest="hda_quotas",
+        type=_quota,
+        action="append",
+        metavar="N/D",
+        help="orders of products per time",
     )
-    service.add_argument("--results", type=_count, default=1, metavar="N", help="files that a job leaves (1)")
-    service.add_argument("--result-size", type=_count, default=4096, metavar="BYTES", help="of each file (4096)")
-    service.add_argument(
+    group.add_argument("--speed", type=_speed, metavar="X", help="how fast its clock runs (1)")
+    group.add_argument(
+        "--token-life",
+        type=_read(lambda text: int(parse_seconds(text))),
+        metavar="D",
+        help="how long a log-in holds (1744s)",
+    )
+    group.add_argument(
+        "--results", dest="results_per_job", type=_count, metavar="N", help="files that a job leaves (1)"
+    )
+    group.add_argument("--result-size", type=_count, metavar="BYTES", help="of each file (4096)")
+    group.add_argument(
         "--user",
+        dest="users",
         type=_user,
         action="append",
         metavar="[ORIGIN/]NAME:PASSWORD",
         help=f"an account, again for more ({DEFAULT_USER.name}:{DEFAULT_USER.password})",
     )
-    service.add_argument(
+    group.add_argument(
         "--storage",
         choices=("none", "real"),
-        default="none",
         help="real: jobs read inputs and write outputs with the credentials of their keys (none)",
     )
-    service.add_argument("--eodata", type=Path, metavar="DIR", help="what jobs find in EODATA, with --storage real")
-    service.add_argument("--ca-file", type=Path, metavar="PEM", help="certificates that storages are trusted by")
+    group.add_argument("--eodata", type=Path, metavar="DIR", help="what jobs find in EODATA, with --storage real")
+    group.add_argument("--ca-file", type=Path, metavar="PEM", help="certificates that storages are trusted by")
 
 
-def _add_connection(parser: argparse.ArgumentParser) -> None:
-    connection = parser.add_argument_group("the connection")
-    connection.add_argument("--port", type=_port, default=0, help="on loopback; 0 takes a free one (0)")
-    connection.add_argument("--ready", type=Path, metavar="FILE", help="write the addresses there when it runs")
-    connection.add_argument("--latency", type=_duration, default=0.0, metavar="D", help="of every request (0s)")
-    secure = connection.add_mutually_exclusive_group()
+def _add_connection(group: Group) -> None:
+    group.add_argument("--port", type=_port, help="on loopback; 0 takes a free one (0)")
+    group.add_argument("--ready", type=Path, metavar="FILE", help="write the addresses there when it runs")
+    group.add_argument("--latency", type=_duration, metavar="D", help="of every request (0s)")
+    secure = group.add_mutually_exclusive_group()
     secure.add_argument("--tls", nargs=2, type=Path, metavar=("CERT", "KEY"), help="serve https with these files")
     secure.add_argument("--tls-dir", type=Path, metavar="DIR", help="serve https, with an authority in DIR/ca.pem")
 
 
-def _add_faults(parser: argparse.ArgumentParser) -> None:
-    faults = parser.add_argument_group("faults, each may be repeated")
-    faults.add_argument(
+def _add_faults(group: Group) -> None:
+    group.add_argument(
         "--behaviour",
         action="append",
         type=_setting,
         metavar="FIELD=VALUE",
         help=f"set an unknown of the service: {', '.join(Behaviour.names())}",
     )
-    faults.add_argument(
+    group.add_argument(
         "--fault",
+        dest="faults",
         action="append",
-        type=_fault,
+        type=_read(lambda text: read_fault(json.loads(text))),
         metavar="JSON",
         help=f"make requests fail, once or `times` times; kinds: {', '.join(FAULT_KINDS)}",
     )
-    faults.add_argument(
+    group.add_argument(
         "--job-fault",
+        dest="job_faults",
         action="append",
         type=_job_fault,
         metavar="KIND[:GLOB]",
         help=f"make the next job fail, or the next whose input fits; kinds: {', '.join(FAILURE_KINDS)}",
     )
-
-
-def from_arguments(namespace: argparse.Namespace) -> Options:
-    """Return the options that a command line gives. Raises ValueError for a behaviour that does not exist."""
-    return Options(
-        port=namespace.port,
-        ready=namespace.ready,
-        job_time=namespace.job_time,
-        quotas=tuple(namespace.quota or ()),
-        hda_quotas=tuple(namespace.hda_quota or ()),
-        latency=namespace.latency,
-        speed=namespace.speed,
-        token_life=int(namespace.token_life),
-        results_per_job=namespace.results,
-        result_size=namespace.result_size,
-        storage=namespace.storage,
-        ca_file=namespace.ca_file,
-        eodata=namespace.eodata,
-        tls=tuple(namespace.tls) if namespace.tls else None,
-        tls_dir=namespace.tls_dir,
-        users=tuple(namespace.user or (DEFAULT_USER,)),
-        behaviour=Behaviour().changed(dict(namespace.behaviour or ())),
-        faults=tuple(namespace.fault or ()),
-        job_faults=tuple(namespace.job_fault or ()),
-    )
-
-
-# argparse shows the words of an ArgumentTypeError, and hides those of a ValueError.
-def _duration(text: str) -> float:
-    try:
-        return parse_seconds(text)
-    except ValueError as fault:
-        raise argparse.ArgumentTypeError(str(fault)) from None
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"not a whole number: {text!r}")
-    return int(text)
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"not a port: {text!r}")
-    return int(text)
-
-
-def _speed(text: str) -> float:
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = 0.0
-    if not 0 < speed < 1e6:
-        raise argparse.ArgumentTypeError(f"not a speed: {text!r}")
-    return speed
-
-
-def _quota(text: str) -> Quota:
-    try:
-        return Quota.parse(text)
-    except ValueError as fault:
-        raise argparse.ArgumentTypeError(str(fault)) from None
-
-
-def _user(text: str) -> User:
-    origin, slash, rest = text.partition("/")
-    name, colon, password = (rest if slash else text).partition(":")
-    if not (name and colon and password):
-        raise argparse.ArgumentTypeError("write NAME:PASSWORD, or ORIGIN/NAME:PASSWORD")
-    return User(name, password, origin if slash else None)
-
-
-def _setting(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise argparse.ArgumentTypeError("write FIELD=VALUE")
-    try:
-        Behaviour().changed({name: value})
-    except ValueError as fault:
-        raise argparse.ArgumentTypeError(str(fault)) from None
-    return name, value
-
-
-def _fault(text: str) -> Fault:
-    try:
-        return read_fault(json.loads(text))
-    except (AttributeError, TypeError, ValueError) as fault:
-        raise argparse.ArgumentTypeError(str(fault)) from None
-
-
-def _job_fault(text: str) -> JobFault:
-    kind, _, path = text.partition(":")
-    for known in FAILURE_KINDS:
-        if kind == known:
-            return JobFault(known, path or "*")
-    raise argparse.ArgumentTypeError(f"the kind is one of {', '.join(FAILURE_KINDS)}")

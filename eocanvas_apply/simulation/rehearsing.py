@@ -5,14 +5,18 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
+import httpx
+
 from eocanvas_apply.emulator.model.job import Job
+from eocanvas_apply.emulator.model.job_failures import Failure, JobFaults, built_in
+from eocanvas_apply.emulator.model.submissions import Execution
 from eocanvas_apply.errors import ServiceError
 from eocanvas_apply.ledger.fold.key_records import KeyRecord
 from eocanvas_apply.ledger.fold.recorded import Recorded
@@ -23,9 +27,8 @@ from eocanvas_apply.planning.schedule.pacing import median_duration, windows_of
 from eocanvas_apply.planning.schedule.windows import per_day
 from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.report.rehearsal import Course, Disturbance, Rehearsal
-from eocanvas_apply.simulation.disturbances import AnswersLost, FailInStaging, ServiceOut
 from eocanvas_apply.simulation.initial_state import InitialState
-from eocanvas_apply.simulation.memory_ledger import MemoryLedger
+from eocanvas_apply.simulation.simulated_service import MemoryLedger
 from eocanvas_apply.simulation.transport import Step, undisturbed
 from eocanvas_apply.simulation.virtual_time import LoopClock
 from eocanvas_apply.vocabulary import ALLOWANCES, OgcStatus
@@ -37,6 +40,7 @@ _AGAIN_AFTER = timedelta(minutes=15)
 _MOST_RUNS = 1000
 _SEED = 7
 _FOR_EVER = timedelta(days=3650)
+_OUTAGE = timedelta(hours=6)
 
 
 def rehearse(desired: Desired, requests: Requests, recorded: Recorded, observed: Observed) -> Rehearsal:
@@ -115,6 +119,55 @@ class _Rehearsed:
             except ServiceError:
                 await clock.sleep(_AGAIN_AFTER.total_seconds())
         raise RuntimeError("a simulated campaign never ends")
+
+
+@dataclass(slots=True)
+class AnswersLost:
+    """A step of the transport: the answer to one request in so many is lost after the service has acted on it."""
+
+    one_in: int
+    random: Random
+
+    async def __call__(self, step: str) -> None:
+        """Raise what httpx raises for a connection that breaks."""
+        if step.startswith("after ") and not self.random.randrange(self.one_in):
+            raise httpx.RemoteProtocolError("the connection was lost")
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceOut:
+    """A step of the transport: no answers between two times."""
+
+    now: Callable[[], datetime]
+    begins: datetime
+    lasts: timedelta = _OUTAGE
+
+    async def __call__(self, step: str) -> None:
+        """Raise what httpx raises when the connection is refused."""
+        if step.startswith("before ") and self.begins <= self.now() < self.begins + self.lasts:
+            raise httpx.ConnectError("connection refused")
+
+
+class FailInStaging(JobFaults):
+    """One job in so many fails in staging the first time that it runs, and not again."""
+
+    def __init__(self, one_in: int) -> None:
+        super().__init__()
+        self._one_in = one_in
+        self._met: set[object] = set()
+
+    def next_for(self, execution: Execution) -> Failure | None:
+        """Return the failure that awaits this launch."""
+        known = _same_job(execution)
+        if known in self._met:
+            return None
+        self._met.add(known)
+        return None if len(self._met) % self._one_in else built_in("staging-in")
+
+
+def _same_job(execution: Execution) -> object:
+    # The graph bears the mark of its launch, and keys are renewed meanwhile; where its inputs lie stays the same.
+    return execution.locations or tuple(sorted(execution.texts.items()))
 
 
 def _approve(plan: Plan) -> None:

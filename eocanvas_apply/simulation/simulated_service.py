@@ -1,8 +1,8 @@
-"""An emulated service on a virtual clock, and the runners that work against it."""
+"""An emulated service on a virtual clock, the runners that work against it, and a ledger in memory for them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from eocanvas_apply.diagnostics import error
 from eocanvas_apply.emulator.http.frontend import Frontend
 from eocanvas_apply.emulator.model.accounts import User
 from eocanvas_apply.emulator.model.behaviour import Settings
@@ -19,6 +20,8 @@ from eocanvas_apply.emulator.model.job_failures import JobFaults
 from eocanvas_apply.emulator.model.keystore import SealingKey
 from eocanvas_apply.emulator.model.service import Eocanvas
 from eocanvas_apply.engine.engine import Engine
+from eocanvas_apply.errors import LedgerConflict
+from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.journal import Backend, Journal
 from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.desired.desired import Desired
@@ -95,3 +98,31 @@ class SimulatedService:
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run to its end in virtual time."""
         return virtual_time.run(self.clock, work)
+
+
+@dataclass(slots=True)
+class MemoryLedger:
+    """Keeps entries for as long as the process lives; `begins_after` is the number of the entry before the first."""
+
+    begins_after: int = 0
+    entries: list[Entry] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """What it is, for messages."""
+        return "a ledger in memory"
+
+    @property
+    def head(self) -> int:
+        """The number of the last entry."""
+        return self.begins_after + len(self.entries)
+
+    async def read(self, after: int = 0, *, part: bool = False) -> Sequence[Entry]:  # noqa: ARG002 - the protocol's
+        """Return the entries after a number, always all of them."""
+        return self.entries[max(after - self.begins_after, 0) :]
+
+    async def append(self, expected_head: int, entries: Sequence[Entry]) -> None:
+        """Keep them; raises LedgerConflict when another run was first."""
+        if expected_head != self.head:
+            raise LedgerConflict(error("ledger-conflict", "another run is at work on this ledger"))
+        self.entries.extend(entries)

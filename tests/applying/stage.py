@@ -56,7 +56,7 @@ jobs:
 
 def fault(world: World, kind: str, path: str, method: str = "POST", **fields: Any) -> None:
     """Let the next request of this kind meet a fault."""
-    world.frontend.faults.add(Fault(kind, method=method, path=path, **fields))  # type: ignore[arg-type]
+    world.frontend.faults.append(Fault(kind, method=method, path=path, **fields))  # type: ignore[arg-type]
 
 
 def events(world: World) -> Sequence[AnyEvent]:

@@ -146,7 +146,7 @@ def test_what_cannot_be_had_is_told_and_the_rest_fetched(campaign: Project, emul
     shutil.rmtree(campaign.folder / "results")
     gone, other = jobs['job.scenes["a"]'], jobs['job.scenes["b"]']
     with emulator.model() as wire:
-        wire.faults.add(Fault("status", method="GET", path=f"*/jobs/{gone}/results", status=404, times=None))
+        wire.faults.append(Fault("status", method="GET", path=f"*/jobs/{gone}/results", status=404, times=None))
     document = campaign.json("results", "--fetch", code=1)
     assert [(f["code"], f["address"]) for f in document["diagnostics"]] == [("result-gone", 'job.scenes["a"]')]
     assert stored(campaign.folder).keys() == {"b"}

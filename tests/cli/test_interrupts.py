@@ -42,7 +42,7 @@ def test_the_first_signal_stops_politely_and_the_next_run_goes_on(
     number: signal.Signals, code: int, project: Project, emulator: RunningEmulator
 ) -> None:
     with emulator.model() as wire:
-        wire.service.fail_jobs(JobFault("stuck", "*"))
+        wire.service.job_faults.append(JobFault("stuck", "*"))
     with _start(project, "apply", "--yes", "--format", "json") as process:
         _wait_for(process, "job.subset launched")
         process.send_signal(number)
@@ -145,7 +145,7 @@ def test_a_signal_while_the_service_is_read_ends_it_with_a_document(
     with emulator.model() as wire:
         wire.received.clear()
         wire.faults.clear()
-        wire.faults.add(Fault("delay", path="*/keys*", times=None, seconds=60))
+        wire.faults.append(Fault("delay", path="*/keys*", times=None, seconds=60))
     with _start(project, *words, "--format", "json") as process:
         _until_asked(emulator, "/keys")
         process.send_signal(number)

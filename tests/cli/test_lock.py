@@ -148,7 +148,7 @@ def test_a_search_that_fails_leaves_the_lock_as_it_was(campaign: Project, emulat
     path = campaign.folder / "eocanvas.lock"
     before = path.read_bytes()
     with emulator.model() as wire:
-        wire.faults.add(Fault("status", "POST", "*/search", times=None, status=403, skip=1))
+        wire.faults.append(Fault("status", "POST", "*/search", times=None, status=403, skip=1))
     try:
         assert campaign.run("lock") == 1
         assert "[service-refused]" in campaign.err

@@ -50,14 +50,14 @@ def test_following_survives_a_service_that_is_away(
     assert project.run("apply", "--yes") == 0
     monkeypatch.setattr(SystemClock, "sleep", sleep)
     with emulator.model() as wire:
-        wire.faults.add(Fault("html", "GET", "*/logs", times=6))
+        wire.faults.append(Fault("html", "GET", "*/logs", times=6))
     assert project.run("logs", "subset", "--follow") == 0
     assert "SNAP execution completed successfully" in project.out
 
 
 def test_following_ends_at_once_with_ctrl_c(project: Project, emulator: RunningEmulator) -> None:
     with emulator.model() as wire:
-        wire.service.fail_jobs(JobFault("stuck", "*"))
+        wire.service.job_faults.append(JobFault("stuck", "*"))
     assert project.run("apply", "--yes", "--no-wait") == 3
     with Terminal("logs", "subset", "--follow", "-f", str(project.manifest)) as terminal:
         terminal.until(lambda screen: "WKS_PASSWORD=***" in screen)

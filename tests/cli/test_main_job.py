@@ -129,7 +129,7 @@ def test_no_wait_is_one_turn_and_the_next_run_goes_on(project: Project) -> None:
 
 def test_a_failed_job_ends_with_4_and_names_the_log(project: Project, emulator: RunningEmulator) -> None:
     with emulator.model() as wire:
-        wire.service.fail_jobs(JobFault("graph", "*"))
+        wire.service.job_faults.append(JobFault("graph", "*"))
     assert project.run("apply", "--yes") == 4
     assert "job.subset: failed: job " in project.out
     assert "eocanvas-apply logs job.subset shows the whole log" in project.out
@@ -140,7 +140,7 @@ def test_a_failed_job_ends_with_4_and_names_the_log(project: Project, emulator: 
 
 def test_a_lost_answer_waits_and_a_person_may_decide(project: Project, emulator: RunningEmulator) -> None:
     with emulator.model() as wire:
-        wire.faults.add(Fault("drop-before", "POST", "*/execution"))
+        wire.faults.append(Fault("drop-before", "POST", "*/execution"))
     assert project.run("apply", "--yes", "--no-wait") == 3
     assert project.run("why", "subset") == 0
     assert "(answer-open)" in project.out
@@ -166,7 +166,7 @@ def test_why_names_the_jobs_to_decide_between(
         as_it_was = wire.service.behaviour
         wire.service.behaviour = as_it_was.changed({"logs": "empty"})
         before = {job.id for job in wire.service.jobs.every()}
-        wire.faults.add(Fault("drop-after", "POST", "*/execution"))
+        wire.faults.append(Fault("drop-after", "POST", "*/execution"))
     try:
         assert project.run("apply", "--yes") == 7
         assert "a decision is needed" in project.out
@@ -186,7 +186,7 @@ def test_a_lost_answer_is_adopted_by_hand(project: Project, emulator: RunningEmu
     with emulator.model() as wire:
         wire.service.behaviour = wire.service.behaviour.changed({"list_lag": 3600})
         before = {job.id for job in wire.service.jobs.every()}
-        wire.faults.add(Fault("drop-after", "POST", "*/execution"))
+        wire.faults.append(Fault("drop-after", "POST", "*/execution"))
     try:
         assert project.run("apply", "--yes", "--no-wait") == 3
         with emulator.model() as wire:
@@ -244,7 +244,7 @@ def test_unknown_addresses_suggest_the_near_one(project: Project) -> None:
 
 def test_a_failed_job_runs_again_when_asked_to(project: Project, emulator: RunningEmulator) -> None:
     with emulator.model() as wire:
-        wire.service.fail_jobs(JobFault("graph", "*"))
+        wire.service.job_faults.append(JobFault("graph", "*"))
     assert project.run("apply", "--yes") == 4
     assert project.run("status") == 0
     assert "job.subset failed: graph: " in project.out
@@ -273,7 +273,7 @@ def test_a_part_is_selected_by_name_and_number(project: Project) -> None:
 def test_a_job_is_cancelled_and_stays_so(project: Project, emulator: RunningEmulator) -> None:
     with emulator.model() as wire:
         # It runs for as long as the commands take, however slow the machine is.
-        wire.service.fail_jobs(JobFault("stuck", "*"))
+        wire.service.job_faults.append(JobFault("stuck", "*"))
     assert project.run("cancel", "subset") == 1
     assert "nothing of subset is running" in project.err
     assert project.run("apply", "--yes", "--no-wait") == 3
@@ -292,7 +292,7 @@ def test_what_cannot_be_stopped_is_said_to_run_on(project: Project, emulator: Ru
     with emulator.model() as wire:
         before = wire.service.behaviour
         wire.service.behaviour = replace(before, dismiss="501")
-        wire.service.fail_jobs(JobFault("stuck", "*"))
+        wire.service.job_faults.append(JobFault("stuck", "*"))
     try:
         assert project.run("apply", "--yes", "--no-wait") == 3
         assert project.run("cancel", "subset", "--yes") == 4

@@ -105,7 +105,7 @@ def test_a_search_that_fails_ends_the_run_and_nothing_is_forgotten(
     monkeypatch.setattr(SystemClock, "sleep", sleep)
     before = (campaign.folder / ".eocanvas/default.jsonl").read_bytes()
     with emulator.model() as wire:
-        wire.faults.add(Fault("status", "POST", "*/search", times=None, status=status))
+        wire.faults.append(Fault("status", "POST", "*/search", times=None, status=status))
     try:
         for command in (["plan"], ["apply", "--yes"], ["status"]):
             document = campaign.json(*command, code=1)

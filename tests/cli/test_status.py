@@ -55,7 +55,7 @@ def test_watching_in_json_is_one_document_at_the_end(project: Project) -> None:
 
 def test_watching_on_a_terminal_is_drawn_in_place_and_ends_clean(project: Project, emulator: RunningEmulator) -> None:
     with emulator.model() as wire:
-        wire.service.fail_jobs(JobFault("stuck", "*"))
+        wire.service.job_faults.append(JobFault("stuck", "*"))
     assert project.run("apply", "--yes", "--no-wait") == 3
     with Terminal("status", "--watch", "-f", str(project.manifest), columns=60) as terminal:
         terminal.until(lambda screen: "running for" in screen)
@@ -92,7 +92,7 @@ def test_a_service_that_is_away_for_a_while_does_not_end_the_watch(
         looked.append(1)
         if len(looked) == 2:
             with emulator.model() as wire:
-                wire.faults.add(Fault("html", "GET", "*/keys", times=3))
+                wire.faults.append(Fault("html", "GET", "*/keys", times=3))
         return await plan(self, *args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Engine, "plan", looking)

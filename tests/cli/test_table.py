@@ -64,7 +64,7 @@ def test_a_run_is_a_table_while_it_lasts_and_nothing_of_it_is_left(campaign: Pro
 
 def test_a_failed_job_is_told_with_its_class_and_line(project: Project, emulator: RunningEmulator) -> None:
     with emulator.model() as wire:
-        wire.service.fail_jobs(JobFault("graph", "*"))
+        wire.service.job_faults.append(JobFault("graph", "*"))
     with _apply(project) as terminal:
         assert terminal.ended(60) == 4
     assert re.search(r"^\d\d:\d\d:\d\d job\.subset failed \(graph\) \S", terminal.screen.text, re.M)

@@ -57,7 +57,7 @@ def test_a_service_that_is_not_there(project: Project, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("kind", ["html", "truncate"])
 def test_an_answer_that_is_none(kind: str, project: Project, emulator: RunningEmulator) -> None:
     with emulator.model() as wire:
-        wire.faults.add(Fault(kind, "GET", "*/keys", times=3))  # type: ignore[arg-type]
+        wire.faults.append(Fault(kind, "GET", "*/keys", times=3))  # type: ignore[arg-type]
     assert "/keys" in _told(project, "plan")
 
 

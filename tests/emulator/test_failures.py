@@ -27,7 +27,7 @@ def behaving(**changes: Any) -> Stage:
 
 @pytest.mark.parametrize("kind", sorted(TELLING))
 def test_a_job_fails_as_it_is_told(stage: Stage, kind: FailureKind) -> None:
-    stage.service.fail_jobs(JobFault(kind))
+    stage.service.job_faults.append(JobFault(kind))
     job_id = stage.ended()
     status, last = TELLING[kind]
     assert stage.job(job_id)["status"] == status
@@ -37,7 +37,7 @@ def test_a_job_fails_as_it_is_told(stage: Stage, kind: FailureKind) -> None:
 
 
 def test_a_failed_upload_comes_after_the_processing(stage: Stage) -> None:
-    stage.service.fail_jobs(JobFault("staging-out"))
+    stage.service.job_faults.append(JobFault("staging-out"))
     log = stage.log(stage.ended())
     assert log[-2] == "SNAP execution completed successfully"
     assert "UploadFailedException" in log[-1]
@@ -45,21 +45,21 @@ def test_a_failed_upload_comes_after_the_processing(stage: Stage) -> None:
 
 
 def test_a_killed_job_leaves_no_error(stage: Stage) -> None:
-    stage.service.fail_jobs(JobFault("killed"))
+    stage.service.job_faults.append(JobFault("killed"))
     log = "\n".join(stage.log(stage.ended()))
     assert "exit" not in log
     assert "completed" not in log
 
 
 def test_a_job_may_be_successful_without_results(stage: Stage) -> None:
-    stage.service.fail_jobs(JobFault("no-result"))
+    stage.service.job_faults.append(JobFault("no-result"))
     job_id = stage.ended()
     assert stage.job(job_id)["status"] == "successful"
     assert stage.call("GET", f"/jobs/{job_id}/results").status == 404
 
 
 def test_a_stuck_job_never_ends_by_itself(stage: Stage) -> None:
-    stage.service.fail_jobs(JobFault("stuck"))
+    stage.service.job_faults.append(JobFault("stuck"))
     job_id = stage.ended()
     stage.log_in()
     assert stage.job(job_id)["status"] == "running"
@@ -68,17 +68,17 @@ def test_a_stuck_job_never_ends_by_itself(stage: Stage) -> None:
 
 
 def test_rules_pick_jobs_by_their_inputs_and_are_used_up(stage: Stage) -> None:
-    stage.service.fail_jobs(JobFault("graph", "*/b.zip", times=2))
+    stage.service.job_faults.append(JobFault("graph", "*/b.zip", times=2))
     other = stage.ended(snap_body("https://products.example/a.zip"))
     fitting = [stage.ended(snap_body("https://products.example/b.zip")) for _ in range(3)]
     stage.log_in()
     assert stage.job(other)["status"] == "successful"
     assert [stage.job(job)["status"] for job in fitting] == ["failed", "failed", "successful"]
-    assert stage.service.job_faults.rules == ()
+    assert stage.service.job_faults == []
 
 
 def test_a_rule_without_an_end_holds_until_it_is_cleared(stage: Stage) -> None:
-    stage.service.fail_jobs(JobFault("graph", times=None))
+    stage.service.job_faults.append(JobFault("graph", times=None))
     jobs = [stage.ended(), stage.launch(), stage.launch()]
     stage.service.job_faults.clear()
     jobs.append(stage.ended())
@@ -190,8 +190,8 @@ def test_eodata_needs_no_credentials(stage: Stage) -> None:
 
 
 def test_the_earliest_reason_is_the_one_that_shows(stage: Stage) -> None:
-    stage.service.fail_jobs(JobFault("graph"))
-    stage.service.fail_jobs(JobFault("key"))
+    stage.service.job_faults.append(JobFault("graph"))
+    stage.service.job_faults.append(JobFault("key"))
     stage.create_key("scenes")
     jobs = [stage.launch(snap_body("/a.zip", "scenes")) for _ in range(2)]
     stage.call("DELETE", "/keys/scenes")

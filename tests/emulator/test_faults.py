@@ -15,7 +15,7 @@ def has_key(stage: Stage, name: str = "scenes") -> bool:
 
 @pytest.mark.parametrize(("kind", "done"), [("drop-before", False), ("drop-after", True)])
 def test_a_dropped_connection_gives_no_answer(stage: Stage, kind: str, done: bool) -> None:
-    stage.frontend.faults.add(read_fault({"kind": kind, "method": "POST", "path": KEYS}))
+    stage.frontend.faults.append(read_fault({"kind": kind, "method": "POST", "path": KEYS}))
     assert stage.create_key("scenes").lost
     assert has_key(stage) == done
     assert stage.create_key("other").status == 201
@@ -24,7 +24,7 @@ def test_a_dropped_connection_gives_no_answer(stage: Stage, kind: str, done: boo
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_status_can_come_before_or_after_the_effect(stage: Stage, when: str) -> None:
     rule = {"kind": "status", "path": KEYS, "status": 502, "body": "<h1>Bad</h1>", "content_type": "text/html"}
-    stage.frontend.faults.add(read_fault({**rule, "when": when, "headers": {"retry-after": "3"}}))
+    stage.frontend.faults.append(read_fault({**rule, "when": when, "headers": {"retry-after": "3"}}))
     answer = stage.create_key("scenes")
     assert (answer.status, answer.body, answer.headers["content-type"]) == (502, b"<h1>Bad</h1>", "text/html")
     assert answer.headers["retry-after"] == "3"
@@ -32,14 +32,14 @@ def test_a_status_can_come_before_or_after_the_effect(stage: Stage, when: str) -
 
 
 def test_a_status_has_json_when_nothing_else_is_said(stage: Stage) -> None:
-    stage.frontend.faults.add(Fault("status", status=503))
+    stage.frontend.faults.append(Fault("status", status=503))
     assert stage.call("GET", "/keys").json() == {"message": "Internal error"}
-    stage.frontend.faults.add(Fault("status", status=400, body={"detail": "no"}))
+    stage.frontend.faults.append(Fault("status", status=400, body={"detail": "no"}))
     assert stage.call("GET", "/keys").json() == {"detail": "no"}
 
 
 def test_a_late_request_takes_effect_at_its_own_time(stage: Stage) -> None:
-    stage.frontend.faults.add(Fault("late", "POST", seconds=10))
+    stage.frontend.faults.append(Fault("late", "POST", seconds=10))
     assert stage.call("POST", "/processes/snap-function/execution", snap_body()).lost
     assert stage.get("/jobs")["jobs"] == []
     assert stage.frontend.next_change() is not None
@@ -49,8 +49,8 @@ def test_a_late_request_takes_effect_at_its_own_time(stage: Stage) -> None:
 
 
 def test_late_requests_come_in_the_order_of_their_times(stage: Stage) -> None:
-    stage.frontend.faults.add(Fault("late", "POST", seconds=20))
-    stage.frontend.faults.add(Fault("late", "DELETE", seconds=10))
+    stage.frontend.faults.append(Fault("late", "POST", seconds=20))
+    stage.frontend.faults.append(Fault("late", "DELETE", seconds=10))
     stage.create_key("scenes", description="first")
     stage.create_key("scenes", description="second")
     stage.call("DELETE", "/keys/scenes")
@@ -59,17 +59,17 @@ def test_late_requests_come_in_the_order_of_their_times(stage: Stage) -> None:
 
 
 def test_an_answer_can_be_cut(stage: Stage) -> None:
-    stage.frontend.faults.add(Fault("truncate"))
+    stage.frontend.faults.append(Fault("truncate"))
     answer = stage.call("GET", "/keys")
     assert answer.truncate_at == len(answer.body) // 2
     assert answer.headers["content-length"] == str(len(answer.body))
-    stage.frontend.faults.add(Fault("truncate", at=3))
+    stage.frontend.faults.append(Fault("truncate", at=3))
     assert stage.call("GET", "/keys").truncate_at == 3
 
 
 def test_a_delay_holds_the_answer_back_whatever_else_happens(stage: Stage) -> None:
-    stage.frontend.faults.add(Fault("delay", seconds=1.5))
-    stage.frontend.faults.add(Fault("html"))
+    stage.frontend.faults.append(Fault("delay", seconds=1.5))
+    stage.frontend.faults.append(Fault("html"))
     answer = stage.call("GET", "/keys")
     assert (answer.delay, answer.status) == (1.5, 200)
     assert answer.body.startswith(b"<!DOCTYPE html>")
@@ -77,7 +77,7 @@ def test_a_delay_holds_the_answer_back_whatever_else_happens(stage: Stage) -> No
 
 
 def test_a_token_can_be_refused_once(stage: Stage) -> None:
-    stage.frontend.faults.add(Fault("unauthorized", path="/serverless/*"))
+    stage.frontend.faults.append(Fault("unauthorized", path="/serverless/*"))
     assert stage.call("POST", "/keys", {"scenes": key_fields()}).status == 401
     assert not has_key(stage)
 
@@ -88,7 +88,7 @@ def test_rules_hold_for_their_method_path_and_times() -> None:
     met = [queue.meet(request)[0] for _ in range(4)]
     assert [fault.kind if fault else None for fault in met] == [None, "html", "html", None]
     assert queue.meet(WireRequest("POST", "/serverless/jobs")) == (None, 1)
-    assert [rule.kind for rule in queue.rules] == ["delay"]
+    assert [rule.kind for rule in queue] == ["delay"]
     queue.clear()
     assert queue.meet(request) == (None, 0)
 

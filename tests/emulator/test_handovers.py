@@ -79,7 +79,7 @@ def test_what_lies_at_a_key_is_read_with_any_key_of_the_same_storage(bucket: str
 
 
 def test_what_the_service_has_is_at_hand_for_real_staging() -> None:
-    stage = Stage(Settings(storage=True)).log_in()
+    stage = Stage(Settings(storage="real")).log_in()
     first = stage.launch(snap_body("https://data.example.test/a.nc"))
     stage.clock.advance(1)
     stage.frontend.settle()

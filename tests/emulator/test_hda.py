@@ -294,7 +294,7 @@ def test_an_address_that_was_not_ordered_here_is_not_judged(stage: Stage) -> Non
 
 
 def test_with_real_storages_a_job_is_given_the_ordered_bytes() -> None:
-    stage = staged(Settings(storage=True))
+    stage = staged(Settings(storage="real"))
     url = ORIGIN + ordered(stage)
     stage.clock.advance(5)
     stage.ended(snap_body(url, config={"uncompress": True, "subPath": "xfdumanifest.xml"}))

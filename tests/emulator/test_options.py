@@ -58,9 +58,6 @@ def test_every_option_reaches_the_value() -> None:
     assert (options.behaviour.live_name, options.behaviour.list_lag) == ("overwrite", 5.0)
     assert options.faults == (Fault("html", times=3),)
     assert options.job_faults == (JobFault("graph", "*/b.zip"), JobFault("killed"))
-    settings = options.settings()
-    assert (settings.storage, settings.result_size, settings.quotas) == (True, 7, options.quotas)
-    assert settings.hda_quotas == options.hda_quotas
 
 
 @pytest.mark.parametrize(

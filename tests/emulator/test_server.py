@@ -76,7 +76,7 @@ def test_a_key_is_deleted_without_a_body(emulator: RunningEmulator, client: http
 @pytest.mark.parametrize("kind", ["drop-before", "drop-after"])
 def test_a_dropped_connection_is_a_dropped_socket(emulator: RunningEmulator, client: httpx.Client, kind: Any) -> None:
     with emulator.model() as frontend:
-        frontend.faults.add(Fault(kind, path="*/jobs"))
+        frontend.faults.append(Fault(kind, path="*/jobs"))
     with pytest.raises(httpx.RemoteProtocolError, match="disconnected without sending a response"):
         client.get("/jobs")
     assert client.get("/jobs").status_code == 200
@@ -84,14 +84,14 @@ def test_a_dropped_connection_is_a_dropped_socket(emulator: RunningEmulator, cli
 
 def test_half_an_answer_ends_in_the_middle(emulator: RunningEmulator, client: httpx.Client) -> None:
     with emulator.model() as frontend:
-        frontend.faults.add(Fault("truncate", path="*/jobs", at=5))
+        frontend.faults.append(Fault("truncate", path="*/jobs", at=5))
     with pytest.raises(httpx.RemoteProtocolError, match="received 5 bytes"):
         client.get("/jobs")
 
 
 def test_a_delayed_answer_lets_others_pass(emulator: RunningEmulator, client: httpx.Client) -> None:
     with emulator.model() as frontend:
-        frontend.faults.add(Fault("delay", path="*/jobs", seconds=60))
+        frontend.faults.append(Fault("delay", path="*/jobs", seconds=60))
     with pytest.raises(httpx.ReadTimeout):
         client.get("/jobs", timeout=0.05)
     assert client.get("/jobs").status_code == 200

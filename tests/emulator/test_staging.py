@@ -16,7 +16,7 @@ MADE = (Output("out.nc", 4, b"made"),)
 
 @pytest.fixture
 def staging() -> Stage:
-    stage = Stage(Settings(storage=True)).log_in()
+    stage = Stage(Settings(storage="real")).log_in()
     stage.create_key("scenes")
     stage.create_key("drive", "WEBDAV")
     return stage

@@ -98,7 +98,7 @@ class Aviary:
 
     def fault(self, fault: Fault) -> None:
         with self.tool.emulator.model() as wire:
-            wire.faults.add(fault)
+            wire.faults.append(fault)
 
     @property
     def all_secrets(self) -> str:

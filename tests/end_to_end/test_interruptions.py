@@ -127,7 +127,7 @@ def test_killed_at_any_moment_it_ends_as_if_it_had_not_been(crowd: Crowd) -> Non
 def test_killed_while_a_launch_is_on_its_way(crowd: Crowd) -> None:
     """The service carries the launch out, and nobody is there to hear that."""
     with crowd.tool.emulator.model() as wire:
-        wire.faults.add(Fault("delay", method="POST", path="*/execution", times=None, seconds=0.5))
+        wire.faults.append(Fault("delay", method="POST", path="*/execution", times=None, seconds=0.5))
     process = crowd.start()
     assert wait_until(crowd.has_launched, process), finished(process)
     process.kill()
@@ -162,7 +162,7 @@ def test_told_to_stop_it_stops_and_goes_on_later(crowd: Crowd, number: signal.Si
 
 def test_answers_on_the_way_are_heard_before_it_stops(crowd: Crowd) -> None:
     with crowd.tool.emulator.model() as wire:
-        wire.faults.add(Fault("delay", method="POST", path="*/execution", times=None, seconds=0.8))
+        wire.faults.append(Fault("delay", method="POST", path="*/execution", times=None, seconds=0.8))
     ended = interrupted(crowd, signal.SIGINT)
     assert ended.code == 130, ended
     with crowd.tool.emulator.model() as wire:
@@ -173,7 +173,7 @@ def test_answers_on_the_way_are_heard_before_it_stops(crowd: Crowd) -> None:
 
 def test_told_twice_it_stops_at_once(crowd: Crowd) -> None:
     with crowd.tool.emulator.model() as wire:
-        wire.faults.add(Fault("delay", method="POST", path="*/execution", times=None, seconds=4))
+        wire.faults.append(Fault("delay", method="POST", path="*/execution", times=None, seconds=4))
     process = crowd.start()
     assert wait_until(crowd.has_launched, process), finished(process)
     process.send_signal(signal.SIGINT)

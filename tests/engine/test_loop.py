@@ -61,7 +61,7 @@ class TestWaiting:
         from eocanvas_apply.emulator.model.job_failures import JobFault
 
         world = World(tmp_path)
-        world.frontend.service.fail_jobs(JobFault("killed"))
+        world.frontend.service.job_faults.append(JobFault("killed"))
         result = world.apply(JOB_ONLY)
         assert (ends(result), endings(result)) == ({JOB: "failed"}, {"failed"})
         assert result.results[0].error

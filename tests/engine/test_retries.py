@@ -19,7 +19,7 @@ from tests.simulation.world import World
 
 def failing(folder: Path, kind: FailureKind, times: int, behaviour: Behaviour | None = None) -> World:
     world = World(folder, behaviour=behaviour or Behaviour())
-    world.frontend.service.fail_jobs(JobFault(kind, "*", times))
+    world.frontend.service.job_faults.append(JobFault(kind, "*", times))
     return world
 
 

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.entry import Entry
-from eocanvas_apply.ledger.fold.recorded import _FOLDERS, Recorded
+from eocanvas_apply.ledger.fold.recorded import _FOLDER_OF, Recorded
 from tests.ledger.entries import SAMPLES, T0, entries, note
 
 UNION = get_args(get_args(e.AnyEvent)[0])
@@ -30,7 +30,7 @@ def _type_of(kind: type[e.Event]) -> str:
 def test_every_type_is_in_the_union_has_a_folder_and_a_sample() -> None:
     types = {_type_of(kind): kind for kind in _concrete()}
     assert set(UNION) == set(types.values())
-    assert _FOLDERS.keys() == types.keys()
+    assert _FOLDER_OF.keys() == set(types.values())
     assert {sample.type for sample in SAMPLES} == types.keys()
 
 

@@ -42,7 +42,7 @@ def test_jobs_that_left_the_windows_are_forgotten(tmp_path: Path, seen: list[Obs
 
 def test_of_a_log_only_what_it_shows_is_kept(tmp_path: Path, seen: list[Observed]) -> None:
     world = World(tmp_path)
-    world.frontend.service.fail_jobs(JobFault("staging-in", "*", 1))
+    world.frontend.service.job_faults.append(JobFault("staging-in", "*", 1))
     fault(world, "drop-after", LAUNCH)
     world.apply(JOB_ONLY)
     found = world.frontend.service.jobs.every()

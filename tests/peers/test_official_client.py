@@ -155,7 +155,7 @@ def test_a_failed_job_and_its_log_are_read(
     official: OfficialClient, emulator: RunningEmulator, documents: dict[str, str], tmp_path: Path
 ) -> None:
     with emulator.model() as wire:
-        wire.service.fail_jobs(JobFault("input-config"))
+        wire.service.job_faults.append(JobFault("input-config"))
     answer = official.run("jobs", emulator, jobs=[snap(documents)], folder=str(tmp_path / "results"))
     assert answer["jobs"][0]["status"] == "failed"
     assert answer["jobs"][0]["log"][-1][1] == "Error: exit status 10"
@@ -166,7 +166,7 @@ def test_it_repeats_launches_over_https_so_one_submit_makes_several_jobs(
     official: OfficialClient, secure: RunningEmulator, documents: dict[str, str], kind: Any
 ) -> None:
     with secure.model() as wire:
-        wire.faults.add(Fault(kind, "POST", "*/execution", times=2, status=503, when="after"))
+        wire.faults.append(Fault(kind, "POST", "*/execution", times=2, status=503, when="after"))
     official.run("record", secure, job=snap(documents))
     with secure.model() as wire:
         assert len(wire.service.jobs.every()) == 3

@@ -107,7 +107,7 @@ KINDS: list[FailureKind] = ["input-config", "staging-in", "staging-out", "killed
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_emulators_jobs_fail_as_they_are_told_to(kind: FailureKind) -> None:
     stage = Stage().log_in()
-    stage.service.job_faults.add(JobFault(kind))
+    stage.service.job_faults.append(JobFault(kind))
     log = stage.log(stage.ended(snap_body(config={"uncompress": True})))
     assert LIBPQ in log or kind in ("input-config", "staging-in", "key")
     found = classify(log)
@@ -119,7 +119,7 @@ def test_the_emulators_jobs_fail_as_they_are_told_to(kind: FailureKind) -> None:
     ("failure", "failure_class"),
     [
         (told.wrong_item("*manifest.xml"), "input-config"),
-        (told.no_input(), "input-config"),
+        (told.NO_INPUT, "input-config"),
         (told.not_an_archive("/a.zip"), "input-config"),
         (told.missing_file("/a b.zip"), "staging-in"),
         (told.not_fetched("https://h.example/a: 503"), "staging-in"),

@@ -58,7 +58,7 @@ class Service:
 
     def fault(self, fault: Fault) -> None:
         with self.emulator.model() as wire:
-            wire.faults.add(fault)
+            wire.faults.append(fault)
 
     def jobs(self) -> int:
         with self.emulator.model() as wire:

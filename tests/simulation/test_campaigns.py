@@ -33,7 +33,7 @@ from eocanvas_apply.planning.desired.desired import Limit
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.schedule.windows import Windows
-from eocanvas_apply.simulation.memory_ledger import MemoryLedger
+from eocanvas_apply.simulation.simulated_service import MemoryLedger
 from tests.simulation.world import Killed, World
 
 EXAMPLES = int(os.environ.get("SIMULATION_EXAMPLES", "5"))
@@ -169,7 +169,7 @@ class Step:
         if chance < weeks.trouble:
             raise httpx.RemoteProtocolError("the connection was lost")
         if chance < 2 * weeks.trouble:
-            weeks.world.frontend.faults.add(Fault(weeks.chance.choice(GARBLED), status=503))
+            weeks.world.frontend.faults.append(Fault(weeks.chance.choice(GARBLED), status=503))
 
 
 BEHAVIOURS = st.builds(

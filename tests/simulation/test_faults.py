@@ -130,12 +130,12 @@ class Campaign(RuleBasedStateMachine):
         method=st.sampled_from(["*", "POST", "GET"]),
     )
     def fault(self, kind: str, path: str, skip: int, method: str) -> None:
-        self.world.frontend.faults.add(Fault(kind, method=method, path=path, skip=skip, status=503))  # type: ignore[arg-type]
+        self.world.frontend.faults.append(Fault(kind, method=method, path=path, skip=skip, status=503))  # type: ignore[arg-type]
 
     @rule(seconds=st.sampled_from([20.0, 150.0, 3000.0]))
     def late_launch(self, seconds: float) -> None:
         """The service acts on a launch some time after the connection was lost; beyond `settle` nobody can know."""
-        self.world.frontend.faults.add(Fault("late", method="POST", path="*/execution", seconds=seconds))
+        self.world.frontend.faults.append(Fault("late", method="POST", path="*/execution", seconds=seconds))
         self.excused += seconds > SETTLE.total_seconds()
 
     @rule(minutes=st.sampled_from([1, 10, 600]))

@@ -63,7 +63,7 @@ def test_a_runner_that_wakes_up_late_sends_nothing(tmp_path: Path) -> None:
 
 def test_a_request_carried_out_long_after_is_found_when_the_runner_that_sent_it_is_gone(tmp_path: Path) -> None:
     world = World(tmp_path, job_time=1800)
-    world.frontend.faults.add(Fault("late", method="POST", path="*/execution", seconds=1500))
+    world.frontend.faults.append(Fault("late", method="POST", path="*/execution", seconds=1500))
     world.apply(MANIFEST)
     world.apply(MANIFEST)
     plan = world.plan(MANIFEST)

@@ -180,7 +180,7 @@ def test_a_product_that_cannot_be_had_keeps_no_place_from_others(tmp_path: Path)
 def test_orders_lost_on_the_way_are_made_again(tmp_path: Path) -> None:
     world = World(tmp_path)
     for _ in range(2):
-        world.frontend.faults.add(Fault("drop-after", method="POST", path="*/dataaccess/download", times=1))
+        world.frontend.faults.append(Fault("drop-after", method="POST", path="*/dataaccess/download", times=1))
     assert not world.apply(manifest(4)).endings
     check(world, 4)
     assert len(orders(world)) == 6
@@ -189,7 +189,7 @@ def test_orders_lost_on_the_way_are_made_again(tmp_path: Path) -> None:
 
 def test_a_download_that_a_job_could_not_read_is_not_given_to_another(tmp_path: Path) -> None:
     world = World(tmp_path, quotas=(Quota(1, 600),))
-    world.frontend.service.fail_jobs(JobFault("staging-in"))
+    world.frontend.service.job_faults.append(JobFault("staging-in"))
     text = manifest(16, "quota: [{jobs: 1, per: 10m}]").replace("t15:", "t00b:")
     assert not world.apply(text).endings
     jobs = sorted(world.frontend.service.jobs.every(), key=lambda job: job.number)
@@ -217,7 +217,7 @@ def test_an_hda_that_does_not_answer_keeps_nobody_else_from_going(tmp_path: Path
         nonlocal asked
         asked += name.startswith("before") and "/dataaccess/" in name
 
-    world.frontend.faults.add(Fault(kind, path="*/hda-broker/api/*", times=None, status=503))
+    world.frontend.faults.append(Fault(kind, path="*/hda-broker/api/*", times=None, status=503))
     result = world.apply(text, wait=timedelta(hours=3), step=counting)
     assert result.endings == {Ending.FAILED}
     assert {r.address for r in result.results if r.outcome is Outcome.DONE} == {"job.other"}

@@ -13,7 +13,7 @@ from eocanvas_apply.emulator.model.behaviour import Quota
 from eocanvas_apply.planning.desired.desired import Limit
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.planning.schedule.windows import Windows
-from eocanvas_apply.simulation.memory_ledger import MemoryLedger
+from eocanvas_apply.simulation.simulated_service import MemoryLedger
 from tests.simulation.world import World
 
 JOBS = 300

@@ -10,7 +10,7 @@ import pytest
 
 from eocanvas_apply.emulator.model.clock import EPOCH, VirtualClock
 from eocanvas_apply.errors import LedgerConflict
-from eocanvas_apply.simulation.memory_ledger import MemoryLedger
+from eocanvas_apply.simulation.simulated_service import MemoryLedger
 from eocanvas_apply.simulation.virtual_time import LoopClock, run
 from tests.ledger.entries import OPENED, entries
 

@@ -9,7 +9,7 @@ with any of: `clear` (true: forget faults and received requests), `faults` and `
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -18,7 +18,7 @@ from eocanvas_apply.emulator.http.request_faults import read_fault
 from eocanvas_apply.emulator.model import clock
 from eocanvas_apply.emulator.model.clock import parse_seconds
 from eocanvas_apply.emulator.model.job import Job
-from eocanvas_apply.emulator.model.job_failures import FAILURE_KINDS, JobFault
+from eocanvas_apply.emulator.model.job_failures import read_job_fault
 from eocanvas_apply.emulator.model.keystore import key_document
 from eocanvas_apply.emulator.model.messages import WireRequest, WireResponse, as_json
 from eocanvas_apply.emulator.model.product_orders import Order
@@ -56,21 +56,22 @@ class Control:
             "keys": [key_document(key, service.behaviour) for key in service.keystore],
             "orders": [_order(order) for order in service.orders.every()],
             "jobs": [_job(job) for job in service.jobs.every()],
-            "faults": [asdict(fault) for fault in self._frontend.faults.rules],
-            "job_faults": [asdict(fault) for fault in service.job_faults.rules],
+            "faults": [asdict(fault) for fault in self._frontend.faults],
+            "job_faults": [asdict(fault) for fault in service.job_faults],
             "received": len(self._frontend.received),
         }
 
     def _carry_out(self, commands: object) -> None:
         if not isinstance(commands, dict):
             raise TypeError("the body must be a JSON object")
+        frontend, service = self._frontend, self._frontend.service
         steps: dict[str, Callable[[Any], None]] = {
             "clear": self._clear,
-            "faults": self._add_faults,
-            "job_faults": self._add_job_faults,
-            "behaviour": self._change_behaviour,
+            "faults": lambda rules: frontend.faults.extend([read_fault(rule) for rule in rules]),
+            "job_faults": lambda rules: service.job_faults.extend([read_job_fault(rule) for rule in rules]),
+            "behaviour": service.change_behaviour,
             "advance": lambda duration: self._advance(parse_seconds(duration)),
-            "revoke_tokens": lambda _: self._frontend.service.accounts.revoke(),
+            "revoke_tokens": lambda _: service.accounts.revoke(),
             "vanish": self._vanish,
         }
         unknown = sorted(set(commands) - set(steps))
@@ -85,27 +86,9 @@ class Control:
         self._frontend.received.clear()
         self._frontend.service.job_faults.clear()
 
-    def _add_faults(self, rules: list[Mapping[str, Any]]) -> None:
-        for fault in [read_fault(rule) for rule in rules]:
-            self._frontend.faults.add(fault)
-
-    def _add_job_faults(self, rules: list[Mapping[str, Any]]) -> None:
-        for fault in [read_job_fault(rule) for rule in rules]:
-            self._frontend.service.fail_jobs(fault)
-
-    def _change_behaviour(self, changes: Mapping[str, object]) -> None:
-        self._frontend.service.behaviour = self._frontend.service.behaviour.changed(changes)
-
     def _vanish(self, job_ids: list[str]) -> None:
         for job_id in job_ids:
             self._frontend.service.jobs.vanish(job_id)
-
-
-def read_job_fault(document: Mapping[str, Any]) -> JobFault:
-    """Return the rule that a JSON object `{kind, path, times}` describes. Raises ValueError, TypeError."""
-    if document.get("kind") not in FAILURE_KINDS:
-        raise ValueError(f"the kind of a job fault is one of {', '.join(FAILURE_KINDS)}")
-    return JobFault(**document)
 
 
 def _order(order: Order) -> dict[str, Any]:

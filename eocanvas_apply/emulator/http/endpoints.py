@@ -1,14 +1,17 @@
-"""The service's endpoints: from a request and the model to an answer, one small function each."""
+"""The endpoints of the service and of the HDA: from a request and the model to an answer, and their routes."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from typing import Any
 from urllib.parse import parse_qsl
 
 from eocanvas_apply.emulator.model.accounts import Grant, User
+from eocanvas_apply.emulator.model.catalogue import DATASETS, dataset_of, find, page_of, product_of
 from eocanvas_apply.emulator.model.job import Job
 from eocanvas_apply.emulator.model.job_book import over
 from eocanvas_apply.emulator.model.job_files import results_page
@@ -19,7 +22,6 @@ from eocanvas_apply.emulator.model.messages import (
     WireResponse,
     as_json,
     coded,
-    empty,
     problem,
     serve_bytes,
 )
@@ -43,13 +45,12 @@ class Call:
 
 
 Endpoint = Callable[..., WireResponse]
+Routes = tuple[tuple[re.Pattern[str], dict[str, Endpoint]], ...]
 
 
 def log_in(service: Eocanvas, request: WireRequest, at: datetime) -> WireResponse:
     """POST gettoken: JSON with username and password, and origin for a federated account."""
-    body = _json(request)
-    if not isinstance(body, dict):
-        raise coded(400, "invalid_request", "The body must be a JSON object")
+    body = _object(request, "invalid_request")
     grant = service.accounts.log_in(body.get("username"), body.get("password"), body.get("origin"), at)
     return as_json(_tokens(grant))
 
@@ -69,7 +70,7 @@ def list_keys(call: Call) -> WireResponse:
 def create_keys(call: Call) -> WireResponse:
     """POST /keys: 201 without a body."""
     call.service.keystore.create(call.user, _json(call.request), call.at)
-    return empty(201)
+    return WireResponse(201)
 
 
 def show_key(call: Call, name: str) -> WireResponse:
@@ -81,7 +82,7 @@ def show_key(call: Call, name: str) -> WireResponse:
 def delete_key(call: Call, name: str) -> WireResponse:
     """DELETE /keys/{name}."""
     call.service.keystore.delete(call.user, name, call.at)
-    return empty(204)
+    return WireResponse(204)
 
 
 def public_key(call: Call) -> WireResponse:
@@ -169,16 +170,110 @@ def _file(request: WireRequest, job: Job, name: str, at: datetime) -> WireRespon
 
 
 def _tokens(grant: Grant) -> dict[str, object]:
-    return {
-        "access_token": grant.access_token,
-        "refresh_token": grant.refresh_token,
-        "expires_in": grant.expires_in,
-        "token_type": "Bearer",
-    }
+    return {**asdict(grant), "token_type": "Bearer"}
 
 
-def _json(request: WireRequest) -> object:
+def _json(request: WireRequest, code: str = "InvalidBody") -> object:
     try:
         return json.loads(request.body)
     except ValueError:
-        raise coded(400, "InvalidBody", "The body is not JSON") from None
+        raise coded(400, code, "The body is not JSON") from None
+
+
+def _object(request: WireRequest, code: str) -> dict[str, Any]:
+    body = _json(request, code)
+    if not isinstance(body, dict):
+        raise coded(400, code, "The body must be an object")
+    return body
+
+
+_DEFAULTS = (("startIndex", 0), ("itemsPerPage", 10))
+
+
+def list_datasets(call: Call) -> WireResponse:
+    """GET datasets?startIndex=0&itemsPerPage=100."""
+    parameters = call.request.parameters()
+    start, size = (int(v) if (v := parameters.get(n, "")).isdecimal() else d for n, d in _DEFAULTS)
+    counts = {"startIndex": start, "itemsPerPage": size, "totalResults": len(DATASETS)}
+    return as_json({"features": [d.document() for d in DATASETS[start : start + size]], "properties": counts})
+
+
+def show_dataset(_call: Call, dataset_id: str) -> WireResponse:
+    """GET datasets/{id}."""
+    return as_json(dataset_of(dataset_id).document())
+
+
+def show_term(call: Call, term: str) -> WireResponse:
+    """GET termsaccepted/{term}."""
+    _check_term(term)
+    return as_json({"term_id": term, "accepted": call.service.orders.has_accepted(call.user, term)})
+
+
+def accept_term(call: Call, term: str) -> WireResponse:
+    """PUT termsaccepted/{term}."""
+    _check_term(term)
+    if _object(call.request, "BadRequest").get("accepted") is not True:
+        raise coded(400, "BadRequest", "accepted must be true")
+    call.service.orders.accept(call.user, term)
+    return as_json({"term_id": term, "accepted": True})
+
+
+def search(call: Call) -> WireResponse:
+    """POST dataaccess/search."""
+    query = _object(call.request, "BadRequest")
+    behaviour = call.service.behaviour
+    if behaviour.terms_needed == "search":
+        call.service.orders.check_terms(call.user, dataset_of(query.get("dataset_id")))
+    return as_json(page_of(query, find(query, call.at), behaviour))
+
+
+def order(call: Call) -> WireResponse:
+    """POST dataaccess/download: every time another order."""
+    body = _object(call.request, "BadRequest")
+    product = product_of(body.get("dataset_id"), body.get("product_id"), call.at)
+    orders = call.service.orders
+    if call.service.behaviour.terms_needed != "nothing":
+        orders.check_terms(call.user, dataset_of(product.dataset_id))
+    if body.get("location") != product.location:
+        raise coded(400, "BadRequest", "location is not that of the product")
+    placed = orders.place(call.user, product, call.at)
+    answer = as_json({"download_id": placed.id})
+    return replace(answer, headers={**answer.headers, **orders.quota_headers(call.user, call.at)})
+
+
+def download_product(call: Call, order_id: str) -> WireResponse:
+    """HEAD or GET dataaccess/download/{id}: 202 until it is ready."""
+    placed = call.service.orders.find(call.user, order_id, call.at)
+    if call.at < placed.ready:
+        return WireResponse(202)
+    answer = serve_bytes(call.request, placed.content())
+    return replace(answer, headers={**answer.headers, "content-disposition": f'attachment; filename="{placed.file}"'})
+
+
+def _check_term(term: str) -> None:
+    if not any(term in dataset.terms for dataset in DATASETS):
+        raise coded(404, "NotFound", f"There are no terms {term}")
+
+
+DOWNLOAD = re.compile(r"/download/([^/]+)/output/([^/]+)")
+ROUTES: Routes = (
+    (re.compile(r"/keys"), {"GET": list_keys, "POST": create_keys}),
+    (re.compile(r"/keys/cert/public"), {"GET": public_key}),
+    (re.compile(r"/keys/([^/]+)"), {"GET": show_key, "DELETE": delete_key}),
+    (re.compile(r"/processes"), {"GET": list_processes}),
+    (re.compile(r"/processes/([^/]+)"), {"GET": show_process}),
+    (re.compile(r"/processes/([^/]+)/execution"), {"POST": execute}),
+    (re.compile(r"/jobs"), {"GET": list_jobs}),
+    (re.compile(r"/jobs/([^/]+)"), {"GET": show_job, "DELETE": dismiss_job}),
+    (re.compile(r"/jobs/([^/]+)/results"), {"GET": show_results}),
+    (re.compile(r"/jobs/([^/]+)/logs"), {"GET": show_logs}),
+    (DOWNLOAD, {"GET": download, "HEAD": download}),
+)
+HDA_ROUTES: Routes = (
+    (re.compile(r"/datasets"), {"GET": list_datasets}),
+    (re.compile(r"/datasets/([^/]+)"), {"GET": show_dataset}),
+    (re.compile(r"/termsaccepted/([^/]+)"), {"GET": show_term, "PUT": accept_term}),
+    (re.compile(r"/dataaccess/search"), {"POST": search}),
+    (re.compile(r"/dataaccess/download"), {"POST": order}),
+    (re.compile(r"/dataaccess/download/([^/]+)"), {"GET": download_product, "HEAD": download_product}),
+)

@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from eocanvas_apply.emulator.http import endpoints, hda_endpoints
-from eocanvas_apply.emulator.http.endpoints import Call, Endpoint
+from eocanvas_apply.emulator.http import endpoints
+from eocanvas_apply.emulator.http.endpoints import DOWNLOAD, HDA_ROUTES, ROUTES, Call, Endpoint, Routes
 from eocanvas_apply.emulator.http.received import ReceivedLog
 from eocanvas_apply.emulator.http.request_faults import Fault, FaultQueue
 from eocanvas_apply.emulator.model import clock
@@ -26,21 +26,6 @@ from eocanvas_apply.emulator.model.service import Eocanvas
 from eocanvas_apply.emulator.model.submissions import BASE
 
 _LOG_IN = re.compile(r"/(identity|hda-broker)/(gettoken|refreshtoken)")
-_DOWNLOAD = re.compile(r"/download/([^/]+)/output/([^/]+)")
-Routes = tuple[tuple[re.Pattern[str], dict[str, Endpoint]], ...]
-_ROUTES: Routes = (
-    (re.compile(r"/keys"), {"GET": endpoints.list_keys, "POST": endpoints.create_keys}),
-    (re.compile(r"/keys/cert/public"), {"GET": endpoints.public_key}),
-    (re.compile(r"/keys/([^/]+)"), {"GET": endpoints.show_key, "DELETE": endpoints.delete_key}),
-    (re.compile(r"/processes"), {"GET": endpoints.list_processes}),
-    (re.compile(r"/processes/([^/]+)"), {"GET": endpoints.show_process}),
-    (re.compile(r"/processes/([^/]+)/execution"), {"POST": endpoints.execute}),
-    (re.compile(r"/jobs"), {"GET": endpoints.list_jobs}),
-    (re.compile(r"/jobs/([^/]+)"), {"GET": endpoints.show_job, "DELETE": endpoints.dismiss_job}),
-    (re.compile(r"/jobs/([^/]+)/results"), {"GET": endpoints.show_results}),
-    (re.compile(r"/jobs/([^/]+)/logs"), {"GET": endpoints.show_logs}),
-    (_DOWNLOAD, {"GET": endpoints.download, "HEAD": endpoints.download}),
-)
 _PAGE = b"<!DOCTYPE html><html><head><title>WEkEO</title></head><body><h1>Please wait</h1></body></html>"
 
 
@@ -119,7 +104,7 @@ class Frontend:
             return self._log_in(log_in[1], log_in[2], request, at)
         routes = _routes_of(request)
         elsewhere = request.origin == self.service.behaviour.href_origin
-        link = _DOWNLOAD.fullmatch(request.path.removeprefix(BASE)) if elsewhere else None
+        link = DOWNLOAD.fullmatch(request.path.removeprefix(BASE)) if elsewhere else None
         if link is not None:
             return endpoints.download_elsewhere(self.service, request, *link.groups())
         user = self._user(request, routes[0], at)
@@ -144,7 +129,7 @@ class Frontend:
 
 
 def _routes_of(request: WireRequest) -> tuple[str, Routes]:
-    for base, routes in ((BASE, _ROUTES), (HDA, hda_endpoints.ROUTES)):
+    for base, routes in ((BASE, ROUTES), (HDA, HDA_ROUTES)):
         if request.path.startswith(base + "/"):
             return base, routes
     raise message(404, f"no route for {request.path}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
 from typing import Any, Literal, get_args
@@ -55,31 +55,15 @@ def read_fault(document: Mapping[str, Any]) -> Fault:
     return Fault(**document)
 
 
-class FaultQueue:
+class FaultQueue(list[Fault]):
     """The rules in the order in which they came. A request meets the first that fits, and every delay."""
-
-    def __init__(self, rules: Iterable[Fault] = ()) -> None:
-        self._rules = list(rules)
-
-    def add(self, rule: Fault) -> None:
-        """Put one more rule behind the others."""
-        self._rules.append(rule)
-
-    def clear(self) -> None:
-        """Forget all rules."""
-        self._rules.clear()
-
-    @property
-    def rules(self) -> tuple[Fault, ...]:
-        """What is still to happen."""
-        return tuple(self._rules)
 
     def meet(self, request: WireRequest) -> tuple[Fault | None, float]:
         """Return the fault of a request, and the seconds of its delay; both use up their rules."""
         met: Fault | None = None
         delay = 0.0
         kept: list[Fault] = []
-        for rule in self._rules:
+        for rule in self:
             if not rule.fits(request) or (met is not None and rule.kind != "delay"):
                 kept.append(rule)
                 continue
@@ -88,7 +72,7 @@ class FaultQueue:
                 delay += rule.seconds
             elif not rule.skip:
                 met = rule
-        self._rules = kept
+        self[:] = kept
         return met, delay
 
 

@@ -35,6 +35,7 @@ from eocanvas_apply.emulator.http.control import Control
 from eocanvas_apply.emulator.http.frontend import Frontend
 from eocanvas_apply.emulator.http.storage_workers import Workers
 from eocanvas_apply.emulator.model.clock import RunningClock
+from eocanvas_apply.emulator.model.job_failures import JobFaults
 from eocanvas_apply.emulator.model.keystore import SealingKey
 from eocanvas_apply.emulator.model.service import Eocanvas
 from eocanvas_apply.emulator.model.submissions import BASE
@@ -71,11 +72,10 @@ class RunningEmulator:
         service = Eocanvas(
             self.clock,
             random.Random(self.options.seed),  # noqa: S311 - its tokens open nothing
-            self.options.settings(),
+            self.options,
             SealingKey(self.options.private_key),
+            JobFaults(self.options.job_faults),
         )
-        for fault in self.options.job_faults:
-            service.fail_jobs(fault)
         self._frontend = Frontend(service, self.options.faults)
         self._workers = self._storage_workers()
         control = Control(self._frontend, self.clock.advance)

@@ -140,7 +140,7 @@ class Settings:
 
     `job_time` is the seconds from a launch to the job's end, of which the first tenth is spent waiting;
     a job leaves `results_per_job` files of `result_size` bytes. `quotas` hold for launches, `hda_quotas` for orders
-    of products. With `storage` the model hands out what is to be read and written instead of making it up.
+    of products. With `storage` "real" the model hands out what is to be read and written instead of making it up.
     """
 
     users: tuple[User, ...] = (DEFAULT_USER,)
@@ -150,5 +150,5 @@ class Settings:
     token_life: int = 1744
     results_per_job: int = 1
     result_size: int = 4096
-    storage: bool = False
+    storage: Literal["none", "real"] = "none"
     behaviour: Behaviour = field(default_factory=Behaviour)

@@ -27,26 +27,18 @@ class VirtualClock:
         self._now += timedelta(seconds=seconds)
 
 
-class RunningClock:
+class RunningClock(VirtualClock):
     """A clock that follows a monotonic one, `speed` times as fast, and can be advanced on top of that."""
 
     def __init__(self, start: datetime, monotonic: Callable[[], float], speed: float = 1.0) -> None:
-        self._start = start
+        super().__init__(start)
         self._monotonic = monotonic
         self._began = monotonic()
         self._speed = speed
-        self._added = 0.0
 
     def __call__(self) -> datetime:
         """Return the time in UTC."""
-        elapsed = (self._monotonic() - self._began) * self._speed
-        return self._start + timedelta(seconds=elapsed + self._added)
-
-    def advance(self, seconds: float) -> None:
-        """Move the clock on; `seconds` may be a fraction, and is never negative."""
-        if seconds < 0:
-            raise ValueError("a clock does not run backwards")
-        self._added += seconds
+        return self._now + timedelta(seconds=(self._monotonic() - self._began) * self._speed)
 
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}

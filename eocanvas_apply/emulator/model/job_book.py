@@ -225,7 +225,7 @@ class JobBook:
             self._read_keys(job, names, job.starts)
         self._stage_orders(job)
         self._stage_results(job)
-        if self._settings.storage and job.failure is None and job.execution.inputs:
+        if self._settings.storage == "real" and job.failure is None and job.execution.inputs:
             job.busy = "staging-in"
             fetches = tuple(Fetch(i, job.credentials.get(i.key or ""), self._at_hand(i)) for i in job.execution.inputs)
             self.work.append(StageIn(job.id, fetches, job.outputs))
@@ -240,7 +240,7 @@ class JobBook:
         for given in job.execution.inputs:
             handover = handed_over(given, self._jobs)
             # What lies in a real storage is really read.
-            judged = handover is not None and not (given.key and self._settings.storage)
+            judged = handover is not None and not (given.key and self._settings.storage == "real")
             failure = failure_of(job, given, handover, self.behaviour) if handover and judged else None
             if failure is not None:
                 job.fail(failure)
@@ -258,7 +258,7 @@ class JobBook:
         key = job.execution.output_key
         if key is not None and self.behaviour.key_read == "staging-out" and job.failure is None:
             self._read_keys(job, (key,), at)
-        if key is not None and self._settings.storage and job.failure is None:
+        if key is not None and self._settings.storage == "real" and job.failure is None:
             job.busy = "staging-out"
             self.work.append(StageOut(job.id, job.credentials[key], job.outputs))
         else:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 from xml.etree import ElementTree as ET
 
 import yaml
@@ -70,50 +70,24 @@ def built_in(kind: FailureKind) -> Failure:
     return _BUILT_IN[kind]
 
 
-def wrong_item(pattern: str) -> Failure:
-    """Return the failure of a sub path that fits no file or several."""
-    lines = (f"Zero or more than one item found for {pattern}", *_exit(10))
-    return replace(_BUILT_IN["input-config"], lines=lines)
+def _failing(kind: FailureKind, share: float, line: str, code: int | None = None) -> Callable[[str], Failure]:
+    """Return what gives a failure whose line names a reason, a location, a pattern or a key."""
+    rest = () if code is None else _exit(code)
+    return lambda reason: Failure(kind, share, (line.format(reason), *rest))
 
 
-def no_input() -> Failure:
-    """Return the failure of a job to which no input came."""
-    return Failure("input-config", 0.1, ("No inputs found", *_exit(12)))
-
-
-def missing_file(location: str) -> Failure:
-    """Return the failure of an input that is not there."""
-    return Failure("staging-in", 0.2, (f"File {location} not found", *_exit(11)))
-
-
-def not_fetched(reason: str) -> Failure:
-    """Return the failure of an input that cannot be read."""
-    return Failure("staging-in", 0.2, (f"DownloadFailedException: {reason}", *_exit(11)))
-
-
-def not_an_archive(location: str) -> Failure:
-    """Return the failure of an input that cannot be uncompressed."""
-    return Failure("input-config", 0.3, (f"Cannot uncompress {location}", *_exit(20)))
-
-
-def not_delivered(reason: str) -> Failure:
-    """Return the failure of an output that cannot be written."""
-    return Failure("staging-out", 1.0, (f"UploadFailedException: {reason}",))
-
-
-def lost_key(name: str) -> Failure:
-    """Return the failure of a job that finds a key gone, expired or unreadable."""
-    return Failure("key", 0.1, (f"Cannot read the credentials of keystore://{name}", *_exit(12)))
-
-
-def wrong_graph(reason: str) -> Failure:
-    """Return the failure of a graph that gpt does not take."""
-    return Failure("graph", 0.5, (f"Error: {reason}", *_exit(40)))
-
-
-def wrong_chain(reason: str) -> Failure:
-    """Return the failure of a chain that the Data Tailor does not take; its job counts as successful."""
-    return Failure("customisation", 1.0, (f"ERROR: customisation failed: {reason}",))
+NO_INPUT = Failure("input-config", 0.1, ("No inputs found", *_exit(12)))
+# A sub path that fits no file or several.
+wrong_item = _failing("input-config", 0.2, "Zero or more than one item found for {}", 10)
+not_an_archive = _failing("input-config", 0.3, "Cannot uncompress {}", 20)
+missing_file = _failing("staging-in", 0.2, "File {} not found", 11)
+not_fetched = _failing("staging-in", 0.2, "DownloadFailedException: {}", 11)
+not_delivered = _failing("staging-out", 1.0, "UploadFailedException: {}")
+# A key that is gone, has expired or cannot be read.
+lost_key = _failing("key", 0.1, "Cannot read the credentials of keystore://{}", 12)
+wrong_graph = _failing("graph", 0.5, "Error: {}", 40)
+# The job of a chain that the Data Tailor does not take counts as successful.
+wrong_chain = _failing("customisation", 1.0, "ERROR: customisation failed: {}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,40 +103,24 @@ class JobFault:
         return self.path == "*" or any(fnmatchcase(location, self.path) for location in execution.locations)
 
 
-class JobFaults:
+def read_job_fault(document: Mapping[str, Any]) -> JobFault:
+    """Return the rule that a JSON object `{kind, path, times}` describes. Raises ValueError, TypeError."""
+    if document.get("kind") not in FAILURE_KINDS:
+        raise ValueError(f"the kind of a job fault is one of {', '.join(FAILURE_KINDS)}")
+    return JobFault(**document)
+
+
+class JobFaults(list[JobFault]):
     """The rules, in the order in which they were given; the first that fits is used."""
-
-    def __init__(self, rules: Iterable[JobFault] = ()) -> None:
-        self._rules = list(rules)
-
-    def add(self, rule: JobFault) -> None:
-        """Put one more rule behind the others."""
-        self._rules.append(rule)
-
-    def clear(self) -> None:
-        """Forget all rules; jobs that were already launched keep their fate."""
-        self._rules.clear()
 
     def next_for(self, execution: Execution) -> Failure | None:
         """Return the failure that awaits this launch, and use up one of the rule's times."""
-        for index, rule in enumerate(self._rules):
+        for index, rule in enumerate(self):
             if rule.fits(execution):
-                self._use(index, rule)
+                if rule.times is not None:
+                    self[index : index + 1] = [replace(rule, times=rule.times - 1)] if rule.times > 1 else []
                 return built_in(rule.kind)
         return None
-
-    def _use(self, index: int, rule: JobFault) -> None:
-        if rule.times is None:
-            return
-        if rule.times <= 1:
-            del self._rules[index]
-        else:
-            self._rules[index] = replace(rule, times=rule.times - 1)
-
-    @property
-    def rules(self) -> tuple[JobFault, ...]:
-        """What is still to happen."""
-        return tuple(self._rules)
 
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
@@ -173,9 +131,9 @@ _CHAIN_SUFFIXES = {"geotiff": "tif", "hdf5": "h5", "png_rgb": "png", "jpeg_rgb":
 def judge(execution: Execution) -> Failure | None:
     """Return how a job must fail for reasons of its own, None when nothing speaks against it."""
     if execution.process == "snap-function":
-        return no_input() if not execution.inputs else _judge_graph(execution)
+        return NO_INPUT if not execution.inputs else _judge_graph(execution)
     if execution.process == "dataTailor":
-        return no_input() if not execution.inputs else _judge_chain(execution)
+        return NO_INPUT if not execution.inputs else _judge_chain(execution)
     return None
 
 

@@ -121,7 +121,9 @@ class Keystore:
     def __init__(self, sealing: SealingKey, behaviour: Behaviour, began: datetime) -> None:
         self.behaviour = behaviour
         self._sealing = sealing
-        self._keys: dict[str, StoredKey] = {"eodata": _eodata(began)}
+        self._keys: dict[str, StoredKey] = {
+            "eodata": StoredKey("eodata", "S3", True, "EODATA", "wekeo", began, 0, None, None)  # noqa: FBT003 - public
+        }
         self._freed: dict[str, datetime] = {}
 
     def create(self, user: User, body: object, at: datetime) -> None:
@@ -246,20 +248,6 @@ def key_document(key: StoredKey, behaviour: Behaviour) -> dict[str, object]:
         "expirationDate": None if ends is None else clock.space(ends),
         "expireSeconds": key.expire,
     }
-
-
-def _eodata(began: datetime) -> StoredKey:
-    return StoredKey(
-        name="eodata",
-        kind="S3",
-        public=True,
-        description="EODATA",
-        owner="wekeo",
-        created=began,
-        expire=0,
-        plaintext=None,
-        credentials=None,
-    )
 
 
 def _may_use(user: User, key: StoredKey) -> bool:

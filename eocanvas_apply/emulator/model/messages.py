@@ -55,11 +55,6 @@ def as_json(document: object, status: int = 200) -> WireResponse:
     return WireResponse(status, {"content-type": "application/json"}, json.dumps(document).encode())
 
 
-def empty(status: int) -> WireResponse:
-    """Return an answer without a body."""
-    return WireResponse(status)
-
-
 _OGC = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/"
 
 

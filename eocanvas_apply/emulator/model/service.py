@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from random import Random
 
@@ -10,7 +10,7 @@ from eocanvas_apply.emulator.model.accounts import Accounts
 from eocanvas_apply.emulator.model.behaviour import Behaviour, Settings
 from eocanvas_apply.emulator.model.job import Job
 from eocanvas_apply.emulator.model.job_book import JobBook
-from eocanvas_apply.emulator.model.job_failures import JobFault, JobFaults
+from eocanvas_apply.emulator.model.job_failures import JobFaults
 from eocanvas_apply.emulator.model.keystore import Keystore, SealingKey
 from eocanvas_apply.emulator.model.product_orders import ProductOrders
 
@@ -31,7 +31,7 @@ class Eocanvas:
         self.sealing = sealing or SealingKey()
         self.accounts = Accounts(settings.users, random, settings.token_life)
         self.keystore = Keystore(self.sealing, settings.behaviour, now())
-        self.job_faults = job_faults or JobFaults()
+        self.job_faults = JobFaults() if job_faults is None else job_faults
         self.orders = ProductOrders(settings, random)
         self.jobs = JobBook(settings, self.keystore, self.orders, self.job_faults, random)
         self._behaviour = settings.behaviour
@@ -45,9 +45,9 @@ class Eocanvas:
     def behaviour(self, behaviour: Behaviour) -> None:
         self._behaviour = self.keystore.behaviour = self.jobs.behaviour = self.orders.behaviour = behaviour
 
-    def fail_jobs(self, fault: JobFault) -> None:
-        """Make coming jobs fail."""
-        self.job_faults.add(fault)
+    def change_behaviour(self, changes: Mapping[str, object]) -> None:
+        """Decide some of the unknown in another way from now on. Raises ValueError."""
+        self.behaviour = self.behaviour.changed(changes)
 
     def settle(self, at: datetime | None = None) -> None:
         """Carry out what the clock has brought about up to a moment, by default up to now."""

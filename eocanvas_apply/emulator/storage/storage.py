@@ -7,6 +7,7 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +15,7 @@ from eocanvas_apply.emulator.model.job_failures import StorageFailure, missing_f
 from eocanvas_apply.emulator.model.job_files import Fetch, Output, StagedFile, StageIn, StageOut
 from eocanvas_apply.emulator.model.keystore import Credentials, S3Credentials
 from eocanvas_apply.emulator.model.submissions import JobInput
-from eocanvas_apply.emulator.storage.buckets import Bucket
-from eocanvas_apply.emulator.storage.webdav import Collection, fetch_url
+from eocanvas_apply.emulator.storage.places import Bucket, Collection, fetch_url
 
 Files = Mapping[str, bytes]
 
@@ -40,7 +40,7 @@ class Storage:
             for path, content in files.items():
                 bucket.write(path, content)
             return
-        with Collection(work.credentials, self._ca_file) as collection:
+        with closing(Collection(work.credentials, self._ca_file)) as collection:
             for path, content in files.items():
                 collection.write(path, content)
 
@@ -61,7 +61,7 @@ class Storage:
     def _read_with(self, credentials: Credentials, location: str) -> Files:
         if isinstance(credentials, S3Credentials):
             return Bucket(credentials, self._ca_file).read(location)
-        with Collection(credentials, self._ca_file) as collection:
+        with closing(Collection(credentials, self._ca_file)) as collection:
             return collection.read(location)
 
     def _read_eodata(self, location: str) -> Files:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.entry import Entry
@@ -47,12 +47,12 @@ class Recorded:
         """Fold more entries, in the order of their numbers."""
         for entry in entries:
             self.head = entry.seq
-            _FOLDERS[entry.event.type](self, entry.event)
+            _FOLDER_OF[type(entry.event)](self, entry.event)
 
     def note(self, events: Iterable[e.Event]) -> None:
         """Fold facts that are not in the ledger (yet): the head stays where it is."""
         for event in events:
-            _FOLDERS[event.type](self, event)
+            _FOLDER_OF[type(event)](self, event)
 
     def key_record(self, address: str) -> KeyRecord:
         """The record of a key, made when it is new."""
@@ -250,10 +250,6 @@ def _forgotten(recorded: Recorded, event: e.Forgotten) -> None:
     recorded.job_record(event.address).forgotten = event.reason
 
 
-def _order(recorded: Recorded, event: e.OrderEvent) -> None:
-    fold_order(recorded.orders, event)
-
-
 def _terms(recorded: Recorded, event: e.TermsAccepted) -> None:
     recorded.terms.add(event.term)
 
@@ -261,36 +257,24 @@ def _terms(recorded: Recorded, event: e.TermsAccepted) -> None:
 def _quota(recorded: Recorded, event: e.QuotaClosed) -> None:
     if event.quota == "orders":
         recorded.orders_closed_until = max(recorded.orders_closed_until or event.until, event.until)
-        return
-    recorded.quota_closed_until = max(recorded.quota_closed_until or event.until, event.until)
+    else:
+        recorded.quota_closed_until = max(recorded.quota_closed_until or event.until, event.until)
 
 
-_FOLDERS: dict[str, Any] = {
-    "ledger-opened": _opened,
-    "plan-accepted": _accepted,
-    "key-intended": _key,
-    "key-created": _key,
-    "key-abandoned": _key,
-    "key-drain-intended": _key,
-    "key-drain-ended": _key,
-    "key-delete-intended": _key,
-    "key-deleted": _key,
-    "job-intended": _intent,
-    "job-withdrawn": _intent,
-    "job-abandoned": _intent,
-    "job-submitted": _intent,
-    "job-refused": _intent,
-    "resolved": _intent,
-    "job-observed": _run,
-    "job-dismiss-intended": _run,
-    "job-dismissed": _run,
-    "results-listed": _run,
-    "result-stored": _run,
-    "adopted": _run,
-    "pass-observed": _pass,
-    "forgotten": _forgotten,
-    "order-intended": _order,
-    "product-ordered": _order,
-    "terms-accepted": _terms,
-    "quota-closed": _quota,
+# What takes an event of this class, or of one below it, into the fold.
+_FOLDERS: dict[type[e.Event], Any] = {
+    e.LedgerOpened: _opened,
+    e.PlanAccepted: _accepted,
+    e.KeyEvent: _key,
+    e.IntentEvent: _intent,
+    e.RunEvent: _run,
+    e.PassObserved: _pass,
+    e.Forgotten: _forgotten,
+    e.OrderEvent: lambda recorded, event: fold_order(recorded.orders, event),
+    e.TermsAccepted: _terms,
+    e.QuotaClosed: _quota,
+}
+_FOLDER_OF = {
+    kind: next(_FOLDERS[each] for each in kind.__mro__ if each in _FOLDERS)
+    for kind in get_args(get_args(e.AnyEvent)[0])
 }

@@ -121,7 +121,7 @@ def test_the_forecast_counts_what_waits_for_others_to_end(tmp_path: Path) -> Non
 
 def test_a_failed_job_gives_its_place_back(tmp_path: Path) -> None:
     world = World(tmp_path)
-    world.frontend.service.fail_jobs(JobFault("graph", "*", 2))
+    world.frontend.service.job_faults.append(JobFault("graph", "*", 2))
     assert endings(world.apply(manifest(4, TWO))) == {"failed"}
     assert len(created(world)) == 4
 
@@ -139,7 +139,7 @@ def test_a_limit_ends_the_run_when_its_launches_are_done(tmp_path: Path) -> None
 
 def test_a_limit_counts_retries_and_waits_for_the_quota(tmp_path: Path) -> None:
     world = World(tmp_path)
-    world.frontend.service.fail_jobs(JobFault("staging-in", "*", 1))
+    world.frontend.service.job_faults.append(JobFault("staging-in", "*", 1))
     world.apply(manifest(5, "quota: [{jobs: 2, per: 1h}]"), requests=Requests(limit=3))
     assert len(created(world)) == 3
     assert length(created(world)) > timedelta(hours=1)

@@ -56,7 +56,7 @@ def test_what_cannot_be_stopped_runs_on_to_its_results(tmp_path: Path, answer: s
 def test_an_answer_that_is_lost_is_asked_for_again(tmp_path: Path) -> None:
     world = World(tmp_path, job_time=7200)
     world.apply(manifest(2, ""), NONE)
-    world.frontend.faults.add(Fault("status", method="DELETE", path="*/jobs/*", status=503, times=None))
+    world.frontend.faults.append(Fault("status", method="DELETE", path="*/jobs/*", status=503, times=None))
     assert {ending.value for ending in cancel(world, S0).endings} == {"failed"}
     world.frontend.faults.clear()
     assert not world.apply(manifest(2, "")).endings
@@ -65,7 +65,7 @@ def test_an_answer_that_is_lost_is_asked_for_again(tmp_path: Path) -> None:
 
 def test_a_launch_without_an_answer_is_stopped_when_it_turns_up(tmp_path: Path) -> None:
     world = World(tmp_path, job_time=7200)
-    world.frontend.faults.add(Fault("drop-after", method="POST", path="*/execution"))
+    world.frontend.faults.append(Fault("drop-after", method="POST", path="*/execution"))
     world.apply(manifest(1, ""), NONE)
     assert statuses(world) == ["accepted"]
     world.run(world.runner(manifest(1, "")).cancel(frozenset({S0}), lambda plan: None))

@@ -30,7 +30,7 @@ def manifest(rows: int, rule: str) -> str:
 
 def failing(folder: Path, times: int, job_time: float = 300) -> World:
     world = World(folder, job_time=job_time)
-    world.frontend.service.fail_jobs(JobFault("graph", "*", times))
+    world.frontend.service.job_faults.append(JobFault("graph", "*", times))
     return world
 
 

@@ -128,7 +128,7 @@ def test_what_lies_where_the_key_leads_no_more_is_not_asked_for(tmp_path: Path) 
 
 def test_a_job_whose_own_failed_is_not_waited_for(tmp_path: Path) -> None:
     world = World(tmp_path)
-    world.frontend.service.fail_jobs(JobFault("unknown", "*a.zip"))
+    world.frontend.service.job_faults.append(JobFault("unknown", "*a.zip"))
     result = world.apply(SINGLE, None)
     assert ends(result) == {"job.subset": "failed", "job.mosaic": "waiting"}
     assert endings(result) == {"failed", "unfinished"}
