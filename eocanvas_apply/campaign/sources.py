@@ -92,7 +92,7 @@ class Sources:
         if self.search is None:
             raise SourceUnavailable
         async with self.gate:
-            return await self.search.search(query, limit)
+            return await self.search(query, limit)
 
     @cached_property
     def gate(self) -> asyncio.Semaphore:
@@ -147,7 +147,7 @@ async def _s3(sources: Sources, source: S3Prefix, limit: int) -> Found:
     if sources.lister is None:
         raise SourceUnavailable
     async with sources.gate:
-        files = await sources.lister.list(source.key, source.prefix, limit)
+        files = await sources.lister(source.key, source.prefix, limit)
     if len(files) >= limit:
         message = f"this prefix has {limit} files or more; that is too many"
         raise ManifestError(error("listing-too-wide", message, "write a longer prefix"))

@@ -99,7 +99,7 @@ async def open_engine(project: Definition, settings: Settings, rows: Rows = Rows
         settings.scrubber.learn(vault.all_secrets)
         storages = Storages(project.manifest.keys, vault, project.timing(settings.timing).request_timeout)
         campaigns = await find_rows(
-            project, rows, settings.clock.now(), _catalogue(project, settings, service), storages
+            project, rows, settings.clock.now(), _catalogue(project, settings, service).search, storages.list
         )
         yield Engine(
             desired=campaigns.desired(settings.timing),

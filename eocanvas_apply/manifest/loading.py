@@ -14,7 +14,7 @@ from eocanvas_apply.documents.yaml.text import YamlText
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.job_order import pipeline_faults
-from eocanvas_apply.manifest.masking import Mask, snippet
+from eocanvas_apply.manifest.masking import Mask, mask_of, snippet
 from eocanvas_apply.manifest.model.keys import EODATA
 from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.manifest.products import products_without_dataset
@@ -51,7 +51,7 @@ class LoadedManifest:
 
     manifest: Manifest | None
     text: YamlText
-    mask: Mask
+    mask: Mask = field(repr=False)
     diagnostics: tuple[Diagnostic, ...]
     digest: str
     templates: Mapping[str, Template] = field(default_factory=dict)
@@ -87,7 +87,7 @@ def load(source: bytes | str, file: str, variables: Mapping[str, Plain] | None =
     raw = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
     text = YamlText.parse(raw, file)
     digest = "sha256:" + hashlib.sha256(raw).hexdigest()
-    empty = LoadedManifest(None, text, Mask.of(text), (), digest)
+    empty = LoadedManifest(None, text, mask_of(text), (), digest)
     faults = [each.at(each.position, empty.snippet(each.position)) for each in text.faults if each.position]
     data = text.data
     if not isinstance(data, dict):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from eocanvas_apply.diagnostics import Position
 from eocanvas_apply.documents.yaml.nodes import Mapping, Node, Scalar, Sequence, Span
@@ -21,34 +20,28 @@ _REFERENCE_WORDS = frozenset({"env", "file", "command", "keyring", "sops", "at"}
 _PUNCTUATION = frozenset("{}[],: \t")
 _TOP_LEVEL = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)\s*:")
 _COMMENT = re.compile(r"[}\], \t]*#[^\r\n]*")
-_HIDDEN = "***"
+_STARS = "***"
 
 
-@dataclass(frozen=True, slots=True)
-class Mask:
-    """What of a text is hidden: inside `regions` all but `shown`, elsewhere nothing but `hidden`."""
+# For each character of a text: whether it is shown, hidden, or hidden as part of a scalar.
+Mask = bytes
+_SHOWN, _HIDDEN, _IN_SCALAR = range(3)
 
-    regions: tuple[Span, ...]
-    shown: tuple[Span, ...]
-    hidden: tuple[Span, ...]
 
-    @classmethod
-    def of(cls, text: YamlText) -> Mask:
-        """Return the mask of a manifest's text."""
-        named = list(_key_blocks(text.root))
-        blocks = [block for _, block in named]
-        regions = [span for name, block in named for span in _regions(name, block, text.text)]
-        shown = [span for block in blocks for span in _shown(block)]
-        scalars = [scalar.span for block in blocks for scalar in _scalars(block)]
-        visible = frozenset(shown)
-        hidden = [span for span in scalars if span not in visible]
-        return cls(tuple(regions), tuple(shown), tuple(hidden))
-
-    def hides(self, index: int) -> bool:
-        """Whether the character at an index may not be shown."""
-        if _inside(index, self.hidden):
-            return True
-        return _inside(index, self.regions) and not _inside(index, self.shown)
+def mask_of(text: YamlText) -> Mask:
+    """Return the mask of a manifest's text."""
+    named = list(_key_blocks(text.root))
+    shown = [span for _, block in named for span in _shown(block)]
+    visible = frozenset(shown)
+    mask = bytearray(len(text.text))
+    for spans, kind in (
+        ([span for name, block in named for span in _regions(name, block, text.text)], _HIDDEN),
+        (shown, _SHOWN),
+        ([each.span for _, block in named for each in _scalars(block) if each.span not in visible], _IN_SCALAR),
+    ):
+        for span in spans:
+            mask[span.start : span.end] = bytes([kind]) * (span.end - span.start)
+    return bytes(mask)
 
 
 def snippet(text: YamlText, mask: Mask, position: Position) -> str | None:
@@ -68,19 +61,17 @@ def _masked(line: str, start: int, mask: Mask, caret: int) -> str:
             at += 1
             continue
         # What stands before the caret keeps its width, so that the caret stays under its place.
-        shown += _HIDDEN.ljust(end - at) if end <= caret else _HIDDEN
+        shown += _STARS.ljust(end - at) if end <= caret else _STARS
         at = end
     return shown.rstrip()
 
 
 def _end_of_run(line: str, start: int, mask: Mask, at: int) -> int:
-    in_scalar = _inside(start + at, mask.hidden)
-    end = at
-    while end < len(line) and mask.hides(start + end):
-        scalar = _inside(start + end, mask.hidden)
-        if scalar != in_scalar or (not scalar and line[end] in _PUNCTUATION):
+    kind, end = mask[start + at], at
+    while end < len(line) and mask[start + end] == kind != _SHOWN:
+        if kind == _HIDDEN and line[end] in _PUNCTUATION:
             break
-        if line[end] == "#" and not scalar:
+        if kind == _HIDDEN and line[end] == "#":
             return len(line)
         end += 1
     return end
@@ -134,10 +125,6 @@ def _scalars(node: Node) -> Iterator[Scalar]:
         for key, value in (*node.entries, *node.refused):
             yield key
             yield from _scalars(value)
-
-
-def _inside(index: int, spans: tuple[Span, ...]) -> bool:
-    return any(span.start <= index < span.end for span in spans)
 
 
 def _is_outside_keys(text: YamlText, number: int) -> bool:

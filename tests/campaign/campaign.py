@@ -57,9 +57,9 @@ class Campaign:
         lines = "".join(f"  {line}\n" for line in self.jobs.strip("\n").splitlines())
         loaded = load(f"version: 1\nproject: p\njobs:\n{lines}", "eocanvas.yaml")
         loaded.require()
-        return asyncio.run(
-            expand(loaded, self._read, now=self.now, search=self.archive, lister=self.storage, lock=self.lock)
-        )
+        search = self.archive.search if self.archive else None
+        lister = self.storage.list if self.storage else None
+        return asyncio.run(expand(loaded, self._read, now=self.now, search=search, lister=lister, lock=self.lock))
 
     def _read(self, written: str) -> bytes:
         if written not in self.files:

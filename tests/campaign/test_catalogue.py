@@ -40,7 +40,7 @@ def expanded(text: str) -> Expansion:
         me = Credentials(DEFAULT_USER.name, Secret(DEFAULT_USER.password))
         async with EOCanvas(Endpoints(url), me, SystemClock()) as canvas:
             now = datetime(2024, 7, 5, 12, tzinfo=UTC)
-            return await expand(load(text, "m.yaml"), lambda _: b"", now=now, search=Catalogue(canvas.hda))
+            return await expand(load(text, "m.yaml"), lambda _: b"", now=now, search=Catalogue(canvas.hda).search)
 
     with running(Options()) as emulator:
         return asyncio.run(main(emulator.url))

@@ -54,7 +54,7 @@ def found_in(folder: Path) -> list[dict[str, Any]]:
     loaded = load((folder / "manifest.yaml").read_bytes(), "manifest.yaml")
     found = check(loaded, load_graphs_and_chains(loaded, read))
     if not any(each.severity is Severity.ERROR for each in found):
-        found += asyncio.run(expand(loaded, read, now=NOW, search=Archive(folder))).diagnostics
+        found += asyncio.run(expand(loaded, read, now=NOW, search=Archive(folder).search)).diagnostics
     return [as_data(each) for each in found]
 
 

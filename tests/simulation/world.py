@@ -129,7 +129,7 @@ class World:
         async def searched() -> Campaigns:
             async with self.service() as service:
                 search = Catalogue(service.hda, named, service.hda.accept_term)
-                return await find_rows(project, Rows.ASKED, self.clock(), search)
+                return await find_rows(project, Rows.ASKED, self.clock(), search.search)
 
         # In a thread, for the world's loop may be running: then it stands still meanwhile.
         with ThreadPoolExecutor(1) as pool:

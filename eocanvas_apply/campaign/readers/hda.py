@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from eocanvas_apply.campaign.rows import Row
 from eocanvas_apply.errors import Refused, ServiceError
@@ -18,32 +18,21 @@ Accept = Callable[[str], Awaitable[None]]
 _FORBIDDEN = 403
 
 
-class Search(Protocol):
-    """WEkEO's catalogue."""
-
-    async def search(self, query: Mapping[str, Any], limit: int) -> Sequence[Mapping[str, Any]]:
-        """Return the fields of at most `limit` products, their ids as `id`; raises ServiceError.
-
-        The query is sent as it is, apart from paging. Fields are the product's properties with `id` (of the product),
-        `dataset_id`, `location` and `size` (bytes, None when unknown).
-        """
-        ...
+# Returns the fields of at most so many products that a query finds: their properties, `id` (of the product),
+# `dataset_id`, `location` and `size` (bytes, None when unknown). Raises ManifestError, ServiceError.
+Search = Callable[[Mapping[str, Any], int], Awaitable[Sequence[Mapping[str, Any]]]]
 
 
 def product_rows(products: Sequence[Mapping[str, Any]]) -> list[Row]:
     """Return a row for each product, sorted by id: `product_id` and the product's own fields."""
     by_id = {str(fields["id"]): fields for fields in products}
-    return [_product_row(name, by_id[name]) for name in sorted(by_id)]
-
-
-def _product_row(name: str, fields: Mapping[str, Any]) -> Row:
-    own = {field: value for field, value in fields.items() if field != "id"}
-    return Row(name, {"product_id": name, **own})
+    own = {name: {field: value for field, value in by_id[name].items() if field != "id"} for name in sorted(by_id)}
+    return [Row(name, {"product_id": name, **fields}) for name, fields in own.items()]
 
 
 @dataclass
 class Catalogue:
-    """`Search` over the HDA, where the licences of a dataset may have to be accepted before a search.
+    """The catalogue of the HDA, where the licences of a dataset may have to be accepted before a search.
 
     `named` are the licences that the manifest accepts; `accept` accepts one, None in a command that changes nothing.
     """
@@ -75,9 +64,13 @@ class Catalogue:
         return [each.fields() for each in found]
 
     async def _accept_terms(self, query: Mapping[str, Any], refused: Refused) -> None:
-        """Accept the licences of a query's dataset; raises Refused with a hint where they may not be accepted."""
-        dataset_id = str(query.get("dataset_id") or query.get("datasetId"))
-        terms = await self._terms(dataset_id, refused)
+        """Accept the licences of a query's dataset; raises Refused, with a hint where they may not be accepted."""
+        try:
+            terms = await self.hda.dataset_terms(str(query.get("dataset_id") or query.get("datasetId")))
+        except ServiceError:
+            raise refused from None
+        if not terms:
+            raise refused
         unnamed = [term for term in terms if term not in self.named]
         if unnamed or self.accept is None:
             raise _with_hint(refused, terms, unnamed) from None
@@ -86,16 +79,6 @@ class Catalogue:
                 if term not in self._accepted:
                     await self.accept(term)
                     self._accepted.add(term)
-
-    async def _terms(self, dataset_id: str, refused: Refused) -> Sequence[str]:
-        """Return the licences of a dataset; raises the refusal itself where there are none to be read."""
-        try:
-            terms = await self.hda.dataset_terms(dataset_id)
-        except ServiceError:
-            raise refused from None
-        if not terms:
-            raise refused
-        return terms
 
 
 def _with_hint(refused: Refused, terms: Sequence[str], unnamed: Sequence[str]) -> Refused:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from eocanvas_apply.campaign.rows import Row
 from eocanvas_apply.errors import CredentialsError, ManifestError
@@ -19,15 +19,9 @@ if TYPE_CHECKING:
     from eocanvas_apply.storage.bucket import Bucket
 
 
-class Lister(Protocol):
-    """Storages, each opened with its key's own credentials."""
-
-    async def list(self, key: str, prefix: str, limit: int) -> Sequence[Mapping[str, Any]]:
-        """Return `path` (with a leading `/`) and `size` (bytes) of at most `limit` files whose path begins so.
-
-        `key` is the manifest's name of a key, or eodata. Raises ServiceError, CredentialsError.
-        """
-        ...
+# Takes the manifest's name of a key, or eodata, a prefix and a limit; returns `path` (with a leading `/`) and `size`
+# (bytes) of at most so many files whose path begins so. Raises ManifestError, ServiceError, CredentialsError.
+Lister = Callable[[str, str, int], Awaitable[Sequence[Mapping[str, Any]]]]
 
 
 def file_rows(files: Sequence[Mapping[str, Any]], match: str | None) -> list[Row]:
@@ -42,7 +36,7 @@ def file_rows(files: Sequence[Mapping[str, Any]], match: str | None) -> list[Row
 
 @dataclass(frozen=True, slots=True)
 class Storages:
-    """`Lister` over the buckets that the keys of a manifest open; `timeout` is for one request."""
+    """The buckets that the keys of a manifest open; `timeout` is for one request."""
 
     keys: Mapping[str, Key]
     vault: Vault
@@ -64,11 +58,8 @@ class Storages:
         key = self.keys.get(name)
         if not isinstance(key, S3Key | PublicS3Key):
             raise ManifestError(not_listable(key))
-        secrets = self._secrets(name) if key.secret_fields() else {}
-        return Bucket(key.bucket, key.endpoint, key.region, f"key.{name}", **secrets)
-
-    def _secrets(self, name: str) -> Mapping[str, Any]:
         address = str(Address.key(name))
-        if faults := self.vault.faults.get(address):
+        if key.secret_fields() and (faults := self.vault.faults.get(address)):
             raise CredentialsError(*faults)
-        return self.vault.secrets[address]
+        secrets: Mapping[str, Any] = self.vault.secrets[address] if key.secret_fields() else {}
+        return Bucket(key.bucket, key.endpoint, key.region, address, **secrets)
