@@ -5,28 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from eocanvas_apply.applying.job_keeper import JobKeeper
+from eocanvas_apply.applying.existing import ExistingKeeper
 from eocanvas_apply.applying.key_creation import KeyCreator
-from eocanvas_apply.applying.key_keeper import KeyKeeper
 from eocanvas_apply.applying.launches import Launcher
 from eocanvas_apply.applying.orders import OrderKeeper
 from eocanvas_apply.applying.results.downloads import Downloads
 from eocanvas_apply.applying.session import Session, TooLate, at_once
-from eocanvas_apply.planning import tasks as t
 from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.planning.tasks import DeleteKey
 
 
 class Applier:
-    """Carries out ready actions; what fails is kept in the session's failures and keeps nothing else back.
-
-    What is begun of `downloads` goes on behind it.
-    """
+    """Carries out ready actions; what fails is kept in the session and keeps nothing else back. Downloads go on."""
 
     def __init__(self, session: Session, downloads: Downloads) -> None:
         self._session = session
         self._creator = KeyCreator(session)
-        self._keys = KeyKeeper(session)
-        self._jobs = JobKeeper(session)
         self._launcher = Launcher(session)
         self._orders = OrderKeeper(session)
         self._downloads = downloads
@@ -46,18 +40,11 @@ class Applier:
             return
 
     async def _carry_out(self, decided_on: int, ready: Sequence[PlannedAction]) -> None:
+        settle = ExistingKeeper(self._session, decided_on).settle
+        deletes = [partial(settle, action) for action in ready if isinstance(action.task, DeleteKey)]
         await self._creator.create(decided_on, ready)
-        settle = [partial(self._settle, decided_on, a) for a in ready if not isinstance(a.task, _LATER)]
-        await at_once(settle)
+        await at_once([partial(settle, action) for action in ready if not isinstance(action.task, DeleteKey)])
         await self._launcher.launch(decided_on, ready)
         await self._orders.order(decided_on, ready)
         self._downloads.start(ready)
-        deletes = [a for a in ready if isinstance(a.task, t.DeleteKey)]
-        await at_once([partial(self._settle, decided_on, a) for a in deletes])
-
-    async def _settle(self, decided_on: int, action: PlannedAction) -> None:
-        await self._keys.settle(decided_on, action)
-        await self._jobs.settle(decided_on, action)
-
-
-_LATER = (t.CreateKey, t.LaunchJob, t.OrderProducts, t.FetchResults, t.DeleteKey)
+        await at_once(deletes)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
-from eocanvas_apply.applying.sending import Check, OnceSender, Unsent
+from eocanvas_apply.applying.sending import OnceSender, Request, Unsent
 from eocanvas_apply.applying.session import BATCH, Session
-from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.errors import CredentialsError, Doubt, Refused, ServiceError
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.planning.keys.comparison import key_tag, name_taken
@@ -22,22 +21,15 @@ _NAME_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _NAME_TAIL = 6
 # What may keep a key from being shown that the service has accepted.
 _UNSEEN = (ServiceError, CredentialsError)
-AbandonReason = Literal["refused", "not-sent", "not-found", "late"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Creation:
-    """One key about to be created: the claim, and what is sent."""
-
-    address: str
-    task: CreateKey
-    intended: e.KeyIntended
-    description: str
-    data: str
+_Creation = Request[e.KeyIntended, None]
 
 
 class KeyCreator(OnceSender[_Creation, None]):
     """Creates generations of keys."""
+
+    sending = Happening.CREATING
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -78,18 +70,31 @@ class KeyCreator(OnceSender[_Creation, None]):
             fixed=key.fixed_name is not None,
             send_before=session.now() + session.desired.timing.send_within,
         )
-        description = f"{key.description} {tag}".strip()
-        return _Creation(address, task, intended, description, session.vault.seal(key.address, public_key))
+        create = partial(
+            session.service.create_key,
+            intended.name,
+            type=intended.storage,
+            expire_s=intended.expire_s,
+            public=intended.public,
+            description=f"{key.description} {tag}".strip(),
+            data=session.vault.seal(key.address, public_key),
+        )
+        return _Creation(
+            intended=intended,
+            send=lambda check: create(check=check),
+            addresses=[address],
+            subject=intended.name,
+            abandoned=self._abandoned(task),
+        )
 
-    def _claims(self, creation: _Creation) -> Iterator[e.AnyEvent]:
-        if creation.task.abandons:
-            # An earlier generation, which cannot be found, was not created.
-            number, name = creation.task.abandons
-            address = creation.intended.address
-            earlier = self._session.journal.recorded.keys[address].generations[number].intended
-            intent = earlier.intent if earlier else ""
-            yield e.KeyAbandoned(address=address, generation=number, name=name, intent=intent, reason="not-found")
-        yield creation.intended
+    def _abandoned(self, task: CreateKey) -> e.KeyAbandoned | None:
+        """Return the claim that an earlier generation, which cannot be found, was not created."""
+        if not task.abandons:
+            return None
+        number, name = task.abandons
+        earlier = self._session.journal.recorded.keys[task.key.address].generations[number].intended
+        intent = earlier.intent if earlier else ""
+        return e.KeyAbandoned(address=task.key.address, generation=number, name=name, intent=intent, reason="not-found")
 
     def _drawn_name(self, task: CreateKey) -> str:
         number = int(self._session.token(), 16)
@@ -99,29 +104,11 @@ class KeyCreator(OnceSender[_Creation, None]):
             tail += _NAME_ALPHABET[place]
         return f"{self._session.desired.project}-{task.key.name}-{task.generation}-{tail}"
 
-    def _begin(self, creation: _Creation) -> None:
-        self._session.report_event(creation.address, Happening.CREATING, creation.intended.name)
-
-    async def _send(self, creation: _Creation, check: Check) -> None:
-        intended = creation.intended
-        await self._session.service.create_key(
-            intended.name,
-            type=intended.storage,
-            expire_s=intended.expire_s,
-            public=intended.public,
-            description=creation.description,
-            data=creation.data,
-            check=check,
-        )
-
     async def _unsent(self, creation: _Creation, reason: Unsent) -> None:
         if reason == "not-sent":
-            await self._abandon(creation, "not-sent")
+            await self._abandon(creation, reason="not-sent")
         else:
-            await self._abandon(creation, "late", message=reason)
-
-    def _fail_unsent(self, creation: _Creation, found: Diagnostic) -> None:
-        self._session.fail(creation.address, found, again=True)
+            await self._abandon(creation, reason="late", message=reason)
 
     async def _answered(self, creation: _Creation, answer: None) -> None:  # noqa: ARG002  # a 2xx is all it says
         self._accepted.append(creation)
@@ -142,14 +129,14 @@ class KeyCreator(OnceSender[_Creation, None]):
 
     async def _refused(self, creation: _Creation, fault: Refused) -> None:
         session, intended = self._session, creation.intended
-        await self._abandon(creation, "refused", fault.status, fault.diagnostics[0].message)
+        await self._abandon(creation, reason="refused", status=fault.status, message=fault.diagnostics[0].message)
         name_refused = intended.fixed and fault.status in (400, 409)
         if name_refused and await self._is_strangers(intended):
-            session.fail(creation.address, name_taken(intended.address, intended.name))
+            session.fail(creation.addresses[0], name_taken(intended.address, intended.name))
             return
         # A name may not be free yet although the old key is gone.
         again = name_refused or fault.may_pass
-        session.fail(creation.address, fault.diagnostics[0], again=again, wait=fault.retry_after)
+        session.fail(creation.addresses[0], fault.diagnostics[0], again=again, wait=fault.retry_after)
 
     async def _is_strangers(self, intended: e.KeyIntended) -> bool:
         """Return whether another account's key bears the name; a list shows only one's own and public ones."""
@@ -164,13 +151,13 @@ class KeyCreator(OnceSender[_Creation, None]):
 
     async def _in_doubt(self, creation: _Creation, fault: Doubt) -> None:
         """Settle a lost answer by asking for the key; where that fails too, the next plan asks again."""
-        self._session.report_event(creation.address, Happening.ANSWER_LOST, creation.intended.name)
+        self._report(creation, Happening.ANSWER_LOST)
         seen = await self._seen(creation.intended.name)
         if seen and creation.intended.intent in seen.description:
             await self._session.journal.record(_created(creation.intended, seen))
             self._report_created(creation, seen)
         else:
-            self._session.fail(creation.address, fault.diagnostics[0], again=True)
+            self._session.fail(creation.addresses[0], fault.diagnostics[0], again=True)
 
     async def _seen(self, name: str) -> KeyInfo | None:
         try:
@@ -181,33 +168,18 @@ class KeyCreator(OnceSender[_Creation, None]):
     def _report_created(self, creation: _Creation, seen: KeyInfo | None) -> None:
         session, intended = self._session, creation.intended
         ends = f" until {seen.ends:%Y-%m-%d %H:%M} UTC" if seen and seen.ends else ""
-        session.succeeded(creation.address)
-        session.report_event(creation.address, Happening.CREATED, intended.name + ends)
+        session.succeeded(creation.addresses[0])
+        session.report_event(creation.addresses[0], Happening.CREATED, intended.name + ends)
 
-    async def _abandon(
-        self, creation: _Creation, reason: AbandonReason, status: int | None = None, message: str = ""
-    ) -> None:
-        intended = creation.intended
-        await self._session.journal.record(
-            e.KeyAbandoned(
-                address=intended.address,
-                generation=intended.generation,
-                name=intended.name,
-                intent=intended.intent,
-                reason=reason,
-                status=status,
-                message=message,
-            )
-        )
+    async def _abandon(self, creation: _Creation, **outcome: Any) -> None:
+        await self._session.journal.record(e.KeyAbandoned(**_identity(creation.intended), **outcome))
 
 
 def _created(intended: e.KeyIntended, seen: KeyInfo | None) -> e.KeyCreated:
-    return e.KeyCreated(
-        address=intended.address,
-        generation=intended.generation,
-        name=intended.name,
-        intent=intended.intent,
-        created=seen.created if seen else None,
-        expires=seen.ends if seen else None,
-        end_known=seen is not None and seen.end_known,
-    )
+    if seen is None:
+        return e.KeyCreated(**_identity(intended))
+    return e.KeyCreated(**_identity(intended), created=seen.created, expires=seen.ends, end_known=seen.end_known)
+
+
+def _identity(intended: e.KeyIntended) -> dict[str, Any]:
+    return {name: getattr(intended, name) for name in ("address", "generation", "name", "intent")}

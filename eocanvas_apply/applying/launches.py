@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Literal
 
 from eocanvas_apply.applying.document_store import keep_documents
-from eocanvas_apply.applying.results.listing import with_links
-from eocanvas_apply.applying.sending import Check, OnceSender, Unsent
+from eocanvas_apply.applying.results.links import with_links
+from eocanvas_apply.applying.sending import OnceSender, Request, Unsent
 from eocanvas_apply.applying.session import BATCH, Session
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.documents.mark import mark_for
-from eocanvas_apply.errors import Doubt, Refused
+from eocanvas_apply.errors import Refused
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.manifest.address import typed
-from eocanvas_apply.planning.jobs.launching import Launch, key_uses, launch
+from eocanvas_apply.planning.jobs.launching import key_uses, launch
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.schedule.windows import Windows, closed_until, creations, longest
 from eocanvas_apply.planning.tasks import LaunchJob
@@ -27,20 +27,16 @@ from eocanvas_apply.vocabulary import OgcStatus
 
 # Refusals of the account's rights: no other launch of this run would fare better.
 _ACCESS = {401, 403, 404, 405}
-Refusal = Literal["quota", "access", "request"]
+Refusal = Literal["quota", "access", "request", "same-job"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """One launch: what is claimed and what is sent."""
-
-    intended: e.JobIntended
-    request: Launch
-    abandons: str | None
+_Launch = Request[e.JobIntended, JobInfo]
 
 
-class Launcher(OnceSender[_Prepared, JobInfo]):
+class Launcher(OnceSender[_Launch, JobInfo]):
     """Carries out the launches of a plan."""
+
+    sending = Happening.LAUNCHING
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -53,17 +49,13 @@ class Launcher(OnceSender[_Prepared, JobInfo]):
         for start in range(0, len(tasks), BATCH):
             if self._session.launches_stopped or self._session.stopping.is_set():
                 return
-            linked = await with_links(self._session, tasks[start : start + BATCH])
-            if linked:
-                await self._batch(decided_on, linked)
+            if linked := await with_links(self._session, tasks[start : start + BATCH]):
+                check = self._session.deadline()
+                batch = [self._prepared(task) for task in linked]
+                await asyncio.to_thread(keep_documents, self._session.folder, [task.job for task in linked])
+                await self.send_once(decided_on, check, batch)
 
-    async def _batch(self, decided_on: int, tasks: Sequence[LaunchJob]) -> None:
-        check = self._session.deadline()
-        batch = [self._prepared(task) for task in tasks]
-        await asyncio.to_thread(keep_documents, self._session.folder, [task.job for task in tasks])
-        await self.send_once(decided_on, check, batch)
-
-    def _prepared(self, task: LaunchJob) -> _Prepared:
+    def _prepared(self, task: LaunchJob) -> _Launch:
         session, job, intent = self._session, task.job, self._session.token()
         uses = key_uses(job, session.desired.keys, session.journal.recorded)
         mark = mark_for(intent, session.desired.project, job.address) if job.marked else None
@@ -86,41 +78,28 @@ class Launcher(OnceSender[_Prepared, JobInfo]):
             decided=decided,
             send_before=decided + session.desired.timing.send_within,
         )
-        return _Prepared(intended, request, task.abandons)
+        abandoned = e.JobAbandoned(address=job.address, intent=task.abandons) if task.abandons else None
+        execute = partial(session.service.execute, request.process, request.content)
+        return _Launch(
+            intended=intended, send=lambda check: execute(check=check), addresses=[job.address], abandoned=abandoned
+        )
 
-    def _claims(self, prepared: _Prepared) -> Iterator[e.AnyEvent]:
-        if prepared.abandons:
-            yield e.JobAbandoned(address=prepared.intended.address, intent=prepared.abandons)
-        yield prepared.intended
-
-    def _held_back(self, prepared: _Prepared) -> bool:  # noqa: ARG002  # whichever it is
+    def _held_back(self, request: _Launch) -> bool:  # noqa: ARG002  # whichever it is
         return self._session.launches_stopped or self._quota_closed
 
-    def _begin(self, prepared: _Prepared) -> None:
-        self._session.report_event(prepared.intended.address, Happening.LAUNCHING)
-
-    async def _send(self, prepared: _Prepared, check: Check) -> JobInfo:
-        return await self._session.service.execute(prepared.request.process, prepared.request.content, check=check)
-
-    async def _unsent(self, prepared: _Prepared, reason: Unsent) -> None:
-        intended = prepared.intended
+    async def _unsent(self, request: _Launch, reason: Unsent) -> None:
+        intended = request.intended
         fact = e.JobWithdrawn(address=intended.address, intent=intended.intent, reason=reason)
         await self._session.journal.record(fact)
         self._session.report_event(intended.address, Happening.WITHDRAWN, reason)
 
-    def _fail_unsent(self, prepared: _Prepared, found: Diagnostic) -> None:
-        self._session.fail(prepared.intended.address, found, again=True)
-
-    async def _in_doubt(self, prepared: _Prepared, fault: Doubt) -> None:  # noqa: ARG002  # the next plans look for it
-        self._session.report_event(prepared.intended.address, Happening.ANSWER_LOST)
-
-    async def _answered(self, prepared: _Prepared, answer: JobInfo) -> None:
-        intended, session, job = prepared.intended, self._session, answer
+    async def _answered(self, request: _Launch, job: JobInfo) -> None:
+        intended, session = request.intended, self._session
         # Before the first await: another task of this run may be answered with the same job. Another run may have
         # found this very launch's job meanwhile, which is no duplicate.
         owner = session.journal.recorded.taken_by(job.job_id, intended.intent) or self._job_owners.get(job.job_id)
         if owner is not None:
-            await self._same_job(intended, job, owner)
+            await self._same_job(request, job, owner)
             return
         self._job_owners[job.job_id] = intended.address
         await session.journal.record(
@@ -137,30 +116,24 @@ class Launcher(OnceSender[_Prepared, JobInfo]):
         session.succeeded(intended.address)
         session.report_event(intended.address, Happening.LAUNCHED, job.job_id)
 
-    async def _same_job(self, intended: e.JobIntended, job: JobInfo, owner: str) -> None:
-        diagnostic = _answered_before(intended, job, owner)
-        await self._session.journal.record(
-            e.JobRefused(
-                address=intended.address,
-                intent=intended.intent,
-                status=200,
-                refusal="same-job",
-                message=diagnostic.message,
-                job_id=job.job_id,
-            )
-        )
-        self._session.fail(intended.address, diagnostic)
+    async def _same_job(self, request: _Launch, job: JobInfo, owner: str) -> None:
+        diagnostic = _answered_before(request.intended, job, owner)
+        await self._session.journal.record(_refusal(request, 200, "same-job", diagnostic.message, job.job_id))
+        self._session.fail(request.intended.address, diagnostic)
 
-    async def _refused(self, prepared: _Prepared, fault: Refused) -> None:
-        intended, words = prepared.intended, fault.diagnostics[0].message
-        status = fault.status or 0
+    async def _refused(self, request: _Launch, fault: Refused) -> None:
+        status, words = fault.status or 0, fault.diagnostics[0].message
         refusal: Refusal = "quota" if status == 429 else "access" if status in _ACCESS else "request"
-        refused = e.JobRefused(
-            address=intended.address, intent=intended.intent, status=status, refusal=refusal, message=words
-        )
-        closed = [e.QuotaClosed(until=self._opens(fault))] if refusal == "quota" else []
-        await self._session.journal.record(refused, *closed)
-        self._after_refusal(intended.address, refusal, fault)
+        facts: list[e.AnyEvent] = [_refusal(request, status, refusal, words)]
+        if refusal == "quota":
+            facts.append(e.QuotaClosed(until=self._opens(fault)))
+        await self._session.journal.record(*facts)
+        if refusal == "quota":
+            # Waiting is no error.
+            self._session.report_event(request.intended.address, Happening.REFUSED, words)
+            return
+        self._session.launches_stopped |= refusal == "access"
+        self._session.fail(request.intended.address, fault.diagnostics[0])
 
     def _opens(self, fault: Refused) -> datetime:
         now, session = self._session.now(), self._session
@@ -172,14 +145,10 @@ class Launcher(OnceSender[_Prepared, JobInfo]):
             self._quota_closed = True
         return closed_until(now, windows, fault.retry_after, session.quota_refusals)
 
-    def _after_refusal(self, address: str, refusal: Refusal, fault: Refused) -> None:
-        session = self._session
-        if refusal == "quota":
-            # Waiting is no error.
-            session.report_event(address, Happening.REFUSED, fault.diagnostics[0].message)
-            return
-        session.launches_stopped = session.launches_stopped or refusal == "access"
-        session.fail(address, fault.diagnostics[0])
+
+def _refusal(request: _Launch, status: int, refusal: Refusal, words: str, job_id: str | None = None) -> e.JobRefused:
+    address, intent = request.intended.address, request.intended.intent
+    return e.JobRefused(address=address, intent=intent, status=status, refusal=refusal, message=words, job_id=job_id)
 
 
 def _answered_before(intended: e.JobIntended, job: JobInfo, owner: str) -> Diagnostic:

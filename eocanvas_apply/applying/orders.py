@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
+from typing import Any
 
 from eocanvas_apply.applying.licences import Licences
-from eocanvas_apply.applying.sending import Check, OnceSender, Unsent
+from eocanvas_apply.applying.sending import OnceSender, Request, Unsent
 from eocanvas_apply.applying.session import Session, at_once
 from eocanvas_apply.diagnostics import Diagnostic, error
-from eocanvas_apply.errors import Doubt, Refused, ServiceError
+from eocanvas_apply.errors import Refused, ServiceError
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.manifest.products import Product
 from eocanvas_apply.planning.plan import PlannedAction
@@ -48,15 +50,15 @@ class _Hindrance:
     wait: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Order(Request[e.OrderIntended, str]):
     want: _Want
-    location: str
-    intended: e.OrderIntended
 
 
-class OrderKeeper(OnceSender[_Prepared, str]):
+class OrderKeeper(OnceSender[_Order, str]):
     """Orders the products of launches that are about to come, each product once for all of them."""
+
+    sending = Happening.ORDERING
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -95,9 +97,9 @@ class OrderKeeper(OnceSender[_Prepared, str]):
         await at_once([partial(self._locate, want, locations) for want in wants], _AT_ONCE)
         check = self._session.deadline()
         located = [want for want in wants if want.product.identity in locations]
-        prepared = [_Prepared(want, locations[want.product.identity], self._intended(want)) for want in located]
-        if prepared:
-            await self.send_once(decided_on, check, prepared, _AT_ONCE)
+        orders = [self._prepared(want, locations[want.product.identity]) for want in located]
+        if orders:
+            await self.send_once(decided_on, check, orders, _AT_ONCE)
 
     async def _locate(self, want: _Want, locations: dict[tuple[str, str], str]) -> None:
         """Find out what the order has to repeat, its licences accepted."""
@@ -130,66 +132,60 @@ class OrderKeeper(OnceSender[_Prepared, str]):
             self._fail(want, hindrance.found, again=hindrance.again, wait=hindrance.wait)
         return hindrance is not None
 
-    def _intended(self, want: _Want) -> e.OrderIntended:
-        session, decided = self._session, self._session.now()
-        return e.OrderIntended(
+    def _prepared(self, want: _Want, location: str) -> _Order:
+        session, product, decided = self._session, want.product, self._session.now()
+        intended = e.OrderIntended(
             address=want.addresses[0],
             order=session.token(),
-            dataset_id=want.product.dataset_id,
-            product_id=want.product.id,
+            dataset_id=product.dataset_id,
+            product_id=product.id,
             decided=decided,
             send_before=decided + session.desired.timing.send_within,
         )
+        order = partial(session.service.hda.order, product.dataset_id, product.id, location)
+        return _Order(
+            want=want,
+            intended=intended,
+            send=lambda check: order(check=check),
+            addresses=want.addresses,
+            subject=product.id,
+        )
 
-    def _claims(self, prepared: _Prepared) -> Sequence[e.AnyEvent]:
-        return (prepared.intended,)
+    def _held_back(self, order: _Order) -> bool:
+        return self._closed or self._hindered(order.want)
 
-    def _held_back(self, prepared: _Prepared) -> bool:
-        return self._closed or self._hindered(prepared.want)
+    async def _unsent(self, order: _Order, reason: Unsent) -> None:  # noqa: ARG002  # one word for all of them
+        await self._record(order, "not-sent")
 
-    def _begin(self, prepared: _Prepared) -> None:
-        self._session.report_event(prepared.want.addresses[0], Happening.ORDERING, prepared.want.product.id)
+    def _fail_unsent(self, order: _Order, found: Diagnostic) -> None:
+        self._hinder(order.want, _Hindrance(found, again=True), everybody=True)
 
-    async def _send(self, prepared: _Prepared, check: Check) -> str:
-        product = prepared.want.product
-        return await self._session.service.hda.order(product.dataset_id, product.id, prepared.location, check=check)
-
-    async def _unsent(self, prepared: _Prepared, reason: Unsent) -> None:  # noqa: ARG002  # one word for all of them
-        await self._record(prepared, "not-sent")
-
-    def _fail_unsent(self, prepared: _Prepared, found: Diagnostic) -> None:
-        self._hinder(prepared.want, _Hindrance(found, again=True), everybody=True)
-
-    async def _in_doubt(self, prepared: _Prepared, fault: Doubt) -> None:  # noqa: ARG002  # the next plans look for it
-        self._session.report_event(prepared.want.addresses[0], Happening.ANSWER_LOST, prepared.want.product.id)
-
-    async def _answered(self, prepared: _Prepared, answer: str) -> None:
-        await self._record(prepared, "ordered", download_id=answer)
+    async def _answered(self, order: _Order, answer: str) -> None:
+        await self._record(order, "ordered", download_id=answer)
         self._session.order_refusals = 0
-        for address in prepared.want.addresses:
+        for address in order.want.addresses:
             self._session.succeeded(address)
-        self._session.report_event(prepared.want.addresses[0], Happening.ORDERED, prepared.want.product.id)
+        self._report(order, Happening.ORDERED)
 
-    async def _refused(self, prepared: _Prepared, fault: Refused) -> None:
+    async def _refused(self, order: _Order, fault: Refused) -> None:
         words = fault.diagnostics[0].message
-        await self._record(prepared, "refused", status=fault.status, message=words)
+        await self._record(order, "refused", status=fault.status, message=words)
         if fault.status == 429:
-            await self._close(prepared, fault)
+            await self._session.journal.record(e.QuotaClosed(until=self._opens(fault), quota="orders"))
+            # Waiting is no error.
+            self._session.report_event(order.want.addresses[0], Happening.REFUSED, words)
         elif fault.status == 403:
-            await self._forbidden(prepared.want, fault)
+            await self._forbidden(order.want, fault)
         else:
-            self._fail(prepared.want, fault.diagnostics[0])
+            self._fail(order.want, fault.diagnostics[0])
 
-    async def _close(self, prepared: _Prepared, fault: Refused) -> None:
+    def _opens(self, fault: Refused) -> datetime:
         session = self._session
         if not self._closed:
             # Those that were under way together are one refusal, not a row of them.
             session.order_refusals += 1
             self._closed = True
-        until = closed_until(session.now(), Windows(), fault.retry_after, session.order_refusals)
-        await session.journal.record(e.QuotaClosed(until=until, quota="orders"))
-        # Waiting is no error.
-        session.report_event(prepared.want.addresses[0], Happening.REFUSED, fault.diagnostics[0].message)
+        return closed_until(session.now(), Windows(), fault.retry_after, session.order_refusals)
 
     async def _forbidden(self, want: _Want, fault: Refused) -> None:
         """A licence may be missing: accept a named one that is not in force after all, or name the others."""
@@ -205,29 +201,10 @@ class OrderKeeper(OnceSender[_Prepared, str]):
         why = _not_accepted(want.product, unnamed, sorted(want.terms)) if unnamed else found
         self._hinder(want, _Hindrance(why, again=False), everybody=False)
 
-    async def _record(
-        self,
-        prepared: _Prepared,
-        state: e.OrderState,
-        *,
-        download_id: str | None = None,
-        status: int | None = None,
-        message: str = "",
-    ) -> None:
-        intended = prepared.intended
-        await self._session.journal.record(
-            e.ProductOrdered(
-                address=intended.address,
-                order=intended.order,
-                dataset_id=intended.dataset_id,
-                product_id=intended.product_id,
-                state=state,
-                download_id=download_id,
-                ordered=self._session.now(),
-                status=status,
-                message=message,
-            )
-        )
+    async def _record(self, order: _Order, state: e.OrderState, **details: Any) -> None:
+        own = {name: getattr(order.intended, name) for name in ("address", "order", "dataset_id", "product_id")}
+        fact = e.ProductOrdered(**own, state=state, ordered=self._session.now(), **details)
+        await self._session.journal.record(fact)
 
     def _fail(self, want: _Want, found: Diagnostic, *, again: bool = False, wait: float | None = None) -> None:
         for address in want.addresses:

@@ -1,31 +1,52 @@
 """Sending once: a claim on the head that was decided on, one request at most, and a fact for whatever became of it.
 
-Key creations, launches and orders are sent this way. Each kind says what it claims, how it is sent, and which events
-its outcomes are; everything else that keeps a request from being sent twice stands here.
+Key creations, launches and orders are sent this way. Each kind says which events its outcomes are; everything else
+that keeps a request from being sent twice stands here.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from eocanvas_apply.applying.session import AT_ONCE, Session, TooLate, at_once
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.errors import CredentialsError, Doubt, NotSent, Refused
 from eocanvas_apply.ledger.events import AnyEvent
+from eocanvas_apply.report.progress import Happening
 
-# What is sent, and what the service answers.
-R = TypeVar("R")
-A = TypeVar("A")
 Check = Callable[[], None]
 # Why nothing was sent: the deadline, a stop of the run or of this kind of request, or no connection.
 Unsent = Literal["too-late", "stopped", "not-sent"]
+# The event that claims a request, and what the service answers.
+Intended = TypeVar("Intended", bound=AnyEvent)
+Answer = TypeVar("Answer")
 
 
-class OnceSender(ABC, Generic[R, A]):
+@dataclass(frozen=True, kw_only=True)
+class Request(Generic[Intended, Answer]):
+    """One request and those it is for; `subject` names it in reports.
+
+    `abandoned` claims that an earlier one had no effect. `send` asks the check at the last moment before the socket.
+    """
+
+    intended: Intended
+    send: Callable[[Check], Awaitable[Answer]]
+    addresses: Sequence[str]
+    subject: str = ""
+    abandoned: AnyEvent | None = None
+
+
+R = TypeVar("R", bound=Request[Any, Any])
+
+
+class OnceSender(ABC, Generic[R, Answer]):
     """Claims requests of one kind, sends each once, and puts on record what became of it."""
+
+    sending: ClassVar[Happening]
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -37,16 +58,17 @@ class OnceSender(ABC, Generic[R, A]):
         LedgerConflict where another run came between (nothing is sent), CredentialsError where the account is locked
         out (what was not sent is withdrawn).
         """
-        await self._session.claim(decided_on, [event for request in requests for event in self._claims(request)])
+        claims = [event for r in requests for event in (r.abandoned, r.intended) if event]
+        await self._session.claim(decided_on, claims)
         await at_once([partial(self._send_claimed, request, check) for request in requests], limit)
 
     async def _send_claimed(self, request: R, check: Check) -> None:
         if self._held_back(request):
             await self._unsent(request, "stopped")
             return
-        self._begin(request)
+        self._report(request, self.sending)
         try:
-            answer = await self._send(request, check)
+            answer = await request.send(check)
         except TooLate as late:
             await self._unsent(request, late.reason)
         except NotSent as fault:
@@ -62,38 +84,29 @@ class OnceSender(ABC, Generic[R, A]):
         else:
             await self._answered(request, answer)
 
+    def _report(self, request: R, happening: Happening) -> None:
+        self._session.report_event(request.addresses[0], happening, request.subject)
+
     def _held_back(self, request: R) -> bool:  # noqa: ARG002  # a kind may
         """Return whether the service has just refused to others what it would refuse again."""
         return False
 
-    @abstractmethod
-    def _claims(self, request: R) -> Iterable[AnyEvent]:
-        """Return the events that claim a request."""
+    def _fail_unsent(self, request: R, found: Diagnostic) -> None:
+        """Keep as a failure that the service could not be reached; a later try may succeed."""
+        self._session.fail(request.addresses[0], found, again=True)
 
-    @abstractmethod
-    def _begin(self, request: R) -> None:
-        """Report that a request is about to be sent."""
-
-    @abstractmethod
-    async def _send(self, request: R, check: Check) -> A:
-        """Send a request and return the answer; `check` goes with it to the last moment before the socket."""
+    async def _in_doubt(self, request: R, fault: Doubt) -> None:  # noqa: ARG002  # the next plans look for it
+        """Report a lost answer; the claim stays open until it is known what became of it."""
+        self._report(request, Happening.ANSWER_LOST)
 
     @abstractmethod
     async def _unsent(self, request: R, reason: Unsent) -> None:
         """Put on record that a request was not sent and will not be."""
 
     @abstractmethod
-    def _fail_unsent(self, request: R, found: Diagnostic) -> None:
-        """Keep as a failure that the service could not be reached; a later try may succeed."""
-
-    @abstractmethod
     async def _refused(self, request: R, fault: Refused) -> None:
         """Put a refusal on record, and draw the consequences."""
 
     @abstractmethod
-    async def _in_doubt(self, request: R, fault: Doubt) -> None:
-        """Report a lost answer; the claim stays open until it is known what became of it."""
-
-    @abstractmethod
-    async def _answered(self, request: R, answer: A) -> None:
+    async def _answered(self, request: R, answer: Answer) -> None:
         """Put on record what the service has done."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from eocanvas_apply.applying.retries import Retries
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.ledger.events import AnyEvent
 from eocanvas_apply.ledger.fold.job_records import IntentState
@@ -20,7 +19,7 @@ from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.report.progress import Happening, Progress, Transfer
 from eocanvas_apply.secrets.vault import Vault
-from eocanvas_apply.service.clock import Clock
+from eocanvas_apply.service.clock import Backoff, Clock
 from eocanvas_apply.service.eocanvas import EOCanvas
 
 # Requests under way at once: enough to hide the latency, few enough to be polite.
@@ -35,6 +34,43 @@ class TooLate(Exception):
     def __init__(self, reason: Literal["stopped", "too-late"]) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+@dataclass(slots=True)
+class Retries:
+    """When what failed is tried again in the same run, by address: later each time, and for an hour at most."""
+
+    clock: Clock
+    _failing: dict[str, Backoff] = field(default_factory=dict)
+    _due: dict[str, datetime] = field(default_factory=dict)
+
+    def plan(self, address: str, asked_s: float | None) -> None:
+        """Plan another try after a pause, and after `asked_s` seconds; none where it has failed for an hour."""
+        pause = self._failing.setdefault(address, Backoff(self.clock)).failed(asked_s)
+        if pause is not None:
+            self._due[address] = self.clock.now() + pause
+
+    def begin(self, address: str) -> None:
+        """Note that the planned try is under way."""
+        self._due.pop(address, None)
+
+    def end(self, address: str) -> None:
+        """Note that it succeeded, or that nothing is left to try."""
+        self._due.pop(address, None)
+        self._failing.pop(address, None)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses whose tries are still to come."""
+        return tuple(self._due)
+
+    def due(self, address: str) -> bool:
+        """Return whether the planned try may begin."""
+        return address in self._due and self._due[address] <= self.clock.now()
+
+    def next(self) -> timedelta | None:
+        """Return how long from now the next try is due, None where none is planned."""
+        return min(self._due.values()) - self.clock.now() if self._due else None
 
 
 @dataclass(slots=True)
@@ -75,13 +111,11 @@ class Session:
         """Return service time."""
         return self.service.time.now()
 
-    def report_event(self, address: str, happening: Happening, detail: str = "") -> None:
-        """Report one event."""
-        self.report(Progress(self.now(), address, happening, detail))
-
-    def report_transfer(self, address: str, transfer: Transfer) -> None:
-        """Report how far the results of an address are."""
-        self.report(Progress(self.now(), address, Happening.RECEIVING, transfer=transfer))
+    def report_event(
+        self, address: str, happening: Happening, detail: str = "", *, transfer: Transfer | None = None
+    ) -> None:
+        """Report one event, or how far the results of an address are."""
+        self.report(Progress(self.now(), address, happening, detail, transfer=transfer))
 
     def fail(self, address: str, diagnostic: Diagnostic, *, again: bool = False, wait: float | None = None) -> None:
         """Keep a failure of an address; `again` where a later try may succeed, after `wait` seconds at least."""

@@ -21,9 +21,8 @@ from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.runs import counted_run
 from eocanvas_apply.planning.state.stored import StoredResult
 from eocanvas_apply.planning.tasks import FetchResults
-from eocanvas_apply.results.copies import Copy, Presence, copies, wanted
 from eocanvas_apply.results.index import Indexes, IndexRow, index_unwritable, place, write_index
-from eocanvas_apply.results.presence import presence
+from eocanvas_apply.results.presence import Copy, Presence, copies, presence, wanted
 
 _LEFT = {Presence.REMOVED: "missing", Presence.OTHER: "edited"}
 

@@ -3,34 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
 from eocanvas_apply.documents.trace import Trace, trace_of
-from eocanvas_apply.errors import Doubt, Refused
+from eocanvas_apply.errors import Doubt, Refused, ServiceError
 from eocanvas_apply.ledger.events import ListedResult
-from eocanvas_apply.ledger.fold.job_records import Run
+from eocanvas_apply.ledger.fold.order_records import Order
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.observing import convert
-from eocanvas_apply.observing import order_downloads as downloads
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.failures import Failure, classify
 from eocanvas_apply.planning.schedule.windows import longest
-from eocanvas_apply.planning.state.observed import Download, Observed, ObservedJob, ObservedKey, Pass, Sealing
+from eocanvas_apply.planning.state.observed import (
+    Download,
+    DownloadState,
+    Observed,
+    ObservedJob,
+    ObservedKey,
+    Pass,
+    Sealing,
+)
 from eocanvas_apply.planning.state.order_book import awaited_orders
 from eocanvas_apply.planning.state.reconciling import SKEW, candidates, late_intents, open_intents
 from eocanvas_apply.planning.state.runs import STUCK, status_of
 from eocanvas_apply.results.presence import StoredFiles
 from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.service.eocanvas import EOCanvas
-from eocanvas_apply.service.wire import JobInfo, ResultInfo
+from eocanvas_apply.service.hda_client import Hda
+from eocanvas_apply.service.wire import JobInfo, KeyInfo, ResultInfo
 from eocanvas_apply.vocabulary import OgcStatus, has_ended
 
 T = TypeVar("T")
 _AT_ONCE = 8
+_DOWNLOADS_AT_ONCE = 4
+_GONE = 410
 
 
 @dataclass(slots=True)
@@ -50,7 +60,7 @@ class Observer:
 
     async def observe(self, desired: Desired, recorded: Recorded) -> Observed:
         """Return what is there now; raises ServiceError where the service cannot be read."""
-        keys = {key.name: convert.key(key) for key in await self.service.keys()}
+        keys = {key.name: _observed_key(key) for key in await self.service.keys()}
         jobs = await self._pass(self._with_windows(desired, self._look_back(desired, recorded, keys)))
         self._listed = _counting({**self._listed, **jobs.jobs}, jobs.begun - longest(desired.limits) - SKEW)
         jobs, gone = await self._absentees(recorded, jobs)
@@ -72,12 +82,10 @@ class Observer:
             unreadable=self.vault.faults,
             sealing=await self._sealing(desired),
             files=await asyncio.to_thread(self._files.changed, recorded),
-            downloads=await self._downloads(desired, recorded, at),
+            downloads=await observe_downloads(
+                self.service.hda, awaited_orders(desired, recorded, at), desired.timing.request_timeout
+            ),
         )
-
-    async def _downloads(self, desired: Desired, recorded: Recorded, at: datetime) -> Mapping[str, Download]:
-        orders = awaited_orders(desired, recorded, at)
-        return await downloads.look(self.service.hda, orders, desired.timing.request_timeout)
 
     def _look_back(self, desired: Desired, recorded: Recorded, keys: Mapping[str, ObservedKey]) -> datetime | None:
         """Return how far back the list of jobs matters; None where nothing in it does."""
@@ -106,20 +114,16 @@ class Observer:
         listed = await self.service.jobs(back_to)
         if listed.complete:
             self._counted_to = listed.begun
-        return Pass(listed.begun, listed.complete, {job.job_id: convert.job(job) for job in listed.jobs})
+        return Pass(listed.begun, listed.complete, {job.job_id: _observed_job(job) for job in listed.jobs})
 
     async def _absentees(self, recorded: Recorded, jobs: Pass) -> tuple[Pass, frozenset[str]]:
         """Ask for the runs in flight that the list does not show, each by its own address."""
         absent = [run.job_id for _, run in recorded.runs() if run.in_flight and run.job_id not in jobs.jobs]
-        answers = await _each(absent, lambda job_id: _unless_refused(self._by_id(job_id)))
+        answers = await _each(absent, lambda job_id: _answered(self.service.job(job_id)))
         found = {job_id: answer[0] for job_id, answer in answers.items() if answer}
-        present = {job_id: convert.job(job) for job_id, job in found.items() if job}
+        present = {job_id: _observed_job(job) for job_id, job in found.items() if job}
         gone = frozenset(job_id for job_id, job in found.items() if job is None)
         return replace(jobs, jobs={**jobs.jobs, **present}), gone
-
-    async def _by_id(self, job_id: str) -> tuple[JobInfo | None]:
-        """Return what the service answers; in a tuple, for a refusal tells less than that there is no such job."""
-        return (await self.service.job(job_id),)
 
     async def _candidate_traces(self, recorded: Recorded, jobs: Pass, at: datetime) -> Mapping[str, Trace]:
         intended = [*open_intents(recorded), *late_intents(recorded, at)]
@@ -143,32 +147,19 @@ class Observer:
 
     async def _failure_if_readable(self, job_id: str) -> tuple[Failure | None] | None:
         """Return why a job failed, None in a tuple for an empty log."""
-        try:
-            text = await self._log(job_id)
-        except Doubt:
-            # The list was read a moment ago: it is this log that cannot be had, and the other jobs can be judged.
-            return None
-        return (classify(self.service.scrubber.hide(text).splitlines()) if text else None,)
+        # The list was read a moment ago: only this log cannot be had, and the other jobs can be judged.
+        log = await _answered(self._log(job_id), or_doubt=True)
+        return log and (classify(self.service.scrubber.hide(log[0]).splitlines()) if log[0] else None,)
 
     async def _log(self, job_id: str) -> str:
-        entries = await _unless_refused(self.service.logs(job_id))
-        return "\n".join(entry.message for entry in entries or ())
+        answer = await _answered(self.service.logs(job_id))
+        return "\n".join(entry.message for entry in (answer[0] if answer else ()) or ())
 
     async def _listings(self, recorded: Recorded, jobs: Pass) -> Mapping[str, tuple[ListedResult, ...] | None]:
-        waiting = [run.job_id for _, run in recorded.runs() if _unlisted(run, jobs)]
-        found = await _each(waiting, self._listing_if_readable)
-        return {job_id: convert.listing(answer[0]) for job_id, answer in found.items() if answer}
-
-    async def _listing_if_readable(self, job_id: str) -> tuple[tuple[ResultInfo, ...] | None] | None:
-        """Return what the service answers, in a tuple: that it does not answer is another thing than no results."""
-        try:
-            return (await self.service.results(job_id),)
-        except Doubt:
-            return None
-        except Refused as refused:
-            if refused.concerns_account:
-                raise
-            return None
+        ended = (run for _, run in recorded.runs() if status_of(run, jobs.jobs) == OgcStatus.SUCCESSFUL)
+        waiting = [run.job_id for run in ended if not run.results]
+        found = await _each(waiting, lambda job_id: _answered(self.service.results(job_id), or_doubt=True))
+        return {job_id: _listing(answer[0]) for job_id, answer in found.items() if answer}
 
     async def _sealing(self, desired: Desired) -> Sealing | None:
         if all(key.existing for key in desired.keys.values()):
@@ -182,26 +173,72 @@ def _counting(listed: Mapping[str, ObservedJob], since: datetime) -> Mapping[str
     return {job_id: job for job_id, job in listed.items() if job.created is None or job.created > since}
 
 
-def _unlisted(run: Run, jobs: Pass) -> bool:
-    return status_of(run, jobs.jobs) == OgcStatus.SUCCESSFUL and not run.results
+async def _answered(asked: Awaitable[T], *, or_doubt: bool = False) -> tuple[T] | None:
+    """Return the answer in a tuple, None where the service refuses one thing of one job: other jobs are not affected.
 
-
-async def _unless_refused(asked: Awaitable[T | None]) -> T | None:
-    """Return None where the service refuses one thing of one job: the other jobs are not affected."""
+    With `or_doubt` it is None also where the answer cannot be had or read.
+    """
     try:
-        return await asked
+        return (await asked,)
     except Refused as refused:
         if refused.concerns_account:
             raise
-        return None
+    except Doubt:
+        if not or_doubt:
+            raise
+    return None
 
 
-async def _each(job_ids: Sequence[str], ask: Callable[[str], Awaitable[T]]) -> dict[str, T]:
-    """Ask for several jobs, a few at a time."""
-    gate = asyncio.Semaphore(_AT_ONCE)
+async def _each(ids: Sequence[str], ask: Callable[[str], Awaitable[T]], limit: int = _AT_ONCE) -> dict[str, T]:
+    """Ask for several jobs or downloads, a few at a time."""
+    gate = asyncio.Semaphore(limit)
 
-    async def one(job_id: str) -> T:
+    async def one(each: str) -> T:
         async with gate:
-            return await ask(job_id)
+            return await ask(each)
 
-    return dict(zip(job_ids, await asyncio.gather(*map(one, job_ids)), strict=True))
+    return dict(zip(ids, await asyncio.gather(*map(one, ids)), strict=True))
+
+
+def _observed_key(info: KeyInfo) -> ObservedKey:
+    return ObservedKey(
+        info.name, info.type, info.public, info.description, info.created, info.ends, end_known=info.end_known
+    )
+
+
+def _observed_job(info: JobInfo) -> ObservedJob:
+    return ObservedJob(info.job_id, info.process, info.status, info.created, info.started, info.finished)
+
+
+def _listing(results: Sequence[ResultInfo] | None) -> tuple[ListedResult, ...] | None:
+    """Return the listed results, None where the service had none yet."""
+    if results is None:
+        return None
+    return tuple(ListedResult(title=r.title or r.href, name=r.name, at_key=r.at_key) for r in results)
+
+
+async def observe_downloads(hda: Hda, orders: Iterable[Order], patience: timedelta) -> Mapping[str, Download]:
+    """Ask for each download, a few at a time, and for all of them no longer than `patience`.
+
+    Those without an answer by then are unknown: an HDA that does not answer must not keep jobs waiting that need
+    nothing of it.
+    """
+    states = {order.download_id: DownloadState.UNKNOWN for order in orders if order.download_id}
+
+    async def one(download_id: str) -> None:
+        states[download_id] = await _download_state(hda, download_id)
+
+    with suppress(TimeoutError):
+        async with asyncio.timeout(patience.total_seconds()):
+            await _each(list(states), one, _DOWNLOADS_AT_ONCE)
+    return {download_id: Download(state, hda.download_url(download_id)) for download_id, state in states.items()}
+
+
+async def _download_state(hda: Hda, download_id: str) -> DownloadState:
+    try:
+        return DownloadState.READY if await hda.ready(download_id) else DownloadState.WAITING
+    except Refused as refused:
+        # An order that failed is refused in many ways, and none of them gives a file.
+        return DownloadState.UNKNOWN if refused.concerns_account else DownloadState.GONE
+    except ServiceError as fault:
+        return DownloadState.GONE if fault.status == _GONE else DownloadState.UNKNOWN

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from eocanvas_apply.applying.retries import Retries
+from eocanvas_apply.applying.session import Retries
 from eocanvas_apply.applying.stopping import Stop
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.engine.run import Pace

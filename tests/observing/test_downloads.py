@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from eocanvas_apply.ledger.fold.order_records import Order
-from eocanvas_apply.observing.order_downloads import look
+from eocanvas_apply.observing.observer import observe_downloads
 from eocanvas_apply.planning.state.observed import Download, DownloadState
 from eocanvas_apply.service.hda_client import Hda
 from tests.service.stage import Stage, says
@@ -21,7 +21,7 @@ _S = DownloadState
 def seen(stage: Stage) -> dict[str, Download]:
     async def main() -> dict[str, Download]:
         async with stage.canvas() as canvas:
-            return dict(await look(canvas.hda, ORDERS, timedelta(seconds=5)))
+            return dict(await observe_downloads(canvas.hda, ORDERS, timedelta(seconds=5)))
 
     return asyncio.run(main())
 
@@ -54,5 +54,5 @@ class _Silent(Hda):
 
 
 def test_what_does_not_answer_in_time_is_unknown() -> None:
-    found = asyncio.run(look(_Silent(), ORDERS, timedelta(milliseconds=50)))
+    found = asyncio.run(observe_downloads(_Silent(), ORDERS, timedelta(milliseconds=50)))
     assert {name: download.state for name, download in found.items()} == {"o1": _S.READY, "o2": _S.UNKNOWN}

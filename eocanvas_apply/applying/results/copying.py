@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,16 +9,14 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from eocanvas_apply.applying.results import faults
-from eocanvas_apply.applying.results.listing import is_gone
 from eocanvas_apply.applying.results.receiving import Meter, Receiver
-from eocanvas_apply.applying.results.storing import Target, held, move_aside, part_of, put_in_place
+from eocanvas_apply.applying.results.storing import Target, move_aside, part_of, put_in_place
 from eocanvas_apply.applying.session import Session, at_once
+from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import ServiceError
 from eocanvas_apply.files import digest_of
-from eocanvas_apply.report.progress import Happening
-from eocanvas_apply.results.copies import Copy
 from eocanvas_apply.results.index import place
+from eocanvas_apply.results.presence import Copy
 from eocanvas_apply.service.wire import ResultInfo
 
 
@@ -33,7 +30,7 @@ class Copier:
     def __init__(self, session: Session, folder: Path) -> None:
         self._session = session
         self._folder = folder
-        self._receiver = Receiver(session)
+        self._receiver = Receiver(session, folder)
         self.copied: dict[Copy, Copy] = {}
 
     async def copy(self, copies: Sequence[Copy]) -> None:
@@ -44,44 +41,34 @@ class Copier:
         await at_once([partial(self._job, address, job_id, found) for (address, job_id), found in jobs.items()])
 
     async def _job(self, address: str, job_id: str, copies: Sequence[Copy]) -> None:
-        meter = self._receiver.begin(address, len(copies))
-        try:
+        with self._receiver.job(address, job_id, len(copies)) as meter:
             links = await self._receiver.links(job_id)
-            gone = [each.title for each in copies if each.key not in links]
+            meter.gone.extend(each.title for each in copies if each.key not in links)
             present = [each for each in copies if each.key in links]
             await at_once([partial(self._copy, each, links[each.key], meter) for each in present])
-            if gone:
-                self._session.fail(address, faults.gone(address, job_id, gone))
-        except ServiceError as fault:
-            found = faults.gone(address, job_id, ["results"]) if is_gone(fault) else fault.diagnostics[0]
-            self._session.fail(address, found)
-        except BlockingIOError:
-            self._session.fail(address, faults.busy(address, job_id))
-        except OSError as fault:
-            self._session.fail(address, faults.disk(address, fault, self._folder))
-        finally:
-            self._receiver.end(address)
 
     async def _copy(self, copy: Copy, link: ResultInfo, meter: Meter) -> None:
         path = place(self._folder, copy.file)
         target = Target(copy.key, link, path, part_of(path, copy.job_id))
-        async with self._receiver.gate:
-            self._session.report_event(copy.address, Happening.FETCHING, path.name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with held(target.part) as file:
-                await self._receiver.into(file, target, meter, lambda: None)
-                stored = await asyncio.to_thread(self._put_in_place, copy, target)
-        self.copied[copy] = stored
-        meter.close(copy.key)
-        self._session.report_event(copy.address, Happening.STORED, str(path))
+        if stored := await self._receiver.receive(target, meter, partial(self._put_in_place, copy)):
+            self.copied[copy] = stored
+            meter.close(copy.key, str(path))
 
     def _put_in_place(self, copy: Copy, target: Target) -> Copy:
         if copy.sha256 and digest_of(target.part) != copy.sha256:
             target.part.unlink()
-            raise ServiceError(faults.differs(copy.address, copy.file))
+            raise ServiceError(_differs(copy))
         move_aside(target.path, self._folder, copy.job_id)
         path, size, digest = put_in_place(target, ())
         if copy.modified_ns:
             # By its time of change a look at it tells at once that it is the file on record.
             os.utime(path, ns=(copy.modified_ns, copy.modified_ns))
         return replace(copy, size=size, sha256=digest)
+
+
+def _differs(copy: Copy) -> Diagnostic:
+    message = f"{copy.file}: the service sends other content than the recorded one"
+    hint = (
+        "nothing was changed here; copy the recorded file from where it is, or run the job again with apply --relaunch"
+    )
+    return error("result-differs", message, hint, address=copy.address)

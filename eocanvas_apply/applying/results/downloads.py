@@ -1,18 +1,136 @@
-"""Downloads beside the loop: launches and key renewals do not wait for large files."""
+"""The downloads of one run beside its loop, so that launches and key renewals do not wait for large files.
+
+Results are streamed beside their place, resumed, checked, put in place when whole, and listed in `index.csv`.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import os
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
-from eocanvas_apply.applying.results.fetching import Fetcher
-from eocanvas_apply.applying.session import Session
+from eocanvas_apply.applying.results.links import note, title_of
+from eocanvas_apply.applying.results.receiving import Meter, Receiver
+from eocanvas_apply.applying.results.storing import Target, move_aside, part_of, put_in_place
+from eocanvas_apply.applying.session import Session, at_once
 from eocanvas_apply.applying.stopping import Stop
+from eocanvas_apply.errors import ServiceError
+from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.fold.job_records import Run, ordinal_of
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.tasks import FetchResults
+from eocanvas_apply.results.index import Indexes, place
+from eocanvas_apply.results.names import file_names
+from eocanvas_apply.service.wire import ResultInfo
 
 # Hundreds may end between two runs, and each needs its list of results first.
 _JOBS_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetch:
+    """The results of one job on their way into one folder; `index` is the folder whose `index.csv` lists them."""
+
+    address: str
+    run: Run
+    folder: Path
+    index: Path
+    meter: Meter
+
+
+class Fetcher:
+    """Brings results into the folders of their jobs, a few files at a time, whichever jobs they are of."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.indexes = Indexes(session.folder, session.desired)
+        self._receiver = Receiver(session, session.folder)
+        # One at a time gets its name: two that hold the same must not both take what a killed run left.
+        self._naming = threading.Lock()
+        self._taken: set[Path] = set()
+
+    async def fetch(self, action: PlannedAction, task: FetchResults) -> None:
+        """Fetch what is missing of one job; what fails is a failure of its address, never of another's."""
+        job, base = task.job, self._session.folder
+        run = self._session.journal.recorded.jobs[action.address].runs[task.job_id]
+        folder, index = base / (job.folder or "."), place(base, job.index_folder or job.folder or ".")
+        with self._receiver.job(action.address, task.job_id, len(run.pending)) as meter:
+            await self._fetch(_Fetch(action.address, run, folder, index, meter))
+
+    async def _fetch(self, fetch: _Fetch) -> None:
+        links, meter = await self._receiver.links(fetch.run.job_id), fetch.meter
+        if not fetch.run.results:
+            # It was to be listed, and that went well: the next look puts it on record.
+            self._session.succeeded(fetch.address)
+            return
+        await asyncio.to_thread(self._supersede, fetch)
+        meter.gone.extend(result.title for key, result in fetch.run.pending.items() if key not in links)
+        try:
+            # Each to its end, whatever becomes of the others.
+            await at_once([partial(self._store, fetch, target) for target in self._targets(fetch, links)])
+        except (ServiceError, OSError):
+            await self._note(fetch)
+            raise
+        if not self._session.stopping.is_set():
+            await self._note(fetch)
+            if not meter.gone:
+                self._session.succeeded(fetch.address)
+
+    async def _note(self, fetch: _Fetch) -> None:
+        await note(self._session, fetch.address, fetch.run, gone=bool(fetch.meter.gone), there=fetch.meter.there)
+
+    def _targets(self, fetch: _Fetch, links: Mapping[str, ResultInfo]) -> list[Target]:
+        run, folder = fetch.run, fetch.folder
+        names = file_names(run, lambda name: os.path.lexists(folder / name))
+        return [
+            Target(
+                key,
+                links[key],
+                folder / names[key].name,
+                part_of(folder / names[key].name, run.job_id),
+                tuple(folder / taken for taken in names[key].taken),
+            )
+            for key in run.pending
+            if key in links
+        ]
+
+    async def _store(self, fetch: _Fetch, target: Target) -> None:
+        if stored := await self._receiver.receive(target, fetch.meter, partial(self._put_in_place, fetch)):
+            await self._session.journal.record(stored)
+            fetch.meter.close(target.key, stored.file)
+
+    def _put_in_place(self, fetch: _Fetch, target: Target) -> e.ResultStored:
+        with self._naming:
+            others = {self._session.folder / stored.file for stored in fetch.run.stored.values()}
+            path, size, digest = put_in_place(target, self._taken | others)
+            self._taken.add(path)
+        self.indexes.begin(fetch.index, fetch.address)
+        title = title_of(target.result)
+        return e.ResultStored(
+            address=fetch.address,
+            job_id=fetch.run.job_id,
+            title=title,
+            ordinal=ordinal_of(target.key, title),
+            # A results folder may lie beside the manifest's, where Path.relative_to gives up.
+            file=os.path.relpath(path, self._session.folder),
+            size=size,
+            sha256=digest,
+            modified_ns=path.stat().st_mtime_ns,
+        )
+
+    def _supersede(self, fetch: _Fetch) -> None:
+        """Move the files of earlier runs out of the way; nothing that was fetched is ever overwritten."""
+        if fetch.run.stored:
+            return
+        record = self._session.journal.recorded.jobs[fetch.address]
+        # The youngest first: of several results with one name, its file is the one that still lies there.
+        for earlier in reversed(record.runs.values()):
+            for stored in earlier.stored.values():
+                move_aside(self._session.folder / stored.file, self._session.folder, earlier.job_id)
 
 
 class Downloads:

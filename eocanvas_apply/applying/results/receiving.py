@@ -5,23 +5,26 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import BinaryIO
+from pathlib import Path
+from typing import BinaryIO, TypeVar
 
-from eocanvas_apply.applying.results import faults
-from eocanvas_apply.applying.results.listing import by_key, listed
-from eocanvas_apply.applying.results.storing import SPARED, Target, check_room, free_bytes
+from eocanvas_apply.applying.results.links import by_key, is_gone, listed, title_of
+from eocanvas_apply.applying.results.storing import SPARED, DiskFull, Target, check_room, free_bytes, held, make_folder
 from eocanvas_apply.applying.session import Session
-from eocanvas_apply.errors import Doubt
-from eocanvas_apply.report.progress import Transfer
+from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.errors import Doubt, ServiceError
+from eocanvas_apply.report.progress import Happening, Transfer
 from eocanvas_apply.service.download import Download
 from eocanvas_apply.service.wire import ResultInfo
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _REPORT_EVERY_S = 1.0
+_FILES_AT_ONCE = 4
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -32,32 +35,38 @@ class _File:
 
 @dataclass(slots=True)
 class Meter:
-    """The downloads of one job: `due` files are to come, those opened are known by the name of their part."""
+    """The downloads of one job: `due` files are to come, those opened are known by their keys.
+
+    `gone` are the titles of results that the service has no more; `there` says that it began to send another.
+    """
 
     session: Session
     address: str
     due: int
+    gone: list[str] = field(default_factory=list)
+    there: bool = False
     _files: dict[str, _File] = field(default_factory=dict)
     _stored: int = 0
     _reported: float | None = None
 
-    def open(self, name: str, arrived: int, total: int | None) -> None:
+    def open(self, key: str, arrived: int, total: int | None) -> None:
         """Note that a file comes: so many bytes of it are here from an earlier try, so many it has in all."""
-        self._files[name] = _File(arrived, total)
+        self._files[key] = _File(arrived, total)
         self._report()
 
-    def take(self, name: str, size: int) -> None:
+    def take(self, key: str, size: int) -> None:
         """Note that so many bytes arrived."""
-        self._files[name].arrived += size
+        self._files[key].arrived += size
         now = self.session.clock.monotonic()
         if self._reported is None or now - self._reported >= _REPORT_EVERY_S:
             self._report()
 
-    def close(self, name: str) -> None:
+    def close(self, key: str, file: str) -> None:
         """Note that a file is whole and in its place."""
-        self._files[name].total = self._files[name].arrived
+        self._files[key].total = self._files[key].arrived
         self._stored += 1
         self._report()
+        self.session.report_event(self.address, Happening.STORED, file)
 
     @property
     def outstanding(self) -> int:
@@ -70,56 +79,78 @@ class Meter:
         known = [total for total in totals if total is not None]
         expected = sum(known) if len(known) == self.due else None
         arrived = sum(file.arrived for file in self._files.values())
-        self.session.report_transfer(self.address, Transfer(self._stored, self.due, arrived, expected))
-
-
-_FILES_AT_ONCE = 4
+        transfer = Transfer(self._stored, self.due, arrived, expected)
+        self.session.report_event(self.address, Happening.RECEIVING, transfer=transfer)
 
 
 class Receiver:
-    """The downloads of one run, whichever jobs they are of; `gate` lets a few through at a time."""
+    """The downloads of one run, whichever jobs they are of, a few files at a time; `folder` is that of the run."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, folder: Path) -> None:
         self._session = session
+        self._folder = folder
         self._meters: dict[str, Meter] = {}
-        self.gate = asyncio.Semaphore(_FILES_AT_ONCE)
+        self._gate = asyncio.Semaphore(_FILES_AT_ONCE)
 
-    def begin(self, address: str, due: int) -> Meter:
-        """Return the meter of a job of which so many files are to come."""
+    @contextmanager
+    def job(self, address: str, job_id: str, due: int) -> Iterator[Meter]:
+        """Open the meter of a job of which so many files are to come; what fails is a failure of its address."""
         meter = self._meters[address] = Meter(self._session, address, due)
-        return meter
-
-    def end(self, address: str) -> None:
-        """Note that of this job no more comes."""
-        self._meters.pop(address, None)
+        fail = partial(self._session.fail, address)
+        try:
+            yield meter
+            if meter.gone and not self._session.stopping.is_set():
+                fail(_gone(address, job_id, meter.gone), again=True)
+        except ServiceError as fault:
+            fail(fault.diagnostics[0], again=fault.may_pass, wait=fault.retry_after)
+        except BlockingIOError:
+            message = f"another run is fetching the results of job {job_id}"
+            fail(error("result-busy", message, "they are available when it is done", address=address), again=True)
+        except OSError as fault:
+            fail(_disk_fault(address, fault, self._folder))
+        finally:
+            self._meters.pop(address, None)
 
     async def links(self, job_id: str) -> dict[str, ResultInfo]:
-        """Return the results of a job by key, with links that are fresh: they may be signed and age.
+        """Return the results of a job by key, with fresh links; none where the service has them no more.
 
-        Where the service has them no more there are none. Raises ServiceError.
+        Raises ServiceError.
         """
         return by_key(await listed(self._session, job_id) or ())
 
-    async def into(self, file: BinaryIO, target: Target, meter: Meter, began: Callable[[], None]) -> None:
-        """Write a result behind what the file holds; `began` is called when the service begins to send.
+    async def receive(self, target: Target, meter: Meter, put: Callable[[Target], T]) -> T | None:
+        """Receive a result into its part, then return what `put`, which gives it its name, returns.
 
-        Raises ServiceError, DiskFull, OSError.
+        None where the run is stopping, or the service has the result no more. Raises ServiceError, DiskFull, OSError.
         """
+        async with self._gate:
+            if self._session.stopping.is_set():
+                return None
+            self._session.report_event(meter.address, Happening.FETCHING, target.path.name)
+            make_folder(target.path.parent)
+            try:
+                with held(target.part) as file:
+                    await self._into(file, target, meter)
+                    return await asyncio.to_thread(put, target)
+            except ServiceError as fault:
+                if not is_gone(fault):
+                    raise
+                meter.gone.append(title_of(target.result))
+                return None
+
+    async def _into(self, file: BinaryIO, target: Target, meter: Meter) -> None:
         here = os.fstat(file.fileno()).st_size
         async with self._session.service.download(target.result, here) as download:
-            began()
-            self._check_room(target, download, here)
+            meter.there = True
+            if download.total is not None:
+                # What is not resumed frees the bytes that it overwrites.
+                others = sum(other.outstanding for other in self._meters.values())
+                check_room(target, download.total - here + others)
             meter.open(target.key, here if download.resumed else 0, download.total)
-            await receive(download, target, file, partial(meter.take, target.key))
-
-    def _check_room(self, target: Target, download: Download, here: int) -> None:
-        if download.total is not None:
-            # What is not resumed frees the bytes that it overwrites.
-            others = sum(meter.outstanding for meter in self._meters.values())
-            check_room(target, download.total - here + others)
+            await _write(download, target, file, partial(meter.take, target.key))
 
 
-async def receive(download: Download, target: Target, file: BinaryIO, took: Callable[[int], None]) -> None:
+async def _write(download: Download, target: Target, file: BinaryIO, took: Callable[[int], None]) -> None:
     """Write what arrives behind what is there, and tell `took` how many bytes each time.
 
     Raises Doubt where the file is not whole, DiskFull, and OSError for other faults of the disk.
@@ -137,7 +168,8 @@ async def receive(download: Download, target: Target, file: BinaryIO, took: Call
         raise _full(target, file, download.total) from fault
     received = os.fstat(file.fileno()).st_size
     if download.total is not None and received != download.total:
-        raise Doubt(faults.cut(target.path.name, received, download.total))
+        message = f"{target.path.name}: {received} of {download.total} bytes arrived"
+        raise Doubt(error("result-cut", message, "what arrived is kept and the rest fetched from there"))
 
 
 def write_all(file: BinaryIO, content: bytes) -> None:
@@ -147,9 +179,32 @@ def write_all(file: BinaryIO, content: bytes) -> None:
         left = left[file.write(left) :]
 
 
-def _full(target: Target, file: BinaryIO, total: int | None) -> faults.DiskFull:
+def _full(target: Target, file: BinaryIO, total: int | None) -> DiskFull:
     size = os.fstat(file.fileno()).st_size
     with suppress(OSError):
         size = max(0, size - SPARED)
         file.truncate(size)
-    return faults.DiskFull(target.path, None if total is None else total - size, free_bytes(target.part.parent))
+    return DiskFull(target.path, None if total is None else total - size, free_bytes(target.part.parent))
+
+
+def _gone(address: str, job_id: str, titles: Sequence[str]) -> Diagnostic:
+    message = f"job {job_id} listed {', '.join(titles)}, and the service does not find them now"
+    hint = "they are requested again; if this persists, they are lost"
+    return error("result-gone", message, hint, address=address)
+
+
+def _disk_fault(address: str, fault: OSError, folder: Path) -> Diagnostic:
+    if isinstance(fault, DiskFull):
+        return _disk_full(address, fault, folder)
+    where = fault.filename or "the job's folder"
+    message = f"{where}: the result cannot be written: {fault.strerror or fault}"
+    hint = "what arrived is kept as .part; check the disk and the folder's permissions, and run again"
+    return error("result-unwritable", message, hint, address=address)
+
+
+def _disk_full(address: str, fault: DiskFull, folder: Path) -> Diagnostic:
+    needed = "more" if fault.needed is None else f"{fault.needed:,} bytes more"
+    free = "" if fault.free is None else f", {fault.free:,} are free"
+    message = f"{os.path.relpath(fault.filename, folder)}: the disk is full: it needs {needed}{free}"
+    hint = "what arrived is kept as .part; free some space and run again"
+    return error("result-unwritable", message, hint, address=address)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import BinaryIO
 
-from eocanvas_apply.applying.results import faults
+from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import Doubt
 from eocanvas_apply.files import digest_of
 from eocanvas_apply.results.names import safe_name
@@ -19,6 +20,15 @@ from eocanvas_apply.service.wire import ResultInfo
 
 # Of a full disk, what a download leaves: the ledger on it must take what happened to the others.
 SPARED = 1024 * 1024
+
+
+class DiskFull(OSError):
+    """The disk does not take a file: `needed` bytes are still to come, None where the service tells no size."""
+
+    def __init__(self, path: Path, needed: int | None, free: int | None) -> None:
+        super().__init__(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        self.needed = needed
+        self.free = free
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +72,7 @@ def check_room(target: Target, needed: int) -> None:
     """Raise DiskFull where so many bytes do not fit, before half a file fills what others need."""
     free = free_bytes(target.part.parent)
     if free is not None and needed + SPARED > free:
-        raise faults.DiskFull(target.path, needed, free)
+        raise DiskFull(target.path, needed, free)
 
 
 def put_in_place(target: Target, taken: Collection[Path]) -> tuple[Path, int, str]:
@@ -76,7 +86,8 @@ def put_in_place(target: Target, taken: Collection[Path]) -> tuple[Path, int, st
             target.part.unlink()
             return twin, size, digest
     if os.path.lexists(target.path):
-        raise Doubt(faults.name_taken(target.path.name))
+        message = f"{target.path.name}: a file of this name has appeared beside the result"
+        raise Doubt(error("result-name-taken", message, "the next try uses another name"))
     target.part.replace(target.path)
     return target.path, size, digest
 
@@ -102,9 +113,6 @@ def _is_at(path: Path, file: BinaryIO) -> bool:
     return False
 
 
-_SUPERSEDED = Path(".eocanvas") / "superseded"
-
-
 def move_aside(path: Path, folder: Path, job_id: str) -> None:
     """Move what lies at a path, if anything does, to the other files of this job that have made way in the folder.
 
@@ -112,12 +120,16 @@ def move_aside(path: Path, folder: Path, job_id: str) -> None:
     """
     if not os.path.lexists(path):
         return
-    aside = folder / _SUPERSEDED / safe_name(job_id)
+    aside = folder / ".eocanvas" / "superseded" / safe_name(job_id)
     aside.mkdir(parents=True, exist_ok=True)
-    path.replace(next(place for place in _places(aside, path.name) if not os.path.lexists(place)))
+    names = chain([path.name], (f"{path.name}.{number}" for number in count(1)))
+    path.replace(next(aside / name for name in names if not os.path.lexists(aside / name)))
 
 
-def _places(folder: Path, name: str) -> Iterator[Path]:
-    yield folder / name
-    for number in count(1):
-        yield folder / f"{name}.{number}"
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it; raises OSError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except ValueError:
+        # A zero byte, or letters that the file system's encoding lacks: it never reaches the operating system.
+        raise OSError(errno.EINVAL, "a folder cannot have this name here", repr(str(folder))) from None

@@ -14,12 +14,11 @@ from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import ServiceError
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold.job_records import Run, keys_of
-from eocanvas_apply.planning.desired.desired import DesiredInput, DesiredJob, ResultLink
+from eocanvas_apply.planning.desired.desired import DesiredInput
 from eocanvas_apply.planning.tasks import LaunchJob
 from eocanvas_apply.service.wire import ResultInfo
 
 _GONE = 410
-_NOT_THERE = (404, _GONE)
 
 
 async def listed(session: Session, job_id: str) -> Sequence[ResultInfo] | None:
@@ -49,7 +48,7 @@ def title_of(result: ResultInfo) -> str:
 
 def is_gone(fault: ServiceError) -> bool:
     """Return whether the service says that it has not got what was asked for."""
-    return fault.status in _NOT_THERE
+    return fault.status in (404, _GONE)
 
 
 def by_key(results: Sequence[ResultInfo]) -> dict[str, ResultInfo]:
@@ -65,9 +64,8 @@ async def with_links(session: Session, tasks: Sequence[LaunchJob]) -> list[Launc
     One whose results cannot be had is left out, and kept as a failure of its address: a job that cannot read its
     input would only cost a unit of quota.
     """
-    linked: dict[str, LaunchJob] = {task.job.address: task for task in tasks if not _links(task.job)}
-    asking = [partial(_link, session, task, linked) for task in tasks if _links(task.job)]
-    await at_once(asking)
+    linked: dict[str, LaunchJob] = {}
+    await at_once([partial(_link, session, task, linked) for task in tasks])
     return [linked[task.job.address] for task in tasks if task.job.address in linked]
 
 
@@ -78,9 +76,9 @@ async def _link(session: Session, task: LaunchJob, linked: dict[str, LaunchJob])
     except ServiceError as fault:
         session.fail(address, fault.diagnostics[0], again=fault.may_pass, wait=fault.retry_after)
         return
-    gone = [given.result.address for given in inputs if given.result and not given.location]
+    gone = [given.result.address for given in inputs if given.link and given.result and not given.location]
     if gone:
-        session.fail(address, _gone(task.job, gone[0]), again=True)
+        session.fail(address, _gone(address, gone[0]), again=True)
     else:
         linked[address] = replace(task, job=replace(task.job, inputs=tuple(inputs)))
 
@@ -95,11 +93,7 @@ async def _located(session: Session, given: DesiredInput) -> DesiredInput:
     return replace(given, location=session.service.address_of(found)) if found else given
 
 
-def _links(job: DesiredJob) -> list[ResultLink]:
-    return [given.link for given in job.inputs if given.link]
-
-
-def _gone(job: DesiredJob, source: str) -> Diagnostic:
+def _gone(address: str, source: str) -> Diagnostic:
     message = f"its input, a result of {source}, is not listed by the service any more"
     hint = f"it is requested again; if this persists: eocanvas-apply apply --relaunch '{source}'"
-    return error("result-gone", message, hint, address=job.address)
+    return error("result-gone", message, hint, address=address)
