@@ -1,4 +1,4 @@
-"""New generations of keys: claimed, requested once, and looked up where the answer was lost."""
+"""New generations of keys: claimed, sent once, and looked up where the answer was lost."""
 
 from __future__ import annotations
 
@@ -19,10 +19,7 @@ from eocanvas_apply.service.wire import KeyInfo
 
 _NAME_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _NAME_TAIL = 6
-# What may keep a key from being shown that the service has accepted.
-_UNSEEN = (ServiceError, CredentialsError)
-
-
+_UNREADABLE = (ServiceError, CredentialsError)
 _Creation = Request[e.KeyIntended, None]
 
 
@@ -44,7 +41,7 @@ class KeyCreator(OnceSender[_Creation, None]):
             try:
                 await self.send_once(decided_on, check, creations)
             except CredentialsError:
-                # The account is locked out; what it was granted before is a fact all the same.
+                # The account is locked out; keys that were created before that are recorded all the same.
                 await self._confirm()
                 raise
             await self._confirm()
@@ -114,13 +111,13 @@ class KeyCreator(OnceSender[_Creation, None]):
         self._accepted.append(creation)
 
     async def _confirm(self) -> None:
-        """Record what the service accepted, with the end that it shows: one list has it of all keys, or nearly all."""
+        """Record the keys that the service accepted, with the end that it shows; one list has nearly all of them."""
         accepted, self._accepted = self._accepted, []
         if not accepted:
             return
         try:
             listed = {key.name: key for key in await self._session.service.keys()}
-        except _UNSEEN:
+        except _UNREADABLE:
             listed = {}
         found = [(c, listed.get(c.intended.name) or await self._seen(c.intended.name)) for c in accepted]
         await self._session.journal.record(*(_created(c.intended, seen) for c, seen in found))
@@ -131,15 +128,15 @@ class KeyCreator(OnceSender[_Creation, None]):
         session, intended = self._session, creation.intended
         await self._abandon(creation, reason="refused", status=fault.status, message=fault.diagnostics[0].message)
         name_refused = intended.fixed and fault.status in (400, 409)
-        if name_refused and await self._is_strangers(intended):
+        if name_refused and await self._name_taken_by_others(intended):
             session.fail(creation.addresses[0], name_taken(intended.address, intended.name))
             return
         # A name may not be free yet although the old key is gone.
         again = name_refused or fault.may_pass
         session.fail(creation.addresses[0], fault.diagnostics[0], again=again, wait=fault.retry_after)
 
-    async def _is_strangers(self, intended: e.KeyIntended) -> bool:
-        """Return whether another account's key bears the name; a list shows only one's own and public ones."""
+    async def _name_taken_by_others(self, intended: e.KeyIntended) -> bool:
+        """Return whether another account's key has the name; a list shows only own and public keys."""
         ours = {g.name for g in self._session.journal.recorded.keys[intended.address].generations.values() if g.live}
         try:
             seen = await self._session.service.key(intended.name)
@@ -162,7 +159,7 @@ class KeyCreator(OnceSender[_Creation, None]):
     async def _seen(self, name: str) -> KeyInfo | None:
         try:
             return await self._session.service.key(name)
-        except _UNSEEN:
+        except _UNREADABLE:
             return None
 
     def _report_created(self, creation: _Creation, seen: KeyInfo | None) -> None:

@@ -1,4 +1,4 @@
-"""Launches: the claim first, then the request once, then what the service said; a lost answer stays open."""
+"""Launches: claimed, sent once, and recorded with the answer; a lost answer stays open."""
 
 from __future__ import annotations
 
@@ -25,11 +25,9 @@ from eocanvas_apply.report.progress import Happening
 from eocanvas_apply.service.wire import JobInfo
 from eocanvas_apply.vocabulary import OgcStatus
 
-# Refusals of the account's rights: no other launch of this run would fare better.
+# Refusals of the account's rights: every other launch of this run would be refused too.
 _ACCESS = {401, 403, 404, 405}
 Refusal = Literal["quota", "access", "request", "same-job"]
-
-
 _Launch = Request[e.JobIntended, JobInfo]
 
 
@@ -95,8 +93,8 @@ class Launcher(OnceSender[_Launch, JobInfo]):
 
     async def _answered(self, request: _Launch, job: JobInfo) -> None:
         intended, session = request.intended, self._session
-        # Before the first await: another task of this run may be answered with the same job. Another run may have
-        # found this very launch's job meanwhile, which is no duplicate.
+        # Before the first await: another task of this run may be answered with the same job. If another run has
+        # found the job of this launch, that is not a duplicate.
         owner = session.journal.recorded.taken_by(job.job_id, intended.intent) or self._job_owners.get(job.job_id)
         if owner is not None:
             await self._same_job(request, job, owner)
@@ -129,7 +127,7 @@ class Launcher(OnceSender[_Launch, JobInfo]):
             facts.append(e.QuotaClosed(until=self._opens(fault)))
         await self._session.journal.record(*facts)
         if refusal == "quota":
-            # Waiting is no error.
+            # Waiting is not an error.
             self._session.report_event(request.intended.address, Happening.REFUSED, words)
             return
         self._session.launches_stopped |= refusal == "access"
@@ -140,7 +138,7 @@ class Launcher(OnceSender[_Launch, JobInfo]):
         recorded, limits = session.journal.recorded, session.desired.limits
         windows = Windows(limits, creations(recorded.jobs, {}, now, longest(limits)))
         if not self._quota_closed:
-            # Those that were under way together are one refusal, not a row of them.
+            # Refusals of requests sent together count once.
             session.quota_refusals += 1
             self._quota_closed = True
         return closed_until(now, windows, fault.retry_after, session.quota_refusals)

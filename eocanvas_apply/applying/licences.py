@@ -12,22 +12,19 @@ from eocanvas_apply.service.eocanvas import EOCanvas
 
 
 def acceptance(service: EOCanvas) -> Callable[[str], Awaitable[None]]:
-    """Return what accepts a licence that the manifest names, for a search that is refused without it.
-
-    That may be before there is a ledger: the first order of a product puts the acceptance on record.
-    """
+    """Return what accepts a licence for a search; the first order of a product records the acceptance."""
     return service.hda.accept_term
 
 
 class Licences:
-    """The licences of one run. Raises ServiceError where the HDA cannot be asked or does not take an acceptance."""
+    """The licences of one run. Its methods raise ServiceError."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._lock = asyncio.Lock()
 
     async def of(self, dataset_id: str) -> list[str]:
-        """Return the licences that a dataset wants accepted, asked once a run."""
+        """Return the licences that a dataset requires, requested once a run."""
         known = self._session.dataset_terms
         if dataset_id not in known:
             known[dataset_id] = await self._session.service.hda.dataset_terms(dataset_id)
@@ -43,7 +40,7 @@ class Licences:
                     await self._accept(term, dataset_id, address)
 
     async def accept_again(self, dataset_id: str, named: Collection[str], address: str) -> bool:
-        """Accept the named ones that another run accepted: the HDA says that it is not so. Return whether any were."""
+        """Accept named ones again that are on record but not in force; return whether there were any."""
         async with self._lock:
             stale = [t for t in await self.of(dataset_id) if t in named and t not in self._session.accepted_terms]
             for term in stale:

@@ -1,7 +1,6 @@
-"""Sending once: a claim on the head that was decided on, one request at most, and a fact for whatever became of it.
+"""Sending once: a claim on the head that the plan read, at most one request, and a fact about its outcome.
 
-Key creations, launches and orders are sent this way. Each kind says which events its outcomes are; everything else
-that keeps a request from being sent twice stands here.
+Key creations, launches and orders are sent this way; each kind defines the events of its outcomes.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from eocanvas_apply.ledger.events import AnyEvent
 from eocanvas_apply.report.progress import Happening
 
 Check = Callable[[], None]
-# Why nothing was sent: the deadline, a stop of the run or of this kind of request, or no connection.
+# Why a request was not sent: deadline over, run or kind of request stopped, no connection.
 Unsent = Literal["too-late", "stopped", "not-sent"]
 # The event that claims a request, and what the service answers.
 Intended = TypeVar("Intended", bound=AnyEvent)
@@ -30,7 +29,7 @@ Answer = TypeVar("Answer")
 class Request(Generic[Intended, Answer]):
     """One request and those it is for; `subject` names it in reports.
 
-    `abandoned` claims that an earlier one had no effect. `send` asks the check at the last moment before the socket.
+    `abandoned` claims that an earlier one had no effect. `send` calls the check right before it sends.
     """
 
     intended: Intended
@@ -44,7 +43,7 @@ R = TypeVar("R", bound=Request[Any, Any])
 
 
 class OnceSender(ABC, Generic[R, Answer]):
-    """Claims requests of one kind, sends each once, and puts on record what became of it."""
+    """Claims requests of one kind, sends each once, and records its outcome."""
 
     sending: ClassVar[Happening]
 
@@ -88,25 +87,25 @@ class OnceSender(ABC, Generic[R, Answer]):
         self._session.report_event(request.addresses[0], happening, request.subject)
 
     def _held_back(self, request: R) -> bool:  # noqa: ARG002  # a kind may
-        """Return whether the service has just refused to others what it would refuse again."""
+        """Return whether the service would refuse this as it has just refused others."""
         return False
 
     def _fail_unsent(self, request: R, found: Diagnostic) -> None:
-        """Keep as a failure that the service could not be reached; a later try may succeed."""
+        """Record as a failure that the service could not be reached; a later try may succeed."""
         self._session.fail(request.addresses[0], found, again=True)
 
     async def _in_doubt(self, request: R, fault: Doubt) -> None:  # noqa: ARG002  # the next plans look for it
-        """Report a lost answer; the claim stays open until it is known what became of it."""
+        """Report a lost answer; the claim stays open until the outcome is known."""
         self._report(request, Happening.ANSWER_LOST)
 
     @abstractmethod
     async def _unsent(self, request: R, reason: Unsent) -> None:
-        """Put on record that a request was not sent and will not be."""
+        """Record that a request was not sent and will not be."""
 
     @abstractmethod
     async def _refused(self, request: R, fault: Refused) -> None:
-        """Put a refusal on record, and draw the consequences."""
+        """Record a refusal and what follows from it."""
 
     @abstractmethod
     async def _answered(self, request: R, answer: Answer) -> None:
-        """Put on record what the service has done."""
+        """Record what the service has done."""

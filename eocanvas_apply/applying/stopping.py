@@ -1,4 +1,4 @@
-"""Stopping: after the first Ctrl-C nothing more is begun, and what is under way has a few seconds to end."""
+"""Stopping: after the first Ctrl-C nothing new begins, and running requests have a few seconds to end."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-# How long answers on the way are waited for.
 GRACE_S = 5.0
 
 
 @dataclass(slots=True)
 class Stop:
-    """The request to end a run, which others set, and how long it may still take."""
+    """The request to end a run, set from outside, and how long the end may take."""
 
     requested: asyncio.Event
     _grace_ends: float | None = field(default=None, init=False)
@@ -24,7 +23,7 @@ class Stop:
     ) -> T | None:
         """Return the result of the work, None when a stop or the limit came first: then the work is cancelled.
 
-        `patient` gives it the grace that is left.
+        `patient` work may use the grace period first.
         """
         task = asyncio.ensure_future(work)
         stopped = asyncio.ensure_future(self.requested.wait())
@@ -41,6 +40,6 @@ class Stop:
             await asyncio.gather(task, stopped, return_exceptions=True)
 
     def grace_left(self) -> float:
-        """Return how many seconds are left for what is under way at the end of a run."""
+        """Return how many seconds of the grace period are left."""
         ends = self._grace_ends
         return GRACE_S if ends is None else max(0.0, ends - asyncio.get_running_loop().time())

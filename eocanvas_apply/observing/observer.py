@@ -45,7 +45,7 @@ _GONE = 410
 
 @dataclass(slots=True)
 class Observer:
-    """Observes for one run; what cannot change meanwhile (what the logs of ended jobs show) is read once."""
+    """Observes for one run; what cannot change any more (the logs of ended jobs) is read once."""
 
     service: EOCanvas
     vault: Vault
@@ -91,8 +91,8 @@ class Observer:
         """Return how far back the list of jobs matters; None where nothing in it does."""
         now = self.service.time.now()
         since = [i.decided - SKEW for i in (*open_intents(recorded), *late_intents(recorded, now))]
-        flying = (run for _, run in recorded.runs() if run.in_flight)
-        since += [run.created - SKEW if run.created else now - STUCK for run in flying]
+        running = (run for _, run in recorded.runs() if run.in_flight)
+        since += [run.created - SKEW if run.created else now - STUCK for run in running]
         rotating = (key.fixed_name for key in desired.keys.values() if not key.existing)
         if any(name in keys for name in rotating if name):
             since.append(now - STUCK)
@@ -220,8 +220,7 @@ def _listing(results: Sequence[ResultInfo] | None) -> tuple[ListedResult, ...] |
 async def observe_downloads(hda: Hda, orders: Iterable[Order], patience: timedelta) -> Mapping[str, Download]:
     """Ask for each download, a few at a time, and for all of them no longer than `patience`.
 
-    Those without an answer by then are unknown: an HDA that does not answer must not keep jobs waiting that need
-    nothing of it.
+    Those without an answer by then are unknown: jobs that need nothing of the HDA must not wait for it.
     """
     states = {order.download_id: DownloadState.UNKNOWN for order in orders if order.download_id}
 
@@ -238,7 +237,7 @@ async def _download_state(hda: Hda, download_id: str) -> DownloadState:
     try:
         return DownloadState.READY if await hda.ready(download_id) else DownloadState.WAITING
     except Refused as refused:
-        # An order that failed is refused in many ways, and none of them gives a file.
+        # Failed orders are refused with several statuses; none of them has a file.
         return DownloadState.UNKNOWN if refused.concerns_account else DownloadState.GONE
     except ServiceError as fault:
         return DownloadState.GONE if fault.status == _GONE else DownloadState.UNKNOWN

@@ -25,9 +25,9 @@ from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.state.stored import StoredResult, in_a_table, stored_results
 
 _MARKS = ".index.csv.*.due"
-# Writing an index takes milliseconds; who holds a lock for longer than this hangs.
+# Writing an index takes milliseconds; a process that holds the lock for longer than this hangs.
 _LOCK_PAUSE_S, _LOCK_TRIES = 0.02, 250
-# Writing it takes milliseconds; an older one was left by a killed run.
+# An older temporary file was left by a killed run.
 _STALE_S = 60.0
 # A campaign's index lies one folder above its files.
 _LEVELS = 3

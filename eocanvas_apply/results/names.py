@@ -25,7 +25,7 @@ class FileName:
 
 
 def file_names(run: Run, exists: Callable[[str], bool]) -> dict[str, FileName]:
-    """Return the file name of each listed result by its key; `exists` tells of a name whether a file has it.
+    """Return the file name of each listed result by its key; `exists` says whether a file has a name.
 
     A second result of one name gets `-2`, and so does one whose place a file that is not ours has taken.
     """

@@ -18,7 +18,7 @@ from eocanvas_apply.results.names import file_names
 
 
 class Presence(StrEnum):
-    """How a result stands in a folder: as it should, never there, removed since, or another content in its place."""
+    """The state of a result in a folder: present, never there, removed since, or replaced by another content."""
 
     HERE = "here"
     ABSENT = "absent"
@@ -80,7 +80,7 @@ def wanted(found: Mapping[Copy, Presence], *, again: bool) -> list[Copy]:
 
 
 def presence(folder: Path, copies: Iterable[Copy]) -> dict[Copy, Presence]:
-    """Return of each how it stands, with size and digest where only this folder's index knows them.
+    """Return the state of each, with size and digest where only this folder's index has them.
 
     Files of the right size are read where their time of change is not the recorded one. Blocks.
     """
@@ -114,7 +114,7 @@ class StoredFiles:
     def changed(self, recorded: Recorded) -> Mapping[str, FileState]:
         """Return the results that are missing or have another content, by their path as recorded.
 
-        Results of a run that counts no more were moved aside, or will be.
+        Results of superseded runs are left out.
         """
         indexes = IndexFiles()
         states = {stored.file: self._state(stored, indexes) for stored in _current(recorded)}
@@ -133,10 +133,10 @@ class StoredFiles:
     def _same(self, stored: ResultFile, modified_ns: int) -> bool:
         if modified_ns == stored.modified_ns:
             return True
-        look = stored.file, modified_ns
-        if look not in self._known:
-            self._known[look] = digest_of(self.folder / stored.file) == stored.sha256
-        return self._known[look]
+        version = stored.file, modified_ns
+        if version not in self._known:
+            self._known[version] = digest_of(self.folder / stored.file) == stored.sha256
+        return self._known[version]
 
 
 def _current(recorded: Recorded) -> Iterator[ResultFile]:

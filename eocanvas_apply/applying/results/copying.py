@@ -61,7 +61,7 @@ class Copier:
         move_aside(target.path, self._folder, copy.job_id)
         path, size, digest = put_in_place(target, ())
         if copy.modified_ns:
-            # By its time of change a look at it tells at once that it is the file on record.
+            # With the recorded time of change it need not be read again.
             os.utime(path, ns=(copy.modified_ns, copy.modified_ns))
         return replace(copy, size=size, sha256=digest)
 

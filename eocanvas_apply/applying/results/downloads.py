@@ -49,7 +49,7 @@ class Fetcher:
         self._session = session
         self.indexes = Indexes(session.folder, session.desired)
         self._receiver = Receiver(session, session.folder)
-        # One at a time gets its name: two that hold the same must not both take what a killed run left.
+        # One at a time gets its name: two of the same content must not both use a file that a killed run left.
         self._naming = threading.Lock()
         self._taken: set[Path] = set()
 
@@ -64,7 +64,7 @@ class Fetcher:
     async def _fetch(self, fetch: _Fetch) -> None:
         links, meter = await self._receiver.links(fetch.run.job_id), fetch.meter
         if not fetch.run.results:
-            # It was to be listed, and that went well: the next look puts it on record.
+            # The results are listed now: the next observation records them.
             self._session.succeeded(fetch.address)
             return
         await asyncio.to_thread(self._supersede, fetch)
@@ -115,7 +115,7 @@ class Fetcher:
             job_id=fetch.run.job_id,
             title=title,
             ordinal=ordinal_of(target.key, title),
-            # A results folder may lie beside the manifest's, where Path.relative_to gives up.
+            # A results folder may lie outside the manifest's, where Path.relative_to fails.
             file=os.path.relpath(path, self._session.folder),
             size=size,
             sha256=digest,
@@ -123,7 +123,7 @@ class Fetcher:
         )
 
     def _supersede(self, fetch: _Fetch) -> None:
-        """Move the files of earlier runs out of the way; nothing that was fetched is ever overwritten."""
+        """Move the files of earlier runs aside; nothing that was fetched is ever overwritten."""
         if fetch.run.stored:
             return
         record = self._session.journal.recorded.jobs[fetch.address]
@@ -148,7 +148,7 @@ class Downloads:
         await self._write_indexes()
 
     def start(self, actions: Iterable[PlannedAction]) -> None:
-        """Begin to fetch the results of these; those under way go on as they are."""
+        """Begin to fetch the results of these, unless that is under way."""
         for action in actions:
             if isinstance(action.task, FetchResults) and action.address not in self._tasks:
                 self._tasks[action.address] = asyncio.ensure_future(self._fetch(action, action.task))

@@ -1,7 +1,4 @@
-"""What the service lists of a job's results now: links may be signed and age, and results are kept for a while only.
-
-The links to results that a launch takes as inputs are requested right before it: signed links expire.
-"""
+"""Fresh links to the results of jobs: signed links expire, and the service keeps results for a while only."""
 
 from __future__ import annotations
 
@@ -22,7 +19,7 @@ _GONE = 410
 
 
 async def listed(session: Session, job_id: str) -> Sequence[ResultInfo] | None:
-    """Return the results with their links, which may be signed and age; None where the service has them no more."""
+    """Return the results with their links; None where the service has deleted them."""
     try:
         return await session.service.results(job_id)
     except ServiceError as fault:
@@ -32,7 +29,7 @@ async def listed(session: Session, job_id: str) -> Sequence[ResultInfo] | None:
 
 
 async def note(session: Session, address: str, run: Run, *, gone: bool, there: bool) -> None:
-    """Put on record that results are gone, the first time and once it has lasted, or that they are there again."""
+    """Record that results are gone, the first time and once it has lasted, or that they are back."""
     looked, settle = session.now(), session.desired.timing.settle
     fact = partial(e.ResultsListed, address=address, job_id=run.job_id, looked=looked)
     if gone and (not run.lost or looked - min(run.lost) > settle):
@@ -42,27 +39,26 @@ async def note(session: Session, address: str, run: Run, *, gone: bool, there: b
 
 
 def title_of(result: ResultInfo) -> str:
-    """Return what the ledger knows a result by."""
+    """Return the title of a result in the ledger."""
     return result.title or result.href
 
 
 def is_gone(fault: ServiceError) -> bool:
-    """Return whether the service says that it has not got what was asked for."""
+    """Return whether the service does not have what was requested."""
     return fault.status in (404, _GONE)
 
 
 def by_key(results: Sequence[ResultInfo]) -> dict[str, ResultInfo]:
-    """Return listed results by the keys that the ledger tells them apart with."""
+    """Return listed results by their keys in the ledger."""
     # Equal titles are distinguished by their links: the service may list them in another order.
     ordered = sorted(results, key=lambda result: result.href.partition("?")[0])
     return dict(zip(keys_of(map(title_of, ordered)), ordered, strict=True))
 
 
 async def with_links(session: Session, tasks: Sequence[LaunchJob]) -> list[LaunchJob]:
-    """Return the launches with the addresses of the results that they are given.
+    """Return the launches with the addresses of the results that are their inputs.
 
-    One whose results cannot be had is left out, and kept as a failure of its address: a job that cannot read its
-    input would only cost a unit of quota.
+    Without them a launch is left out and is a failure of its address: it would only cost a unit of quota.
     """
     linked: dict[str, LaunchJob] = {}
     await at_once([partial(_link, session, task, linked) for task in tasks])

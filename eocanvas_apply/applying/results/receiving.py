@@ -1,4 +1,4 @@
-"""Files on their way from the service: a few at a time, only as many bytes as fit, counted as they arrive."""
+"""Files received from the service: a few at a time, only as many bytes as fit, counted as they arrive."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _File:
 class Meter:
     """The downloads of one job: `due` files are to come, those opened are known by their keys.
 
-    `gone` are the titles of results that the service has no more; `there` says that it began to send another.
+    `gone` are the titles of results that the service has deleted; `there` says that it began to send another.
     """
 
     session: Session
@@ -50,7 +50,7 @@ class Meter:
     _reported: float | None = None
 
     def open(self, key: str, arrived: int, total: int | None) -> None:
-        """Note that a file comes: so many bytes of it are here from an earlier try, so many it has in all."""
+        """Note the size of a file, and how many bytes of it an earlier try has left."""
         self._files[key] = _File(arrived, total)
         self._report()
 
@@ -112,7 +112,7 @@ class Receiver:
             self._meters.pop(address, None)
 
     async def links(self, job_id: str) -> dict[str, ResultInfo]:
-        """Return the results of a job by key, with fresh links; none where the service has them no more.
+        """Return the results of a job by key, with fresh links; none where the service has deleted them.
 
         Raises ServiceError.
         """
@@ -121,7 +121,7 @@ class Receiver:
     async def receive(self, target: Target, meter: Meter, put: Callable[[Target], T]) -> T | None:
         """Receive a result into its part, then return what `put`, which gives it its name, returns.
 
-        None where the run is stopping, or the service has the result no more. Raises ServiceError, DiskFull, OSError.
+        None where the run is stopping, or the service has deleted the result. Raises ServiceError, DiskFull, OSError.
         """
         async with self._gate:
             if self._session.stopping.is_set():
@@ -151,7 +151,7 @@ class Receiver:
 
 
 async def _write(download: Download, target: Target, file: BinaryIO, took: Callable[[int], None]) -> None:
-    """Write what arrives behind what is there, and tell `took` how many bytes each time.
+    """Append what arrives, and pass the number of bytes to `took` each time.
 
     Raises Doubt where the file is not whole, DiskFull, and OSError for other faults of the disk.
     """
@@ -173,7 +173,7 @@ async def _write(download: Download, target: Target, file: BinaryIO, took: Calla
 
 
 def write_all(file: BinaryIO, content: bytes) -> None:
-    """Write all of it; a disk that is nearly full takes a piece first."""
+    """Write all of it; a nearly full disk may accept only a piece at first."""
     left = memoryview(content)
     while left:
         left = left[file.write(left) :]

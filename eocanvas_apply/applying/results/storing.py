@@ -1,4 +1,4 @@
-"""One result on the disk: what arrives is kept, gets its name when it is whole, and earlier files make way for it."""
+"""One result on the disk: a part until it is whole, then under its name; earlier files are moved aside."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from eocanvas_apply.files import digest_of
 from eocanvas_apply.results.names import safe_name
 from eocanvas_apply.service.wire import ResultInfo
 
-# Of a full disk, what a download leaves: the ledger on it must take what happened to the others.
+# What downloads leave free on a disk, for the ledger.
 SPARED = 1024 * 1024
 
 
 class DiskFull(OSError):
-    """The disk does not take a file: `needed` bytes are still to come, None where the service tells no size."""
+    """A file does not fit on the disk: `needed` bytes are missing, None where the service sends no size."""
 
     def __init__(self, path: Path, needed: int | None, free: int | None) -> None:
         super().__init__(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
@@ -35,8 +35,8 @@ class DiskFull(OSError):
 class Target:
     """The place of one result, distinguished from the others of its job by `key`; `part` keeps what has arrived so far.
 
-    `twins` are files under the names it would have had. A run that ended between the last byte and the ledger left
-    one: it is taken when it holds the same, anything else stays untouched.
+    `twins` are unrecorded files under the names it would have had: one with the same content, left by a killed run, is
+    used as it is; any other stays untouched.
     """
 
     key: str
@@ -55,7 +55,7 @@ def part_of(path: Path, job_id: str) -> Path:
 def held(part: Path) -> Iterator[BinaryIO]:
     """Open a part to write behind its end, and keep other runs off it; raises BlockingIOError where one has it."""
     while True:
-        # Without a buffer: what a full disk did not take is known at once, and never tried again on closing.
+        # Without a buffer: a full disk is noticed at once, and closing writes nothing again.
         with part.open("ab", buffering=0) as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # Another run may have finished it between our opening and our lock.
@@ -93,7 +93,7 @@ def put_in_place(target: Target, taken: Collection[Path]) -> tuple[Path, int, st
 
 
 def free_bytes(folder: Path) -> int | None:
-    """Return how many bytes the folder's disk still takes, None where it does not say."""
+    """Return how many bytes are free on the folder's disk, None where that is unknown."""
     try:
         disk = os.statvfs(folder)
     except OSError:
@@ -114,7 +114,7 @@ def _is_at(path: Path, file: BinaryIO) -> bool:
 
 
 def move_aside(path: Path, folder: Path, job_id: str) -> None:
-    """Move what lies at a path, if anything does, to the other files of this job that have made way in the folder.
+    """Move a file, if there is one, to the superseded files of this job in the folder.
 
     Raises OSError.
     """
