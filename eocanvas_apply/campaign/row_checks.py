@@ -20,6 +20,8 @@ from eocanvas_apply.manifest.substitution import MissingField, Template
 from eocanvas_apply.manifest.validation.meaning import skipped_without_row, unknown_key
 from eocanvas_apply.manifest.validation.structure import structure_faults
 
+_WRITE_ID = 'add `id: "${each.FIELD}"` to the last step'
+
 
 @dataclass(frozen=True)
 class Instances:
@@ -70,9 +72,7 @@ class _Checker:
     """Checks every row of a campaign and counts the rows of each fault."""
 
     def __init__(self, loaded: LoadedManifest, name: str, template: Template) -> None:
-        self.template = template
-        self._loaded = loaded
-        self._name = name
+        self.template, self._loaded, self._name = template, loaded, name
         self._faults: dict[object, _Fault] = {}
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -83,9 +83,11 @@ class _Checker:
         seen: dict[str, Row] = {}
         for row, instance in zip(rows, by_row, strict=True):
             if not instance.id:
-                self._add("no-id", row, partial(_without_id, row), "for_each")
+                hint = f"{_WRITE_ID}; the fields are {', '.join(row.fields)}"
+                self._add("no-id", row, partial(error, "row-without-id", "the rows have no id", hint), "for_each")
             elif len(instance.id) > LONGEST_ID:
-                self._add("long-id", row, partial(_id_too_long, row), "for_each")
+                message = f"an id has at most {LONGEST_ID} characters, this one has {len(row.id or '')}"
+                self._add("long-id", row, partial(error, "id-too-long", message, _WRITE_ID), "for_each")
             elif (other := seen.setdefault(instance.id.casefold(), row)) is not row:
                 self._add("same-id", row, partial(_same_id, row, other), "for_each")
 
@@ -140,20 +142,10 @@ class _Checker:
 
     def _check_origins(self, row: Row, job: Job) -> None:
         for name, given in job.result_inputs.items():
-            if row.origins.get(given.result, "") is None:
-                self._add(("result", name), row, partial(_of_several, given.result), "inputs", name, "result")
-
-
-_WRITE_ID = 'add `id: "${each.FIELD}"` to the last step'
-
-
-def _without_id(row: Row) -> Diagnostic:
-    return error("row-without-id", "the rows have no id", f"{_WRITE_ID}; the fields are {', '.join(row.fields)}")
-
-
-def _id_too_long(row: Row) -> Diagnostic:
-    message = f"an id has at most {LONGEST_ID} characters, this one has {len(row.id or '')}"
-    return error("id-too-long", message, _WRITE_ID)
+            if row.origins.get(source := given.result, "") is None:
+                message = f"a row is made of several instances of `{source}`; it is not clear whose result is meant"
+                found = partial(error, "result-of-several", message, f"make each row of one instance of `{source}`")
+                self._add(("result", name), row, found, "inputs", name, "result")
 
 
 def _same_id(row: Row, other: Row) -> Diagnostic:
@@ -161,8 +153,3 @@ def _same_id(row: Row, other: Row) -> Diagnostic:
     if other.id != row.id:
         message = f"the ids {row_name(row)} and {row_name(other)} are the same to some file systems"
     return error("id-twice", message, f"{_WRITE_ID}, with fields that differ between them")
-
-
-def _of_several(source: str) -> Diagnostic:
-    message = f"a row is made of several instances of `{source}`; it is not clear whose result is meant"
-    return error("result-of-several", message, f"make each row of one instance of `{source}`")

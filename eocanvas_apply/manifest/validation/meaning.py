@@ -15,7 +15,6 @@ Finding = tuple[Diagnostic, Path]
 CAMPAIGN_FIELDS = frozenset(
     {"accept_terms", "canary", "checks", "mark", "on_change", "on_doubt", "process", "retries", "skip", "stop_after"}
 )
-_SOURCES = frozenset(KINDS)
 
 
 def dangling_keys(data: Data) -> Iterator[Finding]:
@@ -75,7 +74,7 @@ def _misplaced_in_step(path: Path) -> tuple[str, str] | None:
     number, option = (path[0], path[1:2]) if isinstance(path[0], int) else (0, path[:1])
     if option == ("id",):
         return None
-    if option and option[0] not in _SOURCES:
+    if option and option[0] not in KINDS:
         return f"`{option[0]}` is the same for every row", "write the value itself"
     if number == 0:
         return "the first step has no rows before it", "write a step before this one"
@@ -111,9 +110,20 @@ def is_raw(job: Data) -> bool:
 
 def mapping_at(data: Data, *path: str) -> dict[str, Data]:
     """Return the mapping at a path, an empty one where there is none."""
+    found = value_at(data, path)
+    return found if isinstance(found, dict) else {}
+
+
+def value_at(data: Data, path: Path) -> Data:
+    """Return the value at a path, None where there is none."""
     for part in path:
-        data = data.get(part) if isinstance(data, dict) else None
-    return data if isinstance(data, dict) else {}
+        if isinstance(data, dict):
+            data = data.get(str(part))
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            data = data[part]
+        else:
+            return None
+    return data
 
 
 _OF_INSTANCES = {
@@ -164,29 +174,15 @@ def is_open(data: Data, path: Path) -> bool:
     """Whether the value at a path of a manifest's data waits for a row."""
     if len(path) < 3 or path[0] != "jobs" or path[2] == "for_each" or path[2] in CAMPAIGN_FIELDS:
         return False
-    job = _at(data, path[:2])
-    value = _at(data, path)
-    return isinstance(job, dict) and "for_each" in job and isinstance(value, str) and refers_to_row(value)
+    value = value_at(data, path)
+    return "for_each" in mapping_at(data, "jobs", str(path[1])) and isinstance(value, str) and refers_to_row(value)
 
 
 def without_open(data: Data, paths: list[Path]) -> Data:
     """Return the data without these fields; an input's key or job, which is required, becomes eodata."""
     for path in paths:
-        if path[2] == "output":
-            data = _changed(data, path[:3], None)
-        else:
-            data = _changed(data, path, EODATA if path[-1] in ("key", "result") else None)
-    return data
-
-
-def _at(data: Data, path: Path) -> Data:
-    for part in path:
-        if isinstance(data, dict):
-            data = data.get(str(part))
-        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
-            data = data[part]
-        else:
-            return None
+        at = path[:3] if path[2] == "output" else path
+        data = _changed(data, at, EODATA if at[-1] in ("key", "result") else None)
     return data
 
 
@@ -201,15 +197,12 @@ def _changed(data: Data, path: Path, value: str | None) -> Data:
 
 def not_yet(data: Data) -> Iterator[Path]:
     """Yield the path of every field that is given and not supported yet."""
-    for pattern in _NOT_YET:
-        yield from (path for path, value in _matching(data, pattern, ()) if value is not None)
+    yield from (path for pattern in _NOT_YET for path, value in _matching(data, pattern, ()) if value is not None)
 
 
 def _matching(data: Data, pattern: Path, path: Path) -> Iterator[tuple[Path, Data]]:
     if not pattern:
         yield path, data
     elif isinstance(data, dict):
-        names = list(data) if pattern[0] == "*" else [str(pattern[0])]
-        for name in names:
-            if name in data:
-                yield from _matching(data[name], pattern[1:], (*path, name))
+        for name in data if pattern[0] == "*" else data.keys() & {str(pattern[0])}:
+            yield from _matching(data[name], pattern[1:], (*path, name))

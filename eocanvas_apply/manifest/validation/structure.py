@@ -15,6 +15,7 @@ from eocanvas_apply.manifest.model.keys import EODATA, KEY_TYPES, Key
 from eocanvas_apply.manifest.model.manifest import LedgerSettings, Manifest, Moved, Notify, QuotaWindow, Timing
 from eocanvas_apply.manifest.model.steps import KINDS, STEP_FIELDS, STEP_TYPES, Step
 from eocanvas_apply.manifest.model.strict import StrictModel
+from eocanvas_apply.manifest.validation.meaning import value_at
 from eocanvas_apply.vocabulary import FailureClass
 
 WRONG_TYPES = {
@@ -92,12 +93,8 @@ def _not_one_of(where: str, expected: str, value: Data) -> Diagnostic:
     return error("bad-value", f"`{where}` must be {names(words)}", hint)
 
 
-_BY_TAG: dict[str, type[StrictModel]] = {
-    **{
-        f"<{name}>": model for types in (KEY_TYPES, JOB_TYPES, INPUT_TYPES, STEP_TYPES) for name, model in types.items()
-    },
-    **{f"<to-{name}>": model for name, model in OUTPUT_TYPES.items()},
-}
+_TAGGED = {**KEY_TYPES, **JOB_TYPES, **{f"to-{name}": model for name, model in OUTPUT_TYPES.items()}, **STEP_TYPES}
+_BY_TAG: dict[str, type[StrictModel]] = {f"<{name}>": model for name, model in {**INPUT_TYPES, **_TAGGED}.items()}
 _BY_FIELD: dict[str, type[StrictModel]] = {
     "timing": Timing,
     "quota": QuotaWindow,
@@ -140,7 +137,7 @@ def _united(fault: StructureFault, kinds: list[str]) -> StructureFault:
 
 def _fault(kind: str, loc: Path, context: dict[str, Any], message: str, data: Data) -> StructureFault:
     path = _without_tags(loc, data)
-    value = _value(data, path)
+    value = value_at(data, path)
     if kind == "missing":
         model = _model(loc[:-1])
         field = model.model_fields.get(str(loc[-1])) if model else None
@@ -159,24 +156,16 @@ def _fault(kind: str, loc: Path, context: dict[str, Any], message: str, data: Da
 def _unknown_field(path: Path, model: type[StrictModel] | None) -> Diagnostic:
     name = str(path[-1])
     fields = [field.alias or own for own, field in model.model_fields.items()] if model else []
-    other = next(
-        (each for each in JOB_TYPES.values() if model in JOB_TYPES.values() and name in each.model_fields), None
-    )
-    if other is not None and model is not None:
-        return error(
-            "unknown-field", f"`{name}` does not belong to this kind of job", f"its fields are {names(fields)}"
-        )
+    jobs = list(JOB_TYPES.values())
+    if model in jobs and any(name in each.model_fields for each in jobs):
+        message = f"`{name}` does not belong to this kind of job"
+        return error("unknown-field", message, f"its fields are {names(fields)}")
     if model is Step:
-        return error(
-            "unknown-field", f"unknown field `{name}` in a step: neither a source nor an option", _near_step(name)
-        )
+        message = f"unknown field `{name}` in a step: neither a source nor an option"
+        return error("unknown-field", message, did_you_mean(name, fields) or f"the sources are {names(KINDS)}")
     hint = did_you_mean(name, fields) or (f"the fields here are {names(fields)}" if fields else "")
-    return error("unknown-field", f"unknown field `{name}` in {_owner(path)}", hint)
-
-
-def _near_step(name: str) -> str:
-    options = [field.alias or own for own, field in Step.model_fields.items()]
-    return did_you_mean(name, options) or f"the sources are {names(KINDS)}"
+    owner = f"`{_dotted(path[:-1])}`" if len(path) > 1 else "the manifest"
+    return error("unknown-field", f"unknown field `{name}` in {owner}", hint)
 
 
 def _bad_name(name: str, path: Path) -> Diagnostic:
@@ -184,9 +173,8 @@ def _bad_name(name: str, path: Path) -> Diagnostic:
         classes = get_args(FailureClass)
         hint = did_you_mean(name, classes) or f"the classes are {names(classes)}"
         return error("bad-name", f"`{name[:60]}` is not a class of failures", hint)
-    if path[-2:-1] == ("inputs",) or path[-2:-1] == ("params",):
-        rule = "letters, digits and _ only, no digit first"
-    else:
+    rule = "letters, digits and _ only, no digit first"
+    if path[-2:-1] not in (("inputs",), ("params",)):
         rule = "it begins with a small letter; small letters, digits, - and _ follow, 40 characters at most"
     return error("bad-name", f"`{name[:60]}` cannot be a name here", rule)
 
@@ -198,7 +186,10 @@ def _no_such_kind(path: Path, value: Data) -> Diagnostic:
     if not isinstance(value, dict):
         return error("wrong-type", f"`{where}` must be a mapping of its fields")
     if path[0] == "keys" and len(path) == 2:
-        return _no_such_key_type(where, value.get("type"))
+        kinds, given = f"the types are {names(list(KEY_TYPES))}", value.get("type")
+        if not isinstance(given, str):
+            return error("missing-field", f"`{where}` has no `type`", kinds)
+        return error("bad-value", f"`{given[:60]}` is not a type of key", did_you_mean(given, KEY_TYPES) or kinds)
     if path[0] == "jobs" and len(path) == 2:
         return error("missing-field", f"`{where}` does not say what runs", "give it `graph:`, `chain:` or `process:`")
     if "inputs" in path:
@@ -206,13 +197,6 @@ def _no_such_kind(path: Path, value: Data) -> Diagnostic:
         return error("missing-field", f"`{where}` does not say where the file is", _near(value, INPUT_TYPES) or hint)
     hint = "write {key: NAME} or {download: FOLDER}"
     return error("missing-field", f"`{where}` does not say where results go", _near(value, OUTPUT_TYPES) or hint)
-
-
-def _no_such_key_type(where: str, given: Data) -> Diagnostic:
-    kinds = f"the types are {names(list(KEY_TYPES))}"
-    if not isinstance(given, str):
-        return error("missing-field", f"`{where}` has no `type`", kinds)
-    return error("bad-value", f"`{given[:60]}` is not a type of key", did_you_mean(given, KEY_TYPES) or kinds)
 
 
 def _near(value: dict[str, Data], kinds: dict[str, type[StrictModel]]) -> str:
@@ -245,20 +229,5 @@ def _without_tags(loc: Path, data: Data) -> Path:
     return tuple(path)
 
 
-def _value(data: Data, path: Path) -> Data:
-    for part in path:
-        if isinstance(data, dict) and part in data:
-            data = data[str(part)]
-        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
-            data = data[part]
-        else:
-            return None
-    return data
-
-
 def _dotted(path: Path) -> str:
     return ".".join(str(part) for part in path)
-
-
-def _owner(path: Path) -> str:
-    return f"`{_dotted(path[:-1])}`" if len(path) > 1 else "the manifest"
