@@ -14,8 +14,7 @@ from pathlib import Path
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import LedgerConflict, LedgerError, UsageError
-from eocanvas_apply.ledger.entry import Entry
-from eocanvas_apply.ledger.lines import Place, parsed
+from eocanvas_apply.ledger.entry import Entry, Place, parsed
 
 FOLDER = ".eocanvas"
 _PATIENCE_S = 30.0
@@ -97,7 +96,7 @@ class LocalBackend:
 
     def _advance(self, descriptor: int, most: int | None = None) -> Sequence[Entry]:
         content = _read_all(descriptor, self.place.offset, most)
-        entries, self.place = parsed(self.path, content, self.place)
+        entries, self.place = parsed(self.url, content, self.place)
         # An append longer than a part.
         return self._advance(descriptor, 2 * most) if most and not entries and len(content) >= most else entries
 

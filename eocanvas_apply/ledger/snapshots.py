@@ -18,10 +18,10 @@ from typing import Any, BinaryIO
 from pydantic import TypeAdapter
 from pydantic_core import from_json
 
+from eocanvas_apply.ledger.entry import Place
 from eocanvas_apply.ledger.fold import recorded as fold
 from eocanvas_apply.ledger.fold.job_records import JobRecord
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.ledger.lines import Place
 from eocanvas_apply.ledger.local import LocalBackend
 
 # Reading fewer entries than this is faster than anything that could be saved.

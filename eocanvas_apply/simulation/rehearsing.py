@@ -28,8 +28,7 @@ from eocanvas_apply.planning.schedule.windows import per_day
 from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.report.rehearsal import Course, Disturbance, Rehearsal
 from eocanvas_apply.simulation.initial_state import InitialState
-from eocanvas_apply.simulation.simulated_service import MemoryLedger
-from eocanvas_apply.simulation.transport import Step, undisturbed
+from eocanvas_apply.simulation.simulated_service import MemoryLedger, Step, undisturbed
 from eocanvas_apply.simulation.virtual_time import LoopClock
 from eocanvas_apply.vocabulary import ALLOWANCES, OgcStatus
 

@@ -1,14 +1,16 @@
-"""An emulated service on a virtual clock, the runners that work against it, and a ledger in memory for them."""
+"""An emulated service on a virtual clock; for runners that work against it a transport and a ledger in memory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
+import httpx
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from eocanvas_apply.diagnostics import error
@@ -18,6 +20,7 @@ from eocanvas_apply.emulator.model.behaviour import Settings
 from eocanvas_apply.emulator.model.clock import VirtualClock
 from eocanvas_apply.emulator.model.job_failures import JobFaults
 from eocanvas_apply.emulator.model.keystore import SealingKey
+from eocanvas_apply.emulator.model.messages import WireRequest, WireResponse
 from eocanvas_apply.emulator.model.service import Eocanvas
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.errors import LedgerConflict
@@ -32,12 +35,19 @@ from eocanvas_apply.service.credentials import Credentials
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.urls import Endpoints
 from eocanvas_apply.simulation import virtual_time
-from eocanvas_apply.simulation.transport import ORIGIN, InProcessTransport, Step, undisturbed
 from eocanvas_apply.simulation.virtual_time import LoopClock
 
 T = TypeVar("T")
+ORIGIN = "https://eocanvas.invalid"
+# How long an answer takes, in seconds.
+LATENCY_S = 0.05
+Step = Callable[[str], Awaitable[None]]
 ACCOUNT, PASSWORD = "jane", "open-sesame"
 URL = f"{ORIGIN}/serverless"
+
+
+async def undisturbed(step: str) -> None:
+    """Let every step pass."""
 
 
 @cache
@@ -126,3 +136,55 @@ class MemoryLedger:
         if expected_head != self.head:
             raise LedgerConflict(error("ledger-conflict", "another run is at work on this ledger"))
         self.entries.extend(entries)
+
+
+@dataclass(frozen=True, slots=True)
+class InProcessTransport(httpx.AsyncBaseTransport):
+    """Carries requests to the emulator's model.
+
+    `step` is called with `before GET /path` and, when the service has acted, `after GET /path`; what it raises
+    ends the request, and it may wait.
+    """
+
+    frontend: Frontend
+    step: Step = undisturbed
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Return the answer, `LATENCY_S` and the fault's delay later."""
+        body = await request.aread()
+        name = f"{request.method} {request.url.path}"
+        await self.step(f"before {name}")
+        answer = self.frontend.handle(
+            WireRequest(
+                method=request.method,
+                path=request.url.path,
+                query=request.url.query.decode(),
+                headers={k.lower(): v for k, v in request.headers.items()},
+                body=body,
+                origin=ORIGIN,
+            )
+        )
+        await asyncio.sleep(answer.delay + LATENCY_S)
+        await self.step(f"after {name}")
+        return _response(answer, request)
+
+
+def _response(answer: WireResponse, request: httpx.Request) -> httpx.Response:
+    if answer.lost:
+        raise httpx.RemoteProtocolError("the connection was lost", request=request)
+    headers = dict(answer.headers)
+    if answer.truncate_at is not None:
+        stream = _CutStream(answer.body[: answer.truncate_at])
+        return httpx.Response(answer.status, headers=headers, stream=stream, request=request)
+    return httpx.Response(answer.status, headers=headers, content=answer.body, request=request)
+
+
+@dataclass(frozen=True, slots=True)
+class _CutStream(httpx.AsyncByteStream):
+    """A body of which only the first part arrives."""
+
+    start: bytes
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self.start
+        raise httpx.RemoteProtocolError("the connection ended before the answer did")

@@ -18,8 +18,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.entry import Place, parsed
 from eocanvas_apply.ledger.fold.recorded import VERSION, Recorded
-from eocanvas_apply.ledger.lines import Place, parsed
 from eocanvas_apply.ledger.local import LocalBackend
 from eocanvas_apply.ledger.snapshots import Snapshots, worth_saving
 from eocanvas_apply.ledger.verify import snapshot_faults
@@ -265,7 +265,7 @@ def test_a_run_killed_while_it_writes_leaves_the_snapshot_before(ledger: Path, k
 
 def test_a_snapshot_agrees_with_its_ledger_and_with_no_other_fold(ledger: Path, kept: Snapshots) -> None:
     write(ledger, (note(1),), len(EVENTS), "b2")
-    found, _ = parsed(ledger, ledger.read_bytes(), Place())
+    found, _ = parsed(str(ledger), ledger.read_bytes(), Place())
     recorded = kept.load()
     assert recorded
     assert snapshot_faults(recorded, found) == []

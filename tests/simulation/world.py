@@ -29,8 +29,7 @@ from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.report.progress import ApplyResult, Progress
 from eocanvas_apply.secrets.vault import SecretSources, Vault
 from eocanvas_apply.service.eocanvas import EOCanvas
-from eocanvas_apply.simulation.simulated_service import SimulatedService
-from eocanvas_apply.simulation.transport import Step, undisturbed
+from eocanvas_apply.simulation.simulated_service import SimulatedService, Step, undisturbed
 
 T = TypeVar("T")
 GRAPH = """<graph id="Graph"><version>1.0</version>

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -211,10 +212,8 @@ def product_of(dataset_id: object, product_id: object, at: datetime) -> Archived
     """Return a product of the archive. Raises Refusal (404)."""
     dataset = dataset_of(dataset_id)
     name = str(product_id)
-    sensed = re.search(r"_(\d{4})(\d{2})(\d{2})T", name)
     tile = re.search(r"_T(\d{2}[A-Z]{3})_", name)
-    if sensed is not None and _is_date(sensed):
-        day = date(*map(int, sensed.groups()))
+    if day := _day_of(name):
         for product in dataset.products(day, day, tile[1] if tile else ""):
             if product.id == name and product.ends + PUBLISHED_AFTER <= at:
                 return product
@@ -294,9 +293,8 @@ def _number(value: Any, name: str) -> float:
         raise coded(400, "BadRequest", f"{name} must be a number") from None
 
 
-def _is_date(found: re.Match[str]) -> bool:
-    try:
-        date(*map(int, found.groups()))
-    except ValueError:
-        return False
-    return True
+def _day_of(name: str) -> date | None:
+    sensed = re.search(r"_(\d{8})T", name)
+    with suppress(ValueError):
+        return date.fromisoformat(sensed[1]) if sensed else None
+    return None

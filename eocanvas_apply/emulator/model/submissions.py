@@ -84,7 +84,7 @@ def list_page(
 def _count(parameters: dict[str, str], name: str, default: int) -> int:
     text = parameters.get(name, str(default))
     if not text.isdecimal():
-        raise problem(400, "InvalidParameterValue", "InvalidParameterValue", f"{name} must be a number")
+        raise _invalid(f"{name} must be a number")
     return int(text)
 
 
@@ -152,7 +152,7 @@ def read_execution(process_id: str, body: bytes) -> Execution:
 def _texts(process: Process, inputs: dict[str, Any]) -> dict[str, str]:
     for name in process.required:
         if name not in inputs:
-            raise _missing(f"the input {name} is missing")
+            raise _invalid(f"the input {name} is missing", "MissingParameterValue")
     for name, value in inputs.items():
         if not isinstance(value, str):
             raise _invalid(f"the input {name} must be a string")
@@ -224,9 +224,5 @@ def _from_json(text: bytes, name: str) -> object:
         raise _invalid(f"{name} is not JSON") from None
 
 
-def _invalid(detail: str) -> Refusal:
-    return problem(400, "InvalidParameterValue", "InvalidParameterValue", detail)
-
-
-def _missing(detail: str) -> Refusal:
-    return problem(400, "MissingParameterValue", "MissingParameterValue", detail)
+def _invalid(detail: str, kind: str = "InvalidParameterValue") -> Refusal:
+    return problem(400, kind, kind, detail)
