@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import astuple, dataclass, field
 from datetime import datetime, timedelta
 
@@ -74,12 +75,7 @@ class PlannedAction:
         # A job that vanished is not finished: its results were never safe.
         again = self.action is ActionKind.RELAUNCH and self.reason is not Reason.VANISHED
         return PlannedAction(
-            self.address,
-            ActionKind.NONE,
-            reason,
-            depends_on=depends_on,
-            not_before=not_before,
-            runs_again_later=again,
+            self.address, ActionKind.NONE, reason, (), depends_on, not_before=not_before, runs_again_later=again
         )
 
     def ready(self, now: datetime) -> bool:
@@ -176,10 +172,8 @@ class Plan:
     @property
     def counts(self) -> dict[ActionKind, int]:
         """How many addresses each kind of action has, zeros too."""
-        counts = dict.fromkeys(ActionKind, 0)
-        for action in self.actions:
-            counts[action.action] += 1
-        return counts
+        counts = Counter(action.action for action in self.actions)
+        return {kind: counts[kind] for kind in ActionKind}
 
     def by_address(self) -> dict[str, PlannedAction]:
         """Return the actions by address."""

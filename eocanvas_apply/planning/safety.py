@@ -108,8 +108,11 @@ def departures(accepted: Plan, now: Plan) -> tuple[Diagnostic, ...]:
     opened.
     """
     planned = accepted.by_address()
-    new = [action for action in now.actions if not _covered(action, planned.get(action.address))]
-    return (*_origin_faults(accepted.origin, now.origin), *map(_departure, new))
+    new = (action for action in now.actions if not _covered(action, planned.get(action.address)))
+    return *_origin_faults(accepted.origin, now.origin), *(
+        error("plan-stale", f"{a.address}: {a.action} ({a.reason}) is not in the plan", _NEW_PLAN, address=a.address)
+        for a in new
+    )
 
 
 def _origin_faults(before: Origin, after: Origin) -> Iterator[Diagnostic]:
@@ -130,8 +133,3 @@ def _covered(action: PlannedAction, planned: PlannedAction | None) -> bool:
 
 def _content(action: PlannedAction) -> object:
     return action.action, [astuple(change) for change in action.changes]
-
-
-def _departure(action: PlannedAction) -> Diagnostic:
-    message = f"{action.address}: {action.action} ({action.reason}) is not in the plan"
-    return error("plan-stale", message, _NEW_PLAN, address=action.address)

@@ -112,5 +112,4 @@ class ForgetJob:
 
 
 KeyTask = CreateKey | AdoptKey | DrainKey | EndDrain | DeleteKey
-JobTask = LaunchJob | OrderProducts | AdoptJob | DismissJob | CancelLaunch | FetchResults | ForgetJob
-Task = KeyTask | JobTask
+Task = KeyTask | LaunchJob | OrderProducts | AdoptJob | DismissJob | CancelLaunch | FetchResults | ForgetJob

@@ -1,4 +1,4 @@
-"""What a person should know beside the plan: shortened lives, files that changed, jobs that ran twice."""
+"""Warnings beside a plan: keys granted for less time, files that changed, jobs that ran twice, results lost."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ def warnings(
     return (
         *_capped(desired, recorded),
         *_files(recorded, observed),
-        *_elsewhere(observed),
         *_unknown_orders(observed),
         *_duplicates(desired, recorded, observed),
         *_lost_results(recorded, jobs),
@@ -54,9 +53,6 @@ def _files(recorded: Recorded, observed: Observed) -> Iterator[Diagnostic]:
                 what = "is gone" if state is FileState.MISSING else "is not what was fetched"
                 hint = "it is left as it is; eocanvas-apply results --refetch fetches it again"
                 yield warning(f"result-{state}", f"{stored.file} {what}", hint, address=record.address)
-
-
-def _elsewhere(observed: Observed) -> Iterator[Diagnostic]:
     count = sum(state is FileState.ELSEWHERE for state in observed.files.values())
     if count:
         what = f"{count} stored {'result is' if count == 1 else 'results are'} not in this folder"

@@ -197,8 +197,10 @@ def _job(record: JobRecord, now: datetime) -> PlannedAction | None:
 
 
 def _refused(address: str, refusal: str) -> PlannedAction:
-    known = {"same-job": (_A.ASK, _R.DUPLICATED), "request": (_A.NONE, _R.FAILED)}
-    return PlannedAction(address, *known.get(refusal, (_A.LAUNCH, _R.NEW)))
+    if refusal == "same-job":
+        return PlannedAction(address, _A.ASK, _R.DUPLICATED)
+    rejected = refusal == "request"
+    return PlannedAction(address, _A.NONE, _R.FAILED) if rejected else PlannedAction(address, _A.LAUNCH, _R.NEW)
 
 
 def _of_run(address: str, run: Run, now: datetime) -> PlannedAction:

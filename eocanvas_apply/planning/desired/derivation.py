@@ -83,16 +83,19 @@ def _all_of(
     name: str, job: Job, documents: GraphsAndChains, rows: Sequence[Instance], before: Mapping[str, DesiredJob]
 ) -> list[DesiredJob]:
     """Return the instances of a campaign, or the one job of any other; `before` are those it may take results of."""
-    if job.steps:
-        return [_of_row(name, row, documents, job.skip, before) for row in rows]
-    return [_job(Address.job(name), job, documents.of(job), {}, partial(_source, before, {}))]
-
-
-def _of_row(
-    name: str, row: Instance, documents: GraphsAndChains, skips: Mapping[str, str], before: Mapping[str, DesiredJob]
-) -> DesiredJob:
-    job, source = row.job, partial(_source, before, row.origins)
-    return _job(Address.job(name, row.id), job, documents.of(job), row.fields, source, skips.get(row.id))
+    if not job.steps:
+        return [_job(Address.job(name), job, documents.of(job), {}, partial(_source, before, {}))]
+    return [
+        _job(
+            Address.job(name, row.id),
+            row.job,
+            documents.of(row.job),
+            row.fields,
+            partial(_source, before, row.origins),
+            job.skip.get(row.id),
+        )
+        for row in rows
+    ]
 
 
 def _source(jobs: Mapping[str, DesiredJob], origins: Origins, name: str) -> DesiredJob:

@@ -21,16 +21,12 @@ class Change:
 
 ALGORITHM = 1
 _LONG = 200
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 def fingerprint(components: Mapping[str, Any]) -> str:
     """Return the digest of the components, `sha256:<hex>`."""
     return "sha256:" + hashlib.sha256(_canonical(components).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _canonical(components: Mapping[str, Any]) -> str:
-    return _CANONICAL.encode(components)
 
 
 def same(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

@@ -103,9 +103,8 @@ class JobPlanner:
         return PlannedAction(record.address, _A.FORGET, Reason(reason), task=ForgetJob(reason))
 
     def _settled(self, job: DesiredJob, record: JobRecord) -> PlannedAction:
-        return self._returned(job, record) if record.forgotten else self._kept(job, record)
-
-    def _returned(self, job: DesiredJob, record: JobRecord) -> PlannedAction:
+        if not record.forgotten:
+            return self._kept(job, record)
         run, intended = counted_run(record), counted_definition(record)
         # Destroyed and wanted again: what was stopped on the way has nothing to return to.
         if run is None or intended is None or run.status == OgcStatus.DISMISSED:

@@ -56,7 +56,7 @@ def launch(job: DesiredJob, uses: Iterable[KeyUse], mark: Mark | None) -> Launch
     if unordered:
         raise ValueError(f"{job.address}: no order of {', '.join(unordered)} is ready")
     names = {use.address: use.name for use in uses}
-    document = filled(job.document, job.params)
+    document = job.document.fill(job.params) if isinstance(job.document, Graph) else job.document
     inputs = [
         ExecutionInput(i.name, i.location, names[i.key] if i.key else None, i.uncompress, i.sub_path)
         for i in job.inputs
@@ -71,15 +71,10 @@ def launch(job: DesiredJob, uses: Iterable[KeyUse], mark: Mark | None) -> Launch
     return Launch(job.process, encoded(request), _trace(document, request))
 
 
-def filled(document: Document | None, params: Mapping[str, str]) -> Document | None:
-    """Return the document with its params filled in; a chain has none."""
-    return document.fill(params) if isinstance(document, Graph) else document
-
-
 def _text(document: Document | None, mark: Mark | None) -> str | None:
-    if document is None:
-        return None
-    return document.to_xml(mark) if isinstance(document, Graph) else document.to_yaml(mark)
+    if isinstance(document, Graph):
+        return document.to_xml(mark)
+    return document.to_yaml(mark) if document is not None else None
 
 
 def _trace(document: Document | None, request: Mapping[str, Any]) -> TraceDigests:

@@ -36,21 +36,16 @@ class Ordering:
         """
         return [self._one(action, jobs) for action in actions]
 
-    @property
-    def _is_closed(self) -> bool:
-        return self.closed_until is not None and self.closed_until > self.now
-
     def _one(self, action: PlannedAction, jobs: Mapping[str, DesiredJob]) -> PlannedAction:
         due = action.not_before or self.now
         if due > self.now + AHEAD:
             return action
         if isinstance(action.task, LaunchJob) and action.task.job.products:
             return self._launch(action, action.task, due)
-        if action.reason is Reason.HELD_BUDGET and action.lies_ahead and not self._is_closed:
-            return self._meanwhile(action, jobs[action.address], due)
-        return action
-
-    def _meanwhile(self, action: PlannedAction, job: DesiredJob, due: datetime) -> PlannedAction:
+        closed = self.closed_until is not None and self.closed_until > self.now
+        if action.reason is not Reason.HELD_BUDGET or not action.lies_ahead or closed:
+            return action
+        job = jobs[action.address]
         missing = tuple(product for product in job.products if self.book.standing(product, due) in _TO_ORDER)
         return replace(action, task=OrderProducts(job, missing)) if missing else action
 
@@ -59,13 +54,12 @@ class Ordering:
         lacking = tuple(product for product, standing in standings.items() if standing is not Standing.READY)
         if not lacking:
             return replace(action, task=self._filled(task, due))
-        waiting = replace(
-            action, task=task if due > self.now else None, awaits=tuple(product.id for product in lacking)
-        )
+        awaits = tuple(product.id for product in lacking)
+        waiting = replace(action, task=task if due > self.now else None, awaits=awaits)
         missing = tuple(product for product in lacking if standings[product] in _TO_ORDER)
         if not missing:
             return waiting
-        if self.closed_until and self._is_closed:
+        if self.closed_until and self.closed_until > self.now:
             return replace(waiting, task=task, not_before=max(due, self.closed_until))
         return replace(waiting, task=OrderProducts(task.job, missing))
 

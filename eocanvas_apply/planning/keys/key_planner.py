@@ -72,52 +72,39 @@ class KeyPlanner:
     def _rotated(self, key: DesiredKey, record: KeyRecord) -> PlannedAction:
         current = record.current
         if current is None:
-            return self._created(key, record)
+            return self._step(key, record, (_A.CREATE, _R.MISSING if _lost(record) else _R.NEW))
         if self._over(current):
-            return self._step(key, record, current, _A.CREATE, _R.EXPIRED)
+            return self._step(key, record, (_A.CREATE, _R.EXPIRED))
         if self._surely_absent(current):
-            return self._step(key, record, current, _A.CREATE, _R.MISSING)
+            return self._step(key, record, (_A.CREATE, _R.MISSING))
         return self._compared(key, record, current)
-
-    def _created(self, key: DesiredKey, record: KeyRecord) -> PlannedAction:
-        if self._name_held(key, record, None):
-            return PlannedAction(key.address, _A.NONE, _R.DRAINING)
-        reason = _R.MISSING if _lost(record) else _R.NEW
-        return PlannedAction(key.address, _A.CREATE, reason, task=self._creation(key, record))
 
     def _compared(self, key: DesiredKey, record: KeyRecord, current: Generation) -> PlannedAction:
         config, secret = config_changes(key, current), secret_changes(key, current, self.observed)
         if config:
-            return self._step(key, record, current, _A.REPLACE, _R.CONFIG_CHANGED, config + secret)
+            return self._step(key, record, (_A.REPLACE, _R.CONFIG_CHANGED), config + secret)
         if secret:
-            return self._step(key, record, current, _A.REPLACE, _R.SECRET_CHANGED, secret)
+            return self._step(key, record, (_A.REPLACE, _R.SECRET_CHANGED), secret)
         if drifted := drift(key, current, self.observed):
-            return self._step(key, record, current, _A.REPLACE, _R.DRIFTED, drifted)
+            return self._step(key, record, (_A.REPLACE, _R.DRIFTED), drifted)
         if expires_soon(current, self._seen(current), self.needed[key.address], self.observed.at):
-            return self._step(key, record, current, _A.RENEW, _R.EXPIRES_SOON)
+            return self._step(key, record, (_A.RENEW, _R.EXPIRES_SOON))
         if current.delete_intended:
             # That delete may still be carried out: no job may rely on this generation any more.
-            return self._step(key, record, current, _A.CREATE, _R.MISSING)
+            return self._step(key, record, (_A.CREATE, _R.MISSING))
         resumed = EndDrain(key.address, current.number, current.name) if current.draining else None
         return PlannedAction(key.address, _A.NONE, _R.UNCHANGED, task=resumed)
 
     def _step(
-        self,
-        key: DesiredKey,
-        record: KeyRecord,
-        current: Generation,
-        action: ActionKind,
-        reason: Reason,
-        found: tuple[Change, ...] = (),
+        self, key: DesiredKey, record: KeyRecord, step: tuple[ActionKind, Reason], found: tuple[Change, ...] = ()
     ) -> PlannedAction:
         """Return the next step of a rotation: a new generation, or under a fixed name drain, delete, create."""
-        if self._name_held(key, record, current):
+        current = record.current
+        in_place = current if current and key.fixed_name == current.name else None
+        task = self._replacement(key.address, in_place) if in_place else self._creation(key, record)
+        if task is None or self._name_held(key, record, current):
             return PlannedAction(key.address, _A.NONE, _R.DRAINING)
-        in_place = key.fixed_name == current.name
-        task = self._replacement(key.address, current) if in_place else self._creation(key, record)
-        if task is None:
-            return PlannedAction(key.address, _A.NONE, _R.DRAINING)
-        return PlannedAction(key.address, action, reason, found, task=task)
+        return PlannedAction(key.address, *step, found, task=task)
 
     def _replacement(self, address: str, current: Generation) -> DrainKey | DeleteKey | None:
         """Return the next step towards a free name, None while jobs keep it."""

@@ -10,7 +10,7 @@ from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.ledger.events import KeyCreated
 from eocanvas_apply.ledger.fold.key_records import Generation
 from eocanvas_apply.planning.actions import LAUNCHES, ActionKind, Outcome
-from eocanvas_apply.planning.desired.desired import Desired, DesiredJob
+from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.state.observed import ObservedKey
 
@@ -30,19 +30,15 @@ def needed_keys(
     needed: dict[str, timedelta] = {}
     for action in (action for action in jobs if action.row.wanted):
         if job := desired.jobs.get(action.address):
-            for address in _named_by(job, action, desired):
-                needed[address] = max(needed.get(address, timedelta()), job.max_duration)
+            for address in job.keys:
+                key = desired.keys.get(address)
+                if action.action in LAUNCHES or (key and not key.existing):
+                    needed[address] = max(needed.get(address, timedelta()), job.max_duration)
     named = {address for job in desired.jobs.values() for address in job.keys}
     for address, key in desired.keys.items():
         if (key.keep or address not in named) if only is None else address in only:
             needed.setdefault(address, timedelta())
     return needed
-
-
-def _named_by(job: DesiredJob, action: PlannedAction, desired: Desired) -> list[str]:
-    if action.action in LAUNCHES:
-        return list(job.keys)
-    return [address for address in job.keys if address in desired.keys and not desired.keys[address].existing]
 
 
 def need_of(longest_job: timedelta, granted: timedelta) -> timedelta:

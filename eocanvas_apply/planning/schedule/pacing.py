@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from statistics import median
 
 from eocanvas_apply.ledger.fold.job_records import IntentState
@@ -21,6 +21,7 @@ from eocanvas_apply.planning.state.reconciling import Evidence, Verdict
 from eocanvas_apply.planning.state.runs import STUCK, counted_run, in_flight
 from eocanvas_apply.vocabulary import is_under_way
 
+_A, _R = ActionKind, Reason
 _USUAL = timedelta(minutes=4)
 _SHORTEST = timedelta(seconds=1)
 # So many jobs of the last month suffice for an estimate; to read a whole long ledger would take too long.
@@ -35,7 +36,10 @@ def running(desired: Desired, recorded: Recorded, observed: Observed, evidence: 
     """
     if desired.max_running is None:
         return None
-    begun = (*_ours(recorded, observed, evidence), *_others(recorded, observed), *_open(recorded, evidence))
+    own = (run.created for _, run in in_flight(recorded, evidence.timing, observed.at))
+    listed = (job for job in observed.jobs.jobs.values() if job.job_id not in recorded.owner_of)
+    others = (job.created for job in listed if is_under_way(job.status))
+    begun = (*(created or observed.at for created in chain(own, others)), *_open(recorded, evidence))
     young = tuple(sorted(time for time in begun if observed.at - time <= STUCK))
     return Running(desired.max_running, usual_duration(recorded, observed.at), young)
 
@@ -51,17 +55,6 @@ def median_duration(recorded: Recorded, now: datetime) -> timedelta | None:
     spans = (r.finished - r.created for _, r in recorded.runs() if r.finished and r.created and r.created > since)
     times = [span.total_seconds() for span in islice(spans, _ENOUGH)]
     return max(_SHORTEST, timedelta(seconds=median(times))) if times else None
-
-
-def _ours(recorded: Recorded, observed: Observed, evidence: Evidence) -> Iterator[datetime]:
-    for _, run in in_flight(recorded, evidence.timing, observed.at):
-        yield run.created or observed.at
-
-
-def _others(recorded: Recorded, observed: Observed) -> Iterator[datetime]:
-    for job in observed.jobs.jobs.values():
-        if job.job_id not in recorded.owner_of and is_under_way(job.status):
-            yield job.created or observed.at
 
 
 def _open(recorded: Recorded, evidence: Evidence) -> Iterator[datetime]:
@@ -104,9 +97,6 @@ def paced(jobs: Sequence[PlannedAction], windows: Windows, now: datetime, turn: 
         return action if action.not_before == not_before else replace(action, not_before=not_before)
 
     return [with_time(action) if action.address in due else action for action in jobs]
-
-
-_A, _R = ActionKind, Reason
 
 
 def expected(

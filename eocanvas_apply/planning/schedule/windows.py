@@ -95,16 +95,8 @@ class Windows:
         used = self.counted(limit, at)
         left = max(0, limit.jobs - used)
         at_once = min(left, waiting)
-        return WindowState(
-            limit=limit.jobs,
-            per=limit.per,
-            used=used,
-            left=left,
-            at_once=at_once,
-            later=waiting - at_once,
-            next_free=self.used[-used] + limit.span if used else None,
-            last=last,
-        )
+        next_free = self.used[-used] + limit.span if used else None
+        return WindowState(limit.jobs, limit.per, used, left, at_once, waiting - at_once, next_free, last)
 
 
 @dataclass(slots=True)
@@ -125,16 +117,13 @@ class _Slots:
 
     def take(self, at: datetime) -> None:
         """Take a slot for a launch."""
+        try:
+            back = at + self.span
+        except OverflowError:
+            # A forecast behind the end of the calendar.
+            back = _END_OF_TIME
         push = heapreplace if len(self.heap) >= self.size else heappush
-        push(self.heap, _later(at, self.span))
-
-
-def _later(at: datetime, span: timedelta) -> datetime:
-    try:
-        return at + span
-    except OverflowError:
-        # A forecast behind the end of the calendar.
-        return _END_OF_TIME
+        push(self.heap, back)
 
 
 def closed_until(at: datetime, windows: Windows, retry_after: float | None, refusals: int) -> datetime:
@@ -177,9 +166,7 @@ def _recorded(record: JobRecord, known: Mapping[str, object], at: datetime) -> I
         if known.get(run.job_id) is None:
             unknown = at if run.in_flight else None
             yield run.created or run.started or _sent(record, run.intent, at) or unknown
-    for intent in record.intents.values():
-        if intent.state is IntentState.OPEN:
-            yield _intended(intent, at)
+    yield from (_intended(intent, at) for intent in record.intents.values() if intent.state is IntentState.OPEN)
 
 
 def _sent(job: JobRecord, intent: str | None, at: datetime) -> datetime | None:

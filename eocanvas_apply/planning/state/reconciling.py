@@ -69,13 +69,8 @@ def candidates(intended: Iterable[JobIntended], recorded: Recorded, jobs: Iterab
     for intent in intended:
         earliest = intent.decided - SKEW
         since[intent.process] = min(since.get(intent.process, earliest), earliest)
-    return [
-        job
-        for job in jobs
-        if job.job_id not in recorded.owner_of
-        and job.process in since
-        and (job.created is None or job.created >= since[job.process])
-    ]
+    unknown = (job for job in jobs if job.job_id not in recorded.owner_of and job.process in since)
+    return [job for job in unknown if job.created is None or job.created >= since[job.process]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,11 @@ def sorted_out(record: JobRecord, shown: Mapping[str, ObservedJob] | None = None
     The older of two runs of one definition counts; a late run of an earlier definition is always surplus. `shown`
     has the age of runs where the ledger does not have it yet.
     """
-    last = _last_submitted(record)
-    if last is None:
+    submitted = [i for i in record.intents.values() if i.state is IntentState.SUBMITTED]
+    if not submitted:
         return None, []
-    late = [i for i in record.intents.values() if i.given_up and i.state is IntentState.SUBMITTED and i is not last]
+    last = submitted[-1]
+    late = [i for i in submitted[:-1] if i.given_up]
     equal = [last, *(i for i in late if _same_definition(i, last))]
     runs = sorted(_runs(record, equal), key=lambda run: _age(run, shown or {}))
     surplus = runs[1:] + _runs(record, [i for i in late if i not in equal])
@@ -63,13 +64,9 @@ def failed_before(record: JobRecord, run: Run) -> list[FailureClass]:
     """Return the classes of the failed runs of one definition, this one last: how often it was tried already."""
     intended = definition(record, run)
     tried = [other for other in record.runs.values() if other.status == OgcStatus.FAILED and other.failure]
-    equal = [other for other in tried if intended and _is_of(record, other, intended)] or [run]
-    return [other.failure for other in equal if other.failure]
-
-
-def _is_of(record: JobRecord, run: Run, intended: JobIntended) -> bool:
-    other = definition(record, run)
-    return other is not None and same(other.components, intended.components)
+    launched = ((other, definition(record, other)) for other in tried)
+    equal = [other for other, its in launched if intended and its and same(its.components, intended.components)]
+    return [other.failure for other in equal or [run] if other.failure]
 
 
 def status_of(run: Run, shown: Mapping[str, ObservedJob]) -> str:
@@ -138,11 +135,6 @@ def _maybe_in_flight(recorded: Recorded, evidence: Evidence) -> Iterator[JobInte
 
 def _uses(definitions: Iterable[JobIntended | None]) -> frozenset[Use]:
     return frozenset((use.address, use.generation) for each in definitions if each for use in each.keys)
-
-
-def _last_submitted(record: JobRecord) -> Intent | None:
-    submitted = [i for i in record.intents.values() if i.state is IntentState.SUBMITTED]
-    return submitted[-1] if submitted else None
 
 
 def _same_definition(one: Intent, other: Intent) -> bool:
