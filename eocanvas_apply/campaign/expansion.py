@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -84,22 +84,18 @@ async def _expanded(loaded: LoadedManifest, sources: Sources) -> Expansion:
         except SourceUnavailable:
             unknown.add(name)
         diagnostics += campaign.diagnostics
+    # Each about a place once, however many campaigns read the file.
+    distinct: dict[object, Diagnostic] = {}
+    for each in diagnostics:
+        distinct.setdefault((each.code, each.message, each.position or each.address), each)
     return Expansion(
         instances=sources.done,
         relative=frozenset(sources.relative),
         unknown=frozenset(unknown),
         files=sources.files,
         searches=tuple(sources.searches.values()),
-        diagnostics=tuple(_distinct(diagnostics)),
+        diagnostics=tuple(distinct.values()),
     )
-
-
-def _distinct(found: Sequence[Diagnostic]) -> Iterable[Diagnostic]:
-    """Return each diagnostic about a place once, however many campaigns read the file."""
-    first: dict[object, Diagnostic] = {}
-    for each in found:
-        first.setdefault((each.code, each.message, each.position or each.address), each)
-    return first.values()
 
 
 @dataclass
@@ -142,7 +138,7 @@ class _Campaign:
     async def _found(self, rows: Sequence[Row], number: int, step: Step, most: int) -> Sequence[Found]:
         """Return what a step's source gives for each row before; faults of the service get the step's place."""
         try:
-            return await self._asked(rows, number, step, most)
+            return await self._asked(self._filled(rows, number, step), step, most)
         except ServiceError as fault:
             placed = self._placed(fault.diagnostics[0], number, step.kind)
             raise type(fault)(placed, fault.status, fault.retry_after) from None
@@ -151,8 +147,7 @@ class _Campaign:
             at_step = [self._placed(each, number, step.kind) for each in fault.diagnostics]
             raise CredentialsError(*at_step) if step.s3 else fault from None
 
-    async def _asked(self, rows: Sequence[Row], number: int, step: Step, most: int) -> Sequence[Found]:
-        steps = self._filled(rows, number, step)
+    async def _asked(self, steps: Sequence[Step], step: Step, most: int) -> Sequence[Found]:
         distinct = {id(each): each for each in steps}
         if self.sources.is_remote(step):
             import asyncio
@@ -171,7 +166,7 @@ class _Campaign:
 
     def _filled(self, rows: Sequence[Row], number: int, step: Step) -> Sequence[Step]:
         template = Template(self._written(number, step))
-        if template.is_constant:
+        if not template.fields:
             return [step] * len(rows)
         known: dict[str, Step] = {}
         return [_step_of_row(row, template, step, known) for row in rows]
@@ -219,10 +214,8 @@ class _Campaign:
         self._add(info("search-not-locked", message, "`eocanvas-apply lock` freezes what it finds"), number, step.kind)
 
     def _add(self, found: Diagnostic, number: int, *below: str | int) -> None:
-        if found.position is not None:
-            self.diagnostics.append(replace(found, address=str(Address.job(self.name))))
-        else:
-            self.diagnostics.append(self._placed(found, number, *below))
+        own = replace(found, address=str(Address.job(self.name))) if found.position else None
+        self.diagnostics.append(own or self._placed(found, number, *below))
 
     def _placed(self, found: Diagnostic, number: int, *below: str | int) -> Diagnostic:
         path: Path = ("jobs", self.name, "for_each")

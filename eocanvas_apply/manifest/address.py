@@ -50,8 +50,7 @@ class Address:
     def parse(cls, text: str) -> Address:
         """Read what `str` writes; anything else raises ValueError."""
         if found := _KEY.fullmatch(text):
-            generation = found[2]
-            return cls.key(found[1], int(generation) if generation else None)
+            return cls.key(found[1], int(found[2]) if found[2] else None)
         if found := _JOB.fullmatch(text):
             return cls.job(found[1], _instance(text, found[2]))
         raise ValueError(f"{text!r} is no address; one looks like key.scenes or job.subset")
@@ -157,10 +156,9 @@ def _whole(written: str, known: Sequence[Address]) -> Address:
 def _generation(text: str, name: str, whole: Address, known: Sequence[Address]) -> Address:
     number = name.partition("#")[2]
     ours = [each for each in known if each.whole == whole and each.generation is not None]
-    for each in ours:
-        if str(each.generation) == number:
-            return each
-    raise _unknown(text, [str(each) for each in ours])
+    if found := next((each for each in ours if str(each.generation) == number), None):
+        return found
+    raise _unknown(text, map(str, ours))
 
 
 def _instances(text: str, written: str, known: Sequence[Address]) -> tuple[Address, ...]:
@@ -181,7 +179,6 @@ def _ambiguous(text: str, found: Sequence[str]) -> UsageError:
     return UsageError(error("ambiguous-address", message, "write the whole address"))
 
 
-def _unknown(text: str, known: Sequence[str], meant: str = "") -> UsageError:
-    near = f"did you mean {meant}?" if meant else did_you_mean(text, known)
-    hint = near or "`status` lists every address"
+def _unknown(text: str, known: Iterable[str], meant: str = "") -> UsageError:
+    hint = f"did you mean {meant}?" if meant else did_you_mean(text, known) or "`status` lists every address"
     return UsageError(error("unknown-address", f"nothing here is called {text!r}", hint))

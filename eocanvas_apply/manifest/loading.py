@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic import ValidationError
 
@@ -91,7 +91,9 @@ def load(source: bytes | str, file: str, variables: Mapping[str, Plain] | None =
     faults = [each.at(each.position, empty.snippet(each.position)) for each in text.faults if each.position]
     data = text.data
     if not isinstance(data, dict):
-        faults += [] if has_errors(faults) else [_no_mapping(empty)]
+        hint = "begin with `version: 1` and `project: NAME`"
+        found = error("not-a-mapping", "a manifest is a mapping of its fields", hint)
+        faults += [] if has_errors(faults) else [empty.place(found, ())]
         return LoadedManifest(None, text, empty.mask, tuple(faults), digest)
     faults = _without_days(faults, text, data)
     given: Data = {name: value for name, value in data.items() if not name.startswith(_OWN_FIELDS)}
@@ -120,13 +122,6 @@ def _without_days(faults: list[Diagnostic], text: YamlText, data: Data) -> list[
     return [each for each in faults if each.code != "yaml-1-1" or each.position not in days]
 
 
-def _no_mapping(loaded: LoadedManifest) -> Diagnostic:
-    found = error(
-        "not-a-mapping", "a manifest is a mapping of its fields", "begin with `version: 1` and `project: NAME`"
-    )
-    return loaded.place(found, ())
-
-
 def _validated(data: Data, place: _Place) -> tuple[Manifest | None, list[Diagnostic]]:
     filled = unescaped(data)
     faults: list[StructureFault] = []
@@ -143,10 +138,8 @@ def _validated(data: Data, place: _Place) -> tuple[Manifest | None, list[Diagnos
 
 
 def _variables(data: Data, given: Mapping[str, Plain]) -> Mapping[str, Plain]:
-    declared = data.get("vars") if isinstance(data, dict) else None
-    defaults = declared if isinstance(declared, dict) else {}
-    plain = {name: value for name, value in defaults.items() if isinstance(value, (str, int, float))}
-    return {**plain, **given}
+    declared = mapping_at(data, "vars").items()
+    return {**{name: value for name, value in declared if isinstance(value, (str, int, float))}, **given}
 
 
 def _campaigns(data: Data) -> Iterator[tuple[str, dict[str, Data]]]:
@@ -186,8 +179,7 @@ def _named(data: Data, variables: Mapping[str, Plain], place: _Place) -> Iterato
     nameless = (*dangling_references(data), *misplaced_references(data), *unknown_variables(data, variables))
     for found, path in (*nameless, *dangling_keys(data), *pipeline_faults(data), *products_without_dataset(data)):
         yield place(found, path)
-    keys = data.get("keys") if isinstance(data, dict) else None
-    if isinstance(keys, dict) and EODATA in keys:
+    if EODATA in mapping_at(data, "keys"):
         found = error("reserved-name", "eodata is always there and cannot be declared", "remove it, or rename it")
         yield place(found, ("keys", EODATA), at_name=True)
 
@@ -199,4 +191,4 @@ def _addressed(found: Diagnostic, path: Path) -> Diagnostic:
         address = str(Address.parse(f"{'key' if path[0] == 'keys' else 'job'}.{path[1]}"))
     except ValueError:
         return found
-    return Diagnostic(found.code, found.severity, found.message, found.hint, found.position, address, found.snippet)
+    return replace(found, address=address)

@@ -47,8 +47,8 @@ def products_without_dataset(data: Data) -> Iterator[Finding]:
     """Yield each `product:` of a job without rows that does not say its dataset; rows are checked later."""
     for job, fields in mapping_at(data, "jobs").items():
         for name, given in mapping_at(fields, "inputs").items():
-            input_fields = mapping_at(given)
-            if "product" in input_fields and _DATASET not in input_fields and not (_has_rows(fields) or is_raw(fields)):
+            later = "for_each" in mapping_at(fields) or is_raw(fields)
+            if not later and "product" in mapping_at(given) and _DATASET not in mapping_at(given):
                 yield without_dataset(), ("jobs", job, "inputs", name, "product")
 
 
@@ -56,10 +56,6 @@ def without_dataset() -> Diagnostic:
     """Return the diagnostic about a product without a dataset."""
     hint = "write `dataset_id:` beside it, or take it from a row with a field dataset_id, as a search gives them"
     return error("product-without-dataset", "it is not known to which dataset this product belongs", hint)
-
-
-def _has_rows(job: Data) -> bool:
-    return "for_each" in mapping_at(job)
 
 
 def _prefix(product: str, fields: Mapping[str, Any]) -> str:

@@ -56,20 +56,17 @@ def with_variables(data: Data, variables: Mapping[str, Plain]) -> Data:
 
 def refers_to_row(value: Data) -> bool:
     """Whether `${each.FIELD}` stands anywhere in a value."""
-    return any(found[1] for _, text in _texts(value, ()) for found in _FIELD.finditer(text))
+    return any(name for _, name in _used(value))
 
 
 def text_of(value: object) -> str:
     """Return a field's value as it stands inside a text: booleans as `true` and `false`, lists as JSON."""
-    if isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def field_of(fields: Mapping[str, Any], name: str) -> Any:
     """Return a row's field; `a.b` also reaches into a mapping. Raises MissingField."""
-    value = fields.get(name, _ABSENT)
-    if value is _ABSENT and "." in name:
+    if (value := fields.get(name, _ABSENT)) is _ABSENT:
         value = _nested(fields, name)
     if value is _ABSENT:
         raise MissingField(name)
@@ -81,17 +78,8 @@ class Template:
 
     def __init__(self, data: Data) -> None:
         self._fill = _filler(data)
-        self._fields = tuple(_used(data))
-
-    @property
-    def is_constant(self) -> bool:
-        """Whether no row changes anything."""
-        return not self._fields
-
-    @property
-    def fields(self) -> tuple[tuple[Path, str], ...]:
-        """The fields that it refers to, each with the path of the text that does."""
-        return self._fields
+        # The fields that it refers to, each with the path of the text that does.
+        self.fields = tuple(_used(data))
 
     def fill(self, fields: Mapping[str, Any]) -> Any:
         """Return the value for one row; what no row changes is shared. Raises MissingField."""
@@ -133,9 +121,7 @@ def _mapping_filler(data: dict[str, Data]) -> _Fill:
 
 
 def _text_filler(text: str) -> _Fill:
-    whole = _FIELD.fullmatch(text)
-    if whole and whole[1] is not None:
-        name = whole[1]
+    if (whole := _FIELD.fullmatch(text)) and (name := whole[1]) is not None:
         return lambda fields: field_of(fields, name)
     parts = list(_parts(text))
     if all(literal for literal, _ in parts):
@@ -204,17 +190,13 @@ def _changed(data: Data, path: Path, change: Callable[[str], Data]) -> Data:
 
 
 def _texts(data: Data, path: Path) -> Iterator[tuple[Path, str]]:
-    if isinstance(data, dict):
-        for name, value in data.items():
-            yield from _texts(value, (*path, name))
-    elif isinstance(data, list):
-        for index, value in enumerate(data):
-            yield from _texts(value, (*path, index))
-    elif isinstance(data, str):
+    if isinstance(data, str):
         yield path, data
+        return
+    parts = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for part, value in parts:
+        yield from _texts(value, (*path, part))
 
 
 def _is_filled_in(path: Path) -> bool:
-    if path[:1] == ("jobs",):
-        return True
-    return len(path) == 3 and path[0] == "keys" and path[2] not in _SECRETS
+    return path[:1] == ("jobs",) or (len(path) == 3 and path[0] == "keys" and path[2] not in _SECRETS)

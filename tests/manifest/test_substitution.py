@@ -39,7 +39,7 @@ def test_what_no_row_changes_is_shared() -> None:
     assert (first["c"], second["c"]) == ("x", "y")
     assert list(first) == ["a", "c", "d"]
     assert template.fields == ((("c",), "a"),)
-    assert Template({"a": ["$${each.a}"]}).is_constant
+    assert Template({"a": ["$${each.a}"]}).fields == ()
 
 
 @pytest.mark.parametrize(

@@ -57,9 +57,8 @@ def table_rows(content: bytes, file: str, delimiter: str | None = None) -> list[
 
 def _records(lines: Sequence[str], first: int, delimiter: str, file: str) -> Iterator[_Record]:
     csv.field_size_limit(_LONGEST_CELL)
-    reader = csv.reader(
-        (f"{line}\n" for line in lines[first:]), delimiter=delimiter, skipinitialspace=True, strict=True
-    )
+    rest = (f"{line}\n" for line in lines[first:])
+    reader = csv.reader(rest, delimiter=delimiter, skipinitialspace=True, strict=True)
     begin = first
     try:
         for cells in reader:
@@ -81,13 +80,10 @@ def _stripped(cells: list[str], text: str) -> list[str]:
 
 
 def _bad_quote(fault: csv.Error, line: str, place: Position) -> Diagnostic:
-    column = line.find('"') + 1
+    message, hint = "text follows a closing quote in this row", 'write a quote inside of quotes twice: ""'
     if "end of data" in str(fault):
-        found = error("csv-quote", "this quote is never closed")
-    else:
-        hint = 'write a quote inside of quotes twice: ""'
-        found = error("csv-quote", "text follows a closing quote in this row", hint)
-    return found.at(Position(place.file, place.line, max(column, 1)))
+        message, hint = "this quote is never closed", ""
+    return error("csv-quote", message, hint).at(Position(place.file, place.line, max(line.find('"') + 1, 1)))
 
 
 def _rows(records: Iterator[_Record], names: Sequence[str], file: str) -> Iterator[Row]:
@@ -127,9 +123,8 @@ def _delimiter(header: str) -> str:
 
 def _wrong_width(record: _Record, width: int, file: str) -> Diagnostic:
     message = f"this row has {len(record.cells)} cells, the header has {width}"
-    return error("csv-cells", message, "put cells that contain the delimiter in quotes").at(
-        Position(file, record.line, 1)
-    )
+    found = error("csv-cells", message, "put cells that contain the delimiter in quotes")
+    return found.at(Position(file, record.line, 1))
 
 
 def _decimal_comma(record: _Record, number: int, file: str) -> Diagnostic:
