@@ -12,10 +12,9 @@ from eocanvas_apply.planning.desired.desired import DesiredJob
 
 
 def keep_documents(folder: Path, jobs: Iterable[DesiredJob]) -> None:
-    """Write the documents of these jobs that are not kept yet; `folder` is the manifest's.
+    """Write the documents of these jobs that are not kept yet into the manifest's folder, so that `why` can compare.
 
-    A ledger holds their digests only; with the text at hand `why` can show what changed. Where it cannot be
-    written nothing else is lost, so that is no reason to launch nothing.
+    Where that fails nothing else is lost: the jobs are launched all the same.
     """
     documents = {job.document.digest: job.document for job in jobs if job.document}
     for digest, document in documents.items():

@@ -65,12 +65,8 @@ def copies(recorded: Recorded, desired: Desired, addresses: Collection[str]) -> 
                 continue
             file = PurePath(stored.file) if stored else PurePath(folder or ".", names[key].name)
             index = (job.index_folder or folder if job else None) or str(file.parent)
-            plain = Copy(address, run.job_id, key, listed.title, file.as_posix(), index)
-            yield _as_recorded(plain, stored) if stored else plain
-
-
-def _as_recorded(copy: Copy, stored: ResultFile) -> Copy:
-    return replace(copy, recorded=True, size=stored.size, sha256=stored.sha256, modified_ns=stored.modified_ns)
+            fetched = (stored.size, stored.sha256, stored.modified_ns) if stored else (None, None, None)
+            yield Copy(address, run.job_id, key, listed.title, file.as_posix(), index, stored is not None, *fetched)
 
 
 def wanted(found: Mapping[Copy, Presence], *, again: bool) -> list[Copy]:
