@@ -45,14 +45,8 @@ class Result:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as `eocanvas-apply results --format json` does."""
-        return {
-            "address": self.address,
-            "job_id": self.job_id,
-            "file": self.file,
-            "size": self.size,
-            "sha256": self.sha256,
-            "state": self.state,
-        }
+        columns = ("address", "job_id", "file", "size", "sha256", "state")
+        return {name: getattr(self, name) for name in columns}
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as one row of a table, with `instance` and `path` (a pathlib.Path or None)."""
@@ -113,8 +107,9 @@ def _of(record: JobRecord, folder: Path) -> list[Result]:
     run = None if record.forgotten else counted_run(record)
     if run is None:
         return []
+    states = {each.file: "here" if (folder / each.file).exists() else "missing" for each in run.stored.values()}
     stored = [
-        Result(record.address, run.job_id, each.file, each.size, each.sha256, _presence(folder / each.file), folder)
+        Result(record.address, run.job_id, each.file, each.size, each.sha256, states[each.file], folder)
         for each in run.stored.values()
     ]
     elsewhere = [
@@ -123,7 +118,3 @@ def _of(record: JobRecord, folder: Path) -> list[Result]:
         if key not in run.stored
     ]
     return stored + elsewhere
-
-
-def _presence(file: Path) -> str:
-    return "here" if file.exists() else "missing"
