@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -57,16 +57,6 @@ def from_arguments(namespace: argparse.Namespace) -> Options:
     return Options(**values)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the emulator's options to a command's parser; the names of the values are those of `Options`."""
-    for title, add in (
-        ("the service", _add_service),
-        ("the connection", _add_connection),
-        ("faults, each may be repeated", _add_faults),
-    ):
-        add(parser.add_argument_group(title, argument_default=argparse.SUPPRESS))
-
-
 def _read(read: Callable[[str], T]) -> Callable[[str], T]:
     """Return a reader for argparse, which hides the words of a ValueError, but not those of an ArgumentTypeError."""
 
@@ -111,6 +101,13 @@ def _user(text: str) -> User:
 
 
 @_read
+def _storage(text: str) -> str:
+    if text not in ("none", "real"):
+        raise ValueError(f"not a storage: {text!r} (write none or real)")
+    return text
+
+
+@_read
 def _setting(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
@@ -126,84 +123,67 @@ def _job_fault(text: str) -> JobFault:
 
 
 _duration, _quota = _read(parse_seconds), _read(Quota.parse)
+_seconds = _read(lambda text: int(parse_seconds(text)))
+_fault = _read(lambda text: read_fault(json.loads(text)))
+_WITH_CREDENTIALS = "jobs read inputs and write outputs with the credentials of their keys"
+_NEXT_JOB = "make the next job fail, or the next whose input fits"
+_KINDS = ", ".join(FAULT_KINDS)
+_BEHAVIOURS = ", ".join(Behaviour.names())
+_DEFAULT_LOG_IN = f"{DEFAULT_USER.name}:{DEFAULT_USER.password}"
 
 
-def _add_service(group: Group) -> None:
-    group.add_argument("--job-time", type=_duration, metavar="D", help="from launch to end (2s)")
-    group.add_argument(
-        "--quota",
-        dest="quotas",
-        type=_quota,
-        action="append",
-        metavar="N/D",
-        help="launches per time, such as 10/1h (no limit)",
-    )
-    group.add_argument(
-        "--hda-quota",
-        dest="hda_quotas",
-        type=_quota,
-        action="append",
-        metavar="N/D",
-        help="orders of products per time",
-    )
-    group.add_argument("--speed", type=_speed, metavar="X", help="how fast its clock runs (1)")
-    group.add_argument(
-        "--token-life",
-        type=_read(lambda text: int(parse_seconds(text))),
-        metavar="D",
-        help="how long a log-in holds (1744s)",
-    )
-    group.add_argument(
-        "--results", dest="results_per_job", type=_count, metavar="N", help="files that a job leaves (1)"
-    )
-    group.add_argument("--result-size", type=_count, metavar="BYTES", help="of each file (4096)")
-    group.add_argument(
-        "--user",
-        dest="users",
-        type=_user,
-        action="append",
-        metavar="[ORIGIN/]NAME:PASSWORD",
-        help=f"an account, again for more ({DEFAULT_USER.name}:{DEFAULT_USER.password})",
-    )
-    group.add_argument(
-        "--storage",
-        choices=("none", "real"),
-        help="real: jobs read inputs and write outputs with the credentials of their keys (none)",
-    )
-    group.add_argument("--eodata", type=Path, metavar="DIR", help="what jobs find in EODATA, with --storage real")
-    group.add_argument("--ca-file", type=Path, metavar="PEM", help="certificates that storages are trusted by")
+# Each option, the field that it gives, how its text is read and shown, and its help.
+Row = tuple[str, str, Callable[[str], Any], str, str]
+_SERVICE: tuple[Row, ...] = (
+    ("--job-time", "job_time", _duration, "D", "from launch to end (2s)"),
+    ("--quota", "quotas", _quota, "N/D", "launches per time, such as 10/1h (no limit)"),
+    ("--hda-quota", "hda_quotas", _quota, "N/D", "orders of products per time"),
+    ("--speed", "speed", _speed, "X", "how fast its clock runs (1)"),
+    ("--token-life", "token_life", _seconds, "D", "how long a log-in holds (1744s)"),
+    ("--results", "results_per_job", _count, "N", "files that a job leaves (1)"),
+    ("--result-size", "result_size", _count, "BYTES", "of each file (4096)"),
+    ("--user", "users", _user, "[ORIGIN/]NAME:PASSWORD", f"an account, again for more ({_DEFAULT_LOG_IN})"),
+    ("--storage", "storage", _storage, "none|real", f"real: {_WITH_CREDENTIALS} (none)"),
+    ("--eodata", "eodata", Path, "DIR", "what jobs find in EODATA, with --storage real"),
+    ("--ca-file", "ca_file", Path, "PEM", "certificates that storages are trusted by"),
+)
+_CONNECTION: tuple[Row, ...] = (
+    ("--port", "port", _port, "PORT", "on loopback; 0 takes a free one (0)"),
+    ("--ready", "ready", Path, "FILE", "write the addresses there when it runs"),
+    ("--latency", "latency", _duration, "D", "of every request (0s)"),
+)
+_FAULTS: tuple[Row, ...] = (
+    ("--behaviour", "behaviour", _setting, "FIELD=VALUE", f"set an unknown of the service: {_BEHAVIOURS}"),
+    (
+        "--fault",
+        "faults",
+        _fault,
+        "JSON",
+        f"make requests fail, once or `times` times; kinds: {', '.join(FAULT_KINDS)}",
+    ),
+    (
+        "--job-fault",
+        "job_faults",
+        _job_fault,
+        "KIND[:GLOB]",
+        f"{_NEXT_JOB}; kinds: {', '.join(FAILURE_KINDS)}",
+    ),
+)
+_REPEATED = frozenset({"quotas", "hda_quotas", "users", "behaviour", "faults", "job_faults"})
 
 
-def _add_connection(group: Group) -> None:
-    group.add_argument("--port", type=_port, help="on loopback; 0 takes a free one (0)")
-    group.add_argument("--ready", type=Path, metavar="FILE", help="write the addresses there when it runs")
-    group.add_argument("--latency", type=_duration, metavar="D", help="of every request (0s)")
-    secure = group.add_mutually_exclusive_group()
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the emulator's options to a command's parser; the names of the values are those of `Options`."""
+    _add(parser, "the service", _SERVICE)
+    secure = _add(parser, "the connection", _CONNECTION).add_mutually_exclusive_group()
     secure.add_argument("--tls", nargs=2, type=Path, metavar=("CERT", "KEY"), help="serve https with these files")
     secure.add_argument("--tls-dir", type=Path, metavar="DIR", help="serve https, with an authority in DIR/ca.pem")
+    _add(parser, "faults, each may be repeated", _FAULTS)
 
 
-def _add_faults(group: Group) -> None:
-    group.add_argument(
-        "--behaviour",
-        action="append",
-        type=_setting,
-        metavar="FIELD=VALUE",
-        help=f"set an unknown of the service: {', '.join(Behaviour.names())}",
-    )
-    group.add_argument(
-        "--fault",
-        dest="faults",
-        action="append",
-        type=_read(lambda text: read_fault(json.loads(text))),
-        metavar="JSON",
-        help=f"make requests fail, once or `times` times; kinds: {', '.join(FAULT_KINDS)}",
-    )
-    group.add_argument(
-        "--job-fault",
-        dest="job_faults",
-        action="append",
-        type=_job_fault,
-        metavar="KIND[:GLOB]",
-        help=f"make the next job fail, or the next whose input fits; kinds: {', '.join(FAILURE_KINDS)}",
-    )
+def _add(parser: argparse.ArgumentParser, title: str, rows: Iterable[Row]) -> Group:
+    group = parser.add_argument_group(title, argument_default=argparse.SUPPRESS)
+    for option, name, read, shown, text in rows:
+        action = "append" if name in _REPEATED else "store"
+        group.add_argument(option, dest=name, action=action, type=read, metavar=shown, help=text)
+    return group

@@ -61,49 +61,43 @@ def renew(service: Eocanvas, request: WireRequest, at: datetime) -> WireResponse
     return as_json(_tokens(service.accounts.renew(form.get("refresh_token", ""), at)))
 
 
-def list_keys(call: Call) -> WireResponse:
-    """GET /keys."""
+def _list_keys(call: Call) -> WireResponse:
     keys = call.service.keystore.visible_to(call.user, call.at)
     return as_json([key_document(key, call.service.behaviour) for key in keys])
 
 
-def create_keys(call: Call) -> WireResponse:
+def _create_keys(call: Call) -> WireResponse:
     """POST /keys: 201 without a body."""
     call.service.keystore.create(call.user, _json(call.request), call.at)
     return WireResponse(201)
 
 
-def show_key(call: Call, name: str) -> WireResponse:
-    """GET /keys/{name}."""
+def _show_key(call: Call, name: str) -> WireResponse:
     key = call.service.keystore.shown_to(call.user, name, call.at)
     return as_json(key_document(key, call.service.behaviour))
 
 
-def delete_key(call: Call, name: str) -> WireResponse:
-    """DELETE /keys/{name}."""
+def _delete_key(call: Call, name: str) -> WireResponse:
     call.service.keystore.delete(call.user, name, call.at)
     return WireResponse(204)
 
 
-def public_key(call: Call) -> WireResponse:
+def _public_key(call: Call) -> WireResponse:
     """GET /keys/cert/public: PEM, under a content type that says nothing about it."""
     return WireResponse(200, {"content-type": "application/json"}, call.service.sealing.public_pem)
 
 
-def list_processes(call: Call) -> WireResponse:
-    """GET /processes."""
+def _list_processes(call: Call) -> WireResponse:
     shown, page = list_page(call.request, call.service.behaviour, "processes", "/processes", PROCESSES)
     page["processes"] = [process.summary(call.base) for process in shown]
     return as_json(page)
 
 
-def show_process(call: Call, process_id: str) -> WireResponse:
-    """GET /processes/{id}."""
+def _show_process(call: Call, process_id: str) -> WireResponse:
     return as_json(process_of(process_id).description(call.base))
 
 
-def execute(call: Call, process_id: str) -> WireResponse:
-    """POST /processes/{id}/execution."""
+def _execute(call: Call, process_id: str) -> WireResponse:
     execution = read_execution(process_id, call.request.body)
     job = call.service.jobs.launch(call.user, execution, call.at)
     answer = as_json(job.acceptance(), int(call.service.behaviour.execution_status))
@@ -111,7 +105,7 @@ def execute(call: Call, process_id: str) -> WireResponse:
     return WireResponse(answer.status, {**answer.headers, **location}, answer.body)
 
 
-def list_jobs(call: Call) -> WireResponse:
+def _list_jobs(call: Call) -> WireResponse:
     """GET /jobs, newest first."""
     behaviour = call.service.behaviour
     jobs = call.service.jobs.listed(call.user, call.at)
@@ -120,19 +114,17 @@ def list_jobs(call: Call) -> WireResponse:
     return as_json(page)
 
 
-def show_job(call: Call, job_id: str) -> WireResponse:
-    """GET /jobs/{id}."""
+def _show_job(call: Call, job_id: str) -> WireResponse:
     job = call.service.jobs.find(call.user, job_id)
     return as_json(job.document(call.service.behaviour, call.base))
 
 
-def dismiss_job(call: Call, job_id: str) -> WireResponse:
-    """DELETE /jobs/{id}."""
+def _dismiss_job(call: Call, job_id: str) -> WireResponse:
     job = call.service.jobs.dismiss(call.user, job_id, call.at)
     return as_json(job.document(call.service.behaviour, call.base))
 
 
-def show_results(call: Call, job_id: str) -> WireResponse:
+def _show_results(call: Call, job_id: str) -> WireResponse:
     """GET /jobs/{id}/results: 404 until the job has ended well, and for ever when it left nothing."""
     job = call.service.jobs.find(call.user, job_id)
     if job.status != "successful" or job.failure is not None:
@@ -141,13 +133,12 @@ def show_results(call: Call, job_id: str) -> WireResponse:
     return as_json(results_page(call.request, call.service.behaviour, job_id, key, job.outputs, call.at))
 
 
-def show_logs(call: Call, job_id: str) -> WireResponse:
-    """GET /jobs/{id}/logs."""
+def _show_logs(call: Call, job_id: str) -> WireResponse:
     job = call.service.jobs.find(call.user, job_id)
     return as_json(log_entries(job, call.service.behaviour, call.at))
 
 
-def download(call: Call, job_id: str, name: str) -> WireResponse:
+def _download(call: Call, job_id: str, name: str) -> WireResponse:
     """GET or HEAD of a result's href, with Range."""
     return _file(call.request, call.service.jobs.find(call.user, job_id), name, call.at)
 
@@ -190,7 +181,7 @@ def _object(request: WireRequest, code: str) -> dict[str, Any]:
 _DEFAULTS = (("startIndex", 0), ("itemsPerPage", 10))
 
 
-def list_datasets(call: Call) -> WireResponse:
+def _list_datasets(call: Call) -> WireResponse:
     """GET datasets?startIndex=0&itemsPerPage=100."""
     parameters = call.request.parameters()
     start, size = (int(v) if (v := parameters.get(n, "")).isdecimal() else d for n, d in _DEFAULTS)
@@ -198,19 +189,16 @@ def list_datasets(call: Call) -> WireResponse:
     return as_json({"features": [d.document() for d in DATASETS[start : start + size]], "properties": counts})
 
 
-def show_dataset(_call: Call, dataset_id: str) -> WireResponse:
-    """GET datasets/{id}."""
+def _show_dataset(_call: Call, dataset_id: str) -> WireResponse:
     return as_json(dataset_of(dataset_id).document())
 
 
-def show_term(call: Call, term: str) -> WireResponse:
-    """GET termsaccepted/{term}."""
+def _show_term(call: Call, term: str) -> WireResponse:
     _check_term(term)
     return as_json({"term_id": term, "accepted": call.service.orders.has_accepted(call.user, term)})
 
 
-def accept_term(call: Call, term: str) -> WireResponse:
-    """PUT termsaccepted/{term}."""
+def _accept_term(call: Call, term: str) -> WireResponse:
     _check_term(term)
     if _object(call.request, "BadRequest").get("accepted") is not True:
         raise coded(400, "BadRequest", "accepted must be true")
@@ -218,8 +206,7 @@ def accept_term(call: Call, term: str) -> WireResponse:
     return as_json({"term_id": term, "accepted": True})
 
 
-def search(call: Call) -> WireResponse:
-    """POST dataaccess/search."""
+def _search(call: Call) -> WireResponse:
     query = _object(call.request, "BadRequest")
     behaviour = call.service.behaviour
     if behaviour.terms_needed == "search":
@@ -227,7 +214,7 @@ def search(call: Call) -> WireResponse:
     return as_json(page_of(query, find(query, call.at), behaviour))
 
 
-def order(call: Call) -> WireResponse:
+def _order(call: Call) -> WireResponse:
     """POST dataaccess/download: every time another order."""
     body = _object(call.request, "BadRequest")
     product = product_of(body.get("dataset_id"), body.get("product_id"), call.at)
@@ -241,7 +228,7 @@ def order(call: Call) -> WireResponse:
     return replace(answer, headers={**answer.headers, **orders.quota_headers(call.user, call.at)})
 
 
-def download_product(call: Call, order_id: str) -> WireResponse:
+def _download_product(call: Call, order_id: str) -> WireResponse:
     """HEAD or GET dataaccess/download/{id}: 202 until it is ready."""
     placed = call.service.orders.find(call.user, order_id, call.at)
     if call.at < placed.ready:
@@ -257,23 +244,23 @@ def _check_term(term: str) -> None:
 
 DOWNLOAD = re.compile(r"/download/([^/]+)/output/([^/]+)")
 ROUTES: Routes = (
-    (re.compile(r"/keys"), {"GET": list_keys, "POST": create_keys}),
-    (re.compile(r"/keys/cert/public"), {"GET": public_key}),
-    (re.compile(r"/keys/([^/]+)"), {"GET": show_key, "DELETE": delete_key}),
-    (re.compile(r"/processes"), {"GET": list_processes}),
-    (re.compile(r"/processes/([^/]+)"), {"GET": show_process}),
-    (re.compile(r"/processes/([^/]+)/execution"), {"POST": execute}),
-    (re.compile(r"/jobs"), {"GET": list_jobs}),
-    (re.compile(r"/jobs/([^/]+)"), {"GET": show_job, "DELETE": dismiss_job}),
-    (re.compile(r"/jobs/([^/]+)/results"), {"GET": show_results}),
-    (re.compile(r"/jobs/([^/]+)/logs"), {"GET": show_logs}),
-    (DOWNLOAD, {"GET": download, "HEAD": download}),
+    (re.compile(r"/keys"), {"GET": _list_keys, "POST": _create_keys}),
+    (re.compile(r"/keys/cert/public"), {"GET": _public_key}),
+    (re.compile(r"/keys/([^/]+)"), {"GET": _show_key, "DELETE": _delete_key}),
+    (re.compile(r"/processes"), {"GET": _list_processes}),
+    (re.compile(r"/processes/([^/]+)"), {"GET": _show_process}),
+    (re.compile(r"/processes/([^/]+)/execution"), {"POST": _execute}),
+    (re.compile(r"/jobs"), {"GET": _list_jobs}),
+    (re.compile(r"/jobs/([^/]+)"), {"GET": _show_job, "DELETE": _dismiss_job}),
+    (re.compile(r"/jobs/([^/]+)/results"), {"GET": _show_results}),
+    (re.compile(r"/jobs/([^/]+)/logs"), {"GET": _show_logs}),
+    (DOWNLOAD, {"GET": _download, "HEAD": _download}),
 )
 HDA_ROUTES: Routes = (
-    (re.compile(r"/datasets"), {"GET": list_datasets}),
-    (re.compile(r"/datasets/([^/]+)"), {"GET": show_dataset}),
-    (re.compile(r"/termsaccepted/([^/]+)"), {"GET": show_term, "PUT": accept_term}),
-    (re.compile(r"/dataaccess/search"), {"POST": search}),
-    (re.compile(r"/dataaccess/download"), {"POST": order}),
-    (re.compile(r"/dataaccess/download/([^/]+)"), {"GET": download_product, "HEAD": download_product}),
+    (re.compile(r"/datasets"), {"GET": _list_datasets}),
+    (re.compile(r"/datasets/([^/]+)"), {"GET": _show_dataset}),
+    (re.compile(r"/termsaccepted/([^/]+)"), {"GET": _show_term, "PUT": _accept_term}),
+    (re.compile(r"/dataaccess/search"), {"POST": _search}),
+    (re.compile(r"/dataaccess/download"), {"POST": _order}),
+    (re.compile(r"/dataaccess/download/([^/]+)"), {"GET": _download_product, "HEAD": _download_product}),
 )

@@ -34,7 +34,7 @@ from eocanvas_apply.emulator.model.job_files import (
     Work,
     outputs_of,
 )
-from eocanvas_apply.emulator.model.keystore import Credentials, Keystore, S3Credentials, StoredKey
+from eocanvas_apply.emulator.model.keystore import Credentials, Keystore, S3Credentials
 from eocanvas_apply.emulator.model.messages import message, problem
 from eocanvas_apply.emulator.model.product_orders import ProductOrders
 from eocanvas_apply.emulator.model.submissions import BASE, Execution, JobInput
@@ -271,20 +271,11 @@ class JobBook:
     def _read_keys(self, job: Job, names: Iterable[str], at: datetime) -> None:
         for name in names:
             key = self._keystore.alive(name, at)
-            if not _readable(key):
+            if key is None or (key.credentials is None and name != "eodata"):
                 job.fail(replace(lost_key(name), share=_share(job, at)))
                 return
-            job.credentials = _with_key(job.credentials, name, key)
-
-
-def _readable(key: StoredKey | None) -> bool:
-    return key is not None and (key.credentials is not None or key.name == "eodata")
-
-
-def _with_key(credentials: Mapping[str, Credentials], name: str, key: StoredKey | None) -> Mapping[str, Credentials]:
-    if key is None or key.credentials is None:
-        return credentials
-    return {**credentials, name: key.credentials}
+            if key.credentials is not None:
+                job.credentials = {**job.credentials, name: key.credentials}
 
 
 def _share(job: Job, at: datetime) -> float:
