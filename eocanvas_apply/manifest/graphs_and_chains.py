@@ -97,10 +97,9 @@ def with_instances(
 ) -> GraphsAndChains:
     """Return the graphs and chains with those files too that only the rows of a campaign name."""
     reader = _Reader(loaded, read, dict(documents.files), list(documents.diagnostics), dict(documents.parsed))
-    for name, rows in instances.items():
-        if is_by_row(loaded, name):
-            for instance in rows:
-                reader.add(instance.job, name)
+    for name in instances:
+        for instance in instances[name] if is_by_row(loaded, name) else ():
+            reader.add(instance.job, name)
     return reader.result(documents.by_job)
 
 

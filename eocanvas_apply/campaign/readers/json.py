@@ -86,31 +86,26 @@ def geojson_rows(content: bytes, file: str) -> list[Row]:
     data = parse_json(content, file)
     features = data.get("features") if isinstance(data, dict) and "features" in data else [data]
     if not isinstance(features, list) or not all(_is_feature(each) for each in features):
-        raise _wrong_shape(file, "this file has no GeoJSON features", "it needs a FeatureCollection with `features`")
+        hint = "it needs a FeatureCollection with `features`"
+        _refuse(file, "geojson-shape", "this file has no GeoJSON features", hint)
     return [_feature_row(each, number, file) for number, each in enumerate(features, 1)]
 
 
 def _feature_row(feature: Mapping[str, Any], number: int, file: str) -> Row:
     properties = feature.get("properties") or {}
-    shape: dict[str, Any] = {"geometry": None, "wkt": None, "bbox": None}
     try:
-        if (geometry := feature.get("geometry")) is not None:
-            wkt = to_wkt(geometry)
-            shape = {"geometry": wkt, "wkt": wkt, "bbox": bounds(geometry)}
+        geometry = feature.get("geometry")
+        wkt, bbox = (None, None) if geometry is None else (to_wkt(geometry), bounds(geometry))
     except (TypeError, ValueError, LookupError):
         message = f"the geometry of feature {number} cannot be read"
-        raise _wrong_shape(file, message, "check that its coordinates are numbers") from None
-    return Row(id_of(feature.get(ID, properties.get(ID))), {**properties, **shape})
+        _refuse(file, "geojson-shape", message, "check that its coordinates are numbers")
+    return Row(id_of(feature.get(ID, properties.get(ID))), {**properties, "geometry": wkt, "wkt": wkt, "bbox": bbox})
 
 
 def _is_feature(value: object) -> bool:
     if not isinstance(value, dict) or value.get("type") != "Feature":
         return False
     return isinstance(value.get("properties") or {}, dict)
-
-
-def _wrong_shape(file: str, message: str, hint: str) -> ManifestError:
-    return ManifestError(error("geojson-shape", message, hint).at(Position(file, 1, 1)))
 
 
 _DEPTHS = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}

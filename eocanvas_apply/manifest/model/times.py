@@ -28,13 +28,11 @@ def parse_duration(text: str) -> timedelta:
 
 def format_duration(duration: timedelta) -> str:
     """Write a duration so that `parse_duration` reads it back, in days and smaller; below 1 ms is cut off."""
-    left = duration // timedelta(milliseconds=1)
-    parts = []
+    left, text = duration // timedelta(milliseconds=1), ""
     for unit in ("d", "h", "m", "s", "ms"):
         number, left = divmod(left, _MILLISECONDS[unit])
-        if number:
-            parts.append(f"{number}{unit}")
-    return "".join(parts) or "0s"
+        text += f"{number}{unit}" if number else ""
+    return text or "0s"
 
 
 _FARTHEST = timedelta(days=36525)
@@ -84,9 +82,7 @@ def _relative(found: re.Match[str]) -> Moment | None:
         offset = parse_duration(distance) if distance else timedelta(0)
     except ValueError:
         return None
-    if offset > _FARTHEST:
-        return None
-    return Moment(None, _DAYS.get(word), -offset if sign == "-" else offset)
+    return Moment(None, _DAYS.get(word), -offset if sign == "-" else offset) if offset <= _FARTHEST else None
 
 
 def resolved(value: Any, now: datetime) -> tuple[Any, bool]:
