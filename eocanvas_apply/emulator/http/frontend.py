@@ -10,13 +10,14 @@ import heapq
 import itertools
 import json
 import re
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from eocanvas_apply.emulator.http import endpoints
 from eocanvas_apply.emulator.http.endpoints import DOWNLOAD, HDA_ROUTES, ROUTES, Call, Endpoint, Routes
-from eocanvas_apply.emulator.http.received import ReceivedLog
+from eocanvas_apply.emulator.http.received import Received
 from eocanvas_apply.emulator.http.request_faults import Fault, FaultQueue
 from eocanvas_apply.emulator.model import clock
 from eocanvas_apply.emulator.model.accounts import User, unauthorized
@@ -27,18 +28,20 @@ from eocanvas_apply.emulator.model.submissions import BASE
 
 _LOG_IN = re.compile(r"/(identity|hda-broker)/(gettoken|refreshtoken)")
 _PAGE = b"<!DOCTYPE html><html><head><title>WEkEO</title></head><body><h1>Please wait</h1></body></html>"
+_REMEMBERED = 20_000
 
 
 class Frontend:
     """The addresses of a service in front of its model. It is synchronous, and fast enough for simulations.
 
-    `faults` may be added to at any time; `received` holds every request, also those whose connection was lost.
+    `faults` may be added to at any time; `received` holds the latest requests, also those whose connection was lost.
     """
 
     def __init__(self, service: Eocanvas, faults: Iterable[Fault] = ()) -> None:
         self.service = service
         self.faults = FaultQueue(faults)
-        self.received = ReceivedLog()
+        self.received: deque[Received] = deque(maxlen=_REMEMBERED)
+        self._numbers = itertools.count(1)
         self._late: list[tuple[datetime, int, WireRequest]] = []
         self._order = itertools.count()
 
@@ -50,7 +53,7 @@ class Frontend:
         at = self.service.now()
         self.settle(at)
         fault, delay = self.faults.meet(request)
-        self.received.add(at, request, fault.kind if fault else "")
+        self.received.append(Received(next(self._numbers), at, request, fault.kind if fault else ""))
         answer = self._carry_out(request, at) if fault is None else self._fault(fault, request, at)
         return replace(answer, delay=delay, headers=_completed(answer, at))
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,29 +41,6 @@ class Received:
             "decoded": _decoded(body),
             "fault": self.fault,
         }
-
-
-class ReceivedLog:
-    """The latest requests, oldest first; older ones are dropped."""
-
-    def __init__(self, limit: int = 20_000) -> None:
-        self._entries: deque[Received] = deque(maxlen=limit)
-        self._count = 0
-
-    def add(self, at: datetime, request: WireRequest, fault: str) -> None:
-        """Keep a request."""
-        self._count += 1
-        self._entries.append(Received(self._count, at, request, fault))
-
-    def clear(self) -> None:
-        """Forget all requests; the numbers go on."""
-        self._entries.clear()
-
-    def __iter__(self) -> Iterator[Received]:
-        return iter(self._entries)
-
-    def __len__(self) -> int:
-        return len(self._entries)
 
 
 def _shown(name: str, value: str) -> str:

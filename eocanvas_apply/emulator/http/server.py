@@ -3,7 +3,7 @@
 with running(Options(job_time=1)) as emulator:
     httpx.get(emulator.url + "/processes", ...)
     with emulator.model() as frontend:
-        frontend.faults.add(Fault("drop-after", path="*/keys"))
+        frontend.faults.append(Fault("drop-after", path="*/keys"))
 """
 
 from __future__ import annotations
