@@ -14,6 +14,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from eocanvas_apply.api.project import AsyncProject, aopen
 from eocanvas_apply.api.values import ApplyResult, Plan, Progress
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import UsageError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -64,7 +66,7 @@ class Project:
         self.close()
 
     def close(self) -> None:
-        """Close the connections to the service and end the thread; after that the project cannot be asked again."""
+        """Close the connections to the service and end the thread; any later call raises UsageError."""
         if self._loop.is_closed():
             return
         self._run(self._project.close())
@@ -100,6 +102,9 @@ class Project:
         grace_s: float = 0.0,
     ) -> T:
         """Return what the work comes to, and pass on its events; an interrupt stops the work first."""
+        if self._loop.is_closed():
+            work.close()
+            raise UsageError(error("usage", "the project is closed", "open it again: eoc.open(...)"))
         events = events or queue.SimpleQueue()
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         future.add_done_callback(lambda _: events.put(None))

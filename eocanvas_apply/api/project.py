@@ -107,13 +107,13 @@ class AsyncProject:
     async def requests(
         self,
         *,
-        only: Iterable[str] | None = None,
+        only: str | Iterable[str] | None = None,
         limit: int | None = None,
-        relaunch: Iterable[str] = (),
+        relaunch: str | Iterable[str] = (),
         retry_failed: bool = False,
         destroy: bool = False,
         fetch: bool = True,
-        allow: Iterable[str] = (),
+        allow: str | Iterable[str] = (),
     ) -> Requests:
         """Return what is asked for beyond the manifest; raises UsageError for an address that nothing has."""
         if limit is not None and limit < 1:
@@ -122,31 +122,31 @@ class AsyncProject:
         known, recorded = await self.addresses(), await engine.recorded()
         return Requests(
             destroy=destroy,
-            relaunch=jobs_named(relaunch, known, recorded),
+            relaunch=jobs_named(_each(relaunch), known, recorded),
             retry_failed=retry_failed,
-            allowed=_allowed(allow),
+            allowed=_allowed(_each(allow)),
             no_fetch=not fetch,
-            only=None if only is None else addresses_named(only, known, recorded),
+            only=None if only is None else addresses_named(_each(only), known, recorded),
             limit=limit,
         )
 
     async def plan(
         self,
         *,
-        only: Iterable[str] | None = None,
+        only: str | Iterable[str] | None = None,
         limit: int | None = None,
-        relaunch: Iterable[str] = (),
+        relaunch: str | Iterable[str] = (),
         retry_failed: bool = False,
         destroy: bool = False,
         fetch: bool = True,
-        allow: Iterable[str] = (),
+        allow: str | Iterable[str] = (),
     ) -> Plan:
         """Return what an apply would change. Nothing is changed, on the service or on disk.
 
-        `only` names jobs and keys (a name, a campaign, `campaign/id`), all others are left as they are; `limit` is the
-        most launches of the run; `relaunch` names jobs to run again; `retry_failed` runs failed jobs again; `destroy`
-        deletes all keys and gives up all jobs; without `fetch` results stay at the service; `allow` are safety flags
-        as the refusals name them, such as `allow-deletes`.
+        `only` names jobs and keys (a name, a campaign, `campaign/id`, or several of them), all others are left as they
+        are; `limit` is the most launches of the run; `relaunch` names jobs to run again; `retry_failed` runs failed
+        jobs again; `destroy` deletes all keys and gives up all jobs; without `fetch` results stay at the service;
+        `allow` are safety flags as the refusals name them, such as `allow-deletes`.
         Raises UsageError, ManifestError, CredentialsError, ServiceError and LedgerError.
         """
         requests = await self.requests(
@@ -185,6 +185,8 @@ class AsyncProject:
             if faults := departures(plan.value, now):
                 raise PlanStale(*faults)
 
+        if not isinstance(plan, Plan):
+            raise TypeError(f"apply needs the Plan that project.plan() returned, not {type(plan).__name__}")
         engine = await self.engine()
         engine.stopping = asyncio.Event()
         engine.report = _reporter(on_progress)
@@ -228,6 +230,10 @@ def _reporter(on_progress: Callable[[Progress], object] | None) -> Callable[[Eve
             on_progress(Progress(event.at, event.address, str(event.happening), event.detail, line(event)))
 
     return report
+
+
+def _each(names: str | Iterable[str]) -> Iterable[str]:
+    return (names,) if isinstance(names, str) else names
 
 
 def _allowed(names: Iterable[str]) -> frozenset[str]:

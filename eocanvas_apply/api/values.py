@@ -29,17 +29,26 @@ class _Rendered:
     value: Any
 
     @property
+    def summary(self) -> dict[str, int]:
+        """How many of what there are."""
+        raise NotImplementedError
+
+    @property
     def _render(self) -> Any:
         return import_module(f"eocanvas_apply.render.{self._module}")
 
     def __str__(self) -> str:
         return str(self._render.text(self.value))
 
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{number} {name}" for name, number in self.summary.items() if number)
+        return f"<{type(self).__name__}: {counts or 'nothing'}>"
+
     def _repr_html_(self) -> str:
         return str(self._render.html(self.value))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Plan(_Rendered):
     """What an apply would change, and why. `str(plan)` is the text of `eocanvas-apply plan`.
 
@@ -48,9 +57,9 @@ class Plan(_Rendered):
     """
 
     _module = "plan"
-    value: planning.Plan = field(repr=False)
+    value: planning.Plan
     requests: planning.Requests
-    observed: Observed = field(repr=False)
+    observed: Observed
     warnings: tuple[Diagnostic, ...] = ()
 
     @property
@@ -95,12 +104,12 @@ def build_plan(
     return Plan(planned(desired, requests, record, seen), requests, seen)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ApplyResult(_Rendered):
     """How an apply ended. `str(result)` is the text of `eocanvas-apply apply`; a failed job raises nothing."""
 
     _module = "result"
-    value: report.ApplyResult = field(repr=False)
+    value: report.ApplyResult
     warnings: tuple[Diagnostic, ...] = ()
 
     @property
@@ -132,13 +141,18 @@ class ApplyResult(_Rendered):
         return [dict(row) for row in self._render.body(self.value)["results"]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Status(_Rendered):
     """The state of every key and job. `str(status)` is the text of `eocanvas-apply status`."""
 
     _module = "status"
-    value: report_status.Status = field(repr=False)
+    value: report_status.Status
     warnings: tuple[Diagnostic, ...] = ()
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """How many keys and jobs there are: `{"keys": 1, "jobs": 3}`."""
+        return {"keys": len(self.value.keys), "jobs": len(self.value.jobs)}
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -151,7 +165,7 @@ class Status(_Rendered):
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return one row a job: `address`, `status`, `reason`, `job_id`, `created` (RFC 3339, UTC)."""
-        return [dict(row) for row in self._render.body(self.value)["jobs"]]
+        return [{**row, "reason": str(row["reason"])} for row in self._render.body(self.value)["jobs"]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,4 +139,5 @@ def html_table(title: str, head: Sequence[str], rows: Sequence[Sequence[object]]
     body = "".join(row(cells, "td") for cells in rows[:_MOST_ROWS])
     table = f"<table><thead>{row(head, 'th')}</thead><tbody>{body}</tbody></table>" if rows else ""
     text = "\n".join(filter(None, (more, below.strip())))
-    return f"<div><b>{escape(printable(title))}</b>{table}<pre>{escape(printable(text))}</pre></div>"
+    rest = f"<pre>{escape(printable(text))}</pre>" if text.strip() else ""
+    return f"<div><b>{escape(printable(title))}</b>{table}{rest}</div>"

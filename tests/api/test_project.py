@@ -180,3 +180,20 @@ def test_a_closed_project_may_be_closed_again(manifest: Path) -> None:
     project = eoc.open(manifest)
     project.close()
     project.close()
+
+
+def test_a_value_is_short_in_a_shell_and_plain_in_a_table(manifest: Path) -> None:
+    with eoc.open(manifest) as project:
+        plan = project.plan(only="tiles/north")
+        assert repr(plan).startswith("<Plan: 1 create, 1 launch, ")
+        assert "<pre></pre>" not in project.results()._repr_html_()
+        status = project.status()
+        assert repr(status) == "<Status: 1 keys, 3 jobs>"
+        assert all(type(row["reason"]) is str for row in status.to_dicts())
+
+
+def test_a_closed_project_and_a_wrong_plan_are_refused_in_words(manifest: Path) -> None:
+    with eoc.open(manifest) as project, pytest.raises(TypeError, match=r"needs the Plan that project\.plan\(\)"):
+        project.apply(None)  # type: ignore[arg-type]
+    with pytest.raises(eoc.UsageError, match="the project is closed"):
+        project.plan()
