@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
@@ -62,6 +63,8 @@ PARTS = {
     "emulator": "model storage http",
     "cli": "terminal commands",
 }
+# File names that stand in several folders, each time for the same thing: what a command does, reports and prints.
+ONE_MEANING = {"clock", "diagnostics", "doctor", "lock", "plan", "progress", "results", "status", "stored", "why"}
 MOST_FILES = 15
 IO_MODULES = {
     *("asyncio", "anyio", "boto3", "concurrent", "fcntl", "getpass", "glob", "http", "httpx", "logging"),
@@ -161,15 +164,18 @@ def test_a_part_imports_no_later_part_of_its_room(module: Module) -> None:
         assert wrong == [], f"{module.name} may not import {wrong}"
 
 
-def test_parts_and_top_files_of_planning_import_in_one_direction_only() -> None:
-    imported: dict[str, set[str]] = {}
+def test_no_folders_import_each_other_in_a_circle() -> None:
+    """A folder below a room counts as one; the files of a room itself count each for itself."""
+    names = {module.name for module in MODULES}
+    graph: dict[str, set[str]] = {}
     for module in MODULES:
-        if module.name.startswith("planning."):
-            own = module.name.split(".")[1]
-            names = {name.split(".")[1] for name in module.ours() if name.startswith("planning.")}
-            imported[own] = imported.get(own, set()) | names - {own}
-    assert imported
-    TopologicalSorter(imported).prepare()
+        folder = _folder(module.name)
+        graph.setdefault(folder, set()).update(_folder(_file_of(name, names)) for name in module.ours())
+    assert list(TopologicalSorter({folder: ours - {folder} for folder, ours in graph.items()}).static_order())
+
+
+def _folder(name: str) -> str:
+    return name.rpartition(".")[0] if name.count(".") > 1 else name
 
 
 def test_every_part_of_a_room_is_in_the_table() -> None:
@@ -184,8 +190,13 @@ FOLDERS = sorted({path.parent for path in PACKAGE.rglob("*.py")})
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_a_folder_is_seen_at_a_glance_and_says_what_belongs_into_it(folder: Path) -> None:
     files = {path.name for path in folder.glob("*.py")} - {"__init__.py"}
-    assert len(files) <= MOST_FILES or folder.name in ("commands", "cli")
+    assert len(files) <= MOST_FILES or folder.name == "commands"
     assert ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8")))
+
+
+def test_a_file_name_has_one_meaning() -> None:
+    names = Counter(module.path.name for module in MODULES if module.path.name != "__init__.py")
+    assert {name.removesuffix(".py") for name, times in names.items() if times > 1} == ONE_MEANING
 
 
 def _file_of(name: str, names: set[str]) -> str:
@@ -271,3 +282,10 @@ def test_the_rules_see_what_they_forbid(tmp_path: Path) -> None:
     assert all(_may_import(events, name) for name in events.ours())
     reader = _pretend("planning.plan", "import socket\nfrom pathlib import Path, PurePath\n", tmp_path)
     assert [name for name in reader.imports() if not _is_pure_import(name)] == ["socket", "pathlib.Path"]
+
+
+def test_the_contributors_guide_names_every_room_and_only_files_that_exist() -> None:
+    guide = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^([a-z]+)/  ", guide, re.MULTILINE)) == set(ROOMS)
+    paths = re.findall(r"`([a-z_]+/[a-z_/]*(?:\.[a-z]+)?)`", guide)
+    assert [path for path in paths if not ((PACKAGE / path).exists() or (PACKAGE.parent / path).exists())] == []

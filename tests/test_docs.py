@@ -17,7 +17,7 @@ from docs import generate
 from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli import main
 from eocanvas_apply.cli.commands import SUMMARIES
-from eocanvas_apply.emulator.emulator_options import Options
+from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.server import running
 from eocanvas_apply.engine.definition import open_project
 from eocanvas_apply.errors import UsageError

@@ -8,7 +8,7 @@ from zlib import crc32
 
 import pytest
 
-from eocanvas_apply.emulator.emulator_options import Options
+from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
 
 MANIFEST = """\

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from eocanvas_apply.campaign.expansion import Expansion, expand
 from eocanvas_apply.campaign.readers.hda import Catalogue
-from eocanvas_apply.emulator.emulator_options import Options
+from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.server import running
 from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER
 from eocanvas_apply.manifest.loading import load

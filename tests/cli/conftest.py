@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from eocanvas_apply.cli import main
-from eocanvas_apply.emulator.emulator_options import Options
+from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
 from tests.emulator.stage import private_key
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from eocanvas_apply.emulator.emulator_options import Options
+from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
 from eocanvas_apply.emulator.model.behaviour import Quota
 from eocanvas_apply.emulator.model.job_failures import JobFault

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.emulator.emulator_options import Options, add_arguments, from_arguments
+from eocanvas_apply.emulator.http.emulator_options import Options, add_arguments, from_arguments
 from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.model.accounts import User
 from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER, Quota

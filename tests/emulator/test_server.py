@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import pytest
 
-from eocanvas_apply.emulator.emulator_options import Options
+from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import RunningEmulator, running, serve
 from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER, Behaviour
@@ -211,7 +211,7 @@ def until(condition: Callable[[], bool]) -> None:
 def test_a_served_emulator_tells_its_addresses_and_ends_on_a_signal(tmp_path: Path, number: int) -> None:
     ready = tmp_path / "ready.json"
     program = (
-        "import pathlib, sys; from eocanvas_apply.emulator import emulator_options as options;"
+        "import pathlib, sys; from eocanvas_apply.emulator.http import emulator_options as options;"
         "from eocanvas_apply.emulator.http import server;"
         "sys.exit(server.serve(options.Options(ready=pathlib.Path(sys.argv[1]))))"
     )

@@ -17,7 +17,7 @@ import httpx
 import pytest
 from botocore.config import Config
 
-from eocanvas_apply.emulator.emulator_options import Options
+from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
 from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER
 from tests.emulator.stage import private_key, seal, snap_body

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.emulator.emulator_options import Options
+from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
 from eocanvas_apply.emulator.model.behaviour import Quota
 from tests.emulator.stage import private_key

@@ -15,7 +15,7 @@ from urllib.parse import quote_plus
 import pytest
 
 from eocanvas_apply.cli import main
-from eocanvas_apply.emulator.emulator_options import Options
+from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import running
 from eocanvas_apply.emulator.model.accounts import User

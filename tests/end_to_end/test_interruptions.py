@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.emulator.emulator_options import Options
+from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
 from tests.emulator.stage import private_key

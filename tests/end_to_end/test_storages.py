@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.emulator.emulator_options import Options
+from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.server import running
 from eocanvas_apply.emulator.model.keystore import WebdavCredentials
 from tests.emulator.stage import private_key

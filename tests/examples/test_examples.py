@@ -11,7 +11,7 @@ import nbformat
 import pytest
 
 import eocanvas_apply as eoc
-from eocanvas_apply.emulator.emulator_options import Options
+from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
 from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER
 from eocanvas_apply.manifest.model.keys import ExistingKey

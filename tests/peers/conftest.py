@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.emulator.emulator_options import Options
+from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
 from tests.peers.environment import EOCANVAS, HDA, OfficialClient, openssl_path
 

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.documents.mark import marks_in
-from eocanvas_apply.emulator.emulator_options import Options
+from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
 from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER
 from eocanvas_apply.engine.definition import open_project

@@ -15,13 +15,7 @@ from eocanvas_apply.manifest.model.manifest import Timing
 from eocanvas_apply.manifest.products import Product
 from eocanvas_apply.planning.desired.desired import DesiredInput, DesiredJob
 from eocanvas_apply.planning.state.observed import Download, DownloadState, Observed, Pass
-from eocanvas_apply.planning.state.order_book import (
-    OrderBook,
-    Standing,
-    failures_in_a_row,
-    orders_of,
-    recent_orders,
-)
+from eocanvas_apply.planning.state.order_book import OrderBook, Standing, failures_in_a_row, orders_of, recent_orders
 from eocanvas_apply.render.why import history_line
 from eocanvas_apply.vocabulary import FailureClass
 from tests.ledger.entries import entries, job_intended

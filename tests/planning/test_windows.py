@@ -13,14 +13,7 @@ from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold.job_records import JobRecord
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import MARGIN, Limit
-from eocanvas_apply.planning.schedule.windows import (
-    Running,
-    Windows,
-    closed_until,
-    creations,
-    longest,
-    per_day,
-)
+from eocanvas_apply.planning.schedule.windows import Running, Windows, closed_until, creations, longest, per_day
 from eocanvas_apply.planning.state.observed import ObservedJob
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -62,7 +62,7 @@ def add_arguments(parser: Parser) -> None:
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
     """Play the commands one after the other; the first that fails ends it."""
     try:
-        from eocanvas_apply.emulator.emulator_options import Options
+        from eocanvas_apply.emulator.http.emulator_options import Options
         from eocanvas_apply.emulator.http.server import running
         from eocanvas_apply.emulator.model.behaviour import Behaviour, Quota
     except ModuleNotFoundError as missing:

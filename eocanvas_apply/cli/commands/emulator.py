@@ -34,7 +34,7 @@ Examples:
 
 def add_arguments(parser: Parser) -> None:
     """Declare the emulator's own options."""
-    from eocanvas_apply.emulator.emulator_options import add_arguments as add_emulator_arguments
+    from eocanvas_apply.emulator.http.emulator_options import add_arguments as add_emulator_arguments
 
     add_emulator_arguments(parser)
 
@@ -42,7 +42,7 @@ def add_arguments(parser: Parser) -> None:
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - the server writes by itself
     """Serve until a signal ends it."""
     try:
-        from eocanvas_apply.emulator.emulator_options import from_arguments
+        from eocanvas_apply.emulator.http.emulator_options import from_arguments
         from eocanvas_apply.emulator.http.server import serve
     except ModuleNotFoundError as missing:
         raise missing_emulator(missing) from None

@@ -17,14 +17,7 @@ from eocanvas_apply.emulator.model.job_book import over
 from eocanvas_apply.emulator.model.job_files import results_page
 from eocanvas_apply.emulator.model.job_logs import log_entries
 from eocanvas_apply.emulator.model.keystore import key_document
-from eocanvas_apply.emulator.model.messages import (
-    WireRequest,
-    WireResponse,
-    as_json,
-    coded,
-    problem,
-    serve_bytes,
-)
+from eocanvas_apply.emulator.model.messages import WireRequest, WireResponse, as_json, coded, problem, serve_bytes
 from eocanvas_apply.emulator.model.service import Eocanvas
 from eocanvas_apply.emulator.model.submissions import BASE, PROCESSES, list_page, process_of, read_execution
 

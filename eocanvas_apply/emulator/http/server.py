@@ -29,9 +29,9 @@ from types import FrameType
 import trustme
 import uvicorn
 
-from eocanvas_apply.emulator.emulator_options import Options
 from eocanvas_apply.emulator.http.application import Application, Connections, protocol_class
 from eocanvas_apply.emulator.http.control import Control
+from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.frontend import Frontend
 from eocanvas_apply.emulator.http.storage_workers import Workers
 from eocanvas_apply.emulator.model.clock import RunningClock
