@@ -68,7 +68,7 @@ class LedgerError(EocanvasApplyError):
 
 
 class LedgerConflict(LedgerError):
-    """Somebody else appended first; read again and decide again."""
+    """Another run appended first: read again and decide again."""
 
 
 class SafetyRefusal(EocanvasApplyError):

@@ -141,7 +141,7 @@ def _names(rows: Iterable[Row]) -> set[str]:
 
 def _built(before: Sequence[Row], chosen: Sequence[Sequence[Row]], step: Step) -> Iterator[Row]:
     template = Template(step.id) if step.id is not None else None
-    # Told from the text and never from the number of rows, or a row more would give others new names.
+    # Decided from the text and never from the number of rows, or one more row would rename others.
     keeps_id = before is not START and (step.by is not None or step.pick is not None or step.expected == (1, 1))
     for row, others in zip(before, chosen, strict=True):
         for other in others:

@@ -37,7 +37,7 @@ _WIDEST = 100_000
 
 
 class SourceUnavailable(Exception):
-    """Nobody can be asked for the rows of a step: there is no search or no lister, or another campaign lacks them."""
+    """The rows of a step cannot be read: there is no search or no lister, or another campaign lacks them."""
 
 
 @dataclass

@@ -97,7 +97,7 @@ class Observer:
         if any(name in keys for name in rotating if name):
             since.append(now - STUCK)
         if desired.max_running is not None:
-            # Whoever launched them, jobs that run count.
+            # Running jobs count, also those launched elsewhere.
             since.append(now - STUCK)
         return min(since, default=None)
 

@@ -160,7 +160,7 @@ def _resolve(recorded: Recorded, job: JobRecord, intent: Intent, event: e.Resolv
 def _refuse(intent: Intent, event: e.JobRefused) -> None:
     intent.reach(IntentState.REFUSED)
     intent.refused = event
-    # A service that refused and acted later has made a duplicate. Somebody else's job is for a person to decide.
+    # A service that refused and acted later has made a duplicate. A job of another owner is for a person to decide.
     intent.given_up = intent.given_up or event.refusal != "same-job"
 
 

@@ -48,7 +48,7 @@ class Moved(StrictModel):
 
 
 class Notify(StrictModel):
-    """Somebody to tell."""
+    """A web hook that is called after a run."""
 
     url: Text = Field(description="Address to call.")
     on: Annotated[tuple[Text, ...], Field(strict=False)] = Field(default=(), description="At which events.")
