@@ -13,15 +13,9 @@ from typing import Any, get_args
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.entry import Entry
-from eocanvas_apply.ledger.fold.job_records import Intent as Intent
-from eocanvas_apply.ledger.fold.job_records import IntentState as IntentState
-from eocanvas_apply.ledger.fold.job_records import JobRecord as JobRecord
-from eocanvas_apply.ledger.fold.job_records import ResultFile, key_of
-from eocanvas_apply.ledger.fold.job_records import Run as Run
-from eocanvas_apply.ledger.fold.key_records import Generation as Generation
-from eocanvas_apply.ledger.fold.key_records import KeyRecord as KeyRecord
-from eocanvas_apply.ledger.fold.order_records import Order as Order
-from eocanvas_apply.ledger.fold.order_records import fold_order, mark_used
+from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecord, ResultFile, Run, key_of
+from eocanvas_apply.ledger.fold.key_records import Generation, KeyRecord
+from eocanvas_apply.ledger.fold.order_records import Order, fold_order, mark_used
 
 # The version of what is folded. Raise it with every change of a record's fields or of what an event makes of them:
 # snapshots of another version are ignored.
