@@ -172,9 +172,9 @@ class Status(_Rendered):
 class Progress:
     """One event of a run. `str(event)` is one line, so that `on_progress=print` shows the run.
 
-    `at` is when it happened, in UTC; `address` the key or job that it happened to; `happening` one of
-    `report.progress.Happening`: `created`, `launched`, `status`, `stored`, `failed`, ...; `detail` the key's name, the
-    job id, the status or the file.
+    `at` is when it happened, in UTC; `address` the key or job that it happened to, or `service` where that does not
+    answer; `happening` one of `report.progress.Happening`: `created`, `launched`, `status`, `stored`, `failed`, ...;
+    `detail` the key's name, the job id, the status or the file.
     """
 
     at: datetime

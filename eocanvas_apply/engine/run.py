@@ -57,11 +57,11 @@ class Pace:
         """Note that the service answers."""
         self._backoff.succeeded()
 
-    async def back_off(self, fault: ServiceError) -> None:
-        """Sleep longer after each fault in a row; raises the fault where waiting would not help, or may not go on."""
+    def back_off(self, fault: ServiceError) -> timedelta:
+        """Return how long to sleep, longer after each fault in a row; raises it where waiting does not help."""
         if self.over:
             raise fault
-        await self.sleep(self._within(self._backoff.after(fault)))
+        return self._within(self._backoff.after(fault))
 
     def pause(self, wakes: Sequence[timedelta], *, moving: bool) -> timedelta:
         """Return how long until something is due (`wakes` from now) or the run's time is over.
@@ -140,7 +140,9 @@ class Run:
         try:
             survey = await self.pace.stop.unless(self.surveyor.survey(self._current_requests()))
         except ServiceError as fault:
-            await self.pace.back_off(fault)
+            pause = self.pace.back_off(fault)
+            self.session.report_event("service", Happening.SILENT, f"{pause.total_seconds():.0f}")
+            await self.pace.sleep(pause)
             return False
         if survey:
             await self._take(survey)

@@ -21,7 +21,7 @@ _H = Happening
 _COLOURS = {
     **dict.fromkeys((_H.CREATING, _H.ORDERING, _H.LAUNCHING, _H.FETCHING, _H.RECEIVING), "dim"),
     **dict.fromkeys((_H.CREATED, _H.ORDERED, _H.LAUNCHED, _H.ADOPTED, _H.STORED), "green"),
-    **dict.fromkeys((_H.DRAINING, _H.TERMS_ACCEPTED, _H.WITHDRAWN, _H.ANSWER_LOST, _H.RUNS_ON), "yellow"),
+    **dict.fromkeys((_H.DRAINING, _H.TERMS_ACCEPTED, _H.WITHDRAWN, _H.ANSWER_LOST, _H.RUNS_ON, _H.SILENT), "yellow"),
     **dict.fromkeys((_H.DELETED, _H.REFUSED, _H.DISMISSED, _H.CANCELLED, _H.FORGOTTEN, _H.FAILED), "red"),
     _H.STATUS: "cyan",
 }
@@ -35,6 +35,7 @@ _WORDS = {
     _H.ADOPTED: "found at the service",
     _H.RUNS_ON: "cannot be dismissed, still running:",
     _H.CANCELLED: "cancelled; dismissed if it appears",
+    _H.SILENT: "does not answer; next try in",
 }
 
 
@@ -45,6 +46,8 @@ def line(progress: Progress, style: Style = PLAIN) -> str:
     if progress.happening is Happening.STATUS:
         words = {"successful": "succeeded"}.get(detail, detail)
         detail = f"({progress.failure}) {one_line(progress.failure_line or '')}" if progress.failure else ""
+    if progress.happening is Happening.SILENT and detail.isdecimal():
+        detail = rough(timedelta(seconds=int(detail)))
     return f"{progress.at:%H:%M:%S} {progress.address} {style.paint(words, colour)} {detail}".rstrip()
 
 

@@ -43,6 +43,7 @@ class Happening(StrEnum):
     CANCELLED = "cancelled"
     FORGOTTEN = "forgotten"
     FAILED = "failed"
+    SILENT = "silent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class Transfer:
 @dataclass(frozen=True, slots=True)
 class Progress:
     """One event for a person: `detail` names what (a physical key, a job id, a status, a file).
+
+    Where the service does not answer (SILENT), `address` is `service` and `detail` the seconds until the next try.
 
     `failure` and `failure_line` are the class and the line of the log of a job that failed, as far as it tells them.
     `transfer` comes with RECEIVING, at most once a second for each address while bytes arrive.

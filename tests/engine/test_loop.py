@@ -12,6 +12,7 @@ import pytest
 from eocanvas_apply.errors import Doubt, LedgerError, NotSent, Refused, SafetyRefusal
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.planning.plan import Plan, Requests
+from eocanvas_apply.report.progress import Happening
 from tests.applying.stage import (
     JOB_ONLY,
     KEY_ONLY,
@@ -117,6 +118,8 @@ class TestAServiceThatGoesAway:
         world = World(tmp_path)
         outage = _outage(world, status, after=60, until=60 + 50 * 60)
         assert not world.apply(JOB_ONLY, step=outage).endings
+        waits = [int(p.detail) for p in world.progress if p.happening is Happening.SILENT]
+        assert waits[:3] == [5, 10, 20]
         assert len(launched(world)) == 1
 
     def test_and_stays_away_for_an_hour_ends_the_run_and_the_next_one_completes(self, tmp_path: Path) -> None:

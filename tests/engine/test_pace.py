@@ -42,7 +42,7 @@ def test_what_a_silent_service_asks_for_is_waited_an_hour_at_most(asked: float |
     async def silence() -> None:
         pace = Pace(clock, None, timedelta(seconds=30), Stop(asyncio.Event()), HOUR)
         for _ in slept:
-            await pace.back_off(Doubt(error("no-answer", "no answer"), retry_after=asked))
+            await pace.sleep(pace.back_off(Doubt(error("no-answer", "no answer"), retry_after=asked)))
 
     asyncio.run(silence())
     assert clock.slept == slept

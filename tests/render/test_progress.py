@@ -29,6 +29,11 @@ def test_the_line_says_what_and_colours_it() -> None:
     assert line(progress, Style(colour=True)) == "04:00:00 job.a \x1b[32mlaunched\x1b[0m 1d8f"
 
 
+def test_a_service_that_does_not_answer_is_named_with_the_next_try() -> None:
+    silent = Progress(NOW, "service", Happening.SILENT, "90")
+    assert line(silent) == "04:00:00 service does not answer; next try in 1m 30s"
+
+
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
@@ -128,6 +133,7 @@ def test_rough_lengths_of_time(seconds: float, text: str) -> None:
         (Happening.STATUS, "failed", True),
         (Happening.REFUSED, "too many", True),
         (Happening.CREATED, "baltic-scenes-1", True),
+        (Happening.SILENT, "20", True),
     ],
 )
 def test_what_is_told_beside_the_table(happening: Happening, detail: str, *, news: bool) -> None:
