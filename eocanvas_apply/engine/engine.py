@@ -74,7 +74,9 @@ class Engine:
         `wait` is how long to wait for jobs in all: None to their end, zero for one turn.
         """
         await self.recorded()
-        await self.journal.keep()
+        # A snapshot holds what the ledger holds, and not what an earlier plan of this engine noted.
+        if not self._surveyor.has_unrecorded_facts:
+            await self.journal.keep()
         first = await self._first(requests)
         if first.refusals:
             raise SafetyRefusal(*first.refusals)

@@ -63,6 +63,11 @@ class Surveyor:
         self._unrecorded += facts
         return Survey(plan(self.desired, requests, recorded, observed), observed, changed)
 
+    @property
+    def has_unrecorded_facts(self) -> bool:
+        """Whether facts are noted that the ledger does not hold yet."""
+        return bool(self._unrecorded)
+
     async def put_on_record(self) -> None:
         """Append the observed facts that the ledger does not have yet."""
         facts, self._unrecorded = self._unrecorded, []

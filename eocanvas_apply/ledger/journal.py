@@ -99,6 +99,7 @@ class Journal:
 
         Our own entries in between are consequences of the same decision and do not make it stale.
         """
+        self._check(events)
         async with self._lock:
             await self._flush()
             if self._foreign_head > decided_on or not await self._try_append(events):
@@ -109,6 +110,7 @@ class Journal:
 
         Who waits may be cancelled, what happened goes on record all the same.
         """
+        self._check(events)
         self._waiting.extend(events)
         await asyncio.shield(self.flush())
 
@@ -134,6 +136,12 @@ class Journal:
             return await self._settle(entries, failure)
         self.recorded.add(entries)
         return True
+
+    def _check(self, events: Sequence[AnyEvent]) -> None:
+        """Raise ValueError for an event that could not be read back: it would make the whole ledger unreadable."""
+        for event in events:
+            entry = Entry(seq=1, time=self._now(), writer=self._writer, batch="", event=event)
+            Entry.from_json(entry.to_json())
 
     def _numbered(self, events: Sequence[AnyEvent]) -> list[Entry]:
         batch, time, head = self._token(), self._now(), self.recorded.head

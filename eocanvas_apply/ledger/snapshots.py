@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from itertools import chain
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from pydantic import TypeAdapter
@@ -29,6 +31,8 @@ _WORTH_IT = 1_000
 # And than this share of the ledger, one entry in so many: a snapshot is written as a whole.
 _SHARE = 50
 _LONGEST_LINE = 1 << 24
+# A file that is still being written is not older.
+_STALE_S = 3600
 # The end of the ledger that is compared; an entry is shorter.
 _END = 1 << 20
 
@@ -60,12 +64,12 @@ class Snapshots:
         place = self._backend.place
         if recorded.head != place.head:
             raise ValueError(f"the fold is at {recorded.head}, the ledger was read to {place.head}")
-        # Two runs that write at once spoil it, and its digest says so.
         partial = self.path.with_name(f"{self.path.name}.part")
+        if not _begun(partial):
+            return False
         try:
             end = _digest(self._end(place.offset))
             header = {"version": fold.VERSION, "head": place.head, "offset": place.offset, "end": end}
-            partial.touch(mode=0o600)
             with partial.open("wb") as file:
                 file.writelines(_lines(header, recorded))
             partial.replace(self.path)
@@ -89,6 +93,18 @@ class Snapshots:
         with self._backend.path.open("rb") as ledger:
             ledger.seek(begin)
             return ledger.read(max(0, offset - begin))
+
+
+def _begun(partial: Path) -> bool:
+    """Create the file to write, and tell whether no other run writes it. What a killed run left goes after an hour."""
+    with suppress(OSError):
+        if time.time() - partial.stat().st_mtime > _STALE_S:
+            partial.unlink()
+    try:
+        partial.touch(mode=0o600, exist_ok=False)
+    except OSError:
+        return False
+    return True
 
 
 def worth_saving(entries_behind: int, head: int) -> bool:

@@ -136,6 +136,7 @@ class StoredFiles:
 
 
 def _current(recorded: Recorded) -> Iterator[ResultFile]:
-    for record in recorded.jobs.values():
+    # Downloads add results while this is read in a thread.
+    for record in list(recorded.jobs.values()):
         if run := record.finished or counted_run(record):
-            yield from run.stored.values()
+            yield from list(run.stored.values())

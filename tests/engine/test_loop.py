@@ -11,8 +11,10 @@ import pytest
 
 from eocanvas_apply.errors import Doubt, LedgerError, NotSent, Refused, SafetyRefusal
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.report.progress import Happening
+from eocanvas_apply.simulation.virtual_time import LoopClock
 from tests.applying.stage import (
     JOB_ONLY,
     KEY_ONLY,
@@ -260,3 +262,25 @@ class TestSendBefore:
         assert timedelta(minutes=17) <= job.created - begun < timedelta(minutes=19)
         claims = [entry for entry in types(world) if entry in ("job-abandoned", "job-intended")]
         assert claims == ["job-intended", "job-abandoned", "job-intended"]
+
+
+def test_a_snapshot_never_holds_what_an_earlier_plan_of_the_engine_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, kept = World(tmp_path), []
+
+    async def keep(journal: Journal) -> None:
+        kept.append(journal.recorded.head)
+
+    monkeypatch.setattr(Journal, "keep", keep)
+    world.apply(JOB_ONLY, NO_WAIT)
+    assert len(kept) == 1
+
+    async def planned_and_applied() -> None:
+        runner = world.runner(JOB_ONLY)
+        await LoopClock(world.clock).sleep(3600)
+        await runner.plan(Requests())
+        await runner.apply(Requests(), timedelta(), lambda plan: None)
+
+    world.run(planned_and_applied())
+    assert len(kept) == 1

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger import local, snapshots
 from eocanvas_apply.ledger.events import AnyEvent
 from eocanvas_apply.ledger.fold.recorded import Recorded
@@ -111,3 +112,20 @@ def test_parts_of_any_size_make_the_same_fold(path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(local, "_PART", part)
     recorded = asyncio.run(journal(path).refresh())
     assert dict(recorded.jobs.items()) == plain(path).jobs
+
+
+def test_an_event_that_could_not_be_read_back_is_not_appended(path: Path) -> None:
+    before = path.read_bytes()
+
+    async def work() -> None:
+        mine = journal(path)
+        await mine.refresh()
+        wrong = e.JobSubmitted(address="job.a", intent="00", job_id=None, status="x")  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match="not an entry of a ledger"):
+            await mine.record(wrong)
+        with pytest.raises(ValueError, match="not an entry of a ledger"):
+            await mine.claim(mine.recorded.head, [wrong])
+        await mine.flush()
+
+    asyncio.run(work())
+    assert path.read_bytes() == before
