@@ -56,6 +56,7 @@ class Project:
     def __init__(self, project: AsyncProject) -> None:
         self._project = project
         self._loop = asyncio.new_event_loop()
+        self._calls: set[concurrent.futures.Future[Any]] = set()
         self._thread = threading.Thread(target=self._loop.run_forever, name="eocanvas-apply", daemon=True)
         self._thread.start()
 
@@ -66,9 +67,15 @@ class Project:
         self.close()
 
     def close(self) -> None:
-        """Close the connections to the service and end the thread; any later call raises UsageError."""
+        """Close the connections to the service and end the thread; any later call raises UsageError.
+
+        An apply at work in another thread is stopped first, as by Ctrl-C.
+        """
         if self._loop.is_closed():
             return
+        self._loop.call_soon_threadsafe(self._project.stop)
+        for call in list(self._calls):
+            _end(call, _GRACE_S)
         self._run(self._project.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -107,6 +114,8 @@ class Project:
             raise UsageError(error("usage", "the project is closed", "open it again: eoc.open(...)"))
         events = events or queue.SimpleQueue()
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        self._calls.add(future)
+        future.add_done_callback(self._calls.discard)
         future.add_done_callback(lambda _: events.put(None))
         try:
             for event in iter(lambda: _next(events), None):
@@ -114,7 +123,9 @@ class Project:
                     on_progress(event)
             return future.result()
         except BaseException:
-            self._loop.call_soon_threadsafe(self._project.stop)
+            # Another thread's apply goes on when a question of this one is refused or interrupted.
+            if grace_s and not future.done():
+                self._loop.call_soon_threadsafe(self._project.stop)
             _end(future, grace_s)
             raise
 

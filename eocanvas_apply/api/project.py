@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.engine.opening import Settings, duration, find_settings, open_engine
 from eocanvas_apply.errors import ManifestError, PlanStale, UsageError
 from eocanvas_apply.files import read_bytes
+from eocanvas_apply.ledger.fold.job_records import IntentState, JobRecord
+from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.loading import load as load_manifest
 from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.planning.plan import Plan as PlanValue
@@ -74,7 +77,7 @@ class AsyncProject:
     def __init__(self, project: Definition, settings: Settings, rows: Rows = Rows.ASKED) -> None:
         self.project = project
         self._settings, self._rows = settings, rows
-        self._stack, self._opening = AsyncExitStack(), asyncio.Lock()
+        self._stack, self._opening, self._applying = AsyncExitStack(), asyncio.Lock(), asyncio.Lock()
         self._engine: Engine | None = None
 
     async def __aenter__(self) -> AsyncProject:
@@ -164,7 +167,8 @@ class AsyncProject:
         """Return the plan for these requests."""
         engine = await self.engine()
         value, observed = await engine.plan(requests)
-        return Plan(value, requests, observed, engine.findings)
+        intents = _last_intents(requests, engine.journal.recorded)
+        return Plan(value, requests, observed, engine.findings, intents)
 
     async def apply(
         self,
@@ -175,6 +179,7 @@ class AsyncProject:
     ) -> ApplyResult:
         """Carry out a plan, and wait for its jobs and their results.
 
+        One apply at a time: a second one waits for the first. A plan may be given again until its actions are done.
         `wait` is the longest time to wait for jobs, such as `2h` or a timedelta: None waits to the end, `0s` does what
         can be done now. `on_progress` gets each event. A failed job raises nothing: see `exit_code` and `results`.
         Raises PlanStale where something else would be done than the plan says, SafetyRefusal where a safety rule
@@ -187,11 +192,14 @@ class AsyncProject:
 
         if not isinstance(plan, Plan):
             raise TypeError(f"apply needs the Plan that project.plan() returned, not {type(plan).__name__}")
-        engine = await self.engine()
-        engine.stopping = asyncio.Event()
-        engine.report = _reporter(on_progress)
+        if not isinstance(wait, str | timedelta | None):
+            raise TypeError("wait is a text such as '2h', a timedelta or None")
         limit = duration("wait", wait, "usage") if isinstance(wait, str) else wait
-        return await self.applied(plan.requests, limit, hold)
+        engine = await self.engine()
+        async with self._applying:
+            engine.stopping = asyncio.Event()
+            engine.report = _reporter(on_progress)
+            return await self.applied(_still_to_do(plan, await engine.recorded()), limit, hold)
 
     async def applied(
         self, requests: Requests, wait: timedelta | None, confirm: Callable[[PlanValue], None]
@@ -219,6 +227,23 @@ class AsyncProject:
         engine = await self.engine()
         recorded = await engine.recorded()
         return recorded_results(recorded, chosen_jobs(address, recorded), self.project.folder)
+
+
+def _still_to_do(plan: Plan, recorded: Recorded) -> Requests:
+    """Return the requests of a plan without the relaunches that were launched since it was made."""
+    now = _last_intents(plan.requests, recorded)
+    return replace(plan.requests, relaunch=frozenset(a for a in plan.requests.relaunch if now[a] == plan.intents[a]))
+
+
+def _last_intents(requests: Requests, recorded: Recorded) -> dict[str, str | None]:
+    """Return the last intent of each job to run again that was, or may have been, sent."""
+    return {address: _last_sent(recorded.jobs.get(address)) for address in requests.relaunch}
+
+
+def _last_sent(record: JobRecord | None) -> str | None:
+    sent = (IntentState.OPEN, IntentState.SUBMITTED)
+    intents = record.intents.values() if record else ()
+    return next((intent.id for intent in reversed([*intents]) if intent.state in sent), None)
 
 
 def _reporter(on_progress: Callable[[Progress], object] | None) -> Callable[[Event], None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -53,7 +54,7 @@ class Plan(_Rendered):
     """What an apply would change, and why. `str(plan)` is the text of `eocanvas-apply plan`.
 
     `requests` are what was asked for beyond the manifest, `observed` what the service showed, `warnings` what was
-    found in the manifest, its rows and its secrets.
+    found in the manifest, its rows and its secrets, `intents` the last launch of each job to run again, by its address.
     """
 
     _module = "plan"
@@ -61,6 +62,7 @@ class Plan(_Rendered):
     requests: planning.Requests
     observed: Observed
     warnings: tuple[Diagnostic, ...] = ()
+    intents: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def actions(self) -> tuple[planning.PlannedAction, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -197,3 +199,37 @@ def test_a_closed_project_and_a_wrong_plan_are_refused_in_words(manifest: Path) 
         project.apply(None)  # type: ignore[arg-type]
     with pytest.raises(eoc.UsageError, match="the project is closed"):
         project.plan()
+
+
+def test_several_applies_of_one_project_take_turns(manifest: Path) -> None:
+    with eoc.open(manifest) as project:
+        plan = project.plan()
+        with ThreadPoolExecutor(3) as pool:
+            runs = list(pool.map(lambda _: project.apply(plan, wait="0s"), range(3)))
+        assert {run.exit_code for run in runs} <= {0, 3}
+        ledger = (manifest.parent / ".eocanvas/default.jsonl").read_text(encoding="utf-8")
+    assert ledger.count('"job-intended"') == 3
+    assert ledger.count('"key-intended"') == ledger.count('"ledger-opened"') == 1
+
+
+def test_a_plan_that_runs_a_job_again_does_so_once(manifest: Path) -> None:
+    with eoc.open(manifest) as project:
+        project.apply(project.plan(), wait="2m")
+        again = project.plan(relaunch="tiles/north", allow="allow-relaunches")
+        for _ in range(2):
+            assert project.apply(again, wait="2m").exit_code == 0
+    ledger = (manifest.parent / ".eocanvas/default.jsonl").read_text(encoding="utf-8")
+    assert ledger.count('"job-intended"') == 4
+
+
+def test_a_refused_question_stops_no_apply_and_closing_ends_it(manifest: Path) -> None:
+    project = eoc.open(manifest)
+    plan = project.plan()
+    with ThreadPoolExecutor(1) as pool:
+        begun = threading.Event()
+        run = pool.submit(project.apply, plan, wait="2m", on_progress=lambda _: begun.set())
+        assert begun.wait(30)
+        with pytest.raises(eoc.UsageError):
+            project.results("nope")
+        project.close()
+        assert run.result(timeout=30).exit_code in (0, 130)
