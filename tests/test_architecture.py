@@ -149,7 +149,7 @@ def test_every_module_has_a_room(module: Module) -> None:
     assert module.room in ROOMS or module.room in LEAVES or module.room in {"__init__", "__main__"}
 
 
-def test_no_files_import_each_other_in_a_circle() -> None:
+def test_no_files_import_each_other_in_a_cycle() -> None:
     names = {module.name for module in MODULES}
     graph = {module.name: {_file_of(name, names) for name in module.ours()} - {module.name} for module in MODULES}
     assert list(TopologicalSorter(graph).static_order())
@@ -164,7 +164,7 @@ def test_a_part_imports_no_later_part_of_its_room(module: Module) -> None:
         assert wrong == [], f"{module.name} may not import {wrong}"
 
 
-def test_no_folders_import_each_other_in_a_circle() -> None:
+def test_no_folders_import_each_other_in_a_cycle() -> None:
     """A folder below a room counts as one; the files of a room itself count each for itself."""
     names = {module.name for module in MODULES}
     graph: dict[str, set[str]] = {}
@@ -188,7 +188,7 @@ FOLDERS = sorted({path.parent for path in PACKAGE.rglob("*.py")})
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_a_folder_is_seen_at_a_glance_and_says_what_belongs_into_it(folder: Path) -> None:
+def test_a_folder_is_small_and_says_what_belongs_into_it(folder: Path) -> None:
     files = {path.name for path in folder.glob("*.py")} - {"__init__.py"}
     assert len(files) <= MOST_FILES or folder.name == "commands"
     assert ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8")))
@@ -210,7 +210,7 @@ ROOM_DOCSTRINGS = [m for m in MODULES if m.path.name == "__init__.py" and m.room
 
 
 @pytest.mark.parametrize("module", ROOM_DOCSTRINGS, ids=lambda module: module.name)
-def test_a_room_speaks_of_files_that_it_has(module: Module) -> None:
+def test_a_room_names_only_files_that_exist(module: Module) -> None:
     told = re.findall(r"`([a-z_]+)`", ast.get_docstring(module.tree) or "")
     assert [name for name in told if not (module.path.parent / f"{name}.py").exists()] == []
 
@@ -242,7 +242,7 @@ SPEAKERS = ("cli", "emulator.http.server")
 @pytest.mark.parametrize(
     "module", [m for m in MODULES if not any(_within(m.name, s) for s in SPEAKERS)], ids=lambda module: module.name
 )
-def test_only_the_command_line_speaks(module: Module) -> None:
+def test_only_the_command_line_prints(module: Module) -> None:
     for node in ast.walk(module.tree):
         assert not (isinstance(node, ast.Name) and node.id == "print"), f"{module.name}:{node.lineno}"
         spoken = isinstance(node, ast.Attribute) and ast.unparse(node) in {"sys.stdout", "sys.stderr"}
@@ -275,7 +275,7 @@ def _pretend(name: str, text: str, folder: Path) -> Module:
     return Module(name, path)
 
 
-def test_the_rules_see_what_they_forbid(tmp_path: Path) -> None:
+def test_the_rules_find_forbidden_code(tmp_path: Path) -> None:
     planner = _pretend("planning.plan", "def f():\n    from eocanvas_apply.ledger.local import LocalLedger\n", tmp_path)
     assert [name for name in planner.ours() if not _may_import(planner, name)] == ["ledger.local.LocalLedger"]
     events = _pretend("planning.plan", "from eocanvas_apply.ledger.events import Event\n", tmp_path)

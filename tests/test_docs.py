@@ -139,7 +139,7 @@ FIRST = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)[0]
 
 
 @pytest.mark.parametrize("block", _blocks("yaml"))
-def test_every_manifest_is_sound(block: str, folder: Path) -> None:
+def test_every_manifest_is_valid(block: str, folder: Path) -> None:
     """A part of a manifest stands in the place of the same part of the README's first one."""
     first, part = yaml.safe_load(FIRST), yaml.safe_load(block)
     whole = {**first, **part, "keys": {**first["keys"], **part.get("keys", {})}}

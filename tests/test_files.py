@@ -32,7 +32,7 @@ def test_text_loses_its_byte_order_mark(tmp_path: Path) -> None:
     [("gone.xml", "file-missing"), ("folder", "file-is-folder"), ("a.xml/b", "file-unreadable"),
      ("a\0b", "file-unreadable"), ("big", "file-too-large")],
 )  # fmt: skip
-def test_what_cannot_be_read_is_named_as_it_was_written(tmp_path: Path, written: str, code: str) -> None:
+def test_an_unreadable_file_is_named_as_written(tmp_path: Path, written: str, code: str) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "a.xml").write_bytes(b"")
     with (tmp_path / "big").open("wb") as big:
@@ -67,7 +67,7 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 @pytest.mark.parametrize(("mode", "open_to_all"), [(0o600, False), (0o640, False), (0o644, True)])
-def test_who_may_read_a_file(tmp_path: Path, mode: int, open_to_all: bool) -> None:
+def test_a_file_that_all_users_can_read_is_detected(tmp_path: Path, mode: int, open_to_all: bool) -> None:
     (tmp_path / "a").touch()
     (tmp_path / "a").chmod(mode)
     assert files.open_to_all("a", tmp_path) is open_to_all

@@ -19,7 +19,7 @@ from eocanvas_apply.vocabulary import OgcStatus, StorageType, has_ended, is_unde
         ("", False, False),
     ],
 )
-def test_any_other_word_is_of_a_job_that_has_not_ended(status: str, ended: bool, under_way: bool) -> None:
+def test_any_unknown_status_is_of_a_job_that_has_not_ended(status: str, ended: bool, under_way: bool) -> None:
     assert (has_ended(status), is_under_way(status)) == (ended, under_way)
 
 

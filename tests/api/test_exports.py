@@ -73,7 +73,7 @@ def test_importing_it_imports_nothing_else_of_ours() -> None:
     assert found.stdout.strip() == "['__future__', 'eocanvas_apply']"
 
 
-def test_type_checkers_are_told_that_it_has_types() -> None:
+def test_the_package_has_a_py_typed_file() -> None:
     package = Path(eoc.__file__).parent
     assert (package / "py.typed").read_bytes() == b""
     build = tomllib.loads((package.parent / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]

@@ -80,7 +80,7 @@ def test_nothing_is_sent_before_the_first_question(manifest: Path, emulator: Run
     assert received(emulator) > before
 
 
-def test_it_works_where_a_loop_runs_already_and_with_await(manifest: Path) -> None:
+def test_the_api_works_in_a_running_loop_and_with_await(manifest: Path) -> None:
     async def cell() -> tuple[eoc.Plan, eoc.Plan]:
         with eoc.open(manifest) as project:
             sync = project.plan(only=["tiles/north"])
@@ -93,7 +93,7 @@ def test_it_works_where_a_loop_runs_already_and_with_await(manifest: Path) -> No
     assert sync.summary["launch"] == 1
 
 
-def test_a_notebook_shows_tables_with_text_made_safe(manifest: Path) -> None:
+def test_a_notebook_shows_tables_with_escaped_text(manifest: Path) -> None:
     with eoc.open(manifest) as project:
         plan = project.plan()
         run, status, results = project.apply(plan), project.status(), project.results()
@@ -105,9 +105,7 @@ def test_a_notebook_shows_tables_with_text_made_safe(manifest: Path) -> None:
         assert "canary" not in html + short + text
 
 
-def test_a_plan_that_does_not_hold_any_more_is_refused_and_nothing_is_done(
-    manifest: Path, emulator: RunningEmulator
-) -> None:
+def test_an_outdated_plan_is_refused_and_nothing_is_done(manifest: Path, emulator: RunningEmulator) -> None:
     with eoc.open(manifest) as project:
         part = project.plan(only=["tiles/north"])
     manifest.write_text(manifest.read_text(encoding="utf-8").replace("[north, ", "[north, east, "), encoding="utf-8")
@@ -164,7 +162,7 @@ def test_one_turn_leaves_the_jobs_running(manifest: Path) -> None:
             project.plan(limit=0)
 
 
-def test_what_cannot_be_opened_says_why(manifest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_project_that_cannot_be_opened_is_a_clear_error(manifest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(eoc.UsageError) as refused:
         eoc.open(manifest, env="prod")
     assert [each.code for each in refused.value.diagnostics] == ["not-yet"]
@@ -194,7 +192,7 @@ def test_a_value_is_short_in_a_shell_and_plain_in_a_table(manifest: Path) -> Non
         assert all(type(row["reason"]) is str for row in status.to_dicts())
 
 
-def test_a_closed_project_and_a_wrong_plan_are_refused_in_words(manifest: Path) -> None:
+def test_a_closed_project_and_a_wrong_plan_are_clear_errors(manifest: Path) -> None:
     with eoc.open(manifest) as project, pytest.raises(TypeError, match=r"needs the Plan that project\.plan\(\)"):
         project.apply(None)  # type: ignore[arg-type]
     with pytest.raises(eoc.UsageError, match="the project is closed"):
@@ -222,7 +220,7 @@ def test_a_plan_that_runs_a_job_again_does_so_once(manifest: Path) -> None:
     assert ledger.count('"job-intended"') == 4
 
 
-def test_a_refused_question_stops_no_apply_and_closing_ends_it(manifest: Path) -> None:
+def test_an_invalid_call_stops_no_apply_and_closing_ends_it(manifest: Path) -> None:
     project = eoc.open(manifest)
     plan = project.plan()
     with ThreadPoolExecutor(1) as pool:

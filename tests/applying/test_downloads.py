@@ -48,7 +48,7 @@ def test_launches_go_on_while_a_download_is_under_way(tmp_path: Path) -> None:
     assert len(files(world, "results/one")) == len(files(world, "results/two")) == 1
 
 
-def test_a_download_does_not_hold_up_the_end_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_download_does_not_delay_the_end_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stopping, "GRACE_S", 0.05)
     world = World(tmp_path)
     run_with(world, ("a.nc", bytes(1000)), ("b.nc", b"short"))
@@ -106,7 +106,7 @@ def test_one_turn_fetches_what_is_there_to_its_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("taken", [0, 1, 500, 999])
-def test_a_disk_that_fills_up_at_any_byte_keeps_what_it_took(
+def test_a_disk_that_fills_up_at_any_byte_keeps_the_part_written(
     taken: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = World(tmp_path)
@@ -135,7 +135,7 @@ def test_a_disk_that_fills_up_at_any_byte_keeps_what_it_took(
     assert downloads(world)[-1] == (f"bytes={taken}-" if taken else "")
 
 
-def test_a_file_that_cannot_fit_is_not_begun(tmp_path: Path) -> None:
+def test_a_file_too_large_for_the_disk_is_not_started(tmp_path: Path) -> None:
     world = World(tmp_path)
     run_with(world, ("a.nc", b"content"))
     headers = {"content-length": str(10**18)}
@@ -148,7 +148,7 @@ def test_a_file_that_cannot_fit_is_not_begun(tmp_path: Path) -> None:
     assert not world.apply(JOB_ONLY).endings
 
 
-def test_how_far_it_is_is_told_once_a_second_at_most(tmp_path: Path) -> None:
+def test_progress_is_reported_once_a_second_at_most(tmp_path: Path) -> None:
     world = World(tmp_path)
     run_with(world, ("a.nc", bytes(1000)), ("b.nc", bytes(24)))
     assert not world.apply(JOB_ONLY).endings
@@ -172,7 +172,7 @@ def test_an_index_is_written_once_for_many_files(tmp_path: Path, monkeypatch: py
     assert written == [30]
 
 
-def test_an_index_that_a_killed_run_left_behind_is_written_by_the_next(tmp_path: Path) -> None:
+def test_an_outdated_index_of_a_killed_run_is_rewritten_by_the_next(tmp_path: Path) -> None:
     world = World(tmp_path)
     run_with(world, ("a.nc", b"content"))
     world.clock.advance(400)
@@ -193,7 +193,7 @@ def test_an_index_that_a_killed_run_left_behind_is_written_by_the_next(tmp_path:
     assert not list((tmp_path / "results/subset").glob(".*"))
 
 
-def test_an_index_that_cannot_be_written_is_a_failure_and_mended_by_the_next_run(
+def test_an_unwritable_index_is_a_failure_and_rewritten_by_the_next_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = World(tmp_path)
@@ -209,7 +209,7 @@ def test_an_index_that_cannot_be_written_is_a_failure_and_mended_by_the_next_run
 
 
 @pytest.mark.parametrize("download", [".", "out", "../beside", "a/b/c"])
-def test_an_index_lists_its_files_wherever_it_lies_and_however_the_project_is_named(
+def test_an_index_lists_its_files_for_every_folder_and_project_name(
     download: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "project").mkdir()

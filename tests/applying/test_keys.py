@@ -102,7 +102,7 @@ def test_a_job_does_not_start_when_its_key_could_not_be_made(tmp_path: Path) -> 
     assert not launched(world)
 
 
-def test_what_keeps_failing_is_given_up_after_an_hour(tmp_path: Path) -> None:
+def test_a_key_creation_that_keeps_failing_ends_after_an_hour(tmp_path: Path) -> None:
     world = World(tmp_path)
     fault(world, "status", KEYS, status=429, times=None)
     begun = world.clock()
@@ -130,7 +130,7 @@ def test_an_account_that_is_locked_out_in_between_leaves_no_open_key(tmp_path: P
     assert types(world)[-1] == "key-abandoned"
 
 
-def test_a_key_made_before_the_account_was_locked_out_is_on_record(tmp_path: Path) -> None:
+def test_a_key_created_before_the_account_was_locked_out_is_recorded(tmp_path: Path) -> None:
     world = World(tmp_path)
     fault(world, "unauthorized", KEYS, skip=1, times=None)
     fault(world, "unauthorized", KEYS, method="GET", skip=2, times=None)
@@ -156,7 +156,7 @@ class TestGenerations:
             (lambda w: _make_public(w), ("replace", "drifted")),
         ],
     )  # fmt: skip
-    def test_each_reason_makes_the_next_generation_and_deletes_the_old_one(
+    def test_each_reason_creates_the_next_generation_and_deletes_the_old_one(
         self, change: Callable[[World], str], reason: tuple[str, str], tmp_path: Path
     ) -> None:
         world = World(tmp_path)
@@ -171,7 +171,7 @@ class TestGenerations:
         assert second.startswith("demo-scenes-2-")
         assert set(acts(world.plan(changed)).values()) == {("none", "unchanged")}
 
-    def test_the_old_one_goes_only_when_the_job_that_uses_it_has_ended(self, tmp_path: Path) -> None:
+    def test_the_old_generation_is_deleted_after_the_job_that_uses_it(self, tmp_path: Path) -> None:
         world = World(tmp_path)
         world.apply(manifest(), NO_WAIT)
         (first,) = key_names(world)
@@ -188,7 +188,7 @@ class TestGenerations:
         assert not world.apply(second).endings
         assert first not in key_names(world)
 
-    def test_a_lost_answer_whose_key_is_there_is_adopted_by_the_next_run(self, tmp_path: Path) -> None:
+    def test_a_key_with_a_lost_answer_is_adopted_by_the_next_run(self, tmp_path: Path) -> None:
         world = World(tmp_path)
         fault(world, "drop-after", KEYS)
         fault(world, "status", "*/keys/demo-*", "GET", status=503, times=None)
@@ -200,7 +200,7 @@ class TestGenerations:
         assert len(key_names(world)) == 1
         assert types(world).count("key-intended") == 1
 
-    def test_a_key_that_turns_up_after_it_was_given_up_is_deleted(self, tmp_path: Path) -> None:
+    def test_a_key_that_appears_after_its_abandonment_is_deleted(self, tmp_path: Path) -> None:
         world = World(tmp_path)
         fault(world, "late", KEYS, seconds=600)
         world.apply(KEY_ONLY)
@@ -212,7 +212,7 @@ class TestGenerations:
         (left,) = key_names(world)
         assert left.startswith("demo-scenes-2-")
 
-    def test_a_shortened_life_is_told_and_kept_up_with(self, tmp_path: Path) -> None:
+    def test_a_shortened_life_is_reported_and_the_key_renewed_in_time(self, tmp_path: Path) -> None:
         world = World(tmp_path, behaviour=Behaviour(expire_cap=4 * HOUR))
         result = world.apply(KEY_ONLY)
         assert [d.code for d in result.diagnostics] == ["key-lifetime-capped"]
@@ -220,7 +220,7 @@ class TestGenerations:
         assert acts(world.plan(KEY_ONLY))[KEY] == ("renew", "expires-soon")
         assert not world.apply(KEY_ONLY).endings
 
-    def test_an_end_that_nobody_saw_is_not_infinite(self, tmp_path: Path) -> None:
+    def test_an_unknown_end_is_not_infinite(self, tmp_path: Path) -> None:
         world = World(tmp_path)
         created_now: list[str] = []
 
@@ -236,13 +236,13 @@ class TestGenerations:
         world.apply(KEY_ONLY)
         assert [event.end_known for event in events(world) if isinstance(event, e.KeyCreated)] == [False, True]
 
-    def test_a_key_that_no_job_needs_any_more_is_left_to_its_end(self, tmp_path: Path) -> None:
+    def test_a_key_that_no_job_needs_is_left_to_expire(self, tmp_path: Path) -> None:
         world = World(tmp_path)
         assert not world.apply(manifest()).endings
         world.clock.advance(9 * 24 * HOUR)
         assert acts(world.plan(manifest())) == {KEY: ("none", "not-needed"), JOB: ("none", "done")}
 
-    def test_a_key_that_left_the_manifest_is_deleted(self, tmp_path: Path) -> None:
+    def test_a_key_removed_from_the_manifest_is_deleted(self, tmp_path: Path) -> None:
         world = World(tmp_path)
         more = KEY_ONLY + "  other: {type: s3-public, bucket: b, region: r, endpoint: https://s3.example.org}\n"
         world.apply(more)
@@ -251,7 +251,7 @@ class TestGenerations:
         assert not world.apply(KEY_ONLY).endings
         assert len(key_names(world)) == 1
 
-    def test_a_delete_that_finds_nothing_is_done(self, tmp_path: Path) -> None:
+    def test_deleting_a_missing_key_is_done(self, tmp_path: Path) -> None:
         world = World(tmp_path)
         world.apply(KEY_ONLY)
         fault(world, "status", "*/keys/demo-*", "DELETE", status=404)
@@ -268,7 +268,7 @@ class TestGenerations:
 
 
 class TestFixedNames:
-    def test_rotate_in_place_once_no_job_runs(self, tmp_path: Path) -> None:
+    def test_a_named_key_rotates_in_place_when_no_job_runs(self, tmp_path: Path) -> None:
         world = World(tmp_path)
         world.apply(FIXED, NO_WAIT)
         changed = FIXED.replace("bucket: olci", "bucket: other")
@@ -287,7 +287,7 @@ class TestFixedNames:
             "key-intended", "key-created",
         ]  # fmt: skip
 
-    def test_are_used_again_when_the_manifest_goes_back(self, tmp_path: Path) -> None:
+    def test_a_draining_key_is_used_again_when_the_manifest_goes_back(self, tmp_path: Path) -> None:
         world = World(tmp_path)
         world.apply(FIXED, NO_WAIT)
         more = FIXED + "  later: {graph: graph.xml, inputs: {img1: {key: scenes, path: /b.zip}}}\n"
@@ -298,7 +298,7 @@ class TestFixedNames:
         assert len(launched(world)) == 2
 
     @pytest.mark.parametrize("live_name", ["409", "400"])
-    def test_whose_name_is_not_free_at_once_are_waited_for(self, live_name: Any, tmp_path: Path) -> None:
+    def test_a_name_that_is_not_free_at_once_is_waited_for(self, live_name: Any, tmp_path: Path) -> None:
         world = World(tmp_path, behaviour=Behaviour(live_name=live_name, name_free_after=300))
         only = KEY_ONLY + "    name: demo-fixed\n"
         world.apply(only)
@@ -308,7 +308,7 @@ class TestFixedNames:
 
     @pytest.mark.parametrize("shared", [True, False])
     @pytest.mark.parametrize("foreign", ["403", "404"])
-    def test_of_strangers_are_one_clear_error(self, shared: bool, foreign: Any, tmp_path: Path) -> None:
+    def test_a_fixed_name_used_by_others_is_one_clear_error(self, shared: bool, foreign: Any, tmp_path: Path) -> None:
         world = World(tmp_path, behaviour=Behaviour(foreign_key=foreign))
         _create(world, "joe", "demo-fixed", public=shared)
         result = world.apply(FIXED)
@@ -322,7 +322,7 @@ class TestFixedNames:
         assert not launched(world)
         assert key_names(world) == ["demo-fixed"]
 
-    def test_whose_answer_was_lost_are_found_or_made_again(self, tmp_path: Path) -> None:
+    def test_a_named_key_with_a_lost_answer_is_found_or_created_again(self, tmp_path: Path) -> None:
         for kind in ("drop-after", "drop-before"):
             folder = tmp_path / kind
             folder.mkdir()
@@ -333,7 +333,7 @@ class TestFixedNames:
             assert key_names(world) == ["demo-fixed"]
 
 
-def test_a_stranger_may_take_the_name_of_a_job_s_key_without_harm(tmp_path: Path) -> None:
+def test_a_key_of_others_with_the_name_of_a_job_key_does_no_harm(tmp_path: Path) -> None:
     """A launch is refused where its key is gone; nothing else is launched with it and the next plan makes a new one."""
     world = World(tmp_path)
     fault(world, "status", LAUNCH, status=429, headers={"retry-after": "60"})

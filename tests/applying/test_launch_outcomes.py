@@ -97,7 +97,7 @@ def test_each_outcome_of_a_launch(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout])
-def test_a_launch_that_was_not_sent_is_withdrawn_and_tried_again_in_the_same_run(
+def test_an_unsent_launch_is_withdrawn_and_retried_in_the_same_run(
     kind: type[httpx.TransportError], tmp_path: Path
 ) -> None:
     world, times = World(tmp_path), [2]
@@ -115,7 +115,7 @@ def test_a_launch_that_was_not_sent_is_withdrawn_and_tried_again_in_the_same_run
     assert len(launched(world)) == 1
 
 
-def test_a_launch_that_was_not_sent_is_told_when_there_is_no_time_to_try_again(tmp_path: Path) -> None:
+def test_an_unsent_launch_is_reported_when_there_is_no_time_to_retry(tmp_path: Path) -> None:
     async def unreachable(step: str) -> None:
         if step.startswith("before POST") and step.endswith("/execution"):
             raise httpx.ConnectError("no route")
@@ -150,7 +150,7 @@ def test_a_refused_definition_is_launched_again_when_it_changes(tmp_path: Path) 
     assert len(launched(world)) == 1
 
 
-def test_an_answer_with_a_job_of_another_launch_is_asked_about(tmp_path: Path) -> None:
+def test_an_answer_with_the_job_of_another_launch_needs_a_decision(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.apply(JOB_ONLY)
     (first,) = launched(world)
@@ -163,7 +163,7 @@ def test_an_answer_with_a_job_of_another_launch_is_asked_about(tmp_path: Path) -
     assert "job-refused" in types(world)
 
 
-def test_an_answer_whose_job_another_run_has_found_already_is_no_duplicate(tmp_path: Path) -> None:
+def test_an_answer_with_a_job_found_by_another_run_is_no_duplicate(tmp_path: Path) -> None:
     world = World(tmp_path)
     runners: list[Engine] = []
 
@@ -181,7 +181,7 @@ def test_an_answer_whose_job_another_run_has_found_already_is_no_duplicate(tmp_p
     assert "job-refused" not in types(world)
 
 
-def test_refused_rights_stop_the_launches_that_have_not_begun(tmp_path: Path) -> None:
+def test_refused_access_stops_the_launches_that_were_not_sent(tmp_path: Path) -> None:
     world = World(tmp_path)
     fault(world, "status", LAUNCH, status=403, times=None)
     more = "".join(

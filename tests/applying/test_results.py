@@ -87,7 +87,7 @@ def test_each_folder_holds_its_results_and_their_index(output: str, folder: str,
 
 
 @pytest.mark.parametrize("kind", ["truncate", "drop-after", "status"])
-def test_a_cut_download_goes_on_where_it_ended(kind: str, tmp_path: Path) -> None:
+def test_an_interrupted_download_is_resumed(kind: str, tmp_path: Path) -> None:
     world = World(tmp_path)
     run_with(world, ("a.nc", bytes(1000)), ("b.nc", b"second"))
     fault(world, kind, DOWNLOAD, "GET", status=503)
@@ -110,7 +110,7 @@ def test_a_part_left_by_an_earlier_run_is_continued(tmp_path: Path) -> None:
     assert downloads(world) == ["", "bytes=30-"]
 
 
-def test_an_answer_of_another_size_than_told_is_not_taken(tmp_path: Path) -> None:
+def test_an_answer_of_the_wrong_size_is_rejected(tmp_path: Path) -> None:
     world = World(tmp_path)
     run_with(world, ("a.nc", bytes(100)))
     headers = {"content-length": "100"}
@@ -123,7 +123,7 @@ def test_an_answer_of_another_size_than_told_is_not_taken(tmp_path: Path) -> Non
     assert "result-stored" not in types(world)
 
 
-def test_two_results_of_one_name_both_stay(tmp_path: Path) -> None:
+def test_two_results_of_one_name_are_both_kept(tmp_path: Path) -> None:
     world = World(tmp_path)
     run_with(world, ("x*a.nc", b"1"), ("x_a.nc", b"2"), ("X_A.nc", b"3"), ("index.csv", b"4"))
     assert not world.apply(JOB_ONLY).endings
@@ -131,7 +131,7 @@ def test_two_results_of_one_name_both_stay(tmp_path: Path) -> None:
     assert len(index(world)) == 4
 
 
-def test_two_results_of_one_title_both_stay_whatever_their_order(tmp_path: Path) -> None:
+def test_two_results_of_one_title_are_both_kept_in_any_order(tmp_path: Path) -> None:
     world = World(tmp_path)
     run_with(world, ("a.nc", b"1"), ("b.nc", b"2"))
     job = world.frontend.service.jobs.every()[-1]
@@ -147,7 +147,7 @@ def test_two_results_of_one_title_both_stay_whatever_their_order(tmp_path: Path)
 
 
 @pytest.mark.parametrize("same", [False, True])
-def test_a_file_of_the_user_s_own_is_left_as_it_is(same: bool, tmp_path: Path) -> None:
+def test_a_file_of_the_user_is_not_changed(same: bool, tmp_path: Path) -> None:
     world = World(tmp_path)
     run_with(world, ("a.nc", b"content"))
     own = tmp_path / "results" / "subset" / "a.nc"
@@ -159,7 +159,7 @@ def test_a_file_of_the_user_s_own_is_left_as_it_is(same: bool, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("step", ["before append", "after append"])
-def test_a_run_killed_around_the_record_leaves_no_second_copy(step: str, tmp_path: Path) -> None:
+def test_a_run_killed_while_recording_a_result_leaves_no_second_copy(step: str, tmp_path: Path) -> None:
     world = World(tmp_path)
     run_with(world, ("a.nc", b"content"))
     world.clock.advance(400)
@@ -183,7 +183,7 @@ def test_a_run_killed_around_the_record_leaves_no_second_copy(step: str, tmp_pat
         (lambda path: path.write_bytes(b"CONTENT"), "result-edited"),
     ],
 )
-def test_a_file_that_was_edited_or_removed_is_told_and_not_fetched_again(
+def test_an_edited_or_removed_file_is_reported_and_not_fetched_again(
     change: Callable[[Path], object], code: str, tmp_path: Path
 ) -> None:
     world = World(tmp_path)
@@ -201,7 +201,7 @@ def test_a_file_that_was_edited_or_removed_is_told_and_not_fetched_again(
     assert downloads(world) == [""]
 
 
-def test_a_file_that_was_only_touched_is_as_it_was(tmp_path: Path) -> None:
+def test_a_file_with_only_a_new_time_stamp_is_unchanged(tmp_path: Path) -> None:
     world = World(tmp_path)
     run_with(world, ("a.nc", b"content"))
     world.apply(JOB_ONLY)
@@ -252,7 +252,7 @@ def _refuse(code: int) -> None:
 
 
 @pytest.mark.parametrize("name", DISKS)
-def test_a_disk_that_does_not_take_it_is_one_clear_failure_and_nothing_is_lost(
+def test_an_unwritable_disk_is_one_clear_failure_and_nothing_is_lost(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = World(tmp_path)
@@ -277,7 +277,7 @@ def test_a_disk_that_does_not_take_it_is_one_clear_failure_and_nothing_is_lost(
     assert files(world) == {"a.nc": b"content"}
 
 
-def test_a_folder_that_no_file_system_can_name_is_a_failure_of_its_job(tmp_path: Path) -> None:
+def test_an_impossible_folder_name_is_a_failure_of_its_job(tmp_path: Path) -> None:
     world = World(tmp_path)
     result = world.apply(JOB_ONLY + '    output: {download: "a\\0b"}\n')
     assert ends(result) == {JOB: "failed"}
@@ -307,7 +307,7 @@ async def history(world: World) -> str:
 
 
 @pytest.mark.parametrize("kind", ["listed-no-more", "no-list", "no-list-410", "no-file", "no-file-410"])
-def test_results_that_are_gone_for_long_are_told_and_run_again_when_asked_for(kind: str, tmp_path: Path) -> None:
+def test_results_that_are_lost_are_reported_and_run_again_on_request(kind: str, tmp_path: Path) -> None:
     world = World(tmp_path)
     run_with(world, ("a.nc", b"1"), ("b.nc", b"2"))
     fault(world, "drop-before", "*/b.nc", "GET")
@@ -341,7 +341,7 @@ def test_results_that_are_gone_for_long_are_told_and_run_again_when_asked_for(ki
 
 
 @pytest.mark.parametrize(("status", "path"), [(503, "*/results"), (500, "*/b.nc"), (403, "*/b.nc"), (404, "*/b.nc")])
-def test_results_that_only_fail_for_now_are_fetched_later(status: int, path: str, tmp_path: Path) -> None:
+def test_results_that_fail_temporarily_are_fetched_later(status: int, path: str, tmp_path: Path) -> None:
     world = World(tmp_path)
     run_with(world, ("a.nc", b"1"), ("b.nc", b"2"))
     world.clock.advance(400)
@@ -361,7 +361,7 @@ def test_results_that_only_fail_for_now_are_fetched_later(status: int, path: str
     assert files(world) == {"a.nc": b"1", "b.nc": b"2"}
 
 
-def test_a_job_without_a_result_is_told_once_it_has_had_its_time(tmp_path: Path) -> None:
+def test_a_job_without_results_is_reported_after_the_settle_time(tmp_path: Path) -> None:
     world = World(tmp_path)
     fault(world, "status", "*/results", "GET", status=404, times=None)
     begun = world.clock()
@@ -407,7 +407,7 @@ def test_a_ledger_that_cannot_be_written_ends_the_run_and_the_next_one_completes
     assert files(world) == {"a.nc": b"content"}
 
 
-def test_runs_that_write_the_index_in_one_moment_leave_a_whole_one(tmp_path: Path) -> None:
+def test_runs_that_write_the_index_at_once_leave_a_complete_one(tmp_path: Path) -> None:
     stored = [
         IndexRow(StoredResult(address=JOB, job_id=f"j-{n}", file=f"r/{n}.nc", size=n, sha256="00"), f"{n}.nc")
         for n in range(50)

@@ -9,7 +9,7 @@ import pytest
 from eocanvas_apply.applying.results.storing import move_aside
 
 
-def test_files_of_one_name_are_kept_side_by_side(tmp_path: Path) -> None:
+def test_files_of_the_same_name_are_all_kept(tmp_path: Path) -> None:
     path = tmp_path / "a.nc"
     for content in ("first", "second", "third"):
         path.write_text(content)
@@ -19,13 +19,13 @@ def test_files_of_one_name_are_kept_side_by_side(tmp_path: Path) -> None:
     assert not path.exists()
 
 
-def test_where_nothing_lies_nothing_is_made(tmp_path: Path) -> None:
+def test_a_missing_file_creates_no_folder(tmp_path: Path) -> None:
     move_aside(tmp_path / "a.nc", tmp_path, "job")
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("job_id", ["../../out", "/out", "..", "a/b"])
-def test_no_job_id_leads_out_of_the_store(job_id: str, tmp_path: Path) -> None:
+def test_no_job_id_leaves_the_folder_of_superseded_results(job_id: str, tmp_path: Path) -> None:
     path = tmp_path / "project" / "a.nc"
     path.parent.mkdir()
     path.write_text("content")

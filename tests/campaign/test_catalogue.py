@@ -63,7 +63,7 @@ def test_products_become_instances() -> None:
     assert len(found.searches) == 3
 
 
-def test_a_search_that_is_none_is_told_at_its_step() -> None:
+def test_an_invalid_search_is_reported_at_its_step() -> None:
     found = expanded("version: 1\nproject: p\njobs: {a: {process: x, for_each: {hda: {sat: A}}}}\n")
     (fault,) = found.diagnostics
     assert fault.code == "bad-search"

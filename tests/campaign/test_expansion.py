@@ -40,7 +40,7 @@ a:
 """
 
 
-def test_the_case_to_get_right() -> None:
+def test_twenty_three_fields_on_fifteen_dates_make_fifteen_searches() -> None:
     archive = Archive(SCENES)
     files = {"fields.json": json.dumps({"data": {"fields": POLYGONS}}), "dates.csv": DATES}
     found = Campaign(TO_GET_RIGHT, files, archive).expanded()
@@ -57,7 +57,7 @@ def test_the_case_to_get_right() -> None:
     assert (found.relative, set(found.files), len(found.searches)) == (frozenset(), {"fields.json", "dates.csv"}, 15)
 
 
-def test_a_row_more_moves_nothing_else() -> None:
+def test_one_more_row_changes_nothing_else() -> None:
     less = Campaign("a: {process: x, for_each: {csv: a.csv}}", {"a.csv": "id,n\nx,1\nz,2\n"}).expanded()
     more = Campaign("a: {process: x, for_each: {csv: a.csv}}", {"a.csv": "id,n\nx,1\ny,9\nz,2\n"}).expanded()
     assert (ids(less), ids(more)) == (["x", "z"], ["x", "y", "z"])
@@ -81,7 +81,7 @@ a:
     assert found.instances["a"][2].fields["day.id"] == "1"
 
 
-def test_a_file_that_is_missing_for_several_rows_is_told_once() -> None:
+def test_a_file_missing_for_several_rows_is_reported_once() -> None:
     text = 'a: {process: x, for_each: [{list: [a, b, c]}, {csv: "${each.value}.csv", as: day}]}'
     assert codes(Campaign(text, {"a.csv": "id\n1\n"}).expanded()) == ["file-missing"]
 
@@ -124,7 +124,7 @@ a:
     assert codes(Campaign(text.replace("KEY", "nobody").replace("PACKED", "true")).expanded()) == ["unknown-key"]
 
 
-def test_what_is_wrong_in_many_rows_is_told_once() -> None:
+def test_a_fault_of_many_rows_is_reported_once() -> None:
     rows = ", ".join(f"{{id: r{number}, packed: 3, n: {number}}}" for number in range(500))
     found = Campaign(
         f"""
@@ -163,7 +163,7 @@ def test_campaigns_over_campaigns() -> None:
     assert found.relative == {"a", "b", "c"}
 
 
-def test_a_fault_of_a_file_is_told_once_however_many_campaigns_read_it() -> None:
+def test_a_fault_of_a_file_is_reported_once_for_all_campaigns() -> None:
     jobs = "\n".join(f"{name}: {{process: p, for_each: {{csv: rows.csv}}}}" for name in "ab")
     found = Campaign(jobs, {"rows.csv": "id;height\nx;1,5\n"}).expanded()
     assert codes(found) == ["csv-decimal-comma"]
@@ -171,7 +171,7 @@ def test_a_fault_of_a_file_is_told_once_however_many_campaigns_read_it() -> None
     assert codes(Campaign(jobs, {}).expanded()) == ["file-missing", "file-missing"]
 
 
-def test_without_anybody_to_ask_a_campaign_is_unknown_and_so_are_its_followers() -> None:
+def test_without_a_catalogue_a_campaign_and_its_followers_are_unknown() -> None:
     text = """
 a: {process: x, for_each: {hda: {dataset_id: d}}}
 b: {process: x, for_each: {job: a}}
@@ -218,7 +218,7 @@ class Strict(Archive):
         return await super().search(query, limit)
 
 
-def test_a_field_that_cannot_be_left_out_does_not_end_the_search_for_the_one_that_empties_it() -> None:
+def test_a_required_field_is_skipped_when_looking_for_the_field_that_empties_a_search() -> None:
     text = "a: {process: x, for_each: {hda: {dataset_id: d, level: 3, sat: B}}}"
     named = Campaign(text, archive=Strict([{"id": "p", "dataset_id": "d", "sat": "A", "level": 3}])).expanded()
     assert named.diagnostics[0].message == "this search finds nothing; without `sat` it finds products"
@@ -240,7 +240,7 @@ def test_the_first_row_that_finds_nothing_is_named_and_a_locked_search_is_not_as
     assert len(archive.asked) == asked
 
 
-def test_who_cannot_be_asked_is_told_at_the_step_and_the_other_questions_are_given_up() -> None:
+def test_an_unreachable_service_is_reported_at_the_step_and_other_searches_stop() -> None:
     text = 'a: {process: x, for_each: [{list: [A, B, C]}, {hda: {dataset_id: d, sat: "${each.value}"}}]}'
     with pytest.raises(Refused) as raised:
         Campaign(text, archive=Strict([])).expanded()
@@ -249,7 +249,7 @@ def test_who_cannot_be_asked_is_told_at_the_step_and_the_other_questions_are_giv
     assert (raised.value.status, found.address) == (400, "job.a")
 
 
-def test_a_listing_cut_short_is_no_listing() -> None:
+def test_a_truncated_listing_is_an_error() -> None:
     storage = Storage({f"/eodata/{number}": 1 for number in range(100_000)})
     found = Campaign("a: {process: x, for_each: {s3: {key: eodata}, max: 200000}}", storage=storage).expanded()
     assert codes(found) == ["listing-too-wide"]
@@ -279,7 +279,7 @@ def test_relative_times_are_worked_out_once_and_are_no_part_of_an_instance() -> 
     assert found.instances["a"][0].job.inputs == {"p": "p"}
 
 
-def test_a_search_too_wide_to_pick_from_is_never_cut_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_too_large_for_pick_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("eocanvas_apply.campaign.sources._WIDEST", 5)
     products = [{"id": f"p{number}", "dataset_id": "d", "day": f"2024-07-0{number + 1}"} for number in range(5)]
     text = "a: {process: x, for_each: {hda: {dataset_id: d}, pick: latest}}"

@@ -43,13 +43,13 @@ def test_the_first_step_gives_its_rows() -> None:
     ]
 
 
-def test_without_by_rows_combine() -> None:
+def test_rows_combine_without_by() -> None:
     found = joined(TILES, [row("x", n=1), row("y", n=2)])
     assert ids(found) == ["a-x", "a-y", "b-x", "b-y"]
     assert found.rows[1].fields == {"tile": 33, "n": 2, "id": "a-y"}
 
 
-def test_by_joins_numbers_with_texts_and_keeps_the_ids() -> None:
+def test_joining_matches_numbers_with_texts_and_keeps_the_ids() -> None:
     found = joined(TILES, DATES, by="tile")
     assert ids(found) == ["a", "b"]
     assert [each.fields["day"] for each in found.rows] == ["1", "2"]
@@ -62,7 +62,7 @@ def test_by_several_columns() -> None:
     assert ids(found) == ["b"]
 
 
-def test_several_partners_keep_the_id_so_that_a_row_more_renames_nothing() -> None:
+def test_several_matches_keep_the_id_so_that_one_more_row_renames_nothing() -> None:
     found = joined(TILES, [*DATES, row(None, tile="33", day="3")], by="tile")
     assert ids(found) == ["a", "a", "b"]
     named = joined(TILES, [*DATES, row(None, tile="33", day="3")], by="tile", id="${each.id}/${each.day}")
@@ -70,7 +70,7 @@ def test_several_partners_keep_the_id_so_that_a_row_more_renames_nothing() -> No
     assert named.rows[0].fields["id"] == "a/1"
 
 
-def test_rows_without_a_partner() -> None:
+def test_rows_without_a_match() -> None:
     found = joined(TILES, [*DATES[:1], row(None, tile="99", day="9")], by="tile")
     assert codes(found) == ["row-without-partner"] * 2
     assert [each.severity for each, _ in found.findings] == ["warning", "error"]
@@ -87,13 +87,13 @@ def test_one_expected_row_keeps_the_id() -> None:
     assert ids(joined(TILES, [row("x", n=1)], expect=1)) == ["a", "b"]
 
 
-def test_a_prefix_tells_columns_of_one_name_apart() -> None:
+def test_a_prefix_distinguishes_columns_of_the_same_name() -> None:
     assert codes(joined(TILES, [row("x", tile=1)])) == ["column-twice"]
     found = joined(TILES, [row("x", tile=1)], **{"as": "dem"})
     assert found.rows[0].fields == {"tile": 33, "dem.tile": 1, "dem.id": "x", "id": "a-x"}
 
 
-def test_too_many_rows_are_counted_and_never_made() -> None:
+def test_too_many_rows_are_counted_and_not_built() -> None:
     crowd = [row(str(number)) for number in range(1000)]
     before = joined(START, crowd).rows
     found = joined(before, crowd, max=999_999)
@@ -140,5 +140,5 @@ def test_what_cannot_be_compared(pick: Any) -> None:
 
 
 @given(st.permutations(PRODUCTS), st.sampled_from(["latest", "earliest"]))
-def test_the_order_of_the_rows_decides_nothing(rows: list[Row], pick: str) -> None:
+def test_the_order_of_the_rows_does_not_matter(rows: list[Row], pick: str) -> None:
     assert joined(TILES, rows, pick=pick).rows == joined(TILES, PRODUCTS, pick=pick).rows

@@ -46,13 +46,13 @@ texts = st.text(st.characters(codec="utf-8"), max_size=8)
 
 
 @given(st.dictionaries(texts, texts | st.integers(), max_size=3), st.sets(texts, max_size=4))
-def test_what_is_written_is_read_back(query: dict[str, Any], names: set[str]) -> None:
+def test_a_written_lock_is_read_back(query: dict[str, Any], names: set[str]) -> None:
     products = tuple({"id": name, "\u2028": 1.5} for name in sorted(names))
     lock = lock_of([LockedQuery(query, NOW, products)])
     assert read_lock(write_lock(lock), "eocanvas.lock") == lock
 
 
-def test_the_order_of_a_query_counts_for_nothing() -> None:
+def test_the_order_of_the_fields_of_a_query_does_not_matter() -> None:
     lock = lock_of([locked(QUERY, "a")])
     assert lock.queries[query_digest(dict(reversed(QUERY.items())))] == locked(QUERY, "a")
     assert query_digest({**QUERY, "sat": "A"}) not in lock.queries
@@ -81,7 +81,7 @@ def test_branches_merge_as_text() -> None:
         "x y {}",
     ],
 )
-def test_an_unfinished_merge_is_told_at_its_line(line: str) -> None:
+def test_merge_markers_in_a_lock_are_reported_at_their_line(line: str) -> None:
     text = write_lock(lock_of([locked(QUERY, "a")])) + line + "\n"
     with pytest.raises(ManifestError) as refusal:
         read_lock(text, "eocanvas.lock")
@@ -119,7 +119,7 @@ def test_a_locked_search_is_frozen(tmp_path: Path) -> None:
     assert ids(Campaign(TEXT, lock=lock).expanded()) == ["p"]
 
 
-def test_a_changed_search_is_made_at_once() -> None:
+def test_a_changed_search_runs_at_once() -> None:
     lock = lock_of(Campaign(TEXT, archive=Archive([product("p")])).expanded().searches)
     changed = TEXT.replace("sat: A", "sat: A, level: 2")
     assert ids(Campaign(changed, archive=Archive([product("q", level=2)]), lock=lock).expanded()) == ["q"]

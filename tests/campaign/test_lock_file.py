@@ -15,7 +15,7 @@ PRODUCTS = tuple({"id": f"p-{number:05}", "words": "x" * 1000} for number in ran
 LOCK = lock_of([LockedQuery({"dataset_id": "d"}, NOW, PRODUCTS[:2])])
 
 
-def test_a_lock_comes_back_as_it_was_written_and_alone(tmp_path: Path) -> None:
+def test_a_lock_is_read_back_as_written(tmp_path: Path) -> None:
     assert read_lock_file(tmp_path) == LockFile()
     path = write_lock_file(tmp_path, LOCK)
     found = read_lock_file(tmp_path)
@@ -30,7 +30,7 @@ def test_a_lock_of_thousands_of_products_is_not_too_large(tmp_path: Path) -> Non
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes of files")
-def test_everybody_who_reads_the_manifest_reads_the_lock_and_a_mode_that_was_set_stays(tmp_path: Path) -> None:
+def test_the_lock_is_as_readable_as_the_manifest_and_keeps_its_mode(tmp_path: Path) -> None:
     path = write_lock_file(tmp_path, LOCK)
     assert path.stat().st_mode & 0o777 == 0o644
     path.chmod(0o660)
@@ -38,7 +38,7 @@ def test_everybody_who_reads_the_manifest_reads_the_lock_and_a_mode_that_was_set
     assert path.stat().st_mode & 0o777 == 0o660
 
 
-def test_a_lock_that_cannot_be_put_in_place_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_lock_that_cannot_be_written_leaves_no_files(tmp_path: Path) -> None:
     (tmp_path / "eocanvas.lock").mkdir()
     (tmp_path / "eocanvas.lock" / "kept").touch()
     with pytest.raises(ManifestError, match="cannot be written"):

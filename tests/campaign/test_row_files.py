@@ -105,7 +105,7 @@ def test_a_feature_is_a_row() -> None:
         {"type": "Feature", "geometry": 3},
     ],
 )
-def test_what_is_no_geojson(data: Any) -> None:
+def test_invalid_geojson_is_refused(data: Any) -> None:
     with pytest.raises(ManifestError) as refusal:
         geojson_rows(json.dumps(data).encode(), "a.geojson")
     assert [each.code for each in refusal.value.diagnostics] == ["geojson-shape"]

@@ -25,7 +25,7 @@ PEOPLE = {
 
 
 @pytest.mark.parametrize("content", PEOPLE.values(), ids=PEOPLE)
-def test_tables_as_people_have_them(content: bytes) -> None:
+def test_tables_of_common_programs_are_read(content: bytes) -> None:
     rows = table_rows(content, "a.csv")
     assert [(row.id, dict(row.fields)) for row in rows] == [
         ("x", {"id": "x", "name": "one"}),
@@ -56,7 +56,7 @@ def test_the_delimiter_may_be_named() -> None:
         ('id\n"x\n', "csv-quote", 2, 1),
     ],
 )
-def test_faults_stand_at_their_cell(content: str, code: str, line: int, column: int) -> None:
+def test_faults_are_reported_at_their_cell(content: str, code: str, line: int, column: int) -> None:
     with pytest.raises(ManifestError) as refusal:
         table_rows(content.encode(), "a.csv")
     (found,) = refusal.value.diagnostics
@@ -75,7 +75,7 @@ cells = st.text(alphabet='ab ",;\n\t', max_size=5)
 
 
 @given(st.lists(st.tuples(cells, cells), max_size=5), st.sampled_from([",", ";", "\t"]))
-def test_what_other_tools_write_is_read_back(given_rows: list[tuple[str, str]], delimiter: str) -> None:
+def test_tables_of_the_csv_module_are_read_back(given_rows: list[tuple[str, str]], delimiter: str) -> None:
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerow(["k", "v"])

@@ -83,11 +83,11 @@ LEGAL = {
 
 
 @pytest.mark.parametrize("name", sorted(LEGAL))
-def test_what_is_legal_is_no_error(name: str) -> None:
+def test_legal_graphs_give_no_errors(name: str) -> None:
     assert errors(found_in_graph(*LEGAL[name])) == []
 
 
-def test_a_sound_manifest_gives_nothing() -> None:
+def test_a_valid_manifest_has_no_diagnostics() -> None:
     assert found_in_graph(READ, WRITE) == []
 
 
@@ -99,7 +99,7 @@ def test_params_count_before_the_rules_do() -> None:
     assert errors(found) == []
 
 
-def test_a_graph_of_several_jobs_is_spoken_of_once() -> None:
+def test_a_graph_of_several_jobs_is_reported_once() -> None:
     text = f"jobs: {{a: {{graph: g, {INPUT}}}, b: {{graph: g, {INPUT}}}}}\n"
     assert [each.code for each in found_in(text, g=graph_of(READ))] == ["graph-without-output", "node-without-use"]
 
@@ -123,7 +123,7 @@ def test_warnings_of_the_text_can_be_set_too() -> None:
     assert (found.code, found.severity) == ("yaml-1-1", Severity.ERROR)
 
 
-def test_structure_and_documents_are_told_together() -> None:
+def test_faults_of_structure_and_documents_are_reported_together() -> None:
     found = found_in(f"keys: {{k: {{type: s4}}}}\njobs: {{a: {{graph: g, {INPUT}}}}}\n", g=graph_of(READ))
     assert {each.code for each in found} >= {"bad-value", "graph-without-output"}
 
@@ -137,7 +137,7 @@ def test_regions(value: str, expected: list[str]) -> None:
     assert [each.code for each in found] == expected
 
 
-def test_a_chain_that_has_run_is_legal() -> None:
+def test_a_chain_that_has_run_validates_without_errors() -> None:
     chain = b"""
 id: olci
 product: OLL2WFR
@@ -182,7 +182,7 @@ def test_an_error_that_makes_a_run_impossible_cannot_be_lowered() -> None:
     assert {each.code for each in found if each.severity is Severity.ERROR} == {"unknown-check", "graph-without-output"}
 
 
-def test_what_a_row_fills_in_is_not_judged() -> None:
+def test_fields_filled_in_by_rows_are_not_checked() -> None:
     graph = graph_of(
         READ, node("Write", "Write", "<file>x</file><formatName>${format}</formatName><region>$aoi</region>", "Read")
     )

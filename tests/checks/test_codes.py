@@ -48,7 +48,7 @@ def test_every_row_is_used() -> None:
 
 
 @pytest.mark.parametrize("code", codes().values(), ids=lambda code: code.name)
-def test_a_row_says_what_it_means_in_plain_sentences(code: Code) -> None:
+def test_the_row_of_a_code_explains_it_in_plain_sentences(code: Code) -> None:
     assert code.about[0].isupper() or code.about[0] in "`$"
     assert code.about.endswith(".")
     assert len(code.about) < 200

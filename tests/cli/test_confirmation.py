@@ -23,17 +23,17 @@ def asked(monkeypatch: pytest.MonkeyPatch, answer: str, *, yes: bool = False, te
     return console.err.stream.getvalue(), stdin.read()
 
 
-def test_yes_on_the_command_line_asks_nothing_and_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_option_yes_asks_nothing_and_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked(monkeypatch, "no\n", yes=True, terminal=False) == ("", "no\n")
 
 
 @pytest.mark.parametrize("answer", ["yes\n", " yes \n", "yes"])
-def test_yes_continues_and_the_question_goes_to_stderr(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+def test_the_answer_yes_continues_and_the_question_goes_to_stderr(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
     assert asked(monkeypatch, answer) == ("Apply? Type 'yes' to continue: ", "")
 
 
 @pytest.mark.parametrize("answer", ["y\n", "Yes\n", "no\nyes\n", "\n", ""])
-def test_anything_else_is_a_refusal(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+def test_any_other_answer_is_a_refusal(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
     with pytest.raises(SafetyRefusal, match="nothing was changed") as refusal:
         asked(monkeypatch, answer)
     assert [each.code for each in refusal.value.diagnostics] == ["not-confirmed"]

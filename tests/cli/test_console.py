@@ -47,7 +47,7 @@ def test_json_is_one_document_in_any_encoding(encoding: str) -> None:
     assert _written(err) == b""
 
 
-def test_what_the_encoding_lacks_is_escaped() -> None:
+def test_characters_missing_in_the_encoding_are_escaped() -> None:
     out = _stream("ascii")
     Channel(out).write("größer €\n")
     assert _written(out) == b"gr\\xf6\\xdfer \\u20ac\n"
@@ -64,7 +64,7 @@ class _Broken(io.TextIOWrapper):
         raise self.trouble
 
 
-def test_a_closed_pipe_is_forgotten_and_a_full_disk_is_not() -> None:
+def test_a_closed_pipe_is_ignored_and_a_full_disk_is_reported() -> None:
     pipe = _Broken(BrokenPipeError())
     channel = Channel(pipe)
     channel.write("a")

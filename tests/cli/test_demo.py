@@ -10,7 +10,7 @@ from eocanvas_apply.cli.commands import demo
 from tests.examples.cases import EXAMPLES, ORBITS
 
 
-def test_it_plays_a_campaign_through_a_kill_and_leaves_nothing_behind(
+def test_the_demo_runs_a_campaign_through_a_kill_and_leaves_no_files(
     capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))

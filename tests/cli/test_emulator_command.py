@@ -14,7 +14,7 @@ from eocanvas_apply.cli import main
 ROOT = Path(__file__).parents[2]
 
 
-def test_it_says_where_it_is_and_serves_until_told(tmp_path: Path) -> None:
+def test_the_emulator_prints_its_address_and_serves_until_stopped(tmp_path: Path) -> None:
     ready = tmp_path / "ready.json"
     command = [sys.executable, "-m", "eocanvas_apply", "emulator", "--port", "0", "--ready", str(ready)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
@@ -32,7 +32,7 @@ def test_it_says_where_it_is_and_serves_until_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["emulator", "demo"])
-def test_without_its_extra_it_says_how_to_get_it(
+def test_without_its_extra_the_emulator_names_it(
     command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delitem(sys.modules, "eocanvas_apply.emulator.http.server", raising=False)

@@ -27,7 +27,7 @@ def test_every_code_has_a_meaning_and_a_rank() -> None:
         ([1, 130, 0], 130),
     ],
 )
-def test_the_weightiest_holds(several: list[int], holds: int) -> None:
+def test_the_exit_code_with_the_highest_rank_is_used(several: list[int], holds: int) -> None:
     assert weightiest(map(Exit, several)) == holds
 
 
@@ -48,6 +48,6 @@ def test_an_exception_ends_with_its_code(kind: type[errors.EocanvasApplyError], 
     assert of_exception(kind(error("x", "y"))) == code
 
 
-def test_what_is_not_ours_is_an_error_and_ctrl_c_is_130() -> None:
+def test_an_unexpected_exception_is_an_error_and_ctrl_c_is_130() -> None:
     assert of_exception(ValueError()) == 1
     assert of_exception(KeyboardInterrupt()) == 130

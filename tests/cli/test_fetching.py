@@ -79,7 +79,7 @@ def test_results_may_be_left_and_fetched_later(campaign: Project, emulator: Runn
     assert downloads(emulator) == before
 
 
-def test_what_another_machine_fetched_is_fetched_here_too(campaign: Project, emulator: RunningEmulator) -> None:
+def test_results_fetched_on_another_machine_are_fetched_here_too(campaign: Project, emulator: RunningEmulator) -> None:
     assert campaign.run("apply", "--yes") == 0
     there, events = stored(campaign.folder), ledger(campaign)
     shutil.rmtree(campaign.folder / "results")
@@ -95,7 +95,7 @@ def test_what_another_machine_fetched_is_fetched_here_too(campaign: Project, emu
 
 
 @pytest.mark.parametrize("edited", [True, False])
-def test_edited_and_removed_files_stay_so_until_they_are_asked_for(edited: bool, campaign: Project) -> None:
+def test_edited_and_removed_files_are_fetched_again_only_on_request(edited: bool, campaign: Project) -> None:
     assert campaign.run("apply", "--yes") == 0
     before = stored(campaign.folder)
     (path,) = (campaign.folder / "results" / "a").iterdir()
@@ -140,7 +140,7 @@ def test_a_copy_goes_into_another_folder_and_leaves_the_project_alone(
     assert path.read_bytes() == b"mine"
 
 
-def test_what_cannot_be_had_is_told_and_the_rest_fetched(campaign: Project, emulator: RunningEmulator) -> None:
+def test_unavailable_results_are_reported_and_the_others_fetched(campaign: Project, emulator: RunningEmulator) -> None:
     assert campaign.run("apply", "--yes") == 0
     jobs = {each["address"]: each["job_id"] for each in campaign.json("results")["results"]}
     shutil.rmtree(campaign.folder / "results")
@@ -161,7 +161,7 @@ def test_what_cannot_be_had_is_told_and_the_rest_fetched(campaign: Project, emul
     assert stored(campaign.folder).keys() == {"a"}
 
 
-def test_as_csv_with_the_fields_of_the_rows(campaign: Project) -> None:
+def test_results_as_csv_have_the_fields_of_the_rows(campaign: Project) -> None:
     assert campaign.run("apply", "--yes") == 0
     assert campaign.run("results", "--format", "csv") == 0
     rows = list(csv.DictReader(io.StringIO(campaign.out)))
@@ -175,7 +175,7 @@ def test_as_csv_with_the_fields_of_the_rows(campaign: Project) -> None:
     assert len(campaign.out.splitlines()) == 3
 
 
-def test_a_run_that_may_wait_for_a_while_ends_in_time_and_says_what_is_left(campaign: Project) -> None:
+def test_a_run_with_a_wait_limit_ends_in_time_and_names_unfinished_jobs(campaign: Project) -> None:
     text = campaign.manifest.read_text(encoding="utf-8")
     campaign.manifest.write_text(text + "quota: [{jobs: 1, per: 1h}]\n", encoding="utf-8")
     assert campaign.run("apply", "--yes", "--wait", "3s") == 3

@@ -39,7 +39,7 @@ def test_json_names_what_was_written(tmp_path: Path, capsys: Captured) -> None:
     ]
 
 
-def test_what_it_writes_has_no_finding(tmp_path: Path, capsys: Captured) -> None:
+def test_a_new_manifest_has_no_diagnostics(tmp_path: Path, capsys: Captured) -> None:
     assert main(["init", str(tmp_path / "a")]) == 0
     capsys.readouterr()
     assert main(["validate", "-f", str(tmp_path / "a/eocanvas.yaml"), "--format", "json"]) == 0

@@ -38,7 +38,7 @@ def _wait_for(process: subprocess.Popen[str], words: str) -> None:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_the_first_signal_stops_politely_and_the_next_run_goes_on(
+def test_the_first_signal_waits_for_answers_and_the_next_run_continues(
     number: signal.Signals, code: int, project: Project, emulator: RunningEmulator
 ) -> None:
     with emulator.model() as wire:
@@ -57,7 +57,7 @@ def test_the_first_signal_stops_politely_and_the_next_run_goes_on(
     assert project.json("apply", "--no-wait", code=3)["results"][1]["action"] == "watch"
 
 
-def test_a_signal_at_the_question_ends_it(project: Project) -> None:
+def test_a_signal_at_the_prompt_ends_the_command(project: Project) -> None:
     master, slave = os.openpty()
     command = [sys.executable, "-m", "eocanvas_apply", "apply", "-f", str(project.manifest)]
     with subprocess.Popen(command, cwd=ROOT, stdin=slave, stderr=subprocess.PIPE, text=True) as process:
@@ -101,7 +101,7 @@ def test_the_second_signal_leaves_at_once_with_the_code_of_the_first() -> None:
     assert left == [143]
 
 
-def test_patience_ends() -> None:
+def test_waiting_for_answers_ends_after_the_grace_time() -> None:
     left: list[int] = []
 
     async def play() -> None:
@@ -120,7 +120,7 @@ def test_patience_ends() -> None:
     assert left == [130]
 
 
-def test_a_signal_while_asking_is_raised_and_the_handlers_come_back() -> None:
+def test_a_signal_at_the_prompt_is_raised_and_the_handlers_are_restored() -> None:
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     with pytest.raises(Stopped) as stopped, asking():
         signal.raise_signal(signal.SIGTERM)
@@ -139,7 +139,7 @@ def _until_asked(emulator: RunningEmulator, path: str) -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("words", [["plan"], ["status"], ["apply", "--yes"], ["doctor"]])
-def test_a_signal_while_the_service_is_read_ends_it_with_a_document(
+def test_a_signal_while_reading_the_service_ends_with_a_document(
     number: signal.Signals, code: int, words: list[str], project: Project, emulator: RunningEmulator
 ) -> None:
     with emulator.model() as wire:

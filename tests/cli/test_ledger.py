@@ -62,7 +62,7 @@ def test_the_environment_names_the_ledger_too(
         ),
     ],
 )
-def test_verify_tells_what_does_not_fit(
+def test_verify_reports_inconsistencies(
     events: Sequence[e.AnyEvent], fault: str, tmp_path: Path, capsys: Captured
 ) -> None:
     assert main(["ledger", "verify", "--ledger", str(_written(tmp_path, events))]) == 1
@@ -71,7 +71,7 @@ def test_verify_tells_what_does_not_fit(
     assert captured.out.endswith("faults found\n")
 
 
-def test_a_changed_line_is_told(tmp_path: Path, capsys: Captured) -> None:
+def test_a_changed_line_is_reported(tmp_path: Path, capsys: Captured) -> None:
     file = _written(tmp_path, [OPENED])
     file.write_text(file.read_text(encoding="utf-8") * 2, encoding="utf-8")
     assert main(["ledger", "verify", "--ledger", str(file)]) == 1

@@ -40,14 +40,14 @@ def test_it_is_drawn_in_place_below_what_is_told(monkeypatch: pytest.MonkeyPatch
     assert _seen(channel) == "told\ntold again\nthe end\n"
 
 
-def test_what_is_higher_than_the_terminal_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_higher_than_the_terminal_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     area, channel = _area(monkeypatch, rows=5)
     area.show(lambda _: "\n".join(f"line {n}" for n in range(30)))
     area.redraw()
     assert _seen(channel) == "line 0\nline 1\nline 2\n…\n"
 
 
-def test_what_wrapped_is_wiped_off_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrapped_lines_are_erased_completely(monkeypatch: pytest.MonkeyPatch) -> None:
     area, channel = _area(monkeypatch)
     area.show(lambda _: f"\x1b[31m{'x' * 100}\x1b[0m")
     area.redraw()

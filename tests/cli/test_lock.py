@@ -56,7 +56,7 @@ def edit_lock(project: Project, line: str, into: str | None = None) -> str:
     return product
 
 
-def test_what_is_locked_is_not_searched_again(campaign: Project, emulator: RunningEmulator) -> None:
+def test_a_locked_search_is_not_repeated(campaign: Project, emulator: RunningEmulator) -> None:
     assert campaign.run("lock") == 0
     assert campaign.out.splitlines()[0].endswith("eocanvas.lock: 2 searches")
     assert 'products (new): {"dataset_id": "EO:ESA:DAT:SENTINEL-2", "tileId": "32TQM"' in campaign.out
@@ -74,7 +74,7 @@ def test_what_is_locked_is_not_searched_again(campaign: Project, emulator: Runni
     assert searches(emulator) == before
 
 
-def test_a_changed_search_is_made_at_once_and_said_to_be_not_locked(
+def test_a_changed_search_runs_at_once_and_is_reported_as_not_locked(
     campaign: Project, emulator: RunningEmulator
 ) -> None:
     assert campaign.run("lock") == 0
@@ -115,7 +115,7 @@ def test_a_new_search_shows_what_it_would_add_and_withdraw(campaign: Project) ->
     assert campaign.out.splitlines()[1:] == ["  2 searches unchanged"]
 
 
-def test_a_product_that_is_withdrawn_leaves_its_job_and_comes_back_to_it(campaign: Project) -> None:
+def test_a_withdrawn_product_keeps_its_job_for_its_return(campaign: Project) -> None:
     assert campaign.run("lock") == 0
     path = campaign.folder / "eocanvas.lock"
     whole = path.read_text(encoding="utf-8")
@@ -159,7 +159,7 @@ def test_a_search_that_fails_leaves_the_lock_as_it_was(campaign: Project, emulat
     assert sorted(each.name for each in campaign.folder.iterdir()) == ["eocanvas.lock", "eocanvas.yaml", "subset.xml"]
 
 
-def test_a_merge_that_is_not_finished_is_told_at_its_lines(campaign: Project) -> None:
+def test_an_unfinished_merge_is_reported_at_its_line(campaign: Project) -> None:
     assert campaign.run("lock") == 0
     path = campaign.folder / "eocanvas.lock"
     lines = path.read_text(encoding="utf-8").splitlines()

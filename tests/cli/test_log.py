@@ -33,13 +33,13 @@ def test_verbose_goes_to_stderr_and_ends_with_the_command() -> None:
     assert loud.getvalue() == "eocanvas_apply.service: heard\n"
 
 
-def test_a_log_file_that_cannot_be_is_an_error(tmp_path: Path) -> None:
+def test_a_log_file_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError), logged(io.StringIO(), verbose=False, file=str(tmp_path)):
         pass
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
-def test_a_log_that_cannot_be_written_is_told_once_and_ends_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unwritable_log_is_reported_once_and_the_run_continues(capsys: pytest.CaptureFixture[str]) -> None:
     told: list[OSError] = []
     logger = logging.getLogger(f"{LOGGER}.service")
     with logged(io.StringIO(), verbose=False, file="/dev/full", on_fault=told.append):

@@ -19,7 +19,7 @@ DRIVE = "https://jane:canary-pass@data.example.org/AbCdE-f1hIj-KlM2O-pQrSt-Uv3xY
 SIGNED = f"{DRIVE}?X-Amz-Signature=canary-sig&token=canary-token&part=1"
 
 
-def test_nothing_private_is_read_in_a_log(project: Project) -> None:
+def test_a_log_shows_no_secret(project: Project) -> None:
     project.change(GIVEN, f'{{url: "{SIGNED}", id: a}}')
     assert project.run("apply", "--yes") == 0, project.err
     for words in (("logs", "subset"), ("logs", "subset", "--follow"), ("logs", "subset", "--format", "json")):
@@ -30,7 +30,7 @@ def test_nothing_private_is_read_in_a_log(project: Project) -> None:
         assert "files/***/b.zip" in project.out
 
 
-def test_following_tells_each_line_once_until_the_job_has_ended(project: Project, emulator: RunningEmulator) -> None:
+def test_following_prints_each_line_once_until_the_job_has_ended(project: Project, emulator: RunningEmulator) -> None:
     assert project.run("apply", "--yes", "--no-wait") == 3
     assert project.run("logs", "subset", "--follow") == 0
     lines = project.out.splitlines()
@@ -41,7 +41,7 @@ def test_following_tells_each_line_once_until_the_job_has_ended(project: Project
     assert len(project.json("logs", "subset", "--follow")["logs"]) == len(lines)
 
 
-def test_following_survives_a_service_that_is_away(
+def test_following_continues_after_an_outage(
     project: Project, emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def sleep(self: SystemClock, seconds: float) -> None:

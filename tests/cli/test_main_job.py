@@ -23,7 +23,7 @@ def _fits(name: str, document: dict[str, Any]) -> None:
     Draft202012Validator(json.loads((SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))).validate(document)
 
 
-def test_from_manifest_to_results_and_back_to_nothing(project: Project) -> None:
+def test_the_commands_from_plan_to_destroy(project: Project) -> None:
     assert project.run("validate") == 0
     assert project.out.endswith("1 key and 1 job, no errors\n")
 
@@ -53,7 +53,7 @@ def test_from_manifest_to_results_and_back_to_nothing(project: Project) -> None:
     assert project.out == "2 addresses: 2 done.\n"
 
 
-def test_status_why_logs_and_ledger_tell_of_it(project: Project) -> None:
+def test_status_why_logs_and_ledger_show_the_job(project: Project) -> None:
     assert project.run("apply", "--yes") == 0
 
     status = project.json("status")
@@ -83,7 +83,7 @@ def test_status_why_logs_and_ledger_tell_of_it(project: Project) -> None:
     assert "RSA-2048" in project.out
 
 
-def test_a_changed_definition_is_told_and_run_again(project: Project) -> None:
+def test_a_changed_definition_is_reported_and_run_again(project: Project) -> None:
     assert project.run("apply", "--yes") == 0
     project.change("20 58, 21 58", "20 57, 21 58")
     assert project.run("plan") == 0
@@ -108,7 +108,7 @@ def test_destroy_leaves_nothing_behind_but_the_results(project: Project, emulato
 
 
 @pytest.mark.parametrize("command", ["apply", "destroy"])
-def test_nothing_happens_unconfirmed(command: str, project: Project) -> None:
+def test_nothing_is_done_without_confirmation(command: str, project: Project) -> None:
     assert project.run("apply", "--yes") == 0
     project.change("20 58, 21 58", "20 57, 21 58")
     head = project.json("plan")["ledger_head"]
@@ -213,7 +213,7 @@ def test_forget_says_that_the_manifest_still_wants_it(project: Project) -> None:
     assert "[not-a-job]" in project.err
 
 
-def test_a_rule_of_safety_names_its_flag(project: Project) -> None:
+def test_a_safety_rule_names_its_flag(project: Project) -> None:
     assert project.run("apply", "--yes") == 0
     text = project.manifest.read_text(encoding="utf-8")
     project.manifest.write_text(text.partition("keys:")[0], encoding="utf-8")
@@ -223,7 +223,7 @@ def test_a_rule_of_safety_names_its_flag(project: Project) -> None:
     assert project.run("apply", "--yes", "--allow-empty") == 0
 
 
-def test_no_secret_is_said_or_written(project: Project) -> None:
+def test_no_secret_is_printed_or_written(project: Project) -> None:
     log = project.folder / "run.log"
     said = ""
     for words in (["apply", "--yes", "-v", "--log", str(log)], ["plan"], ["status"], ["why", "key.scenes"], ["doctor"]):
@@ -235,7 +235,7 @@ def test_no_secret_is_said_or_written(project: Project) -> None:
         assert canary not in said + written
 
 
-def test_unknown_addresses_suggest_the_near_one(project: Project) -> None:
+def test_unknown_addresses_suggest_a_similar_one(project: Project) -> None:
     assert project.run("why", "subste") == 1
     assert "subset" in project.err
     assert project.run("logs", "subset") == 1
@@ -288,7 +288,7 @@ def test_a_job_is_cancelled_and_stays_so(project: Project, emulator: RunningEmul
     assert "apply --relaunch job.subset runs it again" in project.out
 
 
-def test_what_cannot_be_stopped_is_said_to_run_on(project: Project, emulator: RunningEmulator) -> None:
+def test_a_job_that_cannot_be_stopped_is_reported_as_running(project: Project, emulator: RunningEmulator) -> None:
     with emulator.model() as wire:
         before = wire.service.behaviour
         wire.service.behaviour = replace(before, dismiss="501")

@@ -42,7 +42,7 @@ def test_help_about_a_command(capsys: Captured) -> None:
     assert "usage: eocanvas-apply init" in capsys.readouterr().out
 
 
-def test_an_unknown_command_suggests_the_near_one(capsys: Captured) -> None:
+def test_an_unknown_command_suggests_a_similar_one(capsys: Captured) -> None:
     assert main(["aply"]) == 1
     assert capsys.readouterr().err == (
         "error: there is no command 'aply' [usage]\n  hint: did you mean apply?\n\n1 error\n"
@@ -90,7 +90,7 @@ def test_an_unexpected_exception_is_one_line(monkeypatch: pytest.MonkeyPatch, ca
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_what_the_system_refuses_is_no_internal_error(capsys: Captured, tmp_path: Path) -> None:
+def test_operating_system_errors_are_no_internal_errors(capsys: Captured, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert main(["init", str(tmp_path / "file" / "folder")]) == 1
     assert "Not a directory [system]" in capsys.readouterr().err
@@ -111,7 +111,7 @@ def test_a_result_that_cannot_be_written_is_an_error() -> None:
     assert "Traceback" not in ended.stderr
 
 
-def test_a_reader_that_leaves_is_no_error() -> None:
+def test_a_reader_that_closes_the_pipe_is_no_error() -> None:
     script = [sys.executable, "-m", "eocanvas_apply", "schema", "ledger-event"]
     with subprocess.Popen(script, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None

@@ -68,7 +68,7 @@ def test_validate_needs_neither_network_nor_account(
     assert searches(emulator) == before
 
 
-def test_who_needs_no_rows_does_not_search(campaign: Project, emulator: RunningEmulator) -> None:
+def test_commands_without_need_of_rows_do_not_search(campaign: Project, emulator: RunningEmulator) -> None:
     assert campaign.run("apply", "--yes") == 0
     (first, *_) = sorted(jobs(campaign.json("plan")))
     before = searches(emulator)
@@ -136,7 +136,7 @@ def test_a_variable_of_the_command_line_wins(campaign: Project) -> None:
         (["--var", "tile=a", "--var", "tile=b"], "twice"),
     ],
 )
-def test_a_variable_that_cannot_be_meant_is_a_usage_error(campaign: Project, words: list[str], told: str) -> None:
+def test_an_invalid_variable_is_a_usage_error(campaign: Project, words: list[str], told: str) -> None:
     for command in ("validate", "plan"):
         assert campaign.run(command, *words) == 1
         assert told in campaign.err

@@ -13,7 +13,7 @@ from eocanvas_apply.errors import UsageError
 ACCOUNT = {"HDA_USER": "jane", "HDA_PASSWORD": "correct-horse"}
 
 
-def test_nothing_set_is_the_real_service_and_the_file_here() -> None:
+def test_the_defaults_are_the_real_service_and_the_file_in_this_folder() -> None:
     found = find_settings({**ACCOUNT, "EOCANVAS_URL": "", "EOCANVAS_APPLY_POLL": ""})
     assert found.endpoints.base_url == "https://gateway.prod.wekeo2.eu/serverless"
     assert (found.ledger_url, found.timing) == (None, {})
@@ -53,7 +53,7 @@ def test_the_environment_is_read_and_an_option_wins() -> None:
         ({"EOCANVAS_URL": "gateway"}, "EOCANVAS_URL"),
     ],
 )
-def test_what_cannot_be_meant_is_a_usage_error(environ: dict[str, str], words: str) -> None:
+def test_an_invalid_setting_is_a_usage_error(environ: dict[str, str], words: str) -> None:
     with pytest.raises(UsageError, match=words):
         find_settings({**ACCOUNT, **environ})
 

@@ -13,7 +13,7 @@ from tests.cli.conftest import Project
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas/plan.json").read_text(encoding="utf-8"))
 
 
-def test_it_tells_when_a_campaign_ends_and_what_faults_would_make_of_it(
+def test_a_simulation_shows_the_end_of_a_campaign_and_the_effect_of_faults(
     project: Project, emulator: RunningEmulator
 ) -> None:
     project.change("    graph: subset.xml", "    for_each: {list: [a, b, c]}\n    graph: subset.xml")
@@ -36,7 +36,7 @@ def test_it_tells_when_a_campaign_ends_and_what_faults_would_make_of_it(
     assert not (project.folder / "results").exists()
 
 
-def test_where_nothing_is_to_be_launched_it_says_so(project: Project) -> None:
+def test_a_simulation_without_launches_is_reported(project: Project) -> None:
     project.change(project.manifest.read_text(encoding="utf-8").partition("jobs:")[2], " {}\n")
     assert project.run("plan", "--simulate") == 0
     assert "Simulated: no launches" in project.out

@@ -12,7 +12,7 @@ from tests.cli.conftest import Project
 from tests.cli.terminal import Terminal
 
 
-def test_it_tells_from_the_ledger_alone(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_status_offline_reads_only_the_ledger(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     assert project.run("apply", "--yes") == 0
     monkeypatch.setenv("EOCANVAS_URL", "http://127.0.0.1:9/serverless")
     for variable in ("HDA_USER", "HDA_PASSWORD", "SCENES_SECRET_KEY"):
@@ -26,7 +26,7 @@ def test_it_tells_from_the_ledger_alone(project: Project, monkeypatch: pytest.Mo
     assert document["keys"][0]["status"] == "live"
 
 
-def test_without_anything_on_record_it_says_so(project: Project) -> None:
+def test_status_without_a_ledger_is_reported(project: Project) -> None:
     assert project.run("status", "--offline") == 0
     assert project.out == "No keys or jobs are recorded yet.\n"
     project.manifest.unlink()
@@ -34,7 +34,7 @@ def test_without_anything_on_record_it_says_so(project: Project) -> None:
     assert "[file-missing]" in project.err
 
 
-def test_watching_without_a_terminal_tells_what_changed(project: Project) -> None:
+def test_watching_without_a_terminal_prints_changes(project: Project) -> None:
     head = project.json("apply", "--yes", "--no-wait", code=3)
     assert head["summary"]["waiting"] == 1
     ledger = (project.folder / ".eocanvas/default.jsonl").read_bytes()
@@ -53,7 +53,7 @@ def test_watching_in_json_is_one_document_at_the_end(project: Project) -> None:
     assert sorted((path, path.stat().st_mtime_ns) for path in project.folder.rglob("*")) == before
 
 
-def test_watching_on_a_terminal_is_drawn_in_place_and_ends_clean(project: Project, emulator: RunningEmulator) -> None:
+def test_watching_on_a_terminal_redraws_in_place_and_ends_cleanly(project: Project, emulator: RunningEmulator) -> None:
     with emulator.model() as wire:
         wire.service.job_faults.append(JobFault("stuck", "*"))
     assert project.run("apply", "--yes", "--no-wait") == 3
@@ -73,7 +73,7 @@ def test_offline_and_watch_exclude_each_other(project: Project) -> None:
     assert "[usage]" in project.err
 
 
-def test_a_service_that_is_away_for_a_while_does_not_end_the_watch(
+def test_a_short_outage_of_the_service_does_not_end_the_watch(
     project: Project, emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from eocanvas_apply.emulator.http.request_faults import Fault

@@ -43,7 +43,7 @@ def _apply(project: Project, *words: str, columns: int = 100, **environ: str) ->
     return Terminal("apply", "--yes", *words, "-f", str(project.manifest), columns=columns, rows=40, **environ)
 
 
-def test_a_run_is_a_table_while_it_lasts_and_nothing_of_it_is_left(campaign: Project) -> None:
+def test_a_run_shows_a_table_and_removes_it_at_the_end(campaign: Project) -> None:
     with _apply(campaign, "--wait", "10m") as terminal:
         seen = terminal.until(lambda screen: "next launch in" in screen and "keys end in" in screen)
         assert re.search(r"^ +done +running +waiting +failed +fetched$", seen, re.M)
@@ -62,7 +62,7 @@ def test_a_run_is_a_table_while_it_lasts_and_nothing_of_it_is_left(campaign: Pro
     assert "\x1b[?25l" not in terminal.said, "the cursor is never hidden, so that nothing must bring it back"
 
 
-def test_a_failed_job_is_told_with_its_class_and_line(project: Project, emulator: RunningEmulator) -> None:
+def test_a_failed_job_is_shown_with_its_class_and_log_line(project: Project, emulator: RunningEmulator) -> None:
     with emulator.model() as wire:
         wire.service.job_faults.append(JobFault("graph", "*"))
     with _apply(project) as terminal:

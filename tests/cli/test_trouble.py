@@ -47,7 +47,7 @@ def test_no_credentials(project: Project, monkeypatch: pytest.MonkeyPatch) -> No
     assert "!!  credentials" in project.out
 
 
-def test_a_service_that_is_not_there(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_service_is_a_clear_error(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EOCANVAS_URL", "http://127.0.0.1:9/serverless")
     monkeypatch.setenv("EOCANVAS_TOKEN_URL", "http://127.0.0.1:9/gettoken")
     assert "127.0.0.1:9" in _told(project, "plan")
@@ -55,13 +55,13 @@ def test_a_service_that_is_not_there(project: Project, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("kind", ["html", "truncate"])
-def test_an_answer_that_is_none(kind: str, project: Project, emulator: RunningEmulator) -> None:
+def test_an_unreadable_answer_is_a_clear_error(kind: str, project: Project, emulator: RunningEmulator) -> None:
     with emulator.model() as wire:
         wire.faults.append(Fault(kind, "GET", "*/keys", times=3))  # type: ignore[arg-type]
     assert "/keys" in _told(project, "plan")
 
 
-def test_plain_http_to_elsewhere(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plain_http_to_another_host_is_refused(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EOCANVAS_URL", "http://example.org/serverless")
     assert "plain http" in _told(project, "plan")
 
@@ -75,7 +75,7 @@ def test_a_manifest_that_is_not_there(project: Project) -> None:
     assert "none at" in project.out
 
 
-def test_results_of_something_before_anything_is_on_record(project: Project) -> None:
+def test_results_before_the_first_apply_are_a_clear_error(project: Project) -> None:
     told = _told(project, "results", "subset")
     assert "nothing is recorded yet" in told
     assert "the first apply" in told
@@ -91,7 +91,7 @@ def test_all_faults_of_a_manifest_at_once(project: Project) -> None:
     assert project.run("doctor") == 1
 
 
-def test_an_unset_secret(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unset_secret_is_a_clear_error(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SCENES_SECRET_KEY")
     assert project.run("plan") == 1
     assert "SCENES_SECRET_KEY is not set" in project.err
@@ -111,7 +111,7 @@ def test_a_folder_that_cannot_be_written(project: Project) -> None:
     assert "[ledger-unwritable]" in project.err or "[ledger-unreadable]" in project.err
 
 
-def test_a_bad_duration(project: Project) -> None:
+def test_an_invalid_duration_is_a_usage_error(project: Project) -> None:
     assert "--wait" in _told(project, "apply", "--yes", "--wait", "soon")
 
 

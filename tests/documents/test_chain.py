@@ -35,12 +35,12 @@ def test_fields_replace_those_of_the_file_on_top_only() -> None:
     assert not chain.in_file(("roi", "id"))
 
 
-def test_what_is_sent_has_sorted_keys_and_no_nulls() -> None:
+def test_request_bodies_have_sorted_keys_and_no_nulls() -> None:
     chain = Chain({"product": "P", "format": "f", "filter": {"id": None, "bands": ["a"]}, "name": None})
     assert chain.to_yaml() == "filter:\n  bands:\n  - a\nformat: f\nproduct: P\n"
 
 
-def test_the_mark_is_the_name_of_a_nameless_chain() -> None:
+def test_the_mark_is_the_name_of_a_chain_without_name() -> None:
     nameless = Chain.parse(TEXT, "c")
     sent = yaml.safe_load(nameless.to_yaml(MARK))
     assert sent.pop("name") == str(MARK)
@@ -60,7 +60,7 @@ tricky = st.sampled_from(["no", "012", "0o17", "1e3", "12:30", "2024-07-01", "~"
 
 
 @given(st.dictionaries(st.text(alphabet="abc", min_size=1), data | tricky))
-def test_readers_of_both_versions_read_what_was_meant(fields: dict[str, Any]) -> None:
+def test_readers_of_both_yaml_versions_read_the_same_value(fields: dict[str, Any]) -> None:
     chain = Chain(fields)
     text = chain.to_yaml(MARK)
     theirs = Chain(yaml.safe_load(text))
@@ -70,7 +70,7 @@ def test_readers_of_both_versions_read_what_was_meant(fields: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize(("text", "code"), [("- a\n", "not-a-mapping"), ("a: [", "yaml-syntax"), ("", "not-a-mapping")])
-def test_what_is_no_chain_is_refused(text: str, code: str) -> None:
+def test_an_invalid_chain_is_refused(text: str, code: str) -> None:
     with pytest.raises(ManifestError) as refusal:
         Chain.parse(text, "c.yaml")
     assert [each.code for each in refusal.value.diagnostics] == [code]

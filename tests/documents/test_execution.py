@@ -8,7 +8,7 @@ import pytest
 from eocanvas_apply.documents.execution import ExecutionInput, body, encoded
 
 
-def test_a_graph_travels_as_the_official_client_sends_it() -> None:
+def test_a_graph_is_encoded_as_by_the_official_client() -> None:
     inputs = [
         ExecutionInput("img1", "https://example.test/a.zip", uncompress=True, sub_path="xfdumanifest.xml"),
         ExecutionInput("img2", "/b.nc", keystore="baltic-scenes-1-abc123"),
@@ -36,7 +36,7 @@ def test_any_other_process_gets_its_inputs_as_they_stand() -> None:
     assert body("shearwater-demo", None, [], raw, None) == {"inputs": raw, "outputs": {}, "response": "raw"}
 
 
-def test_a_file_to_pick_may_be_named_without_unpacking() -> None:
+def test_sub_path_without_uncompress_is_allowed() -> None:
     assert ExecutionInput("a", "/x", sub_path="b").config() == {"a": {"subPath": "b"}}
     assert ExecutionInput("a", "/x", uncompress=False).config() == {"a": {"uncompress": False}}
     assert ExecutionInput("a", "/x").config() is None
@@ -48,6 +48,6 @@ def test_equal_bodies_give_equal_bytes() -> None:
     assert json.loads(encoded(one)) == one
 
 
-def test_what_json_cannot_say_is_refused() -> None:
+def test_values_without_a_json_form_are_refused() -> None:
     with pytest.raises(ValueError, match="JSON"):
         encoded(body("p", None, [], {"a": float("nan")}, None))

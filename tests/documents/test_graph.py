@@ -40,7 +40,7 @@ def test_placeholders_are_whole_names_outside_application_data() -> None:
     assert graph().placeholders == {"img1", "aoi"}
 
 
-def test_a_placeholder_knows_its_place() -> None:
+def test_a_placeholder_has_its_position() -> None:
     places = [(each.name, each.position.line, each.position.column) for each in graph().found_placeholders]
     assert places == [("img1", 9, 13), ("aoi", 10, 23)]
 
@@ -69,7 +69,7 @@ def test_names_run_on_without_braces() -> None:
         ("\n", "\r\n"),
     ],
 )
-def test_what_does_not_count_does_not_change_the_digest(before: str, after: str) -> None:
+def test_irrelevant_changes_do_not_change_the_digest(before: str, after: str) -> None:
     assert before in TEXT
     text = TEXT.replace(before, after)
     text = text if not text.startswith("\n") else text.lstrip()
@@ -80,7 +80,7 @@ def test_what_does_not_count_does_not_change_the_digest(before: str, after: str)
     ("before", "after"),
     [("$img1", "$img2"), ("$img1", " $img1"), ("a < b", "a > b"), ('class="x"', 'class="z"'), ("Read<", "Write<")],
 )
-def test_what_counts_changes_it(before: str, after: str) -> None:
+def test_relevant_changes_change_the_digest(before: str, after: str) -> None:
     assert graph(TEXT.replace(before, after)).digest != graph().digest
 
 
@@ -101,7 +101,7 @@ def test_filling_leaves_the_graph_as_it_was() -> None:
     assert before.digest == graph().digest
 
 
-def test_the_mark_is_a_comment_and_counts_for_nothing() -> None:
+def test_the_mark_is_a_comment_and_not_part_of_the_digest() -> None:
     sent = graph().to_xml(MARK)
     assert f"<!-- {MARK} -->" in sent
     assert sent.replace(f"  <!-- {MARK} -->\n", "") == graph().to_xml()
@@ -135,7 +135,7 @@ def test_encodings_are_read_as_declared(encoding: str) -> None:
         '<?xml version="1.0" encoding="x-none"?><graph/>',
     ],
 )
-def test_what_is_no_graph_is_refused_with_its_place(text: str) -> None:
+def test_an_invalid_graph_is_refused_with_its_position(text: str) -> None:
     with pytest.raises(ManifestError) as refusal:
         graph(text)
     assert [each.code for each in refusal.value.diagnostics] == ["graph-syntax"]

@@ -23,11 +23,11 @@ def test_a_mark_names_intent_and_target() -> None:
     assert str(MARK) == f"eocanvas-apply {INTENT} {target}"
 
 
-def test_a_mark_in_the_open_is_found() -> None:
+def test_a_mark_in_plain_text_is_found() -> None:
     assert marks_in(f"name: {MARK}\n") == {MARK}
 
 
-def test_a_longer_number_is_no_mark() -> None:
+def test_a_longer_number_is_not_a_mark() -> None:
     assert marks_in(f"{MARK}0") == frozenset()
     assert marks_in("eocanvas-apply 123 456") == frozenset()
 

@@ -36,7 +36,7 @@ def log_of(process: str, document: str, width: int) -> str:
 @pytest.mark.parametrize("width", [60, 76, 1_000_000])
 @pytest.mark.parametrize("mark", [None, MARK])
 @pytest.mark.parametrize("process", ["snap-function", "dataTailor"])
-def test_a_log_shows_what_the_job_was_given(process: str, mark: object, width: int) -> None:
+def test_a_log_shows_the_inputs_of_the_job(process: str, mark: object, width: int) -> None:
     document = GRAPH if process == "snap-function" else CHAIN
     sent = (
         document.to_xml(MARK if mark else None)
@@ -59,7 +59,7 @@ def test_other_lists_are_no_inputs() -> None:
     assert trace_of('[{"img1": {"uncompress": true}}] [{"a": "b", "c": "d"}] [{}] [{"a": 1}]').inputs == frozenset()
 
 
-def test_a_cut_document_is_no_document() -> None:
+def test_a_truncated_document_is_an_error() -> None:
     whole = base64.b64encode(GRAPH.to_xml().encode()).decode()
     found = trace_of(f"snap_graph: {whole[:-20]}")
     assert (found.documents, found.cut) == (frozenset(), True)

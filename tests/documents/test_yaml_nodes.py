@@ -33,12 +33,12 @@ SAME = [
 
 
 @pytest.mark.parametrize("text", SURPRISES)
-def test_what_yaml_1_1_reads_otherwise_is_known(text: str) -> None:
+def test_values_read_differently_by_yaml_1_1_are_known(text: str) -> None:
     assert reads_otherwise(text)
 
 
 @pytest.mark.parametrize("text", SAME)
-def test_what_both_read_alike_is_no_surprise(text: str) -> None:
+def test_equal_values_in_both_yaml_versions_give_no_warning(text: str) -> None:
     assert not reads_otherwise(text)
     assert alike(resolve_plain(text), yaml.safe_load(text))
 
@@ -51,12 +51,12 @@ def test_plain_text_follows_the_core_schema(text: str, value: Plain) -> None:
     assert alike(resolve_plain(text), value)
 
 
-def test_a_number_longer_than_anything_stays_text() -> None:
+def test_a_very_long_number_stays_text() -> None:
     assert resolve_plain("9" * 5000) == "9" * 5000
 
 
 @given(st.text(alphabet="0123456789_.:-+exobEnyTZ", min_size=1, max_size=8))
-def test_a_warning_stands_wherever_pyyaml_disagrees(text: str) -> None:
+def test_a_warning_is_given_where_pyyaml_reads_another_value(text: str) -> None:
     try:
         theirs = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError):

@@ -21,13 +21,13 @@ def test_positions_count_characters_and_lines_from_one(line_break: str) -> None:
     assert text.line(2) == "list: [a, {ü: x}]"
 
 
-def test_a_byte_order_mark_shifts_nothing() -> None:
+def test_a_byte_order_mark_does_not_shift_positions() -> None:
     text = YamlText.parse("a: 1\n".encode("utf-8-sig"), "f")
     assert text.data == {"a": 1}
     assert at(text, "a") == (1, 4)
 
 
-def test_what_is_missing_is_at_its_owner() -> None:
+def test_a_missing_field_is_reported_at_its_parent() -> None:
     text = YamlText.parse("jobs:\n  one:\n    graph: g\n", "f")
     assert at(text, "jobs", "one", "inputs", "img1") == (2, 3)
     assert text.locate_key(("jobs", "one", "graph")) == Position("f", 3, 5)
@@ -39,7 +39,7 @@ def test_an_alias_is_the_value_it_stands_for() -> None:
     assert text.faults == ()
 
 
-def test_the_first_of_two_keys_is_kept() -> None:
+def test_the_first_of_two_equal_keys_is_used() -> None:
     text = YamlText.parse("a: 1\na: 2\n", "f")
     assert text.data == {"a": 1}
     assert [fault.code for fault in text.faults] == ["duplicate-key"]

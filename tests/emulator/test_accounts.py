@@ -39,7 +39,7 @@ def test_a_wrong_log_in_is_refused(stage: Stage, body: dict[str, str]) -> None:
     assert stage.call("POST", "/identity/gettoken", body).status == 401
 
 
-def test_a_body_that_is_no_object_is_refused(stage: Stage) -> None:
+def test_a_body_that_is_not_an_object_is_refused(stage: Stage) -> None:
     assert stage.call("POST", "/identity/gettoken", ["jane"]).status == 400
     assert stage.call("POST", "/identity/gettoken", b"{").status == 400
     assert stage.call("GET", "/identity/gettoken").status == 405
@@ -66,5 +66,5 @@ def test_revoked_tokens_are_refused(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer nonsense", "Basic amFuZQ=="])
-def test_nothing_is_shown_without_a_good_token(stage: Stage, header: str) -> None:
+def test_nothing_is_shown_without_a_valid_token(stage: Stage, header: str) -> None:
     assert stage.call("GET", "/keys", headers={"authorization": header}).status == 401

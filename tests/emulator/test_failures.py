@@ -26,7 +26,7 @@ def behaving(**changes: Any) -> Stage:
 
 
 @pytest.mark.parametrize("kind", sorted(TELLING))
-def test_a_job_fails_as_it_is_told(stage: Stage, kind: FailureKind) -> None:
+def test_a_job_fails_as_configured(stage: Stage, kind: FailureKind) -> None:
     stage.service.job_faults.append(JobFault(kind))
     job_id = stage.ended()
     status, last = TELLING[kind]
@@ -133,7 +133,7 @@ def test_a_job_without_inputs_ends_with_exit_12(stage: Stage, items: list[Any]) 
 
 
 @pytest.mark.parametrize("chain", [b"format: netcdf4", b"- a", b"a: [", b""])
-def test_a_wrong_chain_fails_inside_a_successful_job(stage: Stage, chain: bytes) -> None:
+def test_a_wrong_chain_is_an_error_in_the_log_of_a_successful_job(stage: Stage, chain: bytes) -> None:
     job_id = stage.ended(chain_body(chain), "dataTailor")
     assert stage.job(job_id)["status"] == "successful"
     assert "customisation failed" in stage.log(job_id)[-1]
@@ -178,7 +178,7 @@ def test_a_key_that_expires_before_it_is_read_fails_the_job() -> None:
     assert stage.job(job_id)["status"] == "failed"
 
 
-def test_a_seal_that_does_not_open_fails_the_job() -> None:
+def test_an_unreadable_seal_fails_the_job() -> None:
     stage = behaving(sealed_check="at-use")
     stage.create_key("scenes", data=base64.b64encode(b"rubbish").decode())
     job_id = stage.ended(snap_body("/a.zip", "scenes"))
@@ -189,7 +189,7 @@ def test_eodata_needs_no_credentials(stage: Stage) -> None:
     assert stage.job(stage.ended(snap_body("/eodata/a", "eodata")))["status"] == "successful"
 
 
-def test_the_earliest_reason_is_the_one_that_shows(stage: Stage) -> None:
+def test_the_earliest_reason_is_shown(stage: Stage) -> None:
     stage.service.job_faults.append(JobFault("graph"))
     stage.service.job_faults.append(JobFault("key"))
     stage.create_key("scenes")

@@ -31,7 +31,7 @@ def test_a_status_can_come_before_or_after_the_effect(stage: Stage, when: str) -
     assert has_key(stage) == (when == "after")
 
 
-def test_a_status_has_json_when_nothing_else_is_said(stage: Stage) -> None:
+def test_a_fault_with_a_status_has_a_json_body_by_default(stage: Stage) -> None:
     stage.frontend.faults.append(Fault("status", status=503))
     assert stage.call("GET", "/keys").json() == {"message": "Internal error"}
     stage.frontend.faults.append(Fault("status", status=400, body={"detail": "no"}))
@@ -67,7 +67,7 @@ def test_an_answer_can_be_cut(stage: Stage) -> None:
     assert stage.call("GET", "/keys").truncate_at == 3
 
 
-def test_a_delay_holds_the_answer_back_whatever_else_happens(stage: Stage) -> None:
+def test_a_delay_applies_to_every_answer(stage: Stage) -> None:
     stage.frontend.faults.append(Fault("delay", seconds=1.5))
     stage.frontend.faults.append(Fault("html"))
     answer = stage.call("GET", "/keys")
@@ -93,7 +93,7 @@ def test_rules_hold_for_their_method_path_and_times() -> None:
     assert queue.meet(request) == (None, 0)
 
 
-def test_a_request_meets_one_fault_and_leaves_the_others() -> None:
+def test_each_request_meets_one_fault() -> None:
     queue = FaultQueue([Fault("html"), Fault("drop-before")])
     request = WireRequest("GET", "/serverless/jobs")
     assert [fault.kind for fault in (queue.meet(request)[0], queue.meet(request)[0]) if fault] == [

@@ -41,7 +41,7 @@ def test_a_job_reads_what_another_left_by_its_address() -> None:
     assert status_of_a_job_given(stage, href.replace(".nc", ".tif")) == "failed"
 
 
-def test_a_job_that_is_gone_or_has_not_ended_gives_nothing() -> None:
+def test_a_missing_or_running_job_has_no_results() -> None:
     stage = stage_of()
     href = result(stage)
     job_id = href.split("/")[-3]
@@ -51,7 +51,7 @@ def test_a_job_that_is_gone_or_has_not_ended_gives_nothing() -> None:
     assert status_of_a_job_given(stage, href) == "failed"
 
 
-def test_an_address_is_honoured_for_a_while() -> None:
+def test_an_address_is_valid_for_a_limited_time() -> None:
     stage = stage_of(link_life=60)
     href = result(stage)
     path, _, query = href.removeprefix(BASE).partition("?")
@@ -68,7 +68,7 @@ def test_the_service_may_not_read_its_own_addresses() -> None:
 
 
 @pytest.mark.parametrize(("bucket", "status"), [("", "successful"), ("other", "failed")])
-def test_what_lies_at_a_key_is_read_with_any_key_of_the_same_storage(bucket: str, status: str) -> None:
+def test_results_at_a_key_are_read_with_any_key_of_the_same_storage(bucket: str, status: str) -> None:
     stage = stage_of()
     fields = {**S3_FIELDS, "bucket": bucket or S3_FIELDS["bucket"]}
     stage.create_key("again", data=seal(json.dumps(fields).encode()))
@@ -78,7 +78,7 @@ def test_what_lies_at_a_key_is_read_with_any_key_of_the_same_storage(bucket: str
     assert status_of_a_job_given(stage, path + "x", "again") == "failed"
 
 
-def test_what_the_service_has_is_at_hand_for_real_staging() -> None:
+def test_catalogue_products_are_available_for_real_staging() -> None:
     stage = Stage(Settings(storage="real")).log_in()
     first = stage.launch(snap_body("https://data.example.test/a.nc"))
     stage.clock.advance(1)

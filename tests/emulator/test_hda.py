@@ -87,7 +87,7 @@ def test_terms_are_needed_at_one_moment_or_another(needed: str, statuses: tuple[
     assert found == statuses
 
 
-def test_the_archive_is_the_same_for_everybody_and_always(stage: Stage) -> None:
+def test_equal_searches_find_the_same_products(stage: Stage) -> None:
     first = search(stage, DAY)
     assert first == search(staged(), DAY)
     assert len(first["features"]) == 6
@@ -143,7 +143,7 @@ def test_tiles_have_a_product_every_fifth_day(stage: Stage) -> None:
         ({"dataset_id": LAND}, 400),
     ],
 )
-def test_a_search_that_makes_no_sense_is_refused(stage: Stage, changes: dict[str, Any], status: int) -> None:
+def test_an_invalid_search_is_refused(stage: Stage, changes: dict[str, Any], status: int) -> None:
     assert stage.call("POST", f"{HDA}/dataaccess/search", {**DAY, **changes}).status == status
     assert stage.call("POST", f"{HDA}/dataaccess/search", b"[").status == 400
 
@@ -204,7 +204,7 @@ def test_one_product_has_an_address_for_every_order_and_two_names(stage: Stage) 
     assert len(contents) == 1
 
 
-def test_an_order_is_its_owner_s(stage: Stage) -> None:
+def test_an_order_belongs_to_its_user(stage: Stage) -> None:
     path = ordered(stage)
     stage.clock.advance(2)
     assert stage.log_in("ann", "pw").call("HEAD", path).status == 404
@@ -222,14 +222,14 @@ def test_an_order_is_its_owner_s(stage: Stage) -> None:
         ({"dataset_id": "EO:X"}, 404),
     ],
 )
-def test_an_order_that_makes_no_sense_is_refused(stage: Stage, changes: dict[str, Any], status: int) -> None:
+def test_an_invalid_order_is_refused(stage: Stage, changes: dict[str, Any], status: int) -> None:
     feature = search(accepting(stage), DAY)["features"][0]
     body = {"dataset_id": OCEAN, "product_id": feature["id"], "location": feature["properties"]["location"]}
     assert stage.call("POST", f"{HDA}/dataaccess/download", {**body, **changes}).status == status
     assert stage.service.orders.every() == ()
 
 
-def test_orders_have_a_quota_of_their_own_and_tell_what_is_left() -> None:
+def test_orders_have_their_own_quota_and_show_what_is_left() -> None:
     stage = staged(Settings(hda_quotas=(Quota(2, 3600), Quota(10, 86400))), quota_answer="quota-reset")
     feature = search(accepting(stage), DAY)["features"][0]
     first = order(stage, feature)
@@ -256,7 +256,7 @@ ANSWERS: dict[str, tuple[str, set[str]]] = {
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
-def test_a_used_up_quota_is_told_in_every_shape_by_launches_and_orders(answer: str) -> None:
+def test_a_used_up_quota_is_answered_in_every_form_to_launches_and_orders(answer: str) -> None:
     quotas = (Quota(1, 3600),)
     stage = staged(Settings(quotas=quotas, hda_quotas=quotas), quota_answer=answer)
     feature = search(accepting(stage), DAY)["features"][0]

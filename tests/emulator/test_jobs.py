@@ -33,7 +33,7 @@ def test_a_launch_is_answered_with_a_job(stage: Stage) -> None:
     assert answer.headers["location"] == f"{BASE}/jobs/{job['jobID']}"
 
 
-def test_a_job_waits_runs_and_ends_by_the_clock(stage: Stage) -> None:
+def test_a_job_waits_runs_and_ends_at_its_times(stage: Stage) -> None:
     job_id = stage.launch()
     assert (stage.job(job_id)["status"], stage.job(job_id)["started"]) == ("accepted", None)
     stage.clock.advance(0.25)
@@ -83,7 +83,7 @@ def inputs(**changes: Any) -> dict[str, Any]:
         {**snap_body(), "outputs": {"output": {"format": {"schema": "keystore://absent"}}}},
     ],
 )
-def test_a_body_that_makes_no_job_is_refused(stage: Stage, body: Any) -> None:
+def test_a_body_that_does_not_describe_a_job_is_refused(stage: Stage, body: Any) -> None:
     answer = stage.call("POST", "/processes/snap-function/execution", body)
     assert answer.status == 400
     assert stage.get("/jobs")["jobs"] == []
@@ -164,7 +164,7 @@ def test_processes_tell_their_version_and_inputs(stage: Stage) -> None:
     assert stage.call("GET", "/processes/nothing").status == 404
 
 
-def test_a_new_job_may_show_late_in_the_list_and_with_another_time() -> None:
+def test_a_new_job_can_appear_late_and_with_another_time() -> None:
     stage = behaving(list_lag=60.0, created_skew=-30.0)
     job_id = stage.launch()
     assert stage.get("/jobs")["jobs"] == []
@@ -210,14 +210,14 @@ def test_a_job_can_be_dismissed_while_it_is_in_flight(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("status", ["404", "405", "501"])
-def test_jobs_may_not_be_dismissable(status: str) -> None:
+def test_dismissing_jobs_can_be_unsupported(status: str) -> None:
     stage = behaving(dismiss=status)
     job_id = stage.launch()
     assert stage.call("DELETE", f"/jobs/{job_id}").status == int(status)
     assert stage.job(job_id)["status"] == "accepted"
 
 
-def test_a_quota_slides() -> None:
+def test_a_quota_window_slides() -> None:
     stage = Stage(Settings(quotas=(Quota.parse("2/1h"),), token_life=10**6)).log_in()
     stage.launch()
     stage.clock.advance(600)
@@ -241,7 +241,7 @@ def test_a_quota_must_be_readable(text: str) -> None:
         Quota.parse(text)
 
 
-def test_the_model_tells_what_is_in_flight_and_when_it_changes(stage: Stage) -> None:
+def test_the_model_shows_jobs_in_flight_and_the_time_of_the_next_change(stage: Stage) -> None:
     stage.create_key("scenes")
     stage.create_key("drive", "WEBDAV")
     assert stage.frontend.next_change() is None

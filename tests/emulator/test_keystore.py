@@ -48,7 +48,7 @@ def test_a_key_is_created_shown_and_deleted(stage: Stage) -> None:
     assert stage.call("DELETE", "/keys/scenes").status == 404
 
 
-def test_what_is_sealed_is_opened_for_jobs_and_shown_to_nobody(stage: Stage) -> None:
+def test_sealed_secrets_are_opened_for_jobs_and_never_shown(stage: Stage) -> None:
     stage.create_key("drive", "WEBDAV")
     key = next(key for key in stage.service.keystore if key.name == "drive")
     assert key.credentials == WebdavCredentials(**WEBDAV_FIELDS)
@@ -64,13 +64,13 @@ def test_the_public_key_is_pem_whatever_its_content_type_says(stage: Stage) -> N
     assert key.public_numbers() == private_key().public_key().public_numbers()
 
 
-def test_without_a_key_of_ours_the_service_makes_one_and_keeps_it() -> None:
+def test_without_a_given_sealing_key_the_emulator_makes_one_and_keeps_it() -> None:
     sealing = SealingKey(bits=1024)
     assert sealing.private_key is sealing.private_key
     assert sealing.private_key.key_size == 1024
 
 
-def test_a_key_lives_an_hour_when_nothing_is_said(stage: Stage) -> None:
+def test_a_key_lives_one_hour_by_default(stage: Stage) -> None:
     fields = key_fields()
     del fields["expire"]
     stage.call("POST", "/keys", {"scenes": fields})
@@ -124,7 +124,7 @@ def test_names_are_unique_over_all_users(live_name: str) -> None:
 
 
 @pytest.mark.parametrize("status", ["403", "404"])
-def test_a_private_key_of_another_user_is_out_of_reach(status: str) -> None:
+def test_a_private_key_of_another_user_is_not_accessible(status: str) -> None:
     stage = two_users()
     stage.service.behaviour = Behaviour().changed({"foreign_key": status})
     stage.log_in("ann", "pw").create_key("scenes")
@@ -176,12 +176,12 @@ def test_a_name_can_stay_taken_for_a_while(end: str) -> None:
         {"scenes": key_fields(data=seal(json.dumps(WEBDAV_FIELDS).encode()))},
     ],
 )
-def test_a_body_that_makes_no_key_is_refused(stage: Stage, body: Any) -> None:
+def test_a_body_that_does_not_describe_a_key_is_refused(stage: Stage, body: Any) -> None:
     assert stage.call("POST", "/keys", body).status == 400
     assert names(stage) == ["eodata"]
 
 
-def test_a_seal_that_does_not_open_can_stay_unnoticed_until_a_job_needs_it() -> None:
+def test_an_unreadable_seal_can_stay_unnoticed_until_a_job_needs_it() -> None:
     stage = behaving(sealed_check="at-use")
     assert stage.create_key("scenes", data=base64.b64encode(b"rubbish").decode()).status == 201
 

@@ -18,7 +18,7 @@ def behaving(**changes: Any) -> Stage:
     return Stage(Settings(behaviour=Behaviour(**changes))).log_in()
 
 
-def test_a_log_repeats_everything_that_the_job_was_given(stage: Stage) -> None:
+def test_a_log_repeats_all_inputs_of_the_job(stage: Stage) -> None:
     config = {"uncompress": True, "subPath": "xfdumanifest.xml"}
     body = snap_body("/a b.zip", config=config)
     log = stage.log(stage.ended(body))
@@ -53,7 +53,7 @@ def test_a_log_grows_with_the_job(stage: Stage) -> None:
     assert 0 < lengths[0] < lengths[1] <= lengths[2] < lengths[3] == lengths[4]
 
 
-def test_a_dismissed_job_logs_no_more(stage: Stage) -> None:
+def test_the_log_of_a_dismissed_job_does_not_grow(stage: Stage) -> None:
     job_id = stage.launch()
     stage.clock.advance(0.3)
     before = stage.log(job_id)

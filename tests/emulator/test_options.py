@@ -80,9 +80,7 @@ def test_every_option_reaches_the_value() -> None:
         ("--tls", "a", "b", "--tls-dir", "c"),
     ],
 )
-def test_values_that_make_no_sense_are_usage_errors(
-    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_invalid_values_are_usage_errors(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parsed(*arguments)
     assert f"argument {arguments[0] if len(arguments) == 2 else '--tls-dir'}: " in capsys.readouterr().err

@@ -48,7 +48,7 @@ def test_a_result_is_a_link_that_can_be_fetched_in_parts(stage: Stage) -> None:
 
 
 @given(st.binary(min_size=1, max_size=50), st.integers(0, 60), st.integers(0, 60))
-def test_a_range_is_what_slicing_gives(content: bytes, first: int, length: int) -> None:
+def test_a_range_equals_a_slice_of_the_file(content: bytes, first: int, length: int) -> None:
     wanted = {"range": f"bytes={first}-{first + length}"}
     answer = serve_bytes(WireRequest("GET", "/", headers=wanted), content)
     if first < len(content):
@@ -113,7 +113,7 @@ def test_links_may_name_another_host() -> None:
     assert ORIGIN in stage.job(job_id)["links"][0]["href"]
 
 
-def test_another_host_gives_results_without_a_token() -> None:
+def test_results_at_another_host_need_no_token() -> None:
     elsewhere = "https://elsewhere.example"
     stage = behaving(href_origin=elsewhere)
     (result,) = stage.get(f"/jobs/{stage.ended()}/results")

@@ -82,14 +82,14 @@ def test_a_dropped_connection_is_a_dropped_socket(emulator: RunningEmulator, cli
     assert client.get("/jobs").status_code == 200
 
 
-def test_half_an_answer_ends_in_the_middle(emulator: RunningEmulator, client: httpx.Client) -> None:
+def test_a_truncated_answer_ends_in_the_middle(emulator: RunningEmulator, client: httpx.Client) -> None:
     with emulator.model() as frontend:
         frontend.faults.append(Fault("truncate", path="*/jobs", at=5))
     with pytest.raises(httpx.RemoteProtocolError, match="received 5 bytes"):
         client.get("/jobs")
 
 
-def test_a_delayed_answer_lets_others_pass(emulator: RunningEmulator, client: httpx.Client) -> None:
+def test_a_delayed_answer_does_not_delay_others(emulator: RunningEmulator, client: httpx.Client) -> None:
     with emulator.model() as frontend:
         frontend.faults.append(Fault("delay", path="*/jobs", seconds=60))
     with pytest.raises(httpx.ReadTimeout):
@@ -122,7 +122,7 @@ def test_several_clients_are_answered_at_once(emulator: RunningEmulator, client:
     assert statuses == [200] * 80
 
 
-def test_a_client_that_goes_away_in_the_middle_disturbs_nobody(emulator: RunningEmulator, client: httpx.Client) -> None:
+def test_a_client_that_disconnects_does_not_disturb_others(emulator: RunningEmulator, client: httpx.Client) -> None:
     host, _, port = emulator.origin.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port))) as half:
         half.sendall(b"POST /serverless/keys HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
@@ -174,14 +174,14 @@ def test_tls_can_use_given_files(tmp_path: Path) -> None:
             assert client.get("/keys").status_code == 200
 
 
-def test_a_taken_port_is_told(emulator: RunningEmulator) -> None:
+def test_a_port_in_use_is_reported(emulator: RunningEmulator) -> None:
     port = int(emulator.origin.rpartition(":")[2])
     with pytest.raises(OSError, match="in use") as told, running(Options(port=port)):
         pytest.fail("it runs")
     assert told.value.filename == f"127.0.0.1:{port}"
 
 
-def test_a_certificate_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+def test_an_unusable_certificate_is_reported(tmp_path: Path) -> None:
     absent, rubbish = tmp_path / "absent.pem", tmp_path / "rubbish.pem"
     with pytest.raises(FileNotFoundError, match=r"absent\.pem"):
         RunningEmulator(Options(tls=(absent, absent)))
@@ -208,7 +208,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_served_emulator_tells_its_addresses_and_ends_on_a_signal(tmp_path: Path, number: int) -> None:
+def test_a_served_emulator_prints_its_addresses_and_ends_on_a_signal(tmp_path: Path, number: int) -> None:
     ready = tmp_path / "ready.json"
     program = (
         "import pathlib, sys; from eocanvas_apply.emulator.http import emulator_options as options;"
@@ -230,7 +230,7 @@ def test_a_served_emulator_tells_its_addresses_and_ends_on_a_signal(tmp_path: Pa
     assert [file.name for file in tmp_path.iterdir()] == ["ready.json"]
 
 
-def test_serving_puts_the_signals_back(capsys: pytest.CaptureFixture[str]) -> None:
+def test_serving_restores_the_signal_handlers(capsys: pytest.CaptureFixture[str]) -> None:
     before = signal.getsignal(signal.SIGTERM)
     timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM))
     timer.start()

@@ -29,7 +29,7 @@ def begun(stage: Stage, output: str | None = "drive") -> str:
     return job_id
 
 
-def test_a_job_asks_for_its_inputs_and_then_for_its_outputs(staging: Stage) -> None:
+def test_a_job_reads_its_inputs_and_then_writes_its_outputs(staging: Stage) -> None:
     jobs = staging.service.jobs
     job_id = begun(staging)
     asked = jobs.work.popleft()
@@ -73,7 +73,7 @@ def test_a_storage_that_fails_ends_the_job(staging: Stage) -> None:
     assert staging.log(unwritten)[-1] == "UploadFailedException: disk full"
 
 
-def test_news_for_a_job_that_was_dismissed_come_too_late(staging: Stage) -> None:
+def test_a_dismissed_job_ignores_later_changes(staging: Stage) -> None:
     jobs = staging.service.jobs
     job_id = begun(staging)
     staging.call("DELETE", f"/jobs/{job_id}")

@@ -24,7 +24,7 @@ def test_every_answer_is_dated_by_the_services_clock(stage: Stage) -> None:
     ("method", "path", "status"),
     [("GET", "/", 404), ("GET", "/nothing", 404), ("PUT", "/keys", 405), ("POST", "/jobs", 405)],
 )
-def test_what_is_not_there_is_told(stage: Stage, method: str, path: str, status: int) -> None:
+def test_unknown_paths_and_methods_are_refused(stage: Stage, method: str, path: str, status: int) -> None:
     assert stage.call(method, path).status == status
 
 
@@ -62,7 +62,7 @@ def test_the_control_shows_the_state(stage: Stage) -> None:
     assert state["received"] == 3
 
 
-def test_the_control_steers_the_service(stage: Stage) -> None:
+def test_the_control_changes_the_behaviour(stage: Stage) -> None:
     done = stage.launch()
     state = order(
         stage,
@@ -99,7 +99,7 @@ def test_the_control_steers_the_service(stage: Stage) -> None:
         {"vanish": ["nothing"]},
     ],
 )
-def test_orders_that_make_no_sense_are_refused(stage: Stage, orders: dict[str, object]) -> None:
+def test_invalid_orders_are_refused(stage: Stage, orders: dict[str, object]) -> None:
     answer = order(stage, **orders)
     assert answer.status == 400
     assert answer.json()["message"]
@@ -130,7 +130,7 @@ def test_the_control_shows_what_was_received_without_secrets(stage: Stage) -> No
     assert received[2]["headers"]["authorization"] == "Bearer ***"
 
 
-def test_bodies_that_cannot_be_read_are_shown_as_they_came(stage: Stage) -> None:
+def test_unreadable_bodies_are_shown_unchanged(stage: Stage) -> None:
     stage.call("POST", "/processes/snap-function/execution", {"inputs": {"snap_graph": "*", "eo_input": 7}})
     stage.call("POST", "/keys", b"rubbish")
     stage.call("POST", "/keys", ["a"])

@@ -130,7 +130,7 @@ def aviary(tmp_path: Path) -> Iterator[Aviary]:
         yield aviary
 
 
-def test_a_canary_is_recognised_in_every_dress(tmp_path: Path) -> None:
+def test_a_canary_is_recognised_in_every_encoding(tmp_path: Path) -> None:
     canary = Canary.drawn("secret")
     value = canary.value
     dresses = [
@@ -149,7 +149,7 @@ def test_a_canary_is_recognised_in_every_dress(tmp_path: Path) -> None:
     assert leaks([Canary.drawn("another")], [tmp_path], dresses) == []
 
 
-def test_the_secrets_do_arrive(aviary: Aviary) -> None:
+def test_the_service_receives_the_secrets(aviary: Aviary) -> None:
     ended = aviary.run("apply", "--yes")
     assert ended.code == 0, ended
     with aviary.tool.emulator.model() as wire:
@@ -159,7 +159,7 @@ def test_the_secrets_do_arrive(aviary: Aviary) -> None:
     assert sorted(held, key=str) == [s3, dav]
 
 
-def test_no_command_lets_a_secret_out(aviary: Aviary) -> None:
+def test_no_command_reveals_a_secret(aviary: Aviary) -> None:
     for words in ("validate", "doctor"):
         aviary.run(words, "-v")
     for words in ("plan", "apply --yes --no-wait"):
@@ -217,7 +217,7 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("fault", REFUSALS.values(), ids=REFUSALS)
-def test_no_failure_lets_a_secret_out(aviary: Aviary, fault: Fault) -> None:
+def test_no_failure_reveals_a_secret(aviary: Aviary, fault: Fault) -> None:
     aviary.fault(fault)
     aviary.run("apply", "--yes", "--no-wait", "-v", "--log", "run.log")
     aviary.run("status", "--format", "json")
@@ -231,7 +231,7 @@ LAUNCH = Fault("status", method="POST", path="*/execution", times=None, status=4
 
 
 @pytest.mark.parametrize("fault", [LOG_IN, KEY, PAGE, LAUNCH], ids=["log-in", "key", "page", "launch"])
-def test_a_service_that_repeats_secrets_is_not_repeated(aviary: Aviary, fault: Fault) -> None:
+def test_secrets_repeated_by_the_service_are_not_shown(aviary: Aviary, fault: Fault) -> None:
     aviary.fault(replace(fault, body=f"cannot take {aviary.all_secrets}"))
     aviary.run("apply", "--yes", "--no-wait", "-v", "--log", "run.log")
     aviary.run("apply", "--yes", "--no-wait", "--format", "json")
@@ -246,7 +246,7 @@ def test_a_job_log_that_holds_secrets_is_shown_without(aviary: Aviary) -> None:
     aviary.expect_silence()
 
 
-def test_failed_jobs_let_no_secret_out(tmp_path: Path) -> None:
+def test_failed_jobs_reveal_no_secret(tmp_path: Path) -> None:
     # Each fails again when it is tried once more.
     faults = (JobFault("key", "/a.nc", 2), JobFault("staging-in", "/b.nc", 2))
     with Aviary(tmp_path, job_faults=faults).open() as aviary:
@@ -263,7 +263,7 @@ def test_a_secret_too_long_to_be_sealed_is_not_shown(aviary: Aviary) -> None:
     aviary.expect_silence()
 
 
-def test_a_key_that_the_service_cannot_open_lets_nothing_out(tmp_path: Path) -> None:
+def test_an_unreadable_key_reveals_no_secret(tmp_path: Path) -> None:
     with Aviary(tmp_path, behaviour=Behaviour(sealed_check="at-use", live_name="400")).open() as aviary:
         aviary.run_both("apply", "--yes", "--no-wait")
         aviary.expect_silence()

@@ -149,7 +149,7 @@ def interrupted(crowd: Crowd, number: signal.Signals) -> Ended:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_told_to_stop_it_stops_and_goes_on_later(crowd: Crowd, number: signal.Signals, code: int) -> None:
+def test_a_signal_stops_the_run_and_a_later_run_continues(crowd: Crowd, number: signal.Signals, code: int) -> None:
     ended = interrupted(crowd, number)
     assert ended.code == code, ended
     assert "Traceback" not in ended.err
@@ -160,7 +160,7 @@ def test_told_to_stop_it_stops_and_goes_on_later(crowd: Crowd, number: signal.Si
     crowd.expect_all_done_once()
 
 
-def test_answers_on_the_way_are_heard_before_it_stops(crowd: Crowd) -> None:
+def test_pending_answers_are_awaited_before_the_run_stops(crowd: Crowd) -> None:
     with crowd.tool.emulator.model() as wire:
         wire.faults.append(Fault("delay", method="POST", path="*/execution", times=None, seconds=0.8))
     ended = interrupted(crowd, signal.SIGINT)
@@ -171,7 +171,7 @@ def test_answers_on_the_way_are_heard_before_it_stops(crowd: Crowd) -> None:
     assert submitted == crowd.launched > 0
 
 
-def test_told_twice_it_stops_at_once(crowd: Crowd) -> None:
+def test_a_second_signal_stops_the_run_at_once(crowd: Crowd) -> None:
     with crowd.tool.emulator.model() as wire:
         wire.faults.append(Fault("delay", method="POST", path="*/execution", times=None, seconds=4))
     process = crowd.start()

@@ -57,7 +57,7 @@ def test_every_file_is_a_row_and_runs_once(tool: Tool) -> None:
     assert again.code == 0, again
 
 
-def test_a_wrong_secret_is_told_at_the_step_and_nowhere_repeated(tool: Tool) -> None:
+def test_a_wrong_secret_is_reported_at_the_step_and_never_shown(tool: Tool) -> None:
     tool.environ["SECRET"] = "canary-that-opens-nothing"
     ended = tool.run("plan", "-v")
     assert ended.code == 1, ended
@@ -68,14 +68,14 @@ def test_a_wrong_secret_is_told_at_the_step_and_nowhere_repeated(tool: Tool) -> 
     assert ACCESS not in ended.out + ended.err
 
 
-def test_a_secret_that_is_not_set_is_told_before_anybody_is_asked(tool: Tool) -> None:
+def test_an_unset_secret_is_reported_before_anything_is_sent(tool: Tool) -> None:
     del tool.environ["SECRET"]
     ended = tool.run("plan")
     assert ended.code == 1, ended
     assert "the environment variable SECRET is not set [secret-unset]" in ended.err
 
 
-def test_a_storage_that_is_not_there_loses_nothing(tool: Tool) -> None:
+def test_an_unreachable_storage_loses_nothing(tool: Tool) -> None:
     assert tool.run("apply", "--yes").code == 0
     before = tool.ledger.read_bytes()
     manifest = tool.project / "eocanvas.yaml"

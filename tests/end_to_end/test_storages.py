@@ -175,7 +175,7 @@ def test_a_wrong_password_fails_the_job_while_staging_out(project: Project) -> N
     assert "UploadFailedException" in log.out
 
 
-def test_a_failure_is_told_in_words_with_where_to_look(project: Project) -> None:
+def test_a_failure_names_its_cause_and_the_log(project: Project) -> None:
     project.set_secret_key("not-the-secret-key")
     project.write("drive")
     ended = project.tool.run("apply", "--yes")
@@ -184,7 +184,7 @@ def test_a_failure_is_told_in_words_with_where_to_look(project: Project) -> None
     assert "eocanvas-apply logs job.subset" in ended.out
 
 
-def test_an_address_without_trust_is_no_service(project: Project) -> None:
+def test_an_address_with_an_untrusted_certificate_is_refused(project: Project) -> None:
     project.write("drive")
     project.tool.ca_file = None
     ended = project.tool.run("plan")

@@ -52,7 +52,7 @@ def test_graphs_that_rows_name_are_read_and_judged(manifest: Path) -> None:
     assert ("file-missing", "eocanvas.yaml") in told(manifest)
 
 
-def test_what_lies_in_a_file_of_a_row_is_part_of_the_manifests_digest(manifest: Path) -> None:
+def test_files_named_by_rows_are_part_of_the_manifests_digest(manifest: Path) -> None:
     before = given_rows(open_project(manifest), NOW).desired({})
     (manifest.parent / "graphs/c.xml").write_text(GRAPH.replace("NetCDF4-CF", "GeoTIFF"), encoding="utf-8")
     after = given_rows(open_project(manifest), NOW).desired({})
@@ -61,7 +61,7 @@ def test_what_lies_in_a_file_of_a_row_is_part_of_the_manifests_digest(manifest: 
     assert changed == ['job.sensors["c"]']
 
 
-def test_campaigns_that_need_somebody_are_unasked_and_those_of_files_are_not(manifest: Path) -> None:
+def test_campaigns_over_searches_are_not_expanded_offline_and_those_over_files_are(manifest: Path) -> None:
     more = "  scenes: {process: x, for_each: {hda: {dataset_id: d}}}\n  later: {process: x, for_each: {job: scenes}}\n"
     manifest.write_text(MANIFEST + more, encoding="utf-8")
     found = given_rows(open_project(manifest), NOW).desired({})
@@ -80,5 +80,5 @@ def test_campaigns_that_need_somebody_are_unasked_and_those_of_files_are_not(man
         (timedelta(days=21), "21 days"),
     ],
 )
-def test_an_age_is_told_in_the_unit_of_people(passed: timedelta, words: str) -> None:
+def test_an_age_is_shown_in_a_readable_unit(passed: timedelta, words: str) -> None:
     assert age(passed) == words

@@ -36,7 +36,7 @@ UNMARKED = JOB_ONLY + "    mark: false\n"
 WAIT = timedelta(hours=12)
 
 
-def test_a_job_that_left_the_manifest_is_forgotten_and_runs_on(tmp_path: Path) -> None:
+def test_a_job_removed_from_the_manifest_is_forgotten_and_continues_to_run(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.apply(JOB_ONLY, NO_WAIT)
     assert acts(world.plan(EMPTY)) == {JOB: ("forget", "not-in-manifest")}
@@ -47,7 +47,7 @@ def test_a_job_that_left_the_manifest_is_forgotten_and_runs_on(tmp_path: Path) -
     assert not (tmp_path / "results").exists()
 
 
-def test_a_job_that_comes_back_unchanged_is_taken_back(tmp_path: Path) -> None:
+def test_a_job_that_comes_back_unchanged_is_adopted(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.apply(JOB_ONLY)
     world.apply(EMPTY, requests=ALLOW)
@@ -88,7 +88,7 @@ def test_forgetting_by_hand(tmp_path: Path) -> None:
             world.run(decisions.forget(world.runner(EMPTY), address))
 
 
-def test_nothing_is_decided_on_a_ledger_of_something_else(tmp_path: Path) -> None:
+def test_nothing_is_decided_on_a_ledger_of_another_project(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.apply(JOB_ONLY)
     before = world.ledger.read_bytes()
@@ -134,19 +134,19 @@ class TestAmbiguousLaunches:
         (job,) = launched(world)
         return world, job
 
-    def test_are_adopted_when_a_person_says_so(self, tmp_path: Path) -> None:
+    def test_an_ambiguous_launch_is_adopted_by_resolve(self, tmp_path: Path) -> None:
         world, job = self.world(tmp_path)
         assert world.run(decisions.adopt(world.runner(UNMARKED), JOB, job)).job_id == job
         assert not world.apply(UNMARKED).endings
         assert launched(world) == [job]
 
-    def test_are_launched_again_when_a_person_says_so(self, tmp_path: Path) -> None:
+    def test_an_ambiguous_launch_is_launched_again_by_resolve(self, tmp_path: Path) -> None:
         world, _ = self.world(tmp_path)
         world.run(decisions.launch_again(world.runner(UNMARKED), JOB))
         assert not world.apply(UNMARKED).endings
         assert len(launched(world)) == 2
 
-    def test_are_launched_again_where_the_manifest_says_so(self, tmp_path: Path) -> None:
+    def test_an_ambiguous_launch_is_launched_again_with_on_doubt_launch(self, tmp_path: Path) -> None:
         world, _ = self.world(tmp_path)
         assert not world.apply(UNMARKED + "    on_doubt: launch\n").endings
         assert len(launched(world)) == 2
@@ -190,7 +190,7 @@ def test_a_job_that_the_service_lost_is_launched_again_after_a_while(tmp_path: P
     assert timedelta(minutes=15) < again < timedelta(minutes=20)
 
 
-def test_a_job_that_the_service_refuses_to_show_is_neither_lost_nor_in_the_way_of_others(tmp_path: Path) -> None:
+def test_a_job_that_the_service_refuses_to_show_is_not_lost_and_blocks_no_other(tmp_path: Path) -> None:
     world = World(tmp_path, job_time=3 * 3600)
     world.apply(JOB_ONLY, NO_WAIT)
     (hidden,) = launched(world)

@@ -11,7 +11,7 @@ import pytest
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.report.progress import ApplyResult
 from tests.applying.stage import fault
-from tests.simulation.test_first_run import MANIFEST
+from tests.simulation.test_the_first_run_is_simulated import MANIFEST
 from tests.simulation.world import World
 
 TWO = MANIFEST + MANIFEST[MANIFEST.index("  subset:") :].replace("  subset:", "  later:").replace("/a.zip", "/b.zip")
@@ -29,13 +29,13 @@ def errors(result: ApplyResult) -> dict[str, str]:
 @pytest.mark.parametrize(
     "trouble", [{"kind": "status"}, {"kind": "drop-before"}, {"kind": "html"}, {"kind": "truncate"}]
 )
-def test_a_listing_that_cannot_be_had_for_a_while_is_had_later(tmp_path: Path, trouble: dict[str, Any]) -> None:
+def test_an_unreachable_listing_is_read_later(tmp_path: Path, trouble: dict[str, Any]) -> None:
     world = World(tmp_path)
     fault(world, path=LISTINGS, method="GET", times=20, **trouble)
     assert set(outcomes(world.apply(TWO)).values()) == {"done"}
 
 
-def test_a_refused_listing_is_no_job_without_results(tmp_path: Path) -> None:
+def test_a_refused_listing_does_not_mean_no_results(tmp_path: Path) -> None:
     world = World(tmp_path)
     fault(world, "status", LISTINGS, "GET", status=403, times=None)
     result = world.apply(MANIFEST)
@@ -45,14 +45,14 @@ def test_a_refused_listing_is_no_job_without_results(tmp_path: Path) -> None:
     assert len(world.frontend.service.jobs.every()) == 1
 
 
-def test_a_listing_out_of_reach_for_an_hour_is_a_failure_of_its_job_alone(tmp_path: Path) -> None:
+def test_a_listing_unreachable_for_an_hour_fails_only_its_job(tmp_path: Path) -> None:
     world = World(tmp_path)
     fault(world, "status", LISTINGS, "GET", status=500, times=None)
     result = world.apply(MANIFEST)
     assert (outcomes(result), errors(result)) == ({"job.subset": "failed"}, {"job.subset": "service-failed"})
 
 
-def test_a_job_whose_results_cannot_be_listed_holds_up_no_other(tmp_path: Path) -> None:
+def test_a_job_without_a_result_listing_delays_no_other(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.run(world.runner(MANIFEST).apply(Requests(), timedelta(minutes=1), lambda plan: None))
     sick = world.frontend.service.jobs.every()[0].id

@@ -60,7 +60,7 @@ class TestWaiting:
         world = World(tmp_path, job_time=9 * HOUR)
         assert not world.apply(JOB_ONLY, FOR_EVER).endings
 
-    def test_a_job_that_fails_is_a_failure_of_this_run_and_none_of_the_next(self, tmp_path: Path) -> None:
+    def test_a_failed_job_is_a_failure_of_this_run_and_not_of_the_next(self, tmp_path: Path) -> None:
         from eocanvas_apply.emulator.model.job_failures import JobFault
 
         world = World(tmp_path)
@@ -82,7 +82,7 @@ class TestWaiting:
         assert requests(world, "GET", "/serverless/jobs") > 5
         assert not [r for r in world.frontend.received if "/serverless/jobs/" in r.request.path]
 
-    def test_what_was_seen_by_a_plan_is_on_record_after_the_apply(self, tmp_path: Path) -> None:
+    def test_observations_of_a_plan_are_recorded_by_the_apply(self, tmp_path: Path) -> None:
         world = World(tmp_path)
         world.apply(JOB_ONLY, NO_WAIT)
         world.clock.advance(400)
@@ -108,7 +108,7 @@ class TestWaiting:
 
 
 class TestAServiceThatGoesAway:
-    def test_at_the_first_read_ends_the_run(self, tmp_path: Path) -> None:
+    def test_an_outage_at_the_first_read_ends_the_run(self, tmp_path: Path) -> None:
         world = World(tmp_path)
         fault(world, "drop-before", "*", "*", times=None)
         with pytest.raises((Doubt, NotSent)):
@@ -116,7 +116,7 @@ class TestAServiceThatGoesAway:
         assert not (tmp_path / ".eocanvas").exists()
 
     @pytest.mark.parametrize("status", [503, 429])
-    def test_and_comes_back_within_the_hour_costs_nothing(self, status: int, tmp_path: Path) -> None:
+    def test_an_outage_of_less_than_an_hour_fails_nothing(self, status: int, tmp_path: Path) -> None:
         world = World(tmp_path)
         outage = _outage(world, status, after=60, until=60 + 50 * 60)
         assert not world.apply(JOB_ONLY, step=outage).endings
@@ -124,7 +124,7 @@ class TestAServiceThatGoesAway:
         assert waits[:3] == [5, 10, 20]
         assert len(launched(world)) == 1
 
-    def test_and_stays_away_for_an_hour_ends_the_run_and_the_next_one_completes(self, tmp_path: Path) -> None:
+    def test_an_outage_of_an_hour_ends_the_run_and_the_next_one_completes(self, tmp_path: Path) -> None:
         world = World(tmp_path)
         begun = world.clock()
         with pytest.raises(Doubt):
@@ -135,19 +135,19 @@ class TestAServiceThatGoesAway:
         assert not world.apply(JOB_ONLY).endings
         assert len(launched(world)) == 1
 
-    def test_until_waiting_ends_it_is_waited_for_no_longer(self, tmp_path: Path) -> None:
+    def test_a_silent_service_is_waited_for_at_most_until_the_wait_ends(self, tmp_path: Path) -> None:
         world = World(tmp_path)
         begun = world.clock()
         with pytest.raises(Doubt):
             world.apply(JOB_ONLY, timedelta(minutes=10), step=_outage(world, 503, after=60, until=1e9))
         assert timedelta(minutes=10) <= world.clock() - begun < timedelta(minutes=12)
 
-    def test_what_it_refuses_for_good_ends_the_run_at_once(self, tmp_path: Path) -> None:
+    def test_a_permanent_refusal_ends_the_run_at_once(self, tmp_path: Path) -> None:
         world = World(tmp_path)
         with pytest.raises(Refused):
             world.apply(JOB_ONLY, step=_outage(world, 403, after=60, until=1e9))
 
-    def test_the_log_and_the_results_of_one_job_keep_no_other_back(self, tmp_path: Path) -> None:
+    def test_the_log_and_the_results_of_one_job_delay_no_other(self, tmp_path: Path) -> None:
         world = World(tmp_path)
         fault(world, "status", "*/results", "GET", status=403)
         assert not world.apply(JOB_ONLY).endings
@@ -165,7 +165,7 @@ def _outage(world: World, status: int, after: float, until: float) -> Callable[[
 
 
 class TestOtherRunners:
-    def test_who_comes_between_plan_and_claim_is_planned_around(self, tmp_path: Path) -> None:
+    def test_an_entry_between_plan_and_claim_causes_a_new_plan(self, tmp_path: Path) -> None:
         """Two runners begin at once: one opens the ledger and launches, the other only watches."""
         world = World(tmp_path)
         runners = [world.runner(manifest()) for _ in range(2)]
@@ -202,7 +202,7 @@ class TestOtherRunners:
             **{f"job.j{n}": ("none", "done") for n in range(5)},
         }
 
-    def test_a_ledger_of_something_else_is_refused_before_anything_is_sent(self, tmp_path: Path) -> None:
+    def test_a_ledger_of_another_project_is_refused_before_anything_is_sent(self, tmp_path: Path) -> None:
         world = World(tmp_path)
         world.apply(KEY_ONLY)
         before = requests(world, "POST", "/keys")
@@ -211,7 +211,7 @@ class TestOtherRunners:
                 work(KEY_ONLY.replace("project: demo", "project: other"))
         assert requests(world, "POST", "/keys") == before
 
-    def test_a_lost_ledger_is_not_opened_anew_unasked(self, tmp_path: Path) -> None:
+    def test_a_lost_ledger_is_not_replaced_without_permission(self, tmp_path: Path) -> None:
         world = World(tmp_path)
         world.apply(KEY_ONLY)
         world.ledger.unlink()
@@ -225,7 +225,7 @@ class TestOtherRunners:
 
 
 class TestSendBefore:
-    def test_a_machine_that_slept_between_claim_and_socket_withdraws_and_launches_again(self, tmp_path: Path) -> None:
+    def test_a_machine_that_slept_before_sending_withdraws_and_launches_again(self, tmp_path: Path) -> None:
         world = World(tmp_path)
         slept: list[str] = []
 
@@ -239,7 +239,7 @@ class TestSendBefore:
         assert len(launched(world)) == 1
         assert [event.reason for event in events(world) if isinstance(event, e.JobWithdrawn)] == ["too-late"]
 
-    def test_and_so_does_a_key(self, tmp_path: Path) -> None:
+    def test_a_machine_that_slept_before_a_key_creation_abandons_it_and_tries_again(self, tmp_path: Path) -> None:
         world = World(tmp_path)
         slept: list[str] = []
 
@@ -264,9 +264,7 @@ class TestSendBefore:
         assert claims == ["job-intended", "job-abandoned", "job-intended"]
 
 
-def test_a_snapshot_never_holds_what_an_earlier_plan_of_the_engine_noted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_snapshot_holds_no_notes_of_an_earlier_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     world, kept = World(tmp_path), []
 
     async def keep(journal: Journal) -> None:

@@ -36,7 +36,7 @@ class Sleeps:
 @pytest.mark.parametrize(
     ("asked", "slept"), [(None, [5, 10, 20]), (7.0, [7, 10, 20]), (90.0, [90] * 3), (1e18, [3600])]
 )
-def test_what_a_silent_service_asks_for_is_waited_an_hour_at_most(asked: float | None, slept: list[float]) -> None:
+def test_retry_after_is_waited_for_one_hour_at_most(asked: float | None, slept: list[float]) -> None:
     clock = Sleeps()
 
     async def silence() -> None:
@@ -48,7 +48,7 @@ def test_what_a_silent_service_asks_for_is_waited_an_hour_at_most(asked: float |
     assert clock.slept == slept
 
 
-def test_an_address_is_tried_again_within_the_hour_whatever_was_asked() -> None:
+def test_an_address_is_retried_within_the_hour_whatever_retry_after_says() -> None:
     retries = Retries(Sleeps())
     retries.plan("key.scenes", 1e18)
     assert retries.next() == HOUR

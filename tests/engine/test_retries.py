@@ -13,7 +13,7 @@ from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.render.progress import line
 from eocanvas_apply.report.progress import ApplyResult, Happening
 from tests.applying.stage import fault
-from tests.simulation.test_first_run import MANIFEST
+from tests.simulation.test_the_first_run_is_simulated import MANIFEST
 from tests.simulation.world import World
 
 
@@ -44,7 +44,7 @@ def launched(world: World) -> int:
         ("unknown", 1, 1, "failed"),
     ],
 )
-def test_what_another_run_may_mend_runs_once_more(
+def test_a_temporary_failure_runs_once_more(
     tmp_path: Path, kind: FailureKind, times: int, jobs: int, ends: str
 ) -> None:
     world = failing(tmp_path, kind, times)
@@ -59,7 +59,7 @@ def test_the_manifest_says_how_often(tmp_path: Path, retries: str, jobs: int) ->
     assert launched(world) == jobs
 
 
-def test_what_failed_runs_once_more_when_asked_to_and_not_for_ever(tmp_path: Path) -> None:
+def test_failed_jobs_run_once_more_on_request(tmp_path: Path) -> None:
     world = failing(tmp_path, "graph", 2)
     world.apply(MANIFEST)
     assert outcome(world.apply(MANIFEST)) == "skipped"
@@ -84,13 +84,13 @@ def test_a_late_log_is_waited_for_before_it_is_decided(tmp_path: Path) -> None:
     assert launched(world) == 2
 
 
-def test_a_log_that_stays_empty_tells_nothing_and_nothing_runs_again(tmp_path: Path) -> None:
+def test_an_empty_log_decides_nothing_and_nothing_runs_again(tmp_path: Path) -> None:
     world = failing(tmp_path, "staging-in", 1, Behaviour(logs="empty"))
     assert outcome(world.apply(MANIFEST)) == "failed"
     assert launched(world) == 1
 
 
-def test_a_log_that_cannot_be_had_is_given_up_after_a_day_and_keeps_no_other_job_back(tmp_path: Path) -> None:
+def test_an_unreadable_log_is_given_up_after_a_day_and_delays_no_other_job(tmp_path: Path) -> None:
     world = failing(tmp_path, "staging-in", 1)
     fault(world, "status", "*/logs", "GET", status=504, times=None)
     begun = world.clock()

@@ -47,7 +47,7 @@ EXECUTION = "POST /serverless/processes/snap-function/execution"
         (f"after {EXECUTION}", 1, 1),
     ],
 )
-def test_a_stop_while_a_request_is_under_way_records_its_answer_and_sends_nothing_more(
+def test_a_stop_during_a_request_records_its_answer_and_sends_nothing_more(
     step: str, jobs: int, keys: int, tmp_path: Path
 ) -> None:
     world = World(tmp_path)
@@ -60,7 +60,7 @@ def test_a_stop_while_a_request_is_under_way_records_its_answer_and_sends_nothin
     assert len(launched(world)) == 1
 
 
-def test_a_stop_between_claim_and_socket_withdraws(tmp_path: Path) -> None:
+def test_a_stop_between_claim_and_sending_withdraws(tmp_path: Path) -> None:
     world = World(tmp_path)
 
     async def work() -> ApplyResult:
@@ -91,7 +91,7 @@ def test_a_stop_while_waiting_ends_at_once(tmp_path: Path) -> None:
     assert len(launched(world)) == 1
 
 
-def test_an_answer_that_does_not_come_is_waited_for_no_longer_than_the_grace(
+def test_a_missing_answer_is_waited_for_only_during_the_grace_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stopping, "GRACE_S", 0.05)
@@ -108,9 +108,7 @@ def test_an_answer_that_does_not_come_is_waited_for_no_longer_than_the_grace(
     assert "adopted" in types(world)
 
 
-def test_an_answer_that_is_just_being_recorded_stands_however_slow_the_disk_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_answer_being_recorded_is_kept_on_a_slow_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stopping, "GRACE_S", 0.05)
     world = World(tmp_path)
     runners: list[Engine] = []

@@ -105,7 +105,7 @@ def test_the_read_me_is_short_and_names_what_to_set(case: Case) -> None:
 
 
 @each_case
-def test_its_secrets_come_from_outside(case: Case) -> None:
+def test_the_secrets_of_an_example_are_references(case: Case) -> None:
     manifest = eoc.load(EXAMPLES / case.name / "eocanvas.yaml")
     managed = [key for key in manifest.keys.values() if not isinstance(key, ExistingKey)]
     references = [reference for key in managed for reference in key.secret_fields().values()]

@@ -10,7 +10,7 @@ from tests.golden.test_golden import HERE, NAMES, as_json
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_plan_is_the_same_without_the_short_way(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plan_is_the_same_without_the_shortcut_for_finished_jobs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = as_json(Case(HERE / name).plan())
     monkeypatch.setattr(JobRecord, "finished", None)
     assert as_json(Case(HERE / name).plan()) == plan

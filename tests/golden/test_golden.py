@@ -46,7 +46,7 @@ def test_the_same_case_gives_the_same_plan(name: str) -> None:
     assert as_json(case.plan()) == as_json(case.plan())
 
 
-def test_everything_that_a_plan_can_say_is_said_in_a_case() -> None:
+def test_every_action_and_reason_has_a_case() -> None:
     said = {
         (action["address"].partition(".")[0], action["action"], action["reason"])
         for name in NAMES

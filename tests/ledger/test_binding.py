@@ -7,7 +7,7 @@ from eocanvas_apply.ledger.binding import Binding, mismatches
 HERE = Binding("demo", "https://s.example", "jane")
 
 
-def test_a_ledger_that_belongs_here_has_no_mismatch() -> None:
+def test_a_ledger_of_this_project_has_no_mismatch() -> None:
     assert mismatches(HERE.event(lambda: "aa"), HERE, "l.jsonl") == []
 
 
@@ -19,17 +19,17 @@ def test_a_ledger_that_belongs_here_has_no_mismatch() -> None:
         (Binding("demo", "https://s.example", "joe"), "the account 'jane', not to 'joe'"),
     ],
 )
-def test_each_thing_it_does_not_belong_to_is_one_message(other: Binding, words: str) -> None:
+def test_each_mismatch_is_one_message(other: Binding, words: str) -> None:
     (found,) = mismatches(HERE.event(lambda: "aa"), other, "l.jsonl")
     assert (found.code, found.message) == ("ledger-bound", f"the ledger l.jsonl belongs to {words}")
     assert "--ledger" in found.hint
 
 
-def test_all_of_them_are_told_at_once() -> None:
+def test_all_faults_are_reported_at_once() -> None:
     assert len(mismatches(HERE.event(lambda: "aa"), Binding("a", "b", "c"), "l.jsonl")) == 3
 
 
-def test_the_opening_holds_what_it_binds_to_and_a_salt_of_its_own() -> None:
+def test_the_first_event_holds_project_service_account_and_a_salt() -> None:
     tokens = iter(["1d", "5a17"])
     event = HERE.event(lambda: next(tokens))
     assert (event.project, event.service, event.account) == ("demo", "https://s.example", "jane")

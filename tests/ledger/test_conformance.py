@@ -48,12 +48,12 @@ def numbers(ledger: Ledger) -> list[int]:
 
 
 class TestReading:
-    def test_an_absent_ledger_has_no_entries_and_comes_into_being_by_no_read(self, ledger: Ledger) -> None:
+    def test_reading_an_absent_ledger_gives_no_entries_and_creates_nothing(self, ledger: Ledger) -> None:
         assert list(read(ledger.open())) == []
         assert list(read(ledger.open())) == []
         append(ledger.open(), 0, entries([OPENED]))
 
-    def test_what_was_appended_is_read_back_equal(self, ledger: Ledger) -> None:
+    def test_appended_events_are_read_back_equal(self, ledger: Ledger) -> None:
         written = entries(SAMPLES)
         append(ledger.open(), 0, written)
         assert list(read(ledger.open())) == written
@@ -74,7 +74,7 @@ class TestReading:
         assert [entry.seq for entry in read(reader, 1)] == [2]
         assert len(read(reader)) == 2
 
-    def test_entries_that_were_there_and_are_not_are_an_error(self, ledger: Ledger) -> None:
+    def test_lost_entries_are_an_error(self, ledger: Ledger) -> None:
         append(ledger.open(), 0, entries([OPENED]))
         with pytest.raises(LedgerError):
             read(ledger.open(), 5)
@@ -93,7 +93,7 @@ class TestAppending:
             append(ledger.open(), expected, entries([note(9)], after=expected, batch="b2"))
         assert numbers(ledger) == [1, 2]
 
-    def test_who_lost_may_read_and_append_on_the_new_head(self, ledger: Ledger) -> None:
+    def test_after_a_conflict_a_runner_reads_and_appends_on_the_new_head(self, ledger: Ledger) -> None:
         one, other = ledger.open(), ledger.open()
         append(one, 0, entries([OPENED]))
         with pytest.raises(LedgerConflict):
@@ -102,7 +102,7 @@ class TestAppending:
         append(other, 1, entries([note(1)], after=1, batch="b3"))
         assert numbers(ledger) == [1]
 
-    def test_a_large_append_is_kept_whole_and_in_order(self, ledger: Ledger) -> None:
+    def test_a_large_append_is_stored_complete_and_in_order(self, ledger: Ledger) -> None:
         append(ledger.open(), 0, entries([note(n) for n in range(500)]))
         assert numbers(ledger) == list(range(500))
 
@@ -151,7 +151,7 @@ class TestAtOnce:
         for first in (0, 100, 200):
             assert [n for n in found if first <= n < first + 20] == [n for n in range(first, first + 20) for _ in "12"]
 
-    def test_a_killed_writer_leaves_what_it_said_stands(self, ledger: Ledger) -> None:
+    def test_a_killed_writer_loses_no_confirmed_entry(self, ledger: Ledger) -> None:
         runner = _process(ledger, 0, 100_000)
         assert runner.stdout
         said = [int(runner.stdout.readline()) for _ in range(25)]
@@ -196,17 +196,17 @@ class Uncertain:
 
 
 class TestUncertainAppends:
-    def test_a_fact_that_was_kept_is_not_appended_again(self, ledger: Ledger) -> None:
+    def test_a_stored_fact_is_not_appended_again(self, ledger: Ledger) -> None:
         own = journal(Uncertain(ledger, kept=True))
         asyncio.run(own.record(note(1), note(2)))
         assert numbers(ledger) == [1, 2]
         assert own.recorded.head == 2
 
-    def test_a_fact_before_which_another_was_kept_is_appended_again(self, ledger: Ledger) -> None:
+    def test_a_fact_that_lost_against_another_entry_is_appended_again(self, ledger: Ledger) -> None:
         asyncio.run(journal(Uncertain(ledger, kept=False, foreign=True)).record(note(1)))
         assert numbers(ledger) == [77, 1]
 
-    def test_a_fact_that_was_not_kept_is_told_and_stands_with_the_next_one(self, ledger: Ledger) -> None:
+    def test_a_fact_that_was_not_stored_is_reported_and_appended_with_the_next_one(self, ledger: Ledger) -> None:
         async def work() -> None:
             own = journal(Uncertain(ledger, kept=False))
             with pytest.raises(LedgerError, match="the answer was lost"):
@@ -230,7 +230,7 @@ class TestUncertainAppends:
 
 
 class TestClaimsAndFacts:
-    def test_a_claim_does_not_hold_on_a_head_that_another_runner_moved(self, ledger: Ledger) -> None:
+    def test_a_claim_fails_when_another_runner_has_moved_the_head(self, ledger: Ledger) -> None:
         async def work() -> None:
             own, other = journal(ledger.open()), journal(ledger.open())
             head = (await own.refresh()).head
@@ -242,7 +242,7 @@ class TestClaimsAndFacts:
         asyncio.run(work())
         assert [entry.event.type for entry in read(ledger.open())] == ["job-observed", "job-intended"]
 
-    def test_a_claim_does_not_hold_either_when_the_foreign_entry_was_read_already(self, ledger: Ledger) -> None:
+    def test_a_claim_fails_also_when_the_other_runners_entry_was_read_before(self, ledger: Ledger) -> None:
         async def work() -> None:
             own, other = journal(ledger.open()), journal(ledger.open())
             head = (await own.refresh()).head
@@ -253,7 +253,7 @@ class TestClaimsAndFacts:
 
         asyncio.run(work())
 
-    def test_a_claim_holds_behind_our_own_entries(self, ledger: Ledger) -> None:
+    def test_a_claim_holds_after_our_own_entries(self, ledger: Ledger) -> None:
         async def work() -> None:
             own = journal(ledger.open())
             head = (await own.refresh()).head
@@ -283,7 +283,7 @@ class TestClaimsAndFacts:
         assert len({entry.batch for entry in read(ledger.open())}) < 10
         assert numbers(ledger) == list(range(10))
 
-    def test_a_fact_stands_though_who_recorded_it_was_cancelled(self, ledger: Ledger) -> None:
+    def test_a_fact_is_appended_although_its_task_was_cancelled(self, ledger: Ledger) -> None:
         async def work() -> None:
             own = journal(ledger.open())
             task = asyncio.ensure_future(own.record(note(1)))

@@ -118,7 +118,7 @@ def test_facts_fold_the_same_in_any_order(
 
 
 @given(histories())
-def test_a_fact_told_twice_changes_nothing(history: tuple[list[e.AnyEvent], list[e.AnyEvent]]) -> None:
+def test_a_repeated_fact_changes_nothing(history: tuple[list[e.AnyEvent], list[e.AnyEvent]]) -> None:
     claims, facts = history
     once, twice = folded(claims + facts), folded(claims + facts + facts)
     twice.head = once.head
@@ -157,7 +157,7 @@ SAME = e.JobRefused(**INTENT, status=200, refusal="same-job", job_id="j-0")
         ([REFUSED, SUBMITTED], IntentState.SUBMITTED, True),
     ],
 )  # fmt: skip
-def test_what_becomes_of_an_intent(facts: list[e.AnyEvent], state: IntentState, given_up: bool) -> None:
+def test_the_states_of_an_intent(facts: list[e.AnyEvent], state: IntentState, given_up: bool) -> None:
     intent = folded([job_intended(), *facts]).jobs["job.subset"].last_intent
     assert intent
     assert (intent.state, intent.given_up) == (state, given_up)
@@ -174,7 +174,7 @@ def test_passes_before_a_job_was_seen_again_do_not_count() -> None:
     assert folded([job_intended(), SUBMITTED, *passes, seen]).jobs["job.subset"].runs["j-1"].missing == [at(9)]
 
 
-def test_forgetting_and_launching_again_go_by_order() -> None:
+def test_forgetting_and_launching_again_are_applied_in_order() -> None:
     forgotten = e.Forgotten(address="job.subset", reason="requested")
     assert folded([job_intended(), forgotten]).jobs["job.subset"].forgotten == "requested"
     assert folded([forgotten, job_intended()]).jobs["job.subset"].forgotten is None
@@ -208,7 +208,7 @@ def test_the_life_of_a_generation(events: list[str], open_: bool, live: bool, dr
     assert record.latest is found
 
 
-def test_what_becomes_of_an_order() -> None:
+def test_the_states_of_an_order() -> None:
     intended = e.OrderIntended(**ORDER, decided=at(0), send_before=at(0.5))
     answered = e.ProductOrdered(**ORDER, state="ordered", download_id="65a0", ordered=at(0.1))
     ready, gone = (replace(answered, state=state) for state in ("ready", "gone"))

@@ -82,6 +82,6 @@ def test_a_job_is_finished_when_its_last_launch_ended_well_and_nothing_may_count
         assert run.job_id == record.last_intent.job_id
 
 
-def test_a_record_knows_what_was_launched_last() -> None:
+def test_a_record_names_its_last_launch() -> None:
     assert of(DONE).jobs[ADDRESS].fingerprint == job_intended().fingerprint
     assert of(DONE[1:]).jobs[ADDRESS].fingerprint is None

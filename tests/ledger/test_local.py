@@ -70,7 +70,7 @@ class TestTheFile:
         write(file, [OPENED])
         assert (file.parent / ".gitignore").read_text(encoding="utf-8") == "mine\n"
 
-    def test_elsewhere_no_gitignore_is_made(self, tmp_path: Path) -> None:
+    def test_no_gitignore_is_written_in_another_folder(self, tmp_path: Path) -> None:
         write(tmp_path / "ledgers" / "demo.jsonl", [OPENED])
         assert [path.name for path in (tmp_path / "ledgers").iterdir()] == ["demo.jsonl"]
 
@@ -81,7 +81,7 @@ class TestTheFile:
 
 class TestTornEnds:
     @pytest.mark.parametrize("cut", [1, 2, 40])
-    def test_a_torn_last_line_is_passed_over_and_cut_by_the_next_writer(self, file: Path, cut: int) -> None:
+    def test_an_incomplete_last_line_is_ignored_and_cut_by_the_next_writer(self, file: Path, cut: int) -> None:
         write(file, [OPENED])
         whole = file.read_bytes()
         write(file, [note(1)], head=1, batch="b2")
@@ -92,7 +92,7 @@ class TestTornEnds:
         assert [entry.batch for entry in read(file)] == ["b1", "b3"]
 
     @pytest.mark.parametrize("lines", [1, 2])
-    def test_an_append_of_which_only_whole_lines_are_there_is_torn_as_well(self, file: Path, lines: int) -> None:
+    def test_an_append_with_missing_lines_is_incomplete_too(self, file: Path, lines: int) -> None:
         write(file, [OPENED])
         write(file, [note(1), note(2), note(3)], head=1, batch="b2")
         kept = file.read_bytes().splitlines(keepends=True)[: 1 + lines]
@@ -101,7 +101,7 @@ class TestTornEnds:
         write(file, [note(9)], head=1, batch="b3")
         assert [entry.batch for entry in read(file)] == ["b1", "b3"]
 
-    def test_a_reader_that_saw_half_an_append_sees_all_of_it_later(self, file: Path) -> None:
+    def test_a_reader_of_a_partial_append_sees_all_of_it_later(self, file: Path) -> None:
         write(file, [OPENED])
         write(file, [note(1), note(2)], head=1, batch="b2")
         whole = file.read_bytes()
@@ -150,7 +150,7 @@ def _put(file: Path, line: int, content: bytes) -> None:
 
 class TestUntrustworthyFiles:
     @pytest.mark.parametrize("name", FAULTS)
-    def test_each_is_told_with_its_line_and_nothing_is_changed(self, file: Path, name: str) -> None:
+    def test_each_damaged_line_is_reported_and_nothing_is_changed(self, file: Path, name: str) -> None:
         spoil, message = FAULTS[name]
         for number in range(3):
             write(file, [note(number)], head=number, batch=f"b{number}")
@@ -195,7 +195,7 @@ def cut_short(file: Path) -> None:
 
 
 class TestAFileThatGoesAway:
-    def test_while_a_run_is_under_way_is_one_clear_error_and_no_new_ledger(self, file: Path) -> None:
+    def test_a_ledger_removed_during_a_run_is_one_clear_error(self, file: Path) -> None:
         async def work() -> None:
             own = journal(LocalBackend(file))
             await own.record(OPENED)
@@ -210,7 +210,7 @@ class TestAFileThatGoesAway:
         assert not file.exists()
 
     @pytest.mark.parametrize("content", [b"", None])
-    def test_and_is_replaced_by_another_is_told_as_well(self, file: Path, content: bytes | None) -> None:
+    def test_a_ledger_replaced_by_another_is_an_error(self, file: Path, content: bytes | None) -> None:
         async def work() -> None:
             own = journal(LocalBackend(file))
             await own.record(OPENED, note(1))
@@ -220,7 +220,7 @@ class TestAFileThatGoesAway:
 
         asyncio.run(work())
 
-    def test_and_the_whole_folder_too(self, file: Path) -> None:
+    def test_a_removed_folder_is_an_error_too(self, file: Path) -> None:
         async def work() -> None:
             own = journal(LocalBackend(file))
             await own.record(OPENED)
@@ -231,7 +231,7 @@ class TestAFileThatGoesAway:
         asyncio.run(work())
         assert not file.parent.exists()
 
-    def test_cut_short_under_our_hands_is_told(self, file: Path) -> None:
+    def test_a_ledger_truncated_during_a_run_is_an_error(self, file: Path) -> None:
         async def work() -> None:
             own = journal(LocalBackend(file))
             await own.record(OPENED)
@@ -250,7 +250,7 @@ def _half(descriptor: int, content: bytes, offset: int, *, real: Callable[[int, 
 
 
 class TestDisksThatDoNotTakeMore:
-    def test_a_full_disk_leaves_nothing_half_and_later_runs_go_on(
+    def test_a_full_disk_leaves_no_partial_append_and_later_runs_continue(
         self, file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         write(file, [OPENED])
@@ -273,7 +273,7 @@ class TestDisksThatDoNotTakeMore:
         asyncio.run(work())
         assert [entry.event for entry in read(file)] == [OPENED, note(1), note(2)]
 
-    def test_half_an_append_that_cannot_be_taken_back_counts_for_nothing(
+    def test_a_partial_append_that_cannot_be_removed_is_ignored(
         self, file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         write(file, [OPENED])
@@ -333,7 +333,7 @@ class TestDisksThatDoNotTakeMore:
         assert os.strerror(code) in found.message
         assert "permissions" in found.hint
 
-    def test_a_file_where_the_folder_belongs_is_told(self, tmp_path: Path) -> None:
+    def test_a_file_in_place_of_the_folder_is_an_error(self, tmp_path: Path) -> None:
         (tmp_path / ".eocanvas").write_text("", encoding="utf-8")
         for work in (lambda f: write(f, [OPENED]), read):
             with pytest.raises(LedgerError) as told:
@@ -346,12 +346,12 @@ class TestAddresses:
         assert open_backend(None, tmp_path).url == str(tmp_path / ".eocanvas" / "default.jsonl")
 
     @pytest.mark.parametrize("form", ["{}", "file:{}", "file://{}"])
-    def test_a_path_in_each_of_its_forms(self, form: str, tmp_path: Path) -> None:
+    def test_a_path_is_read_in_all_its_forms(self, form: str, tmp_path: Path) -> None:
         path = tmp_path / "own.jsonl"
         assert open_backend(form.format(path), tmp_path / "project").url == str(path)
 
     @pytest.mark.parametrize("url", ["s3://bucket/ledger", "postgresql://host/base", "{folder}"])
-    def test_what_is_no_file_is_a_usage_error(self, url: str, tmp_path: Path) -> None:
+    def test_an_address_that_is_not_a_file_is_a_usage_error(self, url: str, tmp_path: Path) -> None:
         with pytest.raises(UsageError) as told:
             open_backend(url.format(folder=tmp_path), tmp_path)
         assert told.value.diagnostics[0].code == "ledger-unsupported"

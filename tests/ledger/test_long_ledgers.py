@@ -55,9 +55,7 @@ def kept(path: Path, *, snapshots: bool = True) -> Recorded:
     return asyncio.run(read())
 
 
-def test_a_long_ledger_leaves_a_snapshot_that_the_next_run_reads_on_from(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_next_run_continues_from_the_snapshot_of_a_long_ledger(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshots, "_END", 4096)
     kept(path)
     assert path.with_suffix(".snapshot").exists()
@@ -71,7 +69,7 @@ def test_a_long_ledger_leaves_a_snapshot_that_the_next_run_reads_on_from(
     same(again, whole)
 
 
-def test_what_is_appended_behind_a_snapshot_counts(path: Path) -> None:
+def test_entries_appended_after_a_snapshot_count(path: Path) -> None:
     kept(path)
 
     async def work() -> Recorded:
@@ -86,12 +84,12 @@ def test_what_is_appended_behind_a_snapshot_counts(path: Path) -> None:
     assert dict(recorded.jobs.items()) == whole.jobs
 
 
-def test_who_only_reads_leaves_no_snapshot(path: Path) -> None:
+def test_a_reader_writes_no_snapshot(path: Path) -> None:
     asyncio.run(journal(path).refresh())
     assert not path.with_suffix(".snapshot").exists()
 
 
-def test_without_a_keeper_there_is_no_snapshot(path: Path) -> None:
+def test_without_a_snapshot_folder_there_is_no_snapshot(path: Path) -> None:
     kept(path, snapshots=False)
     assert not path.with_suffix(".snapshot").exists()
 
@@ -114,7 +112,7 @@ def test_parts_of_any_size_make_the_same_fold(path: Path, monkeypatch: pytest.Mo
     assert dict(recorded.jobs.items()) == plain(path).jobs
 
 
-def test_an_event_that_could_not_be_read_back_is_not_appended(path: Path) -> None:
+def test_an_unreadable_event_is_not_appended(path: Path) -> None:
     before = path.read_bytes()
 
     async def work() -> None:

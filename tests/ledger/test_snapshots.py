@@ -75,7 +75,7 @@ def test_a_snapshot_is_the_fold_of_the_ledger(ledger: Path, kept: Snapshots) -> 
     same(recorded, folded(ledger))
 
 
-def test_what_was_appended_since_is_read_behind_it(ledger: Path, kept: Snapshots) -> None:
+def test_entries_appended_after_a_snapshot_are_read(ledger: Path, kept: Snapshots) -> None:
     failed = e.JobObserved(address="job.a", job_id="j-new", status="failed")
     write(ledger, (note(1), failed), len(EVENTS), "b2")
     backend = LocalBackend(ledger)
@@ -122,14 +122,12 @@ def moved(ledger: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [Path.unlink, cut, other_end, moved])
-def test_one_that_does_not_fit_the_ledger_is_ignored(
-    ledger: Path, kept: Snapshots, change: Callable[[Path], None]
-) -> None:
+def test_a_snapshot_of_another_ledger_is_ignored(ledger: Path, kept: Snapshots, change: Callable[[Path], None]) -> None:
     change(ledger)
     assert kept.load() is None
 
 
-def test_a_damaged_one_is_ignored_wherever_the_damage_is(kept: Snapshots) -> None:
+def test_a_damaged_snapshot_is_ignored_wherever_the_damage_is(kept: Snapshots) -> None:
     content = kept.path.read_bytes()
     whole = kept.load()
     assert whole
@@ -142,7 +140,7 @@ def test_a_damaged_one_is_ignored_wherever_the_damage_is(kept: Snapshots) -> Non
 
 
 @pytest.mark.parametrize("text", [b"", b"\n", b"null\n", b"[]\n", b"{}\n", b'{"format": 1}\n', b"\xff\xfe\n", b"9" * 9])
-def test_what_is_no_snapshot_is_ignored(kept: Snapshots, text: bytes) -> None:
+def test_an_invalid_snapshot_is_ignored(kept: Snapshots, text: bytes) -> None:
     kept.path.write_bytes(text)
     assert kept.load() is None
 
@@ -165,12 +163,12 @@ def test_the_number_of_the_head_is_the_entrys_own(kept: Snapshots) -> None:
 
 
 @pytest.mark.parametrize("version", [1, VERSION - 1, VERSION + 1, None])
-def test_one_of_another_version_is_ignored(kept: Snapshots, version: int | None) -> None:
+def test_a_snapshot_of_another_version_is_ignored(kept: Snapshots, version: int | None) -> None:
     kept.path.write_bytes(with_header(kept.path.read_bytes(), {"version": version}))
     assert kept.load() is None
 
 
-def test_one_of_the_release_before_is_ignored(kept: Snapshots) -> None:
+def test_a_snapshot_of_the_previous_release_is_ignored(kept: Snapshots) -> None:
     header = {"format": 1, "fold": "0" * 64, "head": len(EVENTS), "offset": 0, "length": 0, "entry": "", "body": ""}
     kept.path.write_bytes(json.dumps(header).encode() + b"\n{}\n")
     assert kept.load() is None
@@ -205,16 +203,16 @@ def test_the_version_is_raised_when_a_snapshot_holds_something_else() -> None:
     assert (VERSION, digest[:16]) == (2, "375d575652f09a93"), hint
 
 
-def test_there_may_be_none(ledger: Path) -> None:
+def test_a_missing_snapshot_is_normal(ledger: Path) -> None:
     assert Snapshots(LocalBackend(ledger)).load() is None
 
 
-def test_nothing_but_the_snapshot_is_left_behind_and_nobody_else_may_read_it(kept: Snapshots) -> None:
+def test_only_a_private_snapshot_file_is_left(kept: Snapshots) -> None:
     assert sorted(path.name for path in kept.path.parent.iterdir()) == ["default.jsonl", "default.snapshot"]
     assert kept.path.stat().st_mode & 0o777 == 0o600
 
 
-def test_one_that_cannot_be_written_is_done_without(ledger: Path) -> None:
+def test_an_unwritable_snapshot_is_skipped(ledger: Path) -> None:
     backend, recorded = LocalBackend(ledger), Recorded()
     recorded.add(asyncio.run(backend.read()))
     found = Snapshots(backend)
@@ -224,7 +222,7 @@ def test_one_that_cannot_be_written_is_done_without(ledger: Path) -> None:
     assert found.load() is None
 
 
-def test_a_fold_of_something_else_is_refused(ledger: Path) -> None:
+def test_a_fold_of_another_ledger_is_refused(ledger: Path) -> None:
     with pytest.raises(ValueError, match="the fold is at"):
         Snapshots(LocalBackend(ledger)).save(folded(ledger))
 
@@ -246,7 +244,7 @@ saved(Path(sys.argv[1]))
 """
 
 
-def test_a_run_killed_while_it_writes_leaves_the_snapshot_before(ledger: Path, kept: Snapshots) -> None:
+def test_a_run_killed_while_writing_keeps_the_previous_snapshot(ledger: Path, kept: Snapshots) -> None:
     before = kept.path.read_bytes()
     write(ledger, (note(1),), len(EVENTS), "b2")
     ended = subprocess.run([sys.executable, "-c", KILLED, str(ledger)], check=False)

@@ -68,7 +68,7 @@ FAULTS: dict[str, tuple[Change, str]] = {
 }
 
 
-def test_a_sound_ledger_and_an_empty_one_have_no_faults() -> None:
+def test_a_valid_ledger_and_an_empty_one_have_no_faults() -> None:
     assert verify(SOUND) == []
     assert verify([]) == []
 

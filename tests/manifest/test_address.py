@@ -37,7 +37,7 @@ WRONG += ['job.a["b"', 'job.a["b"]["c"]', "eodata", "job.a ", "job." + "a" * 41]
 
 
 @pytest.mark.parametrize("text", WRONG)
-def test_anything_else_is_no_address(text: str) -> None:
+def test_any_other_text_is_not_an_address(text: str) -> None:
     with pytest.raises(ValueError, match="no address"):
         Address.parse(text)
 

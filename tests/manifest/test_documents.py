@@ -57,7 +57,7 @@ def test_fields_beside_a_file_replace_its_own() -> None:
     }
 
 
-def test_faults_are_told_once_where_they_are() -> None:
+def test_each_fault_is_reported_once_at_its_position() -> None:
     found = load_graphs_and_chains(load(TEXT, "sub/eocanvas.yaml"), read).diagnostics
     assert [(each.code, each.position and (each.position.file, each.position.line)) for each in found] == [
         ("graph-syntax", ("sub/graphs/broken.xml", 2)),

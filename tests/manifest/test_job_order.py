@@ -14,7 +14,7 @@ def test_each_job_comes_after_those_it_follows() -> None:
 
 
 @given(st.dictionaries(names, st.sets(names, max_size=3)))
-def test_only_jobs_in_or_behind_a_circle_are_left_out(followed: dict[str, set[str]]) -> None:
+def test_only_jobs_in_or_after_a_cycle_are_left_out(followed: dict[str, set[str]]) -> None:
     ordered = in_order(followed)
     done: set[str] = set()
     for name in ordered:

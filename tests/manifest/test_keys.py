@@ -27,7 +27,7 @@ def test_a_private_bucket() -> None:
     assert found.writable
 
 
-def test_a_public_bucket_has_no_secret_and_takes_nothing() -> None:
+def test_a_public_bucket_has_no_secret_and_is_read_only() -> None:
     found = key(type="s3-public", **S3)
     assert (found.storage_type, found.secret_fields()) == ("S3", {})
     assert found.readable
@@ -35,7 +35,7 @@ def test_a_public_bucket_has_no_secret_and_takes_nothing() -> None:
 
 
 @pytest.mark.parametrize("username", ["jane", "wso2_oidc-jane"])
-def test_a_drive_follows_from_the_name_of_the_account(username: str) -> None:
+def test_drive_settings_follow_from_the_account_name(username: str) -> None:
     found = key(**{**DRIVE, "username": username})
     assert isinstance(found, WekeoDriveKey)
     assert found.plain_config() == {
@@ -68,6 +68,6 @@ def test_an_existing_key_says_what_it_opens(storage: str, expected: tuple[str, b
     assert (found.storage_type, found.readable, found.writable) == expected
 
 
-def test_a_key_lives_seven_days_unless_told() -> None:
+def test_a_key_lives_seven_days_by_default() -> None:
     assert key(**DRIVE).expires_in.days == 7
     assert key(**DRIVE, expires_in="36h").expires_in.total_seconds() == 36 * 3600

@@ -68,7 +68,7 @@ def test_a_whole_manifest_is_read() -> None:
     assert drive.password == FileReference(file="secrets/drive-password")
 
 
-def test_jobs_are_told_apart() -> None:
+def test_jobs_have_the_type_of_their_process() -> None:
     jobs = load(WHOLE, "eocanvas.yaml").require().jobs
     subset, cube, demo = jobs["subset"], jobs["cube"], jobs["demo"]
     assert isinstance(subset, SnapJob)
@@ -110,7 +110,7 @@ def test_the_digest_is_of_the_text_as_it_stands() -> None:
     assert load(b"\xff", "f").digest == "sha256:" + hashlib.sha256(b"\xff").hexdigest()
 
 
-def test_what_is_sound_is_there_beside_the_errors() -> None:
+def test_valid_parts_are_loaded_beside_the_errors() -> None:
     text = WHOLE.replace("type: existing", "type: exisiting").replace("max_duration: 30m", "max_duration: long")
     loaded = load(text.replace("poll: 2s", "poll: 2"), "f")
     assert loaded.manifest is not None
@@ -122,7 +122,7 @@ def test_what_is_sound_is_there_beside_the_errors() -> None:
     assert refusal.value.diagnostics == loaded.diagnostics
 
 
-def test_warnings_alone_keep_nobody_back() -> None:
+def test_warnings_alone_do_not_stop_a_run() -> None:
     loaded = load("version: 1\nproject: p\njobs: {a: {process: x, inputs: {day: 2024-07-01}}}\n", "f")
     assert [each.severity for each in loaded.diagnostics] == [Severity.WARNING]
     assert loaded.require().jobs["a"].inputs == {"day": "2024-07-01"}
@@ -191,13 +191,13 @@ def refused_or_read(source: str | bytes) -> None:
         assert refusal.diagnostics  # noqa: PT017
 
 
-def test_plain_days_are_no_warning_where_only_a_day_can_be_meant() -> None:
+def test_plain_dates_are_no_warning_in_fields_of_dates() -> None:
     steps = "[{list: [2024-07-01]}, {days: {from: 2024-07-01, to: 2024-08-31}}]"
     loaded = load(f"version: 1\nproject: x\njobs:\n  a:\n    process: p\n    for_each: {steps}\n", "m.yaml")
     assert [(each.code, each.position) for each in loaded.diagnostics] == [("yaml-1-1", Position("m.yaml", 6, 24))]
 
 
-def test_a_share_that_is_none_is_told_how_to_write_one() -> None:
+def test_an_invalid_share_is_an_error_with_an_example() -> None:
     loaded = load(
         "version: 1\nproject: x\njobs:\n  a:\n    process: p\n    for_each: {list: [a]}\n    stop_after: 500%\n",
         "m.yaml",
@@ -216,9 +216,7 @@ def test_a_share_that_is_none_is_told_how_to_write_one() -> None:
         ("for_each: {list: [a], by: []}", ["`jobs.a.for_each.by` must not be empty"], ""),
     ],
 )
-def test_what_may_be_written_in_two_ways_is_told_once_and_in_the_users_words(
-    field: str, told: list[str], hint: str
-) -> None:
+def test_a_fault_of_a_union_is_reported_once_in_the_form_the_user_wrote(field: str, told: list[str], hint: str) -> None:
     loaded = load(f"version: 1\nproject: x\njobs:\n  a:\n    process: p\n    {field}\n", "m.yaml")
     assert [each.message for each in loaded.diagnostics] == told
     assert loaded.diagnostics[0].hint == hint

@@ -56,7 +56,7 @@ def shown(text: str) -> list[str]:
 
 @pytest.mark.parametrize("text", HIDDEN)
 @pytest.mark.parametrize("head", ["", HEAD])
-def test_no_line_and_no_word_shows_a_secret(head: str, text: str) -> None:
+def test_no_log_line_and_no_message_shows_a_secret(head: str, text: str) -> None:
     # The names that a block of keys is made of are shown, so a secret there cannot be told from a name.
     assert [line for line in shown(head + text) if SECRET in line] == []
 
@@ -83,7 +83,7 @@ def test_other_lines_are_shown_as_they_are() -> None:
     assert load(text, "f").snippet(Position("f", 5, 3)) == "  b: {process: x} # note"
 
 
-def test_a_broken_text_shows_lines_that_are_surely_no_keys() -> None:
+def test_a_broken_text_shows_only_lines_that_cannot_hold_a_secret() -> None:
     loaded = load(HEAD + "jobs:\n  a: [1, 2\n  b: 3\nkeys: {a: hunter2}\n", "f")
     assert loaded.snippet(Position("f", 4, 3)) == "  a: [1, 2"
     assert loaded.snippet(Position("f", 6, 3)) is None

@@ -32,11 +32,11 @@ def test_times(text: str, time: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "nowadays", "now-3", "now-3y", "today-99999999w", "2024-02-30", "20240701", "todays"]
 )
-def test_what_is_no_time(text: str) -> None:
+def test_an_invalid_time_is_none(text: str) -> None:
     assert read_moment(text) is None
 
 
-def test_a_query_is_worked_out_wherever_a_time_stands_in_it() -> None:
+def test_relative_times_are_resolved_in_every_field_of_a_query() -> None:
     query = {"dtstart": "now-3d", "nested": [{"end": "today"}], "dtend": "2024-07-01T00:00:00Z", "n": 3}
     expected = {**query, "dtstart": "2024-07-02T12:30:15Z", "nested": [{"end": "2024-07-05T00:00:00Z"}]}
     assert resolved(query, NOW) == (expected, True)

@@ -44,7 +44,7 @@ KNOWN = [
         ("cube[S3B]", ['job.cube["S3B_OL_1"]']),
     ],
 )
-def test_what_a_text_names(text: str, found: list[str]) -> None:
+def test_a_text_names_addresses(text: str, found: list[str]) -> None:
     assert [str(each) for each in resolve(text, KNOWN)] == found
 
 
@@ -63,7 +63,7 @@ def test_what_a_text_names(text: str, found: list[str]) -> None:
         ("subset/*", "unknown-address", "subset/*"),
     ],
 )
-def test_what_names_none_or_several_is_refused(text: str, code: str, told: str) -> None:
+def test_a_name_of_none_or_several_is_refused(text: str, code: str, told: str) -> None:
     with pytest.raises(UsageError) as refusal:
         resolve(text, KNOWN)
     (found,) = refusal.value.diagnostics
@@ -71,7 +71,7 @@ def test_what_names_none_or_several_is_refused(text: str, code: str, told: str) 
     assert told in found.message
 
 
-def test_a_near_name_is_suggested() -> None:
+def test_a_similar_name_is_suggested() -> None:
     with pytest.raises(UsageError) as refusal:
         resolve("scens", KNOWN)
     assert refusal.value.diagnostics[0].hint == "did you mean scenes?"
@@ -83,7 +83,7 @@ def test_old_generations_are_all_there_is_of_a_key_that_left_the_manifest() -> N
     assert resolve("key.old", known) == tuple(known)
 
 
-def test_an_instance_without_its_campaign_is_told_whose_it_is() -> None:
+def test_an_instance_name_alone_suggests_its_campaign() -> None:
     with pytest.raises(UsageError) as raised:
         resolve("S3B_OL_1", KNOWN)
     assert raised.value.diagnostics[0].hint == "did you mean cube/S3B_OL_1?"

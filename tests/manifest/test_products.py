@@ -37,7 +37,7 @@ SEARCHED = {"id": "P", "product_id": "P", "dataset_id": "D", "location": "L", "s
         ),
     ],
 )
-def test_the_product_of_an_input(given: dict[str, str], fields: dict[str, Any], product: Product | None) -> None:
+def test_inputs_name_their_product(given: dict[str, str], fields: dict[str, Any], product: Product | None) -> None:
     assert product_of(ProductInput.model_validate(given), fields) == product
 
 

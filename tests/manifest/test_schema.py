@@ -92,7 +92,7 @@ def test_every_field_of_the_format_is_in_the_schema() -> None:
         ("for_each: {list: [a]}", "for_each: []"),
     ],
 )
-def test_what_the_loader_refuses_an_editor_underlines(before: str, after: str) -> None:
+def test_the_schema_refuses_what_the_loader_refuses(before: str, after: str) -> None:
     assert before in WHOLE
     assert not VALIDATOR.is_valid(yaml.safe_load(WHOLE.replace(before, after)))
 

@@ -81,7 +81,7 @@ def test_options() -> None:
         ("{list: [.nan]}", "bad-value", None),
     ],
 )
-def test_what_is_no_step(written: str, code: str, message: str | None) -> None:
+def test_an_invalid_step_is_refused(written: str, code: str, message: str | None) -> None:
     found = loaded(written).diagnostics
     assert (code, message) in {(each.code, each.message if message else None) for each in found}
 

@@ -32,7 +32,7 @@ def test_a_row_fills_in(written: Any, value: Any) -> None:
     assert Template(written).fill(FIELDS) == value
 
 
-def test_what_no_row_changes_is_shared() -> None:
+def test_values_equal_for_all_rows_are_shared() -> None:
     template = Template({"a": {"b": [1]}, "c": "${each.a}", "d": 2})
     first, second = template.fill(FIELDS), template.fill({"a": "y"})
     assert first["a"] is second["a"]
@@ -45,7 +45,7 @@ def test_what_no_row_changes_is_shared() -> None:
 @pytest.mark.parametrize(
     ("written", "empty"), [("${each.nope}", False), ("-${each.none}", True), ("${each.a.b}", False)]
 )
-def test_a_field_that_is_not_there(written: str, empty: bool) -> None:
+def test_a_missing_field_is_an_error(written: str, empty: bool) -> None:
     with pytest.raises(MissingField) as missing:
         Template(written).fill(FIELDS)
     assert missing.value.empty is empty
@@ -59,12 +59,12 @@ def test_any_text_is_a_template(text: str) -> None:
 
 
 @given(st.text(max_size=20))
-def test_what_a_row_holds_is_never_read_again(value: str) -> None:
+def test_values_of_rows_are_not_substituted_again(value: str) -> None:
     assert Template("<${each.a}>").fill({"a": value}) == f"<{value}>"
 
 
 @given(st.text(max_size=20))
-def test_what_a_variable_holds_is_never_read_again(value: str) -> None:
+def test_values_of_variables_are_not_substituted_again(value: str) -> None:
     data: Any = {"jobs": {"j": {"x": "<${var.a}>", "y": "${var.a}"}}}
     filled: Any = with_variables(data, {"a": value})
     assert Template(filled["jobs"]["j"]).fill({}) == {"x": f"<{value}>", "y": value}

@@ -21,7 +21,7 @@ def test_what_is_typed(address: str, written: str) -> None:
     assert typed(address) == written
 
 
-def test_a_shell_and_the_command_line_read_it_back() -> None:
+def test_an_address_survives_the_shell_and_the_command_line() -> None:
     address = Address.job("tiles", "it's $HOME")
     (word,) = shlex.split(typed(str(address)))
     assert resolve(word, [address]) == (address,)

@@ -40,7 +40,7 @@ def test_jobs_that_left_the_windows_are_forgotten(tmp_path: Path, seen: list[Obs
     assert max(len(observed.listed) for observed in seen) >= AT_ONCE
 
 
-def test_of_a_log_only_what_it_shows_is_kept(tmp_path: Path, seen: list[Observed]) -> None:
+def test_only_the_findings_of_a_log_are_kept(tmp_path: Path, seen: list[Observed]) -> None:
     world = World(tmp_path)
     world.frontend.service.job_faults.append(JobFault("staging-in", "*", 1))
     fault(world, "drop-after", LAUNCH)

@@ -183,7 +183,7 @@ def test_equal_ids_make_one_job_of_its_repetitions(
             assert [job.id for job in wire.service.jobs.every()] == [answer["id"]]
 
 
-def test_it_understands_a_quota_that_is_used_up(official: OfficialClient, documents: dict[str, str]) -> None:
+def test_the_client_handles_a_used_up_quota(official: OfficialClient, documents: dict[str, str]) -> None:
     with running(Options(quotas=(Quota(1, 3600.0),))) as emulator:
         official.run("record", emulator, job=snap(documents))
         with pytest.raises(DriverFailure, match="QuotaExceededError: Job quota exceeded"):

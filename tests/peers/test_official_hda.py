@@ -106,7 +106,7 @@ def test_products_are_ordered_and_downloaded(
 
 
 @pytest.mark.parametrize(("answer", "words"), [("quota-reset", "0 requests remaining out of 1"), ("bare", "Max quota")])
-def test_it_understands_a_quota_that_is_used_up(official_hda: OfficialClient, answer: Any, words: str) -> None:
+def test_the_client_handles_a_used_up_quota(official_hda: OfficialClient, answer: Any, words: str) -> None:
     behaviour = Behaviour(quota_answer=answer, order_time=0)
     with running(Options(hda_quotas=(Quota(1, 3600),), behaviour=behaviour)) as emulator:
         told = official_hda.run("hda_download", emulator, query=MORNING, limit=2, folder="unused")

@@ -265,7 +265,9 @@ def marks(request: dict[str, Any]) -> int:
 
 
 @each_case
-def test_our_launch_is_theirs(case: Case, official: OfficialClient, emulator: RunningEmulator, tmp_path: Path) -> None:
+def test_our_launch_request_equals_the_official_one(
+    case: Case, official: OfficialClient, emulator: RunningEmulator, tmp_path: Path
+) -> None:
     wanted = theirs(official, emulator, case, tmp_path)
     request = Ours(tmp_path / "ours", emulator).launch(case, mark=False)
     assert comparable(request) == comparable(wanted)
@@ -331,7 +333,9 @@ def shape(request: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", KEYS)
-def test_our_key_is_theirs(kind: str, official: OfficialClient, emulator: RunningEmulator, tmp_path: Path) -> None:
+def test_our_key_request_equals_the_official_one(
+    kind: str, official: OfficialClient, emulator: RunningEmulator, tmp_path: Path
+) -> None:
     storage, config = OFFICIAL_KEYS[kind]
     official.run("keys", emulator, keys=[{"name": "the-key", "kind": storage, "config": config}], delete="the-key")
     (wanted,) = posts(emulator, "/keys")

@@ -59,6 +59,6 @@ def test_no_other_module_keeps_a_table_of_actions_or_reasons(path: Path) -> None
         assert [line for line, named in _tables(tree) if named > 3] == []
 
 
-def test_the_search_finds_a_private_table() -> None:
+def test_the_check_finds_a_private_table() -> None:
     text = "_WELL = frozenset({Reason.DONE, Reason.KEPT, _R.UNCHANGED, _A.NONE})"
     assert [named for _, named in _tables(ast.parse(text))] == [4]

@@ -56,13 +56,13 @@ def test_nothing_is_done_about_what_is_not_in_flight(scene: Scene) -> None:
     assert scene.plan(CANCEL).actions == ()
 
 
-def test_what_the_manifest_no_longer_has_can_be_cancelled(scene: Scene) -> None:
+def test_a_job_removed_from_the_manifest_can_be_cancelled(scene: Scene) -> None:
     scene.launched("subset")
     scene.now_reads(scene.manifest.partition("jobs:")[0])
     assert scene.plan(CANCEL).actions[0].task == DismissJob("job-1")
 
 
-def test_a_launch_without_an_answer_is_decided_and_one_that_is_found_is_adopted(scene: Scene) -> None:
+def test_a_cancelled_launch_without_an_answer_is_settled_or_adopted(scene: Scene) -> None:
     intended = open_launch(scene, decided_cancelled=False)
     assert scene.plan(CANCEL).actions[0].task == CancelLaunch(intended.intent)
     scene.show_job("job-7", "running", scene.at - MINUTE)
@@ -70,7 +70,7 @@ def test_a_launch_without_an_answer_is_decided_and_one_that_is_found_is_adopted(
     assert scene.plan(CANCEL).actions[0].task == AdoptJob("job-7", "found", intended.intent)
 
 
-def test_a_cancelled_launch_that_turns_up_is_dismissed_by_whoever_finds_it(scene: Scene) -> None:
+def test_a_cancelled_launch_found_later_is_dismissed_by_any_runner(scene: Scene) -> None:
     intended = open_launch(scene)
     assert scene.says(A) == "watch(answer-open)"
     assert scene.plan(CANCEL).actions == ()
@@ -80,7 +80,7 @@ def test_a_cancelled_launch_that_turns_up_is_dismissed_by_whoever_finds_it(scene
     assert scene.action(A).task == DismissJob("job-7")
 
 
-def test_the_order_in_which_two_runners_write_it_down_makes_no_difference(scene: Scene) -> None:
+def test_the_order_of_the_events_of_two_runners_makes_no_difference(scene: Scene) -> None:
     intended = open_launch(scene, decided_cancelled=False)
     scene.events += [
         e.Adopted(address=A, job_id="job-7", reason="found", intent=intended.intent),
@@ -90,7 +90,7 @@ def test_the_order_in_which_two_runners_write_it_down_makes_no_difference(scene:
     assert scene.action(A).task == DismissJob("job-7")
 
 
-def test_a_cancelled_launch_that_never_was_is_given_up_and_not_launched(scene: Scene) -> None:
+def test_a_cancelled_launch_that_did_not_happen_is_abandoned(scene: Scene) -> None:
     intended = open_launch(scene)
     scene.at += timedelta(hours=1)
     begun = [scene.at - timedelta(minutes=each) for each in (20, 10)]
@@ -115,7 +115,7 @@ def test_a_cancelled_job_is_not_tried_again_however_it_ended(scene: Scene, statu
     assert scene.says(A, Requests(relaunch=frozenset({A}))) == "relaunch(requested)"
 
 
-def test_results_that_were_made_all_the_same_are_fetched(scene: Scene) -> None:
+def test_results_of_a_cancelled_job_that_succeeded_are_fetched(scene: Scene) -> None:
     scene.done("subset", stored=False)
     asked(scene, supported=True)
     assert scene.says(A) == "fetch(results-pending)"
@@ -129,7 +129,7 @@ def test_a_job_that_is_gone_after_it_was_dismissed_does_not_run_again(scene: Sce
     assert scene.says(A) == "none(cancelled)"
 
 
-def test_a_dismissal_that_was_cut_off_is_asked_for_again(scene: Scene) -> None:
+def test_an_interrupted_dismissal_is_sent_again(scene: Scene) -> None:
     scene.launched("subset")
     asked(scene)
     assert scene.says(A) == "dismiss(requested)"
@@ -144,7 +144,7 @@ def test_another_definition_is_another_job(scene: Scene) -> None:
     assert scene.says(A) == "relaunch(input-changed)"
 
 
-def test_forgetting_makes_an_end_of_it(scene: Scene) -> None:
+def test_forgetting_ends_a_cancelled_job(scene: Scene) -> None:
     scene.launched("subset", status="dismissed")
     asked(scene, supported=True)
     forgotten = scene.copy()
@@ -164,7 +164,9 @@ def test_forgetting_makes_an_end_of_it(scene: Scene) -> None:
         ("running", None, Stop.NOT_ANSWERED),
     ],
 )
-def test_what_became_of_it_is_told(scene: Scene, status: str, stop: Stop, *, supported: bool | None) -> None:
+def test_why_shows_the_state_of_a_cancellation(
+    scene: Scene, status: str, stop: Stop, *, supported: bool | None
+) -> None:
     scene.launched("subset", status=status)
     asked(scene, supported=supported)
     assert [each.stop for each in cancelled([A], scene.recorded)] == [stop]

@@ -67,7 +67,7 @@ TABLE: list[tuple[tuple[str, ...], str, str]] = [
 
 
 @pytest.mark.parametrize(("log", "failure_class", "line"), TABLE, ids=[f"{n}-{row[1]}" for n, row in enumerate(TABLE)])
-def test_a_log_tells_the_class_and_the_line(log: tuple[str, ...], failure_class: str, line: str) -> None:
+def test_a_log_gives_the_class_and_the_line(log: tuple[str, ...], failure_class: str, line: str) -> None:
     found = classify(log)
     assert found.failure_class == failure_class
     assert found.line.startswith(line)
@@ -86,11 +86,11 @@ def test_one_message_of_many_lines_is_read_like_many_messages() -> None:
     assert classify(["\n".join(log)]) == classify(log)
 
 
-def test_the_missing_library_never_is_the_reason() -> None:
+def test_a_missing_library_is_never_the_cause() -> None:
     assert classify([LIBPQ]) == Failure("unknown", "", HINTS["unknown"])
 
 
-def test_what_the_job_was_given_tells_nothing() -> None:
+def test_words_in_the_inputs_of_a_job_give_no_class() -> None:
     trace = '+ eo_input=\'[{"img1": "Zero or more than one item found for"}]\''
     assert classify([trace]).failure_class == "unknown"
 
@@ -105,7 +105,7 @@ KINDS: list[FailureKind] = ["input-config", "staging-in", "staging-out", "killed
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_emulators_jobs_fail_as_they_are_told_to(kind: FailureKind) -> None:
+def test_the_failures_configured_in_the_emulator_have_their_class(kind: FailureKind) -> None:
     stage = Stage().log_in()
     stage.service.job_faults.append(JobFault(kind))
     log = stage.log(stage.ended(snap_body(config={"uncompress": True})))
@@ -134,7 +134,7 @@ def test_the_emulators_own_findings_have_their_class(failure: told.Failure, fail
     assert classify([*GIVEN, *failure.lines]).line == failure.lines[0]
 
 
-def test_failures_that_may_mend_are_tried_again_once() -> None:
+def test_temporary_failures_are_retried_once() -> None:
     retries = Retries.parse(None)
     again = {each for each in get_args(FailureClass) if retries.allowed(each, 1)}
     assert again == {"staging-in", "staging-out", "key"}
@@ -149,7 +149,7 @@ def test_a_number_counts_all_failures() -> None:
     assert not Retries.parse(0).after(["key"])
 
 
-def test_classes_count_by_themselves_and_those_not_named_keep_their_default() -> None:
+def test_retries_are_counted_by_class_and_other_classes_keep_their_default() -> None:
     retries = Retries.parse({"killed": 2, "staging-in": 0})
     assert retries.after(["killed", "staging-out", "killed"])
     assert not retries.after(["killed"] * 3)

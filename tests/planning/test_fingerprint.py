@@ -46,7 +46,7 @@ def subset(manifest: str = MANIFEST, graph: bytes = AOI, chain: bytes = CHAIN) -
         ("?order=1", "?order=2"),
     ],
 )
-def test_what_is_no_part_of_a_job(old: str, new: str) -> None:
+def test_settings_that_are_not_part_of_the_fingerprint(old: str, new: str) -> None:
     assert old in MANIFEST
     assert subset(MANIFEST.replace(old, new)).fingerprint == subset().fingerprint
 
@@ -60,7 +60,7 @@ def test_what_is_no_part_of_a_job(old: str, new: str) -> None:
         (b"</node>\n", b"</node>\n\n\n"),
     ],
 )
-def test_what_does_not_count_in_a_graph(old: bytes, new: bytes) -> None:
+def test_irrelevant_changes_of_a_graph(old: bytes, new: bytes) -> None:
     assert old in AOI
     assert subset(graph=AOI.replace(old, new, 1)).fingerprint == subset().fingerprint
 
@@ -77,7 +77,7 @@ def test_what_does_not_count_in_a_graph(old: bytes, new: bytes) -> None:
         ("output: {key: drive}", "output: {download: here}", "output"),
     ],
 )
-def test_what_makes_another_job(old: str, new: str, path: str) -> None:
+def test_changes_that_make_another_job(old: str, new: str, path: str) -> None:
     assert old in MANIFEST
     other = subset(MANIFEST.replace(old, new))
     assert other.fingerprint != subset().fingerprint
@@ -101,7 +101,7 @@ def test_another_process_makes_another_job() -> None:
 @pytest.mark.parametrize(
     "chain", [b"# more\nformat:   netcdf4\nproduct: 'OLL2WFR'\n", b"format: netcdf4\nname:\nproduct: OLL2WFR\n"]
 )
-def test_what_does_not_count_in_a_chain(chain: bytes) -> None:
+def test_irrelevant_changes_of_a_chain(chain: bytes) -> None:
     manifest = TAILOR.replace("CHAIN", "chain.yaml")
     assert subset(manifest, chain=chain).fingerprint == subset(manifest).fingerprint
 
@@ -143,7 +143,7 @@ def test_a_newer_algorithm_alone_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(("length", "hidden"), [(200, False), (201, True)])
-def test_long_texts_are_told_by_their_digest(length: int, hidden: bool) -> None:
+def test_long_texts_are_shown_as_digests(length: int, hidden: bool) -> None:
     long = "x" * length
     shown = "sha256:" + hashlib.sha256(long.encode()).hexdigest() if hidden else long
     assert changes({"url": "short"}, {"url": long}) == (Change("url", "short", shown),)

@@ -115,7 +115,7 @@ def test_when_a_key_is_renewed(life: timedelta, job: timedelta, left: timedelta,
     assert expires_soon(current, None, job, AT + life - left) is soon
 
 
-def test_an_end_that_nobody_saw_is_the_default_life() -> None:
+def test_an_unknown_end_is_taken_from_the_default_life() -> None:
     current = generation(WEEK, known=False).recorded.keys["key.scenes"].current
     assert current is not None
     assert (end_of(current), granted_life(current)) == (AT + HOUR, HOUR)
@@ -123,7 +123,7 @@ def test_an_end_that_nobody_saw_is_the_default_life() -> None:
     assert expires_soon(current, None, 2 * HOUR, AT + 30 * MINUTE + SECOND)
 
 
-def test_a_life_without_its_beginning_is_counted_from_the_request() -> None:
+def test_a_life_without_its_start_is_counted_from_the_request() -> None:
     current = generation(HOUR, made_known=False).recorded.keys["key.scenes"].current
     assert current is not None
     assert granted_life(current) == HOUR

@@ -66,7 +66,7 @@ def test_a_listing_is_noted_when_it_says_something_new(
 @pytest.mark.parametrize(
     ("missed", "noted"), [((), True), ((15,), False), ((16,), True), ((25, 5), False), ((15, 14, 13), False)]
 )
-def test_two_passes_tell_that_a_job_is_lost_and_a_third_is_not_noted(missed: tuple[int, ...], noted: bool) -> None:
+def test_two_passes_show_that_a_job_is_lost_and_a_third_is_not_noted(missed: tuple[int, ...], noted: bool) -> None:
     scene = running()
     scene.jobs.clear()
     scene.sees(gone=frozenset({"job-1"}))
@@ -78,7 +78,7 @@ def test_two_passes_tell_that_a_job_is_lost_and_a_third_is_not_noted(missed: tup
 
 
 @pytest.mark.parametrize(("ago", "noted"), [(15 * MINUTE + 30 * SECOND, False), (HOUR, True)])
-def test_a_key_that_is_to_go_and_is_gone_is_noted_as_deleted(ago: timedelta, noted: bool) -> None:
+def test_a_key_due_for_deletion_that_is_missing_is_noted_as_deleted(ago: timedelta, noted: bool) -> None:
     scene = Scene()
     scene.make_key("scenes", shown=False, send_before=AT - ago)
     scene.now_reads(HEAD)

@@ -85,13 +85,13 @@ def book(recorded: Recorded, now: float, **downloads: str) -> OrderBook:
         ([order(0, "ordered", "ready"), use(0)], 5, {}, Standing.MISSING),
     ],
 )
-def test_how_far_a_product_is(
+def test_the_state_of_a_product_order(
     events: list[list[e.AnyEvent]], now: float, seen: dict[str, str], standing: Standing
 ) -> None:
     assert book(recorded_of(*events), now, **seen).standing(PRODUCT, at(now)) is standing
 
 
-def test_a_download_that_would_be_too_old_when_the_launch_is_due_is_not_counted_on() -> None:
+def test_a_download_that_will_be_too_old_at_launch_is_not_used() -> None:
     orders = book(recorded_of(order(0, "ordered", "ready")), 340, o0="ready")
     assert orders.standing(PRODUCT, at(340)) is Standing.READY
     assert orders.standing(PRODUCT, at(365)) is Standing.MISSING
@@ -113,7 +113,7 @@ def test_failures_in_a_row_since_the_run_began(events: list[list[e.AnyEvent]], f
     assert failures_in_a_row(orders, at(0), at(9), TIMING) == failures
 
 
-def test_orders_of_days_ago_are_forgotten() -> None:
+def test_old_orders_are_dropped() -> None:
     recorded = recorded_of(order(0, "ordered"), order(1500, "ordered"), order(3000, "ordered"))
     assert [each.id for each in recorded.orders.values()] == ["o1500", "o3000"]
     assert [each.id for each in recent_orders(recorded, at(3000))] == ["o3000"]
@@ -137,7 +137,7 @@ def job_with(product: Product) -> DesiredJob:
     )
 
 
-def test_why_tells_what_became_of_the_orders() -> None:
+def test_why_shows_the_state_of_the_orders() -> None:
     wanted, other = (job_with(Product("D", name)) for name in "PQ")
     recorded = recorded_of(order(0), order(2, "refused", status=403), order(4, "ordered"), order(6, "ordered", "ready"))
     lines = [history_line(each) for each in orders_of(wanted, recorded)]

@@ -12,7 +12,7 @@ from eocanvas_apply.planning.schedule.outlook import Batch, batches
 from tests.planning.scene import AT, HOUR, MINUTE, SECOND, Scene
 
 
-def test_times_within_a_minute_are_one_turn() -> None:
+def test_launch_times_within_a_minute_are_one_group() -> None:
     times = [AT, AT + 5 * SECOND, AT + MINUTE, AT + 61 * SECOND]
     assert batches(times) == [Batch(AT, 3), Batch(AT + 61 * SECOND, 1)]
 
@@ -45,11 +45,11 @@ def test_keys_are_renewed_on_the_way(span: timedelta, life: timedelta, times: in
 
 
 @pytest.mark.parametrize("life", [0 * HOUR, -1 * HOUR])
-def test_of_a_key_that_never_lived_no_renewals_are_foretold(life: timedelta) -> None:
+def test_no_renewals_are_forecast_for_a_key_that_was_never_created(life: timedelta) -> None:
     assert _closed_for(48 * HOUR, life).plan().forecast.renewals == ()
 
 
-def test_a_key_of_somebody_else_and_an_endless_one_are_never_renewed() -> None:
+def test_keys_of_others_and_keys_without_end_are_never_renewed() -> None:
     scene = _closed_for(48 * HOUR, 24 * HOUR)
     scene.events = [event for event in scene.events if not isinstance(event, e.KeyCreated)]
     made = next(event for event in scene.events if isinstance(event, e.KeyIntended))

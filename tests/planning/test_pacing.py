@@ -33,11 +33,11 @@ def taken(scene: Scene) -> int:
     return found.most - found.room
 
 
-def test_without_a_number_nothing_is_counted() -> None:
+def test_without_max_running_nothing_is_counted() -> None:
     assert now(Scene()) is None
 
 
-def test_ones_own_jobs_count_whether_the_list_shows_them_or_not() -> None:
+def test_own_jobs_count_also_when_the_list_does_not_show_them() -> None:
     scene = Scene(MANIFEST)
     scene.launched("one")
     scene.launched("two", 2, shown=False)
@@ -51,14 +51,14 @@ def test_jobs_of_others_count_while_they_run(status: str, counts: int) -> None:
     assert taken(scene) == counts
 
 
-def test_what_runs_for_more_than_a_day_holds_nobody_back() -> None:
+def test_jobs_that_run_for_more_than_a_day_do_not_count() -> None:
     scene = Scene(MANIFEST)
     scene.launched("one", created=scene.at - 25 * HOUR)
     scene.show_job("lost", "running", scene.at - 25 * HOUR)
     assert taken(scene) == 0
 
 
-def test_a_list_that_lags_behind_the_record_does_not_count_an_ended_job() -> None:
+def test_an_outdated_job_list_does_not_count_an_ended_job() -> None:
     scene = Scene(MANIFEST)
     scene.done("one")
     scene.show_job("job-1", "running")

@@ -67,7 +67,7 @@ def test_a_job_is_launched_before_the_results_of_the_one_before_are_stored() -> 
 
 
 @pytest.mark.parametrize("status", ["accepted", "running", "failed", "dismissed", "successful"])
-def test_as_long_as_nothing_is_listed_it_waits(status: str) -> None:
+def test_a_job_waits_until_results_are_listed(status: str) -> None:
     scene = Scene(PIPELINE)
     scene.launched("subset", status=status)
     assert scene.says(TURBIDITY) == "none(waits-for)"
@@ -106,7 +106,7 @@ def test_the_key_between_two_jobs_is_kept_until_the_second_is_done() -> None:
     assert scene.says("key.scenes") == "none(not-needed)"
 
 
-def test_what_an_old_generation_wrote_is_read_with_the_current_one() -> None:
+def test_results_written_with_an_old_generation_are_read_with_the_current_one() -> None:
     scene = Scene(AT_A_KEY)
     scene.make_key("scenes", send_before=AT - 3 * HOUR)
     listed(scene, "keystore://baltic-scenes-1-abc123/job-1/one.nc")
@@ -116,7 +116,7 @@ def test_what_an_old_generation_wrote_is_read_with_the_current_one() -> None:
     assert scene.says("key.scenes#1") == "delete(superseded)"
 
 
-def test_what_was_written_to_another_bucket_is_not_looked_for_in_this_one() -> None:
+def test_results_in_another_bucket_are_not_searched_in_this_one() -> None:
     scene = Scene(AT_A_KEY)
     scene.make_key("scenes")
     listed(scene, "keystore://baltic-scenes-1-abc123/job-1/one.nc")
@@ -138,7 +138,7 @@ def test_the_title_of_what_lies_at_a_key_names_its_path(title: str, path: str) -
     assert path_at_key(title, "ours") == path
 
 
-def test_what_comes_later_in_a_pipeline_goes_first() -> None:
+def test_later_stages_of_a_pipeline_are_launched_first() -> None:
     scene = Scene(
         "quota: [{jobs: 2, per: 1h}]\n"
         + PIPELINE
@@ -150,7 +150,7 @@ def test_what_comes_later_in_a_pipeline_goes_first() -> None:
     assert scene.action("job.another").not_before is not None
 
 
-def test_after_a_refused_access_nothing_is_launched() -> None:
+def test_nothing_is_launched_after_a_refused_access() -> None:
     scene = Scene(PIPELINE)
     listed(scene, "wks3:///job-1/output/one.nc")
     action = scene.action(TURBIDITY, Requests(launches_stopped=True))
@@ -161,7 +161,7 @@ def words(scene: Scene) -> Sequence[str]:
     return render.text(told(scene, TURBIDITY)).splitlines()
 
 
-def test_why_tells_what_it_waits_for_and_how_that_stands() -> None:
+def test_why_names_the_other_job_and_its_state() -> None:
     scene = Scene(PIPELINE)
     scene.launched("subset")
     assert words(scene)[:2] == [
@@ -180,7 +180,7 @@ def test_why_names_the_results_that_could_be_meant() -> None:
     assert words(scene)[-1] == "next: correct `match` in the manifest, so that it fits one of these results"
 
 
-def test_a_definition_by_an_older_algorithm_is_followed_as_it_was() -> None:
+def test_a_fingerprint_of_an_older_algorithm_does_not_relaunch_followers() -> None:
     scene = Scene(PIPELINE)
     listed(scene, "wks3:///job-1/output/one.nc")
     older = [_older(event, "sha256:of-then") if event.type == "job-intended" else event for event in scene.events]
@@ -203,7 +203,7 @@ def _older(event: e.AnyEvent, known: str) -> e.AnyEvent:
     return replace(event, components={**event.components, "algorithm": 0}, fingerprint=known)
 
 
-def test_a_pattern_that_fits_nothing_is_told_with_what_there_is() -> None:
+def test_a_pattern_without_a_match_is_reported_with_the_available_results() -> None:
     scene = Scene(PIPELINE)
     listed(scene, "wks3:///job-1/output/one.tif")
     (found,) = scene.plan().diagnostics
@@ -211,7 +211,7 @@ def test_a_pattern_that_fits_nothing_is_told_with_what_there_is() -> None:
     assert found.message == "no result of job.subset fits `*.nc`; there is one.tif"
 
 
-def test_what_follows_results_that_are_kept_is_kept_as_well() -> None:
+def test_jobs_after_kept_results_are_kept_too() -> None:
     kept = PIPELINE.replace("  subset:\n", "  subset:\n    on_change: keep\n")
     scene = Scene(kept)
     scene.done("subset")
@@ -221,7 +221,7 @@ def test_what_follows_results_that_are_kept_is_kept_as_well() -> None:
     assert scene.says(TURBIDITY) == "none(done)"
 
 
-def test_what_is_added_behind_results_that_are_kept_is_given_those() -> None:
+def test_new_jobs_after_kept_results_get_those() -> None:
     kept = PIPELINE.replace("  subset:\n", "  subset:\n    on_change: keep\n")
     scene = Scene(kept)
     scene.done("subset")
@@ -236,7 +236,7 @@ def expected_at(scene: Scene, address: str) -> datetime | None:
     return scene.action(address).not_before
 
 
-def test_what_waits_is_expected_when_the_job_before_ends() -> None:
+def test_a_waiting_job_is_forecast_for_the_end_of_the_job_before() -> None:
     scene = Scene(PIPELINE + "  last: {graph: graph.xml, inputs: {img1: {result: turbidity}}}\n")
     scene.launched("subset", created=AT - MINUTE)
     assert expected_at(scene, TURBIDITY) == AT + 3 * MINUTE
@@ -246,7 +246,7 @@ def test_what_waits_is_expected_when_the_job_before_ends() -> None:
     assert plan.wake is None
 
 
-def test_what_waits_for_a_job_that_failed_is_not_expected() -> None:
+def test_jobs_after_a_failed_job_are_not_forecast() -> None:
     scene = Scene(PIPELINE)
     scene.launched("subset", status="failed")
     failed = e.JobObserved(address=SUBSET, job_id="job-1", status="failed", failure="graph")
@@ -255,7 +255,7 @@ def test_what_waits_for_a_job_that_failed_is_not_expected() -> None:
     assert scene.plan().forecast.waiting == 0
 
 
-def test_what_waits_counts_in_the_windows_of_the_quota() -> None:
+def test_waiting_jobs_count_in_the_quota_windows() -> None:
     scene = Scene("quota: [{jobs: 1, per: 1h}]\n" + PIPELINE)
     (window,) = scene.plan().windows
     assert (window.at_once, window.later) == (1, 1)
@@ -288,7 +288,7 @@ def test_long_and_wide_pipelines_are_planned_and_explained(layers: int, width: i
     assert len(explained.sources) == width
 
 
-def test_what_follows_a_skipped_job_is_skipped_however_far_behind_it_stands() -> None:
+def test_all_jobs_after_a_skipped_job_are_skipped() -> None:
     scene = Scene(PIPELINE)
     desired = _layers(scene, 2000, 1)
     desired = replace(desired, jobs={**desired.jobs, SUBSET: replace(desired.jobs[SUBSET], skip="clouds")})

@@ -139,7 +139,7 @@ def test_a_new_generation_follows_all_others(scene: Scene, requests: Requests) -
 
 @every
 @given(WORLDS)
-def test_destroy_makes_nothing(scene: Scene) -> None:
+def test_destroy_creates_nothing(scene: Scene) -> None:
     for action in scene.plan(Requests(destroy=True)).actions:
         assert action.action not in {*LAUNCHES, ActionKind.CREATE, ActionKind.RENEW, ActionKind.REPLACE}
         assert isinstance(action.task, DismissJob) or action.action is not ActionKind.DISMISS
@@ -177,7 +177,7 @@ def _said(found: Plan) -> set[tuple[str, str, str]]:
     return {(a.address, a.action, a.reason) for a in found.actions}
 
 
-def test_the_plots_reach_what_they_are_for() -> None:
+def test_a_settled_launch_is_abandoned_by_the_next_one() -> None:
     plot = JobPlot("settled-twice", "nothing", False, False, False, True, "ask")
     scene = world([KeyPlot("live", False, False, False)], [plot])
     task = scene.action("job.j0").task

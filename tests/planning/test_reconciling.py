@@ -77,14 +77,14 @@ def test_not_launched_needs_the_deadline_and_two_passes(
     assert settled(sent(ago, *passes)) == Settlement(verdict, wake=wake)
 
 
-def test_the_next_launch_abandons_the_one_that_never_was() -> None:
+def test_the_next_launch_abandons_the_one_that_did_not_happen() -> None:
     scene = sent(DEADLINE + MINUTE, 90 * SECOND, 30 * SECOND)
     task = scene.action("job.subset").task
     assert isinstance(task, LaunchJob)
     assert task.abandons == intent_id(1)
 
 
-def test_what_never_was_and_is_not_wanted_any_more_is_noted_as_abandoned() -> None:
+def test_an_unwanted_launch_that_did_not_happen_is_noted_as_abandoned() -> None:
     scene = sent(DEADLINE + MINUTE, 90 * SECOND, 30 * SECOND)
     scene.now_reads(ONE_OF_EACH.split("jobs:")[0])
     facts = notes(scene.desired, scene.recorded, scene.observed)
@@ -100,7 +100,7 @@ def test_a_job_created_up_to_10_minutes_before_is_a_candidate(early: timedelta, 
     assert settled(scene).verdict is verdict
 
 
-def test_a_mark_settles_it_at_once_and_the_oldest_one_counts() -> None:
+def test_a_mark_settles_a_launch_at_once_and_the_oldest_job_counts() -> None:
     scene = sent(MINUTE)
     for job_id, seconds in (("younger", 20), ("older", 40)):
         scene.show_job(job_id, created=AT - seconds * SECOND)
@@ -116,7 +116,7 @@ CHAIN_JOB = ONE_OF_EACH.split("jobs:")[0] + (
 
 
 @pytest.mark.parametrize(("status", "verdict"), [("running", Verdict.WAIT), ("successful", Verdict.AMBIGUOUS)])
-def test_a_chain_that_the_log_cuts_off_tells_nothing(status: str, verdict: Verdict) -> None:
+def test_a_chain_cut_off_in_the_log_decides_nothing(status: str, verdict: Verdict) -> None:
     scene = sent(DEADLINE, manifest=CHAIN_JOB)
     scene.show_job("cut", status, AT - MINUTE, "dataTailor")
     whole = scene.log("subset", 1).splitlines()

@@ -102,7 +102,7 @@ def test_an_empty_manifest_is_held_only_where_something_is_on_record() -> None:
         (with_jobs(7, 1), "allow-forgets"),
     ],
 )
-def test_the_flag_that_the_message_names_allows_it(scene: Scene, flag: str) -> None:
+def test_the_flag_named_in_the_message_allows_it(scene: Scene, flag: str) -> None:
     [refusal] = scene.plan().refusals
     assert f"--{flag}" in refusal.hint
     assert codes(scene, Requests(allowed=frozenset({flag}))) == []

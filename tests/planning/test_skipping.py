@@ -49,7 +49,7 @@ def test_skipping_stops_nothing() -> None:
     assert scene.says(A) == "watch(in-flight)"
 
 
-def test_a_skipped_launch_whose_answer_was_lost_is_found_or_given_up_for_good() -> None:
+def test_a_skipped_launch_with_a_lost_answer_is_found_or_abandoned() -> None:
     scene = Scene(MANIFEST)
     scene.intend(A, decided=scene.at - MINUTE)
     scene.now_reads(SKIPPED)
@@ -63,7 +63,7 @@ def test_a_skipped_launch_whose_answer_was_lost_is_found_or_given_up_for_good() 
     assert [type(note).__name__ for note in scene.notes] == ["JobAbandoned"]
 
 
-def test_what_has_results_keeps_them_when_its_definition_changes() -> None:
+def test_a_kept_job_keeps_its_results_when_its_definition_changes() -> None:
     scene = Scene(MANIFEST)
     scene.done(A)
     scene.now_reads(KEPT)
@@ -79,7 +79,7 @@ def test_results_that_are_not_here_yet_are_fetched_before_they_are_kept() -> Non
     assert scene.says(A) == "fetch(results-pending)"
 
 
-def test_what_has_nothing_to_keep_runs_again() -> None:
+def test_a_job_without_results_to_keep_runs_again() -> None:
     scene = Scene(MANIFEST)
     failed(scene)
     scene.now_reads(KEPT)

@@ -63,12 +63,12 @@ def test_every_instance_that_is_due_is_allowed_or_held_and_no_other(
 
 
 @given(campaigns)
-def test_without_either_nothing_is_held(instances: list[Instance]) -> None:
+def test_without_canary_and_stop_after_nothing_is_held(instances: list[Instance]) -> None:
     assert launchable(instances).held == ()
 
 
 @given(campaigns, st.integers(1, 8))
-def test_a_number_of_failures_holds_all_that_is_due(instances: list[Instance], number: int) -> None:
+def test_stop_after_holds_all_due_instances(instances: list[Instance], number: int) -> None:
     failed = sum(1 for each in instances if each.state is State.FAILED)
     found = launchable(instances, StopAfter(number))
     if failed >= number:
@@ -81,7 +81,7 @@ def test_a_number_of_failures_holds_all_that_is_due(instances: list[Instance], n
 
 
 @given(campaigns, stop_afters.filter(bool), st.data())
-def test_one_more_failure_never_lets_a_stopped_campaign_go_on(
+def test_one_more_failure_never_restarts_a_stopped_campaign(
     instances: list[Instance], stop_after: StopAfter, data: st.DataObject
 ) -> None:
     running = [n for n, each in enumerate(instances) if each.state is State.RUNNING]
@@ -132,12 +132,12 @@ def test_no_more_fail_than_are_allowed_and_in_flight(
         ("20%", 11, 3),
     ],
 )
-def test_how_many_are_too_many(value: int | str, instances: int, most: int) -> None:
+def test_how_many_failures_stop_a_campaign(value: int | str, instances: int, most: int) -> None:
     assert StopAfter.parse(value).most(instances) == most
 
 
 @pytest.mark.parametrize("value", [0, -1, "20", "%", "101%", "a%", "2.5%", "-3%", "²%"])
-def test_what_is_no_number_and_no_share(value: int | str) -> None:
+def test_an_invalid_stop_after_is_refused(value: int | str) -> None:
     with pytest.raises(ValueError, match=r"stop_after|share"):
         StopAfter.parse(value)
 
@@ -149,7 +149,7 @@ def test_a_share_is_one_of_all_instances_that_are_not_skipped() -> None:
 
 
 @pytest.mark.parametrize("failure_class", sorted(HOPELESS))
-def test_three_of_one_hopeless_class_in_a_row_are_enough(failure_class: FailureClass) -> None:
+def test_three_permanent_failures_of_one_class_in_sequence_stop_a_campaign(failure_class: FailureClass) -> None:
     limit = StopAfter(100)
     assert stopped(campaign("sxxfw", failure_class), limit) is None
     assert stopped(campaign("sxxxfw", failure_class), limit) == Stopped(3, 6, 100, 3, failure_class)
@@ -158,7 +158,7 @@ def test_three_of_one_hopeless_class_in_a_row_are_enough(failure_class: FailureC
     assert launchable(campaign("xxxw", failure_class)).held == ()
 
 
-def test_failures_of_other_classes_break_the_row() -> None:
+def test_failures_of_other_classes_end_the_sequence() -> None:
     assert stopped(campaign("xxxxx", "staging-in"), StopAfter(100)) is None
     mixed = campaign("xxx", "graph")
     mixed[1] = replace(mixed[1], failure_class="input-config")
@@ -166,7 +166,7 @@ def test_failures_of_other_classes_break_the_row() -> None:
     assert stopped(campaign("xrx", "graph"), StopAfter(100)) is None
 
 
-def test_the_row_goes_by_time_not_by_place() -> None:
+def test_a_sequence_of_failures_is_ordered_by_time() -> None:
     instances = campaign("sxxx", "graph")
     instances[0] = replace(instances[0], ended=AT + timedelta(days=1))
     assert stopped(instances, StopAfter(100)) is None
@@ -210,7 +210,7 @@ def test_no_more_than_the_canaries_are_launched_before_they_succeeded(instances:
 
 
 @given(campaigns, st.integers(1, 6))
-def test_a_campaign_that_only_succeeds_is_launched_whole(instances: list[Instance], canary: int) -> None:
+def test_a_campaign_without_failures_is_launched_completely(instances: list[Instance], canary: int) -> None:
     """No deadlock: as long as launches succeed, all that is due is launched in the end."""
     hopeful = [replace(i, state=State.SUCCEEDED) if i.state in (State.RUNNING, State.FAILED) else i for i in instances]
     for _ in range(len(hopeful) + 1):

@@ -70,7 +70,7 @@ def reference(windows: Windows, launches: int) -> list[datetime]:
 
 
 @given(windows_values, st.integers(0, 12))
-def test_the_schedule_is_what_trying_every_second_finds(windows: Windows, launches: int) -> None:
+def test_the_schedule_equals_trying_every_second(windows: Windows, launches: int) -> None:
     assert windows.schedule(launches, AT) == reference(windows, launches)
 
 
@@ -96,7 +96,7 @@ def test_starting_later_or_with_more_used_never_launches_sooner(windows: Windows
 
 
 @given(windows_values)
-def test_as_many_launch_at_once_as_are_free(windows: Windows) -> None:
+def test_free_slots_are_used_at_once(windows: Windows) -> None:
     unlimited = 100
     left = [limit.jobs - windows.counted(limit, AT) for limit in windows.limits]
     running = [windows.running.room] if windows.running else []
@@ -105,7 +105,7 @@ def test_as_many_launch_at_once_as_are_free(windows: Windows) -> None:
     assert windows.schedule(unlimited, AT).count(AT) == free
 
 
-def test_nothing_known_holds_nothing() -> None:
+def test_without_known_windows_nothing_is_held() -> None:
     windows = Windows()
     assert windows.schedule(300, AT) == [AT] * 300
     assert windows.states(AT, 300) == ()
@@ -132,11 +132,11 @@ def test_a_hundred_thousand_launches_are_scheduled_in_one_go() -> None:
     assert times[-1] == AT + 9_999 * (HOUR + MARGIN)
 
 
-def test_a_forecast_behind_the_end_of_the_calendar_is_its_end() -> None:
+def test_a_forecast_after_the_end_of_the_calendar_is_its_end() -> None:
     assert Windows((Limit(1, 365 * DAY),)).schedule(10_000, AT)[-1] == datetime.max.replace(tzinfo=UTC)
 
 
-def test_the_monthly_wall_in_figures() -> None:
+def test_the_forecast_of_a_monthly_quota_in_numbers() -> None:
     used = tuple(AT - 20 * DAY + n * HOUR for n in range(88))
     hour, month = Windows((TEN_AN_HOUR, HUNDRED_A_MONTH), used).states(AT, waiting=67)
     assert (month.limit, month.used, month.left, month.at_once, month.later) == (100, 88, 12, 12, 55)
@@ -159,7 +159,7 @@ def test_jobs_in_flight_hold_launches_back_until_they_end() -> None:
     assert windows.schedule(3, AT) == [AT + MARGIN, AT + 6 * MINUTE, AT + 10 * MINUTE + MARGIN]
 
 
-def test_what_cannot_be_is_refused() -> None:
+def test_an_impossible_quota_is_refused() -> None:
     with pytest.raises(ValueError, match="sorted"):
         Windows(used=(AT, AT - SECOND))
     with pytest.raises(ValueError, match="time"):

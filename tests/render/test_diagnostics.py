@@ -33,7 +33,7 @@ def test_errors_come_first_then_file_and_line() -> None:
     assert "job.x: error: nowhere [n]" in shown
 
 
-def test_nothing_is_the_empty_text() -> None:
+def test_no_diagnostics_are_an_empty_text() -> None:
     assert text([]) == ""
     assert summary([]) == "no diagnostics"
     assert summary([Diagnostic("i", Severity.INFO, "m"), Diagnostic("i", Severity.INFO, "m")]) == "2 notes"
@@ -56,7 +56,7 @@ def test_a_long_line_is_cut_around_the_caret() -> None:
     assert shown[1][shown[2].index("^") :].startswith("FAULT")
 
 
-def test_nothing_from_outside_steers_the_terminal() -> None:
+def test_control_characters_from_outside_are_escaped() -> None:
     hostile = error("t", "a\x1b[2Jb").at(Position("f\x07", 1, 1), "k: \x1b]0;title\x07")
     assert not {c for c in text([hostile]) if not c.isprintable()} - {"\n"}
 
@@ -76,7 +76,7 @@ def test_json_has_eight_keys_and_null_for_what_is_missing() -> None:
     assert as_json(warning("w", "m"))["hint"] is None
 
 
-def test_what_is_said_of_hundreds_is_said_three_times_and_counted() -> None:
+def test_hundreds_of_equal_diagnostics_are_shown_three_times_and_counted() -> None:
     gone = [
         warning("result-missing", f"{n}.nc is gone", "left as it is", address=f'job.a["{n:03}"]') for n in range(300)
     ]

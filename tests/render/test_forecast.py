@@ -35,12 +35,12 @@ def _under(limits: tuple[Limit, ...], launches: int, used: tuple[datetime, ...] 
     return _plan(windows.schedule(launches, NOW), windows)
 
 
-def test_nothing_waits_nothing_is_said() -> None:
+def test_a_forecast_without_waiting_jobs_is_empty() -> None:
     assert forecast.lines(_plan([NOW])) == []
     assert forecast.as_json(_plan([NOW])) == {"launches_now": 1, "waiting": 0, "ends": None}
 
 
-def test_a_steady_rhythm_is_one_sentence() -> None:
+def test_a_steady_number_of_launches_is_one_sentence() -> None:
     plan = _under((Limit(10, HOUR),), 300)
     assert forecast.lines(plan) == [
         "10 launches now, 290 waiting, the last at 2026-11-24 09:00:58 UTC.",
@@ -52,7 +52,7 @@ def test_a_steady_rhythm_is_one_sentence() -> None:
     assert later[0] == {"at": "2026-11-23T05:00:02Z", "launches": 10}
 
 
-def test_the_wall_of_a_month_is_told_with_its_numbers() -> None:
+def test_a_monthly_quota_is_shown_with_its_numbers() -> None:
     month = Limit(100, timedelta(days=30))
     used = tuple(NOW - timedelta(days=20) + n * HOUR for n in range(88))
     lines = forecast.lines(_under((Limit(10, HOUR), month), 67, used))
@@ -60,14 +60,14 @@ def test_the_wall_of_a_month_is_told_with_its_numbers() -> None:
     assert lines[-1].startswith("12 of 100 left in 30d: 12 launches now, 55 later, the last at 2026-12-05 ")
 
 
-def test_a_changing_rhythm_is_told_by_days() -> None:
+def test_a_changing_number_of_launches_is_listed_by_day() -> None:
     times = [NOW + timedelta(hours=n * n) for n in range(1, 20)]
     (_, by_day) = forecast.lines(_plan(times))
     assert by_day.startswith("Later 4 on 2026-11-23, 2 on 2026-11-24, ")
     assert by_day.endswith(", and so on for 7 more days.")
 
 
-def test_two_stretches_are_told_one_after_the_other() -> None:
+def test_two_periods_are_shown_one_after_the_other() -> None:
     lines = forecast.lines(_under((Limit(10, HOUR),), 25))
     assert lines[1] == "Later 10 at 2026-11-23 05:00:02 UTC, then 5 at 2026-11-23 06:00:04 UTC."
 

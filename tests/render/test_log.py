@@ -4,7 +4,7 @@ from eocanvas_apply.render.records import log_json, log_text
 from tests.render.plans import NOW
 
 
-def test_a_line_has_its_time_and_nothing_that_steers_a_terminal() -> None:
+def test_a_log_line_has_its_time_and_no_control_characters() -> None:
     lines = [(NOW, "one"), (None, "two\x1b[2J")]
     assert log_text(lines).splitlines() == ["2026-11-23T04:00:00Z one", "- two\ufffd[2J"]
     assert log_json(lines) == [

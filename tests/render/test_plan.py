@@ -18,7 +18,7 @@ from eocanvas_apply.render.plan import LARGE
 from tests.render.plans import MIXED, NOW, plan
 
 
-def test_dear_things_come_first_and_what_is_well_is_only_counted() -> None:
+def test_costly_changes_come_first_and_unchanged_items_are_only_counted() -> None:
     shown = render.text(plan(*MIXED, forecast=Forecast(launches_now=1, waiting=1, ends=NOW)))
     assert shown == (
         "baltic at https://gateway.prod.wekeo2.eu/serverless as jane\n"
@@ -45,7 +45,7 @@ def test_dear_things_come_first_and_what_is_well_is_only_counted() -> None:
     )
 
 
-def test_nothing_to_do_is_said() -> None:
+def test_a_plan_without_changes_is_reported() -> None:
     quiet = plan(PlannedAction("key.a", ActionKind.NONE, Reason.UNCHANGED))
     assert render.text(quiet).endswith("\n\nNothing to do: 1 address up to date.\n")
 
@@ -100,7 +100,7 @@ def done(name: str, count: int) -> list[PlannedAction]:
     return [PlannedAction(f'job.{name}["{n}"]', ActionKind.NONE, Reason.DONE) for n in range(count)]
 
 
-def test_what_is_unchanged_in_a_large_campaign_is_one_entry_with_its_number() -> None:
+def test_unchanged_instances_of_a_large_campaign_are_one_entry() -> None:
     made = plan(KEY, ALONE, *done("small", 5), FAILED, *done("tiles", LARGE - 1), KEPT)
     body = render.body(made)
     assert [entry["address"] for entry in body["actions"]] == [
@@ -112,7 +112,7 @@ def test_what_is_unchanged_in_a_large_campaign_is_one_entry_with_its_number() ->
     jsonschema.validate({**body, "format_version": "1.0", "command": "plan", "exit": 0, "diagnostics": []}, SCHEMA)
 
 
-def test_a_campaign_that_is_not_large_is_listed_also_beside_a_large_one() -> None:
+def test_a_small_campaign_is_listed_beside_a_large_one() -> None:
     made = plan(*done("a", LARGE), *done("b", LARGE + 1))
     assert [entry["address"] for entry in render.body(made)["actions"]] == [
         *(action.address for action in made.actions[:LARGE]),
@@ -120,7 +120,7 @@ def test_a_campaign_that_is_not_large_is_listed_also_beside_a_large_one() -> Non
     ]
 
 
-def test_in_full_nothing_is_folded_or_cut() -> None:
+def test_the_full_plan_shows_every_entry() -> None:
     made = plan(*done("tiles", LARGE + 1))
     assert len(render.body(made, full=True)["actions"]) == LARGE + 1
     shown = render.text(made, full=True)

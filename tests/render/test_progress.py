@@ -23,7 +23,7 @@ def test_every_happening_is_one_line(happening: Happening) -> None:
     assert shown.isprintable()
 
 
-def test_the_line_says_what_and_colours_it() -> None:
+def test_the_summary_line_counts_and_has_colours() -> None:
     progress = Progress(NOW, "job.a", Happening.LAUNCHED, "1d8f")
     assert line(progress) == "04:00:00 job.a launched 1d8f"
     assert line(progress, Style(colour=True)) == "04:00:00 job.a \x1b[32mlaunched\x1b[0m 1d8f"
@@ -77,7 +77,7 @@ def _drawn(view: View, transfers: dict[str, Transfer], width: int, left: timedel
     return "\n".join(line.rstrip() for line in paper.getvalue().splitlines()) + "\n"
 
 
-def test_a_row_a_campaign_and_what_comes_next() -> None:
+def test_the_progress_table_of_campaigns_and_single_jobs() -> None:
     assert (
         _drawn(VIEW, TRANSFERS, 100, 49 * MINUTE + timedelta(seconds=10))
         == """\
@@ -94,7 +94,7 @@ left of --wait: 49m 10s
     )
 
 
-def test_forty_columns_are_enough() -> None:
+def test_the_table_fits_into_forty_columns() -> None:
     drawn = _drawn(VIEW, TRANSFERS, 39)
     assert all(len(line) <= 39 for line in drawn.splitlines())
     assert drawn.splitlines()[0].split() == ["done", "run", "wait", "fail", "got"]
@@ -102,7 +102,7 @@ def test_forty_columns_are_enough() -> None:
     assert "next launch in 11m 57s, 280 waiting,\nthe last in 1d 4h\n" in drawn
 
 
-def test_a_size_that_is_not_known_is_not_made_up() -> None:
+def test_an_unknown_size_is_not_invented() -> None:
     unknown = {'job.datacube["a"]': Transfer(files=0, due=2, arrived=400_000_000, expected=None)}
     assert " 1.6 GB\n" in _drawn(VIEW, unknown, 100)
 
@@ -136,5 +136,5 @@ def test_rough_lengths_of_time(seconds: float, text: str) -> None:
         (Happening.SILENT, "20", True),
     ],
 )
-def test_what_is_told_beside_the_table(happening: Happening, detail: str, *, news: bool) -> None:
+def test_messages_beside_the_table(happening: Happening, detail: str, *, news: bool) -> None:
     assert Progress(NOW, "job.a", happening, detail).is_news is news

@@ -26,7 +26,7 @@ def test_says_what_waits_and_what_failed_and_counts() -> None:
     )
 
 
-def test_nothing_done_is_said() -> None:
+def test_a_run_without_changes_is_reported() -> None:
     assert render.text(ApplyResult(plan(), (), frozenset())) == "0 addresses: nothing to do.\n"
 
 
@@ -39,7 +39,7 @@ def test_json_holds_every_address_and_zeros() -> None:
     assert failed["code"] == "job-failed"
 
 
-def test_many_of_a_kind_are_cut_to_a_screen() -> None:
+def test_long_groups_are_shortened_to_one_screen() -> None:
     failed = tuple(
         AddressResult(f"job.j{n}", ActionKind.WATCH, Outcome.FAILED, error("job-failed", f"line {n}"))
         for n in range(25)
@@ -49,7 +49,7 @@ def test_many_of_a_kind_are_cut_to_a_screen() -> None:
     assert shown[-2:] == ["... and 5 more", "25 addresses: 25 failed."]
 
 
-def test_what_says_the_same_of_many_is_counted() -> None:
+def test_equal_diagnostics_are_counted() -> None:
     refused = [
         AddressResult(
             address, ActionKind.LAUNCH, Outcome.FAILED, error("terms", "no licence", f"see: why {typed(address)}")
@@ -66,13 +66,13 @@ def test_what_says_the_same_of_many_is_counted() -> None:
     ]
 
 
-def test_what_was_left_as_it_is_says_why() -> None:
+def test_unchanged_items_have_their_reason() -> None:
     before = plan(PlannedAction("job.b", ActionKind.NONE, Reason.FAILED))
     again = ApplyResult(before, (AddressResult("job.b", ActionKind.NONE, Outcome.SKIPPED),), frozenset())
     assert render.text(again) == ("job.b: failed earlier; not retried (--retry-failed)\n1 address: 1 skipped.\n")
 
 
-def test_a_decision_that_is_needed_is_said() -> None:
+def test_a_needed_decision_is_shown() -> None:
     waiting = (AddressResult("job.b", ActionKind.LAUNCH, Outcome.WAITING),)
     ended = ApplyResult(plan(), waiting, frozenset({Ending.DECISION, Ending.UNFINISHED}))
     assert "a decision is needed; see: eocanvas-apply plan" in render.text(ended)

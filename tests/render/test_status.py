@@ -94,7 +94,7 @@ def test_json_holds_every_row() -> None:
     assert found["forecast"]["waiting"] == 1
 
 
-def test_long_lists_are_cut_unless_all_of_it_is_asked_for() -> None:
+def test_long_lists_are_cut_without_full() -> None:
     names = [f"j{n:02}" for n in range(30)]
     scene = Scene(HEAD + SCENES + "jobs:\n" + "".join(f"  {name}:\n{JOB.format(name=name)}" for name in names))
     found = _status(scene)
@@ -103,7 +103,7 @@ def test_long_lists_are_cut_unless_all_of_it_is_asked_for() -> None:
     assert text(found, full=True).count("job.j") == 30
 
 
-def test_what_waits_for_another_job_names_it_and_when() -> None:
+def test_a_waiting_job_names_the_other_job_and_the_time() -> None:
     actions = (
         PlannedAction("job.b", ActionKind.NONE, Reason.WAITS_FOR, depends_on=("job.a",), not_before=AT + HOUR),
         PlannedAction("job.c", ActionKind.NONE, Reason.HELD_BUDGET),

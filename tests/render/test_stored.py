@@ -22,5 +22,5 @@ def _result(state: str) -> StoredRow:
         ),
     ],
 )
-def test_what_brings_them_is_named(states: list[str], last: str) -> None:
+def test_the_command_that_fetches_results_is_named(states: list[str], last: str) -> None:
     assert text([_result(state) for state in states]).splitlines()[-1] == last

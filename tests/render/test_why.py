@@ -22,7 +22,7 @@ def test_each_row_of_a_plan_has_words_and_a_next_step(address: str, row: Row) ->
     assert last.removeprefix("next: ")
 
 
-def test_a_refused_launch_has_no_log_to_look_at() -> None:
+def test_a_refused_launch_mentions_no_log() -> None:
     failed = PlannedAction("job.a", ActionKind.NONE, Reason.FAILED)
     assert "eocanvas-apply logs job.a" in text(Explanation(failed, (), ()))
     refused = text(Explanation(failed, (), (), refused=True))

@@ -21,7 +21,7 @@ def _view(scene: Scene) -> View:
     return view(scene.plan(), recorded)
 
 
-def test_it_counts_and_tells_what_comes_next() -> None:
+def test_the_view_counts_jobs_and_names_the_next_launch() -> None:
     scene = Scene(SEVERAL)
     scene.make_key("scenes")
     scene.done("a", 1)

@@ -55,14 +55,14 @@ def test_from_a_file_that_the_environment_names(tmp_path: Path) -> None:
         (KeyringReference(keyring=("a", "b")), "not-yet"),
     ],
 )
-def test_what_gives_no_secret(reference: SecretReference, code: str, tmp_path: Path) -> None:
+def test_references_that_give_no_secret(reference: SecretReference, code: str, tmp_path: Path) -> None:
     private(tmp_path / "newline", b"\n")
     private(tmp_path / "binary", b"\xff")
     assert resolve(reference, tmp_path, EMPTY="", BINARY="\udcff") == (None, [code])
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes of files")
-def test_a_file_that_everybody_may_read_is_a_warning_and_still_used(tmp_path: Path) -> None:
+def test_a_file_that_all_users_can_read_is_a_warning_and_still_used(tmp_path: Path) -> None:
     private(tmp_path / "pw", b"pw")
     (tmp_path / "pw").chmod(0o644)
     assert resolve(FileReference(file="pw"), tmp_path) == (Secret("pw"), ["secret-file-mode"])

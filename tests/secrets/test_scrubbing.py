@@ -30,7 +30,7 @@ def scrubbed(message: str, account: str = "jane", scrubber: Scrubber | None = No
 
 
 @pytest.mark.parametrize("line", SECRETS)
-def test_a_secret_is_taken_out_and_the_rest_stays(line: str) -> None:
+def test_a_secret_is_removed_and_the_rest_stays(line: str) -> None:
     clean = scrubbed(line)
     assert "***" in clean
     for word in ("canary", "Zm9vYmFy", "jane", "amFuZ", "eyJ", "KlM2O"):
@@ -50,7 +50,7 @@ def test_a_secret_is_taken_out_and_the_rest_stays(line: str) -> None:
         "job 1d8f0a3c-74df-550c-ad6e-6c3e0a6a54fc",
     ],
 )
-def test_what_is_no_secret_stays(harmless: str) -> None:
+def test_texts_without_secrets_are_not_changed(harmless: str) -> None:
     assert scrubbed(harmless) == harmless
 
 
@@ -64,17 +64,17 @@ def test_what_is_no_secret_stays(harmless: str) -> None:
         ("GET /keys 200 in 3 ms", "GET /keys 200 in 3 ms"),
     ],
 )
-def test_what_looks_secret_is_taken_out(dirty: str, clean: str) -> None:
+def test_texts_that_look_secret_are_removed(dirty: str, clean: str) -> None:
     assert Scrubber().scrub(dirty) == clean
 
 
-def test_what_is_known_to_be_secret_is_taken_out_whole() -> None:
+def test_known_secrets_are_removed_completely() -> None:
     scrubber = Scrubber()
     scrubber.learn([Secret("canary"), Secret("canary-and-more"), Secret("abc")])
     assert scrubber.scrub("x canary-and-more y canary z abc") == "x *** y *** z abc"
 
 
-def test_a_sentence_of_the_service_stays_readable() -> None:
+def test_a_message_of_the_service_stays_readable() -> None:
     scrubber = Scrubber()
     scrubber.learn([Secret("canary")])
     assert (
@@ -90,7 +90,7 @@ def test_a_password_that_the_log_sets_is_found_wherever_it_is_used() -> None:
     assert log.scrub([(None, "later Zm9vYmFy")]) == [(None, "later ***")]
 
 
-def test_a_log_is_scrubbed_of_what_the_run_knows_to_be_secret() -> None:
+def test_known_secrets_are_removed_from_a_log() -> None:
     scrubber = Scrubber()
     scrubber.learn([Secret("canary")])
     assert scrubbed("a canary b", scrubber=scrubber) == "a *** b"

@@ -22,14 +22,14 @@ def pem_of(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
     return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
-def test_what_is_sealed_opens_with_the_private_key(private: rsa.RSAPrivateKey) -> None:
+def test_a_sealed_text_opens_with_the_private_key(private: rsa.RSAPrivateKey) -> None:
     public = PublicKey.from_pem(b"\n" + pem_of(private))
     sealed = public.seal("pä".encode())
     assert private.decrypt(base64.b64decode(sealed, validate=True), padding.PKCS1v15()) == "pä".encode()
     assert sealed != public.seal("pä".encode())
 
 
-def test_the_limit_holds_to_the_byte(private: rsa.RSAPrivateKey) -> None:
+def test_the_limit_is_exact_to_the_byte(private: rsa.RSAPrivateKey) -> None:
     public = PublicKey.from_pem(pem_of(private))
     assert (public.bits, public.limit) == (2048, 245)
     public.seal(b"x" * 245)
@@ -44,7 +44,7 @@ def test_a_longer_key_seals_more() -> None:
 @pytest.mark.parametrize(
     "pem", [b"", b"<html></html>", b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"]
 )
-def test_what_is_no_public_key(pem: bytes) -> None:
+def test_an_invalid_public_key_answer_is_refused(pem: bytes) -> None:
     with pytest.raises(ServiceError, match="not a public key") as caught:
         PublicKey.from_pem(pem)
     assert caught.value.diagnostics[0].code == "bad-public-key"

@@ -106,7 +106,7 @@ def test_the_life_of_a_key(serving: Callable[..., Any]) -> None:
         service.run(live)
 
 
-def test_eodata_is_endless(serving: Callable[..., Any]) -> None:
+def test_eodata_has_no_end(serving: Callable[..., Any]) -> None:
     with serving() as service:
         assert service.run(lambda c: c.key("eodata")).end_known
 
@@ -162,7 +162,9 @@ def test_long_lists_in_every_shape_of_stamp(serving: Callable[..., Any], stamps:
 
 
 @pytest.mark.parametrize(("kind", "effect"), [("drop-before", 0), ("drop-after", 1), ("truncate", 1), ("html", 0)])
-def test_a_lost_answer_is_doubt_with_or_without_its_effect(serving: Callable[..., Any], kind: Any, effect: int) -> None:
+def test_a_lost_answer_is_in_doubt_with_or_without_its_effect(
+    serving: Callable[..., Any], kind: Any, effect: int
+) -> None:
     with serving() as service:
         service.fault(Fault(kind, path="*/execution"))
         with pytest.raises(Doubt):
@@ -170,7 +172,7 @@ def test_a_lost_answer_is_doubt_with_or_without_its_effect(serving: Callable[...
         assert service.jobs() == effect
 
 
-def test_reads_survive_what_happens_twice(serving: Callable[..., Any]) -> None:
+def test_reads_succeed_after_two_failures(serving: Callable[..., Any]) -> None:
     with serving() as service:
         service.fault(Fault("drop-after", path="*/keys"))
         service.fault(Fault("status", path="*/keys", status=503))

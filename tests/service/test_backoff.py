@@ -25,7 +25,7 @@ class Hands(SystemClock):
         return self.at
 
 
-def test_it_waits_longer_each_time_and_gives_up_after_an_hour() -> None:
+def test_a_run_waits_longer_each_time_and_gives_up_after_an_hour() -> None:
     clock, pauses = Hands(), []
     backoff = Backoff(clock)
     while (pause := backoff.failed()) is not None:
@@ -36,7 +36,7 @@ def test_it_waits_longer_each_time_and_gives_up_after_an_hour() -> None:
         backoff.after(SILENCE)
 
 
-def test_a_success_begins_anew() -> None:
+def test_a_success_resets_the_waiting_time() -> None:
     clock = Hands()
     backoff = Backoff(clock)
     backoff.failed()
@@ -45,6 +45,6 @@ def test_a_success_begins_anew() -> None:
     assert backoff.after(SILENCE) == timedelta(seconds=5)
 
 
-def test_a_refusal_is_not_waited_for() -> None:
+def test_a_refusal_ends_the_waiting() -> None:
     with pytest.raises(Refused):
         Backoff(Hands()).after(NO)

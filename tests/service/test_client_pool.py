@@ -33,7 +33,7 @@ def test_the_client_given_back_last_is_taken_first() -> None:
     asyncio.run(main())
 
 
-def test_who_waits_too_long_for_a_client_sends_nothing() -> None:
+def test_a_task_that_waits_too_long_for_a_client_sends_nothing() -> None:
     async def main() -> None:
         clients, _ = _client_pool(patience_s=0.0)
         taken = [await clients.take() for _ in range(CLIENTS)]

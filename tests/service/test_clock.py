@@ -42,7 +42,7 @@ def test_an_unreadable_date_is_ignored(header: str | None) -> None:
     assert time.skew is None
 
 
-def test_a_past_instant_is_reckoned_back_from_the_answer() -> None:
+def test_a_past_time_is_calculated_from_the_answer() -> None:
     clock = VirtualClock()
     time = ServiceClock(clock)
     before = clock.monotonic()

@@ -55,7 +55,7 @@ async def drips(head: bytes, writer: asyncio.StreamWriter) -> None:
 
 
 @pytest.mark.parametrize("fault", [drops, resets, half_a_head, half_a_body, no_http])
-def test_a_launch_whose_answer_is_lost_is_doubt_and_was_sent_once(fault: object) -> None:
+def test_a_launch_with_a_lost_answer_is_in_doubt_and_sent_once(fault: object) -> None:
     async def main() -> list[str]:
         async with misbehaving(fault) as (canvas, service):  # type: ignore[arg-type]
             with pytest.raises(Doubt, match=r"the answer of 127\.0\.0\.1"):
@@ -66,7 +66,7 @@ def test_a_launch_whose_answer_is_lost_is_doubt_and_was_sent_once(fault: object)
 
 
 @pytest.mark.parametrize("fault", [stays_silent, drips])
-def test_a_launch_that_takes_too_long_as_a_whole_is_doubt(fault: object) -> None:
+def test_a_launch_over_its_total_time_limit_is_in_doubt(fault: object) -> None:
     async def main() -> list[str]:
         async with misbehaving(fault, request_timeout=0.2) as (canvas, service):  # type: ignore[arg-type]
             with pytest.raises(Doubt):
@@ -128,7 +128,7 @@ def test_nothing_is_sent_where_tls_fails() -> None:
     asyncio.run(main())
 
 
-def test_the_last_question_is_asked_when_the_connection_is_open() -> None:
+def test_the_last_check_runs_when_the_connection_is_open() -> None:
     asked: list[int] = []
 
     async def main() -> tuple[list[str], int]:
@@ -196,7 +196,7 @@ def test_a_proxy_of_the_environment_is_not_asked_for_loopback(monkeypatch: pytes
     assert asyncio.run(main()) == ["GET /serverless/keys"]
 
 
-def test_a_download_that_breaks_off_is_doubt() -> None:
+def test_an_interrupted_download_is_in_doubt() -> None:
     async def breaks(head: bytes, writer: asyncio.StreamWriter) -> None:
         writer.write(http("200 OK", b"abc", 10))
         writer.close()

@@ -15,7 +15,7 @@ def hdarc(path: Path, user: str) -> Path:
     return path
 
 
-def test_they_are_looked_for_in_order(tmp_path: Path) -> None:
+def test_credentials_are_searched_in_order(tmp_path: Path) -> None:
     hdarc(tmp_path / ".hdarc", "home")
     config = hdarc(tmp_path / "config" / ".hdarc", "config").parent
     named = hdarc(tmp_path / "named", "named")
@@ -29,7 +29,7 @@ def test_they_are_looked_for_in_order(tmp_path: Path) -> None:
     assert find_credentials(environ, tmp_path) == Credentials("home", Secret("a:b c"), "~/.hdarc")
 
 
-def test_a_config_folder_without_the_file_is_passed_over(tmp_path: Path) -> None:
+def test_a_config_folder_without_the_file_is_ignored(tmp_path: Path) -> None:
     hdarc(tmp_path / ".hdarc", "home")
     assert find_credentials({"EOCANVAS_CONFIG_DIR": str(tmp_path / "none")}, tmp_path).username == "home"
 
@@ -43,7 +43,7 @@ def test_a_named_file_may_be_below_home(tmp_path: Path) -> None:
     "text",
     ["\ufeffuser:jane\r\npassword:pw\r\n", " user : jane\n# a note\n\npassword :  pw  ", "user:jane\npassword:pw"],
 )
-def test_lines_are_read_generously(tmp_path: Path, text: str) -> None:
+def test_lines_are_read_tolerantly(tmp_path: Path, text: str) -> None:
     (tmp_path / ".hdarc").write_bytes(text.encode())
     found = find_credentials({}, tmp_path)
     assert (found.username, found.password) == ("jane", Secret("pw"))
@@ -58,7 +58,7 @@ def test_missing_credentials_name_the_places_searched(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("given", "missing"), [("HDA_USER", "HDA_PASSWORD"), ("HDA_PASSWORD", "HDA_USER")])
-def test_half_of_the_environment_is_an_error_not_another_account(tmp_path: Path, given: str, missing: str) -> None:
+def test_one_of_two_credential_variables_is_an_error(tmp_path: Path, given: str, missing: str) -> None:
     hdarc(tmp_path / ".hdarc", "home")
     with pytest.raises(CredentialsError, match=f"{given} is set, but {missing} is not") as caught:
         find_credentials({given: "hunter2"}, tmp_path)

@@ -58,16 +58,16 @@ def test_resuming_where_it_is_not(stage: Stage) -> None:
     assert fetch(stage, "/files/x.nc", 7) == (10, False, WHOLE)
 
 
-def test_a_file_that_was_whole_already(stage: Stage) -> None:
+def test_a_complete_file_is_not_downloaded_again(stage: Stage) -> None:
     assert fetch(stage, "/files/x.nc", 10) == (10, True, b"")
 
 
-def test_a_part_longer_than_the_file_begins_anew(stage: Stage) -> None:
+def test_a_part_longer_than_the_file_is_downloaded_again(stage: Stage) -> None:
     assert fetch(stage, "/files/x.nc", 11) == (10, False, WHOLE)
 
 
 @pytest.mark.parametrize("sent", ["bytes 3-9/10", "lines 7-9/10", ""])
-def test_another_range_than_asked_for_is_doubt(stage: Stage, sent: str) -> None:
+def test_a_range_that_was_not_requested_is_in_doubt(stage: Stage, sent: str) -> None:
     stage.on("GET /files/x.nc", says(206, content=b"x", content_range=sent))
     with pytest.raises(Doubt, match="asked for bytes from 7"):
         fetch(stage, "/files/x.nc", 7)
@@ -112,7 +112,7 @@ def test_an_address_that_httpx_cannot_use_is_an_error(stage: Stage) -> None:
         fetch(stage, f"https://files.test/{'x' * 70_000}")
 
 
-def test_a_file_that_is_gone_says_so(stage: Stage) -> None:
+def test_a_missing_file_is_reported(stage: Stage) -> None:
     stage.on("GET /files/x.nc", says(404, {"message": "expired"}))
     with pytest.raises(Refused, match="404: expired"):
         fetch(stage, "/files/x.nc")
@@ -129,7 +129,7 @@ class Breaking(httpx.AsyncByteStream):
         raise httpx.ReadError("connection reset")
 
 
-def test_a_connection_that_breaks_is_doubt_where_the_bytes_are_taken(stage: Stage) -> None:
+def test_a_connection_broken_after_sending_is_in_doubt(stage: Stage) -> None:
     stage.on("GET /files/x.nc", lambda r: httpx.Response(200, stream=Breaking(), request=r))
     taken: list[bytes] = []
 

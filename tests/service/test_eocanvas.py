@@ -72,7 +72,7 @@ def test_any_2xx_creates_a_key(stage: Stage, status: int) -> None:
         (httpx.PoolTimeout("x"), NotSent),
     ],
 )
-def test_what_creates_is_sent_once_whatever_comes_back(stage: Stage, step: Any, fault: type[ServiceError]) -> None:
+def test_creating_requests_are_sent_once_for_every_answer(stage: Stage, step: Any, fault: type[ServiceError]) -> None:
     stage.on("POST /keys", step)
     stage.on(LAUNCH, step)
     with pytest.raises(fault):
@@ -102,7 +102,7 @@ def test_a_launch_returns_its_job_and_sends_the_body_untouched(stage: Stage) -> 
     "step",
     [says(202, {"jobID": "j"}), says(201), says(201, {"jobID": ""}), says(200, []), says(200, content=b"<html>")],
 )
-def test_a_launch_without_a_readable_job_id_is_doubt(stage: Stage, step: Any) -> None:
+def test_a_launch_without_a_readable_job_id_is_in_doubt(stage: Stage, step: Any) -> None:
     stage.on(LAUNCH, step)
     with pytest.raises(Doubt, match="execution answered 20"):
         run(stage, lambda c: c.execute("snap-function", b"{}"))
@@ -154,12 +154,12 @@ def test_a_job_by_id(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(("status", "outcome"), [(200, True), (204, True), (404, False), (405, None), (501, None)])
-def test_dismissing(stage: Stage, status: int, outcome: bool | None) -> None:
+def test_a_job_is_dismissed(stage: Stage, status: int, outcome: bool | None) -> None:
     stage.on("DELETE /jobs/j", says(status))
     assert run(stage, lambda c: c.dismiss("j")) is outcome
 
 
-def test_dismissing_in_doubt_stays_doubt(stage: Stage) -> None:
+def test_a_dismissal_without_an_answer_stays_in_doubt(stage: Stage) -> None:
     stage.on("DELETE /jobs/j", says(500))
     with pytest.raises(Doubt):
         run(stage, lambda c: c.dismiss("j"))
@@ -180,14 +180,14 @@ def test_reading_is_repeated_and_then_gives_up(stage: Stage) -> None:
     assert stage.clock.slept == [0.5, 2.0, 0.5, 2.0]
 
 
-def test_a_refusal_is_not_asked_again(stage: Stage) -> None:
+def test_a_refused_request_is_not_repeated(stage: Stage) -> None:
     stage.on("GET /keys", says(403, {"title": "Forbidden", "detail": "accept the terms"}))
     with pytest.raises(Refused, match="GET /serverless/keys answered 403: Forbidden: accept the terms"):
         run(stage, EOCanvas.keys)
     assert len(stage.sent("GET", "/keys")) == 1
 
 
-def test_an_unreadable_list_is_doubt(stage: Stage) -> None:
+def test_an_unreadable_list_is_in_doubt(stage: Stage) -> None:
     stage.on("GET /keys", says(200, {"keys": []}))
     with pytest.raises(Doubt, match="without a list of keys"):
         run(stage, EOCanvas.keys)

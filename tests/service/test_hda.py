@@ -67,7 +67,7 @@ def test_a_dataset_without_terms(stage: Stage, document: Any) -> None:
     assert run(stage, lambda hda: hda.dataset_terms("x")) == []
 
 
-def test_a_dataset_that_is_unknown(stage: Stage) -> None:
+def test_an_unknown_dataset_is_reported(stage: Stage) -> None:
     with pytest.raises(Refused) as caught:
         run(stage, lambda hda: hda.dataset_terms("x"))
     assert caught.value.status == 404
@@ -98,7 +98,7 @@ def test_pages_that_hold_fewer_than_asked_for_are_read_without_a_gap(stage: Stag
     assert asked(stage) == [0, 2, 4]
 
 
-def test_a_total_that_promises_too_much_ends_at_empty_pages(stage: Stage) -> None:
+def test_a_total_that_is_too_large_ends_at_empty_pages(stage: Stage) -> None:
     stage.on(SEARCH, page(0, totalResults=10**6), page(totalResults=10**6))
     assert search(stage) == ["p0"]
     assert asked(stage) == [0, 1, 101]
@@ -110,7 +110,7 @@ def test_pages_linked_by_the_next_index_are_followed_whatever_it_is(stage: Stage
     assert asked(stage) == [0, 2, "token"]
 
 
-def test_pages_that_lead_back_are_doubt(stage: Stage) -> None:
+def test_pages_in_a_cycle_are_in_doubt(stage: Stage) -> None:
     stage.on(SEARCH, page(0, nextIndex=1), page(1, nextIndex=1))
     with pytest.raises(Doubt, match="lead back"):
         search(stage)
@@ -122,13 +122,13 @@ def test_products_that_move_to_a_later_page_are_found_once(stage: Stage) -> None
 
 
 @pytest.mark.parametrize(("limit", "pages"), [(2, 1), (3, 2), (0, 0)])
-def test_a_limit_spares_pages(stage: Stage, limit: int, pages: int) -> None:
+def test_a_limit_reads_fewer_pages(stage: Stage, limit: int, pages: int) -> None:
     stage.on(SEARCH, page(0, 1, totalResults=6), page(2, 3, totalResults=6), page(4, 5, totalResults=6))
     assert search(stage, limit=limit) == [f"p{n}" for n in range(limit)]
     assert len(asked(stage)) == pages
 
 
-def test_a_search_is_a_question_that_may_be_repeated(stage: Stage) -> None:
+def test_a_search_may_be_repeated(stage: Stage) -> None:
     stage.on(SEARCH, httpx.ReadTimeout("x"), says(502), page(0, totalResults=1))
     assert search(stage) == ["p0"]
 
@@ -144,7 +144,7 @@ def test_a_search_is_a_question_that_may_be_repeated(stage: Stage) -> None:
         [],
     ],
 )
-def test_an_answer_that_is_no_search_s_is_doubt(stage: Stage, document: Any) -> None:
+def test_an_answer_that_is_not_a_search_result_is_in_doubt(stage: Stage, document: Any) -> None:
     stage.on(SEARCH, says(200, document))
     with pytest.raises(Doubt):
         search(stage)
@@ -180,21 +180,21 @@ def test_an_order_repeats_what_the_search_said(stage: Stage) -> None:
         (httpx.ConnectError("x"), NotSent),
     ],
 )
-def test_an_order_is_sent_once_whatever_comes_back(stage: Stage, step: Any, fault: type[ServiceError]) -> None:
+def test_an_order_is_sent_once_for_every_answer(stage: Stage, step: Any, fault: type[ServiceError]) -> None:
     stage.on(ORDER, step)
     with pytest.raises(fault):
         run(stage, order)
     assert len(stage.sent("POST", "/dataaccess/download")) == 1
 
 
-def test_a_refusal_that_a_new_token_does_not_heal_stands(stage: Stage) -> None:
+def test_a_refusal_after_a_new_token_is_final(stage: Stage) -> None:
     stage.on(ORDER, says(403, {"message": "terms"}))
     with pytest.raises(Refused, match="terms"):
         run(stage, order)
     assert len(stage.sent("POST", "/dataaccess/download")) == 2
 
 
-def test_an_order_may_be_held_back_in_the_last_moment(stage: Stage) -> None:
+def test_an_order_can_be_stopped_right_before_sending(stage: Stage) -> None:
     def late() -> None:
         raise TimeoutError
 
@@ -230,7 +230,7 @@ def test_a_quota_that_is_used_up_says_when_to_come_back(
 
 
 @pytest.mark.parametrize("content", [b"", b"<html><h1>429</h1></html>", b'{"code": "TooManyRequests"}', b"[]"])
-def test_a_429_of_any_body_is_refused(stage: Stage, content: bytes) -> None:
+def test_a_429_with_any_body_is_a_refusal(stage: Stage, content: bytes) -> None:
     stage.on(ORDER, says(429, content=content))
     with pytest.raises(Refused) as caught:
         run(stage, order)
@@ -246,7 +246,7 @@ def test_secrets_are_taken_out_of_refusals(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(("status", "ready"), [(202, False), (200, True)])
-def test_an_order_is_asked_after_by_head(stage: Stage, status: int, ready: bool) -> None:
+def test_the_state_of_an_order_is_read_with_head(stage: Stage, status: int, ready: bool) -> None:
     stage.on(f"HEAD {HDA}/dataaccess/download/d1", says(status))
     assert run(stage, lambda hda: hda.ready("d1")) is ready
 

@@ -59,7 +59,7 @@ def test_the_life_of_an_order() -> None:
 
 @pytest.mark.parametrize("paging", ["total", "next"])
 @pytest.mark.parametrize("largest", [100, 7])
-def test_a_long_search_is_whole_with_either_paging(paging: Any, largest: int) -> None:
+def test_a_long_search_is_complete_with_both_kinds_of_pages(paging: Any, largest: int) -> None:
     query = {**DAY, "dtend": "2024-07-20T23:59:59Z"}
     with running(Options(behaviour=Behaviour(search_paging=paging, search_limit=largest))) as emulator:
         found = run(emulator, lambda hda: hda.search(query))
@@ -67,7 +67,7 @@ def test_a_long_search_is_whole_with_either_paging(paging: Any, largest: int) ->
 
 
 @pytest.mark.parametrize(("kind", "effect"), [("drop-before", 0), ("drop-after", 1), ("truncate", 1)])
-def test_a_lost_answer_to_an_order_is_doubt_with_or_without_its_effect(kind: Any, effect: int) -> None:
+def test_a_lost_answer_to_an_order_is_in_doubt_with_or_without_its_effect(kind: Any, effect: int) -> None:
     with running(Options(faults=(Fault(kind, "POST", "*/dataaccess/download"),))) as emulator:
         with pytest.raises(Doubt):
             run(emulator, ordered)

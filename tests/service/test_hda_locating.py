@@ -25,7 +25,7 @@ OCEAN = "EO:EUM:DAT:SENTINEL-3:OL_2_WFR___"
         ("EO:XX:DAT:UNHEARD-OF", "S2A_20240703T100601", None),
     ],
 )
-def test_a_product_is_looked_for_when_it_was_sensed(
+def test_a_product_is_searched_by_its_sensing_time(
     dataset_id: str, product_id: str, span: dict[str, str] | None
 ) -> None:
     assert query_for(dataset_id, product_id) == (span and {"dataset_id": dataset_id, **span})

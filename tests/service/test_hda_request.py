@@ -13,7 +13,7 @@ def ranges(dataset_id: str, name: str = "position") -> dict[str, Any]:
     return {"datasetId": dataset_id, "dateRangeSelectValues": [{"name": name, "start": "a", "end": "b"}]}
 
 
-def test_the_present_form_is_taken_as_it_is_but_for_its_paging() -> None:
+def test_the_current_form_of_a_query_is_kept_except_for_its_paging() -> None:
     query = {"dataset_id": OCEAN, "bbox": [1, 2, 3, 4], "odd key!": {"a": [None]}}
     assert search_request({**query, "startIndex": 20, "itemsPerPage": 200}) == query
 
@@ -72,6 +72,6 @@ def test_datasets_that_were_renamed_with_the_form() -> None:
         ({"stringChoiceValues": [{"value": "A"}]}, "stringChoiceValues without name"),
     ],
 )
-def test_what_cannot_be_read_is_named(values: dict[str, Any], words: str) -> None:
+def test_unreadable_fields_of_a_query_are_named(values: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         search_request({"datasetId": OCEAN, **values})

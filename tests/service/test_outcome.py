@@ -21,21 +21,21 @@ def answer(status: int, content: bytes = b"", **headers: str) -> Answer:
 
 
 @pytest.mark.parametrize("status", [301, 307, 400, 401, 403, 404, 405, 409, 411, 413, 414, 415, 422, 429])
-def test_these_are_refusals(status: int) -> None:
+def test_these_answers_are_refusals(status: int) -> None:
     fault = status_fault(answer(status), START, Scrubber())
     assert isinstance(fault, Refused)
     assert fault.status == status
 
 
 @pytest.mark.parametrize("status", [402, 406, 408, 410, 418, 425, 500, 502, 503, 504, 520])
-def test_everything_else_is_doubt(status: int) -> None:
+def test_every_other_answer_is_in_doubt(status: int) -> None:
     assert isinstance(status_fault(answer(status), START, Scrubber()), Doubt)
 
 
 @pytest.mark.parametrize(
     "fault", [httpx.ConnectError("x"), httpx.ConnectTimeout("x"), httpx.PoolTimeout("x"), httpx.ProxyError("x")]
 )
-def test_these_never_left(fault: Exception) -> None:
+def test_these_faults_mean_not_sent(fault: Exception) -> None:
     assert isinstance(transport_fault("GET", URL, fault, unsent=False), NotSent)
 
 
@@ -44,7 +44,7 @@ def test_these_never_left(fault: Exception) -> None:
     [httpx.ReadTimeout("x"), httpx.WriteTimeout("x"), httpx.ReadError("x"), httpx.RemoteProtocolError("x"),
      httpx.WriteError("x"), httpx.DecodingError("x"), TimeoutError()],
 )  # fmt: skip
-def test_these_may_have_arrived(fault: Exception) -> None:
+def test_these_faults_are_in_doubt(fault: Exception) -> None:
     told = transport_fault("POST", URL, fault, unsent=False)
     assert isinstance(told, Doubt)
     assert isinstance(transport_fault("POST", URL, fault, unsent=True), NotSent)
@@ -90,7 +90,7 @@ def test_secrets_in_words_are_not_shown() -> None:
     assert told.endswith("400: user *** with Bearer *** and *** is not known")
 
 
-def test_a_redirection_says_where_to_without_its_query() -> None:
+def test_a_redirection_is_reported_without_its_query() -> None:
     told = status_fault(answer(302, location="https://sso.test/login?state=s3cret"), START, Scrubber())
     assert "https://sso.test/login" in str(told)
     assert "s3cret" not in str(told)
@@ -118,7 +118,7 @@ def test_how_long_to_wait(headers: dict[str, Any], seconds: float | None) -> Non
 @pytest.mark.parametrize(
     ("content", "why"), [(b"", "empty"), (b"<html>", "HTML page"), (b'{"a": ', "not JSON"), (b"\xff\xfe\x00", "JSON")]
 )
-def test_a_body_that_is_not_json_is_doubt(content: bytes, why: str) -> None:
+def test_a_body_that_is_not_json_is_in_doubt(content: bytes, why: str) -> None:
     with pytest.raises(Doubt, match=why) as caught:
         answer(200, content).parsed(repr)
     assert isinstance(caught.value, ServiceError)

@@ -90,14 +90,14 @@ def test_an_entry_that_names_no_job_makes_the_list_incomplete(stage: Stage) -> N
     assert not listed.complete
 
 
-def test_links_in_a_circle_end_and_the_list_is_incomplete(stage: Stage) -> None:
+def test_links_in_a_cycle_end_and_the_list_is_incomplete(stage: Stage) -> None:
     stage.on(FIRST, page([job(1)], 0))
     listed = run(stage, EOCanvas.jobs)
     assert ids(listed) == ["j1"]
     assert not listed.complete
 
 
-def test_the_same_page_under_ever_new_links_ends(stage: Stage) -> None:
+def test_a_page_repeated_under_new_links_ends_the_list(stage: Stage) -> None:
     for offset in range(10):
         stage.on(f"GET /jobs?limit=100&offset={offset}", page([job(1)], offset + 1))
     listed = run(stage, EOCanvas.jobs)
@@ -124,7 +124,7 @@ def test_a_page_that_fails_later_fails_the_pass(stage: Stage) -> None:
         run(stage, EOCanvas.jobs)
 
 
-def test_a_service_that_knows_no_large_pages_is_asked_for_its_own(stage: Stage) -> None:
+def test_a_service_that_refuses_large_pages_gets_default_ones(stage: Stage) -> None:
     stage.on(FIRST, says(400, {"detail": "limit is at most 50"}))
     stage.on("GET /jobs", page([job(1)]))
     assert ids(run(stage, EOCanvas.jobs)) == ["j1"]
@@ -171,7 +171,7 @@ def test_results_that_are_not_there_yet(stage: Stage) -> None:
     assert run(stage, lambda c: c.results("j")) == ()
 
 
-def test_results_in_a_circle_are_doubt(stage: Stage) -> None:
+def test_result_pages_in_a_cycle_are_in_doubt(stage: Stage) -> None:
     stage.on("GET /jobs/j/results", says(200, [result("a.nc"), {"title": "next-page", "href": "/jobs/j/results"}]))
     with pytest.raises(Doubt, match="link back"):
         run(stage, lambda c: c.results("j"))

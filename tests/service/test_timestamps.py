@@ -27,7 +27,7 @@ def test_every_shape_the_service_writes(text: str, moment: datetime) -> None:
 @pytest.mark.parametrize(
     "value", [None, "", 1729500000, "soon", "2024-13-01T00:00:00Z", "0001-01-01T00:00:00+10:00", "2024-10-21", {}]
 )
-def test_what_is_no_stamp_is_none(value: object) -> None:
+def test_an_invalid_time_stamp_is_none(value: object) -> None:
     assert parse_time(value) is None
 
 
@@ -48,5 +48,5 @@ def test_a_header_is_read_into_utc() -> None:
         "Fri, 31 Dec 9999 23:59:59 -0100",
     ],
 )
-def test_a_header_that_holds_no_time_is_none(text: str) -> None:
+def test_a_header_without_a_time_gives_none(text: str) -> None:
     assert parse_http_time(text) is None

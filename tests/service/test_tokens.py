@@ -106,13 +106,13 @@ def test_a_log_in_address_that_is_given_is_the_only_one(stage: Stage) -> None:
     assert len(stage.got) == 1
 
 
-def test_both_addresses_gone_are_both_named(stage: Stage) -> None:
+def test_two_unreachable_addresses_are_both_named(stage: Stage) -> None:
     stage.on(IDENTITY, says(404))
     with pytest.raises(CredentialsError, match=r"identity/gettoken and .*hda-broker/gettoken"):
         run(stage, EOCanvas.keys)
 
 
-def test_a_refused_log_in_is_tried_with_the_partners_once(stage: Stage) -> None:
+def test_a_refused_log_in_is_tried_once_with_each_federated_origin(stage: Stage) -> None:
     stage.on(IDENTITY, says(401), says(401), says(200, TOKEN))
     run(stage, EOCanvas.keys)
     origins = [json.loads(r.content).get("origin") for r in stage.sent("POST", "gettoken")]
@@ -120,7 +120,7 @@ def test_a_refused_log_in_is_tried_with_the_partners_once(stage: Stage) -> None:
     assert bearers(stage) == ["Bearer t-1"]
 
 
-def test_the_partner_that_knew_the_account_is_remembered(stage: Stage) -> None:
+def test_the_federated_origin_of_the_account_is_remembered(stage: Stage) -> None:
     stage.on(IDENTITY, says(401), says(200, TOKEN))
     stage.on("GET /keys", says(401), says(200, []))
     run(stage, EOCanvas.keys)
@@ -128,7 +128,7 @@ def test_the_partner_that_knew_the_account_is_remembered(stage: Stage) -> None:
     assert origins == [None, "eumetsat", "eumetsat"]
 
 
-def test_a_wrong_password_says_who_where_and_whence_and_is_not_tried_again(stage: Stage) -> None:
+def test_a_wrong_password_names_account_address_and_source_and_is_not_retried(stage: Stage) -> None:
     stage.on(IDENTITY, says(401, {"message": "no pass:word for you"}))
 
     async def act(canvas: EOCanvas) -> str:
@@ -154,7 +154,7 @@ def test_a_log_in_without_answer_means_that_the_launch_was_not_sent(stage: Stage
     assert stage.clock.slept == [0.5, 2.0]
 
 
-def test_a_log_in_that_is_asked_to_wait_says_how_long(stage: Stage) -> None:
+def test_a_log_in_answered_with_429_says_how_long_to_wait(stage: Stage) -> None:
     stage.on(IDENTITY, says(429, retry_after="9"))
     with pytest.raises(NotSent) as caught:
         run(stage, EOCanvas.keys)
@@ -162,7 +162,7 @@ def test_a_log_in_that_is_asked_to_wait_says_how_long(stage: Stage) -> None:
     assert len(stage.got) == 1
 
 
-def test_a_token_that_is_no_header_is_not_used(stage: Stage) -> None:
+def test_a_token_that_is_not_a_valid_header_is_not_used(stage: Stage) -> None:
     stage.on(IDENTITY, says(200, {"access_token": "a\r\nb"}))
     with pytest.raises(NotSent, match="access_token"):
         run(stage, EOCanvas.keys)
@@ -203,7 +203,7 @@ def test_a_launch_with_a_refused_token_is_sent_again_with_a_new_one(stage: Stage
     assert len(stage.sent("POST", "/execution")) == 2
 
 
-def test_a_new_token_that_cannot_be_had_means_not_sent(stage: Stage) -> None:
+def test_a_failed_token_renewal_means_not_sent(stage: Stage) -> None:
     stage.on(IDENTITY, says(200, TOKEN), says(500))
     stage.on("POST /processes/snap-function/execution", says(401))
     with pytest.raises(NotSent):

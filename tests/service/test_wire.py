@@ -59,11 +59,11 @@ def test_a_negative_life_is_unknown() -> None:
     assert KeyInfo("k", created=CREATED, expire_s=-1).ends is None
 
 
-def test_a_life_of_ages_is_no_crash() -> None:
+def test_a_very_long_life_does_not_crash() -> None:
     assert KeyInfo("k", created=CREATED, expire_s=10**15).ends is None
 
 
-def test_a_job_with_what_it_may_lack() -> None:
+def test_a_job_with_missing_optional_fields_is_read() -> None:
     assert wire.read_job({"jobID": "1"}) == JobInfo("1")
     job = wire.read_job({"jobID": "1", "processID": "p", "status": "Paused", "created": "2024-09-19 13:43:02"})
     assert (job.process, job.status, job.created) == ("p", "paused", CREATED)
@@ -94,11 +94,11 @@ def test_a_result_without_title_is_named_by_its_address() -> None:
     ("title", "name"),
     [("wks3:///j/..", "result"), (".", "result"), ("a\\..\\b.nc", "b.nc"), ("x/a\x00\nb.nc", "ab.nc"), ("/", "result")],
 )
-def test_no_name_of_a_result_leads_out_of_its_folder(title: str, name: str) -> None:
+def test_no_result_name_leaves_its_folder(title: str, name: str) -> None:
     assert ResultInfo("https://[bad", title).name == name
 
 
-def test_logs_keep_their_order_and_forgive_missing_fields() -> None:
+def test_logs_keep_their_order_and_may_lack_fields() -> None:
     entries = wire.read_logs([{"timestamp": "2024-09-19 13:43:02", "message": "a"}, {}])
     assert [(e.timestamp, e.message) for e in entries] == [(CREATED, "a"), (None, "")]
 
@@ -111,7 +111,7 @@ def test_lists_without_a_next_page(document: object) -> None:
 
 
 @pytest.mark.parametrize("document", [None, "x", {"jobs": None}, {"message": "no"}, 3])
-def test_what_is_no_list_of_jobs(document: object) -> None:
+def test_an_invalid_list_of_jobs_is_refused(document: object) -> None:
     with pytest.raises(ValueError, match="list of jobs"):
         wire.read_job_page(document)
 
@@ -123,7 +123,7 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_whatever_comes_is_read_or_a_value_error(document: object) -> None:
+def test_any_input_is_read_or_a_value_error(document: object) -> None:
     wire.next_link(document)
     readers: list[Callable[[object], object]] = [
         wire.read_keys, wire.read_key, wire.read_job, wire.read_job_page, wire.read_results, wire.read_logs,
@@ -136,6 +136,6 @@ def test_whatever_comes_is_read_or_a_value_error(document: object) -> None:
 
 
 @pytest.mark.parametrize("document", [None, [], {"name": ""}, {"name": 3}])
-def test_what_is_no_key(document: object) -> None:
+def test_an_invalid_key_is_refused(document: object) -> None:
     with pytest.raises(ValueError, match=r"name|key"):
         wire.read_key(document)

@@ -236,7 +236,7 @@ simulated = settings(
     fixed=st.booleans(),
     life=st.sampled_from([2, 5, 48]),
 )
-def test_a_campaign_through_bad_weeks(
+def test_a_campaign_with_random_faults(
     behaviour: Behaviour, seed: int, rows: int, trouble: float, declared: bool, products: bool, **rest: Any
 ) -> None:
     text = manifest(rows, declared=declared, products=products, **rest)
@@ -256,7 +256,7 @@ def test_a_campaign_through_bad_weeks(
     products=st.booleans(),
     pipeline=st.booleans(),
 )
-def test_a_campaign_at_a_service_that_tells_little(
+def test_a_campaign_at_a_service_with_incomplete_logs(
     behaviour: Behaviour, seed: int, rows: int, trouble: float, **rest: Any
 ) -> None:
     """Where nobody can know whether a launch came through, a person is asked; nothing runs twice then either."""

@@ -22,7 +22,7 @@ jobs:
 """
 
 
-def test_first_run(tmp_path: Path) -> None:
+def test_the_first_run_is_simulated(tmp_path: Path) -> None:
     world = World(tmp_path)
     result = world.apply(MANIFEST)
     assert [(r.address, r.outcome) for r in result.results] == [("key.scenes", "done"), ("job.subset", "done")]

@@ -32,7 +32,7 @@ def _freeze_and_let_another_run(world: World, text: str = MANIFEST) -> None:
 
 
 @pytest.mark.parametrize("dismiss", ["supported", "404", "405", "501"])
-def test_the_duplicate_is_found_dismissed_and_told(tmp_path: Path, dismiss: str) -> None:
+def test_the_duplicate_is_found_dismissed_and_reported(tmp_path: Path, dismiss: str) -> None:
     world = World(tmp_path, behaviour=Behaviour(dismiss=dismiss), job_time=1800)  # type: ignore[arg-type]
     _freeze_and_let_another_run(world)
     plan = world.plan(MANIFEST)
@@ -61,7 +61,7 @@ def test_a_runner_that_wakes_up_late_sends_nothing(tmp_path: Path) -> None:
     assert len(world.frontend.service.jobs.every()) == 1
 
 
-def test_a_request_carried_out_long_after_is_found_when_the_runner_that_sent_it_is_gone(tmp_path: Path) -> None:
+def test_a_request_carried_out_late_is_found_without_its_runner(tmp_path: Path) -> None:
     world = World(tmp_path, job_time=1800)
     world.frontend.faults.append(Fault("late", method="POST", path="*/execution", seconds=1500))
     world.apply(MANIFEST)

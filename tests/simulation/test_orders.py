@@ -72,7 +72,7 @@ def check(world: World, jobs: int) -> None:
         assert order.ready <= job.created <= order.created + LIFE
 
 
-def test_fifteen_orders_do_for_twenty_three_jobs(tmp_path: Path) -> None:
+def test_fifteen_orders_serve_twenty_three_jobs(tmp_path: Path) -> None:
     world = World(tmp_path, behaviour=Behaviour(order_time=600))
     result = world.apply(manifest(23))
     assert not result.endings
@@ -82,7 +82,7 @@ def test_fifteen_orders_do_for_twenty_three_jobs(tmp_path: Path) -> None:
     assert not world.plan(manifest(23)).changes_pending
 
 
-def test_nothing_is_ordered_for_launches_that_are_far_away(tmp_path: Path) -> None:
+def test_nothing_is_ordered_for_launches_in_the_distant_future(tmp_path: Path) -> None:
     world = World(tmp_path, quotas=(Quota(3, 3600),), behaviour=Behaviour(order_time=600))
     text = manifest(9, "quota: [{jobs: 3, per: 1h}]")
     world.apply(text, wait=timedelta(minutes=20))
@@ -98,7 +98,7 @@ def test_nothing_is_ordered_for_launches_that_are_far_away(tmp_path: Path) -> No
     assert created[5] - created[0] < timedelta(hours=1, minutes=2)
 
 
-def test_what_waits_for_running_jobs_to_end_is_ordered_meanwhile(tmp_path: Path) -> None:
+def test_products_of_held_jobs_are_ordered_in_advance(tmp_path: Path) -> None:
     world = World(tmp_path, job_time=600, behaviour=Behaviour(order_time=600))
     begun = world.clock()
     assert not world.apply(manifest(6, "max_running: 2")).endings
@@ -126,7 +126,7 @@ def test_the_quota_of_orders_is_kept_and_probed(tmp_path: Path, answer: QuotaAns
     assert len(orders(world)) == 10
 
 
-def test_a_product_without_location_is_looked_for(tmp_path: Path) -> None:
+def test_a_product_without_location_is_searched(tmp_path: Path) -> None:
     world = World(tmp_path)
     assert not world.apply(manifest(2, located=False)).endings
     check(world, 2)
@@ -147,7 +147,7 @@ def test_a_licence_that_the_manifest_does_not_name_is_never_accepted(tmp_path: P
 
 
 @pytest.mark.parametrize("behaviour", [Behaviour(), Behaviour(terms_needed="nothing"), Behaviour(hda_denies="403")])
-def test_licences_that_were_accepted_elsewhere_need_no_naming(tmp_path: Path, behaviour: Behaviour) -> None:
+def test_licences_accepted_elsewhere_need_not_be_named(tmp_path: Path, behaviour: Behaviour) -> None:
     world = World(tmp_path, behaviour=behaviour)
     user = User(ACCOUNT, PASSWORD)
     for term in OLCI.terms:
@@ -156,7 +156,7 @@ def test_licences_that_were_accepted_elsewhere_need_no_naming(tmp_path: Path, be
     check(world, 2)
 
 
-def test_downloads_that_vanish_are_ordered_again_and_not_for_ever(tmp_path: Path) -> None:
+def test_lost_downloads_are_ordered_again_a_limited_number_of_times(tmp_path: Path) -> None:
     world = World(tmp_path, behaviour=Behaviour(order_time=60, order_life=50))
     result = world.apply(manifest(1))
     assert result.endings == {Ending.FAILED}
@@ -168,7 +168,7 @@ def test_downloads_that_vanish_are_ordered_again_and_not_for_ever(tmp_path: Path
     check(world, 1)
 
 
-def test_a_product_that_cannot_be_had_keeps_no_place_from_others(tmp_path: Path) -> None:
+def test_an_unavailable_product_takes_no_slot_from_others(tmp_path: Path) -> None:
     world = World(tmp_path, quotas=(Quota(2, 3600),))
     text = manifest(4, "quota: [{jobs: 2, per: 1h}]").replace(PRODUCTS[0].id, PRODUCTS[0].id[:-5] + "X.SEN3")
     result = world.apply(text)
@@ -198,7 +198,7 @@ def test_a_download_that_a_job_could_not_read_is_not_given_to_another(tmp_path: 
     assert [job for job in jobs if job.execution.locations == spoilt] == jobs[:1]
 
 
-def test_a_licence_that_is_not_in_force_any_more_is_accepted_again(tmp_path: Path) -> None:
+def test_a_licence_no_longer_in_force_is_accepted_again(tmp_path: Path) -> None:
     world = World(tmp_path)
     assert not world.apply(manifest(1)).endings
     world.frontend.service.orders._accepted.clear()
@@ -208,7 +208,7 @@ def test_a_licence_that_is_not_in_force_any_more_is_accepted_again(tmp_path: Pat
 
 
 @pytest.mark.parametrize("kind", ["drop-before", "html", "status"])
-def test_an_hda_that_does_not_answer_keeps_nobody_else_from_going(tmp_path: Path, kind: FaultKind) -> None:
+def test_a_silent_hda_delays_no_other_jobs(tmp_path: Path, kind: FaultKind) -> None:
     world = World(tmp_path)
     text = manifest(15) + "  other: {graph: graph.xml, inputs: {img1: {url: 'https://x.invalid/a.nc'}}}\n"
     asked = 0
@@ -244,7 +244,7 @@ def test_two_runners_on_one_ledger_order_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_whatever_happens_no_order_is_old_and_none_is_made_for_nothing(tmp_path: Path, seed: int) -> None:
+def test_under_random_faults_no_order_is_old_or_unused(tmp_path: Path, seed: int) -> None:
     """Lost answers, trouble of the HDA, kills and orders that vanish, by chance; then the world gets well again."""
     chance = Random(seed)
     behaviour = Behaviour(order_time=600, order_life=chance.choice([900, 3 * 3600, 86400]))
@@ -291,7 +291,7 @@ def _steps(world: World, text: str) -> list[int]:
     return [number for number, name in enumerate(names[: last + 3]) if _TELLING.search(name)]
 
 
-def test_killed_at_every_step_it_comes_to_the_same_end(tmp_path: Path) -> None:
+def test_a_campaign_killed_at_every_step_ends_the_same(tmp_path: Path) -> None:
     text = manifest(2)
     for kill in _steps(_quick_world(tmp_path / "first"), text):
         world = _quick_world(tmp_path / str(kill))

@@ -49,7 +49,7 @@ def courses(rehearsal: Rehearsal) -> Mapping[Disturbance, Course]:
     return {course.disturbance: course for course in rehearsal.courses}
 
 
-def test_it_ends_when_the_real_run_does(tmp_path: Path) -> None:
+def test_a_simulation_ends_when_the_real_run_does(tmp_path: Path) -> None:
     world = World(tmp_path, quotas=(Quota(5, 3600),), job_time=USUAL_JOB_TIME.total_seconds())
     found = rehearsed(world, manifest(12))
     calm = found.undisturbed
@@ -64,7 +64,7 @@ def test_it_ends_when_the_real_run_does(tmp_path: Path) -> None:
     assert calm.renewed == {"key.scenes": len(made) - 1}
 
 
-def test_faults_cost_time_and_never_a_second_job(tmp_path: Path) -> None:
+def test_faults_cause_delay_and_never_a_second_job(tmp_path: Path) -> None:
     found = rehearsed(World(tmp_path), manifest(12))
     calm, others = found.undisturbed, courses(found)
     assert list(others) == list(Disturbance)
@@ -77,7 +77,7 @@ def test_faults_cost_time_and_never_a_second_job(tmp_path: Path) -> None:
     assert HOUR * 5 < others[Disturbance.SERVICE_OUT].ends - calm.ends < HOUR * 8
 
 
-def test_it_begins_where_the_project_stands(tmp_path: Path) -> None:
+def test_a_simulation_starts_from_the_current_state(tmp_path: Path) -> None:
     world = World(tmp_path, quotas=(Quota(5, 3600),), job_time=600)
     world.apply(manifest(12), timedelta(minutes=20))
     found = rehearsed(world, manifest(12))
@@ -106,13 +106,13 @@ def test_nothing_left_to_do_takes_no_time(tmp_path: Path) -> None:
     assert found.undisturbed.ends - found.begun < timedelta(minutes=1)
 
 
-def test_keys_of_others_and_secrets_that_are_not_there_are_in_nobodys_way(tmp_path: Path) -> None:
+def test_keys_of_others_and_unset_secrets_do_not_stop_a_simulation(tmp_path: Path) -> None:
     world = World(tmp_path, environ={})
     theirs = "  more:\n    graph: graph.xml\n    inputs: {img1: {key: theirs, path: /a.zip}}\n"
     found = rehearsed(world, manifest(2, theirs).replace("jobs:\n  scenes", f"{THEIRS}jobs:\n  scenes"))
     assert (found.undisturbed.launches, found.undisturbed.failed) == (3, 0)
 
 
-def test_what_the_command_line_asks_for_is_simulated(tmp_path: Path) -> None:
+def test_options_of_the_command_line_are_simulated(tmp_path: Path) -> None:
     found = rehearsed(World(tmp_path), manifest(12), Requests(limit=4))
     assert found.undisturbed.launches == 4

@@ -45,7 +45,7 @@ def test_time_outs_are_of_virtual_time() -> None:
     assert timedelta(seconds=30) <= clock() - EPOCH < timedelta(seconds=31)
 
 
-def test_what_others_do_in_threads_is_done_at_once() -> None:
+def test_thread_work_is_done_at_once_in_virtual_time() -> None:
     clock = VirtualClock()
 
     def fails() -> None:
@@ -60,7 +60,7 @@ def test_what_others_do_in_threads_is_done_at_once() -> None:
     assert clock() == EPOCH
 
 
-def test_waiting_for_what_never_comes_is_told() -> None:
+def test_waiting_forever_is_an_error() -> None:
     async def for_ever() -> None:
         await asyncio.Event().wait()
 

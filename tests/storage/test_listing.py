@@ -99,7 +99,7 @@ def test_a_prefix_is_the_beginning_of_a_path_not_a_folder(server: Server) -> Non
     assert paths(bucket, "2025") == []
 
 
-def test_what_stands_for_a_folder_is_no_file(server: Server) -> None:
+def test_folder_entries_are_not_files(server: Server) -> None:
     assert paths(server.bucket("a/", "a/b/", "a/b/1.zip", "empty")) == ["/a/b/1.zip", "/empty"]
 
 
@@ -124,7 +124,7 @@ def test_the_endpoint_may_lack_its_protocol(server: Server) -> None:
     assert paths(bare) == ["/a.zip"]
 
 
-def test_nothing_of_the_environment_counts(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_openssl_settings_of_the_environment_are_ignored(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     bucket = server.bucket("a.zip")
     for name, value in {
         "AWS_ACCESS_KEY_ID": "elsewhere",
@@ -165,7 +165,7 @@ def test_an_address_where_nothing_answers(server: Server, endpoint: str) -> None
     assert endpoint in str(fault)
 
 
-def test_somebody_who_never_answers(server: Server) -> None:
+def test_a_server_that_never_answers(server: Server) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         bucket = server.opened("a", endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}")
         with pytest.raises(NotSent, match="it did not answer in time"):
@@ -176,7 +176,7 @@ def test_a_name_that_cannot_be_listed(server: Server) -> None:
     assert isinstance(refused(server.bucket("a//b.zip")), Refused)
 
 
-def test_plain_http_leaves_this_machine_never() -> None:
+def test_plain_http_is_refused_beyond_loopback() -> None:
     bucket = Bucket("a", "http://s3.example.org", REGION, "key.scenes", Secret(ACCESS), Secret(SECRET))
     with pytest.raises(ManifestError, match="plain http"):
         paths(bucket)
@@ -190,7 +190,7 @@ def test_without_obstore_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     assert raised.value.diagnostics[0].hint == "pip install 'eocanvas-apply[s3]'"
 
 
-def test_trouble_at_the_storage_is_doubt(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_the_storage_is_in_doubt(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.emulator.storages.S3Gate.__call__", _in_trouble)
     fault = refused(server.opened("a"))
     assert isinstance(fault, Doubt)
@@ -203,7 +203,7 @@ def _in_trouble(self: Any, environ: Any, start_response: Any) -> list[bytes]:
 
 
 @pytest.mark.parametrize("name", ["", "..", "a b", "a/b", "a?b", "a\nb", "é"])
-def test_a_name_that_no_bucket_has_is_never_asked_for(server: Server, name: str) -> None:
+def test_an_invalid_bucket_name_is_never_requested(server: Server, name: str) -> None:
     assert isinstance(refused(server.opened(name)), ManifestError)
 
 
@@ -236,7 +236,7 @@ def test_prefixes_that_end_in_dots_are_listed(server: Server) -> None:
     "page",
     ["<html><body>log in</body></html>", "<!DOCTYPE html><p>log in", "{}", "<Error><Code>X</Code></Error>"],
 )
-def test_a_page_of_somebody_else_is_no_empty_bucket(page: str) -> None:
+def test_a_page_of_another_server_is_not_an_empty_bucket(page: str) -> None:
     with portal(page.encode()) as address:
         bucket = Bucket("olci", address, REGION, "key.scenes", Secret(ACCESS), Secret(SECRET))
         fault = refused(bucket)

@@ -66,7 +66,7 @@ def length(times: list[datetime]) -> timedelta:
     return times[-1] - times[0]
 
 
-def test_no_more_run_than_may_and_all_run_in_the_end(tmp_path: Path) -> None:
+def test_never_more_than_max_running_and_all_run_in_the_end(tmp_path: Path) -> None:
     world = World(tmp_path)
     assert not world.apply(manifest(7, TWO)).endings
     assert len(created(world)) == 7
@@ -91,7 +91,7 @@ def test_jobs_of_others_count_until_they_end(tmp_path: Path, behaviour: Behaviou
     assert at_once(world) == 2
 
 
-def test_two_runners_take_no_more_places_than_there_are(tmp_path: Path) -> None:
+def test_two_runners_never_exceed_max_running(tmp_path: Path) -> None:
     world = World(tmp_path)
     between: list[ApplyResult] = []
 
@@ -119,7 +119,7 @@ def test_the_forecast_counts_what_waits_for_others_to_end(tmp_path: Path) -> Non
     assert timedelta(minutes=8) <= plan.forecast.ends - plan.created < timedelta(minutes=9)
 
 
-def test_a_failed_job_gives_its_place_back(tmp_path: Path) -> None:
+def test_a_failed_job_frees_its_slot(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.frontend.service.job_faults.append(JobFault("graph", "*", 2))
     assert endings(world.apply(manifest(4, TWO))) == {"failed"}
@@ -145,14 +145,14 @@ def test_a_limit_counts_retries_and_waits_for_the_quota(tmp_path: Path) -> None:
     assert length(created(world)) > timedelta(hours=1)
 
 
-def test_a_launch_that_was_refused_takes_nothing_of_the_limit(tmp_path: Path) -> None:
+def test_a_refused_launch_does_not_count_for_the_limit(tmp_path: Path) -> None:
     world = World(tmp_path, quotas=(Quota(2, 600),))
     assert endings(world.apply(manifest(5, ""), requests=Requests(limit=3))) == {"unfinished"}
     assert len(created(world)) == 3
     assert refused(world) == 1
 
 
-def test_a_limit_and_a_number_that_may_run_hold_together(tmp_path: Path) -> None:
+def test_limit_and_max_running_apply_together(tmp_path: Path) -> None:
     world = World(tmp_path)
     assert endings(world.apply(manifest(5, TWO), requests=Requests(limit=3))) == {"unfinished"}
     assert (len(created(world)), at_once(world)) == (3, 2)

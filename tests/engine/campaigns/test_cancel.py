@@ -44,7 +44,7 @@ def test_what_is_cancelled_stops_and_is_not_launched_again(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("answer", ["404", "405", "501"])
-def test_what_cannot_be_stopped_runs_on_to_its_results(tmp_path: Path, answer: str) -> None:
+def test_a_job_that_cannot_be_stopped_runs_to_its_results(tmp_path: Path, answer: str) -> None:
     world = World(tmp_path, behaviour=Behaviour(dismiss=answer))  # type: ignore[arg-type]
     world.apply(manifest(2, ""), NONE)
     cancel(world, S0, S1)
@@ -53,7 +53,7 @@ def test_what_cannot_be_stopped_runs_on_to_its_results(tmp_path: Path, answer: s
     assert reasons(world) == {S0: "done", S1: "done"}
 
 
-def test_an_answer_that_is_lost_is_asked_for_again(tmp_path: Path) -> None:
+def test_a_dismissal_with_a_lost_answer_is_sent_again(tmp_path: Path) -> None:
     world = World(tmp_path, job_time=7200)
     world.apply(manifest(2, ""), NONE)
     world.frontend.faults.append(Fault("status", method="DELETE", path="*/jobs/*", status=503, times=None))
@@ -63,7 +63,7 @@ def test_an_answer_that_is_lost_is_asked_for_again(tmp_path: Path) -> None:
     assert statuses(world) == ["dismissed", "successful"]
 
 
-def test_a_launch_without_an_answer_is_stopped_when_it_turns_up(tmp_path: Path) -> None:
+def test_a_launch_without_an_answer_is_dismissed_when_found(tmp_path: Path) -> None:
     world = World(tmp_path, job_time=7200)
     world.frontend.faults.append(Fault("drop-after", method="POST", path="*/execution"))
     world.apply(manifest(1, ""), NONE)

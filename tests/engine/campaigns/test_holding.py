@@ -42,7 +42,7 @@ def count(result: ApplyResult, outcome: Outcome) -> int:
     return sum(1 for each in result.results if each.outcome is outcome)
 
 
-def test_the_rest_follows_when_the_first_ones_succeeded(tmp_path: Path) -> None:
+def test_the_other_instances_follow_after_the_canaries_succeeded(tmp_path: Path) -> None:
     world = World(tmp_path)
     assert not world.apply(manifest(6, "canary: 2")).endings
     times = created(world)
@@ -51,7 +51,7 @@ def test_the_rest_follows_when_the_first_ones_succeeded(tmp_path: Path) -> None:
     assert (times[2] - times[1]).total_seconds() >= 300
 
 
-def test_a_run_ends_when_a_canary_failed_and_goes_on_when_asked_to(tmp_path: Path) -> None:
+def test_a_run_ends_after_a_failed_canary_and_continues_on_request(tmp_path: Path) -> None:
     world = failing(tmp_path, 1)
     result = world.apply(manifest(6, "canary: 2"))
     assert endings(result) == {"failed", "unfinished"}
@@ -66,7 +66,7 @@ def test_a_run_ends_when_a_canary_failed_and_goes_on_when_asked_to(tmp_path: Pat
     assert len(created(world)) == 7
 
 
-def test_one_at_a_time_stops_after_as_many_failures_as_are_too_many(tmp_path: Path) -> None:
+def test_one_job_at_a_time_stops_after_stop_after_failures(tmp_path: Path) -> None:
     world = failing(tmp_path, 9)
     quota = "quota: [{jobs: 1, per: 10m}]\n"
     result = world.apply(quota + manifest(8, "stop_after: 2"))
@@ -75,7 +75,7 @@ def test_one_at_a_time_stops_after_as_many_failures_as_are_too_many(tmp_path: Pa
     assert count(result, Outcome.WAITING) == 6
 
 
-def test_three_hopeless_failures_in_a_row_are_enough(tmp_path: Path) -> None:
+def test_three_permanent_failures_in_sequence_stop_a_campaign(tmp_path: Path) -> None:
     world = failing(tmp_path, 9)
     quota = "quota: [{jobs: 1, per: 10m}]\n"
     result = world.apply(quota + manifest(8, "stop_after: 90%"))
@@ -83,7 +83,7 @@ def test_three_hopeless_failures_in_a_row_are_enough(tmp_path: Path) -> None:
     assert len(created(world)) == 3
 
 
-def test_failures_named_under_skip_stop_nothing_any_more(tmp_path: Path) -> None:
+def test_failures_listed_under_skip_no_longer_stop_a_campaign(tmp_path: Path) -> None:
     world = failing(tmp_path, 2)
     world.apply("quota: [{jobs: 1, per: 10m}]\n" + manifest(4, "stop_after: 2"))
     skip = "stop_after: 2\n    skip: {s00: empty, s01: empty}"
@@ -91,7 +91,7 @@ def test_failures_named_under_skip_stop_nothing_any_more(tmp_path: Path) -> None
     assert len(created(world)) == 4
 
 
-def test_a_stopped_campaign_holds_no_other_job_back(tmp_path: Path) -> None:
+def test_a_stopped_campaign_delays_no_other_job(tmp_path: Path) -> None:
     world = failing(tmp_path, 1)
     other = '  later: {graph: graph.xml, inputs: {img1: {url: "https://data.example.org/z.zip"}}}\n'
     world.apply(manifest(3, "canary: 1"))

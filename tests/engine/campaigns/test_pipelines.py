@@ -71,7 +71,7 @@ def given(job: Job) -> str:
     return location
 
 
-def test_a_job_is_given_the_result_of_another_when_that_is_done(tmp_path: Path) -> None:
+def test_a_job_gets_the_result_of_another_job_that_is_done(tmp_path: Path) -> None:
     world = World(tmp_path)
     plan = world.plan(SINGLE)
     assert acts(plan) == {"job.subset": ("launch", "new"), "job.mosaic": ("none", "waits-for")}
@@ -105,7 +105,7 @@ def test_a_changed_job_runs_again_and_then_what_follows_it(tmp_path: Path) -> No
     assert len(made(world)) == 4
 
 
-def test_what_lies_at_a_key_is_read_with_that_key(tmp_path: Path) -> None:
+def test_results_at_a_key_are_read_with_that_key(tmp_path: Path) -> None:
     world = World(tmp_path)
     assert not world.apply(AT_A_KEY).endings
     subset, mosaic = made(world)
@@ -115,7 +115,7 @@ def test_what_lies_at_a_key_is_read_with_that_key(tmp_path: Path) -> None:
     assert mosaic.status == "successful"
 
 
-def test_what_lies_where_the_key_leads_no_more_is_not_asked_for(tmp_path: Path) -> None:
+def test_results_at_a_previous_storage_of_a_key_are_not_requested(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.apply(AT_A_KEY.partition("  mosaic:")[0])
     elsewhere = AT_A_KEY.replace("bucket: olci", "bucket: other")
@@ -126,7 +126,7 @@ def test_what_lies_where_the_key_leads_no_more_is_not_asked_for(tmp_path: Path) 
     assert len(made(world)) == 1
 
 
-def test_a_job_whose_own_failed_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_job_does_not_wait_for_a_failed_job(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.frontend.service.job_faults.append(JobFault("unknown", "*a.zip"))
     result = world.apply(SINGLE, None)
@@ -151,14 +151,14 @@ def test_several_results_are_asked_about_and_the_others_go_on(tmp_path: Path) ->
     assert names[0] in given(made(world)[-1])
 
 
-def test_instances_that_are_unclear_alike_are_told_once(tmp_path: Path) -> None:
+def test_equally_ambiguous_instances_are_reported_once(tmp_path: Path) -> None:
     result = World(tmp_path, results_per_job=2).apply(many(3))
     (found,) = result.diagnostics
     assert found.address == 'job.turbidity["s00"]'
     assert found.message.endswith("(2 more instances)")
 
 
-def test_a_result_that_the_service_lost_costs_no_launch(tmp_path: Path) -> None:
+def test_a_result_lost_by_the_service_causes_no_launch(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.apply(SINGLE.partition("  mosaic:")[0])
     made(world)[0].outputs = ()
@@ -181,7 +181,7 @@ def test_links_of_every_shape_become_addresses(tmp_path: Path, behaviour: dict[s
     assert given(made(world)[1]).startswith("https://eocanvas.invalid/serverless/download/")
 
 
-def test_each_starts_when_its_own_is_done(tmp_path: Path) -> None:
+def test_each_job_starts_when_the_job_it_follows_is_done(tmp_path: Path) -> None:
     world = World(tmp_path, quotas=(Quota(10, 3600),))
     result = world.apply(many(20), 8 * HOUR)
     assert not result.endings
@@ -201,7 +201,7 @@ def test_each_starts_when_its_own_is_done(tmp_path: Path) -> None:
     assert set(acts(world.plan(many(20))).values()) == {("none", "done")}
 
 
-def test_a_row_more_adds_one_of_each_and_moves_nothing_else(tmp_path: Path) -> None:
+def test_one_more_row_adds_one_of_each_and_changes_nothing_else(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.apply(many(2))
     world.apply(many(3))
@@ -211,7 +211,7 @@ def test_a_row_more_adds_one_of_each_and_moves_nothing_else(tmp_path: Path) -> N
     }
 
 
-def test_rows_joined_further_and_renamed_keep_to_their_own(tmp_path: Path) -> None:
+def test_rows_joined_again_and_renamed_keep_their_job(tmp_path: Path) -> None:
     world = World(tmp_path)
     (tmp_path / "names.csv").write_text("value,long\ns00,zero\ns01,one\n", encoding="utf-8")
     renamed = many(2).replace(
@@ -252,7 +252,7 @@ def own_of(world: World, job: Job) -> Job:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_killed_runs_and_lost_answers_run_nothing_twice_and_mix_nothing_up(tmp_path: Path, seed: int) -> None:
+def test_killed_runs_and_lost_answers_run_nothing_twice_and_swap_no_results(tmp_path: Path, seed: int) -> None:
     behaviour = Behaviour(link_life=1800, key_read=("submission", "staging-in", "staging-out")[seed - 1])
     world = World(tmp_path, quotas=(Quota(10, 3600),), behaviour=behaviour, seed=seed)
     chance = random.Random(seed)
@@ -287,7 +287,7 @@ def dying(after: int) -> Callable[[str], Awaitable[None]]:
     return step
 
 
-def test_a_service_that_does_not_read_its_own_addresses_fails_in_words(tmp_path: Path) -> None:
+def test_a_service_that_cannot_read_its_own_addresses_is_a_clear_failure(tmp_path: Path) -> None:
     world = World(tmp_path, behaviour=Behaviour(own_links="denied"))
     result = world.apply(SINGLE)
     (mosaic,) = [r for r in result.results if r.address == "job.mosaic"]

@@ -40,7 +40,7 @@ def refused(world: World) -> int:
     return len(sent) - len(created(world))
 
 
-def test_a_declared_window_is_never_run_into_and_never_left_idle(tmp_path: Path) -> None:
+def test_a_declared_window_is_never_exceeded_and_never_left_idle(tmp_path: Path) -> None:
     world = limited(tmp_path)
     assert not world.apply(manifest(25), timedelta(hours=5)).endings
     times = created(world)
@@ -62,7 +62,7 @@ def test_two_windows_hold_together(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("answer", ["retry-after", "retry-date", "quota-reset", "bare", "html", "empty"])
-def test_what_is_not_declared_is_learned_from_refusals(tmp_path: Path, answer: str) -> None:
+def test_an_undeclared_quota_is_learned_from_refusals(tmp_path: Path, answer: str) -> None:
     world = limited(tmp_path, Quota(4, 600), behaviour=Behaviour(quota_answer=answer))  # type: ignore[arg-type]
     assert not world.apply(manifest(10, ""), timedelta(hours=3)).endings
     assert len(created(world)) == 10
@@ -98,7 +98,7 @@ def test_one_turn_does_what_fits_and_says_that_the_rest_waits(tmp_path: Path) ->
     assert len(created(world)) == 12
 
 
-def test_a_launch_behind_a_key_that_cannot_be_made_takes_no_turn_from_others(tmp_path: Path) -> None:
+def test_a_launch_with_an_uncreatable_key_takes_no_slot_from_others(tmp_path: Path) -> None:
     world = limited(tmp_path, Quota(1, 3600))
     stuck = """
 version: 1

@@ -58,7 +58,7 @@ def test_one_index_lists_all_rows_with_their_fields(tmp_path: Path) -> None:
     assert all((tmp_path / "results" / "tiles" / r["file"]).is_file() for r in rows)
 
 
-def test_another_row_adds_a_job_and_moves_nothing_else(tmp_path: Path) -> None:
+def test_another_row_adds_a_job_and_changes_nothing_else(tmp_path: Path) -> None:
     world = World(tmp_path)
     table(tmp_path, "T31")
     world.apply(MANIFEST)
@@ -68,7 +68,7 @@ def test_another_row_adds_a_job_and_moves_nothing_else(tmp_path: Path) -> None:
     assert len(world.frontend.service.jobs.every()) == 2
 
 
-def test_a_row_that_is_gone_is_kept_and_runs_nothing_when_it_comes_back(tmp_path: Path) -> None:
+def test_a_removed_row_is_kept_and_runs_nothing_when_it_comes_back(tmp_path: Path) -> None:
     world = World(tmp_path)
     table(tmp_path, "T31", "T32")
     world.apply(MANIFEST)

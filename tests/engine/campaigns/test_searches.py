@@ -138,7 +138,7 @@ def test_a_window_that_moves_with_the_day_runs_each_product_once(tmp_path: Path)
     assert len(world.frontend.service.jobs.every()) == ran
 
 
-def test_rows_that_nobody_was_asked_for_are_left_alone(tmp_path: Path) -> None:
+def test_a_campaign_that_was_not_expanded_keeps_its_jobs(tmp_path: Path) -> None:
     world = prepared(tmp_path)
     assert not world.apply(MANIFEST).endings
     runner = world.runner(MANIFEST)
@@ -150,7 +150,7 @@ def test_rows_that_nobody_was_asked_for_are_left_alone(tmp_path: Path) -> None:
     assert [a.action for a in destroyed] == ["forget"] * 23
 
 
-def test_a_search_that_finds_nothing_any_more_is_no_empty_manifest(tmp_path: Path) -> None:
+def test_an_empty_search_is_not_an_empty_manifest(tmp_path: Path) -> None:
     world = World(tmp_path)
     assert not world.apply(RECENT).endings
     # The lock of a search that found nothing: the job is declared all the same.
