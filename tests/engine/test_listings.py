@@ -11,7 +11,7 @@ import pytest
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.report.progress import ApplyResult
 from tests.applying.stage import fault
-from tests.simulation.test_the_first_run_is_simulated import MANIFEST
+from tests.simulation.test_first_run import MANIFEST
 from tests.simulation.world import World
 
 TWO = MANIFEST + MANIFEST[MANIFEST.index("  subset:") :].replace("  subset:", "  later:").replace("/a.zip", "/b.zip")
