@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -68,9 +68,13 @@ class Retries:
         """Return whether the planned try may begin."""
         return address in self._due and self._due[address] <= self.clock.now()
 
-    def next(self) -> timedelta | None:
-        """Return how long from now the next try is due, None where none is planned."""
-        return min(self._due.values()) - self.clock.now() if self._due else None
+    def next(self, ready: Iterable[str] = ()) -> timedelta | None:
+        """Return how long from now the next try is due, None where none is planned.
+
+        A try whose time has come counts only where its address is `ready` for it.
+        """
+        now, ready = self.clock.now(), {*ready}
+        return min((time - now for address, time in self._due.items() if time > now or address in ready), default=None)
 
 
 @dataclass(slots=True)

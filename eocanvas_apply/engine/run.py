@@ -199,7 +199,7 @@ class Run:
         """Wait until something may have moved; return whether it is worth another look."""
         pace, downloads = self.pace, self._downloads
         last = self._last
-        due = (last.wake - last.created if last.wake else None, self.session.retries.next())
+        due = (last.wake - last.created if last.wake else None, self._next_try())
         pause = pace.pause([wake for wake in due if wake is not None], moving=self._moving())
         if downloads.busy and (pace.one_turn or not pace.over):
             await downloads.wait(None if pace.one_turn else pause.total_seconds())
@@ -212,10 +212,14 @@ class Run:
     def _unfinished(self) -> bool:
         """Return whether waiting may help: something runs, is due later, or failed in a way that may pass."""
         # What waits for another job goes on with that one, or not at all.
-        failures = self.session.failures
-        own = (a for a in self._last.actions if a.reason is not Reason.WAITS_FOR and a.address not in failures)
+        given_up = self.session.given_up
+        own = (a for a in self._last.actions if a.reason is not Reason.WAITS_FOR and a.address not in given_up)
         due = any(a.not_before for a in own)
-        return due or self.session.retries.next() is not None or self._moving()
+        return due or self._next_try() is not None or self._moving()
+
+    def _next_try(self) -> timedelta | None:
+        """Return how long until a failed address is tried again; a try that is due needs a task in the plan."""
+        return self.session.retries.next(a.address for a in self._last.actions if a.task)
 
     def _moving(self) -> bool:
         """Return whether the service may bring something about at any moment, so that polling tells when."""
