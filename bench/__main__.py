@@ -21,7 +21,7 @@ SIZES = (1_000, 10_000, 100_000)
 
 
 def main(number: int) -> int:
-    """Measure everything; a comparison whose peer is missing is said to be left out."""
+    """Measure everything; a comparison whose peer is missing is reported as left out."""
     with tempfile.TemporaryDirectory() as name:
         _start_up(Path(name))
         _many_jobs(Path(name), number)

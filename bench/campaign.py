@@ -1,6 +1,6 @@
 """A campaign of many instances, new or with every one of them finished: `python -m bench.campaign FOLDER N [URL]`.
 
-Run as a process of its own, so that the memory it takes is nobody's who measures. With the service's address it
+Run as a process of its own, so that its memory is measured alone. With the service's address it
 writes the ledger and the results of a campaign that has come to its end.
 """
 
@@ -49,7 +49,7 @@ def write(folder: Path, number: int) -> None:
 
 
 async def finish(folder: Path, service: str) -> None:
-    """Write what a campaign leaves that has come to its end: the ledger, and a result in every instance's folder."""
+    """Write what a finished campaign leaves: the ledger, and a result in every instance's folder."""
     desired = given_rows(open_project(folder / "eocanvas.yaml"), datetime.now(UTC)).desired({})
     numbers = (f"{number:032x}" for number in range(1, sys.maxsize))
     journal = Journal(open_backend(None, folder), "bench", lambda: datetime.now(UTC), lambda: next(numbers))

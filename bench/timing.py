@@ -24,7 +24,7 @@ def usage(command: Sequence[str], *, env: Mapping[str, str] | None = None, ends:
     with tempfile.TemporaryFile("w+") as said:
         start = time.perf_counter()
         process = subprocess.Popen(command, env={**os.environ, **(env or {})}, stdout=said, stderr=said)
-        # The kernel tells of each child by itself only to who waits for it this way.
+        # Only this call gives the memory of one child by itself.
         _, status, used = os.wait4(process.pid, 0)
         elapsed = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)

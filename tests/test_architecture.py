@@ -1,4 +1,4 @@
-"""Holds the imports of the package to the table of its rooms, and the package to its five sentences."""
+"""Checks the imports of the package against the table of its rooms, and the package against its five sentences."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import eocanvas_apply
 PACKAGE = Path(eocanvas_apply.__file__).parent
 NAME = "eocanvas_apply"
 
-# A room, and what of ours it may import besides itself and the leaves. The lists are not transitive.
+# A room, and the rooms it may import besides itself and the leaves. The lists are not transitive.
 ROOMS = {
     "documents": "",
     "secrets": "",
@@ -140,8 +140,8 @@ def _is_core(module: Module) -> bool:
 
 @every_module
 def test_a_room_imports_only_the_rooms_named_behind_it(module: Module) -> None:
-    strangers = [name for name in module.ours() if not _may_import(module, name)]
-    assert strangers == [], f"{module.name} may not import {strangers}"
+    forbidden = [name for name in module.ours() if not _may_import(module, name)]
+    assert forbidden == [], f"{module.name} may not import {forbidden}"
 
 
 @every_module
@@ -211,8 +211,8 @@ ROOM_DOCSTRINGS = [m for m in MODULES if m.path.name == "__init__.py" and m.room
 
 @pytest.mark.parametrize("module", ROOM_DOCSTRINGS, ids=lambda module: module.name)
 def test_a_room_names_only_files_that_exist(module: Module) -> None:
-    told = re.findall(r"`([a-z_]+)`", ast.get_docstring(module.tree) or "")
-    assert [name for name in told if not (module.path.parent / f"{name}.py").exists()] == []
+    named = re.findall(r"`([a-z_]+)`", ast.get_docstring(module.tree) or "")
+    assert [name for name in named if not (module.path.parent / f"{name}.py").exists()] == []
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m.room == "emulator"], ids=lambda module: module.name)
@@ -230,12 +230,12 @@ def _is_pure_import(name: str) -> bool:
 def test_the_core_does_no_io(module: Module) -> None:
     assert [name for name in module.imports() if not _is_pure_import(name)] == []
     calls = [ast.unparse(node.func) for node in ast.walk(module.tree) if isinstance(node, ast.Call)]
-    # What lies in the package itself is data of the program, not of the world.
+    # Files of the package itself are data of the program, not input.
     outside = [call for call in calls if IO_CALL.search(call) and not call.startswith(("files(", "resources.files("))]
     assert outside == []
 
 
-# The emulator's server tells where it listens; everything else that speaks is the command line.
+# The emulator's server prints where it listens; everything else that prints is the command line.
 SPEAKERS = ("cli", "emulator.http.server")
 
 

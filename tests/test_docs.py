@@ -1,4 +1,4 @@
-"""Holds the README and `docs/` to the program: commands, manifests, links, and the generated pages."""
+"""Checks the README and `docs/` against the program: commands, manifests, links, and the generated pages."""
 
 from __future__ import annotations
 
@@ -165,8 +165,8 @@ def test_every_exit_code_is_on_its_page(code: Exit) -> None:
 
 def test_every_safety_option_is_explained() -> None:
     options = {option for option in generate.parser_of("apply")._option_string_actions if option.startswith("--allow")}
-    told = re.findall(r"`(--allow-[\w-]+)` \|", (ROOT / "docs/safety.md").read_text(encoding="utf-8"))
-    assert set(told) == options
+    documented = re.findall(r"`(--allow-[\w-]+)` \|", (ROOT / "docs/safety.md").read_text(encoding="utf-8"))
+    assert set(documented) == options
 
 
 @pytest.fixture(name="account")

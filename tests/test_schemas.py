@@ -1,4 +1,4 @@
-"""Holds the schemas in `schemas/` to the types they are made of, and real documents to the schemas."""
+"""Checks the schemas in `schemas/` against the types they are made of, and real documents against the schemas."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ PUBLIC = [
     "open",
     "validate",
 ]
-# What the package's own modules bring along is not public, so it may be missing a sentence of its own.
+# Names that come from the package's own modules are not public, so they may lack a docstring.
 DATA = {"Manifest", "Desired", "Recorded", "Requests", "Observed", "Diagnostic", "Severity"}
 
 
@@ -77,5 +77,5 @@ def test_the_package_has_a_py_typed_file() -> None:
     package = Path(eoc.__file__).parent
     assert (package / "py.typed").read_bytes() == b""
     build = tomllib.loads((package.parent / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
-    # Whatever lies in the package is in the wheel, as long as nothing is excluded.
+    # Every file of the package is in the wheel, as long as nothing is excluded.
     assert build["targets"]["wheel"] == {"packages": [package.name]}

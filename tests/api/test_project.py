@@ -1,4 +1,4 @@
-"""A project is opened, planned, applied and asked: from a script, beside a running loop, and with await."""
+"""A project is opened, planned, applied and queried: from a script, beside a running loop, and with await."""
 
 from __future__ import annotations
 

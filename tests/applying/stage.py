@@ -1,4 +1,4 @@
-"""A world on a stage: manifests to apply, and short views of what came of it."""
+"""Manifests to apply in a simulated world, and short views of the outcome."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ jobs:
 
 
 KEY_ONLY = manifest().partition("jobs:")[0]
-# A job whose input is nobody's key: nothing but the launch can go wrong with it.
+# A job whose input needs no key: nothing but the launch can fail.
 JOB_ONLY = """
 version: 1
 project: demo
@@ -87,7 +87,7 @@ def launched(world: World) -> list[str]:
 
 
 def key_names(world: World) -> list[str]:
-    """The names of all keys that live, whoever made them."""
+    """The names of all live keys, also those of others."""
     return [key.name for key in world.frontend.service.keystore if key.alive(world.clock()) and key.name != "eodata"]
 
 

@@ -1,4 +1,4 @@
-"""Downloads beside the loop: launches go on, an end in time is an end in time, a full disk is one file's trouble."""
+"""Downloads beside the loop: launches go on, a run ends in time, a full disk is a fault of one file only."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_launches_go_on_while_a_download_is_under_way(tmp_path: Path) -> None:
 
     async def hold(step: str) -> None:
         if step.startswith("before GET") and "/download/" in step and not seen:
-            while len(launched(world)) < 2:  # noqa: ASYNC110 - nobody would set an event
+            while len(launched(world)) < 2:  # noqa: ASYNC110 - no code sets an event
                 await asyncio.sleep(60)
             seen.append(len(launched(world)))
 
@@ -127,9 +127,9 @@ def test_a_disk_that_fills_up_at_any_byte_keeps_the_part_written(
         broken.setattr(receiving, "check_room", lambda *_: None)
         result = world.apply(TWO)
     assert (ends(result), endings(result)) == ({"job.one": "failed", "job.two": "done"}, {"failed"})
-    told = result.results[0].error
-    assert told is not None
-    assert told.message.startswith(f"results/one/a.nc: the disk is full: it needs {1000 - taken:,} bytes more")
+    error = result.results[0].error
+    assert error is not None
+    assert error.message.startswith(f"results/one/a.nc: the disk is full: it needs {1000 - taken:,} bytes more")
     assert not world.apply(TWO).endings
     assert files(world, "results/one") == files(world, "results/two") == {"a.nc": bytes(1000)}
     assert downloads(world)[-1] == (f"bytes={taken}-" if taken else "")
@@ -152,9 +152,9 @@ def test_progress_is_reported_once_a_second_at_most(tmp_path: Path) -> None:
     world = World(tmp_path)
     run_with(world, ("a.nc", bytes(1000)), ("b.nc", bytes(24)))
     assert not world.apply(JOB_ONLY).endings
-    told = [each.transfer for each in world.progress if each.happening is Happening.RECEIVING]
-    assert told[-1] == Transfer(files=2, due=2, arrived=1024, expected=1024)
-    assert len(told) <= 6
+    transfers = [each.transfer for each in world.progress if each.happening is Happening.RECEIVING]
+    assert transfers[-1] == Transfer(files=2, due=2, arrived=1024, expected=1024)
+    assert len(transfers) <= 6
 
 
 def test_an_index_is_written_once_for_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

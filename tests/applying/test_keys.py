@@ -1,4 +1,4 @@
-"""Keys on the service: the table of outcomes, rotation by generations and in place, names, ends, strangers."""
+"""Keys on the service: the table of outcomes, rotation by generations and in place, names, ends, keys of others."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ HOUR = 3600
 
 @dataclass(frozen=True)
 class Row:
-    """What befalls the creation of a key in a run that does not wait; `then` are the events behind key-intended."""
+    """A fault of a key creation in a run that does not wait; `then` are the events after key-intended."""
 
     kind: str
     then: tuple[str, ...]
@@ -316,7 +316,7 @@ class TestFixedNames:
         assert ends(result) == {KEY: "skipped" if shared else "failed", JOB: "skipped"}
         assert ("error" if shared else "failed") in endings(result)
         assert result.results[0].error
-        # A private key of another account that answers 404 cannot be told from a name that is not free yet.
+        # A private key of another account that answers 404 looks like a name that is not free yet.
         hidden = foreign == "404" and not shared
         assert result.results[0].error.code == ("service-refused" if hidden else "key-name-taken")
         assert not launched(world)

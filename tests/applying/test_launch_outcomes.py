@@ -1,4 +1,4 @@
-"""The table of outcomes of a launch, row by row: what goes on record, what the next plan says, how the run ends."""
+"""The table of outcomes of a launch, row by row: what is recorded, what the next plan says, how the run ends."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ JOB = "job.subset"
 
 @dataclass(frozen=True)
 class Row:
-    """What befalls the one launch of a run that does not wait, and what comes of it.
+    """A fault of the one launch of a run that does not wait, and its outcome.
 
     `then` are the events behind job-intended; `jobs` is how many jobs there are when a later run has waited.
     """
@@ -36,7 +36,7 @@ class Row:
 
 
 def refused(status: int, **more: Any) -> Row:
-    """A request that is refused for what it holds: not tried again before the definition changes."""
+    """A request that is refused for its content: not tried again before the definition changes."""
     fields = {"status": status, **more}
     return Row("status", ("job-refused",), ("none", "failed"), "failed", frozenset({"failed"}), 0, fields)
 
@@ -50,7 +50,7 @@ def denied(status: int) -> Row:
 
 
 def doubt(kind: str, **fields: Any) -> Row:
-    """Nobody can say whether the service acted: the launch stays open, and is never repeated blindly."""
+    """It is unknown whether the service acted: the launch stays open, and is never repeated blindly."""
     return Row(kind, (), ("watch", "answer-open"), "waiting", frozenset({"unfinished"}), 1, fields)
 
 

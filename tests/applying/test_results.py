@@ -298,7 +298,7 @@ def test_a_folder_that_is_a_file_is_one_clear_failure(tmp_path: Path) -> None:
 
 
 async def history(world: World) -> str:
-    """What `why` tells of the job."""
+    """What `why` says of the job."""
     runner = world.runner(JOB_ONLY)
     plan, observed = await runner.plan(Requests())
     found = explain(JOB, plan, runner.desired, runner.journal.recorded, observed)
@@ -319,7 +319,7 @@ def test_results_that_are_lost_are_reported_and_run_again_on_request(kind: str, 
     else:
         path = "*/results" if "list" in kind else "*/b.nc"
         fault(world, "status", path, "GET", status=410 if "410" in kind else 404, times=None)
-    # The service tells its time in whole seconds: later than the last look is another one of them.
+    # The service's time has whole seconds: advance so that the next look has a later one.
     world.clock.advance(2)
     begun = world.clock()
     result = world.apply(JOB_ONLY)
@@ -351,7 +351,7 @@ def test_results_that_fail_temporarily_are_fetched_later(status: int, path: str,
         fault(world, "status", path, "GET", status=status, times=4)
         assert endings(world.apply(JOB_ONLY, NO_WAIT)) == {"failed"}
         world.frontend.faults.clear()
-        # One that is there in between begins the wait anew.
+        # A result that is available in between starts the wait again.
         fault(world, "truncate", "*/b.nc", "GET", at=0)
         world.apply(JOB_ONLY, NO_WAIT)
         world.frontend.faults.clear()

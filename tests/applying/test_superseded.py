@@ -1,4 +1,4 @@
-"""What makes way for results stays in the folder's own store, whatever a job is called, and is never overwritten."""
+"""Superseded results are kept beside the manifest for every job id, and are never overwritten."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ a:
     assert found.message.endswith("(in the row `b`)")
     assert found.position == Position("eocanvas.yaml", 6, 74)
     assert unsound.instances == {}
-    assert codes(Campaign(text.replace("KEY", "nobody").replace("PACKED", "true")).expanded()) == ["unknown-key"]
+    assert codes(Campaign(text.replace("KEY", "missing").replace("PACKED", "true")).expanded()) == ["unknown-key"]
 
 
 def test_a_fault_of_many_rows_is_reported_once() -> None:
@@ -138,8 +138,8 @@ b:
   for_each: {{list: [{rows}]}}
 """
     ).expanded()
-    told = [(each.code, each.address, each.message.partition("(")[2]) for each in found.diagnostics]
-    assert told == [
+    reported = [(each.code, each.address, each.message.partition("(")[2]) for each in found.diagnostics]
+    assert reported == [
         ("unknown-each-field", "job.a", "in 500 rows, first `r0`)"),
         ("wrong-type", "job.b", "in 500 rows, first `r0`)"),
         ("wrong-type", "job.b", "in 500 rows, first `r0`)"),
@@ -208,7 +208,7 @@ def test_a_search_alone() -> None:
 
 
 class Strict(Archive):
-    """A catalogue that wants a field, or that fails when it is left out."""
+    """A catalogue that requires a field, or that fails when it is left out."""
 
     refusal: ServiceError = Refused(error("service-refused", "level is missing"), 400)
 
@@ -225,7 +225,7 @@ def test_a_required_field_is_skipped_when_looking_for_the_field_that_empties_a_s
     nothing = Campaign(text, archive=Strict([])).expanded()
     assert nothing.diagnostics[0].message == "this search finds nothing"
     failing = Strict([])
-    failing.refusal = Doubt(error("service-failed", "trouble"), 503)
+    failing.refusal = Doubt(error("service-failed", "failed"), 503)
     assert Campaign(text, archive=failing).expanded().diagnostics[0].message == "this search finds nothing"
 
 

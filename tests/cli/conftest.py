@@ -45,7 +45,7 @@ def _emulator() -> Iterator[RunningEmulator]:
 
 @dataclass
 class Project:
-    """A folder with a manifest, and what commands said of it."""
+    """A folder with a manifest, and the output of the last command."""
 
     folder: Path
     capsys: pytest.CaptureFixture[str]
@@ -57,7 +57,7 @@ class Project:
         return self.folder / "eocanvas.yaml"
 
     def run(self, *words: str) -> int:
-        """Run a command on this manifest; what it says is in `out` and `err`."""
+        """Run a command on this manifest; its output is in `out` and `err`."""
         code = main([*words, "-f", str(self.manifest)])
         self.out, self.err = self.capsys.readouterr()
         return code

@@ -1,4 +1,4 @@
-"""A real pseudo-terminal to run commands on, and what a person would see on it."""
+"""A real pseudo-terminal to run commands on, and the text that a person would see on it."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Terminal:
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def until(self, holds: Callable[[str], bool], timeout: float = 30.0) -> str:
-        """Read until what stands on the screen is so; return it."""
+        """Read until the text of the screen meets a condition; return it."""
         ends = time.monotonic() + timeout
         while not holds(self.screen.text):
             assert time.monotonic() < ends, self.screen.text

@@ -54,14 +54,14 @@ def test_characters_missing_in_the_encoding_are_escaped() -> None:
 
 
 class _Broken(io.TextIOWrapper):
-    def __init__(self, trouble: OSError) -> None:
+    def __init__(self, fault: OSError) -> None:
         super().__init__(io.BytesIO(), encoding="utf-8")
-        self.trouble = trouble
+        self.fault = fault
         self.calls = 0
 
     def write(self, text: str) -> int:
         self.calls += 1
-        raise self.trouble
+        raise self.fault
 
 
 def test_a_closed_pipe_is_ignored_and_a_full_disk_is_reported() -> None:

@@ -14,7 +14,7 @@ def test_the_demo_runs_a_campaign_through_a_kill_and_leaves_no_files(
     capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    # What the user's own environment says must not reach into it.
+    # Variables of the user's environment must not change it.
     monkeypatch.setenv("EOCANVAS_APPLY_LEDGER", str(tmp_path / "own.jsonl"))
     monkeypatch.setenv("CI", "true")
     assert main(["demo"]) == 0

@@ -83,8 +83,8 @@ def test_results_fetched_on_another_machine_are_fetched_here_too(campaign: Proje
     assert campaign.run("apply", "--yes") == 0
     there, events = stored(campaign.folder), ledger(campaign)
     shutil.rmtree(campaign.folder / "results")
-    told = [found["code"] for found in campaign.json("plan")["diagnostics"]]
-    assert told == ["results-elsewhere"]
+    codes = [found["code"] for found in campaign.json("plan")["diagnostics"]]
+    assert codes == ["results-elsewhere"]
     assert states(campaign.json("results")) == ["missing", "missing"]
 
     assert campaign.run("results", "--fetch") == 0

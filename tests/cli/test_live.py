@@ -31,13 +31,13 @@ def _seen(channel: Channel, columns: int = 40) -> str:
 def test_it_is_drawn_in_place_below_what_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     area, channel = _area(monkeypatch)
     area.show(lambda _: "one\ntwo")
-    channel.write("told\n")
+    channel.write("message\n")
     area.show(lambda _: "three\nfour\nfive")
-    area.write("told again")
-    assert _seen(channel) == "told\ntold again\nthree\nfour\nfive\n"
+    area.write("second message")
+    assert _seen(channel) == "message\nsecond message\nthree\nfour\nfive\n"
     area.close()
     channel.write("the end\n")
-    assert _seen(channel) == "told\ntold again\nthe end\n"
+    assert _seen(channel) == "message\nsecond message\nthe end\n"
 
 
 def test_a_table_higher_than_the_terminal_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,7 +41,7 @@ def searches(emulator: RunningEmulator) -> int:
         return sum(received.request.path.endswith("/search") for received in wire.received)
 
 
-def told(document: dict[str, Any]) -> list[str]:
+def codes_of(document: dict[str, Any]) -> list[str]:
     return [each["code"] for each in document["diagnostics"]]
 
 
@@ -81,14 +81,14 @@ def test_a_changed_search_runs_at_once_and_is_reported_as_not_locked(
     before = searches(emulator)
     campaign.change("list: [32TQM, 33UUB]", "list: [32TQM, 33VUE]")
     planned = campaign.json("plan")
-    assert told(planned) == ["lock-age", "search-not-locked"]
+    assert codes_of(planned) == ["lock-age", "search-not-locked"]
     assert "1 of 2 searches here is not in eocanvas.lock" in planned["diagnostics"][1]["message"]
     assert planned["diagnostics"][1]["line"] == 7
     assert searches(emulator) == before + 1
     assert any("33VUE" in each["address"] for each in planned["actions"])
     assert campaign.run("lock") == 0
     assert "1 search removed: not in the manifest any more" in campaign.out
-    assert told(campaign.json("plan")) == ["lock-age"]
+    assert codes_of(campaign.json("plan")) == ["lock-age"]
 
 
 def test_a_new_search_shows_what_it_would_add_and_withdraw(campaign: Project) -> None:
@@ -110,7 +110,7 @@ def test_a_new_search_shows_what_it_would_add_and_withdraw(campaign: Project) ->
     (changed, same) = sorted(campaign.json("lock")["lock"], key=lambda each: not each["added"])
     assert (changed["added"], changed["withdrawn"], changed["locked_before"]) == ([gone], ["S2A_WITHDRAWN"], True)
     assert (same["added"], same["withdrawn"], same["products"]) == ([], [], 2)
-    assert told(campaign.json("plan", "--refresh-searches")) == ["searches-unchanged"]
+    assert codes_of(campaign.json("plan", "--refresh-searches")) == ["searches-unchanged"]
     assert campaign.run("lock") == 0
     assert campaign.out.splitlines()[1:] == ["  2 searches unchanged"]
 
@@ -129,8 +129,8 @@ def test_a_withdrawn_product_keeps_its_job_for_its_return(campaign: Project) -> 
 
 
 def test_without_a_lock_there_is_nothing_to_compare(campaign: Project) -> None:
-    assert told(campaign.json("plan", "--refresh-searches")) == ["nothing-locked"]
-    assert told(campaign.json("plan")) == []
+    assert codes_of(campaign.json("plan", "--refresh-searches")) == ["nothing-locked"]
+    assert codes_of(campaign.json("plan")) == []
 
 
 def test_times_relative_to_now_are_never_locked(campaign: Project) -> None:
@@ -140,7 +140,7 @@ def test_times_relative_to_now_are_never_locked(campaign: Project) -> None:
     assert campaign.out.startswith("Nothing to lock")
     assert campaign.json("lock")["lock"] == []
     assert not (campaign.folder / "eocanvas.lock").exists()
-    assert told(campaign.json("plan")) == []
+    assert codes_of(campaign.json("plan")) == []
 
 
 def test_a_search_that_fails_leaves_the_lock_as_it_was(campaign: Project, emulator: RunningEmulator) -> None:

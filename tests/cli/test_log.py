@@ -40,10 +40,10 @@ def test_a_log_file_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_an_unwritable_log_is_reported_once_and_the_run_continues(capsys: pytest.CaptureFixture[str]) -> None:
-    told: list[OSError] = []
+    faults: list[OSError] = []
     logger = logging.getLogger(f"{LOGGER}.service")
-    with logged(io.StringIO(), verbose=False, file="/dev/full", on_fault=told.append):
+    with logged(io.StringIO(), verbose=False, file="/dev/full", on_fault=faults.append):
         logger.info("one")
         logger.info("two")
-    assert [fault.errno for fault in told] == [errno.ENOSPC]
+    assert [fault.errno for fault in faults] == [errno.ENOSPC]
     assert capsys.readouterr().err == ""

@@ -253,7 +253,7 @@ def test_a_failed_job_runs_again_when_asked_to(project: Project, emulator: Runni
     assert "retry (requested)" in project.out
     assert project.run("apply", "--yes", "--retry-failed") == 0
     assert project.run("apply", "--yes", "--relaunch", "subset") == 0
-    assert project.run("plan", "--relaunch", "nobody") == 1
+    assert project.run("plan", "--relaunch", "missing") == 1
 
 
 def test_a_part_is_selected_by_name_and_number(project: Project) -> None:

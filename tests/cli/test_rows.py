@@ -1,4 +1,4 @@
-"""Commands and the rows of campaigns: who searches, who does not, and what happens when nobody answers."""
+"""Commands and the rows of campaigns: which commands search, which do not, and what happens when no answer comes."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_a_variable_of_the_command_line_wins(campaign: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["--var", "tille=33UUB"], "did you mean tile?"),
         (["--var", "tile"], "--var NAME=VALUE"),
@@ -136,10 +136,10 @@ def test_a_variable_of_the_command_line_wins(campaign: Project) -> None:
         (["--var", "tile=a", "--var", "tile=b"], "twice"),
     ],
 )
-def test_an_invalid_variable_is_a_usage_error(campaign: Project, words: list[str], told: str) -> None:
+def test_an_invalid_variable_is_a_usage_error(campaign: Project, words: list[str], message: str) -> None:
     for command in ("validate", "plan"):
         assert campaign.run(command, *words) == 1
-        assert told in campaign.err
+        assert message in campaign.err
 
 
 @pytest.mark.parametrize("command", [["apply", "--yes"], ["lock"]])

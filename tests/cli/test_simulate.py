@@ -24,7 +24,7 @@ def test_a_simulation_shows_the_end_of_a_campaign_and_the_effect_of_faults(
     assert "Simulated: 3 launches, finished at " in project.out
     assert "limit: 2 of 2 left in 1h, 1 to launch wait for it" in project.out
     assert "the service is unavailable for 6 hours" in project.out
-    # What is asked of the service is told; what is only simulated is not.
+    # Reads of the real service are reported; simulated requests are not.
     assert "POST /serverless" not in project.err
     document = project.json("plan", "--simulate")
     Draft202012Validator(SCHEMA).validate(document)

@@ -29,7 +29,7 @@ HERE = Path(__file__).parent
 CASES = sorted(path.parent.name for path in HERE.glob("*/manifest.yaml"))
 ROOMS = ("documents", "manifest", "checks")
 NOW = datetime(2024, 7, 5, 12, tzinfo=UTC)
-# Told at the command line, not about a text.
+# Reported by the command line, not about a text.
 ELSEWHERE = {"ambiguous-address", "unknown-address"}
 
 

@@ -51,8 +51,8 @@ def test_a_log_shows_the_inputs_of_the_job(process: str, mark: object, width: in
 
 
 def test_inputs_inside_json_inside_json_are_found() -> None:
-    told = json.dumps({"eo_input": json.dumps([{"img1": "/a", "schema": "keystore://k"}])})
-    assert trace_of(f"request {told}").inputs == {inputs_digest([{"img1": "/a", "schema": "keystore://k"}])}
+    logged = json.dumps({"eo_input": json.dumps([{"img1": "/a", "schema": "keystore://k"}])})
+    assert trace_of(f"request {logged}").inputs == {inputs_digest([{"img1": "/a", "schema": "keystore://k"}])}
 
 
 def test_other_lists_are_no_inputs() -> None:

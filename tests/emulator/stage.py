@@ -84,7 +84,7 @@ class Stage:
         self.token = ""
 
     def log_in(self, name: str = DEFAULT_USER.name, password: str = DEFAULT_USER.password) -> Stage:
-        """Go on as a user."""
+        """Continue as another user."""
         answer = self.call("POST", "/identity/gettoken", {"username": name, "password": password})
         self.token = answer.json()["access_token"]
         return self

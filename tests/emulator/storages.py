@@ -1,4 +1,4 @@
-"""A real S3 server (moto's) and a real WebDAV server (wsgidav) on loopback, over TLS, that check who comes.
+"""A real S3 server (moto's) and a real WebDAV server (wsgidav) on loopback, over TLS, that check credentials.
 
 with s3_server(certificate) as s3, webdav_server(certificate, folder) as drive: ...
 """

@@ -196,6 +196,6 @@ def test_the_earliest_reason_is_shown(stage: Stage) -> None:
     jobs = [stage.launch(snap_body("/a.zip", "scenes")) for _ in range(2)]
     stage.call("DELETE", "/keys/scenes")
     stage.clock.advance(60)
-    own, told = (stage.log(job)[-3] for job in jobs)
-    assert own == "Cannot read the credentials of keystore://scenes"
-    assert told == "Cannot read the credentials of the keystore"
+    first, second = (stage.log(job)[-3] for job in jobs)
+    assert first == "Cannot read the credentials of keystore://scenes"
+    assert second == "Cannot read the credentials of the keystore"

@@ -19,7 +19,7 @@ def stage_of(**changes: Any) -> Stage:
 
 
 def result(stage: Stage, output: str | None = None) -> str:
-    """Run a job to its end and return the href of what it left; its title where that lies at a key."""
+    """Run a job to its end and return the href of its result, or the title of a result at a key."""
     job_id = stage.launch(snap_body("/a.zip", "scenes", output))
     stage.clock.advance(2)
     (found,) = stage.get(f"/jobs/{job_id}/results")

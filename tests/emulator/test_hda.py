@@ -263,8 +263,8 @@ def test_a_used_up_quota_is_answered_in_every_form_to_launches_and_orders(answer
     stage.launch()
     order(stage, feature)
     for refused in (stage.call("POST", "/processes/snap-function/execution", snap_body()), order(stage, feature)):
-        told = set(refused.headers) - {"date", "content-length", "content-type"}
-        assert (refused.status, refused.headers.get("content-type", ""), told) == (429, *ANSWERS[answer])
+        extra = set(refused.headers) - {"date", "content-length", "content-type"}
+        assert (refused.status, refused.headers.get("content-type", ""), extra) == (429, *ANSWERS[answer])
 
 
 @pytest.mark.parametrize(("wait", "status"), [(0, "failed"), (60, "successful"), (90000, "failed")])

@@ -53,7 +53,7 @@ def test_sealed_secrets_are_opened_for_jobs_and_never_shown(stage: Stage) -> Non
     key = next(key for key in stage.service.keystore if key.name == "drive")
     assert key.credentials == WebdavCredentials(**WEBDAV_FIELDS)
     assert stage.service.plaintext_of("drive") == json.dumps(WEBDAV_FIELDS).encode()
-    assert stage.service.plaintext_of("nobody") is None
+    assert stage.service.plaintext_of("missing") is None
     assert b"app-password" not in stage.call("GET", "/keys").body
 
 

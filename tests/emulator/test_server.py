@@ -176,9 +176,9 @@ def test_tls_can_use_given_files(tmp_path: Path) -> None:
 
 def test_a_port_in_use_is_reported(emulator: RunningEmulator) -> None:
     port = int(emulator.origin.rpartition(":")[2])
-    with pytest.raises(OSError, match="in use") as told, running(Options(port=port)):
+    with pytest.raises(OSError, match="in use") as caught, running(Options(port=port)):
         pytest.fail("it runs")
-    assert told.value.filename == f"127.0.0.1:{port}"
+    assert caught.value.filename == f"127.0.0.1:{port}"
 
 
 def test_an_unusable_certificate_is_reported(tmp_path: Path) -> None:

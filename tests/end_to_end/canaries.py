@@ -1,4 +1,4 @@
-"""Secrets that can be recognised wherever they turn up, whole or in part, as they are or encoded."""
+"""Secrets that can be recognised everywhere, whole or in part, plain or encoded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-# Half of this much of a secret is too much already.
+# A part of this length is already a leak.
 _TELLING = 10
 
 
@@ -55,7 +55,7 @@ def _in_base64(core: str) -> Iterator[bytes]:
 
 
 def leaks(canaries: Iterable[Canary], places: Iterable[Path], said: Iterable[str]) -> list[str]:
-    """Return where a canary is found: in files below `places`, their names, or texts that were said."""
+    """Return where a canary is found: in files below `places`, their names, or printed texts."""
     files = [path for place in places for path in sorted(place.rglob("*"))]
     contents = [(str(path), path.read_bytes() + str(path).encode()) for path in files if path.is_file()]
     contents += [(f"output: {text}", text.encode("utf-8", "surrogateescape")) for text in said]

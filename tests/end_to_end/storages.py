@@ -41,7 +41,7 @@ class Storages:
         return self._filled(f"bucket-{secrets.token_hex(8)}", objects, "private")
 
     def public_bucket(self, objects: Mapping[str, bytes]) -> str:
-        """Make the one bucket that everybody may read; return its name."""
+        """Make the one public bucket; return its name."""
         return self._filled(self.public, objects, "public-read")
 
     def _filled(self, name: str, objects: Mapping[str, bytes], access: str) -> str:

@@ -1,4 +1,4 @@
-"""Secrets go in, and come out nowhere but at the service: not on screen, not in a log, not in any file."""
+"""Secrets reach only the service: no screen, no log and no file."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ jobs:
 
 
 class Aviary:
-    """A project whose secrets are canaries, and everything that it has said."""
+    """A project whose secrets are canaries, and everything that it has printed."""
 
     def __init__(self, folder: Path, **options: Any) -> None:
         self.account, self.access, self.secret, self.drive = (
@@ -84,7 +84,7 @@ class Aviary:
             yield self
 
     def run(self, *words: str, **environ: str) -> Ended:
-        """Run a command; what it says is kept."""
+        """Run a command and keep its output."""
         ended = self.tool.run(*words, **environ)
         self.said += [ended.out, ended.err]
         assert "Traceback" not in ended.err, ended
@@ -92,7 +92,7 @@ class Aviary:
         return ended
 
     def run_both(self, *words: str, **environ: str) -> None:
-        """Run a command twice: in words, telling everything, and as JSON."""
+        """Run a command twice: as verbose text, and as JSON."""
         self.run(*words, "-v", "--log", "run.log", **environ)
         self.run(*words, "--format", "json", **environ)
 
@@ -117,7 +117,7 @@ class Aviary:
         assert leaks(self.canaries, [], self.sent()) == []
 
     def sent(self) -> list[str]:
-        """Return what the service was sent, except where it has to be told the password."""
+        """Return what the service received, except requests that must carry the password."""
         with self.tool.emulator.model() as wire:
             requests = [entry.request for entry in wire.received]
         parts = [f"{r.method} {r.path}?{r.query} {r.headers}" for r in requests]

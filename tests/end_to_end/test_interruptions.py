@@ -1,4 +1,4 @@
-"""Runs that are killed or told to stop: nothing is launched twice, nothing is lost, the ledger stays whole."""
+"""Runs that are killed or stopped by a signal: nothing is launched twice, nothing is lost, the ledger stays valid."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ROUNDS = 6
 
 @dataclass
 class Crowd:
-    """A project of several jobs that read through two keys, and what the service has seen of it."""
+    """A project of several jobs that read through two keys, and its requests at the service."""
 
     tool: Tool
     jobs: int
@@ -51,7 +51,7 @@ class Crowd:
 
     @property
     def launched(self) -> int:
-        """How many jobs there are at the service, however they came about."""
+        """How many jobs there are at the service."""
         with self.tool.emulator.model() as wire:
             return len(list(wire.service.jobs.every()))
 
@@ -77,7 +77,7 @@ class Crowd:
         assert self.keys_created == 2
         stored = [path for path in (self.tool.project / "results").glob("*/*") if path.suffix == ".nc"]
         assert len(stored) == self.jobs
-        # Killed in the middle of writing an index, a run leaves a hidden file that a later one sweeps away.
+        # A run killed while it writes an index leaves a hidden file that a later run removes.
         assert not list(self.tool.project.rglob("[!.]*.part"))
         self.expect_whole_ledger()
 
@@ -98,7 +98,7 @@ def crowd(emulator: RunningEmulator, tmp_path: Path) -> Crowd:
 
 
 def wait_until(true: Callable[[], bool], process: subprocess.Popen[str]) -> bool:
-    """Wait for a moment in the course of a run, or for its end; tell whether the moment came."""
+    """Wait for a moment in a run, or for its end; return whether the moment came."""
     end = time.monotonic() + 30
     while not true() and process.poll() is None:
         assert time.monotonic() < end, "the moment never comes"
@@ -125,7 +125,7 @@ def test_killed_at_any_moment_it_ends_as_if_it_had_not_been(crowd: Crowd) -> Non
 
 
 def test_killed_while_a_launch_is_on_its_way(crowd: Crowd) -> None:
-    """The service carries the launch out, and nobody is there to hear that."""
+    """The service carries the launch out, and the killed run does not get the answer."""
     with crowd.tool.emulator.model() as wire:
         wire.faults.append(Fault("delay", method="POST", path="*/execution", times=None, seconds=0.5))
     process = crowd.start()

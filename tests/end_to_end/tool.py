@@ -15,7 +15,7 @@ from eocanvas_apply.emulator.http.server import RunningEmulator
 from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER
 
 ROOT = Path(__file__).parent.parent.parent
-# Waits of seconds instead of minutes. A launch that nobody saw is given up after the last three together.
+# Waits of seconds instead of minutes. A lost launch is given up after the last three together.
 QUICK = {
     "EOCANVAS_APPLY_POLL": "100ms",
     "EOCANVAS_APPLY_SETTLE": "1s",
@@ -41,7 +41,7 @@ GRAPH = """<graph id="copy">
 
 @dataclass(frozen=True)
 class Ended:
-    """What a run left: its exit code (negative: the signal that ended it) and all that it said."""
+    """The outcome of a run: its exit code (negative: the signal that ended it) and its output."""
 
     code: int
     out: str
@@ -104,7 +104,7 @@ class Tool:
         return Ended(ended.returncode, ended.stdout, ended.stderr)
 
     def start(self, *words: str, **environ: str) -> subprocess.Popen[str]:
-        """Start a command; what it says can be read from the process that is returned."""
+        """Start a command; its output can be read from the process that is returned."""
         return subprocess.Popen(
             self._command(words),
             cwd=self.project,

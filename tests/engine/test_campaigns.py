@@ -1,4 +1,4 @@
-"""What a project says of its rows, and of the files that only they name, without asking anybody."""
+"""What is known offline of a project's rows, and of the files that only rows name."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _manifest(tmp_path: Path) -> Path:
     return path
 
 
-def told(manifest: Path) -> list[tuple[str, str]]:
+def reported(manifest: Path) -> list[tuple[str, str]]:
     try:
         found = offline_findings(given_rows(open_project(manifest), NOW))
     except ManifestError as fault:
@@ -44,12 +44,12 @@ def told(manifest: Path) -> list[tuple[str, str]]:
 
 
 def test_graphs_that_rows_name_are_read_and_judged(manifest: Path) -> None:
-    assert told(manifest) == []
+    assert reported(manifest) == []
     graphs = manifest.parent / "graphs"
     (graphs / "b.xml").write_text(GRAPH.replace("$img1", "$img2"), encoding="utf-8")
     (graphs / "c.xml").unlink()
-    assert ("placeholder-open", "b.xml") in told(manifest)
-    assert ("file-missing", "eocanvas.yaml") in told(manifest)
+    assert ("placeholder-open", "b.xml") in reported(manifest)
+    assert ("file-missing", "eocanvas.yaml") in reported(manifest)
 
 
 def test_files_named_by_rows_are_part_of_the_manifests_digest(manifest: Path) -> None:
@@ -68,7 +68,7 @@ def test_campaigns_over_searches_are_not_expanded_offline_and_those_over_files_a
     assert found.unasked == {"scenes", "later"}
     assert found.campaigns == {"scenes", "later", "sensors"}
     assert len(found.jobs) == 3
-    assert [code for code, _ in told(manifest)] == ["rows-not-asked", "rows-not-asked"]
+    assert [code for code, _ in reported(manifest)] == ["rows-not-asked", "rows-not-asked"]
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ def test_destroying_with_an_open_launch_settles_it_first(tmp_path: Path) -> None
 
 
 class TestAmbiguousLaunches:
-    """A launch without a mark whose answer was lost, and a job that says nothing of what it was given."""
+    """A launch without a mark whose answer was lost, and a job whose log shows no inputs."""
 
     def world(self, tmp_path: Path) -> tuple[World, str]:
         world = World(tmp_path, behaviour=Behaviour(logs="empty"))
@@ -153,17 +153,17 @@ class TestAmbiguousLaunches:
 
     def test_take_no_job_that_is_not_there_or_another_s(self, tmp_path: Path) -> None:
         world, job = self.world(tmp_path)
-        with pytest.raises(UsageError) as told:
+        with pytest.raises(UsageError) as caught:
             world.run(decisions.adopt(world.runner(UNMARKED), JOB, "none"))
-        assert told.value.diagnostics[0].code == "no-such-job"
+        assert caught.value.diagnostics[0].code == "no-such-job"
         world.run(decisions.adopt(world.runner(UNMARKED), JOB, job))
         for wish in (
             decisions.adopt(world.runner(UNMARKED), JOB, job),
             decisions.launch_again(world.runner(UNMARKED), JOB),
         ):
-            with pytest.raises(UsageError) as told:
+            with pytest.raises(UsageError) as caught:
                 world.run(wish)
-            assert told.value.diagnostics[0].code == "nothing-to-resolve"
+            assert caught.value.diagnostics[0].code == "nothing-to-resolve"
 
 
 def test_a_definition_that_changes_in_flight_is_launched_after_the_end(tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ def test_a_job_of_another_tool_is_never_taken(tmp_path: Path) -> None:
     fault(world, "drop-before", LAUNCH)
     changed = JOB_ONLY.replace("/a.zip", "/b.zip")
     world.apply(changed, NO_WAIT)
-    # Somebody starts the very same processing by hand meanwhile.
+    # The same processing is started by hand meanwhile.
     service = world.frontend.service
     service.jobs.launch(User("jane", ""), service.jobs.every()[0].execution, world.clock())
     assert not world.apply(changed).endings

@@ -1,4 +1,4 @@
-"""What one job's results do to a run when nobody can be asked for them."""
+"""How a run goes on when the results of one job cannot be listed."""
 
 from __future__ import annotations
 
@@ -26,12 +26,10 @@ def errors(result: ApplyResult) -> dict[str, str]:
     return {r.address: r.error.code for r in result.results if r.error}
 
 
-@pytest.mark.parametrize(
-    "trouble", [{"kind": "status"}, {"kind": "drop-before"}, {"kind": "html"}, {"kind": "truncate"}]
-)
-def test_an_unreachable_listing_is_read_later(tmp_path: Path, trouble: dict[str, Any]) -> None:
+@pytest.mark.parametrize("kind", [{"kind": "status"}, {"kind": "drop-before"}, {"kind": "html"}, {"kind": "truncate"}])
+def test_an_unreachable_listing_is_read_later(tmp_path: Path, kind: dict[str, Any]) -> None:
     world = World(tmp_path)
-    fault(world, path=LISTINGS, method="GET", times=20, **trouble)
+    fault(world, path=LISTINGS, method="GET", times=20, **kind)
     assert set(outcomes(world.apply(TWO)).values()) == {"done"}
 
 

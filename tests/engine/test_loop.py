@@ -216,9 +216,9 @@ class TestOtherRunners:
         world.apply(KEY_ONLY)
         world.ledger.unlink()
         assert [found.code for found in world.plan(KEY_ONLY).refusals] == ["ledger-missing"]
-        with pytest.raises(SafetyRefusal) as told:
+        with pytest.raises(SafetyRefusal) as caught:
             world.apply(KEY_ONLY)
-        assert "--allow-new-ledger" in told.value.diagnostics[0].hint
+        assert "--allow-new-ledger" in caught.value.diagnostics[0].hint
         assert not world.ledger.exists()
         allowed = Requests(allowed=frozenset({"allow-new-ledger"}))
         assert not world.apply(KEY_ONLY, requests=allowed).endings

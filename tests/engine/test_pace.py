@@ -19,7 +19,7 @@ HOUR = timedelta(hours=1)
 
 @dataclass
 class Sleeps:
-    """A clock that notes how long it was slept by."""
+    """A clock that records how long each sleep was."""
 
     slept: list[float] = field(default_factory=list)
 

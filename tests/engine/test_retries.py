@@ -1,4 +1,4 @@
-"""Which failed jobs run again by themselves, which when asked to, and how often."""
+"""Which failed jobs are retried automatically, which on request, and how often."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ctrl-C: nothing more is sent, answers on the way are waited for and recorded, the next run goes on."""
+"""Ctrl-C: nothing more is sent, pending answers are waited for and recorded, the next run continues."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WAIT = timedelta(hours=12)
 
 
 async def stopped_at(world: World, step: str, *, hold: bool = False, loose: float = 0.0) -> tuple[Engine, ApplyResult]:
-    """Apply, and set the stop when a step is reached; `hold` keeps that step's answer on the way meanwhile."""
+    """Apply, and set the stop when a step is reached; `hold` delays the answer of that step meanwhile."""
     runners: list[Engine] = []
 
     async def stop(name: str) -> None:

@@ -1,4 +1,4 @@
-"""What each example is expected to come to: its secrets, its first plan, and what lies on disk afterwards."""
+"""The expected outcome of each example: its secrets, its first plan, and the files afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Telling what is finished at a glance changes no plan."""
+"""The shortcut for finished jobs changes no plan."""
 
 from __future__ import annotations
 

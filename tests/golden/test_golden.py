@@ -1,4 +1,4 @@
-"""Every folder here is a manifest, a ledger and a service, and the plan that must come of them."""
+"""Every folder here is a manifest, a ledger and a service, and the plan that must follow from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process that appends facts and says after each append that it stands: `python -m tests.ledger.appender ...`."""
+"""A process that appends facts and prints each one that is stored: `python -m tests.ledger.appender ...`."""
 
 from __future__ import annotations
 

@@ -97,12 +97,12 @@ SAMPLES: tuple[e.AnyEvent, ...] = (
 
 
 def note(number: int) -> e.JobObserved:
-    """Return a small fact that is told from others by its number."""
+    """Return a small fact with a number to recognise it."""
     return e.JobObserved(address=f"job.j{number}", job_id=f"j-{number}", status="running")
 
 
 def entries(events: Sequence[e.AnyEvent], after: int = 0, batch: str = "b1", writer: str = "w") -> list[Entry]:
-    """Return the entries of one append behind a head."""
+    """Return the entries of one append after a head."""
     return [
         Entry(seq=number, time=T0, writer=writer, batch=batch, of=len(events), event=event)
         for number, event in enumerate(events, start=after + 1)

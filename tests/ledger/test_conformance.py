@@ -1,4 +1,4 @@
-"""What every place for a ledger keeps to, whatever it is made of. Each kind of backend runs all of it."""
+"""The rules of every ledger backend. Each kind of backend runs all of these tests."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def append(backend: Backend, head: int, batch: Sequence[Entry]) -> None:
 
 
 def numbers(ledger: Ledger) -> list[int]:
-    """The numbers of the facts in a ledger, in order; also proves that it is sound and its numbers have no gap."""
+    """The numbers of the facts in a ledger, in order; also checks that it is valid and its numbers have no gap."""
     found = read(ledger.open())
     assert [entry.seq for entry in found] == list(range(1, len(found) + 1))
     batches = [d for d in verify(found) if "append" in d.message]
@@ -87,7 +87,7 @@ class TestAppending:
     @pytest.mark.parametrize("expected", [0, 2, 4])
     def test_another_head_is_a_conflict_and_nothing_is_kept(self, ledger: Ledger, expected: int) -> None:
         append(ledger.open(), 0, entries([OPENED, note(1), note(2)]))
-        # A head that the ledger has not reached was on record once: that is a broken ledger, not a late runner.
+        # A head beyond the end of the ledger means that entries were lost, not that a runner is late.
         kind = LedgerConflict if expected < 3 else LedgerError
         with pytest.raises(kind):
             append(ledger.open(), expected, entries([note(9)], after=expected, batch="b2"))
@@ -170,7 +170,7 @@ def _process(ledger: Ledger, first: int, count: int) -> subprocess.Popen[str]:
 
 
 class Uncertain:
-    """A backend whose next append fails without a word on whether it was kept, another's entry before it if asked."""
+    """A backend whose next append fails with unknown outcome, after an entry of another runner if asked."""
 
     def __init__(self, ledger: Ledger, *, kept: bool, foreign: bool = False) -> None:
         self._inner, self._other = ledger.open(), ledger.open()

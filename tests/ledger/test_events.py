@@ -82,9 +82,9 @@ def test_times_are_kept_in_utc() -> None:
 
 
 def test_a_fault_does_not_repeat_the_value() -> None:
-    with pytest.raises(ValueError, match="status") as told:
+    with pytest.raises(ValueError, match="status") as caught:
         Entry.from_json({**entries([note(1)])[0].to_json(), "status": ["canary"]})
-    assert "canary" not in str(told.value)
+    assert "canary" not in str(caught.value)
 
 
 def test_an_event_cannot_be_changed() -> None:

@@ -1,4 +1,4 @@
-"""The fold takes facts in any order: shuffled behind their claims they come to the same record."""
+"""The fold takes facts in any order: shuffled after their claims they give the same record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger in a local file: torn ends, junk, rights, full disks, and a file that goes away under our hands."""
+"""The ledger in a local file: incomplete ends, damage, permissions, full disks, a file removed during a run."""
 
 from __future__ import annotations
 
@@ -157,9 +157,9 @@ class TestUntrustworthyFiles:
         spoil(file)
         before = file.read_bytes()
         for work in (lambda: read(file), lambda: write(file, [note(9)], head=3, batch="b9")):
-            with pytest.raises(LedgerError) as told:
+            with pytest.raises(LedgerError) as caught:
                 work()
-            (found,) = told.value.diagnostics
+            (found,) = caught.value.diagnostics
             assert found.position
             shown = f"{found.position.line}:{found.position.column}: {found.message}"
             assert shown.startswith(message)
@@ -170,9 +170,9 @@ class TestUntrustworthyFiles:
     def test_no_message_repeats_what_stands_in_the_line(self, file: Path) -> None:
         write(file, [note(1)])
         edit(file, 1, lambda d: d.update(status=["canary-1234"]))
-        with pytest.raises(LedgerError) as told:
+        with pytest.raises(LedgerError) as caught:
             read(file)
-        assert "canary" not in f"{told.value} {told.value.diagnostics}"
+        assert "canary" not in f"{caught.value} {caught.value.diagnostics}"
 
 
 def removed(file: Path) -> None:
@@ -201,10 +201,10 @@ class TestAFileThatGoesAway:
             await own.record(OPENED)
             removed(file)
             for step in (own.record(note(1)), own.claim(1, [job_intended()]), own.refresh()):
-                with pytest.raises(LedgerError) as told:
+                with pytest.raises(LedgerError) as caught:
                     await step
-                assert not isinstance(told.value, LedgerConflict)
-                assert told.value.diagnostics[0].code == "ledger-gone"
+                assert not isinstance(caught.value, LedgerConflict)
+                assert caught.value.diagnostics[0].code == "ledger-gone"
 
         asyncio.run(work())
         assert not file.exists()
@@ -261,10 +261,10 @@ class TestDisksThatDoNotTakeMore:
             await own.refresh()
             with monkeypatch.context() as full:
                 full.setattr(os, "pwrite", lambda d, c, o: _half(d, c, o, real=real))
-                with pytest.raises(LedgerError) as told:
+                with pytest.raises(LedgerError) as caught:
                     await own.claim(1, [job_intended()])
-                assert told.value.diagnostics[0].code == "ledger-unwritable"
-                assert "No space left on device" in told.value.diagnostics[0].message
+                assert caught.value.diagnostics[0].code == "ledger-unwritable"
+                assert "No space left on device" in caught.value.diagnostics[0].message
                 with pytest.raises(LedgerError, match="No space left"):
                     await own.record(note(1))
             assert file.stat().st_size == len(before)  # noqa: ASYNC240
@@ -325,9 +325,9 @@ class TestDisksThatDoNotTakeMore:
             raise OSError(code, os.strerror(code), str(file))
 
         monkeypatch.setattr(Path, "mkdir", refuse)
-        with pytest.raises(LedgerError) as told:
+        with pytest.raises(LedgerError) as caught:
             write(file, [OPENED])
-        (found,) = told.value.diagnostics
+        (found,) = caught.value.diagnostics
         assert found.code == "ledger-unwritable"
         assert str(file) in found.message
         assert os.strerror(code) in found.message
@@ -336,9 +336,9 @@ class TestDisksThatDoNotTakeMore:
     def test_a_file_in_place_of_the_folder_is_an_error(self, tmp_path: Path) -> None:
         (tmp_path / ".eocanvas").write_text("", encoding="utf-8")
         for work in (lambda f: write(f, [OPENED]), read):
-            with pytest.raises(LedgerError) as told:
+            with pytest.raises(LedgerError) as caught:
                 work(tmp_path / ".eocanvas" / "default.jsonl")
-            assert told.value.diagnostics[0].code in ("ledger-unwritable", "ledger-unreadable")
+            assert caught.value.diagnostics[0].code in ("ledger-unwritable", "ledger-unreadable")
 
 
 class TestAddresses:
@@ -352,6 +352,6 @@ class TestAddresses:
 
     @pytest.mark.parametrize("url", ["s3://bucket/ledger", "postgresql://host/base", "{folder}"])
     def test_an_address_that_is_not_a_file_is_a_usage_error(self, url: str, tmp_path: Path) -> None:
-        with pytest.raises(UsageError) as told:
+        with pytest.raises(UsageError) as caught:
             open_backend(url.format(folder=tmp_path), tmp_path)
-        assert told.value.diagnostics[0].code == "ledger-unsupported"
+        assert caught.value.diagnostics[0].code == "ledger-unsupported"

@@ -1,4 +1,4 @@
-"""Snapshots save time and are never trusted over the ledger they stand beside."""
+"""Snapshots save time; where they differ from their ledger, the ledger is right."""
 
 from __future__ import annotations
 
@@ -275,5 +275,5 @@ def test_a_snapshot_agrees_with_its_ledger_and_with_no_other_fold(ledger: Path, 
     assert recorded
     assert snapshot_faults(recorded, found) == []
     recorded.job_record("job.a").forgotten = "requested"
-    (told,) = snapshot_faults(recorded, found)
-    assert told.code == "ledger-snapshot"
+    (reported,) = snapshot_faults(recorded, found)
+    assert reported.code == "ledger-snapshot"

@@ -49,7 +49,7 @@ FAULTS: dict[str, tuple[Change, str]] = {
         _event(5, e.KeyDeleted(address="key.scenes", generation=2, name="n")),
         "entry 6: key-deleted without the intent before it",
     ),
-    "job of nobody": (
+    "job without launch": (
         _event(3, e.JobObserved(address="job.subset", job_id="j-9", status="running")),
         "entry 4: job-observed of a job without a launch",
     ),
@@ -57,11 +57,11 @@ FAULTS: dict[str, tuple[Change, str]] = {
         _event(3, e.JobObserved(address="job.b", job_id="j-1", status="running")),
         "entry 4: job-observed of a job without a launch",
     ),
-    "pass for nobody": (
+    "pass without intent": (
         _event(3, e.PassObserved(address="job.subset", intent="00", begun=at(1))),
         "entry 4: pass-observed without the intent before it",
     ),
-    "adopted for nobody": (
+    "adoption without intent": (
         _event(3, e.Adopted(address="job.subset", job_id="j-1", reason="found", intent="00")),
         "entry 4: adopted without the intent before it",
     ),
@@ -78,10 +78,10 @@ def test_each_injected_fault_is_found(name: str) -> None:
     spoil, message = FAULTS[name]
     found = list(SOUND)
     spoil(found)
-    told = verify(found)
-    assert message in [d.message for d in told]
-    assert {d.code for d in told} == {"ledger-inconsistent"}
-    assert all(d.hint for d in told)
+    diagnostics = verify(found)
+    assert message in [d.message for d in diagnostics]
+    assert {d.code for d in diagnostics} == {"ledger-inconsistent"}
+    assert all(d.hint for d in diagnostics)
 
 
 def test_every_type_of_event_can_be_judged() -> None:

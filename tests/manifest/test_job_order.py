@@ -40,7 +40,7 @@ def test_a_chain_of_two_thousand_jobs_is_loaded() -> None:
 
 
 class Counting(dict[str, set[str]]):
-    """Who follows whom, counting how often a job is looked up."""
+    """The order of jobs, counting how often a job is looked up."""
 
     asked = 0
 

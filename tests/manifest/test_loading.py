@@ -129,10 +129,10 @@ def test_warnings_alone_do_not_stop_a_run() -> None:
 
 
 def test_a_raw_input_may_have_any_name_and_shape() -> None:
-    inputs = "{product: 1, result: [a], key: {key: nobody}, Ä-b: ~}"
+    inputs = "{product: 1, result: [a], key: {key: missing}, Ä-b: ~}"
     loaded = load(f"version: 1\nproject: p\njobs: {{a: {{process: x, inputs: {inputs}}}}}\n", "f")
     assert loaded.diagnostics == ()
-    assert loaded.require().jobs["a"].inputs == {"product": 1, "result": ["a"], "key": {"key": "nobody"}, "Ä-b": None}
+    assert loaded.require().jobs["a"].inputs == {"product": 1, "result": ["a"], "key": {"key": "missing"}, "Ä-b": None}
 
 
 FIELDS = ["version", "project", "keys", "jobs", "type", "graph", "chain", "process", "inputs", "output", "key", "file"]
@@ -208,7 +208,7 @@ def test_an_invalid_share_is_an_error_with_an_example() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "told", "hint"),
+    ("field", "messages", "hint"),
     [
         ("retries: {stagin-in: 2}", ["`stagin-in` is not a class of failures"], "did you mean staging-in?"),
         ("retries: {staging-in: -1}", ["`jobs.a.retries.staging-in` must be 0 or more"], ""),
@@ -216,7 +216,7 @@ def test_an_invalid_share_is_an_error_with_an_example() -> None:
         ("for_each: {list: [a], by: []}", ["`jobs.a.for_each.by` must not be empty"], ""),
     ],
 )
-def test_a_fault_of_a_union_is_reported_once_in_the_form_the_user_wrote(field: str, told: list[str], hint: str) -> None:
+def test_a_fault_of_a_union_is_reported_once_as_the_user_wrote_it(field: str, messages: list[str], hint: str) -> None:
     loaded = load(f"version: 1\nproject: x\njobs:\n  a:\n    process: p\n    {field}\n", "m.yaml")
-    assert [each.message for each in loaded.diagnostics] == told
+    assert [each.message for each in loaded.diagnostics] == messages
     assert loaded.diagnostics[0].hint == hint

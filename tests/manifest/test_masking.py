@@ -50,14 +50,14 @@ def shown(text: str) -> list[str]:
     loaded = load(text, "f")
     numbers = range(1, len(text.splitlines()) + 2)
     lines = [loaded.snippet(Position("f", number, column)) for number in numbers for column in (1, 30)]
-    told = [word for each in loaded.diagnostics for word in (each.message, each.hint, each.snippet or "")]
-    return [line for line in lines if line is not None] + told
+    texts = [word for each in loaded.diagnostics for word in (each.message, each.hint, each.snippet or "")]
+    return [line for line in lines if line is not None] + texts
 
 
 @pytest.mark.parametrize("text", HIDDEN)
 @pytest.mark.parametrize("head", ["", HEAD])
 def test_no_log_line_and_no_message_shows_a_secret(head: str, text: str) -> None:
-    # The names that a block of keys is made of are shown, so a secret there cannot be told from a name.
+    # The names in a block of keys are shown, so a secret in the place of a name is shown too.
     assert [line for line in shown(head + text) if SECRET in line] == []
 
 

@@ -49,7 +49,7 @@ def test_a_text_names_addresses(text: str, found: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "code", "told"),
+    ("text", "code", "words"),
     [
         ("drive", "ambiguous-address", "key.drive, job.drive"),
         ("sub", "ambiguous-address", "job.subset, job.subset-north"),
@@ -63,12 +63,12 @@ def test_a_text_names_addresses(text: str, found: list[str]) -> None:
         ("subset/*", "unknown-address", "subset/*"),
     ],
 )
-def test_a_name_of_none_or_several_is_refused(text: str, code: str, told: str) -> None:
+def test_a_name_of_none_or_several_is_refused(text: str, code: str, words: str) -> None:
     with pytest.raises(UsageError) as refusal:
         resolve(text, KNOWN)
     (found,) = refusal.value.diagnostics
     assert found.code == code
-    assert told in found.message
+    assert words in found.message
 
 
 def test_a_similar_name_is_suggested() -> None:

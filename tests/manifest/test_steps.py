@@ -74,7 +74,7 @@ def test_options() -> None:
         ("{days: {from: today, to: today, every: 36h}}", "bad-duration", None),
         ("{days: {form: today, to: today}}", "unknown-field", "unknown field `form` in `jobs.a.for_each.days`"),
         ("{s3: {key: eodata, max: 1}}", "unknown-field", "unknown field `max` in `jobs.a.for_each.s3`"),
-        ("{s3: {key: nobody}}", "unknown-key", "no key of this manifest has the name `nobody`"),
+        ("{s3: {key: missing}}", "unknown-key", "no key of this manifest has the name `missing`"),
         ("{list: [a], expect: many}", "bad-name", "`jobs.a.for_each.expect` has the wrong form"),
         ("{list: [a], pick: best}", "bad-value", None),
         ("{list: [a], max: 0}", "bad-value", None),

@@ -1,4 +1,4 @@
-"""What the HDA says of downloads, as planning sees it; silence keeps nobody waiting."""
+"""What the HDA says of downloads, as planning sees it; a silent HDA delays nothing."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_each_download_has_its_state_and_address(state: DownloadState, statuses:
 
 
 class _Silent(Hda):
-    """Answers about one download, and about the others never."""
+    """Answers about one download, and never about the others."""
 
     def __init__(self) -> None:
         pass

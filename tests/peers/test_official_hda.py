@@ -109,8 +109,8 @@ def test_products_are_ordered_and_downloaded(
 def test_the_client_handles_a_used_up_quota(official_hda: OfficialClient, answer: Any, words: str) -> None:
     behaviour = Behaviour(quota_answer=answer, order_time=0)
     with running(Options(hda_quotas=(Quota(1, 3600),), behaviour=behaviour)) as emulator:
-        told = official_hda.run("hda_download", emulator, query=MORNING, limit=2, folder="unused")
-    assert words in told["reached"]
+        answer = official_hda.run("hda_download", emulator, query=MORNING, limit=2, folder="unused")
+    assert words in answer["reached"]
 
 
 def old_form(dataset_id: str) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def intent_id(number: int) -> str:
 
 @dataclass
 class Scene:
-    """Build it up, then ask for the plan. Numbers name intents; a job of intent 1 is `job-1` unless told."""
+    """Build it up, then ask for the plan. Numbers name intents; the job of intent 1 is `job-1` by default."""
 
     manifest: str = ONE_OF_EACH
     files: dict[str, bytes] = field(default_factory=lambda: dict(FILES))

@@ -1,4 +1,4 @@
-"""Actions and reasons stand in one table, and what follows from them stands nowhere else."""
+"""Actions and reasons stand in one table, and no other module has a table of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is cancelled stays so: whatever the service does about it, and whatever becomes of an answer that was lost."""
+"""A cancelled job stays cancelled, for every answer of the service and every outcome of a lost answer."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from eocanvas_apply.emulator.model import job_failures as told
+from eocanvas_apply.emulator.model import job_failures as emulated
 from eocanvas_apply.emulator.model.job_failures import FailureKind, JobFault, built_in
 from eocanvas_apply.planning.failures import HINTS, HOPELESS, Failure, Retries, classify
 from eocanvas_apply.vocabulary import FailureClass
@@ -118,18 +118,18 @@ def test_the_failures_configured_in_the_emulator_have_their_class(kind: FailureK
 @pytest.mark.parametrize(
     ("failure", "failure_class"),
     [
-        (told.wrong_item("*manifest.xml"), "input-config"),
-        (told.NO_INPUT, "input-config"),
-        (told.not_an_archive("/a.zip"), "input-config"),
-        (told.missing_file("/a b.zip"), "staging-in"),
-        (told.not_fetched("https://h.example/a: 503"), "staging-in"),
-        (told.not_delivered("PUT /a: 507"), "staging-out"),
-        (told.lost_key("baltic-scenes-1-abc123"), "key"),
-        (told.wrong_graph("XML parsing failed: no element found"), "graph"),
-        (told.wrong_graph("[NodeId: Read] File '$img' does not exist"), "graph"),
+        (emulated.wrong_item("*manifest.xml"), "input-config"),
+        (emulated.NO_INPUT, "input-config"),
+        (emulated.not_an_archive("/a.zip"), "input-config"),
+        (emulated.missing_file("/a b.zip"), "staging-in"),
+        (emulated.not_fetched("https://h.example/a: 503"), "staging-in"),
+        (emulated.not_delivered("PUT /a: 507"), "staging-out"),
+        (emulated.lost_key("baltic-scenes-1-abc123"), "key"),
+        (emulated.wrong_graph("XML parsing failed: no element found"), "graph"),
+        (emulated.wrong_graph("[NodeId: Read] File '$img' does not exist"), "graph"),
     ],
 )
-def test_the_emulators_own_findings_have_their_class(failure: told.Failure, failure_class: str) -> None:
+def test_the_emulators_own_findings_have_their_class(failure: emulated.Failure, failure_class: str) -> None:
     assert classify([*GIVEN, *failure.lines]).failure_class == failure_class
     assert classify([*GIVEN, *failure.lines]).line == failure.lines[0]
 

@@ -1,4 +1,4 @@
-"""What makes a job this job and no other, and how a difference is told."""
+"""Which changes make another job, and how a difference is shown."""
 
 from __future__ import annotations
 

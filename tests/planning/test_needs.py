@@ -1,4 +1,4 @@
-"""Which keys must live, how long, and when a life gets too short."""
+"""Which keys must live, how long, and when the rest of a life is too short."""
 
 from __future__ import annotations
 

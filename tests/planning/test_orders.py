@@ -1,4 +1,4 @@
-"""Orders of products: whose turn it is, which came to nothing, and which somebody may still want."""
+"""Orders of products: which is next, which failed, and which may still be needed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def at(minutes: float) -> datetime:
 
 
 def order(minute: float, *states: e.OrderState, status: int | None = None) -> list[e.AnyEvent]:
-    """An order decided then, and what became of it; its download is called like it."""
+    """An order decided then, and its state; the download has the name of the order."""
     names: dict[str, Any] = {"address": "job.subset", "order": f"o{minute}", "dataset_id": "D", "product_id": "P"}
     made: list[e.AnyEvent] = [e.OrderIntended(**names, decided=at(minute), send_before=at(minute + 0.5))]
     for state in states:
@@ -81,7 +81,7 @@ def book(recorded: Recorded, now: float, **downloads: str) -> OrderBook:
         ([order(0, "ordered"), use(0, "graph")], 5, {"o0": "ready"}, Standing.READY),
         ([order(0, "ordered"), use(0, "staging-in")], 5, {"o0": "ready"}, Standing.MISSING),
         ([order(0, "ordered"), order(3, "ordered")], 5, {"o0": "ready", "o3": "waiting"}, Standing.READY),
-        # Nobody asked for it: it is of a job that is over.
+        # Its job is over, so it is not looked up.
         ([order(0, "ordered", "ready"), use(0)], 5, {}, Standing.MISSING),
     ],
 )

@@ -1,4 +1,4 @@
-"""What lies ahead of a campaign."""
+"""The forecast of a campaign."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def _closed_for(span: timedelta, life: timedelta) -> Scene:
 )
 def test_keys_are_renewed_on_the_way(span: timedelta, life: timedelta, times: int, first: float | None) -> None:
     scene = _closed_for(span, life)
-    told = scene.plan().forecast.renewals
-    assert told == ((Renewal("key.scenes", times, AT + first * HOUR),) if first else ())
+    renewals = scene.plan().forecast.renewals
+    assert renewals == ((Renewal("key.scenes", times, AT + first * HOUR),) if first else ())
 
 
 @pytest.mark.parametrize("life", [0 * HOUR, -1 * HOUR])

@@ -1,4 +1,4 @@
-"""How many jobs run at once, and how long one takes: whose jobs count, and for how long."""
+"""How many jobs run at once, and how long one takes: which jobs count, and for how long."""
 
 from __future__ import annotations
 

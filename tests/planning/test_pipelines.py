@@ -1,4 +1,4 @@
-"""What is planned for a job whose input is a result of another, and what is said of it."""
+"""The plan of a job whose input is a result of another, and its explanation."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def listed(scene: Scene, *titles: str, name: str = "subset", number: int = 1) ->
     scene.events.append(e.ResultsListed(address=f"job.{name}", job_id=f"job-{number}", results=found, looked=scene.at))
 
 
-def told(scene: Scene, address: str) -> Explanation:
+def explanation(scene: Scene, address: str) -> Explanation:
     found = explain(address, scene.plan(), scene.desired, scene.recorded, scene.observed)
     assert found is not None
     return found
@@ -158,7 +158,7 @@ def test_nothing_is_launched_after_a_refused_access() -> None:
 
 
 def words(scene: Scene) -> Sequence[str]:
-    return render.text(told(scene, TURBIDITY)).splitlines()
+    return render.text(explanation(scene, TURBIDITY)).splitlines()
 
 
 def test_why_names_the_other_job_and_its_state() -> None:
@@ -168,7 +168,7 @@ def test_why_names_the_other_job_and_its_state() -> None:
         "job.turbidity: nothing to do (waits-for): waits for another job",
         "  input: a result of job.subset, watch (in-flight): running",
     ]
-    (source,) = render.as_json(told(scene, TURBIDITY))["sources"]
+    (source,) = render.as_json(explanation(scene, TURBIDITY))["sources"]
     assert source == {"address": SUBSET, "action": "watch", "reason": "in-flight", "results": []}
 
 

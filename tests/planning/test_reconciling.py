@@ -1,4 +1,4 @@
-"""What becomes of a launch whose answer was lost, moment by moment."""
+"""How a launch whose answer was lost is settled, step by step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an apply does not do unasked, exactly at the limits."""
+"""What an apply refuses without its flag, exactly at the limits."""
 
 from __future__ import annotations
 

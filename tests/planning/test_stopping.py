@@ -1,4 +1,4 @@
-"""Campaigns that stop after too many failures, and those that send a few ahead."""
+"""Campaigns that stop after too many failures, and those with canaries."""
 
 from __future__ import annotations
 

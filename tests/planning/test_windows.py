@@ -44,7 +44,7 @@ windows_values = st.builds(
 
 
 def allowed(windows: Windows, launched: list[datetime], at: datetime) -> bool:
-    """The law itself, without any cleverness."""
+    """The rule itself, without any optimisation."""
     if windows.closed_until and at < windows.closed_until:
         return False
     for limit in windows.limits:

@@ -1,4 +1,4 @@
-"""Scenes by chance: keys and jobs in every state that a week of runs, losses and edits can leave them in."""
+"""Random scenes: keys and jobs in every state that a week of runs, losses and edits can leave."""
 
 from __future__ import annotations
 
@@ -171,14 +171,14 @@ def _play_run(scene: Scene, name: str, intent: int, state: str) -> None:
 def _play_intent(scene: Scene, name: str, number: int, job: JobPlot) -> None:
     ago = MINUTE if job.state == "open" else 25 * MINUTE
     intended = scene.intend(name, number, decided=AT - ago)
-    told: dict[str, Any] = {"address": intended.address, "intent": intended.intent}
+    common: dict[str, Any] = {"address": intended.address, "intent": intended.intent}
     passes = {"settled": (2,), "settled-twice": (3, 2)}.get(job.state, ())
-    scene.events += [e.PassObserved(**told, begun=AT - timedelta(minutes=minutes)) for minutes in passes]
+    scene.events += [e.PassObserved(**common, begun=AT - timedelta(minutes=minutes)) for minutes in passes]
     if job.state == "withdrawn":
-        scene.events.append(e.JobWithdrawn(**told, reason="not-sent"))
+        scene.events.append(e.JobWithdrawn(**common, reason="not-sent"))
     refused = {"access": 403, "request": 400, "same-job": 200}.get(job.state)
     if refused:
-        scene.events.append(e.JobRefused(**told, status=refused, refusal=cast(Any, job.state)))
+        scene.events.append(e.JobRefused(**common, status=refused, refusal=cast(Any, job.state)))
     _show_candidate(scene, name, number, job)
 
 

@@ -110,13 +110,13 @@ def test_a_waiting_job_names_the_other_job_and_the_time() -> None:
         PlannedAction("job.d", ActionKind.LAUNCH, Reason.NEW),
     )
     scene = _scene()
-    told = text(status(replace(scene.plan(), actions=actions), scene.recorded, scene.observed))
+    shown = text(status(replace(scene.plan(), actions=actions), scene.recorded, scene.observed))
     assert (
         "Waiting\n"
         "  job.d: launch with the next apply\n"
         "  job.c: limit of jobs reached (max_running or --limit)\n"
         "  job.b: after job.a, at about 2026-03-01 13:00:00 UTC\n"
-    ) in told
+    ) in shown
 
 
 def test_from_the_ledger_alone_all_that_is_on_record_is_told() -> None:

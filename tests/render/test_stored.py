@@ -1,4 +1,4 @@
-"""What is told about results that are not here."""
+"""What is shown about results that are not downloaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real server on loopback that misbehaves as told, for faults that only a connection can have."""
+"""A real server on loopback with configured faults, for those that only a connection can have."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def http(status: str, body: bytes = b"", length: int | None = None) -> bytes:
 
 
 class Misbehaving:
-    """Logs everybody in; hands every other request to a behaviour, and remembers its first line."""
+    """Accepts every log-in; passes every other request to a behaviour, and keeps its first line."""
 
     def __init__(self, behaviour: Behaviour) -> None:
         self.got: list[str] = []

@@ -21,7 +21,7 @@ Step = Callable[[httpx.Request], httpx.Response] | Exception
 
 
 class VirtualClock:
-    """Time that passes only when somebody sleeps or a test says so."""
+    """Time that passes only in sleeps and when a test advances it."""
 
     def __init__(self) -> None:
         self.elapsed = 0.0

@@ -21,7 +21,7 @@ def _client_pool(patience_s: float = 5.0) -> tuple[ClientPool, list[httpx.AsyncC
 def test_the_client_given_back_last_is_taken_first() -> None:
     async def main() -> None:
         clients, made = _client_pool()
-        assert len(made) == 1, "settings that cannot work are told at once"
+        assert len(made) == 1, "settings that cannot work are reported at once"
         one, two = await clients.take(), await clients.take()
         clients.give_back(one)
         clients.give_back(two)

@@ -90,7 +90,7 @@ def test_reading_is_tried_three_times(fault: object) -> None:
 def test_a_refused_port_is_not_sent_and_names_the_address() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]  # bound and not listening: refuses, and nobody else can take it
+        port = taken.getsockname()[1]  # bound and not listening: it refuses, and no other process can take it
 
         async def main() -> str:
             async with client(port) as canvas:

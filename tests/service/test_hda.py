@@ -222,8 +222,8 @@ def test_an_order_with_a_refused_token_is_sent_again_with_a_new_one(stage: Stage
 def test_a_quota_that_is_used_up_says_when_to_come_back(
     stage: Stage, headers: dict[str, str], wait: float | None
 ) -> None:
-    told: dict[str, Any] = {"date": http_date(START), "x_quota_limit": "100", "x_quota_remaining": "0", **headers}
-    stage.on(ORDER, says(429, {"message": "no more"}, **told))
+    limits: dict[str, Any] = {"date": http_date(START), "x_quota_limit": "100", "x_quota_remaining": "0", **headers}
+    stage.on(ORDER, says(429, {"message": "no more"}, **limits))
     with pytest.raises(Refused, match="no more, 0 of 100 left") as caught:
         run(stage, order)
     assert (caught.value.status, caught.value.retry_after) == (429, wait)

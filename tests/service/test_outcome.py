@@ -45,10 +45,10 @@ def test_these_faults_mean_not_sent(fault: Exception) -> None:
      httpx.WriteError("x"), httpx.DecodingError("x"), TimeoutError()],
 )  # fmt: skip
 def test_these_faults_are_in_doubt(fault: Exception) -> None:
-    told = transport_fault("POST", URL, fault, unsent=False)
-    assert isinstance(told, Doubt)
+    found = transport_fault("POST", URL, fault, unsent=False)
+    assert isinstance(found, Doubt)
     assert isinstance(transport_fault("POST", URL, fault, unsent=True), NotSent)
-    assert "signature" not in str(told)
+    assert "signature" not in str(found)
 
 
 def test_a_lost_answer_to_a_read_leaves_nothing_open() -> None:
@@ -72,28 +72,28 @@ def test_a_lost_answer_to_a_read_leaves_nothing_open() -> None:
     ],
 )
 def test_the_service_s_own_words(content: bytes, words: str) -> None:
-    told = status_fault(answer(400, content), START, Scrubber())
-    assert str(told) == f"POST /serverless/keys answered 400: {words}"
+    found = status_fault(answer(400, content), START, Scrubber())
+    assert str(found) == f"POST /serverless/keys answered 400: {words}"
 
 
 def test_long_words_are_cut() -> None:
-    told = status_fault(answer(400, b"x" * 5000), START, Scrubber())
-    assert len(str(told)) < 350
-    assert str(told).endswith("...")
+    found = status_fault(answer(400, b"x" * 5000), START, Scrubber())
+    assert len(str(found)) < 350
+    assert str(found).endswith("...")
 
 
 def test_secrets_in_words_are_not_shown() -> None:
     scrubber = Scrubber()
     scrubber.learn([Secret("hunter2hunter2"), Secret("t")])
     body = b'{"message": "user hunter2hunter2 with Bearer abc.def and eyJhbGciOiJ.eyJzdWIi.sig is not known"}'
-    told = str(status_fault(answer(400, body), START, scrubber))
-    assert told.endswith("400: user *** with Bearer *** and *** is not known")
+    found = str(status_fault(answer(400, body), START, scrubber))
+    assert found.endswith("400: user *** with Bearer *** and *** is not known")
 
 
 def test_a_redirection_is_reported_without_its_query() -> None:
-    told = status_fault(answer(302, location="https://sso.test/login?state=s3cret"), START, Scrubber())
-    assert "https://sso.test/login" in str(told)
-    assert "s3cret" not in str(told)
+    found = status_fault(answer(302, location="https://sso.test/login?state=s3cret"), START, Scrubber())
+    assert "https://sso.test/login" in str(found)
+    assert "s3cret" not in str(found)
 
 
 @pytest.mark.parametrize(

@@ -137,11 +137,11 @@ def test_a_wrong_password_names_account_address_and_source_and_is_not_retried(st
                 await canvas.keys()
         return str(caught.value)
 
-    told = str(run(stage, act))
-    assert "'jane'" in told
-    assert "https://canvas.test/identity/gettoken" in told
-    assert "environment" in told
-    assert "no *** for you" in told
+    message = str(run(stage, act))
+    assert "'jane'" in message
+    assert "https://canvas.test/identity/gettoken" in message
+    assert "environment" in message
+    assert "no *** for you" in message
     assert len(stage.got) == 3
 
 

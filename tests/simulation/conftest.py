@@ -1,4 +1,4 @@
-"""Simulated runs die as exceptions, never with the machine: their ledgers need not wait for the disk."""
+"""Simulated runs end by exceptions, never with the machine: their ledgers need not wait for the disk."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The big simulation: campaigns through bad weeks, two runners on one ledger, whatever the service decides.
+"""The big simulation: campaigns with random faults, two runners on one ledger, every behaviour of the service.
 
-Hypothesis draws how the service decides what nobody knows of it, and a seed; the seed decides everything else: where
-runners are killed and begun again, which answers are lost or garbled, which jobs fail and how. Each example is a run of
+Hypothesis draws how the service behaves where the facts are unknown, and a seed. The seed decides the rest: where
+runners are killed and restarted, which answers are lost or garbled, which jobs fail and how. Each example is a run of
 its own in virtual time. `SIMULATION_EXAMPLES=500` makes more of them, and larger ones.
 """
 
@@ -41,7 +41,7 @@ MOST_ROWS = 24 if EXAMPLES <= 5 else 150
 LIMITS = (Limit(5, timedelta(hours=1)), Limit(40, timedelta(days=2)))
 MAX_DURATION = timedelta(hours=1)
 JOB_TIME = 300.0
-# What a kill, a silence of the service or a lost answer may cost: the pause until somebody begins again, and `settle`.
+# The delay by a kill, an outage or a lost answer: the pause until a runner starts again, and `settle`.
 SLACK = timedelta(hours=8)
 KINDS: tuple[FailureKind, ...] = ("staging-in", "staging-out", "killed", "unknown", "key", "graph", "input-config")
 GARBLED: tuple[FaultKind, ...] = ("html", "truncate", "status", "drop-after", "drop-before", "unauthorized")
@@ -91,7 +91,7 @@ jobs:
 
 
 class Failing(JobFaults):
-    """Some jobs fail, each in a way of its own."""
+    """Some jobs fail, each with a random class."""
 
     def __init__(self, chance: random.Random) -> None:
         super().__init__()
@@ -105,26 +105,26 @@ class Failing(JobFaults):
 
 
 def unfinished(plan: Plan, may_ask: bool) -> list[tuple[str, str, str]]:
-    """The jobs that somebody must still see to; what asks waits for a person, and what is behind it for that."""
+    """The jobs that are not finished; with `may_ask` without those that wait for a person's decision."""
     jobs = (a for a in plan.actions if a.address.startswith("job.") and not (may_ask and a.action is ActionKind.ASK))
     return [(a.address, a.action, a.reason) for a in jobs if a.reason not in OVER]
 
 
 @dataclass
 class Weeks:
-    """One campaign, two runners, and what befalls them until `calm`."""
+    """One campaign, two runners, and their faults until `calm`."""
 
     world: World
     text: str
     chance: random.Random
-    trouble: float
+    fault_rate: float
     may_ask: bool = False
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     kills: int = 0
     calm: bool = False
 
     async def runner(self) -> None:
-        """A person with a machine that goes off now and then: begins again until nothing is left."""
+        """A runner that is killed now and then, and starts again until nothing is left."""
         while not self.calm:
             step = Step(self)
             engine = self.world.runner(self.text, step, self.ledger)
@@ -151,7 +151,7 @@ class Weeks:
 
 @dataclass
 class Step:
-    """What befalls one run of one runner, step by step."""
+    """The faults of one run of one runner, step by step."""
 
     weeks: Weeks
     dead: bool = False
@@ -160,15 +160,15 @@ class Step:
         weeks, chance = self.weeks, self.weeks.chance.random()
         if weeks.calm:
             return
-        if self.dead or chance < weeks.trouble / 10:
+        if self.dead or chance < weeks.fault_rate / 10:
             weeks.kills += not self.dead
             self.dead = True
             raise Killed(name)
         if name.endswith("append"):
             return
-        if chance < weeks.trouble:
+        if chance < weeks.fault_rate:
             raise httpx.RemoteProtocolError("the connection was lost")
-        if chance < 2 * weeks.trouble:
+        if chance < 2 * weeks.fault_rate:
             weeks.world.frontend.faults.append(Fault(weeks.chance.choice(GARBLED), status=503))
 
 
@@ -195,7 +195,7 @@ BEHAVIOURS = st.builds(
 )
 
 
-# A service that tells little of its jobs, and what it tells is late or slightly wrong.
+# A service whose logs and lists are incomplete, late or slightly wrong.
 SECRETIVE = st.builds(
     Behaviour,
     created_skew=st.sampled_from([-240.0, 0.0, 240.0]),
@@ -219,7 +219,7 @@ simulated = settings(
     suppress_health_check=list(HealthCheck),
     phases=[Phase.generate],
     print_blob=True,
-    # The same few every day; whoever asks for more gets others each time.
+    # Always the same few examples by default; with SIMULATION_EXAMPLES new ones each time.
     derandomize="SIMULATION_EXAMPLES" not in os.environ,
 )
 
@@ -229,7 +229,7 @@ simulated = settings(
     behaviour=BEHAVIOURS,
     seed=st.integers(0, 2**32),
     rows=st.integers(4, MOST_ROWS),
-    trouble=st.sampled_from([0.0, 0.005, 0.02]),
+    fault_rate=st.sampled_from([0.0, 0.005, 0.02]),
     declared=st.booleans(),
     products=st.booleans(),
     pipeline=st.booleans(),
@@ -237,10 +237,10 @@ simulated = settings(
     life=st.sampled_from([2, 5, 48]),
 )
 def test_a_campaign_with_random_faults(
-    behaviour: Behaviour, seed: int, rows: int, trouble: float, declared: bool, products: bool, **rest: Any
+    behaviour: Behaviour, seed: int, rows: int, fault_rate: float, declared: bool, products: bool, **rest: Any
 ) -> None:
     text = manifest(rows, declared=declared, products=products, **rest)
-    begun, weeks = through_bad_weeks(behaviour, text, seed, trouble)
+    begun, weeks = with_random_faults(behaviour, text, seed, fault_rate)
     if declared:
         windows_hold(jobs_of(weeks.world))
         the_end_is_the_optimum(weeks.world, begun, weeks)
@@ -251,27 +251,27 @@ def test_a_campaign_with_random_faults(
     behaviour=SECRETIVE,
     seed=st.integers(0, 2**32),
     rows=st.integers(4, MOST_ROWS),
-    trouble=st.sampled_from([0.005, 0.02]),
+    fault_rate=st.sampled_from([0.005, 0.02]),
     marked=st.booleans(),
     products=st.booleans(),
     pipeline=st.booleans(),
 )
 def test_a_campaign_at_a_service_with_incomplete_logs(
-    behaviour: Behaviour, seed: int, rows: int, trouble: float, **rest: Any
+    behaviour: Behaviour, seed: int, rows: int, fault_rate: float, **rest: Any
 ) -> None:
-    """Where nobody can know whether a launch came through, a person is asked; nothing runs twice then either."""
-    through_bad_weeks(behaviour, manifest(rows, declared=True, fixed=False, life=48, **rest), seed, trouble, True)
+    """Where the outcome of a launch cannot be known, a decision is asked for; nothing runs twice then either."""
+    with_random_faults(behaviour, manifest(rows, declared=True, fixed=False, life=48, **rest), seed, fault_rate, True)
 
 
-def through_bad_weeks(
-    behaviour: Behaviour, text: str, seed: int, trouble: float, may_ask: bool = False
+def with_random_faults(
+    behaviour: Behaviour, text: str, seed: int, fault_rate: float, may_ask: bool = False
 ) -> tuple[datetime, Weeks]:
-    """Run a campaign to its end and look at what came of it; return when it began, and what happened."""
+    """Run a campaign to its end and check the outcome; return when it began, and what happened."""
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder), behaviour=behaviour, job_time=JOB_TIME, quotas=_quotas(), seed=seed)
         world.simulated.frontend.service.job_faults = world.simulated.frontend.service.jobs.faults = Failing(chance)
-        weeks = Weeks(world, text, chance, trouble, may_ask)
+        weeks = Weeks(world, text, chance, fault_rate, may_ask)
         watch(world)
         begun = world.clock()
         world.run(weeks.weeks())
@@ -292,7 +292,7 @@ def jobs_of(world: World) -> list[Any]:
 
 
 def watch(world: World) -> None:
-    """Look over the service's shoulder: no key is deleted in use, none is used that ends too early."""
+    """Check at the service that no key is deleted in use, and none is used that ends too early."""
     service = world.frontend.service
     delete, launch = service.keystore.delete, service.jobs.launch
 
@@ -315,7 +315,7 @@ def nothing_is_lost_or_run_twice(world: World, plan: Plan, recorded: Recorded, m
     jobs = jobs_of(world)
     asked = any(action.action is ActionKind.ASK for action in plan.actions)
     assert may_ask or not asked
-    assert asked or {job.id for job in jobs} == set(recorded.owner_of), "a job runs that nobody knows of"
+    assert asked or {job.id for job in jobs} == set(recorded.owner_of), "a job runs that is not recorded"
     assert not unfinished(plan, may_ask)
     by_input: dict[tuple[str, ...], list[str]] = {}
     for job in jobs:
@@ -326,7 +326,7 @@ def nothing_is_lost_or_run_twice(world: World, plan: Plan, recorded: Recorded, m
 
 
 def _asked_of(job: Any, recorded: Recorded) -> tuple[str, ...]:
-    """What it reads, where that is a path that only one row asks for; else whose job it is, if anybody knows."""
+    """The path that it reads, where only one row reads that; else the address of its job, if known."""
     reads: tuple[str, ...] = tuple(job.execution.locations)
     paths = all(location.startswith("/") for location in reads)
     return reads if paths or job.id not in recorded.owner_of else (recorded.owner_of[job.id],)
@@ -343,5 +343,5 @@ def the_end_is_the_optimum(world: World, begun: datetime, weeks: Weeks) -> None:
     jobs = jobs_of(world)
     best = Windows(LIMITS).schedule(len(jobs), begun)[-1]
     late = max(job.created for job in jobs) - best
-    allowed = timedelta(hours=2) if not weeks.trouble else SLACK + timedelta(hours=1) * weeks.kills
+    allowed = timedelta(hours=2) if not weeks.fault_rate else SLACK + timedelta(hours=1) * weeks.kills
     assert late <= allowed, f"the last launch was {late} behind the optimum, after {weeks.kills} kills"

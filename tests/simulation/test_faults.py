@@ -1,6 +1,6 @@
-"""The world against the law: a job is never launched twice unless frozen before the socket, and never lost.
+"""Random faults: a job is never launched twice unless a runner is frozen before the socket, and never lost.
 
-Hypothesis chooses what the manifest holds, how the service decides what nobody knows of it, where runners are
+Hypothesis chooses what the manifest holds, how the service behaves where the facts are unknown, where runners are
 killed, which answers are lost, and where one is frozen; the virtual clock makes days of waiting milliseconds.
 """
 
@@ -70,7 +70,7 @@ BEHAVIOURS = st.builds(
 
 
 class Campaign(RuleBasedStateMachine):
-    """One project through a bad week."""
+    """One project with a week of random faults."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class Campaign(RuleBasedStateMachine):
     def begin(self, behaviour: Behaviour, keys: int, jobs: int, fixed: bool, marked: bool) -> None:
         self.world = World(Path(self.temporary.name), behaviour=behaviour)
         self.keys, self.jobs, self.fixed, self.marked, self.revision = keys, jobs, fixed, marked, 0
-        # Where logs tell nothing, or jobs bear no mark, a person may have to decide; nothing may run twice then either.
+        # Without logs or marks a decision may be needed; nothing may run twice then either.
         self.may_ask = not marked or behaviour.logs in ("empty", "cut", "late") or not behaviour.log_shows_chain
         self.watch_deletes()
 
@@ -111,7 +111,7 @@ class Campaign(RuleBasedStateMachine):
 
     @rule(step=st.integers(0, 60))
     def killed_run(self, step: int) -> None:
-        """A run that dies at its nth step."""
+        """A run that is killed at its nth step."""
         count = 0
 
         async def kill(name: str) -> None:
@@ -134,7 +134,7 @@ class Campaign(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([20.0, 150.0, 3000.0]))
     def late_launch(self, seconds: float) -> None:
-        """The service acts on a launch some time after the connection was lost; beyond `settle` nobody can know."""
+        """The service acts on a launch after the connection was lost; more than `settle` later is excused."""
         self.world.frontend.faults.append(Fault("late", method="POST", path="*/execution", seconds=seconds))
         self.excused += seconds > SETTLE.total_seconds()
 
@@ -162,7 +162,7 @@ class Campaign(RuleBasedStateMachine):
 
     @rule()
     def run(self) -> None:
-        # A fault at the first read ends a run; what counts is what the next one makes of it.
+        # A fault at the first read ends a run; the next one must continue.
         with suppress(EocanvasApplyError):
             self.world.apply(self.manifest, WAIT)
 
@@ -198,7 +198,7 @@ class Campaign(RuleBasedStateMachine):
         assert self.may_ask or not asked
         assert asked or not plan.changes_pending, plan.actions
         # A duplicate is known by its mark; without one, by being asked about while it may be ours.
-        assert self.may_ask or {job.id for job in jobs} == self.known_jobs(), "a job runs that nobody knows of"
+        assert self.may_ask or {job.id for job in jobs} == self.known_jobs(), "a job runs that is not recorded"
 
     def known_jobs(self) -> set[str]:
         recorded = self.world.run(self.world.runner(self.manifest).journal.refresh())
@@ -211,7 +211,7 @@ Campaign.TestCase.settings = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.generate],
-    # The same few every day; whoever asks for more gets others each time.
+    # Always the same few examples by default; with SIMULATION_EXAMPLES new ones each time.
     derandomize="SIMULATION_EXAMPLES" not in os.environ,
 )
 TestCampaign = Campaign.TestCase

@@ -1,4 +1,4 @@
-"""The one exception that is claimed: a runner frozen between its last check and the socket, and what follows."""
+"""The one documented exception: a runner frozen between its last check and the socket, and what follows."""
 
 from __future__ import annotations
 

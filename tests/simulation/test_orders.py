@@ -1,4 +1,4 @@
-"""Products ordered ahead of their launches: shared, never too old, and none too many, whatever happens."""
+"""Products ordered ahead of their launches: shared, never too old, and none too many, under all faults."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def orders(world: World) -> tuple[Order, ...]:
 
 
 def check(world: World, jobs: int) -> None:
-    """What must hold at the end, whatever happened: each job once, with a download that was ready and young."""
+    """What must hold at every end: each job ran once, with a download that was ready and recent."""
     launched = world.frontend.service.jobs.every()
     assert len(launched) == jobs
     assert {job.status for job in launched} == {"successful"}
@@ -245,14 +245,14 @@ def test_two_runners_on_one_ledger_order_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_under_random_faults_no_order_is_old_or_unused(tmp_path: Path, seed: int) -> None:
-    """Lost answers, trouble of the HDA, kills and orders that vanish, by chance; then the world gets well again."""
+    """Random lost answers, faults of the HDA, kills and lost orders; then no more faults."""
     chance = Random(seed)
     behaviour = Behaviour(order_time=600, order_life=chance.choice([900, 3 * 3600, 86400]))
     world = World(tmp_path, behaviour=behaviour, quotas=(Quota(5, 3600),), hda_quotas=(Quota(6, 3600),), seed=seed)
     text = manifest(12, "quota: [{jobs: 5, per: 1h}]")
     lost = 0
 
-    async def trouble(name: str) -> None:
+    async def faulty(name: str) -> None:
         nonlocal lost
         if chance.random() < 0.004:
             raise Killed
@@ -262,7 +262,7 @@ def test_under_random_faults_no_order_is_old_or_unused(tmp_path: Path, seed: int
 
     for _ in range(6):
         try:
-            world.apply(text, wait=timedelta(minutes=40), step=trouble)
+            world.apply(text, wait=timedelta(minutes=40), step=faulty)
         except Killed:
             lost += 5
     world.frontend.service.behaviour = Behaviour(order_time=600)
@@ -280,7 +280,7 @@ _TELLING = re.compile(r"append|termsaccepted|dataaccess|execution")
 
 
 def _steps(world: World, text: str) -> list[int]:
-    """Return the numbers of the steps that something hangs on."""
+    """Return the numbers of the steps where a kill matters."""
     names: list[str] = []
 
     async def noting(name: str) -> None:
@@ -308,7 +308,7 @@ def test_a_campaign_killed_at_every_step_ends_the_same(tmp_path: Path) -> None:
         assert not world.apply(text).endings
         check(world, 2)
         facts = [entry.event for entry in world.entries() if isinstance(entry.event, ProductOrdered)]
-        # What came on record was enough; beyond it there are only answers that nobody could take.
+        # The recorded orders were enough; beyond them there are only orders with a lost answer.
         assert len({fact.order for fact in facts if fact.download_id}) == 2
         assert len(orders(world)) <= 2 + 2
         launches = [entry.event for entry in world.entries() if isinstance(entry.event, JobIntended)]

@@ -1,4 +1,4 @@
-"""`plan --simulate`: a manifest run in virtual time from where it stands, nobody asked and nothing written."""
+"""`plan --simulate`: a manifest run in virtual time from its current state; nothing is sent or written."""
 
 from __future__ import annotations
 

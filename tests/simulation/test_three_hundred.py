@@ -38,7 +38,7 @@ jobs:
 
 
 def optimum(begun: datetime) -> datetime:
-    """When the last job can end at the soonest, whoever launches."""
+    """The earliest possible end of the last job."""
     windows = Windows((Limit(10, HOUR), Limit(100, MONTH)))
     return windows.schedule(JOBS, begun)[-1] + JOB_TIME
 
@@ -49,7 +49,7 @@ def test_three_hundred_jobs_end_at_the_optimum_each_run_once(tmp_path: Path) -> 
     ledger = MemoryLedger()
     begun = world.clock()
     runner = world.runner(MANIFEST, ledger=ledger)
-    # Nobody else is there who could change anything meanwhile.
+    # No other runner can change anything meanwhile.
     runner.idle = MONTH
     result = world.run(runner.apply(Requests(), None, lambda plan: None))
     jobs = world.frontend.service.jobs.every()
@@ -58,12 +58,12 @@ def test_three_hundred_jobs_end_at_the_optimum_each_run_once(tmp_path: Path) -> 
         sum(r.request.path.endswith("/execution") for r in world.frontend.received) - len(jobs),
     )
     late = ended - optimum(begun)
-    told = [
+    lines = [
         f"{len(jobs)} jobs, {len(jobs) - len({job.execution.locations for job in jobs})} launched twice",
         f"ended after {ended - begun}, {late.total_seconds():.0f} s behind the optimum",
         f"{len(world.frontend.received)} requests, {refused} launches refused, {ledger.head} entries on record",
     ]
-    sys.stdout.write("\n" + "\n".join(told) + "\n")
+    sys.stdout.write("\n" + "\n".join(lines) + "\n")
     assert not result.endings
     assert sorted(job.execution.locations for job in jobs) == sorted((f"/s{n}.zip",) for n in range(JOBS))
     assert all(job.status == "successful" for job in jobs)

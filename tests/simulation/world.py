@@ -40,7 +40,7 @@ GRAPH = """<graph id="Graph"><version>1.0</version>
 
 
 class Killed(BaseException):
-    """The machine went off: nothing of the runner happens any more."""
+    """The machine was switched off: the runner does nothing more."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Stepped:
 
 
 async def all_the_same(work: Coroutine[Any, Any, T]) -> T:
-    """Return what the work comes to, also when who waits for it is told to give up: a frozen runner hears nothing."""
+    """Return the result of the work, also when its caller is cancelled: a frozen runner does not notice that."""
     task = asyncio.ensure_future(work)
     while not task.done():
         try:

@@ -35,7 +35,7 @@ ACCESS, SECRET, PUBLIC = "canary-access-key", "canary-secret-key", "everybodys"
 
 
 class Server:
-    """A server, and somebody who fills its buckets."""
+    """A server, and a client that fills its buckets."""
 
     def __init__(self, endpoint: str, authority: Path) -> None:
         self.endpoint = endpoint
@@ -74,9 +74,9 @@ def refused(bucket: Bucket) -> EocanvasApplyError:
     with pytest.raises(EocanvasApplyError) as raised:
         paths(bucket)
     (found,) = raised.value.diagnostics
-    told = f"{found.message} {found.hint} {raised.value.__cause__} {raised.value.__suppress_context__}"
-    assert ACCESS not in told
-    assert SECRET not in told
+    message = f"{found.message} {found.hint} {raised.value.__cause__} {raised.value.__suppress_context__}"
+    assert ACCESS not in message
+    assert SECRET not in message
     assert "key.scenes" in found.message
     assert found.hint
     return raised.value
@@ -191,13 +191,13 @@ def test_without_obstore_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_fault_of_the_storage_is_in_doubt(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.emulator.storages.S3Gate.__call__", _in_trouble)
+    monkeypatch.setattr("tests.emulator.storages.S3Gate.__call__", _failing)
     fault = refused(server.opened("a"))
     assert isinstance(fault, Doubt)
     assert (fault.status, fault.diagnostics[0].code) == (503, "storage-failed")
 
 
-def _in_trouble(self: Any, environ: Any, start_response: Any) -> list[bytes]:
+def _failing(self: Any, environ: Any, start_response: Any) -> list[bytes]:
     start_response("503 Slow Down", [("Content-Type", "application/xml")])
     return [f"<Error><Code>SlowDown</Code><Message>{environ['HTTP_AUTHORIZATION']}</Message></Error>".encode()]
 

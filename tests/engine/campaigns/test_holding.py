@@ -1,4 +1,4 @@
-"""Campaigns that send a few ahead or stop after failures: how a run goes and ends, and how it goes on."""
+"""Campaigns with canaries or stop_after: how a run goes and ends, and how it continues."""
 
 from __future__ import annotations
 

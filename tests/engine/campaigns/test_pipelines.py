@@ -1,4 +1,4 @@
-"""Jobs that are given the results of other jobs: each starts when its own is done, and runs again when that does."""
+"""Jobs that read the results of other jobs: each starts when the other is done, and runs again when that does."""
 
 from __future__ import annotations
 
@@ -249,7 +249,7 @@ def test_three_stages_follow_each_other(tmp_path: Path) -> None:
 
 
 def own_of(world: World, job: Job) -> Job:
-    """Return the job whose result another was given."""
+    """Return the job whose result another one reads."""
     found = given(job).split("/download/")[1].split("/")[0]
     return next(each for each in made(world) if each.id == found)
 
@@ -264,7 +264,7 @@ def test_killed_runs_and_lost_answers_run_nothing_twice_and_swap_no_results(tmp_
         with suppress(Killed, EocanvasApplyError):
             world.apply(many(20), HOUR, step=dying(chance.randrange(5, 120)))
         world.clock.advance(chance.randrange(0, 1200))
-        # What a killed run left half done ends here, and not in the middle of somebody else's work.
+        # Requests that a killed run left open end here, not during the next run.
         gc.collect()
     world.frontend.faults.clear()
     assert not world.apply(many(20), 12 * HOUR).endings
@@ -278,7 +278,7 @@ def test_killed_runs_and_lost_answers_run_nothing_twice_and_swap_no_results(tmp_
 
 
 def dying(after: int) -> Callable[[str], Awaitable[None]]:
-    """Return a step at whose nth turn the runner's machine goes off."""
+    """Return a step that kills the runner at its nth call."""
     left = after
 
     async def step(name: str) -> None:
@@ -297,7 +297,7 @@ def test_a_service_that_cannot_read_its_own_addresses_is_a_clear_failure(tmp_pat
     assert (mosaic.outcome, endings(result)) == ("failed", {"failed"})
     assert mosaic.error is not None
     assert "staging-in" in mosaic.error.message
-    # By a key it reads them all the same; only the launch and its one retry were lost.
+    # The service reads them through a key; only the launch and its one retry were lost.
     world = World(tmp_path, behaviour=Behaviour(own_links="denied"))
     world.ledger.unlink()
     assert not world.apply(AT_A_KEY).endings

@@ -1,4 +1,4 @@
-"""Launches under a quota: never more than the windows allow, never slower, whoever else uses them."""
+"""Launches under a quota: never more than the windows allow, never slower, also when others use them."""
 
 from __future__ import annotations
 

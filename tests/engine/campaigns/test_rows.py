@@ -1,4 +1,4 @@
-"""One job for every row: added rows add jobs, gone rows change nothing, rows that come back run nothing twice."""
+"""One job for every row: added rows add jobs, removed rows change nothing, rows that come back run nothing twice."""
 
 from __future__ import annotations
 

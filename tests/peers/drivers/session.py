@@ -10,7 +10,7 @@ import sys
 import time
 from typing import Any
 
-# The client's logger takes hold of stdout when it is imported; stdout is kept for the answer.
+# The client's logger takes over stdout when it is imported; stdout is kept for the answer.
 _stdout, sys.stdout = sys.stdout, sys.stderr
 
 from eocanvas import API, Credentials  # noqa: E402
@@ -21,7 +21,7 @@ from eocanvas.exceptions import NotDownloadableError  # noqa: E402
 from eocanvas.processes import DataTailorProcess, ShearWaterProcess, SnapProcess  # noqa: E402
 from eocanvas.snap.graph import Graph  # noqa: E402
 
-# The other drivers take the client's names from here, so that nobody imports it before stdout is safe.
+# The other drivers take the client's names from here, so that it is never imported before stdout is safe.
 __all__ = ["Key", "NotDownloadableError", "S3KeyConfig", "WebDavKeyConfig", "begin", "process_of", "tell", "wait"]
 
 

@@ -1,4 +1,4 @@
-"""What can be wrong before anything is planned: one clear message, the right exit code, never a traceback."""
+"""Failures before anything is planned: one clear message, the right exit code, never a traceback."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.cli.conftest import Project
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reads are repeated after pauses; nobody needs to wait for them here."""
+    """Reads are repeated after pauses; these are skipped here."""
 
     async def sleep(self: SystemClock, seconds: float) -> None:
         return None
@@ -23,7 +23,7 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SystemClock, "sleep", sleep)
 
 
-def _told(project: Project, *words: str) -> str:
+def _error_text(project: Project, *words: str) -> str:
     assert project.run(*words) == 1
     assert project.out == ""
     assert "Traceback" not in project.err
@@ -33,16 +33,16 @@ def _told(project: Project, *words: str) -> str:
 
 def test_a_wrong_password(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HDA_PASSWORD", "wrong-canary")
-    told = _told(project, "plan")
-    assert "jane" in told
-    assert "wrong-canary" not in told
+    message = _error_text(project, "plan")
+    assert "jane" in message
+    assert "wrong-canary" not in message
 
 
 def test_no_credentials(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("HDA_USER", "HDA_PASSWORD", "HDA_RC", "EOCANVAS_CONFIG_DIR"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("HOME", str(project.folder))
-    assert "Set HDA_USER and HDA_PASSWORD" in _told(project, "plan")
+    assert "Set HDA_USER and HDA_PASSWORD" in _error_text(project, "plan")
     assert project.run("doctor") == 1
     assert "!!  credentials" in project.out
 
@@ -50,7 +50,7 @@ def test_no_credentials(project: Project, monkeypatch: pytest.MonkeyPatch) -> No
 def test_an_unreachable_service_is_a_clear_error(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EOCANVAS_URL", "http://127.0.0.1:9/serverless")
     monkeypatch.setenv("EOCANVAS_TOKEN_URL", "http://127.0.0.1:9/gettoken")
-    assert "127.0.0.1:9" in _told(project, "plan")
+    assert "127.0.0.1:9" in _error_text(project, "plan")
     assert project.run("doctor") == 1
 
 
@@ -58,36 +58,36 @@ def test_an_unreachable_service_is_a_clear_error(project: Project, monkeypatch: 
 def test_an_unreadable_answer_is_a_clear_error(kind: str, project: Project, emulator: RunningEmulator) -> None:
     with emulator.model() as wire:
         wire.faults.append(Fault(kind, "GET", "*/keys", times=3))  # type: ignore[arg-type]
-    assert "/keys" in _told(project, "plan")
+    assert "/keys" in _error_text(project, "plan")
 
 
 def test_plain_http_to_another_host_is_refused(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EOCANVAS_URL", "http://example.org/serverless")
-    assert "plain http" in _told(project, "plan")
+    assert "plain http" in _error_text(project, "plan")
 
 
 def test_a_manifest_that_is_not_there(project: Project) -> None:
     project.manifest.unlink()
-    assert "eocanvas.yaml" in _told(project, "plan")
-    assert "eocanvas.yaml" in _told(project, "validate")
-    assert "there is no manifest" in _told(project, "results")
+    assert "eocanvas.yaml" in _error_text(project, "plan")
+    assert "eocanvas.yaml" in _error_text(project, "validate")
+    assert "there is no manifest" in _error_text(project, "results")
     assert project.run("doctor") == 0
     assert "none at" in project.out
 
 
 def test_results_before_the_first_apply_are_a_clear_error(project: Project) -> None:
-    told = _told(project, "results", "subset")
-    assert "nothing is recorded yet" in told
-    assert "the first apply" in told
+    message = _error_text(project, "results", "subset")
+    assert "nothing is recorded yet" in message
+    assert "the first apply" in message
 
 
 def test_all_faults_of_a_manifest_at_once(project: Project) -> None:
     project.change("bucket: scenes", "bukket: scenes")
     project.change("graph: subset.xml", "graph: missing.xml")
-    told = _told(project, "plan")
-    assert "did you mean" in told
-    assert "missing.xml" in told
-    assert told.endswith("errors\n")
+    message = _error_text(project, "plan")
+    assert "did you mean" in message
+    assert "missing.xml" in message
+    assert message.endswith("errors\n")
     assert project.run("doctor") == 1
 
 
@@ -101,7 +101,7 @@ def test_an_unset_secret_is_a_clear_error(project: Project, monkeypatch: pytest.
 def test_a_ledger_of_another_project(project: Project) -> None:
     assert project.run("apply", "--yes") == 0
     project.change("project: coast", "project: forest")
-    assert "belongs to the project" in _told(project, "plan")
+    assert "belongs to the project" in _error_text(project, "plan")
 
 
 def test_a_folder_that_cannot_be_written(project: Project) -> None:
@@ -112,7 +112,7 @@ def test_a_folder_that_cannot_be_written(project: Project) -> None:
 
 
 def test_an_invalid_duration_is_a_usage_error(project: Project) -> None:
-    assert "--wait" in _told(project, "apply", "--yes", "--wait", "soon")
+    assert "--wait" in _error_text(project, "apply", "--yes", "--wait", "soon")
 
 
 def test_json_is_whole_when_a_command_fails_early(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
