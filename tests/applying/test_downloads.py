@@ -17,10 +17,9 @@ from eocanvas_apply.applying.results import receiving
 from eocanvas_apply.emulator.model.job_files import Output
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.report.progress import Happening, Transfer
-from eocanvas_apply.results.index import Indexes
+from tests.applying.fetched import DOWNLOAD, JOB, downloads, files, index, run_with
 from tests.applying.stage import JOB_ONLY, NO_WAIT, endings, ends, fault, launched
-from tests.applying.test_results import DOWNLOAD, JOB, downloads, files, index, run_with
-from tests.simulation.world import Killed, World
+from tests.simulation.world import World
 
 TWO = (
     JOB_ONLY.replace("subset:", "one:")
@@ -155,67 +154,3 @@ def test_progress_is_reported_once_a_second_at_most(tmp_path: Path) -> None:
     transfers = [each.transfer for each in world.progress if each.happening is Happening.RECEIVING]
     assert transfers[-1] == Transfer(files=2, due=2, arrived=1024, expected=1024)
     assert len(transfers) <= 6
-
-
-def test_an_index_is_written_once_for_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    written: list[int] = []
-    real = Indexes._write
-
-    async def counted(self, folder, rows, addresses):  # type: ignore[no-untyped-def]
-        written.append(len(rows))
-        return await real(self, folder, rows, addresses)
-
-    monkeypatch.setattr(Indexes, "_write", counted)
-    world = World(tmp_path)
-    run_with(world, *((f"{n}.nc", bytes([n])) for n in range(30)))
-    assert not world.apply(JOB_ONLY).endings
-    assert written == [30]
-
-
-def test_an_outdated_index_of_a_killed_run_is_rewritten_by_the_next(tmp_path: Path) -> None:
-    world = World(tmp_path)
-    run_with(world, ("a.nc", b"content"))
-    world.clock.advance(400)
-    appends = 0
-
-    async def kill(step: str) -> None:
-        nonlocal appends
-        appends += step == "after append" and files(world).keys() == {"a.nc"}
-        if appends:
-            raise Killed(step)
-
-    with pytest.raises((Killed, BaseExceptionGroup)):
-        world.apply(JOB_ONLY, step=kill)
-    assert not (tmp_path / "results/subset/index.csv").exists()
-    assert not world.plan(JOB_ONLY).changes_pending
-    assert not world.apply(JOB_ONLY).endings
-    assert [row["file"] for row in index(world)] == ["a.nc"]
-    assert not list((tmp_path / "results/subset").glob(".*"))
-
-
-def test_an_unwritable_index_is_a_failure_and_rewritten_by_the_next_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world = World(tmp_path)
-    run_with(world, ("a.nc", b"content"))
-    (tmp_path / "results/subset/index.csv").mkdir(parents=True)
-    result = world.apply(JOB_ONLY)
-    assert (ends(result), endings(result)) == ({JOB: "failed"}, {"failed"})
-    assert result.results[0].error
-    assert result.results[0].error.code == "index-unwritable"
-    (tmp_path / "results/subset/index.csv").rmdir()
-    assert not world.apply(JOB_ONLY).endings
-    assert [row["file"] for row in index(world)] == ["a.nc"]
-
-
-@pytest.mark.parametrize("download", [".", "out", "../beside", "a/b/c"])
-def test_an_index_lists_its_files_for_every_folder_and_project_name(
-    download: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "project").mkdir()
-    monkeypatch.chdir(tmp_path / "project")
-    world = World(Path())
-    run_with(world, ("a.nc", b"content"))
-    manifest = JOB_ONLY + f"    output: {{download: {download}}}\n"
-    assert not world.apply(manifest).endings
-    assert [row["file"] for row in index(world, download)] == ["a.nc"]

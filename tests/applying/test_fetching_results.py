@@ -1,0 +1,99 @@
+"""Fetched results: stored complete, resumed, listed, and recorded once."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from eocanvas_apply.ledger import events as e
+from tests.applying.fetched import DOWNLOAD, JOB, downloads, files, index, run_with
+from tests.applying.stage import JOB_ONLY, NO_WAIT, acts, endings, events, fault, launched, types
+from tests.simulation.world import Killed, World
+
+
+def test_a_result_is_stored_whole_and_listed(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    run_with(world, ("a.nc", b"content"))
+    assert not world.apply(JOB_ONLY).endings
+    assert files(world) == {"a.nc": b"content"}
+    digest = hashlib.sha256(b"content").hexdigest()
+    (job,) = launched(world)
+    assert index(world) == [{"instance": "", "job_id": job, "file": "a.nc", "size": "7", "sha256": digest}]
+    (stored,) = [event for event in events(world) if isinstance(event, e.ResultStored)]
+    assert (stored.file, stored.size, stored.sha256) == ("results/subset/a.nc", 7, digest)
+
+
+@pytest.mark.parametrize(
+    ("output", "folder"),
+    [
+        ("", "results/subset"),
+        ("output: {download: out}", "out"),
+        ("output: {download: ./out/../there}", "there"),
+        ("output: {download: ../beside}", "../beside"),
+        ("output: {download: '$folder/far'}", "../far"),
+    ],
+)
+def test_each_folder_holds_its_results_and_their_index(output: str, folder: str, tmp_path: Path) -> None:
+    (tmp_path / "project").mkdir()
+    world = World(tmp_path / "project")
+    manifest = JOB_ONLY + f"    {output.replace('$folder', str(tmp_path))}\n"
+    assert not world.apply(manifest).endings
+    ((name, _),) = files(world, folder).items()
+    assert [row["file"] for row in index(world, folder)] == [name]
+    assert not world.plan(manifest).changes_pending
+
+
+@pytest.mark.parametrize("kind", ["truncate", "drop-after", "status"])
+def test_an_interrupted_download_is_resumed(kind: str, tmp_path: Path) -> None:
+    world = World(tmp_path)
+    run_with(world, ("a.nc", bytes(1000)), ("b.nc", b"second"))
+    fault(world, kind, DOWNLOAD, "GET", status=503)
+    assert not world.apply(JOB_ONLY).endings
+    assert files(world) == {"a.nc": bytes(1000), "b.nc": b"second"}
+    # The other file does not wait for the one that failed.
+    assert downloads(world) == ["", "", "bytes=500-" if kind == "truncate" else ""]
+
+
+def test_a_part_left_by_an_earlier_run_is_continued(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    run_with(world, ("a.nc", bytes(range(100))))
+    fault(world, "truncate", DOWNLOAD, "GET", at=30)
+    world.clock.advance(400)
+    result = world.apply(JOB_ONLY, NO_WAIT)
+    assert endings(result) == {"failed"}
+    assert [len(content) for content in files(world).values()] == [30]
+    assert not world.apply(JOB_ONLY).endings
+    assert files(world) == {"a.nc": bytes(range(100))}
+    assert downloads(world) == ["", "bytes=30-"]
+
+
+@pytest.mark.parametrize("step", ["before append", "after append"])
+def test_a_run_killed_while_recording_a_result_leaves_no_second_copy(step: str, tmp_path: Path) -> None:
+    world = World(tmp_path)
+    run_with(world, ("a.nc", b"content"))
+    world.clock.advance(400)
+
+    async def kill(name: str) -> None:
+        if name == step and files(world).keys() == {"a.nc"}:
+            raise Killed(name)
+
+    with pytest.raises((Killed, BaseExceptionGroup)):
+        world.apply(JOB_ONLY, step=kill)
+    assert not world.apply(JOB_ONLY).endings
+    assert files(world) == {"a.nc": b"content"}
+    assert len(index(world)) == 1
+
+
+def test_a_result_at_a_key_is_recorded_and_not_fetched(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    drive = """keys:
+  drive: {type: wekeo-drive, username: jane, password: {env: SECRET}}
+"""
+    manifest = JOB_ONLY.replace("jobs:", drive + "jobs:") + "    output: {key: drive}\n"
+    assert not world.apply(manifest).endings
+    assert downloads(world) == []
+    assert "results-listed" in types(world)
+    assert not (tmp_path / "results").exists()
+    assert acts(world.plan(manifest))[JOB] == ("none", "done")
