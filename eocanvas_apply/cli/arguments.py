@@ -6,9 +6,9 @@ import argparse
 import asyncio
 import os
 from argparse import Namespace
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from eocanvas_apply.diagnostics import did_you_mean, error
 from eocanvas_apply.errors import UsageError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Work = Callable[["AsyncProject"], Awaitable["Outcome"]]
 MANIFEST = "eocanvas.yaml"
+T = TypeVar("T")
 
 
 class Parser(argparse.ArgumentParser):
@@ -170,6 +171,17 @@ def run_with(project: AsyncProject, work: Work) -> Outcome:
             return await work(project)
 
     return asyncio.run(worked())
+
+
+def read_now(reading: Coroutine[Any, Any, T]) -> T:
+    """Return what a coroutine reads; asyncio.run by itself formats its result as text, however large a ledger is."""
+    found: list[T] = []
+
+    async def read() -> None:
+        found.append(await reading)
+
+    asyncio.run(read())
+    return found[0]
 
 
 def settings(args: Namespace) -> Settings:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
-from eocanvas_apply.cli.arguments import Parser, add_ledger, add_place, ledger_url, manifest_file
+from eocanvas_apply.cli.arguments import Parser, add_ledger, add_place, ledger_url, manifest_file, read_now
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import LedgerError
@@ -43,7 +42,7 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
     from eocanvas_apply.render.records import ledger_text
 
     backend = open_backend(ledger_url(args), manifest_file(args).parent)
-    entries = asyncio.run(backend.read())
+    entries = read_now(backend.read())
     if not entries:
         raise LedgerError(error("ledger-absent", f"no ledger at {backend.url}", "the first apply opens it"))
     if args.what == "verify":

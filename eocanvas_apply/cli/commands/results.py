@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from argparse import Namespace
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -17,6 +16,7 @@ from eocanvas_apply.cli.arguments import (
     add_place,
     add_variables,
     manifest_file,
+    read_now,
     read_record,
     variables,
     with_project,
@@ -65,7 +65,7 @@ def run(args: Namespace, console: Console) -> Outcome:
 
     if args.fetch or args.to or args.refetch:
         return with_project(args, lambda project: _fetched(args, console, project))
-    recorded = asyncio.run(read_record(args))
+    recorded = read_now(read_record(args))
     addresses = chosen_jobs(args.address, recorded)
     return _listed(args, recorded_results(recorded, addresses, manifest_file(args).parent), addresses)
 
