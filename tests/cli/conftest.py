@@ -93,3 +93,16 @@ def _project(
     for variable, value in (settings | account | CANARIES).items():
         monkeypatch.setenv(variable, value)
     return Project(tmp_path, capsys)
+
+
+@pytest.fixture(name="campaign")
+def _campaign(project: Project, request: pytest.FixtureRequest) -> Project:
+    """The project with the MANIFEST of the test module."""
+    project.manifest.write_text(request.module.MANIFEST, encoding="utf-8")
+    return project
+
+
+def searches(emulator: RunningEmulator) -> int:
+    """How many searches the HDA has received."""
+    with emulator.model() as wire:
+        return sum(received.request.path.endswith("/search") for received in wire.received)

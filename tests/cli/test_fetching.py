@@ -16,23 +16,16 @@ from tests.cli.conftest import Project
 
 MANIFEST = """\
 version: 1
-project: {project}
+project: coast
 jobs:
   scenes:
     for_each:
-      list: [{{id: a, tile: T1}}, {{id: b, tile: T2}}]
+      list: [{id: a, tile: T1}, {id: b, tile: T2}]
     graph: subset.xml
-    params: {{aoi: "POLYGON((20 58, 21 58, 21 59, 20 59, 20 58))"}}
-    inputs: {{img1: {{url: "https://data.example.org/${{each.id}}.nc"}}}}
-    output: {{download: results}}
+    params: {aoi: "POLYGON((20 58, 21 58, 21 59, 20 59, 20 58))"}
+    inputs: {img1: {url: "https://data.example.org/${each.id}.nc"}}
+    output: {download: results}
 """
-
-
-@pytest.fixture(name="campaign")
-def _campaign(project: Project) -> Project:
-    name = project.manifest.read_text(encoding="utf-8").splitlines()[1].partition(": ")[2]
-    project.manifest.write_text(MANIFEST.format(project=name), encoding="utf-8")
-    return project
 
 
 def stored(folder: Path) -> dict[str, bytes]:

@@ -5,40 +5,26 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
 from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import RunningEmulator
-from tests.cli.conftest import Project
+from tests.cli.conftest import Project, searches
 
 MANIFEST = """\
 version: 1
-project: {project}
+project: coast
 jobs:
   scenes:
     for_each:
-      - {{list: [32TQM, 33UUB]}}
+      - {list: [32TQM, 33UUB]}
       - hda:
           dataset_id: "EO:ESA:DAT:SENTINEL-2"
-          tileId: "${{each.value}}"
+          tileId: "${each.value}"
           startDate: "2024-07-01T00:00:00Z"
           completionDate: "2024-07-10T00:00:00Z"
     graph: subset.xml
-    params: {{aoi: "POLYGON((20 58, 21 58, 21 59, 20 59, 20 58))"}}
-    inputs: {{img1: {{url: "${{each.location}}", id: "${{each.product_id}}"}}}}
+    params: {aoi: "POLYGON((20 58, 21 58, 21 59, 20 59, 20 58))"}
+    inputs: {img1: {url: "${each.location}", id: "${each.product_id}"}}
 """
-
-
-@pytest.fixture(name="campaign")
-def _campaign(project: Project) -> Project:
-    name = project.manifest.read_text(encoding="utf-8").splitlines()[1].partition(": ")[2]
-    project.manifest.write_text(MANIFEST.format(project=name), encoding="utf-8")
-    return project
-
-
-def searches(emulator: RunningEmulator) -> int:
-    with emulator.model() as wire:
-        return sum(received.request.path.endswith("/search") for received in wire.received)
 
 
 def codes_of(document: dict[str, Any]) -> list[str]:

@@ -9,38 +9,26 @@ import pytest
 from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import RunningEmulator
 from eocanvas_apply.service.clock import SystemClock
-from tests.cli.conftest import Project
+from tests.cli.conftest import Project, searches
 
 MANIFEST = """\
 version: 1
-project: {project}
-vars: {{tile: 32TQM, first: "2024-07-01"}}
+project: coast
+vars: {tile: 32TQM, first: "2024-07-01"}
 jobs:
   scenes:
     for_each:
       hda:
         dataset_id: "EO:ESA:DAT:SENTINEL-2"
-        tileId: "${{var.tile}}"
-        startDate: "${{var.first}}T00:00:00Z"
+        tileId: "${var.tile}"
+        startDate: "${var.first}T00:00:00Z"
         completionDate: "2024-07-20T00:00:00Z"
       max: 5
     graph: subset.xml
-    params: {{aoi: "POLYGON((20 58, 21 58, 21 59, 20 59, 20 58))"}}
-    inputs: {{img1: {{url: "${{each.location}}", id: "${{each.product_id}}"}}}}
-    output: {{download: results}}
+    params: {aoi: "POLYGON((20 58, 21 58, 21 59, 20 59, 20 58))"}
+    inputs: {img1: {url: "${each.location}", id: "${each.product_id}"}}
+    output: {download: results}
 """
-
-
-@pytest.fixture(name="campaign")
-def _campaign(project: Project) -> Project:
-    name = project.manifest.read_text(encoding="utf-8").splitlines()[1].partition(": ")[2]
-    project.manifest.write_text(MANIFEST.format(project=name), encoding="utf-8")
-    return project
-
-
-def searches(emulator: RunningEmulator) -> int:
-    with emulator.model() as wire:
-        return sum(received.request.path.endswith("/search") for received in wire.received)
 
 
 def jobs(document: dict[str, Any]) -> dict[str, str]:
