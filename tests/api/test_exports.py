@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -42,11 +41,11 @@ PUBLIC = [
     "open",
     "validate",
 ]
-# Names that come from the package's own modules are not public, so they may lack a docstring.
+# Values of inner modules: their fields and methods may lack a docstring.
 DATA = {"Manifest", "Desired", "Recorded", "Requests", "Observed", "Diagnostic", "Severity"}
 
 
-def test_the_public_names_are_these_and_can_all_be_had() -> None:
+def test_the_public_names_are_these_and_can_be_imported() -> None:
     assert eoc.__all__ == PUBLIC
     assert all(inspect.isclass(getattr(eoc, name)) or callable(getattr(eoc, name)) for name in PUBLIC)
     assert set(PUBLIC) <= set(dir(eoc))
@@ -73,9 +72,10 @@ def test_importing_it_imports_nothing_else_of_ours() -> None:
     assert found.stdout.strip() == "['__future__', 'eocanvas_apply']"
 
 
-def test_the_package_has_a_py_typed_file() -> None:
-    package = Path(eoc.__file__).parent
-    assert (package / "py.typed").read_bytes() == b""
-    build = tomllib.loads((package.parent / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
-    # Every file of the package is in the wheel, as long as nothing is excluded.
-    assert build["targets"]["wheel"] == {"packages": [package.name]}
+def test_plan_shows_the_keywords_of_its_requests() -> None:
+    for project in (eoc.AsyncProject, eoc.Project):
+        shown = inspect.signature(project.plan)
+        assert shown.parameters == inspect.signature(eoc.AsyncProject.requests).parameters
+        assert "only" in shown.parameters
+        assert shown.return_annotation == "Plan"
+        assert set(project.plan.__annotations__) == {*shown.parameters, "return"} - {"self"}
