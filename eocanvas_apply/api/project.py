@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import wraps
+from inspect import signature
 from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from eocanvas_apply.api.addresses import addresses_named, jobs_named
 from eocanvas_apply.api.results import Results, chosen_jobs, recorded_results
@@ -29,6 +32,9 @@ from eocanvas_apply.planning.safety import departures
 from eocanvas_apply.report.progress import Progress as Event
 from eocanvas_apply.report.status import status as status_of
 from eocanvas_apply.vocabulary import ALLOWANCES
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def aopen(
@@ -69,6 +75,28 @@ def validate(
         return list(offline_findings(given_rows(open_project(Path(path), variables or {}), datetime.now(UTC))))
     except ManifestError as fault:
         return list(fault.diagnostics)
+
+
+def _asked_through(
+    requests: Callable[Concatenate[AsyncProject, P], Awaitable[Requests]],
+) -> Callable[
+    [Callable[[AsyncProject, Requests], Awaitable[T]]], Callable[Concatenate[AsyncProject, P], Coroutine[Any, Any, T]]
+]:
+    """Give a method that takes requests the keywords of the method that makes them, so that they are declared once."""
+
+    def decorate(
+        method: Callable[[AsyncProject, Requests], Awaitable[T]],
+    ) -> Callable[Concatenate[AsyncProject, P], Coroutine[Any, Any, T]]:
+        @wraps(method)
+        async def asked(self: AsyncProject, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            return await method(self, await requests(self, *args, **kwargs))
+
+        returned = signature(method).return_annotation
+        asked.__signature__ = signature(requests).replace(return_annotation=returned)  # type: ignore[attr-defined]
+        asked.__annotations__ = {**requests.__annotations__, "return": returned}
+        return asked
+
+    return decorate
 
 
 class AsyncProject:
@@ -133,17 +161,8 @@ class AsyncProject:
             limit=limit,
         )
 
-    async def plan(
-        self,
-        *,
-        only: str | Iterable[str] | None = None,
-        limit: int | None = None,
-        relaunch: str | Iterable[str] = (),
-        retry_failed: bool = False,
-        destroy: bool = False,
-        fetch: bool = True,
-        allow: str | Iterable[str] = (),
-    ) -> Plan:
+    @_asked_through(requests)
+    async def plan(self, requests: Requests) -> Plan:
         """Return what an apply would change. Nothing is changed, on the service or on disk.
 
         `only` names jobs and keys (a name, a campaign, `campaign/id`, or several of them), all others are left as they
@@ -152,15 +171,6 @@ class AsyncProject:
         `allow` are safety flags as the refusals name them, such as `allow-deletes`.
         Raises UsageError, ManifestError, CredentialsError, ServiceError and LedgerError.
         """
-        requests = await self.requests(
-            only=only,
-            limit=limit,
-            relaunch=relaunch,
-            retry_failed=retry_failed,
-            destroy=destroy,
-            fetch=fetch,
-            allow=allow,
-        )
         return await self.planned(requests)
 
     async def planned(self, requests: Requests) -> Plan:
