@@ -139,7 +139,7 @@ def _is_core(module: Module) -> bool:
 
 
 @every_module
-def test_a_room_imports_only_the_rooms_named_behind_it(module: Module) -> None:
+def test_a_room_imports_only_its_allowed_rooms(module: Module) -> None:
     forbidden = [name for name in module.ours() if not _may_import(module, name)]
     assert forbidden == [], f"{module.name} may not import {forbidden}"
 
@@ -156,7 +156,7 @@ def test_no_files_import_each_other_in_a_cycle() -> None:
 
 
 @every_module
-def test_a_part_imports_no_later_part_of_its_room(module: Module) -> None:
+def test_a_part_of_a_room_imports_no_later_part(module: Module) -> None:
     for room, parts in PARTS.items():
         own = next((part for part in parts.split() if _within(module.name, f"{room}.{part}")), None)
         later = parts.split()[parts.split().index(own) + 1 :] if own else []
@@ -264,7 +264,7 @@ def test_files_are_short_and_named_by_a_noun_of_the_domain(module: Module) -> No
     assert not FORBIDDEN_NAMES & set(module.name.split("."))
 
 
-def test_the_five_sentences_stand_in_the_package() -> None:
+def test_the_docstring_of_the_package_has_the_five_sentences() -> None:
     text = " ".join((inspect.getdoc(eocanvas_apply) or "").split())
     assert [sentence for sentence in SENTENCES if sentence not in text] == []
 

@@ -62,7 +62,7 @@ def test_a_generated_page_is_up_to_date(name: str) -> None:
     assert (generate.FOLDER / name).read_text(encoding="utf-8") == generate.pages()[name], "run `make docs`"
 
 
-def test_no_other_page_stands_among_the_generated_ones() -> None:
+def test_no_other_page_is_in_the_folder_of_generated_ones() -> None:
     assert {path.name for path in generate.FOLDER.iterdir()} == generate.pages().keys()
 
 
@@ -86,7 +86,7 @@ def test_every_dependency_is_explained() -> None:
 
 
 @pytest.mark.parametrize("page", LINKED, ids=_id)
-def test_every_link_leads_somewhere(page: Path) -> None:
+def test_every_link_has_a_target(page: Path) -> None:
     text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
     for link in re.findall(r"\]\(([^)\s]+)\)", text):
         if re.match(r"https?:", link):

@@ -58,7 +58,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
         files.read_bytes("x", tmp_path)
 
 
-def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+def test_bytes_that_are_not_text_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"ab\xff")
     with pytest.raises(ManifestError, match="not UTF-8 text: byte 2") as caught:
         files.read_text("a.txt", tmp_path)

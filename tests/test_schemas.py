@@ -31,7 +31,7 @@ def _generated() -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_file_is_what_the_types_say(name: str, generated: dict[str, dict[str, Any]]) -> None:
+def test_the_schema_file_equals_the_generated_one(name: str, generated: dict[str, dict[str, Any]]) -> None:
     written = (ROOT / "schemas" / f"{name}.json").read_text(encoding="utf-8")
     assert written == text(generated[name]), "run `make schemas`"
 

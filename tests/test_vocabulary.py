@@ -23,7 +23,7 @@ def test_any_unknown_status_is_of_a_job_that_has_not_ended(status: str, ended: b
     assert (has_ended(status), is_under_way(status)) == (ended, under_way)
 
 
-def test_every_status_has_a_rank_and_an_end_is_never_taken_back() -> None:
+def test_every_status_has_a_rank_and_a_final_one_never_changes() -> None:
     statuses = [status.value for status in OgcStatus]
     assert all(later_of("accepted", shown) == shown for shown in [*statuses, "paused"])
     assert all(later_of("successful", shown) == "successful" for shown in [*statuses, "paused"])

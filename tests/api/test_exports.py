@@ -45,7 +45,7 @@ PUBLIC = [
 DATA = {"Manifest", "Desired", "Recorded", "Requests", "Observed", "Diagnostic", "Severity"}
 
 
-def test_the_public_names_are_these_and_can_be_imported() -> None:
+def test_the_public_names_are_pinned_and_can_be_imported() -> None:
     assert eoc.__all__ == PUBLIC
     assert all(inspect.isclass(getattr(eoc, name)) or callable(getattr(eoc, name)) for name in PUBLIC)
     assert set(PUBLIC) <= set(dir(eoc))
@@ -64,7 +64,7 @@ def test_every_public_name_is_explained(name: str) -> None:
     assert [key for key, value in shown.items() if not inspect.getdoc(value)] == []
 
 
-def test_importing_it_imports_nothing_else_of_ours() -> None:
+def test_importing_the_package_imports_no_other_module_of_it() -> None:
     home = str(Path(eoc.__file__).parents[1])
     code = f"import sys; sys.path.insert(0, {home!r}); before = set(sys.modules); import eocanvas_apply; "
     code += "print(sorted(set(sys.modules) - before))"

@@ -29,7 +29,7 @@ def validate(name: str, document: object) -> None:
     Draft202012Validator(schema).validate(json.loads(json.dumps(document)))
 
 
-def test_it_is_planned_applied_and_asked(manifest: Path) -> None:
+def test_a_project_is_planned_applied_and_queried(manifest: Path) -> None:
     events: list[eoc.Progress] = []
     with eoc.open(manifest, variables={"folder": "out"}) as project:
         plan = project.plan()
@@ -124,7 +124,7 @@ def test_a_plan_may_be_given_again_and_then_does_nothing(manifest: Path) -> None
         assert (again.exit_code, {str(each.action) for each in again.results}) == (0, {"none"})
 
 
-def test_what_a_safety_rule_refuses_needs_its_flag(manifest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plan_refused_by_a_safety_rule_needs_its_flag(manifest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EOCANVAS_APPLY_LEDGER", str(manifest.parent / "first.jsonl"))
     with eoc.open(manifest) as project:
         project.apply(project.plan())
@@ -140,7 +140,7 @@ def test_what_a_safety_rule_refuses_needs_its_flag(manifest: Path, monkeypatch: 
             project.plan(allow=["allow-everything"])
 
 
-def test_an_interrupt_stops_the_run_and_a_later_apply_goes_on(manifest: Path) -> None:
+def test_an_interrupt_stops_the_run_and_a_later_apply_continues(manifest: Path) -> None:
     def interrupt(event: eoc.Progress) -> None:
         if event.happening == "launched":
             raise KeyboardInterrupt

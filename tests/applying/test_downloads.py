@@ -96,7 +96,7 @@ def test_many_jobs_that_ended_are_fetched_a_few_at_a_time(tmp_path: Path) -> Non
     assert len(list(tmp_path.glob("results/*/*.nc"))) == 60
 
 
-def test_one_turn_fetches_what_is_there_to_its_end(tmp_path: Path) -> None:
+def test_one_turn_fetches_all_available_results(tmp_path: Path) -> None:
     world = World(tmp_path)
     run_with(world, *((f"{n}.nc", bytes([n]) * 100) for n in range(12)))
     world.clock.advance(400)

@@ -93,7 +93,7 @@ def test_a_creation_that_was_not_sent_is_abandoned_and_tried_again(tmp_path: Pat
     assert reasons == ["not-sent"] * 3
 
 
-def test_a_job_does_not_start_when_its_key_could_not_be_made(tmp_path: Path) -> None:
+def test_a_job_does_not_start_when_its_key_could_not_be_created(tmp_path: Path) -> None:
     world = World(tmp_path)
     fault(world, "status", KEYS, status=403, times=None)
     result = world.apply(manifest())
@@ -112,7 +112,7 @@ def test_a_key_creation_that_keeps_failing_ends_after_an_hour(tmp_path: Path) ->
     assert types(world).count("key-intended") < 20
 
 
-def test_a_failed_creation_waits_as_long_as_the_service_says(tmp_path: Path) -> None:
+def test_a_failed_creation_waits_for_the_retry_after_of_the_service(tmp_path: Path) -> None:
     world = World(tmp_path)
     fault(world, "status", KEYS, status=429, headers={"retry-after": "1800"})
     begun = world.clock()
@@ -287,7 +287,7 @@ class TestFixedNames:
             "key-intended", "key-created",
         ]  # fmt: skip
 
-    def test_a_draining_key_is_used_again_when_the_manifest_goes_back(self, tmp_path: Path) -> None:
+    def test_a_draining_key_is_used_again_after_the_change_is_reverted(self, tmp_path: Path) -> None:
         world = World(tmp_path)
         world.apply(FIXED, NO_WAIT)
         more = FIXED + "  later: {graph: graph.xml, inputs: {img1: {key: scenes, path: /b.zip}}}\n"

@@ -128,7 +128,7 @@ def test_an_unsent_launch_is_reported_when_there_is_no_time_to_retry(tmp_path: P
     assert acts(world.plan(JOB_ONLY))[JOB] == ("launch", "new")
 
 
-def test_a_quota_is_waited_for_as_long_as_the_service_says(tmp_path: Path) -> None:
+def test_a_quota_is_waited_for_until_retry_after(tmp_path: Path) -> None:
     world = World(tmp_path)
     fault(world, "status", LAUNCH, status=429, headers={"retry-after": "5000"})
     begun = world.clock()

@@ -103,7 +103,7 @@ def test_steps_that_do_not_fit_their_rows(steps: str, code: str) -> None:
     assert found.position is not None
 
 
-def test_types_that_only_a_row_can_give() -> None:
+def test_values_of_rows_are_converted_to_the_type_of_the_field() -> None:
     text = """
 a:
   graph: g.xml
@@ -111,16 +111,16 @@ a:
   max_duration: "${each.time}"
   for_each: {list: [{id: a, key: eodata, packed: true, time: 30m}, {id: b, key: KEY, packed: PACKED, time: 1h}]}
 """
-    sound = Campaign(text.replace("KEY", "eodata").replace("PACKED", "false")).expanded()
-    job = sound.instances["a"][0].job
+    valid = Campaign(text.replace("KEY", "eodata").replace("PACKED", "false")).expanded()
+    job = valid.instances["a"][0].job
     assert isinstance(job, SnapJob)
     assert job.inputs["img1"] == KeyInput(key="eodata", path="/a", uncompress=True)
-    unsound = Campaign(text.replace("KEY", "eodata").replace("PACKED", "perhaps")).expanded()
-    (found,) = unsound.diagnostics
+    invalid = Campaign(text.replace("KEY", "eodata").replace("PACKED", "perhaps")).expanded()
+    (found,) = invalid.diagnostics
     assert found.code == "wrong-type"
     assert found.message.endswith("(in the row `b`)")
     assert found.position == Position("eocanvas.yaml", 6, 74)
-    assert unsound.instances == {}
+    assert invalid.instances == {}
     assert codes(Campaign(text.replace("KEY", "missing").replace("PACKED", "true")).expanded()) == ["unknown-key"]
 
 
@@ -229,7 +229,7 @@ def test_a_required_field_is_skipped_when_looking_for_the_field_that_empties_a_s
     assert Campaign(text, archive=failing).expanded().diagnostics[0].message == "this search finds nothing"
 
 
-def test_the_first_row_that_finds_nothing_is_named_and_a_locked_search_is_not_asked_why() -> None:
+def test_the_first_row_without_products_is_named_and_a_locked_search_is_not_repeated() -> None:
     text = 'a: {process: x, for_each: [{list: [A, B, C]}, {hda: {dataset_id: d, sat: "${each.value}"}}]}'
     archive = Archive([{"id": "p", "dataset_id": "d", "sat": "A"}])
     found = Campaign(text, archive=archive).expanded()
@@ -270,7 +270,7 @@ def test_the_field_that_empties_a_search_is_named() -> None:
     assert len(allowed.asked) == 1
 
 
-def test_relative_times_are_worked_out_once_and_are_no_part_of_an_instance() -> None:
+def test_relative_times_are_resolved_once_and_are_not_part_of_an_instance() -> None:
     archive = Archive([{"id": "p", "dataset_id": "d", "dtstart": "2024-07-02T12:00:00Z"}])
     text = "a: {process: x, inputs: {p: '${each.product_id}'}, for_each: {hda: {dataset_id: d, dtstart: now-3d}}}"
     found = Campaign(text, archive=archive).expanded()
@@ -314,7 +314,7 @@ def test_an_id_can_be_a_folder_everywhere(raw: str, name: str) -> None:
     assert found.instances["a"][0].fields["id"] == raw
 
 
-def test_max_holds_for_the_steps_behind_it() -> None:
+def test_max_applies_to_later_steps_too() -> None:
     files = {"a.csv": "id,t\n" + "".join(f"{number},t\n" for number in range(1200))}
     steps: list[dict[str, Any]] = [{"csv": "a.csv"}, {"list": [{"t": "t", "x": 1}], "by": "t"}]
     assert codes(Campaign(f"a: {{process: x, for_each: {json.dumps(steps)}}}", files).expanded()) == [

@@ -94,9 +94,9 @@ def test_a_prefix_distinguishes_columns_of_the_same_name() -> None:
 
 
 def test_too_many_rows_are_counted_and_not_built() -> None:
-    crowd = [row(str(number)) for number in range(1000)]
-    before = joined(START, crowd).rows
-    found = joined(before, crowd, max=999_999)
+    many = [row(str(number)) for number in range(1000)]
+    before = joined(START, many).rows
+    found = joined(before, many, max=999_999)
     assert (found.rows, codes(found)) == ([], ["too-many-instances"])
 
 
@@ -126,7 +126,7 @@ def test_picking(pick: Any, number: int) -> None:
     assert [each.fields["size"] for each in found.rows] == [PRODUCTS[number].fields["size"]] * 2
 
 
-def test_the_time_of_a_product_is_its_own_before_that_in_its_name() -> None:
+def test_the_time_of_a_product_is_its_field_before_the_time_in_its_name() -> None:
     rows = [
         row("A_20240101T000000", startdate="2024-07-02T00:00:00Z"),
         row("B_20240701T000000", startdate="2024-07-01"),
@@ -135,7 +135,7 @@ def test_the_time_of_a_product_is_its_own_before_that_in_its_name() -> None:
 
 
 @pytest.mark.parametrize("pick", ["latest", {"latest": "tile"}, {"largest": "tile"}, {"largest": "none"}])
-def test_what_cannot_be_compared(pick: Any) -> None:
+def test_incomparable_values_cannot_be_picked_from(pick: Any) -> None:
     assert codes(joined(START, [row("x", tile="T33"), row("y", tile="T34")], pick=pick)) == ["cannot-pick"]
 
 

@@ -95,7 +95,7 @@ def test_another_version_is_refused() -> None:
         read_lock("eocanvas-lock 2\n", "f")
 
 
-def test_what_a_new_search_changes() -> None:
+def test_the_changes_of_a_lock_are_added_and_removed_products() -> None:
     old, new = lock_of([locked(QUERY, "a", "b"), locked(OTHER, "x")]), lock_of([locked(QUERY, "b", "c")])
     assert lock_changes(old, new) == [LockChange(query_digest(QUERY), ("c",), ("a",))]
     assert lock_changes(old, old) == []

@@ -15,7 +15,7 @@ NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
 SQUARE = [[[20, 58], [21.5, 58], [21.5, 59.25], [20, 58]]]
 
 
-def test_a_geometry_in_json_is_an_outline_as_well() -> None:
+def test_a_geometry_in_json_gives_wkt_and_bbox() -> None:
     outline = {"type": "Polygon", "coordinates": [[[20, 58], [21, 58], [21, 59], [20, 58]]]}
     data = [{"geometry": outline}, {"geometry": outline, "wkt": "mine"}, {"geometry": {"type": "circle"}}]
     own, kept, other = json_rows(json.dumps(data).encode(), "a.json")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from eocanvas_apply.campaign.readers.csv import table_rows
 from eocanvas_apply.errors import ManifestError
 
-PEOPLE = {
+TABLES = {
     "commas": b"id,name\nx,one\ny,two\n",
     "semicolons": b"id;name\r\nx;one\r\ny;two\r\n",
     "tabs": b"id\tname\nx\tone\ny\ttwo",
@@ -24,7 +24,7 @@ PEOPLE = {
 }
 
 
-@pytest.mark.parametrize("content", PEOPLE.values(), ids=PEOPLE)
+@pytest.mark.parametrize("content", TABLES.values(), ids=TABLES)
 def test_tables_of_common_programs_are_read(content: bytes) -> None:
     rows = table_rows(content, "a.csv")
     assert [(row.id, dict(row.fields)) for row in rows] == [
@@ -99,7 +99,7 @@ def test_a_cell_may_be_longer_than_the_csv_module_allows_by_default() -> None:
 
 
 @pytest.mark.parametrize("content", ['id,a\n"x"y,1\n', 'id,a\nz,1\n\n"x" y,"1\n2"\n'])
-def test_text_behind_a_closing_quote_is_refused_at_its_row(content: str) -> None:
+def test_text_after_a_closing_quote_is_refused_at_its_row(content: str) -> None:
     with pytest.raises(ManifestError) as refusal:
         table_rows(content.encode(), "a.csv")
     (found,) = refusal.value.diagnostics

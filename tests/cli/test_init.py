@@ -31,7 +31,7 @@ def test_never_overwrites_and_then_writes_nothing_at_all(tmp_path: Path, capsys:
     assert not (tmp_path / "eocanvas.yaml").exists()
 
 
-def test_json_names_what_was_written(tmp_path: Path, capsys: Captured) -> None:
+def test_json_names_the_written_files(tmp_path: Path, capsys: Captured) -> None:
     assert main(["init", str(tmp_path), "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["init"] == [
         {"file": str(tmp_path / "eocanvas.yaml")},

@@ -87,7 +87,7 @@ def _document(interrupts: Interrupts) -> dict[str, object]:
     return document
 
 
-def test_the_second_signal_leaves_at_once_with_the_code_of_the_first() -> None:
+def test_the_second_signal_exits_at_once_with_the_code_of_the_first() -> None:
     left: list[int] = []
 
     async def play() -> Interrupts:

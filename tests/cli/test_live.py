@@ -28,7 +28,7 @@ def _seen(channel: Channel, columns: int = 40) -> str:
     return screen.text
 
 
-def test_it_is_drawn_in_place_below_what_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_table_is_redrawn_in_place_below_messages(monkeypatch: pytest.MonkeyPatch) -> None:
     area, channel = _area(monkeypatch)
     area.show(lambda _: "one\ntwo")
     channel.write("message\n")
@@ -56,7 +56,7 @@ def test_wrapped_lines_are_erased_completely(monkeypatch: pytest.MonkeyPatch) ->
     assert _seen(channel) == ""
 
 
-def test_it_knows_the_width_and_a_resize(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_table_follows_the_width_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     area, channel = _area(monkeypatch)
     area.show(lambda width: "-" * width)
     monkeypatch.setattr(area, "_size", lambda: (20, 10))
@@ -65,7 +65,7 @@ def test_it_knows_the_width_and_a_resize(monkeypatch: pytest.MonkeyPatch) -> Non
     assert _seen(channel, 20) == f"{'-' * 19}\n"
 
 
-def test_it_goes_on_by_itself_and_is_wiped_off_after_a_fault() -> None:
+def test_the_table_is_redrawn_by_itself_and_removed_after_a_fault() -> None:
     channel = Channel(_Terminal())
     drawn = []
 

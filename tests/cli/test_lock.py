@@ -77,7 +77,7 @@ def test_a_changed_search_runs_at_once_and_is_reported_as_not_locked(
     assert codes_of(campaign.json("plan")) == ["lock-age"]
 
 
-def test_a_new_search_shows_what_it_would_add_and_withdraw(campaign: Project) -> None:
+def test_a_new_search_shows_added_and_removed_products(campaign: Project) -> None:
     assert campaign.run("lock") == 0
     path = campaign.folder / "eocanvas.lock"
     line = next(each for each in path.read_text(encoding="utf-8").splitlines() if " product " in each)
@@ -158,7 +158,7 @@ def test_an_unfinished_merge_is_reported_at_its_line(campaign: Project) -> None:
     assert campaign.run("validate") == 0
 
 
-def test_the_lock_is_part_of_what_a_plan_was_made_of(campaign: Project) -> None:
+def test_the_lock_is_part_of_the_manifest_digest(campaign: Project) -> None:
     unlocked = campaign.json("plan")
     assert campaign.run("lock") == 0
     locked = campaign.json("plan")

@@ -117,7 +117,7 @@ def test_nothing_is_done_without_confirmation(command: str, project: Project) ->
     assert project.json("plan")["ledger_head"] == head
 
 
-def test_no_wait_is_one_turn_and_the_next_run_goes_on(project: Project) -> None:
+def test_no_wait_is_one_turn_and_the_next_run_continues(project: Project) -> None:
     assert project.json("apply", "--yes", "--no-wait", code=3)["summary"]["waiting"] == 1
     assert project.json("apply", "--yes", "--wait", "30s")["summary"] == {
         "done": 2,

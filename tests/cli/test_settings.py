@@ -58,6 +58,6 @@ def test_an_invalid_setting_is_a_usage_error(environ: dict[str, str], words: str
         find_settings({**ACCOUNT, **environ})
 
 
-def test_a_folder_is_no_manifest(tmp_path: Path) -> None:
+def test_a_folder_is_not_a_manifest(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is a folder"):
         manifest_file(Namespace(file=str(tmp_path)))

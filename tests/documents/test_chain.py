@@ -48,7 +48,7 @@ def test_the_mark_is_the_name_of_a_chain_without_name() -> None:
     assert Chain.parse(nameless.to_yaml(MARK), "log").digest == nameless.digest
 
 
-def test_a_name_of_ones_own_stays() -> None:
+def test_a_name_set_by_the_user_is_kept() -> None:
     named = Chain.parse(TEXT + "name: mine\n", "c")
     assert named.to_yaml(MARK) == named.to_yaml()
     assert named.name == "mine"

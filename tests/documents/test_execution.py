@@ -31,7 +31,7 @@ def test_a_chain_has_names_of_its_own_and_no_empty_config() -> None:
     assert sent["outputs"] == {}
 
 
-def test_any_other_process_gets_its_inputs_as_they_stand() -> None:
+def test_any_other_process_gets_its_inputs_unchanged() -> None:
     raw = {"area": "Sindian", "days": [1, None, {"a": 1.5}]}
     assert body("shearwater-demo", None, [], raw, None) == {"inputs": raw, "outputs": {}, "response": "raw"}
 

@@ -95,7 +95,7 @@ def test_params_are_written_as_xml_has_them() -> None:
     assert filled.root.children[0].text == "true 3 1.5 $a"
 
 
-def test_filling_leaves_the_graph_as_it_was() -> None:
+def test_filling_does_not_change_the_original_graph() -> None:
     before = graph()
     before.fill({"aoi": "x"})
     assert before.digest == graph().digest
@@ -171,7 +171,7 @@ def element(tree: tuple[str, dict[str, str], str, list[object]], *, reverse: boo
 
 
 @given(trees)
-def test_the_canonical_form_knows_no_layout(tree: tuple[str, dict[str, str], str, list[object]]) -> None:
+def test_the_canonical_form_ignores_layout(tree: tuple[str, dict[str, str], str, list[object]]) -> None:
     one, other = element(tree, reverse=False), element(tree, reverse=True)
     ET.indent(other)
     first = Graph.parse(ET.tostring(one, encoding="unicode"), "f")

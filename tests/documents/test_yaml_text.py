@@ -33,7 +33,7 @@ def test_a_missing_field_is_reported_at_its_parent() -> None:
     assert text.locate_key(("jobs", "one", "graph")) == Position("f", 3, 5)
 
 
-def test_an_alias_is_the_value_it_stands_for() -> None:
+def test_an_alias_is_read_as_its_value() -> None:
     text = YamlText.parse("a: &x [1, 2]\nb: *x\n", "f")
     assert text.data == {"a": [1, 2], "b": [1, 2]}
     assert text.faults == ()

@@ -118,7 +118,7 @@ def test_gpt_refuses_a_wrong_graph_with_exit_40(stage: Stage, graph: bytes, reas
         (GRAPH.replace(b'id="Write"', b'id="Save"').replace(b"$output", b"$output.nc"), 200),
     ],
 )
-def test_only_what_is_written_to_the_output_is_a_result(stage: Stage, graph: bytes, results: int) -> None:
+def test_only_files_in_the_output_folder_are_results(stage: Stage, graph: bytes, results: int) -> None:
     job_id = stage.ended(snap_body(graph=graph))
     assert stage.job(job_id)["status"] == "successful"
     assert stage.call("GET", f"/jobs/{job_id}/results").status == results

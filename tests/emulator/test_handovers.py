@@ -34,7 +34,7 @@ def status_of_a_job_given(stage: Stage, location: str, key: str | None = None) -
     return status
 
 
-def test_a_job_reads_what_another_left_by_its_address() -> None:
+def test_a_job_reads_the_result_of_another_by_its_address() -> None:
     stage = stage_of()
     href = result(stage)
     assert status_of_a_job_given(stage, href) == "successful"

@@ -174,7 +174,7 @@ def test_a_next_index_links_the_pages() -> None:
     assert search(stage, DAY, startIndex=4)["properties"]["nextIndex"] is None
 
 
-def test_an_order_takes_its_time_and_ends(stage: Stage) -> None:
+def test_an_order_becomes_ready_and_expires(stage: Stage) -> None:
     path = ordered(stage)
     assert stage.frontend.next_change() is not None
     assert (stage.call("HEAD", path).status, stage.call("GET", path).status) == (202, 202)

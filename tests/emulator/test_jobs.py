@@ -182,7 +182,7 @@ def test_a_new_job_can_appear_late_and_with_another_time() -> None:
         ("space", "2026-01-05 08:00:00"),
     ],
 )
-def test_time_stamps_come_in_every_shape(shape: str, text: str) -> None:
+def test_time_stamps_can_have_every_format(shape: str, text: str) -> None:
     stage = behaving(job_stamps=shape)
     assert stage.job(stage.launch())["created"] == text
 

@@ -57,7 +57,7 @@ def test_sealed_secrets_are_opened_for_jobs_and_never_shown(stage: Stage) -> Non
     assert b"app-password" not in stage.call("GET", "/keys").body
 
 
-def test_the_public_key_is_pem_whatever_its_content_type_says(stage: Stage) -> None:
+def test_the_public_key_is_pem_for_every_content_type(stage: Stage) -> None:
     answer = stage.call("GET", "/keys/cert/public")
     key = serialization.load_pem_public_key(answer.body)
     assert isinstance(key, rsa.RSAPublicKey)
@@ -82,7 +82,7 @@ def test_a_key_lives_one_hour_by_default(stage: Stage) -> None:
     assert stage.call("GET", "/keys/scenes").status == 404
 
 
-def test_expire_0_is_for_ever_and_the_built_in_key_is_too(stage: Stage) -> None:
+def test_expire_0_and_the_built_in_key_have_no_end(stage: Stage) -> None:
     stage.create_key("scenes", expire=0)
     stage.clock.advance(10**9)
     stage.log_in()

@@ -99,7 +99,7 @@ def test_a_log_can_come_long_after_the_end() -> None:
     assert GRAPH_LINE in stage.log(job_id)
 
 
-def test_shear_water_logs_what_it_was_given(stage: Stage) -> None:
+def test_shear_water_logs_its_inputs(stage: Stage) -> None:
     inputs = {"area": "Sindian", "startDay": "2024-07-01", "endDay": "2024-07-02"}
     log = stage.log(stage.ended({"inputs": inputs, "outputs": {}}, "shearwater-demo"))
     assert log[2:5] == ["+ area='Sindian'", "+ startDay='2024-07-01'", "+ endDay='2024-07-02'"]

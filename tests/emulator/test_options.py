@@ -23,7 +23,7 @@ def test_the_command_lines_defaults_are_the_values() -> None:
     assert Options().users == (DEFAULT_USER,)
 
 
-def test_the_help_names_what_can_be_given() -> None:
+def test_the_help_lists_behaviours_and_faults() -> None:
     parser = argparse.ArgumentParser()
     add_arguments(parser)
     words = set(parser.format_help().replace(",", " ").replace("(", " ").replace(")", " ").split())

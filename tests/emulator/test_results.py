@@ -138,7 +138,7 @@ def test_files_are_named_after_their_format(stage: Stage, body: Any, process: st
     assert result["title"].endswith(ending)
 
 
-def test_the_bytes_of_a_result_are_its_own_and_stay(stage: Stage) -> None:
+def test_each_result_has_its_own_bytes_that_never_change(stage: Stage) -> None:
     hrefs = [stage.get(f"/jobs/{stage.ended()}/results")[0]["href"] for _ in range(2)]
     stage.log_in()
     first, second = (download(stage, href).body for href in hrefs)

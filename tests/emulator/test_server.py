@@ -151,7 +151,7 @@ def test_the_options_reach_the_model() -> None:
         assert client.get(f"/jobs/{job_id}").json()["status"] == "failed"
 
 
-def test_tls_comes_from_an_authority_of_its_own(tmp_path: Path) -> None:
+def test_tls_uses_its_own_certificate_authority(tmp_path: Path) -> None:
     options = Options(tls_dir=tmp_path / "tls", private_key=private_key())
     for _ in range(2):
         with running(options) as emulator:

@@ -112,7 +112,7 @@ def test_the_control_has_no_other_addresses(stage: Stage) -> None:
     assert control(stage).handle(WireRequest("POST", "/_emulator", body=b"{")).status == 400
 
 
-def test_the_control_shows_what_was_received_without_secrets(stage: Stage) -> None:
+def test_the_control_shows_received_requests_without_secrets(stage: Stage) -> None:
     stage.call("POST", "/keys", {"scenes": key_fields()}, {"content-type": "application/json"})
     stage.launch(snap_body("/a"))
     stage.launch(chain_body(), "dataTailor")
@@ -140,7 +140,7 @@ def test_unreadable_bodies_are_shown_unchanged(stage: Stage) -> None:
     assert (shown[2]["body"], shown[2]["decoded"]) == (["a"], None)
 
 
-def test_a_virtual_clock_stands_until_it_is_moved() -> None:
+def test_a_virtual_clock_changes_only_when_advanced() -> None:
     clock = VirtualClock()
     assert clock() == clock()
     with pytest.raises(ValueError, match="backwards"):

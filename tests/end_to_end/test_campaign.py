@@ -67,7 +67,7 @@ def test_it_ends_through_three_killed_runs_with_every_result_in_its_folder(tool:
     assert "Nothing to do" in again.out
 
 
-def test_its_lock_is_what_the_search_finds(tool: Tool) -> None:
+def test_the_lock_of_the_example_equals_a_new_search(tool: Tool) -> None:
     before = products(tool.project / "eocanvas.lock")
     assert len(before) == len(ORBITS)
     (tool.project / "eocanvas.lock").unlink()

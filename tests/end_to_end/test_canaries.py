@@ -53,7 +53,7 @@ jobs:
 """
 
 
-class Aviary:
+class CanaryProject:
     """A project whose secrets are canaries, and everything that it has printed."""
 
     def __init__(self, folder: Path, **options: Any) -> None:
@@ -70,7 +70,7 @@ class Aviary:
         )
 
     @contextmanager
-    def open(self) -> Iterator[Aviary]:
+    def open(self) -> Iterator[CanaryProject]:
         """Run the service, and have the project ready for it."""
         vault = self.folder / "vault"
         vault.mkdir()
@@ -111,7 +111,7 @@ class Aviary:
             headers = {entry.request.headers.get("authorization", "") for entry in wire.received}
         return [Canary("token", header.removeprefix("Bearer ")) for header in headers if header]
 
-    def expect_silence(self) -> None:
+    def expect_no_leak(self) -> None:
         """Check that no secret and no token is anywhere it does not belong."""
         assert leaks([*self.canaries, *self.tokens], [self.tool.folder], self.said) == []
         assert leaks(self.canaries, [], self.sent()) == []
@@ -125,9 +125,9 @@ class Aviary:
 
 
 @pytest.fixture
-def aviary(tmp_path: Path) -> Iterator[Aviary]:
-    with Aviary(tmp_path).open() as aviary:
-        yield aviary
+def project(tmp_path: Path) -> Iterator[CanaryProject]:
+    with CanaryProject(tmp_path).open() as project:
+        yield project
 
 
 def test_a_canary_is_recognised_in_every_encoding(tmp_path: Path) -> None:
@@ -149,59 +149,59 @@ def test_a_canary_is_recognised_in_every_encoding(tmp_path: Path) -> None:
     assert leaks([Canary.drawn("another")], [tmp_path], dresses) == []
 
 
-def test_the_service_receives_the_secrets(aviary: Aviary) -> None:
-    ended = aviary.run("apply", "--yes")
+def test_the_service_receives_the_secrets(project: CanaryProject) -> None:
+    ended = project.run("apply", "--yes")
     assert ended.code == 0, ended
-    with aviary.tool.emulator.model() as wire:
+    with project.tool.emulator.model() as wire:
         held = [key.credentials for key in wire.service.keystore if key.credentials]
-    s3 = S3Credentials(aviary.access.value, aviary.secret.value, "b", "https://s3.example", "r")
-    dav = WebdavCredentials("https://dav.example", "jane", aviary.drive.value)
+    s3 = S3Credentials(project.access.value, project.secret.value, "b", "https://s3.example", "r")
+    dav = WebdavCredentials("https://dav.example", "jane", project.drive.value)
     assert sorted(held, key=str) == [s3, dav]
 
 
-def test_no_command_reveals_a_secret(aviary: Aviary) -> None:
+def test_no_command_reveals_a_secret(project: CanaryProject) -> None:
     for words in ("validate", "doctor"):
-        aviary.run(words, "-v")
+        project.run(words, "-v")
     for words in ("plan", "apply --yes --no-wait"):
-        aviary.run_both(*words.split())
-    aviary.run("apply", "--yes")
+        project.run_both(*words.split())
+    project.run("apply", "--yes")
     for words in ("status", "results", "logs subset", "why subset", "ledger show"):
-        aviary.run_both(*words.split())
+        project.run_both(*words.split())
     for words in ("ledger verify", "resolve subset --launch", "forget fetched", "destroy --yes"):
-        aviary.run(*words.split(), "-v")
-    with aviary.tool.emulator.model() as wire:
+        project.run(*words.split(), "-v")
+    with project.tool.emulator.model() as wire:
         assert [key.name for key in wire.service.keystore] == ["eodata"]
-    aviary.expect_silence()
+    project.expect_no_leak()
 
 
-def test_changed_secrets_are_compared_without_being_shown(aviary: Aviary) -> None:
-    aviary.run("apply", "--yes", "--no-wait")
-    (aviary.tool.project / "eocanvas.yaml").write_text(MANIFEST.replace("/b.nc", "/c.nc"), encoding="utf-8")
+def test_changed_secrets_are_compared_without_being_shown(project: CanaryProject) -> None:
+    project.run("apply", "--yes", "--no-wait")
+    (project.tool.project / "eocanvas.yaml").write_text(MANIFEST.replace("/b.nc", "/c.nc"), encoding="utf-8")
     another = Canary.drawn("another secret key")
-    aviary.canaries.append(another)
-    plan = aviary.run("plan", "--format", "json", SECRET=another.value).document
+    project.canaries.append(another)
+    plan = project.run("plan", "--format", "json", SECRET=another.value).document
     changes = [change for action in plan["actions"] for change in action.get("changes", ())]
     assert {"path": "secret_key", "sensitive": True} in changes
-    aviary.run("apply", "--yes", "-v", SECRET=another.value)
-    aviary.expect_silence()
+    project.run("apply", "--yes", "-v", SECRET=another.value)
+    project.expect_no_leak()
 
 
-def test_a_wrong_password_is_not_repeated(aviary: Aviary) -> None:
+def test_a_wrong_password_is_not_repeated(project: CanaryProject) -> None:
     wrong = Canary.drawn("wrong password")
-    aviary.canaries.append(wrong)
-    aviary.run_both("doctor", HDA_PASSWORD=wrong.value)
-    assert aviary.run("apply", "--yes", "-v", HDA_PASSWORD=wrong.value).code == 1
-    aviary.expect_silence()
+    project.canaries.append(wrong)
+    project.run_both("doctor", HDA_PASSWORD=wrong.value)
+    assert project.run("apply", "--yes", "-v", HDA_PASSWORD=wrong.value).code == 1
+    project.expect_no_leak()
 
 
-def test_a_password_in_a_credentials_file_is_not_repeated(aviary: Aviary) -> None:
-    place = aviary.folder / "vault" / "hdarc"
-    place.write_text(f"user: jane\npassword: {aviary.account.value}\n", encoding="utf-8")
+def test_a_password_in_a_credentials_file_is_not_repeated(project: CanaryProject) -> None:
+    place = project.folder / "vault" / "hdarc"
+    place.write_text(f"user: jane\npassword: {project.account.value}\n", encoding="utf-8")
     place.chmod(0o644)
-    aviary.run("doctor", "-v", HDA_USER="", HDA_PASSWORD="", HDA_RC=str(place))
-    place.write_text(f"user jane\npassword= {aviary.account.value}\n", encoding="utf-8")
-    assert aviary.run("plan", "-v", HDA_USER="", HDA_PASSWORD="", HDA_RC=str(place)).code == 1
-    aviary.expect_silence()
+    project.run("doctor", "-v", HDA_USER="", HDA_PASSWORD="", HDA_RC=str(place))
+    place.write_text(f"user jane\npassword= {project.account.value}\n", encoding="utf-8")
+    assert project.run("plan", "-v", HDA_USER="", HDA_PASSWORD="", HDA_RC=str(place)).code == 1
+    project.expect_no_leak()
 
 
 REFUSALS = {
@@ -217,11 +217,11 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("fault", REFUSALS.values(), ids=REFUSALS)
-def test_no_failure_reveals_a_secret(aviary: Aviary, fault: Fault) -> None:
-    aviary.fault(fault)
-    aviary.run("apply", "--yes", "--no-wait", "-v", "--log", "run.log")
-    aviary.run("status", "--format", "json")
-    aviary.expect_silence()
+def test_no_failure_reveals_a_secret(project: CanaryProject, fault: Fault) -> None:
+    project.fault(fault)
+    project.run("apply", "--yes", "--no-wait", "-v", "--log", "run.log")
+    project.run("status", "--format", "json")
+    project.expect_no_leak()
 
 
 LOG_IN = Fault("status", path="*/gettoken", times=None, status=401)
@@ -231,42 +231,42 @@ LAUNCH = Fault("status", method="POST", path="*/execution", times=None, status=4
 
 
 @pytest.mark.parametrize("fault", [LOG_IN, KEY, PAGE, LAUNCH], ids=["log-in", "key", "page", "launch"])
-def test_secrets_repeated_by_the_service_are_not_shown(aviary: Aviary, fault: Fault) -> None:
-    aviary.fault(replace(fault, body=f"cannot take {aviary.all_secrets}"))
-    aviary.run("apply", "--yes", "--no-wait", "-v", "--log", "run.log")
-    aviary.run("apply", "--yes", "--no-wait", "--format", "json")
-    aviary.expect_silence()
+def test_secrets_repeated_by_the_service_are_not_shown(project: CanaryProject, fault: Fault) -> None:
+    project.fault(replace(fault, body=f"cannot take {project.all_secrets}"))
+    project.run("apply", "--yes", "--no-wait", "-v", "--log", "run.log")
+    project.run("apply", "--yes", "--no-wait", "--format", "json")
+    project.expect_no_leak()
 
 
-def test_a_job_log_that_holds_secrets_is_shown_without(aviary: Aviary) -> None:
-    aviary.run("apply", "--yes")
-    said = [{"timestamp": "2024-12-06T15:31:45Z", "message": f"+ curl -u jane:{aviary.all_secrets}"}]
-    aviary.fault(Fault("status", path="*/logs", times=None, status=200, body=said))
-    aviary.run_both("logs", "subset")
-    aviary.expect_silence()
+def test_a_job_log_that_holds_secrets_is_shown_without(project: CanaryProject) -> None:
+    project.run("apply", "--yes")
+    said = [{"timestamp": "2024-12-06T15:31:45Z", "message": f"+ curl -u jane:{project.all_secrets}"}]
+    project.fault(Fault("status", path="*/logs", times=None, status=200, body=said))
+    project.run_both("logs", "subset")
+    project.expect_no_leak()
 
 
 def test_failed_jobs_reveal_no_secret(tmp_path: Path) -> None:
     # Each fails again when it is tried once more.
     faults = (JobFault("key", "/a.nc", 2), JobFault("staging-in", "/b.nc", 2))
-    with Aviary(tmp_path, job_faults=faults).open() as aviary:
-        assert aviary.run("apply", "--yes").code == 4
+    with CanaryProject(tmp_path, job_faults=faults).open() as project:
+        assert project.run("apply", "--yes").code == 4
         for words in ("logs subset", "status", "why subset"):
-            aviary.run(*words.split(), "-v")
-        aviary.expect_silence()
+            project.run(*words.split(), "-v")
+        project.expect_no_leak()
 
 
-def test_a_secret_too_long_to_be_sealed_is_not_shown(aviary: Aviary) -> None:
-    long = Canary("long", aviary.secret.core * 12)
-    ended = aviary.run("apply", "--yes", "--format", "json", SECRET=long.value)
+def test_a_secret_too_long_to_be_sealed_is_not_shown(project: CanaryProject) -> None:
+    long = Canary("long", project.secret.core * 12)
+    ended = project.run("apply", "--yes", "--format", "json", SECRET=long.value)
     assert "sealed-too-long" in {found["code"] for found in ended.document["diagnostics"]}, ended
-    aviary.expect_silence()
+    project.expect_no_leak()
 
 
 def test_an_unreadable_key_reveals_no_secret(tmp_path: Path) -> None:
-    with Aviary(tmp_path, behaviour=Behaviour(sealed_check="at-use", live_name="400")).open() as aviary:
-        aviary.run_both("apply", "--yes", "--no-wait")
-        aviary.expect_silence()
+    with CanaryProject(tmp_path, behaviour=Behaviour(sealed_check="at-use", live_name="400")).open() as project:
+        project.run_both("apply", "--yes", "--no-wait")
+        project.expect_no_leak()
 
 
 MISWRITTEN = {

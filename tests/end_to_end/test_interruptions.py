@@ -32,7 +32,7 @@ ROUNDS = 6
 
 
 @dataclass
-class Crowd:
+class ManyJobs:
     """A project of several jobs that read through two keys, and its requests at the service."""
 
     tool: Tool
@@ -42,7 +42,7 @@ class Crowd:
         self.tool.environ |= {"ACCESS": "an-access-key", "SECRET": "a-secret-key"}
         keys = "".join(KEY.format(number=i) for i in range(2))
         jobs = "".join(JOB.format(number=i, key=i % 2) for i in range(self.jobs))
-        self.tool.write(f"version: 1\nproject: crowd\nkeys:{keys}\njobs:{jobs}\n")
+        self.tool.write(f"version: 1\nproject: many-jobs\nkeys:{keys}\njobs:{jobs}\n")
 
     @property
     def requests(self) -> int:
@@ -93,8 +93,8 @@ def emulator() -> Iterator[RunningEmulator]:
 
 
 @pytest.fixture
-def crowd(emulator: RunningEmulator, tmp_path: Path) -> Crowd:
-    return Crowd(Tool(tmp_path, emulator), jobs=8)
+def project(emulator: RunningEmulator, tmp_path: Path) -> ManyJobs:
+    return ManyJobs(Tool(tmp_path, emulator), jobs=8)
 
 
 def wait_until(true: Callable[[], bool], process: subprocess.Popen[str]) -> bool:
@@ -106,76 +106,76 @@ def wait_until(true: Callable[[], bool], process: subprocess.Popen[str]) -> bool
     return true()
 
 
-def test_killed_at_any_moment_it_ends_as_if_it_had_not_been(crowd: Crowd) -> None:
+def test_a_run_killed_at_any_moment_ends_like_an_undisturbed_one(project: ManyJobs) -> None:
     seed = secrets.randbits(32)
     chance = random.Random(seed)
     killed = 0
     for _ in range(ROUNDS):
-        process = crowd.start()
-        moment = crowd.requests + chance.randint(1, 30)
-        wait_until(partial(crowd.has_received, moment), process)
+        process = project.start()
+        moment = project.requests + chance.randint(1, 30)
+        wait_until(partial(project.has_received, moment), process)
         time.sleep(chance.uniform(0, 0.04))
         process.kill()
         killed += finished(process).code == -signal.SIGKILL
 
-    last = crowd.tool.run("apply", "--yes")
+    last = project.tool.run("apply", "--yes")
     assert last.code == 0, f"seed {seed}: {last}"
     assert killed > 0, f"seed {seed}: every run ended before it was killed"
-    crowd.expect_all_done_once()
+    project.expect_all_done_once()
 
 
-def test_killed_while_a_launch_is_on_its_way(crowd: Crowd) -> None:
+def test_a_run_is_killed_during_a_launch(project: ManyJobs) -> None:
     """The service carries the launch out, and the killed run does not get the answer."""
-    with crowd.tool.emulator.model() as wire:
+    with project.tool.emulator.model() as wire:
         wire.faults.append(Fault("delay", method="POST", path="*/execution", times=None, seconds=0.5))
-    process = crowd.start()
-    assert wait_until(crowd.has_launched, process), finished(process)
+    process = project.start()
+    assert wait_until(project.has_launched, process), finished(process)
     process.kill()
     finished(process)
-    with crowd.tool.emulator.model() as wire:
+    with project.tool.emulator.model() as wire:
         wire.faults.clear()
 
-    last = crowd.tool.run("apply", "--yes")
+    last = project.tool.run("apply", "--yes")
     assert last.code == 0, last
-    crowd.expect_all_done_once()
+    project.expect_all_done_once()
 
 
-def interrupted(crowd: Crowd, number: signal.Signals) -> Ended:
+def interrupted(project: ManyJobs, number: signal.Signals) -> Ended:
     """Start a run and signal it when the first jobs are launched."""
-    process = crowd.start()
-    assert wait_until(crowd.has_launched, process), finished(process)
+    process = project.start()
+    assert wait_until(project.has_launched, process), finished(process)
     process.send_signal(number)
     return finished(process)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_stops_the_run_and_a_later_run_continues(crowd: Crowd, number: signal.Signals, code: int) -> None:
-    ended = interrupted(crowd, number)
+def test_a_signal_stops_the_run_and_a_later_run_continues(project: ManyJobs, number: signal.Signals, code: int) -> None:
+    ended = interrupted(project, number)
     assert ended.code == code, ended
     assert "Traceback" not in ended.err
-    crowd.expect_whole_ledger()
+    project.expect_whole_ledger()
 
-    again = crowd.tool.run("apply", "--yes")
+    again = project.tool.run("apply", "--yes")
     assert again.code == 0, again
-    crowd.expect_all_done_once()
+    project.expect_all_done_once()
 
 
-def test_pending_answers_are_awaited_before_the_run_stops(crowd: Crowd) -> None:
-    with crowd.tool.emulator.model() as wire:
+def test_pending_answers_are_awaited_before_the_run_stops(project: ManyJobs) -> None:
+    with project.tool.emulator.model() as wire:
         wire.faults.append(Fault("delay", method="POST", path="*/execution", times=None, seconds=0.8))
-    ended = interrupted(crowd, signal.SIGINT)
+    ended = interrupted(project, signal.SIGINT)
     assert ended.code == 130, ended
-    with crowd.tool.emulator.model() as wire:
+    with project.tool.emulator.model() as wire:
         wire.faults.clear()
-    submitted = crowd.tool.ledger.read_text(encoding="utf-8").count('"job-submitted"')
-    assert submitted == crowd.launched > 0
+    submitted = project.tool.ledger.read_text(encoding="utf-8").count('"job-submitted"')
+    assert submitted == project.launched > 0
 
 
-def test_a_second_signal_stops_the_run_at_once(crowd: Crowd) -> None:
-    with crowd.tool.emulator.model() as wire:
+def test_a_second_signal_stops_the_run_at_once(project: ManyJobs) -> None:
+    with project.tool.emulator.model() as wire:
         wire.faults.append(Fault("delay", method="POST", path="*/execution", times=None, seconds=4))
-    process = crowd.start()
-    assert wait_until(crowd.has_launched, process), finished(process)
+    process = project.start()
+    assert wait_until(project.has_launched, process), finished(process)
     process.send_signal(signal.SIGINT)
     assert process.stderr is not None
     said = iter(process.stderr.readline, "")
@@ -183,4 +183,4 @@ def test_a_second_signal_stops_the_run_at_once(crowd: Crowd) -> None:
     process.send_signal(signal.SIGINT)
     ended = finished(process)
     assert ended.code == 130, ended
-    crowd.expect_whole_ledger()
+    project.expect_whole_ledger()

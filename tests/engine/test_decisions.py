@@ -202,7 +202,7 @@ def test_a_job_that_the_service_refuses_to_show_is_not_lost_and_blocks_no_other(
     assert len(launched(world)) == 2
 
 
-def test_a_finished_job_that_the_service_forgot_stays_done(tmp_path: Path) -> None:
+def test_a_finished_job_missing_at_the_service_stays_done(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.apply(JOB_ONLY)
     world.frontend.service.jobs.vanish(launched(world)[0])

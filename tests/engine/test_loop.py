@@ -39,7 +39,7 @@ FOR_EVER = None
 
 
 class TestWaiting:
-    def test_without_waiting_a_run_is_one_turn_and_the_next_one_goes_on(self, tmp_path: Path) -> None:
+    def test_without_waiting_a_run_is_one_turn_and_the_next_one_continues(self, tmp_path: Path) -> None:
         world = World(tmp_path)
         begun = world.clock()
         result = world.apply(manifest(), NO_WAIT)

@@ -53,7 +53,7 @@ def test_a_temporary_failure_runs_once_more(
 
 
 @pytest.mark.parametrize(("retries", "jobs"), [("0", 1), ("2", 3), ("{graph: 1}", 2), ("{killed: 3}", 1)])
-def test_the_manifest_says_how_often(tmp_path: Path, retries: str, jobs: int) -> None:
+def test_retries_in_the_manifest_limit_the_number_of_launches(tmp_path: Path, retries: str, jobs: int) -> None:
     world = failing(tmp_path, "graph", 9)
     world.apply(MANIFEST + f"    retries: {retries}\n")
     assert launched(world) == jobs

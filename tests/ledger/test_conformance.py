@@ -59,14 +59,14 @@ class TestReading:
         assert list(read(ledger.open())) == written
 
     @pytest.mark.parametrize("after", [0, 1, 2, 3])
-    def test_reading_after_a_number_gives_what_stands_behind_it(self, ledger: Ledger, after: int) -> None:
+    def test_reading_after_a_number_gives_the_later_entries(self, ledger: Ledger, after: int) -> None:
         backend = ledger.open()
         append(backend, 0, entries([OPENED, note(1)]))
         append(backend, 2, entries([note(2)], after=2, batch="b2"))
         for reader in (backend, ledger.open()):
             assert [entry.seq for entry in read(reader, after)] == list(range(after + 1, 4))
 
-    def test_a_reader_that_was_open_before_sees_what_others_append(self, ledger: Ledger) -> None:
+    def test_an_open_reader_sees_entries_of_others(self, ledger: Ledger) -> None:
         reader, writer = ledger.open(), ledger.open()
         append(writer, 0, entries([OPENED]))
         assert len(read(reader)) == 1
@@ -108,7 +108,7 @@ class TestAppending:
 
 
 class TestAtOnce:
-    def test_of_two_claims_on_one_head_one_stands(self, ledger: Ledger) -> None:
+    def test_only_one_of_two_claims_on_one_head_is_stored(self, ledger: Ledger) -> None:
         backends = [ledger.open() for _ in range(8)]
 
         def claim(place: int) -> bool:
@@ -141,7 +141,7 @@ class TestAtOnce:
         assert sum(done[::2]) == 1
         assert len(numbers(ledger)) == 1
 
-    def test_facts_of_several_processes_all_stand_whole(self, ledger: Ledger) -> None:
+    def test_facts_of_several_processes_are_all_stored_complete(self, ledger: Ledger) -> None:
         runners = [_process(ledger, first, 20) for first in (0, 100, 200)]
         for runner in runners:
             assert runner.communicate(timeout=120)[0].split()
@@ -217,7 +217,7 @@ class TestUncertainAppends:
         assert numbers(ledger) == [1, 2]
 
     @pytest.mark.parametrize(("kept", "foreign"), [(True, False), (False, True), (False, False)])
-    def test_a_claim_stands_only_when_it_was_kept(self, ledger: Ledger, kept: bool, foreign: bool) -> None:
+    def test_a_claim_holds_only_when_it_was_stored(self, ledger: Ledger, kept: bool, foreign: bool) -> None:
         own = journal(Uncertain(ledger, kept=kept, foreign=foreign))
         claimed = own.claim(0, [job_intended()])
         if kept:
@@ -242,7 +242,7 @@ class TestClaimsAndFacts:
         asyncio.run(work())
         assert [entry.event.type for entry in read(ledger.open())] == ["job-observed", "job-intended"]
 
-    def test_a_claim_fails_also_when_the_other_runners_entry_was_read_before(self, ledger: Ledger) -> None:
+    def test_a_claim_fails_although_the_entry_of_the_other_runner_was_read(self, ledger: Ledger) -> None:
         async def work() -> None:
             own, other = journal(ledger.open()), journal(ledger.open())
             head = (await own.refresh()).head
@@ -263,7 +263,7 @@ class TestClaimsAndFacts:
         asyncio.run(work())
         assert len(read(ledger.open())) == 2
 
-    def test_facts_are_appended_on_the_new_head_until_they_stand(self, ledger: Ledger) -> None:
+    def test_facts_are_appended_on_the_new_head_until_they_are_stored(self, ledger: Ledger) -> None:
         async def work() -> None:
             own, other = journal(ledger.open()), journal(ledger.open())
             await own.refresh()

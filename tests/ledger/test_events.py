@@ -69,7 +69,7 @@ def test_json_and_back_is_the_same_entry(kind: type[e.Event]) -> None:
 
 
 @pytest.mark.parametrize("event", SAMPLES, ids=lambda event: event.type)
-def test_each_can_be_folded(event: e.AnyEvent) -> None:
+def test_each_event_can_be_folded(event: e.AnyEvent) -> None:
     recorded = Recorded()
     recorded.add(entries([event]))
     assert recorded.head == 1

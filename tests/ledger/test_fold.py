@@ -126,7 +126,7 @@ def test_a_repeated_fact_changes_nothing(history: tuple[list[e.AnyEvent], list[e
 
 
 @given(histories(), st.integers(0, 40))
-def test_folding_in_two_parts_is_folding_at_once(history: tuple[list[e.AnyEvent], list[e.AnyEvent]], cut: int) -> None:
+def test_folding_in_two_parts_equals_folding_once(history: tuple[list[e.AnyEvent], list[e.AnyEvent]], cut: int) -> None:
     everything = entries([*history[0], *history[1]])
     parts = Recorded()
     parts.add(everything[:cut])
@@ -163,7 +163,7 @@ def test_the_states_of_an_intent(facts: list[e.AnyEvent], state: IntentState, gi
     assert (intent.state, intent.given_up) == (state, given_up)
 
 
-def test_an_end_is_never_taken_back() -> None:
+def test_a_final_status_never_changes() -> None:
     late = [e.JobObserved(**RUN, status=status) for status in ("successful", "running", "accepted")]
     assert folded([job_intended(), SUBMITTED, *late]).jobs["job.subset"].runs["j-1"].status == "successful"
 

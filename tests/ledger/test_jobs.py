@@ -72,7 +72,7 @@ FILE = ResultFile("r/a.nc", 9, "00")
         (DONE[1:], None),
     ],
 )
-def test_a_job_is_finished_when_its_last_launch_ended_well_and_nothing_may_count_instead(
+def test_a_job_is_finished_when_its_last_launch_succeeded_and_no_other_run_may_count(
     events: Sequence[e.AnyEvent], files: tuple[ResultFile, ...] | None
 ) -> None:
     record = of(events).jobs[ADDRESS]

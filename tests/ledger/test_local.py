@@ -47,12 +47,12 @@ def edit(file: Path, line: int, change: Callable[[dict[str, Any]], object]) -> N
 
 
 class TestTheFile:
-    def test_is_private_and_kept_out_of_git(self, file: Path) -> None:
+    def test_the_ledger_is_private_and_ignored_by_git(self, file: Path) -> None:
         write(file, [OPENED])
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert (file.parent / ".gitignore").read_text(encoding="utf-8") == "*\n"
 
-    def test_holds_one_flat_object_a_line(self, file: Path) -> None:
+    def test_the_ledger_has_one_flat_object_per_line(self, file: Path) -> None:
         write(file, [OPENED, note(1)])
         first, second = map(json.loads, file.read_text(encoding="utf-8").splitlines())
         assert list(first)[:7] == ["v", "seq", "time", "writer", "batch", "of", "type"]
@@ -74,7 +74,7 @@ class TestTheFile:
         write(tmp_path / "ledgers" / "demo.jsonl", [OPENED])
         assert [path.name for path in (tmp_path / "ledgers").iterdir()] == ["demo.jsonl"]
 
-    def test_reading_makes_nothing(self, file: Path) -> None:
+    def test_reading_creates_no_files(self, file: Path) -> None:
         assert list(read(file)) == []
         assert not file.parent.exists()
 
@@ -151,10 +151,10 @@ def _put(file: Path, line: int, content: bytes) -> None:
 class TestUntrustworthyFiles:
     @pytest.mark.parametrize("name", FAULTS)
     def test_each_damaged_line_is_reported_and_nothing_is_changed(self, file: Path, name: str) -> None:
-        spoil, message = FAULTS[name]
+        damage, message = FAULTS[name]
         for number in range(3):
             write(file, [note(number)], head=number, batch=f"b{number}")
-        spoil(file)
+        damage(file)
         before = file.read_bytes()
         for work in (lambda: read(file), lambda: write(file, [note(9)], head=3, batch="b9")):
             with pytest.raises(LedgerError) as caught:
@@ -167,7 +167,7 @@ class TestUntrustworthyFiles:
             assert found.position.file == str(file)
         assert file.read_bytes() == before
 
-    def test_no_message_repeats_what_stands_in_the_line(self, file: Path) -> None:
+    def test_no_message_repeats_the_content_of_the_line(self, file: Path) -> None:
         write(file, [note(1)])
         edit(file, 1, lambda d: d.update(status=["canary-1234"]))
         with pytest.raises(LedgerError) as caught:
@@ -291,7 +291,7 @@ class TestDisksThatDoNotTakeMore:
         write(file, [note(3)], head=1, batch="b3")
         assert [entry.event for entry in read(file)] == [OPENED, note(3)]
 
-    def test_a_sync_that_fails_is_no_append(self, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_failed_sync_is_a_failed_append(self, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def refuse(descriptor: int) -> None:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
 
@@ -342,7 +342,7 @@ class TestDisksThatDoNotTakeMore:
 
 
 class TestAddresses:
-    def test_the_default_stands_beside_the_manifest(self, tmp_path: Path) -> None:
+    def test_the_default_ledger_is_beside_the_manifest(self, tmp_path: Path) -> None:
         assert open_backend(None, tmp_path).url == str(tmp_path / ".eocanvas" / "default.jsonl")
 
     @pytest.mark.parametrize("form", ["{}", "file:{}", "file://{}"])

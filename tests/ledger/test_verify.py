@@ -10,7 +10,7 @@ from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.verify import verify
 from tests.ledger.entries import INTENT, OPENED, SAMPLES, at, entries, job_intended, key_intended
 
-SOUND = [
+VALID = [
     *entries([OPENED]),
     *entries([key_intended(), job_intended()], after=1, batch="b2"),
     *entries(
@@ -69,15 +69,15 @@ FAULTS: dict[str, tuple[Change, str]] = {
 
 
 def test_a_valid_ledger_and_an_empty_one_have_no_faults() -> None:
-    assert verify(SOUND) == []
+    assert verify(VALID) == []
     assert verify([]) == []
 
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_each_injected_fault_is_found(name: str) -> None:
-    spoil, message = FAULTS[name]
-    found = list(SOUND)
-    spoil(found)
+    damage, message = FAULTS[name]
+    found = list(VALID)
+    damage(found)
     diagnostics = verify(found)
     assert message in [d.message for d in diagnostics]
     assert {d.code for d in diagnostics} == {"ledger-inconsistent"}

@@ -14,7 +14,7 @@ addresses = st.one_of(
 
 
 @given(addresses)
-def test_an_address_reads_what_it_writes(address: Address) -> None:
+def test_a_written_address_is_read_back(address: Address) -> None:
     assert Address.parse(str(address)) == address
 
 
@@ -28,7 +28,7 @@ def test_an_address_reads_what_it_writes(address: Address) -> None:
         (Address.job("cube", "é"), 'job.cube["é"]'),
     ],
 )
-def test_addresses_are_written_so(address: Address, text: str) -> None:
+def test_addresses_as_text(address: Address, text: str) -> None:
     assert str(address) == text
 
 
@@ -47,6 +47,6 @@ def test_keys_sort_before_jobs_and_the_whole_before_its_parts() -> None:
     assert [str(each) for each in sorted(map(Address.parse, reversed(ordered)))] == ordered
 
 
-def test_the_whole_of_a_part() -> None:
+def test_an_instance_belongs_to_its_campaign_and_a_generation_to_its_key() -> None:
     assert Address.job("cube", "x").whole == Address.job("cube")
     assert Address.key("scenes", 2).whole == Address.key("scenes")

@@ -10,7 +10,7 @@ from eocanvas_apply.manifest.model.times import format_duration, parse_duration
 
 
 @given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=100_000)))
-def test_a_duration_reads_what_it_writes(duration: timedelta) -> None:
+def test_a_written_duration_is_read_back(duration: timedelta) -> None:
     whole = duration - timedelta(microseconds=duration.microseconds % 1000)
     assert parse_duration(format_duration(duration)) == whole
 

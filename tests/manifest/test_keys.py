@@ -63,7 +63,7 @@ def test_webdav_goes_both_ways() -> None:
         ("webdav", ("WEBDAV", True, True)),
     ],
 )
-def test_an_existing_key_says_what_it_opens(storage: str, expected: tuple[str, bool, bool]) -> None:
+def test_an_existing_key_names_its_storage(storage: str, expected: tuple[str, bool, bool]) -> None:
     found = key(type="existing", name="ann-s3-key", storage=storage)
     assert (found.storage_type, found.readable, found.writable) == expected
 

@@ -93,7 +93,7 @@ def test_params_keep_their_types() -> None:
     assert [type(value) for value in subset.params.values()] == [str, int, float, bool]
 
 
-def test_a_process_may_stand_beside_its_document() -> None:
+def test_process_may_be_given_beside_graph_or_chain() -> None:
     text = WHOLE.replace("    graph: g", "    process: snap-function\n    graph: g")
     assert load(text.replace("    chain:", "    process: dataTailor\n    chain:"), "f").diagnostics == ()
 
@@ -105,7 +105,7 @@ def test_fields_know_their_places() -> None:
     assert loaded.snippet(loaded.locate(("project",))) == "project: baltic-chlorophyll"
 
 
-def test_the_digest_is_of_the_text_as_it_stands() -> None:
+def test_the_digest_is_of_the_unchanged_text() -> None:
     assert load(WHOLE, "f").digest == "sha256:" + hashlib.sha256(WHOLE.encode()).hexdigest()
     assert load(b"\xff", "f").digest == "sha256:" + hashlib.sha256(b"\xff").hexdigest()
 

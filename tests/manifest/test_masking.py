@@ -69,7 +69,7 @@ def test_plain_fields_and_names_are_shown() -> None:
     )
 
 
-def test_the_caret_stays_under_its_column() -> None:
+def test_masking_keeps_the_column_of_the_caret() -> None:
     text = HEAD + "keys:\n  a: {secret_key: hunter2-hunter2, foo: 1}\n"
     loaded = load(text, "f")
     position = loaded.text.locate_key(("keys", "a", "foo"))

@@ -102,7 +102,7 @@ def fields(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield from ((f"{name}.{field}", facts) for field, facts in model.get("properties", {}).items())
 
 
-def test_every_field_says_in_one_line_what_it_is() -> None:
+def test_every_field_has_a_description_of_one_line() -> None:
     found = dict(fields(json_schema()))
     assert len(found) > 80
     silent = [name for name, facts in found.items() if not facts.get("description")]

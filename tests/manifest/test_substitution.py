@@ -89,7 +89,7 @@ def test_variables_of_a_manifest() -> None:
     assert key.password.model_dump() == {"env": "${var.user}"}
 
 
-def test_variables_that_are_given_win() -> None:
+def test_given_variables_override_defaults() -> None:
     loaded = load(VARIABLES, "f", {"user": "joe"})
     assert loaded.require().jobs["a"].inputs["text"] == "joe-3 ${var.user}"
     assert loaded.variables == {"user": "joe", "size": 3}

@@ -17,7 +17,7 @@ from eocanvas_apply.manifest.address import Address, resolve, typed
         ("ADDRESS", "ADDRESS"),
     ],
 )
-def test_what_is_typed(address: str, written: str) -> None:
+def test_an_address_as_typed_on_the_command_line(address: str, written: str) -> None:
     assert typed(address) == written
 
 

@@ -53,6 +53,6 @@ class _Silent(Hda):
         return download_id
 
 
-def test_what_does_not_answer_in_time_is_unknown() -> None:
+def test_a_download_without_an_answer_in_time_is_unknown() -> None:
     found = asyncio.run(observe_downloads(_Silent(), ORDERS, timedelta(milliseconds=50)))
     assert {name: download.state for name, download in found.items()} == {"o1": _S.READY, "o2": _S.UNKNOWN}

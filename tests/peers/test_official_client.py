@@ -91,7 +91,7 @@ def test_keys_are_created_listed_and_deleted(official: OfficialClient, emulator:
 
 
 @pytest.mark.parametrize("forced", [False, True])
-def test_the_seal_is_opened_whichever_openssl_made_it(
+def test_seals_of_every_openssl_are_opened(
     official: OfficialClient, secure: RunningEmulator, tmp_path: Path, forced: bool
 ) -> None:
     tools = tmp_path / "tools"
@@ -190,7 +190,7 @@ def test_the_client_handles_a_used_up_quota(official: OfficialClient, documents:
             official.run("record", emulator, job=snap(documents))
 
 
-def test_a_token_that_ends_at_once_is_refused(official: OfficialClient) -> None:
+def test_an_expired_token_is_refused(official: OfficialClient) -> None:
     with running(Options(token_life=0)) as emulator, pytest.raises(DriverFailure, match="401"):
         official.run("processes", emulator)
 

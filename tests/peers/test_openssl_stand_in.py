@@ -32,7 +32,7 @@ def test_it_encrypts_as_openssl_does(tmp_path: Path) -> None:
     assert key.decrypt(done.stdout, padding.PKCS1v15()) == b"a secret"
 
 
-def test_it_refuses_what_it_cannot_do(tmp_path: Path) -> None:
+def test_other_commands_of_openssl_are_refused(tmp_path: Path) -> None:
     other = run(tmp_path, b"", "rsautl", "-encrypt")
     assert other.returncode == 2
     assert b"invalid choice" in other.stderr

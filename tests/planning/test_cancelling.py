@@ -36,7 +36,7 @@ def _scene() -> Scene:
     return scene
 
 
-def test_what_is_in_flight_is_dismissed_and_nothing_else_is_done(scene: Scene) -> None:
+def test_a_cancelled_job_in_flight_is_dismissed_and_nothing_else_is_done(scene: Scene) -> None:
     scene.launched("subset")
     (action,) = scene.plan(CANCEL).actions
     assert (action.address, action.action, action.reason) == (A, "dismiss", "requested")
@@ -50,7 +50,7 @@ def test_a_job_is_asked_to_stop_once_in_a_run(scene: Scene) -> None:
     assert scene.plan(Requests(cancel=CANCEL.cancel, dismissed=frozenset({"job-1"}))).actions == ()
 
 
-def test_nothing_is_done_about_what_is_not_in_flight(scene: Scene) -> None:
+def test_jobs_that_are_not_in_flight_are_not_dismissed(scene: Scene) -> None:
     assert scene.plan(CANCEL).actions == ()
     scene.done("subset")
     assert scene.plan(CANCEL).actions == ()

@@ -129,7 +129,7 @@ def test_a_life_without_its_start_is_counted_from_the_request() -> None:
     assert granted_life(current) == HOUR
 
 
-def test_the_end_is_what_the_service_shows_now() -> None:
+def test_the_end_of_a_key_is_the_one_shown_by_the_service() -> None:
     scene = generation(WEEK)
     current = scene.recorded.keys["key.scenes"].current
     assert current is not None

@@ -32,7 +32,7 @@ def running(status: str = "running") -> Scene:
         ("successful", "running", False),
     ],
 )
-def test_a_status_is_noted_when_it_goes_on(recorded: str, shown: str, noted: bool) -> None:
+def test_a_new_status_is_noted(recorded: str, shown: str, noted: bool) -> None:
     scene = running(recorded)
     scene.show_job("job-1", shown)
     assert facts(scene) == (["job-observed"] if noted else [])

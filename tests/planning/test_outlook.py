@@ -38,7 +38,7 @@ def _closed_for(span: timedelta, life: timedelta) -> Scene:
         (48 * HOUR, 1.5 * HOUR, 64, 0.75),
     ],
 )
-def test_keys_are_renewed_on_the_way(span: timedelta, life: timedelta, times: int, first: float | None) -> None:
+def test_the_forecast_counts_key_renewals(span: timedelta, life: timedelta, times: int, first: float | None) -> None:
     scene = _closed_for(span, life)
     renewals = scene.plan().forecast.renewals
     assert renewals == ((Renewal("key.scenes", times, AT + first * HOUR),) if first else ())

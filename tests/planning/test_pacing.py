@@ -75,7 +75,7 @@ def test_an_open_launch_counts_once_whether_its_job_is_seen_or_not() -> None:
     assert taken(scene) == 1
 
 
-def test_one_job_in_the_list_stands_for_one_open_launch() -> None:
+def test_one_job_in_the_list_counts_for_one_open_launch() -> None:
     scene = Scene(MANIFEST)
     scene.intend("one", decided=scene.at - MINUTE)
     scene.intend("two", 2, decided=scene.at - MINUTE)

@@ -73,7 +73,7 @@ def test_a_job_waits_until_results_are_listed(status: str) -> None:
     assert scene.says(TURBIDITY) == "none(waits-for)"
 
 
-def test_a_job_in_flight_is_watched_whatever_becomes_of_the_one_before() -> None:
+def test_a_job_in_flight_is_watched_for_every_state_of_the_job_before() -> None:
     scene = Scene(PIPELINE)
     listed(scene, "wks3:///job-1/output/one.nc")
     scene.launched("turbidity", 2)
@@ -134,7 +134,7 @@ def test_results_in_another_bucket_are_not_searched_in_this_one() -> None:
         ("keystore://another/one.nc", "/another/one.nc"),
     ],
 )
-def test_the_title_of_what_lies_at_a_key_names_its_path(title: str, path: str) -> None:
+def test_the_title_of_a_result_at_a_key_names_its_path(title: str, path: str) -> None:
     assert path_at_key(title, "ours") == path
 
 

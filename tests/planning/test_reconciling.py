@@ -124,7 +124,7 @@ def test_a_chain_cut_off_in_the_log_decides_nothing(status: str, verdict: Verdic
     assert settled(scene).verdict is verdict
 
 
-def test_a_user_named_chain_is_found_by_what_its_log_shows() -> None:
+def test_a_chain_with_a_name_of_the_user_is_found_by_its_log() -> None:
     scene = sent(DEADLINE, manifest=CHAIN_JOB)
     scene.show_job("similar", "running", AT - MINUTE, "dataTailor")
     scene.logs["similar"] = scene.log("subset", 1)

@@ -52,7 +52,7 @@ canary_numbers = st.none() | st.integers(1, 6)
 
 
 @given(campaigns, stop_afters, canary_numbers)
-def test_every_instance_that_is_due_is_allowed_or_held_and_no_other(
+def test_exactly_the_due_instances_are_allowed_or_held(
     instances: list[Instance], stop_after: StopAfter | None, canary: int | None
 ) -> None:
     found = launchable(instances, stop_after, canary)

@@ -111,7 +111,7 @@ def test_without_known_windows_nothing_is_held() -> None:
     assert windows.states(AT, 300) == ()
 
 
-def test_a_unit_comes_back_one_period_and_two_seconds_after_it_was_used() -> None:
+def test_a_quota_unit_is_free_one_period_and_two_seconds_after_its_use() -> None:
     windows = Windows((Limit(1, HOUR),), (AT,))
     back = AT + HOUR + timedelta(seconds=2)
     assert windows.schedule(1, AT) == windows.schedule(1, back - timedelta(microseconds=1)) == [back]
@@ -222,7 +222,7 @@ def recorded(*events: e.AnyEvent) -> Mapping[str, JobRecord]:
     return fold.jobs
 
 
-def test_a_job_counts_once_wherever_it_is_known_from() -> None:
+def test_a_job_in_list_and_ledger_counts_once() -> None:
     created = AT - 5 * MINUTE
     ledger = recorded(
         intended("job.a", "i1", created),

@@ -20,7 +20,7 @@ RESULT = ApplyResult(
 )
 
 
-def test_says_what_waits_and_what_failed_and_counts() -> None:
+def test_the_result_lists_waiting_and_failed_jobs_and_counts() -> None:
     assert render.text(RESULT) == (
         "job.c: waiting\njob.b: failed: exit status 40 (see logs)\n3 addresses: 1 done, 1 failed, 1 waiting.\n"
     )

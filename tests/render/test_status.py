@@ -43,7 +43,7 @@ def _status(scene: Scene) -> Status:
     return status(scene.plan(), recorded, observed)
 
 
-def test_what_needs_a_person_comes_first_and_every_line_says_until_when() -> None:
+def test_the_status_shows_failures_first_and_times_of_waiting_jobs() -> None:
     assert (
         text(_status(_scene()))
         == """\
@@ -119,7 +119,7 @@ def test_a_waiting_job_names_the_other_job_and_the_time() -> None:
     ) in shown
 
 
-def test_from_the_ledger_alone_all_that_is_on_record_is_told() -> None:
+def test_the_status_from_the_ledger_shows_every_recorded_item() -> None:
     scene = _scene()
     plan, seen = remembered(scene.recorded, AT + timedelta(days=2))
     found = status(plan, scene.recorded, seen)

@@ -30,7 +30,7 @@ def opened(folder: Path = Path()) -> Vault:
     return Vault.opened(KEYS, SecretSources(ENVIRON, folder))
 
 
-def test_all_faults_come_at_once_with_address_and_field(tmp_path: Path) -> None:
+def test_all_faults_are_reported_with_address_and_field(tmp_path: Path) -> None:
     vault = opened(tmp_path)
     found = [(d.address, d.message.partition(":")[0], d.severity) for d in vault.diagnostics]
     assert found == [("key.a", "secret_key", Severity.ERROR), ("key.b", "password", Severity.ERROR)]
@@ -42,7 +42,7 @@ def test_all_faults_come_at_once_with_address_and_field(tmp_path: Path) -> None:
     assert {secret.reveal() for secret in vault.all_secrets} == {"hunter2", "pass"}
 
 
-def test_sizes_are_of_keys_whose_secrets_are_all_known(tmp_path: Path) -> None:
+def test_sealed_sizes_are_given_for_keys_with_all_secrets(tmp_path: Path) -> None:
     plain = b'{"endpoint":"https://d.test","username":"jane","password":"pass"}'
     assert opened(tmp_path).sealed_sizes() == {"key.c": len(plain)}
 

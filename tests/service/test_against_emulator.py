@@ -202,7 +202,7 @@ def test_a_wrong_password(serving: Callable[..., Any]) -> None:
         service.run(EOCanvas.keys, password="wrong")
 
 
-def test_a_quota_that_is_used_up(serving: Callable[..., Any]) -> None:
+def test_a_used_up_quota_is_a_refusal(serving: Callable[..., Any]) -> None:
     async def twice(canvas: EOCanvas) -> None:
         await launch(canvas)
         await launch(canvas)
@@ -213,7 +213,7 @@ def test_a_quota_that_is_used_up(serving: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize(("answer", "outcome"), [("supported", True), ("404", False), ("405", None), ("501", None)])
-def test_dismissing_where_it_is_known_and_where_not(
+def test_dismissing_at_services_with_and_without_it(
     serving: Callable[..., Any], answer: str, outcome: bool | None
 ) -> None:
     async def dismissed(canvas: EOCanvas) -> bool | None:

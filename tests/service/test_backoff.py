@@ -16,8 +16,8 @@ NO = Refused(error("refused", "no"), status=403)
 
 
 @dataclass
-class Hands(SystemClock):
-    """A clock that stands where it was put."""
+class FixedClock(SystemClock):
+    """A clock with a fixed time."""
 
     at: datetime = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -26,7 +26,7 @@ class Hands(SystemClock):
 
 
 def test_a_run_waits_longer_each_time_and_gives_up_after_an_hour() -> None:
-    clock, pauses = Hands(), []
+    clock, pauses = FixedClock(), []
     backoff = Backoff(clock)
     while (pause := backoff.failed()) is not None:
         pauses.append(pause.total_seconds())
@@ -37,7 +37,7 @@ def test_a_run_waits_longer_each_time_and_gives_up_after_an_hour() -> None:
 
 
 def test_a_success_resets_the_waiting_time() -> None:
-    clock = Hands()
+    clock = FixedClock()
     backoff = Backoff(clock)
     backoff.failed()
     clock.at += timedelta(hours=2)
@@ -47,4 +47,4 @@ def test_a_success_resets_the_waiting_time() -> None:
 
 def test_a_refusal_ends_the_waiting() -> None:
     with pytest.raises(Refused):
-        Backoff(Hands()).after(NO)
+        Backoff(FixedClock()).after(NO)

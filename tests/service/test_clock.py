@@ -19,7 +19,7 @@ def test_service_time_is_the_last_date_plus_what_elapsed() -> None:
     assert time.skew == timedelta(hours=2)
 
 
-def test_a_later_date_wins_also_when_it_goes_back() -> None:
+def test_the_last_date_header_counts_also_when_it_is_earlier() -> None:
     clock = VirtualClock()
     time = ServiceClock(clock)
     time.observe(http_date(START + timedelta(hours=2)))
@@ -27,7 +27,7 @@ def test_a_later_date_wins_also_when_it_goes_back() -> None:
     assert time.now() == START - timedelta(hours=1)
 
 
-def test_before_the_first_answer_it_is_our_own_time() -> None:
+def test_before_the_first_answer_service_time_is_local_time() -> None:
     clock = VirtualClock()
     time = ServiceClock(clock)
     assert time.now() == START

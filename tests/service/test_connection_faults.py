@@ -213,7 +213,7 @@ def test_an_interrupted_download_is_in_doubt() -> None:
     assert asyncio.run(main()) == 10
 
 
-def test_a_cancelled_launch_leaves_no_connection_behind() -> None:
+def test_a_cancelled_launch_leaves_no_open_connection() -> None:
     async def main() -> int:
         arrived = asyncio.Event()
 

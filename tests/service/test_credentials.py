@@ -83,7 +83,7 @@ def test_a_file_that_holds_no_credentials(tmp_path: Path, content: bytes, says: 
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_folder_of_that_name(tmp_path: Path) -> None:
+def test_a_folder_in_place_of_the_credentials_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / ".hdarc").mkdir()
     with pytest.raises(CredentialsError, match="cannot be read"):
         find_credentials({}, tmp_path)

@@ -43,7 +43,7 @@ def stage() -> Stage:
 
 
 @pytest.mark.parametrize("href", [f"{BASE}/files/x.nc", "/files/x.nc", "files/x.nc", "/serverless/files/x.nc"])
-def test_a_whole_file_by_any_kind_of_address(stage: Stage, href: str) -> None:
+def test_a_file_is_downloaded_from_every_form_of_address(stage: Stage, href: str) -> None:
     assert fetch(stage, href) == (10, False, WHOLE)
     assert stage.sent("GET", "x.nc")[0].headers["authorization"] == "Bearer token-1"
     assert stage.sent("GET", "x.nc")[0].headers["accept-encoding"] == "identity"

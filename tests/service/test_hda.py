@@ -73,7 +73,7 @@ def test_an_unknown_dataset_is_reported(stage: Stage) -> None:
     assert caught.value.status == 404
 
 
-def test_a_product_is_what_the_search_says_of_it(stage: Stage) -> None:
+def test_a_product_has_the_fields_of_the_search_result(stage: Stage) -> None:
     given = {"location": "https://x.test/1", "size": "ND", "startdate": "2024-07-01T00:00:00Z"}
     stage.on(SEARCH, says(200, {"features": [{"id": "p", "properties": given}], "properties": {"totalResults": 1}}))
     (product,) = run(stage, lambda hda: hda.search({"dataset_id": OCEAN, "sat": "Sentinel-3A"}))
@@ -104,7 +104,7 @@ def test_a_total_that_is_too_large_ends_at_empty_pages(stage: Stage) -> None:
     assert asked(stage) == [0, 1, 101]
 
 
-def test_pages_linked_by_the_next_index_are_followed_whatever_it_is(stage: Stage) -> None:
+def test_pages_linked_by_the_next_index_are_followed_for_every_index(stage: Stage) -> None:
     stage.on(SEARCH, page(0, 1, nextIndex=2), page(2, nextIndex="token"), page(3, nextIndex=None))
     assert search(stage) == ["p0", "p1", "p2", "p3"]
     assert asked(stage) == [0, 2, "token"]
@@ -158,7 +158,7 @@ def test_a_search_without_a_dataset_sends_nothing(stage: Stage, query: dict[str,
     assert stage.got == []
 
 
-def test_an_order_repeats_what_the_search_said(stage: Stage) -> None:
+def test_an_order_repeats_the_fields_of_the_search_result(stage: Stage) -> None:
     stage.on(ORDER, says(201, {"download_id": "66b37374b6a632e1f39b3058"}))
     assert run(stage, order) == "66b37374b6a632e1f39b3058"
     (request,) = stage.sent("POST", "/dataaccess/download")
@@ -219,9 +219,7 @@ def test_an_order_with_a_refused_token_is_sent_again_with_a_new_one(stage: Stage
         ({}, None),
     ],
 )
-def test_a_quota_that_is_used_up_says_when_to_come_back(
-    stage: Stage, headers: dict[str, str], wait: float | None
-) -> None:
+def test_a_used_up_quota_says_when_to_retry(stage: Stage, headers: dict[str, str], wait: float | None) -> None:
     limits: dict[str, Any] = {"date": http_date(START), "x_quota_limit": "100", "x_quota_remaining": "0", **headers}
     stage.on(ORDER, says(429, {"message": "no more"}, **limits))
     with pytest.raises(Refused, match="no more, 0 of 100 left") as caught:
@@ -237,7 +235,7 @@ def test_a_429_with_any_body_is_a_refusal(stage: Stage, content: bytes) -> None:
     assert caught.value.retry_after is None
 
 
-def test_secrets_are_taken_out_of_refusals(stage: Stage) -> None:
+def test_secrets_are_removed_from_refusals(stage: Stage) -> None:
     stage.on(ORDER, lambda r: httpx.Response(403, json={"message": f"no: {r.headers['authorization']} pass:word"}))
     with pytest.raises(Refused) as caught:
         run(stage, order)

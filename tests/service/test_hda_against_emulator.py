@@ -78,7 +78,7 @@ def test_a_lost_answer_to_an_order_is_in_doubt_with_or_without_its_effect(kind: 
 @pytest.mark.parametrize(
     ("answer", "timed"), [("retry-after", True), ("retry-date", True), ("quota-reset", True), ("bare", False)]
 )
-def test_a_quota_that_is_used_up(answer: Any, timed: bool) -> None:
+def test_a_used_up_quota_is_a_refusal(answer: Any, timed: bool) -> None:
     behaviour = Behaviour(quota_answer=answer)
     with running(Options(hda_quotas=(Quota(1, 3600),), behaviour=behaviour)) as emulator:
         run(emulator, ordered)

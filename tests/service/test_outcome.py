@@ -71,7 +71,7 @@ def test_a_lost_answer_to_a_read_leaves_nothing_open() -> None:
         (b"plain\x1b[31m\x00 \xff text\n", "plain[31m \ufffd text"),
     ],
 )
-def test_the_service_s_own_words(content: bytes, words: str) -> None:
+def test_the_message_of_the_service_is_shown(content: bytes, words: str) -> None:
     found = status_fault(answer(400, content), START, Scrubber())
     assert str(found) == f"POST /serverless/keys answered 400: {words}"
 

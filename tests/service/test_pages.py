@@ -83,7 +83,7 @@ def test_a_page_as_old_as_the_limit_is_not_the_end(stage: Stage) -> None:
     assert ids(run(stage, lambda c: c.jobs(START - timedelta(minutes=5)))) == ["j5", "twin"]
 
 
-def test_an_entry_that_names_no_job_makes_the_list_incomplete(stage: Stage) -> None:
+def test_an_entry_without_a_job_id_makes_the_list_incomplete(stage: Stage) -> None:
     stage.on(FIRST, page([job(1), {"processID": "snap-function"}]))
     listed = run(stage, EOCanvas.jobs)
     assert ids(listed) == ["j1"]
@@ -105,7 +105,7 @@ def test_a_page_repeated_under_new_links_ends_the_list(stage: Stage) -> None:
     assert len(stage.sent("GET", "/jobs")) == 3
 
 
-def test_the_beginning_is_in_service_time_although_only_the_first_answer_shows_it(stage: Stage) -> None:
+def test_the_start_of_a_pass_is_in_service_time_before_the_first_answer(stage: Stage) -> None:
     slow = page([job(1)], date=http_date(START + timedelta(hours=1)))
 
     def after_seven_seconds(request: Any) -> Any:
@@ -138,7 +138,7 @@ def test_a_next_link_to_another_host_is_not_followed(stage: Stage) -> None:
     assert all(r.url.host == "canvas.test" for r in stage.got)
 
 
-def test_a_next_link_written_behind_a_tls_proxy_stays_on_https(stage: Stage) -> None:
+def test_a_next_link_of_a_service_behind_a_tls_proxy_stays_on_https(stage: Stage) -> None:
     links = [{"rel": "next", "href": "http://canvas.test/serverless/jobs?offset=2"}]
     stage.on(FIRST, says(200, {"jobs": [job(1)], "links": links}))
     stage.on("GET /jobs?offset=2", page([job(2)]))
@@ -177,7 +177,7 @@ def test_result_pages_in_a_cycle_are_in_doubt(stage: Stage) -> None:
         run(stage, lambda c: c.results("j"))
 
 
-def test_times_asked_for_are_aware(stage: Stage) -> None:
+def test_the_start_of_a_listing_has_a_time_zone(stage: Stage) -> None:
     stage.on(FIRST, page([job(1)]))
     listed = run(stage, EOCanvas.jobs)
     assert isinstance(listed.begun, datetime)

@@ -15,7 +15,7 @@ def test_trailing_slashes_are_dropped_everywhere() -> None:
     assert addresses.token_urls == ("https://id.test/gettoken",)
 
 
-def test_the_log_in_is_looked_for_at_both_paths_of_the_base_s_host() -> None:
+def test_the_log_in_is_searched_at_both_paths_of_the_host() -> None:
     assert Endpoints("https://h.test:8443/serverless").token_urls == (
         "https://h.test:8443/identity/gettoken",
         "https://h.test:8443/hda-broker/gettoken",

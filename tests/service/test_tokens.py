@@ -174,7 +174,7 @@ def test_a_refused_token_is_replaced_once(stage: Stage) -> None:
     assert bearers(stage) == ["Bearer token-1", "Bearer token-2"]
 
 
-def test_a_second_401_stands(stage: Stage) -> None:
+def test_a_second_401_is_final(stage: Stage) -> None:
     stage.on("GET /keys", says(401, {"message": "who?"}))
     with pytest.raises(Refused, match="401: who\\?") as caught:
         run(stage, EOCanvas.keys)
@@ -210,7 +210,7 @@ def test_a_failed_token_renewal_means_not_sent(stage: Stage) -> None:
         run(stage, lambda canvas: canvas.execute("snap-function", b"{}"))
 
 
-def test_tokens_are_taken_out_of_the_service_s_words(stage: Stage) -> None:
+def test_tokens_are_removed_from_messages_of_the_service(stage: Stage) -> None:
     stage.on("GET /keys", says(500, {"message": "token-1 and refresh-1 are stale"}))
     with pytest.raises(Doubt, match=r"\*\*\* and \*\*\* are stale"):
         run(stage, EOCanvas.keys)

@@ -69,7 +69,7 @@ def test_a_job_with_missing_optional_fields_is_read() -> None:
     assert (job.process, job.status, job.created) == ("p", "paused", CREATED)
 
 
-def test_a_page_of_jobs_marks_what_it_cannot_read() -> None:
+def test_unreadable_entries_of_a_page_of_jobs_are_marked() -> None:
     assert wire.read_job_page({"jobs": [{"jobID": "1"}, {"id": 2}, None]}) == [JobInfo("1"), None, None]
 
 

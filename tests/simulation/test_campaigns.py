@@ -111,7 +111,7 @@ def unfinished(plan: Plan, may_ask: bool) -> list[tuple[str, str, str]]:
 
 
 @dataclass
-class Weeks:
+class FaultyRuns:
     """One campaign, two runners, and their faults until `calm`."""
 
     world: World
@@ -135,7 +135,7 @@ class Weeks:
                     return
             await asyncio.sleep(self.chance.choice([60, 900, 3000]))
 
-    async def weeks(self) -> None:
+    async def both_runners(self) -> None:
         """Two of them, until both see nothing left to do or a month is over."""
         both = [asyncio.ensure_future(self.runner()) for _ in range(2)]
         await asyncio.wait(both, timeout=timedelta(days=30).total_seconds())
@@ -153,23 +153,23 @@ class Weeks:
 class Step:
     """The faults of one run of one runner, step by step."""
 
-    weeks: Weeks
+    runs: FaultyRuns
     dead: bool = False
 
     async def __call__(self, name: str) -> None:
-        weeks, chance = self.weeks, self.weeks.chance.random()
-        if weeks.calm:
+        runs, chance = self.runs, self.runs.chance.random()
+        if runs.calm:
             return
-        if self.dead or chance < weeks.fault_rate / 10:
-            weeks.kills += not self.dead
+        if self.dead or chance < runs.fault_rate / 10:
+            runs.kills += not self.dead
             self.dead = True
             raise Killed(name)
         if name.endswith("append"):
             return
-        if chance < weeks.fault_rate:
+        if chance < runs.fault_rate:
             raise httpx.RemoteProtocolError("the connection was lost")
-        if chance < 2 * weeks.fault_rate:
-            weeks.world.frontend.faults.append(Fault(weeks.chance.choice(GARBLED), status=503))
+        if chance < 2 * runs.fault_rate:
+            runs.world.frontend.faults.append(Fault(runs.chance.choice(GARBLED), status=503))
 
 
 BEHAVIOURS = st.builds(
@@ -240,10 +240,10 @@ def test_a_campaign_with_random_faults(
     behaviour: Behaviour, seed: int, rows: int, fault_rate: float, declared: bool, products: bool, **rest: Any
 ) -> None:
     text = manifest(rows, declared=declared, products=products, **rest)
-    begun, weeks = with_random_faults(behaviour, text, seed, fault_rate)
+    begun, runs = with_random_faults(behaviour, text, seed, fault_rate)
     if declared:
-        windows_hold(jobs_of(weeks.world))
-        the_end_is_the_optimum(weeks.world, begun, weeks)
+        windows_hold(jobs_of(runs.world))
+        the_end_is_the_optimum(runs.world, begun, runs)
 
 
 @simulated
@@ -265,22 +265,22 @@ def test_a_campaign_at_a_service_with_incomplete_logs(
 
 def with_random_faults(
     behaviour: Behaviour, text: str, seed: int, fault_rate: float, may_ask: bool = False
-) -> tuple[datetime, Weeks]:
+) -> tuple[datetime, FaultyRuns]:
     """Run a campaign to its end and check the outcome; return when it began, and what happened."""
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder), behaviour=behaviour, job_time=JOB_TIME, quotas=_quotas(), seed=seed)
         world.simulated.frontend.service.job_faults = world.simulated.frontend.service.jobs.faults = Failing(chance)
-        weeks = Weeks(world, text, chance, fault_rate, may_ask)
+        runs = FaultyRuns(world, text, chance, fault_rate, may_ask)
         watch(world)
         begun = world.clock()
-        world.run(weeks.weeks())
+        world.run(runs.both_runners())
         ended = world.clock()
         world.frontend.faults.clear()
-        plan, recorded = world.run(weeks.ending())
-        note(f"seed {seed}: {len(jobs_of(world))} jobs, {weeks.kills} kills, ended after {ended - begun}")
+        plan, recorded = world.run(runs.ending())
+        note(f"seed {seed}: {len(jobs_of(world))} jobs, {runs.kills} kills, ended after {ended - begun}")
         nothing_is_lost_or_run_twice(world, plan, recorded, may_ask)
-    return begun, weeks
+    return begun, runs
 
 
 def _quotas() -> tuple[Quota, ...]:
@@ -339,9 +339,9 @@ def windows_hold(jobs: list[Any]) -> None:
             assert last - first >= limit.per, f"{limit.jobs + 1} launches within {last - first}"
 
 
-def the_end_is_the_optimum(world: World, begun: datetime, weeks: Weeks) -> None:
+def the_end_is_the_optimum(world: World, begun: datetime, runs: FaultyRuns) -> None:
     jobs = jobs_of(world)
     best = Windows(LIMITS).schedule(len(jobs), begun)[-1]
     late = max(job.created for job in jobs) - best
-    allowed = timedelta(hours=2) if not weeks.fault_rate else SLACK + timedelta(hours=1) * weeks.kills
-    assert late <= allowed, f"the last launch was {late} behind the optimum, after {weeks.kills} kills"
+    allowed = timedelta(hours=2) if not runs.fault_rate else SLACK + timedelta(hours=1) * runs.kills
+    assert late <= allowed, f"the last launch was {late} behind the optimum, after {runs.kills} kills"

@@ -177,7 +177,7 @@ def test_an_unavailable_product_takes_no_slot_from_others(tmp_path: Path) -> Non
     assert world.clock() - world.frontend.service.jobs.every()[0].created < timedelta(hours=3)
 
 
-def test_orders_lost_on_the_way_are_made_again(tmp_path: Path) -> None:
+def test_lost_orders_are_made_again(tmp_path: Path) -> None:
     world = World(tmp_path)
     for _ in range(2):
         world.frontend.faults.append(Fault("drop-after", method="POST", path="*/dataaccess/download", times=1))
@@ -187,7 +187,7 @@ def test_orders_lost_on_the_way_are_made_again(tmp_path: Path) -> None:
     assert Happening.ANSWER_LOST in {p.happening for p in world.progress}
 
 
-def test_a_download_that_a_job_could_not_read_is_not_given_to_another(tmp_path: Path) -> None:
+def test_a_download_that_one_job_could_not_read_is_not_used_for_another(tmp_path: Path) -> None:
     world = World(tmp_path, quotas=(Quota(1, 600),))
     world.frontend.service.job_faults.append(JobFault("staging-in"))
     text = manifest(16, "quota: [{jobs: 1, per: 10m}]").replace("t15:", "t00b:")

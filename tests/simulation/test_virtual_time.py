@@ -74,7 +74,7 @@ def test_virtual_time_does_not_pass_in_a_real_loop() -> None:
 
 
 @pytest.mark.parametrize("before", [0, 17])
-def test_a_ledger_in_memory_keeps_the_rules_of_a_ledger(before: int) -> None:
+def test_a_ledger_in_memory_follows_the_rules_of_a_ledger(before: int) -> None:
     ledger = MemoryLedger(before)
 
     async def kept() -> list[int]:

@@ -158,7 +158,7 @@ def test_limit_and_max_running_apply_together(tmp_path: Path) -> None:
     assert (len(created(world)), at_once(world)) == (3, 2)
 
 
-def test_only_what_is_selected_is_launched_and_only_its_keys_are_made(tmp_path: Path) -> None:
+def test_only_selected_jobs_are_launched_and_only_their_keys_created(tmp_path: Path) -> None:
     world = World(tmp_path)
     result = world.apply(KEYED, requests=Requests(only=frozenset({"job.plain"})))
     assert not result.endings

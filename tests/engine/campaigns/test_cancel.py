@@ -30,7 +30,7 @@ def reasons(world: World, requests: Requests = Requests()) -> dict[str, str]:  #
     return {a.address: a.reason for a in world.plan(manifest(2, ""), requests).actions}
 
 
-def test_what_is_cancelled_stops_and_is_not_launched_again(tmp_path: Path) -> None:
+def test_a_cancelled_job_stops_and_is_not_launched_again(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.apply(manifest(2, ""), NONE)
     cancel(world, S0)

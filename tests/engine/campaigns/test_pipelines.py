@@ -87,7 +87,7 @@ def test_a_job_gets_the_result_of_another_job_that_is_done(tmp_path: Path) -> No
     assert set(acts(world.plan(SINGLE)).values()) == {("none", "done")}
 
 
-def test_a_changed_job_runs_again_and_then_what_follows_it(tmp_path: Path) -> None:
+def test_a_changed_job_and_the_jobs_after_it_run_again(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.apply(SINGLE)
     changed = SINGLE.replace("a.zip", "b.zip")
@@ -135,7 +135,7 @@ def test_a_job_does_not_wait_for_a_failed_job(tmp_path: Path) -> None:
     assert not world.apply(SINGLE, requests=Requests(retry_failed=True)).endings
 
 
-def test_several_results_are_asked_about_and_the_others_go_on(tmp_path: Path) -> None:
+def test_several_matching_results_need_a_decision_and_other_jobs_continue(tmp_path: Path) -> None:
     world = World(tmp_path, results_per_job=3)
     both = SINGLE + '  other: {graph: graph.xml, inputs: {img1: {url: "https://data.example.org/o.zip"}}}\n'
     result = world.apply(both)

@@ -78,7 +78,7 @@ def test_other_peoples_launches_count(tmp_path: Path) -> None:
     assert len(created(world)) == 10
 
 
-def test_the_plan_tells_what_goes_now_what_waits_and_until_when(tmp_path: Path) -> None:
+def test_the_plan_shows_launches_now_and_when_the_others_follow(tmp_path: Path) -> None:
     world = limited(tmp_path)
     plan = world.plan(manifest(25))
     assert (plan.forecast.launches_now, plan.forecast.waiting) == (10, 15)
@@ -88,7 +88,7 @@ def test_the_plan_tells_what_goes_now_what_waits_and_until_when(tmp_path: Path) 
     assert (window.left, window.limit, window.at_once, window.later) == (10, 10, 10, 15)
 
 
-def test_one_turn_does_what_fits_and_says_that_the_rest_waits(tmp_path: Path) -> None:
+def test_one_turn_launches_what_the_quota_allows_and_reports_the_rest_as_waiting(tmp_path: Path) -> None:
     world = limited(tmp_path)
     result = world.apply(manifest(12), timedelta(0))
     assert {e.value for e in result.endings} == {"unfinished"}
