@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -19,8 +19,8 @@ from eocanvas_apply.errors import Doubt, NotSent, ServiceError, UsageError
 from eocanvas_apply.secrets.scrubbing import Scrubber
 from eocanvas_apply.service.clock import Clock, ServiceClock
 from eocanvas_apply.service.outcome import TRANSPORT_FAULTS, Answer, status_fault, transport_fault
+from eocanvas_apply.service.proxies import environment_proxies, mounts
 from eocanvas_apply.service.urls import Endpoints, origin_of
-from eocanvas_apply.web_addresses import is_loopback
 
 T = TypeVar("T")
 Check = Callable[[], None]
@@ -229,17 +229,16 @@ def _client_pool(
     endpoints: Endpoints, request_timeout: float, transport: httpx.AsyncBaseTransport | None
 ) -> ClientPool:
     try:
-        make = partial(
-            httpx.AsyncClient,
-            # Loaded once for all clients: it takes longer than a request. A transport that is given has its own.
-            verify=transport is not None or httpx.create_ssl_context(),
-            transport=transport,
-            mounts=_no_proxy_on_loopback(endpoints),
-            timeout=request_timeout,
-            limits=LIMITS,
-            follow_redirects=False,
-            headers={"User-Agent": "eocanvas-apply", "Accept": "application/json, */*;q=0.5"},
-        )
+        if transport:
+            # It has certificates and proxies of its own.
+            return ClientPool(partial(_client, request_timeout, transport=transport), patience_s=request_timeout / 2)
+        # Read once for all clients: certificates take longer than a request.
+        context, proxies = httpx.create_ssl_context(), environment_proxies()
+        addresses = (endpoints.base_url, endpoints.hda_url, *endpoints.token_urls)
+
+        def make() -> httpx.AsyncClient:
+            return _client(request_timeout, verify=context, mounts=mounts(proxies, addresses, context, LIMITS))
+
         return ClientPool(make, patience_s=request_timeout / 2)
     except (OSError, ValueError, ImportError, httpx.InvalidURL) as fault:
         hint = "Look at HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
@@ -247,10 +246,15 @@ def _client_pool(
         raise UsageError(error("bad-network-settings", message, hint)) from None
 
 
-def _no_proxy_on_loopback(endpoints: Endpoints) -> dict[str, httpx.AsyncBaseTransport | None]:
-    # Else HTTP_PROXY would carry the token in clear to the proxy.
-    hosts = {urlsplit(url).hostname or "" for url in (endpoints.base_url, endpoints.hda_url, *endpoints.token_urls)}
-    return {f"all://{f'[{h}]' if ':' in h else h}": None for h in hosts if is_loopback(h)}
+def _client(timeout_s: float, **network: Any) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        **network,
+        trust_env=False,
+        timeout=timeout_s,
+        limits=LIMITS,
+        follow_redirects=False,
+        headers={"User-Agent": "eocanvas-apply", "Accept": "application/json, */*;q=0.5"},
+    )
 
 
 async def _body(response: httpx.Response) -> bytes:

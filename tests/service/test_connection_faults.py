@@ -5,11 +5,14 @@ import socket
 import ssl
 from pathlib import Path
 
+import httpx
 import pytest
 import trustme
 
 from eocanvas_apply.errors import Doubt, NotSent, UsageError
+from eocanvas_apply.service.connection import LIMITS
 from eocanvas_apply.service.eocanvas import EOCanvas
+from eocanvas_apply.service.proxies import environment_proxies, mounts
 from eocanvas_apply.service.wire import ResultInfo
 
 from .loopback import TOKEN, client, http, misbehaving
@@ -194,6 +197,33 @@ def test_a_proxy_of_the_environment_is_not_asked_for_loopback(monkeypatch: pytes
             return service.got
 
     assert asyncio.run(main()) == ["GET /serverless/keys"]
+
+
+ODD = ("[::1]", "[::1]:80", "x:abc", "münchen.example", "a b", "10.0.0.0/8", "<local>", ",,", "http://[")
+
+
+@pytest.mark.parametrize("entry", ODD)
+def test_an_odd_entry_of_no_proxy_is_passed_over(entry: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", f"{entry},near.example")
+    addresses = ["https://service.example/serverless", "http://[::1]:80/x"]
+    found = mounts(environment_proxies(), addresses, ssl.create_default_context(), LIMITS)
+    assert found["https://"] is not None
+    assert found["all://*near.example"] is None
+    # The client takes each pattern.
+    client = httpx.AsyncClient(mounts=found, trust_env=False)
+    assert client._transport_for_url(httpx.URL("https://near.example/")) is client._transport
+    assert client._transport_for_url(httpx.URL("https://far.example/")) is found["https://"]
+    assert client._transport_for_url(httpx.URL("http://[::1]/")) is client._transport
+
+
+def test_no_proxy_with_a_star_stands_for_no_proxy_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "proxy.example:3128")
+    assert environment_proxies()["https"] == "http://proxy.example:3128"
+    monkeypatch.setenv("NO_PROXY", "localhost, *")
+    assert environment_proxies() == {}
 
 
 def test_an_interrupted_download_is_in_doubt() -> None:
