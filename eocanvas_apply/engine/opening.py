@@ -70,13 +70,21 @@ def find_settings(environ: Mapping[str, str], ledger: str | None = None, *, acce
     timing = {name: duration(var, environ[var]) for name, var in variables.items() if environ.get(var)}
     return Settings(
         Endpoints(base, token, environ.get("HDA_URL", "")),
-        find_credentials(environ, Path.home()),
+        find_credentials(environ, _home()),
         environ,
         ledger or environ.get("EOCANVAS_APPLY_LEDGER") or None,
         timing,
         accepts_licences=accepts_licences,
         scrubber=SCRUBBER,
     )
+
+
+def _home() -> Path | None:
+    """Return the user's home, None where there is none, as in a container with a user id of its own."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
 
 
 def duration(name: str, text: str, code: str = "bad-setting") -> timedelta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import lru_cache
 
 
@@ -56,3 +57,23 @@ def _stretch(text: str, salt: bytes) -> bytes:
 
     # n=2**14 takes about 50 ms and 16 MiB: expensive for guessing, acceptable for checking a dozen keys.
     return hashlib.scrypt(text.encode(), salt=salt, n=2**14, r=8, p=1, dklen=32)
+
+
+def without_mark(text: str) -> str:
+    """Return the text of a secret without the byte order mark that Windows writes before text."""
+    return text.removeprefix("\ufeff")
+
+
+def stray_characters(text: str) -> str | None:
+    """Return what a secret holds that belongs to the place it was copied from, in words; None for a usual secret."""
+    for place, character in (("begins", text[:1]), ("ends", text[-1:])):
+        if character.isspace():
+            return f"{place} with a {_named(character)}"
+    control = next((c for c in text if unicodedata.category(c) == "Cc"), None)
+    return f"holds a {_named(control)}" if control else None
+
+
+def _named(character: str) -> str:
+    if character in "\r\n":
+        return "line end"
+    return "blank" if character.isspace() else "control character"

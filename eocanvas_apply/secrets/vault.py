@@ -11,7 +11,7 @@ from eocanvas_apply.diagnostics import Diagnostic, Severity, error, warning
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.files import open_to_all, read_bytes
 from eocanvas_apply.secrets.sealing import PublicKey, plaintext
-from eocanvas_apply.secrets.secret import Secret
+from eocanvas_apply.secrets.secret import Secret, stray_characters, without_mark
 from eocanvas_apply.secrets.secret_references import EnvReference, FileReference, SecretReference
 from eocanvas_apply.vocabulary import StorageType
 
@@ -28,8 +28,8 @@ class SecretSources:
     def resolve(self, reference: SecretReference, report: Report) -> Secret | None:
         """Return the secret, None where `report` got an error.
 
-        Codes: secret-unset, secret-empty, secret-not-text, secret-file-mode (a warning), those of files, and
-        not-yet for kinds of reference that are not supported yet.
+        Codes: secret-unset, secret-empty, secret-not-text, secret-whitespace, secret-file-mode (a warning),
+        those of files, and not-yet for kinds of reference that are not supported yet.
         """
         match reference:
             case EnvReference(env=name):
@@ -68,11 +68,16 @@ class SecretSources:
 
 
 def _checked(text: str, where: str, report: Report) -> Secret | None:
+    text = without_mark(text)
     if not text:
         report(error("secret-empty", f"{where} is empty", "Put the secret there."))
         return None
     if any("\ud800" <= c <= "\udfff" for c in text):
         report(error("secret-not-text", f"{where} is not UTF-8 text"))
+        return None
+    if fault := stray_characters(text):
+        hint = "The storage takes it as a part of the secret. Remove it."
+        report(error("secret-whitespace", f"{where} {fault}", hint))
         return None
     return Secret(text)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import CredentialsError
-from eocanvas_apply.secrets.secret import Secret
+from eocanvas_apply.secrets.secret import Secret, stray_characters, without_mark
 
 FILE = ".hdarc"
 
@@ -22,14 +22,16 @@ class Credentials:
     origin: str = "caller"
 
 
-def find_credentials(environ: Mapping[str, str], home: Path) -> Credentials:
+def find_credentials(environ: Mapping[str, str], home: Path | None) -> Credentials:
     """Return user name and password with the place they came from; raise CredentialsError that says where we looked.
 
     In this order: HDA_USER with HDA_PASSWORD, the file that HDA_RC names, `$EOCANVAS_CONFIG_DIR/.hdarc`,
-    `~/.hdarc`. A file has lines `user: ...` and `password: ...`; other lines are ignored.
+    `~/.hdarc`. A file has lines `user: ...` and `password: ...`; other lines are ignored. Without a `home` no file
+    is looked for there.
     """
     user, password = environ.get("HDA_USER", ""), environ.get("HDA_PASSWORD", "")
     if user and password:
+        user, password = _whole("HDA_USER", user), _whole("HDA_PASSWORD", password)
         return Credentials(user, Secret(password), "environment")
     if user or password:
         missing, given = ("HDA_PASSWORD", "HDA_USER") if user else ("HDA_USER", "HDA_PASSWORD")
@@ -41,17 +43,25 @@ def find_credentials(environ: Mapping[str, str], home: Path) -> Credentials:
     raise _missing(f"no WEkEO credentials found; looked for {places}", "Set HDA_USER and HDA_PASSWORD.")
 
 
-def _files(environ: Mapping[str, str], home: Path) -> Iterator[tuple[Path, str, bool]]:
+def _whole(name: str, text: str) -> str:
+    text = without_mark(text)
+    if fault := stray_characters(text):
+        raise _missing(f"the environment variable {name} {fault}", "Set it again without.")
+    return text
+
+
+def _files(environ: Mapping[str, str], home: Path | None) -> Iterator[tuple[Path, str, bool]]:
     named, folder = environ.get("HDA_RC", ""), environ.get("EOCANVAS_CONFIG_DIR", "")
     if named:
         yield _under(named, home), f"{named} (HDA_RC)", True
     if folder:
         yield _under(folder, home) / FILE, f"{folder.rstrip('/')}/{FILE}", False
-    yield home / FILE, f"~/{FILE}", False
+    if home:
+        yield home / FILE, f"~/{FILE}", False
 
 
-def _under(written: str, home: Path) -> Path:
-    return home / written[2:] if written.startswith("~/") else Path(written)
+def _under(written: str, home: Path | None) -> Path:
+    return home / written[2:] if home and written.startswith("~/") else Path(written)
 
 
 def _from_file(path: Path, shown: str, *, required: bool) -> Credentials | None:

@@ -22,17 +22,34 @@ def resolve(reference: SecretReference, folder: Path = Path(), **environ: str) -
 
 
 def test_from_the_environment() -> None:
-    assert resolve(EnvReference(env="PW"), PW=" p w ") == (Secret(" p w "), [])
+    assert resolve(EnvReference(env="PW"), PW="p w") == (Secret("p w"), [])
 
 
 @pytest.mark.parametrize(
     ("content", "text"),
-    [(b"pw", "pw"), (b"pw\n", "pw"), (b"pw\r\n", "pw"), (b"pw\n\n", "pw\n"), ("pä ".encode(), "pä ")],
+    [(b"pw", "pw"), (b"pw\n", "pw"), (b"pw\r\n", "pw"), ("p ä".encode(), "p ä"), (b"\xef\xbb\xbfpw\r\n", "pw")],
 )
 def test_from_a_file_without_its_last_newline(content: bytes, text: str, tmp_path: Path) -> None:
     private(tmp_path / "pw", content)
     found = resolve(FileReference(file="pw"), tmp_path)
     assert found == (Secret(text), [])
+
+
+@pytest.mark.parametrize("text", ["pw ", " pw", "pw\n\n", "p\nw", "p\x00w", "\ufeff pw", "pw\u00a0", "\tpw"])
+def test_white_space_around_it_is_an_error_wherever_it_comes_from(text: str, tmp_path: Path) -> None:
+    private(tmp_path / "pw", text.encode())
+    assert resolve(FileReference(file="pw"), tmp_path) == (None, ["secret-whitespace"])
+    assert resolve(EnvReference(env="PW"), PW=text) == (None, ["secret-whitespace"])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("pw\n", "ends with a line end"), ("  pw", "begins with a blank"), ("p\x1bw", "holds a control character")],
+)
+def test_what_is_wrong_with_it_is_in_the_message_and_its_text_is_not(text: str, message: str) -> None:
+    found: list[Diagnostic] = []
+    SecretSources({"PW": text}, Path()).resolve(EnvReference(env="PW"), found.append)
+    assert [d.message for d in found] == [f"the environment variable PW {message}"]
 
 
 def test_from_a_file_that_the_environment_names(tmp_path: Path) -> None:

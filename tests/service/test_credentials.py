@@ -57,6 +57,20 @@ def test_missing_credentials_name_the_places_searched(tmp_path: Path) -> None:
         assert place in str(caught.value)
 
 
+def test_without_a_home_the_other_places_are_enough() -> None:
+    assert find_credentials({"HDA_USER": "jane", "HDA_PASSWORD": "pw"}, None).username == "jane"
+    with pytest.raises(CredentialsError, match=r"HDA_USER and HDA_PASSWORD, HDA_RC$"):
+        find_credentials({}, None)
+
+
+@pytest.mark.parametrize("name", ["HDA_USER", "HDA_PASSWORD"])
+def test_a_line_end_in_a_variable_is_an_error_and_a_byte_order_mark_is_not(name: str) -> None:
+    environ = {"HDA_USER": "jane", "HDA_PASSWORD": "pw"}
+    assert find_credentials(environ | {name: "\ufeffpw"}, None)
+    with pytest.raises(CredentialsError, match=f"{name} ends with a line end"):
+        find_credentials(environ | {name: "pw\n"}, None)
+
+
 @pytest.mark.parametrize(("given", "missing"), [("HDA_USER", "HDA_PASSWORD"), ("HDA_PASSWORD", "HDA_USER")])
 def test_one_of_two_credential_variables_is_an_error(tmp_path: Path, given: str, missing: str) -> None:
     hdarc(tmp_path / ".hdarc", "home")
