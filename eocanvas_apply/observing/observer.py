@@ -29,7 +29,7 @@ from eocanvas_apply.planning.state.observed import (
 )
 from eocanvas_apply.planning.state.order_book import awaited_orders
 from eocanvas_apply.planning.state.reconciling import SKEW, candidates, late_intents, open_intents
-from eocanvas_apply.planning.state.runs import STUCK, status_of
+from eocanvas_apply.planning.state.runs import STUCK, has_output_key, status_of
 from eocanvas_apply.results.presence import StoredFiles
 from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.service.eocanvas import EOCanvas
@@ -156,10 +156,10 @@ class Observer:
         return "\n".join(entry.message for entry in (answer[0] if answer else ()) or ())
 
     async def _listings(self, recorded: Recorded, jobs: Pass) -> Mapping[str, tuple[ListedResult, ...] | None]:
-        ended = (run for _, run in recorded.runs() if status_of(run, jobs.jobs) == OgcStatus.SUCCESSFUL)
-        waiting = [run.job_id for run in ended if not run.results]
-        found = await _each(waiting, lambda job_id: _answered(self.service.results(job_id), or_doubt=True))
-        return {job_id: _listing(answer[0]) for job_id, answer in found.items() if answer}
+        ended = (each for each in recorded.runs() if status_of(each[1], jobs.jobs) == OgcStatus.SUCCESSFUL)
+        at_key = {run.job_id: has_output_key(record, run) for record, run in ended if not run.results}
+        found = await _each(list(at_key), lambda job_id: _answered(self.service.results(job_id), or_doubt=True))
+        return {job_id: _listing(answer[0], at_key=at_key[job_id]) for job_id, answer in found.items() if answer}
 
     async def _sealing(self, desired: Desired) -> Sealing | None:
         if all(key.existing for key in desired.keys.values()):
@@ -210,11 +210,11 @@ def _observed_job(info: JobInfo) -> ObservedJob:
     return ObservedJob(info.job_id, info.process, info.status, info.created, info.started, info.finished)
 
 
-def _listing(results: Sequence[ResultInfo] | None) -> tuple[ListedResult, ...] | None:
-    """Return the listed results, None where the service had none yet."""
+def _listing(results: Sequence[ResultInfo] | None, *, at_key: bool) -> tuple[ListedResult, ...] | None:
+    """Return the listed results, None where the service had none yet; with `at_key` the job wrote them to its key."""
     if results is None:
         return None
-    return tuple(ListedResult(title=r.title or r.href, name=r.name, at_key=r.at_key) for r in results)
+    return tuple(ListedResult(title=r.title or r.href, name=r.name, at_key=at_key or r.at_key) for r in results)
 
 
 async def observe_downloads(hda: Hda, orders: Iterable[Order], patience: timedelta) -> Mapping[str, Download]:

@@ -110,7 +110,7 @@ async def walk_results(gateway: Gateway, path: str) -> tuple[ResultInfo, ...]:
 def _result_page(document: object) -> tuple[list[ResultInfo], str | None]:
     # The links to other pages stand among the results, recognised only by their titles.
     entries = read_results(document)
-    following = next((e.href for e in entries if e.title == "next-page"), None)
+    following = next((e.href for e in entries if e.title == "next-page" and e.href), None)
     return [e for e in entries if e.title not in ("next-page", "prev-page")], following
 
 

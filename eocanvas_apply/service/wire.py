@@ -61,7 +61,10 @@ class JobInfo:
 
 @dataclass(frozen=True, slots=True)
 class ResultInfo:
-    """A result of a job; `title` is a path like `wks3:///<job>/output/<uuid>.nc` or `keystore://...`."""
+    """A result of a job; `title` is a path like `wks3:///<job>/output/<uuid>.nc` or `keystore://...`.
+
+    `href` is empty where the service gives none, as it may for what lies at a key.
+    """
 
     href: str
     title: str = ""
@@ -128,7 +131,7 @@ def read_job_page(document: object) -> list[JobInfo | None]:
 def read_results(document: object) -> list[ResultInfo]:
     """Return one page of a job's results, with the `next-page` and `prev-page` that may stand among them."""
     entries = [mapping(item, "a result") for item in _list(document, "results")]
-    return [ResultInfo(_required(e, "href"), _text(e, "title")) for e in entries]
+    return [_result(entry) for entry in entries]
 
 
 def read_logs(document: object) -> tuple[LogEntry, ...]:
@@ -144,6 +147,14 @@ def next_link(document: object) -> str | None:
         if isinstance(link, dict) and link.get("rel") == "next" and link.get("href"):
             return str(link["href"])
     return None
+
+
+def _result(fields: Mapping[str, object]) -> ResultInfo:
+    title, href = _text(fields, "title"), fields.get("href")
+    if not title.strip():
+        return ResultInfo(_required(fields, "href"), title)
+    # What lies at a key has a title, and any href or none.
+    return ResultInfo(href.strip() if isinstance(href, str) else "", title)
 
 
 def _job_or_none(item: object) -> JobInfo | None:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
+from eocanvas_apply.emulator.model.behaviour import Behaviour, KeyHref
 from eocanvas_apply.ledger import events as e
 from tests.applying.fetched import DOWNLOAD, JOB, downloads, files, index, run_with
 from tests.applying.stage import JOB_ONLY, NO_WAIT, acts, endings, events, fault, launched, types
 from tests.simulation.world import Killed, World
+
+AT_A_KEY = (
+    JOB_ONLY.replace("jobs:", "keys:\n  drive: {type: wekeo-drive, username: jane, password: {env: SECRET}}\njobs:")
+    + "    output: {key: drive}\n"
+)
 
 
 def test_a_result_is_stored_whole_and_listed(tmp_path: Path) -> None:
@@ -86,14 +94,36 @@ def test_a_run_killed_while_recording_a_result_leaves_no_second_copy(step: str, 
     assert len(index(world)) == 1
 
 
-def test_a_result_at_a_key_is_recorded_and_not_fetched(tmp_path: Path) -> None:
-    world = World(tmp_path)
-    drive = """keys:
-  drive: {type: wekeo-drive, username: jane, password: {env: SECRET}}
-"""
-    manifest = JOB_ONLY.replace("jobs:", drive + "jobs:") + "    output: {key: drive}\n"
-    assert not world.apply(manifest).endings
+@pytest.mark.parametrize("href", get_args(KeyHref))
+def test_a_result_at_a_key_is_recorded_and_not_fetched(href: KeyHref, tmp_path: Path) -> None:
+    world = World(tmp_path, behaviour=Behaviour(key_href=href))
+    begun = world.clock()
+    assert not world.apply(AT_A_KEY).endings
+    assert world.clock() - begun < timedelta(minutes=10)
     assert downloads(world) == []
     assert "results-listed" in types(world)
     assert not (tmp_path / "results").exists()
-    assert acts(world.plan(manifest))[JOB] == ("none", "done")
+    assert acts(world.plan(AT_A_KEY))[JOB] == ("none", "done")
+
+
+@pytest.mark.parametrize("title", ["wks3:///job/output/a.nc", "a.nc", "", None])
+def test_what_a_job_writes_to_its_key_is_not_fetched_whatever_its_title_is(title: str | None, tmp_path: Path) -> None:
+    world = World(tmp_path)
+    listed(world, {"href": "https://elsewhere.example/a.nc", "title": title})
+    assert not world.apply(AT_A_KEY).endings
+    assert downloads(world) == []
+    assert acts(world.plan(AT_A_KEY))[JOB] == ("none", "done")
+
+
+@pytest.mark.parametrize("href", [{"href": ""}, {"href": None}, {"href": 7}, {}])
+def test_a_result_without_a_link_does_not_keep_its_job_for_ever(href: dict[str, Any], tmp_path: Path) -> None:
+    world = World(tmp_path)
+    listed(world, {"title": "wks3:///job/output/a.nc", **href})
+    result = world.apply(JOB_ONLY, None)
+    assert (endings(result), [r.error and r.error.code for r in result.results]) == ({"failed"}, ["results-gone"])
+    assert acts(world.plan(JOB_ONLY))[JOB] == ("none", "results-gone")
+
+
+def listed(world: World, *results: dict[str, Any]) -> None:
+    """Let the service answer every request for results with these."""
+    fault(world, "status", "*/results", "GET", status=200, body=list(results), times=None)

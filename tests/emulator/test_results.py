@@ -95,6 +95,32 @@ def test_results_at_a_key_cannot_be_downloaded(stage: Stage) -> None:
     assert stage.call("GET", f"/download/{job_id}/output/{name}").status == 404
 
 
+@pytest.mark.parametrize(
+    ("key_href", "href"),
+    [
+        ("title", "keystore://drive/JOB/"),
+        ("empty", ""),
+        ("null", None),
+        ("path", "/JOB/"),
+        ("absolute", f"{BASE}/download/JOB/"),
+    ],
+)
+def test_the_href_of_a_result_at_a_key_is_anything(key_href: str, href: str | None) -> None:
+    stage = behaving(key_href=key_href)
+    stage.create_key("drive", "WEBDAV")
+    job_id = stage.ended(snap_body(output="drive"))
+    (result,) = stage.get(f"/jobs/{job_id}/results")
+    name = result["title"].removeprefix(f"keystore://drive/{job_id}/")
+    assert result["href"] == (href and href.replace("JOB", job_id) + name)
+
+
+def test_a_result_at_a_key_may_have_no_href() -> None:
+    stage = behaving(key_href="missing")
+    stage.create_key("drive", "WEBDAV")
+    (result,) = stage.get(f"/jobs/{stage.ended(snap_body(output='drive'))}/results")
+    assert result.keys() == {"title", "rel"}
+
+
 def test_hrefs_may_be_relative_and_titles_plain_paths() -> None:
     stage = behaving(result_href="relative", result_title="path")
     job_id = stage.ended()

@@ -13,7 +13,7 @@ import pytest
 from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
-from eocanvas_apply.emulator.model.behaviour import Behaviour, Quota
+from eocanvas_apply.emulator.model.behaviour import Behaviour, KeyHref, Quota
 from eocanvas_apply.emulator.model.job_failures import JobFault
 from tests.peers.environment import DriverFailure, OfficialClient, openssl_path
 from tests.peers.recording import ensure_key, recorded_request
@@ -144,11 +144,15 @@ def test_results_at_a_key_are_not_downloaded(
     official: OfficialClient, emulator: RunningEmulator, documents: dict[str, str], tmp_path: Path
 ) -> None:
     ensure_key(emulator, "drive")
-    job = snap(documents, output="drive")
-    answer = official.run("jobs", emulator, jobs=[job], folder=str(tmp_path / "results"))
-    (done,) = answer["jobs"]
-    assert [result["title"] for result in done["results"]] == done["refused"]
-    assert len(done["refused"]) == 12
+    hrefs: list[KeyHref] = ["title", "empty", "null", "path", "absolute"]
+    for href in hrefs:
+        with emulator.model() as wire:
+            wire.service.change_behaviour({"key_href": href})
+        job = snap(documents, output="drive")
+        answer = official.run("jobs", emulator, jobs=[job], folder=str(tmp_path / "results"))
+        (done,) = answer["jobs"]
+        assert [result["title"] for result in done["results"]] == done["refused"]
+        assert len(done["refused"]) == 12
 
 
 def test_a_failed_job_and_its_log_are_read(

@@ -12,10 +12,10 @@ import pytest
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.desired.desired import Desired
-from eocanvas_apply.planning.jobs.following import path_at_key
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.planning.planner import plan
 from eocanvas_apply.planning.reasons import Reason
+from eocanvas_apply.planning.state.at_keys import path_at_key
 from eocanvas_apply.planning.tasks import LaunchJob
 from eocanvas_apply.render import why as render
 from eocanvas_apply.report.why import Explanation, explain
@@ -132,6 +132,8 @@ def test_results_in_another_bucket_are_not_searched_in_this_one() -> None:
         ("keystore:///job-1/one.nc", "/job-1/one.nc"),
         ("keystore/ours/job-1/one.nc", "/job-1/one.nc"),
         ("keystore://another/one.nc", "/another/one.nc"),
+        ("wks3:///job-1/one.nc", "/job-1/one.nc"),
+        ("/job-1/one.nc", "/job-1/one.nc"),
     ],
 )
 def test_the_title_of_a_result_at_a_key_names_its_path(title: str, path: str) -> None:

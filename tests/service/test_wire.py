@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -84,6 +85,12 @@ def test_unreadable_entries_of_a_page_of_jobs_are_marked() -> None:
 def test_results_are_named_by_their_titles(title: str, name: str, at_key: bool) -> None:
     result = ResultInfo("https://h.test/x", title)
     assert (result.name, result.at_key) == (name, at_key)
+
+
+@pytest.mark.parametrize("href", [{"href": ""}, {"href": None}, {"href": 3}, {}])
+def test_a_result_with_a_title_needs_no_address(href: dict[str, Any]) -> None:
+    (result,) = wire.read_results([{"title": "keystore://drive/a.nc", **href}])
+    assert (result.href, result.at_key) == ("", True)
 
 
 def test_a_result_without_title_is_named_by_its_address() -> None:

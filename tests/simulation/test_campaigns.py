@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from eocanvas_apply.emulator.http.request_faults import Fault, FaultKind
-from eocanvas_apply.emulator.model.behaviour import Behaviour, Quota
+from eocanvas_apply.emulator.model.behaviour import Behaviour, KeyHref, Quota
 from eocanvas_apply.emulator.model.catalogue import DATASETS
 from eocanvas_apply.emulator.model.job_failures import Failure, FailureKind, JobFaults, built_in
 from eocanvas_apply.emulator.model.submissions import Execution
@@ -52,7 +52,15 @@ OVER = {Reason.DONE, Reason.FAILED, Reason.NO_RESULT, Reason.RESULTS_PENDING, Re
 
 
 def manifest(
-    rows: int, *, declared: bool, products: bool, pipeline: bool, fixed: bool, life: int, marked: bool = True
+    rows: int,
+    *,
+    declared: bool,
+    products: bool,
+    pipeline: bool,
+    fixed: bool,
+    life: int,
+    marked: bool = True,
+    at_key: bool = False,
 ) -> str:
     quota = "quota: [{jobs: 5, per: 1h}, {jobs: 40, per: 2d}]" if declared else ""
     given = (
@@ -87,6 +95,7 @@ jobs:
     max_duration: 1h
     inputs: {{img1: {given}}}
     accept_terms: [{", ".join(OLCI.terms)}]
+    {"output: {key: scenes}" if at_key else ""}
 {after}"""
 
 
@@ -192,6 +201,7 @@ BEHAVIOURS = st.builds(
     hda_denies=st.sampled_from(["401", "403"]),
     execution_status=st.sampled_from(["201", "200"]),
     result_href=st.sampled_from(["absolute", "relative"]),
+    key_href=st.sampled_from(get_args(KeyHref)),
 )
 
 
@@ -234,6 +244,7 @@ simulated = settings(
     products=st.booleans(),
     pipeline=st.booleans(),
     fixed=st.booleans(),
+    at_key=st.booleans(),
     life=st.sampled_from([2, 5, 48]),
 )
 def test_a_campaign_with_random_faults(

@@ -19,13 +19,15 @@ _GONE = 410
 
 
 async def listed(session: Session, job_id: str) -> Sequence[ResultInfo] | None:
-    """Return the results with their links; None where the service has deleted them."""
+    """Return the results that have a link; None where the service has deleted them."""
     try:
-        return await session.service.results(job_id)
+        found = await session.service.results(job_id)
     except ServiceError as fault:
         if fault.status != _GONE:
             raise
         return None
+    # A result without a link cannot be fetched: it counts as one that is not there.
+    return found and [result for result in found if result.href]
 
 
 async def note(session: Session, address: str, run: Run, *, gone: bool, there: bool) -> None:

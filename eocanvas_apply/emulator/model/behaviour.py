@@ -13,6 +13,7 @@ LiveName = Literal["409", "400", "overwrite"]
 KeyRead = Literal["submission", "staging-in", "staging-out"]
 Dismiss = Literal["supported", "404", "405", "501"]
 Logs = Literal["full", "late", "empty", "cut"]
+KeyHref = Literal["title", "empty", "null", "missing", "path", "absolute"]
 JobStamps = Literal["mixed", "dots", "zulu", "nanoseconds", "space"]
 QuotaAnswer = Literal["retry-after", "retry-date", "quota-reset", "bare", "coded", "problem", "html", "empty"]
 TokenAt = Literal["both", "identity", "hda-broker"]
@@ -34,8 +35,9 @@ class Behaviour:
     `list_limit` the largest page.
     Logs: `logs` and `log_delay` (seconds after the end, for late ones), `log_shows_chain`.
     Results: `result_href`, `result_title`, and `href_origin` when hrefs and next links name another host, which
-    gives results to who has the link and wants no token. `link_life` is for how many seconds an href is honoured
-    (0: for ever), `own_links` whether a job can read the href of another job's result.
+    gives results to who has the link and wants no token; `key_href` is the href of what a job wrote to its key.
+    `link_life` is for how many seconds an href is honoured (0: for ever),
+    `own_links` whether a job can read the href of another job's result.
     Log-in: `token_at` says which of the two token addresses exists.
     Quotas: `quota_answer` is the shape of a 429 of launches and orders; the first three tell when to come back, by
     seconds or a date in Retry-After, or by X-Quota-Reset; the others do not.
@@ -66,6 +68,7 @@ class Behaviour:
     log_shows_chain: bool = True
     result_href: Literal["absolute", "relative"] = "absolute"
     result_title: Literal["wks3", "path"] = "wks3"
+    key_href: KeyHref = "title"
     href_origin: str = ""
     link_life: float = 0.0
     own_links: Literal["read", "denied"] = "read"

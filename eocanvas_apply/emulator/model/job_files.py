@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from random import Random
 
-from eocanvas_apply.emulator.model.behaviour import Behaviour
+from eocanvas_apply.emulator.model.behaviour import Behaviour, KeyHref
 from eocanvas_apply.emulator.model.job_failures import chain_of, output_suffix
 from eocanvas_apply.emulator.model.keystore import Credentials
 from eocanvas_apply.emulator.model.messages import WireRequest, problem
 from eocanvas_apply.emulator.model.submissions import BASE, Execution, JobInput
 
 PAGE = 10
+Item = dict[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def outputs_of(job_id: str, execution: Execution, count: int, size: int) -> tupl
 
 def results_page(
     request: WireRequest, behaviour: Behaviour, job_id: str, key: str | None, outputs: Sequence[Output], at: datetime
-) -> list[dict[str, str]]:
+) -> list[Item]:
     """Return one page of the bare list of results, with the items that lead to the pages around it."""
     text = request.parameters().get("page", "1")
     page = int(text) if text.isdecimal() else 0
@@ -60,10 +61,9 @@ def results_page(
 
 def _item(
     request: WireRequest, behaviour: Behaviour, job_id: str, key: str | None, output: Output, until: datetime | None
-) -> dict[str, str]:
+) -> Item:
     if key is not None:
-        place = f"keystore://{key}/{job_id}/{output.name}"
-        return {"href": place, "title": place, "rel": "result"}
+        return _at_key(request, behaviour, f"{key}/{job_id}/{output.name}")
     path = f"{job_id}/output/{output.name}"
     title = f"wks3:///{path}" if behaviour.result_title == "wks3" else path
     base = f"{behaviour.href_origin or request.origin}{BASE}" if behaviour.result_href == "absolute" else ""
@@ -71,7 +71,20 @@ def _item(
     return {"href": f"{base}/download/{path}{ends}", "title": title, "rel": "result"}
 
 
-def _turn(title: str, job_id: str, page: int) -> dict[str, str]:
+def _at_key(request: WireRequest, behaviour: Behaviour, place: str) -> Item:
+    item: Item = {"title": f"keystore://{place}", "rel": "result"}
+    hrefs: dict[KeyHref, str | None] = {
+        "title": item["title"],
+        "empty": "",
+        "null": None,
+        "path": f"/{place.partition('/')[2]}",
+        "absolute": f"{request.origin}{BASE}/download/{place.partition('/')[2]}",
+    }
+    chosen = behaviour.key_href
+    return item if chosen == "missing" else {"href": hrefs[chosen], **item}
+
+
+def _turn(title: str, job_id: str, page: int) -> Item:
     return {"href": f"/jobs/{job_id}/results?page={page}", "title": title, "rel": title.removesuffix("-page")}
 
 

@@ -14,6 +14,7 @@ from eocanvas_apply.planning.actions import LAUNCHES, ActionKind
 from eocanvas_apply.planning.desired.desired import Desired, DesiredInput, DesiredJob, ResultLink, ResultOf
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import Reason
+from eocanvas_apply.planning.state.at_keys import path_at_key
 from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.planning.state.runs import definition, lost_for_good, sorted_out
 from eocanvas_apply.planning.tasks import LaunchJob
@@ -177,9 +178,3 @@ def _again(address: str) -> str:
 def _names(results: Sequence[ListedResult]) -> str:
     more = f" and {len(results) - _FEW} more" if len(results) > _FEW else ""
     return ", ".join(result.name for result in results[:_FEW]) + more
-
-
-def path_at_key(title: str, key: str) -> str:
-    """Return the path in a key's storage that a result's title names, `keystore://NAME/PATH` or without the name."""
-    path = title.removeprefix("keystore").lstrip(":/")
-    return "/" + (path.removeprefix(f"{key}/") if key else path)

@@ -54,6 +54,12 @@ def definition(record: JobRecord, run: Run) -> JobIntended | None:
     return intent.intended if intent else None
 
 
+def has_output_key(record: JobRecord, run: Run) -> bool:
+    """Tell whether a run was launched to write its results to the storage of a key."""
+    intended = definition(record, run)
+    return intended is not None and intended.output.startswith("key.")
+
+
 def refused(record: JobRecord) -> bool:
     """Tell whether the service refused the last launch, so that there is no job behind it."""
     last = record.last_intent

@@ -1,0 +1,37 @@
+"""Results in the storage of a key: their path there, and where that is for people."""
+
+from __future__ import annotations
+
+from eocanvas_apply.ledger.events import KeyUse, ListedResult
+from eocanvas_apply.ledger.fold.job_records import JobRecord, Run
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.state.runs import definition
+from eocanvas_apply.vocabulary import StorageType
+
+
+def path_at_key(title: str, key: str) -> str:
+    """Return the path in a key's storage that a result's title names, `keystore://NAME/PATH` or without the name."""
+    path = (title.partition("://")[2] or title).removeprefix("keystore").lstrip(":/")
+    return "/" + (path.removeprefix(f"{key}/") if key else path)
+
+
+def location_of(recorded: Recorded, record: JobRecord, run: Run, result: ListedResult) -> str | None:
+    """Return where a result at a key lies: `s3://BUCKET/PATH`, or the address of the file on a Drive.
+
+    The key is taken as it was when the job was launched. None for a result that lies at no key, and for a key that was
+    created elsewhere: the ledger does not know what it opens.
+    """
+    use = _output(record, run)
+    key = recorded.keys.get(use.address) if use else None
+    generation = key.generations.get(use.generation) if use and key and use.generation else None
+    if not result.at_key or use is None or generation is None or generation.intended is None:
+        return None
+    config, path = generation.intended.config, path_at_key(result.title, use.name)
+    if generation.intended.storage is StorageType.S3:
+        return f"s3://{config.get('bucket', '')}{path}"
+    return config.get("endpoint", "").rstrip("/") + path
+
+
+def _output(record: JobRecord, run: Run) -> KeyUse | None:
+    intended = definition(record, run)
+    return next((use for use in intended.keys if use.address == intended.output), None) if intended else None
