@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+
+LONGEST_TEXT = 500
+LONGEST_SNIPPET = 160
+MOST_OF_A_CODE = 100
 
 
 class Severity(StrEnum):
@@ -28,8 +33,10 @@ class Position:
 class Diagnostic:
     """One fault, warning or note.
 
-    `code` is stable and in kebab case, `message` says what is wrong, `hint` what to do about it.
-    `snippet` is the source line with secrets already masked.
+    `code` is stable and in kebab case, `message` says what is wrong, `hint` what to do about it. Both are at most 500
+    characters long and hold no control characters, whatever names they quote. `snippet` is the source line, or the part
+    of a long one that begins at `snippet_column`, with secrets already masked. `more` counts the diagnostics of this
+    code that are left out where this one says so.
     """
 
     code: str
@@ -39,10 +46,49 @@ class Diagnostic:
     position: Position | None = None
     address: str | None = None
     snippet: str | None = None
+    snippet_column: int = 1
+    more: int = 0
 
-    def at(self, position: Position | None, snippet: str | None = None) -> Diagnostic:
-        """Return the same diagnostic with its position."""
-        return replace(self, position=position, snippet=snippet)
+    def __post_init__(self) -> None:
+        for name in ("message", "hint"):
+            if (given := getattr(self, name)) and (shown := _shown(given)) is not given:
+                object.__setattr__(self, name, shown)
+
+    def at(self, position: Position | None, line: str | Excerpt | None = None) -> Diagnostic:
+        """Return the same diagnostic with its position and the line there; a long line is cut around the position."""
+        part = excerpt(line, position.column) if isinstance(line, str) and position else line
+        text, column = (part.text, part.column) if isinstance(part, Excerpt) else (part, 1)
+        return replace(self, position=position, snippet=text, snippet_column=column)
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A line, or a part of a long one; `column` is where it begins in the line."""
+
+    text: str
+    column: int = 1
+
+
+def excerpt(line: str, column: int, start: int = 0, end: int | None = None) -> Excerpt:
+    """Return the line that a text has from `start` to `end`, or the part of it around a column."""
+    length = (len(line) if end is None else end) - start
+    if length <= LONGEST_SNIPPET:
+        return Excerpt(line[start : start + length])
+    first = max(0, min(column - LONGEST_SNIPPET // 2, length - LONGEST_SNIPPET))
+    last = first + LONGEST_SNIPPET
+    head, tail = "…" if first else "", "…" if last < length else ""
+    return Excerpt(head + line[start + first : start + last] + tail, first + 1 - len(head))
+
+
+def _shown(text: str) -> str:
+    """Return a text without control characters, its middle cut out where it is too long."""
+    if len(text) > LONGEST_TEXT:
+        half = LONGEST_TEXT // 2
+        text = f"{text[: half - 3]}...{text[-half:]}"
+    if text.isprintable():
+        return text
+    escaped = "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+    return escaped if len(escaped) <= LONGEST_TEXT else _shown(escaped)
 
 
 def error(code: str, message: str, hint: str = "", *, address: str | None = None) -> Diagnostic:
@@ -63,6 +109,26 @@ def info(code: str, message: str, hint: str = "") -> Diagnostic:
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     """Return whether any of these is an error."""
     return any(each.severity is Severity.ERROR for each in diagnostics)
+
+
+def limited(diagnostics: Iterable[Diagnostic], most: int = MOST_OF_A_CODE) -> list[Diagnostic]:
+    """Return the first hundred of each code, and at the end one for each code of which there are more."""
+    kept: list[Diagnostic] = []
+    seen: Counter[str] = Counter()
+    left_out: dict[str, Diagnostic] = {}
+    for each in diagnostics:
+        seen[each.code] += not each.more
+        if not each.more and seen[each.code] <= most:
+            kept.append(each)
+        else:
+            left_out[each.code] = _counted(left_out.get(each.code), each)
+    return [*kept, *left_out.values()]
+
+
+def _counted(before: Diagnostic | None, found: Diagnostic) -> Diagnostic:
+    number = (before.more if before else 0) + (found.more or 1)
+    severity = min(before.severity if before else found.severity, found.severity, key=list(Severity).index)
+    return Diagnostic(found.code, severity, f"and {number} more of this code", more=number)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from eocanvas_apply.checks import chain_rules, graph_rules, manifest_rules, operators, placeholders
 from eocanvas_apply.checks.case import ChainCase, GraphCase, Instances, ManifestCase, cases, row_cases
 from eocanvas_apply.checks.codes import codes, is_adjustable
-from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error
+from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, limited
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.graphs_and_chains import GraphsAndChains
 from eocanvas_apply.manifest.loading import LoadedManifest
@@ -29,18 +29,18 @@ def check(loaded: LoadedManifest, documents: GraphsAndChains) -> list[Diagnostic
     """
     found = [*loaded.diagnostics, *documents.diagnostics]
     if loaded.manifest is None:
-        return found
+        return limited(found)
     manifest = ManifestCase(loaded, loaded.manifest)
     found += _unknown_checks(manifest)
     for case in (manifest, *cases(loaded, documents)):
         found += _by_rules(case)
-    return list(_once(_adjusted(found, loaded.manifest)))
+    return limited(_once(_adjusted(found, loaded.manifest)))
 
 
 def check_rows(loaded: LoadedManifest, documents: GraphsAndChains, instances: Instances) -> list[Diagnostic]:
     """Return the diagnostics of the graphs and chains that only rows of campaigns name, each reported once."""
     found = (each for case in row_cases(loaded, documents, instances) for each in _by_rules(case))
-    return list(_once(_adjusted(found, loaded.manifest))) if loaded.manifest else []
+    return limited(_once(_adjusted(found, loaded.manifest))) if loaded.manifest else []
 
 
 def _by_rules(case: ManifestCase | GraphCase | ChainCase) -> Iterator[Diagnostic]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.diagnostics import Diagnostic, Position, Severity
+from eocanvas_apply.diagnostics import MOST_OF_A_CODE, Diagnostic, Position, Severity, limited
 from eocanvas_apply.render import FORMAT_VERSION
 from eocanvas_apply.render.layout import PLAIN, Style, counted, printable, shortened
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 _ORDER = list(Severity)
-_WIDTH = 160
 # How many diagnostics that differ only in their address are shown in full.
 _FEW = 3
 
@@ -25,9 +25,10 @@ def in_reading_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     return sorted(diagnostics, key=_rank)
 
 
-def _rank(diagnostic: Diagnostic) -> tuple[int, str, int, int, str]:
+def _rank(diagnostic: Diagnostic) -> tuple[int, bool, str, int, int, str]:
     place = diagnostic.position or Position("", 0, 0)
-    return (_ORDER.index(diagnostic.severity), place.file, place.line, place.column, diagnostic.address or "")
+    order = (_ORDER.index(diagnostic.severity), diagnostic.more > 0)
+    return (*order, place.file, place.line, place.column, diagnostic.address or "")
 
 
 def as_json(diagnostic: Diagnostic) -> DiagnosticJson:
@@ -46,22 +47,35 @@ def as_json(diagnostic: Diagnostic) -> DiagnosticJson:
 
 
 def all_as_json(diagnostics: Iterable[Diagnostic]) -> list[DiagnosticJson]:
-    """Return all of them as JSON documents in reading order."""
-    return [as_json(diagnostic) for diagnostic in in_reading_order(diagnostics)]
+    """Return the first hundred of each code as JSON documents in reading order, then the numbers of the others."""
+    return [as_json(diagnostic) for diagnostic in in_reading_order(limited(in_reading_order(diagnostics)))]
 
 
 def text(diagnostics: Sequence[Diagnostic], style: Style = PLAIN) -> str:
     """Return all of them for a person, with a last line that counts them; empty without any.
 
-    Of equal diagnostics of many instances the first few are shown, with the number of others.
+    Of equal diagnostics of many instances the first few are shown, with the number of others; of all diagnostics of a
+    code the first hundred.
     """
     if not diagnostics:
         return ""
     blocks: list[str] = []
+    shown: Counter[str] = Counter()
+    left_out: list[Diagnostic] = []
     for alike in _folded(diagnostics):
-        more = f"  ... and {{}} more like it {style.paint(f'[{alike[0].code}]', 'dim')}\n"
+        code = alike[0].code
+        if alike[0].more or shown[code] == MOST_OF_A_CODE:
+            left_out += alike
+            continue
+        shown[code] += 1
+        more = f"  ... and {{}} more like it {_code(code, style)}\n"
         blocks += shortened(alike, _FEW, lambda each: _block(each, style), more, spare=1)
+    blocks += [f"  ... {rest.message} {_code(rest.code, style)}\n" for rest in limited(left_out, 0)]
     return "\n".join(blocks) + "\n" + summary(diagnostics) + "\n"
+
+
+def _code(code: str, style: Style) -> str:
+    return style.paint(f"[{code}]", "dim")
 
 
 def _folded(diagnostics: Iterable[Diagnostic]) -> Iterable[list[Diagnostic]]:
@@ -74,19 +88,21 @@ def _folded(diagnostics: Iterable[Diagnostic]) -> Iterable[list[Diagnostic]]:
 
 def summary(diagnostics: Iterable[Diagnostic]) -> str:
     """Return `2 errors, 1 warning`."""
-    severities = [diagnostic.severity for diagnostic in diagnostics]
-    counts = ((severities.count(each), "note" if each is Severity.INFO else each.value) for each in _ORDER)
+    numbers: Counter[Severity] = Counter()
+    for diagnostic in diagnostics:
+        numbers[diagnostic.severity] += diagnostic.more or 1
+    counts = ((numbers[each], "note" if each is Severity.INFO else each.value) for each in _ORDER)
     return ", ".join(counted(number, noun) for number, noun in counts if number) or "no diagnostics"
 
 
 def _block(diagnostic: Diagnostic, style: Style) -> str:
     severity = style.paint(diagnostic.severity.value, "bold", _COLOURS[diagnostic.severity])
-    code = style.paint(f"[{diagnostic.code}]", "dim")
-    lines = [f"{_place(diagnostic)}{severity}: {printable(diagnostic.message)} {code}"]
+    code = _code(diagnostic.code, style)
+    lines = [f"{_place(diagnostic)}{severity}: {diagnostic.message} {code}"]
     if diagnostic.position and diagnostic.snippet is not None:
-        lines += _excerpt(diagnostic.position, diagnostic.snippet, style)
+        lines += _excerpt(diagnostic.position, diagnostic.snippet, diagnostic.snippet_column, style)
     if diagnostic.hint:
-        first, *rest = printable(diagnostic.hint).splitlines()
+        first, *rest = diagnostic.hint.splitlines()
         lines += [f"  {style.paint('hint:', 'cyan')} {first}", *(f"        {line}" for line in rest)]
     return "\n".join(lines) + "\n"
 
@@ -97,24 +113,15 @@ def _place(diagnostic: Diagnostic) -> str:
     return f"{printable(diagnostic.address)}: " if diagnostic.address else ""
 
 
-def _excerpt(place: Position, snippet: str, style: Style) -> list[str]:
-    number = str(place.line)
-    line, column = _window(printable(snippet.rstrip("\r\n")), place.column)
+def _excerpt(place: Position, snippet: str, begin: int, style: Style) -> list[str]:
+    number, line = str(place.line), printable(snippet.rstrip("\r\n"))
+    before = max(place.column - begin, 0)
     # A tab before the caret stays a tab, whatever width the terminal gives it.
-    padding = "".join("\t" if c == "\t" else " " for c in line[: column - 1].ljust(column - 1))
+    padding = "".join("\t" if c == "\t" else " " for c in line[:before].ljust(before))
     return [
         style.paint(f"  {number} | ", "dim") + line,
         style.paint(f"  {' ' * len(number)} | ", "dim") + padding + style.paint("^", "bold"),
     ]
-
-
-def _window(line: str, column: int) -> tuple[str, int]:
-    """Return the part of a long line that holds the column, and the column within it."""
-    if len(line) <= _WIDTH:
-        return line, max(column, 1)
-    start = max(0, min(column - _WIDTH // 2, len(line) - _WIDTH))
-    head, tail = ("…" if start else ""), ("…" if start + _WIDTH < len(line) else "")
-    return f"{head}{line[start : start + _WIDTH]}{tail}", max(column - start + len(head), 1)
 
 
 def document(

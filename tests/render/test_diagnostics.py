@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from eocanvas_apply.diagnostics import Diagnostic, Position, Severity, error, warning
+from eocanvas_apply.diagnostics import Diagnostic, Position, Severity, error, limited, warning
 from eocanvas_apply.render.diagnostics import all_as_json, as_json, summary, text
 from eocanvas_apply.render.layout import Style
 
@@ -90,9 +90,38 @@ def test_hundreds_of_equal_diagnostics_are_shown_three_times_and_counted() -> No
         "\n"
         "1 error, 300 warnings\n"
     )
-    assert len(all_as_json(gone)) == 300
 
 
 def test_the_same_fault_at_many_lines_is_shown_at_each() -> None:
     faults = [error("csv-cells", "a cell too many").at(Position("a.csv", n, 1)) for n in range(1, 9)]
     assert text(faults).count("[csv-cells]") == 8
+
+
+def test_a_hundred_of_a_code_are_shown_and_the_others_counted() -> None:
+    faults = [error("csv-cells", "a cell too many").at(Position("a.csv", n, 1)) for n in range(1, 251)]
+    shown = text([*faults, warning("other", "once")])
+    assert shown.count("a cell too many") == 100
+    assert shown.endswith("\n  ... and 150 more of this code [csv-cells]\n\n250 errors, 1 warning\n")
+    listed = all_as_json([*faults, warning("other", "once")])
+    assert [each["message"] for each in listed[99:]] == ["a cell too many", "and 150 more of this code", "once"]
+
+
+def test_what_was_left_out_before_is_counted_once() -> None:
+    faults = [error("csv-cells", "a cell too many").at(Position("a.csv", n, 1)) for n in range(1, 251)]
+    again = limited([*limited(faults), *faults[:3]])
+    assert (len(again), again[-1].more) == (101, 153)
+    assert summary(again) == "253 errors"
+
+
+def test_a_message_and_a_hint_are_cut_in_the_middle() -> None:
+    found = error("t", "begin " + "x" * 10_000_000 + " end", "h" * 501)
+    assert (len(found.message), len(found.hint)) == (500, 500)
+    assert found.message.startswith("begin xx")
+    assert found.message.endswith("xx end")
+    assert "..." in found.message
+
+
+def test_a_message_shows_control_characters_as_escapes() -> None:
+    assert error("t", "a\x1b[2Jb\u202ec\x85").message == "a\\x1b[2Jb\\u202ec\\x85"
+    assert error("t", "m", "first\nsecond ü").hint == "first\nsecond ü"
+    assert len(error("t", "\0" * 400).message) == 500

@@ -118,8 +118,9 @@ class YamlText:
 
 
 def _undecodable(raw: bytes, file: str, at: int) -> YamlText:
-    text = YamlText(file, raw.decode("utf-8", "replace"), None, ())
-    place = text.position(len(raw[:at].decode("utf-8", "replace")))
+    # The place counts in the raw bytes, those of a byte order mark included.
+    text = YamlText(file, raw.decode("utf-8-sig", "replace"), None, ())
+    place = text.position(len(raw[:at].decode("utf-8-sig", "replace")))
     what = "UTF-16 or UTF-32" if raw.startswith(_OTHER_BOMS) else "not UTF-8"
     fault = error("yaml-encoding", f"the text is {what}", "save the file as UTF-8")
     return replace(text, faults=(fault.at(place),))

@@ -1,0 +1,82 @@
+"""The kinds of texts that come from outside, each with texts to start from and a judge.
+
+To add a kind, write its judge and add a line to `KINDS`: the mutations, the found examples and the table follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+
+from tests.fuzz import judges
+from tests.fuzz.judges import Judged
+
+ROOT = Path(__file__).parents[2]
+# Longer files cost time and show nothing that shorter ones do not.
+_LONGEST = 20_000
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A text to start from, and the folder whose files it may name."""
+
+    content: bytes
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of texts: the files that are its seeds, how one is judged, and how many mutations `make test` tries."""
+
+    title: str
+    patterns: tuple[str, ...]
+    judge: Callable[[bytes, Path], Judged]
+    mutations: int
+
+    def seeds(self) -> Sequence[Seed]:
+        """Return the project's own files of this kind: of the examples, the templates and the tests."""
+        return _seeds(self.patterns)
+
+
+@cache
+def _seeds(patterns: tuple[str, ...]) -> Sequence[Seed]:
+    files = sorted({file for pattern in patterns for file in ROOT.glob(pattern)})
+    seeds = [Seed(file.read_bytes(), file.parent) for file in files if file.stat().st_size <= _LONGEST]
+    assert seeds, patterns
+    return seeds
+
+
+KINDS: Mapping[str, Kind] = {
+    "manifest": Kind(
+        "manifests (YAML)",
+        ("examples/*/eocanvas.yaml", "tests/diagnostics/*/manifest.yaml", "eocanvas_apply/cli/templates/*.yaml"),
+        judges.manifest,
+        8000,
+    ),
+    "graph": Kind(
+        "SNAP graphs (XML)",
+        ("examples/*/graphs/*.xml", "tests/diagnostics/*/*.xml", "eocanvas_apply/cli/templates/*.xml"),
+        judges.graph,
+        4000,
+    ),
+    "chain": Kind(
+        "Data Tailor chains (YAML)",
+        ("examples/*/chains/*.yaml", "tests/diagnostics/*/chain*.yaml", "tests/fuzz/seeds/*.chain.yaml"),
+        judges.chain,
+        2000,
+    ),
+    "csv": Kind(
+        "tables (CSV)",
+        ("examples/*/*.csv", "tests/diagnostics/*/*.csv"),
+        partial(judges.rows, "csv"),
+        2500,
+    ),
+    "json": Kind(
+        "lists (JSON)", ("tests/diagnostics/*/*.json", "tests/fuzz/seeds/*.json"), partial(judges.rows, "json"), 1500
+    ),
+    "geojson": Kind(
+        "maps (GeoJSON)", ("examples/*/*.geojson", "tests/fuzz/seeds/*.geojson"), partial(judges.rows, "geojson"), 2000
+    ),
+}
