@@ -12,6 +12,7 @@ import yaml
 
 from eocanvas_apply.diagnostics import Diagnostic, Position, Severity, error
 from eocanvas_apply.documents.mark import Mark, marks_in
+from eocanvas_apply.documents.numbers import without_texts
 from eocanvas_apply.documents.yaml.nodes import Data, Path, reads_otherwise, resolve_plain
 from eocanvas_apply.documents.yaml.text import YamlText
 from eocanvas_apply.errors import ManifestError
@@ -81,7 +82,7 @@ class Chain:
 
         Text that a reader of YAML 1.1 or 1.2 could take for a number, a date or a truth value is in quotes.
         """
-        fields = _without_nulls(self.fields)
+        fields = without_texts(_without_nulls(self.fields))
         if mark is not None and self.name is None:
             fields["name"] = str(mark)
         return yaml.dump(fields, Dumper=_Dumper, sort_keys=True, default_flow_style=False)

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from eocanvas_apply.diagnostics import Diagnostic, Position, error
 from eocanvas_apply.documents.mark import Mark
+from eocanvas_apply.documents.numbers import number_text
 from eocanvas_apply.documents.xml_tree import Element, XmlFault, compact, parse_xml, written
 from eocanvas_apply.errors import ManifestError
 
@@ -113,8 +114,10 @@ def _placed(source: str, found: Diagnostic, position: Position) -> Diagnostic:
 
 
 def param_text(value: ParamValue) -> str:
-    """Return how a parameter of the manifest is written into a graph: booleans as `true` and `false`."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    """Return how a parameter is written into a graph: numbers as in the manifest, booleans as `true` and `false`."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, str) else number_text(value)
 
 
 def _decoded(raw: bytes) -> str:

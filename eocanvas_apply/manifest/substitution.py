@@ -1,7 +1,8 @@
 """The one substitution of a manifest: `${each.FIELD}` and `${var.NAME}` in texts; `$${` is a literal `${`.
 
 It reaches the string values of jobs, and of variables also the plain fields of keys, never the project, the ledger or
-the reference to a secret. A bare `$name` belongs to SNAP graphs. A value that is only a reference keeps its type.
+the reference to a secret. A bare `$name` belongs to SNAP graphs. A value that is only a reference keeps its type;
+inside a longer text a number stays as it was written.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from eocanvas_apply.documents.numbers import number_text
 from eocanvas_apply.documents.yaml.nodes import Data, Path, Plain
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)\}?")
@@ -60,8 +62,12 @@ def refers_to_row(value: Data) -> bool:
 
 
 def text_of(value: object) -> str:
-    """Return a field's value as it stands inside a text: booleans as `true` and `false`, lists as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    """Return a field's value as it stands inside a text: numbers as written, `true`, `false`, lists as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return number_text(value)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def field_of(fields: Mapping[str, Any], name: str) -> Any:

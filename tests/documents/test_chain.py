@@ -69,6 +69,12 @@ def test_readers_of_both_yaml_versions_read_the_same_value(fields: dict[str, Any
         assert Chain.parse(text, "log").canonical() == chain.canonical()
 
 
+def test_a_number_is_sent_as_a_number_however_it_is_written() -> None:
+    assert Chain.parse("product: P\nformat: f\nres: 0.10\nids: [007]\n", "c").to_yaml() == (
+        "format: f\nids:\n- 7\nproduct: P\nres: 0.1\n"
+    )
+
+
 @pytest.mark.parametrize(("text", "code"), [("- a\n", "not-a-mapping"), ("a: [", "yaml-syntax"), ("", "not-a-mapping")])
 def test_an_invalid_chain_is_refused(text: str, code: str) -> None:
     with pytest.raises(ManifestError) as refusal:

@@ -7,6 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eocanvas_apply.documents.numbers import number_text, without_texts
 from eocanvas_apply.documents.yaml.nodes import Plain, reads_otherwise, resolve_plain
 
 SURPRISES = ["no", "On", "y", "012", "0o17", "1_000", "12:30:00", "2024-07-01", "2024-07-01T10:00:00Z", "2024_07_01"]
@@ -51,6 +52,13 @@ def test_plain_text_follows_the_core_schema(text: str, value: Plain) -> None:
     assert alike(resolve_plain(text), value)
 
 
+@pytest.mark.parametrize("text", ["7", "007", "05.10", "33e5", "+1", ".50", "0x1F", "0o17", "-0", "1.0", "5.", ".inf"])
+def test_a_number_remembers_how_it_is_written(text: str) -> None:
+    number = resolve_plain(text)
+    assert isinstance(number, int | float)
+    assert number_text(number) == text
+
+
 def test_a_very_long_number_stays_text() -> None:
     assert resolve_plain("9" * 5000) == "9" * 5000
 
@@ -69,4 +77,5 @@ def test_a_warning_is_given_where_pyyaml_reads_another_value(text: str) -> None:
 def alike(one: object, other: object) -> bool:
     if isinstance(one, float) and isinstance(other, float) and math.isnan(one):
         return math.isnan(other)
+    one = without_texts(one)
     return type(one) is type(other) and one == other

@@ -93,3 +93,15 @@ def test_given_variables_override_defaults() -> None:
     loaded = load(VARIABLES, "f", {"user": "joe"})
     assert loaded.require().jobs["a"].inputs["text"] == "joe-3 ${var.user}"
     assert loaded.variables == {"user": "joe", "size": 3}
+
+
+AS_WRITTEN = """version: 1
+project: p
+vars: {baseline: 05.10, orbit: 022}
+jobs:
+  a: {process: x, inputs: {text: "N${var.baseline}/R${var.orbit}", whole: "${var.orbit}"}}
+"""
+
+
+def test_a_number_inside_a_longer_text_stays_as_it_is_written() -> None:
+    assert load(AS_WRITTEN, "f").require().jobs["a"].inputs == {"text": "N05.10/R022", "whole": 22}

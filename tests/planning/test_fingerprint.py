@@ -111,9 +111,18 @@ def test_a_chain_in_the_manifest_is_the_chain_of_the_file() -> None:
     assert subset(inline).fingerprint == subset(TAILOR.replace("CHAIN", "chain.yaml")).fingerprint
 
 
-@pytest.mark.parametrize(("value", "text"), [("true", "true"), ("5", "5"), ("0.5", "0.5"), ("'x'", "x")])
+@pytest.mark.parametrize(("value", "text"), [("true", "true"), ("5", "5"), ("05.10", "05.10"), ("'x'", "x")])
 def test_params_are_written_as_a_graph_writes_them(value: str, text: str) -> None:
     assert subset(MANIFEST.replace("aoi: here", f"aoi: {value}")).params == {"aoi": text}
+
+
+def test_a_number_is_the_same_one_however_it_is_written() -> None:
+    one, other = (subset(MANIFEST.replace("aoi: here", f"aoi: {value}")) for value in ("5.1", "05.10"))
+    assert one.fingerprint == other.fingerprint
+    assert subset(MANIFEST.replace("aoi: here", "aoi: '05.10'")).fingerprint != one.fingerprint
+    raw = "jobs:\n  subset: {process: x, inputs: {n: [VALUE]}}\n"
+    one, other = (subset(HEAD + raw.replace("VALUE", value)) for value in ("7", "007"))
+    assert one.fingerprint == other.fingerprint
 
 
 RAW: dict[str, Any] = {"algorithm": 1, "process": "p", "inputs": {"flag": True, "bands": ["a", "b"]}}

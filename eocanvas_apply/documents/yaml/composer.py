@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from eocanvas_apply.documents.yaml.nodes import Mapping, Node, Scalar, Sequence, Span, reads_otherwise
+from eocanvas_apply.documents.yaml.nodes import Mapping, Node, Scalar, Sequence, Span, reads_otherwise, resolve_plain
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEPEST = 100
@@ -19,11 +19,15 @@ _FREE_COPIES = 10_000
 
 @dataclass(eq=False)
 class Fault(Exception):
-    """A fault at a place of the text, raised where reading cannot go on; `text` has the messages."""
+    """A fault at a place of the text, raised where reading cannot go on; `text` has the messages.
+
+    `first` is where a duplicate stands first; `number` tells that what YAML 1.1 reads otherwise is a number here.
+    """
 
     code: str
     at: int
     first: int | None = None
+    number: bool = False
 
 
 @dataclass(slots=True)
@@ -77,7 +81,8 @@ class Composer:
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         plain = event.implicit[0] and event.style in (None, "")
         if plain and not self._expects_key() and reads_otherwise(event.value):
-            self.faults.append(Fault("yaml-1-1", _begin(event)))
+            number = not isinstance(resolve_plain(event.value), str)
+            self.faults.append(Fault("yaml-1-1", _begin(event), number=number))
         self._add(Scalar(Span(_begin(event), _finish(event)), event.value, plain), event.anchor, 1)
 
     def _start(self, event: yaml.CollectionStartEvent) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from eocanvas_apply.documents.numbers import as_written
+
 Plain = str | int | float | bool | None
 Data = Plain | list["Data"] | dict[str, "Data"]
 Path = tuple[str | int, ...]
@@ -126,9 +128,9 @@ def reads_otherwise(text: str) -> bool:
 
 def _number(text: str) -> str | int | float:
     if _DECIMAL.fullmatch(text):
-        return int(text)
+        return as_written(int(text), text)
     if found := _PREFIXED.fullmatch(text):
-        return int(found[1], 8) if found[1] else int(found[2], 16)
+        return as_written(int(found[1], 8) if found[1] else int(found[2], 16), text)
     if _FLOAT.fullmatch(text):
-        return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+        return as_written(float(text.lower().replace(".inf", "inf").replace(".nan", "nan")), text)
     return text

@@ -19,8 +19,8 @@ _OTHER_BOMS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 
 _MESSAGES = {
     "yaml-1-1": (
-        "YAML 1.1 programs read this as another value; here YAML 1.2 counts",
-        "put it in quotes if it is text",
+        "this is text here; YAML 1.1 programs read another value",
+        "put it in quotes: then it is text for every program",
     ),
     "duplicate-key": ("duplicate key; the first one is on line {line}", "keep one of the two"),
     "yaml-documents": (
@@ -34,6 +34,10 @@ _MESSAGES = {
     "yaml-aliases": ("the aliases of this file expand it too much", "write out what they stand for"),
     "yaml-merge-key": ("merge keys (<<) are not supported", "write the fields out, or use an alias for a whole value"),
 }
+_NUMBER_1_1 = (
+    "this is a number here, and stays as written inside a longer text; YAML 1.1 programs read another value",
+    "put it in quotes if it is text",
+)
 # What the parser's own message holds, and what is said instead.
 _SYNTAX = {
     "mapping values": ("a second `: ` on one line, or wrong indentation", "put text that holds `: ` in quotes"),
@@ -148,7 +152,7 @@ def _composed(text: YamlText) -> YamlText:
 
 
 def _placed(text: YamlText, fault: Fault) -> Diagnostic:
-    message, hint = _MESSAGES[fault.code]
+    message, hint = _NUMBER_1_1 if fault.number else _MESSAGES[fault.code]
     if fault.first is not None:
         message = message.format(line=text.position(fault.first).line)
     severity = warning if fault.code == "yaml-1-1" else error

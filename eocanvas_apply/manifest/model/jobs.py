@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, ValidatorFunctionWrapHandler, WrapValidator
 
+from eocanvas_apply.documents.numbers import WrittenFloat, WrittenInt
 from eocanvas_apply.manifest.model.keys import EODATA
 from eocanvas_apply.manifest.model.steps import Step, Steps
 from eocanvas_apply.manifest.model.strict import (
@@ -112,6 +113,13 @@ Output = Annotated[
 ]
 
 
+def _as_written(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    validated = validate(value)
+    # Pydantic makes plain numbers of those that remember their text.
+    return value if isinstance(value, WrittenInt | WrittenFloat) else validated
+
+
+ParamValue = Annotated[str | int | Annotated[float, Field(allow_inf_nan=False)] | bool, WrapValidator(_as_written)]
 SNAP = "snap-function"
 TAILOR = "dataTailor"
 
@@ -212,7 +220,7 @@ class SnapJob(_Job):
 
     process: Literal["snap-function"] = Field(default="snap-function", description="The process; may be left out.")
     graph: Text = Field(description="Path of the SNAP graph (XML), relative to the manifest.")
-    params: dict[InputName, str | int | Annotated[float, Field(allow_inf_nan=False)] | bool] = Field(
+    params: dict[InputName, ParamValue] = Field(
         default_factory=dict, description="Values for the graph's $name and ${name} placeholders."
     )
 

@@ -8,7 +8,8 @@ from functools import partial
 from typing import Any
 
 from eocanvas_apply.documents.chain import Chain
-from eocanvas_apply.documents.graph import Graph, param_text
+from eocanvas_apply.documents.graph import Graph, ParamValue, param_text
+from eocanvas_apply.documents.numbers import without_texts
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.graphs_and_chains import Document, GraphsAndChains
 from eocanvas_apply.manifest.instances import Instance, Origins
@@ -134,7 +135,7 @@ def _job(
         address=str(address),
         process=_process(job),
         document=document,
-        params=_params(job),
+        params={name: param_text(value) for name, value in _given_params(job).items()},
         inputs=inputs,
         raw_inputs=_raw_inputs(job),
         output_key=output_key,
@@ -162,19 +163,20 @@ def _components(
         "algorithm": ALGORITHM,
         "process": _process(job),
         "document": document.digest if document else None,
-        "params": _params(job),
+        # A number is the same one however it is written.
+        "params": {name: param_text(without_texts(value)) for name, value in _given_params(job).items()},
         "inputs": _raw_inputs(job) or {given.name: _identity(given) for given in inputs},
         "options": {given.name: options for given in inputs if (options := _options(given))},
         "output": output_key or "download",
     }
 
 
-def _params(job: Job) -> dict[str, str]:
-    return {name: param_text(value) for name, value in job.params.items()} if isinstance(job, SnapJob) else {}
+def _given_params(job: Job) -> Mapping[str, ParamValue]:
+    return job.params if isinstance(job, SnapJob) else {}
 
 
 def _raw_inputs(job: Job) -> dict[str, Any]:
-    return dict(job.inputs) if isinstance(job, RawJob) else {}
+    return {name: without_texts(value) for name, value in job.inputs.items()} if isinstance(job, RawJob) else {}
 
 
 def _can_carry_mark(document: Document | None) -> bool:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from eocanvas_apply.documents.numbers import WrittenFloat, WrittenInt, number_text
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.state.runs import counted_run
 
@@ -31,7 +32,9 @@ def stored_results(recorded: Recorded, addresses: Iterable[str]) -> Iterator[Sto
 
 
 def in_a_table(value: object) -> str:
-    """Return a field of a row as the cell of a table: text as it stands, anything else as JSON, None as nothing."""
+    """Return a field of a row as the cell of a table: text and numbers as written, the rest JSON, None as nothing."""
     if value is None:
         return ""
+    if isinstance(value, WrittenInt | WrittenFloat):
+        return number_text(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
