@@ -53,7 +53,7 @@ class Address:
             return cls.key(found[1], int(found[2]) if found[2] else None)
         if found := _JOB.fullmatch(text):
             return cls.job(found[1], _instance(text, found[2]))
-        raise ValueError(f"{text!r} is no address; one looks like key.scenes or job.subset")
+        raise ValueError(f"{text!r} is not an address; one looks like key.scenes or job.subset")
 
     @property
     def whole(self) -> Address:
@@ -82,7 +82,7 @@ def _instance(text: str, quoted: str | None) -> str | None:
     except ValueError:
         instance = None
     if not isinstance(instance, str) or not instance:
-        raise ValueError(f'{text!r} is no address; an instance looks like job.name["its id"]')
+        raise ValueError(f'{text!r} is not an address; an instance looks like job.name["its id"]')
     return instance
 
 

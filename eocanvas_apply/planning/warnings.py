@@ -63,9 +63,9 @@ def _unknown_orders(observed: Observed) -> Iterator[Diagnostic]:
     count = sum(each.state is DownloadState.UNKNOWN for each in observed.downloads.values())
     if count:
         which = "the order of a product stands" if count == 1 else f"{count} orders of products stand"
-        what = f"the HDA does not tell how {which}"
-        hint = "what needs them waits, and it is asked again; eocanvas-apply plan -v shows what it answers"
-        yield warning("orders-untold", what, hint)
+        what = f"the HDA does not say how {which}"
+        hint = "launches that need them wait; the next look asks again; eocanvas-apply plan -v shows its answers"
+        yield warning("orders-unknown", what, hint)
 
 
 def _lost_results(recorded: Recorded, actions: Iterable[PlannedAction]) -> Iterator[Diagnostic]:
@@ -85,9 +85,9 @@ def results_gone(address: str, run: Run) -> Diagnostic:
 def _duplicates(desired: Desired, recorded: Recorded, observed: Observed) -> Iterator[Diagnostic]:
     for address in desired.jobs:
         record = recorded.jobs.get(address)
-        _, surplus = sorted_out(record, observed.jobs.jobs) if record and not record.finished else (None, [])
-        for run in surplus:
+        _, duplicates = sorted_out(record, observed.jobs.jobs) if record and not record.finished else (None, [])
+        for run in duplicates:
             status = status_of(run, observed.jobs.jobs)
-            what = f"the service ran this job twice: {run.job_id} ({status}) is surplus"
+            what = f"the service ran this job twice: {run.job_id} ({status}) is the duplicate"
             hint = "a request sent long ago was carried out after all; the older job counts"
             yield warning("job-duplicated", what, hint, address=address)

@@ -160,7 +160,7 @@ def _limit(rehearsal: Rehearsal, plan: Plan) -> Iterator[str]:
 def _fault(course: Course, calm: Course) -> str:
     later = rough(course.ends - calm.ends)
     words = f"  {_WORDS[course.disturbance]}: {moment(course.ends)}, {later} later, {_launches(course)}"
-    return f"{words}, {counted(course.second_jobs, 'second job')}{_failures(course)}"
+    return f"{words}, {counted(course.second_jobs, 'duplicate job')}{_failures(course)}"
 
 
 def _launches(course: Course) -> str:

@@ -182,7 +182,7 @@ def _earliest(initial: InitialState, launches: int) -> datetime:
 
 
 def _second(made: Sequence[Job], recorded: Recorded) -> int:
-    """Count the surplus jobs: those beyond the first of an address that follow no failure."""
+    """Count the duplicate jobs: those beyond the first of an address that follow no failure."""
     owners = Counter(recorded.owner_of.get(job.id) for job in made)
     unknown = owners.pop(None, 0)
     failed = Counter(recorded.owner_of.get(job.id) for job in made if job.status == OgcStatus.FAILED.value)

@@ -12,7 +12,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "plan": "show what would change on the service, and why",
         "apply": "apply the plan: keys, jobs, results",
         "lock": "write down what the searches of campaigns find",
-        "destroy": "delete the project's keys and give up its jobs",
+        "destroy": "delete the project's keys and forget its jobs",
     },
     "Look": {
         "status": "the state of every key and job, and what is next",

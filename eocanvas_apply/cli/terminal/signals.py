@@ -50,7 +50,7 @@ class Interrupts:
             return
         self.code = SIGNALS[number]
         self.stopping.set()
-        self.console.say("stopping: nothing more is sent, waiting for answers on the way; again to stop at once")
+        self.console.say("stopping: nothing more is sent; waiting up to 5 s for open requests (again: stop at once)")
         asyncio.get_running_loop().call_later(self.patience_s, self._leave_now)
 
     def _leave_now(self) -> None:

@@ -89,7 +89,7 @@ class Manifest(StrictModel):
         default=(), description="Keys and jobs that were renamed."
     )
     notify: Annotated[tuple[Notify, ...], Field(strict=False)] = Field(
-        default=(), description="Whom to tell about what."
+        default=(), description="Notifications: an address, the events and the body."
     )
 
 

@@ -25,7 +25,7 @@ class CsvFile(StrictModel):
 
     file: Text = Field(description="Path of the file, relative to the manifest.")
     delimiter: Literal[",", ";", "\t"] | None = Field(
-        default=None, description="What stands between two cells; seen from the header when left out."
+        default=None, description="The separator of the cells; by default detected from the header."
     )
 
 
@@ -47,7 +47,7 @@ class Days(StrictModel):
     @classmethod
     def _is_a_moment(cls, value: str) -> str:
         if "${" not in value and not read_moment(value):
-            raise PydanticCustomError("bad-day", "this is no day")
+            raise PydanticCustomError("bad-day", "not a day")
         return value
 
     @field_validator("every")

@@ -18,7 +18,7 @@ _MILLISECONDS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 
 def parse_duration(text: str) -> timedelta:
     """Read numbers with units (ms s m h d w) joined without spaces; anything else raises ValueError."""
     if not _WHOLE.fullmatch(text) or len(text) > 40:
-        raise ValueError(f"{text[:40]!r} is no duration; one looks like 30s, 15m, 1h30m or 7d")
+        raise ValueError(f"{text[:40]!r} is not a duration; one looks like 30s, 15m, 1h30m or 7d")
     milliseconds = sum(int(number) * _MILLISECONDS[unit] for number, unit in _PART.findall(text))
     try:
         return timedelta(milliseconds=milliseconds)

@@ -117,8 +117,8 @@ class JobPlanner:
         last = record.last_intent
         if last and last.state is IntentState.REFUSED and (held := self._refused(job, last)):
             return held
-        run, surplus = sorted_out(record, self.observed.jobs.jobs)
-        for extra in surplus:
+        run, duplicates = sorted_out(record, self.observed.jobs.jobs)
+        for extra in duplicates:
             if extra.in_flight and not extra.dismissed and not self._vanished(extra):
                 return PlannedAction(job.address, _A.DISMISS, _R.DUPLICATED, task=DismissJob(extra.job_id))
         return self._after(job, record, run) if run else self._launch(job)

@@ -1,4 +1,4 @@
-"""Which run of a job counts, and which ones are surplus."""
+"""Which run of a job counts, and which ones are duplicate."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Use = tuple[str, int | None]
 
 
 def sorted_out(record: JobRecord, shown: Mapping[str, ObservedJob] | None = None) -> tuple[Run | None, list[Run]]:
-    """Return the run that counts and the surplus ones, which only a late intent can have made.
+    """Return the run that counts and its duplicates, which only a late intent can have made.
 
-    The older of two runs of one definition counts; a late run of an earlier definition is always surplus. `shown`
+    The older of two runs of one definition counts; a late run of an earlier definition is always a duplicate. `shown`
     has the age of runs where the ledger does not have it yet.
     """
     submitted = [i for i in record.intents.values() if i.state is IntentState.SUBMITTED]
@@ -33,8 +33,8 @@ def sorted_out(record: JobRecord, shown: Mapping[str, ObservedJob] | None = None
     late = [i for i in submitted[:-1] if i.given_up]
     equal = [last, *(i for i in late if _same_definition(i, last))]
     runs = sorted(_runs(record, equal), key=lambda run: _age(run, shown or {}))
-    surplus = runs[1:] + _runs(record, [i for i in late if i not in equal])
-    return (runs[0] if runs else None), surplus
+    duplicates = runs[1:] + _runs(record, [i for i in late if i not in equal])
+    return (runs[0] if runs else None), duplicates
 
 
 def counted_run(record: JobRecord | None) -> Run | None:
