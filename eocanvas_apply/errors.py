@@ -15,6 +15,10 @@ class EocanvasApplyError(Exception):
         super().__init__("; ".join(d.message for d in diagnostics))
         self.diagnostics = diagnostics
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return what a copy is made of: pickle, and so a pool of processes, would give the message as a diagnostic."""
+        return type(self), self.diagnostics, vars(self)
+
 
 class UsageError(EocanvasApplyError):
     """The command line or a setting is wrong."""

@@ -7,15 +7,16 @@ import concurrent.futures
 import os
 import queue
 import threading
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import timedelta
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from eocanvas_apply.api import parameters
 from eocanvas_apply.api.project import AsyncProject, aopen
 from eocanvas_apply.api.values import ApplyResult, Plan, Progress
 from eocanvas_apply.diagnostics import error
-from eocanvas_apply.errors import UsageError
+from eocanvas_apply.errors import EocanvasApplyError, UsageError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,6 +58,8 @@ class Project:
         self._project = project
         self._loop = asyncio.new_event_loop()
         self._calls: set[concurrent.futures.Future[Any]] = set()
+        # A call either begins before the project closes, and is waited for, or is refused.
+        self._beginning, self._closed = threading.Lock(), False
         self._thread = threading.Thread(target=self._loop.run_forever, name="eocanvas-apply", daemon=True)
         self._thread.start()
 
@@ -69,17 +72,20 @@ class Project:
     def close(self) -> None:
         """Close the connections to the service and end the thread; any later call raises UsageError.
 
-        An apply at work in another thread is stopped first, as by Ctrl-C.
+        An apply at work in another thread is stopped first, as by Ctrl-C; other calls have a few seconds to end.
         """
-        if self._loop.is_closed():
-            return
-        self._loop.call_soon_threadsafe(self._project.stop)
-        for call in list(self._calls):
-            _end(call, _GRACE_S)
-        self._run(self._project.close())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        with self._beginning:
+            if self._closed:
+                return
+            self._closed = True
+        try:
+            self._loop.call_soon_threadsafe(self._project.stop)
+            _end(list(self._calls), _GRACE_S)
+            asyncio.run_coroutine_threadsafe(self._project.close(), self._loop).result()
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
 
     plan = _blocking(AsyncProject.plan)
     status = _blocking(AsyncProject.status)
@@ -97,6 +103,7 @@ class Project:
         `on_progress` is called in the thread of the caller. Ctrl-C (in a notebook: interrupt) sends nothing more,
         waits a few seconds for answers on the way and raises KeyboardInterrupt; a later apply goes on from there.
         """
+        parameters.callback("on_progress", on_progress)
         events: queue.SimpleQueue[Progress | None] = queue.SimpleQueue()
         work = self._project.apply(plan, wait=wait, on_progress=events.put)
         return self._run(work, events, on_progress, _GRACE_S)
@@ -109,25 +116,44 @@ class Project:
         grace_s: float = 0.0,
     ) -> T:
         """Return what the work comes to, and pass on its events; an interrupt stops the work first."""
-        if self._loop.is_closed():
-            work.close()
-            raise UsageError(error("usage", "the project is closed", "open it again: eoc.open(...)"))
         events = events or queue.SimpleQueue()
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
-        self._calls.add(future)
+        future = self._begun(work)
         future.add_done_callback(self._calls.discard)
         future.add_done_callback(lambda _: events.put(None))
         try:
             for event in iter(lambda: _next(events), None):
                 if on_progress is not None:
                     on_progress(event)
-            return future.result()
         except BaseException:
             # Another thread's apply goes on when a question of this one is refused or interrupted.
             if grace_s and not future.done():
                 self._loop.call_soon_threadsafe(self._project.stop)
-            _end(future, grace_s)
+            _end([future], grace_s)
             raise
+        return _answer(future)
+
+    def _begun(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+        with self._beginning:
+            if self._closed:
+                work.close()
+                raise _project_closed()
+            future = asyncio.run_coroutine_threadsafe(work, self._loop)
+            self._calls.add(future)
+            return future
+
+
+def _answer(future: concurrent.futures.Future[T]) -> T:
+    try:
+        return future.result()
+    except EocanvasApplyError as fault:
+        # Its diagnostics say what happened; a notebook would show the frames of every layer below.
+        raise fault.with_traceback(None) from None
+    except concurrent.futures.CancelledError:
+        raise _project_closed() from None
+
+
+def _project_closed() -> UsageError:
+    return UsageError(error("usage", "the project is closed", "open it again: eoc.open(...)"))
 
 
 def _next(events: queue.SimpleQueue[Progress | None]) -> Progress | None:
@@ -138,8 +164,9 @@ def _next(events: queue.SimpleQueue[Progress | None]) -> Progress | None:
             continue
 
 
-def _end(future: concurrent.futures.Future[Any], grace_s: float) -> None:
+def _end(calls: Sequence[concurrent.futures.Future[Any]], grace_s: float) -> None:
     try:
-        concurrent.futures.wait([future], timeout=grace_s)
+        concurrent.futures.wait(calls, timeout=grace_s)
     finally:
-        future.cancel()
+        for call in calls:
+            call.cancel()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -13,13 +14,14 @@ from inspect import signature
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from eocanvas_apply.api import parameters
 from eocanvas_apply.api.addresses import addresses_named, jobs_named
 from eocanvas_apply.api.results import Results, chosen_jobs, recorded_results
 from eocanvas_apply.api.values import ApplyResult, Plan, Progress, Status
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.engine.definition import Definition, Rows, given_rows, offline_findings, open_project
 from eocanvas_apply.engine.engine import Engine
-from eocanvas_apply.engine.opening import Settings, duration, find_settings, open_engine
+from eocanvas_apply.engine.opening import Settings, find_settings, open_engine
 from eocanvas_apply.errors import ManifestError, PlanStale, UsageError
 from eocanvas_apply.files import read_bytes
 from eocanvas_apply.ledger.fold.job_records import IntentState, JobRecord
@@ -35,6 +37,7 @@ from eocanvas_apply.vocabulary import ALLOWANCES
 
 P = ParamSpec("P")
 T = TypeVar("T")
+_TEXT = re.compile(r"\s*\{|.*[\r\n]")
 
 
 def aopen(
@@ -49,15 +52,16 @@ def aopen(
     """
     if env is not None:
         raise UsageError(error("not-yet", "environments are not supported yet", "leave out `env`"))
-    return AsyncProject(open_project(Path(path), variables or {}), find_settings(os.environ))
+    return AsyncProject(open_project(Path(path), parameters.variables(variables)), find_settings(os.environ))
 
 
 def load(text_or_path: str | os.PathLike[str]) -> Manifest:
-    """Return the manifest of a file, or of a text (a str with a line break in it). Files that it names are not read.
+    """Return the manifest of a file, or of a text. Files that it names are not read.
 
+    A text is a str with a line break in it, or one that begins with `{`, such as JSON.
     Raises ManifestError with all findings in `diagnostics`.
     """
-    if isinstance(text_or_path, str) and "\n" in text_or_path:
+    if isinstance(text_or_path, str) and _TEXT.match(text_or_path):
         return load_manifest(text_or_path, "<text>").require()
     path = os.fspath(text_or_path)
     return load_manifest(read_bytes(path, Path()), path).require()
@@ -71,8 +75,9 @@ def validate(
     An empty list means that nothing is wrong; nothing is raised for what is. Raises UsageError for a variable that the
     manifest does not declare.
     """
+    given = parameters.variables(variables)
     try:
-        return list(offline_findings(given_rows(open_project(Path(path), variables or {}), datetime.now(UTC))))
+        return list(offline_findings(given_rows(open_project(Path(path), given), datetime.now(UTC))))
     except ManifestError as fault:
         return list(fault.diagnostics)
 
@@ -107,6 +112,7 @@ class AsyncProject:
         self._settings, self._rows = settings, rows
         self._stack, self._opening, self._applying = AsyncExitStack(), asyncio.Lock(), asyncio.Lock()
         self._engine: Engine | None = None
+        self._stops = 0
 
     async def __aenter__(self) -> AsyncProject:
         return self
@@ -115,9 +121,14 @@ class AsyncProject:
         await self.close()
 
     async def close(self) -> None:
-        """Close the connections to the service. The project may be asked again, then they are opened again."""
-        self._engine = None
-        await self._stack.aclose()
+        """Close the connections to the service. The project may be asked again, then they are opened again.
+
+        An apply at work in another task is stopped first, as by `stop`, and one that waits for its turn too.
+        """
+        self.stop()
+        async with self._applying:
+            self._engine = None
+            await self._stack.aclose()
 
     async def engine(self) -> Engine:
         """Return the engine, opened with the first call: secrets are read then, and campaigns search for their rows.
@@ -147,18 +158,20 @@ class AsyncProject:
         allow: str | Iterable[str] = (),
     ) -> Requests:
         """Return what is asked for beyond the manifest; raises UsageError for an address that nothing has."""
-        if limit is not None and limit < 1:
-            raise UsageError(error("usage", f"limit: {limit} is not a number of launches (at least 1)"))
+        parameters.flags(retry_failed=retry_failed, destroy=destroy, fetch=fetch)
+        named = None if only is None else parameters.texts("only", only)
+        again, allowed = parameters.texts("relaunch", relaunch), _allowed(parameters.texts("allow", allow))
+        launches = parameters.launches("limit", limit)
         engine = await self.engine()
         known, recorded = await self.addresses(), await engine.recorded()
         return Requests(
             destroy=destroy,
-            relaunch=jobs_named(_each(relaunch), known, recorded),
+            relaunch=jobs_named(again, known, recorded),
             retry_failed=retry_failed,
-            allowed=_allowed(_each(allow)),
+            allowed=allowed,
             no_fetch=not fetch,
-            only=None if only is None else addresses_named(_each(only), known, recorded),
-            limit=limit,
+            only=None if named is None else addresses_named(named, known, recorded),
+            limit=launches,
         )
 
     @_asked_through(requests)
@@ -202,12 +215,13 @@ class AsyncProject:
 
         if not isinstance(plan, Plan):
             raise TypeError(f"apply needs the Plan that project.plan() returned, not {type(plan).__name__}")
-        if not isinstance(wait, str | timedelta | None):
-            raise TypeError("wait is a text such as '2h', a timedelta or None")
-        limit = duration("wait", wait, "usage") if isinstance(wait, str) else wait
+        parameters.callback("on_progress", on_progress)
+        limit, stops = parameters.waiting("wait", wait), self._stops
         engine = await self.engine()
         async with self._applying:
             engine.stopping = asyncio.Event()
+            if stops != self._stops:
+                engine.stopping.set()
             engine.report = _reporter(on_progress)
             return await self.applied(_still_to_do(plan, await engine.recorded()), limit, hold)
 
@@ -219,7 +233,11 @@ class AsyncProject:
         return ApplyResult(await engine.apply(requests, wait, confirm), engine.findings)
 
     def stop(self) -> None:
-        """Stop an apply that is at work: nothing more is sent, answers on the way are waited for (up to 5 s)."""
+        """Stop an apply that is at work: nothing more is sent, answers on the way are waited for (up to 5 s).
+
+        One that waits for its turn ends with an EocanvasApplyError, before anything is changed.
+        """
+        self._stops += 1
         if self._engine is not None:
             self._engine.stopping.set()
 
@@ -234,6 +252,8 @@ class AsyncProject:
 
         Raises UsageError for an address that nothing on record has, and LedgerError.
         """
+        if not isinstance(address, str | None):
+            raise TypeError(f"address is a text or None, not {address!r}")
         engine = await self.engine()
         recorded = await engine.recorded()
         return recorded_results(recorded, chosen_jobs(address, recorded), self.project.folder)
@@ -265,10 +285,6 @@ def _reporter(on_progress: Callable[[Progress], object] | None) -> Callable[[Eve
             on_progress(Progress(event.at, event.address, str(event.happening), event.detail, line(event)))
 
     return report
-
-
-def _each(names: str | Iterable[str]) -> Iterable[str]:
-    return (names,) if isinstance(names, str) else names
 
 
 def _allowed(names: Iterable[str]) -> frozenset[str]:

@@ -1,0 +1,73 @@
+"""What a caller in Python may give to a project: a wrong type is a TypeError that names the argument."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.engine.opening import duration
+from eocanvas_apply.errors import UsageError
+
+
+def texts(name: str, value: str | Iterable[str]) -> tuple[str, ...]:
+    """Return one text, or several, as several."""
+    found = (value,) if isinstance(value, str) or not isinstance(value, Iterable) else tuple(value)
+    for each in found:
+        if not isinstance(each, str):
+            raise TypeError(f"{name} is a text or a list of texts, not {_type(value)} with {each!r}")
+    return found
+
+
+def flags(**values: bool) -> None:
+    """Check what is True or False: the text 'no' would count as True."""
+    for name, value in values.items():
+        if not isinstance(value, bool):
+            raise TypeError(f"{name} is True or False, not {value!r}")
+
+
+def launches(name: str, value: int | None) -> int | None:
+    """Return a number of launches, None for no limit; raises UsageError for less than one."""
+    if value is None:
+        return None
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} is a whole number or None, not {value!r}") from None
+    if number < 1:
+        raise UsageError(error("usage", f"{name}: {number} is not a number of launches (at least 1)"))
+    return number
+
+
+def waiting(name: str, value: str | timedelta | None) -> timedelta | None:
+    """Return how long to wait; raises UsageError for a text that is no duration and for less than nothing."""
+    if isinstance(value, str):
+        return duration(name, value, "usage")
+    if not isinstance(value, timedelta | None):
+        raise TypeError(f"{name} is a text such as '2h', a timedelta or None, not {value!r}")
+    if value is not None and value < timedelta():
+        raise UsageError(error("usage", f"{name}: {value} is less than nothing", "0s does what can be done now"))
+    return value
+
+
+def callback(name: str, value: Callable[..., object] | None) -> None:
+    """Check that it can be called: the first event comes after something was sent."""
+    if value is not None and not callable(value):
+        raise TypeError(f"{name} is a function of one event or None, not {value!r}")
+
+
+def variables(values: Mapping[str, str] | None) -> Mapping[str, str]:
+    """Return the variables; their values are text, as those of `--var` are."""
+    if values is None:
+        return {}
+    if not isinstance(values, Mapping):
+        raise TypeError(f"variables is a mapping of names to texts, not {_type(values)}")
+    for name, value in values.items():
+        if not (isinstance(name, str) and isinstance(value, str)):
+            raise TypeError(f"variables is a mapping of names to texts: {name!r} has a value of type {_type(value)}")
+    return values
+
+
+def _type(value: object) -> str:
+    return type(value).__name__
