@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -136,8 +136,23 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     spellings = {_plain(each): each for each in sorted(known, reverse=True)}
-    found = get_close_matches(_plain(word[:100]), spellings, n=1, cutoff=0.6)
+    written = _plain(word[:100])
+    found = get_close_matches(written, spellings, n=1, cutoff=_cutoff(len(written)))
     return f"did you mean {spellings[found[0]]}?" if found else ""
+
+
+def _cutoff(length: int) -> float:
+    """Return how alike a word of this length must be: `bogus` is not `logs`, although they share three letters."""
+    if length >= 12:
+        return 0.6
+    slips = 1 if length < 6 else 2
+    # A little below the share, which no binary number is.
+    return max(0.6, 0.999 - slips / max(length, 3))
+
+
+def one_of(words: Sequence[str]) -> str:
+    """Return `a, b or c`."""
+    return " or ".join([*([", ".join(words[:-1])] if words[1:] else []), *words[-1:]])
 
 
 def _plain(word: str) -> str:

@@ -10,13 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from eocanvas_apply.campaign.rows import ID, START, Row, row_name, unknown_field
-from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, warning
+from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, one_of, warning
 from eocanvas_apply.manifest.instances import Origins
 from eocanvas_apply.manifest.model.steps import PickBy, Step
 from eocanvas_apply.manifest.model.times import read_moment
 from eocanvas_apply.manifest.substitution import MissingField, Template, field_of, text_of
 from eocanvas_apply.manifest.validation.meaning import Finding
-from eocanvas_apply.manifest.validation.structure import names
 
 # Where catalogues and tables keep the time of what they list.
 TIME_FIELDS = ("startdate", "start", "datetime", "date", "time", "day", "beginposition", "last_modified")
@@ -99,7 +98,7 @@ def _key(row: Row, columns: Sequence[str]) -> tuple[str, ...]:
     try:
         return tuple(text_of(field_of(row.fields, column)) for column in columns)
     except MissingField as missing:
-        hint = did_you_mean(missing.field, row.fields) or f"the fields are {names(sorted(row.fields))}"
+        hint = did_you_mean(missing.field, row.fields) or f"the fields are {one_of(sorted(row.fields))}"
         message = f"the row {row_name(row)} has no field `{missing.field[:60]}` to join by"
         raise _Stop(error("unknown-column", message, hint), "by") from None
 

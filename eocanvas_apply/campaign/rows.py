@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error
+from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, one_of
 from eocanvas_apply.manifest.instances import Origins
 from eocanvas_apply.manifest.substitution import MissingField, text_of
-from eocanvas_apply.manifest.validation.structure import names
 
 ID = "id"
 # A whole outline as text would leave no room for the fields that differ between rows.
@@ -62,6 +61,6 @@ def unknown_field(missing: MissingField, fields: Mapping[str, Any]) -> Diagnosti
     if missing.empty:
         return error("empty-field", f"`each.{missing.field}` is empty in a row", "fill it in, or leave the row out")
     hint = did_you_mean(missing.field, fields)
-    there = f"the fields are {names(sorted(fields))}" if fields else "there are no fields"
+    there = f"the fields are {one_of(sorted(fields))}" if fields else "there are no fields"
     message = f"there is no field `{missing.field[:60]}`"
     return error("unknown-each-field", message, f"{hint} {there}" if hint else there)

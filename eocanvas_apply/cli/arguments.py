@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from eocanvas_apply.diagnostics import did_you_mean, error
+from eocanvas_apply.diagnostics import did_you_mean, error, one_of
 from eocanvas_apply.errors import UsageError
 
 if TYPE_CHECKING:
@@ -45,6 +45,12 @@ class Parser(argparse.ArgumentParser):
             option = word.split("=")[0]
             self.error(f"there is no option {option}", did_you_mean(option, self._option_string_actions))
         return args
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        if action.choices is not None and value not in (choices := list(action.choices)):
+            option = "/".join(action.option_strings) or str(action.metavar or action.dest)
+            hint = did_you_mean(str(value), choices)
+            self.error(f"{option} must be {one_of(choices)}, not {value!r}", hint)
 
     def error(self, message: str, hint: str = "") -> NoReturn:
         """Raise a UsageError, where argparse would print and exit with 2."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli.commands import SUMMARIES
+from eocanvas_apply.cli.commands import ELSEWHERE, SUMMARIES
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -27,7 +28,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         return run([words[1], "--help"])
     if first in {"-h", "--help", "help", "--version"}:
         return _print_about(first)
-    return _run_command(first, words[1:])
+    return _run_command(words)
 
 
 def _print_about(asked: str) -> int:
@@ -40,17 +41,20 @@ def _print_about(asked: str) -> int:
     return 1 if out.fault else 0
 
 
-def _run_command(name: str, words: list[str]) -> int:
+def _run_command(words: list[str]) -> int:
     from eocanvas_apply.cli.guard import guarded
     from eocanvas_apply.cli.terminal.console import standard
 
     console = standard(colour="--no-color" not in words)
     # Known before the arguments are parsed, so that a usage error is JSON too.
     console.as_json = _asks_for_json(words)
-    return guarded(name, console, lambda: _outcome(name, words, console), verbose="-v" in words)
+    name = next((word for word in words if word in SUMMARIES), words[0])
+    return guarded(name, console, lambda: _outcome(words, console), verbose="-v" in words)
 
 
-def _outcome(name: str, words: list[str], console: Console) -> Outcome:
+def _outcome(words: list[str], console: Console) -> Outcome:
+    _check(words)
+    name, *words = words
     command, parser = _prepared(name)
     if {"-h", "--help"} & set(words):
         from eocanvas_apply.cli.terminal.console import Outcome
@@ -80,23 +84,34 @@ def _log(args: Namespace, console: Console) -> AbstractContextManager[None]:
 def _prepared(name: str) -> tuple[ModuleType, Parser]:
     from eocanvas_apply.cli.arguments import Parser
 
-    _check(name)
     module = importlib.import_module(f"eocanvas_apply.cli.commands.{name}")
     parser = Parser(name, SUMMARIES[name], module.EPILOG)
     module.add_arguments(parser)
     return module, parser
 
 
-def _check(name: str) -> None:
+def _check(words: Sequence[str]) -> None:
+    """Raise UsageError where the first word is no command."""
+    name = words[0]
     if name in SUMMARIES:
         return
     from eocanvas_apply.diagnostics import did_you_mean, error
     from eocanvas_apply.errors import UsageError
 
-    if name.startswith("-"):
-        raise UsageError(error("usage", f"{name} stands before the command", "options follow the command"))
-    hint = did_you_mean(name, SUMMARIES) or "see: eocanvas-apply --help"
-    raise UsageError(error("usage", f"there is no command {name!r}", hint))
+    bare = name.lstrip("-")
+    known = ELSEWHERE.get(bare) or (bare if bare in SUMMARIES else "")
+    if name.startswith("-") and not known:
+        raise UsageError(error("usage", f"{name} stands before the command", _reordered(words)))
+    hint = f"did you mean {known}?" if known else did_you_mean(name, SUMMARIES)
+    raise UsageError(error("usage", f"there is no command {name!r}", hint or "see: eocanvas-apply --help"))
+
+
+def _reordered(words: Sequence[str]) -> str:
+    command = next((word for word in words if word in SUMMARIES), None)
+    if command is None:
+        return "write the command first, such as: eocanvas-apply plan; see: eocanvas-apply --help"
+    at = words.index(command)
+    return f"options follow the command: eocanvas-apply {shlex.join([command, *words[:at], *words[at + 1 :]])}"
 
 
 def _asks_for_json(words: Sequence[str]) -> bool:

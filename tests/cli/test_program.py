@@ -10,7 +10,7 @@ import pytest
 from eocanvas_apply import __version__
 from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli import main
-from eocanvas_apply.cli.commands import SUMMARIES
+from eocanvas_apply.cli.commands import ELSEWHERE, SUMMARIES
 from eocanvas_apply.cli.commands import init as init_command
 
 Captured = pytest.CaptureFixture[str]
@@ -49,18 +49,58 @@ def test_an_unknown_command_suggests_a_similar_one(capsys: Captured) -> None:
     )
 
 
-def test_an_option_before_the_command(capsys: Captured) -> None:
-    assert main(["-f", "x.yaml", "init"]) == 1
-    assert "options follow the command" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("get", "did you mean status?"),
+        ("describe", "did you mean why ADDRESS?"),
+        ("delete", "did you mean destroy?"),
+        ("state", "did you mean status?"),
+        ("refresh", "did you mean plan?"),
+        ("output", "did you mean results?"),
+        ("repro", "did you mean apply?"),
+        ("--plan", "did you mean plan?"),
+        ("bogus", "see: eocanvas-apply --help"),
+        ("statsu", "did you mean status?"),
+    ],
+)
+def test_a_command_of_another_tool_or_a_slip_suggests_ours(word: str, hint: str, capsys: Captured) -> None:
+    assert main([word]) == 1
+    assert capsys.readouterr().err == f"error: there is no command {word!r} [usage]\n  hint: {hint}\n\n1 error\n"
+
+
+def test_the_commands_of_other_tools_lead_to_commands_that_exist() -> None:
+    assert {hint.split()[0] for hint in ELSEWHERE.values()} <= SUMMARIES.keys()
+    assert not ELSEWHERE.keys() & SUMMARIES.keys()
+
+
+def test_options_before_the_command_are_shown_behind_it(capsys: Captured) -> None:
+    assert main(["-f", "my file.yaml", "init"]) == 1
+    assert capsys.readouterr().err == (
+        "error: -f stands before the command [usage]\n"
+        "  hint: options follow the command: eocanvas-apply init -f 'my file.yaml'\n\n1 error\n"
+    )
+
+
+@pytest.mark.parametrize("words", [["--format", "json", "plan"], ["--format=json", "plan", "--nope"]])
+def test_options_before_the_command_leave_json_one_document(words: list[str], capsys: Captured) -> None:
+    assert main(words) == 1
+    captured = capsys.readouterr()
+    document = json.loads(captured.out)
+    assert captured.err == ""
+    assert (document["command"], document["exit"]) == ("plan", 1)
+    assert "stands before the command" in document["diagnostics"][0]["message"]
 
 
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
         (["init", "--formt", "json"], "did you mean --format?"),
+        (["init", "--plan"], "see: eocanvas-apply init --help"),
         (["init", "a", "b"], "see: eocanvas-apply init --help"),
-        (["init", "--format", "yaml"], "see: eocanvas-apply init --help"),
+        (["init", "--format", "jsn"], "did you mean json?"),
         (["schema"], "see: eocanvas-apply schema --help"),
+        (["schema", "manifst"], "did you mean manifest?"),
         (["validate", "-f", "a", "--file", "b"], "see: eocanvas-apply validate --help"),
     ],
 )
@@ -69,6 +109,14 @@ def test_usage_errors_exit_1_with_a_hint(words: list[str], hint: str, capsys: Ca
     captured = capsys.readouterr()
     assert captured.out == ""
     assert f"hint: {hint}" in captured.err
+
+
+@pytest.mark.parametrize("words", [["--format=yaml"], ["--format", "yaml"]])
+def test_an_unknown_format_names_those_there_are(words: list[str], capsys: Captured) -> None:
+    assert main(["plan", *words]) == 1
+    assert capsys.readouterr().err == (
+        "error: --format must be text or json, not 'yaml' [usage]\n  hint: see: eocanvas-apply plan --help\n\n1 error\n"
+    )
 
 
 def test_json_is_one_document_even_for_a_usage_error(capsys: Captured) -> None:

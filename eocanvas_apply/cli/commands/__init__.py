@@ -33,3 +33,22 @@ GROUPS: dict[str, dict[str, str]] = {
     },
 }
 SUMMARIES = {name: summary for group in GROUPS.values() for name, summary in group.items()}
+
+# What kubectl, Terraform, DVC and Snakemake call it, and what does it here.
+ELSEWHERE: dict[str, str] = {
+    **dict.fromkeys(("check", "fmt", "lint", "test"), "validate"),
+    **dict.fromkeys(("diff", "graph", "preview", "refresh", "simulate"), "plan"),
+    **dict.fromkeys(("create", "deploy", "launch", "repro", "reproduce", "run", "start", "submit", "sync"), "apply"),
+    **dict.fromkeys(("retry", "rerun", "restart", "resume"), "apply --retry-failed"),
+    **dict.fromkeys(("replace", "taint"), "apply --relaunch ADDRESS"),
+    **dict.fromkeys(("delete", "down", "remove", "rm"), "destroy"),
+    **dict.fromkeys(("get", "info", "list", "ls", "ps", "queue", "state", "top", "watch"), "status"),
+    **dict.fromkeys(("describe", "explain", "show"), "why ADDRESS"),
+    **dict.fromkeys(("download", "fetch", "output", "outputs", "pull"), "results"),
+    **dict.fromkeys(("abort", "dismiss", "kill", "stop"), "cancel"),
+    **dict.fromkeys(("history", "events"), "ledger show"),
+    **dict.fromkeys(("auth", "login", "ping"), "doctor"),
+    **dict.fromkeys(("new", "quickstart"), "init"),
+    "freeze": "lock",
+    "import": "resolve ADDRESS --adopt JOB-ID",
+}

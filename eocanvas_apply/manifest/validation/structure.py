@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error
+from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, one_of
 from eocanvas_apply.documents.yaml.nodes import Data, Path
 from eocanvas_apply.manifest.model.jobs import INPUT_TYPES, JOB_TYPES, OUTPUT_TYPES
 from eocanvas_apply.manifest.model.keys import EODATA, KEY_TYPES, Key
@@ -48,11 +48,6 @@ _RULES = {
 }
 
 
-def names(words: Sequence[str]) -> str:
-    """Return `a, b or c`."""
-    return " or ".join([*([", ".join(words[:-1])] if words[1:] else []), *words[-1:]])
-
-
 def not_listable(key: Key | None) -> Diagnostic:
     """Return the diagnostic about a key whose storage cannot be listed; None stands for eodata."""
     hint = "keys of the types s3 and s3-public can be listed; for others write the files as `list:` or `csv:`"
@@ -90,7 +85,7 @@ def _not_one_of(where: str, expected: str, value: Data) -> Diagnostic:
     if where.endswith(".process"):
         return error("bad-value", f"the process of this job is {words[0]}", "remove `process:`, or what belongs to it")
     hint = did_you_mean(value, words) if isinstance(value, str) else ""
-    return error("bad-value", f"`{where}` must be {names(words)}", hint)
+    return error("bad-value", f"`{where}` must be {one_of(words)}", hint)
 
 
 _TAGGED = {**KEY_TYPES, **JOB_TYPES, **{f"to-{name}": model for name, model in OUTPUT_TYPES.items()}, **STEP_TYPES}
@@ -131,7 +126,7 @@ def _united(fault: StructureFault, kinds: list[str]) -> StructureFault:
     wanted = list(dict.fromkeys(WRONG_TYPES[kind] for kind in kinds if kind in WRONG_TYPES))
     if len(wanted) < 2 or fault.found.code != "wrong-type":
         return fault
-    found = error("wrong-type", f"`{_dotted(fault.path)}` must be {names(wanted)}")
+    found = error("wrong-type", f"`{_dotted(fault.path)}` must be {one_of(wanted)}")
     return StructureFault(found, fault.path, at_name=fault.at_name)
 
 
@@ -159,11 +154,11 @@ def _unknown_field(path: Path, model: type[StrictModel] | None) -> Diagnostic:
     jobs = list(JOB_TYPES.values())
     if model in jobs and any(name in each.model_fields for each in jobs):
         message = f"`{name}` does not belong to this kind of job"
-        return error("unknown-field", message, f"its fields are {names(fields)}")
+        return error("unknown-field", message, f"its fields are {one_of(fields)}")
     if model is Step:
         message = f"unknown field `{name}` in a step: neither a source nor an option"
-        return error("unknown-field", message, did_you_mean(name, fields) or f"the sources are {names(KINDS)}")
-    hint = did_you_mean(name, fields) or (f"the fields here are {names(fields)}" if fields else "")
+        return error("unknown-field", message, did_you_mean(name, fields) or f"the sources are {one_of(KINDS)}")
+    hint = did_you_mean(name, fields) or (f"the fields here are {one_of(fields)}" if fields else "")
     owner = f"`{_dotted(path[:-1])}`" if len(path) > 1 else "the manifest"
     return error("unknown-field", f"unknown field `{name}` in {owner}", hint)
 
@@ -171,7 +166,7 @@ def _unknown_field(path: Path, model: type[StrictModel] | None) -> Diagnostic:
 def _bad_name(name: str, path: Path) -> Diagnostic:
     if path[-2:-1] == ("retries",):
         classes = get_args(FailureClass)
-        hint = did_you_mean(name, classes) or f"the classes are {names(classes)}"
+        hint = did_you_mean(name, classes) or f"the classes are {one_of(classes)}"
         return error("bad-name", f"`{name[:60]}` is not a class of failures", hint)
     rule = "letters, digits and _ only, no digit first"
     if path[-2:-1] not in (("inputs",), ("params",)):
@@ -186,7 +181,7 @@ def _no_such_kind(path: Path, value: Data) -> Diagnostic:
     if not isinstance(value, dict):
         return error("wrong-type", f"`{where}` must be a mapping of its fields")
     if path[0] == "keys" and len(path) == 2:
-        kinds, given = f"the types are {names(list(KEY_TYPES))}", value.get("type")
+        kinds, given = f"the types are {one_of(list(KEY_TYPES))}", value.get("type")
         if not isinstance(given, str):
             return error("missing-field", f"`{where}` has no `type`", kinds)
         return error("bad-value", f"`{given[:60]}` is not a type of key", did_you_mean(given, KEY_TYPES) or kinds)
