@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,7 +17,8 @@ from eocanvas_apply.campaign.lock import Lock, LockedQuery
 from eocanvas_apply.campaign.readers.hda import Search
 from eocanvas_apply.campaign.readers.s3 import Lister
 from eocanvas_apply.campaign.row_checks import instances
-from eocanvas_apply.campaign.rows import START, Found, Row, row_name, unknown_field
+from eocanvas_apply.campaign.row_faults import RowFaults
+from eocanvas_apply.campaign.rows import START, Found, Row, row_name
 from eocanvas_apply.campaign.sources import Sources, SourceUnavailable, limit_of, needs_all
 from eocanvas_apply.diagnostics import Diagnostic, error, has_errors, info, warning
 from eocanvas_apply.documents.yaml.nodes import Path
@@ -169,7 +171,20 @@ class _Campaign:
         if not template.fields:
             return [step] * len(rows)
         known: dict[str, Step] = {}
-        return [_step_of_row(row, template, step, known) for row in rows]
+        steps: list[Step] = []
+        faults = RowFaults()
+        message = f"`{step.kind}` is not valid when a row fills it in"
+        bad_step = partial(error, "bad-step", message, "check the fields of that row")
+        for row in rows:
+            try:
+                steps.append(_step_of_row(row, template, step, known))
+            except MissingField:
+                faults.add_missing(template, row)
+            except ValidationError:
+                faults.add("bad-step", row, bad_step)
+        if faults:
+            raise ManifestError(*(each.diagnostic() for each in faults))
+        return steps
 
     def _written(self, number: int, step: Step) -> Any:
         written = self.sources.loaded.steps[self.name][number]
@@ -227,15 +242,8 @@ class _Campaign:
 
 def _step_of_row(row: Row, template: Template, step: Step, known: dict[str, Step]) -> Step:
     """Return a step with its source filled in for a row; equal ones are one object."""
-    try:
-        source = template.fill(row.fields)
-    except MissingField as missing:
-        raise ManifestError(unknown_field(missing, row.fields)) from None
+    source = template.fill(row.fields)
     key = json.dumps(source, sort_keys=True, ensure_ascii=False)
     if key not in known:
-        try:
-            known[key] = Step.model_validate({step.kind: source, "pick": step.pick, "by": step.by})
-        except ValidationError:
-            message = f"`{step.kind}` is not valid when it is filled in for the row {row_name(row)}"
-            raise ManifestError(error("bad-step", message, "check the fields of that row")) from None
+        known[key] = Step.model_validate({step.kind: source, "pick": step.pick, "by": step.by})
     return known[key]

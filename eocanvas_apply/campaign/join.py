@@ -1,25 +1,23 @@
-"""How the rows of one step of a campaign join those of the steps before, and `pick`, the one row of several."""
+"""How the rows of one step of a campaign join those of the steps before."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
-from eocanvas_apply.campaign.rows import ID, START, Row, row_name, unknown_field
-from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, one_of, warning
+from eocanvas_apply.campaign.picking import Stop, picked
+from eocanvas_apply.campaign.row_faults import RowFaults
+from eocanvas_apply.campaign.rows import ID, MOST_ROWS, START, Row, row_name
+from eocanvas_apply.diagnostics import did_you_mean, error, one_of, warning
 from eocanvas_apply.manifest.instances import Origins
 from eocanvas_apply.manifest.model.steps import PickBy, Step
-from eocanvas_apply.manifest.model.times import read_moment
 from eocanvas_apply.manifest.substitution import MissingField, Template, field_of, text_of
 from eocanvas_apply.manifest.validation.meaning import Finding
 
-# Where catalogues and tables keep the time of what they list.
-TIME_FIELDS = ("startdate", "start", "datetime", "date", "time", "day", "beginposition", "last_modified")
-_TIME_IN_NAME = re.compile(r"(?<![0-9])([0-9]{8}T[0-9]{6})(?![0-9])")
+# The texts of the columns of `by`.
+_Key = tuple[str | None, ...]
 
 
 @dataclass
@@ -28,14 +26,6 @@ class Joined:
 
     rows: list[Row] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-
-
-class _Stop(Exception):
-    """The step cannot be joined; carries what is to be said."""
-
-    def __init__(self, found: Diagnostic, *path: str) -> None:
-        super().__init__(found.message)
-        self.finding: Finding = (found, path)
 
 
 def join(before: Sequence[Row], partners: Sequence[Sequence[Row]], step: Step, most: int) -> Joined:
@@ -47,13 +37,13 @@ def join(before: Sequence[Row], partners: Sequence[Sequence[Row]], step: Step, m
     joined = Joined()
     try:
         chosen = _chosen(before, partners, step, joined)
-        total = sum(map(len, chosen))
-        if total > most:
-            hint = "narrow the steps, or write `max:` with the number that you mean"
-            raise _Stop(error("too-many-instances", f"these steps make more than {most} instances", hint), "max")
+        _guard_total(sum(map(len, chosen)), most)
         _guard_names(before, chosen, step)
-        joined.rows = list(_built(before, chosen, step))
-    except _Stop as stop:
+        faults = RowFaults()
+        rows = list(_built(before, chosen, step, faults))
+        joined.findings += [(each.diagnostic(), (ID,)) for each in faults]
+        joined.rows = [] if faults else rows
+    except Stop as stop:
         joined.findings.append(stop.finding)
     return joined
 
@@ -63,22 +53,31 @@ def _chosen(
 ) -> list[Sequence[Row]]:
     chosen = list(_matched(before, partners, step, joined)) if step.by else list(partners)
     _guard_counts(before, chosen, step, joined)
-    return chosen if step.pick is None else [_picked(rows, step.pick) for rows in chosen]
+    return chosen if step.pick is None else list(_picked(chosen, step.pick))
+
+
+def _picked(chosen: Sequence[Sequence[Row]], pick: str | PickBy) -> Iterator[Sequence[Row]]:
+    known: dict[int, Sequence[Row]] = {}
+    for rows in chosen:
+        if id(rows) not in known:
+            known[id(rows)] = picked(rows, pick)
+        yield known[id(rows)]
 
 
 def _matched(
     before: Sequence[Row], partners: Sequence[Sequence[Row]], step: Step, joined: Joined
 ) -> Iterator[Sequence[Row]]:
     if before is START:
-        raise _Stop(error("nothing-to-join", "the first step has no rows before it to join", "take `by:` out"), "by")
-    indexes: dict[int, dict[tuple[str, ...], list[Row]]] = {}
-    used: set[tuple[str, ...]] = set()
+        raise Stop(error("nothing-to-join", "the first step has no rows before it to join", "take `by:` out"), "by")
+    indexes: dict[int, dict[_Key, list[Row]]] = {}
+    used: set[_Key] = set()
     for row, candidates in zip(before, partners, strict=True):
         if (index := indexes.get(id(candidates))) is None:
             index = indexes[id(candidates)] = _index(candidates, step)
         key = _key(row, step.columns)
         used.add(key)
-        yield index.get(key, ())
+        yield () if None in key else index.get(key, ())
+    used -= {key for key in used if None in key}
     idle = [rows[0] for index in indexes.values() for key, rows in index.items() if key not in used]
     if idle:
         verb = "joins" if len(idle) == 1 else "join"
@@ -87,20 +86,29 @@ def _matched(
         joined.findings.append((found, ("by",)))
 
 
-def _index(candidates: Sequence[Row], step: Step) -> dict[tuple[str, ...], list[Row]]:
-    index: dict[tuple[str, ...], list[Row]] = {}
+def _index(candidates: Sequence[Row], step: Step) -> dict[_Key, list[Row]]:
+    index: dict[_Key, list[Row]] = {}
     for row in candidates:
         index.setdefault(_key(row, step.columns), []).append(row)
     return index
 
 
-def _key(row: Row, columns: Sequence[str]) -> tuple[str, ...]:
+def _key(row: Row, columns: Sequence[str]) -> _Key:
+    """Return what a row is joined by; None, a blank, joins nothing."""
     try:
-        return tuple(text_of(field_of(row.fields, column)) for column in columns)
+        values = [field_of(row.fields, column) for column in columns]
     except MissingField as missing:
         hint = did_you_mean(missing.field, row.fields) or f"the fields are {one_of(sorted(row.fields))}"
         message = f"the row {row_name(row)} has no field `{missing.field[:60]}` to join by"
-        raise _Stop(error("unknown-column", message, hint), "by") from None
+        raise Stop(error("unknown-column", message, hint), "by") from None
+    return tuple(None if value in (None, "") else text_of(value) for value in values)
+
+
+def _guard_total(total: int, most: int) -> None:
+    if total > (allowed := min(most, MOST_ROWS)):
+        hint = "narrow the steps, or write `max:` with the number that you mean"
+        hint = hint if most < MOST_ROWS else "narrow the steps; no `max:` allows more"
+        raise Stop(error("too-many-instances", f"these steps make more than {allowed} instances", hint), "max")
 
 
 def _guard_counts(before: Sequence[Row], chosen: Sequence[Sequence[Row]], step: Step, joined: Joined) -> None:
@@ -131,14 +139,14 @@ def _guard_names(before: Sequence[Row], chosen: Sequence[Sequence[Row]], step: S
     twice = sorted(old & new - set(step.columns) - {ID})
     if twice:
         message = f"this step and one before both have a field {', '.join(twice)}"
-        raise _Stop(error("column-twice", message, "write `as: NAME`, which makes its fields ${each.NAME.FIELD}"), "as")
+        raise Stop(error("column-twice", message, "write `as: NAME`, which makes its fields ${each.NAME.FIELD}"), "as")
 
 
 def _names(rows: Iterable[Row]) -> set[str]:
     return set().union(*{frozenset(row.fields) for row in rows})
 
 
-def _built(before: Sequence[Row], chosen: Sequence[Sequence[Row]], step: Step) -> Iterator[Row]:
+def _built(before: Sequence[Row], chosen: Sequence[Sequence[Row]], step: Step, faults: RowFaults) -> Iterator[Row]:
     template = Template(step.id) if step.id is not None else None
     # Decided from the text and never from the number of rows, or one more row would rename others.
     keeps_id = before is not START and (step.by is not None or step.pick is not None or step.expected == (1, 1))
@@ -147,7 +155,7 @@ def _built(before: Sequence[Row], chosen: Sequence[Sequence[Row]], step: Step) -
             combined = None if row.id is None or other.id is None else f"{row.id}-{other.id}"
             natural = row.id if keeps_id else other.id if before is START else combined
             fields = {**row.fields, **_own_fields(other, step)}
-            yield _named(Row(natural, fields, _united(row.origins, other.origins)), template)
+            yield _named(Row(natural, fields, _united(row.origins, other.origins)), template, faults)
 
 
 def _united(one: Origins, other: Origins) -> Origins:
@@ -166,14 +174,15 @@ def _own_fields(row: Row, step: Step) -> Mapping[str, Any]:
     return {_prefixed(name, step): value for name, value in fields.items()}
 
 
-def _named(row: Row, template: Template | None) -> Row:
+def _named(row: Row, template: Template | None, faults: RowFaults) -> Row:
     fields = {**row.fields, **({} if row.id is None else {ID: row.id})}
     if template is None:
         return Row(row.id, fields, row.origins)
     try:
         name = text_of(template.fill(fields))
-    except MissingField as missing:
-        raise _Stop(unknown_field(missing, fields), ID) from None
+    except MissingField:
+        faults.add_missing(template, Row(row.id, fields))
+        return row
     return Row(name, {**fields, ID: name}, row.origins)
 
 
@@ -182,75 +191,11 @@ def _prefixed(name: str, step: Step) -> str:
 
 
 def _values(row: Row, step: Step) -> str:
-    return ", ".join(f"{column} {text_of(field_of(row.fields, column))[:60]}" for column in step.columns)
+    values = [(column, field_of(row.fields, column)) for column in step.columns]
+    return ", ".join(
+        f"{column} {'(blank)' if value in (None, '') else text_of(value)[:60]}" for column, value in values
+    )
 
 
 def _rows(count: int) -> str:
     return "no row" if count == 0 else "1 row" if count == 1 else f"{count} rows"
-
-
-def _picked(rows: Sequence[Row], pick: str | PickBy) -> Sequence[Row]:
-    """Return the one row that is picked, none of none; of equal ones the greatest id wins.
-
-    `latest` and `earliest` go by the first of `TIME_FIELDS` that a row has, else by the time in its id.
-    """
-    if not rows or pick == "first":
-        return rows[:1]
-    if pick == "last":
-        return rows[-1:]
-    way, column = (pick, "") if isinstance(pick, str) else pick.rule
-    value = _number if way in ("largest", "smallest") else _time
-    sign = 1 if way in ("latest", "largest") else -1
-    return [max(rows, key=lambda row: (sign * value(row, column), row.id or ""))]
-
-
-def _number(row: Row, column: str) -> float:
-    given = _cell(row, column)
-    try:
-        number = float(given)
-    except (TypeError, ValueError):
-        number = math.nan
-    if math.isnan(number) or isinstance(given, bool):
-        raise _cannot_pick(f"`{column}` holds no number in {_which(row)}", "pick by another column")
-    return number
-
-
-def _time(row: Row, column: str) -> float:
-    found = _moment(_cell(row, column)) if column else _own_time(row)
-    if found is None:
-        where = f"`{column}` holds no time" if column else "there is no time"
-        raise _cannot_pick(f"{where} in {_which(row)}", "name a column: `pick: {latest: COLUMN}`")
-    return found.timestamp()
-
-
-def _own_time(row: Row) -> datetime | None:
-    by_name = {name.casefold(): value for name, value in row.fields.items()}
-    for name in TIME_FIELDS:
-        if (found := _moment(by_name.get(name))) is not None:
-            return found
-    in_name = _TIME_IN_NAME.search(row.id or "")
-    try:
-        return datetime.strptime(in_name[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC) if in_name else None
-    except ValueError:
-        return None
-
-
-def _moment(value: object) -> datetime | None:
-    moment = read_moment(value) if isinstance(value, str) else None
-    return moment.fixed if moment else None
-
-
-def _cell(row: Row, column: str) -> Any:
-    try:
-        return field_of(row.fields, column)
-    except MissingField:
-        hint = f"the columns are {', '.join(sorted(row.fields))}"
-        raise _cannot_pick(f"{_which(row)} has no column `{column}`", hint) from None
-
-
-def _cannot_pick(message: str, hint: str) -> _Stop:
-    return _Stop(error("cannot-pick", message, hint), "pick")
-
-
-def _which(row: Row) -> str:
-    return f"the row `{row.id[:60]}`" if row.id else "a row"

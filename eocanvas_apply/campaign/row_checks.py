@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 
 from pydantic import ValidationError
 
-from eocanvas_apply.campaign.rows import Row, row_name, unknown_field
+from eocanvas_apply.campaign.row_faults import RowFaults
+from eocanvas_apply.campaign.rows import Row, row_name
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.documents.yaml.nodes import Data, Path
 from eocanvas_apply.manifest.instances import JOBS, LONGEST_ID, Instance, instance_id
@@ -18,8 +20,10 @@ from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.manifest.products import product_of, without_dataset
 from eocanvas_apply.manifest.substitution import MissingField, Template
 from eocanvas_apply.manifest.validation.meaning import skipped_without_row, unknown_key
-from eocanvas_apply.manifest.validation.structure import structure_faults
+from eocanvas_apply.manifest.validation.structure import StructureFault, structure_faults
 
+# In place of a field that a row lacks, while the others are checked.
+_ANY_TEXT = "x"
 _WRITE_ID = 'add `id: "${each.FIELD}"` to the last step'
 
 
@@ -53,31 +57,17 @@ def _skips_without_row(loaded: LoadedManifest, name: str, by_row: Sequence[Insta
             yield loaded.place(found, path, at_name=True)
 
 
-@dataclass
-class _Fault:
-    """One fault, the first row that has it, and how many do."""
-
-    found: Diagnostic
-    path: Path
-    first: str
-    at_name: bool = False
-    rows: int = 1
-
-    def diagnostic(self) -> Diagnostic:
-        where = f"in the row {self.first}" if self.rows == 1 else f"in {self.rows} rows, first {self.first}"
-        return replace(self.found, message=f"{self.found.message} ({where})")
-
-
 class _Checker:
-    """Checks every row of a campaign and counts the rows of each fault."""
+    """Checks every row of a campaign."""
 
     def __init__(self, loaded: LoadedManifest, name: str, template: Template) -> None:
         self.template, self._loaded, self._name = template, loaded, name
-        self._faults: dict[object, _Fault] = {}
+        self._faults = RowFaults()
+        # The faults of a row by its pydantic errors: many rows have the same.
+        self._structural: dict[object, tuple[StructureFault, ...]] = {}
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        faults = self._faults.values()
-        return tuple(self._loaded.place(each.diagnostic(), each.path, at_name=each.at_name) for each in faults)
+        return tuple(self._loaded.place(each.diagnostic(), each.path, at_name=each.at_name) for each in self._faults)
 
     def check_ids(self, rows: Sequence[Row], by_row: Sequence[Instance]) -> None:
         seen: dict[str, Row] = {}
@@ -95,10 +85,8 @@ class _Checker:
         try:
             data = self.template.fill(row.fields)
             job = JOBS.validate_python(data)
-        except MissingField as missing:
-            path = next((path for path, name in self.template.fields if name == missing.field), ())
-            key = (missing.field, missing.empty)
-            self._add(key, row, partial(unknown_field, missing, row.fields), *path)
+        except MissingField:
+            self._check_missing(row)
         except ValidationError as problem:
             self._add_structure(problem, row, data)
         else:
@@ -107,28 +95,30 @@ class _Checker:
             self._check_origins(row, job)
 
     def _add(self, key: object, row: Row, build: Callable[[], Diagnostic], *path: str | int) -> None:
-        """Count one more row of a fault; build its diagnostic for the first."""
-        if known := self._faults.get(key):
-            known.rows += 1
-        else:
-            self._faults[key] = _Fault(build(), ("jobs", self._name, *path), row_name(row))
+        self._faults.add(key, row, build, ("jobs", self._name, *path))
 
-    def _add_structure(self, problem: ValidationError, row: Row, data: Data) -> None:
-        kinds = {(fault["loc"], fault["type"]) for fault in problem.errors(include_url=False, include_input=False)}
-        for kind in kinds & self._faults.keys():
-            self._faults[kind].rows += 1
-        new = sorted(kinds - self._faults.keys(), key=str)
-        if not new:
-            return
-        whole: Data = {"version": 1, "project": "p", "jobs": {self._name: data}}
+    def _check_missing(self, row: Row) -> None:
+        """Add the fields that a row lacks, and what is wrong with the others."""
+        places = self._faults.add_missing(self.template, row, "jobs", self._name)
+        data = self.template.fill({**row.fields, **dict.fromkeys(places, _ANY_TEXT)})
         try:
-            Manifest.model_validate(whole)
-        except ValidationError as again:
-            for fault, kind in zip(structure_faults(again, whole), new, strict=False):
-                self._faults[kind] = _Fault(fault.found, fault.path, row_name(row), fault.at_name)
-        for kind in kinds - self._faults.keys():
-            # Several errors about one field are one diagnostic.
-            self._faults[kind] = replace(next(iter(self._faults.values())), rows=0)
+            JOBS.validate_python(data)
+        except ValidationError as problem:
+            self._add_structure(problem, row, data, frozenset(chain.from_iterable(places.values())))
+
+    def _add_structure(
+        self, problem: ValidationError, row: Row, data: Data, without: frozenset[Path] = frozenset()
+    ) -> None:
+        kinds = frozenset(
+            (each["loc"], each["type"]) for each in problem.errors(include_url=False, include_input=False)
+        )
+        if (found := self._structural.get((kinds, without))) is None:
+            whole: Data = {"version": 1, "project": "p", "jobs": {self._name: data}}
+            faults = _structure_faults(whole)
+            found = self._structural[kinds, without] = tuple(each for each in faults if each.path[2:] not in without)
+        for each in found:
+            build = partial(replace, each.found)
+            self._faults.add((each.path, each.found.code), row, build, each.path, at_name=each.at_name)
 
     def _check_keys(self, row: Row, job: Job) -> None:
         for key in job.key_names - self._loaded.key_names:
@@ -146,6 +136,13 @@ class _Checker:
                 message = f"a row is made of several instances of `{source}`; it is not clear whose result is meant"
                 found = partial(error, "result-of-several", message, f"make each row of one instance of `{source}`")
                 self._add(("result", name), row, found, "inputs", name, "result")
+
+
+def _structure_faults(whole: Data) -> Iterator[StructureFault]:
+    try:
+        Manifest.model_validate(whole)
+    except ValidationError as problem:
+        yield from structure_faults(problem, whole)
 
 
 def _same_id(row: Row, other: Row) -> Diagnostic:

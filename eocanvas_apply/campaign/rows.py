@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, one_of
 from eocanvas_apply.manifest.instances import Origins
-from eocanvas_apply.manifest.substitution import MissingField, text_of
+from eocanvas_apply.manifest.substitution import text_of
 
 ID = "id"
+# Of one source, of one search or listing, and of instances: more would not fit into memory, and no quota allows them.
+MOST_ROWS = 100_000
 # A whole outline as text would leave no room for the fields that differ between rows.
 _LONGEST_VALUE = 24
 # Shared by the many rows that are not made of instances.
@@ -52,15 +53,5 @@ def id_of(value: object) -> str | None:
 
 def row_name(row: Row) -> str:
     """Return how a message names a row: by its id, else by its first fields."""
-    texts = (text_of(value) for value in row.fields.values() if not isinstance(value, dict | list))
-    return f"`{(row.id or ', '.join(each[:_LONGEST_VALUE] for each in texts))[:60]}`"
-
-
-def unknown_field(missing: MissingField, fields: Mapping[str, Any]) -> Diagnostic:
-    """Return the diagnostic about a reference to a field that a row does not have, or has empty."""
-    if missing.empty:
-        return error("empty-field", f"`each.{missing.field}` is empty in a row", "fill it in, or leave the row out")
-    hint = did_you_mean(missing.field, fields)
-    there = f"the fields are {one_of(sorted(fields))}" if fields else "there are no fields"
-    message = f"there is no field `{missing.field[:60]}`"
-    return error("unknown-each-field", message, f"{hint} {there}" if hint else there)
+    values = (value for value in row.fields.values() if value not in (None, "") and not isinstance(value, dict | list))
+    return f"`{(row.id or ', '.join(text_of(value)[:_LONGEST_VALUE] for value in values))[:60]}`"

@@ -20,7 +20,7 @@ from eocanvas_apply.campaign.readers.days import day_rows
 from eocanvas_apply.campaign.readers.hda import Search, product_rows
 from eocanvas_apply.campaign.readers.json import entry_rows, geojson_rows, json_rows, value_rows
 from eocanvas_apply.campaign.readers.s3 import Lister, file_rows
-from eocanvas_apply.campaign.rows import ID, Found, Row
+from eocanvas_apply.campaign.rows import ID, MOST_ROWS, Found, Row
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.instances import Instance
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 4
 _LONGEST_LINE = 500
-_WIDEST = 100_000
 
 
 class SourceUnavailable(Exception):
@@ -182,4 +181,4 @@ def needs_all(step: Step) -> bool:
 
 def limit_of(step: Step, most: int) -> int:
     """Return how many rows of a source are asked for at most, where `most` instances are allowed."""
-    return _WIDEST if step.s3 is not None or needs_all(step) else most + 1
+    return MOST_ROWS if step.s3 is not None or needs_all(step) else most + 1

@@ -23,7 +23,7 @@ _ABSENT = object()
 
 
 class MissingField(LookupError):
-    """A row has no such field, or nothing in it that could stand in a text; `empty` tells which."""
+    """A row has no such field, or nothing in it; `empty` tells which."""
 
     def __init__(self, field: str, *, empty: bool = False) -> None:
         super().__init__(field)
@@ -88,8 +88,16 @@ class Template:
         self.fields = tuple(_used(data))
 
     def fill(self, fields: Mapping[str, Any]) -> Any:
-        """Return the value for one row; what no row changes is shared. Raises MissingField."""
+        """Return the value for one row; what no row changes is shared. Raises MissingField, also for null."""
         return self._fill(fields)
+
+    def missing(self, fields: Mapping[str, Any]) -> Iterator[tuple[Path, MissingField]]:
+        """Yield each reference that a row cannot fill in, with the path of the text that has it."""
+        for path, name in self.fields:
+            try:
+                _given(fields, name)
+            except MissingField as missing:
+                yield path, missing
 
 
 _Fill = Callable[[Mapping[str, Any]], Any]
@@ -128,7 +136,7 @@ def _mapping_filler(data: dict[str, Data]) -> _Fill:
 
 def _text_filler(text: str) -> _Fill:
     if (whole := _FIELD.fullmatch(text)) and (name := whole[1]) is not None:
-        return lambda fields: field_of(fields, name)
+        return lambda fields: _given(fields, name)
     parts = list(_parts(text))
     if all(literal for literal, _ in parts):
         constant = "".join(part for _, part in parts)
@@ -154,10 +162,14 @@ def _parts(text: str) -> Iterator[tuple[bool, str]]:
 
 
 def _inside(fields: Mapping[str, Any], name: str) -> str:
+    return text_of(_given(fields, name))
+
+
+def _given(fields: Mapping[str, Any], name: str) -> Any:
     value = field_of(fields, name)
     if value is None:
         raise MissingField(name, empty=True)
-    return text_of(value)
+    return value
 
 
 def _used(data: Data) -> Iterator[tuple[Path, str]]:

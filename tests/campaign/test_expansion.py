@@ -141,9 +141,49 @@ b:
     reported = [(each.code, each.address, each.message.partition("(")[2]) for each in found.diagnostics]
     assert reported == [
         ("unknown-each-field", "job.a", "in 500 rows, first `r0`)"),
+        ("wrong-type", "job.a", "in 500 rows, first `r0`)"),
         ("wrong-type", "job.b", "in 500 rows, first `r0`)"),
         ("wrong-type", "job.b", "in 500 rows, first `r0`)"),
     ]
+
+
+def test_every_empty_field_of_a_row_is_reported_with_the_other_faults_of_its_row() -> None:
+    found = Campaign(
+        """
+a:
+  graph: g.xml
+  params: {aoi: "${each.x}", day: "d-${each.y}"}
+  inputs: {img1: {url: u, sub_path: "${each.s}"}}
+  for_each: {map: {a: {x: ~, y: ~, s: ""}, b: {x: P, y: 1, s: ""}, c: {x: P, y: ~, s: ""}}}
+"""
+    ).expanded()
+    assert [(each.code, each.message) for each in found.diagnostics] == [
+        ("empty-field", "`each.x` is empty (in the row `a`)"),
+        ("empty-field", "`each.y` is empty (in 2 rows, first `a`)"),
+        ("bad-value", "`jobs.a.inputs.img1.sub_path` must not be empty (in 3 rows, first `a`)"),
+    ]
+
+
+def test_rows_that_lack_a_field_of_a_step_or_of_an_id_are_counted() -> None:
+    rows = "{list: [{id: r, d: a}, {id: s, d: ~}, {id: t, d: ~}]}"
+    step = Campaign(f"a: {{process: x, for_each: [{rows}, {{csv: '${{each.d}}.csv'}}]}}").expanded()
+    assert [each.message for each in step.diagnostics] == ["`each.d` is empty (in 2 rows, first `s`)"]
+    named = Campaign(f"a: {{process: x, for_each: {rows[:-1]}, id: 'x${{each.d}}'}}}}").expanded()
+    assert [each.message for each in named.diagnostics] == ["`each.d` is empty (in 2 rows, first `s`)"]
+
+
+def test_numbers_of_rows_stay_as_they_are_written_inside_a_text() -> None:
+    text = """
+a:
+  process: x
+  inputs: {path: "/R${each.value}.zip", whole: "${each.value}"}
+  for_each: {list: [007, 022, 33e5, 05.10, 8]}
+"""
+    found = Campaign(text).expanded()
+    assert ids(found) == ["007", "022", "33e5", "05.10", "8"]
+    jobs = [each.job.inputs for each in found.instances["a"]]
+    assert [each["path"] for each in jobs] == ["/R007.zip", "/R022.zip", "/R33e5.zip", "/R05.10.zip", "/R8.zip"]
+    assert [each["whole"] for each in jobs] == [7, 22, 3300000.0, 5.1, 8]
 
 
 PIPELINE = """
@@ -280,7 +320,7 @@ def test_relative_times_are_resolved_once_and_are_not_part_of_an_instance() -> N
 
 
 def test_a_search_too_large_for_pick_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("eocanvas_apply.campaign.sources._WIDEST", 5)
+    monkeypatch.setattr("eocanvas_apply.campaign.sources.MOST_ROWS", 5)
     products = [{"id": f"p{number}", "dataset_id": "d", "day": f"2024-07-0{number + 1}"} for number in range(5)]
     text = "a: {process: x, for_each: {hda: {dataset_id: d}, pick: latest}}"
     assert codes(Campaign(text, archive=Archive(products)).expanded()) == ["search-too-wide"]

@@ -78,6 +78,41 @@ def test_rows_without_a_match() -> None:
     assert (ids(allowed), codes(allowed)) == (["a"], [])
 
 
+def test_a_blank_joins_nothing() -> None:
+    before = joined(START, [row("a", tile=None), row("b", tile="33")]).rows
+    found = joined(before, [row(None, tile=None, day="1"), row(None, tile="33", day="2")], by="tile", expect=">=0")
+    assert [(each.id, each.fields["day"]) for each in found.rows] == [("b", "2")]
+    assert [each.message for each, _ in found.findings] == [
+        "1 row of this step joins no row before, first tile (blank)"
+    ]
+
+
+def test_no_maximum_allows_more_than_a_hundred_thousand_instances() -> None:
+    crowd = [row(str(number)) for number in range(1000)]
+    found = joined(joined(START, crowd).rows, crowd[:101], max=10**9)
+    assert found.rows == []
+    assert [each.message for each, _ in found.findings] == ["these steps make more than 100000 instances"]
+
+
+def test_one_row_is_picked_once_for_all_rows_before_it() -> None:
+    class Counted(dict[str, Any]):
+        asked = 0
+
+        def __getitem__(self, name: str) -> Any:
+            Counted.asked += 1
+            return super().__getitem__(name)
+
+        def get(self, name: str, default: Any = None) -> Any:
+            Counted.asked += 1
+            return super().get(name, default)
+
+    before = joined(START, [row(str(number)) for number in range(500)]).rows
+    rows = [Row(f"p{number}", Counted(size=number)) for number in range(500)]
+    found = joined(before, rows, pick={"largest": "size"})
+    assert len(found.rows) == 500
+    assert Counted.asked <= 500
+
+
 @pytest.mark.parametrize(("expect", "fits"), [(2, True), (">=1", True), ("<=1", False), ("1..2", True), (3, False)])
 def test_expectations_of_a_first_step(expect: int | str, fits: bool) -> None:
     assert codes(joined(START, [row("a"), row("b")], expect=expect)) == ([] if fits else ["unexpected-count"])

@@ -17,7 +17,6 @@ FIELDS = {"a": "x", "n": 3, "f": 0.5, "yes": True, "none": None, "list": [1, "b"
     [
         ("${each.n}", 3),
         ("${ each.list }", [1, "b"]),
-        ("${each.none}", None),
         ("${each.in.a.b.c}", 7),
         ("${each.p.id}", "q"),
         ("<${each.n}${each.f}${each.yes}>", "<30.5true>"),
@@ -43,7 +42,8 @@ def test_values_equal_for_all_rows_are_shared() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "empty"), [("${each.nope}", False), ("-${each.none}", True), ("${each.a.b}", False)]
+    ("written", "empty"),
+    [("${each.nope}", False), ("-${each.none}", True), ("${each.none}", True), ("${each.a.b}", False)],
 )
 def test_a_missing_field_is_an_error(written: str, empty: bool) -> None:
     with pytest.raises(MissingField) as missing:
