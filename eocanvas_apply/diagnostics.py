@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 LONGEST_TEXT = 500
 LONGEST_SNIPPET = 160
 MOST_OF_A_CODE = 100
+# How many characters of a word are compared with others.
+_COMPARED = 100
 
 
 class Severity(StrEnum):
@@ -135,10 +137,22 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `did you mean X?` for the nearest known word, ignoring case, `-` and `_`; empty when none is near."""
     from difflib import get_close_matches
 
-    spellings = {_plain(each): each for each in sorted(known, reverse=True)}
-    written = _plain(word[:100])
+    spellings = {_plain(each[:_COMPARED]): each for each in sorted(known, reverse=True)}
+    written = _plain(word[:_COMPARED])
     found = get_close_matches(written, spellings, n=1, cutoff=_cutoff(len(written)))
-    return f"did you mean {spellings[found[0]]}?" if found else ""
+    return f"did you mean {spellings[found[0]][:_COMPARED]}?" if found else ""
+
+
+class Suggestions:
+    """`did you mean` for many findings of one kind: bounded work, so that late ones go without."""
+
+    def __init__(self) -> None:
+        self._comparisons = 50_000
+
+    def near(self, word: str, known: Collection[str]) -> str:
+        """Return what `did_you_mean` returns, empty when the bound is reached."""
+        self._comparisons -= len(known)
+        return did_you_mean(word, known) if self._comparisons >= 0 else ""
 
 
 def _cutoff(length: int) -> float:

@@ -10,6 +10,7 @@ from eocanvas_apply.diagnostics import Diagnostic, Position
 from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.documents.yaml.nodes import Path
+from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.graphs_and_chains import Document, GraphsAndChains, is_by_row
 from eocanvas_apply.manifest.instances import Instance
@@ -43,8 +44,11 @@ class GraphCase:
 
     @cached_property
     def filled(self) -> Graph:
-        """The graph as it is sent."""
-        return self.graph.fill(self.job.params)
+        """The graph as it is sent; as the file has it where its params make it too large, which is an error."""
+        try:
+            return self.graph.fill(self.job.params)
+        except ManifestError:
+            return self.graph
 
     @property
     def names(self) -> frozenset[str]:

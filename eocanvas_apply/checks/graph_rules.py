@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 
 from eocanvas_apply.checks.case import OUTPUT, GraphCase
-from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, warning
-from eocanvas_apply.documents.graph import Graph
+from eocanvas_apply.diagnostics import Diagnostic, Suggestions, error, warning
+from eocanvas_apply.documents.graph_placeholders import placeholders_of
+from eocanvas_apply.documents.node_sources import folded, header_names, results_used, sources_of
 from eocanvas_apply.documents.xml_tree import Element
 
 _WRITE = "Write"
@@ -39,45 +40,76 @@ def node_names(case: GraphCase) -> Iterator[Diagnostic]:
         name = node.attributes.get("id", "")
         if not name:
             yield case.at(error("node-without-id", "this node has no id", 'write <node id="...">'), node.position)
-        elif name.casefold() in first:
-            message = f"the ids {first[name.casefold()]} and {name} are the same to SNAP"
+        elif folded(name) in first:
+            message = f"the ids {first[folded(name)][:60]} and {name[:60]} are the same to SNAP"
             yield case.at(error("node-id-twice", message, "give each node an id of its own"), node.position)
-        first.setdefault(name.casefold(), name)
+        first.setdefault(folded(name), name)
         if operator(node) == "":
             found = error("node-without-operator", "this node has no operator", "write <operator>...</operator>")
             yield case.at(found, node.position)
 
 
 def sources(case: GraphCase) -> Iterator[Diagnostic]:
-    """Yield sources that name no node. The header may name products; references forward are legal."""
-    known = {node.attributes.get("id", "") for node in case.graph.nodes} | set(_header_names(case.graph))
-    for node in case.graph.nodes:
-        for source in _sources(node):
-            name = source.attributes["refid"]
-            if name not in known and "$" not in name:
-                hint = did_you_mean(name, known)
-                found = error("unknown-source", f"no node of this graph has the id {name[:60]}", hint)
-                yield case.at(found, source.position)
+    """Yield sources that name no node, and nodes that take one twice. References forward are legal."""
+    ids = {folded(node.attributes.get("id", "")): node.attributes.get("id", "") for node in case.graph.nodes}
+    products, suggestions = header_names(case.graph), Suggestions()
+    known = {*ids.values(), *products}
+    for node in case.filled.nodes:
+        for source in sources_of(node):
+            unknown = [n for n in source.names if folded(n) not in ids and n not in products and "$" not in n]
+            if unknown:
+                hint = suggestions.near(unknown[0], known)
+                found = error("unknown-source", f"no node of this graph has the {_ids(unknown)}", hint)
+                yield case.at(found, source.element.position)
+        yield from _taken_twice(case, node)
+
+
+def _ids(names: list[str]) -> str:
+    shown = ", ".join(name[:60] for name in names[:3])
+    more = f" and {len(names) - 3:,} more" if names[3:] else ""
+    return f"id {shown}" if len(names) == 1 else f"ids {shown}{more}"
+
+
+def _taken_twice(case: GraphCase, node: Element) -> Iterator[Diagnostic]:
+    taken: set[str] = set()
+    for source in sources_of(node):
+        twice = _first_again(source.names, taken)
+        if twice is not None:
+            message = f"the node {node.attributes.get('id', '')[:60]} has the source {twice[:60]} twice"
+            found = error("source-twice", message, "remove one of the two; SNAP does not run such a graph")
+            yield case.at(found, source.element.position)
+
+
+def _first_again(names: Iterable[str], taken: set[str]) -> str | None:
+    """Return the first name that was taken before, and take all others."""
+    for name in names:
+        if name in taken:
+            return name
+        taken.add(name)
+    return None
 
 
 def cycles(case: GraphCase) -> Iterator[Diagnostic]:
     """Yield one finding when nodes feed each other in a circle."""
-    nodes = case.graph.nodes
-    feeds = {node.attributes.get("id", ""): [each.attributes["refid"] for each in _sources(node)] for node in nodes}
+    feeds: dict[str, list[str]] = {}
+    for node in case.filled.nodes:
+        names = [folded(name) for source in sources_of(node) for name in source.names]
+        feeds.setdefault(folded(node.attributes.get("id", "")), []).extend(names)
     try:
         TopologicalSorter(feeds).prepare()
     except CycleError as circle:
-        node = next(node for node in nodes if node.attributes.get("id") in circle.args[1])
-        message = f"the node {node.attributes['id']} needs its own result"
+        within = set(circle.args[1])
+        node = next(node for node in case.graph.nodes if folded(node.attributes.get("id", "")) in within)
+        message = f"the node {node.attributes.get('id', '')[:60]} needs its own result"
         yield case.at(error("graph-cycle", message, "break the circle of sources"), node.position)
 
 
 def something_written(case: GraphCase) -> Iterator[Diagnostic]:
     """Yield a graph of which nothing arrives: no node called Write, and no $output anywhere in its nodes."""
-    nodes = case.graph.nodes
+    nodes = case.filled.nodes
     if not nodes or case.graph.root.tag != "graph":
         return
-    if not any(node.attributes.get("id") == _WRITE or _writes(case.filled, node) for node in case.filled.nodes):
+    if not any(node.attributes.get("id") == _WRITE or _writes(node) for node in nodes):
         hint = 'call the writing node id="Write", or write its file as ${output}/NAME'
         found = error("graph-without-output", "the graph writes nothing to $output, so the job has no result", hint)
         yield case.at(found, nodes[-1].position)
@@ -85,15 +117,13 @@ def something_written(case: GraphCase) -> Iterator[Diagnostic]:
 
 def dead_ends(case: GraphCase) -> Iterator[Diagnostic]:
     """Yield nodes whose result is not used."""
-    used = {source.attributes["refid"] for node in case.graph.nodes for source in _sources(node)}
+    used = {folded(name) for node in case.filled.nodes for name in results_used(node)}
     for node in case.filled.nodes:
-        name = node.attributes.get("id", "")
-        ends_well = (
-            "write" in operator(node).lower() or "export" in operator(node).lower() or _writes(case.filled, node)
-        )
-        if name and name not in used and name != _WRITE and not ends_well:
+        name, kind = node.attributes.get("id", ""), operator(node).lower()
+        unused = name and name != _WRITE and folded(name) not in used
+        if unused and not ("write" in kind or "export" in kind or _writes(node)):
             hint = "remove it, or use it as a source"
-            found = warning("node-without-use", f"the result of the node {name} is not used", hint)
+            found = warning("node-without-use", f"the result of the node {name[:60]} is not used", hint)
             yield case.at(found, node.position)
 
 
@@ -143,23 +173,9 @@ def _parameter(node: Element, name: str) -> Element | None:
     return block.child(name) if block else None
 
 
-def _writes(graph: Graph, node: Element) -> bool:
+def _writes(node: Element) -> bool:
     """Whether anything in a node names the output folder."""
-    inside = {id(element) for element in node.walk()}
-    return any(each.name == OUTPUT for each in graph.found_placeholders if id(each.element) in inside)
-
-
-def _sources(node: Element) -> list[Element]:
-    block = node.child("sources")
-    return [source for source in block.children if source.attributes.get("refid")] if block else []
-
-
-def _header_names(graph: Graph) -> Iterator[str]:
-    header = graph.root.child("header")
-    block = header.child("sources") if header else None
-    for source in block.children if block else ():
-        yield source.tag
-        yield from source.attributes.values()
+    return any(each.name == OUTPUT for element in node.walk() for each in placeholders_of(element))
 
 
 RULES = (

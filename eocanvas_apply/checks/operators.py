@@ -6,22 +6,36 @@ The catalogue holds the operators of about SNAP 8 with the XML names of SNAP 10;
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from eocanvas_apply.checks.case import GraphCase
 from eocanvas_apply.checks.graph_rules import operator
-from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, warning
+from eocanvas_apply.diagnostics import Diagnostic, Suggestions, error, warning
 from eocanvas_apply.documents.xml_tree import Element
 
-Catalogue = dict[str, dict[str, dict[str, Any]]]
+Facts = dict[str, Any]
+Catalogue = dict[str, dict[str, Facts]]
+
+_FORMAT = "formatName"
+# How Java reads a number, and what it is here.
+_TYPES: dict[str, tuple[re.Pattern[str], Callable[[str], float]]] = {
+    "int": (re.compile(r"[-+]?[0-9]{1,10}"), int),
+    "float": (re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"), float),
+    "boolean": (re.compile(r"(?i)true|false"), lambda text: text.lower() == "true"),
+}
 
 
 @cache
 def catalogue() -> Catalogue:
-    """Return operators by name, each with its parameters by name: `alias` (XML name), `values`, `default`, `since`."""
+    """Return operators by name, each with its parameters by name.
+
+    Of a parameter there are `alias` (its XML name), `values`, `default`, `since`, and the `type` of its values where
+    that is not text: `int`, `float` or `boolean`.
+    """
     text = files("eocanvas_apply.checks").joinpath("data/snap-operators.json").read_text(encoding="utf-8")
     operators: Catalogue = json.loads(text)["operators"]
     return operators
@@ -29,58 +43,78 @@ def catalogue() -> Catalogue:
 
 def known_operators(case: GraphCase) -> Iterator[Diagnostic]:
     """Yield operators that the catalogue does not have."""
+    suggestions = Suggestions()
     for node in case.graph.nodes:
         name = operator(node)
         if name and name not in catalogue():
-            hint = did_you_mean(name, catalogue()) or "ignore this if the service has it"
+            hint = suggestions.near(name, catalogue()) or "ignore this if the service has it"
             found = warning("unknown-operator", f"{name[:60]} is not a known operator", hint)
             yield case.at(found, (node.child("operator") or node).position)
 
 
 def known_parameters(case: GraphCase) -> Iterator[Diagnostic]:
     """Yield parameters that an operator of the catalogue does not have."""
-    for node, parameter in _parameters(case):
-        known = _by_xml_name(operator(node))
+    suggestions = Suggestions()
+    for name, parameter in _parameters(case):
+        known = _by_xml_name(name)
         if parameter.tag not in known:
-            hint = did_you_mean(parameter.tag, known) or "ignore this if the service has it"
-            found = warning("unknown-parameter", f"{operator(node)} has no parameter {parameter.tag[:60]}", hint)
+            hint = suggestions.near(parameter.tag, known) or "ignore this if the service has it"
+            found = warning("unknown-parameter", f"{name} has no parameter {parameter.tag[:60]}", hint)
             yield case.at(found, parameter.position)
 
 
 def known_values(case: GraphCase) -> Iterator[Diagnostic]:
-    """Yield values outside the set that the catalogue has for them."""
-    for node, parameter in _parameters(case):
-        values = _by_xml_name(operator(node)).get(parameter.tag, {}).get("values")
+    """Yield values outside the set that the catalogue has for them; errors only for formats."""
+    suggestions = Suggestions()
+    for name, parameter in _parameters(case):
+        facts = _by_xml_name(name).get(parameter.tag, {})
         text = parameter.text.strip()
-        if not values or parameter.children or not text or "$" in text or _among(text, values):
+        if not facts.get("values") or parameter.children or not text or "$" in text:
             continue
-        yield case.at(_no_such_value(parameter.tag, text, values), parameter.position)
+        if parameter.tag == _FORMAT:
+            yield from (case.at(found, parameter.position) for found in _unknown_format(text, facts, suggestions))
+        elif not _among(text, facts):
+            yield case.at(_unknown_value(parameter.tag, text, facts["values"], suggestions), parameter.position)
 
 
-def _no_such_value(parameter: str, text: str, values: list[str]) -> Diagnostic:
-    message = f"{text[:60]} is not a known value of {parameter}"
-    near = did_you_mean(text, values) or (f"known are {', '.join(values)}" if len(values) <= 8 else "")
-    # Formats come with plug-ins, and the service has its own.
-    if parameter == "formatName":
-        return warning("parameter-value", message, near)
-    lower = "if the service takes it, add the line `checks: {parameter-value: warning}`"
-    return error("parameter-value", message, f"{near}; {lower}" if near else lower)
+def _unknown_format(text: str, facts: Facts, suggestions: Suggestions) -> Iterator[Diagnostic]:
+    # SNAP looks a format up in any case, and finds no reader or writer for any other.
+    if text.lower() not in {value.lower() for value in facts["values"]}:
+        near = suggestions.near(text, facts["values"])
+        lower = "if the service has it, add the line `checks: {unknown-format: warning}`"
+        yield error("unknown-format", f"{text[:60]} is not a known format", f"{near} {lower}".strip())
 
 
-def _among(text: str, values: list[str]) -> bool:
-    # Some parameters take several values, separated by commas.
-    known = {value.casefold() for value in values}
-    return all(part.strip().casefold() in known for part in text.split(",")) or text.casefold() in known
+def _unknown_value(parameter: str, text: str, values: list[str], suggestions: Suggestions) -> Diagnostic:
+    near = suggestions.near(text, values) or (f"known are {', '.join(values)}" if len(values) <= 8 else "")
+    return warning("parameter-value", f"{text[:60]} is not a known value of {parameter}", near)
 
 
-def _parameters(case: GraphCase) -> Iterator[tuple[Element, Element]]:
+def _among(text: str, facts: Facts) -> bool:
+    """Whether SNAP takes a text for one of the values, or for several of them with commas between."""
+    known = {_as_type(part, facts) for value in facts["values"] for part in (value, *value.split(","))}
+    return _as_type(text, facts) in known or all(_as_type(part, facts) in known for part in text.split(","))
+
+
+def _as_type(text: str, facts: Facts) -> str | float | None:
+    """Return a value as SNAP compares it: numbers as numbers, other text by case; None for what is no number."""
+    kind, bare = facts.get("type"), text.strip()
+    if kind is None:
+        return bare
+    pattern, read = _TYPES[kind]
+    return read(bare) if pattern.fullmatch(bare) else None
+
+
+def _parameters(case: GraphCase) -> Iterator[tuple[str, Element]]:
+    """Yield the parameters of all nodes whose operator is known, with the operator's name."""
     for node in case.filled.nodes:
-        block = node.child("parameters")
-        if block and operator(node) in catalogue():
-            yield from ((node, parameter) for parameter in block.children)
+        block, name = node.child("parameters"), operator(node)
+        if block and name in catalogue():
+            yield from ((name, parameter) for parameter in block.children)
 
 
-def _by_xml_name(name: str) -> dict[str, dict[str, Any]]:
+@cache
+def _by_xml_name(name: str) -> dict[str, Facts]:
     parameters = catalogue().get(name, {})
     aliases = {str(facts["alias"]): facts for facts in parameters.values() if "alias" in facts}
     if "sourceBandNames" in parameters:

@@ -1,7 +1,7 @@
 """The names that a graph leaves open against those that the job and the service fill in.
 
-SNAP substitutes `$name` and `${name}`. Without braces a name runs on over dots and hyphens, so `$output.nc` is another
-name than `output`; and of `${a}${b}` the second is not seen. What is not filled in stays as it is written.
+SNAP substitutes `$name` and `${name}`. Without braces a dot belongs to a name, so `$output.nc` is another name than
+`output`; and of `${a}${b}` the second is not seen. What is not filled in stays as it is written.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 
 from eocanvas_apply.checks.case import OUTPUT, GraphCase
-from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, warning
-from eocanvas_apply.documents.graph import Placeholder
+from eocanvas_apply.diagnostics import Diagnostic, Suggestions, error, warning
+from eocanvas_apply.documents.graph_placeholders import Placeholder
+from eocanvas_apply.errors import ManifestError
 
 _FILE_OR_REGION = re.compile(r"(?i)(file|files|dir|path|paths|region|wkt|polygon|shape)$")
 _LEADING_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -19,33 +20,43 @@ _LEADING_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 def inputs_named(case: GraphCase) -> Iterator[Diagnostic]:
     """Yield inputs that the graph never names."""
-    named = case.filled.placeholders
+    named, suggestions = case.filled.placeholders, Suggestions()
+    open_names = named - case.names
     for name in case.job.inputs:
         if name not in named and name != OUTPUT:
-            open_names = named - case.names - {OUTPUT}
-            hint = did_you_mean(name, open_names) or f"write ${name} where the graph shall read it"
+            hint = suggestions.near(name, open_names) or f"write ${name} where the graph shall read it"
             found = error("input-not-in-graph", f"the graph never names the input {name}", hint)
             yield case.in_manifest(found, "inputs", name, at_name=True)
 
 
 def params_named(case: GraphCase) -> Iterator[Diagnostic]:
     """Yield params that the graph has no place for."""
+    named, suggestions = case.graph.param_names, Suggestions()
+    free = named - case.names
     for name in case.job.params:
-        if name not in case.graph.placeholders:
-            hint = did_you_mean(name, case.graph.placeholders - case.names)
+        if name not in named:
+            hint = suggestions.near(name, free)
             found = warning("param-not-in-graph", f"the graph has no ${name} or ${{{name}}} to fill in", hint)
             yield case.in_manifest(found, "params", name, at_name=True)
 
 
+def filled_size(case: GraphCase) -> Iterator[Diagnostic]:
+    """Yield params that make the graph too large."""
+    try:
+        case.graph.fill(case.job.params)
+    except ManifestError as refusal:
+        yield from (case.in_manifest(found, "params", at_name=True) for found in refusal.diagnostics)
+
+
 def open_names(case: GraphCase) -> Iterator[Diagnostic]:
     """Yield placeholders that nothing fills in; errors where a file or region is wanted and nothing else stands."""
+    known, suggestions = {*case.job.inputs, *case.job.params, OUTPUT}, Suggestions()
     for each in case.filled.found_placeholders:
         if not each.whole or each.name in case.names:
             continue
-        alone = each.text.strip() == each.written and _FILE_OR_REGION.search(each.element.tag)
-        if alone or not each.written.startswith("${"):
-            known = {*case.job.inputs, *case.job.params, OUTPUT}
-            hint = did_you_mean(each.name, known) or f"give the job an input or a param called {each.name}"
+        alone = each.alone and _FILE_OR_REGION.search(each.element.tag)
+        if alone or not each.braces:
+            hint = suggestions.near(each.name, known) or f"give the job an input or a param called {each.name[:60]}"
             severity = error if alone else warning
             found = severity("placeholder-open", f"nothing fills in {each.written}", hint)
             yield case.at(found, each.position)
@@ -53,21 +64,33 @@ def open_names(case: GraphCase) -> Iterator[Diagnostic]:
 
 def not_substituted(case: GraphCase) -> Iterator[Diagnostic]:
     """Yield placeholders that look like a known name and are none to SNAP."""
+    filled: Placeholder | None = None
     for each in case.filled.found_placeholders:
-        if not each.whole and not each.written.startswith("${"):
-            leading = _LEADING_NAME.match(each.name)
-            name = leading[0] if leading else ""
-            if name in case.names or name in case.job.params:
-                message = f"SNAP reads {each.written} as one name and does not fill it in"
-                yield _not_filled(case, each, message, f"write ${{{name}}}{each.name[len(name) :]}")
-        elif each.name in case.names and each.written.startswith("${") and _follows_another(case, each):
+        # After a name in braces SNAP copies the next character, also where that is a $.
+        copied = filled is not None and filled.text is each.text and filled.end == each.start
+        filled = each if each.braces and each.name in case.names and not copied else None
+        if copied and (each.name in case.names or each.name in case.job.params):
             message = f"SNAP does not fill in {each.written} directly behind another ${{...}}"
             yield _not_filled(case, each, message, "put a character between them, such as / or _")
+        elif not each.closed:
+            message = f"no }} closes {each.written[:20]}, so SNAP fills in nothing from here to the next }}"
+            yield _not_filled(case, each, message, "close it with }, or remove the {")
+        elif not each.whole and not each.braces:
+            yield from _run_on(case, each)
 
 
-def _follows_another(case: GraphCase, each: Placeholder) -> bool:
-    before = (other for other in case.filled.found_placeholders if other.element is each.element)
-    return any(other.start + len(other.written) == each.start and other.text == each.text for other in before)
+def _run_on(case: GraphCase, each: Placeholder) -> Iterator[Diagnostic]:
+    """Yield a name that begins with a known one, so that more was read than was meant."""
+    leading = _LEADING_NAME.match(each.name.lstrip("$"))
+    name = leading[0] if leading else ""
+    if name in case.names or name in case.job.params:
+        before, _, rest = each.written[1:].partition(name)
+        hint = f"write ${{{name}}}{rest}"
+        if "$" in rest:
+            hint = "put a character between the names, such as / or _"
+        elif before:
+            hint = f"write ${{{name}}} with one $"
+        yield _not_filled(case, each, f"SNAP reads {each.written} as one name and does not fill it in", hint)
 
 
 def _not_filled(case: GraphCase, each: Placeholder, message: str, hint: str) -> Diagnostic:
@@ -76,4 +99,4 @@ def _not_filled(case: GraphCase, each: Placeholder, message: str, hint: str) -> 
     return case.at(severity("placeholder-not-filled", message, hint), each.position)
 
 
-RULES = (inputs_named, params_named, open_names, not_substituted)
+RULES = (filled_size, inputs_named, params_named, open_names, not_substituted)

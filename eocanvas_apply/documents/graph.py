@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
@@ -10,70 +9,65 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from eocanvas_apply.diagnostics import Diagnostic, Position, error
+from eocanvas_apply.documents.graph_placeholders import Placeholder, placeholders_of
+from eocanvas_apply.documents.graph_text import decoded
 from eocanvas_apply.documents.mark import Mark
 from eocanvas_apply.documents.numbers import number_text
+from eocanvas_apply.documents.source_lines import SourceLines
 from eocanvas_apply.documents.xml_tree import Element, XmlFault, compact, parse_xml, written
 from eocanvas_apply.errors import ManifestError
 
 ParamValue = str | int | float | bool
 
-# A name without braces runs on over dots and hyphens: SNAP takes `$output.nc` for a variable `output.nc`.
-_PLACEHOLDER = re.compile(r"\$(?:\{([^{}$]*)\}|([A-Za-z_][A-Za-z0-9_.\-]*))")
-_WHOLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_DECLARED = re.compile(rb"""<\?xml[^>]*encoding=["']([A-Za-z0-9._-]+)["']""")
-
-
-@dataclass(frozen=True, slots=True)
-class Placeholder:
-    """A `$name` or `${name}` in a text or attribute; `written` is all of it, `element` where it stands."""
-
-    name: str
-    written: str
-    start: int
-    text: str
-    element: Element
-    position: Position
-
-    @property
-    def whole(self) -> bool:
-        """Whether the name is one that can be filled: letters, digits and `_`."""
-        return _WHOLE_NAME.fullmatch(self.name) is not None
+# The whole names that `params` fill in.
+_PARAM = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_.]*))")
+_LARGEST = 10_000_000
+_MOST_DOLLARS = 10_000
 
 
 @dataclass(frozen=True)
 class Graph:
-    """One graph; `source` is its text, for showing lines of it."""
+    """One graph; `source` is its text, for showing lines of it, `warnings` are about its encoding."""
 
     file: str
     root: Element
     source: str
+    warnings: tuple[Diagnostic, ...] = ()
 
     @classmethod
     def parse(cls, text: bytes | str, file: str) -> Graph:
-        """Read a graph; raise ManifestError when it is not well-formed XML or holds a DTD."""
-        raw = text.encode() if isinstance(text, str) else text
-        source = _decoded(raw)
+        """Read a graph; raise ManifestError when it is not well-formed XML, holds a DTD, or is too large."""
+        source, warnings = decoded(text.encode() if isinstance(text, str) else text, file)
         try:
-            root = parse_xml(raw, file)
+            root = parse_xml(source, file)
         except XmlFault as fault:
-            found = error("graph-syntax", f"the graph is not readable XML: {fault.message}", "fix the file")
-            raise ManifestError(_placed(source, found, fault.position)) from None
-        return cls(file, root, source)
+            line = SourceLines(source, file).around(fault.position)
+            raise ManifestError(_refusal(fault).at(fault.position, line)) from None
+        if (dollars := source.count("$")) > _MOST_DOLLARS:
+            message = f"the graph has {dollars:,} `$` characters; at most {_MOST_DOLLARS:,} are read"
+            raise ManifestError(_too_large(message).at(root.position))
+        return cls(file, root, source, warnings)
 
-    @property
-    def nodes(self) -> list[Element]:
+    @cached_property
+    def nodes(self) -> tuple[Element, ...]:
         """The processing nodes in the order of the file."""
-        return [child for child in self.root.children if child.tag == "node"]
+        return tuple(child for child in self.root.children if child.tag == "node")
 
     @cached_property
     def found_placeholders(self) -> tuple[Placeholder, ...]:
         """Every `$name` and `${name}` outside applicationData, also those that SNAP does not substitute."""
-        return tuple(each for element in _relevant(self.root) for each in _placeholders(element))
+        return tuple(each for element in _relevant(self.root) for each in placeholders_of(element))
 
     @property
     def placeholders(self) -> frozenset[str]:
-        """The whole names that the graph leaves open, inputs and `output` among them."""
+        """The whole names that SNAP may fill in, inputs and `output` among them."""
         return frozenset(each.name for each in self.found_placeholders if each.whole)
+
+    @cached_property
+    def param_names(self) -> frozenset[str]:
+        """The whole names that `fill` replaces."""
+        texts = (text for element in _relevant(self.root) for text in element.all_texts)
+        return frozenset(found[1] or found[2] for text in texts for found in _PARAM.finditer(text))
 
     def canonical(self) -> str:
         """Return a text that is equal for graphs that say the same.
@@ -88,14 +82,22 @@ class Graph:
         return "sha256:" + hashlib.sha256(self.canonical().encode()).hexdigest()
 
     def fill(self, params: Mapping[str, ParamValue]) -> Graph:
-        """Return the graph with `$name` and `${name}` replaced, whole names only; all others stay."""
+        """Return the graph with `$name` and `${name}` replaced, whole names only; all others stay.
+
+        Raises ManifestError when that makes it larger than 10 MB.
+        """
         if not params:
             return self
-        texts = {name: param_text(value) for name, value in params.items()}
-        root = copy.deepcopy(self.root)
-        for element in _relevant(root):
-            element.texts = [_filled(text, texts) for text in element.texts]
-            element.attributes = {name: _filled(text, texts) for name, text in element.attributes.items()}
+        filling = _Filling({name: param_text(value) for name, value in params.items()})
+        root = replace(
+            self.root,
+            attributes={name: filling.filled(text) for name, text in self.root.attributes.items()},
+            texts=[filling.filled(text) for text in self.root.texts],
+            children=[
+                child if child.tag == "applicationData" else child.changed(filling.filled)
+                for child in self.root.children
+            ],
+        )
         return replace(self, root=root)
 
     def to_xml(self, mark: Mark | None = None) -> str:
@@ -104,13 +106,30 @@ class Graph:
 
     def place(self, found: Diagnostic, position: Position) -> Diagnostic:
         """Return a finding with its place in this file and the line there."""
-        return _placed(self.source, found, position)
+        return found.at(position, self._lines.around(position))
+
+    @cached_property
+    def _lines(self) -> SourceLines:
+        return SourceLines(self.source, self.file)
 
 
-def _placed(source: str, found: Diagnostic, position: Position) -> Diagnostic:
-    lines = source.splitlines()
-    inside = 0 < position.line <= len(lines)
-    return found.at(position, lines[position.line - 1] if inside else None)
+@dataclass
+class _Filling:
+    """Replaces names by values, as long as all that comes in stays below the limit."""
+
+    values: Mapping[str, str]
+    added: int = 0
+
+    def filled(self, text: str) -> str:
+        return _PARAM.sub(self._value, text) if "$" in text else text
+
+    def _value(self, found: re.Match[str]) -> str:
+        value = self.values.get(found[1] or found[2], found[0])
+        self.added += len(value)
+        if self.added > _LARGEST:
+            message = f"filled in, the graph has more than {_LARGEST // 1_000_000} MB"
+            raise ManifestError(_too_large(message))
+        return value
 
 
 def param_text(value: ParamValue) -> str:
@@ -120,14 +139,14 @@ def param_text(value: ParamValue) -> str:
     return value if isinstance(value, str) else number_text(value)
 
 
-def _decoded(raw: bytes) -> str:
-    declared = _DECLARED.match(raw)
-    for encoding in ("utf-8-sig", declared[1].decode() if declared else "utf-16"):
-        try:
-            return raw.decode(encoding)
-        except (UnicodeError, LookupError):
-            continue
-    return raw.decode("latin-1")
+def _refusal(fault: XmlFault) -> Diagnostic:
+    if fault.too_large:
+        return _too_large(f"the graph has {fault.message}")
+    return error("graph-syntax", f"the graph is not readable XML: {fault.message}", "fix the file")
+
+
+def _too_large(message: str) -> Diagnostic:
+    return error("graph-too-large", message, "is it the file you meant?")
 
 
 def _relevant(root: Element) -> Iterator[Element]:
@@ -140,23 +159,3 @@ def _relevant(root: Element) -> Iterator[Element]:
 def _without_application_data(root: Element) -> Element:
     kept = [pair for pair in zip(root.children, root.texts[1:], strict=True) if pair[0].tag != "applicationData"]
     return replace(root, children=[child for child, _ in kept], texts=[root.texts[0], *(text for _, text in kept)])
-
-
-def _filled(text: str, params: Mapping[str, str]) -> str:
-    return _PLACEHOLDER.sub(lambda found: params.get(found[1] or found[2] or "", found[0]), text)
-
-
-def _placeholders(element: Element) -> Iterator[Placeholder]:
-    for number, text in enumerate([*element.texts, *element.attributes.values()]):
-        for found in _PLACEHOLDER.finditer(text):
-            name = found[1] if found[1] is not None else found[2]
-            before = text[: found.start()]
-            position = element.position if number else _advanced(element.text_position, before)
-            yield Placeholder(name, found[0], len(before), text, element, position)
-
-
-def _advanced(start: Position, text: str) -> Position:
-    before, line_break, last = text.rpartition("\n")
-    if not line_break:
-        return replace(start, column=start.column + len(text))
-    return replace(start, line=start.line + before.count("\n") + 1, column=len(last) + 1)

@@ -1,14 +1,15 @@
-"""An XML tree with positions. Document types and entities are refused."""
+"""An XML tree with positions. Document types, entities, and what is too deep or too large are refused."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from eocanvas_apply.diagnostics import Position
 
 _DEEPEST = 200
+_MOST_ELEMENTS = 200_000
 _TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 _ATTRIBUTE = _TEXT | str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
 
@@ -29,33 +30,56 @@ class Element:
         """What stands before the first child: all there is in an element without children."""
         return self.texts[0]
 
+    @property
+    def all_texts(self) -> tuple[str, ...]:
+        """Its texts and the values of its attributes."""
+        return (*self.texts, *self.attributes.values())
+
     def child(self, tag: str) -> Element | None:
         """Return the first child of that name."""
         return next((child for child in self.children if child.tag == tag), None)
 
     def walk(self) -> Iterator[Element]:
         """Yield the element and everything in it, in the order of the text."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
+        waiting = [self]
+        while waiting:
+            element = waiting.pop()
+            yield element
+            waiting += reversed(element.children)
+
+    def changed(self, change: Callable[[str], str]) -> Element:
+        """Return a copy with `change` applied to every text and attribute value in it."""
+        return Element(
+            self.tag,
+            {name: change(value) for name, value in self.attributes.items()},
+            self.position,
+            self.text_position,
+            [change(text) for text in self.texts],
+            [child.changed(change) for child in self.children],
+        )
 
 
 @dataclass(eq=False)
 class XmlFault(Exception):
-    """The text is not well-formed, or holds what is refused; `position` is the place."""
+    """The text is not well-formed, or holds what is refused; `position` is the place, `too_large` names a limit."""
 
     message: str
     position: Position
+    too_large: bool = False
 
 
 class _Builder:
     def __init__(self, file: str) -> None:
         self._file = file
         self._open: list[Element] = []
+        self._count = 0
+        # Expat hands over a text line by line. Joined once, since adding each to the others takes quadratic time.
+        self._pieces: list[str] = []
         self.root: Element | None = None
-        self.parser = expat.ParserCreate()
+        # A name given here wins over the encoding that the text declares.
+        self.parser = expat.ParserCreate("utf-8")
         self.parser.StartElementHandler = self._start
-        self.parser.EndElementHandler = lambda _: self._open.pop()
+        self.parser.EndElementHandler = self._end
         self.parser.CharacterDataHandler = self._characters
         self.parser.StartDoctypeDeclHandler = self._refuse
 
@@ -63,9 +87,9 @@ class _Builder:
         return Position(self._file, self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1)
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        self._end_text()
         here = self.here()
-        if len(self._open) >= _DEEPEST:
-            raise XmlFault(f"elements are nested deeper than {_DEEPEST} levels", here)
+        self._check_size(here)
         element = Element(tag, attributes, here, here)
         if self._open:
             self._open[-1].children.append(element)
@@ -74,26 +98,39 @@ class _Builder:
             self.root = element
         self._open.append(element)
 
+    def _check_size(self, here: Position) -> None:
+        self._count += 1
+        if len(self._open) >= _DEEPEST:
+            raise XmlFault(f"elements are nested deeper than {_DEEPEST} levels", here)
+        if self._count > _MOST_ELEMENTS:
+            raise XmlFault(f"more than {_MOST_ELEMENTS:,} elements", here, too_large=True)
+
+    def _end(self, _: str) -> None:
+        self._end_text()
+        self._open.pop()
+
     def _characters(self, text: str) -> None:
-        element = self._open[-1]
-        if not element.children and not element.text:
-            element.text_position = self.here()
-        element.texts[-1] += text
+        if not self._pieces and not self._open[-1].children:
+            self._open[-1].text_position = self.here()
+        self._pieces.append(text)
+
+    def _end_text(self) -> None:
+        if self._pieces:
+            self._open[-1].texts[-1] = "".join(self._pieces)
+            self._pieces.clear()
 
     def _refuse(self, *_: object) -> None:
         raise XmlFault("document types and entities are not supported", self.here())
 
 
-def parse_xml(source: bytes, file: str) -> Element:
-    """Read a tree; raise XmlFault at the first place that is wrong."""
+def parse_xml(source: str, file: str) -> Element:
+    """Read a tree, whatever encoding its first line declares; raise XmlFault at the first place that is wrong."""
     builder = _Builder(file)
     try:
-        builder.parser.Parse(source, True)  # noqa: FBT003 - expat takes no keyword
+        builder.parser.Parse(source.encode(), True)  # noqa: FBT003 - expat takes no keyword
     except expat.ExpatError as problem:
         message = expat.ErrorString(problem.code) or "not well-formed"
         raise XmlFault(message, Position(file, problem.lineno, problem.offset + 1)) from None
-    except (ValueError, LookupError) as problem:
-        raise XmlFault(f"unknown encoding: {problem}", builder.here()) from None
     if builder.root is None:
         raise XmlFault("the file has no element", builder.here())
     return builder.root
@@ -107,34 +144,45 @@ def significant(element: Element) -> list[str]:
 
 def written(element: Element, first_line: str = "") -> str:
     """Return the element as indented XML in ASCII; `first_line` goes in as a comment before the first child."""
-    lines, comment = _lines(element, ""), f"<!-- {first_line} -->"
+    lines: list[str] = []
+    _indent(element, "", lines)
+    comment = f"<!-- {first_line} -->"
     if first_line and len(lines) > 1:
         lines.insert(1, f"  {comment}")
     elif first_line:
-        lines = [f"{_start_tag(element, '>')}{comment}{_inner(element)}</{element.tag}>"]
+        lines = [f"{_start_tag(element, '>')}{comment}{''.join(_inner(element))}</{element.tag}>"]
     return "\n".join(lines) + "\n"
 
 
-def _lines(element: Element, indent: str) -> list[str]:
-    texts = significant(element)
-    if element.children and not any(texts):
-        inner = [line for child in element.children for line in _lines(child, indent + "  ")]
-        return [indent + _start_tag(element, ">"), *inner, f"{indent}</{element.tag}>"]
-    return [indent + compact(element)]
+def _indent(element: Element, indent: str, lines: list[str]) -> None:
+    if not element.children or any(significant(element)):
+        lines.append(indent + compact(element))
+        return
+    lines.append(indent + _start_tag(element, ">"))
+    for child in element.children:
+        _indent(child, indent + "  ", lines)
+    lines.append(f"{indent}</{element.tag}>")
 
 
 def compact(element: Element, *, sort: bool = False) -> str:
     """Return the element as XML without any white space of its own, attributes in order of name with `sort`."""
+    return "".join(_parts(element, sort=sort))
+
+
+def _parts(element: Element, *, sort: bool) -> list[str]:
     inner = _inner(element, sort=sort)
-    if not inner:
-        return _start_tag(element, "/>", sort=sort)
-    return f"{_start_tag(element, '>', sort=sort)}{inner}</{element.tag}>"
+    if not any(inner):
+        return [_start_tag(element, "/>", sort=sort)]
+    return [_start_tag(element, ">", sort=sort), *inner, f"</{element.tag}>"]
 
 
-def _inner(element: Element, *, sort: bool = False) -> str:
-    first, *texts = (_ascii(text, _TEXT) for text in significant(element))
-    children = (compact(child, sort=sort) for child in element.children)
-    return first + "".join(child + text for child, text in zip(children, texts, strict=True))
+def _inner(element: Element, *, sort: bool = False) -> list[str]:
+    first, *texts = significant(element)
+    parts = [_ascii(first, _TEXT)]
+    for child, text in zip(element.children, texts, strict=True):
+        parts += _parts(child, sort=sort)
+        parts.append(_ascii(text, _TEXT))
+    return parts
 
 
 def _start_tag(element: Element, end: str, *, sort: bool = False) -> str:

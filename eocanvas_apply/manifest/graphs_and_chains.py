@@ -73,8 +73,7 @@ class _Reader:
         except ManifestError as problem:
             self.diagnostics += [each if each.position else self.loaded.place(each, at) for each in problem.diagnostics]
             return
-        if isinstance(parsed, Chain):
-            self.diagnostics += parsed.warnings
+        self.diagnostics += parsed.warnings
         self.parsed[kind.__name__, written] = parsed
 
 

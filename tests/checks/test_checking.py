@@ -72,7 +72,6 @@ LEGAL = {
         node("Write", "Write", "<file>x</file>", "Maths"),
     ),
     "unknown operator": (READ, node("New", "Brand-New", "<anything>1</anything>", "Read"), WRITE),
-    "new format": (READ, node("Write", "Write", "<file>x</file><formatName>Brand-New</formatName>", "Read")),
     "sources of the header": (
         "<header><sources><sourceProduct description='x'>${sourceProduct}</sourceProduct></sources></header>",
         READ,
@@ -85,6 +84,80 @@ LEGAL = {
 @pytest.mark.parametrize("name", sorted(LEGAL))
 def test_legal_graphs_give_no_errors(name: str) -> None:
     assert errors(found_in_graph(*LEGAL[name])) == []
+
+
+SAVED = "<file>%s</file><formatName>NetCDF4-CF</formatName>"
+ACCEPTED = {
+    "ids in any case": (READ, node("Write", "Write", SAVED % "x", "rEAD")),
+    "a source as text": (
+        "<node id='Read'><operator>Read</operator><parameters><file>$img1</file></parameters></node>",
+        (
+            f"<node id='Write'><operator>Write</operator><sources><source>\n Read </source></sources>"
+            f"<parameters>{SAVED % 'x'}</parameters></node>"
+        ),
+    ),
+    "a list of sources": (
+        READ,
+        node("Other", "Read", "<file>$img1</file>"),
+        (
+            "<node id='Merge'><operator>Merge</operator><sources><sourceProducts>read, Other</sourceProducts></sources>"
+            "</node>"
+        ),
+        node("Write", "Write", SAVED % "x", "Merge"),
+    ),
+    "numbers": (
+        READ,
+        node("Warp", "Warp", "<rmsThreshold>1</rmsThreshold>", "Read"),
+        node("Azimuth", "AzimuthFilter", "<alphaHamming>1.00</alphaHamming><fftLength>+64</fftLength>", "Warp"),
+        node("Range", "RangeFilter", "<doWeightCorrel>True</doWeightCorrel>", "Azimuth"),
+        node("Write", "Write", SAVED % "x", "Range"),
+    ),
+    "a format in another case": (
+        READ,
+        node("Write", "Write", "<file>x</file><formatName>netcdf4-cf</formatName>", "Read"),
+    ),
+    "a hyphen ends a name": (READ, node("Save", "Write", SAVED % "$output-chl.nc", "Read")),
+    "the third name in braces": (READ, node("Save", "Write", SAVED % "${other}${output}.nc", "Read")),
+    "a property of a node as a parameter": (
+        READ,
+        node("Mean", "StatisticsOp", "", "Read"),
+        node("Maths", "BandMaths", "<targetBands refid='mean.value'/>", "Read"),
+        node("Write", "Write", SAVED % "x", "Maths"),
+    ),
+    "application data": (
+        READ,
+        WRITE,
+        "<applicationData id='Presentation'><node id='Read'><displayPosition x='1'/></node>$img1.nc</applicationData>",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", sorted(ACCEPTED))
+def test_what_snap_takes_gives_no_diagnostics(name: str) -> None:
+    assert found_in_graph(*ACCEPTED[name]) == []
+
+
+def test_only_a_format_outside_of_its_set_is_an_error_and_can_be_lowered() -> None:
+    graph = graph_of(
+        READ,
+        node("Orbit", "Apply-Orbit-File", "<orbitType>Brand New</orbitType>", "Read"),
+        node("Write", "Write", "<file>x</file><formatName>Brand-New</formatName>", "Orbit"),
+    )
+    job = f"jobs: {{a: {{graph: g, {INPUT}}}}}\n"
+    assert [(each.code, each.severity) for each in found_in(job, g=graph)] == [
+        ("parameter-value", Severity.WARNING),
+        ("unknown-format", Severity.ERROR),
+    ]
+    assert errors(found_in("checks: {unknown-format: warning}\n" + job, g=graph)) == []
+
+
+def test_params_that_make_a_graph_too_large_are_an_error_at_their_line() -> None:
+    graph = graph_of(READ, node("Save", "Write", f"<file>$output</file><x>{'$a ' * 1000}</x>", "Read"))
+    text = f"jobs: {{a: {{graph: g, {INPUT},\n params: {{a: {'x' * 10_001}}}}}}}\n"
+    (found,) = [each for each in found_in(text, g=graph) if each.severity is Severity.ERROR]
+    assert (found.code, found.message) == ("graph-too-large", "filled in, the graph has more than 10 MB")
+    assert found.position is not None
+    assert found.position.line == 4
 
 
 def test_a_valid_manifest_has_no_diagnostics() -> None:

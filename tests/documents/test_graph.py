@@ -45,15 +45,31 @@ def test_a_placeholder_has_its_position() -> None:
     assert places == [("img1", 9, 13), ("aoi", 10, 23)]
 
 
-def test_names_run_on_without_braces() -> None:
-    found = graph("<graph><a>$output.nc $img-1 ${output}.nc $a, ${b c}</a></graph>").found_placeholders
-    assert [(each.name, each.whole) for each in found] == [
-        ("output.nc", False),
-        ("img-1", False),
-        ("output", True),
-        ("a", True),
-        ("b c", False),
+def test_placeholders_are_read_as_snap_reads_them() -> None:
+    text = "$output.nc $img-1 ${output}.nc $a, ${b c} $a$b $$a $aé ${c$d{e} $1 $ ${open"
+    found = graph(f"<graph><a>{text}</a></graph>").found_placeholders
+    assert [(each.name, each.whole, each.written) for each in found] == [
+        ("output.nc", False, "$output.nc"),
+        ("img", True, "$img"),
+        ("output", True, "${output}"),
+        ("a", True, "$a"),
+        ("b c", False, "${b c}"),
+        ("a$b", False, "$a$b"),
+        ("$a", False, "$$a"),
+        ("a", True, "$a"),
+        ("c$d{e", False, "${c$d{e}"),
+        ("open", False, "${open"),
     ]
+
+
+def test_a_placeholder_behind_many_lines_has_its_position() -> None:
+    found = graph("<graph><a>x\n\n $a $b\n$c</a></graph>").found_placeholders
+    assert [(each.position.line, each.position.column) for each in found] == [(3, 2), (3, 5), (4, 1)]
+
+
+def test_a_placeholder_knows_whether_it_stands_alone() -> None:
+    found = graph("<graph><a> $a\n</a><a>$a.</a><a>$a/x</a><a>$a $b</a></graph>").found_placeholders
+    assert [each.alone for each in found] == [True, True, False, False, False]
 
 
 @pytest.mark.parametrize(
@@ -85,9 +101,15 @@ def test_relevant_changes_change_the_digest(before: str, after: str) -> None:
 
 
 def test_params_fill_whole_names_in_the_parsed_tree() -> None:
-    filled = graph(TEXT.replace("${aoi}", "${aoi} $aoi $aoi2 $aoi.nc $output ${img1}")).fill({"aoi": "<&é>"})
+    written = "${aoi}${aoi} $aoi $aoi-chl $aoi$aoi $aoi2 $aoi.nc $output ${img1}"
+    filled = graph(TEXT.replace("${aoi}", written)).fill({"aoi": "<&é>"})
     text = ET.fromstring(filled.to_xml()).findtext(".//geometryRegion")
-    assert text == "<&é> <&é> $aoi2 $aoi.nc $output ${img1}"
+    assert text == "<&é><&é> <&é> <&é>-chl <&é><&é> $aoi2 $aoi.nc $output ${img1}"
+
+
+def test_params_leave_application_data_alone() -> None:
+    filled = graph("<graph><applicationData>$a</applicationData><b>$a</b></graph>").fill({"a": "x"})
+    assert [child.text for child in filled.root.children] == ["$a", "x"]
 
 
 def test_params_are_written_as_xml_has_them() -> None:
@@ -116,11 +138,31 @@ def test_a_mark_fits_into_any_root(text: str) -> None:
     assert len(graph(sent).root.children) == len(graph(text).root.children)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1"])
-def test_encodings_are_read_as_declared(encoding: str) -> None:
-    declared = encoding.removesuffix("-sig")
-    raw = f'<?xml version="1.0" encoding="{declared}"?><graph><a>é</a></graph>'.encode(encoding)
-    assert Graph.parse(raw, "f").root.children[0].text == "é"
+@pytest.mark.parametrize("declared", ["utf-8", "utf8", "UTF8", "iso-8859-1", "utf-16", "x-none"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_graph_is_utf_8_whatever_it_declares(declared: str, mark: bytes) -> None:
+    read = Graph.parse(mark + f'<?xml version="1.0" encoding="{declared}"?><graph><a>é</a></graph>'.encode(), "f")
+    assert (read.root.children[0].text, read.warnings) == ("é", ())
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "iso-8859-1", "windows-1252"])
+def test_another_encoding_is_read_as_declared_with_a_warning(encoding: str) -> None:
+    text = f'<?xml version="1.0" encoding="{encoding}"?>\n<graph><a>é</a></graph>'
+    read = Graph.parse(text.encode(encoding), "f")
+    (found,) = read.warnings
+    assert (read.root.children[0].text, found.code) == ("é", "graph-encoding")
+    assert read.digest == graph(text).digest
+
+
+@pytest.mark.parametrize("declared", ["", "utf-8", "punycode", "hex"])
+def test_a_graph_that_is_no_utf_8_is_refused_where_that_begins(declared: str) -> None:
+    first = f'<?xml version="1.0" encoding="{declared}"?>\n' if declared else "\n"
+    with pytest.raises(ManifestError) as refusal:
+        Graph.parse((first + "<graph>ü<a>").encode() + b"\xe9</a></graph>", "f")
+    (found,) = refusal.value.diagnostics
+    assert (found.message, found.snippet) == ("the graph is not UTF-8: byte 0xE9", "<graph>ü<a>\ufffd</a></graph>")
+    assert found.position is not None
+    assert (found.position.line, found.position.column) == (2, 12)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +174,6 @@ def test_encodings_are_read_as_declared(encoding: str) -> None:
         '<!DOCTYPE graph [<!ENTITY a "b">]><graph>&a;</graph>',
         "<graph>&nbsp;</graph>",
         "<a>" * 300 + "</a>" * 300,
-        '<?xml version="1.0" encoding="x-none"?><graph/>',
     ],
 )
 def test_an_invalid_graph_is_refused_with_its_position(text: str) -> None:
