@@ -7,13 +7,22 @@ from __future__ import annotations
 
 from eocanvas_apply.diagnostics import Diagnostic
 
+_SHOWN = 10
+
 
 class EocanvasApplyError(Exception):
-    """A command cannot go on; `diagnostics` say why, all faults at once."""
+    """A command cannot go on; `diagnostics` say why, all faults at once.
+
+    Its text, for scripts and notebooks, holds the first of them with place and hint.
+    """
 
     def __init__(self, *diagnostics: Diagnostic) -> None:
-        super().__init__("; ".join(d.message for d in diagnostics))
+        super().__init__(*diagnostics)
         self.diagnostics = diagnostics
+
+    def __str__(self) -> str:
+        more = [f"and {len(self.diagnostics) - _SHOWN} more"] if len(self.diagnostics) > _SHOWN else []
+        return "; ".join([*map(_line, self.diagnostics[:_SHOWN]), *more])
 
     def __reduce__(self) -> tuple[object, ...]:
         """Return what a copy is made of: pickle, and so a pool of processes, would give the message as a diagnostic."""
@@ -85,3 +94,8 @@ class PlanStale(EocanvasApplyError):
 
 class StoppedEarly(EocanvasApplyError):
     """A run was stopped before its first plan: nothing was changed."""
+
+
+def _line(found: Diagnostic) -> str:
+    place = f"{found.position.file}:{found.position.line}: " if found.position else ""
+    return place + found.message + (f" ({' '.join(found.hint.split())})" if found.hint else "")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from itertools import islice
 from pathlib import Path
 
-from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error
 from eocanvas_apply.errors import ManifestError
 
 LARGEST = 10_000_000
+# Among more names than this the nearest is not looked for.
+_MOST_NAMES = 200
 
 
 def located(written: str, folder: Path) -> Path:
@@ -30,6 +33,21 @@ def read_bytes(written: str, folder: Path, largest: int = LARGEST) -> bytes:
         hint = "Is it the file you meant?"
         raise ManifestError(error("file-too-large", f"{written!r} is larger than {largest // 1_000_000} MB", hint))
     return content
+
+
+def read_manifest(file: Path) -> bytes:
+    """Read a manifest; raises ManifestError, which says how to name or write one where there is none."""
+    if not file.exists():
+        raise ManifestError(missing_manifest(file))
+    return read_bytes(str(file), Path())
+
+
+def missing_manifest(file: Path, also: str = "") -> Diagnostic:
+    """Return the error about a manifest that is not there, with the nearest name that is; `also` adds to the message."""
+    beside = islice(file.parent.glob("*.y*ml"), _MOST_NAMES)
+    near = did_you_mean(str(file), map(str, beside))
+    hint = f"{near} Name it with -f." if near else "`eocanvas-apply init` writes a first one; -f FILE names another."
+    return error("file-missing", f"there is no manifest {file}{also}", hint)
 
 
 def open_to_all(written: str, folder: Path) -> bool:

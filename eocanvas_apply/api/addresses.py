@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from eocanvas_apply.diagnostics import error
+from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import UsageError
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.manifest.address import Address, resolve
+from eocanvas_apply.manifest.address import Address, resolve, typed
 
 
 def known_addresses(desired: Iterable[str], recorded: Recorded) -> list[Address]:
@@ -47,9 +47,16 @@ def one_job(text: str, desired: Iterable[str], recorded: Recorded) -> str:
 
 def _single(text: str, found: tuple[Address, ...]) -> Address:
     if len(found) > 1:
-        names = ", ".join(str(address) for address in found[:5])
-        raise UsageError(error("ambiguous-address", f"{text!r} names {len(found)} addresses: {names}", "name one"))
+        raise UsageError(_several(text, found))
     return found[0]
+
+
+def _several(text: str, found: tuple[Address, ...]) -> Diagnostic:
+    if len({address.whole for address in found}) == 1 and found[0].instance is not None:
+        hint = f"write one of them, such as {typed(str(found[0]))}; `status --full` lists them"
+        return error("ambiguous-address", f"{text!r} is a campaign of {len(found)} instances", hint)
+    names = ", ".join(str(address) for address in found[:5])
+    return error("ambiguous-address", f"{text!r} names {len(found)} addresses: {names}", "name one")
 
 
 def _job(found: Address) -> Address:

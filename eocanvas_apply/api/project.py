@@ -23,7 +23,7 @@ from eocanvas_apply.engine.definition import Definition, Rows, given_rows, offli
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.engine.opening import Settings, find_settings, open_engine
 from eocanvas_apply.errors import ManifestError, PlanStale, UsageError
-from eocanvas_apply.files import read_bytes
+from eocanvas_apply.files import read_manifest
 from eocanvas_apply.ledger.fold.job_records import IntentState, JobRecord
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.loading import load as load_manifest
@@ -63,8 +63,8 @@ def load(text_or_path: str | os.PathLike[str]) -> Manifest:
     """
     if isinstance(text_or_path, str) and _TEXT.match(text_or_path):
         return load_manifest(text_or_path, "<text>").require()
-    path = os.fspath(text_or_path)
-    return load_manifest(read_bytes(path, Path()), path).require()
+    path = Path(text_or_path)
+    return load_manifest(read_manifest(path), str(path)).require()
 
 
 def validate(

@@ -232,6 +232,7 @@ async def read_record(args: Namespace) -> Recorded:
     from datetime import UTC, datetime
     from secrets import token_hex
 
+    from eocanvas_apply.files import missing_manifest
     from eocanvas_apply.ledger.journal import Journal
     from eocanvas_apply.ledger.local import open_backend
     from eocanvas_apply.ledger.snapshots import Snapshots
@@ -241,5 +242,5 @@ async def read_record(args: Namespace) -> Recorded:
     journal = Journal(backend, "reader", lambda: datetime.now(UTC), token_hex, Snapshots(backend))
     found = await journal.refresh()
     if not found.head and not manifest.exists():
-        raise UsageError(error("file-missing", f"there is no manifest {manifest} and no ledger", "name it with -f"))
+        raise UsageError(missing_manifest(manifest, " and no ledger"))
     return found

@@ -21,7 +21,7 @@ from eocanvas_apply.checks.checking import check, check_rows
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, has_errors, info
 from eocanvas_apply.documents.yaml.nodes import Data, Plain, resolve_plain
 from eocanvas_apply.errors import ManifestError, UsageError
-from eocanvas_apply.files import read_bytes
+from eocanvas_apply.files import read_bytes, read_manifest
 from eocanvas_apply.manifest.graphs_and_chains import GraphsAndChains, Read, load_graphs_and_chains, with_instances
 from eocanvas_apply.manifest.loading import LoadedManifest, load
 from eocanvas_apply.manifest.model.manifest import Manifest, Timing
@@ -63,9 +63,7 @@ def open_project(
     """
     lock_file, faults = _lock_file(file.parent)
     read = partial(read_bytes, folder=file.parent)
-    return parse_project(
-        read_bytes(str(file), Path()), file, read, variables, lock_file, () if lock_may_be_broken else faults
-    )
+    return parse_project(read_manifest(file), file, read, variables, lock_file, () if lock_may_be_broken else faults)
 
 
 def parse_project(

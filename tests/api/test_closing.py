@@ -30,7 +30,10 @@ def test_a_call_beside_the_closing_is_answered_or_refused(manifest: Path) -> Non
             closing = pool.submit(opened.close)
             asked += [pool.submit(ask, opened) for _ in range(4)]
             closing.result(timeout=30)
-            assert {each.result(timeout=30) for each in asked} <= {"Results", "the project is closed"}
+            assert {each.result(timeout=30) for each in asked} <= {
+                "Results",
+                "the project is closed (open it again: eoc.open(...))",
+            }
 
 
 def test_a_call_that_begins_while_the_project_closes_is_refused(

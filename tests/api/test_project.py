@@ -231,3 +231,13 @@ def test_an_invalid_call_stops_no_apply_and_closing_ends_it(manifest: Path) -> N
             project.results("nope")
         project.close()
         assert run.result(timeout=30).exit_code in (0, 130)
+
+
+def test_an_exception_has_the_hint_and_the_place_in_its_text(manifest: Path) -> None:
+    with eoc.open(manifest) as project, pytest.raises(eoc.UsageError) as raised:
+        project.plan(only=["tils"])
+    assert str(raised.value) == "nothing here is called 'tils' (did you mean tiles?)"
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace("bucket:", "bukket:"), encoding="utf-8")
+    with pytest.raises(eoc.ManifestError) as refused:
+        eoc.load(manifest)
+    assert f"{manifest}:6: unknown field `bukket` in `keys.scenes` (did you mean bucket?)" in str(refused.value)

@@ -56,7 +56,7 @@ def test_an_error_survives_pickle_and_copy() -> None:
     fault = eoc.ServiceError(diagnostic, status=503, retry_after=2.0)
     for again in (pickle.loads(pickle.dumps(fault)), copy(fault)):  # our own bytes
         assert type(again) is eoc.ServiceError
-        assert (str(again), again.diagnostics) == ("no answer", (diagnostic,))
+        assert (str(again), again.diagnostics) == ("no answer (try again later)", (diagnostic,))
         assert (again.status, again.retry_after, again.may_pass) == (503, 2.0, False)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from eocanvas_apply.cli import main
 from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import RunningEmulator
 from eocanvas_apply.service.clock import SystemClock
@@ -66,13 +67,21 @@ def test_plain_http_to_another_host_is_refused(project: Project, monkeypatch: py
     assert "plain http" in _error_text(project, "plan")
 
 
-def test_a_manifest_that_is_not_there(project: Project) -> None:
+@pytest.mark.parametrize("command", ["plan", "validate", "status", "lock"])
+def test_a_manifest_that_is_not_there(command: str, project: Project) -> None:
     project.manifest.unlink()
-    assert "eocanvas.yaml" in _error_text(project, "plan")
-    assert "eocanvas.yaml" in _error_text(project, "validate")
+    assert _error_text(project, command) == (
+        f"error: there is no manifest {project.manifest} [file-missing]\n"
+        "  hint: `eocanvas-apply init` writes a first one; -f FILE names another.\n\n1 error\n"
+    )
     assert "there is no manifest" in _error_text(project, "results")
     assert project.run("doctor") == 0
     assert "none at" in project.out
+
+
+def test_a_manifest_with_another_ending_is_suggested(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "-f", str(project.manifest.with_suffix(".yml"))]) == 1
+    assert f"hint: did you mean {project.manifest}? Name it with -f." in capsys.readouterr().err
 
 
 def test_results_before_the_first_apply_are_a_clear_error(project: Project) -> None:

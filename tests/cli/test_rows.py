@@ -152,3 +152,15 @@ def test_licences_that_a_search_needs_are_accepted_where_the_manifest_names_them
     finally:
         with emulator.model() as wire:
             wire.service.behaviour = as_it_was
+
+
+def test_a_campaign_where_one_job_is_needed(campaign: Project) -> None:
+    assert campaign.run("why", "scenes") == 1
+    assert campaign.err == (
+        "error: 'scenes' is a campaign of 4 instances [ambiguous-address]\n"
+        "  hint: write one of them, such as scenes/S2A_MSIL2A_20240706T102644_N0510_R014_T32TQM_20240706T152644;"
+        " `status --full` lists them\n\n1 error\n"
+    )
+    assert campaign.run("apply", "--yes") == 0
+    assert campaign.run("forget", "scenes") == 1
+    assert "hint: write one of them, such as scenes/" in campaign.err
