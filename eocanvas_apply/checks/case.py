@@ -50,14 +50,18 @@ class GraphCase:
         except ManifestError:
             return self.graph
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str]:
         """The names that the service fills in: the inputs and `output`."""
         return frozenset({*self.job.inputs, OUTPUT})
 
+    @cached_property
+    def _address(self) -> str:
+        return str(Address.job(self.name))
+
     def at(self, found: Diagnostic, position: Position) -> Diagnostic:
         """Return a finding at a place of the graph's file."""
-        return self.graph.place(replace(found, address=str(Address.job(self.name))), position)
+        return self.graph.place(found, position, self._address)
 
     def in_manifest(self, found: Diagnostic, *path: str | int, at_name: bool = False) -> Diagnostic:
         """Return a finding at a field of the job."""

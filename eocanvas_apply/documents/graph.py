@@ -104,9 +104,9 @@ class Graph:
         """Return the text that is sent: indented, in ASCII, without comments but the mark."""
         return written(self.root, str(mark) if mark else "")
 
-    def place(self, found: Diagnostic, position: Position) -> Diagnostic:
-        """Return a finding with its place in this file and the line there."""
-        return found.at(position, self._lines.around(position))
+    def place(self, found: Diagnostic, position: Position, address: str | None = None) -> Diagnostic:
+        """Return a finding with its place in this file, the line there, and the address of the job it is about."""
+        return found.at(position, self._lines.around(position), address)
 
     @cached_property
     def _lines(self) -> SourceLines:

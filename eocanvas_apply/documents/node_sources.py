@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.documents.xml_tree import Element
 
+# What stands behind so many names is taken for one, which no node has.
+_LONGEST_LIST = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -55,5 +58,5 @@ def _named(element: Element) -> list[str]:
     if (given := element.attributes.get("refid")) is not None:
         return [given]
     if element.tag == "sourceProducts":
-        return [name.strip() for name in element.text.split(",")]
+        return [name.strip() for name in element.text.split(",", _LONGEST_LIST)]
     return [element.text.strip()]

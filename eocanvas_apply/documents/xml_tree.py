@@ -9,7 +9,7 @@ from xml.parsers import expat
 from eocanvas_apply.diagnostics import Position
 
 _DEEPEST = 200
-_MOST_ELEMENTS = 200_000
+_MOST_ELEMENTS = 150_000
 _TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 _ATTRIBUTE = _TEXT | str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
 
