@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from eocanvas_apply.planning.plan import Plan
     from eocanvas_apply.report.progress import Ending
 
 
@@ -28,9 +29,9 @@ class Exit(IntEnum):
 MEANINGS = {
     Exit.DONE: "done, or nothing to do",
     Exit.ERROR: "an error, also a usage error",
-    Exit.PENDING: "changes are pending (only plan --detailed-exitcode)",
+    Exit.PENDING: "changes are pending (plan --detailed-exitcode only)",
     Exit.UNFINISHED: "unfinished: jobs wait or run",
-    Exit.FAILED: "an action or a job failed in this run",
+    Exit.FAILED: "an action failed, or a job stands failed (also from an earlier run)",
     Exit.REFUSED: "refused by a safety rule, or not confirmed",
     Exit.STALE: "the accepted plan does not hold any more",
     Exit.DECISION: "a decision is needed (see: resolve)",
@@ -53,3 +54,16 @@ def of_endings(endings: Iterable[Ending], interrupted: Exit = Exit.INTERRUPTED) 
     """Return what an apply ends with; `interrupted` tells which signal stopped it, where one did."""
     found = (Exit[ending.name] for ending in endings)
     return weightiest(interrupted if each is Exit.INTERRUPTED else each for each in found)
+
+
+def of_plan(plan: Plan) -> Exit:
+    """Return what `plan --detailed-exitcode` ends with: what an apply would change comes before how things stand."""
+    stands = of_status(plan)
+    return Exit.PENDING if plan.changes_pending and stands is not Exit.ERROR else stands
+
+
+def of_status(plan: Plan) -> Exit:
+    """Return what `status --exit-code` ends with: 0, 3, 4 or 7 as things stand, 1 where the plan has errors."""
+    from eocanvas_apply.report.outcomes import endings, standing
+
+    return of_endings(endings(plan, {*standing(plan).values()}))

@@ -52,8 +52,8 @@ def instances(loaded: LoadedManifest, name: str, rows: Sequence[Row]) -> Instanc
 
 def _skips_without_row(loaded: LoadedManifest, name: str, by_row: Sequence[Instance]) -> Iterator[Diagnostic]:
     job = loaded.manifest.jobs.get(name) if loaded.manifest else None
-    if job and job.skip:
-        for found, path in skipped_without_row(name, job.skip, [each.id for each in by_row]):
+    if job and job.skipped_ids:
+        for found, path in skipped_without_row(name, job.skipped_ids, [each.id for each in by_row]):
             yield loaded.place(found, path, at_name=True)
 
 

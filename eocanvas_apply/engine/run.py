@@ -233,7 +233,7 @@ class Run:
         met = replace(self.first, actions=tuple(self._first_seen.values()))
         left = results_left(last, self.requests)
         ended = results(met, last, recorded, session.failures, left)
-        found = endings(last, ended, launches_stopped=session.launches_stopped)
+        found = endings(last, {each.outcome for each in ended}, launches_stopped=session.launches_stopped)
         if self._stopping:
             found |= {Ending.INTERRUPTED}
         pending = sum(results_pending(recorded, address) for address in left)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity, error, has_errors
 from eocanvas_apply.ledger.fold.job_records import Run
@@ -19,6 +19,47 @@ from eocanvas_apply.planning.warnings import results_gone
 from eocanvas_apply.report.progress import AddressResult, Ending
 
 
+def standing(
+    plan: Plan,
+    failures: Mapping[str, Diagnostic] = MappingProxyType({}),
+    begun: Mapping[str, PlannedAction] = MappingProxyType({}),
+) -> dict[str, Outcome]:
+    """Return how each address of a plan ends where an apply stops at it.
+
+    `failures` are those of this run, `begun` the actions with which it began, where they are others.
+    """
+    faults = _faults(plan, failures)
+    found = {a.address: _own(begun.get(a.address, a), a, failures, faults) for a in plan.actions}
+    _skip_dependants(plan.actions, found, faults)
+    return found
+
+
+def _faults(plan: Plan, failures: Mapping[str, Diagnostic]) -> Mapping[str, Diagnostic]:
+    return {**failures, **{d.address: d for d in plan.diagnostics if d.address and d.severity is Severity.ERROR}}
+
+
+def _own(
+    planned: PlannedAction, now: PlannedAction, failures: Mapping[str, Diagnostic], faults: Mapping[str, Diagnostic]
+) -> Outcome:
+    if now.address not in faults:
+        return now.row.outcome
+    # Where nothing was planned nothing failed, unless it was tried later, or had failed before.
+    untried = planned.action is ActionKind.NONE and now.address not in failures
+    return Outcome.SKIPPED if untried and now.row.outcome is not Outcome.FAILED else Outcome.FAILED
+
+
+def _skip_dependants(
+    actions: Iterable[PlannedAction], found: dict[str, Outcome], faults: Mapping[str, Diagnostic]
+) -> None:
+    """Mark as skipped what cannot start because something before it failed, or shall not run, and so on from there."""
+    waiting = [a for a in actions if a.depends_on and found[a.address] is Outcome.WAITING]
+    ended = {address for address, outcome in found.items() if outcome is Outcome.FAILED} | faults.keys()
+    ended |= {a.address for a in actions if a.reason in (Reason.SKIPPED, Reason.CANCELLED)}
+    while blocked := [a for a in waiting if a.address not in ended and not ended.isdisjoint(a.depends_on)]:
+        ended |= {a.address for a in blocked}
+        found |= {a.address: Outcome.SKIPPED for a in blocked}
+
+
 def results(
     first: Plan, last: Plan, recorded: Recorded, failures: Mapping[str, Diagnostic], left: Collection[str] = ()
 ) -> tuple[AddressResult, ...]:
@@ -27,15 +68,20 @@ def results(
     `left` are those whose results were left at the service because the command line asked for that.
     """
     begun, now = first.by_address(), last.by_address()
-    faults = dict(failures) | {d.address: d for d in last.diagnostics if d.address and d.severity is Severity.ERROR}
-    ended = (
-        _result(address, begun.get(address), now.get(address), recorded, failures, faults)
-        for address in dict.fromkeys([*begun, *now])
-    )
-    return tuple(
-        replace(each, outcome=Outcome.SKIPPED) if each.address in left and each.outcome is Outcome.WAITING else each
-        for each in ended
-    )
+    faults, ended = _faults(last, failures), standing(last, failures, begun)
+    ended |= {address: Outcome.SKIPPED for address in left if ended.get(address) is Outcome.WAITING}
+
+    def result(address: str) -> AddressResult:
+        outcome, action = ended.get(address, Outcome.DONE), now.get(address)
+        if address not in now and address in faults:
+            outcome = Outcome.FAILED
+        fault = faults.get(address)
+        if outcome is Outcome.FAILED and fault is None:
+            fault = _ended_badly(address, action, recorded)
+        held = action.reason if action and action.action is ActionKind.NONE and outcome is Outcome.WAITING else None
+        return AddressResult(address, (begun.get(address) or now[address]).action, outcome, fault, held)
+
+    return tuple(map(result, dict.fromkeys([*begun, *now])))
 
 
 def results_left(last: Plan, requests: Requests) -> frozenset[str]:
@@ -47,38 +93,6 @@ def results_pending(recorded: Recorded, address: str) -> int:
     """Return how many results of a job are listed and not stored."""
     run = counted_run(recorded.jobs.get(address))
     return len(run.pending) if run else 0
-
-
-def _result(
-    address: str,
-    begun: PlannedAction | None,
-    now: PlannedAction | None,
-    recorded: Recorded,
-    failures: Mapping[str, Diagnostic],
-    faults: Mapping[str, Diagnostic],
-) -> AddressResult:
-    planned = begun or now
-    assert planned is not None  # noqa: S101  # the address comes from one of the two
-    fault = faults.get(address)
-    outcome = _outcome(begun, now, faults)
-    if fault:
-        # Where nothing was planned nothing failed, unless it was tried later.
-        untried = planned.action is ActionKind.NONE and address not in failures
-        outcome = Outcome.SKIPPED if untried else Outcome.FAILED
-    if outcome is Outcome.FAILED and fault is None:
-        fault = _ended_badly(address, now, recorded)
-    held = now.reason if now and now.action is ActionKind.NONE and outcome is Outcome.WAITING else None
-    return AddressResult(address, planned.action, outcome, fault, held)
-
-
-def _outcome(begun: PlannedAction | None, now: PlannedAction | None, faults: Mapping[str, Diagnostic]) -> Outcome:
-    if now is None:
-        return Outcome.DONE
-    if now.action is not ActionKind.NONE:
-        return Outcome.SKIPPED if faults.keys() & {*now.depends_on} else Outcome.WAITING
-    # What had failed before this run and was not tried again is no failure of it.
-    untried = begun is not None and begun.action is ActionKind.NONE and begun.row.outcome is not Outcome.WAITING
-    return Outcome.SKIPPED if now.row.outcome is Outcome.FAILED and untried else now.row.outcome
 
 
 def _ended_badly(address: str, now: PlannedAction | None, recorded: Recorded) -> Diagnostic:
@@ -103,13 +117,12 @@ def _job_failed(address: str, run: Run) -> Diagnostic:
     return error("job-failed", f"job {run.job_id} failed ({failure}){said}", hint, address=address)
 
 
-def endings(last: Plan, ended: tuple[AddressResult, ...], *, launches_stopped: bool) -> frozenset[Ending]:
-    """Return why the run ended as it did; nothing where all is done."""
-    outcomes = {result.outcome for result in ended}
+def endings(last: Plan, ended: Collection[Outcome], *, launches_stopped: bool = False) -> frozenset[Ending]:
+    """Return why a run that ended with this plan and these outcomes ended as it did; nothing where all is done."""
     found = {
         Ending.ERROR: launches_stopped or has_errors(last.diagnostics),
         Ending.DECISION: any(a.action is ActionKind.ASK for a in last.actions),
-        Ending.FAILED: Outcome.FAILED in outcomes,
-        Ending.UNFINISHED: Outcome.WAITING in outcomes,
+        Ending.FAILED: Outcome.FAILED in ended,
+        Ending.UNFINISHED: Outcome.WAITING in ended,
     }
     return frozenset(ending for ending, holds in found.items() if holds)

@@ -100,3 +100,28 @@ def test_a_short_outage_of_the_service_does_not_end_the_watch(
         assert project.run("status", "--watch") == 0
         assert other.ended() == 0
     assert len(looked) > 2
+
+
+def test_exit_codes_tell_how_things_stand(project: Project, emulator: RunningEmulator) -> None:
+    with emulator.model() as wire:
+        wire.service.job_faults.append(JobFault("stuck", "*"))
+    assert project.run("apply", "--yes", "--no-wait") == 3
+    assert project.run("status") == 0
+    assert [project.run("status", "--exit-code"), project.run("plan", "--detailed-exitcode")] == [3, 3]
+
+
+def test_a_failed_job_fails_every_command_until_it_is_skipped(project: Project, emulator: RunningEmulator) -> None:
+    with emulator.model() as wire:
+        wire.service.job_faults.append(JobFault("graph", "*"))
+    assert project.run("apply", "--yes") == 4
+    failed = project.json("apply", code=4)
+    assert [(each["outcome"], each["error"]["code"]) for each in failed["results"][1:]] == [("failed", "job-failed")]
+    assert project.run("plan") == 0
+    assert project.run("plan", "--detailed-exitcode") == 4
+    assert project.json("status", "--exit-code", code=4)["jobs"][0]["status"] == "failed"
+    assert project.run("status", "--offline", "--exit-code") == 4
+    project.change("  subset:\n", "  subset:\n    skip: the scene is broken\n")
+    assert project.json("apply")["summary"]["skipped"] == 1
+    assert project.run("plan", "--detailed-exitcode") == 0
+    assert "(skipped) skipped: the scene is broken" in project.out
+    assert project.run("status", "--exit-code") == 0

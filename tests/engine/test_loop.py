@@ -60,7 +60,7 @@ class TestWaiting:
         world = World(tmp_path, job_time=9 * HOUR)
         assert not world.apply(JOB_ONLY, FOR_EVER).endings
 
-    def test_a_failed_job_is_a_failure_of_this_run_and_not_of_the_next(self, tmp_path: Path) -> None:
+    def test_a_failed_job_stays_a_failure_in_every_run_until_it_is_skipped(self, tmp_path: Path) -> None:
         from eocanvas_apply.emulator.model.job_failures import JobFault
 
         world = World(tmp_path)
@@ -70,7 +70,10 @@ class TestWaiting:
         assert result.results[0].error
         assert result.results[0].error.code == "job-failed"
         again = world.apply(JOB_ONLY)
-        assert (ends(again), endings(again)) == ({JOB: "skipped"}, set())
+        assert (ends(again), endings(again)) == ({JOB: "failed"}, {"failed"})
+        assert again.results[0].error == result.results[0].error
+        skipped = world.apply(JOB_ONLY + "    skip: the scene is broken\n")
+        assert (ends(skipped), endings(skipped)) == ({JOB: "skipped"}, set())
         assert len(launched(world)) == 1
 
     def test_polling_costs_pages_of_the_list_and_no_request_a_job(self, tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_retries_in_the_manifest_limit_the_number_of_launches(tmp_path: Path, re
 def test_failed_jobs_run_once_more_on_request(tmp_path: Path) -> None:
     world = failing(tmp_path, "graph", 2)
     world.apply(MANIFEST)
-    assert outcome(world.apply(MANIFEST)) == "skipped"
+    assert outcome(world.apply(MANIFEST)) == "failed"
     assert outcome(world.apply(MANIFEST, requests=Requests(retry_failed=True))) == "failed"
     assert launched(world) == 2
     assert outcome(world.apply(MANIFEST, requests=Requests(retry_failed=True))) == "done"

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from eocanvas_apply.api.exit_codes import of_plan, of_status
 from eocanvas_apply.planning.plan import Plan
 from eocanvas_apply.planning.reasons import JOB_ROWS, KEY_ROWS
 from eocanvas_apply.render import diagnostics
 from eocanvas_apply.render import plan as render
+from eocanvas_apply.report.outcomes import standing
 from tests.golden.case import Case
 
 HERE = Path(__file__).parent
@@ -38,6 +40,13 @@ def test_the_plan_is_as_accepted(name: str) -> None:
             (folder / file).write_text(text, encoding="utf-8")
     accepted = {file: (folder / file).read_text(encoding="utf-8") for file in made}
     assert made == accepted, f"is the new plan right? then {RECORD}=1 accepts it"
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if (HERE / name / "ends.json").exists()])
+def test_exit_codes_and_outcomes_are_as_accepted(name: str) -> None:
+    plan = Case(HERE / name).plan()
+    ends = {"plan": of_plan(plan), "status": of_status(plan), "outcomes": standing(plan)}
+    assert ends == json.loads((HERE / name / "ends.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -7,7 +7,7 @@ from argparse import Namespace
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.api.exit_codes import Exit, weightiest
+from eocanvas_apply.api.exit_codes import Exit, of_plan
 from eocanvas_apply.cli.arguments import Parser, add_project, add_requests, requested, with_project
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import has_errors
@@ -31,7 +31,12 @@ Examples:
 
 def add_arguments(parser: Parser) -> None:
     """Declare them."""
-    parser.add_argument("--detailed-exitcode", action="store_true", help="exit with 2 if apply would change something")
+    parser.add_argument(
+        "--detailed-exitcode",
+        action="store_true",
+        help="exit with 2 if apply would change something; otherwise with 7, 4 or 3 if a decision is needed, "
+        "a job stands failed, or jobs run or wait",
+    )
     parser.add_argument(
         "--refresh-searches",
         action="store_true",
@@ -68,12 +73,9 @@ async def _rehearsed(project: AsyncProject, plan: Plan) -> Rehearsal:
 def _outcome(args: Namespace, plan: Plan, rehearsal: Rehearsal | None) -> Outcome:
     from eocanvas_apply.render import plan as render
 
-    codes = {
-        Exit.ERROR: has_errors(plan.value.diagnostics),
-        Exit.PENDING: args.detailed_exitcode and plan.changes_pending,
-    }
+    plain = Exit.ERROR if has_errors(plan.value.diagnostics) else Exit.DONE
     outcome = Outcome(
-        weightiest(code for code, holds in codes.items() if holds),
+        of_plan(plan.value) if args.detailed_exitcode else plain,
         plan.diagnostics,
         text=lambda style: render.text(plan.value, style, full=args.full),
         fields=lambda: render.body(plan.value, full=args.full),

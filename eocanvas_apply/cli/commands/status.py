@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.api.exit_codes import Exit
+from eocanvas_apply.api.exit_codes import Exit, of_status
 from eocanvas_apply.cli.arguments import Parser, add_project, read_record, with_project
 from eocanvas_apply.cli.terminal.console import Channel, Console, Outcome
 from eocanvas_apply.cli.terminal.live import live
@@ -34,12 +34,18 @@ Examples:
   eocanvas-apply status --watch
   eocanvas-apply status --offline --full
   eocanvas-apply status --format json
+  eocanvas-apply status --exit-code || echo "not everything is done"
 """
 
 
 def add_arguments(parser: Parser) -> None:
     """Declare them."""
     parser.add_argument("--full", action="store_true", help="every address, also where long lists are shortened")
+    parser.add_argument(
+        "--exit-code",
+        action="store_true",
+        help="exit with 7, 4 or 3 if a decision is needed, a job stands failed, or jobs run or wait",
+    )
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--watch", action="store_true", help="show it again until no job runs or waits")
     how.add_argument("--offline", action="store_true", help="from the ledger only: no credentials, no network")
@@ -51,10 +57,10 @@ def run(args: Namespace, console: Console) -> Outcome:
     if args.offline:
         return asyncio.run(_offline(args))
     if args.watch:
-        return with_project(args, lambda project: _watched(project, console, full=args.full))
+        return with_project(args, lambda project: _watched(args, project, console))
 
     async def work(project: AsyncProject) -> Outcome:
-        return _outcome(await project.status(), full=args.full)
+        return _outcome(args, await project.status())
 
     return with_project(args, work)
 
@@ -67,35 +73,35 @@ async def _offline(args: Namespace) -> Outcome:
 
     found = await read_record(args)
     plan, seen = remembered(found, datetime.now(UTC))
-    outcome = _outcome(Status(status(plan, found, seen)), full=args.full)
+    outcome = _outcome(args, Status(status(plan, found, seen)))
     # What the manifest asks for was not looked at, and may be much.
     return outcome if plan.actions else replace(outcome, text=lambda _: "No keys or jobs are recorded yet.\n")
 
 
-def _outcome(found: Status, *, full: bool, code: Exit = Exit.DONE, shown: bool = False) -> Outcome:
+def _outcome(args: Namespace, found: Status, *, stopped: Exit | None = None, shown: bool = False) -> Outcome:
     """Return it as the outcome of a command; the text is left out where it was `shown` already."""
     from eocanvas_apply.render import status as render
 
     return Outcome(
-        code,
+        stopped or (of_status(found.value.plan) if args.exit_code else Exit.DONE),
         found.diagnostics,
-        text=lambda style: "" if shown else render.text(found.value, style, full=full),
+        text=lambda style: "" if shown else render.text(found.value, style, full=args.full),
         fields=lambda: render.body(found.value),
     )
 
 
-async def _watched(project: AsyncProject, console: Console, *, full: bool) -> Outcome:
+async def _watched(args: Namespace, project: AsyncProject, console: Console) -> Outcome:
     """Show it until no job runs or waits, or a signal comes."""
     seen: list[Status] = []
-    code = Exit.DONE
+    code: Exit | None = None
     try:
-        async with _view(console, full=full) as show:
+        async with _view(console, full=args.full) as show:
             await unless_signalled(_look(project, seen, show))
     except Stopped as stopped:
         code = stopped.code
         if not seen:
             raise
-    return _outcome(seen[-1], full=full, code=code, shown=not console.as_json and not console.out.can_redraw)
+    return _outcome(args, seen[-1], stopped=code, shown=not console.as_json and not console.out.can_redraw)
 
 
 async def _look(project: AsyncProject, seen: list[Status], show: Show) -> None:

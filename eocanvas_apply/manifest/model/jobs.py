@@ -164,7 +164,16 @@ class _Job(StrictModel):
         default=None,
         description='Launch no more after so many failures, 5, or such a share of the instances, "20%".',
     )
-    skip: dict[str, str] = Field(default_factory=dict, description="Instances that shall not run, with the reason.")
+    skip: (
+        Annotated[
+            Annotated[dict[str, str], Tag("<skip-ids>")] | Annotated[Text, Tag("<skip-reason>")],
+            chosen_by_type(str, "skip-reason", "skip-ids"),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="Why the job shall not run; of a campaign, {id: reason} of the instances that shall not.",
+    )
     points: PlainData = Field(default=None, description="Points that fill the coordinates of a PixEx node.")
     accept_terms: Annotated[tuple[Text, ...], Field(strict=False)] = Field(
         default=(), description="Licences that you accept for the products of this job."
@@ -181,6 +190,16 @@ class _Job(StrictModel):
     def steps(self) -> tuple[Step, ...]:
         """The steps of a campaign, none of any other job."""
         return (self.for_each,) if isinstance(self.for_each, Step) else self.for_each or ()
+
+    @property
+    def skip_reason(self) -> str | None:
+        """Why a single job shall not run, None where it shall."""
+        return self.skip if isinstance(self.skip, str) else None
+
+    @property
+    def skipped_ids(self) -> Mapping[str, str]:
+        """Why instances of a campaign shall not run, by their ids."""
+        return self.skip if isinstance(self.skip, dict) else {}
 
     @property
     def download_folder(self) -> str | None:

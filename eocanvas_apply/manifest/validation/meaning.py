@@ -127,7 +127,7 @@ def value_at(data: Data, path: Path) -> Data:
 
 
 _OF_INSTANCES = {
-    "skip": "remove the job from the manifest if it shall not run",
+    "skip": "a single job has no ids; write `skip: reason` with the reason alone",
     "canary": "remove it: a single job has no other instances",
     "stop_after": "remove it: `retries` says how often a single job is tried again",
 }
@@ -148,13 +148,17 @@ _NOT_YET: tuple[Path, ...] = (
 
 
 def without_rows(data: Data) -> Iterator[Finding]:
-    """Yield each field about instances in a job that has none."""
+    """Yield each field about instances in a job that has none, and a campaign that is skipped as a whole."""
     for name, job in mapping_at(data, "jobs").items():
         fields = mapping_at(job)
         for field, hint in _OF_INSTANCES.items():
-            if field in fields and "for_each" not in fields:
+            alone = field == "skip" and not isinstance(fields.get(field), dict)
+            if field in fields and not alone and "for_each" not in fields:
                 message = f"`{field}` is about the instances of a campaign, and `{name[:60]}` has no for_each"
                 yield error("needs-for-each", message, hint), ("jobs", name, field)
+        if "for_each" in fields and isinstance(fields.get("skip"), str):
+            message = f"`skip` of the campaign `{name[:60]}` must name instances"
+            yield error("wrong-type", message, "write `skip: {id: reason}`"), ("jobs", name, "skip")
 
 
 def skipped_without_row(job: str, skip: Mapping[str, str], ids: Sequence[str]) -> Iterator[tuple[Diagnostic, Path]]:

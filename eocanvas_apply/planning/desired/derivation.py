@@ -85,7 +85,7 @@ def _all_of(
 ) -> list[DesiredJob]:
     """Return the instances of a campaign, or the one job of any other; `before` are those it may take results of."""
     if not job.steps:
-        return [_job(Address.job(name), job, documents.of(job), {}, partial(_source, before, {}))]
+        return [_job(Address.job(name), job, documents.of(job), {}, partial(_source, before, {}), job.skip_reason)]
     return [
         _job(
             Address.job(name, row.id),
@@ -93,7 +93,7 @@ def _all_of(
             documents.of(row.job),
             row.fields,
             partial(_source, before, row.origins),
-            job.skip.get(row.id),
+            job.skipped_ids.get(row.id),
         )
         for row in rows
     ]

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from eocanvas_apply.ledger.fold.job_records import IntentState, JobRecord, Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.planning.actions import LAUNCHES, ActionKind, State
+from eocanvas_apply.planning.actions import LAUNCHES, ActionKind, Outcome
 from eocanvas_apply.planning.desired.desired import DesiredJob
 from eocanvas_apply.planning.plan import PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
@@ -92,7 +92,7 @@ def exempted(planned: PlannedAction, job: DesiredJob, record: JobRecord | None, 
     Skipping stops nothing: what is in flight is watched to its end, and results that are there are fetched. What was
     cancelled runs again when it is `asked` for by name, or when its definition is another.
     """
-    if job.skip is not None and (planned.action in LAUNCHES or planned.row.state is State.FAILED):
+    if job.skip is not None and (planned.action in LAUNCHES or planned.row.outcome is Outcome.FAILED):
         return PlannedAction(planned.address, ActionKind.NONE, Reason.SKIPPED, note=job.skip)
     # Destroying, and forgetting on request, end all that was decided before.
     known = record if record and record.forgotten in (None, "not-in-manifest") else None

@@ -60,7 +60,7 @@ def test_a_run_ends_after_a_failed_canary_and_continues_on_request(tmp_path: Pat
     assert 'job.scenes["s02"]: waiting (held-canary): waits for the first instances' in text(result)
     assert len(created(world)) == 2
     again = world.apply(manifest(6, "canary: 2"))
-    assert endings(again) == {"unfinished"}
+    assert endings(again) == {"failed", "unfinished"}
     assert len(created(world)) == 2
     assert not world.apply(manifest(6, "canary: 2"), requests=Requests(retry_failed=True)).endings
     assert len(created(world)) == 7

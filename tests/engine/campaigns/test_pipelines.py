@@ -130,8 +130,8 @@ def test_a_job_does_not_wait_for_a_failed_job(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.frontend.service.job_faults.append(JobFault("unknown", "*a.zip"))
     result = world.apply(SINGLE, None)
-    assert ends(result) == {"job.subset": "failed", "job.mosaic": "waiting"}
-    assert endings(result) == {"failed", "unfinished"}
+    assert ends(result) == {"job.subset": "failed", "job.mosaic": "skipped"}
+    assert endings(result) == {"failed"}
     assert not world.apply(SINGLE, requests=Requests(retry_failed=True)).endings
 
 
