@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path, PurePath
 
 from eocanvas_apply.documents.graph import Graph
+from eocanvas_apply.file_locks import locked
 from eocanvas_apply.manifest.graphs_and_chains import Document
 from eocanvas_apply.planning.desired.desired import DesiredJob
 
@@ -26,9 +27,11 @@ def _keep(path: Path, text: str) -> None:
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".part")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    # Where another run writes it, that one is enough.
+    with locked(path):
+        temporary = path.with_suffix(".part")
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.replace(path)
 
 
 def kept_at(digest: str) -> PurePath:

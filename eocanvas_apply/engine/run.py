@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from eocanvas_apply.applying.applier import Applier
+from eocanvas_apply.applying.leftovers import remove_leftovers
 from eocanvas_apply.applying.results.downloads import Downloads
 from eocanvas_apply.applying.session import Session
 from eocanvas_apply.applying.stopping import Stop
@@ -109,6 +111,7 @@ class Run:
             await self._downloads.close(self.pace.stop.grace_left())
         finally:
             await self._downloads.abandon()
+        await asyncio.to_thread(remove_leftovers, self.session.folder, self.session.journal.recorded)
         return self._result()
 
     @property

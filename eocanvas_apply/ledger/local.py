@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import json
 import os
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import LedgerConflict, LedgerError, UsageError
+from eocanvas_apply.file_locks import locked
 from eocanvas_apply.ledger.entry import Entry, Place, parsed
 
 FOLDER = ".eocanvas"
 _PATIENCE_S = 30.0
-_PAUSE_S = 0.005
 # How many bytes are parsed at once where a reader takes parts.
 _PART = 2 << 20
 _UNWRITABLE = "nothing is sent that is not on record first; check the disk and the folder's permissions, and run again"
@@ -60,32 +59,27 @@ class LocalBackend:
     def _read(self, after: int, most: int | None) -> Sequence[Entry]:
         with self._guard:
             try:
-                descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+                with self.path.open("rb", buffering=0) as file:
+                    return self._read_from(file, after, most)
             except FileNotFoundError:
                 if after:
                     raise _gone(self.path) from None
                 return ()
             except OSError as failure:
                 raise _unreadable(self.path, failure) from failure
-            return self._read_from(descriptor, after, most)
 
-    def _read_from(self, descriptor: int, after: int, most: int | None) -> Sequence[Entry]:
-        try:
-            self._recognise(descriptor, after)
-            if after != self.place.head:
-                self.place = Place()
-            entries = self._advance(descriptor, most)
-        except OSError as failure:
-            raise _unreadable(self.path, failure) from failure
-        finally:
-            os.close(descriptor)
+    def _read_from(self, file: FileIO, after: int, most: int | None) -> Sequence[Entry]:
+        self._recognise(file, after)
+        if after != self.place.head:
+            self.place = Place()
+        entries = self._advance(file, most)
         if self.place.head < after:
             raise _gone(self.path)
         return [entry for entry in entries if entry.seq > after]
 
-    def _recognise(self, descriptor: int, known: int) -> None:
+    def _recognise(self, file: FileIO, known: int) -> None:
         """Make sure that this is the file whose entries up to `known` were read."""
-        stat = os.fstat(descriptor)
+        stat = os.fstat(file.fileno())
         identity = stat.st_dev, stat.st_ino
         other = self._identity not in (None, identity) or stat.st_size < self.place.offset
         if other and known:
@@ -94,11 +88,11 @@ class LocalBackend:
             self.place = Place()
         self._identity = identity
 
-    def _advance(self, descriptor: int, most: int | None = None) -> Sequence[Entry]:
-        content = _read_all(descriptor, self.place.offset, most)
+    def _advance(self, file: FileIO, most: int | None = None) -> Sequence[Entry]:
+        content = _read_all(file, self.place.offset, most)
         entries, self.place = parsed(self.url, content, self.place)
         # An append longer than a part.
-        return self._advance(descriptor, 2 * most) if most and not entries and len(content) >= most else entries
+        return self._advance(file, 2 * most) if most and not entries and len(content) >= most else entries
 
     def _append(self, expected_head: int, entries: Sequence[Entry]) -> None:
         content = b"".join(_line(entry) for entry in entries)
@@ -106,13 +100,26 @@ class LocalBackend:
             try:
                 if expected_head == 0:
                     self._make_folder()
-                with _locked(self.path, new=expected_head == 0) as descriptor:
-                    self._check_head(descriptor, expected_head)
-                    self._write(descriptor, content)
+                with self._opened_alone(new=expected_head == 0) as file:
+                    self._check_head(file, expected_head)
+                    self._write(file, content)
             except OSError as failure:
                 message = f"{self.path}: the ledger cannot be written: {failure.strerror or failure}"
                 raise LedgerError(error("ledger-unwritable", message, _UNWRITABLE)) from failure
             self.place = Place(self.place.offset + len(content), self.place.head + len(entries))
+
+    @contextmanager
+    def _opened_alone(self, *, new: bool) -> Iterator[FileIO]:
+        try:
+            # An append takes milliseconds, so a lock held for long belongs to a runner that hangs.
+            with locked(self.path, _PATIENCE_S), _opened(self.path, new=new) as file:
+                yield file
+        except FileNotFoundError:
+            raise _gone(self.path) from None
+        except BlockingIOError:
+            message = f"{self.path}: another run has held the ledger's lock for half a minute"
+            hint = "it hangs or is suspended: end it, then run again"
+            raise LedgerError(error("ledger-busy", message, hint)) from None
 
     def _make_folder(self) -> None:
         folder = self.path.parent
@@ -122,26 +129,27 @@ class LocalBackend:
             with suppress(FileExistsError), (folder / ".gitignore").open("x", encoding="utf-8") as file:
                 file.write("*\n")
 
-    def _check_head(self, descriptor: int, expected_head: int) -> None:
-        self._recognise(descriptor, expected_head)
-        self._advance(descriptor)
+    def _check_head(self, file: FileIO, expected_head: int) -> None:
+        self._recognise(file, expected_head)
+        self._advance(file)
         if self.place.head < expected_head:
             raise _gone(self.path)
         if self.place.head > expected_head:
             raise LedgerConflict(error("ledger-conflict", f"{self.path}: another run appended first"))
-        if os.fstat(descriptor).st_size > self.place.offset:
-            os.ftruncate(descriptor, self.place.offset)
+        if os.fstat(file.fileno()).st_size > self.place.offset:
+            _cut(file, self.place.offset)
 
-    def _write(self, descriptor: int, content: bytes) -> None:
+    def _write(self, file: FileIO, content: bytes) -> None:
         start = self.place.offset
         try:
-            _write_all(descriptor, content, start)
-            os.fsync(descriptor)
+            file.seek(start)
+            _write_all(file, content)
+            os.fsync(file.fileno())
             if start == 0:
                 _sync_folder(self.path.parent)
         except OSError:
             with suppress(OSError):
-                os.ftruncate(descriptor, start)
+                _cut(file, start)
             raise
 
 
@@ -149,66 +157,38 @@ def _line(entry: Entry) -> bytes:
     return json.dumps(entry.to_json(), ensure_ascii=False).encode() + b"\n"
 
 
-def _read_all(descriptor: int, offset: int, most: int | None) -> bytes:
+def _read_all(file: FileIO, offset: int, most: int | None) -> bytes:
     chunks = []
     end = None if most is None else offset + most
-    while chunk := os.pread(descriptor, (end or os.fstat(descriptor).st_size) - offset, offset):
+    file.seek(offset)
+    while chunk := file.read((end or os.fstat(file.fileno()).st_size) - offset):
         chunks.append(chunk)
         offset += len(chunk)
     return b"".join(chunks)
 
 
-def _write_all(descriptor: int, content: bytes, offset: int) -> None:
+def _write_all(file: FileIO, content: bytes) -> None:
     while content:
-        written = os.pwrite(descriptor, content, offset)
-        content, offset = content[written:], offset + written
+        content = content[file.write(content) :]
 
 
-@contextmanager
-def _locked(path: Path, *, new: bool) -> Iterator[int]:
-    """Open and lock the file that has this path, also when another one took its place meanwhile."""
-    while True:
-        descriptor = _opened(path, new=new)
-        try:
-            _lock(path, descriptor)
-            if _is_at(path, descriptor):
-                yield descriptor
-                return
-        finally:
-            os.close(descriptor)
+def _cut(file: FileIO, size: int) -> None:
+    file.truncate(size)
 
 
-def _lock(path: Path, descriptor: int) -> None:
-    """Lock the file; an append takes milliseconds, so a lock held for long belongs to a runner that hangs."""
-    deadline = time.monotonic() + _PATIENCE_S
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                message = f"{path}: another run has held the ledger's lock for half a minute"
-                hint = "it hangs or is suspended: end it, then run again"
-                raise LedgerError(error("ledger-busy", message, hint)) from None
-            time.sleep(_PAUSE_S)
-        else:
-            return
-
-
-def _opened(path: Path, *, new: bool) -> int:
+def _opened(path: Path, *, new: bool) -> FileIO:
     try:
-        return os.open(path, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if new else 0), 0o600)
+        return path.open("r+b", buffering=0)
     except FileNotFoundError:
-        raise _gone(path) from None
-
-
-def _is_at(path: Path, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False
+        if not new:
+            raise _gone(path) from None
+    return open(path, "x+b", buffering=0, opener=lambda name, flags: os.open(name, flags, 0o600))
 
 
 def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        # Windows opens no folder, and writes the name with the file.
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from itertools import chain
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from pydantic import TypeAdapter
 from pydantic_core import from_json
 
+from eocanvas_apply.file_locks import locked
 from eocanvas_apply.ledger.entry import Place
 from eocanvas_apply.ledger.fold import recorded as fold
 from eocanvas_apply.ledger.fold.job_records import JobRecord
@@ -31,8 +31,6 @@ _WORTH_IT = 1_000
 # And than this share of the ledger, one entry in so many: a snapshot is written as a whole.
 _SHARE = 50
 _LONGEST_LINE = 1 << 24
-# A file that is still being written is not older.
-_STALE_S = 3600
 # The end of the ledger that is compared; an entry is shorter.
 _END = 1 << 20
 
@@ -65,14 +63,14 @@ class Snapshots:
         if recorded.head != place.head:
             raise ValueError(f"the fold is at {recorded.head}, the ledger was read to {place.head}")
         partial = self.path.with_name(f"{self.path.name}.part")
-        if not _begun(partial):
-            return False
         try:
-            end = _digest(self._end(place.offset))
-            header = {"version": fold.VERSION, "head": place.head, "offset": place.offset, "end": end}
-            with partial.open("wb") as file:
-                file.writelines(_lines(header, recorded))
-            partial.replace(self.path)
+            # Of two runs one is enough; what a killed run left is written over.
+            with locked(self.path):
+                end = _digest(self._end(place.offset))
+                header = {"version": fold.VERSION, "head": place.head, "offset": place.offset, "end": end}
+                with open(partial, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+                    file.writelines(_lines(header, recorded))
+                partial.replace(self.path)
         except OSError:
             with suppress(OSError):
                 partial.unlink()
@@ -93,18 +91,6 @@ class Snapshots:
         with self._backend.path.open("rb") as ledger:
             ledger.seek(begin)
             return ledger.read(max(0, offset - begin))
-
-
-def _begun(partial: Path) -> bool:
-    """Create the file to write, and tell whether no other run writes it. What a killed run left goes after an hour."""
-    with suppress(OSError):
-        if time.time() - partial.stat().st_mtime > _STALE_S:
-            partial.unlink()
-    try:
-        partial.touch(mode=0o600, exist_ok=False)
-    except OSError:
-        return False
-    return True
 
 
 def worth_saving(entries_behind: int, head: int) -> bool:

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import fcntl
 import os
 import threading
-import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.file_locks import lock_place, locked
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.desired.desired import Desired
@@ -27,8 +26,6 @@ from eocanvas_apply.planning.state.stored import StoredResult, in_a_table, store
 _MARKS = ".index.csv.*.due"
 # Writing an index takes milliseconds; a process that holds the lock for longer than this hangs.
 _LOCK_PAUSE_S, _LOCK_TRIES = 0.02, 250
-# An older temporary file was left by a killed run.
-_STALE_S = 60.0
 # A campaign's index lies one folder above its files.
 _LEVELS = 3
 
@@ -62,15 +59,6 @@ def write_index(folder: Path, rows: Sequence[IndexRow]) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(folder / "index.csv")
-    _sweep(folder)
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what a run that was killed in the middle of writing has left."""
-    for left in folder.glob(".index.csv.*.part"):
-        with suppress(OSError):
-            if time.time() - left.stat().st_mtime > _STALE_S:
-                left.unlink()
 
 
 def _cells(row: IndexRow, names: Sequence[str]) -> list[str | int]:
@@ -152,7 +140,7 @@ class Indexes:
         due, self._due = self._due, {}
         failures: dict[str, Diagnostic] = {}
         if due:
-            async with _alone(sorted(due)):
+            async with _alone(self._folder, sorted(due)):
                 # Another run may have stored results into the same folders: who writes last must know of all.
                 recorded = await refresh()
                 rows = await asyncio.to_thread(self._rows, set(due), recorded, list(recorded.jobs))
@@ -213,30 +201,27 @@ def _marked(folders: set[Path]) -> set[Path]:
 
 def _write_current(folder: Path, rows: list[IndexRow]) -> None:
     write_index(folder, rows)
-    for mark in folder.glob(_MARKS):
-        mark.unlink(missing_ok=True)
+    # Also what killed runs have left: no other one writes here now.
+    for left in (*folder.glob(_MARKS), *folder.glob(".index.csv.*.part")):
+        left.unlink(missing_ok=True)
 
 
 @asynccontextmanager
-async def _alone(folders: Sequence[Path]) -> AsyncIterator[None]:
-    """Keep other runs of this machine from writing the same indexes meanwhile."""
-    opened: list[int] = []
-    try:
+async def _alone(project: Path, folders: Sequence[Path]) -> AsyncIterator[None]:
+    """Keep other runs of this project from writing the same indexes meanwhile."""
+    async with AsyncExitStack() as taken:
         for folder in folders:
-            # Some file systems have no locks for folders; an index is whole without one, too.
+            # Some file systems have no locks; an index is whole without one, too.
             with suppress(OSError):
-                opened.append(os.open(folder, os.O_RDONLY))
-                await _locked(opened[-1])
+                await _take(taken, lock_place(project, folder))
         yield
-    finally:
-        for descriptor in opened:
-            os.close(descriptor)
 
 
-async def _locked(descriptor: int) -> None:
+async def _take(taken: AsyncExitStack, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
     for _ in range(_LOCK_TRIES):
         with suppress(BlockingIOError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            taken.enter_context(locked(place))
             return
         await asyncio.sleep(_LOCK_PAUSE_S)
 

@@ -6,13 +6,16 @@ import asyncio
 import errno
 import os
 from collections.abc import Callable
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from eocanvas_apply.applying.results import receiving
 from eocanvas_apply.errors import LedgerError
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger import local
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.render.why import history_line
 from eocanvas_apply.report.why import explain
@@ -21,7 +24,7 @@ from tests.applying.stage import JOB_ONLY, NO_WAIT, acts, endings, ends, events,
 from tests.simulation.world import World
 
 DISKS: dict[str, tuple[object, str, Callable[..., Any]]] = {
-    "read-only folder": (Path, "mkdir", lambda *_, **__: _refuse(errno.EROFS)),
+    "read-only folder": (receiving, "make_folder", lambda *_: _refuse(errno.EROFS)),
     "full while syncing": (os, "fsync", lambda descriptor: _refuse(errno.ENOSPC)),
     "full when renaming": (Path, "replace", lambda *_: _refuse(errno.EDQUOT)),
 }
@@ -159,15 +162,15 @@ def test_a_ledger_that_cannot_be_written_ends_the_run_and_the_next_one_completes
     world = World(tmp_path)
     run_with(world, ("a.nc", b"content"))
     world.clock.advance(400)
-    real = os.pwrite
+    real = local._write_all
 
-    def full(descriptor: int, content: bytes, offset: int) -> int:
+    def full(file: FileIO, content: bytes) -> None:
         if b"result-stored" in content:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return real(descriptor, content, offset)
+        real(file, content)
 
     with monkeypatch.context() as broken:
-        broken.setattr(os, "pwrite", full)
+        broken.setattr(local, "_write_all", full)
         with pytest.raises(LedgerError, match="No space left"):
             world.apply(JOB_ONLY)
     assert not world.apply(JOB_ONLY).endings

@@ -62,6 +62,12 @@ def test_it_ends_through_three_killed_runs_with_every_result_in_its_folder(tool:
         listed = {row["instance"]: row["file"] for row in csv.DictReader(file)}
     assert sorted(listed) == sorted(stored)
     assert all((folder / file).is_file() for file in listed.values())
+    # Nothing of the killed runs is left.
+    assert not [
+        path
+        for path in tool.project.rglob("*")
+        if path.suffix in {".part", ".lock"} and path != tool.project / "eocanvas.lock"
+    ]
     again = tool.run("plan", "--detailed-exitcode")
     assert again.code == 0, again
     assert "Nothing to do" in again.out

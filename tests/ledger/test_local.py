@@ -10,12 +10,14 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from eocanvas_apply.errors import LedgerConflict, LedgerError, UsageError
+from eocanvas_apply.ledger import local
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.events import AnyEvent
 from eocanvas_apply.ledger.local import LocalBackend, open_backend
@@ -243,9 +245,8 @@ class TestAFileThatGoesAway:
         asyncio.run(work())
 
 
-def _half(descriptor: int, content: bytes, offset: int, *, real: Callable[[int, bytes, int], int]) -> int:
-    if len(content) > 1:
-        return real(descriptor, content[: len(content) // 2], offset)
+def _half(file: FileIO, content: bytes) -> None:
+    file.write(content[: len(content) // 2])
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
@@ -254,13 +255,13 @@ class TestDisksThatDoNotTakeMore:
         self, file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         write(file, [OPENED])
-        before, real = file.read_bytes(), os.pwrite
+        before = file.read_bytes()
 
         async def work() -> None:
             own = journal(LocalBackend(file))
             await own.refresh()
             with monkeypatch.context() as full:
-                full.setattr(os, "pwrite", lambda d, c, o: _half(d, c, o, real=real))
+                full.setattr(local, "_write_all", _half)
                 with pytest.raises(LedgerError) as caught:
                     await own.claim(1, [job_intended()])
                 assert caught.value.diagnostics[0].code == "ledger-unwritable"
@@ -277,14 +278,13 @@ class TestDisksThatDoNotTakeMore:
         self, file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         write(file, [OPENED])
-        real = os.pwrite
 
         def refuse(*_: object) -> None:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
 
         with monkeypatch.context() as broken:
-            broken.setattr(os, "pwrite", lambda d, c, o: _half(d, c, o, real=real))
-            broken.setattr(os, "ftruncate", refuse)
+            broken.setattr(local, "_write_all", _half)
+            broken.setattr(local, "_cut", refuse)
             with pytest.raises(LedgerError):
                 write(file, [note(1), note(2)], head=1, batch="b2")
         assert [entry.seq for entry in read(file)] == [1]

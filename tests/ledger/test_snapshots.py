@@ -249,14 +249,8 @@ def test_a_run_killed_while_writing_keeps_the_previous_snapshot(ledger: Path, ke
     write(ledger, (note(1),), len(EVENTS), "b2")
     ended = subprocess.run([sys.executable, "-c", KILLED, str(ledger)], check=False)
     assert ended.returncode == -signal.SIGKILL
-    [partial] = ledger.parent.glob("default.snapshot.*")
+    assert {path.suffix for path in ledger.parent.glob("default.snapshot.*")} == {".part", ".lock"}
     assert kept.path.read_bytes() == before
-    # For an hour it may be the file of a run that still writes it; after that it is removed.
-    backend, whole = LocalBackend(ledger), Recorded()
-    whole.add(asyncio.run(backend.read()))
-    assert not Snapshots(backend).save(whole)
-    assert (partial.exists(), kept.path.read_bytes()) == (True, before)
-    os.utime(partial, (0, 0))
     saved(ledger)
     assert kept.path.read_bytes() != before
     assert not list(ledger.parent.glob("default.snapshot.*"))

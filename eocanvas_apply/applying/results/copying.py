@@ -9,8 +9,9 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from eocanvas_apply.applying.results.parts import part_of
 from eocanvas_apply.applying.results.receiving import Meter, Receiver
-from eocanvas_apply.applying.results.storing import Target, move_aside, part_of, put_in_place
+from eocanvas_apply.applying.results.storing import Target, move_aside, put_in_place
 from eocanvas_apply.applying.session import Session, at_once
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import ServiceError
@@ -39,6 +40,7 @@ class Copier:
         for each in copies:
             jobs[each.address, each.job_id].append(each)
         await at_once([partial(self._job, address, job_id, found) for (address, job_id), found in jobs.items()])
+        self._receiver.parts.close()
 
     async def _job(self, address: str, job_id: str, copies: Sequence[Copy]) -> None:
         with self._receiver.job(address, job_id, len(copies)) as meter:

@@ -14,8 +14,9 @@ from functools import partial
 from pathlib import Path
 
 from eocanvas_apply.applying.results.links import note, title_of
+from eocanvas_apply.applying.results.parts import part_of
 from eocanvas_apply.applying.results.receiving import Meter, Receiver
-from eocanvas_apply.applying.results.storing import Target, move_aside, part_of, put_in_place
+from eocanvas_apply.applying.results.storing import Target, move_aside, put_in_place
 from eocanvas_apply.applying.session import Session, at_once
 from eocanvas_apply.applying.stopping import Stop
 from eocanvas_apply.errors import ServiceError

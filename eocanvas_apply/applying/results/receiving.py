@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from eocanvas_apply.applying.results.links import by_key, is_gone, listed, title_of
-from eocanvas_apply.applying.results.storing import SPARED, DiskFull, Target, check_room, free_bytes, held, make_folder
+from eocanvas_apply.applying.results.parts import Parts
+from eocanvas_apply.applying.results.storing import SPARED, DiskFull, Target, check_room, free_bytes, make_folder
 from eocanvas_apply.applying.session import Session
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import Doubt, ServiceError
@@ -89,6 +90,7 @@ class Receiver:
     def __init__(self, session: Session, folder: Path) -> None:
         self._session = session
         self._folder = folder
+        self.parts = Parts(folder)
         self._meters: dict[str, Meter] = {}
         self._gate = asyncio.Semaphore(_FILES_AT_ONCE)
 
@@ -129,8 +131,10 @@ class Receiver:
             self._session.report_event(meter.address, Happening.FETCHING, target.path.name)
             make_folder(target.path.parent)
             try:
-                with held(target.part) as file:
-                    await self._into(file, target, meter)
+                with self.parts.taken(target.part):
+                    # Without a buffer: a full disk is noticed at once. Closed before it is renamed, for Windows.
+                    with target.part.open("ab", buffering=0) as file:
+                        await self._into(file, target, meter)
                     return await asyncio.to_thread(put, target)
             except ServiceError as fault:
                 if not is_gone(fault):

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
-from typing import BinaryIO
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import Doubt
@@ -46,28 +44,6 @@ class Target:
     twins: tuple[Path, ...] = ()
 
 
-def part_of(path: Path, job_id: str) -> Path:
-    """Return where a result is kept as long as it is not whole; another job's result of the same name has its own."""
-    return path.with_name(f"{path.name}.{safe_name(job_id)[:8]}.part")
-
-
-@contextmanager
-def held(part: Path) -> Iterator[BinaryIO]:
-    """Open a part to write behind its end, and keep other runs off it; raises BlockingIOError where one has it."""
-    while True:
-        # Without a buffer: a full disk is noticed at once, and closing writes nothing again.
-        with part.open("ab", buffering=0) as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Another run may have finished it between our opening and our lock.
-            if not _is_at(part, file):
-                continue
-            try:
-                yield file
-            finally:
-                _leave(part, file)
-            return
-
-
 def check_room(target: Target, needed: int) -> None:
     """Raise DiskFull where so many bytes do not fit, before half a file fills what others need."""
     free = free_bytes(target.part.parent)
@@ -95,22 +71,10 @@ def put_in_place(target: Target, taken: Collection[Path]) -> tuple[Path, int, st
 def free_bytes(folder: Path) -> int | None:
     """Return how many bytes are free on the folder's disk, None where that is unknown."""
     try:
-        disk = os.statvfs(folder)
+        disk = shutil.disk_usage(folder)
     except OSError:
         return None
-    return disk.f_bavail * disk.f_frsize if disk.f_blocks else None
-
-
-def _leave(part: Path, file: BinaryIO) -> None:
-    with suppress(OSError):
-        if _is_at(part, file) and not part.stat().st_size:
-            part.unlink()
-
-
-def _is_at(path: Path, file: BinaryIO) -> bool:
-    with suppress(FileNotFoundError):
-        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
-    return False
+    return disk.free if disk.total else None
 
 
 def move_aside(path: Path, folder: Path, job_id: str) -> None:
