@@ -33,7 +33,8 @@ def opened(**variables: str) -> Definition:
 )
 def test_a_value_is_read_as_the_manifest_would_and_text_stays_text(name: str, text: str, value: object) -> None:
     found = opened(**{name: text}).loaded.variables[name]
-    assert (found, type(found)) == (value, type(value))
+    assert found == value
+    assert isinstance(found, type(value))
 
 
 def test_all_unknown_names_are_reported_at_once() -> None:
