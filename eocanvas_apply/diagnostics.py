@@ -87,15 +87,18 @@ class Excerpt:
     column: int = 1
 
 
-def excerpt(line: str, column: int, start: int = 0, end: int | None = None) -> Excerpt:
-    """Return the line that a text has from `start` to `end`, or the part of it around a column."""
-    length = (len(line) if end is None else end) - start
-    if length <= LONGEST_SNIPPET:
-        return Excerpt(line[start : start + length])
-    first = max(0, min(column - LONGEST_SNIPPET // 2, length - LONGEST_SNIPPET))
-    last = first + LONGEST_SNIPPET
+def excerpt(text: str, column: int, begin: int = 0, end: int | None = None) -> Excerpt:
+    """Return the line that a text has from `begin` to `end`, or the part of a long one around a column."""
+    length = (len(text) if end is None else end) - begin
+    first, last = window(length, column)
     head, tail = "…" if first else "", "…" if last < length else ""
-    return Excerpt(head + line[start + first : start + last] + tail, first + 1 - len(head))
+    return Excerpt(head + text[begin + first : begin + last] + tail, first + 1 - len(head))
+
+
+def window(length: int, column: int) -> tuple[int, int]:
+    """Return which characters of a line of this length are shown around a column."""
+    first = max(0, min(column - LONGEST_SNIPPET // 2, length - LONGEST_SNIPPET))
+    return first, min(first + LONGEST_SNIPPET, length)
 
 
 def _shown(text: str) -> str:
@@ -154,13 +157,19 @@ def _and_more(code: str, severity: Severity, number: int) -> Diagnostic:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return `did you mean X?` for the nearest known word, ignoring case, `-` and `_`; empty when none is near."""
+    """Return `did you mean X?` for the nearest known word; empty when none is near."""
+    found = nearest(word, known)
+    return f"did you mean {found[:_COMPARED]}?" if found else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the nearest known word, ignoring case, `-` and `_`; None when none is near."""
     from difflib import get_close_matches
 
     spellings = {_plain(each[:_COMPARED]): each for each in sorted(known, reverse=True)}
     written = _plain(word[:_COMPARED])
     found = get_close_matches(written, spellings, n=1, cutoff=_cutoff(len(written)))
-    return f"did you mean {spellings[found[0]][:_COMPARED]}?" if found else ""
+    return spellings[found[0]] if found else None
 
 
 class Suggestions:

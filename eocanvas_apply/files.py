@@ -43,7 +43,7 @@ def read_manifest(file: Path) -> bytes:
 
 
 def missing_manifest(file: Path, also: str = "") -> Diagnostic:
-    """Return the error about a manifest that is not there, with the nearest name that is; `also` adds to the message."""
+    """Return the error about a manifest that is not there, with the nearest name that is there; `also` adds to it."""
     beside = islice(file.parent.glob("*.y*ml"), _MOST_NAMES)
     near = did_you_mean(str(file), map(str, beside))
     hint = f"{near} Name it with -f." if near else "`eocanvas-apply init` writes a first one; -f FILE names another."

@@ -9,7 +9,7 @@ from typing import Any
 from eocanvas_apply.checks import chain_rules, graph_rules, manifest_rules, operators, placeholders
 from eocanvas_apply.checks.case import ChainCase, GraphCase, Instances, ManifestCase, cases, row_cases
 from eocanvas_apply.checks.codes import codes, is_adjustable
-from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, limited
+from eocanvas_apply.diagnostics import Diagnostic, Suggestions, error, limited
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.graphs_and_chains import GraphsAndChains
 from eocanvas_apply.manifest.loading import LoadedManifest
@@ -60,18 +60,21 @@ def _adjusted(found: Iterable[Diagnostic], manifest: Manifest) -> Iterator[Diagn
     """Yield diagnostics with the severities that the manifest sets; those of a job win over those of the manifest."""
     of_jobs = {str(Address.job(name)): job.checks for name, job in manifest.jobs.items()}
     for each in found:
-        chosen = {**manifest.checks, **of_jobs.get(each.address or "", {})}.get(each.code)
+        chosen = of_jobs.get(each.address or "", {}).get(each.code) or manifest.checks.get(each.code)
         yield replace(each, severity=chosen) if chosen and is_adjustable(each.code) else each
 
 
 def _unknown_checks(case: ManifestCase) -> Iterator[Diagnostic]:
     """Yield codes under `checks:` whose severity cannot be changed."""
-    manifest = case.manifest
+    manifest, suggestions = case.manifest, Suggestions()
     places = [(("checks",), manifest.checks), *((("jobs", n, "checks"), j.checks) for n, j in manifest.jobs.items())]
     for path, checks in places:
         for code in checks:
             if not is_adjustable(code):
-                adjustable = [each.name for each in codes().values() if each.adjustable]
-                hint = did_you_mean(code, adjustable) or f"these can be changed: {', '.join(adjustable)}"
-                found = error("unknown-check", f"the severity of `{code[:60]}` cannot be changed", hint)
-                yield case.place(found, *path, code, at_name=True)
+                yield case.place(_unknown_check(code, suggestions), *path, code, at_name=True)
+
+
+def _unknown_check(code: str, suggestions: Suggestions) -> Diagnostic:
+    adjustable = [each.name for each in codes().values() if each.adjustable]
+    hint = suggestions.near(code, adjustable) or f"these can be changed: {', '.join(adjustable)}"
+    return error("unknown-check", f"the severity of `{code[:60]}` cannot be changed", hint)

@@ -28,16 +28,25 @@ _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".gz")
 
 def lifetime(case: ManifestCase) -> Iterator[Diagnostic]:
     """Yield keys that end too soon: within an hour, or before a job can start late and still use them."""
+    longest = _longest_jobs(case)
     for name, key in _managed(case):
         if key.expires_in < _SHORTEST:
             found = error("expires-in", "a key must live an hour at least", "write `expires_in: 1h` or longer")
             yield case.place(found, "keys", name, "expires_in")
-        jobs = [job.max_duration for job in case.manifest.jobs.values() if name in _needed_by(case, job)]
-        if jobs and key.expires_in < 2 * max(jobs):
-            longest = format_duration(max(jobs))
-            hint = f"expires_in should be at least {format_duration(2 * max(jobs))} (2 x max_duration)"
-            found = warning("key-too-short", f"a key of this life is too short for a job of up to {longest}", hint)
+        if (duration := longest.get(name)) and key.expires_in < 2 * duration:
+            hint = f"expires_in should be at least {format_duration(2 * duration)} (2 x max_duration)"
+            message = f"a key of this life is too short for a job of up to {format_duration(duration)}"
+            found = warning("key-too-short", message, hint)
             yield case.place(found, "keys", name, "expires_in")
+
+
+def _longest_jobs(case: ManifestCase) -> dict[str | None, timedelta]:
+    """Return how long the longest job takes that needs a key, by the key's name."""
+    longest: dict[str | None, timedelta] = {}
+    for job in case.manifest.jobs.values():
+        for key in _needed_by(case, job):
+            longest[key] = max(job.max_duration, longest.get(key, timedelta()))
+    return longest
 
 
 def _needed_by(case: ManifestCase, job: Job) -> set[str | None]:

@@ -89,7 +89,7 @@ class Chain:
 
     def _placed(self, found: Diagnostic) -> Diagnostic:
         assert self.text is not None and found.position is not None  # noqa: S101, PT018 - callers hold a text
-        return found.at(found.position, self.text.line(found.position.line))
+        return found.at(found.position, self.text.excerpt(found.position))
 
 
 class _Dumper(yaml.SafeDumper):

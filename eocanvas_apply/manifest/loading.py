@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pydantic import ValidationError
 
-from eocanvas_apply.diagnostics import Diagnostic, Position, error, has_errors
+from eocanvas_apply.diagnostics import MOST_OF_A_CODE, Diagnostic, Excerpt, Position, error, has_errors, limited
 from eocanvas_apply.documents.yaml.nodes import Data, Path, Plain
 from eocanvas_apply.documents.yaml.text import YamlText
 from eocanvas_apply.errors import ManifestError
@@ -18,7 +19,7 @@ from eocanvas_apply.manifest.masking import Mask, mask_of, snippet
 from eocanvas_apply.manifest.model.keys import EODATA
 from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.manifest.products import products_without_dataset
-from eocanvas_apply.manifest.substitution import Template, unescaped, with_variables
+from eocanvas_apply.manifest.substitution import LONGEST_FILLED, Template, too_long, unescaped, with_variables
 from eocanvas_apply.manifest.validation.meaning import (
     dangling_keys,
     dangling_references,
@@ -63,9 +64,9 @@ class LoadedManifest:
         """Return where the value of a field stands; of a missing one, where its nearest owner is named."""
         return self.text.locate(path)
 
-    def snippet(self, position: Position) -> str | None:
+    def snippet(self, position: Position) -> Excerpt | None:
         """Return the line at a position as it may be shown."""
-        return snippet(self.text, self.mask, position)
+        return snippet(self.mask, position)
 
     def place(self, found: Diagnostic, path: Path, *, at_name: bool = False) -> Diagnostic:
         """Return a diagnostic with the place of a field's value, or of its name, and the line there."""
@@ -88,19 +89,19 @@ def load(source: bytes | str, file: str, variables: Mapping[str, Plain] | None =
     text = YamlText.parse(raw, file)
     digest = "sha256:" + hashlib.sha256(raw).hexdigest()
     empty = LoadedManifest(None, text, mask_of(text), (), digest)
-    faults = [each.at(each.position, empty.snippet(each.position)) for each in text.faults if each.position]
     data = text.data
+    faults = [_shown(each, empty) for each in limited(_without_days(text, data))]
     if not isinstance(data, dict):
         hint = "begin with `version: 1` and `project: NAME`"
         found = error("not-a-mapping", "a manifest is a mapping of its fields", hint)
         faults += [] if has_errors(faults) else [empty.place(found, ())]
         return LoadedManifest(None, text, empty.mask, tuple(faults), digest)
-    faults = _without_days(faults, text, data)
     given: Data = {name: value for name, value in data.items() if not name.startswith(_OWN_FIELDS)}
     values = _variables(given, variables or {})
-    filled = with_variables(given, values)
+    oversized = too_long(given, values)
+    filled = given if oversized else with_variables(given, values)
     manifest, structural = _validated(filled, empty.place)
-    findings = [*faults, *structural, *_named(given, values, empty.place)]
+    findings = limited((*faults, *structural, *_named(given, values, empty.place, oversized)))
     campaigns = dict(_campaigns(filled))
     templates = {name: Template(_without_steps(job)) for name, job in campaigns.items()}
     steps = {name: [step for _, step in steps_of(job)] for name, job in campaigns.items()}
@@ -111,15 +112,19 @@ def load(source: bytes | str, file: str, variables: Mapping[str, Plain] | None =
 _Place = Callable[..., Diagnostic]
 
 
-def _without_days(faults: list[Diagnostic], text: YamlText, data: Data) -> list[Diagnostic]:
-    """Return the diagnostics without those about plain days where only a day can be meant."""
-    days = [
+def _shown(found: Diagnostic, loaded: LoadedManifest) -> Diagnostic:
+    return found.at(found.position, loaded.snippet(found.position)) if found.position else found
+
+
+def _without_days(text: YamlText, data: Data) -> Iterator[Diagnostic]:
+    """Yield the faults of a text without those about plain days where only a day can be meant."""
+    days = {
         text.locate(("jobs", name, "for_each", *path, "days", end))
         for name, job in _campaigns(data)
         for path, _ in steps_of(job)
         for end in ("from", "to")
-    ]
-    return [each for each in faults if each.code != "yaml-1-1" or each.position not in days]
+    }
+    yield from (each for each in text.faults if each.code != "yaml-1-1" or each.position not in days)
 
 
 def _validated(data: Data, place: _Place) -> tuple[Manifest | None, list[Diagnostic]]:
@@ -133,8 +138,8 @@ def _validated(data: Data, place: _Place) -> tuple[Manifest | None, list[Diagnos
         if not (open_paths := [fault.path for fault in faults if is_open(filled, fault.path)]):
             break
         filled = without_open(filled, open_paths)
-    found = [place(fault.found, fault.path, at_name=fault.at_name) for fault in faults]
-    return _partial(filled, [fault.path for fault in faults]), found
+    found = _placed(((fault.found, fault.path, fault.at_name) for fault in faults), place)
+    return _partial(filled, [fault.path for fault in faults]), limited(found)
 
 
 def _variables(data: Data, given: Mapping[str, Plain]) -> Mapping[str, Plain]:
@@ -156,32 +161,42 @@ def _without_steps(job: dict[str, Data]) -> Data:
 def _partial(data: Data, paths: Iterable[Path]) -> Manifest | None:
     # The rest is checked all the same, so that one run shows all faults.
     assert isinstance(data, dict)  # noqa: S101 - load calls with a mapping
-    kept: dict[str, Data] = {"version": 1, "project": "unnamed", **data}
-    for path in paths:
-        if len(path) >= 2 and path[0] in ("keys", "jobs") and isinstance(block := kept.get(str(path[0])), dict):
-            kept[str(path[0])] = {name: value for name, value in block.items() if name != path[1]}
-        elif path and path[0] in ("version", "project"):
-            kept[str(path[0])] = 1 if path[0] == "version" else "unnamed"
-        elif path:
-            kept.pop(str(path[0]), None)
+    kept = dict(data)
+    left_out = {path[:2] if path[0] in ("keys", "jobs") else path[:1] for path in paths if path}
+    for name in ("keys", "jobs"):
+        if isinstance(block := kept.get(name), dict):
+            kept[name] = {own: value for own, value in block.items() if (name, own) not in left_out}
+    for path in (each for each in left_out if len(each) == 1):
+        kept.pop(str(path[0]), None)
+    kept = {"version": 1, "project": "unnamed", **kept}
     try:
         return Manifest.model_validate(kept)
     except ValidationError:
         return None
 
 
-def _named(data: Data, variables: Mapping[str, Plain], place: _Place) -> Iterator[Diagnostic]:
-    for path in not_yet(data):
-        hint = "remove it; it is reserved for a later release"
-        yield place(error("not-yet", f"`{path[-1]}` is not supported yet", hint), path, at_name=True)
-    for found, path in without_rows(data):
-        yield place(found, path, at_name=True)
+def _named(data: Data, variables: Mapping[str, Plain], place: _Place, oversized: Path | None) -> Iterator[Diagnostic]:
+    hint = "remove it; it is reserved for a later release"
+    unsupported = ((error("not-yet", f"`{path[-1]}` is not supported yet", hint), path, True) for path in not_yet(data))
+    at_names = ((found, path, True) for found, path in without_rows(data))
     nameless = (*dangling_references(data), *misplaced_references(data), *unknown_variables(data, variables))
-    for found, path in (*nameless, *dangling_keys(data), *pipeline_faults(data), *products_without_dataset(data)):
-        yield place(found, path)
+    findings = (*nameless, *dangling_keys(data), *pipeline_faults(data), *products_without_dataset(data))
+    at_values = ((found, path, False) for found, path in findings)
+    yield from _placed((*unsupported, *at_names, *at_values), place)
+    if oversized:
+        message = f"with its variables filled in, the manifest has more than {LONGEST_FILLED // 1_000_000} MB"
+        yield place(error("manifest-too-long", message, "use shorter variables, or use them less often"), oversized)
     if EODATA in mapping_at(data, "keys"):
         found = error("reserved-name", "eodata is always there and cannot be declared", "remove it, or rename it")
         yield place(found, ("keys", EODATA), at_name=True)
+
+
+def _placed(findings: Iterable[tuple[Diagnostic, Path, bool]], place: _Place) -> Iterator[Diagnostic]:
+    """Yield findings with their places; those of a code that are not shown go without."""
+    seen: Counter[str] = Counter()
+    for found, path, at_name in findings:
+        seen[found.code] += 1
+        yield place(found, path, at_name=at_name) if seen[found.code] <= MOST_OF_A_CODE else found
 
 
 def _addressed(found: Diagnostic, path: Path) -> Diagnostic:

@@ -1,21 +1,28 @@
-"""Source lines of a manifest as they may be shown: under `keys` only what is known to be no secret.
+"""Source lines of a manifest as they may be shown: under `keys` nothing that could be a secret.
 
-Everything there but type, name, bucket, region, endpoint and username becomes `***`, comments too. Masking goes by
-the nodes of the text, so that values over several lines, flow mappings and aliases are covered; of a text that could
-not be read to its end, lines that may belong to `keys` are not shown at all.
+There the values of secret fields become `***`, those of unknown fields that do not look like a plain one, and comments.
+Masking goes by the nodes of the text, so that values over several lines, flow mappings and aliases are covered; of a
+text that could not be read to its end, lines that may belong to `keys` are not shown at all.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 
-from eocanvas_apply.diagnostics import Position
-from eocanvas_apply.documents.yaml.nodes import Mapping, Node, Scalar, Sequence, Span
+from eocanvas_apply.diagnostics import Excerpt, Position, nearest, window
+from eocanvas_apply.documents.yaml.nodes import Mapping, Node, Scalar, Sequence
 from eocanvas_apply.documents.yaml.text import YamlText
+from eocanvas_apply.manifest.model.keys import KEY_TYPES, ExistingKey
 
-PLAIN_FIELDS = frozenset({"type", "name", "bucket", "region", "endpoint", "username"})
-
+SECRET_FIELDS = frozenset(
+    name for model in KEY_TYPES.values() if not issubclass(model, ExistingKey) for name in model.secret_names
+)
+_FIELDS = frozenset(name for model in KEY_TYPES.values() for name in model.model_fields)
+_SECRET_WORDS = re.compile("key|secret|pass|token|cred|auth|pwd|sign", re.IGNORECASE)
 _REFERENCE_WORDS = frozenset({"env", "file", "command", "keyring", "sops", "at"})
 _PUNCTUATION = frozenset("{}[],: \t")
 _TOP_LEVEL = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)\s*:")
@@ -23,65 +30,117 @@ _COMMENT = re.compile(r"[}\], \t]*#[^\r\n]*")
 _STARS = "***"
 
 
-# For each character of a text: whether it is shown, hidden, or hidden as part of a scalar.
-Mask = bytes
-_SHOWN, _HIDDEN, _IN_SCALAR = range(3)
+@dataclass(frozen=True)
+class Mask:
+    """What of a manifest may be shown.
+
+    `scalars` has the end of each scalar under `keys` by its start, and the name of the field whose value it is: the
+    empty name for what is always shown, None for what never is. `blocks` are the stretches that hold the keys.
+    """
+
+    text: YamlText
+    scalars: dict[int, tuple[int, str | None]]
+    blocks: tuple[tuple[int, int], ...]
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return sorted(self.scalars)
+
+    @cached_property
+    def _block_starts(self) -> list[int]:
+        return [start for start, _ in self.blocks]
+
+    @cached_property
+    def top_level_lines(self) -> list[tuple[int, str | None]]:
+        """The lines that are not indented, with the name of the field that begins there."""
+        starts = enumerate(self.text.line_starts, 1)
+        begun = ((number, at) for number, at in starts if self.text.text[at : at + 1].strip() not in ("", "#"))
+        found = ((number, _TOP_LEVEL.match(self.text.text, at)) for number, at in begun)
+        return [(number, name[1] if name else None) for number, name in found]
+
+    def end_of_run(self, at: int, end: int) -> tuple[int, bool]:
+        """Return where what is shown or hidden at a place ends, at `end` at the latest, and whether it is hidden."""
+        number = bisect_right(self._starts, at)
+        if number and (found := self.scalars[self._starts[number - 1]])[0] > at:
+            return min(found[0], end), not _is_plain(found[1])
+        if number < len(self._starts):
+            end = min(end, self._starts[number])
+        block = bisect_right(self._block_starts, at)
+        if block and self.blocks[block - 1][1] > at:
+            return _end_between(self.text.text, at, min(end, self.blocks[block - 1][1]))
+        return (min(end, self._block_starts[block]) if block < len(self.blocks) else end), False
 
 
 def mask_of(text: YamlText) -> Mask:
     """Return the mask of a manifest's text."""
-    named = list(_key_blocks(text.root))
-    shown = [span for _, block in named for span in _shown(block)]
-    visible = frozenset(shown)
-    mask = bytearray(len(text.text))
-    for spans, kind in (
-        ([span for name, block in named for span in _regions(name, block, text.text)], _HIDDEN),
-        (shown, _SHOWN),
-        ([each.span for _, block in named for each in _scalars(block) if each.span not in visible], _IN_SCALAR),
-    ):
-        for span in spans:
-            mask[span.start : span.end] = bytes([kind]) * (span.end - span.start)
-    return bytes(mask)
+    scalars: dict[int, tuple[int, str | None]] = {}
+    blocks: list[tuple[int, int]] = []
+    for name, block in _key_blocks(text.root):
+        blocks += _stretches(name, block, text.text)
+        for scalar, field in _scalars_of_keys(block):
+            if scalar.span.end > scalar.span.start:
+                known = scalars.get(scalar.span.start, (0, ""))[1]
+                # By an alias it may stand in several places: what one of them hides is hidden.
+                scalars[scalar.span.start] = (scalar.span.end, field if _is_plain(known) else known)
+    return Mask(text, scalars, tuple(_united(blocks)))
 
 
-def snippet(text: YamlText, mask: Mask, position: Position) -> str | None:
-    """Return the line at a position, its column unmoved; None when nothing of it may be shown."""
-    line = text.line(position.line)
+def snippet(mask: Mask, position: Position) -> Excerpt | None:
+    """Return the line at a position, or the part of a long one around it; None when nothing of it may be shown."""
+    text = mask.text
     if text.root is None:
-        return line if _is_outside_keys(text, position.line) else None
-    return _masked(line, text.line_starts[position.line - 1], mask, position.column - 1)
+        return text.excerpt(position) if _is_outside_keys(mask, position.line) else None
+    begin, end = text.line_span(position.line)
+    first, last = window(end - begin, position.column)
+    head, tail = "…" if first else "", "…" if last < end - begin else ""
+    shown = _masked(mask, begin + first, begin + last, begin + position.column - 1)
+    return Excerpt(head + shown + tail, first + 1 - len(head))
 
 
-def _masked(line: str, start: int, mask: Mask, caret: int) -> str:
-    shown, at = "", 0
-    while at < len(line):
-        end = _end_of_run(line, start, mask, at)
-        if end == at:
-            shown += line[at]
-            at += 1
-            continue
-        # What stands before the caret keeps its width, so that the caret stays under its place.
-        shown += _STARS.ljust(end - at) if end <= caret else _STARS
-        at = end
+def _masked(mask: Mask, at: int, end: int, caret: int) -> str:
+    shown = ""
+    while at < end:
+        begin = at
+        at, hidden = mask.end_of_run(at, end)
+        if not hidden:
+            shown += mask.text.text[begin:at]
+        else:
+            # What stands before the caret keeps its width, so that the caret stays under its place.
+            shown += _STARS.ljust(at - begin) if at <= caret else _STARS
     return shown.rstrip()
 
 
-def _end_of_run(line: str, start: int, mask: Mask, at: int) -> int:
-    kind, end = mask[start + at], at
-    while end < len(line) and mask[start + end] == kind != _SHOWN:
-        if kind == _HIDDEN and line[end] in _PUNCTUATION:
-            break
-        if kind == _HIDDEN and line[end] == "#":
-            return len(line)
-        end += 1
-    return end
+def _end_between(text: str, at: int, end: int) -> tuple[int, bool]:
+    """Return the end of a run between two scalars: of punctuation, or of a comment, an anchor or a tag."""
+    begin = at
+    while at < end and text[at] in _PUNCTUATION:
+        at += 1
+    if at > begin:
+        return at, False
+    if text[at] == "#":
+        return end, True
+    while at < end and text[at] not in _PUNCTUATION:
+        at += 1
+    return at, True
 
 
-def _regions(name: Scalar, block: Node, text: str) -> Iterator[Span]:
+def _stretches(name: Scalar, block: Node, text: str) -> Iterator[tuple[int, int]]:
     # Comments may hold anything: those before the block, inside it, and behind its end.
-    yield Span(name.span.end, block.span.start)
+    yield name.span.end, block.span.start
     comment = _COMMENT.match(text, block.span.end)
-    yield Span(block.span.start, comment.end() if comment else block.span.end)
+    yield block.span.start, comment.end() if comment else block.span.end
+
+
+def _united(stretches: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    begin = end = 0
+    for start, stop in sorted(stretches):
+        if start > end:
+            if end > begin:
+                yield begin, end
+            begin, end = start, stop
+        end = max(end, stop)
+    if end > begin:
+        yield begin, end
 
 
 def _key_blocks(root: Node | None) -> Iterator[tuple[Scalar, Node]]:
@@ -89,50 +148,53 @@ def _key_blocks(root: Node | None) -> Iterator[tuple[Scalar, Node]]:
         yield from (entry for entry in (*root.entries, *root.refused) if entry[0].text == "keys")
 
 
-def _shown(block: Node) -> Iterator[Span]:
+def _scalars_of_keys(block: Node) -> Iterator[tuple[Scalar, str | None]]:
     if not isinstance(block, Mapping):
+        yield from _hidden(block)
         return
-    yield from (name.span for name, _ in block.refused)
-    for name, key in block.entries:
-        yield name.span
-        if isinstance(key, Mapping):
-            yield from _shown_of_key(key)
+    for name, key in (*block.entries, *block.refused):
+        yield name, ""
+        yield from _scalars_of_key(key)
 
 
-def _shown_of_key(key: Mapping) -> Iterator[Span]:
-    yield from (field.span for field, _ in key.refused)
+def _scalars_of_key(key: Node) -> Iterator[tuple[Scalar, str | None]]:
+    if not isinstance(key, Mapping):
+        yield from _hidden(key)
+        return
+    for field, value in key.refused:
+        yield field, ""
+        yield from _hidden(value)
     for field, value in key.entries:
-        yield field.span
-        if isinstance(value, Scalar) and field.text in PLAIN_FIELDS and "@" not in value.text:
-            yield value.span
-        yield from (word.span for word in _words(value) if word.text in _REFERENCE_WORDS)
+        yield field, ""
+        # An address may hold a password before its @.
+        if isinstance(value, Scalar) and "@" not in value.text:
+            yield value, field.text
+        else:
+            yield from _hidden(value)
 
 
-def _words(node: Node) -> Iterator[Scalar]:
-    if isinstance(node, Mapping):
-        for key, value in node.entries:
-            yield key
-            yield from _words(value)
-
-
-def _scalars(node: Node) -> Iterator[Scalar]:
+def _hidden(node: Node) -> Iterator[tuple[Scalar, str | None]]:
+    """Yield the scalars of a value that may hold a secret; the words of a reference to one are shown."""
     if isinstance(node, Scalar):
-        yield node
+        yield node, None
     elif isinstance(node, Sequence):
         for item in node.items:
-            yield from _scalars(item)
+            yield from _hidden(item)
     else:
         for key, value in (*node.entries, *node.refused):
-            yield key
-            yield from _scalars(value)
+            yield key, "" if key.text in _REFERENCE_WORDS else None
+            yield from _hidden(value)
 
 
-def _is_outside_keys(text: YamlText, number: int) -> bool:
-    if text.stopped_under[:1] == ("keys",):
+def _is_plain(field: str | None) -> bool:
+    """Whether the value of a field is shown: of a plain field, or of one that looks like a plain field misspelt."""
+    if not field or field in _FIELDS:
+        return field is not None and field not in SECRET_FIELDS
+    return not _SECRET_WORDS.search(field[:100]) and (nearest(field, _FIELDS) or "password") not in SECRET_FIELDS
+
+
+def _is_outside_keys(mask: Mask, number: int) -> bool:
+    if mask.text.stopped_under[:1] == ("keys",):
         return False
-    for each in range(number, 0, -1):
-        line = text.line(each)
-        if line[:1].strip() and not line.startswith("#"):
-            top = _TOP_LEVEL.match(line)
-            return top is not None and top[1] != "keys"
-    return False
+    found = bisect_right(mask.top_level_lines, number, key=lambda line: line[0])
+    return found > 0 and mask.top_level_lines[found - 1][1] not in (None, "keys")

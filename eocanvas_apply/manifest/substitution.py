@@ -16,8 +16,10 @@ from eocanvas_apply.documents.numbers import number_text
 from eocanvas_apply.documents.yaml.nodes import Data, Path, Plain
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)\}?")
-_VARIABLE = re.compile(r"\$\$\{|\$\{\s*var\.([^{}]*?)\s*\}")
-_FIELD = re.compile(r"\$\$\{|\$\{\s*each\.([^{}]*?)\s*\}")
+_VARIABLE = re.compile(r"\$\$\{|\$\{\s*var\.([^{}]*)\}")
+_FIELD = re.compile(r"\$\$\{|\$\{\s*each\.([^{}]*)\}")
+# A text that a row fills in, and all that variables fill in, may have so many characters.
+LONGEST_FILLED = 10_000_000
 _SECRETS = frozenset({"access_key", "secret_key", "password"})
 _ABSENT = object()
 
@@ -32,10 +34,14 @@ class MissingField(LookupError):
 
 
 def references(data: Data) -> Iterator[tuple[Path, str]]:
-    """Yield every reference in a manifest's data with its path, as `each.id` or whatever stands between the braces."""
-    for path, text in _texts(data, ()):
+    """Yield what stands between the braces of every reference in a manifest's data, such as `each.id`, with its path.
+
+    Of equal ones in one text only the first counts.
+    """
+    for path, text in _texts(data):
         if _is_filled_in(path):
-            yield from ((path, found[1].strip()) for found in _REFERENCE.finditer(text) if found[1] is not None)
+            inside = (found[1].strip() for found in _REFERENCE.finditer(text) if found[1] is not None)
+            yield from ((path, each) for each in dict.fromkeys(inside))
 
 
 def unescaped(data: Data) -> Data:
@@ -48,12 +54,25 @@ def with_variables(data: Data, variables: Mapping[str, Plain]) -> Data:
 
     def filled(text: str) -> Data:
         whole = _VARIABLE.fullmatch(text)
-        if whole and whole[1] in variables:
-            value = variables[whole[1]]
+        if whole and whole[1] and (name := whole[1].rstrip()) in variables:
+            value = variables[name]
             return _escaped(value) if isinstance(value, str) else value
         return _VARIABLE.sub(lambda found: _inserted(found, variables), text)
 
     return _changed(data, (), filled)
+
+
+def too_long(data: Data, variables: Mapping[str, Plain]) -> Path | None:
+    """Return where the variables would make a manifest's data too long to fill them in; None when they do not."""
+    lengths = {name: len(text_of(value)) for name, value in variables.items()}
+    length = 0
+    for path, text in _texts(data):
+        if "${" in text and _is_filled_in(path):
+            names = (found[1].rstrip() for found in _VARIABLE.finditer(text) if found[1] is not None)
+            length += sum(lengths.get(name, 0) for name in names)
+            if length > LONGEST_FILLED:
+                return path
+    return None
 
 
 def refers_to_row(value: Data) -> bool:
@@ -83,7 +102,8 @@ class Template:
     """A value with references to a row's fields, made once and filled in for every row."""
 
     def __init__(self, data: Data) -> None:
-        self._fill = _filler(data)
+        changes, filled = _filler(data)
+        self._fill: _Fill = filled if changes else lambda _: filled
         # The fields that it refers to, each with the path of the text that does.
         self.fields = tuple(_used(data))
 
@@ -101,29 +121,34 @@ class Template:
 
 
 _Fill = Callable[[Mapping[str, Any]], Any]
+# Whether a row changes a value; and what fills it in, or else the value itself.
+_Filler = tuple[bool, Any]
 
 
-def _filler(data: Data) -> _Fill:
+def _filler(data: Data) -> _Filler:
     if isinstance(data, str):
         return _text_filler(data)
     if isinstance(data, dict):
         return _mapping_filler(data)
     if isinstance(data, list):
-        fillers = [_filler(item) for item in data]
-        if any(_used(data)):
-            return lambda fields: [fill(fields) for fill in fillers]
-        kept = [fill({}) for fill in fillers]
-        return lambda _: kept
-    return lambda _: data
+        return _list_filler(data)
+    return False, data
 
 
-def _mapping_filler(data: dict[str, Data]) -> _Fill:
-    changing = {name: _filler(value) for name, value in data.items() if any(_used(value))}
+def _list_filler(data: list[Data]) -> _Filler:
+    items = [_filler(item) for item in data]
+    if any(changes for changes, _ in items):
+        return True, lambda fields: [filled(fields) if changes else filled for changes, filled in items]
+    return False, [filled for _, filled in items]
+
+
+def _mapping_filler(data: dict[str, Data]) -> _Filler:
+    values = {name: _filler(value) for name, value in data.items()}
     # Every name from the start, so that the order stays that of the text.
-    kept = {name: None if name in changing else _filler(value)({}) for name, value in data.items()}
-    if not changing:
-        return lambda _: kept
-    pairs = tuple(changing.items())
+    kept = {name: None if changes else filled for name, (changes, filled) in values.items()}
+    pairs = [(name, filled) for name, (changes, filled) in values.items() if changes]
+    if not pairs:
+        return False, kept
 
     def fill(fields: Mapping[str, Any]) -> Any:
         filled = kept.copy()
@@ -131,17 +156,17 @@ def _mapping_filler(data: dict[str, Data]) -> _Fill:
             filled[name] = change(fields)
         return filled
 
-    return fill
+    return True, fill
 
 
-def _text_filler(text: str) -> _Fill:
-    if (whole := _FIELD.fullmatch(text)) and (name := whole[1]) is not None:
-        return lambda fields: _given(fields, name)
+def _text_filler(text: str) -> _Filler:
+    if (whole := _FIELD.fullmatch(text)) and whole[1] is not None:
+        name = whole[1].rstrip()
+        return True, lambda fields: _given(fields, name)
     parts = list(_parts(text))
     if all(literal for literal, _ in parts):
-        constant = "".join(part for _, part in parts)
-        return lambda _: constant
-    return lambda fields: _joined(parts, fields)
+        return False, "".join(part for _, part in parts)
+    return True, lambda fields: _joined(parts, fields)
 
 
 def _joined(parts: list[tuple[bool, str]], fields: Mapping[str, Any]) -> str:
@@ -156,7 +181,7 @@ def _parts(text: str) -> Iterator[tuple[bool, str]]:
     at = 0
     for found in _FIELD.finditer(text):
         yield True, text[at : found.start()]
-        yield (True, "${") if found[1] is None else (False, found[1])
+        yield (True, "${") if found[1] is None else (False, found[1].rstrip())
         at = found.end()
     yield True, text[at:]
 
@@ -173,8 +198,9 @@ def _given(fields: Mapping[str, Any], name: str) -> Any:
 
 
 def _used(data: Data) -> Iterator[tuple[Path, str]]:
-    for path, text in _texts(data, ()):
-        yield from ((path, found[1]) for found in _FIELD.finditer(text) if found[1] is not None)
+    for path, text in _texts(data):
+        names = (found[1].rstrip() for found in _FIELD.finditer(text) if found[1] is not None)
+        yield from ((path, name) for name in dict.fromkeys(names))
 
 
 def _nested(fields: Mapping[str, Any], name: str) -> Any:
@@ -188,9 +214,8 @@ def _nested(fields: Mapping[str, Any], name: str) -> Any:
 
 
 def _inserted(found: re.Match[str], variables: Mapping[str, Plain]) -> str:
-    if found[1] is None or found[1] not in variables:
-        return found[0]
-    return _escaped(text_of(variables[found[1]]))
+    name = (found[1] or "").rstrip()
+    return _escaped(text_of(variables[name])) if found[1] is not None and name in variables else found[0]
 
 
 def _escaped(text: str) -> str:
@@ -207,13 +232,17 @@ def _changed(data: Data, path: Path, change: Callable[[str], Data]) -> Data:
     return data
 
 
-def _texts(data: Data, path: Path) -> Iterator[tuple[Path, str]]:
-    if isinstance(data, str):
-        yield path, data
-        return
-    parts = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    for part, value in parts:
-        yield from _texts(value, (*path, part))
+def _texts(data: Data) -> Iterator[tuple[Path, str]]:
+    # By a stack of its own: a generator within a generator costs its depth for every text.
+    left: list[tuple[Path, Data]] = [((), data)]
+    while left:
+        path, value = left.pop()
+        if isinstance(value, str):
+            yield path, value
+        elif isinstance(value, dict):
+            left += [((*path, name), inner) for name, inner in reversed(value.items())]
+        elif isinstance(value, list):
+            left += [((*path, number), value[number]) for number in range(len(value) - 1, -1, -1)]
 
 
 def _is_filled_in(path: Path) -> bool:

@@ -73,4 +73,7 @@ def _extent(content: bytes) -> tuple[int, int]:
     """
     texts = [content.decode(each, "replace") for each in ("utf-8-sig", "utf-16", "latin-1")]
     lines = max(len(_LINE_BREAK.split(text)) for text in texts)
+    if b"\0" in content:
+        # A parser of XML may see line ends in other places.
+        return lines, len(content)
     return lines, max(len(line) for text in texts for line in text.split("\n"))

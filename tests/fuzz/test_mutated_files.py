@@ -27,5 +27,5 @@ def test_every_mutation_is_judged_or_refused(name: str, part: int) -> None:
             with within():
                 check(kind.judge(text, seed.folder))
         except Exception as fault:
-            fault.add_note(f"mutation {number} of {name}: add it to tests/fuzz/found/{name}/\n{text!r}")
+            fault.add_note(f"mutation {number} of {name}: add it to tests/fuzz/found/{name}/\n{text[:2000]!r}")
             raise

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from eocanvas_apply.manifest.model.times import format_duration, parse_duration
 
 
-@given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=100_000)))
+@given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=36525)))
 def test_a_written_duration_is_read_back(duration: timedelta) -> None:
     whole = duration - timedelta(microseconds=duration.microseconds % 1000)
     assert parse_duration(format_duration(duration)) == whole
@@ -30,9 +30,11 @@ def test_units_are_joined(text: str, duration: timedelta) -> None:
     assert parse_duration(text) == duration
 
 
-@pytest.mark.parametrize("text", ["", "30", "s", "1 h", "-1h", "1.5h", "1h ", "1y", "٣s", "9" * 30 + "w", "1H"])
+@pytest.mark.parametrize(
+    "text", ["", "30", "s", "1 h", "-1h", "1.5h", "1h ", "1y", "٣s", "9" * 30 + "w", "101w5218w", "1H"]
+)
 def test_anything_else_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"duration|calendar"):
+    with pytest.raises(ValueError, match=r"duration|100 years"):
         parse_duration(text)
 
 

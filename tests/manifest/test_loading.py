@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eocanvas_apply.diagnostics import Position, Severity
+from eocanvas_apply.diagnostics import Excerpt, Position, Severity
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.loading import load
 from eocanvas_apply.manifest.model.jobs import KeyInput, RawJob, SnapJob, TailorJob, ToDownload, ToKey, UrlInput
@@ -102,7 +102,7 @@ def test_fields_know_their_places() -> None:
     loaded = load(WHOLE, "eocanvas.yaml")
     assert loaded.locate(("keys", "drive", "type")) == Position("eocanvas.yaml", 13, 17)
     assert loaded.locate(("jobs", "subset", "inputs", "img1")) == Position("eocanvas.yaml", 20, 7)
-    assert loaded.snippet(loaded.locate(("project",))) == "project: baltic-chlorophyll"
+    assert loaded.snippet(loaded.locate(("project",))) == Excerpt("project: baltic-chlorophyll")
 
 
 def test_the_digest_is_of_the_unchanged_text() -> None:

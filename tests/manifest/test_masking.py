@@ -49,9 +49,15 @@ HIDDEN = [
 def shown(text: str) -> list[str]:
     loaded = load(text, "f")
     numbers = range(1, len(text.splitlines()) + 2)
-    lines = [loaded.snippet(Position("f", number, column)) for number in numbers for column in (1, 30)]
+    places = (Position("f", number, column) for number in numbers for column in (1, 30))
+    lines = [found.text for place in places if (found := loaded.snippet(place))]
     texts = [word for each in loaded.diagnostics for word in (each.message, each.hint, each.snippet or "")]
-    return [line for line in lines if line is not None] + texts
+    return lines + texts
+
+
+def line_at(text: str, line: int, column: int = 1) -> str | None:
+    found = load(text, "f").snippet(Position("f", line, column))
+    return found.text if found else None
 
 
 @pytest.mark.parametrize("text", HIDDEN)
@@ -63,10 +69,37 @@ def test_no_log_line_and_no_message_shows_a_secret(head: str, text: str) -> None
 
 def test_plain_fields_and_names_are_shown() -> None:
     text = HEAD + "keys:\n  scenes: {type: s3, bucket: olci, region: r, access_key: {env: NAME}, expires_in: 7d}\n"
-    loaded = load(text, "f")
-    assert loaded.snippet(Position("f", 4, 1)) == (
-        "  scenes: {type: s3, bucket: olci, region: r, access_key: {env: ***}, expires_in: ***}"
-    )
+    assert line_at(text, 4) == "  scenes: {type: s3, bucket: olci, region: r, access_key: {env: ***}, expires_in: 7d}"
+
+
+@pytest.mark.parametrize(
+    "field", ["buckt", "regoin", "end_point", "Type", "user-name", "expires", "storag", "desciption"]
+)
+def test_the_value_of_a_misspelt_plain_field_is_shown(field: str) -> None:
+    assert line_at(f"{HEAD}keys:\n  a: {{{field}: olci}}\n", 4) == f"  a: {{{field}: olci}}"
+
+
+@pytest.mark.parametrize(
+    "field", ["pasword", "secretkey", "acces_key", "token", "api_key", "bucket_key", "user_pass", "x", "credentials"]
+)
+def test_the_value_of_a_field_that_could_be_a_secret_is_hidden(field: str) -> None:
+    assert line_at(f"{HEAD}keys:\n  a: {{{field}: olci}}\n", 4) == f"  a: {{{field}: ***}}"
+
+
+def test_a_value_that_is_also_a_secret_elsewhere_is_hidden() -> None:
+    text = f"{HEAD}keys:\n  a: {{bucket: &b hunter2, password: *b}}\n"
+    assert SECRET not in (line_at(text, 4) or "")
+
+
+def test_a_long_line_is_cut_around_the_place_and_masked() -> None:
+    keys = ", ".join(f"k{number}: {{type: s3, password: hunter2-{number}, bucket: b{number}}}" for number in range(500))
+    text = f"{HEAD}keys: {{{keys}}}\n"
+    position = load(text, "f").text.locate_key(("keys", "k400", "bucket"))
+    found = load(text, "f").snippet(position)
+    assert found is not None
+    assert len(found.text) <= 162
+    assert found.text[position.column - found.column :].startswith("bucket: b400}")
+    assert SECRET not in found.text
 
 
 def test_masking_keeps_the_column_of_the_caret() -> None:
@@ -75,18 +108,18 @@ def test_masking_keeps_the_column_of_the_caret() -> None:
     position = loaded.text.locate_key(("keys", "a", "foo"))
     snippet = loaded.snippet(position)
     assert snippet is not None
-    assert snippet[position.column - 1 :].startswith("foo: ***")
+    assert snippet.text[position.column - 1 :].startswith("foo: ***")
 
 
 def test_other_lines_are_shown_as_they_are() -> None:
     text = HEAD + "keys: {a: {type: s3}}\njobs:\n  b: {process: x} # note\n"
-    assert load(text, "f").snippet(Position("f", 5, 3)) == "  b: {process: x} # note"
+    assert line_at(text, 5, 3) == "  b: {process: x} # note"
 
 
 def test_a_broken_text_shows_only_lines_that_cannot_hold_a_secret() -> None:
-    loaded = load(HEAD + "jobs:\n  a: [1, 2\n  b: 3\nkeys: {a: hunter2}\n", "f")
-    assert loaded.snippet(Position("f", 4, 3)) == "  a: [1, 2"
-    assert loaded.snippet(Position("f", 6, 3)) is None
+    text = HEAD + "jobs:\n  a: [1, 2\n  b: 3\nkeys: {a: hunter2}\n"
+    assert line_at(text, 4, 3) == "  a: [1, 2"
+    assert line_at(text, 6, 3) is None
 
 
 plain = st.text(alphabet="abc:{}[],#&*!|>'\"%@` \n\té", max_size=12)

@@ -14,7 +14,10 @@ from eocanvas_apply.documents.yaml.nodes import Mapping, Node, Scalar, Sequence,
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEPEST = 100
+MOST_VALUES = 100_000
 _FREE_COPIES = 10_000
+# So many characters of a text that an alias repeats weigh as much as a value.
+_CHARACTERS_OF_A_VALUE = 100
 
 
 @dataclass(eq=False)
@@ -83,7 +86,8 @@ class Composer:
         if plain and not self._expects_key() and reads_otherwise(event.value):
             number = not isinstance(resolve_plain(event.value), str)
             self.faults.append(Fault("yaml-1-1", _begin(event), number=number))
-        self._add(Scalar(Span(_begin(event), _finish(event)), event.value, plain), event.anchor, 1)
+        weight = 1 + len(event.value) // _CHARACTERS_OF_A_VALUE
+        self._add(Scalar(Span(_begin(event), _finish(event)), event.value, plain), event.anchor, weight)
 
     def _start(self, event: yaml.CollectionStartEvent) -> None:
         if len(self._open) >= _DEEPEST:
@@ -104,12 +108,14 @@ class Composer:
         if found is None:
             raise Fault("yaml-alias", _begin(event))
         self._copied += found[1]
-        if self._copied > _FREE_COPIES + 10 * self._written:
+        if self._copied > min(_FREE_COPIES + 10 * self._written, MOST_VALUES):
             raise Fault("yaml-aliases", _begin(event))
         self._add(found[0], None, found[1])
 
     def _add(self, node: Node, anchor: str | None, size: int) -> None:
         self._written += 1
+        if self._written > MOST_VALUES:
+            raise Fault("yaml-too-large", node.span.start)
         if self._expects_key() and not isinstance(node, Scalar):
             raise Fault("yaml-key", node.span.start)
         if anchor is not None:
@@ -136,7 +142,7 @@ class Composer:
                 kept[key.text] = (key, value)
                 continue
             refused.append((key, value))
-        return Mapping(span, tuple(kept.values()), tuple(refused))
+        return Mapping(span, kept, tuple(refused))
 
 
 def _begin(event: yaml.Event) -> int:

@@ -7,6 +7,7 @@ a date. Here they are text, or the number that stands there.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from eocanvas_apply.documents.numbers import as_written
@@ -23,7 +24,8 @@ _PREFIXED = re.compile(r"0o([0-7]+)|0x([0-9a-fA-F]+)", re.ASCII)
 _FLOAT = re.compile(
     r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", re.ASCII
 )
-_LONGEST_NUMBER = 400
+# A longer one is text: every number here has a place among the floats too, also a hexadecimal one.
+_LONGEST_NUMBER = 250
 
 _BOOL_1_1 = re.compile(r"[yYnN]|[yY]es|YES|[nN]o|NO|[oO]n|ON|[oO]ff|OFF")
 _SAME_IN_BOTH = re.compile(r"[-+]?0+[0-7]?", re.ASCII)
@@ -78,15 +80,16 @@ class Sequence:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mapping:
-    """Keys and values in the order of the text; keys are always text. `refused` are duplicate keys and merge keys."""
+    """Keys, which are always text, and values in the order of the text. `refused` are duplicates and merge keys."""
 
     span: Span
-    entries: tuple[tuple[Scalar, Node], ...]
+    by_name: dict[str, tuple[Scalar, Node]]
     refused: tuple[tuple[Scalar, Node], ...] = ()
 
-    def entry(self, key: str) -> tuple[Scalar, Node] | None:
-        """Return the key and value of that name."""
-        return next((entry for entry in self.entries if entry[0].text == key), None)
+    @property
+    def entries(self) -> Collection[tuple[Scalar, Node]]:
+        """The keys and values that count."""
+        return self.by_name.values()
 
 
 Node = Scalar | Sequence | Mapping
@@ -104,7 +107,7 @@ def to_data(node: Node) -> Data:
 def step(node: Node, part: str | int) -> tuple[Node, Node] | None:
     """Go from a node to one of its values; return where the value is named and the value, None without one."""
     if isinstance(node, Mapping):
-        return node.entry(str(part))
+        return node.by_name.get(str(part))
     if isinstance(node, Sequence) and isinstance(part, int) and part < len(node.items):
         return node.items[part], node.items[part]
     return None
@@ -121,7 +124,7 @@ def resolve_plain(text: str) -> Plain:
 
 def reads_otherwise(text: str) -> bool:
     """Whether a reader of YAML 1.1 would take this plain scalar for something else."""
-    if _SAME_IN_BOTH.fullmatch(text):
+    if len(text) > _LONGEST_NUMBER or _SAME_IN_BOTH.fullmatch(text):
         return False
     return (_BOOL_1_1.fullmatch(text) or _OTHERWISE_1_1.fullmatch(text)) is not None
 

@@ -9,11 +9,12 @@ from functools import cached_property
 
 import yaml
 
-from eocanvas_apply.diagnostics import Diagnostic, Position, error, warning
-from eocanvas_apply.documents.yaml.composer import Composer, Fault
+from eocanvas_apply.diagnostics import Diagnostic, Excerpt, Position, error, excerpt, warning
+from eocanvas_apply.documents.yaml.composer import MOST_VALUES, Composer, Fault
 from eocanvas_apply.documents.yaml.nodes import Data, Node, Path, Scalar, step, to_data
 
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_LINE_ENDS = "\r\n\x85\u2028\u2029"
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _OTHER_BOMS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 
@@ -29,6 +30,10 @@ _MESSAGES = {
     ),
     "yaml-tag": ("YAML tags are not supported", "take the !tag out; put text that only looks like one in quotes"),
     "yaml-depth": ("nested deeper than 100 levels", "write it flatter"),
+    "yaml-too-large": (
+        f"more than {MOST_VALUES:,} values in one file",
+        "write rows into a CSV or JSON file, and name it in for_each",
+    ),
     "yaml-key": ("a list or mapping cannot be a key", "put quotes around a name that begins with { or ["),
     "yaml-alias": ("no anchor of this name before this alias", "define it as &name further up"),
     "yaml-aliases": ("the aliases of this file expand it too much", "write out what they stand for"),
@@ -50,7 +55,9 @@ _SYNTAX = {
     "'-' indicator": ("a list and keys cannot be mixed at one level", "check the indentation"),
     "": ("not valid YAML", "check quotes, brackets and indentation of this line and the one above"),
 }
-_REFERENCE = re.compile(r"\$\{?[^\s{}]*$")
+_REFERENCE = re.compile(r"\$\{?[^\s{}$]*$")
+# A reference is looked for in so many characters before a fault.
+_LONGEST_REFERENCE = 200
 
 
 @dataclass(frozen=True)
@@ -96,8 +103,19 @@ class YamlText:
 
     def line(self, number: int) -> str:
         """Return a line without its end."""
+        return self.text[slice(*self.line_span(number))]
+
+    def line_span(self, number: int) -> tuple[int, int]:
+        """Return where a line begins and ends, without its line break."""
+        begin = self.line_starts[number - 1]
         end = self.line_starts[number] if number < len(self.line_starts) else len(self.text)
-        return self.text[self.line_starts[number - 1] : end].rstrip("\r\n\x85\u2028\u2029")
+        while end > begin and self.text[end - 1] in _LINE_ENDS:
+            end -= 1
+        return begin, end
+
+    def excerpt(self, position: Position) -> Excerpt:
+        """Return the line at a position, or the part of a long one around it."""
+        return excerpt(self.text, position.column, *self.line_span(position.line))
 
     def locate(self, path: Path) -> Position:
         """Return where the value at a path stands; of what is missing, where its nearest owner is named."""
@@ -163,22 +181,24 @@ def _syntax_error(text: YamlText, problem: yaml.YAMLError) -> Diagnostic:
     """Return why the text is not valid YAML, judged by the character where the parser stopped."""
     mark, opened = getattr(problem, "problem_mark", None), getattr(problem, "context_mark", None)
     at = min(mark.index, len(text.text)) if mark else 0
-    if text.text[at - 1 : at + 1] == "${" or (_REFERENCE.search(text.text[:at]) and text.text[at : at + 1] == "{"):
+    before = text.text[max(at - _LONGEST_REFERENCE, 0) : at]
+    if text.text[at - 1 : at + 1] == "${" or (_REFERENCE.search(before) and text.text[at : at + 1] == "{"):
         reference = re.compile(r"\$\{[A-Za-z0-9_.]*\}").match(text.text, at - 1)
         hint = f'write "{reference[0] if reference else "${...}"}"'
         found = error("unquoted-reference", "inside { } and [ ] a reference needs quotes", hint)
     else:
         said = getattr(problem, "problem", None) or ""
-        found = error("yaml-syntax", *_explained(text.text[at:], said, opened.line + 1 if opened else None))
+        found = error("yaml-syntax", *_explained(text.text, at, said, opened.line + 1 if opened else None))
     return found.at(text.position(at))
 
 
-def _explained(rest: str, problem: str, opened_in_line: int | None) -> tuple[str, str]:
-    if rest.startswith("\t") or "tab character" in problem:
+def _explained(text: str, at: int, problem: str, opened_in_line: int | None) -> tuple[str, str]:
+    rest = text[at : at + 1]
+    if rest == "\t" or "tab character" in problem:
         return "a tab where spaces are needed", "indent with spaces"
-    if rest.startswith(("@", "`", "%")):
-        return f"a value cannot begin with {rest[0]}", "put the text in quotes"
-    if not rest.strip() and opened_in_line:
+    if rest in ("@", "`", "%"):
+        return f"a value cannot begin with {rest}", "put the text in quotes"
+    if opened_in_line and not text[at:].strip():
         return f"the quote or bracket on line {opened_in_line} is never closed", "close it"
     if wanted := re.search(r"expected (?:',' or )?'([\]}])'", problem):
         return f"a comma or {wanted[1]} is missing before this", "separate with commas, close with the bracket"

@@ -12,6 +12,7 @@ PATTERN = r"^([0-9]+(ms|s|m|h|d|w))+$"
 
 _PART = re.compile(r"([0-9]+)(ms|s|m|h|d|w)", re.ASCII)
 _WHOLE = re.compile(r"(?:[0-9]+(?:ms|s|m|h|d|w))+", re.ASCII)
+_FARTHEST = timedelta(days=36525)
 _MILLISECONDS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1, "w": 604_800_000}
 
 
@@ -20,10 +21,10 @@ def parse_duration(text: str) -> timedelta:
     if not _WHOLE.fullmatch(text) or len(text) > 40:
         raise ValueError(f"{text[:40]!r} is not a duration; one looks like 30s, 15m, 1h30m or 7d")
     milliseconds = sum(int(number) * _MILLISECONDS[unit] for number, unit in _PART.findall(text))
-    try:
-        return timedelta(milliseconds=milliseconds)
-    except OverflowError:
-        raise ValueError(f"{text!r} is longer than any calendar") from None
+    # Long before the end of the calendar, so that it can be doubled and added to any day that is meant.
+    if milliseconds > _FARTHEST // timedelta(milliseconds=1):
+        raise ValueError(f"{text!r} is longer than 100 years")
+    return timedelta(milliseconds=milliseconds)
 
 
 def format_duration(duration: timedelta) -> str:
@@ -34,8 +35,6 @@ def format_duration(duration: timedelta) -> str:
         text += f"{number}{unit}" if number else ""
     return text or "0s"
 
-
-_FARTHEST = timedelta(days=36525)
 
 _RELATIVE = re.compile(r"(now|today|yesterday|tomorrow)(?:\s*([+-])\s*((?:[0-9]+(?:ms|s|m|h|d|w))+))?", re.ASCII)
 _ABSOLUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ][0-9]{2}:[0-9]{2}.*)?", re.ASCII | re.DOTALL)
@@ -71,9 +70,10 @@ def read_moment(text: str) -> Moment | None:
         return None
     try:
         fixed = datetime.fromisoformat(text.strip().upper())
-    except ValueError:
+        return Moment(fixed.replace(tzinfo=UTC) if fixed.tzinfo is None else fixed.astimezone(UTC))
+    except (ValueError, OverflowError):
+        # Also a time at an end of the calendar whose zone leads beyond it.
         return None
-    return Moment(fixed.replace(tzinfo=UTC) if fixed.tzinfo is None else fixed.astimezone(UTC))
 
 
 def _relative(found: re.Match[str]) -> Moment | None:
@@ -82,7 +82,7 @@ def _relative(found: re.Match[str]) -> Moment | None:
         offset = parse_duration(distance) if distance else timedelta(0)
     except ValueError:
         return None
-    return Moment(None, _DAYS.get(word), -offset if sign == "-" else offset) if offset <= _FARTHEST else None
+    return Moment(None, _DAYS.get(word), -offset if sign == "-" else offset)
 
 
 def resolved(value: Any, now: datetime) -> tuple[Any, bool]:

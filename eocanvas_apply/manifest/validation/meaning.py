@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, warning
+from eocanvas_apply.diagnostics import Diagnostic, Suggestions, error, warning
 from eocanvas_apply.documents.yaml.nodes import Data, Path, Plain
 from eocanvas_apply.manifest.model.keys import EODATA
 from eocanvas_apply.manifest.model.steps import KINDS
 from eocanvas_apply.manifest.substitution import references, refers_to_row
 
+# A hint lists no more names.
+_MOST_LISTED = 20
 Finding = tuple[Diagnostic, Path]
 # Of a campaign as a whole: one instance cannot have another.
 CAMPAIGN_FIELDS = frozenset(
@@ -20,14 +22,16 @@ CAMPAIGN_FIELDS = frozenset(
 def dangling_keys(data: Data) -> Iterator[Finding]:
     """Yield each `key:` of an input or output that no key of the manifest has."""
     declared = {EODATA, *mapping_at(data, "keys")}
+    suggestions = Suggestions()
     for path, name in _named_keys(data):
         if name not in declared and not refers_to_row(name):
-            yield unknown_key(name, declared), path
+            yield unknown_key(name, declared, suggestions), path
 
 
-def unknown_key(name: str, declared: Collection[str]) -> Diagnostic:
+def unknown_key(name: str, declared: Collection[str], suggestions: Suggestions | None = None) -> Diagnostic:
     """Return the diagnostic about a name that no key of the manifest has."""
-    hint = did_you_mean(name, declared) or f"declare it under keys:, or use one of {', '.join(sorted(declared))}"
+    others = f", or use one of {', '.join(sorted(declared))}" if len(declared) <= _MOST_LISTED else ""
+    hint = (suggestions or Suggestions()).near(name, declared) or f"declare it under keys:{others}"
     return error("unknown-key", f"no key of this manifest has the name `{name[:60]}`", hint)
 
 
@@ -48,10 +52,11 @@ def misplaced_references(data: Data) -> Iterator[Finding]:
 
 def unknown_variables(data: Data, variables: Mapping[str, Plain]) -> Iterator[Finding]:
     """Yield each `${var.NAME}` that no variable has."""
+    suggestions = Suggestions()
     for path, inside in references(data):
         root, _, name = inside.partition(".")
         if root == "var" and name and name not in variables:
-            hint = did_you_mean(name, variables) or f"declare it: `vars: {{{name[:60]}: VALUE}}`"
+            hint = suggestions.near(name, variables) or f"declare it: `vars: {{{name[:60]}: VALUE}}`"
             yield error("unknown-variable", f"no variable has the name `{name[:60]}`", hint), path
 
 
@@ -131,8 +136,6 @@ _OF_INSTANCES = {
     "canary": "remove it: a single job has no other instances",
     "stop_after": "remove it: `retries` says how often a single job is tried again",
 }
-# Among more names than this it takes too long to find the nearest.
-_MOST_NAMES = 5000
 # What the format has and this release does not support; `*` is any name. Later work deletes lines here.
 _NOT_YET: tuple[Path, ...] = (
     ("environments",),
@@ -164,14 +167,12 @@ def without_rows(data: Data) -> Iterator[Finding]:
 def skipped_without_row(job: str, skip: Mapping[str, str], ids: Sequence[str]) -> Iterator[tuple[Diagnostic, Path]]:
     """Yield each id under `skip:` that no instance of the campaign has."""
     known = frozenset(ids)
+    suggestions = Suggestions()
     for written in skip:
         if written not in known:
-            near = did_you_mean(written, ids) if len(ids) <= _MOST_NAMES else ""
-            hint = near or "it skips nothing; remove it when its row is gone for good"
-            yield (
-                warning("skip-without-row", f"no row of `{job}` has the id `{written[:60]}`", hint),
-                ("jobs", job, "skip", written),
-            )
+            hint = suggestions.near(written, ids) or "it skips nothing; remove it when its row is gone for good"
+            found = warning("skip-without-row", f"no row of `{job}` has the id `{written[:60]}`", hint)
+            yield found, ("jobs", job, "skip", written)
 
 
 def is_open(data: Data, path: Path) -> bool:
@@ -184,19 +185,20 @@ def is_open(data: Data, path: Path) -> bool:
 
 def without_open(data: Data, paths: list[Path]) -> Data:
     """Return the data without these fields; an input's key or job, which is required, becomes eodata."""
+    copy = _copied(data)
     for path in paths:
         at = path[:3] if path[2] == "output" else path
-        data = _changed(data, at, EODATA if at[-1] in ("key", "result") else None)
-    return data
+        if isinstance(owner := value_at(copy, at[:-1]), dict):
+            if at[-1] in ("key", "result"):
+                owner[str(at[-1])] = EODATA
+            else:
+                owner.pop(str(at[-1]), None)
+    return copy
 
 
-def _changed(data: Data, path: Path, value: str | None) -> Data:
-    if not isinstance(data, dict):
-        return data
-    name, rest = str(path[0]), path[1:]
-    if rest:
-        return {**data, name: _changed(data.get(name), rest, value)}
-    return {**data, name: value} if value else {own: kept for own, kept in data.items() if own != name}
+def _copied(data: Data) -> Data:
+    """Return a copy of the mappings; what else they hold is shared."""
+    return {name: _copied(value) for name, value in data.items()} if isinstance(data, dict) else data
 
 
 def not_yet(data: Data) -> Iterator[Path]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, one_of
+from eocanvas_apply.diagnostics import MOST_OF_A_CODE, Diagnostic, did_you_mean, error, one_of
 from eocanvas_apply.documents.yaml.nodes import Data, Path
 from eocanvas_apply.manifest.model.jobs import INPUT_TYPES, JOB_TYPES, OUTPUT_TYPES
 from eocanvas_apply.manifest.model.keys import EODATA, KEY_TYPES, Key
@@ -112,8 +112,15 @@ def structure_faults(problem: ValidationError, data: Data) -> Iterator[Structure
     """Yield what is wrong, one diagnostic for each field; several errors of one union become one."""
     seen: dict[Path, list[str]] = {}
     faults: dict[Path, StructureFault] = {}
+    alike: dict[str, list[StructureFault]] = {}
     for each in problem.errors(include_url=False, include_input=False):
-        fault = _fault(each["type"], each["loc"], each.get("ctx", {}), each["msg"], data)
+        known = alike.setdefault(each["type"], [])
+        if len(known) < MOST_OF_A_CODE:
+            fault = _fault(each["type"], each["loc"], each.get("ctx", {}), each["msg"], data)
+            known.append(fault)
+        else:
+            # Of these only the number is shown, so looking for a near name would be in vain.
+            fault = replace(known[-1], path=_without_tags(each["loc"], data))
         kinds = seen.setdefault(fault.path, [])
         if not kinds:
             faults[fault.path] = fault
