@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
+from eocanvas_apply.diagnostics import Diagnostic, Severity
 from eocanvas_apply.documents.trace import Trace, trace_of
-from eocanvas_apply.errors import Doubt, Refused, ServiceError
+from eocanvas_apply.errors import Refused, ServiceError
 from eocanvas_apply.ledger.events import ListedResult
 from eocanvas_apply.ledger.fold.order_records import Order
 from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.observing.inquiries import Inquiries
+from eocanvas_apply.observing.key_listing import observe_keys
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.failures import Failure, classify
 from eocanvas_apply.planning.schedule.windows import longest
@@ -32,13 +34,13 @@ from eocanvas_apply.planning.state.reconciling import SKEW, candidates, late_int
 from eocanvas_apply.planning.state.runs import STUCK, has_output_key, status_of
 from eocanvas_apply.results.presence import StoredFiles
 from eocanvas_apply.secrets.vault import Vault
+from eocanvas_apply.service.entries import Unreadable
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.hda_client import Hda
-from eocanvas_apply.service.wire import JobInfo, KeyInfo, ResultInfo
+from eocanvas_apply.service.pages import JobList
+from eocanvas_apply.service.wire import JobInfo, ResultInfo
 from eocanvas_apply.vocabulary import OgcStatus, has_ended
 
-T = TypeVar("T")
-_AT_ONCE = 8
 _DOWNLOADS_AT_ONCE = 4
 _GONE = 410
 
@@ -54,18 +56,23 @@ class Observer:
     _listed: Mapping[str, ObservedJob] = field(default_factory=dict)
     _counted_to: datetime | None = None
     _files: StoredFiles = field(init=False)
+    _inquiries: Inquiries = field(default_factory=Inquiries)
+    # When an entry of the list of jobs that cannot be read was seen first.
+    _unreadable: dict[str, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._files = StoredFiles(self.folder)
 
     async def observe(self, desired: Desired, recorded: Recorded) -> Observed:
         """Return what is there now; raises ServiceError where the service cannot be read."""
-        keys = {key.name: _observed_key(key) for key in await self.service.keys()}
+        self._inquiries.patience = 4 * desired.timing.request_timeout
+        keys = await observe_keys(self.service, desired, recorded)
         jobs = await self._pass(self._with_windows(desired, self._look_back(desired, recorded, keys)))
         self._listed = _counting({**self._listed, **jobs.jobs}, jobs.begun - longest(desired.limits) - SKEW)
         jobs, gone = await self._absentees(recorded, jobs)
         at = self.service.time.now()
         listings = await self._listings(recorded, jobs)
+        sealing, unusable = await self._sealing(desired)
         salt = bytes.fromhex(recorded.opened.salt) if recorded.opened else None
         return Observed(
             at=at,
@@ -80,11 +87,12 @@ class Observer:
             results=listings,
             secrets=await asyncio.to_thread(self.vault.fingerprints, salt),
             unreadable=self.vault.faults,
-            sealing=await self._sealing(desired),
+            sealing=sealing,
             files=await asyncio.to_thread(self._files.changed, recorded),
             downloads=await observe_downloads(
                 self.service.hda, awaited_orders(desired, recorded, at), desired.timing.request_timeout
             ),
+            irregular=(*unusable, *self.service.irregularities.diagnostics(), *self._inquiries.diagnostics()),
         )
 
     def _look_back(self, desired: Desired, recorded: Recorded, keys: Mapping[str, ObservedKey]) -> datetime | None:
@@ -114,13 +122,18 @@ class Observer:
         listed = await self.service.jobs(back_to)
         if listed.complete:
             self._counted_to = listed.begun
-        return Pass(listed.begun, listed.complete, {job.job_id: _observed_job(job) for job in listed.jobs})
+        jobs = {job.job_id: _observed_job(job) for job in listed.jobs}
+        return Pass(listed.begun, listed.complete, jobs, self._hidden_until(listed))
+
+    def _hidden_until(self, listed: JobList) -> datetime | None:
+        """Return until when a job may have been created that an unreadable entry stands for, None without one."""
+        self._unreadable = {e.digest: self._unreadable.get(e.digest, listed.begun) for e in listed.unreadable}
+        return max((_latest(each, self._unreadable[each.digest]) for each in listed.unreadable), default=None)
 
     async def _absentees(self, recorded: Recorded, jobs: Pass) -> tuple[Pass, frozenset[str]]:
         """Ask for the runs in flight that the list does not show, each by its own address."""
         absent = [run.job_id for _, run in recorded.runs() if run.in_flight and run.job_id not in jobs.jobs]
-        answers = await _each(absent, lambda job_id: _answered(self.service.job(job_id)))
-        found = {job_id: answer[0] for job_id, answer in answers.items() if answer}
+        found = await self._inquiries.each("the status", absent, self.service.job)
         present = {job_id: _observed_job(job) for job_id, job in found.items() if job}
         gone = frozenset(job_id for job_id, job in found.items() if job is None)
         return replace(jobs, jobs={**jobs.jobs, **present}), gone
@@ -128,7 +141,8 @@ class Observer:
     async def _candidate_traces(self, recorded: Recorded, jobs: Pass, at: datetime) -> Mapping[str, Trace]:
         intended = [*open_intents(recorded), *late_intents(recorded, at)]
         found = {job.job_id: job for job in candidates(intended, recorded, jobs.jobs.values())}
-        fresh = await _each([job_id for job_id in found if job_id not in self._traces], self._trace)
+        unread = [job_id for job_id in found if job_id not in self._traces]
+        fresh = await self._inquiries.each("the trace in the log", unread, self._trace)
         known = {job_id: trace for job_id, trace in {**self._traces, **fresh}.items() if trace and job_id in found}
         # Only an ended job's log that says something will not change any more.
         self._traces = {job_id: trace for job_id, trace in known.items() if has_ended(found[job_id].status)}
@@ -142,30 +156,33 @@ class Observer:
         """Read the logs of the failed jobs of which the ledger does not say yet why they failed, where they can be."""
         unexplained = (run for _, run in recorded.runs() if not run.failure)
         failed = [run.job_id for run in unexplained if status_of(run, jobs.jobs) == OgcStatus.FAILED]
-        found = await _each(failed, self._failure_if_readable)
-        return {job_id: answer[0] for job_id, answer in found.items() if answer}
+        return await self._inquiries.each("the log", failed, self._failure)
 
-    async def _failure_if_readable(self, job_id: str) -> tuple[Failure | None] | None:
-        """Return why a job failed, None in a tuple for an empty log."""
-        # The list was read a moment ago: only this log cannot be had, and the other jobs can be judged.
-        log = await _answered(self._log(job_id), or_doubt=True)
-        return log and (classify(self.service.scrubber.hide(log[0]).splitlines()) if log[0] else None,)
+    async def _failure(self, job_id: str) -> Failure | None:
+        """Return why a job failed, None for an empty log."""
+        log = await self._log(job_id)
+        return classify(self.service.scrubber.hide(log).splitlines()) if log else None
 
     async def _log(self, job_id: str) -> str:
-        answer = await _answered(self.service.logs(job_id))
-        return "\n".join(entry.message for entry in (answer[0] if answer else ()) or ())
+        return "\n".join(entry.message for entry in await self.service.logs(job_id) or ())
 
     async def _listings(self, recorded: Recorded, jobs: Pass) -> Mapping[str, tuple[ListedResult, ...] | None]:
         ended = (each for each in recorded.runs() if status_of(each[1], jobs.jobs) == OgcStatus.SUCCESSFUL)
         at_key = {run.job_id: has_output_key(record, run) for record, run in ended if not run.results}
-        found = await _each(list(at_key), lambda job_id: _answered(self.service.results(job_id), or_doubt=True))
-        return {job_id: _listing(answer[0], at_key=at_key[job_id]) for job_id, answer in found.items() if answer}
+        found = await self._inquiries.each("the list of results", at_key, self.service.results)
+        return {job_id: _listing(listed, at_key=at_key[job_id]) for job_id, listed in found.items()}
 
-    async def _sealing(self, desired: Desired) -> Sealing | None:
+    async def _sealing(self, desired: Desired) -> tuple[Sealing | None, tuple[Diagnostic, ...]]:
+        """Return how keys are sealed, or why that is unknown: then no key can be created, and all else goes on."""
         if all(key.existing for key in desired.keys.values()):
-            return None
-        public_key = await self.vault.public_key(self.service.public_key)
-        return Sealing(public_key.limit, public_key.bits, self.vault.sealed_sizes())
+            return None, ()
+        try:
+            public_key = await self.vault.public_key(self.service.public_key)
+        except ServiceError as fault:
+            if isinstance(fault, Refused) and fault.concerns_account:
+                raise
+            return None, (replace(fault.diagnostics[0], severity=Severity.WARNING),)
+        return Sealing(public_key.limit, public_key.bits, self.vault.sealed_sizes()), ()
 
 
 def _counting(listed: Mapping[str, ObservedJob], since: datetime) -> Mapping[str, ObservedJob]:
@@ -173,37 +190,8 @@ def _counting(listed: Mapping[str, ObservedJob], since: datetime) -> Mapping[str
     return {job_id: job for job_id, job in listed.items() if job.created is None or job.created > since}
 
 
-async def _answered(asked: Awaitable[T], *, or_doubt: bool = False) -> tuple[T] | None:
-    """Return the answer in a tuple, None where the service refuses one thing of one job: other jobs are not affected.
-
-    With `or_doubt` it is None also where the answer cannot be had or read.
-    """
-    try:
-        return (await asked,)
-    except Refused as refused:
-        if refused.concerns_account:
-            raise
-    except Doubt:
-        if not or_doubt:
-            raise
-    return None
-
-
-async def _each(ids: Sequence[str], ask: Callable[[str], Awaitable[T]], limit: int = _AT_ONCE) -> dict[str, T]:
-    """Ask for several jobs or downloads, a few at a time."""
-    gate = asyncio.Semaphore(limit)
-
-    async def one(each: str) -> T:
-        async with gate:
-            return await ask(each)
-
-    return dict(zip(ids, await asyncio.gather(*map(one, ids)), strict=True))
-
-
-def _observed_key(info: KeyInfo) -> ObservedKey:
-    return ObservedKey(
-        info.name, info.type, info.public, info.description, info.created, info.ends, end_known=info.end_known
-    )
+def _latest(entry: Unreadable, first_seen: datetime) -> datetime:
+    return min(first_seen, entry.created + SKEW) if entry.created else first_seen
 
 
 def _observed_job(info: JobInfo) -> ObservedJob:
@@ -222,15 +210,10 @@ async def observe_downloads(hda: Hda, orders: Iterable[Order], patience: timedel
 
     Those without an answer by then are unknown: jobs that need nothing of the HDA must not wait for it.
     """
-    states = {order.download_id: DownloadState.UNKNOWN for order in orders if order.download_id}
-
-    async def one(download_id: str) -> None:
-        states[download_id] = await _download_state(hda, download_id)
-
-    with suppress(TimeoutError):
-        async with asyncio.timeout(patience.total_seconds()):
-            await _each(list(states), one, _DOWNLOADS_AT_ONCE)
-    return {download_id: Download(state, hda.download_url(download_id)) for download_id, state in states.items()}
+    ids = list(dict.fromkeys(order.download_id for order in orders if order.download_id))
+    inquiries = Inquiries(patience, at_once=_DOWNLOADS_AT_ONCE)
+    states = await inquiries.each("the order", ids, partial(_download_state, hda))
+    return {each: Download(states.get(each, DownloadState.UNKNOWN), hda.download_url(each)) for each in ids}
 
 
 async def _download_state(hda: Hda, download_id: str) -> DownloadState:

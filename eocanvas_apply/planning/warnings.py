@@ -25,6 +25,7 @@ def warnings(
 ) -> tuple[Diagnostic, ...]:
     """Return the warnings of a plan with these actions of jobs."""
     return (
+        *observed.irregular,
         *_capped(desired, recorded),
         *_files(recorded, observed),
         *_unknown_orders(observed),

@@ -15,6 +15,7 @@ _FIRST_PAUSE = timedelta(seconds=5)
 _LONGEST_PAUSE = timedelta(minutes=15)
 # What has failed for an hour is not cured by waiting.
 _LONGEST_OUTAGE = timedelta(hours=1)
+_FIRST_YEAR, _LAST_YEAR = 2020, 2200
 
 
 class Clock(Protocol):
@@ -63,9 +64,9 @@ class ServiceClock:
         self.skew: timedelta | None = None
 
     def observe(self, date_header: str | None) -> None:
-        """Take the `Date` header of an answer that has just arrived; one that cannot be read is ignored."""
+        """Take the `Date` header of an answer that has just arrived; one that is unreadable or absurd is ignored."""
         moment = parse_http_time(date_header or "")
-        if moment is not None:
+        if moment is not None and _FIRST_YEAR <= moment.year <= _LAST_YEAR:
             self._seen = (moment, self.clock.monotonic(), self.clock.now())
             self.skew = moment - self.clock.now()
 

@@ -17,7 +17,9 @@ import httpx
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import Doubt, NotSent, ServiceError, UsageError
 from eocanvas_apply.secrets.scrubbing import Scrubber
+from eocanvas_apply.service.bodies import ENCODINGS, BodyLimit, beginning
 from eocanvas_apply.service.clock import Clock, ServiceClock
+from eocanvas_apply.service.entries import Irregularities
 from eocanvas_apply.service.outcome import TRANSPORT_FAULTS, Answer, status_fault, transport_fault
 from eocanvas_apply.service.proxies import environment_proxies, mounts
 from eocanvas_apply.service.urls import Endpoints, origin_of
@@ -31,15 +33,16 @@ LIMITS = httpx.Limits(max_connections=1, keepalive_expiry=5.0)
 PAUSES_S = (0.5, 2.0)
 # Each download holds a client; other requests must still find a free one.
 CLIENTS = 40
-LARGEST_ANSWER = 256 * 1024 * 1024
+# What is wrong is in the status; the words that come with it are waited for only so long.
+_ERROR_PAGE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """What to send. `url` is whole; `headers` carry the token only where it may go.
 
-    `check` is called in the last moment before the request leaves, the connection already open; what it raises
-    keeps the request from being sent.
+    `most` is how large the answer may be. `check` is called in the last moment before the request leaves, the
+    connection already open; what it raises keeps the request from being sent.
     """
 
     method: str
@@ -47,6 +50,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     content: bytes | None = field(default=None, repr=False)
     check: Check | None = None
+    most: BodyLimit = BodyLimit.OBJECT
 
     def bearing(self, token: str) -> Request:
         """Return the same request with a token."""
@@ -77,6 +81,7 @@ class Connection:
         self.clock = clock
         self.time = ServiceClock(clock)
         self.scrubber = scrubber
+        self.irregularities = Irregularities()
         self._origin = endpoints.origin
         self._timeout = request_timeout
         self._clients = _client_pool(endpoints, request_timeout, transport)
@@ -116,11 +121,16 @@ class Connection:
             raise transport_fault(request.method, request.url, fault, unsent=trace.unsent) from fault
 
     async def _answered(self, request: Request, response: httpx.Response) -> Answer:
-        content = await _body(response)
-        answer = Answer(request.method, request.path, response.status_code, response.headers, content)
+        answer = Answer(request.method, request.path, response.status_code, response.headers)
         if not response.is_success:
-            raise status_fault(answer, self.time.now(), self.scrubber)
-        return answer
+            raise status_fault(answer.with_content(await _error_page(response)), self.time.now(), self.scrubber)
+        try:
+            content, whole = await beginning(response, request.most)
+        except httpx.DecodingError as fault:
+            raise answer.unreadable(f"with a body that cannot be read: {fault}") from None
+        if not whole:
+            raise answer.unreadable(f"with a body of more than {request.most.words}")
+        return answer.with_content(content)
 
     @asynccontextmanager
     async def _opened(self, request: Request, trace: _Trace) -> AsyncIterator[httpx.Response]:
@@ -253,14 +263,18 @@ def _client(timeout_s: float, **network: Any) -> httpx.AsyncClient:
         timeout=timeout_s,
         limits=LIMITS,
         follow_redirects=False,
-        headers={"User-Agent": "eocanvas-apply", "Accept": "application/json, */*;q=0.5"},
+        headers={
+            "User-Agent": "eocanvas-apply",
+            "Accept": "application/json, */*;q=0.5",
+            "Accept-Encoding": ENCODINGS,
+        },
     )
 
 
-async def _body(response: httpx.Response) -> bytes:
-    content = bytearray()
-    async for chunk in response.aiter_bytes():
-        content += chunk
-        if len(content) > LARGEST_ANSWER:
-            raise httpx.DecodingError("the answer is larger than 256 MiB")
-    return bytes(content)
+async def _error_page(response: httpx.Response) -> bytes:
+    """Return the beginning of an error's body, nothing where it does not come: the status says enough."""
+    try:
+        async with asyncio.timeout(_ERROR_PAGE_S):
+            return (await beginning(response, BodyLimit.ERROR_PAGE))[0]
+    except TRANSPORT_FAULTS:
+        return b""

@@ -11,12 +11,16 @@ import httpx
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import Doubt
+from eocanvas_apply.service.bodies import pieces
+from eocanvas_apply.service.clock import Clock
 from eocanvas_apply.service.gateway import Gateway
 from eocanvas_apply.service.outcome import TRANSPORT_FAULTS, transport_fault
 from eocanvas_apply.service.wire import ResultInfo
 
 # A compressed answer would have another size, and other ranges, than the file.
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity"}
+# A download that brings less than this in a window of time is broken off, and resumed later.
+_WINDOW_S, _LEAST_IN_A_WINDOW = 60.0, 16 * 1024
 _RANGE = re.compile(r"\s*bytes\s+(?:(\d+)-\d+|\*)/(\d+|\*)\s*", re.ASCII | re.IGNORECASE)
 
 
@@ -38,39 +42,46 @@ async def opened(gateway: Gateway, result: ResultInfo, offset: int) -> AsyncIter
     """Open a result at an offset in bytes; one beyond its end is opened from the beginning."""
     if offset:
         async with gateway.stream(result.href, _HEADERS | {"Range": f"bytes={offset}-"}) as response:
-            if download := _resumed(response, offset):
+            if download := _resumed(response, offset, gateway.clock):
                 yield download
                 return
     async with gateway.stream(result.href, _HEADERS) as response:
-        yield _whole(response)
+        yield _whole(response, gateway.clock)
 
 
-def _resumed(response: httpx.Response, offset: int) -> Download | None:
+def _resumed(response: httpx.Response, offset: int, clock: Clock) -> Download | None:
     if response.status_code not in (206, 416):
-        return _whole(response)
+        return _whole(response, clock)
     found = _RANGE.fullmatch(response.headers.get("content-range", ""))
     first, total = (int(n) if n and n != "*" else None for n in found.groups()) if found else (None, None)
     if response.status_code == 416:
-        return Download(total, resumed=True, chunks=_chunks(response)) if total == offset else None
+        return Download(total, resumed=True, chunks=_chunks(response, clock)) if total == offset else None
     if first != offset:
         message = f"asked for bytes from {offset}, the service sent bytes from {first}"
         raise Doubt(error("service-answer-unreadable", message), 206)
-    return Download(total, resumed=True, chunks=_chunks(response))
+    return Download(total, resumed=True, chunks=_chunks(response, clock))
 
 
-def _whole(response: httpx.Response) -> Download:
+def _whole(response: httpx.Response, clock: Clock) -> Download:
     length = response.headers.get("content-length", "")
     plain = response.headers.get("content-encoding", "identity").lower() == "identity"
     total = int(length) if plain and length.isascii() and length.isdigit() else None
-    return Download(total, resumed=False, chunks=_chunks(response))
+    return Download(total, resumed=False, chunks=_chunks(response, clock))
 
 
-async def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
+async def _chunks(response: httpx.Response, clock: Clock) -> AsyncIterator[bytes]:
     if response.status_code == 416:
         return
     request = response.request
     try:
-        async for chunk in response.aiter_bytes():
+        # Against answers that drip: each byte comes in time, and the file never.
+        begun, arrived = clock.monotonic(), 0
+        async for chunk in pieces(response):
+            arrived += len(chunk)
+            if clock.monotonic() - begun > _WINDOW_S:
+                if arrived < _LEAST_IN_A_WINDOW:
+                    raise httpx.ReadTimeout(f"only {arrived} bytes came in {_WINDOW_S:.0f} s")
+                begun, arrived = clock.monotonic(), 0
             yield chunk
     except TRANSPORT_FAULTS as fault:
         raise transport_fault(request.method, str(request.url), fault, unsent=False) from fault

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
@@ -15,9 +16,11 @@ from eocanvas_apply.errors import ServiceError
 from eocanvas_apply.secrets.scrubbing import Scrubber
 from eocanvas_apply.secrets.sealing import PublicKey
 from eocanvas_apply.service import download, pages, wire
+from eocanvas_apply.service.bodies import BodyLimit
 from eocanvas_apply.service.clock import Clock
 from eocanvas_apply.service.connection import Check, Connection
 from eocanvas_apply.service.credentials import Credentials
+from eocanvas_apply.service.entries import ListKind
 from eocanvas_apply.service.gateway import Gateway, Tokens, unless_absent
 from eocanvas_apply.service.hda_client import Hda
 from eocanvas_apply.service.pages import JobList
@@ -55,6 +58,8 @@ class EOCanvas:
         self.time = self._connection.time
         self._tokens = Tokens(self._connection, endpoints, credentials)
         self._gateway = Gateway(endpoints, self._connection, self._tokens)
+        # What is wrong with the lists that were read.
+        self.irregularities = self._connection.irregularities
         self.hda = Hda(endpoints, self._connection, self._tokens)
 
     async def __aenter__(self) -> Self:
@@ -74,15 +79,17 @@ class EOCanvas:
 
     async def keys(self) -> list[KeyInfo]:
         """Return all keys that the account sees."""
-        return await self._gateway.read("/keys", wire.read_keys)
+        found = await self._gateway.read("/keys", wire.read_keys)
+        return self._gateway.irregularities.kept(ListKind.KEYS, "/keys", found)
 
     async def key(self, name: str) -> KeyInfo | None:
         """Return a key, None when there is none of that name."""
-        return await unless_absent(self._gateway.read(_key(name), wire.read_key))
+        return await unless_absent(self._gateway.read(_key(name), partial(wire.read_key, name=name)))
 
     async def public_key(self) -> PublicKey:
         """Return the key to seal with; raises ServiceError for anything but an RSA key in PEM."""
-        return await self._gateway.read_raw("/keys/cert/public", lambda answer: PublicKey.from_pem(answer.content))
+        path = "/keys/cert/public"
+        return await self._gateway.read_raw(path, lambda a: PublicKey.from_pem(a.content), BodyLimit.PUBLIC_KEY)
 
     async def create_key(
         self,
@@ -115,15 +122,16 @@ class EOCanvas:
         answer = await self._gateway.change("POST", path, body, check=check)
         if answer.status not in (200, 201):
             raise answer.unreadable("a launch is answered with 200 or 201")
-        return answer.parsed(wire.read_job)
+        return answer.parsed(wire.read_job).believed(self.time.now())
 
     async def jobs(self, back_to: datetime | None = None) -> JobList:
         """Return the jobs of the account, newest first; `back_to` (service time) spares older pages."""
-        return await pages.walk_jobs(self._gateway, self.time, back_to)
+        return await pages.read_job_list(self._gateway, self.time, back_to)
 
     async def job(self, job_id: str) -> JobInfo | None:
         """Return a job, None when there is none of that id."""
-        return await unless_absent(self._gateway.read(_job(job_id), wire.read_job))
+        found = await unless_absent(self._gateway.read(_job(job_id), partial(wire.read_job, job_id=job_id)))
+        return found and found.believed(self.time.now())
 
     async def dismiss(self, job_id: str) -> bool | None:
         """Stop and remove a job: True done, False there is none, None the service cannot dismiss."""
@@ -139,11 +147,13 @@ class EOCanvas:
 
     async def results(self, job_id: str) -> tuple[ResultInfo, ...] | None:
         """Return all results of a job, None while there are none yet (404)."""
-        return await unless_absent(pages.walk_results(self._gateway, _job(job_id) + "/results"))
+        return await unless_absent(pages.read_result_list(self._gateway, _job(job_id) + "/results"))
 
     async def logs(self, job_id: str) -> tuple[LogEntry, ...] | None:
         """Return a job's log, None when there is none (404). It may hold secrets of the job."""
-        return await unless_absent(self._gateway.read(_job(job_id) + "/logs", wire.read_logs))
+        path = _job(job_id) + "/logs"
+        found = await unless_absent(self._gateway.read(path, wire.read_logs, BodyLimit.LOG))
+        return None if found is None else tuple(self._gateway.irregularities.kept(ListKind.LOG, path, found))
 
     def address_of(self, result: ResultInfo) -> str:
         """Return the whole address of a result; raises ServiceError for one that is not https."""

@@ -15,8 +15,11 @@ import httpx
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import CredentialsError, NotSent, Refused, ServiceError
 from eocanvas_apply.secrets.secret import Secret
+from eocanvas_apply.service.bodies import BodyLimit
+from eocanvas_apply.service.clock import Clock
 from eocanvas_apply.service.connection import Check, Connection, Request
 from eocanvas_apply.service.credentials import Credentials
+from eocanvas_apply.service.entries import Irregularities
 from eocanvas_apply.service.outcome import Answer
 from eocanvas_apply.service.urls import Endpoints
 
@@ -26,6 +29,7 @@ _JSON = {"Content-Type": "application/json"}
 _ORIGINS: tuple[str | None, ...] = (None, "eumetsat", "cmems")
 _LOGIN_DENIALS = (400, 401, 403)
 _UNKNOWN_LIFE_S = 300.0
+_LONGEST_TOKEN = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,8 @@ class Tokens:
         if self._token is not None and self._token.refresh:
             url = self.url.rpartition("/")[0] + "/refreshtoken"
             content = urlencode({"refresh_token": self._token.refresh}).encode()
-            request = Request("POST", url, {"Content-Type": "application/x-www-form-urlencoded"}, content)
+            form = {"Content-Type": "application/x-www-form-urlencoded"}
+            request = Request("POST", url, form, content, most=BodyLimit.TOKEN)
             try:
                 return await self._connection.read(request, lambda answer: answer.parsed(self._read))
             except ServiceError:
@@ -114,7 +119,7 @@ class Tokens:
         body = {"username": self._credentials.username, "password": self._credentials.password.reveal()}
         content = json.dumps(body if origin is None else {**body, "origin": origin}).encode()
         while True:
-            request = Request("POST", self.url, _JSON, content)
+            request = Request("POST", self.url, _JSON, content, most=BodyLimit.TOKEN)
             try:
                 return await self._connection.read(request, lambda answer: answer.parsed(self._read))
             except Refused as refused:
@@ -126,8 +131,8 @@ class Tokens:
         fields = document if isinstance(document, dict) else {}
         texts = {name: value for name, value in fields.items() if isinstance(value, str)}
         access, refresh = texts.get("access_token", ""), texts.get("refresh_token", "")
-        # A token of other than printable ASCII cannot be a header.
-        if not access or not access.isascii() or not access.isprintable():
+        # A token of other than printable ASCII cannot be a header, nor a very long one.
+        if not access.strip() or not access.isascii() or not access.isprintable() or len(access) > _LONGEST_TOKEN:
             raise ValueError("without an access_token")
         self._connection.scrubber.learn([Secret(access), Secret(refresh)])
         return _Token(access, refresh, self._connection.clock.monotonic() + _usable(fields.get("expires_in")))
@@ -164,18 +169,34 @@ class Gateway:
         self._connection = connection
         self._tokens = tokens
 
-    async def read(self, path: str, parse: Callable[[object], T]) -> T:
-        """GET a path of the service or a link it gave; `parse` takes the JSON, its ValueError becomes Doubt."""
-        return await self.read_raw(path, lambda answer: answer.parsed(parse))
+    @property
+    def irregularities(self) -> Irregularities:
+        """What is wrong with the lists that were read."""
+        return self._connection.irregularities
 
-    async def read_raw(self, path: str, parse: Callable[[Answer], T], *, method: str = "GET") -> T:
+    @property
+    def clock(self) -> Clock:
+        """The clock of the run."""
+        return self._connection.clock
+
+    def same_path(self, link: str, path: str) -> str | None:
+        """Return the whole address of a link that leads to this path of the service, None for any other link."""
+        return self._endpoints.same_path(link, path)
+
+    async def read(self, path: str, parse: Callable[[object], T], most: BodyLimit = BodyLimit.LIST) -> T:
+        """GET a path of the service or a link it gave; `parse` takes the JSON, its ValueError becomes Doubt."""
+        return await self.read_raw(path, lambda answer: answer.parsed(parse), most)
+
+    async def read_raw(
+        self, path: str, parse: Callable[[Answer], T], most: BodyLimit = BodyLimit.OBJECT, *, method: str = "GET"
+    ) -> T:
         """GET, or HEAD, whose body is not JSON."""
-        request = Request(method, self._endpoints.own(path))
+        request = Request(method, self._endpoints.own(path), most=most)
         return await self._with_token(request, lambda r: self._connection.read(r, parse))
 
     async def ask(self, path: str, body: bytes, parse: Callable[[object], T]) -> T:
         """POST a question: it changes nothing, so that it may be repeated like a GET."""
-        request = Request("POST", self._endpoints.own(path), _JSON, body)
+        request = Request("POST", self._endpoints.own(path), _JSON, body, most=BodyLimit.LIST)
         return await self._with_token(request, lambda r: self._connection.read(r, lambda answer: answer.parsed(parse)))
 
     async def change(self, method: str, path: str, body: bytes | None = None, *, check: Check | None = None) -> Answer:

@@ -19,15 +19,16 @@ from urllib.parse import quote
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import Doubt, ManifestError
 from eocanvas_apply.service.connection import Check, Connection
+from eocanvas_apply.service.entries import ListKind, Unreadable, entries
 from eocanvas_apply.service.gateway import Gateway, Tokens
 from eocanvas_apply.service.outcome import Answer
+from eocanvas_apply.service.pages import Page, Walk
 from eocanvas_apply.service.urls import Endpoints
-from eocanvas_apply.service.wire import compact_json, mapping, whole
+from eocanvas_apply.service.wire import compact_json, mapping, path_unit, whole
 
 # As in the HDA's own client, a 403 too may mean an expired token.
 DENIALS = (401, 403)
 _DOWNLOAD = "/dataaccess/download"
-_UNIT_OF_A_PATH = re.compile(r"[^\s/\\?#%]+")
 _SEARCH = "/dataaccess/search"
 ITEMS_PER_PAGE = 100
 _RANGES = "dateRangeSelectValues"
@@ -73,15 +74,22 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class FoundPage:
     """One page of a search.
 
     Either `total` is the number of products, or `following` is the next index to ask for, None at the end.
     """
 
-    products: Sequence[Product]
+    products: Sequence[Product | Unreadable]
     total: int | None
     following: object
+
+    def after(self, index: int) -> object:
+        """Return where the next page begins, None after the last; `index` is where this one did."""
+        if self.total is None:
+            return self.following
+        reached = index + (len(self.products) or ITEMS_PER_PAGE)
+        return reached if reached < self.total else None
 
 
 class Hda:
@@ -93,7 +101,8 @@ class Hda:
 
     async def dataset_terms(self, dataset_id: str) -> list[str]:
         """Return the names of the licences that a dataset wants accepted; an unknown dataset is Refused, 404."""
-        return await self._gateway.read(f"/datasets/{_segment(dataset_id)}", _read_terms)
+        path = f"/datasets/{_segment(dataset_id)}"
+        return self._gateway.irregularities.kept(ListKind.TERMS, path, await self._gateway.read(path, _read_terms))
 
     async def accept_term(self, term: str) -> None:
         """Accept a licence for the account: a legal act, only for those that the manifest names."""
@@ -136,18 +145,18 @@ class Hda:
         return self._endpoints.base_url + _path(download_id)
 
 
-def _read_terms(document: object) -> list[str]:
-    terms = mapping(document, "a dataset").get("terms") or []
-    if not isinstance(terms, list) or not all(isinstance(term, str) and term for term in terms):
-        raise ValueError("without a list of terms")
-    return [str(term) for term in terms]
+def _read_terms(document: object) -> list[str | Unreadable]:
+    return entries(mapping(document, "a dataset").get("terms") or [], ListKind.TERMS, _read_term)
+
+
+def _read_term(document: object) -> str:
+    if not isinstance(document, str) or not document.strip() or not document.isprintable():
+        raise ValueError("with something that is not the name of a licence")
+    return document
 
 
 def _read_download_id(document: object) -> str:
-    download_id = mapping(document, "an order").get("download_id")
-    if not isinstance(download_id, str) or not _UNIT_OF_A_PATH.fullmatch(download_id) or download_id in (".", ".."):
-        raise ValueError("without a download_id that can stand in an address")
-    return download_id
+    return path_unit(mapping(document, "an order"), "download_id")
 
 
 def _readiness(answer: Answer) -> bool:
@@ -209,61 +218,42 @@ def _ends_of(dataset_id: str) -> tuple[str, str] | None:
 async def walk_search(gateway: Gateway, request: Mapping[str, object], limit: int | None) -> list[Product]:
     """Ask page by page until the end or `limit`; raises Doubt when the pages have no end."""
     dataset_id = str(request["dataset_id"])
-    walk = _Walk()
-    while walk.index is not None and (limit is None or len(walk.products) < limit):
-        body = {**request, "startIndex": walk.index, "itemsPerPage": ITEMS_PER_PAGE}
-        walk.take(await gateway.ask(_SEARCH, compact_json(body), lambda document: read_page(document, dataset_id)))
-    return list(walk.products.values())[:limit]
+
+    async def ask(index: object, before: int) -> Page[Product | Unreadable]:
+        body = {**request, "startIndex": index, "itemsPerPage": ITEMS_PER_PAGE}
+        found = await gateway.ask(_SEARCH, compact_json(body), lambda document: read_page(document, dataset_id))
+        return Page(found.products, found.after(index if isinstance(index, int) else before))
+
+    # A page may hold fewer products than it was asked for although more follow; two empty ones are the end.
+    walk = Walk(ask, lambda each: each.digest if isinstance(each, Unreadable) else each.id, gateway.clock, 2)
+    found: list[Product | Unreadable] = []
+    async for page in walk.pages(0 if limit is None or limit > 0 else None):
+        found += page
+        if limit is not None and len(found) >= limit:
+            break
+    if walk.endless:
+        hint = "Search again later; without all pages the list of products is incomplete."
+        raise Doubt(error("service-list-endless", f"POST {_SEARCH}: its pages lead back", hint), 200)
+    return gateway.irregularities.kept(ListKind.PRODUCTS, _SEARCH, found)[:limit]
 
 
-class _Walk:
-    """How far a search has been read; `index` is the start of the next page, None after the last one.
-
-    While products arrive, others move to later pages and come twice; they are recognised by their ids.
-    """
-
-    def __init__(self) -> None:
-        self.products: dict[str, Product] = {}
-        self.index: object = 0
-        self._reached = 0
-        self._asked: set[str] = set()
-        self._empty = 0
-
-    def take(self, page: Page) -> None:
-        """Take the page at `index` and move to the one after it."""
-        self._asked.add(repr(self.index))
-        for product in page.products:
-            self.products.setdefault(product.id, product)
-        # A page may hold fewer products than it was asked for although more follow; two empty ones are the end.
-        self._empty = 0 if page.products else self._empty + 1
-        self._reached += len(page.products) or ITEMS_PER_PAGE
-        self.index = page.following
-        if page.total is not None:
-            self.index = self._reached if self._reached < page.total and self._empty < 2 else None
-        if repr(self.index) in self._asked:
-            hint = "Search again later; without all pages the list of products is incomplete."
-            raise Doubt(error("service-answer-unreadable", f"POST {_SEARCH}: its pages lead back", hint), 200)
-
-
-def read_page(document: object, dataset_id: str) -> Page:
+def read_page(document: object, dataset_id: str) -> FoundPage:
     """Return one page of a search."""
     fields = mapping(document, "a page of products")
-    features = fields.get("features")
-    if not isinstance(features, list):
-        raise ValueError("without a list of features")
-    counts = mapping(fields.get("properties") or {}, "a page of products")
-    products = [_product(feature, dataset_id) for feature in features]
-    return Page(products, whole(counts.get("totalResults")), counts.get("nextIndex") or None)
+    counts = fields.get("properties")
+    counts = counts if isinstance(counts, dict) else {}
+    products = entries(fields.get("features"), ListKind.PRODUCTS, lambda feature: _product(feature, dataset_id))
+    return FoundPage(products, whole(counts.get("totalResults")), counts.get("nextIndex") or None)
 
 
 def _product(feature: object, dataset_id: str) -> Product:
     fields = mapping(feature, "a product")
     properties = mapping(fields.get("properties") or {}, "a product")
     product_id, location = fields.get("id"), properties.get("location")
-    if not isinstance(product_id, str) or not product_id:
+    if not isinstance(product_id, str) or not product_id.strip():
         raise ValueError("with a product that has no id")
-    if not isinstance(location, str) or not location:
-        raise ValueError(f"without a location of {product_id}")
+    if not isinstance(location, str) or not location.strip():
+        raise ValueError("with a product that has no location")
     return Product(product_id, dataset_id, location, whole(properties.get("size")), properties)
 
 

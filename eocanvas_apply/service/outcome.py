@@ -9,7 +9,7 @@ import html
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -44,12 +44,16 @@ class Answer:
     path: str
     status: int
     headers: httpx.Headers
-    content: bytes
+    content: bytes = b""
+
+    def with_content(self, content: bytes) -> Answer:
+        """Return the same answer with its body."""
+        return replace(self, content=content)
 
     def parsed(self, parse: Callable[[object], T]) -> T:
         """Return what `parse` makes of the JSON body; raise Doubt when it is none, and for a ValueError of `parse`."""
         try:
-            document = json.loads(self.content)
+            document = _document(self.content)
         except (ValueError, RecursionError):
             start = self.content[:200].lstrip()
             kind = "an HTML page, not JSON" if start.startswith(b"<") else "a body that is not JSON"
@@ -58,12 +62,23 @@ class Answer:
             return parse(document)
         except ValueError as fault:
             raise self.unreadable(str(fault)) from None
+        except RecursionError:
+            raise self.unreadable("with JSON that is too deep") from None
 
     def unreadable(self, why: str) -> Doubt:
         """Return the error for a 2xx whose body does not say what it should."""
         message = f"{self.method} {self.path} answered {self.status}, but {why}"
         hint = "Check that EOCANVAS_URL is the address of the service, not of a log-in page or a proxy."
         return Doubt(error("service-answer-unreadable", message, hint), self.status)
+
+
+def _document(content: bytes) -> object:
+    """Return the decoded JSON. Bytes that are no UTF-8, and halves of characters, become question marks."""
+    document = json.loads(content.decode(json.detect_encoding(content), "replace"), strict=False)
+    if rb"\ud" in content.lower():
+        text = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
+        document = json.loads(text, strict=False)
+    return document
 
 
 def transport_fault(method: str, url: str, fault: Exception, *, unsent: bool) -> ServiceError:
@@ -127,7 +142,7 @@ def _words(content: bytes) -> str:
     Known shapes: OGC problem+json `{title, detail}`, `{code, type, description}`, `{"message"}`, and HTML;
     anything else is returned as it stands, and not scrubbed.
     """
-    text = content[:100_000].decode("utf-8", "replace").strip()
+    text = content.decode("utf-8", "replace").strip()
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):

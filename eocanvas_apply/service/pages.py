@@ -1,20 +1,77 @@
-"""Lists that come in pages, and the irregular links between these pages."""
+"""Lists that come in pages, followed page by page to their end, which is sure to come: jobs, and results of a job."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import Doubt, Refused
-from eocanvas_apply.service.clock import ServiceClock
+from eocanvas_apply.service.clock import Clock, ServiceClock
+from eocanvas_apply.service.entries import MOST_ENTRIES, ListKind, Unreadable
 from eocanvas_apply.service.gateway import Gateway
 from eocanvas_apply.service.wire import JobInfo, ResultInfo, next_link, read_job_page, read_results
 
 T = TypeVar("T")
-FIRST_PAGE = "?limit=100&offset=0"
+_LIMIT = 100
+MOST_PAGES = 2000
+LONGEST_S = 900.0
+# After so many pages in a row with nothing new, the list repeats itself.
+_STALE_PAGES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page: its entries, and where the next one begins, None after the last."""
+
+    items: Sequence[T]
+    following: object
+
+
+@dataclass(slots=True)
+class Walk(Generic[T]):
+    """Asks for page after page, and yields the entries of each that earlier pages did not hold.
+
+    `ask` gets where a page begins, and how many entries the pages before it held. While new entries arrive, older
+    ones move to later pages and come twice; `key` recognises them. `empty_pages` in a row are the end of a list, even
+    where it names a next page. `endless` is true after the end where the pages led back, brought nothing new, or were
+    too many or too slow.
+    """
+
+    ask: Callable[[object, int], Awaitable[Page[T]]]
+    key: Callable[[T], object]
+    clock: Clock
+    empty_pages: int = 1
+    count: int = 0
+    endless: bool = False
+
+    async def pages(self, first: object) -> AsyncIterator[list[T]]:
+        """Yield page after page."""
+        begun, cursor = self.clock.monotonic(), first
+        asked: set[str] = set()
+        known: set[object] = set()
+        stale = empty = 0
+        while cursor is not None:
+            too_long = len(asked) == MOST_PAGES or self.count > MOST_ENTRIES
+            if too_long or repr(cursor) in asked or stale == _STALE_PAGES or self._late(begun):
+                self.endless = True
+                return
+            asked.add(repr(cursor))
+            page = await self.ask(cursor, self.count)
+            self.count += len(page.items)
+            empty = 0 if page.items else empty + 1
+            if empty == self.empty_pages:
+                return
+            fresh = {key: item for item in reversed(page.items) if (key := self.key(item)) not in known}
+            yield list(reversed(fresh.values()))
+            stale = stale + 1 if page.items and not fresh else 0
+            known |= fresh.keys()
+            cursor = page.following
+
+    def _late(self, begun: float) -> bool:
+        return self.clock.monotonic() - begun > LONGEST_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,96 +79,114 @@ class JobList:
     """One pass of the list of jobs.
 
     `begun` is when the pass began, in the service's time. `complete` means that every page was read, or, where
-    the order was newest first throughout, every page back to the time asked for.
+    the order was newest first throughout, every page back to the time asked for. `unreadable` are the entries that
+    show no job, each with the time before which its job was created, None where that is unknown.
     """
 
     jobs: tuple[JobInfo, ...]
     begun: datetime
     complete: bool
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 @dataclass(slots=True)
-class Walk(Generic[T]):
-    """Follows the next links of a list; the items of each page that earlier pages did not hold.
+class _Linked(Generic[T]):
+    """A list whose pages are linked. A link that leads anywhere else is never followed: the list is asked for itself.
 
-    A next link on an empty page is ignored. While new items arrive, older ones move to later pages and come
-    twice. `circular` is true after the end when the links led back to earlier pages.
+    `split` returns the entries of a page, and the link to the next one.
     """
 
     gateway: Gateway
     path: str
     split: Callable[[object], tuple[Sequence[T], str | None]]
-    key: Callable[[T], object]
-    query: str = FIRST_PAGE
-    circular: bool = False
+    paging: str = f"limit={_LIMIT}&"
 
-    async def pages(self) -> AsyncIterator[list[T]]:
-        """Yield page after page."""
-        link: str | None = self.path + self.query
-        asked: set[str] = set()
-        known: set[object] = set()
-        stale = 0
-        while link is not None:
-            if link in asked or stale > 1:
-                self.circular = True
-                return
-            asked.add(link)
-            items, link = await self._read(link)
-            if not items:
-                return
-            fresh: dict[object, T] = {}
-            for item in items:
-                fresh.setdefault(self.key(item), item)
-            yield [item for key, item in fresh.items() if key not in known]
-            stale = stale + 1 if fresh.keys() <= known else 0
-            known |= fresh.keys()
+    async def ask(self, link: object, before: int) -> Page[T]:
+        """Return the page behind a link; `before` is the number of entries on the pages before it."""
+        items, following = await self._read(str(link), before)
+        return Page(items, following and self._own(following, before + len(items)))
 
-    async def _read(self, link: str) -> tuple[Sequence[T], str | None]:
+    async def _read(self, link: str, before: int) -> tuple[Sequence[T], str | None]:
         try:
             return await self.gateway.read(link, self.split)
         except Refused as refused:
-            if refused.status != 400 or link != self.path + FIRST_PAGE:
+            if refused.status != 400 or before or "?" not in link:
                 raise
-        return await self.gateway.read(self.path, self.split)  # perhaps this page size is not allowed
+        self.paging = ""  # perhaps this page size is not allowed
+        return await self.gateway.read(self.path, self.split)
+
+    def _own(self, link: str, before: int) -> str:
+        return self.gateway.same_path(link, self.path) or f"{self.path}?{self.paging}offset={before}"
 
 
-async def walk_jobs(gateway: Gateway, time: ServiceClock, back_to: datetime | None) -> JobList:
+async def read_job_list(gateway: Gateway, time: ServiceClock, back_to: datetime | None) -> JobList:
     """Read the list of jobs; with `back_to` (service time) no further back than that, if the order allows it."""
-    started = time.clock.monotonic()
-    walk: Walk[JobInfo | None] = Walk(
-        gateway, "/jobs", lambda page: (read_job_page(page), next_link(page)), lambda job: job and job.job_id
+    path, started = "/jobs", time.clock.monotonic()
+    linked: _Linked[JobInfo | Unreadable] = _Linked(
+        gateway, path, lambda document: (read_job_page(document), next_link(document))
     )
-    jobs: list[JobInfo] = []
-    readable = newest_first = True
-    async for page in walk.pages():
-        for job in page:
-            if job is None:
-                readable = False
-                continue
-            newest_first = newest_first and (not jobs or _not_after(job, jobs[-1]))
-            jobs.append(job)
-        oldest = jobs[-1].created if jobs else None
-        if newest_first and back_to and oldest and oldest < back_to:
+    walk = Walk(linked.ask, lambda job: job.digest if isinstance(job, Unreadable) else job.job_id, time.clock)
+    found: list[JobInfo | Unreadable] = []
+    order = _Order()
+    async for page in walk.pages(f"{path}?{linked.paging}offset=0"):
+        found.extend(order.placed(job) for job in page)
+        if order.reached(back_to):
             break
+    jobs = gateway.irregularities.kept(ListKind.JOBS, path, found)
+    if walk.endless:
+        gateway.irregularities.endless(ListKind.JOBS, path, len(found))
+    now = time.now()
     # The service's time is known since the first answer; the beginning is computed back from there.
-    return JobList(tuple(jobs), time.at(started), complete=readable and not walk.circular)
+    return JobList(
+        tuple(job.believed(now) for job in jobs),
+        time.at(started),
+        complete=not walk.endless,
+        unreadable=tuple(each for each in found if isinstance(each, Unreadable)),
+    )
 
 
-async def walk_results(gateway: Gateway, path: str) -> tuple[ResultInfo, ...]:
+@dataclass(slots=True)
+class _Order:
+    """Whether jobs came newest first so far, and the last one that shows when it was created."""
+
+    newest_first: bool = True
+    _last: JobInfo | None = None
+
+    def placed(self, job: JobInfo | Unreadable) -> JobInfo | Unreadable:
+        """Take the next job; one that cannot be read is no younger than the one before it."""
+        if isinstance(job, Unreadable):
+            before = self._last.created if self.newest_first and self._last else None
+            return job if job.created else Unreadable(job.why, job.digest, before)
+        self.newest_first = self.newest_first and (self._last is None or _not_after(job, self._last))
+        self._last = job
+        return job
+
+    def reached(self, back_to: datetime | None) -> bool:
+        """Return whether all further jobs are older than this."""
+        oldest = self._last.created if self._last else None
+        return self.newest_first and bool(back_to and oldest and oldest < back_to)
+
+
+async def read_result_list(gateway: Gateway, path: str) -> tuple[ResultInfo, ...]:
     """Read all results of a job; raise Doubt when their pages have no end."""
-    walk: Walk[ResultInfo] = Walk(gateway, path, _result_page, lambda r: (r.title, r.href), query="")
-    results = [result async for page in walk.pages() for result in page]
-    if walk.circular:
+    linked = _Linked(gateway, path, _result_page)
+    walk = Walk(linked.ask, _identity, gateway.clock)
+    found = [result async for page in walk.pages(path) for result in page]
+    if walk.endless:
         hint = "Try again later; without all pages the list of results is incomplete."
-        raise Doubt(error("service-answer-unreadable", f"GET {path}: its pages link back to themselves", hint), 200)
-    return tuple(results)
+        raise Doubt(error("service-list-endless", f"GET {path}: its pages link back to themselves", hint), 200)
+    return tuple(gateway.irregularities.kept(ListKind.RESULTS, path, found))
 
 
-def _result_page(document: object) -> tuple[list[ResultInfo], str | None]:
+def _identity(result: ResultInfo | Unreadable) -> object:
+    return result.digest if isinstance(result, Unreadable) else (result.title, result.href)
+
+
+def _result_page(document: object) -> tuple[list[ResultInfo | Unreadable], str | None]:
     # The links to other pages stand among the results, recognised only by their titles.
-    entries = read_results(document)
-    following = next((e.href for e in entries if e.title == "next-page" and e.href), None)
-    return [e for e in entries if e.title not in ("next-page", "prev-page")], following
+    found = read_results(document)
+    links = {e.title: e.href for e in found if isinstance(e, ResultInfo)}
+    return [e for e in found if getattr(e, "title", "") not in ("next-page", "prev-page")], links.get("next-page")
 
 
 def _not_after(job: JobInfo, before: JobInfo) -> bool:

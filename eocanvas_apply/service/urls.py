@@ -71,11 +71,19 @@ class Endpoints:
         message = f"the service links to {origin_of(url)}, which is not {self.origin}"
         raise _foreign(message, "Lists are followed on the service's own host only.")
 
+    def same_path(self, link: str, path: str) -> str | None:
+        """Return the whole address of a link that leads to this path of the service, None for any other link."""
+        try:
+            url = self.own(link)
+        except ServiceError:
+            return None
+        return url if urlsplit(url).path.rstrip("/") == urlsplit(self.base_url).path + path else None
+
     def resolved(self, link: str) -> str:
         """Return the whole address of a path or link, of whatever host.
 
-        Links come absolute or relative to the base address. Raises ServiceError for what is not https (plain http
-        goes to loopback only).
+        Links come absolute or relative to the base address. Raises ServiceError for what is not https; plain http
+        goes to loopback only, and only from a service that is there itself.
         """
         base = urlsplit(self.base_url)
         parts = split_address(link)
@@ -91,7 +99,7 @@ class Endpoints:
         host = parts.hostname or ""
         if not host or parts.scheme not in ("http", "https"):
             raise _foreign(f"the service gave an address that is not http(s): {parts.scheme}://{host}")
-        if parts.scheme == "http" and not is_loopback(host):
+        if parts.scheme == "http" and not (is_loopback(host) and is_loopback(base.hostname or "")):
             raise _foreign(f"the service links to {host} by plain http, which is allowed to this machine only")
         return parts.geturl()
 

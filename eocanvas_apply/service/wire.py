@@ -1,7 +1,7 @@
 """What the service says, as values: keys, jobs, results and logs.
 
 The `read_*` functions take decoded JSON. They accept missing and new fields, statuses and forms of stamps, and raise
-ValueError for anything that is not such a thing at all.
+ValueError for anything that is not such a thing at all. Of a list every entry is read by itself.
 """
 
 from __future__ import annotations
@@ -9,23 +9,35 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
+
+from eocanvas_apply.service.entries import ListKind, Unreadable, entries
 
 _STAMP = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T :](\d\d)[:.](\d\d)[:.](\d\d)(?:[.,](\d+))?\s*(Z|[+-]\d\d(?::?\d\d)?)?",
     re.ASCII | re.IGNORECASE,
 )
+# What can stand as one unit of a path, so that it leads nowhere else.
+_PATH_UNIT = re.compile(r"[^\s/\\?#%]{1,200}")
+# Beyond these years a stamp is not a time at which anything happened.
+_FIRST_YEAR, _LAST_YEAR = 2000, 2200
+_AHEAD = timedelta(days=1)
+_LARGEST = 2**63 - 1
+_LONGEST_TEXT, _LONGEST_TITLE, _LONGEST_HREF = 10_000, 4096, 65_536
 
 
 @dataclass(frozen=True, slots=True)
 class KeyInfo:
-    """A key of the keystore. `expires` is the date the service shows, `expire_s` the seconds it granted."""
+    """A key of the keystore. `expires` is the date the service shows, `expire_s` the seconds it granted.
+
+    What the service does not show in readable form is empty or None.
+    """
 
     name: str
     type: str = ""
-    public: bool = False
+    public: bool | None = None
     description: str = ""
     created: datetime | None = None
     expires: datetime | None = None
@@ -57,6 +69,13 @@ class JobInfo:
     created: datetime | None = None
     started: datetime | None = None
     finished: datetime | None = None
+
+    def believed(self, now: datetime) -> JobInfo:
+        """Return the job without stamps that lie more than a day ahead of the service's own time."""
+        created, started, finished = (
+            stamp if stamp and stamp <= now + _AHEAD else None for stamp in (self.created, self.started, self.finished)
+        )
+        return replace(self, created=created, started=started, finished=finished)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,83 +110,86 @@ class LogEntry:
     message: str
 
 
-def read_key(document: object) -> KeyInfo:
-    """Return one key."""
+def read_key(document: object, name: str = "") -> KeyInfo:
+    """Return one key; with `name` the one that was asked for by this name."""
     fields = mapping(document, "a key")
+    end, granted = _stamp(fields.get("expirationDate")), whole(fields.get("expireSeconds"))
+    endless = end is not None and end.year > _LAST_YEAR
     return KeyInfo(
-        name=_required(fields, "name"),
+        name=name or _required(fields, "name"),
         type=_text(fields, "type").upper(),
-        public=fields.get("public") in (True, "true", "True"),
+        public=_truth(fields.get("public")),
         description=_text(fields, "description"),
         created=parse_time(fields.get("creationDate")),
-        expires=parse_time(fields.get("expirationDate")),
-        expire_s=whole(fields.get("expireSeconds")),
+        expires=None if endless else parse_time(fields.get("expirationDate")),
+        expire_s=0 if endless else granted,
     )
 
 
-def read_keys(document: object) -> list[KeyInfo]:
+def read_keys(document: object) -> list[KeyInfo | Unreadable]:
     """Return the whole keystore, which comes as one list."""
-    return [read_key(item) for item in _list(document, "keys")]
+    return entries(document, ListKind.KEYS, read_key)
 
 
-def read_job(document: object) -> JobInfo:
-    """Return one job; the answer to an execution has the same shape."""
+def read_job(document: object, job_id: str = "") -> JobInfo:
+    """Return one job, or the answer to an execution; with `job_id` the job that was asked for by this id."""
     fields = mapping(document, "a job")
     stamps = {name: parse_time(fields.get(name)) for name in ("created", "started", "finished")}
     return JobInfo(
-        job_id=_required(fields, "jobID"),
+        job_id=job_id or path_unit(fields, "jobID"),
         process=_text(fields, "processID"),
         status=_text(fields, "status").lower(),
         **stamps,
     )
 
 
-def read_job_page(document: object) -> list[JobInfo | None]:
-    """Return one page of the list of jobs; None stands for an entry that names no job."""
+def read_job_page(document: object) -> list[JobInfo | Unreadable]:
+    """Return one page of the list of jobs."""
     jobs = document.get("jobs") if isinstance(document, dict) else document
-    return [_job_or_none(item) for item in _list(jobs, "jobs")]
+    return entries(jobs, ListKind.JOBS, read_job, _created)
 
 
-def read_results(document: object) -> list[ResultInfo]:
+def _created(item: object) -> datetime | None:
+    return parse_time(item.get("created")) if isinstance(item, dict) else None
+
+
+def read_results(document: object) -> list[ResultInfo | Unreadable]:
     """Return one page of a job's results, with the `next-page` and `prev-page` that may stand among them."""
-    entries = [mapping(item, "a result") for item in _list(document, "results")]
-    return [_result(entry) for entry in entries]
+    return entries(document, ListKind.RESULTS, _read_result)
 
 
-def read_logs(document: object) -> tuple[LogEntry, ...]:
-    """Return a job's log in the order the service gives."""
-    entries = (mapping(item, "a log entry") for item in _list(document, "log entries"))
-    return tuple(LogEntry(parse_time(e.get("timestamp")), _text(e, "message")) for e in entries)
-
-
-def next_link(document: object) -> str | None:
-    """Return the address of the page after this one, where a list names it."""
-    links = document.get("links") if isinstance(document, dict) else None
-    for link in links if isinstance(links, list) else []:
-        if isinstance(link, dict) and link.get("rel") == "next" and link.get("href"):
-            return str(link["href"])
-    return None
-
-
-def _result(fields: Mapping[str, object]) -> ResultInfo:
-    title, href = _text(fields, "title"), fields.get("href")
-    if not title.strip():
-        return ResultInfo(_required(fields, "href"), title)
+def _read_result(document: object) -> ResultInfo:
+    fields = mapping(document, "a result")
+    title, href = fields.get("title"), fields.get("href")
+    title = title if isinstance(title, str) and title.strip() else ""
+    if len(title) > _LONGEST_TITLE or (isinstance(href, str) and len(href) > _LONGEST_HREF):
+        raise ValueError(f"with a title of more than {_LONGEST_TITLE} characters, or a href of {_LONGEST_HREF}")
+    if not title:
+        return ResultInfo(_required(fields, "href"))
     # What lies at a key has a title, and any href or none.
     return ResultInfo(href.strip() if isinstance(href, str) else "", title)
 
 
-def _job_or_none(item: object) -> JobInfo | None:
-    try:
-        return read_job(item)
-    except ValueError:
-        return None
+def read_logs(document: object) -> list[LogEntry | Unreadable]:
+    """Return a job's log in the order the service gives."""
+    return entries(document, ListKind.LOG, _read_log_entry)
 
 
-def _list(document: object, what: str) -> list[object]:
-    if not isinstance(document, list):
-        raise ValueError(f"without a list of {what}")
-    return document
+def _read_log_entry(document: object) -> LogEntry:
+    fields = mapping(document, "a log entry")
+    message = fields.get("message")
+    if message is not None and not isinstance(message, str):
+        raise ValueError("with a message that is not text")
+    return LogEntry(parse_time(fields.get("timestamp")), message or "")
+
+
+def next_link(document: object) -> str | None:
+    """Return the address of the page after this one, where a list names it, as it stands there."""
+    links = document.get("links") if isinstance(document, dict) else None
+    for link in links if isinstance(links, list) else []:
+        if isinstance(link, dict) and link.get("rel") == "next" and link.get("href"):
+            return str(link["href"])[:_LONGEST_HREF]
+    return None
 
 
 def mapping(document: object, what: str) -> Mapping[str, object]:
@@ -181,12 +203,31 @@ def _required(fields: Mapping[str, object], name: str) -> str:
     value = fields.get(name)
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"without {name}")
+    if not value.isprintable():
+        raise ValueError(f"with control characters in its {name}")
+    return value
+
+
+def path_unit(fields: Mapping[str, object], name: str) -> str:
+    """Return an id that can stand in an address; raise ValueError for any other, and where there is none."""
+    value = _required(fields, name)
+    if not _PATH_UNIT.fullmatch(value) or value in (".", ".."):
+        raise ValueError(f"with a {name} that cannot stand in an address")
     return value
 
 
 def _text(fields: Mapping[str, object], name: str) -> str:
+    """Return a text, also from a number; the empty one for what is neither. Control characters become blanks."""
     value = fields.get(name)
-    return "" if value is None else str(value)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return "".join(c if c.isprintable() else " " for c in str(value)[:_LONGEST_TEXT])
+
+
+def _truth(value: object) -> bool | None:
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.strip().lower())
+    return value if isinstance(value, bool) else None
 
 
 def whole(value: object) -> int | None:
@@ -197,7 +238,7 @@ def whole(value: object) -> int | None:
         number = int(value)
     except (ValueError, OverflowError):
         return None
-    return number if number >= 0 else None
+    return number if 0 <= number <= _LARGEST else None
 
 
 def compact_json(document: Mapping[str, object]) -> bytes:
@@ -206,17 +247,23 @@ def compact_json(document: Mapping[str, object]) -> bytes:
 
 
 def parse_time(value: object) -> datetime | None:
-    """Return a stamp as an aware time in UTC, or None for one that is absent or cannot be read.
+    """Return a stamp as an aware time in UTC, or None for one that is absent, cannot be read or is absurd.
 
     Seen are `2024-10-21:08.59.05`, `2024-10-21T09:02:13Z`, `2024-10-21T09:02:13.723098324Z` and
     `2025-02-13 13:42:08`; those without a zone are UTC. Digits beyond microseconds are dropped.
     """
-    found = _STAMP.fullmatch(value.strip()) if isinstance(value, str) else None
+    moment = _stamp(value)
+    return moment if moment and _FIRST_YEAR <= moment.year <= _LAST_YEAR else None
+
+
+def _stamp(value: object) -> datetime | None:
+    found = _STAMP.fullmatch(value.strip()) if isinstance(value, str) and len(value) < 100 else None
     if found is None:
         return None
     year, month, day, hour, minute, second, fraction, zone = found.groups()
     text = f"{year}-{month}-{day}T{hour}:{minute}:{second}.{(fraction or '0')[:6].ljust(6, '0')}{zone or 'Z'}"
     try:
-        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+        moment = datetime.fromisoformat(text.upper())
+        return moment.astimezone(UTC) if _FIRST_YEAR <= moment.year <= _LAST_YEAR else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None

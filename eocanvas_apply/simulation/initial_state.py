@@ -132,7 +132,8 @@ def _stored(key: ObservedKey, now: datetime) -> StoredKey:
     created = key.created or now
     ends = key.expires or (None if key.end_known else now + _NO_LIFE)
     life = int((ends - created).total_seconds()) if ends else 0
-    return StoredKey(key.name, key.storage, key.public, key.description, ACCOUNT, created, life, None, _OPENS_NOTHING)
+    public = bool(key.public)
+    return StoredKey(key.name, key.storage, public, key.description, ACCOUNT, created, life, None, _OPENS_NOTHING)
 
 
 def _existing(name: str, storage: str, now: datetime) -> StoredKey:

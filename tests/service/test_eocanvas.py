@@ -189,7 +189,7 @@ def test_a_refused_request_is_not_repeated(stage: Stage) -> None:
 
 def test_an_unreadable_list_is_in_doubt(stage: Stage) -> None:
     stage.on("GET /keys", says(200, {"keys": []}))
-    with pytest.raises(Doubt, match="without a list of keys"):
+    with pytest.raises(Doubt, match="without the list of keys"):
         run(stage, EOCanvas.keys)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from eocanvas_apply.errors import Doubt, ServiceError
+from eocanvas_apply.errors import Doubt
 from eocanvas_apply.service.eocanvas import EOCanvas
 
 from .stage import BASE, START, Stage, Step, http_date, says
@@ -83,11 +83,12 @@ def test_a_page_as_old_as_the_limit_is_not_the_end(stage: Stage) -> None:
     assert ids(run(stage, lambda c: c.jobs(START - timedelta(minutes=5)))) == ["j5", "twin"]
 
 
-def test_an_entry_without_a_job_id_makes_the_list_incomplete(stage: Stage) -> None:
-    stage.on(FIRST, page([job(1), {"processID": "snap-function"}]))
+def test_an_entry_without_a_job_id_is_passed_over(stage: Stage) -> None:
+    stage.on(FIRST, page([job(1), {"processID": "snap-function"}, job(3)]))
     listed = run(stage, EOCanvas.jobs)
-    assert ids(listed) == ["j1"]
-    assert not listed.complete
+    assert ids(listed) == ["j1", "j3"]
+    assert listed.complete
+    assert [each.created for each in listed.unreadable] == [START - timedelta(minutes=1)]
 
 
 def test_links_in_a_cycle_end_and_the_list_is_incomplete(stage: Stage) -> None:
@@ -130,12 +131,50 @@ def test_a_service_that_refuses_large_pages_gets_default_ones(stage: Stage) -> N
     assert ids(run(stage, EOCanvas.jobs)) == ["j1"]
 
 
-def test_a_next_link_to_another_host_is_not_followed(stage: Stage) -> None:
-    links = [{"rel": "next", "href": "https://other.test/serverless/jobs?offset=2"}]
-    stage.on(FIRST, says(200, {"jobs": [job(1)], "links": links}))
-    with pytest.raises(ServiceError, match=r"https://other\.test:443"):
-        run(stage, EOCanvas.jobs)
+@pytest.mark.parametrize(
+    "href",
+    [
+        "https://other.test/serverless/jobs?offset=2",
+        "https://canvas.test/serverless/keys?offset=2",
+        "https://canvas.test@other.test/serverless/jobs",
+        "//other.test/jobs",
+        "file:///etc/passwd",
+        "http://[bad",
+        "..",
+        {"no": "text"},
+    ],
+)
+def test_a_list_whose_next_link_leads_elsewhere_is_paged_by_offset(stage: Stage, href: object) -> None:
+    links = [{"rel": "next", "href": href}]
+    stage.on(FIRST, says(200, {"jobs": [job(1), job(2)], "links": links}))
+    stage.on("GET /jobs?limit=100&offset=2", page([job(3)]))
+    listed = run(stage, EOCanvas.jobs)
+    assert ids(listed) == ["j1", "j2", "j3"]
+    assert listed.complete
+    assert {r.url.path for r in stage.got if r.method == "GET"} == {"/serverless/jobs"}
     assert all(r.url.host == "canvas.test" for r in stage.got)
+
+
+def test_results_whose_next_page_is_elsewhere_are_paged_by_offset(stage: Stage) -> None:
+    following = {"title": "next-page", "href": "https://other.test/jobs/j/results?offset=1"}
+    stage.on("GET /jobs/j/results", says(200, [result("a.nc"), following]))
+    stage.on("GET /jobs/j/results?limit=100&offset=1", says(200, [result("b.nc")]))
+    assert [r.name for r in run(stage, lambda c: c.results("j"))] == ["a.nc", "b.nc"]
+    assert all(r.url.host == "canvas.test" for r in stage.got)
+
+
+def test_a_list_that_always_has_new_jobs_ends_and_is_not_complete(stage: Stage) -> None:
+    def more(request: Any) -> Any:
+        number = int(request.url.params["offset"])
+        stage.clock.elapsed += 10
+        step = page([job(0, jobID=f"j{number}")], number + 1)
+        assert not isinstance(step, Exception)
+        return step(request)
+
+    stage.on("GET /jobs", more)
+    listed = run(stage, EOCanvas.jobs)
+    assert not listed.complete
+    assert len(listed.jobs) == 91
 
 
 def test_a_next_link_of_a_service_behind_a_tls_proxy_stays_on_https(stage: Stage) -> None:

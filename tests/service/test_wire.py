@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eocanvas_apply.service import wire
-from eocanvas_apply.service.wire import JobInfo, KeyInfo, ResultInfo
+from eocanvas_apply.service.entries import Unreadable
+from eocanvas_apply.service.wire import JobInfo, KeyInfo, LogEntry, ResultInfo
 
 FIELDS = st.sampled_from(
     ["name", "jobID", "id", "jobs", "links", "rel", "href", "expireSeconds", "creationDate", "processes", "title"]
@@ -71,7 +72,33 @@ def test_a_job_with_missing_optional_fields_is_read() -> None:
 
 
 def test_unreadable_entries_of_a_page_of_jobs_are_marked() -> None:
-    assert wire.read_job_page({"jobs": [{"jobID": "1"}, {"id": 2}, None]}) == [JobInfo("1"), None, None]
+    first, second, third = wire.read_job_page({"jobs": [{"jobID": "1"}, {"id": 2}, None]})
+    assert first == JobInfo("1")
+    assert [each.why for each in (second, third) if isinstance(each, Unreadable)] == [
+        "without jobID",
+        "with something that is not a job",
+    ]
+
+
+@pytest.mark.parametrize("job_id", ["..", ".", "a/b", "a?b", "a b", "a\nb", "x" * 201, 7, None, "\x1b[31m"])
+def test_an_id_that_cannot_stand_in_an_address_is_none(job_id: object) -> None:
+    with pytest.raises(ValueError, match="jobID"):
+        wire.read_job({"jobID": job_id})
+
+
+def test_a_stamp_far_ahead_of_the_service_s_time_is_not_believed() -> None:
+    job = JobInfo("1", created=CREATED, finished=CREATED + timedelta(days=2))
+    assert job.believed(CREATED) == JobInfo("1", created=CREATED)
+
+
+def test_a_key_that_ends_beyond_all_years_never_ends() -> None:
+    key = wire.read_key({"name": "k", "expirationDate": "9999-12-31 23:59:59", "expireSeconds": 3600})
+    assert (key.ends, key.end_known) == (None, True)
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, ["x"], True, None])
+def test_a_status_that_is_not_a_word_is_empty(value: object) -> None:
+    assert wire.read_job({"jobID": "1", "status": value}).status == ""
 
 
 @pytest.mark.parametrize(
@@ -89,8 +116,7 @@ def test_results_are_named_by_their_titles(title: str, name: str, at_key: bool) 
 
 @pytest.mark.parametrize("href", [{"href": ""}, {"href": None}, {"href": 3}, {}])
 def test_a_result_with_a_title_needs_no_address(href: dict[str, Any]) -> None:
-    (result,) = wire.read_results([{"title": "keystore://drive/a.nc", **href}])
-    assert (result.href, result.at_key) == ("", True)
+    assert wire.read_results([{"title": "keystore://drive/a.nc", **href}]) == [ResultInfo("", "keystore://drive/a.nc")]
 
 
 def test_a_result_without_title_is_named_by_its_address() -> None:
@@ -107,7 +133,7 @@ def test_no_result_name_leaves_its_folder(title: str, name: str) -> None:
 
 def test_logs_keep_their_order_and_may_lack_fields() -> None:
     entries = wire.read_logs([{"timestamp": "2024-09-19 13:43:02", "message": "a"}, {}])
-    assert [(e.timestamp, e.message) for e in entries] == [(CREATED, "a"), (None, "")]
+    assert entries == [LogEntry(CREATED, "a"), LogEntry(None, "")]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +161,7 @@ def test_any_input_is_read_or_a_value_error(document: object) -> None:
     readers: list[Callable[[object], object]] = [
         wire.read_keys, wire.read_key, wire.read_job, wire.read_job_page, wire.read_results, wire.read_logs,
         lambda d: wire.read_key(d).ends,
-        lambda d: [r.name for r in wire.read_results(d)],
+        lambda d: [r.name for r in wire.read_results(d) if isinstance(r, ResultInfo)],
     ]  # fmt: skip
     for read in readers:
         with suppress(ValueError):

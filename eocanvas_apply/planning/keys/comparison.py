@@ -13,6 +13,7 @@ from eocanvas_apply.planning.desired.desired import DesiredKey
 from eocanvas_apply.planning.desired.fingerprint import Change, changes
 from eocanvas_apply.planning.keys.needs import need_of
 from eocanvas_apply.planning.state.observed import Observed, ObservedKey
+from eocanvas_apply.vocabulary import StorageType
 
 _PROGRAM = "eocanvas-apply"
 
@@ -52,7 +53,10 @@ def drift(key: DesiredKey, current: Generation, observed: Observed) -> tuple[Cha
     seen = observed.keys.get(current.name)
     if seen is None:
         return ()
-    found = changes({"type": seen.storage, "shared": seen.public}, {"type": key.storage.value, "shared": key.public})
+    # What the service does not show, or in words that nobody knows, is no difference.
+    shown = seen.storage if seen.storage in {*StorageType} else key.storage.value
+    public = key.public if seen.public is None else seen.public
+    found = changes({"type": shown, "shared": public}, {"type": key.storage.value, "shared": key.public})
     # No update exists: a key created when ours was is ours, whatever the service made of its description.
     sent = current.created.created if current.created else None
     if seen.description == "" or bears(seen, current) or (sent is not None and seen.created == sent):

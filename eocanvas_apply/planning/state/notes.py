@@ -130,9 +130,9 @@ def _late_jobs(recorded: Recorded, evidence: Evidence) -> Iterator[e.AnyEvent]:
 def _intent_passes(recorded: Recorded, evidence: Evidence) -> Iterator[e.AnyEvent]:
     """Note that the list shows nothing of an open intent, once it must."""
     begun, timing = evidence.observed.jobs.begun, evidence.timing
-    if not evidence.observed.jobs.complete:
-        return
     for address, intent, intended in _open(recorded):
+        if evidence.observed.jobs.may_hide(intended.decided):
+            continue
         enough = agreeing_passes(intent.passes, timing) or not _far_enough(intent.passes, begun, pass_gap(timing))
         if settled_at(intended, timing) <= begun and not enough and evidence.shows_nothing_of(intended):
             yield e.PassObserved(address=address, intent=intent.id, begun=begun)

@@ -15,11 +15,14 @@ from eocanvas_apply.planning.failures import Failure
 
 @dataclass(frozen=True, slots=True)
 class ObservedKey:
-    """One key of the service; `expires` None means never where `end_known`, else unknown."""
+    """One key of the service; `expires` None means never where `end_known`, else unknown.
+
+    `storage` is empty and `public` None where the service does not show them in readable form.
+    """
 
     name: str
     storage: str
-    public: bool
+    public: bool | None
     description: str
     created: datetime | None
     expires: datetime | None
@@ -40,11 +43,19 @@ class ObservedJob:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One reading of the job list: begun then, complete as far back as was asked."""
+    """One reading of the job list: begun then, complete as far back as was asked.
+
+    `hidden_until` is the latest time at which a job may have been created whose entry cannot be read.
+    """
 
     begun: datetime
     complete: bool
     jobs: Mapping[str, ObservedJob]
+    hidden_until: datetime | None = None
+
+    def may_hide(self, since: datetime) -> bool:
+        """Tell whether a job created since then may be at the service although the list does not show it."""
+        return not self.complete or (self.hidden_until is not None and self.hidden_until >= since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +101,8 @@ class Observed:
     `failures` why failed jobs failed by their logs, None for an empty log, nothing of one that cannot be read;
     `results` the listing of ended jobs, None for 404, nothing of a job whose listing could not be had;
     `secrets` slow fingerprints by (key address, field); `downloads` are those of orders, by their id;
-    `unreadable` why a key's secrets could not be read; `files` stored results that are not as they were, by path.
+    `unreadable` why a key's secrets could not be read; `irregular` what else of the service's answers could not be;
+    `files` stored results that are not as they were, by path.
     """
 
     at: datetime
@@ -108,3 +120,4 @@ class Observed:
     files: Mapping[str, FileState] = field(default_factory=dict)
     downloads: Mapping[str, Download] = field(default_factory=dict)
     service: str = ""
+    irregular: tuple[Diagnostic, ...] = ()

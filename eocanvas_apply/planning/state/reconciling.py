@@ -160,6 +160,9 @@ class Evidence:
             return Settlement(Verdict.AMBIGUOUS)
         if agreeing_passes(intent.passes, self.timing):
             return Settlement(Verdict.NOT_LAUNCHED)
+        if self.observed.jobs.may_hide(intended.decided) and now >= deadline + max(self.timing.settle, _FAR_PASSES):
+            # A list that stays unreadable never shows what became of it.
+            return Settlement(Verdict.AMBIGUOUS)
         first = min(intent.passes, default=now)
         return Settlement(Verdict.WAIT, wake=first + pass_gap(self.timing))
 
