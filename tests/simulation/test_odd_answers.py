@@ -14,7 +14,7 @@ import pytest
 
 from eocanvas_apply.emulator.model.messages import WireRequest, WireResponse
 from eocanvas_apply.report.progress import ApplyResult
-from tests.applying.stage import LAUNCH, ends, fault, launched, manifest
+from tests.applying.stage import ends, launched, manifest
 from tests.simulation.world import World
 
 Change = Callable[[Any], Any]
@@ -24,7 +24,7 @@ LISTS = {
     "the list of results of a job": "/serverless/jobs/*/results",
     "the log of a job": "/serverless/jobs/*/logs",
 }
-MALFORMED = [None, {}, [], "x", 7, {"name": None, "jobID": None, "href": None, "title": None, "message": ["x"]}]
+MALFORMED: list[object] = [None, {}, [], "x", 7, {"name": None, "jobID": None, "href": None, "title": None, "message": ["x"]}]
 THREE = manifest(
     jobs="""
   second: {graph: graph.xml, inputs: {img1: {key: scenes, path: /b.zip}}}
