@@ -24,7 +24,14 @@ LISTS = {
     "the list of results of a job": "/serverless/jobs/*/results",
     "the log of a job": "/serverless/jobs/*/logs",
 }
-MALFORMED: list[object] = [None, {}, [], "x", 7, {"name": None, "jobID": None, "href": None, "title": None, "message": ["x"]}]
+MALFORMED: list[object] = [
+    None,
+    {},
+    [],
+    "x",
+    7,
+    {"name": None, "jobID": None, "href": None, "title": None, "message": ["x"]},
+]
 THREE = manifest(
     jobs="""
   second: {graph: graph.xml, inputs: {img1: {key: scenes, path: /b.zip}}}
