@@ -53,7 +53,7 @@ async def finish(folder: Path, service: str) -> None:
     desired = given_rows(open_project(folder / "eocanvas.yaml"), datetime.now(UTC)).desired({})
     numbers = (f"{number:032x}" for number in range(1, sys.maxsize))
     journal = Journal(open_backend(None, folder), "bench", lambda: datetime.now(UTC), lambda: next(numbers))
-    binding = Binding(desired.project, Endpoints(service).service, ACCOUNT["HDA_USER"])
+    binding = Binding(desired.project, Endpoints(service).base_url, ACCOUNT["HDA_USER"])
     await journal.claim(0, [binding.event(lambda: next(numbers))])
     jobs = iter(desired.jobs.values())
     while some := list(islice(jobs, 1000)):

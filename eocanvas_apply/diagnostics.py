@@ -56,6 +56,11 @@ class Diagnostic:
             if (given := getattr(self, name)) and (shown := _shown(given)) is not given:
                 object.__setattr__(self, name, shown)
 
+    def __str__(self) -> str:
+        """Return it on one line: place, message and hint."""
+        place = f"{self.position.file}:{self.position.line}: " if self.position else ""
+        return place + self.message + (f" ({' '.join(self.hint.split())})" if self.hint else "")
+
     def at(
         self, position: Position | None, line: str | Excerpt | None = None, address: str | None = None
     ) -> Diagnostic:

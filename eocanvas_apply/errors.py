@@ -22,7 +22,7 @@ class EocanvasApplyError(Exception):
 
     def __str__(self) -> str:
         more = [f"and {len(self.diagnostics) - _SHOWN} more"] if len(self.diagnostics) > _SHOWN else []
-        return "; ".join([*map(_line, self.diagnostics[:_SHOWN]), *more])
+        return "; ".join([*map(str, self.diagnostics[:_SHOWN]), *more])
 
     def __reduce__(self) -> tuple[object, ...]:
         """Return what a copy is made of: pickle, and so a pool of processes, would give the message as a diagnostic."""
@@ -94,8 +94,3 @@ class PlanStale(EocanvasApplyError):
 
 class StoppedEarly(EocanvasApplyError):
     """A run was stopped before its first plan: nothing was changed."""
-
-
-def _line(found: Diagnostic) -> str:
-    place = f"{found.position.file}:{found.position.line}: " if found.position else ""
-    return place + found.message + (f" ({' '.join(found.hint.split())})" if found.hint else "")

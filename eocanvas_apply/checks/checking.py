@@ -9,7 +9,7 @@ from typing import Any
 from eocanvas_apply.checks import chain_rules, graph_rules, manifest_rules, operators, placeholders
 from eocanvas_apply.checks.case import ChainCase, GraphCase, Instances, ManifestCase, cases, row_cases
 from eocanvas_apply.checks.codes import codes, is_adjustable
-from eocanvas_apply.diagnostics import Diagnostic, Suggestions, error, limited
+from eocanvas_apply.diagnostics import Diagnostic, Severity, Suggestions, error, limited
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.graphs_and_chains import GraphsAndChains
 from eocanvas_apply.manifest.loading import LoadedManifest
@@ -34,13 +34,13 @@ def check(loaded: LoadedManifest, documents: GraphsAndChains) -> list[Diagnostic
     found += _unknown_checks(manifest)
     for case in (manifest, *cases(loaded, documents)):
         found += _by_rules(case)
-    return limited(_once(_adjusted(found, loaded.manifest)))
+    return limited(_once(adjusted(found, loaded.manifest)))
 
 
 def check_rows(loaded: LoadedManifest, documents: GraphsAndChains, instances: Instances) -> list[Diagnostic]:
     """Return the diagnostics of the graphs and chains that only rows of campaigns name, each reported once."""
     found = (each for case in row_cases(loaded, documents, instances) for each in _by_rules(case))
-    return limited(_once(_adjusted(found, loaded.manifest))) if loaded.manifest else []
+    return limited(_once(adjusted(found, loaded.manifest))) if loaded.manifest else []
 
 
 def _by_rules(case: ManifestCase | GraphCase | ChainCase) -> Iterator[Diagnostic]:
@@ -56,12 +56,24 @@ def _once(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
         seen.add(same)
 
 
-def _adjusted(found: Iterable[Diagnostic], manifest: Manifest) -> Iterator[Diagnostic]:
-    """Yield diagnostics with the severities that the manifest sets; those of a job win over those of the manifest."""
+def adjusted(found: Iterable[Diagnostic], manifest: Manifest) -> Iterator[Diagnostic]:
+    """Yield diagnostics with the severities that the manifest sets; those of a job win over those of the manifest.
+
+    An error whose severity may be set, and is not, says how.
+    """
     of_jobs = {str(Address.job(name)): job.checks for name, job in manifest.jobs.items()}
     for each in found:
-        chosen = of_jobs.get(each.address or "", {}).get(each.code) or manifest.checks.get(each.code)
-        yield replace(each, severity=chosen) if chosen and is_adjustable(each.code) else each
+        if not is_adjustable(each.code):
+            yield each
+        elif chosen := of_jobs.get(each.address or "", {}).get(each.code) or manifest.checks.get(each.code):
+            yield replace(each, severity=chosen)
+        else:
+            yield replace(each, hint=_with_advice(each)) if each.severity is Severity.ERROR else each
+
+
+def _with_advice(found: Diagnostic) -> str:
+    advice = f"if the service takes it, add the line `checks: {{{found.code}: warning}}` to the job or the manifest"
+    return f"{found.hint}\n{advice}" if found.hint else advice
 
 
 def _unknown_checks(case: ManifestCase) -> Iterator[Diagnostic]:

@@ -98,7 +98,6 @@ def _managed(case: ManifestCase) -> Iterator[tuple[str, ManagedKey]]:
 
 def not_for_input(case: ManifestCase) -> Iterator[Diagnostic]:
     """Yield inputs in a storage that the service writes to only."""
-    lower = "if yours does, add the line `checks: {storage-not-for-input: warning}` to the job or the manifest"
     for name, _, given, source in _inputs(case):
         key = _read_with(case, source)
         if key is not None and not key.readable:
@@ -106,7 +105,7 @@ def not_for_input(case: ManifestCase) -> Iterator[Diagnostic]:
             if isinstance(source, ResultInput):
                 message = f"`{source.result}` writes to {key.storage_name}, which takes results and gives no inputs"
             field = "key" if isinstance(source, KeyInput) else "result"
-            found = error("storage-not-for-input", message, lower)
+            found = error("storage-not-for-input", message)
             yield case.place(found, "jobs", name, "inputs", given, field)
 
 

@@ -81,8 +81,7 @@ def _unknown_format(text: str, facts: Facts, suggestions: Suggestions) -> Iterat
     # SNAP looks a format up in any case, and finds no reader or writer for any other.
     if text.lower() not in {value.lower() for value in facts["values"]}:
         near = suggestions.near(text, facts["values"])
-        lower = "if the service has it, add the line `checks: {unknown-format: warning}`"
-        yield error("unknown-format", f"{text[:60]} is not a known format", f"{near} {lower}".strip())
+        yield error("unknown-format", f"{text[:60]} is not a known format", near)
 
 
 def _unknown_value(parameter: str, text: str, values: list[str], suggestions: Suggestions) -> Diagnostic:

@@ -1,15 +1,30 @@
-"""The checks of `doctor`: addresses, account, clock, public key, keys of the project that the ledger does not know."""
+"""The checks of `doctor`: secrets, account, service, public key, clock, ledger, and what a plan finds.
+
+A key of this project that the ledger does not know is one of them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from eocanvas_apply.checks.checking import adjusted
 from eocanvas_apply.diagnostics import Diagnostic, Severity, error, warning
+from eocanvas_apply.engine.definition import Definition
 from eocanvas_apply.engine.engine import Engine
-from eocanvas_apply.errors import EocanvasApplyError
+from eocanvas_apply.engine.opening import open_vault
+from eocanvas_apply.errors import CredentialsError, EocanvasApplyError, LedgerError, ServiceError
 from eocanvas_apply.planning.keys.comparison import is_tagged
+from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.service.wire import KeyInfo
 
+# Where an exception comes from; the last one is for all others.
+_SUBJECTS: dict[type[EocanvasApplyError], str] = {
+    ServiceError: "service",
+    CredentialsError: "account",
+    LedgerError: "ledger",
+    EocanvasApplyError: "fault",
+}
 # Beyond this, times that people compare by eye mislead; the tool itself uses the time of the service.
 _SKEW_S = 60
 
@@ -28,25 +43,39 @@ class Finding:
         return self.diagnostic is None or self.diagnostic.severity is Severity.INFO
 
 
+def secrets(project: Definition, environ: Mapping[str, str]) -> list[Finding]:
+    """Return what is wrong with the secrets of the keys, or how many could be read."""
+    vault = open_vault(project, environ)
+    found = [Finding("secrets", f"{len(vault.all_secrets)} read")] if vault.all_secrets else []
+    return [*found, *listed("secrets", adjusted(vault.diagnostics, project.manifest))]
+
+
 async def examine(engine: Engine) -> list[Finding]:
     """Check everything in turn; what fails is a finding, never an exception."""
-    service = engine.service
-    findings = [Finding("service", service.endpoints.base_url)]
+    service, findings = engine.service, []
     try:
         address = await service.log_in()
         findings.append(Finding("account", f"{service.account}, logged in at {address}"))
-        findings.append(await _public_key(engine))
+        public_key = await _public_key(engine)
+        findings += [Finding("service", service.endpoints.base_url), public_key]
         keys = await service.keys()
         findings.append(_clock(engine))
-        findings.extend(await _ledger(engine, keys))
+        findings += await _ledger(engine, keys)
+        planned, _ = await engine.plan(Requests())
+        findings += listed("plan", (*engine.findings, *planned.diagnostics))
     except EocanvasApplyError as fault:
-        findings.extend(faults("fault", fault))
+        findings += faults(next(name for kind, name in _SUBJECTS.items() if isinstance(fault, kind)), fault)
     return findings
 
 
 def faults(subject: str, fault: EocanvasApplyError) -> list[Finding]:
     """Return the findings of an exception."""
-    return [Finding(subject, each.message, each) for each in fault.diagnostics]
+    return listed(subject, fault.diagnostics)
+
+
+def listed(subject: str, diagnostics: Iterable[Diagnostic]) -> list[Finding]:
+    """Return a finding for each diagnostic, under its address where it has one."""
+    return [Finding(each.address or subject, each.message, each) for each in diagnostics]
 
 
 async def _public_key(engine: Engine) -> Finding:

@@ -16,13 +16,15 @@ from urllib.parse import urlsplit
 from eocanvas_apply.applying.licences import acceptance
 from eocanvas_apply.campaign.readers.hda import Catalogue
 from eocanvas_apply.campaign.readers.s3 import Storages
-from eocanvas_apply.diagnostics import error
+from eocanvas_apply.checks.checking import adjusted
+from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.engine.definition import Definition, Rows, find_rows
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.errors import ManifestError, UsageError
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.ledger.local import open_backend
 from eocanvas_apply.ledger.snapshots import Snapshots
+from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.model.manifest import Timing
 from eocanvas_apply.manifest.model.times import parse_duration
 from eocanvas_apply.observing.observer import Observer
@@ -103,7 +105,7 @@ async def open_engine(project: Definition, settings: Settings, rows: Rows = Rows
     """
     _guard_account(project, settings)
     async with _service(project, settings) as service:
-        vault = Vault.opened(desired_keys(project.manifest), SecretSources(settings.environ, project.folder))
+        vault = open_vault(project, settings.environ)
         settings.scrubber.learn(vault.all_secrets)
         storages = Storages(project.manifest.keys, vault, project.timing(settings.timing).request_timeout)
         campaigns = await find_rows(
@@ -117,9 +119,18 @@ async def open_engine(project: Definition, settings: Settings, rows: Rows = Rows
             clock=settings.clock,
             token=settings.token,
             ledger_is_lost_after_run=_lost_after_run(settings),
-            findings=(*campaigns.diagnostics, *vault.warnings),
+            findings=(*campaigns.diagnostics, *adjusted(vault.warnings, project.manifest)),
             searches=campaigns.expansion.searches,
         )
+
+
+def open_vault(project: Definition, environ: Mapping[str, str]) -> Vault:
+    """Resolve the secrets of a project's keys; what is wrong with them is in the vault's diagnostics, at its line."""
+
+    def place(found: Diagnostic, address: str, field: str) -> Diagnostic:
+        return project.loaded.place(found, ("keys", Address.parse(address).name, field))
+
+    return Vault.opened(desired_keys(project.manifest), SecretSources(environ, project.folder), place)
 
 
 def _catalogue(project: Definition, settings: Settings, service: EOCanvas) -> Catalogue:

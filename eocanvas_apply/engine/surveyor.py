@@ -42,7 +42,7 @@ class Surveyor:
     @property
     def binding(self) -> Binding:
         """What a ledger of this run is bound to."""
-        return Binding(self.desired.project, self.service.endpoints.service, self.service.account)
+        return Binding(self.desired.project, self.service.endpoints.base_url, self.service.account)
 
     async def recorded(self) -> Recorded:
         """Return what is on record; raises LedgerError where the ledger is unreadable or belongs to something else."""

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.ledger.events import LedgerOpened
+from eocanvas_apply.web_addresses import same_service
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
     """What a ledger belongs to.
 
-    `service` is the base address without a trailing slash, on loopback without its port (an emulator that comes up
-    again on another port is the same service); `account` is the user name that logged in.
+    `service` is the base address without a trailing slash; its port does not count on loopback. `account` is the user
+    name that logged in.
     """
 
     project: str
@@ -43,5 +44,5 @@ def mismatches(opened: LedgerOpened, binding: Binding, url: str) -> list[Diagnos
     return [
         error("ledger-bound", f"the ledger {url} belongs to the {what} {was!r}, not to {now!r}", hint)
         for what, (was, now) in pairs.items()
-        if was != now
+        if was != now and not (what == "service" and same_service(was, now))
     ]

@@ -77,7 +77,7 @@ class Observer:
         return Observed(
             at=at,
             account=self.service.account,
-            service=self.service.endpoints.service,
+            service=self.service.endpoints.base_url,
             keys=keys,
             jobs=jobs,
             gone=gone,

@@ -14,6 +14,7 @@ from eocanvas_apply.planning.plan import Origin, Plan, PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.vocabulary import Allowance
+from eocanvas_apply.web_addresses import same_service
 
 _NEW_PLAN = "look at a new plan, and apply that"
 DELETES, DELETED_SHARE = 2, 0.30
@@ -118,7 +119,8 @@ def departures(accepted: Plan, now: Plan) -> tuple[Diagnostic, ...]:
 def _origin_faults(before: Origin, after: Origin) -> Iterator[Diagnostic]:
     if before.manifest_digest != after.manifest_digest:
         yield error("plan-stale", "the manifest, a file that it names, a variable or the lock changed", _NEW_PLAN)
-    if (before.project, before.service, before.account) != (after.project, after.service, after.account):
+    same = (before.project, before.account) == (after.project, after.account)
+    if not same or not same_service(before.service, after.service):
         place = f"{before.project} at {before.service} as {before.account}"
         yield error("plan-stale", f"the plan is for {place}", _NEW_PLAN)
     if before.ledger_id not in (None, after.ledger_id):

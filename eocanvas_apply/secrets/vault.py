@@ -16,6 +16,8 @@ from eocanvas_apply.secrets.secret_references import EnvReference, FileReference
 from eocanvas_apply.vocabulary import StorageType
 
 Report = Callable[[Diagnostic], None]
+# Gives a diagnostic about a key's field (address, field) its place in the manifest.
+Place = Callable[[Diagnostic, str, str], Diagnostic]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +105,17 @@ class Vault:
     _public_key: PublicKey | None = None
 
     @classmethod
-    def opened(cls, keys: Mapping[str, KeyConfig], sources: SecretSources) -> Vault:
-        """Resolve every reference of these keys, which come by address."""
+    def opened(
+        cls, keys: Mapping[str, KeyConfig], sources: SecretSources, place: Place = lambda found, *_: found
+    ) -> Vault:
+        """Resolve every reference of these keys, which come by address; `place` knows where they are written."""
         found: list[Diagnostic] = []
         secrets: dict[str, dict[str, Secret]] = {}
         for address, key in keys.items():
             for name, reference in key.secrets.items():
 
                 def report(d: Diagnostic, address: str = address, name: str = name) -> None:
-                    found.append(replace(d, message=f"{name}: {d.message}", address=address))
+                    found.append(place(replace(d, message=f"{name}: {d.message}", address=address), address, name))
 
                 secret = sources.resolve(reference, report)
                 if secret is not None:

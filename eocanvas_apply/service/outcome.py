@@ -111,8 +111,14 @@ def status_fault(answer: Answer, now: datetime, scrubber: Scrubber) -> ServiceEr
     message = f"{answer.method} {answer.path} answered {answer.status}" + (f": {words}" if words else "")
     wait = retry_after(answer.headers, now)
     if answer.status in REFUSALS or 300 <= answer.status < 400:
-        return Refused(error("service-refused", message, _HINTS.get(answer.status, "")), answer.status, wait)
+        return Refused(error("service-refused", message, _hint(answer)), answer.status, wait)
     return Doubt(error("service-failed", message, "The service has a fault; try again later."), answer.status, wait)
+
+
+def _hint(answer: Answer) -> str:
+    if answer.status == 404 and not any(part in f"{answer.path}/" for part in ("/serverless/", "/api/v1/")):
+        return "Check EOCANVAS_URL; the address of the service usually ends with /serverless."
+    return _HINTS.get(answer.status, "")
 
 
 def retry_after(headers: httpx.Headers, now: datetime) -> float | None:

@@ -51,14 +51,6 @@ class Endpoints:
         """Scheme, host and port of the base: the only place that may see the token."""
         return origin_of(self.base_url)
 
-    @property
-    def service(self) -> str:
-        """The name of the service for ledgers and plans: the base, its port left out on loopback."""
-        parts = urlsplit(self.base_url)
-        if not is_loopback(parts.hostname or ""):
-            return self.base_url
-        return f"{parts.scheme}://{_bracketed(parts.hostname or '')}{parts.path}"
-
     def is_own(self, url: str) -> bool:
         """Return whether an address has the service's own scheme, host and port, so that the token may go there."""
         return origin_of(url) == self.origin

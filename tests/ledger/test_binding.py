@@ -11,6 +11,13 @@ def test_a_ledger_of_this_project_has_no_mismatch() -> None:
     assert mismatches(HERE.event(lambda: "aa"), HERE, "l.jsonl") == []
 
 
+def test_on_this_machine_the_port_does_not_count_and_is_shown() -> None:
+    opened = Binding("demo", "http://127.0.0.1:4711/serverless", "jane").event(lambda: "aa")
+    assert mismatches(opened, Binding("demo", "http://127.0.0.1:4712/serverless", "jane"), "l.jsonl") == []
+    (found,) = mismatches(opened, HERE, "l.jsonl")
+    assert "the service 'http://127.0.0.1:4711/serverless', not to 'https://s.example'" in found.message
+
+
 @pytest.mark.parametrize(
     ("other", "words"),
     [

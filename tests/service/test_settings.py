@@ -6,7 +6,7 @@ from eocanvas_apply.errors import UsageError
 from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.service.credentials import Credentials
 from eocanvas_apply.service.urls import Endpoints, origin_of
-from eocanvas_apply.web_addresses import is_loopback
+from eocanvas_apply.web_addresses import is_loopback, same_service
 
 
 def test_trailing_slashes_are_dropped_everywhere() -> None:
@@ -72,15 +72,17 @@ def test_a_password_in_an_address_is_refused_without_showing_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "service"),
+    ("one", "other", "same"),
     [
-        ("https://h.test:8443/serverless/", "https://h.test:8443/serverless"),
-        ("http://127.0.0.1:4711/serverless", "http://127.0.0.1/serverless"),
-        ("http://[::1]:4711", "http://[::1]"),
+        ("http://127.0.0.1:4711/serverless", "http://127.0.0.1:4712/serverless", True),
+        ("http://127.0.0.1:4711/serverless", "http://127.0.0.1/serverless", True),
+        ("http://[::1]:4711", "http://[::1]:80", True),
+        ("http://127.0.0.1:4711/serverless", "http://127.0.0.1:4711/other", False),
+        ("https://h.test:8443/serverless", "https://h.test/serverless", False),
     ],
 )
-def test_the_service_s_name_leaves_the_port_out_on_loopback(url: str, service: str) -> None:
-    assert Endpoints(url).service == service
+def test_the_port_of_a_service_does_not_count_on_loopback(one: str, other: str, same: bool) -> None:
+    assert same_service(one, other) is same
 
 
 def test_origins_compare_with_their_ports() -> None:

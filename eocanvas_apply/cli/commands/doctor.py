@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
-from eocanvas_apply.cli.arguments import add_project, manifest_file, run_with, settings, variables
+from eocanvas_apply.cli.arguments import MANIFEST, add_project, manifest_file, run_with, settings, variables
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import has_errors
-from eocanvas_apply.errors import CredentialsError, ManifestError
+from eocanvas_apply.errors import CredentialsError, ManifestError, UsageError
 
 if TYPE_CHECKING:
     from eocanvas_apply.engine.definition import Definition
     from eocanvas_apply.engine.doctor import Finding
 
 EPILOG = """\
-It logs in and reads, and changes nothing. Without a manifest it checks the account and the service only.
+It logs in and reads what `plan` reads, and changes nothing: `!!` is an error, `!` a warning, and an error exits with 1.
+Without a manifest it checks the account and the service only.
 
 Examples:
   eocanvas-apply doctor
@@ -27,21 +29,26 @@ Examples:
 add_arguments = add_project
 
 
-def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
+def run(args: Namespace, console: Console) -> Outcome:
     """Check everything; what fails is a finding."""
     from eocanvas_apply.api.project import AsyncProject
     from eocanvas_apply.engine.definition import Rows
-    from eocanvas_apply.engine.doctor import Finding, examine, faults
+    from eocanvas_apply.engine.doctor import Finding, examine, faults, secrets
 
     findings, project = _manifest(args)
+    findings += secrets(project, os.environ)
     try:
         found = settings(args)
-    except CredentialsError as fault:
-        return _outcome([*findings, *faults("credentials", fault)])
-    credentials = Finding("credentials", f"{found.credentials.username} from {found.credentials.origin}")
+    except (CredentialsError, UsageError) as fault:
+        return _outcome([*findings, *faults("credentials", fault)], console)
+    findings.append(Finding("credentials", f"{found.credentials.username} from {found.credentials.origin}"))
 
     async def work(opened: AsyncProject) -> Outcome:
-        return _outcome([*findings, credentials, *await examine(await opened.engine())])
+        try:
+            engine = await opened.engine()
+        except ManifestError as fault:
+            return _outcome([*findings, *faults("manifest", fault)], console)
+        return _outcome([*findings, *await examine(engine)], console)
 
     return run_with(AsyncProject(project, found, Rows.GIVEN), work)
 
@@ -53,25 +60,33 @@ def _manifest(args: Namespace) -> tuple[list[Finding], Definition]:
 
     path = manifest_file(args)
     empty = parse_project("version: 1\nproject: none\n", path, lambda _: b"")
-    if not path.exists():
-        return [Finding("manifest", f"none at {path}")], empty
+    if args.file == MANIFEST and not path.exists():
+        return [Finding("manifest", f"none at {path}; `eocanvas-apply init` writes one")], empty
     try:
         project = open_project(path, variables(args))
         given_rows(project, datetime.now(UTC))
-    except ManifestError as fault:
+    except (ManifestError, UsageError) as fault:
         return faults("manifest", fault), empty
     return [Finding("manifest", f"{path}: project {project.manifest.project}")], project
 
 
-def _outcome(findings: list[Finding]) -> Outcome:
+def _outcome(findings: list[Finding], console: Console) -> Outcome:
+    """Return the outcome; as text each finding is one line, so that diagnostics are not shown once more."""
     from eocanvas_apply.render.layout import table
 
+    findings = list({each.diagnostic or each: each for each in findings}.values())
     wrong = [each.diagnostic for each in findings if each.diagnostic]
-    rows = [["ok" if each.ok else "!!", each.subject, each.found] for each in findings]
+    rows = [[_mark(each), each.subject, str(each.diagnostic or each.found)] for each in findings]
     documents = [{"subject": each.subject, "found": each.found, "ok": each.ok} for each in findings]
     return Outcome(
         Exit.ERROR if has_errors(wrong) else Exit.DONE,
-        wrong,
+        wrong if console.as_json else (),
         text=lambda style: table(("", "checked", "found"), rows, style),
         fields=lambda: {"doctor": documents},
     )
+
+
+def _mark(finding: Finding) -> str:
+    if finding.ok:
+        return "ok"
+    return "!!" if finding.diagnostic and has_errors([finding.diagnostic]) else "!"
