@@ -66,7 +66,7 @@ class ExistingKeeper:
     async def _delete(self, address: str, task: t.DeleteKey) -> None:
         """Delete a generation; a 404 is as good."""
         session = self._session
-        await self._claim(e.KeyDeleteIntended(**_generation(task)))
+        await self._claim(e.KeyDeleteIntended(**_generation(task), reason=task.reason))
         if session.stopping.is_set():
             return
         try:

@@ -144,11 +144,15 @@ class KeyDrainEnded(KeyEvent):
     type: Literal["key-drain-ended"] = "key-drain-ended"
 
 
+DeleteReason = Literal["not-in-manifest", "superseded", "destroyed", "secret-changed", "config-changed"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyDeleteIntended(KeyEvent):
     """Claim: this generation is about to be deleted."""
 
     type: Literal["key-delete-intended"] = "key-delete-intended"
+    reason: Annotated[DeleteReason | None, Field(description="None where the next one takes its name at once.")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,6 +113,8 @@ _held = partial(_row, _A.NONE, phase=_P.WAITING)
 
 _NEXT_GENERATION = "the next apply creates the next generation; a longer expires_in makes this rarer"
 _REPLACES = "the next apply replaces it; "
+_UNNEEDED = "no unfinished job needs it"
+_DELETES = "the next apply deletes it; it is created again when a job needs it"
 _RUNS_AGAIN = "the next apply runs it again; `on_change: keep` keeps the earlier result"
 _RELAUNCH = "eocanvas-apply apply --relaunch {address} runs it again"
 _LOGS = "see eocanvas-apply logs {address}; "
@@ -140,6 +142,8 @@ _KEYS = (
     _row(_A.DELETE, _R.NOT_IN_MANIFEST, "no longer in the manifest", f"the next apply deletes it{_RESTORE}"),
     _row(_A.DELETE, _R.SUPERSEDED, "replaced by a newer generation", "the next apply deletes it", consequence=True),
     _row(_A.DELETE, _R.DESTROYED, "destroy requested", "destroy deletes it; a later apply creates it again"),
+    _row(_A.DELETE, _R.SECRET_CHANGED, f"secret changed; {_UNNEEDED}", _DELETES),
+    _row(_A.DELETE, _R.CONFIG_CHANGED, f"configuration changed; {_UNNEEDED}", _DELETES),
     _row(_A.ADOPT, _R.FOUND, "created, but the answer was lost", "the next apply records it"),
     _done(_R.EXISTING, "not managed by this project", "nothing to do; its owner renews it", usable=True),
     _skipped(
@@ -152,7 +156,7 @@ _KEYS = (
         "wait; it is deleted when the jobs that use it have ended",
         settled=False,
     ),
-    _done(_R.NOT_NEEDED, "no unfinished job needs it", "nothing to do; `keep: true` keeps it valid anyway"),
+    _done(_R.NOT_NEEDED, _UNNEEDED, "nothing to do; `keep: true` keeps it valid anyway"),
     _done(_R.UNCHANGED, "as in the manifest", "nothing to do", usable=True),
 )
 _JOBS = (

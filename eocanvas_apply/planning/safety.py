@@ -30,7 +30,7 @@ def refusals(
         return ()
     found = (
         ("empty-manifest", _empty(desired, recorded), Allowance.EMPTY),
-        ("too-many-deletes", _deletes(desired, requests, recorded), Allowance.DELETES),
+        ("too-many-deletes", _deletes(desired, requests, recorded, actions), Allowance.DELETES),
         ("too-many-relaunches", _relaunches(requests, actions), Allowance.RELAUNCHES),
         ("too-many-forgets", _forgets(desired, requests, recorded), Allowance.FORGETS),
     )
@@ -62,10 +62,12 @@ def _empty(desired: Desired, recorded: Recorded) -> str | None:
     return f"the manifest declares nothing, and {kept} keys and jobs are on record"
 
 
-def _deletes(desired: Desired, requests: Requests, recorded: Recorded) -> str | None:
-    # What a job still uses goes later in the same run: it counts now.
+def _deletes(desired: Desired, requests: Requests, recorded: Recorded, actions: Sequence[PlannedAction]) -> str | None:
     living = [record.address for record in recorded.keys.values() if record.current]
-    leaving = sum(1 for each in living if each not in desired.keys and not requests.leaves_out(each))
+    going = {a.address for a in actions if a.action is ActionKind.DELETE}
+    # What a job still uses goes later in the same run: it counts now.
+    going |= {each for each in living if each not in desired.keys and not requests.leaves_out(each)}
+    leaving = len(going.intersection(living))
     if leaving <= DELETES or leaving <= DELETED_SHARE * len(living):
         return None
     return f"{leaving} of {len(living)} recorded keys would be deleted"

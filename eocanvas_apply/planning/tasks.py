@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from eocanvas_apply.ledger.events import DeleteReason
 from eocanvas_apply.manifest.products import Product
 from eocanvas_apply.planning.desired.desired import DesiredJob, DesiredKey
 
@@ -48,8 +49,12 @@ class EndDrain(_GenerationTask):
 
 @dataclass(frozen=True, slots=True)
 class DeleteKey(_GenerationTask):
-    """Delete this generation; with `await_gone` until the service no longer knows the name."""
+    """Delete this generation; with `await_gone` until the service no longer knows the name.
 
+    `reason` is None where the next generation takes its name at once.
+    """
+
+    reason: DeleteReason | None
     await_gone: bool = False
 
 

@@ -72,7 +72,7 @@ SAMPLES: tuple[e.AnyEvent, ...] = (
     e.KeyAbandoned(**KEY, intent="01", reason="refused", status=403, message="no"),
     e.KeyDrainIntended(**KEY),
     e.KeyDrainEnded(**KEY),
-    e.KeyDeleteIntended(**KEY),
+    e.KeyDeleteIntended(**KEY, reason="secret-changed"),
     e.KeyDeleted(**KEY),
     job_intended(),
     e.JobWithdrawn(**INTENT, reason="too-late"),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.actions import LAUNCHES, ActionKind
+from eocanvas_apply.planning.keys.comparison import sealed_otherwise
 from eocanvas_apply.planning.keys.needs import end_of, granted_life, need_of
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.planner import plan
@@ -22,7 +23,7 @@ from eocanvas_apply.planning.state.reconciling import Evidence
 from eocanvas_apply.planning.state.runs import occupancy
 from eocanvas_apply.planning.tasks import CreateKey, DeleteKey, DismissJob, LaunchJob
 from tests.planning.scene import Scene
-from tests.planning.worlds import JOBS, KEYS, REQUESTS, JobPlot, KeyPlot, world
+from tests.planning.worlds import ENDED, JOBS, KEYS, REQUESTS, JobPlot, KeyPlot, world
 
 WORLDS = st.builds(world, KEYS, JOBS, st.sampled_from([True, True, False]))
 every = settings(max_examples=100, deadline=None)
@@ -109,6 +110,28 @@ def test_no_generation_in_use_is_deleted(scene: Scene, requests: Requests) -> No
         if isinstance(action.task, DeleteKey) and action.task.name in scene.keys:
             in_use = occupied.recent if action.task.await_gone else occupied.in_use
             assert (action.task.key, action.task.generation) not in in_use
+
+
+@every
+@given(st.builds(world, KEYS, ENDED))
+def test_no_key_that_is_not_needed_stays_with_other_values_than_those_of_the_manifest(scene: Scene) -> None:
+    recorded, found = noted(scene), scene.plan().by_address()
+    for key in scene.desired.keys.values():
+        current = recorded.keys[key.address].current
+        if current and found[key.address].reason is Reason.NOT_NEEDED and current.name in scene.keys:
+            assert sealed_otherwise(key, current, scene.observed) is None
+
+
+@every
+@given(st.builds(world, KEYS, ENDED), REQUESTS)
+def test_no_key_is_deleted_for_its_values_while_an_unfinished_job_names_it(scene: Scene, requests: Requests) -> None:
+    found, jobs = scene.plan(requests), scene.desired.jobs
+    unfinished = [jobs[a.address] for a in found.actions if a.row.wanted and a.address in jobs]
+    named = {key for job in unfinished for key in job.keys}
+    for action in found.actions:
+        if (action.action, action.reason) == (ActionKind.DELETE, Reason.CONFIG_CHANGED):
+            assert action.address not in named
+            assert not scene.desired.keys[action.address].keep
 
 
 @every

@@ -60,6 +60,22 @@ def test_a_key_that_is_still_in_use_counts_as_well() -> None:
     assert codes(scene) == ["too-many-deletes"]
 
 
+@pytest.mark.parametrize(("recorded", "changed", "held"), [(3, 2, False), (3, 3, True), (10, 3, False), (10, 4, True)])
+def test_keys_that_no_job_needs_and_that_hold_other_values_count_as_well(
+    recorded: int, changed: int, held: bool
+) -> None:
+    lines = "".join(
+        f"  j{n}: {{graph: graph.xml, inputs: {{img1: {{key: k{n}, path: /a}}}}}}\n" for n in range(recorded)
+    )
+    scene = Scene(HEAD + keys(range(recorded)) + "jobs:\n" + lines)
+    for number in range(recorded):
+        scene.make_key(f"k{number}")
+        scene.done(f"j{number}", number + 1)
+    scene.now_reads(scene.manifest.replace("bucket: b,", "bucket: other,", changed))
+    assert codes(scene) == (["too-many-deletes"] if held else [])
+    assert codes(scene, Requests(allowed=frozenset({"allow-deletes"}))) == []
+
+
 @pytest.mark.parametrize(("again", "held"), [(10, False), (11, True)])
 def test_more_than_10_relaunches(again: int, held: bool) -> None:
     assert codes(with_jobs(again, again, "b")) == (["too-many-relaunches"] if held else [])

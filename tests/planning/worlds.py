@@ -59,6 +59,21 @@ JOBS = st.lists(
     ),
     max_size=5,
 )
+# Jobs that need no key any more, as the manifest stands.
+ENDED = st.lists(
+    st.builds(
+        JobPlot,
+        state=st.sampled_from(["done", "dismissed", "running"]),
+        seen=st.just("nothing"),
+        edited=st.just(False),
+        removed=st.just(False),
+        forgotten=st.just(False),
+        marked=st.booleans(),
+        on_doubt=st.just("ask"),
+    ),
+    min_size=1,
+    max_size=3,
+)
 REQUESTS = st.builds(
     Requests,
     destroy=st.booleans(),

@@ -6,6 +6,7 @@ killed, which answers are lost, and where one is frozen; the virtual clock makes
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from contextlib import suppress
@@ -18,10 +19,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from eocanvas_apply.emulator.http.request_faults import Fault
-from eocanvas_apply.emulator.model.behaviour import Behaviour
+from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER, Behaviour
 from eocanvas_apply.errors import EocanvasApplyError
 from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.plan import Requests
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.report.progress import Ending
 from tests.simulation.world import Killed, World, all_the_same
 
@@ -91,6 +93,9 @@ class Campaign(RuleBasedStateMachine):
         try:
             if hasattr(self, "world"):
                 self.world.frontend.faults.clear()
+                self.finish()
+                # No job needs a key any more: what is sealed now must not stay.
+                self.world.environ["SECRET"] = "r0tated"
                 self.finish()
                 self.everything_done_once()
         finally:
@@ -182,7 +187,7 @@ class Campaign(RuleBasedStateMachine):
 
     def finish(self) -> None:
         for _ in range(12):
-            result = self.world.apply(self.manifest, WAIT)
+            result = self.world.apply(self.manifest, WAIT, requests=Requests(allowed=frozenset({"allow-deletes"})))
             if not result.endings - ({Ending.DECISION, Ending.UNFINISHED} if self.may_ask else set()):
                 return
             self.world.clock.advance(3600)
@@ -197,8 +202,18 @@ class Campaign(RuleBasedStateMachine):
         asked = any(action.action is ActionKind.ASK for action in plan.actions)
         assert self.may_ask or not asked
         assert asked or not plan.changes_pending, plan.actions
+        # A duplicate that still runs may read its key.
+        used = any(action.reason is Reason.IN_USE for action in plan.actions)
+        assert asked or used or self.sealed_secrets() <= {self.world.environ["SECRET"]}, "a rotated secret stays"
         # A duplicate is known by its mark; without one, by being asked about while it may be ours.
         assert self.may_ask or {job.id for job in jobs} == self.known_jobs(), "a job runs that is not recorded"
+
+    def sealed_secrets(self) -> set[str]:
+        """The secrets of this project's keys at the service."""
+        shown = self.world.frontend.service.keystore.visible_to(DEFAULT_USER, self.world.clock())
+        return {
+            json.loads(key.plaintext)["secret_key"] for key in shown if key.name.startswith("sim-") and key.plaintext
+        }
 
     def known_jobs(self) -> set[str]:
         recorded = self.world.run(self.world.runner(self.manifest).journal.refresh())

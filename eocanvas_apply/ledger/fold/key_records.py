@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from eocanvas_apply.ledger.events import KeyAbandoned, KeyCreated, KeyIntended
+from eocanvas_apply.ledger.events import DeleteReason, KeyAbandoned, KeyCreated, KeyIntended
 
 
 @dataclass(slots=True)
 class Generation:
-    """One physical key that we made or meant to make."""
+    """One physical key that we made or meant to make.
+
+    `delete_reason` is why it is deleted for good; None where the next one takes its name at once, or it is unknown.
+    """
 
     number: int
     name: str
@@ -18,6 +21,7 @@ class Generation:
     abandoned: KeyAbandoned | None = None
     draining: bool = False
     delete_intended: bool = False
+    delete_reason: DeleteReason | None = None
     deleted: bool = False
 
     @property

@@ -19,7 +19,7 @@ from eocanvas_apply.ledger.fold.order_records import Order, fold_order, mark_use
 
 # The version of what is folded. Raise it with every change of a record's fields or of what an event makes of them:
 # snapshots of another version are ignored.
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(slots=True)
@@ -100,6 +100,7 @@ def _key(recorded: Recorded, event: e.KeyEvent) -> None:
             generation.draining = False
         case e.KeyDeleteIntended():
             generation.delete_intended = True
+            generation.delete_reason = event.reason
         case e.KeyDeleted():
             generation.deleted = True
 

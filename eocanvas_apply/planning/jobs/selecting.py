@@ -12,6 +12,7 @@ from eocanvas_apply.planning.tasks import LaunchJob
 # In which turn a launch gets its place, the smaller the sooner.
 Turn = Callable[[PlannedAction], tuple[int, ...]]
 _A, _R = ActionKind, Reason
+_ENDED = {_R.NOT_IN_MANIFEST, _R.SECRET_CHANGED, _R.CONFIG_CHANGED}
 
 
 def selected(jobs: Iterable[PlannedAction], requests: Requests) -> list[PlannedAction]:
@@ -26,11 +27,13 @@ def selected(jobs: Iterable[PlannedAction], requests: Requests) -> list[PlannedA
 
 
 def selected_keys(keys: Sequence[PlannedAction], requests: Requests) -> list[PlannedAction]:
-    """Return the actions; a key that left the manifest is deleted only if it is named.
+    """Return the actions; a key that left the manifest, or that no job needs, is deleted only if it is named.
 
     What else is done with a key follows from the jobs that need it.
     """
-    spared = {a.address for a in keys if a.reason is _R.NOT_IN_MANIFEST and requests.leaves_out(a.address)}
+    spared = {
+        a.address for a in keys if a.action is _A.DELETE and a.reason in _ENDED and requests.leaves_out(a.address)
+    }
     return [PlannedAction(a.address, _A.NONE, _R.NOT_NEEDED) if a.address in spared else a for a in keys]
 
 

@@ -12,6 +12,7 @@ from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import DesiredKey
 from eocanvas_apply.planning.desired.fingerprint import Change, changes
 from eocanvas_apply.planning.keys.needs import need_of
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import Observed, ObservedKey
 from eocanvas_apply.vocabulary import StorageType
 
@@ -46,6 +47,21 @@ def secret_changes(key: DesiredKey, current: Generation, observed: Observed) -> 
     now = {field: observed.secrets.get((key.address, field)) for field in key.secrets}
     differing = [field for field in sealed.keys() | now.keys() if sealed.get(field) != now.get(field)]
     return tuple(Change(field, sensitive=True) for field in sorted(differing))
+
+
+def sealed_otherwise(
+    key: DesiredKey, current: Generation, observed: Observed
+) -> tuple[Reason, tuple[Change, ...]] | None:
+    """Return how a key differs from what was sealed, None where it does not: first its configuration."""
+    config, secret = config_changes(key, current), secret_changes(key, current, observed)
+    if config:
+        return Reason.CONFIG_CHANGED, config + secret
+    return (Reason.SECRET_CHANGED, secret) if secret else None
+
+
+def secrets_known(key: DesiredKey, observed: Observed) -> bool:
+    """Tell whether every secret of a key could be read now."""
+    return all((key.address, name) in observed.secrets for name in key.secrets)
 
 
 def drift(key: DesiredKey, current: Generation, observed: Observed) -> tuple[Change, ...]:

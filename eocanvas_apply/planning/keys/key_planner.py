@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from eocanvas_apply.diagnostics import Diagnostic
+from eocanvas_apply.diagnostics import Diagnostic, Severity
+from eocanvas_apply.ledger.events import DeleteReason
 from eocanvas_apply.ledger.fold.key_records import Generation, KeyRecord
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.desired.desired import Desired, DesiredKey
 from eocanvas_apply.planning.desired.fingerprint import Change
-from eocanvas_apply.planning.keys.comparison import KeyFaults, bears, config_changes, drift, secret_changes
+from eocanvas_apply.planning.keys.comparison import KeyFaults, bears, drift, sealed_otherwise, secrets_known
 from eocanvas_apply.planning.keys.needs import end_of, expires_soon
 from eocanvas_apply.planning.plan import PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
@@ -42,9 +43,15 @@ class KeyPlanner:
         return current + [old for record in self.recorded.keys.values() for old in self._old(record)]
 
     def faults(self) -> list[Diagnostic]:
-        """Return an error for each key with an unknown or unusable state that blocks an action."""
+        """Return an error for each key with an unknown or unusable state that blocks an action.
+
+        Where it blocks none, it is a warning: a key at the service may hold a secret that is no longer used.
+        """
         needed = [key for key in self._wanted.values() if key.address in self.needed]
-        return [fault for key in needed for fault in self._faults.of(key)]
+        others = [key for key in self._wanted.values() if key.address not in self.needed and self._is_unclear(key)]
+        unread = [fault for key in others for fault in self.observed.unreadable.get(key.address, ())]
+        errors = [fault for key in needed for fault in self._faults.of(key)]
+        return [*errors, *(replace(fault, severity=Severity.WARNING) for fault in unread)]
 
     @property
     def _wanted(self) -> Mapping[str, DesiredKey]:
@@ -61,13 +68,42 @@ class KeyPlanner:
         latest = record.latest
         if latest and latest.open and (adopted := self._adopted(key, latest)):
             return adopted
+        if key.address not in self.needed:
+            return self._unneeded(key, record)
         if self._faults.of(key):
             return PlannedAction(key.address, _A.NONE, _R.CANNOT_TELL)
-        if key.address not in self.needed:
-            return PlannedAction(key.address, _A.NONE, _R.NOT_NEEDED)
         if latest and latest.open and latest.name == key.fixed_name and not self._surely_absent(latest):
             return PlannedAction(key.address, _A.NONE, _R.CANNOT_TELL, not_before=self._answer_by(latest))
         return self._rotated(key, record)
+
+    def _is_unclear(self, key: DesiredKey) -> bool:
+        """Tell whether a key may be at the service with a secret that cannot be compared: it is not set here."""
+        record = self.recorded.keys.get(key.address)
+        current = record.current if record else None
+        return bool(current and not self._surely_absent(current)) and not secrets_known(key, self.observed)
+
+    def _unneeded(self, key: DesiredKey, record: KeyRecord) -> PlannedAction:
+        """Return the end of a key that was sealed with other values than those of now; any other is left alone."""
+        current = record.current
+        if current is None or self._surely_absent(current):
+            return PlannedAction(key.address, _A.NONE, _R.NOT_NEEDED)
+        if self._is_unclear(key):
+            return PlannedAction(key.address, _A.NONE, _R.CANNOT_TELL)
+        if (changed := sealed_otherwise(key, current, self.observed)) is None:
+            return PlannedAction(key.address, _A.NONE, _R.NOT_NEEDED)
+        reason: DeleteReason = "config-changed" if changed[0] is _R.CONFIG_CHANGED else "secret-changed"
+        if key.fixed_name == current.name:
+            task, waits = self._replacement(key.address, current, reason), _R.DRAINING
+        else:
+            task, waits = self._unused(key.address, current, reason), _R.IN_USE
+        if task is None:
+            return PlannedAction(key.address, _A.NONE, waits)
+        return PlannedAction(key.address, _A.DELETE, changed[0], changed[1], task=task)
+
+    def _unused(self, address: str, generation: Generation, reason: DeleteReason) -> DeleteKey | None:
+        """Return the deletion of a generation, None while a job that may be in flight uses it."""
+        in_use = (address, generation.number) in self.occupied.in_use
+        return None if in_use else DeleteKey(address, generation.number, generation.name, reason)
 
     def _rotated(self, key: DesiredKey, record: KeyRecord) -> PlannedAction:
         current = record.current
@@ -80,11 +116,8 @@ class KeyPlanner:
         return self._compared(key, record, current)
 
     def _compared(self, key: DesiredKey, record: KeyRecord, current: Generation) -> PlannedAction:
-        config, secret = config_changes(key, current), secret_changes(key, current, self.observed)
-        if config:
-            return self._step(key, record, (_A.REPLACE, _R.CONFIG_CHANGED), config + secret)
-        if secret:
-            return self._step(key, record, (_A.REPLACE, _R.SECRET_CHANGED), secret)
+        if changed := sealed_otherwise(key, current, self.observed):
+            return self._step(key, record, (_A.REPLACE, changed[0]), changed[1])
         if drifted := drift(key, current, self.observed):
             return self._step(key, record, (_A.REPLACE, _R.DRIFTED), drifted)
         if expires_soon(current, self._seen(current), self.needed[key.address], self.observed.at):
@@ -106,9 +139,11 @@ class KeyPlanner:
             return PlannedAction(key.address, _A.NONE, _R.DRAINING)
         return PlannedAction(key.address, *step, found, task=task)
 
-    def _replacement(self, address: str, current: Generation) -> DrainKey | DeleteKey | None:
-        """Return the next step towards a free name, None while jobs keep it."""
-        delete = DeleteKey(address, current.number, current.name, await_gone=True)
+    def _replacement(
+        self, address: str, current: Generation, reason: DeleteReason | None = None
+    ) -> DrainKey | DeleteKey | None:
+        """Return the next step towards a free name, None while jobs keep it; without a reason the next one takes it."""
+        delete = DeleteKey(address, current.number, current.name, reason, await_gone=True)
         if self._surely_absent(current) or (self._over(current) and self._end_known(current)):
             # A missing key serves no job; but a list may be wrong, and nothing is deleted under a job that names it.
             return None if (address, current.number) in self.occupied.recent else delete
@@ -165,14 +200,14 @@ class KeyPlanner:
 
     def _delete(self, record: KeyRecord, generation: Generation) -> PlannedAction:
         wanted = record.address in self._wanted
-        left_out = _R.DESTROYED if self.requests.destroy else _R.NOT_IN_MANIFEST
+        left_out: DeleteReason = "destroyed" if self.requests.destroy else "not-in-manifest"
+        reason: DeleteReason = "superseded" if wanted else left_out
         is_whole = not wanted and generation is (record.current or record.latest)
         name = Address.parse(record.address).name
         address = record.address if is_whole else str(Address.key(name, generation.number))
-        if (record.address, generation.number) in self.occupied.in_use:
+        if (task := self._unused(record.address, generation, reason)) is None:
             return PlannedAction(address, _A.NONE, _R.IN_USE)
-        task = DeleteKey(record.address, generation.number, generation.name)
-        return PlannedAction(address, _A.DELETE, _R.SUPERSEDED if wanted else left_out, task=task)
+        return PlannedAction(address, _A.DELETE, Reason(reason), task=task)
 
     def _name_held(self, key: DesiredKey, record: KeyRecord, current: Generation | None) -> bool:
         """Tell whether another generation of ours, about to be deleted, still bears the fixed name."""
@@ -208,7 +243,7 @@ class KeyPlanner:
 def _lost(record: KeyRecord) -> bool:
     """Tell whether a generation was there once and is gone without having been deleted for good."""
     last = max((g for g in record.generations.values() if g.created), key=lambda g: g.number, default=None)
-    if last is None:
+    if last is None or last.delete_reason:
         return False
     replaced_in_place = last.intended is not None and last.intended.fixed
     return replaced_in_place or not last.delete_intended

@@ -66,7 +66,8 @@ def _keys_gone(desired: Desired, recorded: Recorded, observed: Observed) -> Iter
     late = desired.timing.request_timeout + desired.timing.settle
     for record in recorded.keys.values():
         for generation in record.generations.values():
-            leaving = record.address not in desired.keys or generation is not record.current
+            left = generation.delete_reason or generation is not record.current
+            leaving = left or record.address not in desired.keys
             intended = generation.intended
             absent = leaving and generation.live and generation.name not in observed.keys
             if absent and intended and observed.at > intended.send_before + late:
