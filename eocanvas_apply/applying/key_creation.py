@@ -35,6 +35,8 @@ class KeyCreator(OnceSender[_Creation, None]):
     async def create(self, decided_on: int, actions: Sequence[PlannedAction]) -> None:
         """Create keys in batches: one claim for a batch, then its requests side by side."""
         tasks = [(action.address, action.task) for action in actions if isinstance(action.task, CreateKey)]
+        if not await self._can_seal([address for address, _ in tasks]):
+            return
         for start in range(0, len(tasks), BATCH):
             check = self._session.deadline()
             creations = [await self._prepared(*each) for each in tasks[start : start + BATCH]]
@@ -45,6 +47,17 @@ class KeyCreator(OnceSender[_Creation, None]):
                 await self._confirm()
                 raise
             await self._confirm()
+
+    async def _can_seal(self, addresses: Sequence[str]) -> bool:
+        """Return whether the service's public key is known; without it these keys cannot be created, and only these."""
+        session = self._session
+        try:
+            await session.vault.public_key(session.service.public_key)
+        except ServiceError as fault:
+            for address in addresses:
+                session.fail(address, fault.diagnostics[0], again=fault.may_pass, wait=fault.retry_after)
+            return False
+        return True
 
     async def _prepared(self, address: str, task: CreateKey) -> _Creation:
         session, key, intent = self._session, task.key, self._session.token()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -14,6 +15,8 @@ _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 # In bytes: file systems take 255, and a part's name is a little longer.
 _LONGEST = 200
 _INDEX = "index.csv"
+# What Windows takes for a device, whatever stands behind the first dot.
+_DEVICE = re.compile(r"(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³]) *(\.|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,5 +61,6 @@ def _variants(wanted: str) -> Iterator[str]:
 
 def safe_name(name: str) -> str:
     """Return the name as one that every file system takes, and that stays in its folder."""
-    cleaned = _UNSAFE.sub("_", name).strip(" .")
-    return cleaned.encode()[-_LONGEST:].decode(errors="ignore").lstrip(" .") or "result"
+    cleaned = _UNSAFE.sub("_", unicodedata.normalize("NFC", name)).strip(" .")
+    short = cleaned.encode(errors="replace")[-_LONGEST:].decode(errors="ignore").lstrip(" .") or "result"
+    return f"_{short}" if _DEVICE.match(short) else short

@@ -23,6 +23,10 @@ FIELDS = {
 }
 
 
+# What is sealed under a shorter key can be read by others.
+_SHORTEST_BITS = 2048
+
+
 @dataclass(frozen=True, slots=True)
 class PublicKey:
     """The RSA key under which the keystore takes secrets."""
@@ -31,7 +35,7 @@ class PublicKey:
 
     @classmethod
     def from_pem(cls, pem: bytes) -> PublicKey:
-        """Read a SubjectPublicKeyInfo in PEM; raise ServiceError when it is none, or no RSA key."""
+        """Read a SubjectPublicKeyInfo in PEM; raise ServiceError when it is none, or no RSA key that is safe."""
         from cryptography.exceptions import UnsupportedAlgorithm
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
         from cryptography.hazmat.primitives.serialization import load_pem_public_key
@@ -42,6 +46,8 @@ class PublicKey:
             raise _unusable("is not a public key in PEM") from None
         if not isinstance(key, RSAPublicKey):
             raise _unusable("is not an RSA key")
+        if key.key_size < _SHORTEST_BITS:
+            raise _unusable(f"has {key.key_size} bits, which are too few: at least {_SHORTEST_BITS} are safe")
         return cls(key)
 
     @property
@@ -79,5 +85,5 @@ def plaintext(storage: StorageType, fields: Mapping[str, str | Secret]) -> bytes
 
 
 def _unusable(why: str) -> ServiceError:
-    hint = "Without it no key can be created; `eocanvas-apply doctor` shows the service's answer."
+    hint = "No key can be created until the service corrects it; jobs whose keys exist go on."
     return ServiceError(error("bad-public-key", f"GET /keys/cert/public: the service's key {why}", hint))

@@ -15,7 +15,6 @@ from eocanvas_apply.service.bodies import pieces
 from eocanvas_apply.service.clock import Clock
 from eocanvas_apply.service.gateway import Gateway
 from eocanvas_apply.service.outcome import TRANSPORT_FAULTS, transport_fault
-from eocanvas_apply.service.wire import ResultInfo
 
 # A compressed answer would have another size, and other ranges, than the file.
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity"}
@@ -38,14 +37,14 @@ class Download:
 
 
 @asynccontextmanager
-async def opened(gateway: Gateway, result: ResultInfo, offset: int) -> AsyncIterator[Download]:
-    """Open a result at an offset in bytes; one beyond its end is opened from the beginning."""
+async def opened(gateway: Gateway, address: str, offset: int) -> AsyncIterator[Download]:
+    """Open the result at an address at an offset in bytes; one beyond its end is opened from the beginning."""
     if offset:
-        async with gateway.stream(result.href, _HEADERS | {"Range": f"bytes={offset}-"}) as response:
+        async with gateway.stream(address, _HEADERS | {"Range": f"bytes={offset}-"}) as response:
             if download := _resumed(response, offset, gateway.clock):
                 yield download
                 return
-    async with gateway.stream(result.href, _HEADERS) as response:
+    async with gateway.stream(address, _HEADERS) as response:
         yield _whole(response, gateway.clock)
 
 

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
+from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import ServiceError
 from eocanvas_apply.secrets.scrubbing import Scrubber
 from eocanvas_apply.secrets.sealing import PublicKey
@@ -156,12 +157,18 @@ class EOCanvas:
         return None if found is None else tuple(self._gateway.irregularities.kept(ListKind.LOG, path, found))
 
     def address_of(self, result: ResultInfo) -> str:
-        """Return the whole address of a result; raises ServiceError for one that is not https."""
+        """Return the whole address of a result; raises ServiceError for one that has none, or that is not https."""
+        if not result.href.strip():
+            message = f"the service lists the result {result.name} without an address"
+            raise ServiceError(error("result-without-link", message, "Try again later, or report it to the service."))
         return self.endpoints.resolved(result.href)
 
     def download(self, result: ResultInfo, offset: int = 0) -> AbstractAsyncContextManager[download.Download]:
-        """Open a result to stream it, from `offset` in bytes where the service honours that."""
-        return download.opened(self._gateway, result, offset)
+        """Open a result to stream it, from `offset` in bytes where the service honours that.
+
+        Raises ServiceError for a result without an address.
+        """
+        return download.opened(self._gateway, self.address_of(result), offset)
 
 
 def _key(name: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.results.names import safe_name
 from tests.applying.fetched import DOWNLOAD, files, index, run_with
 from tests.applying.stage import JOB_ONLY, events, fault
 from tests.simulation.world import World
@@ -45,3 +46,30 @@ def test_a_file_of_the_user_is_not_changed(same: bool, tmp_path: Path) -> None:
     assert not world.apply(JOB_ONLY).endings
     expected = {"a.nc": b"content"} if same else {"a.nc": b"my own", "a-2.nc": b"content"}
     assert files(world) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("..", "result"),
+        ("../../etc/passwd", "_.._etc_passwd"),
+        ("/etc/passwd", "_etc_passwd"),
+        ("C:\\Windows\\a.nc", "C__Windows_a.nc"),
+        ("CON", "_CON"),
+        ("nul.nc", "_nul.nc"),
+        ("com1.tar.gz", "_com1.tar.gz"),
+        ("LPT³", "_LPT³"),
+        ("aux .nc", "_aux .nc"),
+        ("conin$", "_conin$"),
+        ("console.nc", "console.nc"),
+        ("a.nc. . ", "a.nc"),
+        (" .hidden", "hidden"),
+        ("a\x00b\n.nc", "a_b_.nc"),
+        ("ä" * 200 + ".nc", "ä" * 98 + ".nc"),
+        ("x" * 300 + "con", "x" * 197 + "con"),
+        ("u\u0308.nc", "ü.nc"),
+        ("half\ud800.nc", "half?.nc"),
+    ],
+)
+def test_a_name_is_one_that_every_system_takes(name: str, safe: str) -> None:
+    assert safe_name(name) == safe

@@ -55,6 +55,11 @@ def test_a_key_of_another_kind() -> None:
         PublicKey.from_pem(pem_of(ec.generate_private_key(ec.SECP256R1())))
 
 
+def test_a_key_that_is_too_short_to_be_safe_is_refused() -> None:
+    with pytest.raises(ServiceError, match="has 1024 bits, which are too few: at least 2048"):
+        PublicKey.from_pem(pem_of(rsa.generate_private_key(65537, 1024)))  # noqa: S505 - refused
+
+
 def test_the_s3_plaintext_is_short_and_in_the_service_s_order() -> None:
     fields: dict[str, str | Secret] = {
         "bucket": "b",
