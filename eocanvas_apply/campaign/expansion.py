@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from eocanvas_apply.campaign.join import join
+from eocanvas_apply.campaign.join import field_name, join
 from eocanvas_apply.campaign.lock import FILE as LOCK_FILE
 from eocanvas_apply.campaign.lock import Lock, LockedQuery
 from eocanvas_apply.campaign.readers.hda import Search
@@ -108,6 +108,8 @@ class _Campaign:
     name: str
     steps: Sequence[Step]
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    # The fields that are cells of tables.
+    cells: set[str] = field(default_factory=set)
 
     async def expand(self) -> None:
         """Add the instances of all rows to the sources; none where there is an error."""
@@ -117,7 +119,7 @@ class _Campaign:
             rows = await self._joined(rows, number, step, most)
             if has_errors(self.diagnostics):
                 return
-        found = instances(self.sources.loaded, self.name, rows)
+        found = instances(self.sources.loaded, self.name, rows, self.cells)
         self.diagnostics += found.diagnostics
         if not has_errors(self.diagnostics):
             self.sources.done[self.name] = found.by_row
@@ -130,6 +132,7 @@ class _Campaign:
                 self._add(each, number, step.kind)
             return ()
         self._note_unlocked(found, number, step)
+        self._note_files(found, number, step)
         joined = join(rows, [each.rows for each in found], step, most)
         await self._explain_empty(rows, found, number, step)
         for finding, path in joined.findings:
@@ -227,6 +230,13 @@ class _Campaign:
         subject = "this search is" if len(distinct) == 1 else f"{unlocked} of {len(distinct)} searches here {verb}"
         message = f"{subject} not in {LOCK_FILE} and repeated in every run"
         self._add(info("search-not-locked", message, "`eocanvas-apply lock` freezes what it finds"), number, step.kind)
+
+    def _note_files(self, found: Sequence[Found], number: int, step: Step) -> None:
+        for each in {id(each): each for each in found}.values():
+            for finding in each.warnings:
+                self._add(finding, number, step.kind)
+            if step.csv is not None and each.rows:
+                self.cells |= {field_name(name, step) for name in each.rows[0].fields}
 
     def _add(self, found: Diagnostic, number: int, *below: str | int) -> None:
         own = replace(found, address=str(Address.job(self.name))) if found.position else None

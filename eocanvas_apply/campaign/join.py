@@ -135,7 +135,7 @@ def _guard_counts(before: Sequence[Row], chosen: Sequence[Sequence[Row]], step: 
 def _guard_names(before: Sequence[Row], chosen: Sequence[Sequence[Row]], step: Step) -> None:
     old = _names(before)
     lists = {id(rows): rows for rows in chosen}
-    new = {_prefixed(name, step) for rows in lists.values() for name in _names(rows)}
+    new = {field_name(name, step) for rows in lists.values() for name in _names(rows)}
     twice = sorted(old & new - set(step.columns) - {ID})
     if twice:
         message = f"this step and one before both have a field {', '.join(twice)}"
@@ -171,7 +171,7 @@ def _own_fields(row: Row, step: Step) -> Mapping[str, Any]:
         joining = step.columns
         return {name: value for name, value in row.fields.items() if name not in joining} if joining else row.fields
     fields = row.fields if row.id is None else {ID: row.id, **row.fields}
-    return {_prefixed(name, step): value for name, value in fields.items()}
+    return {field_name(name, step): value for name, value in fields.items()}
 
 
 def _named(row: Row, template: Template | None, faults: RowFaults) -> Row:
@@ -186,7 +186,8 @@ def _named(row: Row, template: Template | None, faults: RowFaults) -> Row:
     return Row(name, {**fields, ID: name}, row.origins)
 
 
-def _prefixed(name: str, step: Step) -> str:
+def field_name(name: str, step: Step) -> str:
+    """Return what a field of a step is called behind its `as:`."""
     return name if step.prefix is None else f"{step.prefix}.{name}"
 
 

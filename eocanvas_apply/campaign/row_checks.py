@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 
 from pydantic import ValidationError
 
+from eocanvas_apply.campaign.cells import doubt_about
 from eocanvas_apply.campaign.row_faults import RowFaults
 from eocanvas_apply.campaign.rows import Row, row_name
-from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.diagnostics import Diagnostic, error, has_errors
 from eocanvas_apply.documents.yaml.nodes import Data, Path
 from eocanvas_apply.manifest.instances import JOBS, LONGEST_ID, Instance, instance_id
 from eocanvas_apply.manifest.loading import LoadedManifest
@@ -35,19 +36,22 @@ class Instances:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def instances(loaded: LoadedManifest, name: str, rows: Sequence[Row]) -> Instances:
-    """Return an instance of the campaign `name` for every row.
+def instances(
+    loaded: LoadedManifest, name: str, rows: Sequence[Row], of_tables: Collection[str] = frozenset()
+) -> Instances:
+    """Return an instance of the campaign `name` for every row; `of_tables` are the fields that are cells of tables.
 
     Every instance is checked as the manifest is; a fault of many rows is reported once, with their number.
     """
-    checker = _Checker(loaded, name, loaded.templates[name])
+    checker = _Checker(loaded, name, loaded.templates[name], of_tables)
     by_row = tuple(Instance(instance_id(row.id or ""), row.fields, checker.template, row.origins) for row in rows)
     checker.check_ids(rows, by_row)
     for row in rows:
         checker.check(row)
-    if found := checker.diagnostics():
+    found = checker.diagnostics()
+    if has_errors(found):
         return Instances((), found)
-    return Instances(by_row, tuple(_skips_without_row(loaded, name, by_row)))
+    return Instances(by_row, (*found, *_skips_without_row(loaded, name, by_row)))
 
 
 def _skips_without_row(loaded: LoadedManifest, name: str, by_row: Sequence[Instance]) -> Iterator[Diagnostic]:
@@ -60,8 +64,9 @@ def _skips_without_row(loaded: LoadedManifest, name: str, by_row: Sequence[Insta
 class _Checker:
     """Checks every row of a campaign."""
 
-    def __init__(self, loaded: LoadedManifest, name: str, template: Template) -> None:
+    def __init__(self, loaded: LoadedManifest, name: str, template: Template, of_tables: Collection[str]) -> None:
         self.template, self._loaded, self._name = template, loaded, name
+        self._cells = {field: path for path, field in reversed(template.fields) if field in of_tables}
         self._faults = RowFaults()
         # The faults of a row by its pydantic errors: many rows have the same.
         self._structural: dict[object, tuple[StructureFault, ...]] = {}
@@ -82,6 +87,7 @@ class _Checker:
                 self._add("same-id", row, partial(_same_id, row, other), "for_each")
 
     def check(self, row: Row) -> None:
+        self._check_cells(row)
         try:
             data = self.template.fill(row.fields)
             job = JOBS.validate_python(data)
@@ -119,6 +125,11 @@ class _Checker:
         for each in found:
             build = partial(replace, each.found)
             self._faults.add((each.path, each.found.code), row, build, each.path, at_name=each.at_name)
+
+    def _check_cells(self, row: Row) -> None:
+        for field, path in self._cells.items():
+            if found := doubt_about(field, row.fields.get(field)):
+                self._add((found.code, field), row, partial(replace, found), *path)
 
     def _check_keys(self, row: Row, job: Job) -> None:
         for key in job.key_names - self._loaded.key_names:

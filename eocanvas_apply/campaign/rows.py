@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
+from eocanvas_apply.diagnostics import Diagnostic, Position, error
+from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.instances import Origins
 from eocanvas_apply.manifest.substitution import text_of
 
@@ -36,7 +39,7 @@ START: Sequence[Row] = (Row(None, {}),)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The rows of a source, and whether they depend on the day of the run.
+    """The rows of a source, whether they depend on the day of the run, and warnings about its file.
 
     `locked` says of a search whether the lock answered it; None for rows that are never locked.
     """
@@ -44,6 +47,16 @@ class Found:
     rows: Sequence[Row]
     relative: bool = False
     locked: bool | None = None
+    warnings: Sequence[Diagnostic] = ()
+
+
+def bounded(rows: Iterable[Row], file: str) -> list[Row]:
+    """Return the rows of a file; raises ManifestError for more than a campaign can have."""
+    found = list(islice(rows, MOST_ROWS + 1))
+    if len(found) > MOST_ROWS:
+        message = f"this file has more than {MOST_ROWS} rows"
+        raise ManifestError(error("too-many-rows", message, "split the file").at(Position(file, 1, 1)))
+    return found
 
 
 def id_of(value: object) -> str | None:

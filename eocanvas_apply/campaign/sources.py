@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import PurePath
@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from eocanvas_apply.campaign.lock import Lock, LockedQuery, query_digest
 from eocanvas_apply.campaign.readers.csv import table_rows
 from eocanvas_apply.campaign.readers.days import day_rows
+from eocanvas_apply.campaign.readers.geojson import geojson_rows
 from eocanvas_apply.campaign.readers.hda import Search, product_rows
-from eocanvas_apply.campaign.readers.json import entry_rows, geojson_rows, json_rows, value_rows
+from eocanvas_apply.campaign.readers.json import entry_rows, json_rows, value_rows
 from eocanvas_apply.campaign.readers.s3 import Lister, file_rows
 from eocanvas_apply.campaign.rows import ID, MOST_ROWS, Found, Row
 from eocanvas_apply.diagnostics import Diagnostic, error
@@ -101,12 +102,13 @@ class Sources:
 
         return asyncio.Semaphore(_AT_ONCE)
 
-    def parsed(self, written: str, parse: Callable[[bytes, str], list[Row]]) -> Found:
+    def parsed(self, written: str, parse: Callable[[bytes, str], Found]) -> Found:
         """Return the rows of a file, with its source lines in the diagnostics of a ManifestError."""
         content = self.read(written)
         self.files[written] = hashlib.sha256(content).hexdigest()
         try:
-            return Found(parse(content, (PurePath(self.loaded.text.file).parent / written).as_posix()))
+            found = parse(content, (PurePath(self.loaded.text.file).parent / written).as_posix())
+            return replace(found, warnings=[_with_line(each, content) for each in found.warnings])
         except ManifestError as problem:
             raise ManifestError(*(_with_line(each, content) for each in problem.diagnostics)) from None
 

@@ -35,12 +35,17 @@ def number_text(value: float) -> str:
     return value.written if isinstance(value, WrittenInt | WrittenFloat) else repr(value)
 
 
+def without_text(value: Any) -> Any:
+    """Return a value; of a number that remembers its text the plain number."""
+    if isinstance(value, WrittenInt):
+        return int(value)
+    return float(value) if isinstance(value, WrittenFloat) else value
+
+
 def without_texts(data: Any) -> Any:
     """Return the data with plain numbers in place of those that remember their text."""
     if isinstance(data, dict):
         return {name: without_texts(value) for name, value in data.items()}
     if isinstance(data, list):
         return [without_texts(value) for value in data]
-    if isinstance(data, WrittenInt):
-        return int(data)
-    return float(data) if isinstance(data, WrittenFloat) else data
+    return without_text(data)

@@ -17,8 +17,9 @@ from eocanvas_apply.campaign.expansion import Expansion, expand
 from eocanvas_apply.campaign.lock import LockFile, changed_searches, lock_age, read_lock_file
 from eocanvas_apply.campaign.readers.hda import Search
 from eocanvas_apply.campaign.readers.s3 import Lister
-from eocanvas_apply.checks.checking import check, check_rows
+from eocanvas_apply.checks.checking import adjusted, check, check_rows
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, has_errors, info
+from eocanvas_apply.documents.numbers import WrittenFloat, WrittenInt, number_text
 from eocanvas_apply.documents.yaml.nodes import Data, Plain, resolve_plain
 from eocanvas_apply.errors import ManifestError, UsageError
 from eocanvas_apply.files import read_bytes, read_manifest
@@ -143,9 +144,14 @@ class Campaigns:
     def _digest(self) -> str:
         loaded = self.project.loaded
         files = {**self.documents.files, **self.expansion.files}
-        variables = sorted(loaded.variables.items())
+        variables = sorted((name, _spelt(value)) for name, value in loaded.variables.items())
         everything = [loaded.digest, sorted(files.items()), variables, self.project.lock_file.text]
         return "sha256:" + hashlib.sha256(json.dumps(everything).encode()).hexdigest()
+
+
+def _spelt(value: Plain) -> Plain:
+    # Inside a text 05.10 is another variable than 5.1.
+    return number_text(value) if isinstance(value, WrittenInt | WrittenFloat) else value
 
 
 async def find_rows(
@@ -189,7 +195,8 @@ def _checked(project: Definition, expansion: Expansion, notes: tuple[Diagnostic,
     documents = with_instances(project.documents, project.loaded, project.read, expansion.instances)
     new = documents.diagnostics[len(project.documents.diagnostics) :]
     of_rows = check_rows(project.loaded, documents, expansion.instances)
-    found = (*project.diagnostics, *expansion.diagnostics, *new, *of_rows, *notes)
+    rows = adjusted(expansion.diagnostics, project.manifest)
+    found = (*project.diagnostics, *rows, *new, *of_rows, *notes)
     if has_errors(found):
         raise ManifestError(*found)
     return Campaigns(project, documents, expansion, found)

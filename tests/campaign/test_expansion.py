@@ -172,6 +172,50 @@ def test_rows_that_lack_a_field_of_a_step_or_of_an_id_are_counted() -> None:
     assert [each.message for each in named.diagnostics] == ["`each.d` is empty (in 2 rows, first `s`)"]
 
 
+TABLE = {"a.csv": ',id,day,area\n0,T1,NaN,12\n1,T2,,"1,234"\n2,T3,NaN,"12,5"\n'}
+
+
+def test_cells_that_no_job_uses_are_not_judged() -> None:
+    found = Campaign("a: {process: x, for_each: {csv: a.csv}}", TABLE).expanded()
+    assert codes(found) == []
+    assert dict(found.instances["a"][1].fields) == {"id": "T2", "day": None, "area": "1,234"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("${each.area}", ["csv-decimal-comma `each.area` is the text `1,234`, not a number (in 2 rows, first `T2`)"]),
+        ("d-${each.day}", ["csv-no-value `each.day` is the text `NaN` (in 2 rows, first `T1`)"]),
+    ],
+)
+def test_cells_that_may_be_meant_otherwise_are_a_warning_where_a_job_uses_them(text: str, expected: list[str]) -> None:
+    found = Campaign(f'a: {{process: x, inputs: {{i: "{text}"}}, for_each: {{csv: a.csv}}}}', TABLE).expanded()
+    warnings = [f"{each.code} {each.message}" for each in found.diagnostics if each.severity == "warning"]
+    assert warnings == expected
+    assert ("a" in found.instances) == ("day" not in text)
+
+
+def test_a_blank_cell_is_empty_as_null_is() -> None:
+    job = """
+a:
+  graph: g.xml
+  params: {aoi: "${each.aoi}"}
+  inputs: {i: {key: eodata, path: "/${each.id}/${each.day}.zip"}}
+  for_each: STEP
+"""
+    files = {
+        "a.csv": "id;day;aoi\nT1;2024-07-01;x\nT2;;\nT3;2024-07-01; \n",
+        "a.json": '[{"id": "T1", "day": "d", "aoi": "x"}, {"id": "T2", "day": null, "aoi": NaN},'
+        ' {"id": "T3", "day": "d", "aoi": null}]',
+    }
+    for kind in ("csv", "json"):
+        found = Campaign(job.replace("STEP", f"{{{kind}: a.{kind}}}"), files).expanded()
+        assert [f"{each.code} {each.message}" for each in found.diagnostics] == [
+            "empty-field `each.aoi` is empty (in 2 rows, first `T2`)",
+            "empty-field `each.day` is empty (in the row `T2`)",
+        ]
+
+
 def test_numbers_of_rows_stay_as_they_are_written_inside_a_text() -> None:
     text = """
 a:
@@ -205,8 +249,8 @@ def test_campaigns_over_campaigns() -> None:
 
 def test_a_fault_of_a_file_is_reported_once_for_all_campaigns() -> None:
     jobs = "\n".join(f"{name}: {{process: p, for_each: {{csv: rows.csv}}}}" for name in "ab")
-    found = Campaign(jobs, {"rows.csv": "id;height\nx;1,5\n"}).expanded()
-    assert codes(found) == ["csv-decimal-comma"]
+    found = Campaign(jobs, {"rows.csv": "id;height\nx;1;5\n"}).expanded()
+    assert codes(found) == ["csv-cells"]
     jobs = "\n".join(f"{name}: {{process: p, for_each: {{csv: gone.csv}}}}" for name in "ab")
     assert codes(Campaign(jobs, {}).expanded()) == ["file-missing", "file-missing"]
 

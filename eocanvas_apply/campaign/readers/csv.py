@@ -1,4 +1,7 @@
-"""Tables as CSV files: a byte order mark, commas, semicolons or tabs, quotes, empty lines at the end."""
+"""Tables as CSV files: a byte order mark, commas, semicolons or tabs, quotes, empty lines at the end.
+
+A blank cell is null. The index of a data frame, a first column without a name, is left out.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from eocanvas_apply.campaign.rows import ID, Row
+from eocanvas_apply.campaign.readers.encoding import decoded
+from eocanvas_apply.campaign.rows import ID, Found, Row, bounded
 from eocanvas_apply.diagnostics import Diagnostic, Position, error
 from eocanvas_apply.errors import ManifestError
 
 _DELIMITERS = ("\t", ";", ",")
-_DECIMAL_COMMA = re.compile(r"\s*[-+]?(?:[0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+),[0-9]+\s*")
 _SEPARATOR_LINE = re.compile(r"\"?sep=(.)\"?", re.IGNORECASE)
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+# What pandas calls a column without a name.
+_UNNAMED = re.compile(r"(?:Unnamed: [0-9]+(?:\.[0-9]+)*)?")
+# As many as a spreadsheet has.
+_MOST_COLUMNS = 16_384
 # An outline as WKT is longer than the 128 KiB that the csv module allows by default.
 _LONGEST_CELL = 2**31 - 1
 
@@ -37,12 +43,13 @@ class _Record:
         return self.line + self.text.count("\n", 0, begin), begin - self.text.rfind("\n", 0, begin)
 
 
-def table_rows(content: bytes, file: str, delimiter: str | None = None) -> list[Row]:
-    """Return the rows of a table with a header line, every value a text; the column `id`, if any, names them.
+def table_rows(content: bytes, file: str, delimiter: str | None = None) -> Found:
+    """Return the rows of a table with a header line; the column `id`, if any, names them.
 
-    Raises ManifestError with one diagnostic of each kind at its cell: a wrong delimiter would give thousands.
+    Every value is a text, or None of a blank cell. Raises ManifestError with one diagnostic of each kind at its cell: a
+    wrong delimiter would give thousands.
     """
-    lines = _text(content, file).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = decoded(content, file).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     first = 0
     if separator := _SEPARATOR_LINE.fullmatch(lines[0]):
         delimiter, first = delimiter or separator[1], 1
@@ -52,7 +59,7 @@ def table_rows(content: bytes, file: str, delimiter: str | None = None) -> list[
         raise ManifestError(error("csv-header", "this table has no header line").at(Position(file, 1, 1)))
     records = _records(lines, first, delimiter or _delimiter(lines[first]), file)
     names = _header(next(records, _Record([], "", first + 1)), file)
-    return list(_rows(records, names, file))
+    return Found(bounded(_rows(records, names, file), file))
 
 
 def _records(lines: Sequence[str], first: int, delimiter: str, file: str) -> Iterator[_Record]:
@@ -64,7 +71,7 @@ def _records(lines: Sequence[str], first: int, delimiter: str, file: str) -> Ite
         for cells in reader:
             text = "\n".join(lines[begin : first + reader.line_num])
             stripped = _stripped(cells, text)
-            if any(stripped):
+            if any(cell.strip() for cell in stripped):
                 yield _Record(stripped, text, begin + 1)
             begin = first + reader.line_num
     except csv.Error as fault:
@@ -87,33 +94,44 @@ def _bad_quote(fault: csv.Error, line: str, place: Position) -> Diagnostic:
 
 
 def _rows(records: Iterator[_Record], names: Sequence[str], file: str) -> Iterator[Row]:
-    width, faults = len(names), dict[str, Diagnostic]()
+    """Yield a row for each record; `names` has an empty name for a column that is left out."""
+    width, wrong = len(names), None
     for record in records:
         cells = record.cells
         if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
             del cells[width:]
         if len(cells) != width:
-            faults.setdefault("csv-cells", _wrong_width(record, width, file))
+            wrong = wrong or _wrong_width(record, width, file)
             continue
-        for number, cell in enumerate(cells):
-            if "," in cell and _DECIMAL_COMMA.fullmatch(cell):
-                faults.setdefault("csv-decimal-comma", _decimal_comma(record, number, file))
-        fields = dict(zip(names, cells, strict=True))
-        yield Row(fields.get(ID) or None, fields)
-    if faults:
-        raise ManifestError(*faults.values())
+        given = zip(names, cells, strict=True)
+        fields = {name: cell if cell.strip() else None for name, cell in given if name}
+        yield Row(fields.get(ID), fields)
+    if wrong:
+        raise ManifestError(wrong)
 
 
 def _header(record: _Record, file: str) -> list[str]:
     names = list(record.cells)
     while names and not names[-1]:
         names.pop()
-    for number, name in enumerate(names):
-        if not name or name in names[:number]:
-            message = f"two columns have the name `{name[:60]}`" if name else "this column has no name"
-            found = error("csv-header", message, "give each column its own name")
-            raise ManifestError(found.at(Position(file, *record.place(number))))
-    return names
+    if len(names) > _MOST_COLUMNS:
+        raise _bad_header(f"a table has at most {_MOST_COLUMNS} columns, this one has {len(names)}", record, 0, file)
+    index = next((number for number, name in enumerate(names) if not _UNNAMED.fullmatch(name)), len(names))
+    seen: set[str] = set()
+    for number, name in enumerate(names[index:], index):
+        if not name:
+            raise _bad_header("this column has no name", record, number, file)
+        if name in seen:
+            raise _bad_header(f"two columns have the name `{name[:60]}`", record, number, file)
+        seen.add(name)
+    if not seen:
+        raise _bad_header("no column of this table has a name", record, 0, file)
+    return [*[""] * index, *names[index:]]
+
+
+def _bad_header(message: str, record: _Record, number: int, file: str) -> ManifestError:
+    place = Position(file, *record.place(number))
+    return ManifestError(error("csv-header", message, "give each column its own name").at(place))
 
 
 def _delimiter(header: str) -> str:
@@ -125,20 +143,3 @@ def _wrong_width(record: _Record, width: int, file: str) -> Diagnostic:
     message = f"this row has {len(record.cells)} cells, the header has {width}"
     found = error("csv-cells", message, "put cells that contain the delimiter in quotes")
     return found.at(Position(file, record.line, 1))
-
-
-def _decimal_comma(record: _Record, number: int, file: str) -> Diagnostic:
-    message = f"`{record.cells[number][:60]}` has a decimal comma"
-    place = Position(file, *record.place(number))
-    return error("csv-decimal-comma", message, "write the number with a point").at(place)
-
-
-def _text(content: bytes, file: str) -> str:
-    try:
-        return content.decode("utf-16" if content.startswith(_UTF_16) else "utf-8-sig")
-    except UnicodeDecodeError as fault:
-        line = content[: fault.start].count(b"\n") + 1
-        begin = content.rfind(b"\n", 0, fault.start) + 1
-        column = len(content[begin : fault.start].decode("utf-8-sig", "replace")) + 1
-        found = error("file-encoding", "the text is not UTF-8", "save the file as UTF-8")
-        raise ManifestError(found.at(Position(file, line, column))) from None
