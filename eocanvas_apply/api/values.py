@@ -82,7 +82,7 @@ class Plan(_Rendered):
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Warnings and errors about the manifest and the plan, and the safety rules that would refuse an apply."""
-        return (*self.warnings, *self.value.diagnostics, *self.value.refusals)
+        return (*self.warnings, *self.value.findings)
 
     def to_dict(self, *, full: bool = False) -> dict[str, Any]:
         """Return the JSON document of `eocanvas-apply plan`.

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path, PurePath
+from pathlib import Path
 
-from eocanvas_apply.documents.graph import Graph
+from eocanvas_apply.documents.kept_text import kept_at, text_of
 from eocanvas_apply.file_locks import locked
-from eocanvas_apply.manifest.graphs_and_chains import Document
 from eocanvas_apply.planning.desired.desired import DesiredJob
 
 
@@ -34,11 +33,10 @@ def _keep(path: Path, text: str) -> None:
         temporary.replace(path)
 
 
-def kept_at(digest: str) -> PurePath:
-    """Return where the text of a digest (`sha256:<hex>`) is kept, relative to the manifest's folder."""
-    return PurePath(".eocanvas") / "documents" / digest.removeprefix("sha256:")
-
-
-def text_of(document: Document) -> str:
-    """Return the text to keep of a document: as it is sent, without params and mark."""
-    return document.to_xml() if isinstance(document, Graph) else document.to_yaml()
+def kept_texts(folder: Path, digests: Iterable[str]) -> dict[str, str]:
+    """Return the texts of these digests, as far as they were kept in the manifest's folder and can be read."""
+    texts: dict[str, str] = {}
+    for digest in digests:
+        with suppress(OSError, UnicodeDecodeError):
+            texts[digest] = (folder / kept_at(digest)).read_text(encoding="utf-8")
+    return texts

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from eocanvas_apply.applying.document_store import kept_texts
 from eocanvas_apply.applying.session import Session
 from eocanvas_apply.applying.stopping import Stop
 from eocanvas_apply.campaign.lock import LockedQuery
@@ -66,7 +67,9 @@ class Engine:
         Raises ServiceError, CredentialsError and LedgerError.
         """
         survey = await self._surveyor.survey(requests)
-        return self._guarded(survey.plan, requests, survey.observed), survey.observed
+        plan = self._guarded(survey.plan, requests, survey.observed)
+        texts = kept_texts(self.observer.folder, plan.launched_digests)
+        return replace(plan, launched_texts=texts), survey.observed
 
     async def apply(self, requests: Requests, wait: timedelta | None, confirm: Callable[[Plan], None]) -> ApplyResult:
         """Make it so. `confirm` raises SafetyRefusal for a plan that is declined.

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from dataclasses import astuple, dataclass, field
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime, timedelta
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity
 from eocanvas_apply.planning.actions import LAUNCHES, QUIET, ActionKind
-from eocanvas_apply.planning.desired.fingerprint import Change
+from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.desired.fingerprint import DOCUMENT, Change
 from eocanvas_apply.planning.reasons import Reason, Row, row_of
 from eocanvas_apply.planning.tasks import OrderProducts, Task
 
@@ -138,7 +140,9 @@ class Plan:
     """The whole plan.
 
     `refusals` are the safety rules that hold an apply back; `wake` is the next service time at which waiting is
-    worth another look, None where only polling helps; `windows` how the quota stands.
+    worth another look, None where only polling helps; `windows` how the quota stands. For people also what the
+    manifest asks for (`desired`), and the texts of graphs and chains as they were launched, by digest, as far as they
+    are kept here (`launched_texts`).
     """
 
     origin: Origin
@@ -149,6 +153,14 @@ class Plan:
     forecast: Forecast = field(default_factory=Forecast)
     wake: datetime | None = None
     windows: tuple[WindowState, ...] = ()
+    desired: Desired | None = field(default=None, repr=False, compare=False)
+    launched_texts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def launched_digests(self) -> frozenset[str]:
+        """The digests of the graphs and chains that differ from the manifest's."""
+        changes = (change for action in self.actions for change in action.changes if change.path == DOCUMENT)
+        return frozenset(change.before for change in changes if isinstance(change.before, str))
 
     @property
     def changes_pending(self) -> bool:
@@ -159,6 +171,11 @@ class Plan:
     def faulty(self) -> frozenset[str]:
         """The addresses that an error of the plan is about."""
         return frozenset(d.address for d in self.diagnostics if d.address and d.severity is Severity.ERROR)
+
+    @property
+    def findings(self) -> tuple[Diagnostic, ...]:
+        """What is said of a plan that is only shown: what an apply of it would refuse is a warning there."""
+        return (*self.diagnostics, *(replace(each, severity=Severity.WARNING) for each in self.refusals))
 
     @property
     def plan_id(self) -> str:

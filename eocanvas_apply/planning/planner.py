@@ -79,6 +79,7 @@ class _Planner:
             forecast=forecast(actions, keys.stalled, now, renewed),
             wake=wake(actions, renewed, now),
             windows=windows.states(now, sum(action.lies_ahead for action in launches)),
+            desired=desired,
         )
 
     def _jobs(self) -> tuple[Sequence[PlannedAction], tuple[Diagnostic, ...]]:

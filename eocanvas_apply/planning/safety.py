@@ -101,7 +101,7 @@ def _known(recorded: Recorded) -> set[str]:
 
 
 def _refusal(code: str, what: str, flag: Allowance) -> Diagnostic:
-    return error(code, what, f"if that is what you want, say --{flag}")
+    return error(code, what, f"apply refuses this unless --{flag} is given")
 
 
 def departures(accepted: Plan, now: Plan) -> tuple[Diagnostic, ...]:

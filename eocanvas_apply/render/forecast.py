@@ -47,17 +47,26 @@ def as_json(plan: Plan) -> ForecastJson:
 
 
 def lines(plan: Plan, *, windows: bool = True) -> list[str]:
-    """Return the launches now and later, the use of the quota, and the keys that are renewed.
+    """Return the launches of a run in one line that adds up, the quota, and the keys that are renewed on the way.
 
     Empty when nothing waits; `windows=False` leaves the quota out.
     """
     ahead = plan.forecast
     if not ahead.waiting:
         return []
-    until = f", the last at {moment(ahead.ends)}" if ahead.ends else ""
-    now = f"{counted(ahead.launches_now, 'launch', 'launches')} now, {ahead.waiting} waiting{until}."
-    quota = [window(state) for state in plan.windows] if windows else []
-    return [now, *_later(launch_times(plan.actions)), *quota, *_renewals(plan)]
+    left = ", ".join(f"{state.left} of {state.limit} left in {span(state.per)}" for state in plan.windows)
+    quota = [f"Quota: {left}."] if windows and left else []
+    return [_launches_ahead(plan), *quota, *_renewals(plan)]
+
+
+def _launches_ahead(plan: Plan) -> str:
+    """Return `12 launches: 3 now, 9 later (3 every 22s), the last at ...`."""
+    ahead, times = plan.forecast, launch_times(plan.actions)
+    launches = ahead.launches_now + ahead.waiting
+    unknown = ahead.waiting - len(times)
+    parts = [f"{ahead.launches_now} now"] if ahead.launches_now else []
+    parts += [*_later(times), *([f"{unknown} at a time that is not known yet"] if unknown > 0 else [])]
+    return f"1 launch {parts[0].removeprefix('1 ')}." if launches == 1 else f"{launches} launches: {', '.join(parts)}."
 
 
 def window(state: WindowState) -> str:
@@ -75,29 +84,34 @@ def window(state: WindowState) -> str:
 
 def _renewals(plan: Plan) -> list[str]:
     return [
-        f"{each.address} is renewed {counted(each.times, 'time')}, first at {moment(each.first)}"
+        f"{each.address} is renewed {counted(each.times, 'time')}, first at {moment(each.first)}."
         for each in plan.forecast.renewals
     ]
 
 
 def _later(times: Sequence[datetime]) -> list[str]:
-    due = batches(times)
-    if len(due) < 2:
+    if not times:
         return []
-    stretches = list(_stretches(due))
+    stretches = list(_stretches(batches(times)))
+    last = f"the last at {moment(times[-1])}"
+    if len(stretches) == 1:
+        return [_words_of(stretches[0])] if len(stretches[0]) == 1 else [_words_of(stretches[0]), last]
     if len(stretches) <= _MOST_STRETCHES:
-        return [f"Later {', then '.join(map(_words_of, stretches))}."]
+        return list(map(_words_of, stretches)) + ([last] if len(stretches[-1]) > 1 else [])
     days = list(per_day(times).items())
-    listed = ", ".join(f"{launches} on {day}" for day, launches in days[:_MOST_DAYS])
-    more = counted(len(days) - _MOST_DAYS, "more day") if len(days) > _MOST_DAYS else ""
-    return [f"Later {listed}{more and f', and so on for {more}'}."]
+    listed = [f"{launches} on {day}" for day, launches in days[:_MOST_DAYS]]
+    rest = sum(launches for _, launches in days[_MOST_DAYS:])
+    more = [f"{rest} in {counted(len(days) - _MOST_DAYS, 'more day')}"] if rest else []
+    return [f"{len(times)} later ({', '.join([*listed, *more])})", last]
 
 
 def _words_of(stretch: Sequence[Batch]) -> str:
-    first, last = stretch[0], stretch[-1]
-    if first is last:
+    """Return `2 at TIME`, or `9 later (3 every 22s)`."""
+    first = stretch[0]
+    if len(stretch) == 1:
         return f"{first.launches} at {moment(first.at)}"
-    return f"{first.launches} every {rough(stretch[1].at - first.at)} from {moment(first.at)} to {moment(last.at)}"
+    launches = sum(batch.launches for batch in stretch)
+    return f"{launches} later ({first.launches} every {rough(stretch[1].at - first.at)})"
 
 
 def _stretches(due: Sequence[Batch]) -> Iterator[list[Batch]]:
@@ -160,7 +174,11 @@ def _limit(rehearsal: Rehearsal, plan: Plan) -> Iterator[str]:
 def _fault(course: Course, calm: Course) -> str:
     later = rough(course.ends - calm.ends)
     words = f"  {_WORDS[course.disturbance]}: {moment(course.ends)}, {later} later, {_launches(course)}"
-    return f"{words}, {counted(course.second_jobs, 'duplicate job')}{_failures(course)}"
+    return f"{words}{_duplicates(course)}{_failures(course)}"
+
+
+def _duplicates(course: Course) -> str:
+    return f", {counted(course.second_jobs, 'duplicate job')}" if course.second_jobs else ""
 
 
 def _launches(course: Course) -> str:

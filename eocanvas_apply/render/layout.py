@@ -98,6 +98,15 @@ def one_line(text: str, limit: int = 200) -> str:
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
 
 
+def cut(text: str, limit: int) -> str:
+    """Return the text on one line of at most `limit` characters, cut in the middle: names differ at their ends."""
+    flat = " ".join(printable(text).split())
+    if len(flat) <= limit:
+        return flat
+    end = max(limit - 1, 0) // 2
+    return flat[: max(limit - 1 - end, 0)] + "…" + (flat[-end:] if end else "")
+
+
 def counted(number: int, noun: str, plural: str | None = None) -> str:
     """Return `1 job`, `2 jobs`."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"

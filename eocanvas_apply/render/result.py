@@ -13,7 +13,7 @@ from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import row_of
 from eocanvas_apply.render import diagnostics
 from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, one_line, shortened
-from eocanvas_apply.render.plan import in_words
+from eocanvas_apply.render.plan_blocks import in_words
 from eocanvas_apply.report.progress import AddressResult, ApplyResult, Ending, outcome_counts
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from eocanvas_apply.planning.plan import WindowState
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.render import forecast
 from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, moment, one_line, rough, shortened, stamp
-from eocanvas_apply.render.plan import advice, in_words, title
+from eocanvas_apply.render.plan import advice, title
+from eocanvas_apply.render.plan_blocks import in_words
 from eocanvas_apply.render.why import whereabouts
 from eocanvas_apply.report.status import JobStatus, KeyStatus, Status, Tally, tallies, together
 

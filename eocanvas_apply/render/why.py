@@ -11,8 +11,10 @@ from eocanvas_apply.ledger.fold.order_records import Order
 from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import Reason
+from eocanvas_apply.render.differences import change_json, change_line, painted
 from eocanvas_apply.render.layout import PLAIN, Style, counted, moment, one_line, stamp
-from eocanvas_apply.render.plan import advice, change_json, change_lines, in_words, order_lines, when
+from eocanvas_apply.render.plan import advice
+from eocanvas_apply.render.plan_blocks import in_words, order_lines, when
 from eocanvas_apply.report.why import Explanation, Launched, Past, Source
 
 if TYPE_CHECKING:
@@ -51,8 +53,8 @@ def text(explanation: Explanation, style: Style = PLAIN, document_diff: Sequence
     """Return action and reason, what differs, what it waits for, what happened so far, and the next step."""
     action = explanation.action
     lines = [f"{style.paint(action.address, 'bold')}: {_verdict(action, refused=explanation.refused)}"]
-    lines += change_lines(explanation.differences, style, "  ")
-    lines += [f"    {one_line(line)}" for line in document_diff]
+    lines += [f"  {change_line(each, style)}" for each in explanation.differences]
+    lines += [f"    {line}" for line in painted(document_diff, style)]
     lines += [f"  input: a result of {_input(source)}" for source in explanation.sources]
     before = {source.action.address for source in explanation.sources}
     lines += [f"  after {address}" for address in action.depends_on if address not in before]

@@ -87,7 +87,7 @@ def test_a_changed_definition_is_reported_and_run_again(project: Project) -> Non
     assert project.run("apply", "--yes") == 0
     project.change("20 58, 21 58", "20 57, 21 58")
     assert project.run("plan") == 0
-    assert "-/+ job.subset: relaunch (definition-changed)" in project.out
+    assert "-/+ job.subset: relaunch (definition changed)" in project.out
     assert "Running again uses 1 unit of the quota." in project.out
     assert project.run("why", "subset") == 0
     assert "  params.aoi: " in project.out
@@ -250,7 +250,7 @@ def test_a_failed_job_runs_again_when_asked_to(project: Project, emulator: Runni
     assert "job.subset failed: graph: " in project.out
     assert project.run("plan", "--detailed-exitcode") == 0
     assert project.run("plan", "--retry-failed") == 0
-    assert "retry (requested)" in project.out
+    assert "retry (requested on the command line)" in project.out
     assert project.run("apply", "--yes", "--retry-failed") == 0
     assert project.run("apply", "--yes", "--relaunch", "subset") == 0
     assert project.run("plan", "--relaunch", "missing") == 1
@@ -278,7 +278,7 @@ def test_a_job_is_cancelled_and_stays_so(project: Project, emulator: RunningEmul
     assert "nothing of subset is running" in project.err
     assert project.run("apply", "--yes", "--no-wait") == 3
     assert project.run("cancel", "subset") == 5
-    assert "dismiss (requested)" in project.err
+    assert "dismiss (requested on the command line)" in project.err
     document = project.json("cancel", "subset", "--yes")
     (found,) = document["cancel"]
     assert (found["address"], found["became"]) == ("job.subset", "dismissed")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,12 @@ class Case:
         """Return the plan of this case, made as a run makes it."""
         observed = _observed(self.service())
         requests = _requests(self.service().get("requests", {}))
-        return build_plan(self.desired(), self.recorded(), observed, requests, observed.at).value
+        made = build_plan(self.desired(), self.recorded(), observed, requests, observed.at).value
+        return replace(made, launched_texts=self.launched_texts())
+
+    def launched_texts(self) -> dict[str, str]:
+        files = (self.folder / "documents").glob("*")
+        return {f"sha256:{file.name}": file.read_text(encoding="utf-8") for file in files}
 
     def desired(self) -> Desired:
         project, now = open_project(self.folder / "manifest.yaml"), datetime.fromisoformat(self.service()["at"])

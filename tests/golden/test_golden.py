@@ -22,12 +22,12 @@ RECORD = "EOCANVAS_APPLY_RECORD"
 
 
 def as_text(plan: Plan) -> str:
-    found = diagnostics.text((*plan.diagnostics, *plan.refusals))
+    found = diagnostics.text(plan.findings)
     return render.text(plan) + (f"\n{found}" if found else "")
 
 
 def as_json(plan: Plan) -> str:
-    findings = diagnostics.all_as_json((*plan.diagnostics, *plan.refusals))
+    findings = diagnostics.all_as_json(plan.findings)
     return json.dumps({**render.body(plan), "diagnostics": findings}, indent=2, ensure_ascii=False) + "\n"
 
 

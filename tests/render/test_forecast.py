@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -43,9 +44,8 @@ def test_a_forecast_without_waiting_jobs_is_empty() -> None:
 def test_a_steady_number_of_launches_is_one_sentence() -> None:
     plan = _under((Limit(10, HOUR),), 300)
     assert forecast.lines(plan) == [
-        "10 launches now, 290 waiting, the last at 2026-11-24 09:00:58 UTC.",
-        "Later 10 every 1h from 2026-11-23 05:00:02 UTC to 2026-11-24 09:00:58 UTC.",
-        "10 of 10 left in 1h: 10 launches now, 290 later, the last at 2026-11-24 09:00:58 UTC",
+        "300 launches: 10 now, 290 later (10 every 1h), the last at 2026-11-24 09:00:58 UTC.",
+        "Quota: 10 of 10 left in 1h.",
     ]
     later = forecast.as_json(plan)["later"]
     assert len(later) == 29
@@ -56,25 +56,34 @@ def test_a_monthly_quota_is_shown_with_its_numbers() -> None:
     month = Limit(100, timedelta(days=30))
     used = tuple(NOW - timedelta(days=20) + n * HOUR for n in range(88))
     lines = forecast.lines(_under((Limit(10, HOUR), month), 67, used))
-    assert lines[0].startswith("10 launches now, 57 waiting, the last at 2026-12-05 ")
-    assert lines[-1].startswith("12 of 100 left in 30d: 12 launches now, 55 later, the last at 2026-12-05 ")
+    later = "2 at 2026-11-23 05:00:02 UTC, 55 later (1 every 1h), the last at 2026-12-05 10:00:02 UTC"
+    assert lines == [f"67 launches: 10 now, {later}.", "Quota: 10 of 10 left in 1h, 12 of 100 left in 30d."]
 
 
 def test_a_changing_number_of_launches_is_listed_by_day() -> None:
     times = [NOW + timedelta(hours=n * n) for n in range(1, 20)]
-    (_, by_day) = forecast.lines(_plan(times))
-    assert by_day.startswith("Later 4 on 2026-11-23, 2 on 2026-11-24, ")
-    assert by_day.endswith(", and so on for 7 more days.")
+    (line,) = forecast.lines(_plan(times))
+    assert line.startswith("19 launches: 19 later (4 on 2026-11-23, 2 on 2026-11-24, ")
+    assert line.endswith(" in 7 more days), the last at 2026-12-08 05:00:00 UTC.")
+    assert sum(map(int, re.findall(r"(\d+) (?:on|in) ", line))) == 19
 
 
 def test_two_periods_are_shown_one_after_the_other() -> None:
     lines = forecast.lines(_under((Limit(10, HOUR),), 25))
-    assert lines[1] == "Later 10 at 2026-11-23 05:00:02 UTC, then 5 at 2026-11-23 06:00:04 UTC."
+    assert lines[0] == "25 launches: 10 now, 10 at 2026-11-23 05:00:02 UTC, 5 at 2026-11-23 06:00:04 UTC."
+
+
+def test_a_launch_without_a_time_is_counted_too() -> None:
+    launch = PlannedAction("job.a", ActionKind.LAUNCH, Reason.NEW, task=TASK)
+    plan = Plan(ORIGIN, NOW, (launch,), forecast=Forecast(launches_now=1, waiting=2))
+    assert forecast.lines(plan) == ["3 launches: 1 now, 2 at a time that is not known yet."]
+    alone = Plan(ORIGIN, NOW, (launch,), forecast=Forecast(launches_now=0, waiting=1))
+    assert forecast.lines(alone) == ["1 launch at a time that is not known yet."]
 
 
 def test_keys_that_are_renewed_on_the_way_are_named() -> None:
     plan = _plan([NOW + HOUR], None, Renewal("key.scenes", 4, NOW + HOUR / 2))
-    assert forecast.lines(plan)[-1] == "key.scenes is renewed 4 times, first at 2026-11-23 04:30:00 UTC"
+    assert forecast.lines(plan)[-1] == "key.scenes is renewed 4 times, first at 2026-11-23 04:30:00 UTC."
     assert forecast.as_json(plan)["renewals"] == [
         {"address": "key.scenes", "times": 4, "first": "2026-11-23T04:30:00Z"}
     ]

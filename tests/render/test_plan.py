@@ -2,19 +2,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from eocanvas_apply.manifest.model.manifest import Timing
 from eocanvas_apply.planning.actions import ActionKind
+from eocanvas_apply.planning.desired.desired import Desired, DesiredKey
 from eocanvas_apply.planning.plan import Forecast, PlannedAction, WindowState
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.render import forecast
 from eocanvas_apply.render import plan as render
 from eocanvas_apply.render.layout import Style
 from eocanvas_apply.render.plan import LARGE
+from eocanvas_apply.vocabulary import StorageType
 from tests.render.plans import MIXED, NOW, plan
 
 
@@ -23,31 +27,44 @@ def test_costly_changes_come_first_and_unchanged_items_are_only_counted() -> Non
     assert shown == (
         "baltic at https://gateway.prod.wekeo2.eu/serverless as jane\n"
         "\n"
-        "-/+ job.again: relaunch (definition-changed) definition changed\n"
+        "-/+ job.again: relaunch (definition changed), 1 unit of the quota\n"
         '      params.aoi: "p" -> "q"\n'
         "      after key.scenes\n"
-        "-/+ key.scenes: replace (config-changed) configuration changed\n"
+        "-/+ key.scenes: replace (configuration changed)\n"
         '      bucket: "a" -> "b"\n'
         "      secret_key: (secret changed)\n"
-        f'      region: (none) -> "sha256:{hashlib.sha256(b"x" * 201).hexdigest()}"\n'
-        "  - key.old#1: delete (superseded) replaced by a newer generation\n"
-        "  + key.new: create (new) not created yet\n"
-        "  + job.later: launch (new) not launched yet\n"
-        "      not before 2026-11-23 05:00:00 UTC\n"
-        "  ? job.asked: ask (ambiguous) not clear which job of the service, or which result of another job, is meant\n"
-        "    job.broken: (failed) failed earlier; not retried (--retry-failed)\n"
+        '      region: (none) -> "xxxxxxxxxxxxxxx…xxxxxxxxxxxxxx"\n'
+        "  - key.old#1: delete (replaced by a newer generation)\n"
+        "  + key.new: create\n"
+        "  + job.later: launch\n"
+        "  ? job.asked: decision needed: not clear which job of the service, or which result of another job, is meant\n"
+        "    job.broken: failed earlier; not retried (--retry-failed)\n"
         "\n"
-        "Plan: 1 to relaunch, 1 to replace, 1 to delete, 1 to create, 1 to launch, 1 to ask; "
-        "1 up to date; 1 failed.\n"
+        "Plan: 1 to relaunch, 1 to replace, 1 to delete, 1 to create, 1 to launch; 1 failed, 1 undecided.\n"
         "Running again uses 1 unit of the quota.\n"
-        "1 launch now, 1 waiting, the last at 2026-11-23 04:00:00 UTC.\n"
+        "2 launches: 1 now, 1 at a time that is not known yet.\n"
         "A decision is needed: eocanvas-apply why job.asked\n"
+        "Not shown: 1 up to date; see eocanvas-apply plan --full\n"
     )
 
 
 def test_a_plan_without_changes_is_reported() -> None:
     quiet = plan(PlannedAction("key.a", ActionKind.NONE, Reason.UNCHANGED))
     assert render.text(quiet).endswith("\n\nNothing to do: 1 address up to date.\n")
+
+
+def test_what_is_left_out_is_counted_with_the_command_that_shows_it() -> None:
+    keys = {f"key.k{n:02}": DesiredKey(f"key.k{n:02}", f"k{n:02}", StorageType.S3) for n in range(12)}
+    desired = Desired("baltic", "", keys, {}, Timing())
+    rows = (PlannedAction(f'job.tiles["{n}"]', ActionKind.LAUNCH, Reason.NEW) for n in range(9))
+    made = replace(plan(*(PlannedAction(key, ActionKind.CREATE, Reason.NEW) for key in keys), *rows), desired=desired)
+    shown = render.text(made)
+    assert shown.count("storage: public S3") == 10
+    assert "  + job.tiles (9 instances): launch\n      0, 1, 2 and 6 more\n" in shown
+    assert shown.endswith("\nNot shown: 6 instances, 2 definitions; see eocanvas-apply plan --full\n")
+    full = render.text(made, full=True)
+    assert full.count("storage: public S3") == 12
+    assert "Not shown" not in full
 
 
 def test_colour_only_when_asked() -> None:
@@ -124,7 +141,7 @@ def test_the_full_plan_shows_every_entry() -> None:
     made = plan(*done("tiles", LARGE + 1))
     assert len(render.body(made, full=True)["actions"]) == LARGE + 1
     shown = render.text(made, full=True)
-    assert all(f"    {action.address}: (done)" in shown for action in made.actions)
+    assert all(f"    {action.address}: succeeded" in shown for action in made.actions)
     assert made.actions[0].address not in render.text(made)
 
 

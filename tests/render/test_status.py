@@ -74,7 +74,7 @@ Keys
 
 Next
   apply continues at 2026-03-01 12:15:00 UTC, in 15m
-  0 launches now, 1 waiting, the last at 2026-03-01 12:20:00 UTC.
+  1 launch at 2026-03-01 12:20:00 UTC.
 """
     )
 

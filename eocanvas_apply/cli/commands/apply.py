@@ -78,7 +78,7 @@ def run_to_its_end(
         table = not (console.as_json or args.verbose)
         with listening(interrupts):
             async with shown(engine, console, wait, table=table):
-                approve = partial(_approve, args, console, engine.findings)
+                approve = partial(_approve, args, console, engine.findings, command)
                 result = await project.applied(await project.requests(**asked), wait, approve)
         return _outcome(result, interrupts)
 
@@ -93,13 +93,14 @@ def _wait(args: Namespace) -> timedelta | None:
     return None if args.wait is None else duration("--wait", args.wait, "usage")
 
 
-def _approve(args: Namespace, console: Console, warnings: tuple[Diagnostic, ...], plan: Plan) -> None:
+def _approve(args: Namespace, console: Console, warnings: tuple[Diagnostic, ...], command: str, plan: Plan) -> None:
     from eocanvas_apply.render import plan as render
 
     if not console.as_json:
         console.report((*warnings, *plan.diagnostics, *plan.refusals))
     if not (console.as_json and args.yes):
-        console.err.write(render.text(plan, console.err.style) + "\n")
+        see = render.FULL_PLAN if command == "apply" else ""
+        console.err.write(render.text(plan, console.err.style, see=see) + "\n")
     confirm(console, "Apply these changes?", yes=args.yes)
 
 

@@ -64,7 +64,7 @@ def _approve(args: Namespace, console: Console, plan: Plan) -> None:
         hint = "to keep a job that does not run from being launched, use `skip:` in the manifest"
         raise UsageError(error("nothing-in-flight", f"nothing of {', '.join(args.addresses)} is running", hint))
     if not (console.as_json and args.yes):
-        console.err.write(render.text(plan, console.err.style) + "\n")
+        console.err.write(render.text(plan, console.err.style, see="") + "\n")
     confirm(console, "Stop these jobs?", yes=args.yes)
 
 

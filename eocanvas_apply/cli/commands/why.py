@@ -61,19 +61,14 @@ def _document_difference(engine: Engine, address: str) -> tuple[str, ...]:
 
     Empty where they are equal, there is none, or the text was not kept on this machine.
     """
-    from difflib import unified_diff
-
-    from eocanvas_apply.applying.document_store import kept_at, text_of
+    from eocanvas_apply.applying.document_store import kept_texts
     from eocanvas_apply.planning.state.runs import counted_definition
+    from eocanvas_apply.render.differences import document_diff
 
     wanted, record = engine.desired.jobs.get(address), engine.journal.recorded.jobs.get(address)
     intended = counted_definition(record)
     digest = intended.components.get("document") if intended else None
     if wanted is None or wanted.document is None or not digest or digest == wanted.document.digest:
         return ()
-    try:
-        before = (engine.observer.folder / kept_at(digest)).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return ()
-    lines = unified_diff(before.splitlines(), text_of(wanted.document).splitlines(), lineterm="", n=1)
-    return tuple(line for line in lines if not line.startswith(("---", "+++")))
+    before = kept_texts(engine.observer.folder, [digest]).get(digest)
+    return () if before is None else tuple(document_diff(before, wanted.document_text))

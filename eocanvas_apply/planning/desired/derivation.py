@@ -152,6 +152,7 @@ def _job(
         skip=skip,
         keep=job.on_change == "keep",
         stage=max((source(other).stage + 1 for other in job.source_names), default=0),
+        document_file=_document_file(job),
     )
 
 
@@ -177,6 +178,12 @@ def _given_params(job: Job) -> Mapping[str, ParamValue]:
 
 def _raw_inputs(job: Job) -> dict[str, Any]:
     return {name: without_texts(value) for name, value in job.inputs.items()} if isinstance(job, RawJob) else {}
+
+
+def _document_file(job: Job) -> str | None:
+    if isinstance(job, SnapJob):
+        return job.graph
+    return job.chain_file if isinstance(job, TailorJob) else None
 
 
 def _can_carry_mark(document: Document | None) -> bool:

@@ -8,6 +8,8 @@ from datetime import timedelta
 from math import ceil
 from typing import Any
 
+from eocanvas_apply.documents.chain import Chain
+from eocanvas_apply.documents.kept_text import text_of
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.graphs_and_chains import Document
 from eocanvas_apply.manifest.model.manifest import Timing
@@ -99,7 +101,8 @@ class DesiredJob:
     `folder` is where results go, relative to the manifest, None where the output goes to `output_key` (an address);
     the folder of a campaign's instance lies in `index_folder`, and `fields` are those of its row. `skip` is why
     it shall not run, None where it shall; with `keep` a finished one keeps its results when its definition changes.
-    `stage` is how many jobs stand before it in its pipeline.
+    `stage` is how many jobs stand before it in its pipeline; `document_file` the path of its graph or chain as written,
+    None where the chain stands in the manifest.
     """
 
     address: str
@@ -122,6 +125,7 @@ class DesiredJob:
     skip: str | None = None
     keep: bool = False
     stage: int = 0
+    document_file: str | None = None
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -138,6 +142,16 @@ class DesiredJob:
     def products(self) -> tuple[Product, ...]:
         """The products that must be ordered before it is launched, each once."""
         return tuple({i.product.identity: i.product for i in self.inputs if i.product}.values())
+
+    @property
+    def document_text(self) -> str:
+        """Its graph or chain as it is sent, before params are filled in; empty where it has none."""
+        return text_of(self.document) if self.document else ""
+
+    @property
+    def has_chain(self) -> bool:
+        """Whether its document is a Data Tailor chain."""
+        return isinstance(self.document, Chain)
 
     @property
     def output(self) -> str:

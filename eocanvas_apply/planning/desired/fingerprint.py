@@ -20,7 +20,8 @@ class Change:
 
 
 ALGORITHM = 1
-_LONG = 200
+# The component that holds the digest of a graph or chain.
+DOCUMENT = "document"
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
@@ -41,7 +42,7 @@ def same(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, ...]:
-    """Return the differences by path, sorted; texts over 200 characters appear as their SHA-256."""
+    """Return the differences by path, sorted."""
     if same(before, after):
         return ()
     from deepdiff import DeepDiff  # takes 136 ms to import, and most plans differ in nothing
@@ -61,16 +62,8 @@ def _comparable(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[di
 
 def _change(item: Any) -> Change:
     path = ".".join(str(part) for part in item.path(output_format="list"))
-    return Change(path, _short(item.t1), _short(item.t2))
+    return Change(path, _value(item.t1), _value(item.t2))
 
 
-def _short(value: Any) -> Any:
-    if type(value).__name__ == "NotPresent":
-        return None
-    if isinstance(value, Mapping):
-        return {name: _short(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_short(item) for item in value]
-    if isinstance(value, str) and len(value) > _LONG:
-        return "sha256:" + hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
-    return value
+def _value(value: Any) -> Any:
+    return None if type(value).__name__ == "NotPresent" else value

@@ -1,0 +1,169 @@
+"""The actions of a plan as blocks of lines: what is done, why, what is new, what differs, what is waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from eocanvas_apply.manifest.address import Address
+from eocanvas_apply.planning.actions import ACTIONS, READING_ORDER, ActionKind
+from eocanvas_apply.planning.desired.fingerprint import DOCUMENT, Change
+from eocanvas_apply.planning.plan import Plan, PlannedAction
+from eocanvas_apply.planning.reasons import Reason
+from eocanvas_apply.planning.tasks import OrderProducts
+from eocanvas_apply.render.definitions import document_name, job_lines, key_lines
+from eocanvas_apply.render.differences import change_line, document_diff, painted
+from eocanvas_apply.render.layout import Style, counted, cut, moment, one_line, shortened
+
+# How many instances of a campaign are named, and how many other addresses a block waits for.
+_FEW = 3
+# So many keys and jobs are shown with their definition, and so many lines of one graph or chain.
+_MOST_DEFINITIONS, _MOST_LINES = 10, 30
+_INDENT = "      "
+_WIDTH = 72
+
+
+def in_words(planned: PlannedAction) -> str:
+    """Return what the reason of an action means, and its note."""
+    words = planned.row.words
+    return f"{words}: {one_line(planned.note)}" if planned.note else words
+
+
+def when(planned: PlannedAction) -> str:
+    """Return from when an action may start; an estimate where it depends on the ends of other jobs."""
+    word = "probably at" if planned.is_expected else "not before"
+    return f"{word} {moment(planned.not_before)}"
+
+
+def order_lines(action: PlannedAction, indent: str) -> list[str]:
+    """Return a line for each product that a launch waits for, such as `first orders S3A_OL_2_WFR...`."""
+    first = {product.id for product in action.task.products} if isinstance(action.task, OrderProducts) else set()
+    return [f"{indent}{'first orders' if each in first else 'waits for product'} {each}" for each in action.awaits]
+
+
+def rank(planned: PlannedAction) -> tuple[int, str, str, str, str]:
+    """Return a key that sorts what costs something or cannot be undone first."""
+    group = planned.campaign or planned.address
+    return READING_ORDER.index(planned.action), group, planned.reason, planned.note, planned.address
+
+
+def _alike(planned: PlannedAction) -> tuple[object, ...]:
+    return planned.action, planned.reason, planned.note, planned.campaign or planned.address
+
+
+@dataclass(slots=True)
+class Blocks:
+    """Writes a block for each address, with `full` for each instance too, and counts what it leaves out."""
+
+    plan: Plan
+    style: Style
+    full: bool = False
+    instances_left_out: int = 0
+    definitions_left_out: int = 0
+    lines_left_out: int = 0
+    _defined: int = 0
+    # The address at which the difference of two digests was shown.
+    _compared: dict[tuple[object, object], str] = field(default_factory=dict)
+
+    def of(self, actions: Sequence[PlannedAction]) -> Iterator[str]:
+        """Yield the blocks; equal instances of a campaign are one."""
+        ordered = sorted(actions, key=rank)
+        for alike in [[each] for each in ordered] if self.full else (list(g) for _, g in groupby(ordered, key=_alike)):
+            yield "\n".join([self._head(alike), *(_INDENT + line for line in self._lines(alike))])
+
+    def _head(self, alike: Sequence[PlannedAction]) -> str:
+        first, traits = alike[0], ACTIONS[alike[0].action]
+        name = first.address if len(alike) == 1 else f"{first.campaign} ({len(alike)} instances)"
+        return f"{self.style.paint(f'{traits.sign:>3}', traits.colour)} {name}: {_verdict(first, len(alike))}"
+
+    def _lines(self, alike: Sequence[PlannedAction]) -> Iterator[str]:
+        if alike[0].reason is Reason.NEW:
+            yield from self._definition(alike)
+        if ACTIONS[alike[0].action].compares:
+            yield from self._differences(alike)
+        if before := list(dict.fromkeys(address for each in alike for address in each.depends_on)):
+            yield f"after {', '.join(shortened(before, _FEW, str, '{} more', spare=1))}"
+        if len(alike) > 1:
+            yield from self._names(alike)
+            return
+        yield from (line if self.full else cut(line, _WIDTH) for line in order_lines(alike[0], ""))
+        if self.full and alike[0].not_before:
+            yield when(alike[0])
+
+    def _names(self, alike: Sequence[PlannedAction]) -> Iterator[str]:
+        names = [Address.parse(each.address).instance or "" for each in alike[: _FEW + 1]]
+        products = sum(len(each.awaits) for each in alike)
+        if products:
+            yield f"waits for {counted(products, 'product')} to be ordered"
+        left = len(alike) - _FEW if len(alike) > _FEW + 1 else 0
+        self.instances_left_out += left
+        yield ", ".join(names[:_FEW] if left else names) + (f" and {left} more" if left else "")
+
+    def _definition(self, alike: Sequence[PlannedAction]) -> list[str]:
+        desired = self.plan.desired
+        key = desired.keys.get(alike[0].address) if desired else None
+        jobs = [desired.jobs[each.address] for each in alike if each.address in desired.jobs] if desired else []
+        if not key and not jobs:
+            return []
+        self._defined += 1
+        if self._defined > _MOST_DEFINITIONS and not self.full:
+            self.definitions_left_out += 1
+            return []
+        return key_lines(key) if key else job_lines(jobs)
+
+    def _differences(self, alike: Sequence[PlannedAction]) -> Iterator[str]:
+        """Yield what differs; what is not the same for all instances with the values of the first."""
+        others = [set(map(_plain, each.changes)) for each in alike[1:]]
+        for change in alike[0].changes:
+            differs = any(_plain(change) not in each for each in others)
+            more = f" (first of {len(alike)})" if differs else ""
+            if change.path == DOCUMENT:
+                yield from self._document(alike[0].address, change, more)
+            else:
+                yield change_line(change, self.style, more)
+
+    def _document(self, address: str, change: Change, more: str) -> Iterator[str]:
+        job = self.plan.desired.jobs.get(address) if self.plan.desired else None
+        name = " ".join(document_name(job)) if job and job.document and job.document_file else "graph or chain"
+        title = self.style.paint(one_line(name), "bold")
+        shown = self._compared.setdefault((change.before, change.after), address)
+        before = self.plan.launched_texts.get(str(change.before))
+        if shown != address:
+            yield f"{title}: changed as for {shown}"
+        elif before is None or job is None or job.document is None:
+            yield f"{title}: {_without_text(change)}{more}"
+        else:
+            yield f"{title}:{more}"
+            yield from self._diff(document_diff(before, job.document_text))
+
+    def _diff(self, lines: Sequence[str]) -> Iterator[str]:
+        shown = lines if self.full or len(lines) <= _MOST_LINES + 1 else lines[:_MOST_LINES]
+        yield from (f"  {line}" for line in painted(shown, self.style))
+        if left := len(lines) - len(shown):
+            self.lines_left_out += left
+            yield f"  … {left} more lines"
+
+
+def _plain(change: Change) -> str:
+    # Values may be mappings and lists, which no set takes.
+    return repr(change)
+
+
+def _without_text(change: Change) -> str:
+    if change.before is None:
+        return "new"
+    return "removed" if change.after is None else "changed; the earlier text is not kept on this machine"
+
+
+def _verdict(planned: PlannedAction, count: int) -> str:
+    """Return what is done and why: `relaunch (definition changed), 1 unit of the quota`; what is new needs none."""
+    words = in_words(planned)
+    if planned.action in (ActionKind.WATCH, ActionKind.NONE):
+        return words
+    if planned.reason is Reason.NEW:
+        return str(planned.action)
+    if planned.action is ActionKind.ASK:
+        return f"decision needed: {words}"
+    again = planned.action in (ActionKind.RELAUNCH, ActionKind.RETRY)
+    return f"{planned.action} ({words})" + (f", {counted(count, 'unit')} of the quota" if again else "")
