@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from eocanvas_apply.checks.case import ChainCase
-from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, warning
+from eocanvas_apply.diagnostics import Diagnostic, Suggestions, did_you_mean, error, warning
 from eocanvas_apply.documents.trace import CHAIN_FIELDS
 from eocanvas_apply.documents.yaml.nodes import Data, Path
 from eocanvas_apply.manifest.substitution import refers_to_row
@@ -42,13 +42,16 @@ _SEEN = {
 
 def fields(case: ChainCase) -> Iterator[Diagnostic]:
     """Yield fields that no chain has, and a missing product."""
+    suggestions = Suggestions()
     for pattern, known in _LEVELS:
         for path, value in _found(dict(case.chain.fields), pattern, ()):
             for name in value if isinstance(value, dict) else ():
                 if name not in known:
-                    hint = did_you_mean(name, known) or f"the fields here are {', '.join(sorted(known))}"
+                    hint = suggestions.near(name, known) or f"the fields here are {', '.join(sorted(known))}"
                     owner = f"a chain's {'.'.join(str(part) for part in path)}" if path else "a chain"
-                    yield case.at(error("unknown-field", f"unknown field `{name}` in {owner}", hint), (*path, name))
+                    yield case.at(
+                        error("unknown-field", f"unknown field `{name[:60]}` in {owner}", hint), (*path, name)
+                    )
     if case.chain.fields.get("product") is None:
         hint = "name the type of product, such as OLL2WFR, HRSEVIRI or SLL1RBT"
         yield case.at(error("missing-field", "the chain names no `product`", hint), ())
