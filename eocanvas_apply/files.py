@@ -12,6 +12,18 @@ from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error
 from eocanvas_apply.errors import ManifestError
 
 LARGEST = 10_000_000
+# Devices, whatever follows the first dot.
+_RESERVED_ON_WINDOWS = frozenset(
+    (
+        "con",
+        "prn",
+        "aux",
+        "nul",
+        "conin$",
+        "conout$",
+        *(f"{port}{number}" for port in ("com", "lpt") for number in "0123456789¹²³"),
+    )
+)
 # Among more names than this the nearest is not looked for.
 _MOST_NAMES = 200
 
@@ -67,6 +79,11 @@ def read_text(written: str, folder: Path, largest: int = LARGEST) -> str:
     except UnicodeDecodeError as fault:
         message = f"{written!r} is not UTF-8 text: byte {fault.start} cannot be read"
         raise ManifestError(error("file-not-text", message, "Save it as UTF-8.")) from None
+
+
+def is_portable(name: str) -> bool:
+    """Return whether Windows takes a file or folder of this name, which holds no character that Windows forbids."""
+    return name.partition(".")[0].rstrip(" ").casefold() not in _RESERVED_ON_WINDOWS and name[-1:] not in (".", " ")
 
 
 def digest_of(path: Path) -> str:

@@ -12,8 +12,9 @@ from pydantic import ValidationError
 from eocanvas_apply.campaign.cells import doubt_about
 from eocanvas_apply.campaign.row_faults import RowFaults
 from eocanvas_apply.campaign.rows import Row, row_name
-from eocanvas_apply.diagnostics import Diagnostic, error, has_errors
+from eocanvas_apply.diagnostics import Diagnostic, error, has_errors, warning
 from eocanvas_apply.documents.yaml.nodes import Data, Path
+from eocanvas_apply.files import is_portable
 from eocanvas_apply.manifest.instances import JOBS, LONGEST_ID, Instance, instance_id
 from eocanvas_apply.manifest.loading import LoadedManifest
 from eocanvas_apply.manifest.model.jobs import Job, ProductInput
@@ -68,6 +69,8 @@ class _Checker:
         self.template, self._loaded, self._name = template, loaded, name
         self._cells = {field: path for path, field in reversed(template.fields) if field in of_tables}
         self._faults = RowFaults()
+        job = loaded.manifest.jobs.get(name) if loaded.manifest else None
+        self._downloads = job is None or job.output_key is None
         # The faults of a row by its pydantic errors: many rows have the same.
         self._structural: dict[object, tuple[StructureFault, ...]] = {}
 
@@ -85,6 +88,9 @@ class _Checker:
                 self._add("long-id", row, partial(error, "id-too-long", message, _WRITE_ID), "for_each")
             elif (other := seen.setdefault(instance.id.casefold(), row)) is not row:
                 self._add("same-id", row, partial(_same_id, row, other), "for_each")
+            elif self._downloads and not is_portable(instance.id):
+                message = "no folder can have this id as its name on Windows"
+                self._add("not-on-windows", row, partial(warning, "not-on-windows", message, _WRITE_ID), "for_each")
 
     def check(self, row: Row) -> None:
         self._check_cells(row)

@@ -11,9 +11,11 @@ import json
 import posixpath
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import PurePosixPath
 
 from eocanvas_apply.checks.case import ManifestCase
 from eocanvas_apply.diagnostics import Diagnostic, error, warning
+from eocanvas_apply.files import is_portable
 from eocanvas_apply.manifest.model.jobs import Input, Job, KeyInput, RawJob, ResultInput, SnapJob, ToKey, UrlInput
 from eocanvas_apply.manifest.model.keys import EODATA, ExistingKey, Key, ManagedKey
 from eocanvas_apply.manifest.model.steps import Step
@@ -149,6 +151,22 @@ def download_folders(case: ManifestCase) -> Iterator[Diagnostic]:
             yield case.place(found, "jobs", name, "output", "download")
 
 
+def portable_folders(case: ManifestCase) -> Iterator[Diagnostic]:
+    """Yield results folders that cannot be made on Windows."""
+    for name, job in case.manifest.jobs.items():
+        if isinstance(job.output, ToKey):
+            continue
+        wrong = [part for part in PurePosixPath(job.download_folder or name).parts if not _on_windows(part)]
+        if wrong:
+            found = warning("not-on-windows", f"no folder can be called `{wrong[0]}` on Windows", "use another name")
+            path = ("output", "download") if job.download_folder else ()
+            yield case.place(found, "jobs", name, *path, at_name=not path)
+
+
+def _on_windows(part: str) -> bool:
+    return part in (".", "..", "/") or is_portable(part)
+
+
 def input_names(case: ManifestCase) -> Iterator[Diagnostic]:
     """Yield inputs with a name that the service keeps for itself."""
     for name, job, given, _ in _inputs(case):
@@ -182,5 +200,5 @@ def listable(case: ManifestCase) -> Iterator[Diagnostic]:
 
 RULES = (
     *(lifetime, sealed_size, fixed_names, endpoints),
-    *(not_for_input, not_for_output, download_folders, input_names, archives, listable),
+    *(not_for_input, not_for_output, download_folders, portable_folders, input_names, archives, listable),
 )

@@ -186,10 +186,10 @@ def _opened(path: Path, *, new: bool) -> FileIO:
 
 
 def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
+    if not hasattr(os, "O_DIRECTORY"):
         # Windows opens no folder, and writes the name with the file.
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
     finally:

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import PurePath, PurePosixPath
 
+from eocanvas_apply.files import is_portable
 from eocanvas_apply.ledger.fold.job_records import Run
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 # In bytes: file systems take 255, and a part's name is a little longer.
 _LONGEST = 200
 _INDEX = "index.csv"
-# What Windows takes for a device, whatever stands behind the first dot.
-_DEVICE = re.compile(r"(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³]) *(\.|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +62,4 @@ def safe_name(name: str) -> str:
     """Return the name as one that every file system takes, and that stays in its folder."""
     cleaned = _UNSAFE.sub("_", unicodedata.normalize("NFC", name)).strip(" .")
     short = cleaned.encode(errors="replace")[-_LONGEST:].decode(errors="ignore").lstrip(" .") or "result"
-    return f"_{short}" if _DEVICE.match(short) else short
+    return short if is_portable(short) else f"_{short}"

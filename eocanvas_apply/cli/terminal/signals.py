@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, TypeVar, cast
@@ -90,13 +90,22 @@ def _handled(came: Callable[[signal.Signals], None]) -> Iterator[None]:
     """Let the running loop hear the signals, and put back what heard them before."""
     loop, earlier = asyncio.get_running_loop(), {number: signal.getsignal(number) for number in SIGNALS}
     for number in SIGNALS:
-        loop.add_signal_handler(number, came, number)
+        _listen(loop, number, came)
     try:
         yield
     finally:
         for number, handler in earlier.items():
-            loop.remove_signal_handler(number)
+            with suppress(NotImplementedError):
+                loop.remove_signal_handler(number)
             signal.signal(number, handler)
+
+
+def _listen(loop: asyncio.AbstractEventLoop, number: signal.Signals, came: Callable[[signal.Signals], None]) -> None:
+    try:
+        loop.add_signal_handler(number, came, number)
+    except NotImplementedError:
+        # The loops of Windows have no such handlers; Python's own wake them.
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(came, number))
 
 
 @contextmanager
