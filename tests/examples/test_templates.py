@@ -1,0 +1,44 @@
+"""The templates for continuous integration: their steps are run as they stand."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.examples.cases import EXAMPLES
+
+BIN = Path(sys.executable).parent
+
+
+def steps(template: str, job: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = yaml.safe_load((EXAMPLES / "ci" / template).read_text("utf-8"))["jobs"][job]["steps"]
+    return found
+
+
+def run(step: dict[str, Any], project: Path) -> subprocess.CompletedProcess[str]:
+    environ = {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "HOME": str(project), "CI": "true"}
+    return subprocess.run(
+        ["bash", "-e", "-c", step["run"]], cwd=project, env=environ, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_pull_request_is_validated_on_every_system(tmp_path: Path) -> None:
+    template = yaml.safe_load((EXAMPLES / "ci" / "github-validate.yaml").read_text("utf-8"))
+    assert template["jobs"]["validate"]["strategy"]["matrix"]["os"] == [
+        "ubuntu-latest",
+        "windows-latest",
+        "macos-latest",
+    ]
+    [validate] = [step for step in steps("github-validate.yaml", "validate") if step.get("name") == "Validate"]
+    project = shutil.copytree(EXAMPLES / "campaign", tmp_path / "project")
+    assert run(validate, project).returncode == 0
+    manifest = project / "eocanvas.yaml"
+    manifest.write_text(manifest.read_text("utf-8").replace("jobs:", "jbos:"), "utf-8")
+    refused = run(validate, project)
+    assert (refused.returncode, "did you mean jobs?" in refused.stderr) == (1, True), refused
