@@ -11,6 +11,7 @@ from eocanvas_apply.ledger.fold.order_records import Order
 from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import Reason
+from eocanvas_apply.render import sealed_key
 from eocanvas_apply.render.differences import change_json, change_line, painted
 from eocanvas_apply.render.layout import PLAIN, Style, counted, moment, one_line, stamp
 from eocanvas_apply.render.plan import advice
@@ -27,7 +28,8 @@ def as_json(explanation: Explanation, document_diff: Sequence[str] = ()) -> dict
     """Return it as JSON; `document_diff` holds the lines in which the graph or chain differs.
 
     `history` is oldest first, `candidates` are the service's jobs that may be the one of a launch with a lost answer,
-    `sources` the jobs whose results are its inputs, `awaits` the ids of products whose orders must be ready before.
+    `sources` the jobs whose results are its inputs, `awaits` the ids of products whose orders must be ready before,
+    `sealed` what the service holds of a key, null for nothing.
     """
     action = explanation.action
     return {
@@ -42,6 +44,7 @@ def as_json(explanation: Explanation, document_diff: Sequence[str] = ()) -> dict
         ],
         "sources": [{**_action_json(each.action), "results": list(each.results)} for each in explanation.sources],
         **({"awaits": list(action.awaits)} if action.awaits else {}),
+        **({"sealed": sealed_key.as_json(explanation.sealed)} if action.address.startswith("key.") else {}),
     }
 
 
@@ -60,6 +63,7 @@ def text(explanation: Explanation, style: Style = PLAIN, document_diff: Sequence
     lines += [f"  after {address}" for address in action.depends_on if address not in before]
     lines += order_lines(action, "  ")
     lines += [f"  {when(action)}"] if action.not_before else []
+    lines += sealed_key.lines(explanation.sealed) if action.address.startswith("key.") else []
     past = [f"  {one_line(history_line(each))}" for each in explanation.history]
     lines += ["history:", *past] if past else []
     candidates = [_candidate_line(job) for job in explanation.candidates]
@@ -108,7 +112,7 @@ def _of_order(order: Order) -> str:
 
 def _state(generation: Generation) -> str:
     if generation.deleted:
-        return "deleted"
+        return f"deleted ({generation.delete_reason})" if generation.delete_reason else "deleted"
     if generation.created:
         end = generation.created.expires
         return f"created, ends {end:%Y-%m-%d %H:%M:%S} UTC" if end else "created"

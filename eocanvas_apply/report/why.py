@@ -18,6 +18,7 @@ from eocanvas_apply.planning.state.observed import Observed, ObservedJob
 from eocanvas_apply.planning.state.order_book import orders_of
 from eocanvas_apply.planning.state.reconciling import Evidence
 from eocanvas_apply.planning.state.runs import counted_definition, counted_run, refused
+from eocanvas_apply.report.sealed import Sealed, sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class Explanation:
     """What there is to say about one address; `history` is oldest first, and so are the jobs in `candidates`.
 
     A candidate is a job of the service that may have come of a launch whose answer was lost; `refused` tells that the
-    service refused the last launch, so that there is no job behind it; `sources` are those whose results it is given.
+    service refused the last launch, so that there is no job behind it; `sources` are those whose results it is given;
+    `sealed` is what the service holds of a key, None where that is nothing.
     """
 
     action: PlannedAction
@@ -55,6 +57,7 @@ class Explanation:
     candidates: tuple[ObservedJob, ...] = ()
     refused: bool = False
     sources: tuple[Source, ...] = ()
+    sealed: Sealed | None = None
 
 
 def explain(address: str, plan: Plan, desired: Desired, recorded: Recorded, observed: Observed) -> Explanation | None:
@@ -65,7 +68,8 @@ def explain(address: str, plan: Plan, desired: Desired, recorded: Recorded, obse
         return None
     if address.startswith("key."):
         record = recorded.keys.get(str(Address.parse(address).whole))
-        return Explanation(action, action.changes, tuple(record.generations.values()) if record else ())
+        generations = tuple(record.generations.values()) if record else ()
+        return Explanation(action, action.changes, generations, sealed=sealed(address, desired, recorded, observed))
     job, wanted = recorded.jobs.get(address), as_launched(desired, recorded).jobs.get(address)
     sources = tuple(_source(planned[each], recorded) for each in wanted.sources if each in planned) if wanted else ()
     orders = orders_of(wanted, recorded) if wanted else []
