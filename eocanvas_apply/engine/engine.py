@@ -83,7 +83,7 @@ class Engine:
         first = await self._first(requests)
         if first.refusals:
             raise SafetyRefusal(*first.refusals)
-        if first.changes_pending and not _only_left(first, requests):
+        if _needs_consent(first, requests):
             confirm(first)
             await self._accept(first)
         return await self._run(first, requests, wait).to_its_end()
@@ -139,7 +139,7 @@ class Engine:
         await self.journal.record(PlanAccepted(plan_id=first.plan_id, manifest_digest=self.desired.manifest_digest))
 
 
-def _only_left(first: Plan, requests: Requests) -> bool:
-    """Return whether a plan holds no change but the results that are left where they are."""
+def _needs_consent(first: Plan, requests: Requests) -> bool:
+    """Return whether a plan changes something, now or when what runs has ended, beside results that are left."""
     left = results_left(first, requests)
-    return all(action.action in QUIET or action.address in left for action in first.actions)
+    return any(a.runs_again or (a.action not in QUIET and a.address not in left) for a in first.actions)

@@ -17,6 +17,7 @@ from eocanvas_apply.errors import LedgerConflict, ServiceError
 from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
+from eocanvas_apply.planning.tasks import LaunchJob
 from eocanvas_apply.report.outcomes import endings, results, results_left, results_pending
 from eocanvas_apply.report.progress import ApplyResult, Ending, Happening, Progress, View, view
 from eocanvas_apply.service.clock import Backoff, Clock
@@ -98,10 +99,12 @@ class Run:
     _last: Plan = field(init=False)
     # Each address as it first stood, also those that arose on the way.
     _first_seen: dict[str, PlannedAction] = field(init=False)
+    _run_again: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self._downloads = Downloads(self.session)
         self._last, self._first_seen = self.first, self.first.by_address()
+        self._run_again = self.first.run_again
 
     async def to_its_end(self) -> ApplyResult:
         """Go round until nothing is left, the time is over or the run is stopped."""
@@ -182,8 +185,18 @@ class Run:
     def _ready(self) -> list[PlannedAction]:
         """Return what can be done now; what failed for good is not tried again in this run."""
         left = results_left(self._last, self.requests)
-        ready = (a for a in self._last.actions if a.ready(self._last.created) and self.session.may_try(a.address))
+        now, agreed = self._last.created, self._agreed
+        ready = (a for a in self._last.actions if a.ready(now) and agreed(a) and self.session.may_try(a.address))
         return [a for a in ready if a.address not in left and not self._downloads.under_way(a.address)]
+
+    def _agreed(self, action: PlannedAction) -> bool:
+        """Return whether the first plan showed it: a job may have been launched with another definition meanwhile.
+
+        A launch in the place of one whose answer was lost was agreed to with that one.
+        """
+        changed = action.reason in (Reason.DEFINITION_CHANGED, Reason.INPUT_CHANGED)
+        instead = isinstance(action.task, LaunchJob) and action.task.abandons is not None
+        return not changed or instead or action.address in self._run_again
 
     async def _apply(self, ready: list[PlannedAction]) -> bool:
         """Carry out what is ready; return whether anything came of it, so that the plan is not the last word."""

@@ -31,7 +31,7 @@ class PlannedAction:
     `task` is what carries it out, None where nothing is to be done or it cannot be done yet;
     `not_before` is the service time from which it may be, or for a launch held back until others have ended, when that
     may be expected; `awaits` are the products whose orders must be ready before; `note` what the manifest says of it,
-    for people. With `runs_again_later` what is held back would run a finished job again.
+    for people. `runs_again` is why a job that runs now, or that is held back, is run again later in this run.
     """
 
     address: str
@@ -43,7 +43,7 @@ class PlannedAction:
     not_before: datetime | None = None
     note: str = ""
     awaits: tuple[str, ...] = ()
-    runs_again_later: bool = False
+    runs_again: Reason | None = None
 
     def __post_init__(self) -> None:
         row_of(self.address, self.action, self.reason)
@@ -57,6 +57,11 @@ class PlannedAction:
     def campaign(self) -> str | None:
         """The address of the campaign that this is an instance of, None for anything else."""
         return campaign_of(self.address)
+
+    @property
+    def relaunches_finished(self) -> bool:
+        """Whether it runs a finished job again; one that vanished is not finished, for its results were never safe."""
+        return self.action is ActionKind.RELAUNCH and self.reason is not Reason.VANISHED
 
     @property
     def lies_ahead(self) -> bool:
@@ -74,10 +79,9 @@ class PlannedAction:
         self, reason: Reason, *, depends_on: tuple[str, ...] = (), not_before: datetime | None = None
     ) -> PlannedAction:
         """Return that a launch of this run must wait, and why."""
-        # A job that vanished is not finished: its results were never safe.
-        again = self.action is ActionKind.RELAUNCH and self.reason is not Reason.VANISHED
+        again = self.reason if self.relaunches_finished else None
         return PlannedAction(
-            self.address, ActionKind.NONE, reason, (), depends_on, not_before=not_before, runs_again_later=again
+            self.address, ActionKind.NONE, reason, (), depends_on, not_before=not_before, runs_again=again
         )
 
     def ready(self, now: datetime) -> bool:
@@ -181,7 +185,11 @@ class Plan:
     def plan_id(self) -> str:
         """The digest of everything but the moment it was made, `sha256:<hex>`."""
         found = [(d.code, d.severity, d.message, d.hint, d.address) for d in (*self.diagnostics, *self.refusals)]
-        actions = [(a.address, a.action, a.reason, [astuple(c) for c in a.changes], a.depends_on) for a in self.actions]
+        actions = [
+            (a.address, a.action, a.reason, [astuple(c) for c in a.changes], a.depends_on)
+            + ((a.runs_again,) if a.runs_again else ())
+            for a in self.actions
+        ]
         ahead = (self.forecast.launches_now, self.forecast.waiting, self.forecast.ends)
         text = json.dumps([astuple(self.origin), actions, ahead, found], sort_keys=True, default=str)
         return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
@@ -191,6 +199,11 @@ class Plan:
         """How many addresses each kind of action has, zeros too."""
         counts = Counter(action.action for action in self.actions)
         return {kind: counts[kind] for kind in ActionKind}
+
+    @property
+    def run_again(self) -> frozenset[str]:
+        """The addresses of the jobs that it runs again, now or later in the run."""
+        return frozenset(a.address for a in self.actions if a.relaunches_finished or a.runs_again)
 
     def by_address(self) -> dict[str, PlannedAction]:
         """Return the actions by address."""

@@ -11,7 +11,6 @@ from eocanvas_apply.planning.actions import QUIET, ActionKind
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.keys.comparison import is_tagged
 from eocanvas_apply.planning.plan import Origin, Plan, PlannedAction, Requests
-from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.vocabulary import Allowance
 from eocanvas_apply.web_addresses import same_service
@@ -74,14 +73,12 @@ def _deletes(desired: Desired, requests: Requests, recorded: Recorded, actions: 
 
 
 def _relaunches(requests: Requests, actions: Sequence[PlannedAction]) -> str | None:
-    # A job that vanished is not finished: its results were never safe.
-    now = (a.action is ActionKind.RELAUNCH and a.reason is not Reason.VANISHED for a in actions)
-    again = sum(now) + sum(a.runs_again_later for a in actions)
+    again = sum(a.relaunches_finished or a.runs_again is not None for a in actions)
     if requests.limit is not None:
         again = min(again, requests.limit)
     if again <= RELAUNCHES:
         return None
-    return f"{again} finished jobs would be run again, which costs {again} units of quota"
+    return f"{again} jobs would be run again, which costs {again} units of quota"
 
 
 def _forgets(desired: Desired, requests: Requests, recorded: Recorded) -> str | None:
@@ -111,7 +108,8 @@ def departures(accepted: Plan, now: Plan) -> tuple[Diagnostic, ...]:
     opened.
     """
     planned = accepted.by_address()
-    new = (action for action in now.actions if not _covered(action, planned.get(action.address)))
+    again = accepted.run_again
+    new = (a for a in now.actions if not _covered(a, planned.get(a.address), again_too=a.address in again))
     return *_origin_faults(accepted.origin, now.origin), *(
         error("plan-stale", f"{a.address}: {a.action} ({a.reason}) is not in the plan", _NEW_PLAN, address=a.address)
         for a in new
@@ -129,8 +127,12 @@ def _origin_faults(before: Origin, after: Origin) -> Iterator[Diagnostic]:
         yield error("plan-stale", "the plan was made with another ledger", _NEW_PLAN)
 
 
-def _covered(action: PlannedAction, planned: PlannedAction | None) -> bool:
+def _covered(action: PlannedAction, planned: PlannedAction | None, *, again_too: bool) -> bool:
+    if action.runs_again:
+        return again_too
     if action.action in QUIET or action.row.consequence:
+        return True
+    if action.relaunches_finished and planned is not None and planned.runs_again:
         return True
     return planned is not None and _content(planned) == _content(action)
 

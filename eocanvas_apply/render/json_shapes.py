@@ -51,13 +51,15 @@ class ActionJson(TypedDict):
     """What is to be done with one address, and why.
 
     `changes` is there for replace, relaunch and adopt only; `note` is what the manifest says, such as why a job is
-    skipped; `awaits` are the ids of products whose orders must be ready before.
+    skipped; `runs_again` why a job that runs now, or waits, is run again later in this run; `awaits` are the ids of
+    products whose orders must be ready before.
     """
 
     address: str
     action: ActionKind
     reason: Reason
     note: NotRequired[str]
+    runs_again: NotRequired[Reason]
     changes: NotRequired[list[ChangeJson]]
     depends_on: list[str]
     awaits: NotRequired[list[str]]

@@ -49,6 +49,8 @@ def _action(planned: PlannedAction) -> ActionJson:
     }
     if planned.note:
         document["note"] = planned.note
+    if planned.runs_again:
+        document["runs_again"] = planned.runs_again
     if planned.awaits:
         document["awaits"] = list(planned.awaits)
     if ACTIONS[planned.action].compares and planned.changes:
@@ -76,7 +78,7 @@ def title(plan: Plan, style: Style) -> str:
 
 def _closing(plan: Plan, style: Style) -> str:
     again = plan.counts[ActionKind.RELAUNCH] + plan.counts[ActionKind.RETRY]
-    again += sum(action.runs_again_later for action in plan.actions)
+    again += sum(action.runs_again is not None for action in plan.actions)
     costs = [f"Running again uses {counted(again, 'unit')} of the quota."] if again else []
     asked = [typed(planned.address) for planned in plan.actions if planned.action is ActionKind.ASK]
     decisions = [f"A decision is needed: eocanvas-apply why {address}" for address in asked]

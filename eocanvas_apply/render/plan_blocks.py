@@ -10,7 +10,7 @@ from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.actions import ACTIONS, READING_ORDER, ActionKind
 from eocanvas_apply.planning.desired.fingerprint import DOCUMENT, Change
 from eocanvas_apply.planning.plan import Plan, PlannedAction
-from eocanvas_apply.planning.reasons import Reason
+from eocanvas_apply.planning.reasons import Reason, row_of
 from eocanvas_apply.planning.tasks import OrderProducts
 from eocanvas_apply.render.definitions import document_name, job_lines, key_lines
 from eocanvas_apply.render.differences import change_line, document_diff, painted
@@ -25,9 +25,15 @@ _WIDTH = 72
 
 
 def in_words(planned: PlannedAction) -> str:
-    """Return what the reason of an action means, and its note."""
-    words = planned.row.words
+    """Return what the reason of an action means, whether the job runs again after that, and its note."""
+    words = planned.row.words + then(planned)
     return f"{words}: {one_line(planned.note)}" if planned.note else words
+
+
+def then(planned: PlannedAction) -> str:
+    """Return `, then relaunched (definition changed)` of a job that is run again later in this run."""
+    again = planned.runs_again
+    return f", then relaunched ({row_of(planned.address, ActionKind.RELAUNCH, again).words})" if again else ""
 
 
 def when(planned: PlannedAction) -> str:
@@ -42,14 +48,15 @@ def order_lines(action: PlannedAction, indent: str) -> list[str]:
     return [f"{indent}{'first orders' if each in first else 'waits for product'} {each}" for each in action.awaits]
 
 
-def rank(planned: PlannedAction) -> tuple[int, str, str, str, str]:
+def rank(planned: PlannedAction) -> tuple[int, str, str, str, str, str]:
     """Return a key that sorts what costs something or cannot be undone first."""
     group = planned.campaign or planned.address
-    return READING_ORDER.index(planned.action), group, planned.reason, planned.note, planned.address
+    again = planned.runs_again or ""
+    return READING_ORDER.index(planned.action), group, planned.reason, again, planned.note, planned.address
 
 
 def _alike(planned: PlannedAction) -> tuple[object, ...]:
-    return planned.action, planned.reason, planned.note, planned.campaign or planned.address
+    return planned.action, planned.reason, planned.runs_again, planned.note, planned.campaign or planned.address
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.render import forecast
 from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, moment, one_line, rough, shortened, stamp
 from eocanvas_apply.render.plan import advice, title
-from eocanvas_apply.render.plan_blocks import in_words
+from eocanvas_apply.render.plan_blocks import in_words, then
 from eocanvas_apply.render.why import whereabouts
 from eocanvas_apply.report.status import JobStatus, KeyStatus, Status, Tally, tallies, together
 
@@ -184,7 +184,8 @@ def _running(job: JobStatus, at: datetime) -> str:
     """Return for how long it has been running, or what happens instead."""
     if job.action.reason in (Reason.IN_FLIGHT, Reason.STUCK) and job.since:
         stuck = ", stuck" if job.action.reason is Reason.STUCK else ""
-        return f"{job.address}: {job.status} for {rough(at - job.since)}, since {moment(job.since)}{stuck}"
+        since = f"{rough(at - job.since)}, since {moment(job.since)}"
+        return f"{job.address}: {job.status} for {since}{stuck}{then(job.action)}"
     until = f", until {moment(job.action.not_before)}" if job.action.not_before else ""
     return f"{job.address}: {in_words(job.action)}{until}"
 

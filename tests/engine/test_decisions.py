@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from eocanvas_apply.diagnostics import error
 from eocanvas_apply.emulator.model.accounts import User
 from eocanvas_apply.emulator.model.behaviour import Behaviour
 from eocanvas_apply.engine import decisions
-from eocanvas_apply.errors import LedgerError, UsageError
-from eocanvas_apply.planning.plan import Requests
+from eocanvas_apply.errors import LedgerError, SafetyRefusal, UsageError
+from eocanvas_apply.planning.plan import Plan, Requests
+from eocanvas_apply.report.progress import ApplyResult
 from tests.applying.stage import (
     JOB_ONLY,
     LAUNCH,
@@ -34,6 +37,10 @@ ALLOW = Requests(allowed=frozenset({"allow-empty"}))
 DESTROY = Requests(destroy=True)
 UNMARKED = JOB_ONLY + "    mark: false\n"
 WAIT = timedelta(hours=12)
+
+
+def declined(plan: Plan) -> None:
+    raise SafetyRefusal(error("not-confirmed", "not confirmed"))
 
 
 def test_a_job_removed_from_the_manifest_is_forgotten_and_continues_to_run(tmp_path: Path) -> None:
@@ -171,11 +178,33 @@ def test_a_definition_that_changes_in_flight_is_launched_after_the_end(tmp_path:
     world.apply(JOB_ONLY, NO_WAIT)
     changed = JOB_ONLY.replace("/a.zip", "/b.zip")
     assert acts(world.plan(changed)) == {JOB: ("watch", "in-flight")}
+    with pytest.raises(SafetyRefusal):
+        world.run(world.runner(changed).apply(Requests(), WAIT, declined))
     assert not world.apply(changed).endings
     first, second = world.frontend.service.jobs.every()
     assert first.finished
     assert second.created >= first.finished
     assert acts(world.plan(changed)) == {JOB: ("none", "done")}
+
+
+def test_a_job_of_another_run_with_another_definition_is_not_run_again_unasked(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    ours = world.runner(JOB_ONLY)
+
+    async def both() -> ApplyResult:
+        # The other run launches its definition between this one's first plan and its claim.
+        def other_run(plan: Plan) -> None:
+            with ThreadPoolExecutor(1) as pool:
+                assert (
+                    len(pool.submit(world.apply, JOB_ONLY.replace("/a.zip", "/b.zip"), NO_WAIT).result().results) == 1
+                )
+
+        return await ours.apply(Requests(), WAIT, other_run)
+
+    result = world.run(both())
+    assert (ends(result), endings(result)) == ({JOB: "waiting"}, {"unfinished"})
+    assert len(launched(world)) == 1
+    assert acts(world.plan(JOB_ONLY)) == {JOB: ("relaunch", "input-changed")}
 
 
 def test_a_job_that_the_service_lost_is_launched_again_after_a_while(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def test_finished_jobs_that_wait_to_run_again_count_for_the_safety_rule() -> Non
     assert not scene.plan().refusals
     scene.now_reads(scene.manifest.replace("e.org/a", "e.org/b"))
     (refusal,) = scene.plan().refusals
-    assert "12 finished jobs" in refusal.message
+    assert "12 jobs would be run again" in refusal.message
 
 
 def test_the_key_between_two_jobs_is_kept_until_the_second_is_done() -> None:

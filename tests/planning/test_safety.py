@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.planning.plan import Requests
-from eocanvas_apply.planning.safety import new_ledger
+from eocanvas_apply.planning.safety import departures, new_ledger
 from tests.planning.scene import HEAD, MINUTE, ONE_OF_EACH, Scene
 
 
@@ -79,6 +81,48 @@ def test_keys_that_no_job_needs_and_that_hold_other_values_count_as_well(
 @pytest.mark.parametrize(("again", "held"), [(10, False), (11, True)])
 def test_more_than_10_relaunches(again: int, held: bool) -> None:
     assert codes(with_jobs(again, again, "b")) == (["too-many-relaunches"] if held else [])
+
+
+@pytest.mark.parametrize(("again", "held"), [(10, False), (11, True)])
+def test_changed_jobs_that_still_run_count_as_relaunches(again: int, held: bool) -> None:
+    scene = Scene(HEAD + jobs(range(again)))
+    for number in range(again):
+        scene.launched(f"j{number}", number + 1)
+    assert not scene.plan().run_again
+    scene.now_reads(HEAD + jobs(range(again), "b"))
+    assert codes(scene) == (["too-many-relaunches"] if held else [])
+    assert len(scene.plan().run_again) == again
+
+
+def test_a_job_that_runs_is_not_run_again_where_the_manifest_keeps_or_skips_it() -> None:
+    scene = Scene(HEAD + jobs(range(2)))
+    scene.launched("j0", 1)
+    scene.launched("j1", 2)
+    changed = HEAD + jobs(range(2), "b")
+    for field in ("on_change: keep", "skip: not needed"):
+        scene.now_reads(changed.replace("graph: graph.xml", f"graph: graph.xml, {field}"))
+        assert not scene.plan().run_again
+    assert scene.plan(Requests(relaunch=frozenset({"job.j0"}))).run_again == set()
+    scene.now_reads(changed)
+    assert scene.action("job.j0").runs_again == "input-changed"
+    scene.now_reads(HEAD + jobs(range(2)))
+    assert scene.action("job.j0", Requests(relaunch=frozenset({"job.j0"}))).runs_again == "requested"
+
+
+def test_a_plan_that_showed_the_relaunch_of_a_running_job_covers_it_and_no_other_does() -> None:
+    scene = Scene(HEAD + jobs(range(1)))
+    scene.launched("j0", 1)
+    scene.now_reads(HEAD + jobs(range(1), "b"))
+    shown = scene.plan()
+    unaware = replace(shown, actions=tuple(replace(each, runs_again=None) for each in shown.actions))
+    assert [not departures(accepted, shown) for accepted in (shown, unaware)] == [True, False]
+    scene.events.clear()
+    scene.now_reads(HEAD + jobs(range(1)))
+    scene.done("j0", 1)
+    scene.now_reads(HEAD + jobs(range(1), "b"))
+    ended = scene.plan()
+    assert ended.actions[0].action == "relaunch"
+    assert [not departures(accepted, ended) for accepted in (shown, unaware)] == [True, False]
 
 
 @pytest.mark.parametrize(("held_by", "top"), [("canary: 2", ""), ("canary: 11", ""), ("", "max_running: 3\n")])

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeGuard
 
 from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecord, Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
-from eocanvas_apply.planning.actions import ActionKind
+from eocanvas_apply.planning.actions import ActionKind, State
 from eocanvas_apply.planning.desired.desired import Desired, DesiredJob
-from eocanvas_apply.planning.desired.fingerprint import changes, same
+from eocanvas_apply.planning.desired.fingerprint import Change, changes, same
 from eocanvas_apply.planning.jobs.cancelling import exempted
 from eocanvas_apply.planning.plan import PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
@@ -53,7 +54,21 @@ class JobPlanner:
         planned, job = self._planned(address), self.desired.jobs.get(address)
         if planned is None or job is None:
             return planned
-        return exempted(planned, job, self.recorded.jobs.get(address), asked=self._relaunch_asked(job))
+        record = self.recorded.jobs.get(address)
+        found = exempted(planned, job, record, asked=self._relaunch_asked(job))
+        return replace(found, runs_again=self._again(found, job, record)) if record else found
+
+    def _again(self, planned: PlannedAction, job: DesiredJob, record: JobRecord) -> Reason | None:
+        """Return why a job that is under way, or may be, is run again when it has ended."""
+        if planned.row.state is not State.RUNNING or job.skip is not None:
+            return None
+        if self._relaunch_asked(job):
+            return _R.REQUESTED
+        last = record.last_intent
+        intended = last.intended if _is_open(last) else counted_definition(record)
+        if intended is None or job.keep or same(intended.components, job.components):
+            return None
+        return _changed_reason(changes(intended.components, job.components))
 
     def _planned(self, address: str) -> PlannedAction | None:
         job = self.desired.jobs.get(address)
@@ -198,9 +213,7 @@ class JobPlanner:
 
     def _relaunch(self, job: DesiredJob, before: dict[str, object]) -> PlannedAction:
         found = changes(before, job.components)
-        only_inputs = all(change.path.startswith("inputs.") for change in found)
-        reason = _R.INPUT_CHANGED if only_inputs else _R.DEFINITION_CHANGED
-        return replace(self._launch(job, _A.RELAUNCH, reason), changes=found)
+        return replace(self._launch(job, _A.RELAUNCH, _changed_reason(found)), changes=found)
 
     def _ended(self, job: DesiredJob, run: Run) -> PlannedAction:
         if run.status == OgcStatus.DISMISSED:
@@ -229,6 +242,11 @@ class JobPlanner:
 
     def _vanished(self, run: Run) -> bool:
         return run.in_flight and vanished(run, self.desired.timing)
+
+
+def _changed_reason(found: Sequence[Change]) -> Reason:
+    only_inputs = all(change.path.startswith("inputs.") for change in found)
+    return _R.INPUT_CHANGED if only_inputs else _R.DEFINITION_CHANGED
 
 
 def _is_open(intent: Intent | None) -> TypeGuard[Intent]:
