@@ -143,7 +143,9 @@ class _Campaign:
     async def _found(self, rows: Sequence[Row], number: int, step: Step, most: int) -> Sequence[Found]:
         """Return what a step's source gives for each row before; faults of the service get the step's place."""
         try:
-            return await self._asked(self._filled(rows, number, step), step, most)
+            filled = self._filled(rows, number, step)
+            self._note_boxes(rows, filled, number, step)
+            return await self._asked(filled, step, most)
         except ServiceError as fault:
             placed = self._placed(fault.diagnostics[0], number, step.kind)
             raise type(fault)(placed, fault.status, fault.retry_after) from None
@@ -221,6 +223,16 @@ class _Campaign:
                 return ""
         return ", not even without any one of its fields" if all_answered else ""
 
+    def _note_boxes(self, rows: Sequence[Row], filled: Sequence[Step], number: int, step: Step) -> None:
+        crossing = [row for row, each in zip(rows, filled, strict=True) if _crosses_antimeridian(each)]
+        if crossing:
+            where = "" if rows is START else f" for {len(crossing)} of {len(rows)} rows, first {row_name(crossing[0])}"
+            message = f"the bbox of this search crosses the antimeridian{where}; not every catalogue can search it"
+            found = warning(
+                "search-antimeridian", message, "search west and east of it in two jobs if it finds too little"
+            )
+            self._add(found, number, step.kind)
+
     def _note_unlocked(self, found: Sequence[Found], number: int, step: Step) -> None:
         distinct = {id(each): each for each in found if each.locked is not None}
         unlocked = sum(not each.locked for each in distinct.values())
@@ -248,6 +260,13 @@ class _Campaign:
         if job is not None and not isinstance(job.for_each, Step):
             path = (*path, number)
         return self.sources.loaded.place(found, (*path, *below), at_name=True)
+
+
+def _crosses_antimeridian(step: Step) -> bool:
+    bbox = step.hda.get("bbox") if step.hda else None
+    if not isinstance(bbox, list) or len(bbox) != 4 or not all(isinstance(each, int | float) for each in bbox):
+        return False
+    return bool(bbox[0] > bbox[2])
 
 
 def _step_of_row(row: Row, template: Template, step: Step, known: dict[str, Step]) -> Step:

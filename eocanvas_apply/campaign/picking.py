@@ -47,10 +47,12 @@ def _number(row: Row, column: str) -> float:
     given = _cell(row, column)
     try:
         number = float(given)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if math.isnan(number) or isinstance(given, bool):
-        raise _cannot_pick(f"`{column}` holds no number in {_which(row)}", "pick by another column")
+        comma = isinstance(given, str) and "," in given
+        hint = "write numbers with a decimal point" if comma else "fill it in, or pick by another column"
+        raise _cannot_pick(f"`{column}` holds no number in {_which(row)}", hint)
     return number
 
 

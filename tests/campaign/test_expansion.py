@@ -164,6 +164,14 @@ a:
     ]
 
 
+def test_a_character_that_a_graph_cannot_hold_is_refused_with_its_row() -> None:
+    job = 'a: {graph: g.xml, params: {aoi: "${each.x}"}, for_each: {json: a.json}}'
+    found = Campaign(job, {"a.json": r'[{"id": "a", "x": "ok"}, {"id": "b", "x": "x\u0000"}]'}).expanded()
+    assert [(each.code, each.message) for each in found.diagnostics] == [
+        ("bad-value", "`jobs.a.params.aoi`: a graph cannot hold the character U+0000 (in the row `b`)")
+    ]
+
+
 def test_rows_that_lack_a_field_of_a_step_or_of_an_id_are_counted() -> None:
     rows = "{list: [{id: r, d: a}, {id: s, d: ~}, {id: t, d: ~}]}"
     step = Campaign(f"a: {{process: x, for_each: [{rows}, {{csv: '${{each.d}}.csv'}}]}}").expanded()
@@ -322,6 +330,15 @@ def test_the_first_row_without_products_is_named_and_a_locked_search_is_not_repe
     locked = Campaign(text, archive=archive, lock=lock_of(found.searches)).expanded()
     assert locked.diagnostics[0].message == "this search found nothing for 2 of 3 rows, first `B` when it was locked"
     assert len(archive.asked) == asked
+
+
+def test_a_search_across_the_antimeridian_is_a_warning() -> None:
+    archive = Archive([{"id": "p", "dataset_id": "d", "bbox": box} for box in ([177, -20, -178, -15], [1, 2, 3, 4])])
+    rows = "{list: [{id: fiji, b: [177, -20, -178, -15]}, {id: other, b: [1, 2, 3, 4]}]}"
+    text = f'a: {{process: x, for_each: [{rows}, {{hda: {{dataset_id: d, bbox: "${{each.b}}"}}, as: p}}]}}'
+    (found,) = Campaign(text, archive=archive).expanded().diagnostics
+    assert found.code == "search-antimeridian"
+    assert "for 1 of 2 rows, first `fiji`" in found.message
 
 
 def test_an_unreachable_service_is_reported_at_the_step_and_other_searches_stop() -> None:

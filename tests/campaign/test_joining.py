@@ -174,6 +174,21 @@ def test_incomparable_values_cannot_be_picked_from(pick: Any) -> None:
     assert codes(joined(START, [row("x", tile="T33"), row("y", tile="T34")], pick=pick)) == ["cannot-pick"]
 
 
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        ("12,5", "write numbers with a decimal point"),
+        (None, "fill it in, or"),
+        ("NaN", "fill it in"),
+        (10**400, "fill"),
+    ],
+)
+def test_what_is_no_number_cannot_be_picked_by(value: object, hint: str) -> None:
+    ((found, _),) = joined(START, [row("x", n="3"), row("y", n=value)], pick={"largest": "n"}).findings
+    assert (found.code, found.message) == ("cannot-pick", "`n` holds no number in the row `y`")
+    assert found.hint.startswith(hint)
+
+
 @given(st.permutations(PRODUCTS), st.sampled_from(["latest", "earliest"]))
 def test_the_order_of_the_rows_does_not_matter(rows: list[Row], pick: str) -> None:
     assert joined(TILES, rows, pick=pick).rows == joined(TILES, PRODUCTS, pick=pick).rows

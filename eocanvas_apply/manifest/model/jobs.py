@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic_core import PydanticCustomError
 
 from eocanvas_apply.documents.numbers import WrittenFloat, WrittenInt
 from eocanvas_apply.manifest.model.keys import EODATA
@@ -113,8 +115,15 @@ Output = Annotated[
 ]
 
 
+# What XML, and so a graph, cannot hold.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
 def _as_written(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
     validated = validate(value)
+    if isinstance(validated, str) and (found := _NOT_XML.search(validated)):
+        code = f"U+{ord(found[0]):04X}"
+        raise PydanticCustomError("bad-value", "a graph cannot hold the character {code}", {"code": code})
     # Pydantic makes plain numbers of those that remember their text.
     return value if isinstance(value, WrittenInt | WrittenFloat) else validated
 
