@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import bisect
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import yaml
 
-from eocanvas_apply.diagnostics import Diagnostic, Excerpt, Position, error, excerpt, warning
+from eocanvas_apply.diagnostics import LONGEST_SNIPPET, Diagnostic, Excerpt, Position, error, excerpt, warning
 from eocanvas_apply.documents.yaml.composer import MOST_VALUES, Composer, Fault
 from eocanvas_apply.documents.yaml.nodes import Data, Node, Path, Scalar, step, to_data
 
@@ -156,17 +157,22 @@ def _unprintable(text: YamlText, at: int) -> YamlText:
 
 def _composed(text: YamlText) -> YamlText:
     composer = Composer()
-    faults: list[Diagnostic] = []
-    root = None
     try:
         composer.compose(text.text)
-        root = composer.root
     except Fault as fault:
-        faults.append(_placed(text, fault))
+        return _stopped(text, composer, fault.at, partial(_placed, fault=fault))
     except yaml.YAMLError as problem:
-        faults.append(_syntax_error(text, problem))
-    faults += [_placed(text, fault) for fault in composer.faults]
-    return replace(text, root=root, faults=tuple(faults), stopped_under=composer.open_keys)
+        mark = getattr(problem, "problem_mark", None)
+        at = min(mark.index, len(text.text)) if mark else 0
+        return _stopped(text, composer, at, partial(_syntax_error, problem=problem, at=at))
+    faults = tuple(_placed(text, fault) for fault in composer.faults)
+    return replace(text, root=composer.root, faults=faults, stopped_under=composer.open_keys)
+
+
+def _stopped(text: YamlText, composer: Composer, at: int, fault: Callable[[YamlText], Diagnostic]) -> YamlText:
+    """Return a text that could be read up to a place only; what stands far behind it is left out."""
+    read = replace(text, text=text.text[: at + LONGEST_SNIPPET], stopped_under=composer.open_keys)
+    return replace(read, faults=(fault(read), *(_placed(read, each) for each in composer.faults)))
 
 
 def _placed(text: YamlText, fault: Fault) -> Diagnostic:
@@ -177,10 +183,9 @@ def _placed(text: YamlText, fault: Fault) -> Diagnostic:
     return severity(fault.code, message, hint).at(text.position(fault.at))
 
 
-def _syntax_error(text: YamlText, problem: yaml.YAMLError) -> Diagnostic:
+def _syntax_error(text: YamlText, problem: yaml.YAMLError, at: int) -> Diagnostic:
     """Return why the text is not valid YAML, judged by the character where the parser stopped."""
-    mark, opened = getattr(problem, "problem_mark", None), getattr(problem, "context_mark", None)
-    at = min(mark.index, len(text.text)) if mark else 0
+    opened = getattr(problem, "context_mark", None)
     before = text.text[max(at - _LONGEST_REFERENCE, 0) : at]
     if text.text[at - 1 : at + 1] == "${" or (_REFERENCE.search(before) and text.text[at : at + 1] == "{"):
         reference = re.compile(r"\$\{[A-Za-z0-9_.]*\}").match(text.text, at - 1)

@@ -12,13 +12,15 @@ PATTERN = r"^([0-9]+(ms|s|m|h|d|w))+$"
 
 _PART = re.compile(r"([0-9]+)(ms|s|m|h|d|w)", re.ASCII)
 _WHOLE = re.compile(r"(?:[0-9]+(?:ms|s|m|h|d|w))+", re.ASCII)
+# Of a duration or a time in characters.
+_LONGEST = 80
 _FARTHEST = timedelta(days=36525)
 _MILLISECONDS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1, "w": 604_800_000}
 
 
 def parse_duration(text: str) -> timedelta:
     """Read numbers with units (ms s m h d w) joined without spaces; anything else raises ValueError."""
-    if not _WHOLE.fullmatch(text) or len(text) > 40:
+    if len(text) > _LONGEST or not _WHOLE.fullmatch(text):
         raise ValueError(f"{text[:40]!r} is not a duration; one looks like 30s, 15m, 1h30m or 7d")
     milliseconds = sum(int(number) * _MILLISECONDS[unit] for number, unit in _PART.findall(text))
     # Long before the end of the calendar, so that it can be doubled and added to any day that is meant.
@@ -64,6 +66,8 @@ class Moment:
 
 def read_moment(text: str) -> Moment | None:
     """Return what a text says about a time, None when it says nothing of the kind; without a zone it is UTC."""
+    if len(text) > _LONGEST:
+        return None
     if found := _RELATIVE.fullmatch(text.strip()):
         return _relative(found)
     if not _ABSOLUTE.fullmatch(text.strip()):
