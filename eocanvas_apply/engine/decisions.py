@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.engine.engine import Engine
-from eocanvas_apply.errors import UsageError
+from eocanvas_apply.errors import SafetyRefusal, UsageError
 from eocanvas_apply.ledger.events import Forgotten, Resolved
 from eocanvas_apply.ledger.fold.job_records import Intent, IntentState
 from eocanvas_apply.manifest.address import typed
+from eocanvas_apply.planning.plan import Requests
+from eocanvas_apply.planning.state.reconciling import settled_at
+from eocanvas_apply.planning.tasks import AdoptJob
 from eocanvas_apply.service.wire import JobInfo
 
 
@@ -28,9 +31,30 @@ async def adopt(engine: Engine, address: str, job_id: str) -> JobInfo:
 
 
 async def launch_again(engine: Engine, address: str) -> None:
-    """Record that an undecided launch became no job: the next apply launches it."""
+    """Record that an undecided launch became no job: the next apply launches it.
+
+    Raises SafetyRefusal as long as the service may still carry it out, and where it shows its job.
+    """
     intent = await _undecided(engine, address)
+    await _require_settled(engine, address, intent)
     await engine.journal.record(Resolved(address=address, intent=intent.id, decision="launch"))
+
+
+async def _require_settled(engine: Engine, address: str, intent: Intent) -> None:
+    if intent.state is not IntentState.OPEN or intent.intended is None:
+        return
+    # The service's own time counts, and by now it may show the job.
+    plan, observed = await engine.plan(Requests())
+    found = plan.by_address().get(address)
+    if found and isinstance(found.task, AdoptJob):
+        what = f"{address}: its launch became job {found.task.job_id}"
+        raise SafetyRefusal(error("launch-found", what, "the next apply records it", address=address))
+    safe = settled_at(intent.intended, engine.desired.timing)
+    if observed.at < safe:
+        sent = f"the launch of {intent.intended.decided:%H:%M:%S} UTC"
+        what = f"{address}: the service may still carry out {sent}; another one now could run the job twice"
+        hint = f"wait until {safe:%Y-%m-%d %H:%M:%S} UTC; apply then finds out by itself, or --launch is possible"
+        raise SafetyRefusal(error("answer-open", what, hint, address=address))
 
 
 async def forget(engine: Engine, address: str) -> None:

@@ -63,7 +63,8 @@ class Reason(StrEnum):
 class Row:
     """One legal pair of action and reason.
 
-    `words` say what it means, `advice` what to do next, with `{address}` as on the command line. `outcome` is how the
+    `words` say what it means, `advice` what to do next, with `{address}` as on the command line and `{until}` for
+    ` until TIME` or nothing. `outcome` is how the
     address ends when an apply stops here. With `usable` its dependants may use it as it is; with
     `settled` a plan only counts it. A `consequence` needs no new consent.
     """
@@ -118,6 +119,9 @@ _DELETES = "the next apply deletes it; it is created again when a job needs it"
 _RUNS_AGAIN = "the next apply runs it again; `on_change: keep` keeps the earlier result"
 _RELAUNCH = "eocanvas-apply apply --relaunch {address} runs it again"
 _LOGS = "see eocanvas-apply logs {address}; "
+_UNTIL = (
+    "wait{until}, apply finds out by itself; where you see its job: eocanvas-apply resolve {address} --adopt JOB-ID"
+)
 _DECIDE = "decide: eocanvas-apply resolve {address} --adopt JOB-ID, or --launch"
 _NOT_ONE_TO_ONE = "launch and jobs do not match one to one"
 _RESTORE = "; put it back into the manifest to keep it"
@@ -173,7 +177,7 @@ _JOBS = (
     _row(_A.RETRY, _R.FAILED, "the job failed", "the next apply retries it; `retries:` of the job says how often"),
     _row(_A.RETRY, _R.REQUESTED, _REQUESTED, "the apply that requests it retries it"),
     _row(_A.WATCH, _R.IN_FLIGHT, "running", "wait; eocanvas-apply logs {address} shows its progress"),
-    _row(_A.WATCH, _R.ANSWER_OPEN, "sent, but not known yet whether the service took it", f"wait, or {_DECIDE}"),
+    _row(_A.WATCH, _R.ANSWER_OPEN, "sent, but not known yet whether the service took it", _UNTIL),
     _row(_A.WATCH, _R.STUCK, "running for more than a day", _LOGS + "eocanvas-apply cancel {address} stops it"),
     _row(
         _A.FETCH,

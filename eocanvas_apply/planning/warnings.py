@@ -90,5 +90,5 @@ def _duplicates(desired: Desired, recorded: Recorded, observed: Observed) -> Ite
         for run in duplicates:
             status = status_of(run, observed.jobs.jobs)
             what = f"the service ran this job twice: {run.job_id} ({status}) is the duplicate"
-            hint = "a request sent long ago was carried out after all; the older job counts"
+            hint = "a launch that was given up was carried out after all; the older job counts"
             yield warning("job-duplicated", what, hint, address=address)

@@ -12,7 +12,7 @@ from eocanvas_apply.planning.plan import Plan, PlannedAction
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.render import forecast
 from eocanvas_apply.render.differences import change_json
-from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, stamp
+from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, moment, stamp
 from eocanvas_apply.render.plan_blocks import Blocks, in_words, rank
 
 if TYPE_CHECKING:
@@ -139,7 +139,8 @@ def advice(planned: PlannedAction, *, refused: bool = False, of_several: bool = 
     """Return what to do next; a job that was `refused` has no log; `of_several` writes ADDRESS for the address."""
     if refused and planned.reason is Reason.FAILED:
         return _REFUSED
-    return planned.row.advice.format(address="ADDRESS" if of_several else typed(planned.address))
+    until = f" until {moment(planned.not_before)}" if planned.not_before else ""
+    return planned.row.advice.format(address="ADDRESS" if of_several else typed(planned.address), until=until)
 
 
 # A campaign of more instances than this is folded.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -135,10 +136,14 @@ def test_a_failed_job_ends_with_4_and_names_the_log(project: Project, emulator: 
     assert "eocanvas-apply logs job.subset shows the whole log" in project.out
     assert project.run("logs", "subset") == 0
     assert "exit status 40" in project.out
-    assert project.run("apply", "--yes") == 0, "a failure of an earlier run is not this run's"
+    assert project.run("apply", "--yes") == 4
 
 
-def test_a_lost_answer_waits_and_a_person_may_decide(project: Project, emulator: RunningEmulator) -> None:
+def test_a_lost_answer_waits_and_a_person_may_decide(
+    project: Project, emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EOCANVAS_APPLY_SEND_WITHIN", "1s")
+    monkeypatch.setenv("EOCANVAS_APPLY_REQUEST_TIMEOUT", "1s")
     with emulator.model() as wire:
         wire.faults.append(Fault("drop-before", "POST", "*/execution"))
     assert project.run("apply", "--yes", "--no-wait") == 3
@@ -148,9 +153,15 @@ def test_a_lost_answer_waits_and_a_person_may_decide(project: Project, emulator:
     assert "--adopt" in project.err
     assert project.run("resolve", "subset", "--adopt", "no-such-job") == 1
     assert "knows no job no-such-job" in project.err
-    assert project.json("resolve", "subset", "--launch")["resolve"] == [
-        {"address": "job.subset", "decision": "launch", "job_id": None}
-    ]
+    refused = project.json("resolve", "subset", "--launch", code=5)["diagnostics"]
+    assert [each["code"] for each in refused] == ["answer-open"]
+    assert re.match(r"wait until 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC; ", refused[0]["hint"])
+    monkeypatch.setenv("EOCANVAS_APPLY_SETTLE", "1ms")
+    for _ in range(200):
+        if project.run("resolve", "subset", "--launch", "--format", "json") != 5:
+            break
+        time.sleep(0.05)
+    assert json.loads(project.out)["resolve"] == [{"address": "job.subset", "decision": "launch", "job_id": None}]
     assert project.run("apply", "--yes") == 0
     assert project.run("resolve", "subset", "--launch") == 1
     assert "[nothing-to-resolve]" in project.err
@@ -248,7 +259,7 @@ def test_a_failed_job_runs_again_when_asked_to(project: Project, emulator: Runni
     assert project.run("apply", "--yes") == 4
     assert project.run("status") == 0
     assert "job.subset failed: graph: " in project.out
-    assert project.run("plan", "--detailed-exitcode") == 0
+    assert project.run("plan", "--detailed-exitcode") == 4
     assert project.run("plan", "--retry-failed") == 0
     assert "retry (requested on the command line)" in project.out
     assert project.run("apply", "--yes", "--retry-failed") == 0

@@ -129,6 +129,32 @@ def test_destroying_with_an_open_launch_settles_it_first(tmp_path: Path) -> None
     assert not world.frontend.service.jobs_in_flight()
 
 
+def test_a_launch_with_a_lost_answer_is_not_launched_again_before_it_is_safe(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    fault(world, "drop-before", LAUNCH)
+    world.apply(JOB_ONLY, NO_WAIT)
+    world.clock.advance(15 * 60)
+    with pytest.raises(SafetyRefusal, match="could run the job twice") as refused:
+        world.run(decisions.launch_again(world.runner(JOB_ONLY), JOB))
+    assert refused.value.diagnostics[0].code == "answer-open"
+    # 30 s to send, 30 s for the answer and 15 min to settle.
+    world.clock.advance(61)
+    world.run(decisions.launch_again(world.runner(JOB_ONLY), JOB))
+    assert not world.apply(JOB_ONLY).endings
+    assert len(launched(world)) == 1
+
+
+def test_a_launch_whose_job_the_service_shows_is_not_launched_again(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    fault(world, "drop-after", LAUNCH)
+    world.apply(JOB_ONLY, NO_WAIT)
+    world.clock.advance(3600)
+    with pytest.raises(SafetyRefusal, match="its launch became job"):
+        world.run(decisions.launch_again(world.runner(JOB_ONLY), JOB))
+    assert not world.apply(JOB_ONLY).endings
+    assert len(launched(world)) == 1
+
+
 class TestAmbiguousLaunches:
     """A launch without a mark whose answer was lost, and a job whose log shows no inputs."""
 

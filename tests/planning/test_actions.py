@@ -30,7 +30,7 @@ def test_every_member_has_its_row() -> None:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.action}-{row.reason}")
 def test_a_row_has_short_words_and_a_next_step(row: Row) -> None:
     assert 0 < len(row.words) <= 80
-    assert row.advice.format(address="job.a")
+    assert row.advice.format(address="job.a", until="")
     assert not row.words.startswith("it ")
 
 

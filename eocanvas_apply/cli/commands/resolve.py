@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from eocanvas_apply.api.project import AsyncProject
 
 EPILOG = """\
-`why ADDRESS` shows what is known. --launch: no job of the service is it, so the next apply launches it.
+`why ADDRESS` shows what is known. --launch: no job of the service is it, so the next apply launches it; this is refused
+as long as the service may still carry out the lost launch.
 
 Examples:
   eocanvas-apply resolve subset --adopt 1d8f5cbe-4d1c-5c1f-9a55-0b6a9e1f9a10
