@@ -142,7 +142,7 @@ def _actions() -> Iterator[str]:
 
 
 def _next_step(advice: str) -> str:
-    return advice.format(address="ADDRESS").replace("eocanvas-apply ", "")
+    return advice.format(address="ADDRESS", until="").replace("eocanvas-apply ", "")
 
 
 # The manifest.
