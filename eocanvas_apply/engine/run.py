@@ -60,6 +60,10 @@ class Pace:
         """Note that the service answers."""
         self._backoff.succeeded()
 
+    def reaches(self, wake: timedelta) -> bool:
+        """Return whether the run may last until then, so long from now."""
+        return self.wait is None or wake <= self._left(self.wait)
+
     def back_off(self, fault: ServiceError) -> timedelta:
         """Return how long to sleep, longer after each fault in a row; raises it where waiting does not help."""
         if self.over:
@@ -97,6 +101,7 @@ class Run:
     show: Callable[[View], None] | None = None
     _downloads: Downloads = field(init=False)
     _last: Plan = field(init=False)
+    _unlisted: set[str] = field(default_factory=set)
     # Each address as it first stood, also those that arose on the way.
     _first_seen: dict[str, PlannedAction] = field(init=False)
     _run_again: frozenset[str] = field(init=False)
@@ -164,7 +169,15 @@ class Run:
         self._last, planned = survey.plan, survey.plan.by_address()
         self._first_seen |= {address: action for address, action in planned.items() if address not in self._first_seen}
         self.session.drop_solved(planned)
+        self._report_unlisted()
         self._show_view()
+
+    def _report_unlisted(self) -> None:
+        """Say once of each job that it lists no results, and until when they are looked for."""
+        for action in self._last.actions:
+            if action.lists_nothing and action.not_before and action.address not in self._unlisted:
+                self._unlisted.add(action.address)
+                self.session.report_event(action.address, Happening.UNLISTED, f"{action.not_before:%H:%M:%S} UTC")
 
     def _show_view(self) -> None:
         if self.show:
@@ -230,7 +243,7 @@ class Run:
         # What waits for another job goes on with that one, or not at all.
         given_up = self.session.given_up
         own = (a for a in self._last.actions if a.reason is not Reason.WAITS_FOR and a.address not in given_up)
-        due = any(a.not_before for a in own)
+        due = any(a.not_before and not self._outlasts(a) for a in own)
         return due or self._next_try() is not None or self._moving()
 
     def _next_try(self) -> timedelta | None:
@@ -241,7 +254,18 @@ class Run:
         """Return whether the service may bring something about at any moment, so that polling tells when."""
         held = {Reason.DRAINING, Reason.IN_USE} if self.requests.destroy else {Reason.DRAINING}
         closed = self.session.failures.keys() | results_left(self._last, self.requests)
-        return any(_moves(a) or a.reason in held for a in self._last.actions if a.address not in closed)
+        open_ones = (a for a in self._last.actions if a.address not in closed and not self._outlasts(a))
+        return any(_moves(a) or a.reason in held for a in open_ones)
+
+    def _outlasts(self, action: PlannedAction) -> bool:
+        """Return whether results that are not listed are looked for longer than the run lasts, and not just since now.
+
+        The run looks again one poll later, for a list may be late, and is not held up by them for the rest of its time.
+        """
+        until, now, timing = action.not_before, self._last.created, self.session.desired.timing
+        if until is None or not action.lists_nothing or self.pace.reaches(until - now):
+            return False
+        return now - (until - timing.settle) >= timing.poll
 
     def _result(self) -> ApplyResult:
         """Return how it ended."""

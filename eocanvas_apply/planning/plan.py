@@ -30,8 +30,9 @@ class PlannedAction:
 
     `task` is what carries it out, None where nothing is to be done or it cannot be done yet;
     `not_before` is the service time from which it may be, or for a launch held back until others have ended, when that
-    may be expected; `awaits` are the products whose orders must be ready before; `note` what the manifest says of it,
-    for people. `runs_again` is why a job that runs now, or that is held back, is run again later in this run.
+    may be expected, or for results that are not listed yet, until when they are looked for; `awaits` are the products
+    whose orders must be ready before; `note` what the manifest says of it, for people. `runs_again` is why a job that
+    runs now, or that is held back, is run again later in this run.
     """
 
     address: str
@@ -74,6 +75,11 @@ class PlannedAction:
     def is_expected(self) -> bool:
         """Whether its time depends on when other jobs end, so that it is an estimate."""
         return self.reason in (Reason.HELD_BUDGET, Reason.WAITS_FOR)
+
+    @property
+    def lists_nothing(self) -> bool:
+        """Whether its job succeeded and lists no results yet: they are looked for until `not_before`."""
+        return self.reason is Reason.RESULTS_PENDING and self.not_before is not None
 
     def held(
         self, reason: Reason, *, depends_on: tuple[str, ...] = (), not_before: datetime | None = None

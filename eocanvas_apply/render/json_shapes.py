@@ -52,7 +52,8 @@ class ActionJson(TypedDict):
 
     `changes` is there for replace, relaunch and adopt only; `note` is what the manifest says, such as why a job is
     skipped; `runs_again` why a job that runs now, or waits, is run again later in this run; `awaits` are the ids of
-    products whose orders must be ready before.
+    products whose orders must be ready before; `results_until` is until when results are looked for that a successful
+    job does not list yet.
     """
 
     address: str
@@ -63,6 +64,7 @@ class ActionJson(TypedDict):
     changes: NotRequired[list[ChangeJson]]
     depends_on: list[str]
     awaits: NotRequired[list[str]]
+    results_until: NotRequired[str]
 
 
 class FoldedJson(TypedDict):
@@ -164,12 +166,16 @@ class PlanJson(PlanBody):
 
 
 class ResultJson(TypedDict):
-    """How one address ended in this run."""
+    """How one address ended in this run.
+
+    `results_until` is until when results are looked for that its job does not list yet.
+    """
 
     address: str
     action: ActionKind
     outcome: Literal["done", "failed", "waiting", "skipped"]
     error: DiagnosticJson | None
+    results_until: NotRequired[str]
 
 
 class OutcomeCounts(TypedDict):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from eocanvas_apply.render.json_shapes import ActionJson, FoldedJson, PlanBody
 
 FULL_PLAN = "eocanvas-apply plan --full"
+_LOOKED_FOR = "apply looks again and downloads them; after that time the job counts as one without a result"
 _REFUSED = "correct its definition, or try again: eocanvas-apply apply --retry-failed"
 
 
@@ -53,6 +54,8 @@ def _action(planned: PlannedAction) -> ActionJson:
         document["runs_again"] = planned.runs_again
     if planned.awaits:
         document["awaits"] = list(planned.awaits)
+    if planned.lists_nothing:
+        document["results_until"] = stamp(planned.not_before) or ""
     if ACTIONS[planned.action].compares and planned.changes:
         document["changes"] = [change_json(change) for change in planned.changes]
     return document
@@ -139,6 +142,8 @@ def advice(planned: PlannedAction, *, refused: bool = False, of_several: bool = 
     """Return what to do next; a job that was `refused` has no log; `of_several` writes ADDRESS for the address."""
     if refused and planned.reason is Reason.FAILED:
         return _REFUSED
+    if planned.lists_nothing:
+        return _LOOKED_FOR
     until = f" until {moment(planned.not_before)}" if planned.not_before else ""
     return planned.row.advice.format(address="ADDRESS" if of_several else typed(planned.address), until=until)
 

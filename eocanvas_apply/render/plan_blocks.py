@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby
 
 from eocanvas_apply.manifest.address import Address
@@ -26,8 +27,15 @@ _WIDTH = 72
 
 def in_words(planned: PlannedAction) -> str:
     """Return what the reason of an action means, whether the job runs again after that, and its note."""
+    if planned.lists_nothing:
+        return no_results_yet(planned.not_before)
     words = planned.row.words + then(planned)
     return f"{words}: {one_line(planned.note)}" if planned.note else words
+
+
+def no_results_yet(until: datetime | None) -> str:
+    """Return that a job succeeded and lists no results, and until when they are looked for."""
+    return f"succeeded, but lists no results yet; looked for until {moment(until)}"
 
 
 def then(planned: PlannedAction) -> str:
@@ -48,15 +56,18 @@ def order_lines(action: PlannedAction, indent: str) -> list[str]:
     return [f"{indent}{'first orders' if each in first else 'waits for product'} {each}" for each in action.awaits]
 
 
-def rank(planned: PlannedAction) -> tuple[int, str, str, str, str, str]:
+def rank(planned: PlannedAction) -> tuple[int, str, str, str, bool, str, str]:
     """Return a key that sorts what costs something or cannot be undone first."""
     group = planned.campaign or planned.address
-    again = planned.runs_again or ""
-    return READING_ORDER.index(planned.action), group, planned.reason, again, planned.note, planned.address
+    return READING_ORDER.index(planned.action), group, *_kind(planned), planned.address
 
 
 def _alike(planned: PlannedAction) -> tuple[object, ...]:
-    return planned.action, planned.reason, planned.runs_again, planned.note, planned.campaign or planned.address
+    return planned.action, *_kind(planned), planned.campaign or planned.address
+
+
+def _kind(planned: PlannedAction) -> tuple[str, str, bool, str]:
+    return planned.reason, planned.runs_again or "", planned.lists_nothing, planned.note
 
 
 @dataclass(slots=True)
@@ -95,7 +106,7 @@ class Blocks:
             yield from self._names(alike)
             return
         yield from (line if self.full else cut(line, _WIDTH) for line in order_lines(alike[0], ""))
-        if self.full and alike[0].not_before:
+        if self.full and alike[0].not_before and not alike[0].lists_nothing:
             yield when(alike[0])
 
     def _names(self, alike: Sequence[PlannedAction]) -> Iterator[str]:

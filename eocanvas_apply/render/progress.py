@@ -21,13 +21,16 @@ _H = Happening
 _COLOURS = {
     **dict.fromkeys((_H.CREATING, _H.ORDERING, _H.LAUNCHING, _H.FETCHING, _H.RECEIVING), "dim"),
     **dict.fromkeys((_H.CREATED, _H.ORDERED, _H.LAUNCHED, _H.ADOPTED, _H.STORED), "green"),
-    **dict.fromkeys((_H.DRAINING, _H.TERMS_ACCEPTED, _H.WITHDRAWN, _H.ANSWER_LOST, _H.RUNS_ON, _H.SILENT), "yellow"),
+    **dict.fromkeys(
+        (_H.DRAINING, _H.UNLISTED, _H.TERMS_ACCEPTED, _H.WITHDRAWN, _H.ANSWER_LOST, _H.RUNS_ON, _H.SILENT), "yellow"
+    ),
     **dict.fromkeys((_H.DELETED, _H.REFUSED, _H.DISMISSED, _H.CANCELLED, _H.FORGOTTEN, _H.FAILED), "red"),
     _H.STATUS: "cyan",
 }
 # Where it is more than the word of the happening itself.
 _WORDS = {
     _H.DRAINING: "waits until no job of the account runs",
+    _H.UNLISTED: "lists no results yet; looked for until",
     _H.TERMS_ACCEPTED: "licence accepted:",
     _H.WITHDRAWN: "not sent",
     _H.ANSWER_LOST: "answer lost; checking the service",

@@ -12,8 +12,8 @@ from eocanvas_apply.planning.jobs.cancelling import Cancelled, Stop
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import row_of
 from eocanvas_apply.render import diagnostics
-from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, one_line, shortened
-from eocanvas_apply.render.plan_blocks import in_words
+from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, one_line, shortened, stamp
+from eocanvas_apply.render.plan_blocks import in_words, no_results_yet
 from eocanvas_apply.report.progress import AddressResult, ApplyResult, Ending, outcome_counts
 
 if TYPE_CHECKING:
@@ -34,12 +34,15 @@ def body(result: ApplyResult) -> ApplyBody:
 
 
 def _document(result: AddressResult) -> ResultJson:
-    return {
+    document: ResultJson = {
         "address": result.address,
         "action": result.action,
         "outcome": result.outcome.value,
         "error": diagnostics.as_json(result.error) if result.error else None,
     }
+    if result.results_until:
+        document["results_until"] = stamp(result.results_until) or ""
+    return document
 
 
 def text(result: ApplyResult, style: Style = PLAIN) -> str:
@@ -74,6 +77,8 @@ def _folded(lines_of: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _held(result: AddressResult) -> str:
+    if result.results_until:
+        return f": {no_results_yet(result.results_until)}"
     waits = result.waits
     return f" ({waits}): {row_of(result.address, ActionKind.NONE, waits).words}" if waits else ""
 

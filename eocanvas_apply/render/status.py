@@ -66,13 +66,14 @@ def _key(key: KeyStatus) -> dict[str, Any]:
 
 
 def _job(job: JobStatus) -> dict[str, Any]:
-    run = job.run
+    run, until = job.run, job.action.not_before if job.action.lists_nothing else None
     return {
         "address": job.address,
         "status": run.status if run else job.status,
         "reason": job.action.reason,
         "job_id": run.job_id if run else None,
         "created": stamp(run.created) if run else None,
+        **({"results_until": stamp(until)} if until else {}),
     }
 
 
@@ -186,7 +187,8 @@ def _running(job: JobStatus, at: datetime) -> str:
         stuck = ", stuck" if job.action.reason is Reason.STUCK else ""
         since = f"{rough(at - job.since)}, since {moment(job.since)}"
         return f"{job.address}: {job.status} for {since}{stuck}{then(job.action)}"
-    until = f", until {moment(job.action.not_before)}" if job.action.not_before else ""
+    waits = job.action.not_before and not job.action.lists_nothing
+    until = f", until {moment(job.action.not_before)}" if waits else ""
     return f"{job.address}: {in_words(job.action)}{until}"
 
 

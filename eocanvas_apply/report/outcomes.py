@@ -79,7 +79,8 @@ def results(
         if outcome is Outcome.FAILED and fault is None:
             fault = _ended_badly(address, action, recorded)
         held = action.reason if action and action.action is ActionKind.NONE and outcome is Outcome.WAITING else None
-        return AddressResult(address, (begun.get(address) or now[address]).action, outcome, fault, held)
+        until = action.not_before if action and action.lists_nothing and outcome is Outcome.WAITING else None
+        return AddressResult(address, (begun.get(address) or now[address]).action, outcome, fault, held, until)
 
     return tuple(map(result, dict.fromkeys([*begun, *now])))
 

@@ -35,6 +35,7 @@ class Happening(StrEnum):
     REFUSED = "refused"
     ADOPTED = "adopted"
     STATUS = "status"
+    UNLISTED = "unlisted"
     FETCHING = "fetching"
     RECEIVING = "receiving"
     STORED = "stored"
@@ -93,13 +94,17 @@ _GOES_ON = {
 
 @dataclass(frozen=True, slots=True)
 class AddressResult:
-    """How one address of the first plan, or one that arose later, ended; `waits` is why one is held back."""
+    """How one address of the first plan, or one that arose later, ended; `waits` is why one is held back.
+
+    `results_until` is until when results are looked for that a successful job does not list yet.
+    """
 
     address: str
     action: ActionKind
     outcome: Outcome
     error: Diagnostic | None = None
     waits: Reason | None = None
+    results_until: datetime | None = None
 
 
 class Ending(StrEnum):

@@ -230,8 +230,10 @@ class JobPlanner:
         if run.job_id not in self.observed.results:
             # The listing could not be read: fetching asks again, and reports why.
             return fetch
-        waited = run.first_looked and self.observed.at - run.first_looked > self.desired.timing.settle
-        return PlannedAction(fetch.address, _A.NONE, _R.NO_RESULT) if waited else replace(fetch, task=None)
+        until = (run.first_looked or self.observed.at) + self.desired.timing.settle
+        if self.observed.at > until:
+            return PlannedAction(fetch.address, _A.NONE, _R.NO_RESULT)
+        return replace(fetch, task=None, not_before=until)
 
     def _launch(self, job: DesiredJob, action: ActionKind = _A.LAUNCH, reason: Reason = _R.NEW) -> PlannedAction:
         closed = self.recorded.quota_closed_until
