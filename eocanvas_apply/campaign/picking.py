@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from eocanvas_apply.campaign.rows import Row
+from eocanvas_apply.campaign.rows import Row, row_name
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.manifest.model.steps import PickBy
 from eocanvas_apply.manifest.model.times import read_moment
@@ -94,4 +94,4 @@ def _cannot_pick(message: str, hint: str) -> Stop:
 
 
 def _which(row: Row) -> str:
-    return f"the row `{row.id[:60]}`" if row.id else "a row"
+    return f"the row {row_name(row)}"

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from eocanvas_apply.campaign.lock import Lock, LockedQuery, query_digest
 from eocanvas_apply.campaign.readers.csv import table_rows
 from eocanvas_apply.campaign.readers.days import day_rows
+from eocanvas_apply.campaign.readers.encoding import UTF_16
 from eocanvas_apply.campaign.readers.geojson import geojson_rows
 from eocanvas_apply.campaign.readers.hda import Search, product_rows
 from eocanvas_apply.campaign.readers.json import entry_rows, json_rows, value_rows
@@ -169,7 +170,8 @@ REMOTE: Mapping[str, Callable[[Sources, Any, int], Coroutine[Any, Any, Found]]] 
 
 def _with_line(found: Diagnostic, content: bytes) -> Diagnostic:
     """Return a diagnostic about a file with its source line."""
-    lines = content.decode("utf-8-sig", "replace").splitlines()
+    text = content.decode("utf-16" if content.startswith(UTF_16) else "utf-8-sig", "replace")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if found.position is None or found.position.line > len(lines):
         return found
     line = lines[found.position.line - 1]

@@ -172,6 +172,12 @@ def test_a_character_that_a_graph_cannot_hold_is_refused_with_its_row() -> None:
     ]
 
 
+def test_the_line_of_a_fault_is_shown_whatever_separates_lines() -> None:
+    for table in ("id;a\u2028b\r\nx;1\r\ny;2;3\r\n", "\x0bid;a\rx;1\ry;2;3\r"):
+        (found,) = Campaign("a: {process: p, for_each: {csv: rows.csv}}", {"rows.csv": table}).expanded().diagnostics
+        assert (found.code, found.snippet) == ("csv-cells", "y;2;3")
+
+
 def test_rows_that_lack_a_field_of_a_step_or_of_an_id_are_counted() -> None:
     rows = "{list: [{id: r, d: a}, {id: s, d: ~}, {id: t, d: ~}]}"
     step = Campaign(f"a: {{process: x, for_each: [{rows}, {{csv: '${{each.d}}.csv'}}]}}").expanded()

@@ -225,6 +225,18 @@ def test_nested_collections_are_read_and_depth_has_a_limit() -> None:
     assert [each.message for each in refusal.value.diagnostics] == ["this is nested deeper than 100 levels"]
 
 
+def test_a_feature_without_an_id_has_that_of_its_properties() -> None:
+    ids = [(None, "p"), (0, "p"), ("f", "p"), (None, None)]
+    features = [{"type": "Feature", "id": one, "properties": {"id": other}, "geometry": None} for one, other in ids]
+    assert [row.id for row in read({"features": features}).rows] == ["p", "0", "f", None]
+
+
+def test_geojson_as_json_says_which_source_to_write() -> None:
+    with pytest.raises(ManifestError) as refusal:
+        json_rows(json.dumps(collection(polygon(SQUARE))).encode(), "a.json")
+    assert refusal.value.diagnostics[0].hint == "this is GeoJSON: write `geojson: FILE`"
+
+
 def test_a_geometry_in_json_that_cannot_be_used_is_a_warning() -> None:
     data = [{"id": "a", "geometry": polygon(SQUARE[:3])}, {"id": "b", "geometry": polygon(SQUARE)}]
     found = json_rows(json.dumps(data).encode(), "a.json")

@@ -140,6 +140,7 @@ def _delimiter(header: str) -> str:
 
 
 def _wrong_width(record: _Record, width: int, file: str) -> Diagnostic:
-    message = f"this row has {len(record.cells)} cells, the header has {width}"
+    count = len(record.cells)
+    message = f"this row has {count} cell{'' if count == 1 else 's'}, the header has {width}"
     found = error("csv-cells", message, "put cells that contain the delimiter in quotes")
     return found.at(Position(file, record.line, 1))

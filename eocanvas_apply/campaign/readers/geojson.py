@@ -113,7 +113,8 @@ def _row(feature: _Feature, number: int, notes: OutlineNotes) -> Row:
         notes.add(each, number, (*feature.path, "bbox"))
     wkt = found.wkt or None
     fields = {**properties, "geometry": wkt, "wkt": wkt, "bbox": found.bbox or _own_bbox(own)}
-    return Row(id_of(feature.data.get(ID, properties.get(ID))), fields)
+    name = feature.data.get(ID)
+    return Row(id_of(properties.get(ID) if name is None else name), fields)
 
 
 def _read(feature: Any) -> tuple[Mapping[str, Any], Outline]:

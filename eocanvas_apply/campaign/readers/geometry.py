@@ -20,6 +20,8 @@ KINDS = (*_DEPTHS, COLLECTION)
 _LINE_KINDS = frozenset({"LineString", "MultiLineString"})
 _NUMBERS = frozenset({int, float, WrittenInt, WrittenFloat})
 _EDGE, _POLE = 180, 90
+# Of computed coordinates, in degrees.
+_NOISE = 1e-6
 _LONGITUDE_FIRST = "write [longitude, latitude]; the longitude comes first in GeoJSON"
 _WGS_84 = "write the file in WGS 84 (EPSG:4326), in degrees"
 _RINGS = "a ring has four positions or more, and the last equals the first"
@@ -142,12 +144,8 @@ def _guard_ring(ring: Sequence[Position]) -> None:
 
 
 def _holds(outer: _Box, inner: _Box) -> bool:
-    return (
-        outer.west <= inner.west
-        and inner.east <= outer.east
-        and outer.south <= inner.south
-        and inner.north <= outer.north
-    )
+    west_and_south = outer.west - _NOISE <= inner.west and outer.south - _NOISE <= inner.south
+    return west_and_south and inner.east <= outer.east + _NOISE and inner.north <= outer.north + _NOISE
 
 
 def _positions(positions: Sequence[Any], parts: _Parts) -> str:

@@ -52,11 +52,21 @@ def json_rows(content: bytes, file: str, path: str | None = None) -> Found:
     elif isinstance(data, list):
         names, rows = range(len(data)), value_rows(data)
     else:
-        hint = "name the list with `json: {file: FILE, path: NAME}`" if isinstance(data, dict) else ""
-        raise _no_list("this is not a list of objects", hint, locate(text, parts, file))
+        raise _no_list("this is not a list of objects", _where_the_list_is(data), locate(text, parts, file))
     notes = OutlineNotes(text, file, "row")
     outlined = bounded(_with_outlines(rows, lambda number: (*parts, names[number]), notes), file)
     return Found(outlined, warnings=notes.diagnostics())
+
+
+def _where_the_list_is(data: Any) -> str:
+    if not isinstance(data, dict):
+        return ""
+    is_geojson = data.get("type") in ("FeatureCollection", "Feature")
+    return (
+        "this is GeoJSON: write `geojson: FILE`"
+        if is_geojson
+        else "name the list with `json: {file: FILE, path: NAME}`"
+    )
 
 
 def _no_list(message: str, hint: str, place: Position) -> ManifestError:
