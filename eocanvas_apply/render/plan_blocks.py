@@ -98,8 +98,7 @@ class Blocks:
     def _lines(self, alike: Sequence[PlannedAction]) -> Iterator[str]:
         if alike[0].reason is Reason.NEW:
             yield from self._definition(alike)
-        if ACTIONS[alike[0].action].compares:
-            yield from self._differences(alike)
+        yield from self._differences(alike)
         if before := list(dict.fromkeys(address for each in alike for address in each.depends_on)):
             yield f"after {', '.join(shortened(before, _FEW, str, '{} more', spare=1))}"
         if len(alike) > 1:
