@@ -18,6 +18,7 @@ from eocanvas_apply.api import parameters
 from eocanvas_apply.api.addresses import addresses_named, jobs_named
 from eocanvas_apply.api.results import Results, chosen_jobs, recorded_results
 from eocanvas_apply.api.values import ApplyResult, Plan, Progress, Status
+from eocanvas_apply.checks.checking import adjusted
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.engine.definition import Definition, Rows, given_rows, offline_findings, open_project
 from eocanvas_apply.engine.engine import Engine
@@ -26,6 +27,7 @@ from eocanvas_apply.errors import ManifestError, PlanStale, UsageError
 from eocanvas_apply.files import read_manifest
 from eocanvas_apply.ledger.fold.job_records import IntentState, JobRecord
 from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.manifest.loading import LoadedManifest
 from eocanvas_apply.manifest.loading import load as load_manifest
 from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.planning.plan import Plan as PlanValue
@@ -62,9 +64,16 @@ def load(text_or_path: str | os.PathLike[str]) -> Manifest:
     Raises ManifestError with all findings in `diagnostics`.
     """
     if isinstance(text_or_path, str) and _TEXT.match(text_or_path):
-        return load_manifest(text_or_path, "<text>").require()
+        return _required(load_manifest(text_or_path, "<text>"))
     path = Path(text_or_path)
-    return load_manifest(read_manifest(path), str(path)).require()
+    return _required(load_manifest(read_manifest(path), str(path)))
+
+
+def _required(loaded: LoadedManifest) -> Manifest:
+    """Return the manifest; raises ManifestError where a diagnostic is an error by the severities that it sets."""
+    if loaded.manifest is None:
+        return loaded.require()
+    return replace(loaded, diagnostics=tuple(adjusted(loaded.diagnostics, loaded.manifest))).require()
 
 
 def validate(

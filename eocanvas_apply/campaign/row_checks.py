@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from eocanvas_apply.campaign.cells import doubt_about
 from eocanvas_apply.campaign.row_faults import RowFaults
 from eocanvas_apply.campaign.rows import Row, row_name
-from eocanvas_apply.diagnostics import Diagnostic, error, has_errors, warning
+from eocanvas_apply.diagnostics import Diagnostic, error, has_errors, one_of, warning
 from eocanvas_apply.documents.yaml.nodes import Data, Path
 from eocanvas_apply.files import is_portable
 from eocanvas_apply.manifest.instances import JOBS, LONGEST_ID, Instance, instance_id
@@ -21,7 +21,8 @@ from eocanvas_apply.manifest.model.jobs import Job, ProductInput
 from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.manifest.products import product_of, without_dataset
 from eocanvas_apply.manifest.substitution import MissingField, Template
-from eocanvas_apply.manifest.validation.meaning import skipped_without_row, unknown_key
+from eocanvas_apply.manifest.validation.job_values import LONGEST_NAME, text_faults
+from eocanvas_apply.manifest.validation.meaning import skipped_without_row, unknown_key, value_at
 from eocanvas_apply.manifest.validation.structure import StructureFault, structure_faults
 
 # In place of a field that a row lacks, while the others are checked.
@@ -71,6 +72,7 @@ class _Checker:
         self._faults = RowFaults()
         job = loaded.manifest.jobs.get(name) if loaded.manifest else None
         self._downloads = job is None or job.output_key is None
+        self._filled = tuple(dict.fromkeys(path for path, _ in template.fields))
         # The faults of a row by its pydantic errors: many rows have the same.
         self._structural: dict[object, tuple[StructureFault, ...]] = {}
 
@@ -83,11 +85,10 @@ class _Checker:
             if not instance.id:
                 hint = f"{_WRITE_ID}; the fields are {', '.join(row.fields)}"
                 self._add("no-id", row, partial(error, "row-without-id", "the rows have no id", hint), "for_each")
-            elif len(instance.id) > LONGEST_ID:
-                message = f"an id has at most {LONGEST_ID} characters, this one has {len(row.id or '')}"
-                self._add("long-id", row, partial(error, "id-too-long", message, _WRITE_ID), "for_each")
+            elif len(instance.id) > LONGEST_ID or len(instance.id.encode("utf-8", "replace")) > LONGEST_NAME:
+                self._add("long-id", row, partial(_long_id, instance.id), "for_each")
             elif (other := seen.setdefault(instance.id.casefold(), row)) is not row:
-                self._add("same-id", row, partial(_same_id, row, other), "for_each")
+                self._add("same-id", row, partial(self._same_id, row, other), "for_each")
             elif self._downloads and not is_portable(instance.id):
                 message = "no folder can have this id as its name on Windows"
                 self._add("not-on-windows", row, partial(warning, "not-on-windows", message, _WRITE_ID), "for_each")
@@ -102,9 +103,19 @@ class _Checker:
         except ValidationError as problem:
             self._add_structure(problem, row, data)
         else:
+            self._check_texts(row, data)
             self._check_keys(row, job)
             self._check_products(row, job)
             self._check_origins(row, job)
+
+    def _same_id(self, row: Row, other: Row) -> Diagnostic:
+        job = self._loaded.manifest.jobs.get(self._name) if self._loaded.manifest else None
+        files = [file for step in (job.steps if job else ()) if (file := step.file)]
+        message = f"two {f'rows of {one_of(files)}' if files else 'instances'} have the id {row_name(row)}"
+        if other.id != row.id:
+            origin = f" of {one_of(files)}" if files else ""
+            message = f"the ids {row_name(row)} and {row_name(other)}{origin} are the same to some file systems"
+        return error("id-twice", message, f"{_WRITE_ID}, with fields that differ between them")
 
     def _add(self, key: object, row: Row, build: Callable[[], Diagnostic], *path: str | int) -> None:
         self._faults.add(key, row, build, ("jobs", self._name, *path))
@@ -137,6 +148,13 @@ class _Checker:
             if found := doubt_about(field, row.fields.get(field)):
                 self._add((found.code, field), row, partial(replace, found), *path)
 
+    def _check_texts(self, row: Row, data: Data) -> None:
+        """Add what is wrong with the texts that the row has filled in."""
+        for path in self._filled:
+            if isinstance(text := value_at(data, path), str):
+                for found in text_faults(data, path, text):
+                    self._add((path, found.code), row, partial(replace, found), *path)
+
     def _check_keys(self, row: Row, job: Job) -> None:
         for key in job.key_names - self._loaded.key_names:
             path = next((path for path, _ in self.template.fields if path[-1] == "key"), ())
@@ -162,8 +180,9 @@ def _structure_faults(whole: Data) -> Iterator[StructureFault]:
         yield from structure_faults(problem, whole)
 
 
-def _same_id(row: Row, other: Row) -> Diagnostic:
-    message = f"two instances have the id {row_name(row)}"
-    if other.id != row.id:
-        message = f"the ids {row_name(row)} and {row_name(other)} are the same to some file systems"
-    return error("id-twice", message, f"{_WRITE_ID}, with fields that differ between them")
+def _long_id(written: str) -> Diagnostic:
+    message = f"an id has at most {LONGEST_ID} characters, this one has {len(written)}"
+    if len(written) <= LONGEST_ID:
+        size = len(written.encode("utf-8", "replace"))
+        message = f"an id is the name of a folder, of at most {LONGEST_NAME} bytes; this one has {size}"
+    return error("id-too-long", message, _WRITE_ID)

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from eocanvas_apply.checks.case import ChainCase
 from eocanvas_apply.diagnostics import Diagnostic, Suggestions, did_you_mean, error, warning
 from eocanvas_apply.documents.trace import CHAIN_FIELDS
+from eocanvas_apply.documents.wkt import wkt_faults
 from eocanvas_apply.documents.yaml.nodes import Data, Path
-from eocanvas_apply.manifest.substitution import refers_to_row
+from eocanvas_apply.manifest.substitution import refers_to_row, texts
 
 _ROI = frozenset({"id", "name", "description", "NSWE"})
 _FILTER = frozenset({"id", "name", "product", "bands"})
@@ -78,6 +79,13 @@ def region(case: ChainCase) -> Iterator[Diagnostic]:
             yield case.at(error("roi-bounds", *problem), path)
 
 
+def geometries(case: ChainCase) -> Iterator[Diagnostic]:
+    """Yield geometries in the chain's file that cannot be read; those in the manifest are judged there."""
+    for path, text in texts(dict(case.chain.fields)):
+        if case.chain.in_file(path):
+            yield from (case.at(found, path) for found in wkt_faults(text))
+
+
 def resampling(case: ChainCase) -> Iterator[Diagnostic]:
     """Yield a resolution that is not valid, and resampling without a projection to resample to."""
     given = case.chain.fields
@@ -133,4 +141,4 @@ def _found(value: Data, pattern: Path, path: Path) -> Iterator[tuple[Path, Data]
         yield from _found(value[str(pattern[0])], pattern[1:], (*path, pattern[0]))
 
 
-RULES = (fields, shapes, region, resampling, seen_values)
+RULES = (fields, shapes, region, geometries, resampling, seen_values)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from eocanvas_apply.checks import chain_rules, graph_rules, manifest_rules, operators, placeholders
+from eocanvas_apply.checks import chain_rules, graph_rules, key_rules, manifest_rules, operators, placeholders
 from eocanvas_apply.checks.case import ChainCase, GraphCase, Instances, ManifestCase, cases, row_cases
 from eocanvas_apply.checks.codes import codes, is_adjustable
 from eocanvas_apply.diagnostics import Diagnostic, Severity, Suggestions, error, limited
@@ -16,7 +16,7 @@ from eocanvas_apply.manifest.loading import LoadedManifest
 from eocanvas_apply.manifest.model.manifest import Manifest
 
 RULES: Mapping[type, tuple[Callable[[Any], Iterator[Diagnostic]], ...]] = {
-    ManifestCase: manifest_rules.RULES,
+    ManifestCase: (*key_rules.RULES, *manifest_rules.RULES),
     GraphCase: (*graph_rules.RULES, *placeholders.RULES, *operators.RULES),
     ChainCase: chain_rules.RULES,
 }
@@ -88,5 +88,5 @@ def _unknown_checks(case: ManifestCase) -> Iterator[Diagnostic]:
 
 def _unknown_check(code: str, suggestions: Suggestions) -> Diagnostic:
     adjustable = [each.name for each in codes().values() if each.adjustable]
-    hint = suggestions.near(code, adjustable) or f"these can be changed: {', '.join(adjustable)}"
+    hint = suggestions.near(code, adjustable) or "the reference of diagnostics lists the codes that can be changed"
     return error("unknown-check", f"the severity of `{code[:60]}` cannot be changed", hint)

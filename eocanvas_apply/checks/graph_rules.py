@@ -10,6 +10,7 @@ from eocanvas_apply.checks.case import OUTPUT, GraphCase
 from eocanvas_apply.diagnostics import Diagnostic, Suggestions, error, warning
 from eocanvas_apply.documents.graph_placeholders import placeholders_of
 from eocanvas_apply.documents.node_sources import folded, header_names, results_used, sources_of
+from eocanvas_apply.documents.wkt import wkt_faults
 from eocanvas_apply.documents.xml_tree import Element
 
 _WRITE = "Write"
@@ -149,6 +150,14 @@ def formats_of_many_files(case: GraphCase) -> Iterator[Diagnostic]:
             yield case.at(found, (chosen or node).position)
 
 
+def geometries(case: GraphCase) -> Iterator[Diagnostic]:
+    """Yield geometries that SNAP cannot read; what params fill in is judged in the manifest."""
+    for node in case.graph.nodes:
+        for element in node.walk():
+            if not element.children and "$" not in element.text:
+                yield from (case.at(found, element.text_position) for found in wkt_faults(element.text))
+
+
 def coordinates(case: GraphCase) -> Iterator[Diagnostic]:
     """Yield PixEx nodes without a coordinate."""
     message = "PixEx has no coordinate to look at"
@@ -180,5 +189,5 @@ def _writes(node: Element) -> bool:
 
 RULES = (
     *(skeleton, node_names, sources, cycles, something_written, dead_ends),
-    *(desktop_paths, formats_of_many_files, coordinates),
+    *(desktop_paths, formats_of_many_files, geometries, coordinates),
 )

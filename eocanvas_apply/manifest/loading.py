@@ -20,6 +20,7 @@ from eocanvas_apply.manifest.model.keys import EODATA
 from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.manifest.products import products_without_dataset
 from eocanvas_apply.manifest.substitution import LONGEST_FILLED, Template, too_long, unescaped, with_variables
+from eocanvas_apply.manifest.validation.job_values import value_faults
 from eocanvas_apply.manifest.validation.meaning import (
     dangling_keys,
     dangling_references,
@@ -101,7 +102,8 @@ def load(source: bytes | str, file: str, variables: Mapping[str, Plain] | None =
     oversized = too_long(given, values)
     filled = given if oversized else with_variables(given, values)
     manifest, structural = _validated(filled, empty.place)
-    findings = limited((*faults, *structural, *_named(given, values, empty.place, oversized)))
+    valued = _placed(((found, path, False) for found, path in value_faults(unescaped(filled))), empty.place)
+    findings = limited((*faults, *structural, *_named(given, values, empty.place, oversized), *valued))
     campaigns = dict(_campaigns(filled))
     templates = {name: Template(_without_steps(job)) for name, job in campaigns.items()}
     steps = {name: [step for _, step in steps_of(job)] for name, job in campaigns.items()}

@@ -38,7 +38,7 @@ def references(data: Data) -> Iterator[tuple[Path, str]]:
 
     Of equal ones in one text only the first counts.
     """
-    for path, text in _texts(data):
+    for path, text in texts(data):
         if _is_filled_in(path):
             inside = (found[1].strip() for found in _REFERENCE.finditer(text) if found[1] is not None)
             yield from ((path, each) for each in dict.fromkeys(inside))
@@ -66,7 +66,7 @@ def too_long(data: Data, variables: Mapping[str, Plain]) -> Path | None:
     """Return where the variables would make a manifest's data too long to fill them in; None when they do not."""
     lengths = {name: len(text_of(value)) for name, value in variables.items()}
     length = 0
-    for path, text in _texts(data):
+    for path, text in texts(data):
         if "${" in text and _is_filled_in(path):
             names = (found[1].rstrip() for found in _VARIABLE.finditer(text) if found[1] is not None)
             length += sum(lengths.get(name, 0) for name in names)
@@ -198,7 +198,7 @@ def _given(fields: Mapping[str, Any], name: str) -> Any:
 
 
 def _used(data: Data) -> Iterator[tuple[Path, str]]:
-    for path, text in _texts(data):
+    for path, text in texts(data):
         names = (found[1].rstrip() for found in _FIELD.finditer(text) if found[1] is not None)
         yield from ((path, name) for name in dict.fromkeys(names))
 
@@ -232,7 +232,8 @@ def _changed(data: Data, path: Path, change: Callable[[str], Data]) -> Data:
     return data
 
 
-def _texts(data: Data) -> Iterator[tuple[Path, str]]:
+def texts(data: Data) -> Iterator[tuple[Path, str]]:
+    """Yield every text in a manifest's data with its path."""
     # By a stack of its own: a generator within a generator costs its depth for every text.
     left: list[tuple[Path, Data]] = [((), data)]
     while left:

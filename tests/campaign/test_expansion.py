@@ -214,7 +214,7 @@ def test_a_blank_cell_is_empty_as_null_is() -> None:
 a:
   graph: g.xml
   params: {aoi: "${each.aoi}"}
-  inputs: {i: {key: eodata, path: "/${each.id}/${each.day}.zip"}}
+  inputs: {i: {key: eodata, path: "/${each.id}/${each.day}.nc"}}
   for_each: STEP
 """
     files = {

@@ -31,7 +31,7 @@ keys:
 jobs:
   subset:
     graph: graphs/subset.xml
-    params: {aoi: "POLYGON((20 58))", size: 3, share: 0.5, all: true}
+    params: {aoi: "POLYGON((20 58, 21 58, 21 59, 20 58))", size: 3, share: 0.5, all: true}
     inputs:
       img1: {key: scenes, path: /a.zip, uncompress: true, sub_path: xfdumanifest.xml}
       img2: {key: eodata, path: /b}

@@ -170,6 +170,12 @@ class Step(StrictModel):
         """The value of its source."""
         return getattr(self, _FIELD_OF.get(self.kind, self.kind))
 
+    @property
+    def file(self) -> str | None:
+        """The path of the file that its rows are read from, None for any other source."""
+        source = self.source if self.kind in ("csv", "json", "geojson") else None
+        return source.file if isinstance(source, CsvFile | JsonFile) else source
+
     def source_json(self) -> str:
         """Return its source as JSON: equal sources give equal rows."""
         return self.model_dump_json(include={_FIELD_OF.get(self.kind, self.kind)}, by_alias=True)

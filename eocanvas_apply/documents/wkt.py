@@ -1,0 +1,117 @@
+"""Geometries as text (WKT): which texts are meant as one, and what keeps SNAP from reading them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from eocanvas_apply.diagnostics import Diagnostic, error, warning
+
+_FLAGS = re.IGNORECASE | re.ASCII
+_NUMBER = r"[-+]?+(?:\d++(?:\.\d*+)?+|\.\d++)(?:[eE][-+]?+\d++)?+"
+_POINT = rf"\s*+{_NUMBER}(?:\s++{_NUMBER}){{1,3}}+\s*+"
+
+
+def _list_of(part: str) -> str:
+    return rf"\s*+\({part}(?:,{part})*+\)\s*+"
+
+
+_ONE_POINT = rf"\s*+\({_POINT}\)\s*+"
+_POINTS = _list_of(_POINT)
+_RINGS = _list_of(_POINTS)
+_BODIES = {
+    "POINT": _ONE_POINT,
+    "LINESTRING": _POINTS,
+    "POLYGON": _RINGS,
+    "MULTIPOINT": f"(?:{_list_of(_ONE_POINT)}|{_POINTS})",
+    "MULTILINESTRING": _RINGS,
+    "MULTIPOLYGON": _list_of(_RINGS),
+}
+# A collection is read no further than its brackets.
+_KINDS = "|".join([*_BODIES, "GEOMETRYCOLLECTION"])
+_BEGIN = re.compile(rf"\s*+(?:SRID=\d+;\s*+)?({_KINDS})\s*+(?:ZM|Z|M)?+\s*+(?:\(|EMPTY\b|[-+]?\d)", _FLAGS)
+_WHOLE = {
+    kind: re.compile(rf"\s*+{kind}(?:\s*+(?:ZM|Z|M))?+(?:{body}|\s*+EMPTY\s*+)", _FLAGS)
+    for kind, body in _BODIES.items()
+}
+_EMPTY = re.compile(r"\bEMPTY\b", _FLAGS)
+_RING = re.compile(r"\(([^()]*)\)")
+_LEAST_POINTS = 4
+
+
+def wkt_faults(text: str) -> Iterator[Diagnostic]:
+    """Yield what is wrong with a text that is meant as a geometry; nothing for any other text."""
+    found = _BEGIN.match(text)
+    if found is None:
+        return
+    kind = found[1].upper()
+    if unreadable := _unreadable(kind, text):
+        yield error("bad-wkt", *unreadable)
+        return
+    rings = [ring.split(",") for ring in _RING.findall(text)]
+    if kind.endswith("POLYGON"):
+        yield from _ring_faults(rings)
+    if _EMPTY.search(text):
+        yield warning("bad-wkt", "this geometry is empty: nothing lies in it", f"write its points: {_example(kind)}")
+    elif kind != "GEOMETRYCOLLECTION":
+        yield from filter(None, map(_range_fault, rings))
+
+
+def _unreadable(kind: str, text: str) -> tuple[str, str] | None:
+    """Return why a text cannot be read as this kind of geometry and what to write, None where it can."""
+    if text.lstrip()[:4].upper() == "SRID":
+        return "SNAP does not read SRID=...; before a geometry", "remove it; write longitude and latitude (WGS 84)"
+    if text.count("(") != text.count(")"):
+        return "a bracket of this geometry is not closed", f"write {_example(kind)}"
+    if kind not in _WHOLE or _WHOLE[kind].fullmatch(text):
+        return None
+    if kind == "POLYGON" and "((" not in re.sub(r"\s", "", text):
+        return "the points of a polygon stand in two brackets", f"write {_example(kind)}"
+    if re.fullmatch(rf"(?:\s*{_NUMBER}\s*,)+\s*{_NUMBER}\s*", (_RING.findall(text) or [""])[0]):
+        return "a comma stands between points, not between longitude and latitude", f"write {_example(kind)}"
+    return f"this {kind} cannot be read", f"write {_example(kind)}"
+
+
+def _example(kind: str) -> str:
+    examples = {"POINT": "POINT(20 58)", "LINESTRING": "LINESTRING(20 58, 21 58)", "MULTIPOINT": "MULTIPOINT(20 58)"}
+    if kind == "MULTIPOLYGON":
+        return "MULTIPOLYGON(((20 58, 21 58, 21 59, 20 58)))"
+    return examples.get(kind, "POLYGON((20 58, 21 58, 21 59, 20 58)), the first point once more at the end")
+
+
+def _ring_faults(rings: list[list[str]]) -> Iterator[Diagnostic]:
+    for ring in rings:
+        first, last = _numbers(ring[0]), _numbers(ring[-1])
+        if first != last:
+            ends = f"it begins with {ring[0].strip()[:40]} and ends with {ring[-1].strip()[:40]}"
+            message = f"a ring of this geometry is not closed: {ends}"
+            yield error("bad-wkt", message, "write the first point once more at its end")
+        elif len(ring) < _LEAST_POINTS:
+            message = f"a ring needs at least {_LEAST_POINTS} points, and has {len(ring)}"
+            yield error("bad-wkt", message, "the last point is the first one once more")
+        else:
+            continue
+        return
+
+
+def _range_fault(ring: list[str]) -> Diagnostic | None:
+    """Return a warning about the first of these points that is outside of all longitudes and latitudes."""
+    # Of all points at once: a campaign may have a hundred thousand outlines.
+    size, numbers = len(ring[0].split()), _numbers(" ".join(ring))
+    if max(map(abs, numbers[::size])) <= 180 and max(map(abs, numbers[1::size])) <= 90:
+        return None
+    point = next((each for each in ring if _is_outside(*_numbers(each)[:2])), None)
+    if point is None:
+        return None
+    swapped = not _is_outside(*reversed(_numbers(point)[:2]))
+    hint = "write longitude before latitude" if swapped else "write degrees, longitude before latitude"
+    message = f"{point.strip()[:40]} is no longitude from -180 to 180 with a latitude from -90 to 90"
+    return warning("wkt-range", message, hint)
+
+
+def _is_outside(east: float, north: float) -> bool:
+    return abs(east) > 180 or abs(north) > 90
+
+
+def _numbers(point: str) -> list[float]:
+    return [float(number) for number in point.split()]

@@ -1,0 +1,72 @@
+"""What can be wrong with a single text of a job, whether it stands there, comes from a variable or from a row."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from eocanvas_apply.diagnostics import Diagnostic, error, warning
+from eocanvas_apply.documents.wkt import wkt_faults
+from eocanvas_apply.documents.yaml.nodes import Data, Path
+from eocanvas_apply.manifest.substitution import refers_to_row, texts
+from eocanvas_apply.manifest.validation.meaning import is_raw, mapping_at, value_at
+
+# File systems take names of so many bytes.
+LONGEST_NAME = 255
+# The mapping that a text stands in.
+Owner = Mapping[str, Data]
+_ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".gz")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]*")
+_ELSEWHERE = re.compile(r"[A-Za-z]:[/\\]|[/\\~]")
+
+
+def value_faults(data: Data) -> Iterator[tuple[Diagnostic, Path]]:
+    """Yield the faults of all texts in the jobs of a manifest that need no row, each with its path."""
+    for name, job in mapping_at(data, "jobs").items():
+        for path, text in texts(job):
+            if not refers_to_row(text):
+                yield from ((found, ("jobs", name, *path)) for found in text_faults(job, path, text))
+
+
+def text_faults(job: Data, path: Path, text: str) -> Iterator[Diagnostic]:
+    """Yield what is wrong with one text of a job; `path` is its place there."""
+    # Raw inputs are sent as they stand: their fields are the process's own.
+    sent_as_it_stands = path[:1] == ("inputs",) and is_raw(job)
+    for pattern, rule in () if sent_as_it_stands or not text else _RULES:
+        if len(pattern) == len(path) and all(part in ("*", own) for part, own in zip(pattern, path, strict=True)):
+            yield from rule(text, mapping_at(value_at(job, path[:-1])))
+    yield from wkt_faults(text)
+
+
+def _input_path(text: str, _: Owner) -> Iterator[Diagnostic]:
+    if found := _ADDRESS.match(text):
+        rest = text[found.end() :] or "/NAME"
+        message = "this is an address; `path` is the place of the file in the storage that the key opens"
+        yield error("input-path", message, f"write {rest[:200]}, or {{url: ADDRESS}} for a file of the web")
+    elif not text.startswith("/"):
+        hint = f"write /{text.removeprefix('./')[:200]}"
+        yield warning("input-path", "a path in a storage begins with a slash", hint)
+
+
+def _download_folder(text: str, _: Owner) -> Iterator[Diagnostic]:
+    if any(len(name.encode("utf-8", "surrogatepass")) > LONGEST_NAME for name in text.split("/")):
+        yield error("bad-value", f"the name of a folder has at most {LONGEST_NAME} bytes", "shorten it")
+    if _ELSEWHERE.match(text) or posixpath.normpath(text).startswith(".."):
+        message = "the results go to a folder outside of the manifest's"
+        yield warning("download-outside", message, "write a folder below it, such as results/NAME")
+
+
+def _archive(text: str, given: Owner) -> Iterator[Diagnostic]:
+    is_archive = text.partition("?")[0].lower().endswith(_ARCHIVES)
+    if is_archive and given.get("uncompress") is None and given.get("sub_path") is None:
+        hint = "add `uncompress: true` and `sub_path:` with the file to open, unless the reader opens archives"
+        yield warning("archive-as-it-is", "this archive is given to the process as it is", hint)
+
+
+_RULES: tuple[tuple[Path, Callable[[str, Owner], Iterator[Diagnostic]]], ...] = (
+    (("inputs", "*", "path"), _input_path),
+    (("inputs", "*", "path"), _archive),
+    (("inputs", "*", "url"), _archive),
+    (("output", "download"), _download_folder),
+)
