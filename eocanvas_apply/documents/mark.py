@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import re
+import string
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ _WRAPPED = re.compile(
     r"([A-Za-z0-9+/]{16,}(?:['\"]?\s+['\"]?[A-Za-z0-9+/]{16,})*)(['\"]?\s+['\"]?[A-Za-z0-9+/]{1,15})?"
 )
 _BETWEEN = re.compile(r"[\s'\"]+")
-_LINE_END = re.compile(r"([A-Za-z0-9+/]+={0,2})['\"]?\s*$")
+_ALPHABET = "".join((string.ascii_letters, string.digits, "+/"))
 _FRAGMENT = 16
 
 
@@ -63,13 +64,21 @@ def decoded_runs(text: str) -> Iterator[str]:
 def _runs_at_line_ends(text: str) -> Iterator[str]:
     run = ""
     for line in [*text.splitlines(), ""]:
-        found = _LINE_END.search(line)
-        piece = found[1] if found else ""
+        piece = _at_end(line)
         run += piece.rstrip("=")
         if len(piece) < _FRAGMENT or piece.endswith("="):
             if len(run) >= _FRAGMENT:
                 yield run
             run = ""
+
+
+def _at_end(line: str) -> str:
+    """Return the base64 with which a line ends, without a quote and white space behind it."""
+    bare = line.rstrip()
+    bare = bare[:-1] if bare.endswith(("'", '"')) else bare
+    digits = bare.rstrip("=")
+    begin = len(digits.rstrip(_ALPHABET))
+    return bare[begin:] if begin < len(digits) >= len(bare) - 2 else ""
 
 
 def _decoded(run: str) -> str:

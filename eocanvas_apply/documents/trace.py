@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from eocanvas_apply.documents.chain import Chain
@@ -24,12 +25,18 @@ _CHAIN_FIELD = (
 )
 CHAIN_FIELDS = frozenset(_CHAIN_FIELD.split("|"))
 
-_GRAPH = re.compile(r"(?:<\?xml[^>]*\?>\s*)?<graph[\s>].*?</graph>", re.DOTALL)
-_CHAIN = re.compile(rf"(?:{_CHAIN_FIELD}):[ \n][\t\n\r\x20-\x7e]*\n\Z")
+_GRAPH = re.compile(r"<graph[\s>]")
+_GRAPH_END = "</graph>"
+_CHAIN = re.compile(rf"(?:{_CHAIN_FIELD}):[ \n]")
+_NOT_IN_CHAINS = re.compile(r"[^\t\n\r\x20-\x7e]")
 _LIST_OF_OBJECTS = re.compile(r"\[\s*\{")
 # A log that breaks off inside base64.
 _CUT = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}['\"]?\s*\Z")
 _DECODER = json.JSONDecoder()
+# Of what a log may hold too often or too large to be read; what is not read is as if the log did not show it.
+_MOST_LISTS = 1000
+_LONGEST_LIST = 50_000
+_MOST_CHAINS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,7 @@ def trace_of(log: str) -> Trace:
     """Read a log: its messages joined by line breaks, in order."""
     decoded = list(decoded_runs(log))
     graphs = {digest for each in decoded for digest in _graphs(each)}
-    chains = set(_chains({found[0] for each in decoded if (found := _CHAIN.search(each))}))
+    chains = set(_chains({text for each in decoded if (text := _chain_text(each))}))
     inputs = frozenset(map(inputs_digest, _input_lists(log)))
     return Trace(marks_in(log), frozenset(graphs | chains), inputs, _CUT.search(log[-200:]) is not None)
 
@@ -61,17 +68,34 @@ def inputs_digest(inputs: Any) -> str:
 
 
 def _graphs(decoded: str) -> Iterator[str]:
-    for found in _GRAPH.finditer(decoded):
+    for text in _graph_texts(decoded):
         try:
-            yield Graph.parse(found[0].encode("latin-1"), "log").digest
+            yield Graph.parse(text.encode("latin-1"), "log").digest
         except ManifestError:
             continue
 
 
+def _graph_texts(decoded: str) -> Iterator[str]:
+    end = 0
+    while found := _GRAPH.search(decoded, end):
+        end = decoded.find(_GRAPH_END, found.end()) + len(_GRAPH_END)
+        if end < found.end():
+            return
+        yield decoded[found.start() : end]
+
+
+def _chain_text(decoded: str) -> str:
+    """Return what is a chain up to the end of the text, from its first field on; empty without one."""
+    begin = max((found.end() for found in _NOT_IN_CHAINS.finditer(decoded)), default=0)
+    found = _CHAIN.search(decoded, begin) if decoded.endswith("\n") else None
+    return decoded[found.start() :] if found else ""
+
+
 def _chains(texts: set[str]) -> Iterator[str]:
-    for text in texts:
+    longest = sorted(texts, key=len, reverse=True)[:_MOST_CHAINS]
+    for text in longest:
         # One line of a wrapped chain may look like a chain by itself.
-        if any(text in other for other in texts if other != text):
+        if any(text in other for other in longest if other != text):
             continue
         try:
             chain = Chain.parse(text, "log")
@@ -83,9 +107,9 @@ def _chains(texts: set[str]) -> Iterator[str]:
 
 def _input_lists(log: str) -> Iterator[list[dict[str, str]]]:
     for text in (log, log.replace('\\"', '"')):
-        for found in _LIST_OF_OBJECTS.finditer(text):
+        for found in islice(_LIST_OF_OBJECTS.finditer(text), _MOST_LISTS):
             try:
-                value, _ = _DECODER.raw_decode(text, found.start())
+                value, _ = _DECODER.raw_decode(text[found.start() : found.start() + _LONGEST_LIST])
             except (ValueError, RecursionError):
                 continue
             if _is_input_list(value):

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
+import sys
 import textwrap
 
 import pytest
@@ -72,3 +74,29 @@ def test_an_empty_log_shows_nothing() -> None:
 @given(st.text(max_size=300))
 def test_any_log_can_be_read(log: str) -> None:
     trace_of(log)
+
+
+HOSTILE = """
+import base64
+from eocanvas_apply.documents.trace import trace_of
+
+def coded(text):
+    return base64.b64encode(text.encode()).decode()
+
+for log in (
+    "A" * 200_000 + "!",
+    coded("<graph " * 20_000),
+    coded("<?xml " * 20_000),
+    coded("product: x\\n" * 20_000 + "\\0"),
+    " , ".join(coded(f"product: x{number}\\n" * 3) for number in range(2_000)),
+    "[{" * 100_000,
+    '[{"a":"b"},' * 20_000,
+    '[{"a":"b"}] ' * 20_000,
+):
+    trace_of(log)
+"""
+
+
+def test_hostile_logs_are_read_in_bounded_time() -> None:
+    # A second for all. What is quadratic in any of them took minutes.
+    subprocess.run([sys.executable, "-c", HOSTILE], check=True, timeout=60)
