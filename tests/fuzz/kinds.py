@@ -77,6 +77,9 @@ KINDS: Mapping[str, Kind] = {
         "lists (JSON)", ("tests/diagnostics/*/*.json", "tests/fuzz/seeds/*.json"), partial(judges.rows, "json"), 1500
     ),
     "geojson": Kind(
-        "maps (GeoJSON)", ("examples/*/*.geojson", "tests/fuzz/seeds/*.geojson"), partial(judges.rows, "geojson"), 2000
+        "maps (GeoJSON)",
+        ("examples/*/*.geojson", "tests/diagnostics/*/*.geojson", "tests/fuzz/seeds/*.geojson"),
+        partial(judges.rows, "geojson"),
+        2000,
     ),
 }

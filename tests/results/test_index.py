@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from eocanvas_apply.documents.yaml.nodes import resolve_plain
 from eocanvas_apply.planning.state.stored import StoredResult
 from eocanvas_apply.results.index import Indexes, IndexRow, write_index
 from tests.applying.fetched import JOB, files, index, run_with
@@ -24,6 +25,15 @@ def test_runs_that_write_the_index_at_once_leave_a_complete_one(tmp_path: Path) 
             done.result()
     assert [path.name for path in tmp_path.iterdir()] == ["index.csv"]
     assert len((tmp_path / "index.csv").read_text(encoding="utf-8").splitlines()) == 51
+
+
+def test_the_numbers_of_a_row_stand_in_the_index_as_they_were_written(tmp_path: Path) -> None:
+    stored = StoredResult(address=JOB, job_id="j", file="r/a.nc", size=1, sha256="00")
+    fields = {"orbit": resolve_plain("007"), "baseline": resolve_plain("05.10"), "area": None}
+    write_index(tmp_path, [IndexRow(stored, "a.nc", fields)])
+    header, row = (tmp_path / "index.csv").read_text(encoding="utf-8").splitlines()
+    assert header.startswith("instance,each.area,each.baseline,each.orbit,")
+    assert row.startswith(",,05.10,007,")
 
 
 def test_an_index_is_written_once_for_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
