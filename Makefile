@@ -29,7 +29,7 @@ check: .venv/installed-dev
 	$(BIN)/mypy
 
 test: check $(PEER)/installed $(PEER_HDA)/installed
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
 
 schemas: .venv/installed-dev
 	$(BIN)/python -m eocanvas_apply.cli.commands.schema schemas
