@@ -20,6 +20,7 @@ from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.tasks import LaunchJob
 from eocanvas_apply.report.outcomes import endings, results, results_left, results_pending
 from eocanvas_apply.report.progress import ApplyResult, Ending, Happening, Progress, View, view
+from eocanvas_apply.report.result_places import places
 from eocanvas_apply.service.clock import Backoff, Clock
 
 _SHORTEST_PAUSE = timedelta(seconds=1)
@@ -277,7 +278,9 @@ class Run:
         if self._stopping:
             found |= {Ending.INTERRUPTED}
         pending = sum(results_pending(recorded, address) for address in left)
-        return ApplyResult(self.first, ended, found, last.diagnostics, pending)
+        jobs = [each.address for each in ended if each.address.startswith("job.")]
+        lie = places(jobs, recorded, last.desired)
+        return ApplyResult(self.first, ended, found, last.diagnostics, pending, lie)
 
 
 def _moves(action: PlannedAction) -> bool:

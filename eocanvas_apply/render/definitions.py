@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -13,23 +14,26 @@ from eocanvas_apply.vocabulary import StorageType
 
 # What fits a terminal of 80 columns beside the indent.
 _WIDTH = 72
+_SHORTEST = 20
 
 
 def key_lines(key: DesiredKey) -> list[str]:
     """Return what storage a key opens, and for how long it is asked for."""
-    name = {"name": key.fixed_name} if key.fixed_name else {}
-    shared = {"shared": "true"} if key.public else {}
-    life = span(timedelta(seconds=key.expire_s))
-    return [_line(*field) for field in {"storage": _storage(key), **name, **shared, "expires_in": life}.items()]
-
-
-def _storage(key: DesiredKey) -> str:
     config = key.config
-    if key.storage is StorageType.WEBDAV:
-        return f"WebDAV {config.get('endpoint', '')} as {config.get('username', '')}"
-    kind = "S3" if key.secrets else "public S3"
-    place = [f"{kind} bucket {config.get('bucket', '')}", config.get("region", ""), config.get("endpoint", "")]
-    return ", ".join(filter(None, place))
+    kind = {StorageType.S3: "S3" if key.secrets else "public S3", StorageType.WEBDAV: "WebDAV"}[key.storage]
+    bucket = f"{kind} bucket {config.get('bucket', '')}{_in_brackets(config.get('region'))}"
+    fields = {
+        "storage": bucket if key.storage is StorageType.S3 else f"{kind} as {config.get('username', '')}",
+        "endpoint": config.get("endpoint"),
+        "name": key.fixed_name,
+        "shared": "true" if key.public else None,
+        "expires_in": span(timedelta(seconds=key.expire_s)),
+    }
+    return [_line(name, value) for name, value in fields.items() if value]
+
+
+def _in_brackets(text: str | None) -> str:
+    return f" ({text})" if text else ""
 
 
 def job_lines(jobs: Sequence[DesiredJob]) -> list[str]:
@@ -41,7 +45,7 @@ def job_lines(jobs: Sequence[DesiredJob]) -> list[str]:
 
 
 def _line(name: str, value: str, more: str = "") -> str:
-    return f"{name}: {cut(value, _WIDTH - len(name) - len(more) - 2)}{more}"
+    return f"{name}: {cut(value, max(_WIDTH - len(name) - len(more) - 2, _SHORTEST))}{more}"
 
 
 def _fields(job: DesiredJob) -> Iterator[tuple[str, str]]:
@@ -49,9 +53,11 @@ def _fields(job: DesiredJob) -> Iterator[tuple[str, str]]:
     for name, value in job.params.items():
         yield f"params.{name}", value
     for given in job.inputs:
-        yield f"inputs.{given.name}", _input(given)
+        yield f"inputs.{given.name}", _source(given)
         if given.product:
             yield f"inputs.{given.name}.dataset_id", given.product.dataset_id
+        if options := _options(given):
+            yield f"options.{given.name}", options
     for name, value in job.raw_inputs.items():
         yield f"inputs.{name}", _plain(value)
     instance = "/<instance>" if job.index_folder != job.folder else ""
@@ -71,10 +77,9 @@ def _plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _input(given: DesiredInput) -> str:
-    options = ["uncompress"] if given.uncompress else []
-    options += [given.sub_path] if given.sub_path else []
-    return ", ".join([_source(given), *options])
+def _options(given: DesiredInput) -> str:
+    options = (given.uncompress and "uncompress", given.sub_path and f"sub_path {given.sub_path}")
+    return ", ".join(option for option in options if option)
 
 
 def _source(given: DesiredInput) -> str:
@@ -82,4 +87,10 @@ def _source(given: DesiredInput) -> str:
         return f"result of {given.result.address}{f' ({given.result.match})' if given.result.match else ''}"
     if given.product:
         return f"product {given.product.id}"
-    return f"{given.key} {given.location}" if given.key else given.location
+    return f"{given.key} {given.location}" if given.key else _without_credentials(given.location)
+
+
+def _without_credentials(url: str) -> str:
+    """Return an address without its user and its query, where people put passwords and signatures."""
+    plain, query, _ = re.sub(r"(?<=://)[^/@]*@", "", url).partition("?")
+    return plain + (query and "?…")

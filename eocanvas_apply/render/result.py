@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, cast
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.actions import ActionKind, Outcome
 from eocanvas_apply.planning.jobs.cancelling import Cancelled, Stop
-from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import row_of
 from eocanvas_apply.render import diagnostics
-from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, one_line, shortened, stamp
+from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, one_line, shortened, size, stamp
 from eocanvas_apply.render.plan_blocks import in_words, no_results_yet
 from eocanvas_apply.report.progress import AddressResult, ApplyResult, Ending, outcome_counts
+from eocanvas_apply.report.result_places import Place
 
 if TYPE_CHECKING:
     from eocanvas_apply.render.json_shapes import ApplyBody, OutcomeCounts, ResultJson
 
+T = TypeVar("T")
 # As many as fit a screen; the JSON document names all.
 _SHOWN = 20
 _SHOWN_ALIKE, _SPARE = 3, 2
+_JOB_FAILED = re.compile(r"\bjob \S+ failed \(([\w-]+)\)")
 
 
 def body(result: ApplyResult) -> ApplyBody:
@@ -46,60 +49,79 @@ def _document(result: AddressResult) -> ResultJson:
 
 
 def text(result: ApplyResult, style: Style = PLAIN) -> str:
-    """Return a line for each address that waits, failed or was not run, and a last line with the numbers."""
-    lines = [
-        *_lines(result.results, Outcome.WAITING, style.paint("waiting", "yellow")),
-        *_lines(result.results, Outcome.FAILED, style.paint("failed", "red")),
-        *_left(result),
+    """Return where the results are, what waits, failed or was not run and why, and a last line with the numbers."""
+    blocks = [
+        _listed("Waiting", _of(result, Outcome.WAITING, _waits), style),
+        _listed("Not run", _not_run(result), style),
+        _block("Results", result.places, _place, style),
+        _listed("Failed", _of(result, Outcome.FAILED, _failed), style),
+        _next(result),
     ]
-    if result.left:
-        lines.append(f"{counted(result.left, 'result')} not fetched: eocanvas-apply results --fetch")
-    if Ending.DECISION in result.endings:
-        lines.append("a decision is needed; see: eocanvas-apply plan, eocanvas-apply why ADDRESS")
-    return "\n".join([*lines, _closing(result)]) + "\n"
+    return "".join(f"{line}\n" for block in blocks for line in block) + _closing(result) + "\n"
 
 
-def _lines(results: Sequence[AddressResult], outcome: Outcome, word: str) -> list[str]:
-    return _folded((each.address, f"{word}{_held(each)}{_why(each)}") for each in results if each.outcome is outcome)
+def _block(title: str, things: Sequence[T], line: Callable[[T], str], style: Style) -> list[str]:
+    lines = shortened(things, _SHOWN, line, "... and {} more")
+    return [style.paint(title, "bold"), *(f"  {each}" for each in lines)] if things else []
 
 
-def _folded(lines_of: Iterable[tuple[str, str]]) -> list[str]:
-    """Return a line for each address; of many with equal words the first few and the number of others."""
+def _place(place: Place) -> str:
+    known = f", {size(place.size)}" if place.size is not None else ""
+    return f"{place.owner}: {one_line(place.path)} ({counted(place.files, 'file')}{known})"
+
+
+def _listed(title: str, lines_of: Sequence[tuple[str, str, str]], style: Style) -> list[str]:
+    """Return a line for each address, of many with equal words the first few, and below them what to do, once."""
     alike: dict[str, list[str]] = {}
-    for address, words in lines_of:
-        alike.setdefault(words.replace(typed(address), "ADDRESS"), []).append(f"{address}: {words}")
+    for address, words, _ in lines_of:
+        alike.setdefault(words.replace(typed(address), "ADDRESS"), []).append(f"{address}{words}")
     shown = [
         line
         for lines in alike.values()
         for line in shortened(lines, _SHOWN_ALIKE, str, "  and {} more like this", spare=_SPARE)
     ]
-    return shortened(shown, _SHOWN, str, "... and {} more")
+    several = len({address for address, *_ in lines_of}) > 1
+    hints = (hint.replace(typed(address), "ADDRESS") if several else hint for address, _, hint in lines_of)
+    steps = [f"  next: {hint}" for hint in dict.fromkeys(filter(None, hints))]
+    return [*_block(title, shown, str, style), *shortened(steps, _SHOWN_ALIKE, str, "  next: ... {} more")]
+
+
+def _of(result: ApplyResult, outcome: Outcome, words: Callable[[AddressResult], str]) -> list[tuple[str, str, str]]:
+    """Return address, words and hint of all that ended so."""
+    ended = [each for each in result.results if each.outcome is outcome]
+    return [(each.address, words(each), one_line(each.error.hint, 400) if each.error else "") for each in ended]
+
+
+def _waits(result: AddressResult) -> str:
+    return f"{_held(result)}{_why(result)}"
+
+
+def _failed(result: AddressResult) -> str:
+    # The id of its job is in the JSON; without it, jobs that failed alike are one line.
+    return _JOB_FAILED.sub(r"\1", _why(result))
+
+
+def _next(result: ApplyResult) -> list[str]:
+    fetch = f"{counted(result.left, 'result')} not fetched: eocanvas-apply results --fetch"
+    decide = "a decision is needed; see: eocanvas-apply plan, eocanvas-apply why ADDRESS"
+    return [*([fetch] if result.left else []), *([decide] if Ending.DECISION in result.endings else [])]
 
 
 def _held(result: AddressResult) -> str:
     if result.results_until:
         return f": {no_results_yet(result.results_until)}"
-    waits = result.waits
-    return f" ({waits}): {row_of(result.address, ActionKind.NONE, waits).words}" if waits else ""
+    return f": {row_of(result.address, ActionKind.NONE, result.waits).words}" if result.waits else ""
 
 
-def _left(result: ApplyResult) -> list[str]:
-    """Return why skipped addresses were not run; an earlier failure is not hidden."""
+def _not_run(result: ApplyResult) -> list[tuple[str, str, str]]:
+    """Return why skipped addresses were not run."""
     planned = result.plan.by_address()
     skipped = [planned[r.address] for r in result.results if r.outcome is Outcome.SKIPPED and r.address in planned]
-    still = [action for action in skipped if action.action is ActionKind.NONE]
-    return _folded((a.address, f"{_not_run(a)}{in_words(a)}") for a in still)
-
-
-def _not_run(action: PlannedAction) -> str:
-    return "" if action.row.outcome is Outcome.FAILED else f"not run ({action.reason}): "
+    return [(a.address, f": {in_words(a)}", "") for a in skipped if a.action is ActionKind.NONE]
 
 
 def _why(result: AddressResult) -> str:
-    if result.error is None:
-        return ""
-    hint = f" ({one_line(result.error.hint)})" if result.error.hint else ""
-    return f": {one_line(result.error.message)}{hint}"
+    return f": {one_line(result.error.message)}" if result.error else ""
 
 
 def _closing(result: ApplyResult) -> str:
@@ -135,9 +157,14 @@ def cancelled_fault(found: Cancelled) -> Diagnostic | None:
     return error("cannot-dismiss", what, "it runs to its end, and is not launched again", address=found.address)
 
 
+def _reason(result: AddressResult) -> str:
+    hint = f" ({one_line(result.error.hint)})" if result.error and result.error.hint else ""
+    return f"{_held(result)}{_why(result)}{hint}".removeprefix(": ")
+
+
 def html(result: ApplyResult) -> str:
     """Return how each address ended as a table for a notebook, what failed and what waits first."""
     order = [Outcome.FAILED, Outcome.WAITING, Outcome.SKIPPED, Outcome.DONE]
     ended = sorted(result.results, key=lambda each: order.index(each.outcome))
-    rows = [(each.address, each.action, each.outcome, f"{_held(each)}{_why(each)}".strip(": ")) for each in ended]
+    rows = [(each.address, each.action, each.outcome, _reason(each)) for each in ended]
     return html_table(_closing(result), ("address", "action", "outcome", "why"), rows)

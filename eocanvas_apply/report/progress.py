@@ -14,6 +14,7 @@ from eocanvas_apply.planning.actions import ActionKind, Outcome
 from eocanvas_apply.planning.plan import Plan, PlannedAction, campaign_of
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.schedule.outlook import launch_times
+from eocanvas_apply.report.result_places import Place
 from eocanvas_apply.report.status import Tally, tallies
 from eocanvas_apply.vocabulary import is_under_way
 
@@ -119,13 +120,17 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApplyResult:
-    """What an apply came to; `left` counts the results that it was asked to leave at the service."""
+    """What an apply came to; `left` counts the results that it was asked to leave at the service.
+
+    `places` are where the results of the plan's jobs lie now.
+    """
 
     plan: Plan
     results: tuple[AddressResult, ...]
     endings: frozenset[Ending]
     diagnostics: tuple[Diagnostic, ...] = ()
     left: int = 0
+    places: tuple[Place, ...] = ()
 
 
 def outcome_counts(results: Sequence[AddressResult]) -> dict[str, int]:
