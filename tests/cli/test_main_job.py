@@ -51,7 +51,7 @@ def test_the_commands_from_plan_to_destroy(project: Project) -> None:
     _fits("plan", again)
     assert {a["action"] for a in again["actions"]} == {"none"}
     assert project.run("apply") == 0
-    assert project.out == "2 addresses: 2 done.\n"
+    assert project.out == "Results\n  job.subset: results/ (1 file, 4.1 kB)\n2 addresses: 2 done.\n"
 
 
 def test_status_why_logs_and_ledger_show_the_job(project: Project) -> None:
@@ -132,7 +132,7 @@ def test_a_failed_job_ends_with_4_and_names_the_log(project: Project, emulator: 
     with emulator.model() as wire:
         wire.service.job_faults.append(JobFault("graph", "*"))
     assert project.run("apply", "--yes") == 4
-    assert "job.subset: failed: job " in project.out
+    assert "Failed\n  job.subset: graph: " in project.out
     assert "eocanvas-apply logs job.subset shows the whole log" in project.out
     assert project.run("logs", "subset") == 0
     assert "exit status 40" in project.out
@@ -294,7 +294,7 @@ def test_a_job_is_cancelled_and_stays_so(project: Project, emulator: RunningEmul
     (found,) = document["cancel"]
     assert (found["address"], found["became"]) == ("job.subset", "dismissed")
     assert project.run("apply", "--yes") == 0
-    assert "job.subset: not run (cancelled)" in project.out
+    assert "job.subset: cancelled" in project.out
     assert project.run("why", "subset") == 0
     assert "apply --relaunch job.subset runs it again" in project.out
 
