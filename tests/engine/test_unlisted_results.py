@@ -40,7 +40,7 @@ def test_plan_status_why_and_apply_say_until_when_results_are_looked_for(tmp_pat
     until = "2026-01-05 08:20:02 UTC"
     words = f"succeeded, but lists no results yet; looked for until {until}"
     assert (ends(result), endings(result)) == ({JOB: "waiting"}, {"unfinished"})
-    assert f"{JOB}: waiting: {words}\n" in result_render.text(result)
+    assert f"{JOB}: {words}\n" in result_render.text(result)
     assert result_render.body(result)["results"][0]["results_until"] == "2026-01-05T08:20:02Z"
     engine = world.runner(JOB_ONLY)
     plan, observed = world.run(engine.plan(Requests()))
