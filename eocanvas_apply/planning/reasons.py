@@ -151,7 +151,7 @@ _KEYS = (
     _row(_A.ADOPT, _R.FOUND, "created, but the answer was lost", "the next apply records it"),
     _done(_R.EXISTING, "not managed by this project", "nothing to do; its owner renews it", usable=True),
     _skipped(
-        _R.CANNOT_TELL, "state unknown; see the diagnostics", "fix the errors that are named; dependent jobs wait"
+        _R.CANNOT_TELL, "state unknown; see the diagnostics", "fix what the diagnostics name; dependent jobs wait"
     ),
     _row(_A.NONE, _R.DRAINING, "rotation waits until no job runs", "wait; apply continues by itself"),
     _done(

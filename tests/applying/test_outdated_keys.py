@@ -134,6 +134,25 @@ def test_a_fixed_name_is_not_deleted_while_another_job_of_the_account_runs(tmp_p
     assert key_names(world) == []
 
 
+def test_a_key_whose_last_job_ends_before_it_is_replaced_in_place_is_only_deleted(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.apply(FIXED, NO_WAIT)
+    world.environ["SECRET"] = "r0tated"
+    assert acts(world.plan(FIXED))[KEY] == ("replace", "secret-changed")
+    assert not world.apply(FIXED).endings
+    assert key_names(world) == []
+    assert len(launched(world)) == 1
+
+
+def test_a_secret_rotated_while_a_job_runs_leaves_with_the_generation_that_the_job_uses(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.apply(DONE, NO_WAIT)
+    world.environ["SECRET"] = "r0tated"
+    assert not world.apply(DONE).endings
+    (name,) = key_names(world)
+    assert b"r0tated" in (world.frontend.service.plaintext_of(name) or b"")
+
+
 @pytest.mark.parametrize("step", ["before DELETE", "after DELETE"])
 def test_a_run_killed_while_deleting_is_continued(step: str, tmp_path: Path) -> None:
     world = done(tmp_path)
