@@ -64,7 +64,7 @@ PARTS = {
     "cli": "terminal commands",
 }
 # File names that stand in several folders, each time for the same thing: what a command does, reports and prints.
-ONE_MEANING = {"clock", "diagnostics", "doctor", "lock", "plan", "progress", "results", "status", "stored", "why"}
+ONE_MEANING = {"clock", "diagnostics", "doctor", "lock", "plan", "progress", "results", "status", "why"}
 MOST_FILES = 15
 IO_MODULES = {
     *("asyncio", "anyio", "boto3", "concurrent", "fcntl", "getpass", "glob", "http", "httpx", "logging"),

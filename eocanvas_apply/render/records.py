@@ -25,8 +25,10 @@ def ledger_text(entries: Iterable[Entry], style: Style = PLAIN) -> str:
 
 def _line(entry: Entry, style: Style) -> str:
     event = entry.to_json()
-    words = [style.paint(str(event["type"]), "bold"), str(event.get("address", "")), _details(event)]
-    return f"{entry.seq:>6}  {stamp(entry.time)}  " + one_line("  ".join(word for word in words if word))
+    # Each word is made printable before one is painted: what colours it must stay as it is.
+    kind, address, details = map(one_line, (str(event["type"]), str(event.get("address", "")), _details(event)))
+    words = [style.paint(kind, "bold"), address, details]
+    return f"{entry.seq:>6}  {stamp(entry.time)}  " + " ".join(word for word in words if word)
 
 
 def _details(event: dict[str, Any]) -> str:

@@ -102,7 +102,7 @@ def _copies(collected: Collected, folder: Path) -> Results:
 
 def _listed(args: Namespace, found: Results, addresses: Collection[str]) -> Outcome:
     """Return the list in the format that was asked for."""
-    from eocanvas_apply.render import stored as render
+    from eocanvas_apply.render import result_files as render
 
     results = found.to_json()
     if args.format == "csv":
