@@ -39,11 +39,14 @@ def read_bytes(written: str, folder: Path, largest: int = LARGEST) -> bytes:
     try:
         with located(written, folder).open("rb") as file:
             content = file.read(largest + 1)
+            # A pipe has no size; what was read of it is at least that.
+            size = max(os.fstat(file.fileno()).st_size, len(content))
     except (OSError, ValueError, RuntimeError) as fault:
         raise ManifestError(_fault(written, folder, fault)) from None
     if len(content) > largest:
-        hint = "Is it the file you meant?"
-        raise ManifestError(error("file-too-large", f"{written!r} is larger than {largest // 1_000_000} MB", hint))
+        # Rounded up, so that a file of one byte too many does not have what is allowed.
+        message = f"{written!r} has {-(-size // 100_000) / 10:g} MB; at most {largest // 1_000_000} MB are read"
+        raise ManifestError(error("file-too-large", message, "Is it the file you meant?"))
     return content
 
 

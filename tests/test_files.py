@@ -43,6 +43,13 @@ def test_an_unreadable_file_is_named_as_written(tmp_path: Path, written: str, co
     assert repr(written) in str(caught.value)
 
 
+def test_a_file_that_is_too_large_is_refused_with_its_size(tmp_path: Path) -> None:
+    with (tmp_path / "big").open("wb") as big:
+        big.truncate(12_345_678)
+    with pytest.raises(ManifestError, match=r"'big' has 12\.4 MB; at most 10 MB are read"):
+        files.read_bytes("big", tmp_path)
+
+
 def test_ten_megabytes_are_not_too_many(tmp_path: Path) -> None:
     with (tmp_path / "big").open("wb") as big:
         big.truncate(files.LARGEST)

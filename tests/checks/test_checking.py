@@ -112,6 +112,10 @@ ACCEPTED = {
         node("Range", "RangeFilter", "<doWeightCorrel>True</doWeightCorrel>", "Azimuth"),
         node("Write", "Write", SAVED % "x", "Range"),
     ),
+    "a format newer than the client's list": (
+        READ,
+        node("Write", "Write", "<file>x</file><formatName>ZNAP</formatName>", "Read"),
+    ),
     "a format in another case": (
         READ,
         node("Write", "Write", "<file>x</file><formatName>netcdf4-cf</formatName>", "Read"),
