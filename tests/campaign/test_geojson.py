@@ -176,6 +176,7 @@ def square(west: float, east: float) -> list[list[list[float]]]:
         ([square(170, 180), square(-180, -175)], [170, -20, -175, -10]),
         ([square(-180, -175), square(170, 180), square(160, 165)], [160, -20, -175, -10]),
         ([square(170, 175), square(-175, -170)], [-175, -20, 175, -10]),
+        ([square(170, 179.9999999), square(-179.9999999, -175)], [170, -20, -175, -10]),
         ([square(-180, 180)], [-180, -20, 180, -10]),
         ([square(-180, 0), square(0, 180)], [-180, -20, 180, -10]),
     ],
@@ -209,6 +210,13 @@ def test_a_bbox_of_a_feature_is_compared_with_its_geometry_which_counts(bbox: An
     found = read(feature(polygon(SQUARE), bbox=bbox))
     assert [each.code for each in found.warnings] == codes
     assert found.rows[0].fields["bbox"] == [20, 58, 21, 59]
+
+
+def test_a_bbox_of_a_feature_says_that_it_crosses_the_antimeridian() -> None:
+    parts = {"type": "MultiPolygon", "coordinates": [square(170, 179.5), square(-179.5, -175)]}
+    assert read(feature(parts)).rows[0].fields["bbox"] == [-179.5, -20, 179.5, -10]
+    found = read(feature(parts, bbox=[169, -21, -174, -9]))
+    assert (found.rows[0].fields["bbox"], found.warnings) == ([169, -21, -174, -9], ())
 
 
 def test_nested_collections_are_read_and_depth_has_a_limit() -> None:

@@ -16,6 +16,7 @@ from eocanvas_apply.documents.yaml.nodes import Path
 from eocanvas_apply.errors import ManifestError
 
 _DEGREES = 1e-6
+_HALF_GLOBE = 180
 _NO_FEATURES = "it needs a FeatureCollection with `features`, one Feature, or one geometry"
 
 
@@ -112,7 +113,7 @@ def _row(feature: _Feature, number: int, notes: OutlineNotes) -> Row:
     for each in _bbox_warnings(own, found.bbox):
         notes.add(each, number, (*feature.path, "bbox"))
     wkt = found.wkt or None
-    fields = {**properties, "geometry": wkt, "wkt": wkt, "bbox": found.bbox or _own_bbox(own)}
+    fields = {**properties, "geometry": wkt, "wkt": wkt, "bbox": _bbox(_own_bbox(own), found.bbox)}
     name = feature.data.get(ID)
     return Row(id_of(properties.get(ID) if name is None else name), fields)
 
@@ -141,6 +142,14 @@ def _own_bbox(given: Any) -> list[float] | None:
         return None
     plain: list[float] = without_texts(box)
     return plain
+
+
+def _bbox(own: list[float] | None, bbox: list[float]) -> list[float] | None:
+    """Return the box of a geometry; the feature's own one without a geometry, or where only that says what crosses."""
+    if own is None or not bbox:
+        return own or bbox or None
+    is_wide = bbox[2] - bbox[0] > _HALF_GLOBE
+    return own if is_wide and own[0] > own[2] and _holds(own, bbox) else bbox
 
 
 def _bbox_warnings(given: Any, bbox: Sequence[float]) -> Iterator[Diagnostic]:

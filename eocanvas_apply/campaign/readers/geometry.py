@@ -23,7 +23,8 @@ _EDGE, _POLE = 180, 90
 # Of computed coordinates, in degrees.
 _NOISE = 1e-6
 _LONGITUDE_FIRST = "write [longitude, latitude]; the longitude comes first in GeoJSON"
-_WGS_84 = "write the file in WGS 84 (EPSG:4326), in degrees"
+WRITE_WGS_84 = "write it in WGS 84, with GDAL: `ogr2ogr -t_srs EPSG:4326 NEW.geojson OLD.geojson`"
+_WITHIN = "longitudes run from -180 to 180; cut a geometry that crosses the antimeridian there (RFC 7946)"
 _RINGS = "a ring has four positions or more, and the last equals the first"
 
 Position = Sequence[float]
@@ -171,7 +172,7 @@ def _guard_position(position: Any) -> None:
         message = f"{_text(position)} has the latitude {_number(latitude)}; latitudes run from -90 to 90"
         raise fault("geojson-coordinates", message, _LONGITUDE_FIRST)
     message = f"{_text(position)[:80]} is outside of the longitudes -180 to 180 and the latitudes -90 to 90"
-    hint = _WGS_84 if abs(longitude) > 2 * _EDGE or abs(latitude) > _POLE else "cut it at the antimeridian (RFC 7946)"
+    hint = WRITE_WGS_84 if abs(longitude) > 2 * _EDGE or abs(latitude) > _POLE else _WITHIN
     raise fault("geojson-coordinates", message, hint)
 
 
@@ -204,17 +205,20 @@ def _jumps(parts: _Parts) -> Iterator[Diagnostic]:
 
 def _bounds(boxes: Sequence[_Box]) -> list[float]:
     west, east = min(box.west for box in boxes), max(box.east for box in boxes)
-    whole = any(box.west == -_EDGE and box.east == _EDGE for box in boxes)
-    if west == -_EDGE and east == _EDGE and not whole and (cut := _cut(boxes)):
+    if _is_whole(west, east) and not any(_is_whole(box.west, box.east) for box in boxes) and (cut := _cut(boxes)):
         west, east = cut
     south, north = min(box.south for box in boxes), max(box.north for box in boxes)
     return [without_text(each) for each in (west, south, east, north)]
 
 
+def _is_whole(west: float, east: float) -> bool:
+    return west <= -_EDGE + _NOISE and east >= _EDGE - _NOISE
+
+
 def _cut(boxes: Sequence[_Box]) -> tuple[float, float] | None:
     """Return west and east of parts that meet at the antimeridian: around the widest gap between them."""
     gaps: list[tuple[float, float, float]] = []
-    reached: float = -_EDGE
+    reached: float = -_EDGE + _NOISE
     for box in sorted(boxes, key=lambda box: box.west):
         if box.west > reached:
             gaps.append((box.west - reached, box.west, reached))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from eocanvas_apply.campaign.readers.geometry import fault
+from eocanvas_apply.campaign.readers.geometry import WRITE_WGS_84, fault
 
 _WGS_84 = re.compile(
     r"""
@@ -25,10 +25,8 @@ def guard_reference_system(data: Any) -> None:
     given = data.get("crs") if isinstance(data, Mapping) else None
     if given is None or _WGS_84.fullmatch(name := _name(given)):
         return
-    message = f"this is in the reference system `{name[:60]}`; only WGS 84 can be read"
-    raise fault(
-        "geojson-crs", message, "write the file in WGS 84 (EPSG:4326): longitudes -180 to 180, latitudes -90 to 90"
-    )
+    message = f"this is in the reference system `{name[:60]}`; only WGS 84 (longitudes and latitudes) can be read"
+    raise fault("geojson-crs", message, WRITE_WGS_84)
 
 
 def _name(given: Any) -> str:
