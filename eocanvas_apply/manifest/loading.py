@@ -103,6 +103,7 @@ def load(source: bytes | str, file: str, variables: Mapping[str, Plain] | None =
     filled = given if oversized else with_variables(given, values)
     manifest, structural = _validated(filled, empty.place)
     valued = _placed(((found, path, False) for found, path in value_faults(unescaped(filled))), empty.place)
+    faults = _without_refused(faults, structural)
     findings = limited((*faults, *structural, *_named(given, values, empty.place, oversized), *valued))
     campaigns = dict(_campaigns(filled))
     templates = {name: Template(_without_steps(job)) for name, job in campaigns.items()}
@@ -127,6 +128,12 @@ def _without_days(text: YamlText, data: Data) -> Iterator[Diagnostic]:
         for end in ("from", "to")
     }
     yield from (each for each in text.faults if each.code != "yaml-1-1" or each.position not in days)
+
+
+def _without_refused(faults: list[Diagnostic], structural: list[Diagnostic]) -> list[Diagnostic]:
+    """Return the faults of a text without those about values that are refused anyway."""
+    refused = {each.position for each in structural}
+    return [each for each in faults if each.code != "yaml-1-1" or each.position not in refused]
 
 
 def _validated(data: Data, place: _Place) -> tuple[Manifest | None, list[Diagnostic]]:

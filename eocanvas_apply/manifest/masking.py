@@ -2,7 +2,7 @@
 
 There the values of secret fields become `***`, those of unknown fields that do not look like a plain one, and comments.
 Masking goes by the nodes of the text, so that values over several lines, flow mappings and aliases are covered; of a
-text that could not be read to its end, lines that may belong to `keys` are not shown at all.
+text that could not be read to its end, lines that may belong to `keys` show no more than the name of their field.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ _SECRET_WORDS = re.compile("key|secret|pass|token|cred|auth|pwd|sign", re.IGNORE
 _REFERENCE_WORDS = frozenset({"env", "file", "command", "keyring", "sops", "at"})
 _PUNCTUATION = frozenset("{}[],: \t")
 _TOP_LEVEL = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)\s*:")
+_FIELD = re.compile(r"[ \t]*([a-z_]+):(?=\s|$)")
+_LONGEST_FIELD = 60
 _COMMENT = re.compile(r"[}\], \t]*#[^\r\n]*")
 _STARS = "***"
 
@@ -89,12 +91,24 @@ def snippet(mask: Mask, position: Position) -> Excerpt | None:
     """Return the line at a position, or the part of a long one around it; None when nothing of it may be shown."""
     text = mask.text
     if text.root is None:
-        return text.excerpt(position) if _is_outside_keys(mask, position.line) else None
+        return text.excerpt(position) if _is_outside_keys(mask, position.line) else _field_alone(text, position)
     begin, end = text.line_span(position.line)
     first, last = window(end - begin, position.column)
     head, tail = "…" if first else "", "…" if last < end - begin else ""
     shown = _masked(mask, begin + first, begin + last, begin + position.column - 1)
     return Excerpt(head + shown + tail, first + 1 - len(head))
+
+
+def _field_alone(text: YamlText, position: Position) -> Excerpt | None:
+    """Return a line of a text that could not be read with no more of it than the name of a known field."""
+    if position.line > len(text.line_starts):
+        return None
+    begin, end = text.line_span(position.line)
+    found = _FIELD.match(text.text, begin, min(end, begin + position.column + _LONGEST_FIELD))
+    if found is None or found[1] not in _FIELDS:
+        return None
+    shown = found[0] if found.end() >= end else f"{found[0]} {_STARS}"
+    return Excerpt(shown) if position.column - 1 <= len(shown) else None
 
 
 def _masked(mask: Mask, at: int, end: int, caret: int) -> str:

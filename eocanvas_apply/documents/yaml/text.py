@@ -207,4 +207,19 @@ def _explained(text: str, at: int, problem: str, opened_in_line: int | None) -> 
         return f"the quote or bracket on line {opened_in_line} is never closed", "close it"
     if wanted := re.search(r"expected (?:',' or )?'([\]}])'", problem):
         return f"a comma or {wanted[1]} is missing before this", "separate with commas, close with the bracket"
+    if "mapping values" in problem and _is_too_deep(text, at):
+        return "this line is indented deeper than the one above, which has a value already", "give both one indentation"
     return next(explanation for part, explanation in _SYNTAX.items() if part in problem)
+
+
+def _is_too_deep(text: str, at: int) -> bool:
+    """Whether the line at a place holds a first field, deeper than a line above it that ends with a value."""
+    begin = text.rfind("\n", 0, at) + 1
+    above = text[:begin].rstrip().rpartition("\n")[2]
+    if ": " in text[begin:at] or above.endswith(":"):
+        return False
+    return _indentation(text[begin:at]) > _indentation(above)
+
+
+def _indentation(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))

@@ -9,12 +9,13 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from eocanvas_apply.diagnostics import MOST_OF_A_CODE, Diagnostic, did_you_mean, error, one_of
-from eocanvas_apply.documents.yaml.nodes import Data, Path
+from eocanvas_apply.documents.yaml.nodes import Data, Path, resolve_plain
 from eocanvas_apply.manifest.model.jobs import INPUT_TYPES, JOB_TYPES, OUTPUT_TYPES
 from eocanvas_apply.manifest.model.keys import EODATA, KEY_TYPES, Key
 from eocanvas_apply.manifest.model.manifest import LedgerSettings, Manifest, Moved, Notify, QuotaWindow, Timing
 from eocanvas_apply.manifest.model.steps import KINDS, STEP_FIELDS, STEP_TYPES, Step
 from eocanvas_apply.manifest.model.strict import StrictModel
+from eocanvas_apply.manifest.validation.kinds import no_such_kind
 from eocanvas_apply.manifest.validation.meaning import value_at
 from eocanvas_apply.vocabulary import FailureClass
 
@@ -38,6 +39,15 @@ _HINTS = {
     "step-source": "the sources are list, map, csv, json, geojson, days, hda, s3 and job; begin a new step for each",
     "pick-one": "write first, last, latest or earliest, or one of {latest: COLUMN}, {largest: COLUMN} and their like",
     "bad-duration": "write a number with its unit, such as 30s, 15m, 1h30m or 7d",
+}
+_BEGINNINGS: dict[Path, str] = {
+    ("version",): "begin the manifest with `version: 1`",
+    ("project",): "write `project: NAME`: it names the keys at the service",
+}
+# What people write in other dialects of YAML.
+_TRUE_OR_FALSE = {
+    "true": ("true", "yes", "y", "on", "1"),
+    "false": ("false", "no", "n", "off", "0"),
 }
 _RULES = {
     "project": "it begins with a small letter; small letters, digits and - follow, 31 characters at most",
@@ -74,17 +84,29 @@ def value_fault(kind: str, where: str, context: dict[str, Any], message: str, va
 def _wrong_type(wanted: str, where: str, value: Data) -> Diagnostic:
     if value is None:
         return error("wrong-type", f"`{where}` is empty", f"give it {wanted}, or remove the line")
-    quotes = "put it in quotes" if wanted == "text" and not isinstance(value, (dict, list)) else ""
-    return error("wrong-type", f"`{where}` must be {wanted}", quotes)
+    return error("wrong-type", f"`{where}` must be {wanted}", _as_type(wanted, value))
+
+
+def _as_type(wanted: str, value: Data) -> str:
+    """Return how to write a value that has another type than it seems."""
+    if wanted == "text":
+        return "" if isinstance(value, dict | list) else "put it in quotes"
+    if not isinstance(value, str):
+        return ""
+    if wanted == WRONG_TYPES["bool_type"]:
+        return next((f"write {word}" for word, also in _TRUE_OR_FALSE.items() if value.casefold() in also), "")
+    is_number = "number" in wanted and not isinstance(resolve_plain(value), str | bool | None)
+    return "write it without quotes" if is_number else ""
 
 
 def _not_one_of(where: str, expected: str, value: Data) -> Diagnostic:
     words = [word.strip("' ") for word in expected.replace(" or ", ",").split(",")]
+    hint = did_you_mean(value, words) if isinstance(value, str) else ""
     if where == "version":
         return error("bad-value", "only version 1 of the manifest is supported", "write `version: 1`")
     if where.endswith(".process"):
-        return error("bad-value", f"the process of this job is {words[0]}", "remove `process:`, or what belongs to it")
-    hint = did_you_mean(value, words) if isinstance(value, str) else ""
+        message = f"the process of this job is {words[0]}"
+        return error("bad-value", message, hint or "remove `process:`, or what belongs to it")
     return error("bad-value", f"`{where}` must be {one_of(words)}", hint)
 
 
@@ -143,14 +165,14 @@ def _fault(kind: str, loc: Path, context: dict[str, Any], message: str, data: Da
     if kind == "missing":
         model = _model(loc[:-1])
         field = model.model_fields.get(str(loc[-1])) if model else None
-        found = error("missing-field", f"`{_dotted(path)}` is missing", (field and field.description) or "")
-        return StructureFault(found, path)
+        hint = _BEGINNINGS.get(path) or (field and field.description) or ""
+        return StructureFault(error("missing-field", f"`{_dotted(path)}` is missing", hint), path)
     if kind == "extra_forbidden":
         return StructureFault(_unknown_field(path, _model(loc[:-1])), path)
     if loc[-1] == "[key]":
         return StructureFault(_bad_name(str(path[-1]), path), path)
     if kind.startswith("union_tag"):
-        return StructureFault(_no_such_kind(path, value), path, at_name=False)
+        return StructureFault(*no_such_kind(path, value), at_name=False)
     found = value_fault(kind, _dotted(path), context, message, value)
     return StructureFault(found, path, at_name=kind in ("literal-secret", "reserved-name"))
 
@@ -179,30 +201,6 @@ def _bad_name(name: str, path: Path) -> Diagnostic:
     if path[-2:-1] not in (("inputs",), ("params",)):
         rule = "it begins with a small letter; small letters, digits, - and _ follow, 40 characters at most"
     return error("bad-name", f"`{name[:60]}` cannot be a name here", rule)
-
-
-def _no_such_kind(path: Path, value: Data) -> Diagnostic:
-    where = _dotted(path)
-    if path[-1] == "for_each":
-        return error("wrong-type", f"`{where}` must be a step or a list of steps")
-    if not isinstance(value, dict):
-        return error("wrong-type", f"`{where}` must be a mapping of its fields")
-    if path[0] == "keys" and len(path) == 2:
-        kinds, given = f"the types are {one_of(list(KEY_TYPES))}", value.get("type")
-        if not isinstance(given, str):
-            return error("missing-field", f"`{where}` has no `type`", kinds)
-        return error("bad-value", f"`{given[:60]}` is not a type of key", did_you_mean(given, KEY_TYPES) or kinds)
-    if path[0] == "jobs" and len(path) == 2:
-        return error("missing-field", f"`{where}` does not say what runs", "give it `graph:`, `chain:` or `process:`")
-    if "inputs" in path:
-        hint = "write {key: NAME, path: PATH}, {product: ID}, {result: JOB} or {url: ADDRESS}"
-        return error("missing-field", f"`{where}` does not say where the file is", _near(value, INPUT_TYPES) or hint)
-    hint = "write {key: NAME} or {download: FOLDER}"
-    return error("missing-field", f"`{where}` does not say where results go", _near(value, OUTPUT_TYPES) or hint)
-
-
-def _near(value: dict[str, Data], kinds: dict[str, type[StrictModel]]) -> str:
-    return next((hint for name in value if (hint := did_you_mean(name, kinds))), "")
 
 
 def _model(loc: Path) -> type[StrictModel] | None:
