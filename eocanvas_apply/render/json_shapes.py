@@ -166,7 +166,7 @@ class PlanJson(PlanBody):
 
 
 class ResultJson(TypedDict):
-    """How one address ended in this run.
+    """How one address ended in this run; `job_id` and `status` are those of its job, null where it has none.
 
     `results_until` is until when results are looked for that its job does not list yet.
     """
@@ -175,6 +175,8 @@ class ResultJson(TypedDict):
     action: ActionKind
     outcome: Literal["done", "failed", "waiting", "skipped"]
     error: DiagnosticJson | None
+    job_id: str | None
+    status: str | None
     results_until: NotRequired[str]
 
 

@@ -6,11 +6,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.diagnostics import Diagnostic, error, info
 from eocanvas_apply.manifest.address import typed
-from eocanvas_apply.planning.actions import ActionKind, Outcome
+from eocanvas_apply.planning.actions import Outcome
 from eocanvas_apply.planning.jobs.cancelling import Cancelled, Stop
-from eocanvas_apply.planning.reasons import row_of
 from eocanvas_apply.render import diagnostics
 from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, one_line, shortened, size, stamp
 from eocanvas_apply.render.plan_blocks import in_words, no_results_yet
@@ -42,22 +41,37 @@ def _document(result: AddressResult) -> ResultJson:
         "action": result.action,
         "outcome": result.outcome.value,
         "error": diagnostics.as_json(result.error) if result.error else None,
+        "job_id": result.job_id,
+        "status": result.status,
     }
     if result.results_until:
         document["results_until"] = stamp(result.results_until) or ""
     return document
 
 
-def text(result: ApplyResult, style: Style = PLAIN) -> str:
-    """Return where the results are, what waits, failed or was not run and why, and a last line with the numbers."""
+def text(result: ApplyResult, style: Style = PLAIN, *, command: str = "apply") -> str:
+    """Return what runs, where the results are, what waits, failed or was not run and why, and what goes on with it."""
     blocks = [
-        _listed("Waiting", _of(result, Outcome.WAITING, _waits), style),
-        _listed("Not run", _not_run(result), style),
+        _listed("Running", [(each.address, "", "") for each in result.results if each.runs], style),
+        _listed("Waiting", _of(result, Outcome.WAITING, _reason), style),
+        _listed("Not run", _of(result, Outcome.SKIPPED, _reason), style),
         _block("Results", result.places, _place, style),
         _listed("Failed", _of(result, Outcome.FAILED, _failed), style),
         _next(result),
     ]
-    return "".join(f"{line}\n" for block in blocks for line in block) + _closing(result) + "\n"
+    going_on = unfinished(result, command)
+    last = f"{going_on.message}; {going_on.hint}\n" if going_on else ""
+    return "".join(f"{line}\n" for block in blocks for line in block) + _closing(result) + "\n" + last
+
+
+def unfinished(result: ApplyResult, command: str = "apply") -> Diagnostic | None:
+    """Return what still runs or waits and the command that goes on; None where no command would."""
+    running = sum(each.runs for each in result.results)
+    waiting = sum(each.goes_on for each in result.results) - running
+    numbers = [f"{running} running at the service"] * bool(running) + [f"{waiting} waiting"] * bool(waiting)
+    if Ending.INTERRUPTED in result.endings:
+        return error("interrupted", ", ".join(["interrupted", *numbers]), f"eocanvas-apply {command} continues")
+    return info("unfinished", ", ".join(numbers), f"eocanvas-apply {command} continues") if numbers else None
 
 
 def _block(title: str, things: Sequence[T], line: Callable[[T], str], style: Style) -> list[str]:
@@ -88,12 +102,8 @@ def _listed(title: str, lines_of: Sequence[tuple[str, str, str]], style: Style) 
 
 def _of(result: ApplyResult, outcome: Outcome, words: Callable[[AddressResult], str]) -> list[tuple[str, str, str]]:
     """Return address, words and hint of all that ended so."""
-    ended = [each for each in result.results if each.outcome is outcome]
+    ended = [each for each in result.results if each.outcome is outcome and not each.runs]
     return [(each.address, words(each), one_line(each.error.hint, 400) if each.error else "") for each in ended]
-
-
-def _waits(result: AddressResult) -> str:
-    return f"{_held(result)}{_why(result)}"
 
 
 def _failed(result: AddressResult) -> str:
@@ -107,17 +117,13 @@ def _next(result: ApplyResult) -> list[str]:
     return [*([fetch] if result.left else []), *([decide] if Ending.DECISION in result.endings else [])]
 
 
-def _held(result: AddressResult) -> str:
+def _reason(result: AddressResult) -> str:
+    """Return the fault, or why it waits or is not run."""
     if result.results_until:
         return f": {no_results_yet(result.results_until)}"
-    return f": {row_of(result.address, ActionKind.NONE, result.waits).words}" if result.waits else ""
-
-
-def _not_run(result: ApplyResult) -> list[tuple[str, str, str]]:
-    """Return why skipped addresses were not run."""
-    planned = result.plan.by_address()
-    skipped = [planned[r.address] for r in result.results if r.outcome is Outcome.SKIPPED and r.address in planned]
-    return [(a.address, f": {in_words(a)}", "") for a in skipped if a.action is ActionKind.NONE]
+    if result.error or result.now is None:
+        return _why(result)
+    return f": {in_words(result.now)}"
 
 
 def _why(result: AddressResult) -> str:
@@ -157,14 +163,16 @@ def cancelled_fault(found: Cancelled) -> Diagnostic | None:
     return error("cannot-dismiss", what, "it runs to its end, and is not launched again", address=found.address)
 
 
-def _reason(result: AddressResult) -> str:
-    hint = f" ({one_line(result.error.hint)})" if result.error and result.error.hint else ""
-    return f"{_held(result)}{_why(result)}{hint}".removeprefix(": ")
-
-
 def html(result: ApplyResult) -> str:
     """Return how each address ended as a table for a notebook, what failed and what waits first."""
     order = [Outcome.FAILED, Outcome.WAITING, Outcome.SKIPPED, Outcome.DONE]
     ended = sorted(result.results, key=lambda each: order.index(each.outcome))
-    rows = [(each.address, each.action, each.outcome, _reason(each)) for each in ended]
+    rows = [(each.address, each.action, "running" if each.runs else each.outcome, _cell(each)) for each in ended]
     return html_table(_closing(result), ("address", "action", "outcome", "why"), rows)
+
+
+def _cell(result: AddressResult) -> str:
+    if result.outcome is Outcome.DONE or result.runs:
+        return ""
+    hint = f" ({one_line(result.error.hint)})" if result.error and result.error.hint else ""
+    return f"{_reason(result)}{hint}".removeprefix(": ")

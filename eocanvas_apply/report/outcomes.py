@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 
-from eocanvas_apply.diagnostics import Diagnostic, Severity, error, has_errors
+from eocanvas_apply.diagnostics import Diagnostic, Severity, error, has_errors, warning
 from eocanvas_apply.ledger.fold.job_records import Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import typed
@@ -78,9 +78,11 @@ def results(
         fault = faults.get(address)
         if outcome is Outcome.FAILED and fault is None:
             fault = _ended_badly(address, action, recorded)
-        held = action.reason if action and action.action is ActionKind.NONE and outcome is Outcome.WAITING else None
-        until = action.not_before if action and action.lists_nothing and outcome is Outcome.WAITING else None
-        return AddressResult(address, (begun.get(address) or now[address]).action, outcome, fault, held, until)
+        if outcome is Outcome.SKIPPED and fault is None and action:
+            fault = _not_started(action, ended)
+        run = counted_run(recorded.jobs.get(address))
+        job = (run.job_id, run.status) if run else (None, None)
+        return AddressResult(address, (begun.get(address) or now[address]).action, outcome, fault, action, *job)
 
     return tuple(map(result, dict.fromkeys([*begun, *now])))
 
@@ -94,6 +96,14 @@ def results_pending(recorded: Recorded, address: str) -> int:
     """Return how many results of a job are listed and not stored."""
     run = counted_run(recorded.jobs.get(address))
     return len(run.pending) if run else 0
+
+
+def _not_started(action: PlannedAction, ended: Mapping[str, Outcome]) -> Diagnostic | None:
+    words = {Outcome.FAILED: "which failed", Outcome.SKIPPED: "which is not run"}
+    before = next((each for each in action.depends_on if ended.get(each) in words), None)
+    if before is None:
+        return None
+    return warning("not-started", f"needs {before}, {words[ended[before]]}", address=action.address)
 
 
 def _ended_badly(address: str, now: PlannedAction | None, recorded: Recorded) -> Diagnostic:

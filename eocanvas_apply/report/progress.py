@@ -16,7 +16,7 @@ from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.schedule.outlook import launch_times
 from eocanvas_apply.report.result_places import Place
 from eocanvas_apply.report.status import Tally, tallies
-from eocanvas_apply.vocabulary import is_under_way
+from eocanvas_apply.vocabulary import has_ended, is_under_way
 
 
 class Happening(StrEnum):
@@ -95,17 +95,39 @@ _GOES_ON = {
 
 @dataclass(frozen=True, slots=True)
 class AddressResult:
-    """How one address of the first plan, or one that arose later, ended; `waits` is why one is held back.
+    """How one address of the first plan, or one that arose later, ended; `now` is its action in the last plan.
 
-    `results_until` is until when results are looked for that a successful job does not list yet.
+    `job_id` and `status` are those of its job, None where it has none.
     """
 
     address: str
     action: ActionKind
     outcome: Outcome
     error: Diagnostic | None = None
-    waits: Reason | None = None
-    results_until: datetime | None = None
+    now: PlannedAction | None = None
+    job_id: str | None = None
+    status: str | None = None
+
+    @property
+    def results_until(self) -> datetime | None:
+        """Until when results are looked for that its successful job does not list yet."""
+        looked_for = self.outcome is Outcome.WAITING and self.now is not None and self.now.lists_nothing
+        return self.now.not_before if self.now and looked_for else None
+
+    @property
+    def runs(self) -> bool:
+        """Whether its job runs at the service, or waits there."""
+        return self.outcome is Outcome.WAITING and self.status is not None and not has_ended(self.status)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether another apply goes on with it, without a decision or a correction before."""
+        if self.outcome is not Outcome.WAITING or self.runs or self.now is None:
+            return self.outcome is Outcome.WAITING
+        return self.now.action is not ActionKind.ASK and self.now.reason not in _NEEDS_A_PERSON
+
+
+_NEEDS_A_PERSON = (Reason.HELD_CANARY, Reason.HELD_STOPPED)
 
 
 class Ending(StrEnum):

@@ -9,7 +9,7 @@ from datetime import datetime
 from eocanvas_apply.ledger.fold.job_records import IntentState, JobRecord, Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
-from eocanvas_apply.planning.actions import ActionKind, Phase
+from eocanvas_apply.planning.actions import LAUNCHES, ActionKind, Phase
 from eocanvas_apply.planning.plan import Origin, Plan, PlannedAction
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import Observed, ObservedKey, Pass
@@ -75,8 +75,10 @@ class JobStatus:
 
     @property
     def run(self) -> Run | None:
-        """Its run that counts."""
-        return counted_run(self.recorded.jobs.get(self.address))
+        """Its run that counts, none where it was given up and a new one is to be launched."""
+        record = self.recorded.jobs.get(self.address)
+        new = record is not None and record.forgotten and self.action.action in LAUNCHES
+        return None if new else counted_run(record)
 
     @property
     def status(self) -> str:

@@ -172,6 +172,6 @@ def test_a_run_with_a_wait_limit_ends_in_time_and_names_unfinished_jobs(campaign
     text = campaign.manifest.read_text(encoding="utf-8")
     campaign.manifest.write_text(text + "quota: [{jobs: 1, per: 1h}]\n", encoding="utf-8")
     assert campaign.run("apply", "--yes", "--wait", "3s") == 3
-    assert 'job.scenes["b"]: waiting' in campaign.out
+    assert 'job.scenes["b"]: not launched yet' in campaign.out
     assert " waiting." in campaign.out
     assert "b" not in stored(campaign.folder)

@@ -54,7 +54,17 @@ def test_the_first_signal_waits_for_answers_and_the_next_run_continues(
     assert "stopping: " in err
     document = json.loads(out)
     assert (document["exit"], document["summary"]["waiting"]) == (code, 1)
-    assert project.json("apply", "--no-wait", code=3)["results"][1]["action"] == "watch"
+    [interrupted] = document["diagnostics"]
+    assert (interrupted["code"], interrupted["hint"]) == ("interrupted", "eocanvas-apply apply continues")
+    again = project.json("apply", "--no-wait", code=3)
+    assert [each["code"] for each in again["diagnostics"]] == ["unfinished"]
+    before, after = (each["results"][1] for each in (document, again))
+    assert (before["action"], after["action"]) == ("launch", "watch")
+    assert before["job_id"] == after["job_id"] == project.json("status")["jobs"][0]["job_id"]
+    assert after["status"] in ("accepted", "running")
+    assert project.run("apply", "--no-wait") == 3
+    assert "Running\n  job.subset\n" in project.out
+    assert project.out.endswith("1 running at the service; eocanvas-apply apply continues\n")
 
 
 def test_a_signal_at_the_prompt_ends_the_command(project: Project) -> None:

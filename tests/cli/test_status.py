@@ -123,5 +123,16 @@ def test_a_failed_job_fails_every_command_until_it_is_skipped(project: Project, 
     project.change("  subset:\n", "  subset:\n    skip: the scene is broken\n")
     assert project.json("apply")["summary"]["skipped"] == 1
     assert project.run("plan", "--detailed-exitcode") == 0
-    assert "(skipped) skipped: the scene is broken" in project.out
+    assert "job.subset: skipped: the scene is broken" in project.out
     assert project.run("status", "--exit-code") == 0
+
+
+def test_nothing_runs_after_destroy(project: Project, emulator: RunningEmulator) -> None:
+    with emulator.model() as wire:
+        wire.service.job_faults.append(JobFault("stuck", "*"))
+    assert project.run("apply", "--yes", "--no-wait") == 3
+    assert project.run("destroy", "--yes") == 0
+    [job] = project.json("status")["jobs"]
+    assert (job["status"], job["reason"], job["job_id"], job["created"]) == ("not-launched", "new", None, None)
+    assert project.run("status") == 0
+    assert "running" not in project.out

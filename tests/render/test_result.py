@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.actions import ActionKind, Outcome
@@ -15,17 +17,21 @@ RESULT = ApplyResult(
     (
         AddressResult("key.a", ActionKind.CREATE, Outcome.DONE),
         AddressResult("job.b", ActionKind.LAUNCH, Outcome.FAILED, error("job-failed", "exit status 40", "see logs")),
-        AddressResult("job.c", ActionKind.WATCH, Outcome.WAITING),
+        AddressResult("job.c", ActionKind.WATCH, Outcome.WAITING, job_id="job-1", status="running"),
     ),
     frozenset(),
 )
 
 
+NO_JOB = {"job_id": None, "status": None}
+
+
 def test_the_result_lists_waiting_and_failed_jobs_and_counts() -> None:
     assert render.text(RESULT) == (
-        "Waiting\n  job.c\n"
+        "Running\n  job.c\n"
         "Failed\n  job.b: exit status 40\n  next: see logs\n"
         "3 addresses: 1 done, 1 failed, 1 waiting.\n"
+        "1 running at the service; eocanvas-apply apply continues\n"
     )
 
 
@@ -36,7 +42,8 @@ def test_a_run_without_changes_is_reported() -> None:
 def test_json_holds_every_address_and_zeros() -> None:
     body = render.body(RESULT)
     assert body["summary"] == {"done": 1, "failed": 1, "waiting": 1, "skipped": 0}
-    assert body["results"][0] == {"address": "key.a", "action": "create", "outcome": "done", "error": None}
+    assert body["results"][0] == {"address": "key.a", "action": "create", "outcome": "done", "error": None} | NO_JOB
+    assert [body["results"][2][name] for name in ("job_id", "status")] == ["job-1", "running"]
     failed = body["results"][1]["error"]
     assert failed is not None
     assert failed["code"] == "job-failed"
@@ -71,14 +78,6 @@ def test_equal_diagnostics_are_counted() -> None:
     ]
 
 
-def test_unchanged_items_have_their_reason() -> None:
-    before = plan(PlannedAction("job.b", ActionKind.NONE, Reason.FAILED))
-    again = ApplyResult(before, (AddressResult("job.b", ActionKind.NONE, Outcome.SKIPPED),), frozenset())
-    assert render.text(again) == (
-        "Not run\n  job.b: failed earlier; not retried (--retry-failed)\n1 address: 1 skipped.\n"
-    )
-
-
 def test_the_end_says_where_the_results_are_and_why_jobs_failed() -> None:
     def failed(name: str, line: str) -> AddressResult:
         message = f"job 1d8f-{name} failed (graph): {line}"
@@ -98,6 +97,29 @@ def test_the_end_says_where_the_results_are_and_why_jobs_failed() -> None:
         "  next: correct the graph; eocanvas-apply logs ADDRESS shows the whole log\n"
         "3 addresses: 3 failed.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("reason", "outcome", "words"),
+    [
+        (Reason.CANCELLED, Outcome.SKIPPED, "Not run\n  job.b: cancelled"),
+        (Reason.HELD_CANARY, Outcome.WAITING, "Waiting\n  job.b: waits for the first instances (canary)"),
+    ],
+)
+def test_what_is_not_run_and_what_no_command_continues_has_its_reason(
+    reason: Reason, outcome: Outcome, words: str
+) -> None:
+    now = PlannedAction("job.b", ActionKind.NONE, reason)
+    ended = ApplyResult(plan(now), (AddressResult("job.b", now.action, outcome, now=now),), frozenset())
+    assert render.text(ended) == f"{words}\n1 address: 1 {outcome}.\n"
+    assert render.unfinished(ended) is None
+
+
+def test_the_last_line_names_the_command_that_goes_on() -> None:
+    waiting = AddressResult("key.a", ActionKind.DELETE, Outcome.WAITING)
+    ended = ApplyResult(plan(), (*RESULT.results, waiting), frozenset({Ending.INTERRUPTED}))
+    last = render.text(ended, command="destroy").splitlines()[-1]
+    assert last == "interrupted, 1 running at the service, 1 waiting; eocanvas-apply destroy continues"
 
 
 def test_a_needed_decision_is_shown() -> None:

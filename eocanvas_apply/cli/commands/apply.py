@@ -80,7 +80,7 @@ def run_to_its_end(
             async with shown(engine, console, wait, table=table):
                 approve = partial(_approve, args, console, engine.findings, command)
                 result = await project.applied(await project.requests(**asked), wait, approve)
-        return _outcome(result, interrupts)
+        return _outcome(result, interrupts, command, as_json=console.as_json)
 
     return with_project(args, work, rows=rows)
 
@@ -104,12 +104,14 @@ def _approve(args: Namespace, console: Console, warnings: tuple[Diagnostic, ...]
     confirm(console, "Apply these changes?", yes=args.yes)
 
 
-def _outcome(result: ApplyResult, interrupts: Interrupts) -> Outcome:
+def _outcome(result: ApplyResult, interrupts: Interrupts, command: str, *, as_json: bool) -> Outcome:
     from eocanvas_apply.render import result as render
 
+    # In the text it is the last line.
+    unfinished = render.unfinished(result.value, command) if as_json else None
     return Outcome(
         of_endings(result.value.endings, interrupts.code or Exit.INTERRUPTED),
-        result.diagnostics,
-        text=lambda style: render.text(result.value, style),
+        (*result.diagnostics, *([unfinished] if unfinished else [])),
+        text=lambda style: render.text(result.value, style, command=command),
         fields=lambda: render.body(result.value),
     )

@@ -57,7 +57,7 @@ def test_a_run_ends_after_a_failed_canary_and_continues_on_request(tmp_path: Pat
     assert endings(result) == {"failed", "unfinished"}
     assert (count(result, Outcome.FAILED), count(result, Outcome.WAITING)) == (1, 4)
     assert [found.code for found in result.diagnostics] == ["canary-failed"]
-    assert 'job.scenes["s02"]: waiting (held-canary): waits for the first instances' in text(result)
+    assert 'job.scenes["s02"]: waits for the first instances (canary)' in text(result)
     assert len(created(world)) == 2
     again = world.apply(manifest(6, "canary: 2"))
     assert endings(again) == {"failed", "unfinished"}
