@@ -18,6 +18,7 @@ from eocanvas_apply.errors import ManifestError
         ("", 1, 1, "the file is empty"),
         ('[\n {"a": 1},\n {"a": 2', 3, 9, "the file ends too early"),
         ('[\n {"a": 1},\n]', 3, 1, "a comma too many"),
+        ("\n<html></html>", 2, 1, "HTML"),
         ('{"a": }', 1, 7, "a value is missing here"),
         ("[1,,2]", 1, 4, "a comma too many"),
         ('{"a": 1,}', 1, 9, "a comma too many"),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from eocanvas_apply.campaign.cells import doubt_about
 from eocanvas_apply.campaign.readers.csv import table_rows
+from eocanvas_apply.diagnostics import Position
 from eocanvas_apply.errors import ManifestError
 
 TABLES = {
@@ -68,7 +69,21 @@ def test_faults_are_reported_at_their_cell(content: str, code: str, line: int, c
 def test_a_thousand_faults_of_one_kind_are_one() -> None:
     with pytest.raises(ManifestError) as refusal:
         table_rows(b"id;a\n" + b"x;1;5\ny;1;2\n" * 1000, "a.csv")
-    assert [each.code for each in refusal.value.diagnostics] == ["csv-cells"]
+    (found,) = refusal.value.diagnostics
+    assert (found.code, found.position) == ("csv-cells", Position("a.csv", 2, 1))
+    assert found.message == "this row has 3 cells, the header has 2 (in 2000 rows)"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"PK\x03\x04\x14", "Excel workbook"), (b"SQLite format 3\x00", "GeoPackage"), (b"\x1f\x8b\x08", "gzip")],
+)
+def test_a_file_that_is_no_text_is_told_by_its_beginning(content: bytes, words: str) -> None:
+    with pytest.raises(ManifestError) as refusal:
+        table_rows(content, "a.csv")
+    (found,) = refusal.value.diagnostics
+    assert found.code == "file-encoding"
+    assert words in found.message
 
 
 @pytest.mark.parametrize("header", [",id,n", '"",id,n', "Unnamed: 0,id,n", ",Unnamed: 0.1,id,n"])

@@ -95,19 +95,19 @@ def _bad_quote(fault: csv.Error, line: str, place: Position) -> Diagnostic:
 
 def _rows(records: Iterator[_Record], names: Sequence[str], file: str) -> Iterator[Row]:
     """Yield a row for each record; `names` has an empty name for a column that is left out."""
-    width, wrong = len(names), None
+    width, wrong, first = len(names), 0, None
     for record in records:
         cells = record.cells
         if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
             del cells[width:]
         if len(cells) != width:
-            wrong = wrong or _wrong_width(record, width, file)
+            wrong, first = wrong + 1, first or record
             continue
         given = zip(names, cells, strict=True)
         fields = {name: cell if cell.strip() else None for name, cell in given if name}
         yield Row(fields.get(ID), fields)
-    if wrong:
-        raise ManifestError(wrong)
+    if first:
+        raise ManifestError(_wrong_width(first, wrong, width, file))
 
 
 def _header(record: _Record, file: str) -> list[str]:
@@ -139,8 +139,9 @@ def _delimiter(header: str) -> str:
     return max(_DELIMITERS, key=re.sub(r'"[^"]*"', "", header).count)
 
 
-def _wrong_width(record: _Record, width: int, file: str) -> Diagnostic:
-    count = len(record.cells)
+def _wrong_width(first: _Record, rows: int, width: int, file: str) -> Diagnostic:
+    count = len(first.cells)
     message = f"this row has {count} cell{'' if count == 1 else 's'}, the header has {width}"
+    message += f" (in {rows} rows)" if rows > 1 else ""
     found = error("csv-cells", message, "put cells that contain the delimiter in quotes")
-    return found.at(Position(file, record.line, 1))
+    return found.at(Position(file, first.line, 1))

@@ -138,6 +138,8 @@ def _syntax_error(text: str, fault: json.JSONDecodeError) -> Diagnostic:
             return error("json-syntax", "comments are not allowed in JSON", "take it out")
         if rest.startswith(("]", "}", ",")) and text[: fault.pos].rstrip().endswith(","):
             return error("json-syntax", "there is a comma too many before this", "take it out, or add the value")
+        if rest.startswith("<"):
+            return error("json-syntax", "this is HTML or XML, not JSON", "see whether it is the file that you mean")
         if word := _WORD.match(rest):
             hint = "text and names stand in double quotes; the other words are true, false and null"
             return error("json-syntax", f"`{word[0][:60]}` is not valid in JSON", hint)
