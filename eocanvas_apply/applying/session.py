@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
+from eocanvas_apply.applying.notices import Notices
 from eocanvas_apply.diagnostics import Diagnostic
+from eocanvas_apply.errors import ServiceError
 from eocanvas_apply.ledger.events import AnyEvent
 from eocanvas_apply.ledger.fold.job_records import IntentState
 from eocanvas_apply.ledger.journal import Journal
@@ -26,6 +28,8 @@ from eocanvas_apply.service.eocanvas import EOCanvas
 AT_ONCE = 16
 # Claims in one append: one sync for many, and still few enough to be sent within half a minute.
 BATCH = 100
+# What stands in the place of an address in reports about the service itself.
+_SERVICE = "service"
 
 
 class TooLate(Exception):
@@ -97,6 +101,7 @@ class Session:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     failures: dict[str, Diagnostic] = field(default_factory=dict)
     retries: Retries = field(init=False)
+    notices: Notices = field(init=False)
     launches_stopped: bool = False
     launched: set[str] = field(default_factory=set)
     intents: dict[str, str] = field(default_factory=dict)
@@ -109,7 +114,9 @@ class Session:
 
     def __post_init__(self) -> None:
         self.retries = Retries(self.clock)
+        self.notices = Notices(self.clock)
         self.begun = self.now()
+        self.service.when_silent(self.service_silent)
 
     def now(self) -> datetime:
         """Return service time."""
@@ -122,11 +129,27 @@ class Session:
         self.report(Progress(self.now(), address, happening, detail, transfer=transfer))
 
     def fail(self, address: str, diagnostic: Diagnostic, *, again: bool = False, wait: float | None = None) -> None:
-        """Keep a failure of an address; `again` where a later try may succeed, after `wait` seconds at least."""
+        """Keep a failure of an address; `again` where a later try may succeed, after `wait` seconds at least.
+
+        It is reported at once; the same one of the next tries only every few minutes.
+        """
         self.failures[address] = diagnostic
         if again:
             self.retries.plan(address, wait)
-        self.report_event(address, Happening.FAILED, diagnostic.message)
+        if self.notices.due(address, diagnostic.code):
+            self.report_event(address, Happening.FAILED, diagnostic.message)
+
+    def service_silent(self, fault: ServiceError, next_try: timedelta) -> None:
+        """Report that the service does not answer, or not readably: each fault at once, the same one now and then."""
+        found = fault.diagnostics[0]
+        if self.notices.due(_SERVICE, found.code):
+            seconds = f"{next_try.total_seconds():.0f}"
+            self.report(Progress(self.now(), _SERVICE, Happening.SILENT, seconds, failure_line=found.message))
+
+    def service_answers(self) -> None:
+        """Report that the service answers again, where the opposite was reported."""
+        if self.notices.over(_SERVICE):
+            self.report_event(_SERVICE, Happening.ANSWERS)
 
     def begin(self, address: str) -> None:
         """Forget how the last try of an address ended: it is tried again."""
@@ -137,6 +160,7 @@ class Session:
         """Note that an address succeeded: a later failure of it would be another one."""
         self.failures.pop(address, None)
         self.retries.end(address)
+        self.notices.over(address)
 
     def drop_solved(self, planned: Mapping[str, PlannedAction]) -> None:
         """Drop failures whose cause is gone before their next try: nothing is left to do there."""

@@ -14,11 +14,11 @@ from eocanvas_apply.applying.session import Session
 from eocanvas_apply.applying.stopping import Stop
 from eocanvas_apply.engine.surveyor import Survey, Surveyor
 from eocanvas_apply.errors import LedgerConflict, ServiceError
-from eocanvas_apply.planning.actions import ActionKind
+from eocanvas_apply.planning.actions import ActionKind, Outcome
 from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.tasks import LaunchJob
-from eocanvas_apply.report.outcomes import endings, results, results_left, results_pending
+from eocanvas_apply.report.outcomes import endings, results, results_left, results_pending, standing
 from eocanvas_apply.report.progress import ApplyResult, Ending, Happening, Progress, View, view
 from eocanvas_apply.report.result_places import places
 from eocanvas_apply.service.clock import Backoff, Clock
@@ -26,6 +26,8 @@ from eocanvas_apply.service.clock import Backoff, Clock
 _SHORTEST_PAUSE = timedelta(seconds=1)
 # A plan of this age is carried out as it stands: another observation would show the same.
 _FRESH = timedelta(seconds=5)
+# For so long a run waits for a job of which the service does not show readably how it stands.
+_UNCLEAR = timedelta(hours=1)
 
 
 @dataclass(slots=True)
@@ -106,6 +108,8 @@ class Run:
     # Each address as it first stood, also those that arose on the way.
     _first_seen: dict[str, PlannedAction] = field(init=False)
     _run_again: frozenset[str] = field(init=False)
+    # Since when the status of a job is unclear, by address.
+    _unclear: dict[str, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._downloads = Downloads(self.session)
@@ -130,9 +134,13 @@ class Run:
     async def _rounds(self) -> None:
         known = await self._first_plan_holds()
         while not self._stopping:
-            if not known and not await self._observe():
-                continue
+            fault = None if known else await self._observe()
             known = False
+            if fault and not self._hopeful:
+                break
+            if fault:
+                await self._back_off(fault)
+                continue
             ready = self._ready()
             if ready and not self._stopping and await self._apply(ready):
                 continue
@@ -147,19 +155,29 @@ class Run:
         self._show_view()
         return True
 
-    async def _observe(self) -> bool:
-        """Observe and plan; return whether there is a plan: the service may be silent for a while."""
+    async def _observe(self) -> ServiceError | None:
+        """Observe and plan; return the fault of a service that is silent, or answers unreadably."""
         try:
             survey = await self.pace.stop.unless(self.surveyor.survey(self._current_requests()))
         except ServiceError as fault:
-            pause = self.pace.back_off(fault)
-            self.session.report_event("service", Happening.SILENT, f"{pause.total_seconds():.0f}")
-            await self.pace.sleep(pause)
-            return False
+            return fault
         if survey:
             await self._take(survey)
         self.pace.answered()
-        return True
+        self.session.service_answers()
+        return None
+
+    async def _back_off(self, fault: ServiceError) -> None:
+        pause = self.pace.back_off(fault)
+        self.session.service_silent(fault, pause)
+        await self.pace.sleep(pause)
+
+    @property
+    def _hopeful(self) -> bool:
+        """Whether anything may come of waiting for the service: not where all that is left depends on what failed."""
+        given_up, failures = self.session.given_up, self.session.failures
+        ended = standing(self._last, {address: failures[address] for address in given_up})
+        return Outcome.WAITING in ended.values()
 
     async def _take(self, survey: Survey) -> None:
         for fact in survey.changed:
@@ -171,6 +189,9 @@ class Run:
         self._first_seen |= {address: action for address, action in planned.items() if address not in self._first_seen}
         self.session.drop_solved(planned)
         self._report_unlisted()
+        owners, now = self.session.journal.recorded.owner_of, self.pace.clock.now()
+        unclear = {owners[job_id] for job_id in survey.observed.unclear if job_id in owners}
+        self._unclear = {address: self._unclear.get(address, now) for address in unclear}
         self._show_view()
 
     def _report_unlisted(self) -> None:
@@ -254,7 +275,9 @@ class Run:
     def _moving(self) -> bool:
         """Return whether the service may bring something about at any moment, so that polling tells when."""
         held = {Reason.DRAINING, Reason.IN_USE} if self.requests.destroy else {Reason.DRAINING}
-        closed = self.session.failures.keys() | results_left(self._last, self.requests)
+        given_up_before = self.pace.clock.now() - _UNCLEAR
+        unclear = {address for address, since in self._unclear.items() if since < given_up_before}
+        closed = self.session.failures.keys() | results_left(self._last, self.requests) | unclear
         open_ones = (a for a in self._last.actions if a.address not in closed and not self._outlasts(a))
         return any(_moves(a) or a.reason in held for a in open_ones)
 

@@ -13,6 +13,7 @@ from eocanvas_apply.diagnostics import Diagnostic, Severity
 from eocanvas_apply.documents.trace import Trace, trace_of
 from eocanvas_apply.errors import Refused, ServiceError
 from eocanvas_apply.ledger.events import ListedResult
+from eocanvas_apply.ledger.fold.job_records import Run
 from eocanvas_apply.ledger.fold.order_records import Order
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.observing.inquiries import Inquiries
@@ -43,6 +44,8 @@ from eocanvas_apply.vocabulary import OgcStatus, has_ended
 
 _DOWNLOADS_AT_ONCE = 4
 _GONE = 410
+# The service tells its time in whole seconds.
+_ROUNDING = timedelta(seconds=2)
 
 
 @dataclass(slots=True)
@@ -70,6 +73,7 @@ class Observer:
         jobs = await self._pass(self._with_windows(desired, self._look_back(desired, recorded, keys)))
         self._listed = _counting({**self._listed, **jobs.jobs}, jobs.begun - longest(desired.limits) - SKEW)
         jobs, gone = await self._absentees(recorded, jobs)
+        unclear = frozenset(run.job_id for _, run in recorded.runs() if run.in_flight and _unclear(run, jobs, gone))
         at = self.service.time.now()
         listings = await self._listings(recorded, jobs)
         sealing, unusable = await self._sealing(desired)
@@ -92,6 +96,7 @@ class Observer:
             downloads=await observe_downloads(
                 self.service.hda, awaited_orders(desired, recorded, at), desired.timing.request_timeout
             ),
+            unclear=unclear,
             irregular=(*unusable, *self.service.irregularities.diagnostics(), *self._inquiries.diagnostics()),
         )
 
@@ -190,8 +195,14 @@ def _counting(listed: Mapping[str, ObservedJob], since: datetime) -> Mapping[str
     return {job_id: job for job_id, job in listed.items() if job.created is None or job.created > since}
 
 
+def _unclear(run: Run, jobs: Pass, gone: frozenset[str]) -> bool:
+    seen = jobs.jobs.get(run.job_id)
+    return run.job_id not in gone if seen is None else seen.status not in {*OgcStatus}
+
+
 def _latest(entry: Unreadable, first_seen: datetime) -> datetime:
-    return min(first_seen, entry.created + SKEW) if entry.created else first_seen
+    seen = first_seen + _ROUNDING
+    return min(seen, entry.created + SKEW) if entry.created else seen
 
 
 def _observed_job(info: JobInfo) -> ObservedJob:

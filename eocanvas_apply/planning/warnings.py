@@ -26,6 +26,7 @@ def warnings(
     """Return the warnings of a plan with these actions of jobs."""
     return (
         *observed.irregular,
+        *_unknown_statuses(observed),
         *_capped(desired, recorded),
         *_files(recorded, observed),
         *_unknown_orders(observed),
@@ -58,6 +59,15 @@ def _files(recorded: Recorded, observed: Observed) -> Iterator[Diagnostic]:
     if count:
         what = f"{count} stored {'result is' if count == 1 else 'results are'} not in this folder"
         yield info("results-elsewhere", what, "eocanvas-apply results --fetch brings what another machine stored")
+
+
+def _unknown_statuses(observed: Observed) -> Iterator[Diagnostic]:
+    shown = [job for job_id in sorted(observed.unclear) if (job := observed.jobs.jobs.get(job_id))]
+    if shown:
+        jobs = "1 job" if len(shown) == 1 else f"{len(shown)} jobs"
+        what = f"the service shows a status of {jobs} that is not known: {shown[0].status!r} of {shown[0].job_id}"
+        hint = "It counts as running; a run waits an hour for a status that is known, and the next run looks again."
+        yield warning("job-status-unknown", what, hint)
 
 
 def _unknown_orders(observed: Observed) -> Iterator[Diagnostic]:

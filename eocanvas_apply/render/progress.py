@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _H = Happening
 _COLOURS = {
     **dict.fromkeys((_H.CREATING, _H.ORDERING, _H.LAUNCHING, _H.FETCHING, _H.RECEIVING), "dim"),
-    **dict.fromkeys((_H.CREATED, _H.ORDERED, _H.LAUNCHED, _H.ADOPTED, _H.STORED), "green"),
+    **dict.fromkeys((_H.CREATED, _H.ORDERED, _H.LAUNCHED, _H.ADOPTED, _H.STORED, _H.ANSWERS), "green"),
     **dict.fromkeys(
         (_H.DRAINING, _H.UNLISTED, _H.TERMS_ACCEPTED, _H.WITHDRAWN, _H.ANSWER_LOST, _H.RUNS_ON, _H.SILENT), "yellow"
     ),
@@ -38,7 +38,8 @@ _WORDS = {
     _H.ADOPTED: "found at the service",
     _H.RUNS_ON: "cannot be dismissed, still running:",
     _H.CANCELLED: "cancelled; dismissed if it appears",
-    _H.SILENT: "does not answer; next try in",
+    _H.SILENT: "gives no usable answer",
+    _H.ANSWERS: "answers again",
 }
 
 
@@ -50,7 +51,8 @@ def line(progress: Progress, style: Style = PLAIN) -> str:
         words = {"successful": "succeeded"}.get(detail, detail)
         detail = f"({progress.failure}) {one_line(progress.failure_line or '')}" if progress.failure else ""
     if progress.happening is Happening.SILENT and detail.isdecimal():
-        detail = rough(timedelta(seconds=int(detail)))
+        why = f": {one_line(progress.failure_line)}" if progress.failure_line else ""
+        detail = f"(next try in {rough(timedelta(seconds=int(detail)))}){why}"
     return f"{progress.at:%H:%M:%S} {progress.address} {style.paint(words, colour)} {detail}".rstrip()
 
 

@@ -46,6 +46,7 @@ class Happening(StrEnum):
     FORGOTTEN = "forgotten"
     FAILED = "failed"
     SILENT = "silent"
+    ANSWERS = "answers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ class Transfer:
 class Progress:
     """One event for a person: `detail` names what (a physical key, a job id, a status, a file).
 
-    Where the service does not answer (SILENT), `address` is `service` and `detail` the seconds until the next try.
+    Where the service does not answer (SILENT), `address` is `service`, `detail` the seconds until the next try, and
+    `failure_line` says what is wrong; ANSWERS follows when it does again.
 
     `failure` and `failure_line` are the class and the line of the log of a job that failed, as far as it tells them.
     `transfer` comes with RECEIVING, at most once a second for each address while bytes arrive.

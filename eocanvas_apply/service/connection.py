@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -35,6 +36,8 @@ PAUSES_S = (0.5, 2.0)
 CLIENTS = 40
 # What is wrong is in the status; the words that come with it are waited for only so long.
 _ERROR_PAGE_S = 5.0
+# A read that took longer and failed is worth a word before the next try.
+_SILENT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,8 @@ class Connection:
         self.time = ServiceClock(clock)
         self.scrubber = scrubber
         self.irregularities = Irregularities()
+        # Is called where a read had no answer for long and is tried again, after that time.
+        self.silent: Callable[[ServiceError, timedelta], None] = lambda fault, pause: None  # noqa: ARG005
         self._origin = endpoints.origin
         self._timeout = request_timeout
         self._clients = _client_pool(endpoints, request_timeout, transport)
@@ -97,10 +102,13 @@ class Connection:
     async def read(self, request: Request, parse: Callable[[Answer], T]) -> T:
         """Send a request that changes nothing, up to three times; return what `parse` makes of the answer."""
         for pause in PAUSES_S:
+            begun = self.clock.monotonic()
             try:
                 return parse(await self._whole(request, 4 * self._timeout))
             except (Doubt, NotSent) as fault:
                 log.info("%s %s again in %.1f s: %s", request.method, request.path, pause, fault)
+                if self.clock.monotonic() - begun > _SILENT_S:
+                    self.silent(fault, timedelta(seconds=pause))
             await self.clock.sleep(pause)
         return parse(await self._whole(request, 4 * self._timeout))
 

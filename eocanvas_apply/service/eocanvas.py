@@ -6,8 +6,9 @@ when the log-in is refused, in which case nothing was sent. Reads are repeated, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
@@ -68,6 +69,10 @@ class EOCanvas:
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
+
+    def when_silent(self, report: Callable[[ServiceError, timedelta], None]) -> None:
+        """Call `report` where a read had no answer for long: with the fault, and how long until the next try."""
+        self._connection.silent = report
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -61,12 +61,14 @@ class Walk(Generic[T]):
             asked.add(repr(cursor))
             page = await self.ask(cursor, self.count)
             self.count += len(page.items)
-            empty = 0 if page.items else empty + 1
+            fresh = {key: item for item in reversed(page.items) if (key := self.key(item)) not in known}
+            # The same unreadable entry on every page does not keep a list from ending.
+            filled = fresh or any(not isinstance(item, Unreadable) for item in page.items)
+            empty = 0 if filled else empty + 1
             if empty == self.empty_pages:
                 return
-            fresh = {key: item for item in reversed(page.items) if (key := self.key(item)) not in known}
             yield list(reversed(fresh.values()))
-            stale = stale + 1 if page.items and not fresh else 0
+            stale = stale + 1 if filled and not fresh else 0
             known |= fresh.keys()
             cursor = page.following
 

@@ -123,8 +123,10 @@ class TestAServiceThatGoesAway:
         world = World(tmp_path)
         outage = _outage(world, status, after=60, until=60 + 50 * 60)
         assert not world.apply(JOB_ONLY, step=outage).endings
-        waits = [int(p.detail) for p in world.progress if p.happening is Happening.SILENT]
-        assert waits[:3] == [5, 10, 20]
+        silent = [p for p in world.progress if p.happening is Happening.SILENT]
+        assert [int(p.detail) for p in silent] == [5, 320, 640, 900, 900]
+        assert all(p.failure_line and f"answered {status}" in p.failure_line for p in silent)
+        assert sum(p.happening is Happening.ANSWERS for p in world.progress) == 1
         assert len(launched(world)) == 1
 
     def test_an_outage_of_an_hour_ends_the_run_and_the_next_one_completes(self, tmp_path: Path) -> None:
@@ -144,6 +146,19 @@ class TestAServiceThatGoesAway:
         with pytest.raises(Doubt):
             world.apply(JOB_ONLY, timedelta(minutes=10), step=_outage(world, 503, after=60, until=1e9))
         assert timedelta(minutes=10) <= world.clock() - begun < timedelta(minutes=12)
+
+    def test_a_silent_service_is_not_waited_for_where_all_that_is_left_needs_a_refused_key(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        fault(world, "status", "*/keys", "POST", status=400)
+        begun = world.clock()
+
+        async def then_silent(step: str) -> None:
+            if step.startswith("after POST") and step.endswith("/keys"):
+                fault(world, "status", "/serverless/*", "*", status=503, times=None)
+
+        result = world.apply(manifest(), FOR_EVER, step=then_silent)
+        assert (ends(result), endings(result)) == ({"key.scenes": "failed", JOB: "skipped"}, {"failed"})
+        assert world.clock() - begun < timedelta(minutes=1)
 
     def test_a_permanent_refusal_ends_the_run_at_once(self, tmp_path: Path) -> None:
         world = World(tmp_path)

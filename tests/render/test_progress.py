@@ -30,8 +30,10 @@ def test_the_summary_line_counts_and_has_colours() -> None:
 
 
 def test_a_service_that_does_not_answer_is_named_with_the_next_try() -> None:
-    silent = Progress(NOW, "service", Happening.SILENT, "90")
-    assert line(silent) == "04:00:00 service does not answer; next try in 1m 30s"
+    why = "GET /serverless/keys answered 200, but with an HTML page, not JSON"
+    silent = Progress(NOW, "service", Happening.SILENT, "90", failure_line=why)
+    assert line(silent) == f"04:00:00 service gives no usable answer (next try in 1m 30s): {why}"
+    assert line(Progress(NOW, "service", Happening.ANSWERS)) == "04:00:00 service answers again"
 
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)

@@ -25,7 +25,6 @@ from eocanvas_apply.planning.state.reconciling import (
     settled_at,
 )
 from eocanvas_apply.planning.state.runs import (
-    STUCK,
     counted_definition,
     counted_run,
     status_of,
@@ -33,6 +32,9 @@ from eocanvas_apply.planning.state.runs import (
     was_cancelled,
 )
 from eocanvas_apply.vocabulary import OgcStatus
+
+# What has been unreadable for an hour is not cured by waiting.
+_UNREADABLE_LOG = timedelta(hours=1)
 
 
 def notes(desired: Desired, recorded: Recorded, observed: Observed) -> list[e.AnyEvent]:
@@ -94,9 +96,8 @@ def _failures(desired: Desired, recorded: Recorded, observed: Observed) -> Itera
     for record, run in recorded.runs():
         if run.failure or status_of(run, observed.jobs.jobs) != OgcStatus.FAILED:
             continue
-        found, ended = observed.failures.get(run.job_id), run.finished or run.created
-        patience = desired.timing.settle if run.job_id in observed.failures else STUCK
-        if found or ended is None or observed.at - ended > patience:
+        found = observed.failures.get(run.job_id)
+        if found or _explained_by_silence(run, desired, observed):
             why = found or classify(())
             yield e.JobObserved(
                 address=record.address,
@@ -105,6 +106,16 @@ def _failures(desired: Desired, recorded: Recorded, observed: Observed) -> Itera
                 failure=why.failure_class,
                 failure_line=why.line or None,
             )
+
+
+def _explained_by_silence(run: Run, desired: Desired, observed: Observed) -> bool:
+    """Tell whether the log of a failed job has been empty, or could not be read, for so long that it says nothing."""
+    if run.job_id in observed.failures:
+        ended = run.finished or run.created
+        return ended is None or observed.at - ended > desired.timing.settle
+    # Counted from the first look that saw the failure: the job may have ended long before.
+    seen = run.last_seen if run.status == OgcStatus.FAILED else None
+    return seen is not None and observed.at - seen > _UNREADABLE_LOG
 
 
 def _is_newer(run: Run, seen: ObservedJob) -> bool:

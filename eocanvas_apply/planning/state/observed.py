@@ -102,7 +102,8 @@ class Observed:
     `results` the listing of ended jobs, None for 404, nothing of a job whose listing could not be had;
     `secrets` slow fingerprints by (key address, field); `downloads` are those of orders, by their id;
     `unreadable` why a key's secrets could not be read; `irregular` what else of the service's answers could not be;
-    `files` stored results that are not as they were, by path.
+    `files` stored results that are not as they were, by path; `unclear` jobs in flight whose status is not shown, or in
+    a word that is not known.
     """
 
     at: datetime
@@ -121,3 +122,4 @@ class Observed:
     downloads: Mapping[str, Download] = field(default_factory=dict)
     service: str = ""
     irregular: tuple[Diagnostic, ...] = ()
+    unclear: frozenset[str] = frozenset()
