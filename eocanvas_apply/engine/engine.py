@@ -12,7 +12,8 @@ from eocanvas_apply.applying.session import Session
 from eocanvas_apply.applying.stopping import Stop
 from eocanvas_apply.campaign.lock import LockedQuery
 from eocanvas_apply.diagnostics import Diagnostic, error
-from eocanvas_apply.engine.run import Pace, Run
+from eocanvas_apply.engine.pace import Pace
+from eocanvas_apply.engine.run import Run
 from eocanvas_apply.engine.surveyor import Surveyor
 from eocanvas_apply.errors import LedgerConflict, SafetyRefusal, StoppedEarly
 from eocanvas_apply.ledger.events import PlanAccepted

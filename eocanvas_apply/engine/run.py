@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from eocanvas_apply.applying.applier import Applier
 from eocanvas_apply.applying.leftovers import remove_leftovers
 from eocanvas_apply.applying.results.downloads import Downloads
 from eocanvas_apply.applying.session import Session
-from eocanvas_apply.applying.stopping import Stop
+from eocanvas_apply.engine.pace import Pace
 from eocanvas_apply.engine.surveyor import Survey, Surveyor
 from eocanvas_apply.errors import LedgerConflict, ServiceError
 from eocanvas_apply.planning.actions import ActionKind, Outcome
@@ -21,75 +21,11 @@ from eocanvas_apply.planning.tasks import LaunchJob
 from eocanvas_apply.report.outcomes import endings, results, results_left, results_pending, standing
 from eocanvas_apply.report.progress import ApplyResult, Ending, Happening, Progress, View, view
 from eocanvas_apply.report.result_places import places
-from eocanvas_apply.service.clock import Backoff, Clock
 
-_SHORTEST_PAUSE = timedelta(seconds=1)
 # A plan of this age is carried out as it stands: another observation would show the same.
 _FRESH = timedelta(seconds=5)
 # For so long a run waits for a job of which the service does not show readably how it stands.
 _UNCLEAR = timedelta(hours=1)
-
-
-@dataclass(slots=True)
-class Pace:
-    """The time of one run. `wait` is how long it may wait in all: None for ever, zero for one turn.
-
-    `poll` and `idle` are the longest sleeps: where the service may move by itself, and where only a time must come.
-    """
-
-    clock: Clock
-    wait: timedelta | None
-    poll: timedelta
-    stop: Stop
-    idle: timedelta
-    _begun: datetime = field(init=False)
-    _backoff: Backoff = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._begun = self.clock.now()
-        self._backoff = Backoff(self.clock)
-
-    @property
-    def over(self) -> bool:
-        """Whether the run may not wait any longer."""
-        return self.stop.requested.is_set() or (self.wait is not None and self._left(self.wait) <= timedelta())
-
-    @property
-    def one_turn(self) -> bool:
-        """Whether the run does what can be done now, however long that takes, and waits for nothing else."""
-        return self.wait == timedelta()
-
-    def answered(self) -> None:
-        """Note that the service answers."""
-        self._backoff.succeeded()
-
-    def reaches(self, wake: timedelta) -> bool:
-        """Return whether the run may last until then, so long from now."""
-        return self.wait is None or wake <= self._left(self.wait)
-
-    def back_off(self, fault: ServiceError) -> timedelta:
-        """Return how long to sleep, longer after each fault in a row; raises it where waiting does not help."""
-        if self.over:
-            raise fault
-        return self._within(self._backoff.after(fault))
-
-    def pause(self, wakes: Sequence[timedelta], *, moving: bool) -> timedelta:
-        """Return how long until something is due (`wakes` from now) or the run's time is over.
-
-        It is one poll at most where the service may move by itself.
-        """
-        pauses = [max(wake, _SHORTEST_PAUSE) for wake in wakes]
-        return self._within(min([*pauses, self.poll if moving else self.idle]))
-
-    async def sleep(self, pause: timedelta) -> None:
-        """Sleep so long, or until the run is stopped."""
-        await self.stop.unless(self.clock.sleep(max(pause.total_seconds(), 0)))
-
-    def _within(self, pause: timedelta) -> timedelta:
-        return pause if self.wait is None else min(pause, self._left(self.wait))
-
-    def _left(self, wait: timedelta) -> timedelta:
-        return wait - (self.clock.now() - self._begun)
 
 
 @dataclass(slots=True)

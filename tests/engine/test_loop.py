@@ -147,7 +147,7 @@ class TestAServiceThatGoesAway:
             world.apply(JOB_ONLY, timedelta(minutes=10), step=_outage(world, 503, after=60, until=1e9))
         assert timedelta(minutes=10) <= world.clock() - begun < timedelta(minutes=12)
 
-    def test_a_silent_service_is_not_waited_for_where_all_that_is_left_needs_a_refused_key(self, tmp_path: Path) -> None:
+    def test_a_silent_service_is_not_waited_for_where_all_else_needs_a_refused_key(self, tmp_path: Path) -> None:
         world = World(tmp_path)
         fault(world, "status", "*/keys", "POST", status=400)
         begun = world.clock()

@@ -11,7 +11,7 @@ import pytest
 from eocanvas_apply.applying.session import Retries
 from eocanvas_apply.applying.stopping import Stop
 from eocanvas_apply.diagnostics import error
-from eocanvas_apply.engine.run import Pace
+from eocanvas_apply.engine.pace import Pace
 from eocanvas_apply.errors import Doubt
 
 HOUR = timedelta(hours=1)
