@@ -52,6 +52,21 @@ def test_graphs_that_rows_name_are_read_and_judged(manifest: Path) -> None:
     assert ("file-missing", "eocanvas.yaml") in reported(manifest)
 
 
+def test_the_severity_of_a_cell_that_a_job_uses_can_be_set(manifest: Path) -> None:
+    (manifest.parent / "a.csv").write_text("id;area\nx;12,5\n", encoding="utf-8")
+    job = '  areas: {process: x, for_each: {csv: a.csv}, inputs: {area: "${each.area}"}CHECKS}\n'
+    shown = {}
+    for severity in ("warning", "error", "info"):
+        checks = f", checks: {{csv-decimal-comma: {severity}}}"
+        manifest.write_text(MANIFEST + job.replace("CHECKS", checks), encoding="utf-8")
+        try:
+            found = given_rows(open_project(manifest), NOW).diagnostics
+        except ManifestError as fault:
+            found = fault.diagnostics
+        shown[severity] = [each.severity for each in found if each.code == "csv-decimal-comma"]
+    assert shown == {each: [each] for each in shown}
+
+
 def test_files_named_by_rows_are_part_of_the_manifests_digest(manifest: Path) -> None:
     before = given_rows(open_project(manifest), NOW).desired({})
     (manifest.parent / "graphs/c.xml").write_text(GRAPH.replace("NetCDF4-CF", "GeoTIFF"), encoding="utf-8")
