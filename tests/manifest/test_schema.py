@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from eocanvas_apply.manifest.model.manifest import json_schema
+from eocanvas_apply.diagnostics import has_errors
+from eocanvas_apply.manifest.editor_schema import editor_schema
+from eocanvas_apply.manifest.loading import load
 
-VALIDATOR = Draft202012Validator(json_schema())
+ROOT = Path(__file__).parents[2]
+VALIDATOR = Draft202012Validator(editor_schema())
 WHOLE = """
 version: 1
 project: baltic
@@ -103,8 +107,93 @@ def fields(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def test_every_field_has_a_description_of_one_line() -> None:
-    found = dict(fields(json_schema()))
+    found = dict(fields(editor_schema()))
     assert len(found) > 80
     silent = [name for name, facts in found.items() if not facts.get("description")]
     assert silent == []
     assert [name for name, facts in found.items() if "\n" in facts["description"]] == []
+
+
+JOB = "a: {graph: g.xml, WRONG}"
+KEY = "k: {type: s3, bucket: b, region: r, endpoint: e, access_key: {env: A}, secret_key: {env: B}, WRONG}"
+
+
+@pytest.mark.parametrize(
+    ("keys", "jobs", "path", "message"),
+    [
+        ("k: {type: S3}", "", "keys/k/type", "'S3' is not one of ['s3', 's3-public',"),
+        ("k: {bucket: b}", "", "keys/k", "'type' is a required property"),
+        ("k: {type: s3-public, bucket: b, region: r}", "", "keys/k", "'endpoint' is a required property"),
+        ("k: text", "", "keys/k", "'text' is not of type 'object'"),
+        (KEY.replace("WRONG", "bukket: b"), "", "keys/k", "('bukket' was unexpected)"),
+        (
+            KEY.replace("{env: B}, WRONG", "{file: 3}"),
+            "",
+            "keys/k/secret_key/file",
+            "3 is not of type 'string', 'object'",
+        ),
+        (KEY.replace("{env: B}, WRONG", "text"), "", "keys/k/secret_key", "'text' is not of type 'object'"),
+        ("", "a: {output: {download: d}}", "jobs/a", "'process' is a required property"),
+        ("", JOB.replace("WRONG", "process: snap-funtion"), "jobs/a/process", "'snap-function' was expected"),
+        ("", JOB.replace("WRONG", "parms: {}"), "jobs/a", "('parms' was unexpected)"),
+        ("", JOB.replace("WRONG", "params: {a: [1]}"), "jobs/a/params/a", "[1] is not of type 'string',"),
+        ("", JOB.replace("WRONG", "max_duration: 2"), "jobs/a/max_duration", "2 is not of type 'string'"),
+        ("", JOB.replace("WRONG", "canary: 0"), "jobs/a/canary", "0 is less than the minimum of 1"),
+        ("", JOB.replace("WRONG", "stop_after: some"), "jobs/a/stop_after", "'some' does not match"),
+        ("", JOB.replace("WRONG", "retries: {graph: x}"), "jobs/a/retries/graph", "'x' is not of type 'integer'"),
+        ("", JOB.replace("WRONG", "output: {download: 3}"), "jobs/a/output/download", "3 is not of type 'string'"),
+        ("", JOB.replace("WRONG", "output: text"), "jobs/a/output", "'text' is not of type 'object', 'null'"),
+        ("", JOB.replace("WRONG", "inputs: {i: {url: 3}}"), "jobs/a/inputs/i/url", "3 is not of type 'string'"),
+        ("", JOB.replace("WRONG", "inputs: {i: {key: eodata}}"), "jobs/a/inputs/i", "'path' is a required property"),
+        (
+            "",
+            JOB.replace("WRONG", 'inputs: {i: {url: u, uncompress: "yes"}}'),
+            "jobs/a/inputs/i/uncompress",
+            "'yes' does not match",
+        ),
+        (
+            "",
+            JOB.replace("WRONG", "for_each: [{csv: 3}]"),
+            "jobs/a/for_each/0/csv",
+            "3 is not of type 'string', 'object'",
+        ),
+        ("", JOB.replace("WRONG", "for_each: {csv: {fil: a}}"), "jobs/a/for_each/csv", "'file' is a required property"),
+        ("", JOB.replace("WRONG", "for_each: {s3: {key: 3}}"), "jobs/a/for_each/s3/key", "3 is not of type 'string'"),
+        ("", "a: {chain: 3}", "jobs/a/chain", "3 is not of type 'string', 'object'"),
+        ("", "a: {process: p, inputs: 3}", "jobs/a/inputs", "3 is not of type 'object'"),
+    ],
+)
+def test_a_fault_is_reported_at_its_own_field(keys: str, jobs: str, path: str, message: str) -> None:
+    text = f"{{version: 1, project: p, keys: {{{keys}}}, jobs: {{{jobs}}}}}"
+    found = [
+        ("/".join(map(str, each.absolute_path)), each.message) for each in VALIDATOR.iter_errors(yaml.safe_load(text))
+    ]
+    assert [at for at, _ in found if at == path]
+    assert [said for at, said in found if at == path and message in said], found
+    assert all(at == path for at, _ in found), found
+    assert any(each.severity == "error" for each in load(text, "f").diagnostics)
+
+
+MANIFESTS = sorted([*ROOT.glob("examples/**/eocanvas.yaml"), *ROOT.glob("tests/golden/*/manifest.yaml")])
+
+
+@pytest.mark.parametrize("file", MANIFESTS, ids=lambda file: file.parent.name)
+def test_manifests_that_are_read_fit_the_schema(file: Path) -> None:
+    loaded = load(file.read_bytes(), file.name)
+    assert not has_errors(loaded.diagnostics)
+    assert [error.message for error in VALIDATOR.iter_errors(loaded.text.data)] == []
+
+
+def test_fields_that_are_not_supported_yet_are_marked() -> None:
+    marked = {name for name, facts in fields(editor_schema()) if facts.get("deprecated")}
+    assert marked == {
+        *(f"Manifest.{name}" for name in ("environments", "ledger", "protect", "moved", "notify")),
+        *(f"{job}.points" for job in ("SnapJob", "TailorJob", "RawJob")),
+        *("CommandReference.command", "KeyringReference.keyring", "SopsReference.sops"),
+    }
+    assert editor_schema()["properties"]["ledger"]["description"] == "Not supported yet. Where the ledger is kept."
+
+
+def test_defaults_are_written_as_a_manifest_writes_them() -> None:
+    defaults = {facts.get("default") for _, facts in fields(editor_schema()) if "1h30m" in facts.get("examples", ())}
+    assert defaults == {None, "1d", "2h", "7d", "15m", "30s"}

@@ -37,10 +37,10 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
 
 def schemas() -> dict[str, dict[str, Any]]:
     """Return every schema by its name."""
-    from eocanvas_apply.manifest.model.manifest import json_schema
+    from eocanvas_apply.manifest.editor_schema import editor_schema
     from eocanvas_apply.render.json_shapes import document_schemas
 
-    found = {"manifest": json_schema(), **document_schemas()}
+    found = {"manifest": editor_schema(), **document_schemas()}
     return {name: found[name] for name in NAMES}
 
 

@@ -137,7 +137,7 @@ _OF_INSTANCES = {
     "stop_after": "remove it: `retries` says how often a single job is tried again",
 }
 # What the format has and this release does not support; `*` is any name. Later work deletes lines here.
-_NOT_YET: tuple[Path, ...] = (
+NOT_YET: tuple[Path, ...] = (
     ("environments",),
     ("ledger",),
     ("protect",),
@@ -203,7 +203,7 @@ def _copied(data: Data) -> Data:
 
 def not_yet(data: Data) -> Iterator[Path]:
     """Yield the path of every field that is given and not supported yet."""
-    yield from (path for pattern in _NOT_YET for path, value in _matching(data, pattern, ()) if value is not None)
+    yield from (path for pattern in NOT_YET for path, value in _matching(data, pattern, ()) if value is not None)
 
 
 def _matching(data: Data, pattern: Path, path: Path) -> Iterator[tuple[Path, Data]]:
