@@ -34,7 +34,7 @@ _SYNTAX = {
     "control character": ("a line end or control character stands inside of a text", r'write it as an escape, "\n"'),
     "escape": ("unknown escape after a backslash", r'write a backslash twice, as in "C:\\data"'),
     "Extra data": ("the JSON ends before this", "put several values into one list: [..., ...]"),
-    "trailing comma": ("there is a comma too many", "take it out"),
+    "trailing comma": ("there is a comma too many before this", "take it out, or add the value"),
     "double quotes": ("a name in double quotes is missing here", 'write "NAME": VALUE'),
     "": ("a value is missing here", "check commas and brackets"),
 }
@@ -49,7 +49,9 @@ def parse_json(text: str, file: str) -> Any:
     try:
         data = json.loads(text, parse_int=_whole, parse_float=_real, parse_constant=lambda _: None)
     except json.JSONDecodeError as fault:
-        raise ManifestError(_syntax_error(text, fault).at(position(text, fault.pos, file))) from None
+        # Python 3.13 stops at a comma too many, older ones behind it.
+        at = _after_blank(text, fault.pos + 1) if "trailing comma" in fault.msg else fault.pos
+        raise ManifestError(_syntax_error(text, fault).at(position(text, at, file))) from None
     _guard_characters(text, file)
     return data
 
