@@ -86,7 +86,7 @@ def test_status_why_logs_and_ledger_show_the_job(project: Project) -> None:
 
 def test_a_changed_definition_is_reported_and_run_again(project: Project) -> None:
     assert project.run("apply", "--yes") == 0
-    project.change("20 58, 21 58", "20 57, 21 58")
+    project.change("20 58, 21 58", "20 58, 22 58")
     assert project.run("plan") == 0
     assert "-/+ job.subset: relaunch (definition changed)" in project.out
     assert "Running again uses 1 unit of the quota." in project.out
@@ -111,7 +111,7 @@ def test_destroy_leaves_nothing_behind_but_the_results(project: Project, emulato
 @pytest.mark.parametrize("command", ["apply", "destroy"])
 def test_nothing_is_done_without_confirmation(command: str, project: Project) -> None:
     assert project.run("apply", "--yes") == 0
-    project.change("20 58, 21 58", "20 57, 21 58")
+    project.change("20 58, 21 58", "20 58, 22 58")
     head = project.json("plan")["ledger_head"]
     assert project.run(command) == 5
     assert "hint: add --yes" in project.err
