@@ -49,6 +49,14 @@ def test_it_validates_without_a_finding(case: Case) -> None:
 
 
 @each_case
+def test_it_validates_as_git_checks_it_out_on_windows(case: Case, tmp_path: Path) -> None:
+    folder = shutil.copytree(EXAMPLES / case.name, tmp_path / case.name)
+    for file in (path for path in folder.rglob("*") if path.is_file()):
+        file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    assert eoc.validate(folder / "eocanvas.yaml") == []
+
+
+@each_case
 @pytest.mark.usefixtures("emulator")
 def test_it_is_planned_applied_and_done(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable, value in case.secrets.items():
