@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import unified_diff
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from eocanvas_apply.planning.desired.fingerprint import Change
@@ -19,6 +20,8 @@ _LONGEST = 200
 _WIDTH = 32
 # So much of what is equal stands before the first difference of two long texts.
 _BEFORE = 10
+# Texts of more lines are not compared line by line.
+_COMPARED = 5_000
 
 
 def change_json(change: Change) -> ChangeJson:
@@ -65,9 +68,23 @@ def _where_they_differ(before: str, after: str) -> tuple[str, str]:
 
 
 def document_diff(before: str, after: str) -> list[str]:
-    """Return the lines of a graph or chain that differ, each with the line before and after it."""
-    lines = unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1)
+    """Return the lines of a graph or chain that differ, each with the line before and after it.
+
+    Of two very long ones it is the first difference only, since to compare them takes quadratic time.
+    """
+    old, new = before.splitlines(), after.splitlines()
+    if max(len(old), len(new)) > _COMPARED:
+        return _first_difference(old, new)
+    lines = unified_diff(old, new, lineterm="", n=1)
     return [one_line_kept(line) for line in lines if not line.startswith(("---", "+++"))]
+
+
+def _first_difference(old: Sequence[str], new: Sequence[str]) -> list[str]:
+    pairs = enumerate(zip_longest(old, new))
+    at, (one, other) = next((place for place in pairs if place[1][0] != place[1][1]), (0, (None, None)))
+    lines = [f"{sign}{line}" for sign, line in (("-", one), ("+", other)) if line is not None]
+    note = f"(of more than {_COMPARED:,} lines only the first difference is shown)"
+    return [f"@@ -{at + 1} +{at + 1} @@", *map(one_line_kept, lines), note]
 
 
 def one_line_kept(line: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 from eocanvas_apply.checks.checking import check
 from eocanvas_apply.diagnostics import Severity
+from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.manifest.graphs_and_chains import load_graphs_and_chains
 from eocanvas_apply.manifest.loading import load
 
@@ -108,7 +109,12 @@ def graph(name: str, size: int) -> str:
 def judged(content: str) -> set[str]:
     """Return the codes of the errors of a graph."""
     loaded = load(MANIFEST, "f")
-    found = check(loaded, load_graphs_and_chains(loaded, lambda _: content.encode()))
+    documents = load_graphs_and_chains(loaded, lambda _: content.encode())
+    found = check(loaded, documents)
+    for document in documents.by_job.values():
+        # What a plan and a launch need of it.
+        assert isinstance(document, Graph)
+        assert Graph.parse(document.to_xml(), "sent").digest == document.digest
     return {each.code for each in found if each.severity is Severity.ERROR}
 
 

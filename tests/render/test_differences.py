@@ -31,3 +31,11 @@ def test_a_line_of_a_graph_cannot_control_the_terminal_and_keeps_its_indent() ->
     assert document_diff(before, after) == [
         *("@@ -1,3 +1,3 @@", " <a>", "-    <b>1</b>", "+    <b>\ufffd[2J2</b>", " </a>"),
     ]
+
+
+def test_of_very_long_graphs_only_the_first_difference_is_shown() -> None:
+    before, after = "<a/>\n" * 6000 + "<b/>\n<c/>\n", "<a/>\n" * 6000 + "<d/>\n<e/>\n"
+    assert document_diff(before, after) == [
+        *("@@ -6001 +6001 @@", "-<b/>", "+<d/>", "(of more than 5,000 lines only the first difference is shown)"),
+    ]
+    assert document_diff(before, before + "<f/>\n")[:2] == ["@@ -6003 +6003 @@", "+<f/>"]
