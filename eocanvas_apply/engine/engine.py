@@ -14,7 +14,7 @@ from eocanvas_apply.campaign.lock import LockedQuery
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.engine.pace import Pace
 from eocanvas_apply.engine.run import Run
-from eocanvas_apply.engine.surveyor import Surveyor
+from eocanvas_apply.engine.surveyor import Review, Surveyor
 from eocanvas_apply.errors import LedgerConflict, SafetyRefusal, StoppedEarly
 from eocanvas_apply.ledger.events import PlanAccepted
 from eocanvas_apply.ledger.fold.recorded import Recorded
@@ -36,7 +36,8 @@ class Engine:
     """One project at one service with one ledger, for one run.
 
     `ledger_is_lost_after_run` says that the ledger would not outlive this machine (a local file on CI). `findings`
-    are what manifest, rows and secrets give reason to say, `searches` what was found for rows, relative times apart.
+    are what manifest, rows and secrets give reason to say, `searches` what was found for rows, relative times apart;
+    `review` gives the diagnostics of a plan their places in the manifest.
     `report` gets each event of a run, `show` the state after each look at the service.
     """
 
@@ -50,13 +51,14 @@ class Engine:
     idle: timedelta = timedelta(minutes=15)
     findings: tuple[Diagnostic, ...] = ()
     searches: tuple[LockedQuery, ...] = ()
+    review: Review = tuple
     report: Callable[[Progress], None] = lambda progress: None  # noqa: ARG005
     show: Callable[[View], None] | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _surveyor: Surveyor = field(init=False)
 
     def __post_init__(self) -> None:
-        self._surveyor = Surveyor(self.desired, self.service, self.journal, self.observer)
+        self._surveyor = Surveyor(self.desired, self.service, self.journal, self.observer, self.review)
 
     async def recorded(self) -> Recorded:
         """Return what is on record; raises LedgerError where the ledger is unreadable or belongs to something else."""

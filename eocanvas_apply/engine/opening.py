@@ -20,6 +20,7 @@ from eocanvas_apply.checks.checking import adjusted
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.engine.definition import Definition, Rows, find_rows
 from eocanvas_apply.engine.engine import Engine
+from eocanvas_apply.engine.surveyor import Review
 from eocanvas_apply.errors import ManifestError, UsageError
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.ledger.local import open_backend
@@ -121,7 +122,21 @@ async def open_engine(project: Definition, settings: Settings, rows: Rows = Rows
             ledger_is_lost_after_run=_lost_after_run(settings),
             findings=(*campaigns.diagnostics, *adjusted(vault.warnings, project.manifest)),
             searches=campaigns.expansion.searches,
+            review=_review(project),
         )
+
+
+def _review(project: Definition) -> Review:
+    """Return what gives a plan's diagnostics the severities that the manifest sets, and those of keys their line."""
+
+    def placed(found: Diagnostic) -> Diagnostic:
+        kind, _, rest = (found.address or "").partition(".")
+        name = rest.partition("#")[0]
+        if found.position or kind != "key" or name not in project.manifest.keys:
+            return found
+        return project.loaded.place(found, ("keys", name), at_name=True)
+
+    return lambda diagnostics: tuple(map(placed, adjusted(diagnostics, project.manifest)))
 
 
 def open_vault(project: Definition, environ: Mapping[str, str]) -> Vault:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
+from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.errors import LedgerError
 from eocanvas_apply.ledger.binding import Binding, mismatches
 from eocanvas_apply.ledger.events import AnyEvent, JobObserved
@@ -17,6 +18,9 @@ from eocanvas_apply.planning.planner import plan
 from eocanvas_apply.planning.state.notes import notes
 from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.service.eocanvas import EOCanvas
+
+# Gives a plan's diagnostics their places in the manifest, and the severities that it sets.
+Review = Callable[[Iterable[Diagnostic]], tuple[Diagnostic, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class Surveyor:
     service: EOCanvas
     journal: Journal
     observer: Observer
+    review: Review = tuple
     # Facts of a plan that was only shown: folded into the record, but not in the ledger before something is applied.
     _unrecorded: list[AnyEvent] = field(default_factory=list)
 
@@ -61,7 +66,8 @@ class Surveyor:
         changed = _changed(facts, recorded)
         recorded.note(facts)
         self._unrecorded += facts
-        return Survey(plan(self.desired, requests, recorded, observed), observed, changed)
+        made = plan(self.desired, requests, recorded, observed)
+        return Survey(replace(made, diagnostics=self.review(made.diagnostics)), observed, changed)
 
     @property
     def has_unrecorded_facts(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from eocanvas_apply.emulator.http.server import RunningEmulator
@@ -94,3 +96,22 @@ def test_the_manifest_sets_the_severity_of_a_warning_about_a_secret(project: Pro
     assert line.startswith(f"!   key.scenes   {project.manifest}:10: secret_key: every user of this machine can read")
     project.change("jobs:\n", "checks: {secret-file-mode: info}\njobs:\n")
     assert faults(project) == []
+
+
+def test_a_fault_of_a_key_that_the_plan_finds_has_its_line(project: Project) -> None:
+    project.change("jobs:\n", "  anns: {type: existing, name: ann-s3-key, storage: s3}\njobs:\n")
+    assert project.run("plan") == 1
+    assert f"{project.manifest}:11:3: error: the service shows no key named 'ann-s3-key'" in project.err
+    (line,) = faults(project)
+    assert line.startswith(f"!!  key.anns     {project.manifest}:11: the service shows no key named")
+
+
+def test_the_manifest_sets_the_severity_of_what_a_plan_finds(project: Project, emulator: RunningEmulator) -> None:
+    with emulator.model() as wire:
+        wire.service.behaviour = replace(wire.service.behaviour, expire_cap=4 * 3600)
+    assert project.run("apply", "--yes") == 0
+    (found,) = project.json("plan")["diagnostics"]
+    assert (found["code"], found["severity"], found["line"]) == ("key-lifetime-capped", "warning", 4)
+    project.change("jobs:\n", "checks: {key-lifetime-capped: info}\njobs:\n")
+    (found,) = project.json("plan")["diagnostics"]
+    assert found["severity"] == "info"
