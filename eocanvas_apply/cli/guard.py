@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from eocanvas_apply.api.exit_codes import Exit, weightiest
+from eocanvas_apply.cli.interruption import PROCESS
 from eocanvas_apply.cli.terminal.console import Console, Outcome
-from eocanvas_apply.cli.terminal.signals import Stopped, ending_on_sigterm
+from eocanvas_apply.cli.terminal.signals import Stopped, at_work
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import EocanvasApplyError, PlanStale, SafetyRefusal
 from eocanvas_apply.secrets.scrubbing import SCRUBBER
@@ -19,15 +20,19 @@ PACKAGE = Path(__file__).parent.parent
 def guarded(command: str, console: Console, work: Callable[[], Outcome], *, verbose: bool) -> int:
     """Run the work, write its outcome and return the exit code. No exception leaves it."""
     try:
-        with ending_on_sigterm():
+        with at_work():
             outcome = work()
+        PROCESS.ends(outcome.exit)
         console.finish(command, outcome)
     except (KeyboardInterrupt, Exception) as exception:  # noqa: BLE001 - this is the last place that can
         outcome = Outcome(of_exception(exception), _diagnostics(exception))
+        PROCESS.ends(outcome.exit)
         if verbose and not isinstance(exception, EocanvasApplyError):
             console.say(SCRUBBER.scrub("".join(traceback.format_exception(exception))))
         console.finish(command, outcome)
-    return _final(outcome.exit, console)
+    code = _final(outcome.exit, console)
+    PROCESS.wrote(code)
+    return code
 
 
 def of_exception(exception: BaseException) -> Exit:

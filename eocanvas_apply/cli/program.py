@@ -7,10 +7,10 @@ import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.cli.commands import ELSEWHERE, SUMMARIES
+from eocanvas_apply.cli.interruption import asks_for_json
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -47,7 +47,7 @@ def _run_command(words: list[str]) -> int:
 
     console = standard(colour="--no-color" not in words)
     # Known before the arguments are parsed, so that a usage error is JSON too.
-    console.as_json = _asks_for_json(words)
+    console.as_json = asks_for_json(words)
     name = next((word for word in words if word in SUMMARIES), words[0])
     return guarded(name, console, lambda: _outcome(words, console), verbose="-v" in words)
 
@@ -112,7 +112,3 @@ def _reordered(words: Sequence[str]) -> str:
         return "write the command first, such as: eocanvas-apply plan; see: eocanvas-apply --help"
     at = words.index(command)
     return f"options follow the command: eocanvas-apply {shlex.join([command, *words[:at], *words[at + 1 :]])}"
-
-
-def _asks_for_json(words: Sequence[str]) -> bool:
-    return "--format=json" in words or ("--format", "json") in pairwise(words)

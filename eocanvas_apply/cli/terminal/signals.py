@@ -7,13 +7,14 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, TypeVar, cast
 
 from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.applying.stopping import Stop
+from eocanvas_apply.cli.interruption import PROCESS
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import StoppedEarly
@@ -87,25 +88,21 @@ async def unless_signalled(work: Coroutine[Any, Any, T]) -> T:
 
 @contextmanager
 def _handled(came: Callable[[signal.Signals], None]) -> Iterator[None]:
-    """Let the running loop hear the signals, and put back what heard them before."""
-    loop, earlier = asyncio.get_running_loop(), {number: signal.getsignal(number) for number in SIGNALS}
-    for number in SIGNALS:
-        _listen(loop, number, came)
+    """Let the running loop hear the signals, and put back what heard them before.
+
+    A loop has handlers of its own on some systems only, and while it removes one the signal would end the process.
+    """
+    loop = asyncio.get_running_loop()
+
+    def hear(number: int, _frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(came, signal.Signals(number))
+
+    earlier = {number: signal.signal(number, hear) for number in SIGNALS}
     try:
         yield
     finally:
         for number, handler in earlier.items():
-            with suppress(NotImplementedError):
-                loop.remove_signal_handler(number)
             signal.signal(number, handler)
-
-
-def _listen(loop: asyncio.AbstractEventLoop, number: signal.Signals, came: Callable[[signal.Signals], None]) -> None:
-    try:
-        loop.add_signal_handler(number, came, number)
-    except NotImplementedError:
-        # The loops of Windows have no such handlers; Python's own wake them.
-        signal.signal(number, lambda *_: loop.call_soon_threadsafe(came, number))
 
 
 @contextmanager
@@ -124,8 +121,8 @@ def asking() -> Iterator[None]:
 
 
 @contextmanager
-def ending_on_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the block as Ctrl-C would, wherever it is, and raise Stopped for it."""
+def at_work() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM end the block, wherever it is: by KeyboardInterrupt, and by Stopped for SIGTERM."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -139,7 +136,10 @@ def ending_on_sigterm() -> Iterator[None]:
             raise KeyboardInterrupt
         heard(signal.SIGINT, frame)
 
-    earlier = signal.signal(signal.SIGTERM, stop)
+    earlier = {signal.SIGTERM: signal.signal(signal.SIGTERM, stop)}
+    if signal.getsignal(signal.SIGINT) == PROCESS.leave:
+        # The one that an event loop replaces by its own.
+        earlier[signal.SIGINT] = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     except KeyboardInterrupt:
@@ -147,4 +147,5 @@ def ending_on_sigterm() -> Iterator[None]:
             raise Stopped(Exit.TERMINATED) from None
         raise
     finally:
-        signal.signal(signal.SIGTERM, earlier)
+        for number, handler in earlier.items():
+            signal.signal(number, handler)

@@ -1,0 +1,69 @@
+"""Signals while a command starts, and while it ends: in a process of its own, at the import of a module."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.render.diagnostics import document
+
+SCRIPT = """
+import atexit, os, signal, sys
+
+number, times, place = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+
+def send():
+    for _ in range(times):
+        os.kill(os.getpid(), number)
+
+class Sender:
+    def find_spec(self, name, path=None, target=None):
+        if name == place:
+            sys.meta_path.remove(self)
+            send()
+
+sys.meta_path.insert(0, Sender())
+if place == "the end":
+    atexit.register(send)
+sys.argv = ["eocanvas-apply", "plan", "--format", "json"]
+from eocanvas_apply.cli import main
+
+sys.exit(main())
+"""
+STARTING = ("eocanvas_apply.cli.program", "asyncio", "eocanvas_apply.cli.commands.plan")
+CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
+
+
+def _ended(folder: Path, number: signal.Signals, times: int, place: str) -> tuple[int, int, list[str]]:
+    words = [sys.executable, "-c", SCRIPT, str(int(number)), str(times), place]
+    ended = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.stderr == ""
+    found = json.loads(ended.stdout)
+    assert found["command"] == "plan"
+    return ended.returncode, found["exit"], [each["code"] for each in found["diagnostics"]]
+
+
+@pytest.mark.parametrize("place", STARTING)
+@pytest.mark.parametrize(("number", "times"), [(signal.SIGINT, 1), (signal.SIGINT, 2), (signal.SIGTERM, 2)])
+def test_a_signal_while_a_command_starts_ends_it_with_its_code_and_a_document(
+    number: signal.Signals, times: int, place: str, tmp_path: Path
+) -> None:
+    code = CODES[number]
+    assert _ended(tmp_path, number, times, place) == (code, code, ["interrupted"])
+
+
+@pytest.mark.parametrize("number", CODES)
+def test_a_signal_while_python_ends_changes_nothing(number: signal.Signals, tmp_path: Path) -> None:
+    assert _ended(tmp_path, number, 2, "the end") == (1, 1, ["file-missing"])
+
+
+def test_the_document_of_a_command_that_has_not_started_is_that_of_any_other(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", SCRIPT, str(int(signal.SIGINT)), "1", STARTING[0]]
+    early = json.loads(subprocess.run(words, cwd=tmp_path, capture_output=True, timeout=60, check=False).stdout)
+    assert early == document("plan", {}, 130, (error("interrupted", "interrupted"),))
