@@ -79,8 +79,8 @@ class Irregularities:
     _passed_over: dict[tuple[ListKind, str], Sequence[Unreadable]] = field(default_factory=dict)
     _endless: dict[tuple[ListKind, str], int] = field(default_factory=dict)
 
-    def kept(self, kind: ListKind, path: str, found: Iterable[T | Unreadable]) -> list[T]:
-        """Return the readable entries of a whole list, and note the others."""
+    def kept(self, kind: ListKind, request: str, found: Iterable[T | Unreadable]) -> list[T]:
+        """Return the readable entries of a whole list, and note the others; `request` is what asked for it."""
         readable: list[T] = []
         unreadable: list[Unreadable] = []
         for each in found:
@@ -88,19 +88,19 @@ class Irregularities:
                 unreadable.append(each)
             else:
                 readable.append(each)
-        self._passed_over.pop((kind, path), None)
-        self._endless.pop((kind, path), None)
+        self._passed_over.pop((kind, request), None)
+        self._endless.pop((kind, request), None)
         if unreadable:
-            self._passed_over[kind, path] = unreadable
+            self._passed_over[kind, request] = unreadable
         return readable
 
     def passed_over(self, kind: ListKind) -> bool:
         """Return whether entries of such a list could not be read."""
         return any(of is kind for of, _ in self._passed_over)
 
-    def endless(self, kind: ListKind, path: str, count: int) -> None:
+    def endless(self, kind: ListKind, request: str, count: int) -> None:
         """Note that the pages of a list have no end, after so many entries."""
-        self._endless[kind, path] = count
+        self._endless[kind, request] = count
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Return one warning for each kind of list and fault."""
@@ -127,4 +127,4 @@ class Irregularities:
 
 def _where(paths: Sequence[str]) -> str:
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-    return f" (GET {paths[0]}{more})"
+    return f" ({paths[0]}{more})"

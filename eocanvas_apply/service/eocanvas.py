@@ -86,7 +86,7 @@ class EOCanvas:
     async def keys(self) -> list[KeyInfo]:
         """Return all keys that the account sees."""
         found = await self._gateway.read("/keys", wire.read_keys)
-        return self._gateway.irregularities.kept(ListKind.KEYS, "/keys", found)
+        return self._gateway.irregularities.kept(ListKind.KEYS, "GET /keys", found)
 
     async def key(self, name: str) -> KeyInfo | None:
         """Return a key, None when there is none of that name."""
@@ -159,7 +159,7 @@ class EOCanvas:
         """Return a job's log, None when there is none (404). It may hold secrets of the job."""
         path = _job(job_id) + "/logs"
         found = await unless_absent(self._gateway.read(path, wire.read_logs, BodyLimit.LOG))
-        return None if found is None else tuple(self._gateway.irregularities.kept(ListKind.LOG, path, found))
+        return None if found is None else tuple(self._gateway.irregularities.kept(ListKind.LOG, f"GET {path}", found))
 
     def address_of(self, result: ResultInfo) -> str:
         """Return the whole address of a result; raises ServiceError for one that has none, or that is not https."""

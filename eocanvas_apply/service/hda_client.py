@@ -102,7 +102,8 @@ class Hda:
     async def dataset_terms(self, dataset_id: str) -> list[str]:
         """Return the names of the licences that a dataset wants accepted; an unknown dataset is Refused, 404."""
         path = f"/datasets/{_segment(dataset_id)}"
-        return self._gateway.irregularities.kept(ListKind.TERMS, path, await self._gateway.read(path, _read_terms))
+        found = await self._gateway.read(path, _read_terms)
+        return self._gateway.irregularities.kept(ListKind.TERMS, f"GET {path}", found)
 
     async def accept_term(self, term: str) -> None:
         """Accept a licence for the account: a legal act, only for those that the manifest names."""
@@ -234,7 +235,7 @@ async def walk_search(gateway: Gateway, request: Mapping[str, object], limit: in
     if walk.endless:
         hint = "Search again later; without all pages the list of products is incomplete."
         raise Doubt(error("service-list-endless", f"POST {_SEARCH}: its pages lead back", hint), 200)
-    return gateway.irregularities.kept(ListKind.PRODUCTS, _SEARCH, found)[:limit]
+    return gateway.irregularities.kept(ListKind.PRODUCTS, f"POST {_SEARCH}", found)[:limit]
 
 
 def read_page(document: object, dataset_id: str) -> FoundPage:

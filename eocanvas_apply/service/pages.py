@@ -106,7 +106,7 @@ class _Linked(Generic[T]):
     async def ask(self, link: object, before: int) -> Page[T]:
         """Return the page behind a link; `before` is the number of entries on the pages before it."""
         items, following = await self._read(str(link), before)
-        return Page(items, following and self._own(following, before + len(items)))
+        return Page(items, self._own(following, before + len(items)) if following else None)
 
     async def _read(self, link: str, before: int) -> tuple[Sequence[T], str | None]:
         try:
@@ -134,9 +134,9 @@ async def read_job_list(gateway: Gateway, time: ServiceClock, back_to: datetime 
         found.extend(order.placed(job) for job in page)
         if order.reached(back_to):
             break
-    jobs = gateway.irregularities.kept(ListKind.JOBS, path, found)
+    jobs = gateway.irregularities.kept(ListKind.JOBS, f"GET {path}", found)
     if walk.endless:
-        gateway.irregularities.endless(ListKind.JOBS, path, len(found))
+        gateway.irregularities.endless(ListKind.JOBS, f"GET {path}", len(found))
     now = time.now()
     # The service's time is known since the first answer; the beginning is computed back from there.
     return JobList(
@@ -177,7 +177,7 @@ async def read_result_list(gateway: Gateway, path: str) -> tuple[ResultInfo, ...
     if walk.endless:
         hint = "Try again later; without all pages the list of results is incomplete."
         raise Doubt(error("service-list-endless", f"GET {path}: its pages link back to themselves", hint), 200)
-    return tuple(gateway.irregularities.kept(ListKind.RESULTS, path, found))
+    return tuple(gateway.irregularities.kept(ListKind.RESULTS, f"GET {path}", found))
 
 
 def _identity(result: ResultInfo | Unreadable) -> object:

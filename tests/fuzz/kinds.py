@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
-from tests.fuzz import judges
+from tests.fuzz import answers, judges
 from tests.fuzz.judges import Judged
 
 ROOT = Path(__file__).parents[2]
@@ -81,5 +81,11 @@ KINDS: Mapping[str, Kind] = {
         ("examples/*/*.geojson", "tests/diagnostics/*/*.geojson", "tests/fuzz/seeds/*.geojson"),
         partial(judges.rows, "geojson"),
         2000,
+    ),
+    "answer": Kind(
+        "answers of the service (JSON, HTML)",
+        ("tests/fuzz/seeds/answers/*.json", "tests/fuzz/seeds/answers/*.html"),
+        answers.judge,
+        3000,
     ),
 }

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from eocanvas_apply.service import wire
 from eocanvas_apply.service.entries import Unreadable
+from eocanvas_apply.service.hda_client import read_page
 from eocanvas_apply.service.wire import JobInfo, KeyInfo, LogEntry, ResultInfo
 
 FIELDS = st.sampled_from(
@@ -149,6 +150,10 @@ def test_an_invalid_list_of_jobs_is_refused(document: object) -> None:
         wire.read_job_page(document)
 
 
+def product(name: str) -> dict[str, object]:
+    return {"id": name, "properties": {"location": "l"}}
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(FIELDS | st.text(), inner, max_size=6),
@@ -166,6 +171,23 @@ def test_any_input_is_read_or_a_value_error(document: object) -> None:
     for read in readers:
         with suppress(ValueError):
             read(document)
+
+
+GOOD: list[tuple[Callable[[object], Sequence[object]], dict[str, object], dict[str, object]]] = [
+    (wire.read_keys, {"name": "a"}, {"name": "b"}),
+    (wire.read_job_page, {"jobID": "a"}, {"jobID": "b"}),
+    (wire.read_results, {"href": "/a"}, {"href": "/b"}),
+    (wire.read_logs, {"message": "a"}, {"message": "b"}),
+    (lambda d: read_page({"features": d}, "D").products, product("a"), product("b")),
+]
+
+
+@given(JSON)
+def test_whatever_stands_between_two_entries_both_are_read(entry: object) -> None:
+    for read, first, last in GOOD:
+        alone = [*read([first]), *read([last])]
+        found = read([first, entry, last])
+        assert [found[0], found[2]] == alone
 
 
 @pytest.mark.parametrize("document", [None, [], {"name": ""}, {"name": 3}])

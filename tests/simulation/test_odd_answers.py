@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from eocanvas_apply.emulator.model.job_failures import JobFault
 from eocanvas_apply.emulator.model.messages import WireRequest, WireResponse
@@ -147,6 +150,34 @@ def test_a_status_that_nobody_knows_is_waited_for_an_hour(status: object, tmp_pa
     assert timedelta(hours=1) < world.clock() - begun < timedelta(hours=1, minutes=30)
     assert (sorted(ends(result).values()), endings(result)) == (["done", "done", "done", "waiting"], {"unfinished"})
     assert [each.code for each in result.diagnostics] == ["job-status-unknown"]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["name", "jobID", "title", "href", "created", "status", "message"]), inner)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "8")),
+    deadline=None,
+    derandomize="FUZZ_EXAMPLES" not in os.environ,
+    suppress_health_check=list(HealthCheck),
+)
+@given(entry=JSON)
+def test_whatever_stands_in_the_lists_all_jobs_end(entry: object, tmp_path_factory: pytest.TempPathFactory) -> None:
+    world = World(tmp_path_factory.mktemp("odd"))
+    for path in LISTS.values():
+        answers(world, path, with_entry(entry))
+    result = world.apply(THREE, timedelta(hours=3))
+    # A readable entry of the results is a result, whose address may lead nowhere.
+    assert {outcome for address, outcome in ends(result).items()} <= {"done", "failed"}
+    assert "key.scenes" not in {each.address for each in result.results if each.error}
+    assert len(launched(world)) == 3
 
 
 def each_job(**fields: object) -> Change:
