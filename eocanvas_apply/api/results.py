@@ -10,9 +10,9 @@ from typing import Any, overload
 from eocanvas_apply.api.addresses import jobs_named
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
-from eocanvas_apply.ledger.fold.job_records import JobRecord
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
+from eocanvas_apply.planning.state.at_keys import location_of
 from eocanvas_apply.planning.state.runs import counted_run
 
 
@@ -22,7 +22,8 @@ class Result:
 
     `state` is `here`, `missing` (fetched once, its file is gone), `pending` (not fetched yet) or `at-key` (in the
     storage of the job's output key). `file` is relative to `folder`; of the latter two it is the service's title, and
-    `size` (bytes) and `sha256` (hex) are None.
+    `size` (bytes) and `sha256` (hex) are None. `location` is where a result at a key lies: `s3://BUCKET/PATH` or an
+    address on a Drive; None where the ledger does not know the key, and for all others.
     """
 
     address: str
@@ -32,6 +33,7 @@ class Result:
     sha256: str | None
     state: str
     folder: Path
+    location: str | None = None
 
     @property
     def path(self) -> Path | None:
@@ -45,7 +47,7 @@ class Result:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as `eocanvas-apply results --format json` does."""
-        columns = ("address", "job_id", "file", "size", "sha256", "state")
+        columns = ("address", "job_id", "file", "size", "sha256", "state", "location")
         return {name: getattr(self, name) for name in columns}
 
     def to_dict(self) -> dict[str, Any]:
@@ -60,7 +62,7 @@ class Results(Sequence[Result]):
     rows: tuple[Result, ...]
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Return one row a result: `address`, `instance`, `job_id`, `file`, `path`, `size`, `sha256`, `state`."""
+        """Return one row a result: what `to_json` has, and `instance` and `path`."""
         return [row.to_dict() for row in self.rows]
 
     def to_json(self) -> list[dict[str, Any]]:
@@ -100,20 +102,32 @@ def chosen_jobs(text: str | None, recorded: Recorded) -> list[str]:
 
 def recorded_results(recorded: Recorded, addresses: Collection[str], folder: Path) -> Results:
     """Return the results of these jobs; `folder` is the manifest's."""
-    return Results(tuple(row for address in addresses for row in _of(recorded.jobs[address], folder)))
+    return Results(
+        tuple(row for address in addresses if address in recorded.jobs for row in _of(recorded, address, folder))
+    )
 
 
-def _of(record: JobRecord, folder: Path) -> list[Result]:
+def _of(recorded: Recorded, address: str, folder: Path) -> list[Result]:
+    record = recorded.jobs[address]
     run = None if record.forgotten else counted_run(record)
     if run is None:
         return []
     states = {each.file: "here" if (folder / each.file).exists() else "missing" for each in run.stored.values()}
     stored = [
-        Result(record.address, run.job_id, each.file, each.size, each.sha256, states[each.file], folder)
+        Result(address, run.job_id, each.file, each.size, each.sha256, states[each.file], folder)
         for each in run.stored.values()
     ]
     elsewhere = [
-        Result(record.address, run.job_id, each.title, None, None, "at-key" if each.at_key else "pending", folder)
+        Result(
+            address,
+            run.job_id,
+            each.title,
+            None,
+            None,
+            "at-key" if each.at_key else "pending",
+            folder,
+            location_of(recorded, record, run, each),
+        )
         for key, each in run.listed.items()
         if key not in run.stored
     ]

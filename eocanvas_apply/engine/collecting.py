@@ -14,10 +14,12 @@ from eocanvas_apply.applying.results.downloads import Downloads
 from eocanvas_apply.applying.session import Session
 from eocanvas_apply.diagnostics import Diagnostic, warning
 from eocanvas_apply.engine.engine import Engine
+from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import Reason
+from eocanvas_apply.planning.state.job_states import job_state
 from eocanvas_apply.planning.state.runs import counted_run
 from eocanvas_apply.planning.state.stored import StoredResult
 from eocanvas_apply.planning.tasks import FetchResults
@@ -66,7 +68,7 @@ async def copy_to(engine: Engine, addresses: Collection[str], folder: Path, *, a
     found = [_inside(each) for each in copies(recorded, engine.desired, recorded.jobs)]
     stands = await _copied(session, folder, found, set(addresses), again=again)
     try:
-        await asyncio.to_thread(_write_indexes, engine.desired, folder, stands.now)
+        await asyncio.to_thread(_write_indexes, engine.desired, engine.journal.recorded, folder, stands.now)
     except OSError as fault:
         for address in addresses:
             session.failures.setdefault(address, index_unwritable(folder, fault, address))
@@ -109,14 +111,15 @@ async def _copied(session: Session, folder: Path, found: list[Copy], addresses: 
     return _Stands(tuple(came.values()), now)
 
 
-def _write_indexes(desired: Desired, folder: Path, stands: Mapping[Copy, Presence]) -> None:
+def _write_indexes(desired: Desired, recorded: Recorded, folder: Path, stands: Mapping[Copy, Presence]) -> None:
     rows: dict[Path, list[IndexRow]] = defaultdict(list)
     for copy, how in stands.items():
         if how is Presence.HERE or (how is Presence.REMOVED and copy.sha256):
             index, job = place(folder, copy.index), desired.jobs.get(copy.address)
             stored = StoredResult(copy.address, copy.job_id, copy.file, copy.size or 0, copy.sha256 or "")
             file = place(folder, copy.file).relative_to(index).as_posix()
-            rows[index].append(IndexRow(stored, file, job.fields if job else {}))
+            state = job_state(recorded.jobs.get(copy.address))
+            rows[index].append(IndexRow(copy.address, state, job.fields if job else {}, file, stored))
     for index, found in rows.items():
         write_index(index, found)
 

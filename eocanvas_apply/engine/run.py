@@ -21,6 +21,7 @@ from eocanvas_apply.planning.tasks import LaunchJob
 from eocanvas_apply.report.outcomes import endings, results, results_left, results_pending, standing
 from eocanvas_apply.report.progress import ApplyResult, Ending, Happening, Progress, View, view
 from eocanvas_apply.report.result_places import places
+from eocanvas_apply.vocabulary import OgcStatus, has_ended
 
 # A plan of this age is carried out as it stands: another observation would show the same.
 _FRESH = timedelta(seconds=5)
@@ -41,6 +42,8 @@ class Run:
     _downloads: Downloads = field(init=False)
     _last: Plan = field(init=False)
     _unlisted: set[str] = field(default_factory=set)
+    # The jobs that this run saw fail; one that succeeds is listed with its results.
+    _failed: set[str] = field(init=False, default_factory=set)
     # Each address as it first stood, also those that arose on the way.
     _first_seen: dict[str, PlannedAction] = field(init=False)
     _run_again: frozenset[str] = field(init=False)
@@ -58,6 +61,7 @@ class Run:
             await self._downloads.open()
             await self._rounds()
             await self._downloads.close(self.pace.stop.grace_left())
+            await self._downloads.list_failed(self._failed)
         finally:
             await self._downloads.abandon()
         await asyncio.to_thread(remove_leftovers, self.session.folder, self.session.journal.recorded)
@@ -120,6 +124,8 @@ class Run:
             failure, line, at = fact.failure, fact.failure_line, survey.observed.at
             event = Progress(at, fact.address, Happening.STATUS, fact.status, failure=failure, failure_line=line)
             self.session.report(event)
+            if has_ended(fact.status) and fact.status != OgcStatus.SUCCESSFUL:
+                self._failed.add(fact.address)
         await self.surveyor.put_on_record()
         self._last, planned = survey.plan, survey.plan.by_address()
         self._first_seen |= {address: action for address, action in planned.items() if address not in self._first_seen}

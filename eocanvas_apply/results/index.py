@@ -1,4 +1,4 @@
-"""`index.csv` of a results folder: which file came from which job, and for a campaign from which row.
+"""`index.csv` of a results folder: which file came from which job, and for a campaign a line for every row.
 
 It is written once for many files and read back to know what has come into a folder on this machine.
 """
@@ -21,7 +21,9 @@ from eocanvas_apply.file_locks import lock_place, locked
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.desired.desired import Desired
-from eocanvas_apply.planning.state.stored import StoredResult, in_a_table, stored_results
+from eocanvas_apply.planning.state.job_states import job_state
+from eocanvas_apply.planning.state.runs import counted_run
+from eocanvas_apply.planning.state.stored import StoredResult, column_names, in_a_table, stored_results
 
 _MARKS = ".index.csv.*.due"
 # Writing an index takes milliseconds; a process that holds the lock for longer than this hangs.
@@ -32,29 +34,35 @@ _LEVELS = 3
 
 @dataclass(frozen=True, slots=True)
 class IndexRow:
-    """One stored file, relative to the index; `fields` are those of the row that its instance was made from."""
+    """One stored file, relative to the index, or an instance without one; `state` is that of its job.
 
-    stored: StoredResult
-    file: str
+    `fields` are those of the row that its instance was made from.
+    """
+
+    address: str
+    state: str
     fields: Mapping[str, Any] = field(default_factory=dict)
+    file: str = ""
+    stored: StoredResult | None = None
+    job_id: str = ""
 
     @property
     def instance(self) -> str:
         """The instance's id, empty for a job that is no campaign."""
-        return Address.parse(self.stored.address).instance or ""
+        return Address.parse(self.address).instance or ""
 
 
 def write_index(folder: Path, rows: Sequence[IndexRow]) -> None:
     """Replace the index, whole or not at all.
 
-    Columns: instance, one `each.<name>` for every field of a row, job_id, file, size (in bytes), sha256.
+    Columns: instance, one `each.<name>` for every field of a row, state, job_id, file, size (in bytes), sha256.
     """
-    names = sorted({name for row in rows for name in row.fields})
+    names = column_names((row.instance, row.fields) for row in rows)
     # Two runs may write it in the same moment, each a whole one.
     temporary = folder / f".index.csv.{os.getpid()}-{threading.get_ident()}.part"
     with temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(("instance", *(f"each.{name}" for name in names), "job_id", "file", "size", "sha256"))
+        writer.writerow(("instance", *(f"each.{name}" for name in names), "state", "job_id", "file", "size", "sha256"))
         writer.writerows(_cells(row, names) for row in sorted(rows, key=lambda row: (row.instance, row.file)))
         file.flush()
         os.fsync(file.fileno())
@@ -62,9 +70,10 @@ def write_index(folder: Path, rows: Sequence[IndexRow]) -> None:
 
 
 def _cells(row: IndexRow, names: Sequence[str]) -> list[str | int]:
-    stored = row.stored
     own = [in_a_table(row.fields.get(name)) for name in names]
-    return [row.instance, *own, stored.job_id, row.file, stored.size, stored.sha256]
+    stored = row.stored
+    file = (stored.job_id, row.file, stored.size, stored.sha256) if stored else (row.job_id, "", "", "")
+    return [row.instance, *own, row.state, *file]
 
 
 class IndexEntry(NamedTuple):
@@ -99,7 +108,8 @@ def _entries(path: Path) -> Iterator[tuple[str, IndexEntry]]:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
-                yield row["file"], IndexEntry(row["job_id"], int(row["size"]), row["sha256"])
+                if row["file"]:
+                    yield row["file"], IndexEntry(row["job_id"], int(row["size"]), row["sha256"])
     except (OSError, ValueError, KeyError, TypeError, csv.Error):
         # Not ours, or edited: what it does not list was not here.
         return
@@ -125,6 +135,14 @@ class Indexes:
         folders = {place(self._folder, folder) for folder in written}
         for folder in await asyncio.to_thread(_marked, folders):
             self._due[folder] = set()
+
+    def failed(self, address: str) -> None:
+        """Mark the index of a campaign as behind, because one of its instances has failed; raises OSError."""
+        job = self._desired.jobs.get(address)
+        if job and job.index_folder and job.index_folder != job.folder:
+            folder = place(self._folder, job.index_folder)
+            folder.mkdir(parents=True, exist_ok=True)
+            self.begin(folder, address)
 
     def begin(self, folder: Path, address: str) -> None:
         """Mark an index as behind, before a result of this address goes on record; raises OSError."""
@@ -160,18 +178,32 @@ class Indexes:
         rows: dict[Path, list[IndexRow]] = defaultdict(list)
         # As texts: a hundred thousand paths would take seconds.
         base, due, before = str(self._folder), {str(folder): folder for folder in folders}, IndexFiles()
+        listed: set[str] = set()
         for stored in stored_results(recorded, addresses):
             file = os.path.normpath(f"{base}{os.sep}{stored.file}")
             for name in _above(file, due):
                 inside, folder = file if name == "." else file[len(name) + 1 :], due[name]
                 # What another machine fetched is not here; what was here and was removed stays listed.
                 if inside in before.of(folder) or Path(file).exists():
-                    rows[folder].append(self._row(stored, inside))
+                    rows[folder].append(self._row(stored.address, recorded, inside.replace(os.sep, "/"), stored))
+                    listed.add(stored.address)
+        for address, written in self._instances():
+            name = os.path.normpath(f"{base}{os.sep}{written}")
+            if name in due and address not in listed:
+                rows[due[name]].append(self._row(address, recorded))
         return rows
 
-    def _row(self, stored: StoredResult, file: str) -> IndexRow:
-        job = self._desired.jobs.get(stored.address)
-        return IndexRow(stored, file, job.fields if job else {})
+    def _instances(self) -> Iterator[tuple[str, str]]:
+        """Yield the instances of campaigns, and the folder of their index as written."""
+        for job in self._desired.jobs.values():
+            if job.index_folder and job.index_folder != job.folder:
+                yield job.address, job.index_folder
+
+    def _row(self, address: str, recorded: Recorded, file: str = "", stored: StoredResult | None = None) -> IndexRow:
+        job, record = self._desired.jobs.get(address), recorded.jobs.get(address)
+        run = counted_run(record) if stored is None else None
+        state = job_state(record, job.skip if job else None)
+        return IndexRow(address, state, job.fields if job else {}, file, stored, run.job_id if run else "")
 
 
 def place(base: Path, path: str) -> Path:

@@ -22,7 +22,15 @@ from tests.render.plans import plan as make_plan
 HOSTILE = "job.\x1b[2Ja"
 ENTRY = Entry(seq=1, time=NOW, writer="w", batch="b", event=e.JobDismissed(address=HOSTILE, job_id="j\x1b[31m"))
 ENDED = AddressResult("job.a", ActionKind.LAUNCH, Outcome.FAILED, error("job-failed", "a\x1b[2J", "b\x1b[2J"))
-STORED = {"address": "job.a", "job_id": "j", "file": "a\x1b[2J.nc", "size": 4, "sha256": "0", "state": "here"}
+STORED = {
+    "address": "job.a",
+    "job_id": "j",
+    "file": "a\x1b[2J.nc",
+    "size": 4,
+    "sha256": "0",
+    "state": "at-key",
+    "location": "s3://b\x1b[2J/a.nc",
+}
 
 TEXTS: dict[str, Callable[[Style], str]] = {
     "plan": lambda style: plan.text(make_plan(*MIXED), style),

@@ -8,7 +8,15 @@ from eocanvas_apply.render.result_files import StoredRow, text
 
 
 def _result(state: str) -> StoredRow:
-    return {"address": "job.a", "job_id": "1", "file": "a.nc", "size": 1, "sha256": "0", "state": state}
+    return {
+        "address": "job.a",
+        "job_id": "1",
+        "file": "a.nc",
+        "size": 1,
+        "sha256": "0",
+        "state": state,
+        "location": None,
+    }
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from eocanvas_apply.documents.yaml.nodes import resolve_plain
+from eocanvas_apply.emulator.model.job_failures import JobFault
 from eocanvas_apply.planning.state.stored import StoredResult
 from eocanvas_apply.results.index import Indexes, IndexRow, write_index
 from tests.applying.fetched import JOB, files, index, run_with
@@ -17,7 +18,7 @@ from tests.simulation.world import Killed, World
 
 def test_runs_that_write_the_index_at_once_leave_a_complete_one(tmp_path: Path) -> None:
     stored = [
-        IndexRow(StoredResult(address=JOB, job_id=f"j-{n}", file=f"r/{n}.nc", size=n, sha256="00"), f"{n}.nc")
+        IndexRow(JOB, "done", {}, f"{n}.nc", StoredResult(JOB, job_id=f"j-{n}", file=f"r/{n}.nc", size=n, sha256="00"))
         for n in range(50)
     ]
     with ThreadPoolExecutor(8) as pool:
@@ -30,7 +31,7 @@ def test_runs_that_write_the_index_at_once_leave_a_complete_one(tmp_path: Path) 
 def test_the_numbers_of_a_row_stand_in_the_index_as_they_were_written(tmp_path: Path) -> None:
     stored = StoredResult(address=JOB, job_id="j", file="r/a.nc", size=1, sha256="00")
     fields = {"orbit": resolve_plain("007"), "baseline": resolve_plain("05.10"), "area": None}
-    write_index(tmp_path, [IndexRow(stored, "a.nc", fields)])
+    write_index(tmp_path, [IndexRow(JOB, "done", fields, "a.nc", stored)])
     header, row = (tmp_path / "index.csv").read_text(encoding="utf-8").splitlines()
     assert header.startswith("instance,each.area,each.baseline,each.orbit,")
     assert row.startswith(",,05.10,007,")
@@ -98,3 +99,43 @@ def test_an_index_lists_its_files_for_every_folder_and_project_name(
     manifest = JOB_ONLY + f"    output: {{download: {download}}}\n"
     assert not world.apply(manifest).endings
     assert [row["file"] for row in index(world, download)] == ["a.nc"]
+
+
+def test_a_column_stands_in_the_index_once(tmp_path: Path) -> None:
+    rows = [{"id": "a", "name": "A", "geometry": "POINT(1 2)", "wkt": "POINT(1 2)"}, {"id": "b", "name": "b"}]
+    write_index(tmp_path, [IndexRow(f'job.tiles["{row["id"]}"]', "waiting", row) for row in rows])
+    assert (tmp_path / "index.csv").read_text(encoding="utf-8").splitlines() == [
+        "instance,each.name,each.wkt,state,job_id,file,size,sha256",
+        "a,A,POINT(1 2),waiting,,,,",
+        "b,b,,waiting,,,,",
+    ]
+
+
+CAMPAIGN = """
+  tiles:
+    for_each: {list: [a, b, c, d, e]}
+    canary: 2
+    stop_after: 1
+    skip: {e: cloudy}
+    graph: graph.xml
+    inputs: {img1: {url: "https://data.example.org/${each.value}.zip"}}
+"""
+
+
+def test_every_instance_has_a_row_with_its_state(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    manifest = JOB_ONLY.partition("jobs:")[0] + "jobs:" + CAMPAIGN
+    world.frontend.service.job_faults.append(JobFault("graph", "*b.zip*"))
+    world.apply(manifest)
+    states = {row["instance"]: (row["state"], row["file"] != "") for row in index(world, "results/tiles")}
+    assert states["a"] == ("done", True)
+    assert states["b"] == ("failed", False)
+    assert states["c"] == states["d"] == ("waiting", False)
+    assert states["e"] == ("skipped", False)
+
+
+def test_a_campaign_whose_jobs_all_fail_has_an_index(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.frontend.service.job_faults.append(JobFault("graph", "*", times=None))
+    world.apply(JOB_ONLY.partition("jobs:")[0] + "jobs:" + CAMPAIGN)
+    assert {row["state"] for row in index(world, "results/tiles")} == {"failed", "waiting", "skipped"}

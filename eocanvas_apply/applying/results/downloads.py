@@ -24,7 +24,7 @@ from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold.job_records import Run, ordinal_of
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.tasks import FetchResults
-from eocanvas_apply.results.index import Indexes, place
+from eocanvas_apply.results.index import Indexes, index_unwritable, place
 from eocanvas_apply.results.names import file_names
 from eocanvas_apply.service.wire import ResultInfo
 
@@ -181,6 +181,15 @@ class Downloads:
         # What was cut off may have been about to go on record.
         await self._session.journal.flush()
         self._collect()
+        await self._write_indexes()
+
+    async def list_failed(self, addresses: Iterable[str]) -> None:
+        """Write the indexes of the campaigns that these failed jobs are instances of."""
+        for address in addresses:
+            try:
+                self._fetcher.indexes.failed(address)
+            except OSError as fault:
+                self._session.fail(address, index_unwritable(self._session.folder, fault, address))
         await self._write_indexes()
 
     async def abandon(self) -> None:

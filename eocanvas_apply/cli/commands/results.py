@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli.arguments import (
@@ -22,16 +23,22 @@ from eocanvas_apply.cli.arguments import (
     with_project,
 )
 from eocanvas_apply.cli.terminal.console import Console, Outcome
-from eocanvas_apply.errors import EocanvasApplyError
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import EocanvasApplyError, UsageError
 
 if TYPE_CHECKING:
     from eocanvas_apply.api.project import AsyncProject
     from eocanvas_apply.api.results import Results
     from eocanvas_apply.engine.collecting import Collected
+    from eocanvas_apply.ledger.fold.recorded import Recorded
+    from eocanvas_apply.report.job_rows import GivenJob, JobRow
 
 EPILOG = """\
 Without --fetch it reads the ledger and looks at the files: no service, no credentials. Files are named relative to the
-manifest. `apply` downloads them; results in the storage of a key are listed, not downloaded.
+manifest. `apply` downloads them; results in the storage of a key are listed with their place there, not downloaded.
+
+csv has a line for each result, and one for each job or instance without any, with its state. geojson is a
+FeatureCollection of the campaigns whose rows have a geometry: address, instance, state and files of each instance.
 
 --fetch downloads what was listed and is not here: left by `apply --no-fetch`, or downloaded on another machine that
 uses the same ledger. What is not recorded yet is recorded, the rest is checked against the ledger. --to puts a copy of
@@ -43,6 +50,7 @@ Examples:
   eocanvas-apply results
   eocanvas-apply results subset --format json
   eocanvas-apply results --format csv > results.csv
+  eocanvas-apply results --format geojson > results.geojson
   eocanvas-apply results --fetch
   eocanvas-apply results datacube --to /data/baltic
 """
@@ -56,7 +64,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--refetch", action="store_true", help="download also what was edited or removed here")
     add_ledger(parser)
     add_variables(parser)
-    add_place(parser, "csv")
+    add_place(parser, "csv", "geojson")
 
 
 def run(args: Namespace, console: Console) -> Outcome:
@@ -67,7 +75,7 @@ def run(args: Namespace, console: Console) -> Outcome:
         return with_project(args, lambda project: _fetched(args, console, project))
     recorded = read_now(read_record(args))
     addresses = chosen_jobs(args.address, recorded)
-    return _listed(args, recorded_results(recorded, addresses, manifest_file(args).parent), addresses)
+    return _listed(args, recorded_results(recorded, addresses, manifest_file(args).parent), recorded)
 
 
 async def _fetched(args: Namespace, console: Console, project: AsyncProject) -> Outcome:
@@ -85,7 +93,7 @@ async def _fetched(args: Namespace, console: Console, project: AsyncProject) -> 
     recorded, folder = engine.journal.recorded, project.project.folder
     found = _copies(collected, args.to) if args.to else recorded_results(recorded, addresses, folder)
     code = Exit.ERROR if collected.failures else Exit.DONE
-    return replace(_listed(args, found, addresses), exit=code, diagnostics=(*collected.failures, *collected.left))
+    return replace(_listed(args, found, recorded), exit=code, diagnostics=(*collected.failures, *collected.left))
 
 
 def _copies(collected: Collected, folder: Path) -> Results:
@@ -100,29 +108,47 @@ def _copies(collected: Collected, folder: Path) -> Results:
     )
 
 
-def _listed(args: Namespace, found: Results, addresses: Collection[str]) -> Outcome:
+def _listed(args: Namespace, found: Results, recorded: Recorded) -> Outcome:
     """Return the list in the format that was asked for."""
     from eocanvas_apply.render import result_files as render
 
     results = found.to_json()
     if args.format == "csv":
-        rows = _rows(args, addresses)
+        rows = _rows(args, recorded)
         return Outcome(text=lambda _: render.csv_text(results, rows))
+    if args.format == "geojson":
+        features = render.geojson_text(results, _rows(args, recorded))
+        if features is None:
+            hint = "rows have one where they come from `geojson`, or have a field `geometry` or `wkt`"
+            raise UsageError(error("no-geometry", "no row of these jobs has a geometry", hint))
+        return Outcome(text=lambda _: features)
     return Outcome(text=lambda style: render.text(results, style), fields=lambda: {"results": results})
 
 
-def _rows(args: Namespace, addresses: Collection[str]) -> Mapping[str, tuple[str, Mapping[str, Any]]]:
-    """Return instance and fields of each address, as far as files and the lock give the rows."""
+def _rows(args: Namespace, recorded: Recorded) -> list[JobRow]:
+    """Return a row for each of the jobs asked for, on record or not, as far as files and the lock give them."""
+    from eocanvas_apply.api.addresses import jobs_named
+    from eocanvas_apply.report.job_rows import job_rows
+
+    given = _given(args)
+    addresses = jobs_named([args.address], given, recorded) if args.address else {*given, *recorded.jobs}
+    return job_rows(sorted(addresses), given, recorded)
+
+
+def _given(args: Namespace) -> Mapping[str, GivenJob]:
+    """Return what the manifest says of each job and instance."""
     from eocanvas_apply.engine.definition import given_rows, open_project
     from eocanvas_apply.manifest.address import Address
+    from eocanvas_apply.report.job_rows import GivenJob
 
-    rows: dict[tuple[str, str], Mapping[str, Any]] = {}
-    try:
+    given: dict[str, GivenJob] = {}
+    # A manifest that is missing or broken takes no result from the list.
+    with suppress(EocanvasApplyError):
         project = open_project(manifest_file(args), variables(args))
         instances = given_rows(project, datetime.now(UTC)).expansion.instances
-        rows = {(name, row.id): row.fields for name, found in instances.items() for row in found}
-    except EocanvasApplyError:
-        # A manifest that is missing or broken takes no result from the list.
-        pass
-    known = {text: Address.parse(text) for text in addresses}
-    return {text: (each.instance or "", rows.get((each.name, each.instance or ""), {})) for text, each in known.items()}
+        for name, job in project.manifest.jobs.items():
+            if not job.steps:
+                given[str(Address.job(name))] = GivenJob(skip=job.skip_reason)
+            for row in instances.get(name, ()):
+                given[str(Address.job(name, row.id))] = GivenJob(row.fields, job.skipped_ids.get(row.id))
+    return given

@@ -1,10 +1,10 @@
-"""The results that lie here, as the record has them."""
+"""The results that lie here, as the record has them, and the fields of rows as columns of a table."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from eocanvas_apply.documents.numbers import WrittenFloat, WrittenInt, number_text
 from eocanvas_apply.ledger.fold.recorded import Recorded
@@ -29,6 +29,20 @@ def stored_results(recorded: Recorded, addresses: Iterable[str]) -> Iterator[Sto
             # In a list of its own: an index is made in a thread, and more is stored meanwhile.
             for each in list(run.stored.values()):
                 yield StoredResult(address, run.job_id, each.file, each.size, each.sha256)
+
+
+def column_names(rows: Iterable[tuple[str, Mapping[str, Any]]]) -> list[str]:
+    """Return the fields of rows (instance and fields each) that are a column of their own, sorted.
+
+    `id` is none where it is the instance, nor `geometry` where it is the `wkt` beside it.
+    """
+    listed = list(rows)
+    names = {name for _, fields in listed for name in fields}
+    if all(in_a_table(fields.get("id")) in ("", instance) for instance, fields in listed):
+        names.discard("id")
+    if all(fields.get("geometry") == fields.get("wkt") for _, fields in listed):
+        names.discard("geometry")
+    return sorted(names)
 
 
 def in_a_table(value: object) -> str:

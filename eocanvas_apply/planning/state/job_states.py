@@ -1,0 +1,32 @@
+"""The state of a job in one word, as the ledger alone knows it: for tables of instances."""
+
+from __future__ import annotations
+
+from eocanvas_apply.ledger.fold.job_records import IntentState, JobRecord
+from eocanvas_apply.planning.state.runs import counted_run
+from eocanvas_apply.vocabulary import OgcStatus
+
+_ENDED = {
+    OgcStatus.FAILED.value: "failed",
+    OgcStatus.DISMISSED.value: "cancelled",
+    OgcStatus.SUCCESSFUL.value: "succeeded",
+}
+
+
+def job_state(record: JobRecord | None, skip: str | None = None) -> str:
+    """Return done, succeeded (results not fetched), failed, cancelled, running, waiting or skipped.
+
+    `skip` is why the manifest leaves it out, None where it does not.
+    """
+    if record and record.finished:
+        return "done"
+    if skip is not None:
+        return "skipped"
+    if record is None or record.forgotten:
+        return "waiting"
+    last, run = record.last_intent, counted_run(record)
+    if last and last.state is IntentState.REFUSED:
+        return "failed"
+    if last and last.state is IntentState.OPEN:
+        return "running"
+    return _ENDED.get(run.status, "running") if run else "waiting"
