@@ -14,7 +14,7 @@ help:
 	@echo "make test     set up, check style and types, and run the tests"
 	@echo "make check    style and types only"
 	@echo "make schemas  write schemas/*.json anew"
-	@echo "make docs     write docs/reference/*.md anew"
+	@echo "make docs     write docs/reference/*.md and docs/inputs.md anew; takes a minute"
 	@echo "make bench    whole-process times and memory, as ratios; takes minutes"
 	@echo "make setup    the environments only;  make clean removes them"
 
@@ -36,6 +36,7 @@ schemas: .venv/installed-dev
 
 docs: .venv/installed-dev
 	$(BIN)/python -m docs.generate
+	$(BIN)/python -m tests.fuzz.inputs_page
 
 bench: .venv/installed $(PEER)/installed
 	$(BIN)/python -m bench

@@ -16,7 +16,7 @@ from eocanvas_apply.diagnostics import Diagnostic, error, has_errors, one_of, wa
 from eocanvas_apply.documents.yaml.nodes import Data, Path
 from eocanvas_apply.files import is_portable
 from eocanvas_apply.manifest.instances import JOBS, LONGEST_ID, Instance, instance_id
-from eocanvas_apply.manifest.loading import LoadedManifest
+from eocanvas_apply.manifest.loading import LoadedManifest, placed
 from eocanvas_apply.manifest.model.jobs import Job, ProductInput
 from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.manifest.products import product_of, without_dataset
@@ -59,8 +59,8 @@ def instances(
 def _skips_without_row(loaded: LoadedManifest, name: str, by_row: Sequence[Instance]) -> Iterator[Diagnostic]:
     job = loaded.manifest.jobs.get(name) if loaded.manifest else None
     if job and job.skipped_ids:
-        for found, path in skipped_without_row(name, job.skipped_ids, [each.id for each in by_row]):
-            yield loaded.place(found, path, at_name=True)
+        found = skipped_without_row(name, job.skipped_ids, [each.id for each in by_row])
+        yield from placed(((each, path, True) for each, path in found), loaded.place)
 
 
 class _Checker:

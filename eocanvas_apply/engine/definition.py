@@ -18,7 +18,7 @@ from eocanvas_apply.campaign.lock import LockFile, changed_searches, lock_age, r
 from eocanvas_apply.campaign.readers.hda import Search
 from eocanvas_apply.campaign.readers.s3 import Lister
 from eocanvas_apply.checks.checking import adjusted, check, check_rows
-from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, has_errors, info
+from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, has_errors, info, limited
 from eocanvas_apply.documents.numbers import WrittenFloat, WrittenInt, number_text
 from eocanvas_apply.documents.yaml.nodes import Data, Plain, resolve_plain
 from eocanvas_apply.errors import ManifestError, UsageError
@@ -196,7 +196,7 @@ def _checked(project: Definition, expansion: Expansion, notes: tuple[Diagnostic,
     new = documents.diagnostics[len(project.documents.diagnostics) :]
     of_rows = check_rows(project.loaded, documents, expansion.instances)
     rows = adjusted(expansion.diagnostics, project.manifest)
-    found = (*project.diagnostics, *rows, *new, *of_rows, *notes)
+    found = tuple(limited((*project.diagnostics, *rows, *new, *of_rows, *notes)))
     if has_errors(found):
         raise ManifestError(*found)
     return Campaigns(project, documents, expansion, found)

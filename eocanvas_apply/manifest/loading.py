@@ -102,7 +102,7 @@ def load(source: bytes | str, file: str, variables: Mapping[str, Plain] | None =
     oversized = too_long(given, values)
     filled = given if oversized else with_variables(given, values)
     manifest, structural = _validated(filled, empty.place)
-    valued = _placed(((found, path, False) for found, path in value_faults(unescaped(filled))), empty.place)
+    valued = placed(((found, path, False) for found, path in value_faults(unescaped(filled))), empty.place)
     faults = _without_refused(faults, structural)
     findings = limited((*faults, *structural, *_named(given, values, empty.place, oversized), *valued))
     campaigns = dict(_campaigns(filled))
@@ -147,7 +147,7 @@ def _validated(data: Data, place: _Place) -> tuple[Manifest | None, list[Diagnos
         if not (open_paths := [fault.path for fault in faults if is_open(filled, fault.path)]):
             break
         filled = without_open(filled, open_paths)
-    found = _placed(((fault.found, fault.path, fault.at_name) for fault in faults), place)
+    found = placed(((fault.found, fault.path, fault.at_name) for fault in faults), place)
     return _partial(filled, [fault.path for fault in faults]), limited(found)
 
 
@@ -191,7 +191,7 @@ def _named(data: Data, variables: Mapping[str, Plain], place: _Place, oversized:
     nameless = (*dangling_references(data), *misplaced_references(data), *unknown_variables(data, variables))
     findings = (*nameless, *dangling_keys(data), *pipeline_faults(data), *products_without_dataset(data))
     at_values = ((found, path, False) for found, path in findings)
-    yield from _placed((*unsupported, *at_names, *at_values), place)
+    yield from placed((*unsupported, *at_names, *at_values), place)
     if oversized:
         message = f"with its variables filled in, the manifest has more than {LONGEST_FILLED // 1_000_000} MB"
         yield place(error("manifest-too-long", message, "use shorter variables, or use them less often"), oversized)
@@ -200,8 +200,8 @@ def _named(data: Data, variables: Mapping[str, Plain], place: _Place, oversized:
         yield place(found, ("keys", EODATA), at_name=True)
 
 
-def _placed(findings: Iterable[tuple[Diagnostic, Path, bool]], place: _Place) -> Iterator[Diagnostic]:
-    """Yield findings with their places; those of a code that are not shown go without."""
+def placed(findings: Iterable[tuple[Diagnostic, Path, bool]], place: _Place) -> Iterator[Diagnostic]:
+    """Yield findings with their paths and whether a name is meant; the first hundred of a code get their places."""
     seen: Counter[str] = Counter()
     for found, path, at_name in findings:
         seen[found.code] += 1

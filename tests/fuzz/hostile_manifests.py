@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 Builder = Callable[[int], bytes]
+# A short text of each, and one for which what is quadratic takes far too long.
+LENGTHS = (1_000, 60_000)
 
 _HEAD = "version: 1\nproject: p\n"
 _S3 = (

@@ -5,6 +5,7 @@ To add a kind, write its judge and add a line to `KINDS`: the mutations, the fou
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -12,10 +13,13 @@ from pathlib import Path
 
 from tests.fuzz import answers, judges
 from tests.fuzz.judges import Judged
+from tests.fuzz.mutations import mutated
+from tests.fuzz.structures import Change, changed_csv, changed_json, changed_xml, changed_yaml
 
 ROOT = Path(__file__).parents[2]
 # Longer files cost time and show nothing that shorter ones do not.
 _LONGEST = 20_000
+_LONGEST_MUTATION = 100_000
 
 
 @dataclass(frozen=True)
@@ -28,16 +32,30 @@ class Seed:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of texts: the files that are its seeds, how one is judged, and how many mutations `make test` tries."""
+    """A kind of texts.
+
+    `patterns` name the files that are its seeds, `change` makes another well-formed text of one, `judge` judges a text,
+    and `mutations` is how many of them `make test` tries.
+    """
 
     title: str
     patterns: tuple[str, ...]
+    change: Change
     judge: Callable[[bytes, Path], Judged]
     mutations: int
 
     def seeds(self) -> Sequence[Seed]:
         """Return the project's own files of this kind: of the examples, the templates and the tests."""
         return _seeds(self.patterns)
+
+    def text(self, number: int) -> tuple[bytes, Path]:
+        """Return a mutation of a seed by its number, with the seed's folder: of three two are well-formed texts."""
+        seeds = self.seeds()
+        seed = seeds[number % len(seeds)]
+        rng = random.Random(f"{self.title} {number}")
+        if rng.random() < 2 / 3 and len(changed := self.change(seed.content, rng)) <= _LONGEST_MUTATION:
+            return changed, seed.folder
+        return mutated(seed.content, rng, [each.content for each in seeds]), seed.folder
 
 
 @cache
@@ -52,33 +70,42 @@ KINDS: Mapping[str, Kind] = {
     "manifest": Kind(
         "manifests (YAML)",
         ("examples/*/eocanvas.yaml", "tests/diagnostics/*/manifest.yaml", "eocanvas_apply/cli/templates/*.yaml"),
+        changed_yaml,
         judges.manifest,
         8000,
     ),
     "graph": Kind(
         "SNAP graphs (XML)",
         ("examples/*/graphs/*.xml", "tests/diagnostics/*/*.xml", "eocanvas_apply/cli/templates/*.xml"),
+        changed_xml,
         judges.graph,
         4000,
     ),
     "chain": Kind(
         "Data Tailor chains (YAML)",
         ("examples/*/chains/*.yaml", "tests/diagnostics/*/chain*.yaml", "tests/fuzz/seeds/*.chain.yaml"),
+        changed_yaml,
         judges.chain,
         2000,
     ),
     "csv": Kind(
         "tables (CSV)",
         ("examples/*/*.csv", "tests/diagnostics/*/*.csv"),
+        changed_csv,
         partial(judges.rows, "csv"),
         2500,
     ),
     "json": Kind(
-        "lists (JSON)", ("tests/diagnostics/*/*.json", "tests/fuzz/seeds/*.json"), partial(judges.rows, "json"), 1500
+        "lists (JSON)",
+        ("tests/diagnostics/*/*.json", "tests/fuzz/seeds/*.json"),
+        changed_json,
+        partial(judges.rows, "json"),
+        1500,
     ),
     "geojson": Kind(
         "maps (GeoJSON)",
         ("examples/*/*.geojson", "tests/diagnostics/*/*.geojson", "tests/fuzz/seeds/*.geojson"),
+        changed_json,
         partial(judges.rows, "geojson"),
         2000,
     ),

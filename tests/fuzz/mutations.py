@@ -87,9 +87,8 @@ _WORD = re.compile(rb"[\w.$-]+|[^\s\w]")
 _Change = Callable[[bytes, random.Random, Sequence[bytes]], bytes]
 
 
-def mutated(text: bytes, seed: str, others: Sequence[bytes]) -> bytes:
-    """Return a text changed in one to four ways; the same seed gives the same text."""
-    rng = random.Random(seed)
+def mutated(text: bytes, rng: random.Random, others: Sequence[bytes]) -> bytes:
+    """Return a text changed in one to four ways."""
     for _ in range(rng.randint(1, 4)):
         text = rng.choice(_CHANGES)(text, rng, others)[:100_000]
     return text

@@ -76,7 +76,7 @@ def _misplaced(data: Data, path: Path) -> tuple[str, str] | None:
 
 
 def _misplaced_in_step(path: Path) -> tuple[str, str] | None:
-    number, option = (path[0], path[1:2]) if isinstance(path[0], int) else (0, path[:1])
+    number, option = (path[0], path[1:2]) if path and isinstance(path[0], int) else (0, path[:1])
     if option == ("id",):
         return None
     if option and option[0] not in KINDS:
