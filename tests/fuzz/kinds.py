@@ -112,6 +112,7 @@ KINDS: Mapping[str, Kind] = {
     "answer": Kind(
         "answers of the service (JSON, HTML)",
         ("tests/fuzz/seeds/answers/*.json", "tests/fuzz/seeds/answers/*.html"),
+        changed_json,
         answers.judge,
         3000,
     ),
