@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -21,11 +22,16 @@ Facts = dict[str, Any]
 Catalogue = dict[str, dict[str, Facts]]
 
 _FORMAT = "formatName"
-# How Java reads a number, and what it is here.
-_TYPES: dict[str, tuple[re.Pattern[str], Callable[[str], float]]] = {
-    "int": (re.compile(r"[-+]?[0-9]{1,10}"), int),
-    "float": (re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"), float),
-    "boolean": (re.compile(r"(?i)true|false"), lambda text: text.lower() == "true"),
+_INT = re.compile(r"[-+]?[0-9]{1,10}")
+_FLOAT = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+# What SNAP compares of a value: numbers as numbers, which no other text is, and text by case. It looks a format up in
+# any case, and finds no reader or writer for any other.
+_READ: dict[str, Callable[[str], object]] = {
+    "int": lambda text: int(text) if _INT.fullmatch(text.strip()) else None,
+    "float": lambda text: float(text) if _FLOAT.fullmatch(text.strip()) else None,
+    "boolean": lambda text: text.strip().lower(),
+    "format": lambda text: text.strip().lower(),
+    "text": str.strip,
 }
 
 
@@ -67,41 +73,41 @@ def known_values(case: GraphCase) -> Iterator[Diagnostic]:
     """Yield values outside the set that the catalogue has for them; errors only for formats."""
     suggestions = Suggestions()
     for name, parameter in _parameters(case):
-        facts = _by_xml_name(name).get(parameter.tag, {})
-        text = parameter.text.strip()
-        if not facts.get("values") or parameter.children or not text or "$" in text:
+        values, text = _value_set(name, parameter.tag), parameter.text.strip()
+        if values is None or parameter.children or not text or "$" in text or values.holds(text):
             continue
-        if parameter.tag == _FORMAT:
-            yield from (case.at(found, parameter.position) for found in _unknown_format(text, facts, suggestions))
-        elif not _among(text, facts):
-            yield case.at(_unknown_value(parameter.tag, text, facts["values"], suggestions), parameter.position)
+        yield case.at(_unknown_value(parameter.tag, text, values.texts, suggestions), parameter.position)
 
 
-def _unknown_format(text: str, facts: Facts, suggestions: Suggestions) -> Iterator[Diagnostic]:
-    # SNAP looks a format up in any case, and finds no reader or writer for any other.
-    if text.lower() not in {value.lower() for value in facts["values"]}:
-        near = suggestions.near(text, facts["values"])
-        yield error("unknown-format", f"{text[:60]} is not a known format", near)
+def _unknown_value(parameter: str, text: str, values: Sequence[str], suggestions: Suggestions) -> Diagnostic:
+    near = suggestions.near(text, values)
+    if parameter == _FORMAT:
+        return error("unknown-format", f"{text[:60]} is not a known format", near)
+    known = f"known are {', '.join(values)}" if len(values) <= 8 else ""
+    return warning("parameter-value", f"{text[:60]} is not a known value of {parameter}", near or known)
 
 
-def _unknown_value(parameter: str, text: str, values: list[str], suggestions: Suggestions) -> Diagnostic:
-    near = suggestions.near(text, values) or (f"known are {', '.join(values)}" if len(values) <= 8 else "")
-    return warning("parameter-value", f"{text[:60]} is not a known value of {parameter}", near)
+@dataclass(frozen=True, slots=True)
+class _ValueSet:
+    """The values that a parameter may have, as texts and as SNAP compares them."""
+
+    texts: Sequence[str]
+    read: Callable[[str], object]
+    known: frozenset[object]
+
+    def holds(self, text: str) -> bool:
+        """Whether SNAP takes a text for one of the values, or for several of them with commas between."""
+        return self.read(text) in self.known or all(self.read(part) in self.known for part in text.split(","))
 
 
-def _among(text: str, facts: Facts) -> bool:
-    """Whether SNAP takes a text for one of the values, or for several of them with commas between."""
-    known = {_as_type(part, facts) for value in facts["values"] for part in (value, *value.split(","))}
-    return _as_type(text, facts) in known or all(_as_type(part, facts) in known for part in text.split(","))
-
-
-def _as_type(text: str, facts: Facts) -> str | float | None:
-    """Return a value as SNAP compares it: numbers as numbers, other text by case; None for what is no number."""
-    kind, bare = facts.get("type"), text.strip()
-    if kind is None:
-        return bare
-    pattern, read = _TYPES[kind]
-    return read(bare) if pattern.fullmatch(bare) else None
+@cache
+def _value_set(operator_name: str, parameter: str) -> _ValueSet | None:
+    facts = _by_xml_name(operator_name).get(parameter, {})
+    texts = facts.get("values")
+    if not texts:
+        return None
+    read = _READ["format" if parameter == _FORMAT else facts.get("type", "text")]
+    return _ValueSet(texts, read, frozenset(read(part) for text in texts for part in (text, *text.split(","))))
 
 
 def _parameters(case: GraphCase) -> Iterator[tuple[str, Element]]:
