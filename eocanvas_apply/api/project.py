@@ -200,7 +200,7 @@ class AsyncProject:
         engine = await self.engine()
         value, observed = await engine.plan(requests)
         intents = _last_intents(requests, engine.journal.recorded)
-        return Plan(value, requests, observed, engine.findings, intents)
+        return Plan(value, requests, observed, (*engine.findings, *engine.other_runs()), intents)
 
     async def apply(
         self,
@@ -239,7 +239,8 @@ class AsyncProject:
     ) -> ApplyResult:
         """Plan, let `confirm` see the plan (it raises to decline), and apply it."""
         engine = await self.engine()
-        return ApplyResult(await engine.apply(requests, wait, confirm), engine.findings)
+        beside = engine.other_runs()
+        return ApplyResult(await engine.apply(requests, wait, confirm), (*engine.findings, *beside))
 
     def stop(self) -> None:
         """Stop an apply that is at work: nothing more is sent, answers on the way are waited for (up to 5 s).

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ from eocanvas_apply.applying.document_store import kept_texts
 from eocanvas_apply.applying.session import Session
 from eocanvas_apply.applying.stopping import Stop
 from eocanvas_apply.campaign.lock import LockedQuery
-from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.diagnostics import Diagnostic, error, info
 from eocanvas_apply.engine.pace import Pace
 from eocanvas_apply.engine.run import Run
 from eocanvas_apply.engine.surveyor import Review, Surveyor
@@ -19,6 +20,7 @@ from eocanvas_apply.errors import LedgerConflict, SafetyRefusal, StoppedEarly
 from eocanvas_apply.ledger.events import PlanAccepted
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.journal import Journal
+from eocanvas_apply.ledger.runs_at_work import RunAtWork, RunsAtWork
 from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.actions import QUIET
 from eocanvas_apply.planning.desired.desired import Desired
@@ -38,7 +40,7 @@ class Engine:
     `ledger_is_lost_after_run` says that the ledger would not outlive this machine (a local file on CI). `findings`
     are what manifest, rows and secrets give reason to say, `searches` what was found for rows, relative times apart;
     `review` gives the diagnostics of a plan their places in the manifest.
-    `report` gets each event of a run, `show` the state after each look at the service.
+    `report` gets each event of a run, `show` the state after each look at the service; `runs` knows the other runs.
     """
 
     desired: Desired
@@ -55,6 +57,7 @@ class Engine:
     report: Callable[[Progress], None] = lambda progress: None  # noqa: ARG005
     show: Callable[[View], None] | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    runs: RunsAtWork | None = None
     _surveyor: Surveyor = field(init=False)
 
     def __post_init__(self) -> None:
@@ -63,6 +66,10 @@ class Engine:
     async def recorded(self) -> Recorded:
         """Return what is on record; raises LedgerError where the ledger is unreadable or belongs to something else."""
         return await self._surveyor.recorded()
+
+    def other_runs(self) -> tuple[Diagnostic, ...]:
+        """Return what there is to say of other runs that are at work on this ledger."""
+        return tuple(map(_beside, self.runs.others() if self.runs else ()))
 
     async def plan(self, requests: Requests) -> tuple[Plan, Observed]:
         """Return the plan and what it was made from; nothing is written anywhere.
@@ -89,7 +96,8 @@ class Engine:
         if _needs_consent(first, requests):
             confirm(first)
             await self._accept(first)
-        return await self._run(first, requests, wait).to_its_end()
+        with self.runs.noted(self.token(), self.clock.now()) if self.runs else nullcontext():
+            return await self._run(first, requests, wait).to_its_end()
 
     async def cancel(self, addresses: frozenset[str], confirm: Callable[[Plan], None]) -> ApplyResult:
         """Stop what is in flight of these jobs, and nothing else; `confirm` raises for a plan that is declined.
@@ -140,6 +148,13 @@ class Engine:
                 # Another run opened it first; it must be bound to the same.
                 await self.recorded()
         await self.journal.record(PlanAccepted(plan_id=first.plan_id, manifest_digest=self.desired.manifest_digest))
+
+
+def _beside(run: RunAtWork) -> Diagnostic:
+    since = f"{run.since:%Y-%m-%d %H:%M:%S} UTC"
+    what = f"another run is at work on this ledger since {since} (process {run.process} on {run.host})"
+    hint = "nothing is launched twice: each run does only what the other has not begun; Ctrl-C ends one of them"
+    return info("run-at-work", what, hint)
 
 
 def _needs_consent(first: Plan, requests: Requests) -> bool:

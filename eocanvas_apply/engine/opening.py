@@ -24,6 +24,7 @@ from eocanvas_apply.engine.surveyor import Review
 from eocanvas_apply.errors import ManifestError, UsageError
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.ledger.local import open_backend
+from eocanvas_apply.ledger.runs_at_work import RunsAtWork
 from eocanvas_apply.ledger.snapshots import Snapshots
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.model.manifest import Timing
@@ -123,6 +124,7 @@ async def open_engine(project: Definition, settings: Settings, rows: Rows = Rows
             findings=(*campaigns.diagnostics, *adjusted(vault.warnings, project.manifest)),
             searches=campaigns.expansion.searches,
             review=_review(project),
+            runs=RunsAtWork(open_backend(settings.ledger_url, project.folder).path),
         )
 
 

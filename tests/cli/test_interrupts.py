@@ -168,3 +168,22 @@ def test_a_signal_while_reading_the_service_ends_with_a_document(
     document = json.loads(out)
     assert (process.returncode, document["exit"]) == (code, code)
     assert [found["code"] for found in document["diagnostics"]] == ["interrupted"]
+
+
+def test_a_run_beside_one_at_work_says_so_and_a_killed_one_is_not_at_work(
+    project: Project, emulator: RunningEmulator
+) -> None:
+    with emulator.model() as wire:
+        wire.service.job_faults.append(JobFault("stuck", "*"))
+    with _start(project, "apply", "--yes") as process:
+        _wait_for(process, "job.subset launched")
+        try:
+            for words, code in ((["plan"], 0), (["status"], 0), (["apply", "--no-wait"], 3)):
+                found = project.json(*words, code=code)["diagnostics"]
+                [beside] = [each for each in found if each["code"] == "run-at-work"]
+                assert f"(process {process.pid} on " in beside["message"]
+        finally:
+            process.kill()
+    assert (project.folder / ".eocanvas/default.runs").exists()
+    assert project.json("plan")["diagnostics"] == []
+    assert not (project.folder / ".eocanvas/default.runs").exists()

@@ -73,6 +73,8 @@ def run_to_its_end(
 
     async def work(project: AsyncProject) -> Outcome:
         engine = await project.engine()
+        if not console.as_json:
+            console.report(engine.other_runs())
         interrupts = Interrupts(command, console, engine.stopping)
         # The log of -v goes to the same terminal, line by line.
         table = not (console.as_json or args.verbose)
