@@ -72,7 +72,8 @@ def adjusted(found: Iterable[Diagnostic], manifest: Manifest) -> Iterator[Diagno
 
 
 def _with_advice(found: Diagnostic) -> str:
-    advice = f"if the service takes it, add the line `checks: {{{found.code}: warning}}` to the job or the manifest"
+    where = "the job or the manifest" if (found.address or "").startswith("job.") else "the manifest"
+    advice = f"if the service takes it, add the line `checks: {{{found.code}: warning}}` to {where}"
     return f"{found.hint}\n{advice}" if found.hint else advice
 
 

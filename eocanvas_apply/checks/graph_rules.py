@@ -10,10 +10,11 @@ from eocanvas_apply.checks.case import OUTPUT, GraphCase
 from eocanvas_apply.diagnostics import Diagnostic, Suggestions, error, warning
 from eocanvas_apply.documents.graph_placeholders import placeholders_of
 from eocanvas_apply.documents.node_sources import folded, header_names, results_used, sources_of
-from eocanvas_apply.documents.wkt import wkt_faults
+from eocanvas_apply.documents.wkt import is_geometry, wkt_faults
 from eocanvas_apply.documents.xml_tree import Element
 
 _WRITE = "Write"
+_REGION = "geoRegion"
 _DESKTOP = re.compile(r"[A-Za-z]:\\|/home/|/Users/")
 _OF_MANY_FILES = ("BEAM-DIMAP", "ENVI")
 
@@ -156,6 +157,10 @@ def geometries(case: GraphCase) -> Iterator[Diagnostic]:
         for element in node.walk():
             if not element.children and "$" not in element.text:
                 yield from (case.at(found, element.text_position) for found in wkt_faults(element.text))
+    for element in (each for node in case.filled.nodes for each in node.walk() if each.tag == _REGION):
+        if element.text.strip() and "$" not in element.text and not is_geometry(element.text):
+            found = error("bad-wkt", f"`{_REGION}` holds no geometry", "write POLYGON((20 58, 21 58, 21 59, 20 58))")
+            yield case.at(found, element.text_position)
 
 
 def coordinates(case: GraphCase) -> Iterator[Diagnostic]:

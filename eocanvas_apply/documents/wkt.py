@@ -39,6 +39,11 @@ _RING = re.compile(r"\(([^()]*)\)")
 _LEAST_POINTS = 4
 
 
+def is_geometry(text: str) -> bool:
+    """Whether a text is meant as a geometry."""
+    return _BEGIN.match(text) is not None
+
+
 def wkt_faults(text: str) -> Iterator[Diagnostic]:
     """Yield what is wrong with a text that is meant as a geometry; nothing for any other text."""
     found = _BEGIN.match(text)
