@@ -19,7 +19,7 @@ from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.tasks import LaunchJob
 from eocanvas_apply.report.outcomes import endings, results, results_left, results_pending, standing
-from eocanvas_apply.report.progress import ApplyResult, Ending, Happening, Progress, View, view
+from eocanvas_apply.report.progress import ApplyResult, Ending, Happening, Progress, View, results_here, view
 from eocanvas_apply.report.result_places import places
 from eocanvas_apply.vocabulary import OgcStatus, has_ended
 
@@ -42,6 +42,9 @@ class Run:
     _downloads: Downloads = field(init=False)
     _last: Plan = field(init=False)
     _unlisted: set[str] = field(default_factory=set)
+    _view: View | None = field(init=False, default=None)
+    # The results that lay here when it began: what it shows is its own.
+    _here_before: frozenset[str] = field(init=False, default=frozenset())
     # The jobs that this run saw fail; one that succeeds is listed with its results.
     _failed: set[str] = field(init=False, default_factory=set)
     # Each address as it first stood, also those that arose on the way.
@@ -57,6 +60,8 @@ class Run:
 
     async def to_its_end(self) -> ApplyResult:
         """Go round until nothing is left, the time is over or the run is stopped."""
+        if self.show:
+            self._here_before = results_here(self.session.journal.recorded)
         try:
             await self._downloads.open()
             await self._rounds()
@@ -110,6 +115,7 @@ class Run:
     async def _back_off(self, fault: ServiceError) -> None:
         pause = self.pace.back_off(fault)
         self.session.service_silent(fault, pause)
+        self._show_pause(pause)
         await self.pace.sleep(pause)
 
     @property
@@ -145,7 +151,12 @@ class Run:
 
     def _show_view(self) -> None:
         if self.show:
-            self.show(view(self._last, self.session.journal.recorded))
+            self._view = view(self._last, self.session.journal.recorded, self._here_before)
+            self.show(self._view)
+
+    def _show_pause(self, pause: timedelta) -> None:
+        if self.show and self._view:
+            self.show(replace(self._view, look_in=pause))
 
     def _current_requests(self) -> Requests:
         """Return what is asked for, with what this run has done of it."""
@@ -199,6 +210,7 @@ class Run:
             return True
         if pace.over or not self._unfinished():
             return False
+        self._show_pause(pause)
         await pace.sleep(pause)
         return True
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.actions import Phase
 from eocanvas_apply.planning.plan import campaign_of
-from eocanvas_apply.render.layout import PLAIN, Style, one_line, rough, shortened, size, size_of, span
-from eocanvas_apply.report.progress import Happening, Progress, View
+from eocanvas_apply.render.layout import PLAIN, Style, counted, cut, one_line, rough, shortened, size, size_of, span
+from eocanvas_apply.report.progress import Happening, Progress, RunningJob, View
 from eocanvas_apply.report.status import Tally
 
 if TYPE_CHECKING:
@@ -60,20 +62,68 @@ _WIDE = 64
 _HEADS = {Phase.RUNNING: ("running", "run"), Phase.WAITING: ("waiting", "wait"), Phase.FAILED: ("failed", "fail")}
 _PHASE_COLOURS = {Phase.RUNNING: "cyan", Phase.WAITING: "", Phase.FAILED: "red"}
 _MOST_KEYS = 3
+# As many jobs at work are named as leave room for the rest.
+_MOST_NAMED, _UNLIMITED = 5, 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The time of a picture: service time, how long the run lasts, how long until it looks again, what --wait leaves.
+
+    The last two are None where there is none.
+    """
+
+    now: datetime
+    elapsed: timedelta
+    look_in: timedelta | None = None
+    left: timedelta | None = None
 
 
 def board(
-    view: View, transfers: Mapping[str, Transfer], now: datetime, left: timedelta | None, width: int
+    view: View,
+    transfers: Mapping[str, Transfer],
+    said: Mapping[str, str],
+    moment: Moment,
+    width: int,
+    height: int | None = None,
 ) -> RenderableType:
-    """Return the table and the lines below it.
+    """Return the table, the jobs at work by name, and the lines below; at most `height` lines of `width` columns.
 
-    `transfers` are the downloads by address, `now` is service time, `left` what is left of --wait, `width` in columns.
+    `transfers` are the downloads by address, `said` what the logs of running jobs say at last, by job id.
     """
     from rich.console import Group
     from rich.text import Text
 
-    lines = [Text(line, style="dim") for line in _lines(view, now, left)]
-    return Group(_table(view, transfers, width), *lines)
+    below = [one_line(line, width) for line in _lines(view, moment)]
+    room = max((height or _UNLIMITED) - len(below) - 1, 1)
+    tallies = view.tallies if len(view.tallies) <= room else _active_first(view.tallies)[: room - 1]
+    more = len(view.tallies) - len(tallies)
+    named = _named(view.running, said, moment.now, width, min(_MOST_NAMED, room - len(tallies) - bool(more)))
+    rest = [f"and {counted(more, 'more campaign')}"] if more else []
+    lines = [*(Text(line) for line in (*rest, *named)), *(Text(line, style="dim") for line in below)]
+    return Group(_table(replace(view, tallies=tuple(tallies)), transfers, width), *lines)
+
+
+def _active_first(tallies: Sequence[Tally]) -> list[Tally]:
+    return sorted(tallies, key=lambda tally: not (tally.counts[Phase.RUNNING] or tally.counts[Phase.WAITING]))
+
+
+def _named(running: Sequence[RunningJob], said: Mapping[str, str], now: datetime, width: int, most: int) -> list[str]:
+    """Return a line for each job at work: its name, for how long it runs, and what its log says at last."""
+    shown = running if len(running) <= most else running[: max(most - 1, 0)]
+    names = [cut(typed(job.address), max(width // 3, 12)) for job in shown]
+    widest = max(map(len, names), default=0)
+    lines = [
+        f"  {name:<{widest}}  {_at_work(job, now)}  {one_line(said.get(job.job_id, ''))}"
+        for name, job in zip(names, shown, strict=True)
+    ]
+    left = len(running) - len(shown)
+    more = [f"  and {left} more running"] if left and most > 0 else []
+    return [line.rstrip() if len(line) <= width else f"{line[: width - 1]}…" for line in (*lines, *more)]
+
+
+def _at_work(job: RunningJob, now: datetime) -> str:
+    return f"{job.status} {rough(now - job.since)}" if job.since else job.status
 
 
 def _table(view: View, transfers: Mapping[str, Transfer], width: int) -> RenderableType:
@@ -101,7 +151,7 @@ def _table(view: View, transfers: Mapping[str, Transfer], width: int) -> Rendera
     for tally, row in zip(view.tallies, rows, strict=True):
         styles = ["", *(_PHASE_COLOURS[phase] if tally.counts[phase] else "dim" for phase in _HEADS), ""]
         cells = [Text(cell, style=style) for cell, style in zip(row, styles, strict=True)]
-        table.add_row(Text(one_line(_name(view, tally, short=short), room)), *cells)
+        table.add_row(Text(cut(_name(view, tally, short=short), room)), *cells)
     return table
 
 
@@ -122,7 +172,10 @@ def _fetched(view: View, tally: Tally, transfers: Mapping[str, Transfer]) -> str
     return size(arrived) if arrived else "-"
 
 
-def _lines(view: View, now: datetime, left: timedelta | None) -> Iterator[str]:
+def _lines(view: View, moment: Moment) -> Iterator[str]:
+    now, looks = moment.now, f", looks again in {rough(moment.look_in)}" if moment.look_in is not None else ""
+    left = f", left of --wait: {rough(moment.left)}" if moment.left is not None else ""
+    yield f"elapsed: {rough(moment.elapsed)}{looks}{left}"
     if undecided := sum(tally.counts[Phase.UNDECIDED] for tally in view.tallies):
         yield f"{undecided} need a decision: eocanvas-apply status"
     ahead = view.plan.forecast
@@ -135,5 +188,3 @@ def _lines(view: View, now: datetime, left: timedelta | None) -> Iterator[str]:
         soonest = sorted(view.keys.items(), key=lambda key: key[1])
         ends = shortened(soonest, _MOST_KEYS, lambda key: f"{key[0]} {rough(key[1] - now)}", "{} more later")
         yield f"keys end in: {', '.join(ends)}"
-    if left is not None:
-        yield f"left of --wait: {rough(left)}"

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from eocanvas_apply.diagnostics import Diagnostic
-from eocanvas_apply.ledger.fold.job_records import JobRecord
+from eocanvas_apply.ledger.fold.job_records import JobRecord, Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.actions import ActionKind, Outcome
 from eocanvas_apply.planning.plan import Plan, PlannedAction, campaign_of
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.schedule.outlook import launch_times
+from eocanvas_apply.planning.state.runs import counted_run
 from eocanvas_apply.report.result_places import Place
 from eocanvas_apply.report.status import Tally, tallies
 from eocanvas_apply.vocabulary import has_ended, is_under_way
@@ -163,11 +164,22 @@ def outcome_counts(results: Sequence[AddressResult]) -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
+class RunningJob:
+    """One job that the service works on; `since` is when it began or was created, None where that is unknown."""
+
+    address: str
+    job_id: str
+    status: str
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """A run by its last plan: how many jobs of each campaign stand where, when the next launch can go, when keys end.
 
-    `stored` are the bytes of results here, by campaign (None: single jobs), but for the addresses in `fetching`,
-    whose results are on their way.
+    `stored` are the bytes of the results that this run has fetched, by campaign (None: single jobs), but for the
+    addresses in `fetching`, whose results are on their way. `running` are the jobs at work, the oldest first, `look_in`
+    how long after the view was made the run looks at the service again, None while it is at work.
     """
 
     plan: Plan
@@ -176,29 +188,55 @@ class View:
     fetching: frozenset[str]
     keys: Mapping[str, datetime]
     next_launch: datetime | None
+    running: tuple[RunningJob, ...] = ()
+    look_in: timedelta | None = None
 
 
-def view(plan: Plan, recorded: Recorded) -> View:
-    """Return how a run stands by its last plan."""
+def view(plan: Plan, recorded: Recorded, before: Container[str] = frozenset()) -> View:
+    """Return how a run stands by its last plan; `before` are the results that were here when it began."""
     fetching = frozenset(a.address for a in plan.actions if a.action is ActionKind.FETCH)
     next_launch = next(iter(launch_times(plan.actions)), None)
-    keys = dict(_ends(plan.actions, recorded))
-    return View(plan, tuple(tallies(plan.actions)), _stored(recorded, fetching), fetching, keys, next_launch)
+    return View(
+        plan,
+        tuple(tallies(plan.actions)),
+        _stored(recorded, fetching, before),
+        fetching,
+        dict(_ends(plan.actions, recorded)),
+        next_launch,
+        tuple(sorted(_running(plan.actions, recorded), key=lambda job: (job.since is None, job.since, job.address))),
+    )
 
 
-def _stored(recorded: Recorded, fetching: frozenset[str]) -> Mapping[str | None, int]:
+def results_here(recorded: Recorded) -> frozenset[str]:
+    """Return what tells the stored results of a view apart from those that come later."""
+    every = (run for record in recorded.jobs.values() for run in record.runs.values())
+    return frozenset(_result(run, key) for run in every for key in run.stored)
+
+
+def _result(run: Run, key: str) -> str:
+    return f"{run.job_id}\n{key}"
+
+
+def _running(actions: Iterable[PlannedAction], recorded: Recorded) -> Iterator[RunningJob]:
+    for action in actions:
+        run = counted_run(recorded.jobs.get(action.address)) if action.action is ActionKind.WATCH else None
+        if run and run.in_flight:
+            yield RunningJob(action.address, run.job_id, run.status, run.started or run.created)
+
+
+def _stored(recorded: Recorded, fetching: Container[str], before: Container[str]) -> Mapping[str | None, int]:
     found: dict[str | None, int] = {}
     for address, record in recorded.jobs.items():
-        if address not in fetching and (size := _bytes(record)):
+        if address not in fetching and (size := _bytes(record, before)):
             campaign = campaign_of(address)
             found[campaign] = found.get(campaign, 0) + size
     return found
 
 
-def _bytes(record: JobRecord) -> int:
+def _bytes(record: JobRecord, before: Container[str]) -> int:
     # Only those of the youngest run are in the job's folder.
     run = record.finished or next((run for run in reversed(record.runs.values()) if run.stored), None)
-    return sum(stored.size for stored in run.stored.values()) if run else 0
+    return sum(stored.size for key, stored in run.stored.items() if _result(run, key) not in before) if run else 0
 
 
 def _ends(actions: Iterable[PlannedAction], recorded: Recorded) -> Iterator[tuple[str, datetime]]:

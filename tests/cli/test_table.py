@@ -51,15 +51,24 @@ def test_a_run_shows_a_table_and_removes_it_at_the_end(campaign: Project) -> Non
         assert re.search(r"^other jobs +\d/1 ", seen, re.M)
         assert re.search(r"^quota: \d of 4 left in 4s$", seen, re.M)
         assert re.search(r"^keys end in: key\.scenes (6d 23h|7d)$", seen, re.M)
-        assert re.search(r"^left of --wait: (10m|9m \d+s)$", seen, re.M)
+        assert re.search(r"^elapsed: \d+s(, looks again in \d+s)?, left of --wait: (10m|9m \d+s)$", seen, re.M)
         assert terminal.ended(60) == 0
     left = terminal.screen.text
     assert len(re.findall(r'^\d\d:\d\d:\d\d job\.tiles\["\w"\] succeeded$', left, re.M)) == 5
     assert "job.tiles is" not in left
     assert "next launch in" not in left
-    assert "left of --wait" not in left
+    assert "elapsed: " not in left
     assert left.endswith("7 addresses: 7 done.\n")
     assert "\x1b[?25l" not in terminal.said, "the cursor is never hidden, so that nothing must bring it back"
+
+
+def test_jobs_at_work_are_named_with_what_their_logs_say(campaign: Project, emulator: RunningEmulator) -> None:
+    with emulator.model() as wire:
+        wire.service.job_faults.append(JobFault("stuck", "*"))
+    with _apply(campaign, columns=80) as terminal:
+        at_work = re.compile(r"^  (tiles/\w|job\.subset) +running \d+s  \S", re.M)
+        seen = terminal.until(lambda screen: at_work.search(screen) is not None)
+        assert all(len(line) <= 80 for line in seen.splitlines())
 
 
 def test_a_failed_job_is_shown_with_its_class_and_log_line(project: Project, emulator: RunningEmulator) -> None:
@@ -95,7 +104,7 @@ def test_ctrl_c_leaves_a_clean_screen(campaign: Project) -> None:
     assert "stopping: nothing more is sent" in left
     assert "keys end in" not in left
     assert not re.search(r"^ +done +run", left, re.M)
-    assert re.search(r"waiting\.\n$", left)
+    assert re.search(r"waiting\.\ninterrupted, .*; eocanvas-apply apply continues\n$", left)
 
 
 def test_json_has_no_table(project: Project) -> None:

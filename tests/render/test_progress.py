@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
+from types import MappingProxyType
 
 import pytest
 from rich.console import Console
@@ -10,8 +13,8 @@ from rich.console import Console
 from eocanvas_apply.planning.actions import Phase
 from eocanvas_apply.planning.plan import Forecast, Plan, WindowState
 from eocanvas_apply.render.layout import Style, rough, size
-from eocanvas_apply.render.progress import board, line
-from eocanvas_apply.report.progress import Happening, Progress, Transfer, View
+from eocanvas_apply.render.progress import Moment, board, line
+from eocanvas_apply.report.progress import Happening, Progress, RunningJob, Transfer, View
 from eocanvas_apply.report.status import Tally
 from tests.render.plans import NOW, ORIGIN
 
@@ -72,26 +75,36 @@ TRANSFERS = {
 }
 
 
-def _drawn(view: View, transfers: dict[str, Transfer], width: int, left: timedelta | None = None) -> str:
+MOMENT = Moment(NOW + timedelta(seconds=3), timedelta(seconds=130))
+
+
+def _drawn(
+    view: View,
+    transfers: dict[str, Transfer],
+    width: int,
+    moment: Moment = MOMENT,
+    height: int | None = None,
+    said: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     paper = io.StringIO()
     console = Console(file=paper, width=width, color_system=None, force_terminal=True)
-    console.print(board(view, transfers, view.plan.created + timedelta(seconds=3), left, width))
+    console.print(board(view, transfers, said, moment, width, height))
     return "\n".join(line.rstrip() for line in paper.getvalue().splitlines()) + "\n"
 
 
 def test_the_progress_table_of_campaigns_and_single_jobs() -> None:
     assert (
-        _drawn(VIEW, TRANSFERS, 100, 49 * MINUTE + timedelta(seconds=10))
+        _drawn(VIEW, TRANSFERS, 100, replace(MOMENT, left=49 * MINUTE, look_in=timedelta(seconds=12)))
         == """\
                 done  running  waiting  failed     fetched
 job.datacube  12/300        3      280       5  1.7/2.2 GB
 job.tiles      23/23        -        -       -       42 kB
 other jobs       0/2        1        -       -           -
+elapsed: 2m 10s, looks again in 12s, left of --wait: 49m
 1 need a decision: eocanvas-apply status
 next launch in 11m 57s, 280 waiting, the last in 1d 4h
 quota: 3 of 10 left in 1h, 88 of 100 left in 30d
 keys end in: key.drive 46m 57s, key.scenes 6d 6h
-left of --wait: 49m 10s
 """
     )
 
@@ -100,8 +113,42 @@ def test_the_table_fits_into_forty_columns() -> None:
     drawn = _drawn(VIEW, TRANSFERS, 39)
     assert all(len(line) <= 39 for line in drawn.splitlines())
     assert drawn.splitlines()[0].split() == ["done", "run", "wait", "fail", "got"]
-    assert re.search(r"^d\S+… +12/300 +3 +280 +5 +1\.7/2\.2 GB$", drawn, re.M), drawn
-    assert "next launch in 11m 57s, 280 waiting,\nthe last in 1d 4h\n" in drawn
+    assert re.search(r"^d\S*…\S+ +12/300 +3 +280 +5 +1\.7/2\.2 GB$", drawn, re.M), drawn
+    assert "next launch in 11m 57s, 280 waiting, t…\n" in drawn
+
+
+def _at_work(name: str, job_id: str, minutes: int) -> RunningJob:
+    return RunningJob(f'job.datacube["{name}"]', job_id, "running", NOW - minutes * MINUTE)
+
+
+SCENE = "S3A_OL_2_WFR____20240706T094017_20240706T094317_20240707T120000_0179_114_136_1980_MAR_O_NT_003.SEN3"
+
+
+def test_jobs_at_work_are_named_with_their_age_and_what_their_log_says_at_last() -> None:
+    view = replace(VIEW, running=(_at_work(SCENE, "j1", 3), _at_work("b", "j2", 1)))
+    drawn = _drawn(view, {}, 80, said={"j1": "40%", "j2": "INFO: reading \x1b[2J " + "x" * 100}).splitlines()
+    assert drawn[4:6] == [
+        "  datacube/S3A_…_NT_003.SEN3  running 3m 3s  40%",
+        "  datacube/b                  running 1m 3s  INFO: reading \ufffd[2J xxxxxxxxxxxxxxx…",
+    ]
+    assert max(map(len, drawn)) <= 80
+
+
+@pytest.mark.parametrize("height", [10, 12, 23])
+def test_the_table_is_never_higher_than_the_terminal(height: int) -> None:
+    many = tuple(_tally(f"job.c{n:02}", done=1, running=int(n > 20)) for n in range(30))
+    running = tuple(_at_work(str(n), f"j{n}", n) for n in range(9))
+    drawn = _drawn(replace(VIEW, tallies=many, running=running), {}, 79, height=height)
+    assert len(drawn.splitlines()) <= height
+    assert drawn.splitlines()[1].startswith("job.c21 "), "what is at work comes first"
+    assert " more campaigns\n" in drawn
+
+
+def test_of_many_jobs_at_work_the_oldest_are_named() -> None:
+    running = tuple(_at_work(str(n), f"j{n}", 20 - n) for n in range(9))
+    drawn = _drawn(replace(VIEW, running=running), {}, 79)
+    assert re.findall(r"^  datacube/(\d)", drawn, re.M) == ["0", "1", "2", "3"]
+    assert "\n  and 5 more running\n" in drawn
 
 
 def test_an_unknown_size_is_not_invented() -> None:

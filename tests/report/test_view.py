@@ -7,7 +7,7 @@ from eocanvas_apply.planning.actions import ActionKind, Phase
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.notes import notes
-from eocanvas_apply.report.progress import View, view
+from eocanvas_apply.report.progress import View, results_here, view
 from eocanvas_apply.report.status import tallies, together
 from tests.planning.scene import AT, HEAD, HOUR, MINUTE, SCENES, WEEK, Scene
 
@@ -33,6 +33,7 @@ def test_the_view_counts_jobs_and_names_the_next_launch() -> None:
     assert (counts[Phase.DONE], counts[Phase.RUNNING], counts[Phase.WAITING]) == (1, 2, 2)
     assert seen.tallies[0].campaign is None
     assert seen.stored == {None: 10}
+    assert [(job.address, job.status) for job in seen.running] == [("job.b", "running")]
     assert seen.fetching == {"job.c"}
     assert seen.keys == {"key.scenes": AT - HOUR + WEEK}
     assert (seen.plan.forecast.waiting, seen.next_launch, seen.plan.forecast.ends) == (
@@ -40,6 +41,16 @@ def test_the_view_counts_jobs_and_names_the_next_launch() -> None:
         AT + 20 * MINUTE,
         AT + 20 * MINUTE,
     )
+
+
+def test_only_what_this_run_has_fetched_counts() -> None:
+    scene = Scene(SEVERAL)
+    scene.make_key("scenes")
+    scene.done("a", 1)
+    before = results_here(scene.recorded)
+    scene.done("b", 2)
+    assert view(scene.plan(), scene.recorded, before).stored == {None: 10}
+    assert view(scene.plan(), scene.recorded).stored == {None: 20}
 
 
 def test_campaigns_are_counted_each_and_single_jobs_last() -> None:

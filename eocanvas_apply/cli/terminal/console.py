@@ -100,6 +100,11 @@ class LiveArea:
         self._text: Callable[[int], str] = lambda _: ""
         self._drawn: list[str] = []
 
+    @property
+    def most_lines(self) -> int:
+        """How many lines can be drawn so that the cursor stays on the screen."""
+        return self._size()[1] - 1
+
     def show(self, text: Callable[[int], str]) -> None:
         """Draw this from now on, until it is closed."""
         self._text = text

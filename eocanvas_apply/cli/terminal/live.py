@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from eocanvas_apply.report.progress import Progress, Transfer, View
 
 _TICK_S = 1.0
+# So many running jobs are named, and their logs read.
+MOST_NAMED = 5
 
 
 @asynccontextmanager
@@ -45,10 +47,15 @@ async def shown(engine: Engine, console: Console, wait: timedelta | None, *, tab
         engine.report = Lines(console.err).write
         yield
         return
+    from eocanvas_apply.engine.log_tails import LogTails
+
     async with live(console.err) as area:
-        picture = _Picture(console.err, area, wait)
+        picture = _Picture(console.err, area, wait, LogTails(engine.service).of)
         engine.report, engine.show = picture.write, picture.show
-        yield
+        try:
+            yield
+        finally:
+            picture.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +75,19 @@ class Lines:
 
 @dataclass(slots=True)
 class _Picture:
-    """The table, and lines above it for what ended or needs action."""
+    """The table, and lines above it for what ended or needs action; `tails` reads the logs of running jobs."""
 
     channel: Channel
     area: LiveArea
     wait: timedelta | None
+    tails: Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]
     _begun: float | None = None
     _seen: float = 0.0
+    _looks: float | None = None
     _view: View | None = None
     _transfers: dict[str, Transfer] = field(default_factory=dict)
+    _said: Mapping[str, str] = field(default_factory=dict)
+    _reading: asyncio.Task[None] | None = None
 
     def write(self, progress: Progress) -> None:
         if progress.transfer is not None:
@@ -85,27 +96,46 @@ class _Picture:
             Lines(self.channel).write(progress)
 
     def show(self, view: View) -> None:
-        self._view, self._seen = view, time.monotonic()
+        now = time.monotonic()
+        if self._view is None or view.plan is not self._view.plan:
+            self._seen = now
+            self._read_logs(view)
+        self._view = view
+        self._looks = None if view.look_in is None else now + view.look_in.total_seconds()
         # From the first look on: the time to confirm does not count.
-        self._begun = self._begun or self._seen
+        self._begun = self._begun or now
         self._transfers = {a: t for a, t in self._transfers.items() if a in view.fetching}
         self.area.show(self._text)
+
+    def close(self) -> None:
+        if self._reading:
+            self._reading.cancel()
+
+    def _read_logs(self, view: View) -> None:
+        """Begin to read what the jobs that are shown say, once a look, unless that is still under way."""
+        job_ids = [job.job_id for job in view.running[:MOST_NAMED]]
+        if job_ids and (self._reading is None or self._reading.done()):
+            self._reading = asyncio.ensure_future(self._read(job_ids))
+
+    async def _read(self, job_ids: Sequence[str]) -> None:
+        self._said = await self.tails(job_ids)
 
     def _text(self, width: int) -> str:
         from rich.console import Console as Rich
 
-        from eocanvas_apply.render.progress import board
+        from eocanvas_apply.render.progress import Moment, board
 
-        if self._view is None:
+        if self._view is None or self._begun is None:
             return ""
-        now = self._view.plan.created + timedelta(seconds=time.monotonic() - self._seen)
+        passed = time.monotonic()
+        moment = Moment(
+            self._view.plan.created + timedelta(seconds=passed - self._seen),
+            timedelta(seconds=passed - self._begun),
+            None if self._looks is None else timedelta(seconds=self._looks - passed),
+            None if self.wait is None else self.wait - timedelta(seconds=passed - self._begun),
+        )
         paper = io.StringIO()
         colour = self.channel.colour
         rich = Rich(file=paper, width=width, color_system="standard" if colour else None, force_terminal=True)
-        rich.print(board(self._view, self._transfers, now, self._left(), width))
+        rich.print(board(self._view, self._transfers, self._said, moment, width, self.area.most_lines))
         return paper.getvalue()
-
-    def _left(self) -> timedelta | None:
-        if self.wait is None or self._begun is None:
-            return None
-        return self.wait - timedelta(seconds=time.monotonic() - self._begun)
