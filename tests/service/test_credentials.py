@@ -59,7 +59,7 @@ def test_missing_credentials_name_the_places_searched(tmp_path: Path) -> None:
 
 def test_without_a_home_the_other_places_are_enough() -> None:
     assert find_credentials({"HDA_USER": "jane", "HDA_PASSWORD": "pw"}, None).username == "jane"
-    with pytest.raises(CredentialsError, match=r"HDA_USER and HDA_PASSWORD, HDA_RC$"):
+    with pytest.raises(CredentialsError, match=r"HDA_USER and HDA_PASSWORD, HDA_RC \(Set "):
         find_credentials({}, None)
 
 
