@@ -14,6 +14,7 @@ from eocanvas_apply.render import forecast
 from eocanvas_apply.render.differences import change_json
 from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, moment, stamp
 from eocanvas_apply.render.plan_blocks import Blocks, in_words, rank
+from eocanvas_apply.report.outcomes import standing as standing_of
 
 if TYPE_CHECKING:
     from eocanvas_apply.render.json_shapes import ActionJson, FoldedJson, PlanBody
@@ -89,10 +90,14 @@ def _closing(plan: Plan, style: Style) -> str:
 
 
 def _counts(plan: Plan, style: Style) -> str:
-    counts = plan.counts
-    changes = [kind for kind in READING_ORDER if counts[kind] and not ACTIONS[kind].quiet]
-    moving = ", ".join(f"{counts[kind]} to {kind}" for kind in changes)
+    ends = standing_of(plan)
+    blocked = {a.address for a in plan.actions if not ACTIONS[a.action].quiet and ends[a.address] is Outcome.SKIPPED}
+    counts = Counter(a.action for a in plan.actions if a.address not in blocked)
+    changes = [f"{counts[kind]} to {kind}" for kind in READING_ORDER if counts[kind] and not ACTIONS[kind].quiet]
+    later = sum(a.runs_again is not None and a.action is not ActionKind.NONE for a in plan.actions)
+    moving = ", ".join([*changes, *([f"{later} to relaunch afterwards"] if later else [])])
     standing = Counter(_standing(a, plan) for a in _unsettled(plan) if ACTIONS[a.action].quiet)
+    standing[_BLOCKED] = len(blocked)
     others = ", ".join(f"{standing[word]} {word}" for word in _STANDING if standing[word])
     if moving:
         return "; ".join(filter(None, [f"{style.paint('Plan:', 'bold')} {moving}", others])) + "."
@@ -100,7 +105,8 @@ def _counts(plan: Plan, style: Style) -> str:
     return f"No changes: {others}." if others else f"Nothing to do: {same} up to date."
 
 
-_STANDING = (*Phase, "with an error")
+_BLOCKED = "cannot start (see the errors)"
+_STANDING = (*Phase, "with an error", _BLOCKED)
 
 
 def _standing(action: PlannedAction, plan: Plan) -> str:

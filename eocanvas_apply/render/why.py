@@ -90,9 +90,9 @@ def _candidate_line(job: ObservedJob) -> str:
 
 
 def _verdict(action: PlannedAction, *, refused: bool) -> str:
-    what = "nothing to do" if action.action is ActionKind.NONE else str(action.action)
     words = _REFUSED if refused and action.reason is Reason.FAILED else in_words(action)
-    return f"{what} ({action.reason}): {words}"
+    # What only runs or waits needs no word for what is done with it.
+    return words if action.action in (ActionKind.NONE, ActionKind.WATCH) else f"{action.action}: {words}"
 
 
 def history_line(past: Past) -> str:

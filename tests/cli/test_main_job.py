@@ -67,7 +67,7 @@ def test_status_why_logs_and_ledger_show_the_job(project: Project) -> None:
     assert "1 of 1" in project.out
 
     assert project.run("why", "subset") == 0
-    assert project.out.startswith("job.subset: nothing to do (done): ")
+    assert project.out.startswith("job.subset: succeeded\n")
     assert project.json("why", "key.scenes")["why"][0]["reason"] == "not-needed"
 
     assert project.run("logs", "sub") == 0
@@ -148,7 +148,8 @@ def test_a_lost_answer_waits_and_a_person_may_decide(
         wire.faults.append(Fault("drop-before", "POST", "*/execution"))
     assert project.run("apply", "--yes", "--no-wait") == 3
     assert project.run("why", "subset") == 0
-    assert "(answer-open)" in project.out
+    assert "job.subset: sent, but not known yet whether the service took it\n" in project.out
+    assert "next: wait until 20" in project.out
     assert project.run("resolve", "subset") == 1
     assert "--adopt" in project.err
     assert project.run("resolve", "subset", "--adopt", "no-such-job") == 1

@@ -167,8 +167,8 @@ def test_why_names_the_other_job_and_its_state() -> None:
     scene = Scene(PIPELINE)
     scene.launched("subset")
     assert words(scene)[:2] == [
-        "job.turbidity: nothing to do (waits-for): waits for another job",
-        "  input: a result of job.subset, watch (in-flight): running",
+        "job.turbidity: waits for another job",
+        "  input: a result of job.subset, running",
     ]
     (source,) = render.as_json(explanation(scene, TURBIDITY))["sources"]
     assert source == {"address": SUBSET, "action": "watch", "reason": "in-flight", "results": []}

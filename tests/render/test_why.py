@@ -16,7 +16,8 @@ ROWS = [("key.a", row) for row in KEY_ROWS.values()] + [("job.a", row) for row i
 def test_each_row_of_a_plan_has_words_and_a_next_step(address: str, row: Row) -> None:
     action = PlannedAction(address, row.action, row.reason)
     first, *_, last = text(Explanation(action, (), ())).splitlines()
-    assert first.endswith(f"({row.reason}): {row.words}")
+    assert first.endswith(f": {row.words}")
+    assert f"({row.reason})" not in first
     assert last.startswith("next: ")
     assert "{" not in last
     assert last.removeprefix("next: ")

@@ -28,12 +28,15 @@ from eocanvas_apply.emulator.model.job_failures import Failure, FailureKind, Job
 from eocanvas_apply.emulator.model.submissions import Execution
 from eocanvas_apply.errors import EocanvasApplyError
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.planning.actions import ActionKind
+from eocanvas_apply.planning.actions import ActionKind, Outcome
 from eocanvas_apply.planning.desired.desired import Limit
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.schedule.windows import Windows
+from eocanvas_apply.planning.state.runs import counted_run
+from eocanvas_apply.report.progress import ApplyResult, Ending
 from eocanvas_apply.simulation.simulated_service import MemoryLedger
+from eocanvas_apply.vocabulary import OgcStatus
 from tests.simulation.world import Killed, World
 
 EXAMPLES = int(os.environ.get("SIMULATION_EXAMPLES", "5"))
@@ -156,6 +159,10 @@ class FaultyRuns:
         engine = self.world.runner(self.text, ledger=self.ledger)
         await engine.apply(NO_FETCH, timedelta(days=20), lambda plan: None)
         return (await engine.plan(NO_FETCH))[0], engine.journal.recorded
+
+    async def once_more(self) -> ApplyResult:
+        """Another run, which finds nothing to do."""
+        return await self.world.runner(self.text, ledger=self.ledger).apply(NO_FETCH, timedelta(), lambda plan: None)
 
 
 @dataclass
@@ -291,6 +298,7 @@ def with_random_faults(
         plan, recorded = world.run(runs.ending())
         note(f"seed {seed}: {len(jobs_of(world))} jobs, {runs.kills} kills, ended after {ended - begun}")
         nothing_is_lost_or_run_twice(world, plan, recorded, may_ask)
+        outcomes_are_what_is_recorded(world.run(runs.once_more()), recorded, jobs_of(world))
     return begun, runs
 
 
@@ -334,6 +342,16 @@ def nothing_is_lost_or_run_twice(world: World, plan: Plan, recorded: Recorded, m
     twice = {asked: found for asked, found in by_input.items() if sum(status != "failed" for status in found) > 1}
     assert not twice, f"launched twice: {twice}"
     assert max(map(len, by_input.values()), default=0) <= 4
+
+
+def outcomes_are_what_is_recorded(ended: ApplyResult, recorded: Recorded, jobs: list[Any]) -> None:
+    found = {each.address: each for each in ended.results if each.address.startswith("job.")}
+    runs = {address: counted_run(record) for address, record in recorded.jobs.items()}
+    failed = {address for address, run in runs.items() if run and run.status == OgcStatus.FAILED}
+    assert {address for address, each in found.items() if each.outcome is Outcome.FAILED} == failed
+    assert (Ending.FAILED in ended.endings) == bool(failed)
+    status = {job.id: job.status for job in jobs}
+    assert all(each.status == status[each.job_id] for each in found.values() if each.job_id)
 
 
 def _asked_of(job: Any, recorded: Recorded) -> tuple[str, ...]:

@@ -70,8 +70,8 @@ class KeyPlanner:
             return adopted
         if key.address not in self.needed:
             return self._unneeded(key, record)
-        if self._faults.of(key):
-            return PlannedAction(key.address, _A.NONE, _R.CANNOT_TELL)
+        if faults := self._faults.of(key):
+            return PlannedAction(key.address, _A.NONE, _R.CANNOT_TELL, note=next(iter(faults)).message)
         if latest and latest.open and latest.name == key.fixed_name and not self._surely_absent(latest):
             return PlannedAction(key.address, _A.NONE, _R.CANNOT_TELL, not_before=self._answer_by(latest))
         return self._rotated(key, record)
