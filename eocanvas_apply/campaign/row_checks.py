@@ -21,7 +21,7 @@ from eocanvas_apply.manifest.model.jobs import Job, ProductInput
 from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.manifest.products import product_of, without_dataset
 from eocanvas_apply.manifest.substitution import MissingField, Template
-from eocanvas_apply.manifest.validation.job_values import LONGEST_NAME, text_faults
+from eocanvas_apply.manifest.validation.job_values import LONGEST_NAME, Rule, rules_of, text_faults
 from eocanvas_apply.manifest.validation.meaning import skipped_without_row, unknown_key, value_at
 from eocanvas_apply.manifest.validation.structure import StructureFault, structure_faults
 
@@ -73,6 +73,7 @@ class _Checker:
         job = loaded.manifest.jobs.get(name) if loaded.manifest else None
         self._downloads = job is None or job.output_key is None
         self._filled = tuple(dict.fromkeys(path for path, _ in template.fields))
+        self._rules: dict[Path, Sequence[Rule]] = {}
         # The faults of a row by its pydantic errors: many rows have the same.
         self._structural: dict[object, tuple[StructureFault, ...]] = {}
 
@@ -152,7 +153,11 @@ class _Checker:
         """Add what is wrong with the texts that the row has filled in."""
         for path in self._filled:
             if isinstance(text := value_at(data, path), str):
-                for found in text_faults(data, path, text):
+                # A row changes neither where a text stands nor what kind of job it is of.
+                rules = self._rules.get(path)
+                if rules is None:
+                    rules = self._rules[path] = rules_of(data, path)
+                for found in text_faults(data, path, text, rules):
                     self._add((path, found.code), row, partial(replace, found), *path)
 
     def _check_keys(self, row: Row, job: Job) -> None:

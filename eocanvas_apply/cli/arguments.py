@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 Work = Callable[["AsyncProject"], Awaitable["Outcome"]]
 MANIFEST = "eocanvas.yaml"
+_WORDS_OF_ARGPARSE = {
+    "argument -": "-",
+    ": expected one argument": " needs a value",
+    ": expected at least one argument": " needs a value",
+    "the following arguments are required:": "missing:",
+}
 T = TypeVar("T")
 
 
@@ -54,6 +60,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str, hint: str = "") -> NoReturn:
         """Raise a UsageError, where argparse would print and exit with 2."""
+        for words, ours in _WORDS_OF_ARGPARSE.items():
+            message = message.replace(words, ours)
         raise UsageError(error("usage", message, hint or f"see: {self.prog} --help"))
 
 

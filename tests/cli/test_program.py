@@ -119,6 +119,19 @@ def test_an_unknown_format_names_those_there_are(words: list[str], capsys: Captu
     )
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["plan", "--format"], "--format needs a value"),
+        (["why"], "missing: ADDRESS"),
+        (["plan", "--limit", "0"], "--limit: '0' is not a number of launches (at least 1)"),
+    ],
+)
+def test_usage_errors_are_in_our_words(words: list[str], message: str, capsys: Captured) -> None:
+    assert main(words) == 1
+    assert capsys.readouterr().err.startswith(f"error: {message} [usage]\n")
+
+
 def test_json_is_one_document_even_for_a_usage_error(capsys: Captured) -> None:
     assert main(["init", "--format", "json", "--nope"]) == 1
     captured = capsys.readouterr()

@@ -25,7 +25,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "cancel": "stop jobs that are running",
         "forget": "stop managing a job",
         "ledger": "show or verify the ledger",
-        "doctor": "check credentials, addresses, clock and the service's key",
+        "doctor": "check secrets, account and service, and find what a plan would",
     },
     "For tools": {
         "schema": "print a JSON schema: manifest, plan, apply-result, ledger-event, diagnostics",

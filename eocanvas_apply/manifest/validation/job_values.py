@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from eocanvas_apply.diagnostics import Diagnostic, error, warning
 from eocanvas_apply.documents.wkt import wkt_faults
@@ -16,6 +16,7 @@ from eocanvas_apply.manifest.validation.meaning import is_raw, mapping_at, value
 LONGEST_NAME = 255
 # The mapping that a text stands in.
 Owner = Mapping[str, Data]
+Rule = Callable[[str, Owner], Iterator[Diagnostic]]
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".gz")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]*")
 _ELSEWHERE = re.compile(r"[A-Za-z]:[/\\]|[/\\~]")
@@ -29,14 +30,24 @@ def value_faults(data: Data) -> Iterator[tuple[Diagnostic, Path]]:
                 yield from ((found, ("jobs", name, *path)) for found in text_faults(job, path, text))
 
 
-def text_faults(job: Data, path: Path, text: str) -> Iterator[Diagnostic]:
-    """Yield what is wrong with one text of a job; `path` is its place there."""
-    # Raw inputs are sent as they stand: their fields are the process's own.
-    sent_as_it_stands = path[:1] == ("inputs",) and is_raw(job)
-    for pattern, rule in () if sent_as_it_stands or not text else _RULES:
-        if len(pattern) == len(path) and all(part in ("*", own) for part, own in zip(pattern, path, strict=True)):
-            yield from rule(text, mapping_at(value_at(job, path[:-1])))
+def text_faults(job: Data, path: Path, text: str, rules: Sequence[Rule] | None = None) -> Iterator[Diagnostic]:
+    """Yield what is wrong with one text of a job at this path; `rules` are those of the path, where they are known."""
+    if rules := rules_of(job, path) if rules is None else rules:
+        owner = mapping_at(value_at(job, path[:-1]))
+        yield from (found for rule in rules if text for found in rule(text, owner))
     yield from wkt_faults(text)
+
+
+def rules_of(job: Data, path: Path) -> Sequence[Rule]:
+    """Return the rules for a text at this path of a job, beside those for all texts."""
+    if path[:1] == ("inputs",) and is_raw(job):
+        # They are sent as they stand: their fields are the process's own.
+        return ()
+    return [
+        rule
+        for pattern, rule in _RULES
+        if len(pattern) == len(path) and all(part in ("*", own) for part, own in zip(pattern, path, strict=True))
+    ]
 
 
 def _input_path(text: str, _: Owner) -> Iterator[Diagnostic]:
@@ -64,7 +75,7 @@ def _archive(text: str, given: Owner) -> Iterator[Diagnostic]:
         yield warning("archive-as-it-is", "this archive is given to the process as it is", hint)
 
 
-_RULES: tuple[tuple[Path, Callable[[str, Owner], Iterator[Diagnostic]]], ...] = (
+_RULES: tuple[tuple[Path, Rule], ...] = (
     (("inputs", "*", "path"), _input_path),
     (("inputs", "*", "path"), _archive),
     (("inputs", "*", "url"), _archive),
