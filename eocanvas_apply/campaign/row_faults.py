@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from eocanvas_apply.campaign.rows import Row, row_name
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, one_of
 from eocanvas_apply.documents.yaml.nodes import Path
-from eocanvas_apply.manifest.substitution import MissingField, Template
+from eocanvas_apply.manifest.substitution import LONGEST_FILLED, MissingField, Template
 
 
 @dataclass
@@ -55,13 +55,18 @@ class RowFaults:
             found = places.setdefault(missing.field, [])
             found.append(place)
             if len(found) == 1:
-                key = (missing.field, missing.empty)
+                key = (missing.field, missing.empty, missing.long)
                 self.add(key, row, lambda missing=missing: _missing(missing, row), (*path, *place))  # type: ignore[misc]
         return places
 
 
 def _missing(missing: MissingField, row: Row) -> Diagnostic:
     """Return the diagnostic about a reference to a field that a row does not have, or has empty."""
+    if missing.long:
+        message = (
+            f"with `each.{missing.field[:60]}` filled in, the texts have more than {LONGEST_FILLED // 1_000_000} MB"
+        )
+        return error("manifest-too-long", message, "use shorter fields, or use them less often")
     if missing.empty:
         return error("empty-field", f"`each.{missing.field[:60]}` is empty", "fill it in, or leave the row out")
     hint = did_you_mean(missing.field, row.fields)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -25,12 +26,13 @@ _ABSENT = object()
 
 
 class MissingField(LookupError):
-    """A row has no such field, or nothing in it; `empty` tells which."""
+    """A row has no such field, nothing in it (`empty`), or more than the texts that it stands in can take (`long`)."""
 
-    def __init__(self, field: str, *, empty: bool = False) -> None:
+    def __init__(self, field: str, *, empty: bool = False, long: bool = False) -> None:
         super().__init__(field)
         self.field = field
         self.empty = empty
+        self.long = long
 
 
 def references(data: Data) -> Iterator[tuple[Path, str]]:
@@ -106,9 +108,14 @@ class Template:
         self._fill: _Fill = filled if changes else lambda _: filled
         # The fields that it refers to, each with the path of the text that does.
         self.fields = tuple(_used(data))
+        # How often each stands inside a longer text.
+        longer = (text for _, text in texts(data) if not _FIELD.fullmatch(text))
+        self._times = Counter(name for text in longer for literal, name in _parts(text) if not literal)
 
     def fill(self, fields: Mapping[str, Any]) -> Any:
         """Return the value for one row; what no row changes is shared. Raises MissingField, also for null."""
+        if (name := self._too_long(fields)) is not None:
+            raise MissingField(name, long=True)
         return self._fill(fields)
 
     def missing(self, fields: Mapping[str, Any]) -> Iterator[tuple[Path, MissingField]]:
@@ -118,6 +125,13 @@ class Template:
                 _given(fields, name)
             except MissingField as missing:
                 yield path, missing
+        if (long := self._too_long(fields)) is not None:
+            yield next(path for path, name in self.fields if name == long), MissingField(long, long=True)
+
+    def _too_long(self, fields: Mapping[str, Any]) -> str | None:
+        """Return the field that makes the texts of a row too long to fill them in; None when they are not."""
+        lengths = {name: times * _length(fields.get(name)) for name, times in self._times.items()}
+        return max(lengths, key=lengths.__getitem__) if sum(lengths.values()) > LONGEST_FILLED else None
 
 
 _Fill = Callable[[Mapping[str, Any]], Any]
@@ -184,6 +198,12 @@ def _parts(text: str) -> Iterator[tuple[bool, str]]:
         yield (True, "${") if found[1] is None else (False, found[1].rstrip())
         at = found.end()
     yield True, text[at:]
+
+
+def _length(value: object) -> int:
+    if isinstance(value, str):
+        return len(value)
+    return len(text_of(value)) if isinstance(value, (list, dict)) else 0
 
 
 def _inside(fields: Mapping[str, Any], name: str) -> str:

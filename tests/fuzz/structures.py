@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import io
 import json
@@ -47,7 +48,7 @@ def changed_data(data: Any, rng: random.Random) -> Any:
     owner = data
     path = rng.choice(places) if places else ()
     if not path:
-        return rng.choice(ODD)
+        return _odd(rng)
     for part in path[:-1]:
         owner = owner[part]
     _change(owner, path[-1], data, rng)
@@ -78,7 +79,12 @@ def _change(owner: Any, name: Any, data: Any, rng: random.Random) -> None:
         # A copy, so that nothing holds itself.
         owner[name] = json.loads(json.dumps(other))
     else:
-        owner[name] = rng.choice(ODD)
+        owner[name] = _odd(rng)
+
+
+def _odd(rng: random.Random) -> Any:
+    # A copy, because the next mutation may change it.
+    return copy.deepcopy(rng.choice(ODD))
 
 
 def changed_yaml(text: bytes, rng: random.Random) -> bytes:

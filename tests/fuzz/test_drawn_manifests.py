@@ -18,7 +18,7 @@ from tests.fuzz import judges
 from tests.fuzz.soundness import check, within
 from tests.fuzz.structures import ODD
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "500"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "300"))
 
 _MODELS = (Manifest, *KEY_TYPES.values(), *JOB_TYPES.values(), *INPUT_TYPES.values(), *OUTPUT_TYPES.values())
 _STEPS = (*STEP_TYPES.values(), *STEP_FIELDS.values())

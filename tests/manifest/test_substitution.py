@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eocanvas_apply.documents.yaml.nodes import Data
 from eocanvas_apply.manifest.loading import load
-from eocanvas_apply.manifest.substitution import MissingField, Template, with_variables
+from eocanvas_apply.manifest.substitution import MissingField, Template, too_long, with_variables
 
 FIELDS = {"a": "x", "n": 3, "f": 0.5, "yes": True, "none": None, "list": [1, "b"], "in": {"a.b": {"c": 7}}, "p.id": "q"}
 
@@ -105,3 +106,26 @@ jobs:
 
 def test_a_number_inside_a_longer_text_stays_as_it_is_written() -> None:
     assert load(AS_WRITTEN, "f").require().jobs["a"].inputs == {"text": "N05.10/R022", "whole": 22}
+
+
+def test_a_row_that_makes_the_texts_too_long_is_not_filled_in() -> None:
+    template = Template({"a": "${each.v}" * 1000, "b": ["x ${each.w}", "${each.v}"]})
+    long = {"v": "x" * 10_001, "w": "y"}
+    with pytest.raises(MissingField) as raised:
+        template.fill(long)
+    assert (raised.value.field, raised.value.long) == ("v", True)
+    assert [(path, missing.long) for path, missing in template.missing(long)] == [(("a",), True)]
+    assert template.fill({"v": "x" * 9_999, "w": "y"})["b"] == ["x y", "x" * 9_999]
+
+
+def test_variables_that_make_a_manifest_too_long_are_not_filled_in() -> None:
+    data: Data = {"vars": {"v": "x"}, "jobs": {"j": {"a": "${var.v}", "b": ["${var.v}" * 1000]}}}
+    assert too_long(data, {"v": "x" * 9_990}) is None
+    assert too_long(data, {"v": "x" * 10_001}) == ("jobs", "j", "b", 0)
+
+
+def test_a_template_deep_in_a_wide_value_is_made_in_one_pass() -> None:
+    data: Data = ["x"] * 50_000
+    for _ in range(95):
+        data = {"a": data}
+    assert Template({"deep": data, "b": "${each.v}"}).fill({"v": 1})["b"] == 1
