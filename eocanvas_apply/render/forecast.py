@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
-from eocanvas_apply.planning.schedule.outlook import Batch, batches, launch_times
+from eocanvas_apply.planning.schedule.outlook import Batch, batches, launch_times, turn_of
 from eocanvas_apply.planning.schedule.windows import per_day
 from eocanvas_apply.render.layout import counted, moment, rough, span, stamp
 from eocanvas_apply.report.rehearsal import Course, Disturbance, Rehearsal
@@ -37,7 +37,7 @@ def as_json(plan: Plan) -> ForecastJson:
         "waiting": ahead.waiting,
         "ends": stamp(ahead.ends),
     }
-    if later := batches(launch_times(plan.actions)):
+    if later := batches(launch_times(plan.actions), turn_of(plan.windows)):
         found["later"] = [{"at": stamp(batch.at) or "", "launches": batch.launches} for batch in later]
     if ahead.renewals:
         found["renewals"] = [
@@ -65,7 +65,10 @@ def _launches_ahead(plan: Plan) -> str:
     launches = ahead.launches_now + ahead.waiting
     unknown = ahead.waiting - len(times)
     parts = [f"{ahead.launches_now} now"] if ahead.launches_now else []
-    parts += [*_later(times), *([f"{unknown} at a time that is not known yet"] if unknown > 0 else [])]
+    parts += [
+        *_later(times, turn_of(plan.windows)),
+        *([f"{unknown} at a time that is not known yet"] if unknown > 0 else []),
+    ]
     return f"1 launch {parts[0].removeprefix('1 ')}." if launches == 1 else f"{launches} launches: {', '.join(parts)}."
 
 
@@ -89,20 +92,28 @@ def _renewals(plan: Plan) -> list[str]:
     ]
 
 
-def _later(times: Sequence[datetime]) -> list[str]:
+def _later(times: Sequence[datetime], turn: timedelta) -> list[str]:
     if not times:
         return []
-    stretches = list(_stretches(batches(times)))
+    parts = [part for stretch in _stretches(batches(times, turn)) for part in _parts(stretch)]
     last = f"the last at {moment(times[-1])}"
-    if len(stretches) == 1:
-        return [_words_of(stretches[0])] if len(stretches[0]) == 1 else [_words_of(stretches[0]), last]
-    if len(stretches) <= _MOST_STRETCHES:
-        return list(map(_words_of, stretches)) + ([last] if len(stretches[-1]) > 1 else [])
+    if len(parts) > _MOST_STRETCHES:
+        return [f"{len(times)} later{_days(times)}", last]
+    return [*map(_words_of, parts), *([last] if len(parts[-1]) > 1 else [])]
+
+
+def _parts(stretch: list[Batch]) -> list[list[Batch]]:
+    """Return a stretch as it is; two batches are no rhythm yet."""
+    return [[batch] for batch in stretch] if len(stretch) == 2 else [stretch]
+
+
+def _days(times: Sequence[datetime]) -> str:
+    """Return ` (4 on 2026-11-23, 2 on 2026-11-24, ...)`; nothing for a single day."""
     days = list(per_day(times).items())
     listed = [f"{launches} on {day}" for day, launches in days[:_MOST_DAYS]]
     rest = sum(launches for _, launches in days[_MOST_DAYS:])
     more = [f"{rest} in {counted(len(days) - _MOST_DAYS, 'more day')}"] if rest else []
-    return [f"{len(times)} later ({', '.join([*listed, *more])})", last]
+    return f" ({', '.join([*listed, *more])})" if len(days) > 1 else ""
 
 
 def _words_of(stretch: Sequence[Batch]) -> str:
@@ -119,7 +130,8 @@ def _stretches(due: Sequence[Batch]) -> Iterator[list[Batch]]:
     stretch = [due[0]]
     for batch in due[1:]:
         change = (batch.at - stretch[-1].at) - (stretch[1].at - stretch[0].at) if len(stretch) > 1 else timedelta()
-        if batch.launches != stretch[0].launches or abs(change) >= _STEADY:
+        steady = min(_STEADY, (batch.at - stretch[-1].at) / 2)
+        if batch.launches != stretch[0].launches or abs(change) >= steady:
             yield stretch
             stretch = []
         stretch.append(batch)

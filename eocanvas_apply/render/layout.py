@@ -107,6 +107,15 @@ def cut(text: str, limit: int) -> str:
     return flat[: max(limit - 1 - end, 0)] + "…" + (flat[-end:] if end else "")
 
 
+def cut_apart(names: Sequence[str], limit: int) -> list[str]:
+    """Return names of at most `limit` characters, cut so that they still differ: in the middle, or in front of that."""
+    short = [cut(name, limit) for name in names]
+    if len(set(short)) == len(set(names)):
+        return short
+    start = next((n for n, letters in enumerate(zip(*names, strict=False)) if len(set(letters)) > 1), 0)
+    return [one_line(f"…{name[max(start - limit // 4, 1) :]}", limit) for name in names]
+
+
 def counted(number: int, noun: str, plural: str | None = None) -> str:
     """Return `1 job`, `2 jobs`."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -15,7 +15,7 @@ from eocanvas_apply.planning.reasons import Reason, row_of
 from eocanvas_apply.planning.tasks import OrderProducts
 from eocanvas_apply.render.definitions import document_name, job_lines, key_lines
 from eocanvas_apply.render.differences import change_line, document_diff, painted
-from eocanvas_apply.render.layout import Style, counted, cut, moment, one_line, shortened
+from eocanvas_apply.render.layout import Style, counted, cut, cut_apart, moment, one_line, shortened
 
 # How many instances of a campaign are named, and how many other addresses a block waits for.
 _FEW = 3
@@ -115,7 +115,8 @@ class Blocks:
             yield f"waits for {counted(products, 'product')} to be ordered"
         left = len(alike) - _FEW if len(alike) > _FEW + 1 else 0
         self.instances_left_out += left
-        yield ", ".join(names[:_FEW] if left else names) + (f" and {left} more" if left else "")
+        shown = names[:_FEW] if left else names
+        yield ", ".join(cut_apart(shown, _WIDTH // len(shown) - 5)) + (f" and {left} more" if left else "")
 
     def _definition(self, alike: Sequence[PlannedAction]) -> list[str]:
         desired = self.plan.desired

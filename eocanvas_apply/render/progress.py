@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING
 from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.actions import Phase
 from eocanvas_apply.planning.plan import campaign_of
-from eocanvas_apply.render.layout import PLAIN, Style, counted, cut, one_line, rough, shortened, size, size_of, span
+from eocanvas_apply.render.layout import (
+    PLAIN,
+    Style,
+    counted,
+    cut,
+    cut_apart,
+    one_line,
+    rough,
+    shortened,
+    size,
+    size_of,
+    span,
+)
 from eocanvas_apply.report.progress import Happening, Progress, RunningJob, View
 from eocanvas_apply.report.status import Tally
 
@@ -111,7 +123,7 @@ def _active_first(tallies: Sequence[Tally]) -> list[Tally]:
 def _named(running: Sequence[RunningJob], said: Mapping[str, str], now: datetime, width: int, most: int) -> list[str]:
     """Return a line for each job at work: its name, for how long it runs, and what its log says at last."""
     shown = running if len(running) <= most else running[: max(most - 1, 0)]
-    names = [cut(typed(job.address), max(width // 3, 12)) for job in shown]
+    names = cut_apart([typed(job.address) for job in shown], max(width // 3, 12))
     widest = max(map(len, names), default=0)
     lines = [
         f"  {name:<{widest}}  {_at_work(job, now)}  {one_line(said.get(job.job_id, ''))}"

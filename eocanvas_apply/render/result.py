@@ -81,7 +81,7 @@ def _block(title: str, things: Sequence[T], line: Callable[[T], str], style: Sty
 
 def _place(place: Place) -> str:
     known = f", {size(place.size)}" if place.size is not None else ""
-    return f"{place.owner}: {one_line(place.path)} ({counted(place.files, 'file')}{known})"
+    return f"{place.owner}: {counted(place.files, 'file')}{known} in {one_line(place.path)}"
 
 
 def _listed(title: str, lines_of: Sequence[tuple[str, str, str]], style: Style) -> list[str]:

@@ -63,7 +63,7 @@ def _run(islands: Project, emulator: RunningEmulator) -> None:
 
 def test_results_at_a_key_are_named_by_their_place_there(islands: Project, emulator: RunningEmulator) -> None:
     _run(islands, emulator)
-    assert "\n  job.maps: s3://maps/" in islands.out
+    assert "\n  job.maps: 1 file in s3://maps/" in islands.out
     assert islands.run("results", "maps") == 0
     head, line = islands.out.splitlines()
     assert head.split() == ["job", "size", "file", "title", "at", "the", "service"]

@@ -87,3 +87,11 @@ def test_keys_that_are_renewed_on_the_way_are_named() -> None:
     assert forecast.as_json(plan)["renewals"] == [
         {"address": "key.scenes", "times": 4, "first": "2026-11-23T04:30:00Z"}
     ]
+
+
+def test_launches_under_a_short_window_are_not_thrown_together() -> None:
+    plan = _under((Limit(3, timedelta(seconds=20)),), 12)
+    assert forecast.lines(plan) == [
+        "12 launches: 3 now, 9 later (3 every 22s), the last at 2026-11-23 04:01:06 UTC.",
+        "Quota: 3 of 3 left in 20s.",
+    ]

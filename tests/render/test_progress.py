@@ -134,6 +134,14 @@ def test_jobs_at_work_are_named_with_their_age_and_what_their_log_says_at_last()
     assert max(map(len, drawn)) <= 80
 
 
+def test_names_that_differ_in_the_middle_are_cut_there() -> None:
+    days = [SCENE.replace("20240706T094017", f"202407{day:02}T094017") for day in (1, 2)]
+    view = replace(VIEW, running=tuple(_at_work(day, day, 2) for day in days))
+    names = [line.split()[0] for line in _drawn(view, {}, 80).splitlines()[4:6]]
+    assert len(set(names)) == 2
+    assert all(len(name) <= 26 for name in names)
+
+
 @pytest.mark.parametrize("height", [10, 12, 23])
 def test_the_table_is_never_higher_than_the_terminal(height: int) -> None:
     many = tuple(_tally(f"job.c{n:02}", done=1, running=int(n > 20)) for n in range(30))

@@ -88,8 +88,8 @@ def test_the_end_says_where_the_results_are_and_why_jobs_failed() -> None:
     lie = (Place("job.tiles", "results/tiles/", 3, 4096), Place("job.far", "s3://maps/2024/", 1, None))
     assert render.text(ApplyResult(plan(), ended, frozenset(), places=lie)) == (
         "Results\n"
-        "  job.tiles: results/tiles/ (3 files, 4.1 kB)\n"
-        "  job.far: s3://maps/2024/ (1 file)\n"
+        "  job.tiles: 3 files, 4.1 kB in results/tiles/\n"
+        "  job.far: 1 file in s3://maps/2024/\n"
         "Failed\n"
         "  job.a: graph: no reader\n"
         "  job.b: graph: no reader\n"

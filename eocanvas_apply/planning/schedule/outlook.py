@@ -11,7 +11,7 @@ from eocanvas_apply.planning.actions import LAUNCHES
 from eocanvas_apply.planning.desired.desired import Desired, DesiredKey
 from eocanvas_apply.planning.jobs.ordering import ordered_from
 from eocanvas_apply.planning.keys.needs import end_of, granted_life, margin_of
-from eocanvas_apply.planning.plan import Forecast, PlannedAction, Renewal
+from eocanvas_apply.planning.plan import Forecast, PlannedAction, Renewal, WindowState
 from eocanvas_apply.planning.state.observed import Observed
 
 # Launches that go within so short a time are one turn of a run.
@@ -31,11 +31,16 @@ def launch_times(actions: Iterable[PlannedAction]) -> list[datetime]:
     return sorted(a.not_before for a in actions if a.lies_ahead and a.not_before)
 
 
-def batches(times: Iterable[datetime]) -> list[Batch]:
-    """Return these times, in order, as few turns of several launches."""
+def turn_of(windows: Iterable[WindowState]) -> timedelta:
+    """Return within how short a time launches go together, as these windows are long."""
+    return min([_ONE_TURN, *(state.per / 4 for state in windows)])
+
+
+def batches(times: Iterable[datetime], turn: timedelta = _ONE_TURN) -> list[Batch]:
+    """Return these times, in order, as few turns of several launches; a `turn` is how long one takes."""
     found: list[Batch] = []
     for time in times:
-        if found and time - found[-1].at <= _ONE_TURN:
+        if found and time - found[-1].at <= turn:
             found[-1] = Batch(found[-1].at, found[-1].launches + 1)
         else:
             found.append(Batch(time, 1))
