@@ -32,10 +32,11 @@ class Inquiries:
         """
         gate, found = asyncio.Semaphore(self.at_once), dict[str, T]()
         wanted, before = [*ids], self._unanswered[what]
-        waiting = self._unanswered[what] = {job_id: before.get(job_id) for job_id in wanted}
+        waiting = self._unanswered[what] = dict[str, Diagnostic | None]()
 
         async def one(job_id: str) -> None:
             async with gate:
+                waiting[job_id] = before.get(job_id)
                 try:
                     found[job_id] = await ask(job_id)
                     del waiting[job_id]

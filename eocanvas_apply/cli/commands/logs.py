@@ -64,6 +64,7 @@ def run(args: Namespace, console: Console) -> Outcome:
         return Outcome(
             text=lambda style: render.log_text(lines, style) or "The log is empty so far.\n",
             fields=lambda: {"logs": render.log_json(lines)},
+            diagnostics=engine.service.irregularities.diagnostics(),
         )
 
     return with_project(args, work, rows="GIVEN")

@@ -93,7 +93,9 @@ async def _fetched(args: Namespace, console: Console, project: AsyncProject) -> 
     recorded, folder = engine.journal.recorded, project.project.folder
     found = _copies(collected, args.to) if args.to else recorded_results(recorded, addresses, folder)
     code = Exit.ERROR if collected.failures else Exit.DONE
-    return replace(_listed(args, found, recorded), exit=code, diagnostics=(*collected.failures, *collected.left))
+    irregular = engine.service.irregularities.diagnostics()
+    diagnostics = (*collected.failures, *collected.left, *irregular)
+    return replace(_listed(args, found, recorded), exit=code, diagnostics=diagnostics)
 
 
 def _copies(collected: Collected, folder: Path) -> Results:
