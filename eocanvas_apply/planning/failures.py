@@ -60,7 +60,7 @@ _CODES: Mapping[int, FailureClass] = {
     124: "killed",
     137: "killed",
 }
-_EXIT = re.compile(r"(?:^\++ exit|exit status|exit code:?) (\d+)\b")
+_EXIT = re.compile(r"(?:^\++ exit|exit status|exit code:?) (\d{1,3})\b")
 # Stands in logs of successful jobs just as well.
 _NOISE = re.compile(r"^ERROR 1: libpq\.so\.5\b")
 _FINISHED = re.compile(r"SNAP execution completed successfully")
