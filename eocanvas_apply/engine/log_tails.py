@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from eocanvas_apply.errors import EocanvasApplyError
+from eocanvas_apply.planning.failures import NOISE
 from eocanvas_apply.secrets.scrubbing import SCRUBBER, JobLogScrubber
 from eocanvas_apply.service.eocanvas import EOCanvas
 
@@ -38,7 +39,7 @@ class LogTails:
 
 
 def tail_of(lines: Collection[str]) -> str:
-    """Return the share in the last line that is not empty, such as `40%`, or that line."""
-    last = next((line.strip() for line in reversed([*lines]) if line.strip()), "")
+    """Return the share in the last line that says something, such as `40%`, or that line."""
+    last = next((line for each in reversed([*lines]) if (line := each.strip()) and not NOISE.search(line)), "")
     share = _SHARE.search(last)
     return f"{share[1]}%" if share else last

@@ -62,7 +62,7 @@ _CODES: Mapping[int, FailureClass] = {
 }
 _EXIT = re.compile(r"(?:^\++ exit|exit status|exit code:?) (\d{1,3})\b")
 # Stands in logs of successful jobs just as well.
-_NOISE = re.compile(r"^ERROR 1: libpq\.so\.5\b")
+NOISE = re.compile(r"^ERROR 1: libpq\.so\.5\b")
 _FINISHED = re.compile(r"SNAP execution completed successfully")
 _UNFINISHED = re.compile(r"^\.+ ?\d{1,2}%(?!.*100%)[.\d% ]*$")
 _COMPLAINT = re.compile(r"error|exception|fail|fault|cannot|denied|refused|abort|timed out", re.IGNORECASE)
@@ -74,7 +74,7 @@ _LONGEST_LINE = 300
 def classify(log: Iterable[str]) -> Failure:
     """Return why a failed job failed, from the messages of its log in order; a message may have several lines."""
     lines = [text for message in log for line in message.splitlines() if (text := line.strip())]
-    lines = [line for line in lines if not _NOISE.search(line)]
+    lines = [line for line in lines if not NOISE.search(line)]
     output = [line for line in lines if not line.startswith("+")]
     failure_class, line = next(_causes(lines, output))
     bare = _SECRETS_OF_URLS.sub("", line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -108,12 +108,18 @@ def cut(text: str, limit: int) -> str:
 
 
 def cut_apart(names: Sequence[str], limit: int) -> list[str]:
-    """Return names of at most `limit` characters, cut so that they still differ: in the middle, or in front of that."""
+    """Return names of at most `limit` characters: cut in the middle, or where they differ if that makes them equal."""
     short = [cut(name, limit) for name in names]
-    if len(set(short)) == len(set(names)):
-        return short
-    start = next((n for n, letters in enumerate(zip(*names, strict=False)) if len(set(letters)) > 1), 0)
-    return [one_line(f"…{name[max(start - limit // 4, 1) :]}", limit) for name in names]
+    equal = {each: {name for name, its in zip(names, short, strict=True) if its == each} for each in short}
+    return [
+        _from_difference(name, equal[each], limit) if len(equal[each]) > 1 else each
+        for name, each in zip(names, short, strict=True)
+    ]
+
+
+def _from_difference(name: str, others: Collection[str], limit: int) -> str:
+    start = next((n for n, letters in enumerate(zip(*others, strict=False)) if len(set(letters)) > 1), 0)
+    return one_line(f"…{name[max(start - limit // 4, 0) :]}", limit)
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:

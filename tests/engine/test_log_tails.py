@@ -13,6 +13,7 @@ from eocanvas_apply.engine.log_tails import tail_of
         ([], ""),
         (["  ", ""], ""),
         (["Reading", "", "  INFO: Writing a.nc  "], "INFO: Writing a.nc"),
+        (["Reading", "ERROR 1: libpq.so.5: cannot open shared object file"], "Reading"),
         (["....10%....20%....30%", ""], "30%"),
         (["....10%....20%", "SNAP execution completed"], "SNAP execution completed"),
         (["cloud cover 12.5% of the scene"], "cloud cover 12.5% of the scene"),
