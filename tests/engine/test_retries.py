@@ -90,13 +90,13 @@ def test_an_empty_log_decides_nothing_and_nothing_runs_again(tmp_path: Path) -> 
     assert launched(world) == 1
 
 
-def test_an_unreadable_log_is_given_up_after_a_day_and_delays_no_other_job(tmp_path: Path) -> None:
+def test_an_unreadable_log_is_given_up_after_an_hour_and_delays_no_other_job(tmp_path: Path) -> None:
     world = failing(tmp_path, "staging-in", 1)
     fault(world, "status", "*/logs", "GET", status=504, times=None)
     begun = world.clock()
     assert outcome(world.apply(MANIFEST, timedelta(days=2))) == "failed"
     assert launched(world) == 1
-    assert timedelta(days=1) < world.clock() - begun < timedelta(days=1, minutes=15)
+    assert timedelta(hours=1) < world.clock() - begun < timedelta(hours=1, minutes=15)
 
 
 def test_the_class_and_the_line_of_the_log_are_reported(tmp_path: Path) -> None:
