@@ -180,7 +180,7 @@ def test_a_failure_names_its_cause_and_the_log(project: Project) -> None:
     project.write("drive")
     ended = project.tool.run("apply", "--yes")
     assert ended.code == 4, ended
-    assert "job.subset: failed" in ended.out
+    assert "Failed\n  job.subset: key: DownloadFailedException" in ended.out
     assert "eocanvas-apply logs job.subset" in ended.out
 
 
