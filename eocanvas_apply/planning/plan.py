@@ -24,6 +24,12 @@ def campaign_of(address: str) -> str | None:
     return whole if bracket else None
 
 
+def instance_of(address: str) -> str:
+    """Return the id of the instance that an address is of, the empty text for anything else."""
+    # No id holds a quote or a backslash, so nothing of it is escaped.
+    return address.partition("[")[2][1:-2]
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedAction:
     """What is to be done with one address, and why.

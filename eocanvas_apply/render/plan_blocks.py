@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 
-from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.actions import ACTIONS, READING_ORDER, ActionKind
 from eocanvas_apply.planning.desired.fingerprint import DOCUMENT, Change
-from eocanvas_apply.planning.plan import Plan, PlannedAction
+from eocanvas_apply.planning.plan import Plan, PlannedAction, instance_of
 from eocanvas_apply.planning.reasons import Reason, row_of
 from eocanvas_apply.planning.tasks import OrderProducts
 from eocanvas_apply.render.definitions import document_name, job_lines, key_lines
@@ -109,7 +108,7 @@ class Blocks:
             yield when(alike[0])
 
     def _names(self, alike: Sequence[PlannedAction]) -> Iterator[str]:
-        names = [Address.parse(each.address).instance or "" for each in alike[: _FEW + 1]]
+        names = [instance_of(each.address) for each in alike[: _FEW + 1]]
         products = sum(len(each.awaits) for each in alike)
         if products:
             yield f"waits for {counted(products, 'product')} to be ordered"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.manifest.address import Address
+from eocanvas_apply.planning.plan import instance_of
 from eocanvas_apply.planning.state.job_states import job_state
 from eocanvas_apply.planning.state.runs import counted_run
 
@@ -27,7 +27,7 @@ class JobRow:
     @property
     def instance(self) -> str:
         """The instance's id, empty for a job that is no campaign."""
-        return Address.parse(self.address).instance or ""
+        return instance_of(self.address)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.file_locks import lock_place, locked
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.plan import instance_of
 from eocanvas_apply.planning.state.job_states import job_state
 from eocanvas_apply.planning.state.runs import counted_run
 from eocanvas_apply.planning.state.stored import StoredResult, column_names, in_a_table, stored_results
@@ -49,7 +49,7 @@ class IndexRow:
     @property
     def instance(self) -> str:
         """The instance's id, empty for a job that is no campaign."""
-        return Address.parse(self.address).instance or ""
+        return instance_of(self.address)
 
 
 def write_index(folder: Path, rows: Sequence[IndexRow]) -> None:
@@ -187,17 +187,19 @@ class Indexes:
                 if inside in before.of(folder) or Path(file).exists():
                     rows[folder].append(self._row(stored.address, recorded, inside.replace(os.sep, "/"), stored))
                     listed.add(stored.address)
-        for address, written in self._instances():
+        for written, instances in self._instances().items():
             name = os.path.normpath(f"{base}{os.sep}{written}")
-            if name in due and address not in listed:
-                rows[due[name]].append(self._row(address, recorded))
+            if name in due:
+                rows[due[name]] += [self._row(address, recorded) for address in instances if address not in listed]
         return rows
 
-    def _instances(self) -> Iterator[tuple[str, str]]:
-        """Yield the instances of campaigns, and the folder of their index as written."""
+    def _instances(self) -> Mapping[str, list[str]]:
+        """Return the instances of campaigns by the folder of their index as written."""
+        found: dict[str, list[str]] = defaultdict(list)
         for job in self._desired.jobs.values():
             if job.index_folder and job.index_folder != job.folder:
-                yield job.address, job.index_folder
+                found[job.index_folder].append(job.address)
+        return found
 
     def _row(self, address: str, recorded: Recorded, file: str = "", stored: StoredResult | None = None) -> IndexRow:
         job, record = self._desired.jobs.get(address), recorded.jobs.get(address)
