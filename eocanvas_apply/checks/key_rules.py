@@ -17,8 +17,9 @@ from eocanvas_apply.web_addresses import is_loopback, split_address
 _SHORTEST = timedelta(hours=1)
 # RSA with PKCS#1 v1.5 padding seals modulus - 11 bytes: 245 for 2048 bits, 501 for 4096.
 _USUAL_LIMIT, _LARGEST_LIMIT = 245, 501
-_OBJECT = re.compile(r"s3[an]?://([^/]+)(/.+)?", re.IGNORECASE)
+_OBJECT = re.compile(r"(?:s3[an]?://|arn:aws[a-z-]*:s3:::)([^/]+)(/.+)?", re.IGNORECASE)
 _NOT_IN_NAMES = re.compile(r"[/:\s]")
+_BLANK = re.compile(r"\s")
 
 
 def lifetime(case: ManifestCase) -> Iterator[Diagnostic]:
@@ -82,11 +83,32 @@ def endpoints(case: ManifestCase) -> Iterator[Diagnostic]:
         if "@" in address and ":" in address.partition("@")[0]:
             found = error("literal-secret", "the endpoint holds a password", "remove it and use the fields for it")
             yield case.place(found, "keys", name, "endpoint", at_name=True)
-        elif endpoint and not endpoint.startswith(("https://", "http://")):
+        elif endpoint and not endpoint.lower().startswith(("https://", "http://")):
             found = warning("endpoint-without-protocol", "an endpoint is an address", "begin it with https://")
+            yield case.place(found, "keys", name, "endpoint")
+        elif endpoint and (not _host(endpoint) or _BLANK.search(endpoint)):
+            found = error("endpoint-address", "this is no address of a storage", "write https://HOST, without blanks")
             yield case.place(found, "keys", name, "endpoint")
         elif key.secret_names and _is_open(endpoint):
             yield case.place(_without_tls(key), "keys", name, "endpoint")
+
+
+def _host(endpoint: str) -> str:
+    """Return the host of an address; empty where it has none, or where the protocol stands twice."""
+    parts = split_address(endpoint)
+    return "" if parts is None or "://" in endpoint.partition("://")[2] else parts.hostname or ""
+
+
+def _bucket_in_endpoint(key: S3Key | PublicS3Key) -> str:
+    """Return what to write for an endpoint that names the bucket too, as its path or before its host; else empty."""
+    parts, bucket = split_address(key.endpoint), key.bucket.lower()
+    if parts is None or not parts.hostname:
+        return ""
+    if parts.path.strip("/").lower() == bucket:
+        return f"{parts.scheme}://{parts.netloc}"
+    # eodata is a bucket at eodata.dataspace.copernicus.eu: only before a host of S3 it is the bucket's name.
+    before = parts.netloc.lower().startswith((f"{bucket}.s3.", f"{bucket}.s3-"))
+    return f"{parts.scheme}://{parts.netloc[len(bucket) + 1 :]}" if before else ""
 
 
 def _is_open(endpoint: str) -> bool:
@@ -108,6 +130,11 @@ def buckets(case: ManifestCase) -> Iterator[Diagnostic]:
             continue
         if why := _not_a_bucket(key.bucket):
             yield case.place(error("bucket-name", *why), "keys", name, "bucket")
+        elif better := _bucket_in_endpoint(key):
+            found = warning(
+                "endpoint-address", "the endpoint holds the bucket, which `bucket` names", f"write {better}"
+            )
+            yield case.place(found, "keys", name, "endpoint")
         if not key.region.strip() or _NOT_IN_NAMES.search(key.region):
             swapped = "://" in key.region and "://" not in key.endpoint
             hint = "`region` and `endpoint` are swapped" if swapped else "write the name alone, such as waw3-2"

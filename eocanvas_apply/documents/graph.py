@@ -139,10 +139,22 @@ def param_text(value: ParamValue) -> str:
     return value if isinstance(value, str) else number_text(value)
 
 
+# What a fault's message holds, and what to do.
+_ADVICE = {
+    "invalid token": "write & as &amp; and < as &lt; in a text; a comment holds no --",
+    "declaration not at start": "delete what stands before <?xml",
+    "document types": "remove <!DOCTYPE ...>, and write each entity out",
+    "undefined entity": "write the character itself",
+    "mismatched tag": "close every element by its own name, the inner ones first",
+    "no element found": "the file ends too early, or is empty",
+}
+
+
 def _refusal(fault: XmlFault) -> Diagnostic:
     if fault.too_large:
         return _too_large(f"the graph has {fault.message}")
-    return error("graph-syntax", f"the graph is not readable XML: {fault.message}", "fix the file")
+    hint = next((advice for part, advice in _ADVICE.items() if part in fault.message), "fix the file")
+    return error("graph-syntax", f"the graph is not readable XML: {fault.message}", hint)
 
 
 def _too_large(message: str) -> Diagnostic:

@@ -22,6 +22,7 @@ _RINGS = _list_of(_POINTS)
 _BODIES = {
     "POINT": _ONE_POINT,
     "LINESTRING": _POINTS,
+    "LINEARRING": _POINTS,
     "POLYGON": _RINGS,
     "MULTIPOINT": f"(?:{_list_of(_ONE_POINT)}|{_POINTS})",
     "MULTILINESTRING": _RINGS,

@@ -154,13 +154,39 @@ def test_another_encoding_is_read_as_declared_with_a_warning(encoding: str) -> N
     assert read.digest == graph(text).digest
 
 
+@pytest.mark.parametrize("first", [b"", b'<?xml version="1.0" encoding="UTF-8"?>\n'])
+def test_a_graph_in_the_encoding_of_windows_is_read_with_a_warning_since_gpt_runs_it(first: bytes) -> None:
+    read = Graph.parse(first + b"<graph><a>\x96 \xe9</a></graph>", "f")
+    (found,) = read.warnings
+    assert (read.root.children[0].text, found.code) == ("\u2013 é", "graph-encoding")
+    assert found.message == "the graph is not UTF-8: byte 0x96; it is read as windows-1252"
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("<graph>a & b</graph>", "&amp;"),
+        ("<graph>a < b</graph>", "&lt;"),
+        ('\n<?xml version="1.0"?><graph/>', "before <?xml"),
+        ("<!DOCTYPE graph><graph/>", "<!DOCTYPE"),
+        ("<graph>&nbsp;</graph>", "the character itself"),
+        ("<graph><node></graph>", "the inner ones first"),
+        ("<graph>", "ends too early"),
+    ],
+)
+def test_an_invalid_graph_is_refused_with_what_to_do(text: str, advice: str) -> None:
+    with pytest.raises(ManifestError) as refusal:
+        graph(text)
+    assert advice in refusal.value.diagnostics[0].hint
+
+
 @pytest.mark.parametrize("declared", ["", "utf-8", "punycode", "hex"])
 def test_a_graph_that_is_no_utf_8_is_refused_where_that_begins(declared: str) -> None:
     first = f'<?xml version="1.0" encoding="{declared}"?>\n' if declared else "\n"
     with pytest.raises(ManifestError) as refusal:
-        Graph.parse((first + "<graph>ü<a>").encode() + b"\xe9</a></graph>", "f")
+        Graph.parse((first + "<graph>ü<a>").encode() + b"\x81</a></graph>", "f")
     (found,) = refusal.value.diagnostics
-    assert (found.message, found.snippet) == ("the graph is not UTF-8: byte 0xE9", "<graph>ü<a>\ufffd</a></graph>")
+    assert (found.message, found.snippet) == ("the graph is not UTF-8: byte 0x81", "<graph>ü<a>\ufffd</a></graph>")
     assert found.position is not None
     assert (found.position.line, found.position.column) == (2, 12)
 

@@ -164,6 +164,10 @@ def _positions(positions: Sequence[Any], parts: _Parts) -> str:
 
 def _guard_position(position: Any) -> None:
     if not isinstance(position, list) or len(position) < 2 or not _are_numbers(position[0], position[1]):
+        if isinstance(position, list) and None in position[:2]:
+            raise fault(
+                "geojson-shape", "a coordinate is null or NaN", "write null as the geometry where there is none"
+            )
         raise fault("geojson-shape", "a position is a list of two numbers or more", _LONGITUDE_FIRST)
     longitude, latitude = position[0], position[1]
     if -_EDGE <= longitude <= _EDGE and -_POLE <= latitude <= _POLE:

@@ -22,6 +22,10 @@ _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _BLANK = re.compile(r"[ \t\r\n]*")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# What is meant as a number, what of one may stand before a fault, and the numbers of JSON.
+_MEANT_AS_NUMBER = re.compile(r"[-+.0-9][-+.\w]*")
+_BEGUN = re.compile(r"[-+.\w]*\Z")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 # The escapes of a text; the group is half of a pair that stands for one character.
 _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
@@ -51,7 +55,7 @@ def parse_json(text: str, file: str) -> Any:
     except json.JSONDecodeError as fault:
         # Python 3.13 stops at a comma too many, older ones behind it.
         at = _after_blank(text, fault.pos + 1) if "trailing comma" in fault.msg else fault.pos
-        raise ManifestError(_syntax_error(text, fault).at(position(text, at, file))) from None
+        raise ManifestError(_refusal(text, fault).at(position(text, at, file))) from None
     _guard_characters(text, file)
     return data
 
@@ -126,6 +130,22 @@ def _whole(text: str) -> int | str:
 
 def _real(text: str) -> float | str:
     return as_written(float(text), text) if len(text) <= _LONGEST_NUMBER else text
+
+
+def _refusal(text: str, fault: json.JSONDecodeError) -> Diagnostic:
+    of_value = fault.msg.startswith(("Expecting value", "Expecting ','"))
+    number = _no_number(text, fault.pos) if of_value else ""
+    if not number:
+        return _syntax_error(text, fault)
+    hint = "write digits without zeros or a + before them, such as 7, -7 or 0.5; other text in double quotes; else null"
+    return error("json-syntax", f"`{number[:60]}` is not a number in JSON", hint)
+
+
+def _no_number(text: str, at: int) -> str:
+    """Return what is meant as a number around a place and is none; empty for anything else."""
+    begun = _BEGUN.search(text, max(0, at - 60), at)
+    found = _MEANT_AS_NUMBER.match(text[begun.start() if begun else at : at + 60])
+    return found[0] if found and not _NUMBER.fullmatch(found[0]) else ""
 
 
 def _syntax_error(text: str, fault: json.JSONDecodeError) -> Diagnostic:

@@ -23,17 +23,17 @@ _WGS_84 = re.compile(
 def guard_reference_system(data: Any) -> None:
     """Raise GeometryFault where a file, feature or geometry names another reference system than WGS 84 in its `crs`."""
     given = data.get("crs") if isinstance(data, Mapping) else None
-    if given is None or _WGS_84.fullmatch(name := _name(given)):
+    if given is None or not (name := _name(given)) or _WGS_84.fullmatch(name):
         return
     message = f"this is in the reference system `{name[:60]}`; only WGS 84 (longitudes and latitudes) can be read"
     raise fault("geojson-crs", message, WRITE_WGS_84)
 
 
 def _name(given: Any) -> str:
-    """Return the name in a `crs` member, of whatever form."""
+    """Return the name in a `crs` member, of whatever form; empty where it is null."""
     properties = given.get("properties") if isinstance(given, Mapping) else None
     if isinstance(properties, Mapping):
         if "code" in properties:
             return f"EPSG:{properties['code']}"
         given = properties.get("name", properties.get("href", properties))
-    return str(given).strip()
+    return "" if given is None else str(given).strip()

@@ -55,6 +55,8 @@ def _input_path(text: str, _: Owner) -> Iterator[Diagnostic]:
         rest = text[found.end() :] or "/NAME"
         message = "this is an address; `path` is the place of the file in the storage that the key opens"
         yield error("input-path", message, f"write {rest[:200]}, or {{url: ADDRESS}} for a file of the web")
+    elif text != text.strip():
+        yield warning("input-path", "this path has a blank at its begin or end", f"write {text.strip()[:200]}")
     elif not text.startswith("/"):
         hint = f"write /{text.removeprefix('./')[:200]}"
         yield warning("input-path", "a path in a storage begins with a slash", hint)
