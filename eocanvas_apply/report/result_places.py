@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import takewhile
-from pathlib import PurePosixPath
 
 from eocanvas_apply.ledger.fold.job_records import JobRecord, Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
@@ -44,7 +43,7 @@ def _files(
     """Yield whether each result lies at a key, the folder of it, and its size."""
     job = desired.jobs.get(record.address) if desired else None
     for stored in run.stored.values():
-        folder = str(PurePosixPath(stored.file).parent)
+        folder = stored.file.rpartition("/")[0] or "."
         yield False, job.index_folder or folder if job and folder == job.folder else folder, stored.size
     for listed in run.listed.values():
         if listed.at_key:

@@ -117,7 +117,7 @@ class Fetcher:
             title=title,
             ordinal=ordinal_of(target.key, title),
             # A results folder may lie outside the manifest's, where Path.relative_to fails.
-            file=os.path.relpath(path, self._session.folder),
+            file=Path(os.path.relpath(path, self._session.folder)).as_posix(),
             size=size,
             sha256=digest,
             modified_ns=path.stat().st_mtime_ns,

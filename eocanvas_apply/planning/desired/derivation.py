@@ -86,17 +86,16 @@ def _all_of(
     """Return the instances of a campaign, or the one job of any other; `before` are those it may take results of."""
     if not job.steps:
         return [_job(Address.job(name), job, documents.of(job), {}, partial(_source, before, {}), job.skip_reason)]
-    return [
-        _job(
-            Address.job(name, row.id),
-            row.job,
-            documents.of(row.job),
-            row.fields,
-            partial(_source, before, row.origins),
-            job.skipped_ids.get(row.id),
-        )
-        for row in rows
-    ]
+    return [_instance(name, row, documents, before, job.skipped_ids.get(row.id)) for row in rows]
+
+
+def _instance(
+    name: str, row: Instance, documents: GraphsAndChains, before: Mapping[str, DesiredJob], skip: str | None
+) -> DesiredJob:
+    # Filled in and validated each time it is asked for.
+    job = row.job
+    source = partial(_source, before, row.origins)
+    return _job(Address.job(name, row.id), job, documents.of(job), row.fields, source, skip)
 
 
 def _source(jobs: Mapping[str, DesiredJob], origins: Origins, name: str) -> DesiredJob:
