@@ -14,8 +14,10 @@ from eocanvas_apply.planning.state.runs import counted_run
 
 def remove_leftovers(folder: Path, recorded: Recorded) -> None:
     """Remove parts of results that nothing awaits, and files that were being written; what a run at work has stays."""
-    runs = (counted_run(record) for record in recorded.jobs.values())
-    Parts(folder).sweep({run.job_id for run in runs if run and run.pending})
+    parts = Parts(folder)
+    if parts.left():
+        runs = (counted_run(record) for record in recorded.jobs.values())
+        parts.sweep({run.job_id for run in runs if run and run.pending})
     for left in _temporary(folder / ".eocanvas"):
         # A lock that a killed run left goes when it is taken.
         with suppress(OSError), locked(left.with_suffix("")):

@@ -42,13 +42,18 @@ class Parts:
     def sweep(self, awaited: Collection[str]) -> None:
         """Remove the parts that killed runs have left, but those of the jobs whose results are still awaited, by id."""
         resumed = tuple(f".{_short(job_id)}{_SUFFIX}" for job_id in awaited)
-        for note in _notes(self._folder):
+        for note in self.left():
             # Where another run has it, that run removes it.
             with suppress(OSError, ValueError), locked(note):
                 part = Path(note.read_text(encoding="utf-8", errors="surrogateescape"))
                 if not part.name.endswith(resumed):
                     part.unlink(missing_ok=True)
                     note.unlink()
+
+    def left(self) -> list[Path]:
+        """Return the notes of all parts; what is only the lock of a killed run goes when it is taken."""
+        place = lock_place(self._folder, self._folder).parent
+        return sorted({path.with_suffix("") for path in place.iterdir()}) if place.is_dir() else []
 
     def close(self) -> None:
         """Remove the folders of the locks where they are empty, in a folder that is no project's."""
@@ -63,9 +68,3 @@ def _leave(part: Path, note: Path) -> None:
             part.unlink()
         if not part.exists():
             note.unlink()
-
-
-def _notes(folder: Path) -> list[Path]:
-    """Return the notes; what is only the lock of a killed run goes when it is taken."""
-    place = lock_place(folder, folder).parent
-    return sorted({path.with_suffix("") for path in place.iterdir()}) if place.is_dir() else []
