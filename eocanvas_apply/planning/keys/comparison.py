@@ -69,7 +69,7 @@ def drift(key: DesiredKey, current: Generation, observed: Observed) -> tuple[Cha
     seen = observed.keys.get(current.name)
     if seen is None:
         return ()
-    # What the service does not show, or in words that nobody knows, is no difference.
+    # What the service does not show, or shows in unknown words, is no difference.
     shown = seen.storage if seen.storage in {*StorageType} else key.storage.value
     public = key.public if seen.public is None else seen.public
     found = changes({"type": shown, "shared": public}, {"type": key.storage.value, "shared": key.public})

@@ -1,0 +1,127 @@
+"""Faults of rows, each reported once, and cells that are judged where a job uses them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.campaign.campaign import Campaign, codes, ids
+
+
+def test_a_fault_of_many_rows_is_reported_once() -> None:
+    rows = ", ".join(f"{{id: r{number}, packed: 3, n: {number}}}" for number in range(500))
+    found = Campaign(
+        f"""
+a:
+  graph: g.xml
+  inputs: {{img1: {{url: "${{each.address}}", uncompress: "${{each.packed}}"}}}}
+  for_each: {{list: [{rows}]}}
+b:
+  graph: g.xml
+  inputs: {{img1: {{url: "u", uncompress: "${{each.packed}}", sub_path: "${{each.n}}"}}}}
+  for_each: {{list: [{rows}]}}
+"""
+    ).expanded()
+    reported = [(each.code, each.address, each.message.partition("(")[2]) for each in found.diagnostics]
+    assert reported == [
+        ("unknown-each-field", "job.a", "in 500 rows, first `r0`)"),
+        ("wrong-type", "job.a", "in 500 rows, first `r0`)"),
+        ("wrong-type", "job.b", "in 500 rows, first `r0`)"),
+        ("wrong-type", "job.b", "in 500 rows, first `r0`)"),
+    ]
+
+
+def test_every_empty_field_of_a_row_is_reported_with_the_other_faults_of_its_row() -> None:
+    found = Campaign(
+        """
+a:
+  graph: g.xml
+  params: {aoi: "${each.x}", day: "d-${each.y}"}
+  inputs: {img1: {url: u, sub_path: "${each.s}"}}
+  for_each: {map: {a: {x: ~, y: ~, s: ""}, b: {x: P, y: 1, s: ""}, c: {x: P, y: ~, s: ""}}}
+"""
+    ).expanded()
+    assert [(each.code, each.message) for each in found.diagnostics] == [
+        ("empty-field", "`each.x` is empty (in the row `a`)"),
+        ("empty-field", "`each.y` is empty (in 2 rows, first `a`)"),
+        ("bad-value", "`jobs.a.inputs.img1.sub_path` must not be empty (in 3 rows, first `a`)"),
+    ]
+
+
+def test_a_character_that_a_graph_cannot_hold_is_refused_with_its_row() -> None:
+    job = 'a: {graph: g.xml, params: {aoi: "${each.x}"}, for_each: {json: a.json}}'
+    found = Campaign(job, {"a.json": r'[{"id": "a", "x": "ok"}, {"id": "b", "x": "x\u0000"}]'}).expanded()
+    assert [(each.code, each.message) for each in found.diagnostics] == [
+        ("bad-value", "`jobs.a.params.aoi`: a graph cannot hold the character U+0000 (in the row `b`)")
+    ]
+
+
+def test_the_line_of_a_fault_is_shown_whatever_separates_lines() -> None:
+    for table in ("id;a\u2028b\r\nx;1\r\ny;2;3\r\n", "\x0bid;a\rx;1\ry;2;3\r"):
+        (found,) = Campaign("a: {process: p, for_each: {csv: rows.csv}}", {"rows.csv": table}).expanded().diagnostics
+        assert (found.code, found.snippet) == ("csv-cells", "y;2;3")
+
+
+def test_rows_that_lack_a_field_of_a_step_or_of_an_id_are_counted() -> None:
+    rows = "{list: [{id: r, d: a}, {id: s, d: ~}, {id: t, d: ~}]}"
+    step = Campaign(f"a: {{process: x, for_each: [{rows}, {{csv: '${{each.d}}.csv'}}]}}").expanded()
+    assert [each.message for each in step.diagnostics] == ["`each.d` is empty (in 2 rows, first `s`)"]
+    named = Campaign(f"a: {{process: x, for_each: {rows[:-1]}, id: 'x${{each.d}}'}}}}").expanded()
+    assert [each.message for each in named.diagnostics] == ["`each.d` is empty (in 2 rows, first `s`)"]
+
+
+TABLE = {"a.csv": ',id,day,area\n0,T1,NaN,12\n1,T2,,"1,234"\n2,T3,NaN,"12,5"\n'}
+
+
+def test_cells_that_no_job_uses_are_not_judged() -> None:
+    found = Campaign("a: {process: x, for_each: {csv: a.csv}}", TABLE).expanded()
+    assert codes(found) == []
+    assert dict(found.instances["a"][1].fields) == {"id": "T2", "day": None, "area": "1,234"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("${each.area}", ["csv-decimal-comma `each.area` is the text `1,234`, not a number (in 2 rows, first `T2`)"]),
+        ("d-${each.day}", ["csv-no-value `each.day` is the text `NaN` (in 2 rows, first `T1`)"]),
+    ],
+)
+def test_cells_that_may_be_meant_otherwise_are_a_warning_where_a_job_uses_them(text: str, expected: list[str]) -> None:
+    found = Campaign(f'a: {{process: x, inputs: {{i: "{text}"}}, for_each: {{csv: a.csv}}}}', TABLE).expanded()
+    warnings = [f"{each.code} {each.message}" for each in found.diagnostics if each.severity == "warning"]
+    assert warnings == expected
+    assert ("a" in found.instances) == ("day" not in text)
+
+
+def test_a_blank_cell_is_empty_as_null_is() -> None:
+    job = """
+a:
+  graph: g.xml
+  params: {aoi: "${each.aoi}"}
+  inputs: {i: {key: eodata, path: "/${each.id}/${each.day}.nc"}}
+  for_each: STEP
+"""
+    files = {
+        "a.csv": "id;day;aoi\nT1;2024-07-01;x\nT2;;\nT3;2024-07-01; \n",
+        "a.json": '[{"id": "T1", "day": "d", "aoi": "x"}, {"id": "T2", "day": null, "aoi": NaN},'
+        ' {"id": "T3", "day": "d", "aoi": null}]',
+    }
+    for kind in ("csv", "json"):
+        found = Campaign(job.replace("STEP", f"{{{kind}: a.{kind}}}"), files).expanded()
+        assert [f"{each.code} {each.message}" for each in found.diagnostics] == [
+            "empty-field `each.aoi` is empty (in 2 rows, first `T2`)",
+            "empty-field `each.day` is empty (in the row `T2`)",
+        ]
+
+
+def test_numbers_of_rows_stay_as_they_are_written_inside_a_text() -> None:
+    text = """
+a:
+  process: x
+  inputs: {path: "/R${each.value}.zip", whole: "${each.value}"}
+  for_each: {list: [007, 022, 33e5, 05.10, 8]}
+"""
+    found = Campaign(text).expanded()
+    assert ids(found) == ["007", "022", "33e5", "05.10", "8"]
+    jobs = [each.job.inputs for each in found.instances["a"]]
+    assert [each["path"] for each in jobs] == ["/R007.zip", "/R022.zip", "/R33e5.zip", "/R05.10.zip", "/R8.zip"]
+    assert [each["whole"] for each in jobs] == [7, 22, 3300000.0, 5.1, 8]
