@@ -15,12 +15,13 @@ from eocanvas_apply.service.bodies import pieces
 from eocanvas_apply.service.clock import Clock
 from eocanvas_apply.service.gateway import Gateway
 from eocanvas_apply.service.outcome import TRANSPORT_FAULTS, transport_fault
+from eocanvas_apply.service.wire import whole
 
 # A compressed answer would have another size, and other ranges, than the file.
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity"}
 # A download that brings less than this in a window of time is broken off, and resumed later.
 _WINDOW_S, _LEAST_IN_A_WINDOW = 60.0, 16 * 1024
-_RANGE = re.compile(r"\s*bytes\s+(?:(\d+)-\d+|\*)/(\d+|\*)\s*", re.ASCII | re.IGNORECASE)
+_RANGE = re.compile(r"\s*bytes\s+(?:(\d{1,18})-\d+|\*)/(\d{1,18}|\*)\s*", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def _resumed(response: httpx.Response, offset: int, clock: Clock) -> Download | 
 def _whole(response: httpx.Response, clock: Clock) -> Download:
     length = response.headers.get("content-length", "")
     plain = response.headers.get("content-encoding", "identity").lower() == "identity"
-    total = int(length) if plain and length.isascii() and length.isdigit() else None
+    total = whole(length) if plain and length.isascii() and length.isdigit() else None
     return Download(total, resumed=False, chunks=_chunks(response, clock))
 
 

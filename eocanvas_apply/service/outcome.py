@@ -33,7 +33,10 @@ _HINTS = {
     429: "The quota is used up; wait, or ask the service for more.",
 }
 _LONGEST_WORDS = 300
-_MARKUP = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.IGNORECASE | re.DOTALL)
+# What is not closed goes to the end, as in a browser; else a page of `<` would be searched once for each of them.
+_MARKUP = re.compile(
+    r"<(script|style|head)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|<[^>]*(?:>|\Z)", re.IGNORECASE | re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)

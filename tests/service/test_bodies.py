@@ -117,7 +117,11 @@ def test_a_compression_that_was_not_asked_for_is_not_decompressed(stage: Stage, 
     assert all(request.headers["accept-encoding"] == "gzip, deflate" for request in stage.got)
 
 
-@pytest.mark.parametrize("packed", [gzip.compress(b"[]")[:-9], b"no gzip", gzip.compress(b"[]")[:4]])
+@pytest.mark.parametrize(
+    "packed",
+    [gzip.compress(b"[]")[:-9], b"no gzip", gzip.compress(b"[]")[:4]],
+    ids=["cut before its end", "not gzip", "a header alone"],
+)
 def test_damaged_compressed_bytes_are_in_doubt(stage: Stage, packed: bytes) -> None:
     stage.on("GET /keys", streams(200, Body([packed]), content_encoding="gzip"))
     with pytest.raises(Doubt, match="body that cannot be read"):

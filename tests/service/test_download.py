@@ -66,11 +66,16 @@ def test_a_part_longer_than_the_file_is_downloaded_again(stage: Stage) -> None:
     assert fetch(stage, "/files/x.nc", 11) == (10, False, WHOLE)
 
 
-@pytest.mark.parametrize("sent", ["bytes 3-9/10", "lines 7-9/10", ""])
+@pytest.mark.parametrize("sent", ["bytes 3-9/10", "lines 7-9/10", "", f"bytes 7-9/{'9' * 5000}"])
 def test_a_range_that_was_not_requested_is_in_doubt(stage: Stage, sent: str) -> None:
     stage.on("GET /files/x.nc", says(206, content=b"x", content_range=sent))
     with pytest.raises(Doubt, match="asked for bytes from 7"):
         fetch(stage, "/files/x.nc", 7)
+
+
+def test_a_size_that_is_no_size_is_unknown(stage: Stage) -> None:
+    stage.on("GET /files/x.nc", says(200, content=WHOLE, content_length="9" * 5000))
+    assert fetch(stage, "/files/x.nc") == (None, False, WHOLE)
 
 
 def test_a_range_of_a_file_of_unknown_size(stage: Stage) -> None:

@@ -9,6 +9,7 @@ import pytest
 from eocanvas_apply.errors import Doubt, NotSent, Refused, ServiceError
 from eocanvas_apply.secrets.scrubbing import Scrubber
 from eocanvas_apply.secrets.secret import Secret
+from eocanvas_apply.service.bodies import BodyLimit
 from eocanvas_apply.service.outcome import Answer, retry_after, status_fault, transport_fault
 
 from .stage import START, http_date
@@ -123,3 +124,9 @@ def test_a_body_that_is_not_json_is_in_doubt(content: bytes, why: str) -> None:
         answer(200, content).parsed(repr)
     assert isinstance(caught.value, ServiceError)
     assert caught.value.status == 200
+
+
+@pytest.mark.parametrize("unit", [b"<", b"<!--x", b"<script>x"])
+def test_a_page_of_markup_that_is_never_closed_says_nothing(unit: bytes) -> None:
+    page = b"<h1>No room</h1>" + unit * (BodyLimit.ERROR_PAGE // len(unit))
+    assert status_fault(answer(503, page), START, Scrubber()).diagnostics[0].message.endswith(" answered 503: No room")
