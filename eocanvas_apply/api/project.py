@@ -213,9 +213,11 @@ class AsyncProject:
 
         One apply at a time: a second one waits for the first. A plan may be given again until its actions are done.
         `wait` is the longest time to wait for jobs, such as `2h` or a timedelta: None waits to the end, `0s` does what
-        can be done now. `on_progress` gets each event. A failed job raises nothing: see `exit_code` and `results`.
+        can be done now. `on_progress` gets each event. A failed job raises nothing, nor does a fault that ends the run
+        later, such as a service that is gone: see `exit_code`, `results` and `diagnostics`.
         Raises PlanStale where something else would be done than the plan says, SafetyRefusal where a safety rule
-        refuses it (its diagnostic names what to `allow`), ServiceError, CredentialsError and LedgerError.
+        refuses it (its diagnostic names what to `allow`), and before anything is changed ServiceError, CredentialsError
+        and LedgerError.
         """
 
         def hold(now: PlanValue) -> None:

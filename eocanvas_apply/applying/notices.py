@@ -1,13 +1,18 @@
-"""Which faults a run has reported: each at once, and the same one again only after a while."""
+"""Which faults a run has reported, each at once and the same one again only after a while; outages as progress."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from eocanvas_apply.report.progress import Happening, Progress
 from eocanvas_apply.service.clock import Clock
+from eocanvas_apply.service.outages import Outage
 
 _AGAIN = timedelta(minutes=5)
+# What stands in the place of an address in reports about the service itself.
+_SERVICE = "service"
 
 
 @dataclass(slots=True)
@@ -28,3 +33,17 @@ class Notices:
     def over(self, subject: str) -> bool:
         """Note that nothing is wrong any more; return whether a fault was reported before."""
         return bool(self._reported.pop(subject, None))
+
+
+def outage_reporter(report: Callable[[Progress], None]) -> Callable[[Outage | datetime], None]:
+    """Return what hears of outages of the service, or of their end, and reports them as progress."""
+
+    def heard(outage: Outage | datetime) -> None:
+        if isinstance(outage, datetime):
+            report(Progress(outage, _SERVICE, Happening.ANSWERS))
+            return
+        pause = outage.next_try - outage.at if outage.next_try else None
+        seconds = "" if pause is None else f"{pause.total_seconds():.0f}"
+        report(Progress(outage.at, _SERVICE, Happening.SILENT, seconds, failure_line=outage.why, since=outage.since))
+
+    return heard

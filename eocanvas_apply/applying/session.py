@@ -9,9 +9,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from eocanvas_apply.applying.notices import Notices
+from eocanvas_apply.applying.notices import Notices, outage_reporter
 from eocanvas_apply.diagnostics import Diagnostic
-from eocanvas_apply.errors import ServiceError
 from eocanvas_apply.ledger.events import AnyEvent
 from eocanvas_apply.ledger.fold.job_records import IntentState
 from eocanvas_apply.ledger.journal import Journal
@@ -28,8 +27,6 @@ from eocanvas_apply.service.eocanvas import EOCanvas
 AT_ONCE = 16
 # Claims in one append: one sync for many, and still few enough to be sent within half a minute.
 BATCH = 100
-# What stands in the place of an address in reports about the service itself.
-_SERVICE = "service"
 
 
 class TooLate(Exception):
@@ -116,7 +113,7 @@ class Session:
         self.retries = Retries(self.clock)
         self.notices = Notices(self.clock)
         self.begun = self.now()
-        self.service.when_silent(self.service_silent)
+        self.service.outages.listener = outage_reporter(self.report)
 
     def now(self) -> datetime:
         """Return service time."""
@@ -138,18 +135,6 @@ class Session:
             self.retries.plan(address, wait)
         if self.notices.due(address, diagnostic.code):
             self.report_event(address, Happening.FAILED, diagnostic.message)
-
-    def service_silent(self, fault: ServiceError, next_try: timedelta) -> None:
-        """Report that the service does not answer, or not readably: each fault at once, the same one now and then."""
-        found = fault.diagnostics[0]
-        if self.notices.due(_SERVICE, found.code):
-            seconds = f"{next_try.total_seconds():.0f}"
-            self.report(Progress(self.now(), _SERVICE, Happening.SILENT, seconds, failure_line=found.message))
-
-    def service_answers(self) -> None:
-        """Report that the service answers again, where the opposite was reported."""
-        if self.notices.over(_SERVICE):
-            self.report_event(_SERVICE, Happening.ANSWERS)
 
     def begin(self, address: str) -> None:
         """Forget how the last try of an address ended: it is tried again."""

@@ -7,6 +7,7 @@ import asyncio
 import os
 from argparse import Namespace
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -15,7 +16,7 @@ from eocanvas_apply.errors import UsageError
 
 if TYPE_CHECKING:
     from eocanvas_apply.api.project import AsyncProject
-    from eocanvas_apply.cli.terminal.console import Outcome
+    from eocanvas_apply.cli.terminal.console import Console, Outcome
     from eocanvas_apply.engine.opening import Settings
     from eocanvas_apply.ledger.fold.recorded import Recorded
 
@@ -165,16 +166,19 @@ def requested(args: Namespace) -> dict[str, Any]:
     return {name: getattr(args, name) for name in ("only", "limit", "relaunch", "retry_failed")}
 
 
-def with_project(args: Namespace, work: Work, *, rows: str = "ASKED", lock_may_be_broken: bool = False) -> Outcome:
+def with_project(
+    args: Namespace, console: Console, work: Work, *, rows: str = "ASKED", lock_may_be_broken: bool = False
+) -> Outcome:
     """Open the project, do the work, close it; `rows` is the name of where rows of campaigns come from.
 
+    The console hears of a service that does not answer.
     With `GIVEN` campaigns do not search: those whose rows no file gives stay as they are recorded.
     """
     from eocanvas_apply.api.project import AsyncProject
     from eocanvas_apply.engine.definition import Rows, open_project
 
     opened = open_project(manifest_file(args), variables(args), lock_may_be_broken=lock_may_be_broken)
-    return run_with(AsyncProject(opened, settings(args), Rows[rows]), work)
+    return run_with(AsyncProject(opened, settings(args, console), Rows[rows]), work)
 
 
 def run_with(project: AsyncProject, work: Work) -> Outcome:
@@ -198,12 +202,14 @@ def read_now(reading: Coroutine[Any, Any, T]) -> T:
     return found[0]
 
 
-def settings(args: Namespace) -> Settings:
+def settings(args: Namespace, console: Console) -> Settings:
     """Return what an engine is opened with; raises CredentialsError and UsageError."""
+    from eocanvas_apply.cli.terminal.live import Lines
     from eocanvas_apply.engine.opening import find_settings
 
     accepts = getattr(args, "accepts_licences", False)
-    return find_settings(os.environ, ledger_url(args), accepts_licences=accepts)
+    found = find_settings(os.environ, ledger_url(args), accepts_licences=accepts)
+    return replace(found, report=Lines(console.err).write)
 
 
 def manifest_file(args: Namespace) -> Path:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from eocanvas_apply.applying.licences import acceptance
+from eocanvas_apply.applying.notices import outage_reporter
 from eocanvas_apply.campaign.readers.hda import Catalogue
 from eocanvas_apply.campaign.readers.s3 import Storages
 from eocanvas_apply.checks.checking import adjusted
@@ -31,6 +32,7 @@ from eocanvas_apply.manifest.model.manifest import Timing
 from eocanvas_apply.manifest.model.times import parse_duration
 from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.desired.derivation import desired_keys
+from eocanvas_apply.report.progress import Progress
 from eocanvas_apply.secrets.scrubbing import SCRUBBER, Scrubber
 from eocanvas_apply.secrets.vault import SecretSources, Vault
 from eocanvas_apply.service.clock import Clock, SystemClock
@@ -48,8 +50,8 @@ class Settings:
     """What is not in the manifest: the service, the account, the ledger, the clock and the random names.
 
     `timing` overrides fields of the manifest's `timing`; `environ` is where secrets named by `{env}` come from, and
-    `scrubber` learns every secret as soon as it is known. With `accepts_licences` a search that is refused without them
-    accepts those that the manifest names.
+    `scrubber` learns every secret as soon as it is known, and `report` hears of a service that does not answer. With
+    `accepts_licences` a search that is refused without them accepts those that the manifest names.
     """
 
     endpoints: Endpoints
@@ -62,6 +64,7 @@ class Settings:
     transport: httpx.AsyncBaseTransport | None = None
     accepts_licences: bool = False
     scrubber: Scrubber = field(default_factory=Scrubber)
+    report: Callable[[Progress], None] = lambda progress: None  # noqa: ARG005
 
 
 def find_settings(environ: Mapping[str, str], ledger: str | None = None, *, accepts_licences: bool = False) -> Settings:
@@ -107,6 +110,7 @@ async def open_engine(project: Definition, settings: Settings, rows: Rows = Rows
     """
     _guard_account(project, settings)
     async with _service(project, settings) as service:
+        service.outages.listener = outage_reporter(settings.report)
         vault = open_vault(project, settings.environ)
         settings.scrubber.learn(vault.all_secrets)
         storages = Storages(project.manifest.keys, vault, project.timing(settings.timing).request_timeout)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from eocanvas_apply.applying.results.downloads import Downloads
 from eocanvas_apply.applying.session import Session
 from eocanvas_apply.engine.pace import Pace
 from eocanvas_apply.engine.surveyor import Survey, Surveyor
-from eocanvas_apply.errors import LedgerConflict, ServiceError
+from eocanvas_apply.errors import EocanvasApplyError, LedgerConflict, ServiceError
 from eocanvas_apply.planning.actions import ActionKind, Outcome
 from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
@@ -52,6 +52,7 @@ class Run:
     _run_again: frozenset[str] = field(init=False)
     # Since when the status of a job is unclear, by address.
     _unclear: dict[str, datetime] = field(default_factory=dict)
+    _fault: EocanvasApplyError | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self._downloads = Downloads(self.session)
@@ -63,20 +64,30 @@ class Run:
         if self.show:
             self._here_before = results_here(self.session.journal.recorded)
         try:
-            await self._downloads.open()
-            await self._rounds()
-            await self._downloads.close(self.pace.stop.grace_left())
-            await self._downloads.list_failed(self._failed)
+            await self._unless_broken_off(self._rounds())
+            await self._unless_broken_off(self._close())
         finally:
             await self._downloads.abandon()
         await asyncio.to_thread(remove_leftovers, self.session.folder, self.session.journal.recorded)
         return self._result()
+
+    async def _unless_broken_off(self, work: Awaitable[None]) -> None:
+        """Do the work; keep the first fault that ends the run, for what was done by then has to be reported too."""
+        try:
+            await work
+        except EocanvasApplyError as fault:
+            self._fault = self._fault or fault
+
+    async def _close(self) -> None:
+        await self._downloads.close(self.pace.stop.grace_left())
+        await self._downloads.list_failed(self._failed)
 
     @property
     def _stopping(self) -> bool:
         return self.session.stopping.is_set()
 
     async def _rounds(self) -> None:
+        await self._downloads.open()
         known = await self._first_plan_holds()
         while not self._stopping:
             fault = None if known else await self._observe()
@@ -109,12 +120,11 @@ class Run:
         if survey:
             await self._take(survey)
         self.pace.answered()
-        self.session.service_answers()
         return None
 
     async def _back_off(self, fault: ServiceError) -> None:
         pause = self.pace.back_off(fault)
-        self.session.service_silent(fault, pause)
+        self.surveyor.service.outages.goes_on(fault.diagnostics[0], pause)
         self._show_pause(pause)
         await self.pace.sleep(pause)
 
@@ -257,7 +267,10 @@ class Run:
         pending = sum(results_pending(recorded, address) for address in left)
         jobs = [each.address for each in ended if each.address.startswith("job.")]
         lie = places(jobs, recorded, last.desired)
-        return ApplyResult(self.first, ended, found, last.diagnostics, pending, lie)
+        if self._fault is None:
+            return ApplyResult(self.first, ended, found, last.diagnostics, pending, lie)
+        diagnostics = (*last.diagnostics, *self._fault.diagnostics)
+        return ApplyResult(self.first, ended, found | {Ending.ERROR}, diagnostics, pending, lie, last.created)
 
 
 def _moves(action: PlannedAction) -> bool:

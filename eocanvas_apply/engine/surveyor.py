@@ -62,6 +62,7 @@ class Surveyor:
         """Observe and plan; nothing is written anywhere. Raises ServiceError, CredentialsError and LedgerError."""
         recorded = await self.recorded()
         observed = await self.observer.observe(self.desired, recorded)
+        self.service.outages.ends()
         facts = notes(self.desired, recorded, observed)
         changed = _changed(facts, recorded)
         recorded.note(facts)

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from eocanvas_apply.report.progress import Transfer
 
 _H = Happening
+# After a pause as short as this several tries follow before the next line.
+_SHORT = timedelta(minutes=1)
 _COLOURS = {
     **dict.fromkeys((_H.CREATING, _H.ORDERING, _H.LAUNCHING, _H.FETCHING, _H.RECEIVING), "dim"),
     **dict.fromkeys((_H.CREATED, _H.ORDERED, _H.LAUNCHED, _H.ADOPTED, _H.STORED, _H.ANSWERS), "green"),
@@ -64,10 +66,20 @@ def line(progress: Progress, style: Style = PLAIN) -> str:
     if progress.happening is Happening.STATUS:
         words = {"successful": "succeeded"}.get(detail, detail)
         detail = f"({progress.failure}) {one_line(progress.failure_line or '')}" if progress.failure else ""
-    if progress.happening is Happening.SILENT and detail.isdecimal():
-        why = f": {one_line(progress.failure_line)}" if progress.failure_line else ""
-        detail = f"(next try in {rough(timedelta(seconds=int(detail)))}){why}"
+    if progress.happening is Happening.SILENT:
+        detail = _outage(progress)
     return f"{progress.at:%H:%M:%S} {progress.address} {style.paint(words, colour)} {detail}".rstrip()
+
+
+def _outage(progress: Progress) -> str:
+    """Return since when, when it is asked again, and what is wrong."""
+    since = f"since {progress.since:%H:%M:%S} UTC " if progress.since else ""
+    why = f": {one_line(progress.failure_line)}" if progress.failure_line else ""
+    if not progress.detail.isdecimal():
+        return f"{since}(still waiting for an answer){why}"
+    pause = timedelta(seconds=int(progress.detail))
+    later = ", then after longer pauses" if pause < _SHORT else ""
+    return f"{since}(next try at {progress.at + pause:%H:%M:%S} UTC{later}){why}"
 
 
 _WIDE = 64

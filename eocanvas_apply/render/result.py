@@ -52,7 +52,7 @@ def _document(result: AddressResult) -> ResultJson:
 def text(result: ApplyResult, style: Style = PLAIN, *, command: str = "apply") -> str:
     """Return what runs, where the results are, what waits, failed or was not run and why, and what goes on with it."""
     blocks = [
-        _listed("Running", [(each.address, "", "") for each in result.results if each.runs], style),
+        _listed(f"Running{_seen(result)}", [(each.address, "", "") for each in result.results if each.runs], style),
         _listed("Waiting", _of(result, Outcome.WAITING, _reason), style),
         _listed("Not run", _of(result, Outcome.SKIPPED, _reason), style),
         _block("Results", result.places, _place, style),
@@ -71,7 +71,13 @@ def unfinished(result: ApplyResult, command: str = "apply") -> Diagnostic | None
     numbers = [f"{running} running at the service"] * bool(running) + [f"{waiting} waiting"] * bool(waiting)
     if Ending.INTERRUPTED in result.endings:
         return error("interrupted", ", ".join(["interrupted", *numbers]), f"eocanvas-apply {command} continues")
+    if result.last_seen:
+        numbers = [", ".join(["ended by an error", *numbers]) + _seen(result)]
     return info("unfinished", ", ".join(numbers), f"eocanvas-apply {command} continues") if numbers else None
+
+
+def _seen(result: ApplyResult) -> str:
+    return f" (as of {result.last_seen:%H:%M:%S} UTC)" if result.last_seen else ""
 
 
 def _block(title: str, things: Sequence[T], line: Callable[[T], str], style: Style) -> list[str]:

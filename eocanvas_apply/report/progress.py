@@ -67,8 +67,9 @@ class Transfer:
 class Progress:
     """One event for a person: `detail` names what (a physical key, a job id, a status, a file).
 
-    Where the service does not answer (SILENT), `address` is `service`, `detail` the seconds until the next try, and
-    `failure_line` says what is wrong; ANSWERS follows when it does again.
+    Where the service does not answer (SILENT), `address` is `service`, `since` when that began, `detail` the seconds
+    until the next try (empty while an answer is still waited for), and `failure_line` says what is wrong; ANSWERS
+    follows when it does again.
 
     `failure` and `failure_line` are the class and the line of the log of a job that failed, as far as it tells them.
     `transfer` comes with RECEIVING, at most once a second for each address while bytes arrive.
@@ -81,6 +82,7 @@ class Progress:
     transfer: Transfer | None = None
     failure: str | None = None
     failure_line: str | None = None
+    since: datetime | None = None
 
     @property
     def is_news(self) -> bool:
@@ -147,7 +149,8 @@ class Ending(StrEnum):
 class ApplyResult:
     """What an apply came to; `left` counts the results that it was asked to leave at the service.
 
-    `places` are where the results of the plan's jobs lie now.
+    `places` are where the results of the plan's jobs lie now. `last_seen` is when the service was observed last, in a
+    run that a fault ended; the fault is the last of the diagnostics.
     """
 
     plan: Plan
@@ -156,6 +159,7 @@ class ApplyResult:
     diagnostics: tuple[Diagnostic, ...] = ()
     left: int = 0
     places: tuple[Place, ...] = ()
+    last_seen: datetime | None = None
 
 
 def outcome_counts(results: Sequence[AddressResult]) -> dict[str, int]:

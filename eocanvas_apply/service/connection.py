@@ -21,7 +21,8 @@ from eocanvas_apply.secrets.scrubbing import Scrubber
 from eocanvas_apply.service.bodies import ENCODINGS, BodyLimit, beginning
 from eocanvas_apply.service.clock import Clock, ServiceClock
 from eocanvas_apply.service.entries import Irregularities
-from eocanvas_apply.service.outcome import TRANSPORT_FAULTS, Answer, status_fault, transport_fault
+from eocanvas_apply.service.outages import Outages
+from eocanvas_apply.service.outcome import TRANSPORT_FAULTS, Answer, late_answer, status_fault, transport_fault
 from eocanvas_apply.service.proxies import environment_proxies, mounts
 from eocanvas_apply.service.urls import Endpoints, origin_of
 
@@ -36,7 +37,7 @@ PAUSES_S = (0.5, 2.0)
 CLIENTS = 40
 # What is wrong is in the status; the words that come with it are waited for only so long.
 _ERROR_PAGE_S = 5.0
-# A read that took longer and failed is worth a word before the next try.
+# A read that takes longer is worth a word.
 _SILENT_S = 10.0
 
 
@@ -85,8 +86,7 @@ class Connection:
         self.time = ServiceClock(clock)
         self.scrubber = scrubber
         self.irregularities = Irregularities()
-        # Is called where a read had no answer for long and is tried again, after that time.
-        self.silent: Callable[[ServiceError, timedelta], None] = lambda fault, pause: None  # noqa: ARG005
+        self.outages = Outages(self.time.now)
         self._origin = endpoints.origin
         self._timeout = request_timeout
         self._clients = _client_pool(endpoints, request_timeout, transport)
@@ -104,13 +104,13 @@ class Connection:
         for pause in PAUSES_S:
             begun = self.clock.monotonic()
             try:
-                return parse(await self._whole(request, 4 * self._timeout))
+                return parse(await self._waited_for(request))
             except (Doubt, NotSent) as fault:
                 log.info("%s %s again in %.1f s: %s", request.method, request.path, pause, fault)
                 if self.clock.monotonic() - begun > _SILENT_S:
-                    self.silent(fault, timedelta(seconds=pause))
+                    self.outages.goes_on(fault.diagnostics[0], timedelta(seconds=pause))
             await self.clock.sleep(pause)
-        return parse(await self._whole(request, 4 * self._timeout))
+        return parse(await self._waited_for(request))
 
     @asynccontextmanager
     async def stream(self, request: Request) -> AsyncIterator[httpx.Response]:
@@ -119,6 +119,15 @@ class Connection:
             if not response.is_success and response.status_code != 416:
                 await self._answered(request, response)
             yield response
+
+    async def _waited_for(self, request: Request) -> Answer:
+        """Return the answer of a read; one that does not come is reported before it is given up."""
+        late = late_answer(request.method, request.url, _SILENT_S)
+        word = asyncio.get_running_loop().call_later(_SILENT_S, self.outages.goes_on, late, None)
+        try:
+            return await self._whole(request, 4 * self._timeout)
+        finally:
+            word.cancel()
 
     async def _whole(self, request: Request, limit: float) -> Answer:
         trace = _Trace(request.check)

@@ -6,9 +6,8 @@ when the log-in is refused, in which case nothing was sent. Reads are repeated, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
@@ -60,6 +59,8 @@ class EOCanvas:
         self.time = self._connection.time
         self._tokens = Tokens(self._connection, endpoints, credentials)
         self._gateway = Gateway(endpoints, self._connection, self._tokens)
+        # Since when it gives no usable answer.
+        self.outages = self._connection.outages
         # What is wrong with the lists that were read.
         self.irregularities = self._connection.irregularities
         self.hda = Hda(endpoints, self._connection, self._tokens)
@@ -69,10 +70,6 @@ class EOCanvas:
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
-
-    def when_silent(self, report: Callable[[ServiceError, timedelta], None]) -> None:
-        """Call `report` where a read had no answer for long: with the fault, and how long until the next try."""
-        self._connection.silent = report
 
     async def aclose(self) -> None:
         """Close all connections."""

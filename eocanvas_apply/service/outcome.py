@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from eocanvas_apply.diagnostics import error
+from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import Doubt, NotSent, Refused, ServiceError
 from eocanvas_apply.secrets.scrubbing import Scrubber
 from eocanvas_apply.service.clock import parse_http_time
@@ -100,6 +100,12 @@ def transport_fault(method: str, url: str, fault: Exception, *, unsent: bool) ->
     if method == "GET":
         hint = "Nothing was changed; run the command again."
     return Doubt(error("service-answer-lost", message, hint))
+
+
+def late_answer(method: str, url: str, waited_s: float) -> Diagnostic:
+    """Return the fault of a request whose answer has not come yet; the request may still succeed."""
+    parts = urlsplit(url)
+    return error("service-answer-lost", f"{method} {parts.path}: no answer of {parts.netloc} within {waited_s:.0f} s")
 
 
 def status_fault(answer: Answer, now: datetime, scrubber: Scrubber) -> ServiceError:

@@ -32,14 +32,18 @@ def test_the_summary_line_counts_and_has_colours() -> None:
     assert line(progress, Style(colour=True)) == "04:00:00 job.a \x1b[32mlaunched\x1b[0m 1d8f"
 
 
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+
+
 def test_a_service_that_does_not_answer_is_named_with_the_next_try() -> None:
     why = "GET /serverless/keys answered 200, but with an HTML page, not JSON"
-    silent = Progress(NOW, "service", Happening.SILENT, "90", failure_line=why)
-    assert line(silent) == f"04:00:00 service gives no usable answer (next try in 1m 30s): {why}"
+    silent = Progress(NOW, "service", Happening.SILENT, "90", failure_line=why, since=NOW - MINUTE)
+    words = "04:00:00 service gives no usable answer since 03:59:00 UTC"
+    assert line(silent) == f"{words} (next try at 04:01:30 UTC): {why}"
+    soon = line(replace(silent, detail="5"))
+    assert soon == f"{words} (next try at 04:00:05 UTC, then after longer pauses): {why}"
+    assert line(replace(silent, detail="")) == f"{words} (still waiting for an answer): {why}"
     assert line(Progress(NOW, "service", Happening.ANSWERS)) == "04:00:00 service answers again"
-
-
-HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
 def _tally(campaign: str | None, **counts: int) -> Tally:

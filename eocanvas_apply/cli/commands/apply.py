@@ -84,7 +84,7 @@ def run_to_its_end(
                 result = await project.applied(await project.requests(**asked), wait, approve)
         return _outcome(result, interrupts, command, as_json=console.as_json)
 
-    return with_project(args, work, rows=rows)
+    return with_project(args, console, work, rows=rows)
 
 
 def _wait(args: Namespace) -> timedelta | None:

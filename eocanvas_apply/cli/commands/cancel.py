@@ -54,7 +54,7 @@ def run(args: Namespace, console: Console) -> Outcome:
         found = cancelled(result.plan.by_address(), engine.journal.recorded)
         return _outcome(found, [each.error for each in result.results if each.error], interrupts)
 
-    return with_project(args, work, rows="GIVEN")
+    return with_project(args, console, work, rows="GIVEN")
 
 
 def _approve(args: Namespace, console: Console, plan: Plan) -> None:

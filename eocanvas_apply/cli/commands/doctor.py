@@ -38,7 +38,7 @@ def run(args: Namespace, console: Console) -> Outcome:
     findings, project = _manifest(args)
     findings += secrets(project, os.environ)
     try:
-        found = settings(args)
+        found = settings(args, console)
     except (CredentialsError, UsageError) as fault:
         return _outcome([*findings, *faults("credentials", fault)], console)
     findings.append(Finding("credentials", f"{found.credentials.username} from {found.credentials.origin}"))

@@ -24,7 +24,7 @@ Example:
 add_arguments = add_job
 
 
-def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
+def run(args: Namespace, console: Console) -> Outcome:
     """Record it; the service is not asked."""
 
     async def work(project: AsyncProject) -> Outcome:
@@ -40,7 +40,7 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
             fields=lambda: {"forget": [{"address": address}]},
         )
 
-    return with_project(args, work, rows="GIVEN")
+    return with_project(args, console, work, rows="GIVEN")
 
 
 def _still_wanted(address: str, desired: Desired) -> tuple[Diagnostic, ...]:

@@ -30,9 +30,9 @@ def add_arguments(parser: Parser) -> None:
     parser.set_defaults(accepts_licences=True)
 
 
-def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
+def run(args: Namespace, console: Console) -> Outcome:
     """Search and write; a search that fails leaves the file as it was."""
-    return with_project(args, _locked, rows="ANEW", lock_may_be_broken=True)
+    return with_project(args, console, _locked, rows="ANEW", lock_may_be_broken=True)
 
 
 async def _locked(project: AsyncProject) -> Outcome:

@@ -67,7 +67,7 @@ def run(args: Namespace, console: Console) -> Outcome:
             diagnostics=engine.service.irregularities.diagnostics(),
         )
 
-    return with_project(args, work, rows="GIVEN")
+    return with_project(args, console, work, rows="GIVEN")
 
 
 def _lines(entries: Sequence[LogEntry]) -> list[LogLine]:
@@ -117,9 +117,12 @@ class _Followed:
                 ended = await self._end()
                 news = await self._look()
             except ServiceError as fault:
-                await self.engine.clock.sleep(backoff.after(fault).total_seconds())
+                wait = backoff.after(fault)
+                self.engine.service.outages.goes_on(fault.diagnostics[0], wait)
+                await self.engine.clock.sleep(wait.total_seconds())
                 continue
             backoff.succeeded()
+            self.engine.service.outages.ends()
             if ended and not news and (self.lines or since_end >= latest):
                 self.console.say(f"{self.address}: job {self.job_id} is {ended}")
                 return

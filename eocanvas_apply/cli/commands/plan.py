@@ -52,14 +52,14 @@ def add_arguments(parser: Parser) -> None:
     add_project(parser)
 
 
-def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
+def run(args: Namespace, console: Console) -> Outcome:
     """Observe, plan and show the plan."""
 
     async def work(project: AsyncProject) -> Outcome:
         plan = await project.plan(**requested(args))
         return _outcome(args, plan, await _rehearsed(project, plan) if args.simulate else None)
 
-    return with_project(args, work, rows="ANEW" if args.refresh_searches else "ASKED")
+    return with_project(args, console, work, rows="ANEW" if args.refresh_searches else "ASKED")
 
 
 async def _rehearsed(project: AsyncProject, plan: Plan) -> Rehearsal:

@@ -29,7 +29,7 @@ def add_arguments(parser: Parser) -> None:
     add_job(parser)
 
 
-def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
+def run(args: Namespace, console: Console) -> Outcome:
     """Record the decision; the service is only asked for the job."""
 
     async def work(project: AsyncProject) -> Outcome:
@@ -44,7 +44,7 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
         job = await decisions.adopt(engine, address, args.adopt)
         return _decided(address, "adopt", job.job_id, f"{address} is job {job.job_id} ({job.status}).\n")
 
-    return with_project(args, work, rows="GIVEN")
+    return with_project(args, console, work, rows="GIVEN")
 
 
 def _decided(address: str, decision: str, job_id: str | None, words: str) -> Outcome:

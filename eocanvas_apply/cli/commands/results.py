@@ -72,7 +72,7 @@ def run(args: Namespace, console: Console) -> Outcome:
     from eocanvas_apply.api.results import chosen_jobs, recorded_results
 
     if args.fetch or args.to or args.refetch:
-        return with_project(args, lambda project: _fetched(args, console, project))
+        return with_project(args, console, lambda project: _fetched(args, console, project))
     recorded = read_now(read_record(args))
     addresses = chosen_jobs(args.address, recorded)
     return _listed(args, recorded_results(recorded, addresses, manifest_file(args).parent), recorded)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit, of_status
 from eocanvas_apply.cli.arguments import Parser, add_project, read_record, with_project
+from eocanvas_apply.cli.guard import of_exception
 from eocanvas_apply.cli.terminal.console import Channel, Console, Outcome
 from eocanvas_apply.cli.terminal.live import live
 from eocanvas_apply.cli.terminal.signals import Stopped, unless_signalled
@@ -21,6 +22,7 @@ from eocanvas_apply.service.clock import Backoff
 if TYPE_CHECKING:
     from eocanvas_apply.api.project import AsyncProject
     from eocanvas_apply.api.values import Status
+    from eocanvas_apply.diagnostics import Diagnostic
 
     Show = Callable[[Status], None]
 
@@ -57,12 +59,12 @@ def run(args: Namespace, console: Console) -> Outcome:
     if args.offline:
         return asyncio.run(_offline(args))
     if args.watch:
-        return with_project(args, lambda project: _watched(args, project, console))
+        return with_project(args, console, lambda project: _watched(args, project, console))
 
     async def work(project: AsyncProject) -> Outcome:
         return _outcome(args, await project.status())
 
-    return with_project(args, work)
+    return with_project(args, console, work)
 
 
 async def _offline(args: Namespace) -> Outcome:
@@ -91,17 +93,21 @@ def _outcome(args: Namespace, found: Status, *, stopped: Exit | None = None, sho
 
 
 async def _watched(args: Namespace, project: AsyncProject, console: Console) -> Outcome:
-    """Show it until no job runs or waits, or a signal comes."""
+    """Show it until no job runs or waits, a signal comes, or the service is gone for too long."""
     seen: list[Status] = []
     code: Exit | None = None
+    faults: tuple[Diagnostic, ...] = ()
     try:
         async with _view(console, full=args.full) as show:
             await unless_signalled(_look(project, seen, show))
-    except Stopped as stopped:
-        code = stopped.code
+    except (Stopped, ServiceError) as ended:
         if not seen:
             raise
-    return _outcome(args, seen[-1], stopped=code, shown=not console.as_json and not console.out.can_redraw)
+        code = of_exception(ended)
+        faults = ended.diagnostics if isinstance(ended, ServiceError) else ()
+    shown = not console.as_json and not console.out.can_redraw
+    outcome = _outcome(args, seen[-1], stopped=code, shown=shown)
+    return replace(outcome, diagnostics=(*outcome.diagnostics, *faults))
 
 
 async def _look(project: AsyncProject, seen: list[Status], show: Show) -> None:
@@ -113,7 +119,9 @@ async def _look(project: AsyncProject, seen: list[Status], show: Show) -> None:
         except ServiceError as fault:
             if not seen:
                 raise
-            await engine.clock.sleep(backoff.after(fault).total_seconds())
+            pause = backoff.after(fault)
+            engine.service.outages.goes_on(fault.diagnostics[0], pause)
+            await engine.clock.sleep(pause.total_seconds())
             continue
         backoff.succeeded()
         show(seen[-1])

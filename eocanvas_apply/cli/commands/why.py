@@ -29,7 +29,7 @@ def add_arguments(parser: Parser) -> None:
     add_project(parser)
 
 
-def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
+def run(args: Namespace, console: Console) -> Outcome:
     """Plan, and explain what the plan says of the address; nothing is written."""
 
     async def work(project: AsyncProject) -> Outcome:
@@ -53,7 +53,7 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
             fields=lambda: {"why": [render.as_json(found, diff)]},
         )
 
-    return with_project(args, work)
+    return with_project(args, console, work)
 
 
 def _document_difference(engine: Engine, address: str) -> tuple[str, ...]:
