@@ -8,7 +8,7 @@ from functools import cached_property
 
 from eocanvas_apply.diagnostics import Diagnostic, Position
 from eocanvas_apply.documents.chain import Chain
-from eocanvas_apply.documents.graph import Graph
+from eocanvas_apply.documents.graph import OUTPUT, Graph
 from eocanvas_apply.documents.yaml.nodes import Path
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.address import Address
@@ -17,8 +17,6 @@ from eocanvas_apply.manifest.instances import Instance
 from eocanvas_apply.manifest.loading import LoadedManifest
 from eocanvas_apply.manifest.model.jobs import Job, SnapJob, TailorJob
 from eocanvas_apply.manifest.model.manifest import Manifest
-
-OUTPUT = "output"
 
 
 @dataclass(frozen=True)
@@ -44,11 +42,11 @@ class GraphCase:
 
     @cached_property
     def filled(self) -> Graph:
-        """The graph as it is sent; as the file has it where its params make it too large, which is an error."""
+        """The graph as it runs; without its params where they make it too large, which is an error."""
         try:
-            return self.graph.fill(self.job.params)
+            return self.graph.fill(self.job.params).at_service()
         except ManifestError:
-            return self.graph
+            return self.graph.at_service()
 
     @cached_property
     def names(self) -> frozenset[str]:

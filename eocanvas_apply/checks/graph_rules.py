@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 
-from eocanvas_apply.checks.case import OUTPUT, GraphCase
+from eocanvas_apply.checks.case import GraphCase
 from eocanvas_apply.diagnostics import Diagnostic, Suggestions, error, warning
+from eocanvas_apply.documents.graph import OUTPUT, WRITE, Graph, param_alone
 from eocanvas_apply.documents.graph_placeholders import placeholders_of
 from eocanvas_apply.documents.node_sources import folded, header_names, results_used, sources_of
-from eocanvas_apply.documents.wkt import is_geometry, wkt_faults
+from eocanvas_apply.documents.wkt import is_meant_as_geometry, wkt_faults
 from eocanvas_apply.documents.xml_tree import Element
 
-_WRITE = "Write"
 _REGION = "geoRegion"
 _DESKTOP = re.compile(r"[A-Za-z]:\\|/home/|/Users/")
 _OF_MANY_FILES = ("BEAM-DIMAP", "ENVI")
@@ -111,7 +111,7 @@ def something_written(case: GraphCase) -> Iterator[Diagnostic]:
     nodes = case.filled.nodes
     if not nodes or case.graph.root.tag != "graph":
         return
-    if not any(node.attributes.get("id") == _WRITE or _writes(node) for node in nodes):
+    if not any(node.attributes.get("id") == WRITE or _writes(node) for node in nodes):
         hint = 'call the writing node id="Write", or write its file as ${output}/NAME'
         found = error("graph-without-output", "the graph writes nothing to $output, so the job has no result", hint)
         yield case.at(found, nodes[-1].position)
@@ -122,7 +122,7 @@ def dead_ends(case: GraphCase) -> Iterator[Diagnostic]:
     used = {folded(name) for node in case.filled.nodes for name in results_used(node)}
     for node in case.filled.nodes:
         name, kind = node.attributes.get("id", ""), operator(node).lower()
-        unused = name and name != _WRITE and folded(name) not in used
+        unused = name and name != WRITE and folded(name) not in used
         if unused and not ("write" in kind or "export" in kind or _writes(node)):
             hint = "remove it, or use it as a source"
             found = warning("node-without-use", f"the result of the node {name[:60]} is not used", hint)
@@ -130,12 +130,11 @@ def dead_ends(case: GraphCase) -> Iterator[Diagnostic]:
 
 
 def desktop_paths(case: GraphCase) -> Iterator[Diagnostic]:
-    """Yield paths of a single computer; the file of the node called Write is replaced anyway."""
+    """Yield paths of a single computer."""
     hint = "write $NAME of an input, or ${output}/NAME"
     for node in case.filled.nodes:
         for element in node.walk():
-            replaced = node.attributes.get("id") == _WRITE and element.tag == "file"
-            if not replaced and not element.children and _DESKTOP.search(element.text):
+            if not element.children and _DESKTOP.search(element.text):
                 found = warning("desktop-path", "this path does not exist where the graph runs", hint)
                 yield case.at(found, element.text_position)
 
@@ -157,10 +156,24 @@ def geometries(case: GraphCase) -> Iterator[Diagnostic]:
         for element in node.walk():
             if not element.children and "$" not in element.text:
                 yield from (case.at(found, element.text_position) for found in wkt_faults(element.text))
-    for element in (each for node in case.filled.nodes for each in node.walk() if each.tag == _REGION):
-        if element.text.strip() and "$" not in element.text and not is_geometry(element.text):
-            found = error("bad-wkt", f"`{_REGION}` holds no geometry", "write POLYGON((20 58, 21 58, 21 59, 20 58))")
+
+
+def regions(case: GraphCase) -> Iterator[Diagnostic]:
+    """Yield regions that hold no geometry, where their text stands: in the manifest or in the graph."""
+    for written, element in zip(_regions(case.graph), _regions(case.filled), strict=True):
+        if not element.text.strip() or "$" in element.text or is_meant_as_geometry(element.text):
+            continue
+        found = error("bad-wkt", f"`{_REGION}` holds no geometry", "write POLYGON((20 58, 21 58, 21 59, 20 58))")
+        param = param_alone(written.text)
+        if param in case.job.params:
+            yield case.in_manifest(found, "params", param)
+        else:
             yield case.at(found, element.text_position)
+
+
+def _regions(graph: Graph) -> Iterator[Element]:
+    for node in graph.nodes:
+        yield from (each for each in node.walk() if each.tag == _REGION)
 
 
 def coordinates(case: GraphCase) -> Iterator[Diagnostic]:
@@ -194,5 +207,5 @@ def _writes(node: Element) -> bool:
 
 RULES = (
     *(skeleton, node_names, sources, cycles, something_written, dead_ends),
-    *(desktop_paths, formats_of_many_files, geometries, coordinates),
+    *(desktop_paths, formats_of_many_files, geometries, regions, coordinates),
 )

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from eocanvas_apply.checks.case import OUTPUT, GraphCase
+from eocanvas_apply.checks.case import GraphCase
 from eocanvas_apply.diagnostics import Diagnostic, Suggestions, error, warning
+from eocanvas_apply.documents.graph import OUTPUT
 from eocanvas_apply.documents.graph_placeholders import Placeholder
 from eocanvas_apply.errors import ManifestError
 

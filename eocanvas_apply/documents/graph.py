@@ -21,8 +21,12 @@ ParamValue = str | int | float | bool
 
 # The whole names that `params` fill in.
 _PARAM = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_.]*))")
+# The service writes the file of the node with this id to the folder of this name.
+WRITE = "Write"
+OUTPUT = "output"
 _LARGEST = 10_000_000
-_MOST_DOLLARS = 10_000
+# More of them take long, and no graph has them.
+_MOST = {"\n": (500_000, "lines"), "\r": (500_000, "lines"), "$": (10_000, "`$` characters")}
 
 
 @dataclass(frozen=True)
@@ -36,16 +40,17 @@ class Graph:
 
     @classmethod
     def parse(cls, text: bytes | str, file: str) -> Graph:
-        """Read a graph; raise ManifestError when it is not well-formed XML, holds a DTD, or is too large."""
+        """Read a graph; raise ManifestError when it is not well-formed XML, declares a DTD, or is too large."""
         source, warnings = decoded(text.encode() if isinstance(text, str) else text, file)
+        for character, (most, name) in _MOST.items():
+            if (number := source.count(character)) > most:
+                message = f"the graph has {number:,} {name}; at most {most:,} are read"
+                raise ManifestError(_too_large(message).at(Position(file, 1, 1)))
         try:
             root = parse_xml(source, file)
         except XmlFault as fault:
             line = SourceLines(source, file).around(fault.position)
             raise ManifestError(_refusal(fault).at(fault.position, line)) from None
-        if (dollars := source.count("$")) > _MOST_DOLLARS:
-            message = f"the graph has {dollars:,} `$` characters; at most {_MOST_DOLLARS:,} are read"
-            raise ManifestError(_too_large(message).at(root.position))
         return cls(file, root, source, warnings)
 
     @cached_property
@@ -100,6 +105,11 @@ class Graph:
         )
         return replace(self, root=root)
 
+    def at_service(self) -> Graph:
+        """Return the graph as the service runs it: `$output` is the file of the node that is called Write."""
+        children = [_with_output(child) if _is_write(child) else child for child in self.root.children]
+        return replace(self, root=replace(self.root, children=children))
+
     def to_xml(self, mark: Mark | None = None) -> str:
         """Return the text that is sent: indented, in ASCII, without comments but the mark."""
         return written(self.root, str(mark) if mark else "")
@@ -111,6 +121,16 @@ class Graph:
     @cached_property
     def _lines(self) -> SourceLines:
         return SourceLines(self.source, self.file)
+
+
+def _is_write(element: Element) -> bool:
+    return element.tag == "node" and element.attributes.get("id") == WRITE
+
+
+def _with_output(element: Element) -> Element:
+    if element.tag == "file" and not element.children:
+        return replace(element, texts=[f"${OUTPUT}"])
+    return replace(element, children=[_with_output(child) for child in element.children])
 
 
 @dataclass
@@ -132,6 +152,12 @@ class _Filling:
         return value
 
 
+def param_alone(text: str) -> str:
+    """Return the name that is filled in as the whole of a text, empty where the text is another one."""
+    found = _PARAM.fullmatch(text.strip())
+    return (found[1] or found[2]) if found else ""
+
+
 def param_text(value: ParamValue) -> str:
     """Return how a parameter is written into a graph: numbers as in the manifest, booleans as `true` and `false`."""
     if isinstance(value, bool):
@@ -143,7 +169,7 @@ def param_text(value: ParamValue) -> str:
 _ADVICE = {
     "invalid token": "write & as &amp; and < as &lt; in a text; a comment holds no --",
     "declaration not at start": "delete what stands before <?xml",
-    "document types": "remove <!DOCTYPE ...>, and write each entity out",
+    "document types": "write no more than <!DOCTYPE graph>, and each entity as the text that it stands for",
     "undefined entity": "write the character itself",
     "mismatched tag": "close every element by its own name, the inner ones first",
     "no element found": "the file ends too early, or is empty",

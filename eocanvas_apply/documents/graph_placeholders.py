@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from eocanvas_apply.diagnostics import Position
-from eocanvas_apply.documents.xml_tree import Element
+from eocanvas_apply.documents.xml_tree import Element, advanced
 
 _PLACEHOLDER = re.compile(r"\$(?:(?P<brace>\{)(?P<long>[^}]*)(?P<end>\}|\Z)|(?P<short>[A-Za-z_$][A-Za-z0-9_$.]*))")
 _WHOLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -54,10 +54,12 @@ def placeholders_of(element: Element) -> Iterator[Placeholder]:
 
 
 def _placeholders(element: Element, text: str) -> Iterator[Placeholder]:
-    bare, position, before = len(text.strip()), element.text_position, 0
+    bare, position, before = len(text.strip()), element.position, -1
     for found in _PLACEHOLDER.finditer(text):
         # Counted from the placeholder before: from the beginning each time would take quadratic time.
-        position, before = _advanced(position, text, before, found.start()), found.start()
+        begin, place = element.place_before(found.start())
+        position, before = (place, begin) if begin > before else (position, before)
+        position, before = advanced(position, text, before, found.start()), found.start()
         yield Placeholder(
             name=found["short"] or found["long"] or "",
             braces=found["brace"] is not None,
@@ -69,10 +71,3 @@ def _placeholders(element: Element, text: str) -> Iterator[Placeholder]:
             element=element,
             position=position,
         )
-
-
-def _advanced(position: Position, text: str, start: int, end: int) -> Position:
-    breaks = text.count("\n", start, end)
-    if not breaks:
-        return replace(position, column=position.column + end - start)
-    return replace(position, line=position.line + breaks, column=end - text.rindex("\n", start, end))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from eocanvas_apply.diagnostics import Diagnostic, error, warning
+from eocanvas_apply.diagnostics import Diagnostic, error, nearest, warning
 
 _FLAGS = re.IGNORECASE | re.ASCII
 _NUMBER = r"[-+]?+(?:\d++(?:\.\d*+)?+|\.\d++)(?:[eE][-+]?+\d++)?+"
@@ -29,8 +29,9 @@ _BODIES = {
     "MULTIPOLYGON": _list_of(_RINGS),
 }
 # A collection is read no further than its brackets.
-_KINDS = "|".join([*_BODIES, "GEOMETRYCOLLECTION"])
-_BEGIN = re.compile(rf"\s*+(?:SRID=\d+;\s*+)?({_KINDS})\s*+(?:ZM|Z|M)?+\s*+(?:\(|EMPTY\b|[-+]?\d)", _FLAGS)
+_KINDS = (*_BODIES, "GEOMETRYCOLLECTION")
+_BEGIN = re.compile(rf"\s*+(?:SRID=\d+;\s*+)?({'|'.join(_KINDS)})\s*+(?:ZM|Z|M)?+\s*+(?:\(|EMPTY\b|[-+]?\d)", _FLAGS)
+_OTHER_WORD = re.compile(rf"\s*+([A-Za-z_]{{4,20}})\s*+(?:ZM|Z|M)?+\s*+\(++{_POINT}[,)]", _FLAGS)
 _WHOLE = {
     kind: re.compile(rf"\s*+{kind}(?:\s*+(?:ZM|Z|M))?+(?:{body}|\s*+EMPTY\s*+)", _FLAGS)
     for kind, body in _BODIES.items()
@@ -40,15 +41,17 @@ _RING = re.compile(r"\(([^()]*)\)")
 _LEAST_POINTS = 4
 
 
-def is_geometry(text: str) -> bool:
-    """Whether a text is meant as a geometry."""
-    return _BEGIN.match(text) is not None
+def is_meant_as_geometry(text: str) -> bool:
+    """Whether a text is meant as a geometry, also one whose kind is misspelt."""
+    return _BEGIN.match(text) is not None or _misspelt(text) is not None
 
 
 def wkt_faults(text: str) -> Iterator[Diagnostic]:
     """Yield what is wrong with a text that is meant as a geometry; nothing for any other text."""
     found = _BEGIN.match(text)
     if found is None:
+        if misspelt := _misspelt(text):
+            yield misspelt
         return
     kind = found[1].upper()
     if unreadable := _unreadable(kind, text):
@@ -61,6 +64,13 @@ def wkt_faults(text: str) -> Iterator[Diagnostic]:
         yield warning("bad-wkt", "this geometry is empty: nothing lies in it", f"write its points: {_example(kind)}")
     elif kind != "GEOMETRYCOLLECTION":
         yield from filter(None, map(_range_fault, rings))
+
+
+def _misspelt(text: str) -> Diagnostic | None:
+    """Return an error where a word like the kind of a geometry stands before points."""
+    found = _OTHER_WORD.match(text)
+    kind = nearest(found[1], _KINDS) if found else None
+    return error("bad-wkt", f"{found[1]} is no kind of geometry", f"did you mean {kind}?") if found and kind else None
 
 
 def _unreadable(kind: str, text: str) -> tuple[str, str] | None:

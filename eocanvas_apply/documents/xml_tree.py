@@ -1,27 +1,34 @@
-"""An XML tree with positions. Document types, entities, and what is too deep or too large are refused."""
+"""An XML tree with positions. Declarations of entities, and what is too deep or too large are refused."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from xml.parsers import expat
 
 from eocanvas_apply.diagnostics import Position
 
 _DEEPEST = 200
 _MOST_ELEMENTS = 150_000
+# What stands behind so many comments, references and the like in one text has a place that is only nearly right.
+_MOST_PLACES = 1000
 _TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 _ATTRIBUTE = _TEXT | str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
 
 
 @dataclass(slots=True)
 class Element:
-    """An element. `texts` has one more member than `children`: what stands before, between and after them."""
+    """An element. `texts` has one more member than `children`: what stands before, between and after them.
+
+    `places` are the characters of its first text from which on it stands without gap in the file, and where that is.
+    """
 
     tag: str
     attributes: dict[str, str]
     position: Position
-    text_position: Position
+    places: list[tuple[int, Position]] = field(default_factory=list)
     texts: list[str] = field(default_factory=lambda: [""])
     children: list[Element] = field(default_factory=list)
 
@@ -29,6 +36,18 @@ class Element:
     def text(self) -> str:
         """What stands before the first child: all there is in an element without children."""
         return self.texts[0]
+
+    @property
+    def text_position(self) -> Position:
+        """Where its first text begins, without the white space before it."""
+        start = len(self.text) - len(self.text.lstrip())
+        begin, position = self.place_before(start)
+        return advanced(position, self.text, begin, start)
+
+    def place_before(self, offset: int) -> tuple[int, Position]:
+        """Return the last known place at or before a character of the first text."""
+        number = bisect_right(self.places, offset, key=itemgetter(0))
+        return self.places[number - 1] if number else (0, self.position)
 
     @property
     def all_texts(self) -> tuple[str, ...]:
@@ -49,12 +68,13 @@ class Element:
 
     def changed(self, change: Callable[[str], str]) -> Element:
         """Return a copy with `change` applied to every text and attribute value in it."""
+        texts = [change(text) for text in self.texts]
         return Element(
             self.tag,
             {name: change(value) for name, value in self.attributes.items()},
             self.position,
-            self.text_position,
-            [change(text) for text in self.texts],
+            self.places if texts[0] == self.text else self.places[:1],
+            texts,
             [child.changed(change) for child in self.children],
         )
 
@@ -75,13 +95,16 @@ class _Builder:
         self._count = 0
         # Expat hands over a text line by line. Joined once, since adding each to the others takes quadratic time.
         self._pieces: list[str] = []
+        self._length = 0
+        # Where the next piece stands when nothing that is no text comes before it.
+        self._next = (0, 0)
         self.root: Element | None = None
         # A name given here wins over the encoding that the text declares.
         self.parser = expat.ParserCreate("utf-8")
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
         self.parser.CharacterDataHandler = self._characters
-        self.parser.StartDoctypeDeclHandler = self._refuse
+        self.parser.StartDoctypeDeclHandler = self._doctype
 
     def here(self) -> Position:
         return Position(self._file, self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1)
@@ -89,8 +112,8 @@ class _Builder:
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         self._end_text()
         here = self.here()
-        self._check_size(here)
-        element = Element(tag, attributes, here, here)
+        self._check_size(len(attributes), here)
+        element = Element(tag, attributes, here)
         if self._open:
             self._open[-1].children.append(element)
             self._open[-1].texts.append("")
@@ -98,29 +121,48 @@ class _Builder:
             self.root = element
         self._open.append(element)
 
-    def _check_size(self, here: Position) -> None:
-        self._count += 1
+    def _check_size(self, attributes: int, here: Position) -> None:
+        self._count += 1 + attributes
         if len(self._open) >= _DEEPEST:
             raise XmlFault(f"elements are nested deeper than {_DEEPEST} levels", here)
         if self._count > _MOST_ELEMENTS:
-            raise XmlFault(f"more than {_MOST_ELEMENTS:,} elements", here, too_large=True)
+            raise XmlFault(f"more than {_MOST_ELEMENTS:,} elements and attributes", here, too_large=True)
 
     def _end(self, _: str) -> None:
         self._end_text()
         self._open.pop()
 
     def _characters(self, text: str) -> None:
-        if not self._pieces and not self._open[-1].children:
-            self._open[-1].text_position = self.here()
+        if text != "\n" and not self._open[-1].children:
+            self._mark_place(text)
+        self._length += len(text)
         self._pieces.append(text)
+
+    def _mark_place(self, text: str) -> None:
+        line, column = self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber
+        places = self._open[-1].places
+        if (line, column) != self._next and len(places) < _MOST_PLACES:
+            places.append((self._length, Position(self._file, line, column + 1)))
+        self._next = (line, column + len(text))
 
     def _end_text(self) -> None:
         if self._pieces:
             self._open[-1].texts[-1] = "".join(self._pieces)
             self._pieces.clear()
+            self._length = 0
 
-    def _refuse(self, *_: object) -> None:
-        raise XmlFault("document types and entities are not supported", self.here())
+    def _doctype(self, _: str, system: str | None, public: str | None, subset: bool) -> None:  # noqa: FBT001 - expat's
+        # One that only names the root says nothing; what a longer one declares or names is never read.
+        if subset or system is not None or public is not None:
+            raise XmlFault("document types that declare or name something are not supported", self.here())
+
+
+def advanced(position: Position, text: str, start: int, end: int) -> Position:
+    """Return the place of the character `end` of a text, of which the character `start` stands at a place."""
+    breaks = text.count("\n", start, end)
+    if not breaks:
+        return replace(position, column=position.column + end - start)
+    return replace(position, line=position.line + breaks, column=end - text.rindex("\n", start, end))
 
 
 def parse_xml(source: str, file: str) -> Element:

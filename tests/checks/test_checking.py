@@ -40,6 +40,10 @@ def found_in_graph(*nodes: str, job: str = INPUT) -> list[Diagnostic]:
     return found_in(f"jobs: {{a: {{graph: g, {job}}}}}\n", g=graph_of(*nodes))
 
 
+def codes(found: list[Diagnostic]) -> list[str]:
+    return [each.code for each in found]
+
+
 def errors(found: list[Diagnostic]) -> list[str]:
     return [each.message for each in found if each.severity is Severity.ERROR]
 
@@ -139,6 +143,24 @@ ACCEPTED = {
 @pytest.mark.parametrize("name", sorted(ACCEPTED))
 def test_what_snap_takes_gives_no_diagnostics(name: str) -> None:
     assert found_in_graph(*ACCEPTED[name]) == []
+
+
+@pytest.mark.parametrize(
+    "written", ["$output.nc", "$target", "${output}$target", "${open", "C:\\out.nc", "/home/me/out.nc", ""]
+)
+def test_what_stands_in_the_file_of_write_does_no_harm_since_the_service_writes_its_own(written: str) -> None:
+    assert found_in_graph(READ, node("Write", "Write", SAVED % written, "Read")) == []
+
+
+@pytest.mark.parametrize(("name", "code"), [("write", "graph-without-output"), ("Write(2)", "graph-without-output")])
+def test_the_file_of_another_node_is_judged(name: str, code: str) -> None:
+    assert code in codes(found_in_graph(READ, node(name, "Write", SAVED % "$target", "Read")))
+    assert "placeholder-open" in codes(found_in_graph(READ, node(name, "Write", SAVED % "$target", "Read"), WRITE))
+
+
+def test_an_input_that_only_the_file_of_write_names_is_not_read() -> None:
+    read = node("Read", "Read", "<file>/fixed.nc</file>")
+    assert codes(found_in_graph(read, node("Write", "Write", SAVED % "${img1}", "Read"))) == ["input-not-in-graph"]
 
 
 def test_only_a_format_outside_of_its_set_is_an_error_and_can_be_lowered() -> None:

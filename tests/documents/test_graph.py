@@ -67,6 +67,31 @@ def test_a_placeholder_behind_many_lines_has_its_position() -> None:
     assert [(each.position.line, each.position.column) for each in found] == [(3, 2), (3, 5), (4, 1)]
 
 
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("&amp;&#36; $a", [(1, 22)]),
+        ("<!-- a note --> $a <!-- two\nlines --> $b", [(1, 27), (2, 11)]),
+        ("<![CDATA[x\n$a ]]>$b", [(2, 1), (2, 7)]),
+        ("<?a instruction?>x\r\n$a", [(2, 1)]),
+        ("é\U0001f600$a", [(1, 13)]),
+    ],
+)
+def test_a_placeholder_has_its_position_behind_what_is_no_text(text: str, places: list[tuple[int, int]]) -> None:
+    found = graph(f"<graph><a>{text}</a></graph>").found_placeholders
+    assert [(each.position.line, each.position.column) for each in found] == places
+
+
+def test_a_text_begins_behind_white_space() -> None:
+    (child,) = graph("<graph><a><!-- a note -->\n\n  POLYGON</a></graph>").root.children
+    assert (child.text_position.line, child.text_position.column) == (3, 3)
+
+
+def test_many_comments_in_a_text_cost_no_memory_each() -> None:
+    (child,) = graph(f"<graph><a>{'x<!-- -->' * 5000}</a></graph>").root.children
+    assert len(child.places) == 1000
+
+
 def test_a_placeholder_knows_whether_it_stands_alone() -> None:
     found = graph("<graph><a> $a\n</a><a>$a.</a><a>$a/x</a><a>$a $b</a></graph>").found_placeholders
     assert [each.alone for each in found] == [True, True, False, False, False]
@@ -168,7 +193,11 @@ def test_a_graph_in_the_encoding_of_windows_is_read_with_a_warning_since_gpt_run
         ("<graph>a & b</graph>", "&amp;"),
         ("<graph>a < b</graph>", "&lt;"),
         ('\n<?xml version="1.0"?><graph/>', "before <?xml"),
-        ("<!DOCTYPE graph><graph/>", "<!DOCTYPE"),
+        ("<!DOCTYPE graph [<!ENTITY a 'b'>]><graph/>", "no more than <!DOCTYPE graph>"),
+        ("<!DOCTYPE graph []><graph/>", "no more than <!DOCTYPE graph>"),
+        ("<!DOCTYPE graph SYSTEM 'file:///etc/passwd'><graph/>", "no more than <!DOCTYPE graph>"),
+        ("<!DOCTYPE graph PUBLIC '' 'https://files.test/a.dtd'><graph/>", "no more than <!DOCTYPE graph>"),
+        ("<!DOCTYPE graph><graph>&nbsp;</graph>", "the character itself"),
         ("<graph>&nbsp;</graph>", "the character itself"),
         ("<graph><node></graph>", "the inner ones first"),
         ("<graph>", "ends too early"),
@@ -207,6 +236,11 @@ def test_an_invalid_graph_is_refused_with_its_position(text: str) -> None:
         graph(text)
     assert [each.code for each in refusal.value.diagnostics] == ["graph-syntax"]
     assert refusal.value.diagnostics[0].position is not None
+
+
+@pytest.mark.parametrize("name", ["graph", "Graph", "html", "x" * 100_000])
+def test_a_document_type_that_only_names_the_root_says_nothing(name: str) -> None:
+    assert graph(f"<!DOCTYPE {name}>\n<graph><a>&#36;x</a></graph>").digest == graph("<graph><a>$x</a></graph>").digest
 
 
 @given(st.binary(max_size=100))
