@@ -151,7 +151,7 @@ def add_requests(parser: Parser) -> None:
     )
     part.add_argument("--limit", metavar="N", type=_count, help="launch at most this many jobs in this run")
     again = parser.add_argument_group("what to run again; each job uses a unit of the quota")
-    again.add_argument("--retry-failed", action="store_true", help="the jobs that failed")
+    again.add_argument("--retry-failed", action="store_true", help="the jobs that failed, also without a result")
     again.add_argument("--relaunch", metavar="ADDRESS", action="append", default=[], help="this job, or this campaign")
 
 

@@ -153,7 +153,10 @@ class Engine:
 def _beside(run: RunAtWork) -> Diagnostic:
     since = f"{run.since:%Y-%m-%d %H:%M:%S} UTC"
     what = f"another run is at work on this ledger since {since} (process {run.process} on {run.host})"
-    hint = "nothing is launched twice: each run does only what the other has not begun; Ctrl-C ends one of them"
+    hint = (
+        "a run beside it does what its own plan says, as far as the other has not begun it; "
+        "nothing is launched twice; Ctrl-C ends one of them"
+    )
     return info("run-at-work", what, hint)
 
 

@@ -118,6 +118,7 @@ _UNNEEDED = "no unfinished job needs it"
 _DELETES = "the next apply deletes it; it is created again when a job needs it"
 _RUNS_AGAIN = "the next apply runs it again; `on_change: keep` keeps the earlier result"
 _RELAUNCH = "eocanvas-apply apply --relaunch {address} runs it again"
+_RETRY = "--retry-failed or a changed definition runs it again"
 _LOGS = "see eocanvas-apply logs {address}; "
 _UNTIL = (
     "wait{until}, apply finds out by itself; where you see its job: eocanvas-apply resolve {address} --adopt JOB-ID"
@@ -217,10 +218,10 @@ _JOBS = (
     _failed(
         _R.FAILED,
         "failed earlier; not retried (--retry-failed)",
-        _LOGS + "--retry-failed or a changed definition runs it again",
+        _LOGS + _RETRY,
     ),
-    _failed(_R.NO_RESULT, "succeeded without a result", _LOGS + _RELAUNCH),
-    _failed(_R.RESULTS_GONE, "succeeded, but the service no longer has its results", _RELAUNCH, state=_S.SUCCEEDED),
+    _failed(_R.NO_RESULT, "succeeded without a result", _LOGS + _RETRY),
+    _failed(_R.RESULTS_GONE, "succeeded, but the service no longer has its results", _RETRY, state=_S.SUCCEEDED),
     _done(
         _R.KEPT,
         "definition changed; `on_change: keep` keeps the result",

@@ -11,6 +11,7 @@ from eocanvas_apply.planning.actions import QUIET, ActionKind
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.keys.comparison import is_tagged
 from eocanvas_apply.planning.plan import Origin, Plan, PlannedAction, Requests
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.vocabulary import Allowance
 from eocanvas_apply.web_addresses import same_service
@@ -31,7 +32,7 @@ def refusals(
         ("empty-manifest", _empty(desired, recorded), Allowance.EMPTY),
         ("too-many-deletes", _deletes(desired, requests, recorded, actions), Allowance.DELETES),
         ("too-many-relaunches", _relaunches(requests, actions), Allowance.RELAUNCHES),
-        ("too-many-forgets", _forgets(desired, requests, recorded), Allowance.FORGETS),
+        ("too-many-forgets", _forgets(recorded, actions), Allowance.FORGETS),
     )
     return tuple(_refusal(code, what, flag) for code, what, flag in found if what and flag not in requests.allowed)
 
@@ -81,16 +82,13 @@ def _relaunches(requests: Requests, actions: Sequence[PlannedAction]) -> str | N
     return f"{again} jobs would be run again, which costs {again} units of quota"
 
 
-def _forgets(desired: Desired, requests: Requests, recorded: Recorded) -> str | None:
-    gone = (each for each in recorded.jobs if each not in desired.jobs and each not in requests.forget)
-    named = [each for each in gone if not requests.leaves_out(each)]
-    if len(named) <= FORGETS:
+def _forgets(recorded: Recorded, actions: Sequence[PlannedAction]) -> str | None:
+    # What the command line forgets or destroys is asked for by name; a row out of its window stays on record.
+    leaving = sum(a.action is ActionKind.FORGET and a.reason is Reason.NOT_IN_MANIFEST for a in actions)
+    known = len(_known(recorded)) if leaving > FORGETS else 0
+    if leaving <= FORGETS or leaving <= FORGOTTEN_SHARE * known:
         return None
-    known = _known(recorded)
-    leaving = len(known.intersection(named))
-    if leaving <= FORGETS or leaving <= FORGOTTEN_SHARE * len(known):
-        return None
-    return f"{leaving} of {len(known)} recorded jobs would be forgotten"
+    return f"{leaving} of {known} recorded jobs would be forgotten"
 
 
 def _known(recorded: Recorded) -> set[str]:

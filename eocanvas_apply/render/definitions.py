@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from eocanvas_apply.planning.desired.desired import DesiredInput, DesiredJob, DesiredKey
-from eocanvas_apply.render.layout import cut, span
+from eocanvas_apply.render.layout import cut, one_line, span
 from eocanvas_apply.vocabulary import StorageType
 
 # What fits a terminal of 80 columns beside the indent.
@@ -69,6 +69,11 @@ def document_name(job: DesiredJob) -> tuple[str, str]:
     if not job.has_chain:
         return "graph", job.document_file or ""
     return "chain", job.document_file or ", ".join(job.document_text.splitlines())
+
+
+def document_title(job: DesiredJob | None) -> str:
+    """Return `graph graphs/subset.xml`; without a file of its own `graph or chain`."""
+    return one_line(" ".join(document_name(job))) if job and job.document and job.document_file else "graph or chain"
 
 
 def _plain(value: Any) -> str:

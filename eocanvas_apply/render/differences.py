@@ -67,6 +67,13 @@ def _where_they_differ(before: str, after: str) -> tuple[str, str]:
     return (f"…{before[start:]}", f"…{after[start:]}") if start > 0 else (before, after)
 
 
+def without_text(change: Change) -> str:
+    """Return what became of a graph or chain whose lines cannot be compared."""
+    if change.before is None:
+        return "new"
+    return "removed" if change.after is None else "changed; the earlier text is not kept on this machine"
+
+
 def document_diff(before: str, after: str) -> list[str]:
     """Return the lines of a graph or chain that differ, each with the line before and after it.
 

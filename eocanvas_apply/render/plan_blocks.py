@@ -12,8 +12,8 @@ from eocanvas_apply.planning.desired.fingerprint import DOCUMENT, Change
 from eocanvas_apply.planning.plan import Plan, PlannedAction, instance_of
 from eocanvas_apply.planning.reasons import Reason, row_of
 from eocanvas_apply.planning.tasks import OrderProducts
-from eocanvas_apply.render.definitions import document_name, job_lines, key_lines
-from eocanvas_apply.render.differences import change_line, document_diff, painted
+from eocanvas_apply.render.definitions import document_title, job_lines, key_lines
+from eocanvas_apply.render.differences import change_line, document_diff, painted, without_text
 from eocanvas_apply.render.layout import Style, counted, cut, cut_apart, moment, one_line, shortened
 
 # How many instances of a campaign are named, and how many other addresses a block waits for.
@@ -142,14 +142,13 @@ class Blocks:
 
     def _document(self, address: str, change: Change, more: str) -> Iterator[str]:
         job = self.plan.desired.jobs.get(address) if self.plan.desired else None
-        name = " ".join(document_name(job)) if job and job.document and job.document_file else "graph or chain"
-        title = self.style.paint(one_line(name), "bold")
+        title = self.style.paint(document_title(job), "bold")
         shown = self._compared.setdefault((change.before, change.after), address)
         before = self.plan.launched_texts.get(str(change.before))
         if shown != address:
             yield f"{title}: changed as for {shown}"
         elif before is None or job is None or job.document is None:
-            yield f"{title}: {_without_text(change)}{more}"
+            yield f"{title}: {without_text(change)}{more}"
         else:
             yield f"{title}:{more}"
             yield from self._diff(document_diff(before, job.document_text))
@@ -165,12 +164,6 @@ class Blocks:
 def _plain(change: Change) -> str:
     # Values may be mappings and lists, which no set takes.
     return repr(change)
-
-
-def _without_text(change: Change) -> str:
-    if change.before is None:
-        return "new"
-    return "removed" if change.after is None else "changed; the earlier text is not kept on this machine"
 
 
 def _verdict(planned: PlannedAction, count: int) -> str:

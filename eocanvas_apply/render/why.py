@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from eocanvas_apply.ledger.fold.job_records import Run
 from eocanvas_apply.ledger.fold.key_records import Generation
 from eocanvas_apply.ledger.fold.order_records import Order
 from eocanvas_apply.planning.actions import ActionKind
+from eocanvas_apply.planning.desired.fingerprint import DOCUMENT
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.render import sealed_key
-from eocanvas_apply.render.differences import change_json, change_line, painted
+from eocanvas_apply.render.definitions import document_title
+from eocanvas_apply.render.differences import change_json, change_line, document_diff, painted, without_text
 from eocanvas_apply.render.layout import PLAIN, Style, counted, moment, one_line, stamp
 from eocanvas_apply.render.plan import advice
 from eocanvas_apply.render.plan_blocks import in_words, order_lines, when
@@ -24,9 +26,10 @@ if TYPE_CHECKING:
 _REFUSED = "the service refused to launch it"
 
 
-def as_json(explanation: Explanation, document_diff: Sequence[str] = ()) -> dict[str, Any]:
-    """Return it as JSON; `document_diff` holds the lines in which the graph or chain differs.
+def as_json(explanation: Explanation, launched_text: str | None = None) -> dict[str, Any]:
+    """Return it as JSON; `launched_text` is the graph or chain as it was launched, where that is kept here.
 
+    `document_diff` holds the lines in which it differs from the manifest's.
     `history` is oldest first, `candidates` are the service's jobs that may be the one of a launch with a lost answer,
     `sources` the jobs whose results are its inputs, `awaits` the ids of products whose orders must be ready before,
     `sealed` what the service holds of a key, null for nothing.
@@ -35,7 +38,7 @@ def as_json(explanation: Explanation, document_diff: Sequence[str] = ()) -> dict
     return {
         **_action_json(action),
         "changes": [change_json(change) for change in explanation.differences],
-        "document_diff": list(document_diff),
+        "document_diff": _document_diff(explanation, launched_text),
         "depends_on": list(action.depends_on),
         "history": [history_line(each) for each in explanation.history],
         "candidates": [
@@ -52,12 +55,11 @@ def _action_json(action: PlannedAction) -> dict[str, str]:
     return {"address": action.address, "action": action.action, "reason": action.reason}
 
 
-def text(explanation: Explanation, style: Style = PLAIN, document_diff: Sequence[str] = ()) -> str:
+def text(explanation: Explanation, style: Style = PLAIN, launched_text: str | None = None) -> str:
     """Return action and reason, what differs, what it waits for, what happened so far, and the next step."""
     action = explanation.action
     lines = [f"{style.paint(action.address, 'bold')}: {_verdict(action, refused=explanation.refused)}"]
-    lines += [f"  {change_line(each, style)}" for each in explanation.differences]
-    lines += [f"    {line}" for line in painted(document_diff, style)]
+    lines += [f"  {line}" for line in _differences(explanation, style, launched_text)]
     lines += [f"  input: a result of {_input(source)}" for source in explanation.sources]
     before = {source.action.address for source in explanation.sources}
     lines += [f"  after {address}" for address in action.depends_on if address not in before]
@@ -69,6 +71,24 @@ def text(explanation: Explanation, style: Style = PLAIN, document_diff: Sequence
     candidates = [_candidate_line(job) for job in explanation.candidates]
     lines += ["possible jobs:", *candidates] if candidates else []
     return "\n".join([*lines, f"next: {_next(explanation)}"]) + "\n"
+
+
+def _differences(explanation: Explanation, style: Style, launched_text: str | None) -> Iterator[str]:
+    for change in explanation.differences:
+        if change.path != DOCUMENT:
+            yield change_line(change, style)
+            continue
+        lines = _document_diff(explanation, launched_text)
+        title = style.paint(document_title(explanation.wanted), "bold")
+        yield f"{title}:" if lines else f"{title}: {without_text(change)}"
+        yield from (f"  {line}" for line in painted(lines, style))
+
+
+def _document_diff(explanation: Explanation, launched_text: str | None) -> list[str]:
+    wanted = explanation.wanted
+    if launched_text is None or wanted is None or wanted.document is None:
+        return []
+    return document_diff(launched_text, wanted.document_text)
 
 
 def _next(explanation: Explanation) -> str:

@@ -11,7 +11,7 @@ from eocanvas_apply.ledger.fold.order_records import Order
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.desired.desired import Desired, DesiredJob
-from eocanvas_apply.planning.desired.fingerprint import Change, changes
+from eocanvas_apply.planning.desired.fingerprint import DOCUMENT, Change, changes
 from eocanvas_apply.planning.plan import Plan, PlannedAction
 from eocanvas_apply.planning.state.lineage import as_launched
 from eocanvas_apply.planning.state.observed import Observed, ObservedJob
@@ -48,7 +48,7 @@ class Explanation:
 
     A candidate is a job of the service that may have come of a launch whose answer was lost; `refused` tells that the
     service refused the last launch, so that there is no job behind it; `sources` are those whose results it is given;
-    `sealed` is what the service holds of a key, None where that is nothing.
+    `sealed` is what the service holds of a key, None where that is nothing; `wanted` the job as the manifest has it.
     """
 
     action: PlannedAction
@@ -58,6 +58,13 @@ class Explanation:
     refused: bool = False
     sources: tuple[Source, ...] = ()
     sealed: Sealed | None = None
+    wanted: DesiredJob | None = None
+
+    @property
+    def launched_digest(self) -> str | None:
+        """The digest of the graph or chain that was launched, where the manifest's is another."""
+        changed = next((each for each in self.differences if each.path == DOCUMENT), None)
+        return changed.before if changed else None
 
 
 def explain(address: str, plan: Plan, desired: Desired, recorded: Recorded, observed: Observed) -> Explanation | None:
@@ -74,10 +81,10 @@ def explain(address: str, plan: Plan, desired: Desired, recorded: Recorded, obse
     sources = tuple(_source(planned[each], recorded) for each in wanted.sources if each in planned) if wanted else ()
     orders = orders_of(wanted, recorded) if wanted else []
     if job is None:
-        return Explanation(action, (), tuple(orders), sources=sources)
+        return Explanation(action, (), tuple(orders), sources=sources, wanted=wanted)
     suspects = _candidates(job, Evidence.of(desired.project, desired.timing, recorded, observed))
     history = (*orders, *_launches(job))
-    return Explanation(action, _differences(wanted, job), history, suspects, refused(job), sources)
+    return Explanation(action, _differences(wanted, job), history, suspects, refused(job), sources, wanted=wanted)
 
 
 def _source(action: PlannedAction, recorded: Recorded) -> Source:

@@ -145,6 +145,23 @@ def test_more_than_5_and_10_percent_of_the_jobs(recorded: int, left: int, held: 
     assert codes(with_jobs(recorded, left)) == (["too-many-forgets"] if held else [])
 
 
+def test_rows_that_left_their_source_are_not_forgotten_and_hold_nothing_back() -> None:
+    def tiles(rows: int) -> str:
+        listed = ", ".join(f"r{number:02}" for number in range(rows))
+        given = f"for_each: {{list: [{listed}]}}, inputs: {{img1: {{url: 'https://x.example/${{each.value}}'}}}}"
+        return f"{HEAD}jobs:\n  tiles: {{graph: graph.xml, {given}}}\n"
+
+    scene = Scene(tiles(20))
+    for number in range(20):
+        scene.done(f'tiles["r{number:02}"]', number + 1)
+    scene.now_reads(tiles(2))
+    plan = scene.plan()
+    assert not plan.refusals
+    assert {str(each.reason) for each in plan.actions} == {"done", "out-of-window"}
+    scene.now_reads(HEAD + jobs(range(1)))
+    assert codes(scene) == ["too-many-forgets"]
+
+
 def test_an_empty_manifest_is_held_only_where_something_is_on_record() -> None:
     assert codes(Scene(HEAD)) == []
     scene = with_jobs(1, 1)

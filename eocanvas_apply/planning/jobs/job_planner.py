@@ -9,7 +9,7 @@ from typing import Literal, TypeGuard
 from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecord, Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
-from eocanvas_apply.planning.actions import ActionKind, State
+from eocanvas_apply.planning.actions import ActionKind, Outcome, State
 from eocanvas_apply.planning.desired.desired import Desired, DesiredJob
 from eocanvas_apply.planning.desired.fingerprint import Change, changes, same
 from eocanvas_apply.planning.jobs.cancelling import exempted
@@ -179,7 +179,10 @@ class JobPlanner:
             return self._changed(job, run, intended.components)
         if self._relaunch_asked(job):
             return self._launch(job, _A.RELAUNCH, _R.REQUESTED)
-        return self._failed(job, record, run) if run.status == OgcStatus.FAILED else self._ended(job, run)
+        ended = self._failed(job, record, run) if run.status == OgcStatus.FAILED else self._ended(job, run)
+        # A job without results, or that lost them, stands failed as well.
+        retried = ended.row.outcome is Outcome.FAILED and self._retry_asked(job)
+        return self._launch(job, _A.RETRY, _R.REQUESTED) if retried else ended
 
     def _dismissal(self, address: str, run: Run) -> PlannedAction:
         """Ask the service once more to stop what was cancelled: an earlier apply did not get so far."""
