@@ -95,15 +95,14 @@ def _check(words: Sequence[str]) -> None:
     name = words[0]
     if name in SUMMARIES:
         return
-    from eocanvas_apply.diagnostics import did_you_mean, error
+    from eocanvas_apply.cli import suggestions
+    from eocanvas_apply.diagnostics import error
     from eocanvas_apply.errors import UsageError
 
     bare = name.lstrip("-")
-    known = ELSEWHERE.get(bare) or (bare if bare in SUMMARIES else "")
-    if name.startswith("-") and not known:
+    if name.startswith("-") and bare not in {*SUMMARIES, *ELSEWHERE}:
         raise UsageError(error("usage", f"{name} stands before the command", _reordered(words)))
-    hint = f"did you mean {known}?" if known else did_you_mean(name, SUMMARIES)
-    raise UsageError(error("usage", f"there is no command {name!r}", hint or "see: eocanvas-apply --help"))
+    raise UsageError(error("usage", f"there is no command {name!r}", suggestions.for_command(name)))
 
 
 def _reordered(words: Sequence[str]) -> str:

@@ -41,7 +41,6 @@ ELSEWHERE: dict[str, str] = {
     **dict.fromkeys(("create", "deploy", "launch", "repro", "reproduce", "run", "start", "submit", "sync"), "apply"),
     **dict.fromkeys(("retry", "rerun", "restart", "resume"), "apply --retry-failed"),
     **dict.fromkeys(("replace", "taint"), "apply --relaunch ADDRESS"),
-    **dict.fromkeys(("delete", "down", "remove", "rm"), "destroy"),
     **dict.fromkeys(("get", "info", "list", "ls", "ps", "queue", "state", "top", "watch"), "status"),
     **dict.fromkeys(("describe", "explain", "show"), "why ADDRESS"),
     **dict.fromkeys(("download", "fetch", "output", "outputs", "pull"), "results"),
@@ -51,4 +50,8 @@ ELSEWHERE: dict[str, str] = {
     **dict.fromkeys(("new", "quickstart"), "init"),
     "freeze": "lock",
     "import": "resolve ADDRESS --adopt JOB-ID",
+    **dict.fromkeys(("V", "version"), "--version"),
 }
+
+# What takes one thing away there. Here `destroy` takes all, so that it must not be suggested.
+REMOVALS = ("clean", "delete", "del", "down", "drop", "erase", "purge", "remove", "rm", "teardown", "uninstall", "wipe")
