@@ -1,11 +1,12 @@
-"""The bodies of answers: how large each may be, and their bytes, decompressed piece by piece.
+"""The bodies of answers: how large each may be, their bytes, decompressed piece by piece, and their JSON.
 
 Only gzip and deflate are asked for. Both are decompressed here with a bound on each piece, because a few bytes may
-stand for gigabytes.
+stand for gigabytes. JSON is decoded within a bound on memory, because two bytes may stand for a value of two hundred.
 """
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
@@ -15,6 +16,9 @@ import httpx
 
 ENCODINGS = "gzip, deflate"
 _PIECE = 256 * 1024
+MOST_MEMORY = 256 * 1024 * 1024
+# What each takes at most once it is decoded, in bytes: an object, a list, a text or number behind a comma.
+_TAKES = {b"{": 200, b"[": 90, b",": 75}
 # Recognises gzip and zlib by their first bytes; some servers send deflate without either.
 _GZIP_OR_ZLIB, _RAW_DEFLATE = 47, -15
 
@@ -110,3 +114,34 @@ class _Inflater:
         """Raise httpx.DecodingError where more should have come."""
         if self._begun and not self._zlib.eof:
             raise httpx.DecodingError("its compressed bytes end too early")
+
+
+class NotDecoded(ValueError):
+    """A body is no JSON, or JSON that would take too much memory; the text says which, as `with ...`."""
+
+
+def memory_of(content: bytes) -> int:
+    """Return about how many bytes a JSON text takes once it is decoded, and rather too many than too few."""
+    return len(content) + sum(content.count(sign) * size for sign, size in _TAKES.items())
+
+
+def decoded(content: bytes) -> object:
+    """Return the decoded JSON; raise NotDecoded. Bytes that are no UTF-8, and halves of characters, become `?`."""
+    if memory_of(content) > MOST_MEMORY:
+        raise NotDecoded(f"with more values than fit into {MOST_MEMORY // 1024**2} MiB")
+    try:
+        return _loaded(content.decode(json.detect_encoding(content), "replace"))
+    except (ValueError, RecursionError):
+        start = content[:200].lstrip()
+    kind = "an HTML page, not JSON" if start.startswith(b"<") else "a body that is not JSON"
+    raise NotDecoded(f"with {kind if start else 'an empty body'}")
+
+
+def _loaded(text: str) -> object:
+    document = json.loads(text, strict=False)
+    if "\\ud" in text or "\\uD" in text:
+        text = json.dumps(document, ensure_ascii=False)
+        # Two of them would be too much.
+        del document
+        document = json.loads(text.encode("utf-8", "replace"), strict=False)
+    return document

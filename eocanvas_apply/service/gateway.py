@@ -194,10 +194,10 @@ class Gateway:
         request = Request(method, self._endpoints.own(path), most=most)
         return await self._with_token(request, lambda r: self._connection.read(r, parse))
 
-    async def ask(self, path: str, body: bytes, parse: Callable[[object], T]) -> T:
+    async def ask(self, path: str, body: bytes, parse: Callable[[Answer], T]) -> T:
         """POST a question: it changes nothing, so that it may be repeated like a GET."""
         request = Request("POST", self._endpoints.own(path), _JSON, body, most=BodyLimit.LIST)
-        return await self._with_token(request, lambda r: self._connection.read(r, lambda answer: answer.parsed(parse)))
+        return await self._with_token(request, lambda r: self._connection.read(r, parse))
 
     async def change(self, method: str, path: str, body: bytes | None = None, *, check: Check | None = None) -> Answer:
         """Send a request that changes something, never twice, except that a bad token refused the first one.

@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import Doubt, ManifestError
+from eocanvas_apply.service.bodies import memory_of
 from eocanvas_apply.service.connection import Check, Connection
 from eocanvas_apply.service.entries import ListKind, Unreadable, entries
 from eocanvas_apply.service.gateway import Gateway, Tokens
@@ -31,6 +32,7 @@ DENIALS = (401, 403)
 _DOWNLOAD = "/dataaccess/download"
 _SEARCH = "/dataaccess/search"
 ITEMS_PER_PAGE = 100
+_LONGEST_INDEX = 1000
 _RANGES = "dateRangeSelectValues"
 _BOXES = "boundingBoxValues"
 _NESTED = ("stringInputValues", "stringChoiceValues", "multiStringSelectValues", _RANGES, _BOXES)
@@ -222,8 +224,11 @@ async def walk_search(gateway: Gateway, request: Mapping[str, object], limit: in
 
     async def ask(index: object, before: int) -> Page[Product | Unreadable]:
         body = {**request, "startIndex": index, "itemsPerPage": ITEMS_PER_PAGE}
-        found = await gateway.ask(_SEARCH, compact_json(body), lambda document: read_page(document, dataset_id))
-        return Page(found.products, found.after(index if isinstance(index, int) else before))
+        found, memory = await gateway.ask(_SEARCH, compact_json(body), read)
+        return Page(found.products, found.after(index if isinstance(index, int) else before), memory)
+
+    def read(answer: Answer) -> tuple[FoundPage, int]:
+        return answer.parsed(lambda document: read_page(document, dataset_id)), memory_of(answer.content)
 
     # A page may hold fewer products than it was asked for although more follow; two empty ones are the end.
     walk = Walk(ask, lambda each: each.digest if isinstance(each, Unreadable) else each.id, gateway.clock, 2)
@@ -244,7 +249,13 @@ def read_page(document: object, dataset_id: str) -> FoundPage:
     counts = fields.get("properties")
     counts = counts if isinstance(counts, dict) else {}
     products = entries(fields.get("features"), ListKind.PRODUCTS, lambda feature: _product(feature, dataset_id))
-    return FoundPage(products, whole(counts.get("totalResults")), counts.get("nextIndex") or None)
+    return FoundPage(products, whole(counts.get("totalResults")), _index(counts.get("nextIndex")))
+
+
+def _index(value: object) -> object:
+    """Return where the next page begins; anything but a number or a short text is no index, and ends the list."""
+    readable = isinstance(value, int | float | str) and len(str(value)) <= _LONGEST_INDEX
+    return value or None if readable else None
 
 
 def _product(feature: object, dataset_id: str) -> Product:

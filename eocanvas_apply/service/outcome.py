@@ -19,6 +19,7 @@ import httpx
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import Doubt, NotSent, Refused, ServiceError
 from eocanvas_apply.secrets.scrubbing import Scrubber
+from eocanvas_apply.service.bodies import decoded
 from eocanvas_apply.service.clock import parse_http_time
 
 T = TypeVar("T")
@@ -56,32 +57,19 @@ class Answer:
     def parsed(self, parse: Callable[[object], T]) -> T:
         """Return what `parse` makes of the JSON body; raise Doubt when it is none, and for a ValueError of `parse`."""
         try:
-            document = _document(self.content)
-        except (ValueError, RecursionError):
-            start = self.content[:200].lstrip()
-            kind = "an HTML page, not JSON" if start.startswith(b"<") else "a body that is not JSON"
-            raise self.unreadable(f"with {kind if start else 'an empty body'}") from None
-        try:
-            return parse(document)
+            return parse(decoded(self.content))
         except ValueError as fault:
-            raise self.unreadable(str(fault)) from None
+            why = str(fault)
         except RecursionError:
-            raise self.unreadable("with JSON that is too deep") from None
+            why = "with JSON that is too deep"
+        # Raised here, and not above, the fault does not keep what was decoded.
+        raise self.unreadable(why)
 
     def unreadable(self, why: str) -> Doubt:
         """Return the error for a 2xx whose body does not say what it should."""
         message = f"{self.method} {self.path} answered {self.status}, but {why}"
         hint = "Check that EOCANVAS_URL is the address of the service, not of a log-in page or a proxy."
         return Doubt(error("service-answer-unreadable", message, hint), self.status)
-
-
-def _document(content: bytes) -> object:
-    """Return the decoded JSON. Bytes that are no UTF-8, and halves of characters, become question marks."""
-    document = json.loads(content.decode(json.detect_encoding(content), "replace"), strict=False)
-    if rb"\ud" in content.lower():
-        text = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
-        document = json.loads(text, strict=False)
-    return document
 
 
 def transport_fault(method: str, url: str, fault: Exception, *, unsent: bool) -> ServiceError:

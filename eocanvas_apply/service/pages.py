@@ -9,9 +9,11 @@ from typing import Generic, TypeVar
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import Doubt, Refused
+from eocanvas_apply.service.bodies import MOST_MEMORY, BodyLimit, memory_of
 from eocanvas_apply.service.clock import Clock, ServiceClock
 from eocanvas_apply.service.entries import MOST_ENTRIES, ListKind, Unreadable
 from eocanvas_apply.service.gateway import Gateway
+from eocanvas_apply.service.outcome import Answer
 from eocanvas_apply.service.wire import JobInfo, ResultInfo, next_link, read_job_page, read_results
 
 T = TypeVar("T")
@@ -24,10 +26,11 @@ _STALE_PAGES = 2
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One page: its entries, and where the next one begins, None after the last."""
+    """One page: its entries, where the next one begins (None after the last), and about what it takes, in bytes."""
 
     items: Sequence[T]
     following: object
+    memory: int = 0
 
 
 @dataclass(slots=True)
@@ -37,7 +40,7 @@ class Walk(Generic[T]):
     `ask` gets where a page begins, and how many entries the pages before it held. While new entries arrive, older
     ones move to later pages and come twice; `key` recognises them. `empty_pages` in a row are the end of a list, even
     where it names a next page. `endless` is true after the end where the pages led back, brought nothing new, or were
-    too many or too slow.
+    too many, too large together or too slow.
     """
 
     ask: Callable[[object, int], Awaitable[Page[T]]]
@@ -45,6 +48,7 @@ class Walk(Generic[T]):
     clock: Clock
     empty_pages: int = 1
     count: int = 0
+    memory: int = 0
     endless: bool = False
 
     async def pages(self, first: object) -> AsyncIterator[list[T]]:
@@ -54,13 +58,14 @@ class Walk(Generic[T]):
         known: set[object] = set()
         stale = empty = 0
         while cursor is not None:
-            too_long = len(asked) == MOST_PAGES or self.count > MOST_ENTRIES
-            if too_long or repr(cursor) in asked or stale == _STALE_PAGES or self._late(begun):
+            too_much = len(asked) == MOST_PAGES or self.count > MOST_ENTRIES or self.memory > MOST_MEMORY
+            if too_much or repr(cursor) in asked or stale == _STALE_PAGES or self._late(begun):
                 self.endless = True
                 return
             asked.add(repr(cursor))
             page = await self.ask(cursor, self.count)
             self.count += len(page.items)
+            self.memory += page.memory
             fresh = {key: item for item in reversed(page.items) if (key := self.key(item)) not in known}
             # The same unreadable entry on every page does not keep a list from ending.
             filled = fresh or any(not isinstance(item, Unreadable) for item in page.items)
@@ -105,17 +110,20 @@ class _Linked(Generic[T]):
 
     async def ask(self, link: object, before: int) -> Page[T]:
         """Return the page behind a link; `before` is the number of entries on the pages before it."""
-        items, following = await self._read(str(link), before)
-        return Page(items, self._own(following, before + len(items)) if following else None)
+        (items, following), memory = await self._read(str(link), before)
+        return Page(items, self._own(following, before + len(items)) if following else None, memory)
 
-    async def _read(self, link: str, before: int) -> tuple[Sequence[T], str | None]:
+    async def _read(self, link: str, before: int) -> tuple[tuple[Sequence[T], str | None], int]:
         try:
-            return await self.gateway.read(link, self.split)
+            return await self.gateway.read_raw(link, self._weighed, BodyLimit.LIST)
         except Refused as refused:
             if refused.status != 400 or before or "?" not in link:
                 raise
         self.paging = ""  # perhaps this page size is not allowed
-        return await self.gateway.read(self.path, self.split)
+        return await self.gateway.read_raw(self.path, self._weighed, BodyLimit.LIST)
+
+    def _weighed(self, answer: Answer) -> tuple[tuple[Sequence[T], str | None], int]:
+        return answer.parsed(self.split), memory_of(answer.content)
 
     def _own(self, link: str, before: int) -> str:
         return self.gateway.same_path(link, self.path) or f"{self.path}?{self.paging}offset={before}"

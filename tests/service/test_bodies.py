@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import weakref
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from eocanvas_apply.errors import Doubt, NotSent, Refused
 from eocanvas_apply.service.bodies import BodyLimit
 from eocanvas_apply.service.eocanvas import EOCanvas
+from eocanvas_apply.service.outcome import Answer
 from eocanvas_apply.service.wire import ResultInfo
 
 from .stage import BASE, Stage, Step, says
@@ -174,3 +176,44 @@ def test_what_is_no_json_is_in_doubt(stage: Stage, content: bytes) -> None:
     stage.on("GET /keys", says(200, content=content))
     with pytest.raises(Doubt):
         run(stage, EOCanvas.keys)
+
+
+@pytest.mark.parametrize(("value", "count"), [("{}", 1_400_000), ('{"":0}', 1_100_000), ("[0]", 1_700_000)])
+def test_a_body_of_more_values_than_fit_into_memory_is_not_decoded(stage: Stage, value: str, count: int) -> None:
+    content = f"[{','.join([value] * count)}]".encode()
+    assert len(content) < BodyLimit.LIST
+    stage.on("GET /keys", says(200, content=content))
+    with pytest.raises(Doubt, match="answered 200, but with more values than fit into 256 MiB"):
+        run(stage, EOCanvas.keys)
+
+
+def test_a_log_of_a_large_graph_is_read(stage: Stage) -> None:
+    graph = "x" * (10 * MIB)
+    stage.on("GET /jobs/j/logs", says(200, [{"message": "a, b, {c}"}] * 20_000 + [{"message": graph}]))
+    log = run(stage, lambda c: c.logs("j"))
+    assert len(log) == 20_001
+    assert len(log[-1].message) == 10 * MIB
+
+
+def test_an_unreadable_answer_does_not_keep_what_was_decoded() -> None:
+    class Document(list[Any]):
+        pass
+
+    kept: list[weakref.ref[Document]] = []
+
+    def parse(_: object) -> None:
+        document = Document()
+        kept.append(weakref.ref(document))
+        raise ValueError("without anything")
+
+    with pytest.raises(Doubt, match="without anything") as caught:
+        Answer("GET", "/jobs", 200, httpx.Headers(), b"[]").parsed(parse)
+    assert caught.value
+    assert kept[0]() is None
+
+
+def test_halves_of_characters_become_question_marks_in_every_encoding(stage: Stage) -> None:
+    text = json.dumps([{"name": "a", "description": "b\ud800c"}])
+    for encoding in ("utf-8", "utf-16", "utf-32"):
+        stage.on("GET /keys", says(200, content=text.encode(encoding)))
+        assert run(stage, EOCanvas.keys)[0].description == "b?c"

@@ -110,6 +110,13 @@ def test_pages_linked_by_the_next_index_are_followed_for_every_index(stage: Stag
     assert asked(stage) == [0, 2, "token"]
 
 
+@pytest.mark.parametrize("index", [{"a": 1}, [[[]]], "x" * 2000])
+def test_a_next_index_that_is_none_ends_the_list(stage: Stage, index: Any) -> None:
+    stage.on(SEARCH, page(0, 1, nextIndex=index), page(2))
+    assert search(stage) == ["p0", "p1"]
+    assert asked(stage) == [0]
+
+
 def test_pages_in_a_cycle_are_in_doubt(stage: Stage) -> None:
     stage.on(SEARCH, page(0, nextIndex=1), page(1, nextIndex=1))
     with pytest.raises(Doubt, match="lead back"):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from eocanvas_apply.errors import Doubt
+from eocanvas_apply.service import pages
 from eocanvas_apply.service.eocanvas import EOCanvas
 
 from .stage import BASE, START, Stage, Step, http_date, says
@@ -221,3 +222,16 @@ def test_the_start_of_a_listing_has_a_time_zone(stage: Stage) -> None:
     listed = run(stage, EOCanvas.jobs)
     assert isinstance(listed.begun, datetime)
     assert listed.begun.tzinfo is not None
+
+
+def test_pages_that_take_too_much_memory_together_are_as_good_as_endless(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "MOST_MEMORY", 100_000)
+    for offset in range(30):
+        # Each page is small enough, and has a new entry and much that is no entry.
+        large = job(offset, ballast="x" * 10_000)
+        stage.on(f"GET /jobs?limit=100&offset={offset}", page([large], offset + 1))
+    listed = run(stage, EOCanvas.jobs)
+    assert len(listed.jobs) == 9
+    assert not listed.complete
