@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli.commands import ELSEWHERE, SUMMARIES
+from eocanvas_apply.cli.commands import ELSEWHERE, REMOVALS, SUMMARIES
 from eocanvas_apply.cli.interruption import asks_for_json
 
 if TYPE_CHECKING:
@@ -95,14 +95,30 @@ def _check(words: Sequence[str]) -> None:
     name = words[0]
     if name in SUMMARIES:
         return
-    from eocanvas_apply.cli import suggestions
     from eocanvas_apply.diagnostics import error
     from eocanvas_apply.errors import UsageError
 
     bare = name.lstrip("-")
     if name.startswith("-") and bare not in {*SUMMARIES, *ELSEWHERE}:
         raise UsageError(error("usage", f"{name} stands before the command", _reordered(words)))
-    raise UsageError(error("usage", f"there is no command {name!r}", suggestions.for_command(name)))
+    raise UsageError(error("usage", f"there is no command {name!r}", _nearest_command(name)))
+
+
+def _nearest_command(word: str) -> str:
+    """Return a hint for a word that is no command."""
+    from eocanvas_apply.cli import suggestions
+    from eocanvas_apply.diagnostics import nearest
+
+    bare = word.lstrip("-")
+    words = (*SUMMARIES, *ELSEWHERE, *REMOVALS)
+    known = next((each for each in (bare, bare.casefold()) if each in words), None)
+    several = sum(each.startswith(bare) for each in SUMMARIES) > 1
+    found = known or suggestions.begun(bare, SUMMARIES) or (None if several else nearest(bare, words))
+    if found in REMOVALS:
+        return suggestions.TAKE_OUT
+    if found:
+        return f"did you mean {ELSEWHERE.get(found, found)}?"
+    return f"the commands are {', '.join(SUMMARIES)}; see: eocanvas-apply --help"
 
 
 def _reordered(words: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""What to write instead of a command, an option or an argument that there is not: from slips and from other tools."""
+"""What to write instead of an option or an argument that a command does not have: from slips and from other tools."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import re
 import shlex
 from collections.abc import Iterable, Sequence
 
-from eocanvas_apply.cli.commands import ELSEWHERE, REMOVALS, SUMMARIES
 from eocanvas_apply.diagnostics import nearest
 
 _SHORTEST_BEGINNING = 3
 _UNIT = re.compile("(s|m|h|d|w|sec|min|second|minute|hour|day|week)s?")
 _WITH_NUMBER = re.compile(r"-[a-zA-Z]\d+")
-_TAKE_OUT = (
+TAKE_OUT = (
     "`forget ADDRESS` stops managing a job and deletes nothing, `cancel ADDRESS` stops jobs that are running; "
     "a key is deleted by `apply` when the manifest does not have it any more"
 )
@@ -63,20 +62,6 @@ _SENTENCES: dict[str, dict[str, str]] = {
 }
 
 
-def for_command(word: str) -> str:
-    """Return a hint for a word that is no command."""
-    bare = word.lstrip("-")
-    words = (*SUMMARIES, *ELSEWHERE, *REMOVALS)
-    known = next((each for each in (bare, bare.casefold()) if each in words), None)
-    several = sum(each.startswith(bare) for each in SUMMARIES) > 1
-    found = known or _begun(bare, SUMMARIES) or (None if several else nearest(bare, words))
-    if found in REMOVALS:
-        return _TAKE_OUT
-    if found:
-        return f"did you mean {ELSEWHERE.get(found, found)}?"
-    return f"the commands are {', '.join(SUMMARIES)}; see: eocanvas-apply --help"
-
-
 def is_option(word: str, options: Iterable[str]) -> bool:
     """Return whether a word with one dash is the name of an option, here or elsewhere, and not a short one's value."""
     name = _name(word)
@@ -93,7 +78,7 @@ def for_option(command: str, word: str, options: Sequence[str]) -> str:
     if ours.split(" ")[0] in options:
         return f"did you mean {ours}?"
     # What another tool has is no slip.
-    found = None if ours or sentences else _begun(f"--{name}", options) or nearest(f"--{name}", options)
+    found = None if ours or sentences else begun(f"--{name}", options) or nearest(f"--{name}", options)
     return f"did you mean {found}?" if found else f"the options of {command} are {', '.join(_long(options))}"
 
 
@@ -106,7 +91,7 @@ def for_argument(command: str, word: str, options: Sequence[str]) -> str:
     if word.endswith(".json"):
         return "a plan that was written to a file is not applied; apply makes the plan that it shows"
     if command == "destroy":
-        return f"destroy is about the whole project; {_TAKE_OUT}"
+        return f"destroy is about the whole project; {TAKE_OUT}"
     if command == "status":
         return f"`eocanvas-apply why {shlex.quote(word)}` shows one job or key"
     return f"did you mean --only {shlex.quote(word)}?" if word and "--only" in options else ""
@@ -118,7 +103,7 @@ def _name(word: str) -> str:
     return name[0] if _WITH_NUMBER.fullmatch(word) else name
 
 
-def _begun(word: str, known: Iterable[str]) -> str | None:
+def begun(word: str, known: Iterable[str]) -> str | None:
     """Return the one known word that begins so, None where there are several."""
     found = [each for each in known if each.startswith(word)]
     return found[0] if len(found) == 1 and len(word.lstrip("-")) >= _SHORTEST_BEGINNING else None
