@@ -111,6 +111,8 @@ class Template:
         # How often each stands inside a longer text.
         longer = (text for _, text in texts(data) if not _FIELD.fullmatch(text))
         self._times = Counter(name for text in longer for literal, name in _parts(text) if not literal)
+        # With no text longer than this a row is never too long.
+        self._short = LONGEST_FILLED // max(self._times.total(), 1)
 
     def fill(self, fields: Mapping[str, Any]) -> Any:
         """Return the value for one row; what no row changes is shared. Raises MissingField, also for null."""
@@ -130,6 +132,11 @@ class Template:
 
     def _too_long(self, fields: Mapping[str, Any]) -> str | None:
         """Return the field that makes the texts of a row too long to fill them in; None when they are not."""
+        for name in self._times:
+            if not isinstance(value := fields.get(name), str) or len(value) > self._short:
+                break
+        else:
+            return None
         lengths = {name: times * _length(fields.get(name)) for name, times in self._times.items()}
         return max(lengths, key=lengths.__getitem__) if sum(lengths.values()) > LONGEST_FILLED else None
 

@@ -96,7 +96,8 @@ def results_gone(address: str, run: Run) -> Diagnostic:
 def _duplicates(desired: Desired, recorded: Recorded, observed: Observed) -> Iterator[Diagnostic]:
     for address in desired.jobs:
         record = recorded.jobs.get(address)
-        _, duplicates = sorted_out(record, observed.jobs.jobs) if record and not record.finished else (None, [])
+        # Only a launch that was given up before another one can leave a duplicate.
+        _, duplicates = sorted_out(record, observed.jobs.jobs) if record and len(record.intents) > 1 else (None, [])
         for run in duplicates:
             status = status_of(run, observed.jobs.jobs)
             what = f"the service ran this job twice: {run.job_id} ({status}) is the duplicate"

@@ -29,7 +29,7 @@ def places(addresses: Iterable[str], recorded: Recorded, desired: Desired | None
     found: dict[tuple[str, bool], list[tuple[str, int | None]]] = {}
     for address in addresses:
         record = recorded.jobs.get(address)
-        run = (record.finished or counted_run(record)) if record and not record.forgotten else None
+        run = counted_run(record) if record and not record.forgotten else None
         if record and run:
             owner = campaign_of(address) or address
             for at_key, folder, size in _files(record, run, recorded, desired):

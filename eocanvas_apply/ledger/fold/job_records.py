@@ -149,9 +149,10 @@ class JobRecord:
         runs = [run for run in self.runs.values() if run.intent == intent.id]
         if len(runs) != 1 or runs[0].status != OgcStatus.SUCCESSFUL or not runs[0].results or runs[0].pending:
             return None
-        others = (each for each in self.intents.values() if each is not intent)
-        doubtful = any(each.given_up and each.state is IntentState.SUBMITTED for each in others)
-        return None if doubtful else runs[0]
+        for each in self.intents.values():
+            if each is not intent and each.given_up and each.state is IntentState.SUBMITTED:
+                return None
+        return runs[0]
 
 
 def keys_of(titles: Iterable[str]) -> list[str]:

@@ -78,9 +78,10 @@ def _by_field(types: Mapping[str, type[StrictModel]], prefix: str = "") -> Discr
     """Return what picks a model by the field that only it has."""
 
     def choose(value: Any) -> str | None:
-        fields = value if isinstance(value, dict) else {}
-        names = (name for name, model in types.items() if name in fields or isinstance(value, model))
-        return next((prefix + name for name in names), None)
+        for name, model in types.items():
+            if name in value if isinstance(value, dict) else isinstance(value, model):
+                return prefix + name
+        return None
 
     return chosen(choose)
 
