@@ -67,8 +67,11 @@ def _as_mapping(path: Path, value: Data) -> str:
 
 def _no_key_type(path: Path, value: Mapping[str, Data]) -> tuple[Diagnostic, Path]:
     kinds, given = f"the types are {one_of(list(KEY_TYPES))}", value.get("type")
+    where = ".".join(map(str, path))
+    if given is None:
+        return error("missing-field", f"`{where}` has no `type`", kinds), path
     if not isinstance(given, str):
-        return error("missing-field", f"`{'.'.join(map(str, path))}` has no `type`", kinds), path
+        return error("bad-value", f"`{where}.type` is not a type of key", kinds), (*path, "type")
     hint = did_you_mean(given, KEY_TYPES) or kinds
     return error("bad-value", f"`{given[:60]}` is not a type of key", hint), (*path, "type")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
 from eocanvas_apply.diagnostics import MOST_OF_A_CODE, Diagnostic, did_you_mean, error, one_of
 from eocanvas_apply.documents.yaml.nodes import Data, Path, resolve_plain
@@ -54,6 +56,7 @@ _RULES = {
     "name": "it begins with a letter or digit; letters, digits and . _ @ - follow",
     "expect": 'write a number, ">=1", "<=2" or "0..2"',
     "stop_after": 'write a number, such as 5, or a share below all, such as "20%"',
+    "pick": _HINTS["pick-one"],
     "as": "letters, digits, - and _ only, no digit first",
 }
 
@@ -100,14 +103,16 @@ def _as_type(wanted: str, value: Data) -> str:
 
 
 def _not_one_of(where: str, expected: str, value: Data) -> Diagnostic:
-    words = [word.strip("' ") for word in expected.replace(" or ", ",").split(",")]
+    # It stands as in `'first', 'last' or 1`; a comma may be one of the words.
+    words = [quoted or bare for quoted, bare in re.findall(r"'([^']*)'|(\w+)(?=,| or |$)", expected)]
     hint = did_you_mean(value, words) if isinstance(value, str) else ""
     if where == "version":
         return error("bad-value", "only version 1 of the manifest is supported", "write `version: 1`")
     if where.endswith(".process"):
         message = f"the process of this job is {words[0]}"
         return error("bad-value", message, hint or "remove `process:`, or what belongs to it")
-    return error("bad-value", f"`{where}` must be {one_of(words)}", hint)
+    shown = [word if word.isascii() and word[:1].isalnum() else f'"{word}"' for word in words]
+    return error("bad-value", f"`{where}` must be {one_of(shown)}", hint or _RULES.get(where.split(".")[-1], ""))
 
 
 _TAGGED = {**KEY_TYPES, **JOB_TYPES, **{f"to-{name}": model for name, model in OUTPUT_TYPES.items()}, **STEP_TYPES}
@@ -165,7 +170,7 @@ def _fault(kind: str, loc: Path, context: dict[str, Any], message: str, data: Da
     if kind == "missing":
         model = _model(loc[:-1])
         field = model.model_fields.get(str(loc[-1])) if model else None
-        hint = _BEGINNINGS.get(path) or (field and field.description) or ""
+        hint = _BEGINNINGS.get(path) or (_what_belongs(field) if field else "")
         return StructureFault(error("missing-field", f"`{_dotted(path)}` is missing", hint), path)
     if kind == "extra_forbidden":
         return StructureFault(_unknown_field(path, _model(loc[:-1])), path)
@@ -175,6 +180,13 @@ def _fault(kind: str, loc: Path, context: dict[str, Any], message: str, data: Da
         return StructureFault(*no_such_kind(path, value), at_name=False)
     found = value_fault(kind, _dotted(path), context, message, value)
     return StructureFault(found, path, at_name=kind in ("literal-secret", "reserved-name"))
+
+
+def _what_belongs(field: FieldInfo) -> str:
+    """Return what a field is for, of one with a closed set of values also these."""
+    choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    values = f" Write {one_of([str(choice) for choice in choices])}." if choices else ""
+    return f"{field.description or ''}{values}".strip()
 
 
 def _unknown_field(path: Path, model: type[StrictModel] | None) -> Diagnostic:
