@@ -13,7 +13,7 @@ from eocanvas_apply.campaign.rows import ID, MOST_ROWS, START, Row, row_name
 from eocanvas_apply.diagnostics import did_you_mean, error, one_of, warning
 from eocanvas_apply.manifest.instances import Origins
 from eocanvas_apply.manifest.model.steps import PickBy, Step
-from eocanvas_apply.manifest.substitution import MissingField, Template, field_of, text_of
+from eocanvas_apply.manifest.substitution import MissingField, Template, field_of, is_empty, text_of
 from eocanvas_apply.manifest.validation.meaning import Finding
 
 # The texts of the columns of `by`.
@@ -101,7 +101,7 @@ def _key(row: Row, columns: Sequence[str]) -> _Key:
         hint = did_you_mean(missing.field, row.fields) or f"the fields are {one_of(sorted(row.fields))}"
         message = f"the row {row_name(row)} has no field `{missing.field[:60]}` to join by"
         raise Stop(error("unknown-column", message, hint), "by") from None
-    return tuple(None if value in (None, "") else text_of(value) for value in values)
+    return tuple(None if is_empty(value) else text_of(value) for value in values)
 
 
 def _guard_total(total: int, most: int) -> None:
@@ -193,9 +193,7 @@ def field_name(name: str, step: Step) -> str:
 
 def _values(row: Row, step: Step) -> str:
     values = [(column, field_of(row.fields, column)) for column in step.columns]
-    return ", ".join(
-        f"{column} {'(blank)' if value in (None, '') else text_of(value)[:60]}" for column, value in values
-    )
+    return ", ".join(f"{column} {'(blank)' if is_empty(value) else text_of(value)[:60]}" for column, value in values)
 
 
 def _rows(count: int) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from eocanvas_apply.diagnostics import Diagnostic, Position, error
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.instances import Origins
-from eocanvas_apply.manifest.substitution import text_of
+from eocanvas_apply.manifest.substitution import is_empty, text_of
 
 ID = "id"
 # Of one source, of one search or listing, and of instances: more would not fit into memory, and no quota allows them.
@@ -61,10 +61,10 @@ def bounded(rows: Iterable[Row], file: str) -> list[Row]:
 
 def id_of(value: object) -> str | None:
     """Return the id that a value gives its row: its text, None for nothing, lists and mappings."""
-    return None if value is None or isinstance(value, (dict, list)) or value == "" else text_of(value)
+    return None if isinstance(value, (dict, list)) or is_empty(value) else text_of(value)
 
 
 def row_name(row: Row) -> str:
     """Return how a message names a row: by its id, else by its first fields."""
-    values = (value for value in row.fields.values() if value not in (None, "") and not isinstance(value, dict | list))
+    values = (value for value in row.fields.values() if not is_empty(value) and not isinstance(value, dict | list))
     return f"`{(row.id or ', '.join(text_of(value)[:_LONGEST_VALUE] for value in values))[:60]}`"

@@ -19,7 +19,7 @@ from eocanvas_apply.manifest.masking import Mask, mask_of, snippet
 from eocanvas_apply.manifest.model.keys import EODATA
 from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.manifest.products import products_without_dataset
-from eocanvas_apply.manifest.substitution import LONGEST_FILLED, Template, too_long, unescaped, with_variables
+from eocanvas_apply.manifest.substitution import LONGEST_FILLED, Template, is_empty, too_long, unescaped, with_variables
 from eocanvas_apply.manifest.validation.job_values import value_faults
 from eocanvas_apply.manifest.validation.meaning import (
     dangling_keys,
@@ -29,7 +29,7 @@ from eocanvas_apply.manifest.validation.meaning import (
     misplaced_references,
     not_yet,
     steps_of,
-    unknown_variables,
+    variables_without_value,
     without_open,
     without_rows,
 )
@@ -100,7 +100,9 @@ def load(source: bytes | str, file: str, variables: Mapping[str, Plain] | None =
     given: Data = {name: value for name, value in data.items() if not name.startswith(_OWN_FIELDS)}
     values = _variables(given, variables or {})
     oversized = too_long(given, values)
-    filled = given if oversized else with_variables(given, values)
+    # An empty one has an error of its own where it is used; filled in, it would make others.
+    usable = {name: value for name, value in values.items() if not is_empty(value)}
+    filled = given if oversized else with_variables(given, usable)
     manifest, structural = _validated(filled, empty.place)
     valued = placed(((found, path, False) for found, path in value_faults(unescaped(filled))), empty.place)
     faults = _without_refused(faults, structural)
@@ -188,7 +190,7 @@ def _named(data: Data, variables: Mapping[str, Plain], place: _Place, oversized:
     hint = "remove it; it is reserved for a later release"
     unsupported = ((error("not-yet", f"`{path[-1]}` is not supported yet", hint), path, True) for path in not_yet(data))
     at_names = ((found, path, True) for found, path in without_rows(data))
-    nameless = (*dangling_references(data), *misplaced_references(data), *unknown_variables(data, variables))
+    nameless = (*dangling_references(data), *misplaced_references(data), *variables_without_value(data, variables))
     findings = (*nameless, *dangling_keys(data), *pipeline_faults(data), *products_without_dataset(data))
     at_values = ((found, path, False) for found, path in findings)
     yield from placed((*unsupported, *at_names, *at_values), place)

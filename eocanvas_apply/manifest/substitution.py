@@ -2,7 +2,8 @@
 
 It reaches the string values of jobs, and of variables also the plain fields of keys, never the project, the ledger or
 the reference to a secret. A bare `$name` belongs to SNAP graphs. A value that is only a reference keeps its type;
-inside a longer text a number stays as it was written.
+inside a longer text a number stays as it was written. An empty field or variable fills in nothing: it is an error
+where it is used.
 """
 
 from __future__ import annotations
@@ -46,6 +47,11 @@ def references(data: Data) -> Iterator[tuple[Path, str]]:
             yield from ((path, each) for each in dict.fromkeys(inside))
 
 
+def is_unfilled(text: str) -> bool:
+    """Whether `${each.FIELD}` or `${var.NAME}` stands in a text."""
+    return "${" in text and any(found[1] for rule in (_VARIABLE, _FIELD) for found in rule.finditer(text))
+
+
 def unescaped(data: Data) -> Data:
     """Return the data with `$${` as `${` wherever references are read."""
     return _changed(data, (), lambda text: text.replace("$${", "${"))
@@ -75,6 +81,14 @@ def too_long(data: Data, variables: Mapping[str, Plain]) -> Path | None:
             if length > LONGEST_FILLED:
                 return path
     return None
+
+
+def is_empty(value: object) -> bool:
+    """Whether a field or variable has nothing to fill in: null, or a text without a visible character.
+
+    The source makes no difference: a blank cell, `""` in JSON or YAML, and `--var NAME=` are all empty.
+    """
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def refers_to_row(value: Data) -> bool:
@@ -115,7 +129,7 @@ class Template:
         self._short = LONGEST_FILLED // max(self._times.total(), 1)
 
     def fill(self, fields: Mapping[str, Any]) -> Any:
-        """Return the value for one row; what no row changes is shared. Raises MissingField, also for null."""
+        """Return the value for one row; what no row changes is shared. Raises MissingField, also for an empty field."""
         if (name := self._too_long(fields)) is not None:
             raise MissingField(name, long=True)
         return self._fill(fields)
@@ -194,7 +208,7 @@ def _joined(parts: list[tuple[bool, str]], fields: Mapping[str, Any]) -> str:
     texts = []
     for literal, part in parts:
         value = part if literal else fields.get(part)
-        texts.append(value if isinstance(value, str) else _inside(fields, part))
+        texts.append(value if literal or (isinstance(value, str) and value.strip()) else _inside(fields, part))
     return "".join(texts)
 
 
@@ -219,7 +233,7 @@ def _inside(fields: Mapping[str, Any], name: str) -> str:
 
 def _given(fields: Mapping[str, Any], name: str) -> Any:
     value = field_of(fields, name)
-    if value is None:
+    if is_empty(value):
         raise MissingField(name, empty=True)
     return value
 

@@ -43,7 +43,25 @@ a:
     assert [(each.code, each.message) for each in found.diagnostics] == [
         ("empty-field", "`each.x` is empty (in the row `a`)"),
         ("empty-field", "`each.y` is empty (in 2 rows, first `a`)"),
-        ("bad-value", "`jobs.a.inputs.img1.sub_path` must not be empty (in 3 rows, first `a`)"),
+        ("empty-field", "`each.s` is empty (in 3 rows, first `a`)"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("step", "file"),
+    [
+        ("{json: rows.json}", '[{"id": "a", "x": "1"}, {"id": "b", "x": ""}, {"id": "c", "x": null}]'),
+        ("{json: rows.json}", '[{"id": "a", "x": 1}, {"id": "b", "x": " "}, {"id": "c", "x": NaN}]'),
+        ("{csv: rows.csv}", 'id,x\na,1\nb,\nc,"  "\n'),
+        ("{map: {a: {x: 1}, b: {x: ''}, c: {x: ~}}}", ""),
+    ],
+)
+@pytest.mark.parametrize("path", ["/in/${each.x}.zip", "${each.x}"])
+def test_an_empty_field_is_the_same_fault_from_every_source(step: str, file: str, path: str) -> None:
+    job = f'a: {{graph: g.xml, inputs: {{i: {{key: eodata, path: "{path}", sub_path: x}}}}, for_each: {step}}}'
+    found = Campaign(job, {"rows.csv": file, "rows.json": file}).expanded().diagnostics
+    assert [each.message for each in found if each.code == "empty-field"] == [
+        "`each.x` is empty (in 2 rows, first `b`)"
     ]
 
 

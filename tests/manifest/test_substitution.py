@@ -52,6 +52,29 @@ def test_a_missing_field_is_an_error(written: str, empty: bool) -> None:
     assert missing.value.empty is empty
 
 
+@pytest.mark.parametrize("written", ["${each.x}", "/in/${each.x}.zip", {"k": ["${each.x}"]}])
+@pytest.mark.parametrize("value", [None, "", "  ", "\u00a0\t"])
+def test_an_empty_field_fills_in_nothing_wherever_it_stands(written: Any, value: Any) -> None:
+    with pytest.raises(MissingField) as missing:
+        Template(written).fill({"x": value})
+    assert missing.value.empty
+
+
+@pytest.mark.parametrize("value", ["", " ", "\u00a0"])
+@pytest.mark.parametrize("written", ["/in/${var.a}.zip", "${var.a}"])
+def test_an_empty_variable_is_an_error_where_it_is_used(written: str, value: str) -> None:
+    job = f'jobs: {{b: {{graph: g.xml, inputs: {{i: {{key: eodata, path: "{written}", sub_path: x}}}}}}}}'
+    found = load(f"version: 1\nproject: p\nvars: {{a: x}}\n{job}\n", "f", {"a": value}).diagnostics
+    assert [(each.code, each.message, each.position and each.position.line) for each in found] == [
+        ("empty-field", "the variable `a` is empty", 4)
+    ]
+
+
+def test_an_empty_text_that_is_written_and_an_empty_variable_that_is_not_used_are_no_faults() -> None:
+    text = 'version: 1\nproject: p\nvars: {a: ""}\njobs: {b: {graph: g.xml, params: {mask: ""}}}\n'
+    assert load(text, "f").diagnostics == ()
+
+
 @given(st.text(alphabet="${}each.var ab\n", max_size=40))
 def test_any_text_is_a_template(text: str) -> None:
     template = Template(text)
@@ -59,12 +82,12 @@ def test_any_text_is_a_template(text: str) -> None:
     assert isinstance(template.fill(fields), str)
 
 
-@given(st.text(max_size=20))
+@given(st.text(max_size=20).filter(str.strip))
 def test_values_of_rows_are_not_substituted_again(value: str) -> None:
     assert Template("<${each.a}>").fill({"a": value}) == f"<{value}>"
 
 
-@given(st.text(max_size=20))
+@given(st.text(max_size=20).filter(str.strip))
 def test_values_of_variables_are_not_substituted_again(value: str) -> None:
     data: Any = {"jobs": {"j": {"x": "<${var.a}>", "y": "${var.a}"}}}
     filled: Any = with_variables(data, {"a": value})

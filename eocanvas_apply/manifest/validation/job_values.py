@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from eocanvas_apply.diagnostics import Diagnostic, error, warning
 from eocanvas_apply.documents.wkt import wkt_faults
 from eocanvas_apply.documents.yaml.nodes import Data, Path
-from eocanvas_apply.manifest.substitution import refers_to_row, texts
+from eocanvas_apply.manifest.substitution import is_unfilled, texts
 from eocanvas_apply.manifest.validation.meaning import is_raw, mapping_at, value_at
 
 # File systems take names of so many bytes.
@@ -23,10 +23,10 @@ _ELSEWHERE = re.compile(r"[A-Za-z]:[/\\]|[/\\~]")
 
 
 def value_faults(data: Data) -> Iterator[tuple[Diagnostic, Path]]:
-    """Yield the faults of all texts in the jobs of a manifest that need no row, each with its path."""
+    """Yield the faults of all texts in the jobs of a manifest that nothing is left to fill in, each with its path."""
     for name, job in mapping_at(data, "jobs").items():
         for path, text in texts(job):
-            if not refers_to_row(text):
+            if not is_unfilled(text):
                 yield from ((found, ("jobs", name, *path)) for found in text_faults(job, path, text))
 
 

@@ -8,7 +8,7 @@ from eocanvas_apply.diagnostics import Diagnostic, Suggestions, error, warning
 from eocanvas_apply.documents.yaml.nodes import Data, Path, Plain
 from eocanvas_apply.manifest.model.keys import EODATA
 from eocanvas_apply.manifest.model.steps import KINDS
-from eocanvas_apply.manifest.substitution import references, refers_to_row
+from eocanvas_apply.manifest.substitution import is_empty, references, refers_to_row
 
 # A hint lists no more names.
 _MOST_LISTED = 20
@@ -50,14 +50,17 @@ def misplaced_references(data: Data) -> Iterator[Finding]:
             yield error("reference-not-here", *why), path
 
 
-def unknown_variables(data: Data, variables: Mapping[str, Plain]) -> Iterator[Finding]:
-    """Yield each `${var.NAME}` that no variable has."""
+def variables_without_value(data: Data, variables: Mapping[str, Plain]) -> Iterator[Finding]:
+    """Yield each `${var.NAME}` that no variable has, or whose variable is empty."""
     suggestions = Suggestions()
     for path, inside in references(data):
         root, _, name = inside.partition(".")
         if root == "var" and name and name not in variables:
             hint = suggestions.near(name, variables) or f"declare it: `vars: {{{name[:60]}: VALUE}}`"
             yield error("unknown-variable", f"no variable has the name `{name[:60]}`", hint), path
+        elif root == "var" and name and is_empty(variables[name]):
+            hint = f"give it a value: `--var {name[:60]}=VALUE`, or under `vars:`"
+            yield error("empty-field", f"the variable `{name[:60]}` is empty", hint), path
 
 
 def _misplaced(data: Data, path: Path) -> tuple[str, str] | None:
