@@ -110,6 +110,8 @@ class _Campaign:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     # The fields that are cells of tables.
     cells: set[str] = field(default_factory=set)
+    # The fields with geometries that are judged where they stand in a file.
+    judged: set[str] = field(default_factory=set)
 
     async def expand(self) -> None:
         """Add the instances of all rows to the sources; none where there is an error."""
@@ -119,7 +121,7 @@ class _Campaign:
             rows = await self._joined(rows, number, step, most)
             if has_errors(self.diagnostics):
                 return
-        found = instances(self.sources.loaded, self.name, rows, self.cells)
+        found = instances(self.sources.loaded, self.name, rows, self.cells, self.judged)
         self.diagnostics += found.diagnostics
         if not has_errors(self.diagnostics):
             self.sources.done[self.name] = found.by_row
@@ -247,6 +249,7 @@ class _Campaign:
         for each in {id(each): each for each in found}.values():
             for finding in each.warnings:
                 self._add(finding, number, step.kind)
+            self.judged |= {field_name(name, step) for name in each.judged}
             if step.csv is not None and each.rows:
                 self.cells |= {field_name(name, step) for name in each.rows[0].fields}
 

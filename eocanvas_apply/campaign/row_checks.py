@@ -21,7 +21,7 @@ from eocanvas_apply.manifest.model.jobs import Job, ProductInput
 from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.manifest.products import product_of, without_dataset
 from eocanvas_apply.manifest.substitution import MissingField, Template
-from eocanvas_apply.manifest.validation.job_values import LONGEST_NAME, Rule, rules_of, text_faults
+from eocanvas_apply.manifest.validation.job_values import LONGEST_NAME, Rule, geometry, rules_of, text_faults
 from eocanvas_apply.manifest.validation.meaning import skipped_without_row, unknown_key, value_at
 from eocanvas_apply.manifest.validation.structure import StructureFault, structure_faults
 
@@ -39,13 +39,18 @@ class Instances:
 
 
 def instances(
-    loaded: LoadedManifest, name: str, rows: Sequence[Row], of_tables: Collection[str] = frozenset()
+    loaded: LoadedManifest,
+    name: str,
+    rows: Sequence[Row],
+    of_tables: Collection[str] = frozenset(),
+    judged: Collection[str] = frozenset(),
 ) -> Instances:
-    """Return an instance of the campaign `name` for every row; `of_tables` are the fields that are cells of tables.
+    """Return an instance of the campaign `name` for every row.
 
+    `of_tables` are the fields that are cells of tables, `judged` those with geometries that their reader has judged.
     Every instance is checked as the manifest is; a fault of many rows is reported once, with their number.
     """
-    checker = _Checker(loaded, name, loaded.templates[name], of_tables)
+    checker = _Checker(loaded, name, loaded.templates[name], of_tables, judged)
     by_row = tuple(Instance(instance_id(row.id or ""), row.fields, checker.template, row.origins) for row in rows)
     checker.check_ids(rows, by_row)
     for row in rows:
@@ -66,13 +71,22 @@ def _skips_without_row(loaded: LoadedManifest, name: str, by_row: Sequence[Insta
 class _Checker:
     """Checks every row of a campaign."""
 
-    def __init__(self, loaded: LoadedManifest, name: str, template: Template, of_tables: Collection[str]) -> None:
+    def __init__(
+        self,
+        loaded: LoadedManifest,
+        name: str,
+        template: Template,
+        of_tables: Collection[str],
+        judged: Collection[str],
+    ) -> None:
         self.template, self._loaded, self._name = template, loaded, name
         self._cells = {field: path for path, field in reversed(template.fields) if field in of_tables}
         self._faults = RowFaults()
         job = loaded.manifest.jobs.get(name) if loaded.manifest else None
         self._downloads = job is None or job.output_key is None
         self._filled = tuple(dict.fromkeys(path for path, _ in template.fields))
+        self._judged = {path for path, field in template.fields if field in judged}
+        self._judged -= {path for path, field in template.fields if field not in judged}
         self._rules: dict[Path, Sequence[Rule]] = {}
         # The faults of a row by its pydantic errors: many rows have the same.
         self._structural: dict[object, tuple[StructureFault, ...]] = {}
@@ -154,11 +168,14 @@ class _Checker:
         for path in self._filled:
             if isinstance(text := value_at(data, path), str):
                 # A row changes neither where a text stands nor what kind of job it is of.
-                rules = self._rules.get(path)
-                if rules is None:
-                    rules = self._rules[path] = rules_of(data, path)
-                for found in text_faults(data, path, text, rules):
+                if (rules := self._rules.get(path)) is None:
+                    rules = self._rules[path] = self._rules_of(data, path)
+                for found in text_faults(data, path, text, rules) if rules else ():
                     self._add((path, found.code), row, partial(replace, found), *path)
+
+    def _rules_of(self, data: Data, path: Path) -> Sequence[Rule]:
+        rules = rules_of(data, path)
+        return [each for each in rules if each is not geometry] if path in self._judged else rules
 
     def _check_keys(self, row: Row, job: Job) -> None:
         for key in job.key_names - self._loaded.key_names:

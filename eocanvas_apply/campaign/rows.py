@@ -41,13 +41,15 @@ START: Sequence[Row] = (Row(None, {}),)
 class Found:
     """The rows of a source, whether they depend on the day of the run, and warnings about its file.
 
-    `locked` says of a search whether the lock answered it; None for rows that are never locked.
+    `locked` says of a search whether the lock answered it; None for rows that are never locked. `judged` are the
+    fields with geometries whose faults are among the warnings.
     """
 
     rows: Sequence[Row]
     relative: bool = False
     locked: bool | None = None
     warnings: Sequence[Diagnostic] = ()
+    judged: frozenset[str] = frozenset()
 
 
 def bounded(rows: Iterable[Row], file: str) -> list[Row]:

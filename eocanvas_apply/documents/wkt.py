@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain, islice
 
 from eocanvas_apply.diagnostics import Diagnostic, error, nearest, warning
+from eocanvas_apply.documents.ring_crossing import crossing_fault
 
 _FLAGS = re.IGNORECASE | re.ASCII
 _NUMBER = r"[-+]?+(?:\d++(?:\.\d*+)?+|\.\d++)(?:[eE][-+]?+\d++)?+"
@@ -58,12 +60,15 @@ def wkt_faults(text: str) -> Iterator[Diagnostic]:
         yield error("bad-wkt", *unreadable)
         return
     rings = [ring.split(",") for ring in _RING.findall(text)]
-    if kind.endswith("POLYGON"):
-        yield from _ring_faults(rings)
+    is_area = kind.endswith("POLYGON")
+    if is_area and (found_in_rings := _ring_fault(rings)):
+        yield found_in_rings
     if _EMPTY.search(text):
         yield warning("bad-wkt", "this geometry is empty: nothing lies in it", f"write its points: {_example(kind)}")
     elif kind != "GEOMETRYCOLLECTION":
-        yield from filter(None, map(_range_fault, rings))
+        # One for a geometry; of points that are no degrees it is not asked how they lie.
+        crossings = (crossing_fault([_pair(point) for point in ring]) for ring in rings if is_area)
+        yield from islice(filter(None, chain(map(_range_fault, rings), crossings)), 1)
 
 
 def _misspelt(text: str) -> Diagnostic | None:
@@ -95,19 +100,17 @@ def _example(kind: str) -> str:
     return examples.get(kind, "POLYGON((20 58, 21 58, 21 59, 20 58)), the first point once more at the end")
 
 
-def _ring_faults(rings: list[list[str]]) -> Iterator[Diagnostic]:
+def _ring_fault(rings: list[list[str]]) -> Diagnostic | None:
     for ring in rings:
         first, last = _numbers(ring[0]), _numbers(ring[-1])
         if first != last:
             ends = f"it begins with {ring[0].strip()[:40]} and ends with {ring[-1].strip()[:40]}"
             message = f"a ring of this geometry is not closed: {ends}"
-            yield error("bad-wkt", message, "write the first point once more at its end")
-        elif len(ring) < _LEAST_POINTS:
+            return error("bad-wkt", message, "write the first point once more at its end")
+        if len(ring) < _LEAST_POINTS:
             message = f"a ring needs at least {_LEAST_POINTS} points, and has {len(ring)}"
-            yield error("bad-wkt", message, "the last point is the first one once more")
-        else:
-            continue
-        return
+            return error("bad-wkt", message, "the last point is the first one once more")
+    return None
 
 
 def _range_fault(ring: list[str]) -> Diagnostic | None:
@@ -127,6 +130,11 @@ def _range_fault(ring: list[str]) -> Diagnostic | None:
 
 def _is_outside(east: float, north: float) -> bool:
     return abs(east) > 180 or abs(north) > 90
+
+
+def _pair(point: str) -> tuple[float, float]:
+    east, north, *_ = _numbers(point)
+    return east, north
 
 
 def _numbers(point: str) -> list[float]:

@@ -208,7 +208,7 @@ def _joined(parts: list[tuple[bool, str]], fields: Mapping[str, Any]) -> str:
     texts = []
     for literal, part in parts:
         value = part if literal else fields.get(part)
-        texts.append(value if literal or (isinstance(value, str) and value.strip()) else _inside(fields, part))
+        texts.append(value if isinstance(value, str) and (literal or value.strip()) else _inside(fields, part))
     return "".join(texts)
 
 

@@ -10,8 +10,9 @@ import pytest
 from eocanvas_apply.campaign.readers.geojson import geojson_rows
 from eocanvas_apply.campaign.readers.json import json_rows
 from eocanvas_apply.campaign.rows import Found
-from eocanvas_apply.diagnostics import Diagnostic
+from eocanvas_apply.diagnostics import Diagnostic, Severity
 from eocanvas_apply.errors import ManifestError
+from tests.campaign.campaign import Campaign
 
 SQUARE = [[20, 58], [21, 58], [21, 59], [20, 58]]
 
@@ -74,6 +75,40 @@ def test_a_geometry_that_cannot_be_used_is_refused_at_its_place(geometry: Any, c
     assert found.position is not None
     assert line[found.position.line - 1][: found.position.column - 1].strip() == '"geometry":'
     assert found.position.line > 20
+
+
+BOW_TIE = [[20, 58], [22, 60], [22, 58], [20, 60], [20, 58]]
+JOB = 'a: {graph: g.xml, params: {aoi: "${each.wkt}"}, for_each: {%s}}'
+
+
+@pytest.mark.parametrize(
+    ("step", "data"),
+    [
+        ("geojson: rows", collection(polygon(SQUARE), polygon(BOW_TIE))),
+        ("json: rows", [{"id": "a"}, {"id": "b", "geometry": polygon(BOW_TIE)}]),
+        ("json: rows", [{"id": "a"}, {"id": "b", "wkt": "POLYGON((20 58, 22 60, 22 58, 20 60, 20 58))"}]),
+        ("csv: rows", "id;wkt\na;POINT(1 2)\nb;POLYGON((20 58, 22 60, 22 58, 20 60, 20 58))\n"),
+    ],
+)
+def test_a_ring_that_crosses_itself_is_a_warning_once_whatever_the_source(step: str, data: Any) -> None:
+    if step.startswith("json"):
+        data[0] |= {"wkt": "POINT(1 2)"} if "wkt" in data[1] else {"geometry": polygon(SQUARE)}
+    elif step.startswith("geojson"):
+        data["features"][0]["id"] = "y"
+    text = data if isinstance(data, str) else json.dumps(data, indent=1)
+    found = Campaign(JOB % step, {"rows": text}).expanded()
+    (each,) = found.diagnostics
+    assert (each.code, each.severity) == ("ring-crosses-itself", Severity.WARNING)
+    assert each.message.startswith("a ring of this geometry crosses itself near 21 59 (in ")
+    assert len(found.instances["a"]) == 2
+
+
+def test_the_place_of_a_ring_that_crosses_itself_is_its_geometry() -> None:
+    (found,) = read(collection(polygon(SQUARE), polygon(BOW_TIE), polygon(BOW_TIE))).warnings
+    assert found.message.endswith("(in 2 features, first feature 2)")
+    assert found.position is not None
+    lines = json.dumps(collection(polygon(SQUARE), polygon(BOW_TIE)), indent=1).splitlines()
+    assert lines[found.position.line - 1].strip().startswith('"geometry"')
 
 
 def test_each_kind_of_fault_is_reported_once() -> None:

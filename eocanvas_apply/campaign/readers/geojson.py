@@ -37,7 +37,7 @@ def geojson_rows(content: bytes, file: str) -> Found:
     found = notes.diagnostics()
     if has_errors(found):
         raise ManifestError(*found)
-    return Found(rows, warnings=found)
+    return Found(rows, warnings=found, judged=frozenset({"geometry", "wkt"}))
 
 
 @dataclass

@@ -13,6 +13,7 @@ from typing import Any
 
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, warning
 from eocanvas_apply.documents.numbers import WrittenFloat, WrittenInt, without_text
+from eocanvas_apply.documents.ring_crossing import crossing_fault
 
 COLLECTION = "GeometryCollection"
 _DEPTHS = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
@@ -63,6 +64,7 @@ class _Parts:
 
     boxes: list[_Box] = field(default_factory=list)
     jump: tuple[Position, Position] | None = None
+    crossing: Diagnostic | None = None
 
 
 def outline(geometry: object) -> Outline | None:
@@ -70,7 +72,7 @@ def outline(geometry: object) -> Outline | None:
     parts = _Parts()
     if (wkt := _wkt(geometry, parts)) is None:
         return None
-    return Outline(wkt, _bounds(parts.boxes), tuple(_jumps(parts)))
+    return Outline(wkt, _bounds(parts.boxes), (*_jumps(parts), *filter(None, [parts.crossing])))
 
 
 def fault(code: str, message: str, hint: str) -> GeometryFault:
@@ -127,6 +129,7 @@ def _polygon(rings: Sequence[Any], parts: _Parts) -> str:
         own = _Parts()
         texts.append(f"({_positions(_listed(ring, 'coordinates'), own)})")
         _guard_ring(ring)
+        parts.crossing = parts.crossing or crossing_fault([(each[0], each[1]) for each in ring])
         boxes += own.boxes
         parts.jump = parts.jump or own.jump
     if any(not _holds(boxes[0], hole) for hole in boxes[1:]):

@@ -55,7 +55,9 @@ def json_rows(content: bytes, file: str, path: str | None = None) -> Found:
         raise _no_list("this is not a list of objects", _where_the_list_is(data), locate(text, parts, file))
     notes = OutlineNotes(text, file, "row")
     outlined = bounded(_with_outlines(rows, lambda number: (*parts, names[number]), notes), file)
-    return Found(outlined, warnings=notes.diagnostics())
+    # A geometry that a row itself writes as WKT is judged where it is used.
+    own = any("wkt" in each for each in (data.values() if isinstance(data, dict) else data) if isinstance(each, dict))
+    return Found(outlined, warnings=notes.diagnostics(), judged=frozenset() if own else frozenset({"wkt"}))
 
 
 def _where_the_list_is(data: Any) -> str:

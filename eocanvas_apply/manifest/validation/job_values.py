@@ -32,22 +32,27 @@ def value_faults(data: Data) -> Iterator[tuple[Diagnostic, Path]]:
 
 def text_faults(job: Data, path: Path, text: str, rules: Sequence[Rule] | None = None) -> Iterator[Diagnostic]:
     """Yield what is wrong with one text of a job at this path; `rules` are those of the path, where they are known."""
-    if rules := rules_of(job, path) if rules is None else rules:
+    if text:
         owner = mapping_at(value_at(job, path[:-1]))
-        yield from (found for rule in rules if text for found in rule(text, owner))
-    yield from wkt_faults(text)
+        yield from (found for rule in rules or rules_of(job, path) for found in rule(text, owner))
 
 
 def rules_of(job: Data, path: Path) -> Sequence[Rule]:
-    """Return the rules for a text at this path of a job, beside those for all texts."""
+    """Return the rules for a text at this path of a job; that of geometries holds for all texts."""
     if path[:1] == ("inputs",) and is_raw(job):
         # They are sent as they stand: their fields are the process's own.
-        return ()
-    return [
+        return [geometry]
+    own = [
         rule
         for pattern, rule in _RULES
         if len(pattern) == len(path) and all(part in ("*", own) for part, own in zip(pattern, path, strict=True))
     ]
+    return [*own, geometry]
+
+
+def geometry(text: str, _: Owner) -> Iterator[Diagnostic]:
+    """Yield what is wrong with a text that is meant as a geometry."""
+    return wkt_faults(text)
 
 
 def _input_path(text: str, _: Owner) -> Iterator[Diagnostic]:
