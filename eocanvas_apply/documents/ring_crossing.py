@@ -21,7 +21,7 @@ _ALONG, _ACROSS = _EAST | _WEST, _NORTH | _SOUTH
 _NOISE, _LEAST_ANGLE = 1e-6, 1e-3
 _SMALLEST = 4
 # So many pairs of stretches are compared for each point: outlines need about three, a hatching has no bound.
-_PAIRS_OF_A_POINT, _PAIRS_OF_A_RING = 4, 2_000
+_PAIRS_OF_A_POINT, _LEAST_PAIRS, _MOST_PAIRS = 4, 2_000, 400_000
 _WHOLE_TURN, _HALF_TURN = 360, 180
 
 
@@ -85,7 +85,7 @@ class _Ring:
     def crossing(self) -> Point | None:
         """Return the first crossing that is found."""
         left = [(len(self._levels) - 1, 0, 0)]
-        allowed = _PAIRS_OF_A_RING + _PAIRS_OF_A_POINT * len(self._points)
+        allowed = min(_LEAST_PAIRS + _PAIRS_OF_A_POINT * len(self._points), _MOST_PAIRS)
         while left and allowed > 0:
             level, one, other = left.pop()
             if level:
