@@ -15,7 +15,7 @@ from eocanvas_apply.documents.wkt import is_meant_as_geometry, wkt_faults
 from eocanvas_apply.documents.xml_tree import Element
 
 _REGION = "geoRegion"
-_DESKTOP = re.compile(r"[A-Za-z]:\\|/home/|/Users/")
+_DESKTOP = re.compile(r"(?<![A-Za-z])[A-Za-z]:(?:\\|/(?!/))|/home/|/Users/")
 _OF_MANY_FILES = ("BEAM-DIMAP", "ENVI")
 
 
@@ -145,7 +145,7 @@ def formats_of_many_files(case: GraphCase) -> Iterator[Diagnostic]:
     for node in case.filled.nodes:
         chosen = _parameter(node, "formatName")
         name = chosen.text.strip() if chosen else _OF_MANY_FILES[0]
-        if operator(node) == "Write" and name in _OF_MANY_FILES:
+        if _runs(node, "Write") and name.upper() in _OF_MANY_FILES:
             found = warning("format-of-many-files", f"{name} makes several files of one result", hint)
             yield case.at(found, (chosen or node).position)
 
@@ -181,7 +181,7 @@ def coordinates(case: GraphCase) -> Iterator[Diagnostic]:
     message = "PixEx has no coordinate to look at"
     for node in case.filled.nodes:
         given = _parameter(node, "coordinates")
-        if operator(node) != "PixEx" or given is None or given.children:
+        if not _runs(node, "PixEx") or given is None or given.children:
             continue
         others = (_parameter(node, "coordinatesFile"), _parameter(node, "matchupFile"))
         if not any(each is not None and each.text.strip() for each in (given, *others)):
@@ -193,6 +193,11 @@ def operator(node: Element) -> str:
     """Return the operator's name, empty without one."""
     element = node.child("operator")
     return element.text.strip() if element else ""
+
+
+def _runs(node: Element, name: str) -> bool:
+    """Whether a node runs an operator; SNAP finds it by its name in any case."""
+    return operator(node).lower() == name.lower()
 
 
 def _parameter(node: Element, name: str) -> Element | None:

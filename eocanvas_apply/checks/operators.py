@@ -52,7 +52,7 @@ def known_operators(case: GraphCase) -> Iterator[Diagnostic]:
     suggestions = Suggestions()
     for node in case.graph.nodes:
         name = operator(node)
-        if name and name not in catalogue():
+        if name and name.lower() not in _by_lower_name():
             hint = suggestions.near(name, catalogue()) or "ignore this if the service has it"
             found = warning("unknown-operator", f"{name[:60]} is not a known operator", hint)
             yield case.at(found, (node.child("operator") or node).position)
@@ -113,9 +113,15 @@ def _value_set(operator_name: str, parameter: str) -> _ValueSet | None:
 def _parameters(case: GraphCase) -> Iterator[tuple[str, Element]]:
     """Yield the parameters of all nodes whose operator is known, with the operator's name."""
     for node in case.filled.nodes:
-        block, name = node.child("parameters"), operator(node)
-        if block and name in catalogue():
+        block, name = node.child("parameters"), _by_lower_name().get(operator(node).lower())
+        if block and name:
             yield from ((name, parameter) for parameter in block.children)
+
+
+@cache
+def _by_lower_name() -> dict[str, str]:
+    """Return the operators of the catalogue by name in lower case: SNAP finds them in any."""
+    return {name.lower(): name for name in catalogue()}
 
 
 @cache

@@ -22,6 +22,8 @@ _LEADING_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def inputs_named(case: GraphCase) -> Iterator[Diagnostic]:
     """Yield inputs that the graph never names."""
     named, suggestions = case.filled.placeholders, Suggestions()
+    if not case.graph.nodes:
+        return
     open_names = named - case.names
     for name in case.job.inputs:
         if name not in named and name != OUTPUT:
@@ -33,6 +35,8 @@ def inputs_named(case: GraphCase) -> Iterator[Diagnostic]:
 def params_named(case: GraphCase) -> Iterator[Diagnostic]:
     """Yield params that the graph has no place for."""
     named, suggestions = case.graph.param_names, Suggestions()
+    if not case.graph.nodes:
+        return
     free = named - case.names
     for name in case.job.params:
         if name not in named:

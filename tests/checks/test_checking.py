@@ -124,6 +124,16 @@ ACCEPTED = {
         READ,
         node("Write", "Write", "<file>x</file><formatName>netcdf4-cf</formatName>", "Read"),
     ),
+    "operators in any case": (
+        READ,
+        node("Cut", "subset", "<geoRegion>POINT(20 58)</geoRegion>", "Read"),
+        node("Write", "WRITE", SAVED % "x", "Cut"),
+    ),
+    "addresses that look like a drive": (
+        READ,
+        node("Maths", "BandMaths", "<targetBands>https://files.test/a file:///data/a</targetBands>", "Read"),
+        node("Write", "Write", SAVED % "x", "Maths"),
+    ),
     "a hyphen ends a name": (READ, node("Save", "Write", SAVED % "$output-chl.nc", "Read")),
     "the third name in braces": (READ, node("Save", "Write", SAVED % "${other}${output}.nc", "Read")),
     "a property of a node as a parameter": (
@@ -161,6 +171,24 @@ def test_the_file_of_another_node_is_judged(name: str, code: str) -> None:
 def test_an_input_that_only_the_file_of_write_names_is_not_read() -> None:
     read = node("Read", "Read", "<file>/fixed.nc</file>")
     assert codes(found_in_graph(read, node("Write", "Write", SAVED % "${img1}", "Read"))) == ["input-not-in-graph"]
+
+
+@pytest.mark.parametrize(
+    ("operator", "parameters", "code"),
+    [
+        ("pixex", "<coordinates/><outputDir>$output</outputDir>", "pixex-without-coordinates"),
+        ("WRITE", "<file>$output</file><formatName>Brand-New</formatName>", "unknown-format"),
+        ("write", "<file>$output</file><formatName>beam-dimap</formatName>", "format-of-many-files"),
+        ("write", "<file>$output</file><formatname>GeoTIFF</formatname>", "unknown-parameter"),
+        ("Write", "<file>c:/data/${output}</file><formatName>GeoTIFF</formatName>", "desktop-path"),
+    ],
+)
+def test_a_node_is_judged_in_whatever_case_its_operator_is_written(operator: str, parameters: str, code: str) -> None:
+    assert code in codes(found_in_graph(READ, node("Save", operator, parameters, "Read")))
+
+
+def test_of_a_graph_without_nodes_nothing_else_is_said() -> None:
+    assert codes(found_in_graph(job=f"{INPUT}, params: {{a: 1}}")) == ["graph-without-nodes"]
 
 
 def test_only_a_format_outside_of_its_set_is_an_error_and_can_be_lowered() -> None:
