@@ -5,6 +5,7 @@ What a row of a campaign fills in is not judged here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from eocanvas_apply.checks.case import ChainCase
@@ -64,12 +65,22 @@ def shapes(case: ChainCase) -> Iterator[Diagnostic]:
     for name in _TEXTS:
         if given.get(name) is not None and not isinstance(given[name], str):
             yield case.at(error("wrong-type", f"`{name}` must be text", "put it in quotes"), (name,))
-    for name in ("roi", "filter", "quicklook"):
-        if given.get(name) is not None and not isinstance(given[name], (str, dict)):
-            yield case.at(error("wrong-type", f"`{name}` must be an id or a mapping"), (name,))
-    for path, value in _found(dict(given), ("filter", "bands"), ()):
-        if not isinstance(value, list) and not refers_to_row(value):
-            yield case.at(error("wrong-type", "`bands` must be a list"), path)
+    for pattern in (("roi",), ("filter",), ("quicklook",), ("quicklook", "filter")):
+        for path, value in _found(dict(given), pattern, ()):
+            if value is not None and not isinstance(value, (str, dict)):
+                yield case.at(error("wrong-type", f"`{path[-1]}` must be an id or a mapping"), path)
+    yield from _bands(case)
+
+
+def _bands(case: ChainCase) -> Iterator[Diagnostic]:
+    for pattern in (("filter", "bands"), ("quicklook", "filter", "bands")):
+        for path, value in _found(dict(case.chain.fields), pattern, ()):
+            if not isinstance(value, list) and not refers_to_row(value):
+                yield case.at(error("wrong-type", "`bands` must be a list"), path)
+        for path, value in _found(dict(case.chain.fields), (*pattern, "*"), ()):
+            if not isinstance(value, (str, dict)):
+                hint = "write NAME, or {id: ID, number: 1, name: NAME}; a name of digits needs quotes"
+                yield case.at(error("wrong-type", "a band must be a name or a mapping", hint), path)
 
 
 def region(case: ChainCase) -> Iterator[Diagnostic]:
@@ -91,7 +102,8 @@ def resampling(case: ChainCase) -> Iterator[Diagnostic]:
     given = case.chain.fields
     resolution = given.get("resample_resolution")
     numbers = _numbers(resolution) or ()
-    if resolution is not None and not refers_to_row(resolution) and not (len(numbers) == 2 and min(numbers) > 0):
+    valid = len(numbers) == 2 and all(0 < number < math.inf for number in numbers)
+    if resolution is not None and not refers_to_row(resolution) and not valid:
         found = error("bad-value", "`resample_resolution` must be two positive numbers", "write [0.003, 0.003]")
         yield case.at(found, ("resample_resolution",))
     for name in ("resample_method", "resample_resolution"):
@@ -121,7 +133,10 @@ def _wrong_region(value: Data) -> tuple[str, str] | None:
     if -90 <= south < east <= 90 and -180 <= north < west <= 180:
         swapped = ", ".join(f"{number:g}" for number in (east, south, north, west))
         return "this is west, south, east, north, as HDA has it", f"write [{swapped}]: north, south, west, east"
-    return "north must be above south, both between -90 and 90", "the order is [north, south, west, east]"
+    order = "the order is [north, south, west, east]"
+    if -90 <= south < north <= 90:
+        return "west and east must be longitudes in degrees", order
+    return "north must be above south, both between -90 and 90", order
 
 
 def _numbers(value: Data) -> list[float] | None:
