@@ -266,8 +266,8 @@ def test_regions(value: str, expected: list[str]) -> None:
 
 @pytest.mark.parametrize("value", ["[0, 1]", "[1]", "1", "[1, .inf]", "[1, .nan]", "[a, 1]", "[1, true]", "[1, 1, 1]"])
 def test_a_resolution_is_two_positive_numbers(value: str) -> None:
-    found = found_in(f"jobs: {{a: {{chain: {{product: P, projection: geographic, resample_resolution: {value}}}}}}}\n")
-    assert codes(found) == ["bad-value"]
+    chain = f"product: P\nprojection: geographic\nresample_resolution: {value}\n".encode()
+    assert codes(found_in("jobs: {a: {chain: c}}\n", c=chain)) == ["bad-value"]
 
 
 def test_a_chain_that_has_run_validates_without_errors() -> None:
