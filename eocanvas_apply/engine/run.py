@@ -226,9 +226,9 @@ class Run:
 
     def _unfinished(self) -> bool:
         """Return whether waiting may help: something runs, is due later, or failed in a way that may pass."""
-        # What waits for another job goes on with that one, or not at all.
-        given_up = self.session.given_up
-        own = (a for a in self._last.actions if a.reason is not Reason.WAITS_FOR and a.address not in given_up)
+        # What waits for other jobs goes on with those, or not at all.
+        given_up, after = self.session.given_up, (Reason.WAITS_FOR, Reason.HELD_CANARY)
+        own = (a for a in self._last.actions if a.reason not in after and a.address not in given_up)
         due = any(a.not_before and not self._outlasts(a) for a in own)
         return due or self._next_try() is not None or self._moving()
 

@@ -35,7 +35,7 @@ class PlannedAction:
     """What is to be done with one address, and why.
 
     `task` is what carries it out, None where nothing is to be done or it cannot be done yet;
-    `not_before` is the service time from which it may be, or for a launch held back until others have ended, when that
+    `not_before` is the service time from which it may be, or for a launch held back until others have ended, when it
     may be expected, or for results that are not listed yet, until when they are looked for; `awaits` are the products
     whose orders must be ready before; `note` what the manifest says of it, for people. `runs_again` is why a job that
     runs now, or that is held back, is run again later in this run.
@@ -80,7 +80,7 @@ class PlannedAction:
     @property
     def is_expected(self) -> bool:
         """Whether its time depends on when other jobs end, so that it is an estimate."""
-        return self.reason in (Reason.HELD_BUDGET, Reason.WAITS_FOR)
+        return self.reason in (Reason.HELD_BUDGET, Reason.HELD_CANARY, Reason.WAITS_FOR)
 
     @property
     def lists_nothing(self) -> bool:
@@ -127,16 +127,13 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class WindowState:
-    """One window: `left` units now, when the next comes back (None: none is used), when the last launch is due."""
+    """One window: `left` units now, and when the next comes back (None: none is used)."""
 
     limit: int
     per: timedelta
     used: int
     left: int
-    at_once: int
-    later: int
     next_free: datetime | None
-    last: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ class _Planner:
             refusals=refusals(desired, self.requests, recorded, actions),
             forecast=forecast(actions, keys.stalled, now, renewed),
             wake=wake(actions, renewed, now),
-            windows=windows.states(now, sum(action.lies_ahead for action in launches)),
+            windows=windows.states(now),
             desired=desired,
         )
 
@@ -105,7 +105,8 @@ class _Planner:
 
         now = self.observed.at
         going = paced(limited(jobs, self.requests, turn), windows, now, turn)
-        return expected(going, self.desired, self.recorded, windows, now)
+        most = None if self.requests.limit is None else self.requests.limit - self.requests.launches
+        return expected(going, self.desired, self.recorded, windows, now, most)
 
 
 def _in_order(keys: Sequence[PlannedAction], jobs: Sequence[PlannedAction]) -> tuple[PlannedAction, ...]:

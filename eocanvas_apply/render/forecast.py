@@ -60,29 +60,27 @@ def lines(plan: Plan, *, windows: bool = True) -> list[str]:
 
 
 def _launches_ahead(plan: Plan) -> str:
-    """Return `12 launches: 3 now, 9 later (3 every 22s), the last at ...`."""
+    """Return `12 launches: 3 now, 9 later (3 every 22s), the last at ...`.
+
+    Times that depend on when other jobs end are `(estimated)`.
+    """
     ahead, times = plan.forecast, launch_times(plan.actions)
     launches = ahead.launches_now + ahead.waiting
     unknown = ahead.waiting - len(times)
+    estimated = any(action.lies_ahead and action.is_expected for action in plan.actions)
     parts = [f"{ahead.launches_now} now"] if ahead.launches_now else []
     parts += [
-        *_later(times, turn_of(plan.windows)),
+        *_later(times, turn_of(plan.windows), none_now=not ahead.launches_now),
         *([f"{unknown} at a time that is not known yet"] if unknown > 0 else []),
     ]
-    return f"1 launch {parts[0].removeprefix('1 ')}." if launches == 1 else f"{launches} launches: {', '.join(parts)}."
+    words = f"1 launch {parts[0].removeprefix('1 ')}" if launches == 1 else f"{launches} launches: {', '.join(parts)}"
+    return f"{words}{' (estimated)' if estimated else ''}."
 
 
 def window(state: WindowState) -> str:
-    """Return one window of the quota in words, such as `3 of 10 left in 1h; next free at ...`.
-
-    Where more waits than fits: `12 of 100 left in 30d: 12 launches now, 55 later, the last at ...`.
-    """
-    wall = ""
-    if state.later:
-        last = f", the last at {moment(state.last)}" if state.last else ""
-        wall = f": {counted(state.at_once, 'launch', 'launches')} now, {state.later} later{last}"
+    """Return one window of the quota in words, such as `3 of 10 left in 1h; next free at ...`."""
     back = f"; next free at {moment(state.next_free)}" if state.next_free else ""
-    return f"{state.left} of {state.limit} left in {span(state.per)}{wall}{back}"
+    return f"{state.left} of {state.limit} left in {span(state.per)}{back}"
 
 
 def _renewals(plan: Plan) -> list[str]:
@@ -92,14 +90,16 @@ def _renewals(plan: Plan) -> list[str]:
     ]
 
 
-def _later(times: Sequence[datetime], turn: timedelta) -> list[str]:
+def _later(times: Sequence[datetime], turn: timedelta, *, none_now: bool) -> list[str]:
+    """Return the launches of these times; the first is named where none goes now and the words would not say it."""
     if not times:
         return []
     parts = [part for stretch in _stretches(batches(times, turn)) for part in _parts(stretch)]
-    last = f"the last at {moment(times[-1])}"
+    first, last = f"the first at {moment(times[0])}", f"the last at {moment(times[-1])}"
     if len(parts) > _MOST_STRETCHES:
-        return [f"{len(times)} later{_days(times)}", last]
-    return [*map(_words_of, parts), *([last] if len(parts[-1]) > 1 else [])]
+        return [f"{len(times)} later{_days(times)}", *([first] if none_now else []), last]
+    words = [*map(_words_of, parts), *([last] if len(parts[-1]) > 1 else [])]
+    return [words[0], first, *words[1:]] if none_now and len(parts[0]) > 1 else words
 
 
 def _parts(stretch: list[Batch]) -> list[list[Batch]]:

@@ -129,7 +129,8 @@ class AddressResult:
         """Whether another apply goes on with it, without a decision or a correction before."""
         if self.outcome is not Outcome.WAITING or self.runs or self.now is None:
             return self.outcome is Outcome.WAITING
-        return self.now.action is not ActionKind.ASK and self.now.reason not in _NEEDS_A_PERSON
+        held = self.now.reason in _NEEDS_A_PERSON and not self.now.lies_ahead
+        return self.now.action is not ActionKind.ASK and not held
 
 
 _NEEDS_A_PERSON = (Reason.HELD_CANARY, Reason.HELD_STOPPED)

@@ -108,7 +108,7 @@ def test_free_slots_are_used_at_once(windows: Windows) -> None:
 def test_without_known_windows_nothing_is_held() -> None:
     windows = Windows()
     assert windows.schedule(300, AT) == [AT] * 300
-    assert windows.states(AT, 300) == ()
+    assert windows.states(AT) == ()
 
 
 def test_a_quota_unit_is_free_one_period_and_two_seconds_after_its_use() -> None:
@@ -138,17 +138,26 @@ def test_a_forecast_after_the_end_of_the_calendar_is_its_end() -> None:
 
 def test_the_forecast_of_a_monthly_quota_in_numbers() -> None:
     used = tuple(AT - 20 * DAY + n * HOUR for n in range(88))
-    hour, month = Windows((TEN_AN_HOUR, HUNDRED_A_MONTH), used).states(AT, waiting=67)
-    assert (month.limit, month.used, month.left, month.at_once, month.later) == (100, 88, 12, 12, 55)
+    windows = Windows((TEN_AN_HOUR, HUNDRED_A_MONTH), used)
+    hour, month = windows.states(AT)
+    assert (month.limit, month.used, month.left) == (100, 88, 12)
     assert month.next_free == used[0] + 30 * DAY + MARGIN
-    assert month.last == used[54] + 30 * DAY + MARGIN == hour.last
-    assert (hour.used, hour.left, hour.at_once, hour.later, hour.next_free) == (0, 10, 10, 57, None)
+    assert windows.schedule(67, AT)[-1] == used[54] + 30 * DAY + MARGIN
+    assert (hour.used, hour.left, hour.next_free) == (0, 10, None)
+
+
+def test_what_is_ready_later_stands_behind_and_keeps_to_the_windows() -> None:
+    windows = Windows((Limit(3, 10 * MINUTE),))
+    period = 10 * MINUTE + MARGIN
+    times = windows.schedule(1, AT, [AT + 4 * MINUTE] * 3 + [AT + HOUR] * 4)
+    one, other = AT + 4 * MINUTE, AT + HOUR
+    assert times == [AT, one, one, AT + period, *[other] * 3, other + period]
 
 
 def test_a_window_that_others_have_exceeded_opens_when_enough_units_are_back() -> None:
     windows = Windows((Limit(2, HOUR),), ago(50, 40, 30, 20))
     state = windows.states(AT)[0]
-    assert (state.used, state.left, state.last) == (4, 0, None)
+    assert (state.used, state.left) == (4, 0)
     assert windows.schedule(1, AT)[0] == AT + 30 * MINUTE + MARGIN
 
 

@@ -102,7 +102,7 @@ def test_json_names_every_action_and_shows_changes_only_where_they_belong() -> N
 )
 def test_a_window_in_words(per: timedelta, used: int, text: str) -> None:
     back = datetime(2026, 1, 5, 9, tzinfo=UTC) if used else None
-    window = WindowState(10, per, used, 10 - used, at_once=0, later=0, next_free=back, last=None)
+    window = WindowState(10, per, used, 10 - used, next_free=back)
     assert forecast.window(window) == text
 
 

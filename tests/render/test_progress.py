@@ -51,7 +51,7 @@ def _tally(campaign: str | None, **counts: int) -> Tally:
 
 
 def _window(left: int, limit: int, per: timedelta) -> WindowState:
-    return WindowState(limit, per, limit - left, left, at_once=0, later=0, next_free=None, last=None)
+    return WindowState(limit, per, limit - left, left, next_free=None)
 
 
 VIEW = View(

@@ -140,8 +140,7 @@ def held(
     reasons: dict[str, Reason] = {}
     notes: list[Diagnostic] = []
     for name, holding in desired.holdings.items():
-        prefix = f"{Address.job(name)}["
-        own = [each for each in jobs if each.address.startswith(prefix) and each.address in desired.jobs]
+        own = _instances_of(name, jobs, desired)
         ended = _latest_ended(own, recorded)
         instances = [_instance(action, ended.get(action.address)) for action in own]
         found = launchable(instances, holding.stop_after, holding.canary)
@@ -149,6 +148,28 @@ def held(
         reasons |= dict.fromkeys(found.held, reason)
         notes += _notes(name, own, found)
     return [each.held(reasons[each.address]) if each.address in reasons else each for each in jobs], tuple(notes)
+
+
+def canaries_under_way(
+    planned: Mapping[str, PlannedAction], desired: Desired
+) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+    """Yield the instances of each campaign that wait for its first ones, and those of the first that are to end yet.
+
+    Nothing of a campaign of which so many failed that the rest waits for a person.
+    """
+    waiting = {each.campaign for each in planned.values() if each.reason is Reason.HELD_CANARY}
+    for name, holding in desired.holdings.items():
+        if str(Address.job(name)) in waiting:
+            own = _instances_of(name, planned.values(), desired)
+            standing = canaries([_instance(each, None) for each in own], holding.canary or 0)
+            first = [each.address for each in own if each.lies_ahead or _state(each) is State.RUNNING]
+            if standing and standing.succeeded + len(first) >= standing.wanted:
+                yield [each.address for each in own if each.reason is Reason.HELD_CANARY], first
+
+
+def _instances_of(name: str, jobs: Iterable[PlannedAction], desired: Desired) -> list[PlannedAction]:
+    prefix = f"{Address.job(name)}["
+    return [each for each in jobs if each.address.startswith(prefix) and each.address in desired.jobs]
 
 
 def _latest_ended(own: Sequence[PlannedAction], recorded: Recorded) -> Mapping[str, Run]:

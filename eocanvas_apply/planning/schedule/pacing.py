@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import chain, islice
@@ -12,6 +12,7 @@ from eocanvas_apply.ledger.fold.job_records import IntentState
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.jobs.holding import canaries_under_way
 from eocanvas_apply.planning.jobs.selecting import Turn, in_turn
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import Reason
@@ -100,22 +101,27 @@ def paced(jobs: Sequence[PlannedAction], windows: Windows, now: datetime, turn: 
 
 
 def expected(
-    jobs: Sequence[PlannedAction], desired: Desired, recorded: Recorded, windows: Windows, now: datetime
+    jobs: Sequence[PlannedAction],
+    desired: Desired,
+    recorded: Recorded,
+    windows: Windows,
+    now: datetime,
+    most: int | None = None,
 ) -> list[PlannedAction]:
     """Return the actions; those that wait for jobs that run or will run with an estimate of when they can go.
 
-    What waits for a job that ended badly, or that nothing is done about, gets no time.
+    What waits for a job that ended badly, or that nothing is done about, gets no time, nor does what is beyond the
+    `most` launches of this run.
     """
-    planned = {action.address: action for action in jobs}
-    waiting = [a for a in desired.following if a in planned and planned[a].reason is _R.WAITS_FOR]
-    if not waiting:
+    course = _Ends({action.address: action for action in jobs}, recorded, now, usual_duration(recorded, now))
+    ready = course.ready(desired)
+    if not ready:
         return list(jobs)
-    course = _Ends(planned, recorded, now, usual_duration(recorded, now))
-    ready = dict(course.ready(waiting))
     launches = sum(action.lies_ahead for action in jobs)
-    slots = windows.schedule(launches + len(ready), now)[launches:]
     inline = sorted(ready, key=lambda address: (ready[address], address))
-    times = {address: max(ready[address], slot) for address, slot in zip(inline, slots, strict=True)}
+    inline = inline if most is None else inline[: max(0, most - launches)]
+    slots = windows.schedule(launches, now, [ready[address] for address in inline])[launches:]
+    times = dict(zip(inline, slots, strict=True))
     return [replace(a, not_before=times[a.address]) if a.address in times else a for a in jobs]
 
 
@@ -129,14 +135,21 @@ class _Ends:
     duration: timedelta
     found: dict[str, datetime] = field(default_factory=dict)
 
-    def ready(self, waiting: Sequence[str]) -> Iterator[tuple[str, datetime]]:
-        """Yield those whose sources have a known end, with the latest of them; sources come first."""
-        for address in waiting:
-            ends = [self._end(source) for source in self.planned[address].depends_on]
-            known = [end for end in ends if end]
-            if known and len(known) == len(ends):
-                self.found[address] = max(known)
-                yield address, max(known)
+    def ready(self, desired: Desired) -> Mapping[str, datetime]:
+        """Return when each job that waits for others can go, as far as their ends are known."""
+        for rest, first in canaries_under_way(self.planned, desired):
+            self._wait(rest, first)
+        # In this order each comes after those that it waits for.
+        for address in desired.following:
+            if (action := self.planned.get(address)) and action.reason is _R.WAITS_FOR:
+                self._wait([address], action.depends_on)
+        return self.found
+
+    def _wait(self, waiting: Iterable[str], sources: Sequence[str]) -> None:
+        ends = [self._end(source) for source in sources]
+        known = [end for end in ends if end]
+        if known and len(known) == len(ends):
+            self.found |= dict.fromkeys(waiting, max(known))
 
     def _end(self, address: str) -> datetime | None:
         action = self.planned.get(address)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from heapq import heapify, heappush, heapreplace
+from itertools import chain, repeat
 
 from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecord
 from eocanvas_apply.planning.desired.desired import MARGIN, Limit
@@ -64,16 +65,17 @@ class Windows:
         """Return how many units of one window are used at this moment."""
         return len(self.used) - bisect_right(self.used, at - limit.span)
 
-    def schedule(self, launches: int, at: datetime) -> list[datetime]:
+    def schedule(self, launches: int, at: datetime, ready: Sequence[datetime] = ()) -> list[datetime]:
         """Return when each of so many launches may happen at the soonest, `at` or later, each of them counted.
 
-        No schedule can have its k-th launch earlier, for any k. Costs O(log n) for one launch and window.
+        Behind them stand launches that cannot go before the moments in `ready`, sorted. No schedule can have its k-th
+        launch earlier, for any k. Costs O(log n) for one launch and window.
         """
         slots = list(self._slots(at))
         now = max(at, self.closed_until or at)
         times = []
-        for _ in range(launches):
-            now = max([now, *(slot.opens for slot in slots if slot.opens)])
+        for release in chain(repeat(at, launches), ready):
+            now = max([now, release, *(slot.opens for slot in slots if slot.opens)])
             for slot in slots:
                 slot.take(now)
             times.append(now)
@@ -86,17 +88,14 @@ class Windows:
             ends = sorted(self.running.ends(at))[-self.running.most :]
             yield _Slots(self.running.most, self.running.duration, ends)
 
-    def states(self, at: datetime, waiting: int = 0) -> tuple[WindowState, ...]:
-        """Return each window, and how so many waiting launches fit into it: now, and as units come back."""
-        times = self.schedule(waiting, at)
-        return tuple(self._state(limit, at, waiting, times[-1] if times else None) for limit in self.limits)
+    def states(self, at: datetime) -> tuple[WindowState, ...]:
+        """Return how much of each window is used, and when the next unit comes back."""
+        return tuple(self._state(limit, at) for limit in self.limits)
 
-    def _state(self, limit: Limit, at: datetime, waiting: int, last: datetime | None) -> WindowState:
+    def _state(self, limit: Limit, at: datetime) -> WindowState:
         used = self.counted(limit, at)
-        left = max(0, limit.jobs - used)
-        at_once = min(left, waiting)
         next_free = self.used[-used] + limit.span if used else None
-        return WindowState(limit.jobs, limit.per, used, left, at_once, waiting - at_once, next_free, last)
+        return WindowState(limit.jobs, limit.per, used, max(0, limit.jobs - used), next_free)
 
 
 @dataclass(slots=True)
