@@ -64,6 +64,11 @@ def of_plan(plan: Plan) -> Exit:
 
 def of_status(plan: Plan) -> Exit:
     """Return what `status --exit-code` ends with: 0, 3, 4 or 7 as things stand, 1 where the plan has errors."""
+    from eocanvas_apply.planning.actions import Outcome, Phase
     from eocanvas_apply.report.outcomes import endings, standing
 
-    return of_endings(endings(plan, {*standing(plan).values()}))
+    # A job that an apply would forget, or record again as it ended, neither runs nor waits.
+    ended = standing(plan)
+    gone = {a.address for a in plan.actions if a.address.startswith("job.") and a.phase is Phase.LEFT_OUT}
+    stands = {found for address, found in ended.items() if found is not Outcome.WAITING or address not in gone}
+    return of_endings(endings(plan, stands))

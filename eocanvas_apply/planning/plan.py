@@ -10,7 +10,7 @@ from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime, timedelta
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity
-from eocanvas_apply.planning.actions import LAUNCHES, QUIET, ActionKind
+from eocanvas_apply.planning.actions import LAUNCHES, QUIET, ActionKind, Phase
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.desired.fingerprint import DOCUMENT, Change
 from eocanvas_apply.planning.reasons import Reason, Row, row_of
@@ -38,7 +38,8 @@ class PlannedAction:
     `not_before` is the service time from which it may be, or for a launch held back until others have ended, when it
     may be expected, or for results that are not listed yet, until when they are looked for; `awaits` are the products
     whose orders must be ready before; `note` what the manifest says of it, for people. `runs_again` is why a job that
-    runs now, or that is held back, is run again later in this run.
+    runs now, or that is held back, is run again later in this run. Of a job that is adopted, `ended` says whether it
+    has ended, and `complete` whether it has succeeded and all its results are recorded.
     """
 
     address: str
@@ -51,6 +52,8 @@ class PlannedAction:
     note: str = ""
     awaits: tuple[str, ...] = ()
     runs_again: Reason | None = None
+    ended: bool = False
+    complete: bool = False
 
     def __post_init__(self) -> None:
         row_of(self.address, self.action, self.reason)
@@ -59,6 +62,18 @@ class PlannedAction:
     def row(self) -> Row:
         """What follows from its action and reason, and the words for them."""
         return row_of(self.address, self.action, self.reason)
+
+    @property
+    def phase(self) -> Phase:
+        """Where its job stands, in the word that people count by: what has ended does not run."""
+        if not self.ended:
+            return self.row.phase
+        return Phase.LEFT_OUT if self.reason is Reason.RETURNED else Phase.WAITING
+
+    @property
+    def wanted(self) -> bool:
+        """Whether its job is still to be launched, watched or fetched, so that its keys are needed."""
+        return self.row.wanted and not self.complete
 
     @property
     def campaign(self) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.manifest.address import typed
@@ -92,10 +92,7 @@ def _closing(plan: Plan, style: Style) -> str:
 def _counts(plan: Plan, style: Style) -> str:
     ends = standing_of(plan)
     blocked = {a.address for a in plan.actions if not ACTIONS[a.action].quiet and ends[a.address] is Outcome.SKIPPED}
-    counts = Counter(a.action for a in plan.actions if a.address not in blocked)
-    changes = [f"{counts[kind]} to {kind}" for kind in READING_ORDER if counts[kind] and not ACTIONS[kind].quiet]
-    later = sum(a.runs_again is not None and a.action is not ActionKind.NONE for a in plan.actions)
-    moving = ", ".join([*changes, *([f"{later} to relaunch afterwards"] if later else [])])
+    moving = changes(plan, blocked)
     standing = Counter(_standing(a, plan) for a in _unsettled(plan) if ACTIONS[a.action].quiet)
     standing[_BLOCKED] = len(blocked)
     others = ", ".join(f"{standing[word]} {word}" for word in _STANDING if standing[word])
@@ -103,6 +100,14 @@ def _counts(plan: Plan, style: Style) -> str:
         return "; ".join(filter(None, [f"{style.paint('Plan:', 'bold')} {moving}", others])) + "."
     same = counted(_up_to_date(plan), "address", "addresses")
     return f"No changes: {others}." if others else f"Nothing to do: {same} up to date."
+
+
+def changes(plan: Plan, blocked: Container[str] = ()) -> str:
+    """Return `1 to create, 2 to launch`: what an apply changes, but for the addresses that cannot start."""
+    counts = Counter(a.action for a in plan.actions if a.address not in blocked)
+    found = [f"{counts[kind]} to {kind}" for kind in READING_ORDER if counts[kind] and not ACTIONS[kind].quiet]
+    later = sum(a.runs_again is not None and a.action is not ActionKind.NONE for a in plan.actions)
+    return ", ".join([*found, *([f"{later} to relaunch afterwards"] if later else [])])
 
 
 _BLOCKED = "cannot start (see the errors)"
@@ -116,7 +121,7 @@ def _standing(action: PlannedAction, plan: Plan) -> str:
         return "with an error"
     if action.address.startswith("key."):
         return Phase.LEFT_OUT if action.row.outcome is Outcome.SKIPPED else Phase.WAITING
-    return action.row.phase
+    return action.phase
 
 
 def _left_out(plan: Plan, blocks: Blocks, see: str) -> str:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
+from eocanvas_apply.diagnostics import has_errors
 from eocanvas_apply.manifest.address import typed
-from eocanvas_apply.planning.actions import ActionKind, Phase
+from eocanvas_apply.planning.actions import LAUNCHES, ActionKind, Phase
 from eocanvas_apply.planning.failures import HINTS
-from eocanvas_apply.planning.plan import WindowState
+from eocanvas_apply.planning.plan import Plan, WindowState
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.render import forecast
 from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, moment, one_line, rough, shortened, stamp
-from eocanvas_apply.render.plan import advice, title
+from eocanvas_apply.render.plan import advice, changes, title
 from eocanvas_apply.render.plan_blocks import in_words, then
 from eocanvas_apply.render.why import whereabouts
+from eocanvas_apply.report.outcomes import blocked
 from eocanvas_apply.report.status import JobStatus, KeyStatus, Status, Tally, tallies, together
 
 T = TypeVar("T")
@@ -93,18 +95,18 @@ def text(status: Status, style: Style = PLAIN, *, full: bool = False) -> str:
         sorted(jobs[Phase.RUNNING], key=lambda job: (job.since is None, job.since, job.address)),
     )
     finished = jobs[Phase.DONE] if full or len(status.jobs) <= most else []
-    ahead = [*_next(status, jobs), *forecast.lines(status.plan, windows=False)]
+    stopped = blocked(status.plan)
     blocks = [
         [_title(status, style), *_counts(tallies(status.plan.actions), style)],
         block("Failed", failed, _failed, _remedies(failed[:most])),
         block("A decision is needed", jobs[Phase.UNDECIDED], _undecided),
         block("Running", running, partial(_running, at=at), _unstuck(running)),
-        block("Waiting", sorted(jobs[Phase.WAITING], key=_turn), _waiting),
-        block("Left out", jobs[Phase.LEFT_OUT], lambda job: f"{job.address}: {in_words(job.action)}"),
+        block("Waiting", sorted(jobs[Phase.WAITING], key=_turn), partial(_waiting, stopped=stopped)),
+        block("Left out", jobs[Phase.LEFT_OUT], _left_out),
         block("Done", finished, _done),
-        block("Keys", status.keys, partial(_life, at=at)),
+        block("Keys", status.keys, partial(_life, status=status)),
         block("Quota", status.plan.windows, forecast.window),
-        block("Next", ahead, str),
+        block("Next", _next(status, jobs, stopped), str),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
@@ -118,7 +120,7 @@ def _block(
 
 
 def _title(status: Status, style: Style) -> str:
-    return f"{title(status.plan, style)}, {moment(status.plan.created)}"
+    return f"{title(status.plan, style)}, {moment(status.plan.created)}{', from the ledger' if status.offline else ''}"
 
 
 def _counts(found: Sequence[Tally], style: Style) -> list[str]:
@@ -137,28 +139,57 @@ def _tally(tally: Tally, name: str, style: Style) -> str:
     return ", ".join([f"{tally.campaign or name}: {tally.counts[Phase.DONE]} of {tally.total} done", *others])
 
 
-def _life(key: KeyStatus, at: datetime) -> str:
-    name = f" ({key.name})" if key.name else ""
+def _life(key: KeyStatus, status: Status) -> str:
+    at, name = status.plan.created, f" ({key.name})" if key.name else ""
     ends = f"ends in {rough(key.expires - at)}, {moment(key.expires)}" if key.expires else "end unknown"
+    life = {"live": ends, "existing": f"existing, {ends}" if key.expires else "existing"}.get(key.status, key.status)
+    # Whether it is as in the manifest, the ledger alone does not know.
+    return f"{key.action.address} {life}{name}" + ("" if status.offline else f"; {_key_words(key, status.plan)}")
+
+
+def _key_words(key: KeyStatus, plan: Plan) -> str:
+    faults = (each.message for each in plan.diagnostics if each.address == key.action.address)
+    if key.status == "absent" and key.action.reason is Reason.EXISTING and (fault := next(faults, "")):
+        return fault
     action = "" if key.action.action is ActionKind.NONE else f"{key.action.action}: "
-    life = ends if key.status == "live" else key.status
-    return f"{key.action.address} {life}{name}; {action}{in_words(key.action)}"
+    return f"{action}{in_words(key.action)}"
 
 
-def _next(status: Status, jobs: dict[Phase, list[JobStatus]]) -> list[str]:
-    if now := status.plan.forecast.launches_now:
-        return [f"the next apply launches {counted(now, 'job')}"]
-    wake = status.plan.wake
-    if wake and jobs[Phase.WAITING]:
-        return [f"apply continues at {moment(wake)}, in {rough(wake - status.plan.created)}"]
+def _next(status: Status, jobs: dict[Phase, list[JobStatus]], stopped: Mapping[str, str]) -> list[str]:
+    """Return what the next apply changes, what it waits for, and last the command that goes on."""
+    if status.offline:
+        return ["from the ledger only: eocanvas-apply status looks at the service, eocanvas-apply plan shows changes"]
+    plan, lines = status.plan, []
+    if found := changes(plan, stopped):
+        lines.append(f"the next apply: {found}")
     if jobs[Phase.RUNNING]:
-        return [f"{counted(len(jobs[Phase.RUNNING]), 'job')} running: apply waits and fetches the results"]
-    if jobs[Phase.UNDECIDED]:
-        return []
+        lines.append(f"{counted(len(jobs[Phase.RUNNING]), 'job')} running: apply waits and fetches the results")
+    elif plan.wake and jobs[Phase.WAITING]:
+        lines.append(f"apply continues at {moment(plan.wake)}, in {rough(plan.wake - plan.created)}")
+    if draining := [key.action.address for key in status.keys if key.action.reason is Reason.DRAINING]:
+        lines.append(f"{', '.join(draining)}: apply waits until no job runs, and goes on")
+    ahead = forecast.lines(plan, windows=False) if any(j.address not in stopped for j in jobs[Phase.WAITING]) else []
+    return [*lines, *ahead, _command(plan, jobs, stopped, goes_on=bool(lines))]
+
+
+def _command(plan: Plan, jobs: dict[Phase, list[JobStatus]], stopped: Mapping[str, str], *, goes_on: bool) -> str:
+    """Return the command that goes on, or that nothing is to do."""
+    if goes_on and plan.refusals:
+        return "a safety rule refuses this: eocanvas-apply plan names the flag that allows it"
+    if goes_on:
+        return "to continue: eocanvas-apply apply"
+    if asked := jobs[Phase.UNDECIDED]:
+        return f"a decision is needed: eocanvas-apply why {typed(asked[0].address)}"
+    if stopped or has_errors(plan.diagnostics):
+        return "nothing continues before the errors are fixed: eocanvas-apply plan shows them"
     if jobs[Phase.WAITING]:
-        return ["nothing continues by itself: see above what each job waits for"]
-    failed = len(jobs[Phase.FAILED])
-    return [f"nothing continues by itself: {counted(failed, 'job')} failed" if failed else "nothing to do"]
+        return "nothing continues by itself: see above what each job waits for"
+    if failed := jobs[Phase.FAILED]:
+        why = f"{counted(len(failed), 'job')} failed; once the cause is removed"
+        return f"nothing continues by itself: {why}: eocanvas-apply apply --retry-failed"
+    if any(action.reason is Reason.CANNOT_TELL for action in plan.actions):
+        return "nothing to do as far as is known; state unknown of a key: see Keys above"
+    return "nothing to do"
 
 
 def _failed(job: JobStatus) -> str:
@@ -187,6 +218,8 @@ def _running(job: JobStatus, at: datetime) -> str:
         stuck = ", stuck" if job.action.reason is Reason.STUCK else ""
         since = f"{rough(at - job.since)}, since {moment(job.since)}"
         return f"{job.address}: {job.status} for {since}{stuck}{then(job.action)}"
+    if job.action.action is ActionKind.DISMISS:
+        return f"{job.address}: {job.status}; {advice(job.action)}"
     waits = job.action.not_before and not job.action.lists_nothing
     until = f", until {moment(job.action.not_before)}" if waits else ""
     return f"{job.address}: {in_words(job.action)}{until}"
@@ -204,8 +237,12 @@ def _turn(job: JobStatus) -> tuple[bool, float, str]:
     return job.action.action is ActionKind.NONE, when.timestamp() if when else 0.0, job.address
 
 
-def _waiting(job: JobStatus) -> str:
+def _waiting(job: JobStatus, stopped: Mapping[str, str]) -> str:
     action = job.action
+    if job.address in stopped:
+        return f"{job.address}: cannot start: {one_line(stopped[job.address])}"
+    if action.action not in (*LAUNCHES, ActionKind.NONE):
+        return f"{job.address}: {in_words(action)}"
     if action.action is ActionKind.NONE:
         about = f", at about {moment(action.not_before)}" if action.not_before else ""
         why = f"after {', '.join(action.depends_on)}" if action.depends_on else in_words(action)
@@ -214,6 +251,11 @@ def _waiting(job: JobStatus) -> str:
     after = f" after {', '.join(before)}" if before else ""
     when = f" not before {moment(action.not_before)}" if action.not_before else "" if after else " with the next apply"
     return f"{job.address}: {action.action}{after}{when}"
+
+
+def _left_out(job: JobStatus) -> str:
+    then_what = "" if job.action.action is ActionKind.NONE else f"; {advice(job.action)}"
+    return f"{job.address}: {in_words(job.action)}{then_what}"
 
 
 def _done(job: JobStatus) -> str:

@@ -9,7 +9,7 @@ from eocanvas_apply.diagnostics import Diagnostic, Severity, error, has_errors, 
 from eocanvas_apply.ledger.fold.job_records import Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import typed
-from eocanvas_apply.planning.actions import ActionKind, Outcome
+from eocanvas_apply.planning.actions import ActionKind, Outcome, Phase
 from eocanvas_apply.planning.failures import HINTS
 from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
@@ -58,6 +58,20 @@ def _skip_dependants(
     while blocked := [a for a in waiting if a.address not in ended and not ended.isdisjoint(a.depends_on)]:
         ended |= {a.address for a in blocked}
         found |= {a.address: Outcome.SKIPPED for a in blocked}
+
+
+def blocked(plan: Plan) -> dict[str, str]:
+    """Return the jobs that cannot start before something is corrected, each with what it needs and what is wrong."""
+    ended, faults = standing(plan), _faults(plan, {})
+    held = [a for a in plan.actions if a.phase is Phase.WAITING and ended[a.address] is Outcome.SKIPPED]
+    return {a.address: _obstacle(a, ended, faults) for a in held if a.address.startswith("job.")}
+
+
+def _obstacle(action: PlannedAction, ended: Mapping[str, Outcome], faults: Mapping[str, Diagnostic]) -> str:
+    if before := next((each for each in action.depends_on if each in faults), None):
+        return f"needs {before}: {faults[before].message}"
+    found = _not_started(action, ended)
+    return found.message if found else faults[action.address].message if action.address in faults else action.row.words
 
 
 def results(

@@ -10,6 +10,7 @@ from eocanvas_apply.ledger.fold.job_records import IntentState, JobRecord, Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.actions import LAUNCHES, ActionKind, Phase
+from eocanvas_apply.planning.desired.desired import DesiredKey
 from eocanvas_apply.planning.plan import Origin, Plan, PlannedAction
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import Observed, ObservedKey, Pass
@@ -36,7 +37,7 @@ def tallies(actions: Iterable[PlannedAction]) -> list[Tally]:
     for action in actions:
         if action.address.startswith("job."):
             counts = found.setdefault(action.campaign, dict.fromkeys(Phase, 0))
-            counts[action.row.phase] += 1
+            counts[action.phase] += 1
     return [Tally(name, found[name]) for name in sorted(found, key=lambda name: (name is None, name))]
 
 
@@ -48,7 +49,7 @@ def together(found: Iterable[Tally]) -> Tally:
 
 @dataclass(frozen=True, slots=True)
 class KeyStatus:
-    """One key: `status` is live, absent or existing; `expires` None is never or not known."""
+    """One key: `status` is live or absent, or existing: there, but not ours; `expires` None is never or not known."""
 
     action: PlannedAction
     status: str
@@ -71,7 +72,7 @@ class JobStatus:
     @property
     def phase(self) -> Phase:
         """Where it stands, in the word that people count by."""
-        return self.action.row.phase
+        return self.action.phase
 
     @property
     def run(self) -> Run | None:
@@ -108,11 +109,12 @@ class JobStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The rows, and the plan they come from."""
+    """The rows, and the plan they come from; `offline` where it is what the ledger alone says."""
 
     plan: Plan
     keys: tuple[KeyStatus, ...]
     jobs: tuple[JobStatus, ...]
+    offline: bool = False
 
     @property
     def settled(self) -> bool:
@@ -122,19 +124,22 @@ class Status:
 
 def status(plan: Plan, recorded: Recorded, observed: Observed) -> Status:
     """Return where everything stands according to one plan."""
-    keys = [_key(a, recorded, observed) for a in plan.actions if a.address.startswith("key.")]
+    given = plan.desired.keys if plan.desired else {}
+    keys = [_key(a, given.get(a.address), recorded, observed) for a in plan.actions if a.address.startswith("key.")]
     jobs = [JobStatus(a, recorded) for a in plan.actions if a.address.startswith("job.")]
     return Status(plan, tuple(keys), tuple(jobs))
 
 
-def _key(action: PlannedAction, recorded: Recorded, observed: Observed) -> KeyStatus:
+def _key(action: PlannedAction, given: DesiredKey | None, recorded: Recorded, observed: Observed) -> KeyStatus:
+    if action.reason is Reason.EXISTING and given:
+        there = observed.keys.get(given.fixed_name or "")
+        return KeyStatus(action, "existing" if there else "absent", given.fixed_name, there.expires if there else None)
     address = Address.parse(action.address)
     record = recorded.keys.get(str(address.whole))
     number = address.generation
     generation = record.generations.get(number) if record and number else record.current if record else None
     if generation is None:
-        existing = action.action is ActionKind.NONE and action.reason == "existing"
-        return KeyStatus(action, "existing" if existing else "absent", None, None)
+        return KeyStatus(action, "absent", None, None)
     seen = observed.keys.get(generation.name)
     expires = seen.expires if seen else generation.created.expires if generation.created else None
     return KeyStatus(action, "live" if seen else "absent", generation.name, expires)

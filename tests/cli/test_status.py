@@ -136,3 +136,65 @@ def test_nothing_runs_after_destroy(project: Project, emulator: RunningEmulator)
     assert (job["status"], job["reason"], job["job_id"], job["created"]) == ("not-launched", "new", None, None)
     assert project.run("status") == 0
     assert "running" not in project.out
+
+
+def test_what_is_forgotten_or_destroyed_after_its_end_neither_runs_nor_waits(project: Project) -> None:
+    assert project.run("apply", "--yes") == 0
+    for words in (("forget", "subset"), ("destroy", "--yes")):
+        assert project.run(*words) == 0
+        [job] = project.json("status", "--exit-code")["jobs"]
+        assert (job["status"], job["reason"]) == ("successful", "returned")
+        assert project.run("status", "--exit-code") == 0
+        assert "jobs: 0 of 1 done, 1 left out\n" in project.out
+        assert "Running" not in project.out
+        assert "the next apply: 1 to adopt\n  to continue: eocanvas-apply apply\n" in project.out
+        [key] = project.json("status")["keys"]
+        assert key["reason"] == "not-needed"
+    assert project.run("status", "--offline", "--exit-code") == 0
+
+
+def test_results_that_are_not_fetched_wait_and_run_nowhere(project: Project) -> None:
+    assert project.run("apply", "--yes", "--no-fetch") == 0
+    assert project.run("status", "--exit-code") == 3
+    assert "jobs: 0 of 1 done, 1 waiting\n" in project.out
+    assert "Waiting\n  job.subset: succeeded; results not downloaded yet\n" in project.out
+    assert project.out.endswith("the next apply: 1 to fetch\n  to continue: eocanvas-apply apply\n")
+    assert project.run("status", "--offline") == 0
+    assert "jobs: 0 of 1 done, 1 waiting\n" in project.out
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "secret"), [("", "", "rotated"), ("bucket: scenes", "bucket: others", "canary-secret-key")]
+)
+def test_a_key_to_be_deleted_for_what_changed_is_something_to_do(
+    project: Project, monkeypatch: pytest.MonkeyPatch, before: str, after: str, secret: str
+) -> None:
+    assert project.run("apply", "--yes") == 0
+    project.change(before, after)
+    monkeypatch.setenv("SCENES_SECRET_KEY", secret)
+    assert project.run("plan") == 0
+    assert "Plan: 1 to delete." in project.out
+    assert project.run("status") == 0
+    assert project.out.endswith("Next\n  the next apply: 1 to delete\n  to continue: eocanvas-apply apply\n")
+    assert project.run("status", "--offline") == 0
+    assert "nothing to do" not in project.out
+    assert "as in the manifest" not in project.out
+
+
+def test_what_keeps_a_job_from_starting_is_named(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SCENES_SECRET_KEY")
+    assert project.run("status") == 0
+    assert "job.subset: cannot start: needs key.scenes: " in project.out
+    assert "SCENES_SECRET_KEY is not set" in project.out
+    assert "launch at" not in project.out
+    assert project.out.endswith("before the errors are fixed: eocanvas-apply plan shows them\n")
+    monkeypatch.setenv("SCENES_SECRET_KEY", "canary-secret-key")
+    text = project.manifest.read_text(encoding="utf-8")
+    head, _, jobs = text.partition("    type: s3\n")
+    rest = jobs[jobs.index("jobs:") :]
+    project.manifest.write_text(f"{head}    {{type: existing, name: ann-key, storage: s3}}\n{rest}", encoding="utf-8")
+    assert project.json("status")["keys"][0]["status"] == "absent"
+    assert project.run("status") == 0
+    missing = "the service shows no key named 'ann-key'"
+    assert f"job.subset: cannot start: needs key.scenes: {missing}" in project.out
+    assert f"key.scenes absent (ann-key); {missing}" in project.out

@@ -73,8 +73,10 @@ Keys
   key.scenes ends in 6d 23h, 2026-03-08 11:00:00 UTC (baltic-scenes-1-abc123); as in the manifest
 
 Next
-  apply continues at 2026-03-01 12:15:00 UTC, in 15m
+  the next apply: 1 to launch
+  3 jobs running: apply waits and fetches the results
   1 launch at 2026-03-01 12:20:00 UTC.
+  to continue: eocanvas-apply apply
 """
     )
 

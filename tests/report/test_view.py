@@ -30,7 +30,7 @@ def test_the_view_counts_jobs_and_names_the_next_launch() -> None:
     scene.events.append(e.QuotaClosed(until=AT + 20 * MINUTE))
     seen = _view(scene)
     counts = together(seen.tallies).counts
-    assert (counts[Phase.DONE], counts[Phase.RUNNING], counts[Phase.WAITING]) == (1, 2, 2)
+    assert (counts[Phase.DONE], counts[Phase.RUNNING], counts[Phase.WAITING]) == (1, 1, 3)
     assert seen.tallies[0].campaign is None
     assert seen.stored == {None: 10}
     assert [(job.address, job.status) for job in seen.running] == [("job.b", "running")]

@@ -75,7 +75,7 @@ async def _offline(args: Namespace) -> Outcome:
 
     found = await read_record(args)
     plan, seen = remembered(found, datetime.now(UTC))
-    outcome = _outcome(args, Status(status(plan, found, seen)))
+    outcome = _outcome(args, Status(replace(status(plan, found, seen), offline=True)))
     # What the manifest asks for was not looked at, and may be much.
     return outcome if plan.actions else replace(outcome, text=lambda _: "No keys or jobs are recorded yet.\n")
 

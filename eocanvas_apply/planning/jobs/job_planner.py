@@ -29,7 +29,7 @@ from eocanvas_apply.planning.state.runs import (
     vanished,
 )
 from eocanvas_apply.planning.tasks import AdoptJob, DismissJob, FetchResults, ForgetJob, LaunchJob
-from eocanvas_apply.vocabulary import OgcStatus
+from eocanvas_apply.vocabulary import OgcStatus, has_ended
 
 _A, _R = ActionKind, Reason
 Leaving = Literal["not-in-manifest", "destroyed", "requested"]
@@ -126,7 +126,9 @@ class JobPlanner:
             return self._launch(job)
         if not same(intended.components, job.components):
             return self._launch(job)
-        return PlannedAction(job.address, _A.ADOPT, _R.RETURNED, task=AdoptJob(run.job_id, "returned"))
+        complete = bool(run.status == OgcStatus.SUCCESSFUL and run.results and not run.pending)
+        task = AdoptJob(run.job_id, "returned")
+        return PlannedAction(job.address, _A.ADOPT, _R.RETURNED, task=task, ended=not run.in_flight, complete=complete)
 
     def _kept(self, job: DesiredJob, record: JobRecord) -> PlannedAction:
         last = record.last_intent
@@ -161,7 +163,9 @@ class JobPlanner:
 
     def _open(self, address: str, intent: Intent, settlement: Settlement) -> PlannedAction:
         if settlement.verdict is Verdict.FOUND and settlement.job_id:
-            return PlannedAction(address, _A.ADOPT, _R.FOUND, task=AdoptJob(settlement.job_id, "found", intent.id))
+            task = AdoptJob(settlement.job_id, "found", intent.id)
+            seen = self.observed.jobs.jobs.get(settlement.job_id)
+            return PlannedAction(address, _A.ADOPT, _R.FOUND, task=task, ended=bool(seen and has_ended(seen.status)))
         if settlement.verdict is Verdict.WAIT:
             return PlannedAction(address, _A.WATCH, _R.ANSWER_OPEN, not_before=settlement.wake)
         return PlannedAction(address, _A.ASK, _R.AMBIGUOUS)

@@ -20,7 +20,8 @@ def selected(jobs: Iterable[PlannedAction], requests: Requests) -> list[PlannedA
 
     def is_left_out(action: PlannedAction) -> bool:
         # All else goes on: it costs nothing, and jobs that run stay under watch.
-        optional = action.row.phase in (Phase.WAITING, Phase.UNDECIDED) or action.action is _A.FORGET
+        held = action.action is _A.NONE and action.phase is Phase.WAITING
+        optional = held or action.action in (*LAUNCHES, _A.ASK, _A.FORGET)
         return optional and requests.leaves_out(action.address)
 
     return [PlannedAction(a.address, _A.NONE, _R.NOT_SELECTED) if is_left_out(a) else a for a in jobs]

@@ -28,7 +28,7 @@ def needed_keys(
     or a selected job name it.
     """
     needed: dict[str, timedelta] = {}
-    for action in (action for action in jobs if action.row.wanted):
+    for action in (action for action in jobs if action.wanted):
         if job := desired.jobs.get(action.address):
             for address in job.keys:
                 key = desired.keys.get(address)
