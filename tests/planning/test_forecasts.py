@@ -16,6 +16,7 @@ from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import ObservedJob
 from eocanvas_apply.render import forecast
+from eocanvas_apply.vocabulary import FailureClass
 from tests.planning.scene import AT, HEAD, HOUR, MINUTE, Scene
 
 _R = Reason
@@ -45,9 +46,9 @@ class Campaign:
             elif state in "rft":
                 status = "running" if state == "r" else "failed"
                 scene.launched(name, number, status=status)
-                failed = {"failure": "graph" if state == "f" else "staging-in"} if state != "r" else {}
-                job = f"job-{number}"
-                scene.events.append(e.JobObserved(address=f"job.{name}", job_id=job, status=status, **failed))
+                failure: FailureClass | None = {"f": "graph", "t": "staging-in"}.get(state)  # type: ignore[assignment]
+                seen = e.JobObserved(address=f"job.{name}", job_id=f"job-{number}", status=status, failure=failure)
+                scene.events.append(seen)
         ids = [f"other-{number}" for number in range(self.used)]
         scene.jobs |= {each: ObservedJob(each, "snap-function", "successful", AT - 10 * MINUTE) for each in ids}
         scene.sees(listed=scene.jobs)
