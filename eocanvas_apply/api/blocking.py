@@ -63,6 +63,9 @@ class Project:
         self._thread = threading.Thread(target=self._loop.run_forever, name="eocanvas-apply", daemon=True)
         self._thread.start()
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self._project.project.file}{' (closed)' if self._closed else ''}>"
+
     def __enter__(self) -> Project:
         return self
 

@@ -120,8 +120,12 @@ class AsyncProject:
         self.project = project
         self._settings, self._rows = settings, rows
         self._stack, self._opening, self._applying = AsyncExitStack(), asyncio.Lock(), asyncio.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._engine: Engine | None = None
         self._stops = 0
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.project.file}>"
 
     async def __aenter__(self) -> AsyncProject:
         return self
@@ -133,7 +137,9 @@ class AsyncProject:
         """Close the connections to the service. The project may be asked again, then they are opened again.
 
         An apply at work in another task is stopped first, as by `stop`, and one that waits for its turn too.
+        Raises UsageError while it is open in another event loop.
         """
+        self._enter_loop()
         self.stop()
         async with self._applying:
             self._engine = None
@@ -142,13 +148,26 @@ class AsyncProject:
     async def engine(self) -> Engine:
         """Return the engine, opened with the first call: secrets are read then, and campaigns search for their rows.
 
-        Raises ManifestError, UsageError, ServiceError and CredentialsError.
+        It belongs to the event loop that it is opened in, until `close` or the end of that loop; in another one it
+        raises UsageError. Raises ManifestError, ServiceError and CredentialsError too.
         """
+        self._enter_loop()
         async with self._opening:
             if self._engine is None:
                 opened = open_engine(self.project, self._settings, self._rows)
                 self._engine = await self._stack.enter_async_context(opened)
         return self._engine
+
+    def _enter_loop(self) -> None:
+        here = asyncio.get_running_loop()
+        if self._loop is here:
+            return
+        if self._loop is not None and not self._loop.is_closed() and (self._engine or self._opening.locked()):
+            hint = "close it there first, or open one project for each event loop: eoc.aopen(...)"
+            raise UsageError(error("usage", "the project is open in another event loop", hint))
+        # What was opened in a loop that has ended was closed with it.
+        self._loop, self._engine = here, None
+        self._stack, self._opening, self._applying = AsyncExitStack(), asyncio.Lock(), asyncio.Lock()
 
     async def addresses(self) -> tuple[str, ...]:
         """Return the addresses of all keys and jobs that the manifest asks for."""

@@ -41,6 +41,10 @@ class _Rendered:
     def __str__(self) -> str:
         return str(self._render.text(self.value))
 
+    def __hash__(self) -> int:
+        # Equal values have equal counts; what else they hold, such as graphs, has no hash.
+        return hash((type(self), *self.summary.items()))
+
     def __repr__(self) -> str:
         counts = ", ".join(f"{number} {name}" for name, number in self.summary.items() if number)
         return f"<{type(self).__name__}: {counts or 'nothing'}>"
@@ -58,6 +62,7 @@ class Plan(_Rendered):
     """
 
     _module = "plan"
+    __hash__ = _Rendered.__hash__  # a dataclass would make one of all fields
     value: planning.Plan
     requests: planning.Requests
     observed: Observed
@@ -111,6 +116,7 @@ class ApplyResult(_Rendered):
     """How an apply ended. `str(result)` is the text of `eocanvas-apply apply`; a failed job raises nothing."""
 
     _module = "result"
+    __hash__ = _Rendered.__hash__  # a dataclass would make one of all fields
     value: report.ApplyResult
     warnings: tuple[Diagnostic, ...] = ()
 
@@ -148,6 +154,7 @@ class Status(_Rendered):
     """The state of every key and job. `str(status)` is the text of `eocanvas-apply status`."""
 
     _module = "status"
+    __hash__ = _Rendered.__hash__  # a dataclass would make one of all fields
     value: report_status.Status
     warnings: tuple[Diagnostic, ...] = ()
 

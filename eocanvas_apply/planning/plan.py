@@ -58,6 +58,10 @@ class PlannedAction:
     def __post_init__(self) -> None:
         row_of(self.address, self.action, self.reason)
 
+    def __hash__(self) -> int:
+        # Its task may hold a graph, which has no hash.
+        return hash((self.address, self.action, self.reason))
+
     @property
     def row(self) -> Row:
         """What follows from its action and reason, and the words for them."""

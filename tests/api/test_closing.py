@@ -1,12 +1,14 @@
-"""A project is closed while it is at work, from another thread or task."""
+"""A project is closed while it is at work, from another thread or task, and used in one event loop after another."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 import traceback
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -109,3 +111,40 @@ def test_an_error_of_ours_shows_no_frames_of_the_layers_below(manifest: Path, mo
     assert "direct cause" not in shown
     files = {Path(frame.filename).name for frame in traceback.extract_tb(refused.value.__traceback__)}
     assert files == {Path(__file__).name, "blocking.py"}
+
+
+def test_a_project_is_used_in_one_event_loop_after_another(manifest: Path) -> None:
+    opened = eoc.aopen(manifest)
+
+    async def plan() -> eoc.Plan:
+        return await opened.plan()
+
+    # The loop of the first call ends without `close`.
+    assert asyncio.run(plan()).summary == asyncio.run(plan()).summary
+    asyncio.run(opened.close())
+    asyncio.run(plan())
+
+
+def test_a_project_that_is_open_in_another_event_loop_is_refused(manifest: Path) -> None:
+    opened = eoc.aopen(manifest)
+
+    def elsewhere(call: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        with pytest.raises(eoc.UsageError, match="open in another event loop"):
+            asyncio.run(call())
+
+    async def main() -> None:
+        async with opened:
+            await opened.plan()
+            await asyncio.to_thread(elsewhere, opened.plan)
+            await asyncio.to_thread(elsewhere, opened.close)
+            await opened.plan()
+        await asyncio.to_thread(asyncio.run, opened.plan())
+
+    asyncio.run(main())
+
+
+def test_projects_are_shown_by_their_manifest(manifest: Path) -> None:
+    with eoc.open(manifest) as opened:
+        assert repr(opened) == f"<Project: {manifest}>"
+    assert repr(opened) == f"<Project: {manifest} (closed)>"
+    assert repr(eoc.aopen(manifest)) == f"<AsyncProject: {manifest}>"

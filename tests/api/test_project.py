@@ -55,6 +55,7 @@ def test_a_project_is_planned_applied_and_queried(manifest: Path) -> None:
         assert all(path.is_relative_to(manifest.parent / "out") for path in paths)
         assert {row["status"] for row in project.status().to_dicts()} == {"successful"}
         assert not project.plan().changes_pending
+        assert len({plan, run, project.status(), *plan.actions}) == 3 + len(ADDRESSES)
 
 
 def test_documents_are_those_of_the_command_line(manifest: Path, capsys: pytest.CaptureFixture[str]) -> None:
