@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -68,6 +69,7 @@ def size_of(part: int, whole: int) -> str:
 
 # As many as one looks through in a notebook.
 _MOST_ROWS = 100
+_PAINT = re.compile(r"\x1b\[[0-9;]*m")
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
 
 
@@ -96,6 +98,20 @@ def one_line(text: str, limit: int = 200) -> str:
     """Return the text on one line of at most `limit` characters, cut with an ellipsis."""
     flat = " ".join(printable(text).split())
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+def wrapped(line: str, width: int | None, indent: str) -> str:
+    """Return a line as lines of at most `width` columns, later ones indented; broken at blanks, never in a name."""
+    lines, used = [""], 0
+    for word in line.split(" "):
+        length = len(_PAINT.sub("", word))
+        if width is not None and used and used + 1 + length > width and used > len(indent):
+            lines.append(indent + word)
+            used = len(indent) + length
+        else:
+            lines[-1] += f" {word}" if used else word
+            used += length + bool(used)
+    return "\n".join(lines)
 
 
 def cut(text: str, limit: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -91,19 +92,29 @@ def _place(place: Place) -> str:
 
 
 def _listed(title: str, lines_of: Sequence[tuple[str, str, str]], style: Style) -> list[str]:
-    """Return a line for each address, of many with equal words the first few, and below them what to do, once."""
-    alike: dict[str, list[str]] = {}
-    for address, words, _ in lines_of:
-        alike.setdefault(words.replace(typed(address), "ADDRESS"), []).append(f"{address}{words}")
-    shown = [
-        line
-        for lines in alike.values()
-        for line in shortened(lines, _SHOWN_ALIKE, str, "  and {} more like this", spare=_SPARE)
-    ]
+    """Return a line for each address, of many with equal words the first few, and with them what to do.
+
+    What helps with all of them stands once, below.
+    """
     several = len({address for address, *_ in lines_of}) > 1
-    hints = (hint.replace(typed(address), "ADDRESS") if several else hint for address, _, hint in lines_of)
-    steps = [f"  next: {hint}" for hint in dict.fromkeys(filter(None, hints))]
-    return [*_block(title, shown, str, style), *shortened(steps, _SHOWN_ALIKE, str, "  next: ... {} more")]
+    common = {hint.replace(typed(address), "ADDRESS") if several else hint for address, _, hint in lines_of}
+    once = len(common) == 1
+    alike: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
+    for each in lines_of:
+        address, words, hint = each
+        key = words.replace(typed(address), "ADDRESS"), "" if once else hint.replace(typed(address), "ADDRESS")
+        alike.setdefault(key, []).append(each)
+    shown = [line for key, group in alike.items() for line in _alike(group, key[1])]
+    return [*_block(title, shown, str, style), *(f"  next: {hint}" for hint in common if once and hint)]
+
+
+def _alike(group: Sequence[tuple[str, str, str]], common: str) -> list[str]:
+    """Return the first addresses of those that ended alike, and right below them what to do."""
+    lines = [f"{address}{words}" for address, words, _ in group]
+    hint = group[0][2] if len(group) == 1 else common
+    shown = shortened(lines, _SHOWN_ALIKE, str, "  and {} more like this", spare=_SPARE)
+    # A hint belongs to the line before it: both are shown, or none.
+    return [*shown[:-1], f"{shown[-1]}\n    next: {hint}"] if common and hint else shown
 
 
 def _of(result: ApplyResult, outcome: Outcome, words: Callable[[AddressResult], str]) -> list[tuple[str, str, str]]:
@@ -137,11 +148,16 @@ def _why(result: AddressResult) -> str:
 
 
 def _closing(result: ApplyResult) -> str:
-    counts = outcome_counts(result.results)
-    numbers = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
-    return f"{counted(len(result.results), 'address', 'addresses')}: {numbers or 'nothing to do'}."
+    """Return `1 key and 2 jobs: 1 done, 1 running, 1 failed.`; the numbers add up."""
+    kinds = Counter(each.address.partition(".")[0] for each in result.results)
+    counts = Counter("running" if each.runs else _ENDED.get(each.outcome, each.outcome) for each in result.results)
+    things = " and ".join(counted(kinds[kind], kind) for kind in ("key", "job") if kinds[kind])
+    numbers = ", ".join(f"{counts[word]} {word}" for word in _ORDER if counts[word])
+    return f"{things}: {numbers}." if things else "No keys and no jobs: nothing to do."
 
 
+_ENDED = {Outcome.SKIPPED: "not run"}
+_ORDER = ("done", "running", "waiting", "failed", "not run")
 _WORDS = {
     Stop.DISMISSED: "job {job_id} dismissed",
     Stop.RUNS_ON: "job {job_id} cannot be stopped; it runs to its end",

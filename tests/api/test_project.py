@@ -43,7 +43,7 @@ def test_a_project_is_planned_applied_and_queried(manifest: Path) -> None:
 
         run = project.apply(plan, wait="2m", on_progress=events.append)
         assert run.summary == {"done": 4, "failed": 0, "waiting": 0, "skipped": 0}
-        shown = "Results\n  job.tiles: 3 files, 12 kB in out/\n4 addresses: 4 done.\n"
+        shown = "Results\n  job.tiles: 3 files, 12 kB in out/\n1 key and 3 jobs: 4 done.\n"
         assert (run.exit_code, str(run)) == (0, shown)
         assert {str(each.happening) for each in events} >= {"created", "launched", "stored"}
         assert "key.scenes creating" in str(events[0])

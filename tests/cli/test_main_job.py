@@ -51,7 +51,7 @@ def test_the_commands_from_plan_to_destroy(project: Project) -> None:
     _fits("plan", again)
     assert {a["action"] for a in again["actions"]} == {"none"}
     assert project.run("apply") == 0
-    assert project.out == "Results\n  job.subset: 1 file, 4.1 kB in results/\n2 addresses: 2 done.\n"
+    assert project.out == "Results\n  job.subset: 1 file, 4.1 kB in results/\n1 key and 1 job: 2 done.\n"
 
 
 def test_status_why_logs_and_ledger_show_the_job(project: Project) -> None:

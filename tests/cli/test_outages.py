@@ -35,7 +35,7 @@ def test_an_apply_ended_by_the_service_says_what_runs_and_what_goes_on(gone: Pro
     assert "[service-failed]" in gone.err
     seen = r" \(as of \d\d:\d\d:\d\d UTC\)"
     assert re.match(
-        rf"Running{seen}\n  job\.subset\n2 addresses: 1 done, 1 waiting\.\n"
+        rf"Running{seen}\n  job\.subset\n1 key and 1 job: 1 done, 1 running\.\n"
         rf"ended by an error, 1 running at the service{seen}; eocanvas-apply apply continues\n$",
         gone.out,
     )

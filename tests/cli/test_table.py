@@ -58,7 +58,7 @@ def test_a_run_shows_a_table_and_removes_it_at_the_end(campaign: Project) -> Non
     assert "job.tiles is" not in left
     assert "next launch in" not in left
     assert "elapsed: " not in left
-    assert left.endswith("7 addresses: 7 done.\n")
+    assert left.endswith(": 7 done.\n")
     assert "\x1b[?25l" not in terminal.said, "the cursor is never hidden, so that nothing must bring it back"
 
 

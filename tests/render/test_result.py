@@ -30,13 +30,13 @@ def test_the_result_lists_waiting_and_failed_jobs_and_counts() -> None:
     assert render.text(RESULT) == (
         "Running\n  job.c\n"
         "Failed\n  job.b: exit status 40\n  next: see logs\n"
-        "3 addresses: 1 done, 1 failed, 1 waiting.\n"
+        "1 key and 2 jobs: 1 done, 1 running, 1 failed.\n"
         "1 running at the service; eocanvas-apply apply continues\n"
     )
 
 
 def test_a_run_without_changes_is_reported() -> None:
-    assert render.text(ApplyResult(plan(), (), frozenset())) == "0 addresses: nothing to do.\n"
+    assert render.text(ApplyResult(plan(), (), frozenset())) == "No keys and no jobs: nothing to do.\n"
 
 
 def test_json_holds_every_address_and_zeros() -> None:
@@ -56,7 +56,7 @@ def test_long_groups_are_shortened_to_one_screen() -> None:
     )
     shown = render.text(ApplyResult(plan(), failed, frozenset())).splitlines()
     assert len(shown) == 23
-    assert shown[-2:] == ["  ... and 5 more", "25 addresses: 25 failed."]
+    assert shown[-2:] == ["  ... and 5 more", "25 jobs: 25 failed."]
 
 
 def test_equal_diagnostics_are_counted() -> None:
@@ -74,7 +74,7 @@ def test_equal_diagnostics_are_counted() -> None:
         '  job.tiles["T2"]: no licence',
         "    and 20 more like this",
         "  next: see: why ADDRESS",
-        "23 addresses: 23 failed.",
+        "23 jobs: 23 failed.",
     ]
 
 
@@ -95,7 +95,28 @@ def test_the_end_says_where_the_results_are_and_why_jobs_failed() -> None:
         "  job.b: graph: no reader\n"
         "  job.c: graph: no band\n"
         "  next: correct the graph; eocanvas-apply logs ADDRESS shows the whole log\n"
-        "3 addresses: 3 failed.\n"
+        "3 jobs: 3 failed.\n"
+    )
+
+
+def test_each_failure_has_its_own_next_step_right_below() -> None:
+    def failed(name: str, line: str, hint: str) -> AddressResult:
+        fault = error("job-failed", line, f"{hint}; eocanvas-apply logs job.{name} shows the whole log")
+        return AddressResult(f"job.{name}", ActionKind.LAUNCH, Outcome.FAILED, fault)
+
+    ended = (
+        failed("a", "no reader", "correct the graph"),
+        failed("b", "no space", "tried again"),
+        failed("c", "no reader", "correct the graph"),
+    )
+    assert render.text(ApplyResult(plan(), ended, frozenset())) == (
+        "Failed\n"
+        "  job.a: no reader\n"
+        "  job.c: no reader\n"
+        "    next: correct the graph; eocanvas-apply logs ADDRESS shows the whole log\n"
+        "  job.b: no space\n"
+        "    next: tried again; eocanvas-apply logs job.b shows the whole log\n"
+        "3 jobs: 3 failed.\n"
     )
 
 
@@ -110,8 +131,9 @@ def test_what_is_not_run_and_what_no_command_continues_has_its_reason(
     reason: Reason, outcome: Outcome, words: str
 ) -> None:
     now = PlannedAction("job.b", ActionKind.NONE, reason)
+    ended_as = "not run" if outcome is Outcome.SKIPPED else outcome
     ended = ApplyResult(plan(now), (AddressResult("job.b", now.action, outcome, now=now),), frozenset())
-    assert render.text(ended) == f"{words}\n1 address: 1 {outcome}.\n"
+    assert render.text(ended) == f"{words}\n1 job: 1 {ended_as}.\n"
     assert render.unfinished(ended) is None
 
 

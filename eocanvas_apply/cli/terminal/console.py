@@ -54,6 +54,19 @@ class Channel:
         """Whether it is a terminal on which lines can be drawn over."""
         return self.stream.isatty() and os.environ.get("TERM") != "dumb"
 
+    @property
+    def columns(self) -> int | None:
+        """How wide the terminal is; None where it is none."""
+        return self.size()[0] if self.stream.isatty() else None
+
+    def size(self) -> tuple[int, int]:
+        """Return columns and rows of the terminal, 80 and 24 where it tells none."""
+        try:
+            columns, rows = os.get_terminal_size(self.stream.fileno())
+        except (OSError, ValueError):
+            columns, rows = 0, 0
+        return columns or 80, rows or 24
+
     def write(self, text: str) -> None:
         """Write and flush. What the stream's encoding lacks is written as an escape."""
         if self.area is not None:
@@ -139,11 +152,7 @@ class LiveArea:
         return f"\r\x1b[{height}A\x1b[J" if height else ""
 
     def _size(self) -> tuple[int, int]:
-        try:
-            columns, rows = os.get_terminal_size(self._channel.stream.fileno())
-        except (OSError, ValueError):
-            columns, rows = 0, 0
-        return columns or 80, rows or 24
+        return self._channel.size()
 
 
 def _fitting(lines: list[str], columns: int, rows: int) -> list[str]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _TICK_S = 1.0
 # So many running jobs are named, and their logs read.
 MOST_NAMED = 5
+# As wide as the time with which a line begins.
+_INDENT = " " * 9
 
 
 @asynccontextmanager
@@ -66,11 +68,12 @@ class Lines:
 
     def write(self, progress: Progress) -> None:
         """Write one event."""
+        from eocanvas_apply.render.layout import wrapped
         from eocanvas_apply.render.progress import line
 
         # How far a download is changes every second: too much for a line each.
         if progress.transfer is None:
-            self.channel.write(line(progress, self.channel.style) + "\n")
+            self.channel.write(wrapped(line(progress, self.channel.style), self.channel.columns, _INDENT) + "\n")
 
 
 @dataclass(slots=True)
