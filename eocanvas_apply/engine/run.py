@@ -238,12 +238,11 @@ class Run:
 
     def _moving(self) -> bool:
         """Return whether the service may bring something about at any moment, so that polling tells when."""
-        held = {Reason.DRAINING, Reason.IN_USE} if self.requests.destroy else {Reason.DRAINING}
         given_up_before = self.pace.clock.now() - _UNCLEAR
         unclear = {address for address, since in self._unclear.items() if since < given_up_before}
         closed = self.session.failures.keys() | results_left(self._last, self.requests) | unclear
         open_ones = (a for a in self._last.actions if a.address not in closed and not self._outlasts(a))
-        return any(_moves(a) or a.reason in held for a in open_ones)
+        return any(map(_moves, open_ones))
 
     def _outlasts(self, action: PlannedAction) -> bool:
         """Return whether results that are not listed are looked for longer than the run lasts, and not just since now.
@@ -275,4 +274,6 @@ class Run:
 
 def _moves(action: PlannedAction) -> bool:
     ordering = bool(action.awaits) and not action.depends_on
-    return action.action in (ActionKind.WATCH, ActionKind.FETCH) or ordering
+    # A key that goes when the jobs that use it have ended.
+    going = action.reason is Reason.DRAINING or (action.action is ActionKind.DELETE and action.task is None)
+    return action.action in (ActionKind.WATCH, ActionKind.FETCH) or ordering or going

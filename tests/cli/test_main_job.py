@@ -314,3 +314,16 @@ def test_a_job_that_cannot_be_stopped_is_reported_as_running(project: Project, e
     assert "cannot be stopped; it runs to its end" in project.out
     assert "[cannot-dismiss]" in project.err
     assert project.run("apply", "--yes", "--no-wait") == 3
+
+
+def test_destroy_is_unfinished_as_long_as_a_key_is_there(project: Project, emulator: RunningEmulator) -> None:
+    with emulator.model() as wire:
+        wire.service.behaviour = replace(wire.service.behaviour, dismiss="501")
+        wire.service.job_faults.append(JobFault("stuck", "*"))
+    assert project.run("apply", "--yes", "--no-wait") == 3
+    document = project.json("destroy", "--yes", "--no-wait", code=3)
+    waiting = [(r["address"], r["action"]) for r in document["results"] if r["outcome"] == "waiting"]
+    assert waiting == [("key.scenes", "delete")]
+    assert project.run("destroy", "--yes", "--no-wait") == 3
+    assert "key.scenes: delete (destroy requested: it is deleted when the jobs that use it have ended)" in project.err
+    assert "1 waiting; eocanvas-apply destroy continues" in project.out

@@ -8,7 +8,8 @@ from eocanvas_apply.cli.commands.apply import add_run_arguments, run_to_its_end
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 
 EPILOG = """\
-A job in flight is dismissed where the service can, and its keys are deleted when it has ended.
+A job in flight is dismissed where the service can, and its keys are deleted when it has ended. Where destroy does not
+wait for that (--no-wait, --wait, Ctrl-C) it exits with 3, and another destroy continues.
 Results on disk and in storages are kept.
 
 Examples:

@@ -205,9 +205,11 @@ class KeyPlanner:
         is_whole = not wanted and generation is (record.current or record.latest)
         name = Address.parse(record.address).name
         address = record.address if is_whole else str(Address.key(name, generation.number))
-        if (task := self._unused(record.address, generation, reason)) is None:
+        task = self._unused(record.address, generation, reason)
+        if task is None and not self.requests.destroy:
             return PlannedAction(address, _A.NONE, _R.IN_USE)
-        return PlannedAction(address, _A.DELETE, Reason(reason), task=task)
+        # What destroy has not deleted yet is unfinished, and not in order because a job uses it.
+        return PlannedAction(address, _A.DELETE, Reason(reason), task=task, note="" if task else _AFTER_ITS_JOBS)
 
     def _name_held(self, key: DesiredKey, record: KeyRecord, current: Generation | None) -> bool:
         """Tell whether another generation of ours, about to be deleted, still bears the fixed name."""
@@ -238,6 +240,9 @@ class KeyPlanner:
         shown = [j for j in self.observed.jobs.jobs.values() if is_under_way(j.status)]
         young = [j for j in shown if j.created is None or self.observed.at - j.created < STUCK]
         return bool(young) or self.occupied.working or not self.observed.jobs.complete
+
+
+_AFTER_ITS_JOBS = "it is deleted when the jobs that use it have ended"
 
 
 def _lost(record: KeyRecord) -> bool:
