@@ -18,6 +18,7 @@ from eocanvas_apply.ledger.fold.order_records import Order
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.observing.inquiries import Inquiries
 from eocanvas_apply.observing.key_listing import observe_keys
+from eocanvas_apply.observing.log_ends import end_of_log
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.failures import Failure, classify
 from eocanvas_apply.planning.schedule.windows import longest
@@ -165,7 +166,7 @@ class Observer:
 
     async def _failure(self, job_id: str) -> Failure | None:
         """Return why a job failed, None for an empty log."""
-        log = await self._log(job_id)
+        log = end_of_log(await self._log(job_id))
         return classify(self.service.scrubber.hide(log).splitlines()) if log else None
 
     async def _log(self, job_id: str) -> str:

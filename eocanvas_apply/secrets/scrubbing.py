@@ -15,7 +15,9 @@ from eocanvas_apply.secrets.secret import Secret
 _HIDDEN = r"\1***"
 # Shorter secrets would hide parts of ordinary words.
 _SHORTEST = 4
-_NAME = r"\b(?!(?:get|refresh)token\b)\w*(?:password|passwd|secret|token|credential|signature|access_?key|api_?key)\w*"
+# The word is looked through once and then taken whole: what may begin or end anywhere in it is tried for each place.
+_WORDS = "password|passwd|secret|token|credential|signature|access_?key|api_?key"
+_NAME = rf"\b(?!(?:get|refresh)token\b)(?=\w*(?:{_WORDS}))\w+"
 _VALUE = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s&,;}]+)"""
 # Compiled at the first use: every command imports this file, and few hide anything.
 _TOKENS = (
@@ -33,8 +35,10 @@ _NAMED_VALUES = (
     # An app password of a WEkEO Drive: five groups of five.
     r"()\b[A-Za-z0-9]{5}(?:-[A-Za-z0-9]{5}){4}\b",
 )
-_ASSIGNED = r"(?im)\b\w*(?:password|passwd)\w*=(?:\"([^\"\s]{6,})\"|'([^'\s]{6,})'|([^\s\"']{6,})$)"
-_BASE64 = r"([A-Za-z0-9+/]{24})[A-Za-z0-9+/]{176,}={0,2}"
+_ASSIGNED = r"(?im)\b(?=\w*(?:password|passwd))\w+=(?:\"([^\"\s]{6,})\"|'([^'\s]{6,})'|([^\s\"']{6,})$)"
+_BASE64 = r"(?<![A-Za-z0-9+/])([A-Za-z0-9+/]{24})[A-Za-z0-9+/]{%d,}={0,2}"
+# No token is so long: before anything is looked for, such a text is shortened.
+_LONG, _GRAPH_LONG = _BASE64 % 176, _BASE64 % 20_000
 
 
 class Scrubber:
@@ -50,9 +54,13 @@ class Scrubber:
 
     def hide(self, text: str) -> str:
         """Return the text without known secrets and tokens; for sentences, which stay readable."""
+        return _without(_TOKENS, self.hide_known(text))
+
+    def hide_known(self, text: str) -> str:
+        """Return the text without the secrets that were learnt."""
         for secret in self._known:
             text = text.replace(secret, "***")
-        return _without(_TOKENS, text)
+        return text
 
     def scrub(self, text: str) -> str:
         """Return the text without known secrets, tokens, and values whose name or shape is that of a secret."""
@@ -74,11 +82,13 @@ class JobLogScrubber:
 
         A password that one line sets is hidden in all of them, and in those of later calls.
         """
+        lines = [(time, _shortened(self._scrubber.hide_known(message), _GRAPH_LONG)) for time, message in lines]
         found = (word for _, message in lines for groups in re.findall(_ASSIGNED, message) for word in groups)
         self._passwords.update(word for word in found if word)
         words = [*sorted(self._passwords, key=len, reverse=True), *self._user_names]
         whole_words = [rf"(?i)()(?<![^\W_]){re.escape(word)}(?![^\W_])" for word in words]
-        return [(time, _shortened(_without(whole_words, self._scrubber.scrub(message)))) for time, message in lines]
+        scrubbed = ((time, _without(whole_words, self._scrubber.scrub(message))) for time, message in lines)
+        return [(time, _shortened(message, _LONG)) for time, message in scrubbed]
 
 
 def _without(patterns: Iterable[str], text: str) -> str:
@@ -87,8 +97,8 @@ def _without(patterns: Iterable[str], text: str) -> str:
     return text
 
 
-def _shortened(text: str) -> str:
-    return re.sub(_BASE64, lambda found: f"{found[1]}…({len(found[0])} characters)", text)
+def _shortened(text: str, pattern: str) -> str:
+    return re.sub(pattern, lambda found: f"{found[1]}…({len(found[0])} characters)", text)
 
 
 SCRUBBER = Scrubber()

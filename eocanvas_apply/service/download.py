@@ -21,6 +21,7 @@ from eocanvas_apply.service.wire import whole
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity"}
 # A download that brings less than this in a window of time is broken off, and resumed later.
 _WINDOW_S, _LEAST_IN_A_WINDOW = 60.0, 16 * 1024
+_WHOLE = (200, 203)
 _RANGE = re.compile(r"\s*bytes\s+(?:(\d{1,18})-\d+|\*)/(\d{1,18}|\*)\s*", re.ASCII | re.IGNORECASE)
 
 
@@ -38,31 +39,43 @@ class Download:
 
 
 @asynccontextmanager
-async def opened(gateway: Gateway, address: str, offset: int) -> AsyncIterator[Download]:
-    """Open the result at an address at an offset in bytes; one beyond its end is opened from the beginning."""
+async def opened(gateway: Gateway, address: str, offset: int, *, is_page: bool) -> AsyncIterator[Download]:
+    """Open the result at an address at an offset in bytes; one beyond its end is opened from the beginning.
+
+    Raises Doubt for an answer that is no file: an HTML page, such as that of a log-in, unless the result `is_page`.
+    """
     if offset:
         async with gateway.stream(address, _HEADERS | {"Range": f"bytes={offset}-"}) as response:
-            if download := _resumed(response, offset, gateway.clock):
+            if download := _resumed(response, offset, gateway.clock, is_page=is_page):
                 yield download
                 return
     async with gateway.stream(address, _HEADERS) as response:
-        yield _whole(response, gateway.clock)
+        yield _whole(response, gateway.clock, is_page=is_page)
 
 
-def _resumed(response: httpx.Response, offset: int, clock: Clock) -> Download | None:
+def _resumed(response: httpx.Response, offset: int, clock: Clock, *, is_page: bool) -> Download | None:
     if response.status_code not in (206, 416):
-        return _whole(response, clock)
+        return _whole(response, clock, is_page=is_page)
     found = _RANGE.fullmatch(response.headers.get("content-range", ""))
     first, total = (int(n) if n and n != "*" else None for n in found.groups()) if found else (None, None)
     if response.status_code == 416:
         return Download(total, resumed=True, chunks=_chunks(response, clock)) if total == offset else None
     if first != offset:
-        message = f"asked for bytes from {offset}, the service sent bytes from {first}"
-        raise Doubt(error("service-answer-unreadable", message), 206)
+        raise _unreadable(response, f"with bytes from {first} instead of {offset}")
     return Download(total, resumed=True, chunks=_chunks(response, clock))
 
 
-def _whole(response: httpx.Response, clock: Clock) -> Download:
+def _unreadable(response: httpx.Response, why: str) -> Doubt:
+    status, path = response.status_code, response.request.url.path
+    hint = "It is asked for again; if this persists, report it to the service."
+    return Doubt(error("service-answer-unreadable", f"GET {path} answered {status}, {why}", hint), status)
+
+
+def _whole(response: httpx.Response, clock: Clock, *, is_page: bool) -> Download:
+    if response.status_code not in _WHOLE:
+        raise _unreadable(response, "which is not an answer with a whole file")
+    if not is_page and response.headers.get("content-type", "").strip().lower().startswith("text/html"):
+        raise _unreadable(response, "but with an HTML page, not the file")
     length = response.headers.get("content-length", "")
     plain = response.headers.get("content-encoding", "identity").lower() == "identity"
     total = whole(length) if plain and length.isascii() and length.isdigit() else None

@@ -170,7 +170,8 @@ class EOCanvas:
 
         Raises ServiceError for a result without an address.
         """
-        return download.opened(self._gateway, self.address_of(result), offset)
+        is_page = result.name.lower().endswith((".html", ".htm"))
+        return download.opened(self._gateway, self.address_of(result), offset, is_page=is_page)
 
 
 def _key(name: str) -> str:

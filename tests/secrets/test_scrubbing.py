@@ -103,3 +103,22 @@ def test_a_user_name_is_found_in_its_spellings() -> None:
 
 def test_a_graph_in_base64_is_shortened() -> None:
     assert scrubbed(f"+ echo {'QUJD' * 100}") == "+ echo QUJDQUJDQUJDQUJDQUJDQUJD…(400 characters)"
+
+
+@pytest.mark.parametrize("word", ["token", "password_", "secretkey"])
+def test_a_word_of_a_million_letters_that_names_secrets_all_over_is_read_once(word: str) -> None:
+    # Read again from each of its places it would take an hour.
+    long = word * (1_000_000 // len(word))
+    assert Scrubber().scrub(f"{long} and {long}=xyzzy9 end") == f"{long} and {long}=*** end"
+
+
+def test_a_known_secret_is_hidden_in_a_graph_of_megabytes() -> None:
+    scrubber = Scrubber()
+    scrubber.learn([Secret("QUJD" * 10_000)])
+    lines = JobLogScrubber(scrubber, "jane").scrub([(None, f"graph: {'QUJD' * 10_000} {'x' * 5_000_000} end")])
+    assert lines[0][1] == f"graph: *** {'x' * 24}…(5000000 characters) end"
+
+
+def test_a_log_of_one_such_word_is_scrubbed() -> None:
+    lines = JobLogScrubber(Scrubber(), "jane").scrub([(None, "password_" * 100_000)])
+    assert lines == [(None, "password_" * 100_000)]

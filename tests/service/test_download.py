@@ -16,9 +16,9 @@ from .stage import BASE, Stage, says
 WHOLE = b"0123456789"
 
 
-def fetch(stage: Stage, href: str, offset: int = 0) -> tuple[int | None, bool, bytes]:
+def fetch(stage: Stage, href: str, offset: int = 0, name: str = "x.nc") -> tuple[int | None, bool, bytes]:
     async def main() -> tuple[int | None, bool, bytes]:
-        async with stage.canvas() as canvas, canvas.download(ResultInfo(href, "wks3:///j/x.nc"), offset) as download:
+        async with stage.canvas() as canvas, canvas.download(ResultInfo(href, f"wks3:///j/{name}"), offset) as download:
             return download.total, download.resumed, b"".join([chunk async for chunk in download.chunks])
 
     return asyncio.run(main())
@@ -69,7 +69,7 @@ def test_a_part_longer_than_the_file_is_downloaded_again(stage: Stage) -> None:
 @pytest.mark.parametrize("sent", ["bytes 3-9/10", "lines 7-9/10", "", f"bytes 7-9/{'9' * 5000}"])
 def test_a_range_that_was_not_requested_is_in_doubt(stage: Stage, sent: str) -> None:
     stage.on("GET /files/x.nc", says(206, content=b"x", content_range=sent))
-    with pytest.raises(Doubt, match="asked for bytes from 7"):
+    with pytest.raises(Doubt, match="with bytes from"):
         fetch(stage, "/files/x.nc", 7)
 
 
@@ -152,3 +152,25 @@ async def _noting(chunks: AsyncIterator[bytes], taken: list[bytes]) -> AsyncIter
     async for chunk in chunks:
         taken.append(chunk)
         yield chunk
+
+
+@pytest.mark.parametrize("offset", [0, 7])
+@pytest.mark.parametrize("status", [202, 204])
+def test_another_success_than_a_whole_file_is_no_file(stage: Stage, status: int, offset: int) -> None:
+    stage.on("GET /files/x.nc", says(status))
+    with pytest.raises(Doubt, match=f"answered {status}, which is not an answer with a whole file"):
+        fetch(stage, "/files/x.nc", offset)
+
+
+@pytest.mark.parametrize(("status", "content_range"), [(206, "bytes 5-9/10"), (416, "bytes */10")])
+def test_a_piece_that_was_not_asked_for_is_no_file(stage: Stage, status: int, content_range: str) -> None:
+    stage.on("GET /files/x.nc", says(status, content=WHOLE[5:], content_range=content_range))
+    with pytest.raises(Doubt, match=f"answered {status}, which is not an answer with a whole file"):
+        fetch(stage, "/files/x.nc")
+
+
+def test_a_page_is_no_file_unless_the_result_is_one(stage: Stage) -> None:
+    stage.on("GET /files/x.nc", says(200, content=b"<html>Log in</html>", content_type="text/html; charset=utf-8"))
+    with pytest.raises(Doubt, match="answered 200, but with an HTML page, not the file"):
+        fetch(stage, "/files/x.nc")
+    assert fetch(stage, "/files/x.nc", name="report.HTML")[2] == b"<html>Log in</html>"
