@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from eocanvas_apply.applying.existing import ExistingKeeper
+from eocanvas_apply.applying.existing_resources import ExistingResources
 from eocanvas_apply.applying.key_creation import KeyCreator
 from eocanvas_apply.applying.launches import Launcher
 from eocanvas_apply.applying.orders import OrderKeeper
@@ -40,7 +40,7 @@ class Applier:
             return
 
     async def _carry_out(self, decided_on: int, ready: Sequence[PlannedAction]) -> None:
-        settle = ExistingKeeper(self._session, decided_on).settle
+        settle = ExistingResources(self._session, decided_on).settle
         deletes = [partial(settle, action) for action in ready if isinstance(action.task, DeleteKey)]
         await self._creator.create(decided_on, ready)
         await at_once([partial(settle, action) for action in ready if not isinstance(action.task, DeleteKey)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 
 from eocanvas_apply.emulator.model.job_files import Output
-from tests.applying.stage import JOB_ONLY, NO_WAIT
+from tests.applying.simulated_runs import JOB_ONLY, NO_WAIT
 from tests.simulation.world import World
 
 JOB = "job.subset"

@@ -18,7 +18,7 @@ from eocanvas_apply.emulator.model.job_files import Output
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.report.progress import Happening, Transfer
 from tests.applying.fetched import DOWNLOAD, JOB, downloads, files, index, run_with
-from tests.applying.stage import JOB_ONLY, NO_WAIT, endings, ends, fault, launched
+from tests.applying.simulated_runs import JOB_ONLY, NO_WAIT, endings, ends, fault, launched
 from tests.simulation.world import World
 
 TWO = (

@@ -19,7 +19,7 @@ from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.render.why import history_line
 from eocanvas_apply.report.why import explain
 from tests.applying.fetched import DOWNLOAD, JOB, files, run_with
-from tests.applying.stage import JOB_ONLY, NO_WAIT, acts, endings, ends, events, fault, launched, types
+from tests.applying.simulated_runs import JOB_ONLY, NO_WAIT, acts, endings, ends, events, fault, launched, types
 from tests.simulation.world import World
 
 DISKS: dict[str, tuple[object, str, Callable[..., Any]]] = {

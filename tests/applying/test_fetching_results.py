@@ -12,7 +12,7 @@ import pytest
 from eocanvas_apply.emulator.model.behaviour import Behaviour, KeyHref
 from eocanvas_apply.ledger import events as e
 from tests.applying.fetched import DOWNLOAD, JOB, downloads, files, index, run_with
-from tests.applying.stage import JOB_ONLY, NO_WAIT, acts, endings, events, fault, launched, types
+from tests.applying.simulated_runs import JOB_ONLY, NO_WAIT, acts, endings, events, fault, launched, types
 from tests.simulation.world import Killed, World
 
 AT_A_KEY = (

@@ -14,7 +14,7 @@ import pytest
 from eocanvas_apply.emulator.model.accounts import User
 from eocanvas_apply.emulator.model.behaviour import Behaviour
 from eocanvas_apply.ledger import events as e
-from tests.applying.stage import (
+from tests.applying.simulated_runs import (
     KEY_ONLY,
     KEYS,
     LAUNCH,

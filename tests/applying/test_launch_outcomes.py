@@ -13,7 +13,7 @@ import pytest
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.planning.plan import Requests
-from tests.applying.stage import JOB_ONLY, LAUNCH, NO_WAIT, acts, endings, ends, events, fault, launched, types
+from tests.applying.simulated_runs import JOB_ONLY, LAUNCH, NO_WAIT, acts, endings, ends, events, fault, launched, types
 from tests.simulation.world import World
 
 JOB = "job.subset"

@@ -12,7 +12,7 @@ import pytest
 from eocanvas_apply.applying.results.parts import Parts, part_of
 from eocanvas_apply.file_locks import locked
 from tests.applying.fetched import files, run_with
-from tests.applying.stage import JOB_ONLY
+from tests.applying.simulated_runs import JOB_ONLY
 from tests.simulation.world import World
 
 JOB_ID = "0a1b2c3d-0000-5000-8000-000000000001"

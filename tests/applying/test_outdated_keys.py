@@ -10,7 +10,7 @@ import pytest
 from eocanvas_apply.emulator.model.job_failures import JobFault
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.planning.plan import Requests
-from tests.applying.stage import (
+from tests.applying.simulated_runs import (
     JOB_ONLY,
     NO_WAIT,
     acts,

@@ -9,7 +9,7 @@ import pytest
 from eocanvas_apply.applying.results.storing import move_aside
 from eocanvas_apply.emulator.model.job_files import Output
 from tests.applying.fetched import files, index, run_with
-from tests.applying.stage import JOB_ONLY, NO_WAIT, launched
+from tests.applying.simulated_runs import JOB_ONLY, NO_WAIT, launched
 from tests.simulation.world import World
 
 

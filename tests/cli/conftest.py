@@ -13,7 +13,7 @@ import pytest
 from eocanvas_apply.cli import main
 from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
-from tests.emulator.stage import private_key
+from tests.emulator.model_client import private_key
 
 MANIFEST = """\
 version: 1

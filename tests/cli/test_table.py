@@ -14,7 +14,7 @@ from eocanvas_apply.emulator.model.behaviour import Quota
 from eocanvas_apply.emulator.model.job_failures import JobFault
 from tests.cli.conftest import Project
 from tests.cli.terminal import Terminal
-from tests.emulator.stage import private_key
+from tests.emulator.model_client import private_key
 
 CAMPAIGN = """
   tiles:

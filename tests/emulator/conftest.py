@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.emulator.stage import Stage
+from tests.emulator.model_client import Stage
 
 
 @pytest.fixture

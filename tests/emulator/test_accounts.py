@@ -4,7 +4,7 @@ import pytest
 
 from eocanvas_apply.emulator.model.accounts import User
 from eocanvas_apply.emulator.model.behaviour import Behaviour, Settings
-from tests.emulator.stage import Stage
+from tests.emulator.model_client import Stage
 
 LOG_IN = {"username": "jane", "password": "correct-horse"}
 

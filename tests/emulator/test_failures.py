@@ -8,7 +8,7 @@ import pytest
 
 from eocanvas_apply.emulator.model.behaviour import Behaviour, Settings
 from eocanvas_apply.emulator.model.job_failures import FAILURE_KINDS, FailureKind, JobFault, built_in
-from tests.emulator.stage import GRAPH, Stage, chain_body, snap_body
+from tests.emulator.model_client import GRAPH, Stage, chain_body, snap_body
 
 TELLING: dict[str, tuple[str, str]] = {
     "input-config": ("failed", "Error: exit status 10"),

@@ -4,7 +4,7 @@ import pytest
 
 from eocanvas_apply.emulator.http.request_faults import Fault, FaultQueue, read_fault
 from eocanvas_apply.emulator.model.messages import WireRequest
-from tests.emulator.stage import Stage, key_fields, snap_body
+from tests.emulator.model_client import Stage, key_fields, snap_body
 
 KEYS = "*/keys"
 

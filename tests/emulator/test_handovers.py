@@ -9,7 +9,7 @@ import pytest
 
 from eocanvas_apply.emulator.model.behaviour import Behaviour, Settings
 from eocanvas_apply.emulator.model.job_files import StageIn
-from tests.emulator.stage import BASE, S3_FIELDS, Stage, seal, snap_body
+from tests.emulator.model_client import BASE, S3_FIELDS, Stage, seal, snap_body
 
 
 def stage_of(**changes: Any) -> Stage:

@@ -13,7 +13,7 @@ from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER, Behaviour, Quo
 from eocanvas_apply.emulator.model.job_files import StageIn
 from eocanvas_apply.emulator.model.messages import WireResponse
 from eocanvas_apply.emulator.storage.storage import Storage
-from tests.emulator.stage import ORIGIN, Stage, snap_body
+from tests.emulator.model_client import ORIGIN, Stage, snap_body
 
 HDA = "/hda-broker/api/v1"
 OCEAN = "EO:EUM:DAT:SENTINEL-3:OL_2_WFR___"

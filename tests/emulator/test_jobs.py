@@ -9,7 +9,7 @@ import pytest
 
 from eocanvas_apply.emulator.model.accounts import User
 from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER, Behaviour, Quota, Settings
-from tests.emulator.stage import BASE, GRAPH, Stage, chain_body, snap_body
+from tests.emulator.model_client import BASE, GRAPH, Stage, chain_body, snap_body
 
 SHEAR_WATER = {"inputs": {"area": "Sindian", "startDay": "2024-07-01", "endDay": "2024-07-02"}, "outputs": {}}
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from eocanvas_apply.emulator.model.accounts import User
 from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER, Behaviour, Settings
 from eocanvas_apply.emulator.model.keystore import SealingKey, WebdavCredentials, read_credentials
-from tests.emulator.stage import S3_FIELDS, WEBDAV_FIELDS, Stage, key_fields, private_key, seal
+from tests.emulator.model_client import S3_FIELDS, WEBDAV_FIELDS, Stage, key_fields, private_key, seal
 
 
 def behaving(**changes: Any) -> Stage:

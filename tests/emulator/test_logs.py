@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from eocanvas_apply.emulator.model.behaviour import Behaviour, Settings
-from tests.emulator.stage import CHAIN, GRAPH, Stage, chain_body, snap_body
+from tests.emulator.model_client import CHAIN, GRAPH, Stage, chain_body, snap_body
 
 GRAPH_LINE = f"+ echo {base64.b64encode(GRAPH).decode()}"
 CHAIN_LINE = f"+ echo {base64.b64encode(CHAIN).decode()}"

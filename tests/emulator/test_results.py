@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from eocanvas_apply.emulator.model.behaviour import Behaviour, Settings
 from eocanvas_apply.emulator.model.messages import WireRequest, serve_bytes
-from tests.emulator.stage import BASE, CHAIN, GRAPH, ORIGIN, Stage, chain_body, snap_body
+from tests.emulator.model_client import BASE, CHAIN, GRAPH, ORIGIN, Stage, chain_body, snap_body
 
 
 def behaving(**changes: Any) -> Stage:

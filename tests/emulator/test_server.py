@@ -23,7 +23,7 @@ from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import RunningEmulator, running, serve
 from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER, Behaviour
 from eocanvas_apply.emulator.model.job_failures import JobFault
-from tests.emulator.stage import private_key, snap_body
+from tests.emulator.model_client import private_key, snap_body
 
 LOG_IN = {"username": DEFAULT_USER.name, "password": DEFAULT_USER.password}
 

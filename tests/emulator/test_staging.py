@@ -8,7 +8,7 @@ from eocanvas_apply.emulator.model.behaviour import Settings
 from eocanvas_apply.emulator.model.job_failures import not_delivered, not_fetched
 from eocanvas_apply.emulator.model.job_files import Output, StagedFile, StageIn, StageOut
 from eocanvas_apply.emulator.model.keystore import S3Credentials, WebdavCredentials
-from tests.emulator.stage import S3_FIELDS, WEBDAV_FIELDS, Stage, snap_body
+from tests.emulator.model_client import S3_FIELDS, WEBDAV_FIELDS, Stage, snap_body
 
 STAGED = (StagedFile("img1", "a.nc", 3, "digest"),)
 MADE = (Output("out.nc", 4, b"made"),)

@@ -20,7 +20,7 @@ from botocore.config import Config
 from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
 from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER
-from tests.emulator.stage import private_key, seal, snap_body
+from tests.emulator.model_client import private_key, seal, snap_body
 from tests.emulator.storages import REGION, Certificate, certificate_in, s3_server, webdav_server
 
 ACCESS, SECRET = "the-access-key", "the-secret-key"

@@ -11,7 +11,7 @@ from eocanvas_apply.emulator.model.behaviour import Behaviour
 from eocanvas_apply.emulator.model.clock import RunningClock, VirtualClock, parse_seconds
 from eocanvas_apply.emulator.model.messages import WireRequest, WireResponse
 from eocanvas_apply.emulator.model.service import Eocanvas
-from tests.emulator.stage import Stage, chain_body, key_fields, snap_body
+from tests.emulator.model_client import Stage, chain_body, key_fields, snap_body
 
 
 def test_every_answer_is_dated_by_the_services_clock(stage: Stage) -> None:

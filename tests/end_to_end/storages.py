@@ -18,7 +18,7 @@ from botocore.config import Config
 
 from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
-from tests.emulator.stage import private_key
+from tests.emulator.model_client import private_key
 from tests.emulator.storages import REGION, Certificate, certificate_in, s3_server, webdav_server
 
 ACCESS, SECRET = "the-access-key", "the-secret-key"

@@ -13,7 +13,7 @@ import pytest
 from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
 from eocanvas_apply.emulator.model.behaviour import Quota
-from tests.emulator.stage import private_key
+from tests.emulator.model_client import private_key
 from tests.end_to_end.test_interruptions import wait_until
 from tests.end_to_end.tool import Tool, finished
 from tests.examples.cases import EXAMPLES, ORBITS

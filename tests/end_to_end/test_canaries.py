@@ -22,7 +22,7 @@ from eocanvas_apply.emulator.model.accounts import User
 from eocanvas_apply.emulator.model.behaviour import Behaviour
 from eocanvas_apply.emulator.model.job_failures import JobFault
 from eocanvas_apply.emulator.model.keystore import S3Credentials, WebdavCredentials
-from tests.emulator.stage import private_key
+from tests.emulator.model_client import private_key
 from tests.end_to_end.canaries import Canary, leaks
 from tests.end_to_end.tool import GRAPH, Ended, Tool
 

@@ -17,7 +17,7 @@ import pytest
 from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
-from tests.emulator.stage import private_key
+from tests.emulator.model_client import private_key
 from tests.end_to_end.tool import Ended, Tool, finished
 
 KEY = """

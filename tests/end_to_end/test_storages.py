@@ -10,7 +10,7 @@ import pytest
 from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.server import running
 from eocanvas_apply.emulator.model.keystore import WebdavCredentials
-from tests.emulator.stage import private_key
+from tests.emulator.model_client import private_key
 from tests.end_to_end.storages import ACCESS, DRIVE_PASSWORD, DRIVE_USER, SECRET, Storages, product, storages
 from tests.end_to_end.tool import Ended, Tool
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from eocanvas_apply.simulation.virtual_time import LoopClock
-from tests.applying.stage import LAUNCH, acts, ends, fault, launched, manifest, types
+from tests.applying.simulated_runs import LAUNCH, acts, ends, fault, launched, manifest, types
 from tests.simulation.world import World
 
 DIFFERENCES = [timedelta(seconds=s) for s in (-10800, -90, -3, 3, 90, 10800)]

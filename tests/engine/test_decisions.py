@@ -16,7 +16,7 @@ from eocanvas_apply.engine import decisions
 from eocanvas_apply.errors import LedgerError, SafetyRefusal, UsageError
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.report.progress import ApplyResult
-from tests.applying.stage import (
+from tests.applying.simulated_runs import (
     JOB_ONLY,
     LAUNCH,
     NO_WAIT,

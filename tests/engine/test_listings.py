@@ -10,7 +10,7 @@ import pytest
 
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.report.progress import ApplyResult
-from tests.applying.stage import fault
+from tests.applying.simulated_runs import fault
 from tests.simulation.test_first_run import MANIFEST
 from tests.simulation.world import World
 

@@ -15,7 +15,7 @@ from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.report.progress import ApplyResult, Happening
 from eocanvas_apply.simulation.virtual_time import LoopClock
-from tests.applying.stage import (
+from tests.applying.simulated_runs import (
     JOB_ONLY,
     KEY_ONLY,
     LAUNCH,

@@ -12,7 +12,7 @@ from eocanvas_apply.emulator.model.job_failures import FailureKind, JobFault
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.render.progress import line
 from eocanvas_apply.report.progress import ApplyResult, Happening
-from tests.applying.stage import fault
+from tests.applying.simulated_runs import fault
 from tests.simulation.test_first_run import MANIFEST
 from tests.simulation.world import World
 

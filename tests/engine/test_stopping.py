@@ -14,7 +14,7 @@ from eocanvas_apply.errors import StoppedEarly
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.report.progress import ApplyResult
-from tests.applying.stage import endings, ends, events, key_names, launched, manifest, requests, types
+from tests.applying.simulated_runs import endings, ends, events, key_names, launched, manifest, requests, types
 from tests.simulation.world import World
 
 JOB = "job.subset"

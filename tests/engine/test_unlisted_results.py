@@ -15,7 +15,7 @@ from eocanvas_apply.render import status as status_render
 from eocanvas_apply.render import why as why_render
 from eocanvas_apply.report.status import status
 from eocanvas_apply.report.why import explain
-from tests.applying.stage import JOB_ONLY, NO_WAIT, acts, endings, ends, fault, launched
+from tests.applying.simulated_runs import JOB_ONLY, NO_WAIT, acts, endings, ends, fault, launched
 from tests.simulation.world import World
 
 JOB = "job.subset"

@@ -16,7 +16,7 @@ from eocanvas_apply.emulator.http.server import RunningEmulator, running
 from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER
 from eocanvas_apply.manifest.model.keys import ExistingKey
 from eocanvas_apply.secrets.secret_references import EnvReference
-from tests.emulator.stage import private_key
+from tests.emulator.model_client import private_key
 from tests.examples.cases import CASES, EXAMPLES, Case
 
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

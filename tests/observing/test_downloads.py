@@ -11,7 +11,7 @@ from eocanvas_apply.ledger.fold.order_records import Order
 from eocanvas_apply.observing.observer import observe_downloads
 from eocanvas_apply.planning.state.observed import Download, DownloadState
 from eocanvas_apply.service.hda_client import Hda
-from tests.service.stage import Stage, says
+from tests.service.scripted_service import Stage, says
 
 HDA = "https://canvas.test/hda-broker/api/v1/dataaccess/download"
 ORDERS = [Order(name, "job.a", "D", name, download_id=name) for name in ("o1", "o2")] + [Order("o3", "job.a", "D", "P")]

@@ -11,7 +11,7 @@ from eocanvas_apply.emulator.model.behaviour import Quota
 from eocanvas_apply.emulator.model.job_failures import JobFault
 from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.state.observed import Observed
-from tests.applying.stage import JOB_ONLY, LAUNCH, fault
+from tests.applying.simulated_runs import JOB_ONLY, LAUNCH, fault
 from tests.engine.campaigns.test_quota import created, manifest, refused
 from tests.simulation.world import World
 

@@ -30,7 +30,7 @@ from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.service.credentials import Credentials
 from eocanvas_apply.service.urls import Endpoints
-from tests.emulator.stage import private_key
+from tests.emulator.model_client import private_key
 from tests.peers.environment import OfficialClient
 from tests.peers.recording import ensure_key, recorded_request
 

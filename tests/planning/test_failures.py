@@ -10,7 +10,7 @@ from eocanvas_apply.emulator.model import job_failures as emulated
 from eocanvas_apply.emulator.model.job_failures import FailureKind, JobFault, built_in
 from eocanvas_apply.planning.failures import HINTS, HOPELESS, Failure, Retries, classify
 from eocanvas_apply.vocabulary import FailureClass
-from tests.emulator.stage import Stage, snap_body
+from tests.emulator.model_client import Stage, snap_body
 
 GIVEN = (
     "+ export WKS_USER=jane",

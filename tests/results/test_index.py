@@ -12,7 +12,7 @@ from eocanvas_apply.emulator.model.job_failures import JobFault
 from eocanvas_apply.planning.state.stored import StoredResult
 from eocanvas_apply.results.index import Indexes, IndexRow, write_index
 from tests.applying.fetched import JOB, files, index, run_with
-from tests.applying.stage import JOB_ONLY, endings, ends
+from tests.applying.simulated_runs import JOB_ONLY, endings, ends
 from tests.simulation.world import Killed, World
 
 

@@ -9,7 +9,7 @@ import pytest
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.results.names import safe_name
 from tests.applying.fetched import DOWNLOAD, files, index, run_with
-from tests.applying.stage import JOB_ONLY, events, fault
+from tests.applying.simulated_runs import JOB_ONLY, events, fault
 from tests.simulation.world import World
 
 

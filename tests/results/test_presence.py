@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.applying.fetched import JOB, downloads, files, run_with
-from tests.applying.stage import JOB_ONLY, acts
+from tests.applying.simulated_runs import JOB_ONLY, acts
 from tests.simulation.world import World
 
 

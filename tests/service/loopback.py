@@ -11,7 +11,7 @@ from eocanvas_apply.service.credentials import Credentials
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.urls import Endpoints
 
-from .stage import VirtualClock
+from .scripted_service import VirtualClock
 
 Behaviour = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 TOKEN = b'{"access_token": "t", "refresh_token": "r", "expires_in": 1744}'

@@ -24,7 +24,7 @@ from eocanvas_apply.service.urls import Endpoints
 from eocanvas_apply.service.wire import JobInfo, ResultInfo
 from eocanvas_apply.vocabulary import StorageType
 
-from .stage import VirtualClock
+from .scripted_service import VirtualClock
 
 DAYS = {"area": "Sindian", "startDay": "2024-07-01", "endDay": "2024-07-02"}
 BODY = json.dumps({"inputs": DAYS, "outputs": {}, "response": "raw"}).encode()

@@ -14,7 +14,7 @@ from eocanvas_apply.checks.codes import codes
 from eocanvas_apply.errors import Doubt
 from eocanvas_apply.service.eocanvas import EOCanvas
 
-from .stage import Stage, says
+from .scripted_service import Stage, says
 
 HDA = "https://canvas.test/hda-broker/api/v1"
 CASES: list[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("answers.toml").read_text(encoding="utf-8"))[

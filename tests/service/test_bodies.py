@@ -19,7 +19,7 @@ from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.outcome import Answer
 from eocanvas_apply.service.wire import ResultInfo
 
-from .stage import BASE, Stage, Step, says
+from .scripted_service import BASE, Stage, Step, says
 
 MIB = 1024 * 1024
 

@@ -7,7 +7,7 @@ import pytest
 
 from eocanvas_apply.service.clock import ServiceClock, SystemClock
 
-from .stage import START, VirtualClock, http_date
+from .scripted_service import START, VirtualClock, http_date
 
 
 def test_service_time_is_the_last_date_plus_what_elapsed() -> None:

@@ -11,7 +11,7 @@ import pytest
 from eocanvas_apply.errors import Doubt, Refused, ServiceError
 from eocanvas_apply.service.wire import ResultInfo
 
-from .stage import BASE, Stage, says
+from .scripted_service import BASE, Stage, says
 
 WHOLE = b"0123456789"
 

@@ -14,7 +14,7 @@ from eocanvas_apply.errors import Doubt, NotSent, Refused, ServiceError
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.wire import LogEntry, ResultInfo
 
-from .stage import BASE, START, Stage, http_date, says
+from .scripted_service import BASE, START, Stage, http_date, says
 
 LAUNCH = "POST /processes/snap-function/execution"
 

@@ -12,7 +12,7 @@ import pytest
 from eocanvas_apply.errors import Doubt, ManifestError, NotSent, Refused, ServiceError
 from eocanvas_apply.service.hda_client import Hda
 
-from .stage import START, Stage, http_date, says
+from .scripted_service import START, Stage, http_date, says
 
 HDA = "https://canvas.test/hda-broker/api/v1"
 SEARCH = f"POST {HDA}/dataaccess/search"

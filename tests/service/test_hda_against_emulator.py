@@ -19,7 +19,7 @@ from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.hda_client import Hda
 from eocanvas_apply.service.urls import Endpoints
 
-from .stage import VirtualClock
+from .scripted_service import VirtualClock
 
 OCEAN = "EO:EUM:DAT:SENTINEL-3:OL_2_WFR___"
 DAY = {"dataset_id": OCEAN, "dtstart": "2024-07-01T00:00:00Z", "dtend": "2024-07-01T23:59:59Z"}

@@ -12,7 +12,7 @@ from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.service.bodies import BodyLimit
 from eocanvas_apply.service.outcome import Answer, retry_after, status_fault, transport_fault
 
-from .stage import START, http_date
+from .scripted_service import START, http_date
 
 URL = "https://canvas.test/serverless/keys?signature=abc"
 

@@ -11,7 +11,7 @@ from eocanvas_apply.errors import Doubt
 from eocanvas_apply.service import pages
 from eocanvas_apply.service.eocanvas import EOCanvas
 
-from .stage import BASE, START, Stage, Step, http_date, says
+from .scripted_service import BASE, START, Stage, Step, http_date, says
 
 FIRST = "GET /jobs?limit=100&offset=0"
 

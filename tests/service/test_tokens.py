@@ -11,7 +11,7 @@ import pytest
 from eocanvas_apply.errors import CredentialsError, Doubt, NotSent, Refused
 from eocanvas_apply.service.eocanvas import EOCanvas
 
-from .stage import Stage, says
+from .scripted_service import Stage, says
 
 IDENTITY = "POST https://canvas.test/identity/gettoken"
 BROKER = "POST https://canvas.test/hda-broker/gettoken"

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from eocanvas_apply.emulator.model.job_failures import JobFault
 from eocanvas_apply.emulator.model.messages import WireRequest, WireResponse
 from eocanvas_apply.report.progress import ApplyResult, Happening
-from tests.applying.stage import LAUNCH, endings, ends, fault, launched, manifest
+from tests.applying.simulated_runs import LAUNCH, endings, ends, fault, launched, manifest
 from tests.simulation.world import World
 
 Change = Callable[[Any], Any]

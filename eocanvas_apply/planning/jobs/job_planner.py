@@ -56,7 +56,8 @@ class JobPlanner:
             return planned
         record = self.recorded.jobs.get(address)
         found = exempted(planned, job, record, asked=self._relaunch_asked(job))
-        return replace(found, runs_again=self._again(found, job, record)) if record else found
+        again = self._again(found, job, record) if record else None
+        return replace(found, runs_again=again) if again else found
 
     def _again(self, planned: PlannedAction, job: DesiredJob, record: JobRecord) -> Reason | None:
         """Return why a job that is under way, or may be, is run again when it has ended."""

@@ -16,7 +16,7 @@ from eocanvas_apply.emulator.model.job import Job
 from eocanvas_apply.emulator.model.job_failures import JobFault
 from eocanvas_apply.errors import EocanvasApplyError
 from eocanvas_apply.planning.plan import Requests
-from tests.applying.stage import LAUNCH, acts, endings, ends, events, fault
+from tests.applying.simulated_runs import LAUNCH, acts, endings, ends, events, fault
 from tests.simulation.world import Killed, World
 
 HOUR, NO_WAIT = timedelta(hours=1), timedelta(0)

@@ -14,7 +14,7 @@ from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.report.progress import Happening
 
 
-class ExistingKeeper:
+class ExistingResources:
     """Carries out what a plan, decided on this head of the ledger, says about keys and jobs that exist already."""
 
     def __init__(self, session: Session, decided_on: int) -> None:
