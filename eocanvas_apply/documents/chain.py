@@ -17,6 +17,8 @@ from eocanvas_apply.documents.yaml.nodes import Data, Path, reads_otherwise, res
 from eocanvas_apply.documents.yaml.text import YamlText
 from eocanvas_apply.errors import ManifestError
 
+_LARGEST = 1_000_000
+
 
 @dataclass(frozen=True)
 class Chain:
@@ -28,7 +30,10 @@ class Chain:
 
     @classmethod
     def parse(cls, source: bytes | str, file: str) -> Chain:
-        """Read a chain file; raise ManifestError with every fault when it is not a YAML mapping."""
+        """Read a chain file; raise ManifestError with every fault when it is no YAML mapping, or too large."""
+        if len(source) > _LARGEST:
+            message = f"the chain has {len(source):,} bytes; at most {_LARGEST:,} are read"
+            raise ManifestError(error("yaml-too-large", message, "shorten it").at(Position(file, 1, 1)))
         text = YamlText.parse(source, file)
         chain = cls(text.data if isinstance(text.data, dict) else {}, text)
         faults = [fault for fault in text.faults if fault.severity is Severity.ERROR]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import chain, islice
 
 from eocanvas_apply.diagnostics import Diagnostic, error, nearest, warning
@@ -74,8 +75,14 @@ def wkt_faults(text: str) -> Iterator[Diagnostic]:
 def _misspelt(text: str) -> Diagnostic | None:
     """Return an error where a word like the kind of a geometry stands before points."""
     found = _OTHER_WORD.match(text)
-    kind = nearest(found[1], _KINDS) if found else None
+    kind = _kind_like(found[1].upper()) if found else None
     return error("bad-wkt", f"{found[1]} is no kind of geometry", f"did you mean {kind}?") if found and kind else None
+
+
+@lru_cache(1000)
+def _kind_like(word: str) -> str | None:
+    """Return the kind that a word was meant as. Few are compared: a file may hold a hundred thousand such words."""
+    return nearest(word, [kind for kind in _KINDS if kind[0] == word[0] and abs(len(kind) - len(word)) <= 2])
 
 
 def _unreadable(kind: str, text: str) -> tuple[str, str] | None:

@@ -15,6 +15,17 @@ MARK = mark_for("ab" * 16, "baltic", "job.cube")
 TEXT = "product: OLL2WFR\nformat: netcdf4\nroi: {id: baltic, NSWE: [58, 53, 15, 22]}\n"
 
 
+def test_a_chain_that_is_too_large_is_refused_with_the_limit() -> None:
+    with pytest.raises(ManifestError) as refusal:
+        Chain.parse(f"product: {'x' * 1_000_000}".encode(), "c")
+    (found,) = refusal.value.diagnostics
+    assert (found.code, found.message) == (
+        "yaml-too-large",
+        "the chain has 1,000,009 bytes; at most 1,000,000 are read",
+    )
+    assert Chain.parse(f"product: {'x' * 999_991}", "c").fields.keys() == {"product"}
+
+
 def test_order_layout_and_nulls_do_not_count() -> None:
     other = (
         "roi:\n  NSWE: [58.0, 53, 15, 22]\n  id: baltic\n  name:\nformat: netcdf4 # one file\nproduct: OLL2WFR\nid: ~\n"

@@ -19,7 +19,19 @@ LEGAL = (
     "MULTILINESTRING((1 2, 3 4), (5 6, 7 8))",
     "GEOMETRYCOLLECTION(POINT(1 2), LINESTRING(1 2, 3 4))",
 )
-OTHER_TEXTS = ("POLYGON", "point of view", "POINTLESS(1)", "Polygons (two)", "", "20,58,21,59", "MULTIPOINTS(1)")
+OTHER_TEXTS = (
+    "POLYGON",
+    "point of view",
+    "POINTLESS(1)",
+    "Polygons (two)",
+    "",
+    "20,58,21,59",
+    "MULTIPOINTS(1)",
+    "max(1 2)",
+    "box(20 58, 21 59)",
+    "POLYFIT(1, 2)",
+    "pointed (at 3 4)",
+)
 
 
 @pytest.mark.parametrize("text", [*LEGAL, *OTHER_TEXTS])
@@ -39,6 +51,21 @@ def test_a_legal_geometry_and_any_other_text_have_no_fault(text: str) -> None:
 )
 def test_a_long_text_is_judged_in_one_pass(text: str) -> None:
     assert [each.code for each in wkt_faults(text)] == ["bad-wkt"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("POLIGON((20 58, 21 58, 21 59, 20 58))", "POLYGON"),
+        (" polygn ((20 58, 21 58, 21 59, 20 58))", "POLYGON"),
+        ("MULTYPOLYGON(((20 58, 21 58, 21 59, 20 58)))", "MULTIPOLYGON"),
+        ("Piont(20 58)", "POINT"),
+        ("LINE_STRING Z (20 58 1, 21 58 1)", "LINESTRING"),
+    ],
+)
+def test_a_misspelt_kind_is_an_error_with_the_kind_that_was_meant(text: str, kind: str) -> None:
+    (found,) = wkt_faults(text)
+    assert (found.code, found.hint) == ("bad-wkt", f"did you mean {kind}?")
 
 
 def test_points_of_different_size_are_judged_one_by_one() -> None:
