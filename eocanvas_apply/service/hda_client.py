@@ -32,7 +32,7 @@ DENIALS = (401, 403)
 _DOWNLOAD = "/dataaccess/download"
 _SEARCH = "/dataaccess/search"
 ITEMS_PER_PAGE = 100
-_LONGEST_INDEX = 1000
+_LONGEST_INDEX, _LONGEST_TEXT = 1000, 4096
 _RANGES = "dateRangeSelectValues"
 _BOXES = "boundingBoxValues"
 _NESTED = ("stringInputValues", "stringChoiceValues", "multiStringSelectValues", _RANGES, _BOXES)
@@ -261,12 +261,17 @@ def _index(value: object) -> object:
 def _product(feature: object, dataset_id: str) -> Product:
     fields = mapping(feature, "a product")
     properties = mapping(fields.get("properties") or {}, "a product")
-    product_id, location = fields.get("id"), properties.get("location")
-    if not isinstance(product_id, str) or not product_id.strip():
-        raise ValueError("with a product that has no id")
-    if not isinstance(location, str) or not location.strip():
-        raise ValueError("with a product that has no location")
+    product_id, location = _text_in(fields, "id"), _text_in(properties, "location")
     return Product(product_id, dataset_id, location, whole(properties.get("size")), properties)
+
+
+def _text_in(fields: Mapping[str, object], name: str) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"with a product that has no {name}")
+    if not value.isprintable() or len(value) > _LONGEST_TEXT:
+        raise ValueError(f"with a product whose {name} is too long or has control characters")
+    return value
 
 
 def query_for(dataset_id: str, product_id: str) -> dict[str, object] | None:

@@ -263,3 +263,14 @@ def test_other_answers_say_nothing_about_readiness(stage: Stage, status: int, fa
 
 def test_the_address_of_an_order_is_below_the_hda(stage: Stage) -> None:
     assert stage.canvas().hda.download_url("d1") == f"{HDA}/dataaccess/download/d1"
+
+
+@pytest.mark.parametrize("odd", ["", "a\x00b", "\x1b[31mred", "a\u202eb", "n" * 1_000_000])
+def test_a_product_that_cannot_be_named_is_left_out(stage: Stage, odd: str) -> None:
+    features = [
+        {"id": odd, "properties": {"location": "l1"}},
+        {"id": "p1", "properties": {"location": odd}},
+        {"id": "p2", "properties": {"location": "l2"}},
+    ]
+    stage.on(SEARCH, says(200, {"features": features, "properties": {"totalResults": 3}}))
+    assert search(stage) == ["p2"]
