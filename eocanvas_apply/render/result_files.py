@@ -31,7 +31,7 @@ def text(results: Sequence[StoredRow], style: Style = PLAIN) -> str:
     titled = any(each["location"] for each in results)
     head = ("job", "size", "file", "title at the service") if titled else ("job", "size", "file")
     rows = [[each["address"], _size(each), *_names(each)][: len(head)] for each in results]
-    return (table(head, rows, style) or "No results yet.\n") + _hint(results)
+    return (table(head, rows, style) or "No results yet; what jobs are doing: eocanvas-apply status\n") + _hint(results)
 
 
 def _names(each: StoredRow) -> tuple[str, str]:

@@ -158,11 +158,11 @@ def _of_run(run: Run) -> str:
 
 
 def whereabouts(run: Run) -> str:
-    """Return `2 of 3 results here`, or `1 result at the key` of what a storage of the user's own holds."""
+    """Return `2 of 3 results downloaded`, or `1 result at the key` of what a storage of the user's own holds."""
     listed = run.results or ()
     at_key = sum(each.at_key for each in listed)
     fetched = len(listed) - at_key
-    here = f"{len(run.stored)} of {counted(fetched, 'result')} here"
+    here = f"{len(run.stored)} of {counted(fetched, 'result')} downloaded"
     there = f"{counted(at_key, 'result')} at the key"
     if not at_key:
         return here

@@ -114,7 +114,7 @@ def test_results_that_are_lost_are_reported_and_run_again_on_request(kind: str, 
     plan = world.plan(JOB_ONLY)
     assert acts(plan) == {JOB: ("none", "results-gone")}
     assert [d.code for d in plan.diagnostics] == ["results-gone"]
-    assert "1 of 2 results here, the others not at the service since" in asyncio.run(history(world))
+    assert "1 of 2 results downloaded, the others not at the service since" in asyncio.run(history(world))
     assert endings(world.apply(JOB_ONLY)) == {"failed"}
     world.frontend.faults.clear()
     assert not world.apply(JOB_ONLY, requests=Requests(relaunch=frozenset({JOB}))).endings

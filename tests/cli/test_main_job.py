@@ -219,7 +219,7 @@ def test_forget_says_that_the_manifest_still_wants_it(project: Project) -> None:
     assert "[still-in-manifest]" in project.err
     assert project.json("results")["results"] == []
     assert project.run("results") == 0
-    assert project.out == "No results yet.\n"
+    assert project.out == "No results yet; what jobs are doing: eocanvas-apply status\n"
     assert project.json("plan")["actions"][1]["reason"] == "returned"
     assert project.run("forget", "scenes") == 1
     assert "[not-a-job]" in project.err

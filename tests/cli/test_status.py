@@ -20,7 +20,7 @@ def test_status_offline_reads_only_the_ledger(project: Project, monkeypatch: pyt
     monkeypatch.setenv("HOME", str(project.folder))
     assert project.run("status", "--offline") == 0
     assert "jobs: 1 of 1 done\n" in project.out
-    assert "job.subset: 1 of 1 result here\n" in project.out
+    assert "job.subset: 1 of 1 result downloaded\n" in project.out
     document = project.json("status", "--offline")
     assert [(job["address"], job["reason"]) for job in document["jobs"]] == [("job.subset", "done")]
     assert document["keys"][0]["status"] == "live"
@@ -198,3 +198,13 @@ def test_what_keeps_a_job_from_starting_is_named(project: Project, monkeypatch: 
     missing = "the service shows no key named 'ann-key'"
     assert f"job.subset: cannot start: needs key.scenes: {missing}" in project.out
     assert f"key.scenes absent (ann-key); {missing}" in project.out
+
+
+def test_a_result_that_was_removed_is_not_said_to_be_here(project: Project) -> None:
+    assert project.run("apply", "--yes") == 0
+    for each in (project.folder / "results").glob("*.nc"):
+        each.unlink()
+    assert project.run("status", "--exit-code") == 0
+    assert "[result-missing]" in project.err
+    assert "job.subset: 1 of 1 result downloaded\n" in project.out
+    assert " here" not in project.out

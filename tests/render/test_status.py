@@ -67,7 +67,7 @@ Waiting
   job.later: launch not before 2026-03-01 12:20:00 UTC
 
 Done
-  job.done: 1 of 1 result here
+  job.done: 1 of 1 result downloaded
 
 Keys
   key.scenes ends in 6d 23h, 2026-03-08 11:00:00 UTC (baltic-scenes-1-abc123); as in the manifest
