@@ -43,7 +43,7 @@ def crossing_fault(ring: Sequence[Point]) -> Diagnostic | None:
         return None
     east = (found[0] + _HALF_TURN) % _WHOLE_TURN - _HALF_TURN if abs(found[0]) > _HALF_TURN else found[0]
     message = f"a ring of this geometry crosses itself near {east:.6g} {found[1]:.6g}"
-    hint = "write its points in their order around the area; what SNAP and catalogues take for the area is not sure"
+    hint = "write its points in order around the area; SNAP and catalogues may take it for another area"
     return warning("ring-crosses-itself", message, hint)
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 from eocanvas_apply.diagnostics import Diagnostic, Severity, error, warning
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.files import open_to_all, read_bytes
+from eocanvas_apply.secrets.mistakes import mistake_in
 from eocanvas_apply.secrets.sealing import PublicKey, plaintext
 from eocanvas_apply.secrets.secret import Secret, stray_characters, without_mark
 from eocanvas_apply.secrets.secret_references import EnvReference, FileReference, SecretReference
@@ -30,8 +31,8 @@ class SecretSources:
     def resolve(self, reference: SecretReference, report: Report) -> Secret | None:
         """Return the secret, None where `report` got an error.
 
-        Codes: secret-unset, secret-empty, secret-not-text, secret-whitespace, secret-file-mode (a warning),
-        those of files, and not-yet for kinds of reference that are not supported yet.
+        Codes: secret-unset, secret-empty, secret-not-text, secret-whitespace, the warnings secret-file-mode and
+        secret-looks-wrong, those of files, and not-yet for kinds of reference that are not supported yet.
         """
         match reference:
             case EnvReference(env=name):
@@ -81,6 +82,8 @@ def _checked(text: str, where: str, report: Report) -> Secret | None:
         hint = "The storage takes it as a part of the secret. Remove it."
         report(error("secret-whitespace", f"{where} {fault}", hint))
         return None
+    if mistake := mistake_in(text):
+        report(warning("secret-looks-wrong", f"{where} looks like {mistake.words}", mistake.hint))
     return Secret(text)
 
 
