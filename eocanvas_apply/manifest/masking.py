@@ -1,6 +1,7 @@
-"""Source lines of a manifest as they may be shown: under `keys` nothing that could be a secret.
+"""Source lines of a manifest as they may be shown: of keys nothing that could be a secret.
 
-There the values of secret fields become `***`, those of unknown fields that do not look like a plain one, and comments.
+Under `keys`, also of defaults and environments, the values of secret fields become `***`, those of unknown fields that do not
+look like a plain one, and comments.
 Masking goes by the nodes of the text, so that values over several lines, flow mappings and aliases are covered; of a
 text that could not be read to its end, lines that may belong to `keys` show no more than the name of their field.
 """
@@ -24,6 +25,8 @@ SECRET_FIELDS = frozenset(
 _FIELDS = frozenset(name for model in KEY_TYPES.values() for name in model.model_fields)
 _SECRET_WORDS = re.compile("key|secret|pass|token|cred|auth|pwd|sign", re.IGNORECASE)
 _REFERENCE_WORDS = frozenset({"env", "file", "command", "keyring", "sops", "at"})
+# The top-level fields under which keys are described.
+_WITH_KEYS = frozenset({"keys", "defaults", "environments"})
 _PUNCTUATION = frozenset("{}[],: \t")
 _TOP_LEVEL = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)\s*:")
 _FIELD = re.compile(r"[ \t]*([a-z_]+):(?=\s|$)")
@@ -77,9 +80,9 @@ def mask_of(text: YamlText) -> Mask:
     """Return the mask of a manifest's text."""
     scalars: dict[int, tuple[int, str | None]] = {}
     blocks: list[tuple[int, int]] = []
-    for name, block in _key_blocks(text.root):
+    for name, block, of_one in _key_blocks(text.root):
         blocks += _stretches(name, block, text.text)
-        for scalar, field in _scalars_of_keys(block):
+        for scalar, field in _scalars_of_key(block) if of_one else _scalars_of_keys(block):
             if scalar.span.end > scalar.span.start:
                 known = scalars.get(scalar.span.start, (0, ""))[1]
                 # By an alias it may stand in several places: what one of them hides is hidden.
@@ -157,9 +160,20 @@ def _united(stretches: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         yield begin, end
 
 
-def _key_blocks(root: Node | None) -> Iterator[tuple[Scalar, Node]]:
-    if isinstance(root, Mapping):
-        yield from (entry for entry in (*root.entries, *root.refused) if entry[0].text == "keys")
+def _key_blocks(root: Node | None) -> Iterator[tuple[Scalar, Node, bool]]:
+    """Yield each block of keys with its name, and whether it has the fields of one key, as `defaults` has."""
+    yield from ((name, block, False) for name, block in _entries(root, "keys"))
+    yield from (
+        (name, block, True) for _, given in _entries(root, "defaults") for name, block in _entries(given, "keys")
+    )
+    for _, environments in _entries(root, "environments"):
+        for _, overlay in _entries(environments):
+            yield from ((name, block, False) for name, block in _entries(overlay, "keys"))
+
+
+def _entries(node: Node | None, wanted: str | None = None) -> Iterator[tuple[Scalar, Node]]:
+    if isinstance(node, Mapping):
+        yield from (each for each in (*node.entries, *node.refused) if wanted in (None, each[0].text))
 
 
 def _scalars_of_keys(block: Node) -> Iterator[tuple[Scalar, str | None]]:
@@ -208,7 +222,7 @@ def _is_plain(field: str | None) -> bool:
 
 
 def _is_outside_keys(mask: Mask, number: int) -> bool:
-    if mask.text.stopped_under[:1] == ("keys",):
+    if set(mask.text.stopped_under[:1]) & _WITH_KEYS:
         return False
     found = bisect_right(mask.top_level_lines, number, key=lambda line: line[0])
-    return found > 0 and mask.top_level_lines[found - 1][1] not in (None, "keys")
+    return found > 0 and mask.top_level_lines[found - 1][1] not in (None, *_WITH_KEYS)

@@ -41,6 +41,10 @@ HIDDEN = [
     "keys:\n\ta: hunter2\n",
     "{keys: {a: {secret_key: hunter2}}, x: {\n",
     "---\nkeys: {a: hunter2}\n",
+    "defaults: {keys: {type: s3, secret_key: hunter2}}\n",
+    "defaults:\n  keys: # hunter2\n    secret_key: hunter2\n",
+    "environments: {prod: {keys: {a: {secret_key: hunter2}}}}\n",
+    "environments:\n  prod:\n    keys:\n      a:\n        secret_key: hunter2: x\n",
     '"keys": {a: {secret_key: hunter2}}\n',
     '"keys": {a: {secret_key: hunter2}}, {\n',
 ]
