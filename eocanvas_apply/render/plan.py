@@ -93,7 +93,8 @@ def _counts(plan: Plan, style: Style) -> str:
     ends = standing_of(plan)
     blocked = {a.address for a in plan.actions if not ACTIONS[a.action].quiet and ends[a.address] is Outcome.SKIPPED}
     moving = changes(plan, blocked)
-    standing = Counter(_standing(a, plan) for a in _unsettled(plan) if ACTIONS[a.action].quiet)
+    faulty = plan.faulty
+    standing = Counter(_standing(a, faulty) for a in _unsettled(plan) if ACTIONS[a.action].quiet)
     standing[_BLOCKED] = len(blocked)
     others = ", ".join(f"{standing[word]} {word}" for word in _STANDING if standing[word])
     if moving:
@@ -114,9 +115,9 @@ _BLOCKED = "cannot start (see the errors)"
 _STANDING = (*Phase, "with an error", _BLOCKED)
 
 
-def _standing(action: PlannedAction, plan: Plan) -> str:
+def _standing(action: PlannedAction, faulty: Container[str]) -> str:
     """Return the word by which an address is counted that no action changes."""
-    if action.address in plan.faulty:
+    if action.address in faulty:
         # The reason alone would say that all is well.
         return "with an error"
     if action.address.startswith("key."):
@@ -129,14 +130,14 @@ def _left_out(plan: Plan, blocks: Blocks, see: str) -> str:
     if blocks.full:
         return ""
     same = _up_to_date(plan)
+    if same == len(plan.actions):
+        return ""
     found = [
         f"{same} up to date" if same else "",
         counted(blocks.instances_left_out, "instance") if blocks.instances_left_out else "",
         counted(blocks.definitions_left_out, "definition") if blocks.definitions_left_out else "",
         counted(blocks.lines_left_out, "changed line") if blocks.lines_left_out else "",
     ]
-    if not _unsettled(plan):
-        return ""
     left_out = ", ".join(filter(None, found))
     return f"Not shown: {left_out}{see and f'; see {see}'}" if left_out else ""
 
@@ -146,7 +147,8 @@ def _up_to_date(plan: Plan) -> int:
 
 
 def _unsettled(plan: Plan) -> list[PlannedAction]:
-    return [a for a in plan.actions if not a.row.settled or a.address in plan.faulty]
+    faulty = plan.faulty
+    return [a for a in plan.actions if not a.row.settled or a.address in faulty]
 
 
 def advice(planned: PlannedAction, *, refused: bool = False, of_several: bool = False) -> str:
