@@ -1,9 +1,9 @@
 """Source lines of a manifest as they may be shown: of keys nothing that could be a secret.
 
-Under `keys`, also of defaults and environments, the values of secret fields become `***`, those of unknown fields that do not
-look like a plain one, and comments.
-Masking goes by the nodes of the text, so that values over several lines, flow mappings and aliases are covered; of a
-text that could not be read to its end, lines that may belong to `keys` show no more than the name of their field.
+Under `keys`, also of defaults and environments, the values of secret fields become `***`, those of unknown fields
+that do not look like a plain one, and comments. Masking goes by the nodes of the text, so that values over several
+lines, flow mappings and aliases are covered; of a text that could not be read to its end, lines that may belong to
+keys show no more than the name of their field.
 """
 
 from __future__ import annotations
