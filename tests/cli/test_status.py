@@ -151,6 +151,7 @@ def test_what_is_forgotten_or_destroyed_after_its_end_neither_runs_nor_waits(pro
         [key] = project.json("status")["keys"]
         assert key["reason"] == "not-needed"
     assert project.run("status", "--offline", "--exit-code") == 0
+    assert project.out == "All keys and jobs on record were deleted or forgotten.\n"
 
 
 def test_results_that_are_not_fetched_wait_and_run_nowhere(project: Project) -> None:

@@ -40,6 +40,9 @@ Examples:
 """
 
 
+_NOTHING = "No keys or jobs are recorded yet."
+
+
 def add_arguments(parser: Parser) -> None:
     """Declare them."""
     parser.add_argument("--full", action="store_true", help="every address, also where long lists are shortened")
@@ -77,7 +80,10 @@ async def _offline(args: Namespace) -> Outcome:
     plan, seen = remembered(found, datetime.now(UTC))
     outcome = _outcome(args, Status(replace(status(plan, found, seen), offline=True)))
     # What the manifest asks for was not looked at, and may be much.
-    return outcome if plan.actions else replace(outcome, text=lambda _: "No keys or jobs are recorded yet.\n")
+    if plan.actions:
+        return outcome
+    was = "All keys and jobs on record were deleted or forgotten." if found.keys or found.jobs else _NOTHING
+    return replace(outcome, text=lambda _: f"{was}\n")
 
 
 def _outcome(args: Namespace, found: Status, *, stopped: Exit | None = None, shown: bool = False) -> Outcome:
