@@ -56,6 +56,7 @@ def text(result: ApplyResult, style: Style = PLAIN, *, command: str = "apply") -
         _listed(f"Running{_seen(result)}", [(each.address, "", "") for each in result.results if each.runs], style),
         _listed("Waiting", _of(result, Outcome.WAITING, _reason), style),
         _listed("Not run", _of(result, Outcome.SKIPPED, _reason), style),
+        _listed("Not fetched", [(each.address, "", "") for each in result.results if each.left], style),
         _block("Results", result.places, _place, style),
         _listed("Failed", _of(result, Outcome.FAILED, _failed), style),
         _next(result),
@@ -119,7 +120,7 @@ def _alike(group: Sequence[tuple[str, str, str]], common: str) -> list[str]:
 
 def _of(result: ApplyResult, outcome: Outcome, words: Callable[[AddressResult], str]) -> list[tuple[str, str, str]]:
     """Return address, words and hint of all that ended so."""
-    ended = [each for each in result.results if each.outcome is outcome and not each.runs]
+    ended = [each for each in result.results if each.outcome is outcome and not (each.runs or each.left)]
     return [(each.address, words(each), one_line(each.error.hint, 400) if each.error else "") for each in ended]
 
 
@@ -150,14 +151,23 @@ def _why(result: AddressResult) -> str:
 def _closing(result: ApplyResult) -> str:
     """Return `1 key and 2 jobs: 1 done, 1 running, 1 failed.`; the numbers add up."""
     kinds = Counter(each.address.partition(".")[0] for each in result.results)
-    counts = Counter("running" if each.runs else _ENDED.get(each.outcome, each.outcome) for each in result.results)
+    counts = Counter(map(_ended, result.results))
     things = " and ".join(counted(kinds[kind], kind) for kind in ("key", "job") if kinds[kind])
     numbers = ", ".join(f"{counts[word]} {word}" for word in _ORDER if counts[word])
     return f"{things}: {numbers}." if things else "No keys and no jobs: nothing to do."
 
 
-_ENDED = {Outcome.SKIPPED: "not run"}
-_ORDER = ("done", "running", "waiting", "failed", "not run")
+_ORDER = ("done", "running", "waiting", "failed", "not fetched", "not run")
+
+
+def _ended(result: AddressResult) -> str:
+    if result.runs:
+        return "running"
+    if result.left:
+        return "not fetched"
+    return "not run" if result.outcome is Outcome.SKIPPED else result.outcome
+
+
 _WORDS = {
     Stop.DISMISSED: "job {job_id} dismissed",
     Stop.RUNS_ON: "job {job_id} cannot be stopped; it runs to its end",

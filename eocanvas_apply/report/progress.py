@@ -125,6 +125,11 @@ class AddressResult:
         return self.outcome is Outcome.WAITING and self.status is not None and not has_ended(self.status)
 
     @property
+    def left(self) -> bool:
+        """Whether its job succeeded, and its results were left at the service because that was asked for."""
+        return self.outcome is Outcome.SKIPPED and self.now is not None and self.now.action is ActionKind.FETCH
+
+    @property
     def goes_on(self) -> bool:
         """Whether another apply goes on with it, without a decision or a correction before."""
         if self.outcome is not Outcome.WAITING or self.runs or self.now is None:

@@ -54,7 +54,7 @@ def downloads(emulator: RunningEmulator) -> int:
 def test_results_may_be_left_and_fetched_later(campaign: Project, emulator: RunningEmulator) -> None:
     assert campaign.run("apply", "--yes", "--no-fetch") == 0
     assert "2 results not fetched: eocanvas-apply results --fetch" in campaign.out
-    assert "2 addresses: 2 skipped." in campaign.out
+    assert "2 jobs: 2 not fetched." in campaign.out
     assert not (campaign.folder / "results").exists()
     assert states(campaign.json("results")) == ["pending", "pending"]
     # Nothing to confirm, nothing to wait for.
