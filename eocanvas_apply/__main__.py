@@ -1,6 +1,10 @@
 """`python -m eocanvas_apply` is the command `eocanvas-apply`."""
 
-from eocanvas_apply.cli import main
+try:
+    from eocanvas_apply.cli import main
+except KeyboardInterrupt:
+    # Nothing has begun yet, not even to hear signals.
+    raise SystemExit(130) from None
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -68,7 +68,4 @@ def _internal(exception: BaseException) -> Diagnostic:
 
 
 def _final(code: Exit, console: Console) -> int:
-    if console.out.fault is None:
-        return code
-    console.report([error("output", f"the result could not be written: {console.out.fault.strerror}")])
-    return weightiest((code, Exit.ERROR))
+    return weightiest((code, Exit.ERROR)) if console.report_lost_result() else code

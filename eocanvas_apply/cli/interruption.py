@@ -10,9 +10,11 @@ import signal
 from collections.abc import Sequence
 from itertools import pairwise
 
-# As `Exit.INTERRUPTED` and `Exit.TERMINATED`, which a shell gives for these signals too.
-_BASE = 128
-_NUMBERS = (signal.SIGINT, signal.SIGTERM)
+# `Exit.INTERRUPTED` and `Exit.TERMINATED`. A terminal that goes away (SIGHUP, not on Windows) ends a command too.
+_TERMINATED = 143
+CODES: dict[int, int] = {signal.SIGINT: 130, signal.SIGTERM: _TERMINATED}
+if hasattr(signal, "SIGHUP"):
+    CODES[signal.SIGHUP] = _TERMINATED
 _DOCUMENT = """{{
   "format_version": "1.0",
   "command": "{command}",
@@ -37,6 +39,11 @@ _LINE = "error: interrupted [interrupted]\n"
 def asks_for_json(words: Sequence[str]) -> bool:
     """Return whether a command's result is to be JSON, before its arguments are parsed."""
     return "--format=json" in words or ("--format", "json") in pairwise(words)
+
+
+def heard() -> list[int]:
+    """Return the signals that end a command; those that the shell has ignored, as nohup does, stay so."""
+    return [number for number in CODES if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 class _Process:
@@ -66,10 +73,17 @@ class _Process:
         While Python ends, a signal would end the process with another code.
         """
         self.code = code
-        if self.owned and code in [_BASE + number for number in _NUMBERS]:
+        if self.owned and code in CODES.values():
             os._exit(code)
-        for number in _NUMBERS if self.owned else ():
+        for number in CODES if self.owned else ():
             signal.signal(number, signal.SIG_IGN)
+
+    def interrupted(self, words: Sequence[str]) -> int:
+        """Leave for a Ctrl-C that came before this process was owned, or where nothing else took it."""
+        if not self.owned:
+            self.own(words)
+        self.leave(signal.SIGINT)
+        return self.code or 0
 
     def leave(self, number: int, _frame: object = None) -> None:
         """Leave at once; while the result is being written only for the second signal."""
@@ -77,14 +91,13 @@ class _Process:
             self._asked = True
             return
         if self.code is None:
-            self._say(_BASE + number)
-        os._exit(_BASE + number if self.code is None else self.code)
+            self._say(CODES[number])
+        os._exit(CODES[number] if self.code is None else self.code)
 
     def _hear(self) -> None:
         """Hear the signals; one that the shell has ignored stays so."""
-        for number in _NUMBERS if self.owned else ():
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, self.leave)
+        for number in heard() if self.owned else ():
+            signal.signal(number, self.leave)
 
     def _say(self, code: int) -> None:
         text = _DOCUMENT.format(command=self.command, code=code) if self.as_json else _LINE

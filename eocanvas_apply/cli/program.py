@@ -36,9 +36,9 @@ def _print_about(asked: str) -> int:
     from eocanvas_apply.cli.root_help import root_help
     from eocanvas_apply.cli.terminal.console import standard
 
-    out = standard().out
-    out.write(f"eocanvas-apply {__version__}\n" if asked == "--version" else root_help())
-    return 1 if out.fault else 0
+    console = standard()
+    console.out.write(f"eocanvas-apply {__version__}\n" if asked == "--version" else root_help())
+    return 1 if console.report_lost_result() else 0
 
 
 def _run_command(words: list[str]) -> int:

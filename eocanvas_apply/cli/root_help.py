@@ -21,7 +21,7 @@ SETTINGS = {
     "HDA_URL": "the HDA, up to /api/v1; default: found beside the service",
     "EOCANVAS_APPLY_LEDGER": "the ledger file; default .eocanvas/default.jsonl beside the manifest",
     "EOCANVAS_APPLY_POLL, _SETTLE, _SEND_WITHIN, _REQUEST_TIMEOUT": "durations; they replace those of `timing:`",
-    "NO_COLOR": "no colours",
+    "NO_COLOR, FORCE_COLOR": "no colours; colours also where no terminal is",
 }
 
 _EXAMPLES = """\

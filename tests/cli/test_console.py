@@ -86,9 +86,25 @@ def test_a_stream_that_was_closed_from_the_start_is_no_fault(monkeypatch: pytest
         channel.stream.close()
 
 
-def test_no_colour_without_a_terminal() -> None:
+@pytest.mark.parametrize(
+    ("environ", "colour"),
+    [
+        ({}, False),
+        ({"FORCE_COLOR": "1", "TERM": "dumb"}, True),
+        ({"FORCE_COLOR": "0"}, False),
+        ({"FORCE_COLOR": ""}, False),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+    ],
+)
+def test_colour_without_a_terminal_only_where_it_is_forced(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, *, colour: bool
+) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
     console = standard()
-    assert (console.out.colour, console.err.colour) == (False, False)
+    assert (console.out.colour, console.err.colour) == (colour, colour)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ from eocanvas_apply.cli import main
 sys.exit(main())
 """
 STARTING = ("eocanvas_apply.cli.program", "asyncio", "eocanvas_apply.cli.commands.plan")
-CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
+CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 143}
 
 
 def _ended(folder: Path, number: signal.Signals, times: int, place: str) -> tuple[int, int, list[str]]:
@@ -50,12 +50,26 @@ def _ended(folder: Path, number: signal.Signals, times: int, place: str) -> tupl
 
 
 @pytest.mark.parametrize("place", STARTING)
-@pytest.mark.parametrize(("number", "times"), [(signal.SIGINT, 1), (signal.SIGINT, 2), (signal.SIGTERM, 2)])
+@pytest.mark.parametrize(
+    ("number", "times"), [(signal.SIGINT, 1), (signal.SIGINT, 2), (signal.SIGTERM, 2), (signal.SIGHUP, 1)]
+)
 def test_a_signal_while_a_command_starts_ends_it_with_its_code_and_a_document(
     number: signal.Signals, times: int, place: str, tmp_path: Path
 ) -> None:
     code = CODES[number]
     assert _ended(tmp_path, number, times, place) == (code, code, ["interrupted"])
+
+
+@pytest.mark.parametrize("place", ["eocanvas_apply.cli.interruption", "gc"])
+def test_a_ctrl_c_before_signals_are_heard_is_no_traceback(place: str, tmp_path: Path) -> None:
+    assert _ended(tmp_path, signal.SIGINT, 1, place) == (130, 130, ["interrupted"])
+
+
+def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
+    words = ["nohup", sys.executable, "-c", SCRIPT, str(int(signal.SIGHUP)), "1", STARTING[0]]
+    ended = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert [each["code"] for each in json.loads(ended.stdout)["diagnostics"]] == ["file-missing"]
 
 
 @pytest.mark.parametrize("number", CODES)

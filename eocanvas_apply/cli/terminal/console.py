@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from eocanvas_apply.api.exit_codes import Exit
-from eocanvas_apply.diagnostics import Diagnostic
+from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.render.layout import Style
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -198,6 +198,13 @@ class Console:
             self._reported.update(fresh)
             self.err.write(render.text(fresh, self.err.style))
 
+    def report_lost_result(self) -> bool:
+        """Return whether the result could not be written, and say so where that is so."""
+        if self.out.fault is None:
+            return False
+        self.report([error("output", f"the result could not be written: {self.out.fault.strerror}")])
+        return True
+
     def _document(self, command: str, outcome: Outcome) -> str:
         from eocanvas_apply.render import diagnostics as render
 
@@ -207,10 +214,11 @@ class Console:
 
 
 def standard(*, colour: bool = True) -> Console:
-    """Return the console of this process; colours only on a terminal that wants them."""
-    wanted = colour and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    """Return the console of this process; colours only on a terminal that wants them, or where they are forced."""
+    forced = os.environ.get("FORCE_COLOR", "0") not in ("", "0")
+    wanted = colour and not os.environ.get("NO_COLOR") and (forced or os.environ.get("TERM") != "dumb")
     out, err = _open(sys.stdout), _open(sys.stderr)
-    return Console(Channel(out, wanted and out.isatty()), Channel(err, wanted and err.isatty()))
+    return Console(Channel(out, wanted and (forced or out.isatty())), Channel(err, wanted and (forced or err.isatty())))
 
 
 def _open(stream: TextIO | None) -> TextIO:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM during a command: the first stops politely, the second at once."""
+"""Ctrl-C, SIGTERM and a terminal that goes away, during a command: the first stops politely, the second at once."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from typing import Any, TypeVar, cast
 
 from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.applying.stopping import Stop
-from eocanvas_apply.cli.interruption import PROCESS
+from eocanvas_apply.cli.interruption import CODES, PROCESS, heard
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import StoppedEarly
 
 T = TypeVar("T")
-SIGNALS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
 # A little more than answers on the way are waited for; a service that hangs must not keep us.
 PATIENCE_S = 8.0
 
@@ -49,7 +48,7 @@ class Interrupts:
         if self.code is not None:
             self._leave_now()
             return
-        self.code = SIGNALS[number]
+        self.code = Exit(CODES[number])
         self.stopping.set()
         self.console.say("stopping: nothing more is sent; waiting up to 5 s for open requests (again: stop at once)")
         asyncio.get_running_loop().call_later(self.patience_s, self._leave_now)
@@ -76,7 +75,7 @@ async def unless_signalled(work: Coroutine[Any, Any, T]) -> T:
     stop, came = Stop(asyncio.Event()), list[Exit]()
 
     def stop_for(number: signal.Signals) -> None:
-        came.append(SIGNALS[number])
+        came.append(Exit(CODES[number]))
         stop.requested.set()
 
     with _handled(stop_for):
@@ -97,7 +96,7 @@ def _handled(came: Callable[[signal.Signals], None]) -> Iterator[None]:
     def hear(number: int, _frame: FrameType | None) -> None:
         loop.call_soon_threadsafe(came, signal.Signals(number))
 
-    earlier = {number: signal.signal(number, hear) for number in SIGNALS}
+    earlier = {number: signal.signal(number, hear) for number in heard()}
     try:
         yield
     finally:
@@ -110,9 +109,9 @@ def asking() -> Iterator[None]:
     """Let a signal end a question at once: the event loop stands still meanwhile and could not hear it."""
 
     def came(number: int, _frame: FrameType | None) -> None:
-        raise Stopped(SIGNALS[signal.Signals(number)])
+        raise Stopped(Exit(CODES[number]))
 
-    earlier = {number: signal.signal(number, came) for number in SIGNALS}
+    earlier = {number: signal.signal(number, came) for number in heard()}
     try:
         yield
     finally:
@@ -122,7 +121,7 @@ def asking() -> Iterator[None]:
 
 @contextmanager
 def at_work() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the block, wherever it is: by KeyboardInterrupt, and by Stopped for SIGTERM."""
+    """Let Ctrl-C and SIGTERM end the block, wherever it is: by KeyboardInterrupt, and by Stopped for all but Ctrl-C."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -136,7 +135,7 @@ def at_work() -> Iterator[None]:
             raise KeyboardInterrupt
         heard(signal.SIGINT, frame)
 
-    earlier = {signal.SIGTERM: signal.signal(signal.SIGTERM, stop)}
+    earlier = {number: signal.signal(number, stop) for number in heard() if number != signal.SIGINT}
     if signal.getsignal(signal.SIGINT) == PROCESS.leave:
         # The one that an event loop replaces by its own.
         earlier[signal.SIGINT] = signal.signal(signal.SIGINT, signal.default_int_handler)
