@@ -45,8 +45,9 @@ _SILENT_S = 10.0
 class Request:
     """What to send. `url` is whole; `headers` carry the token only where it may go.
 
-    `most` is how large the answer may be. `check` is called in the last moment before the request leaves, the
-    connection already open; what it raises keeps the request from being sent.
+    `most` is how large the answer may be, `reads` that nothing is changed, whatever the method. `check` is called in
+    the last moment before the request leaves, the connection already open; what it raises keeps the request from
+    being sent.
     """
 
     method: str
@@ -55,10 +56,15 @@ class Request:
     content: bytes | None = field(default=None, repr=False)
     check: Check | None = None
     most: BodyLimit = BodyLimit.OBJECT
+    reads: bool = False
 
     def bearing(self, token: str) -> Request:
         """Return the same request with a token."""
         return replace(self, headers={**self.headers, "Authorization": f"Bearer {token}"})
+
+    def fault(self, fault: Exception, *, unsent: bool) -> ServiceError:
+        """Return the error for this request without a whole answer."""
+        return transport_fault(self.method, self.url, fault, unsent=unsent, reads=self.reads)
 
     @property
     def path(self) -> str:
@@ -101,6 +107,7 @@ class Connection:
 
     async def read(self, request: Request, parse: Callable[[Answer], T]) -> T:
         """Send a request that changes nothing, up to three times; return what `parse` makes of the answer."""
+        request = replace(request, reads=True)
         for pause in PAUSES_S:
             begun = self.clock.monotonic()
             try:
@@ -135,7 +142,7 @@ class Connection:
             async with asyncio.timeout(limit), self._opened(request, trace) as response:
                 return await self._answered(request, response)
         except TRANSPORT_FAULTS as fault:
-            raise transport_fault(request.method, request.url, fault, unsent=trace.unsent) from fault
+            raise request.fault(fault, unsent=trace.unsent) from fault
 
     async def _answered(self, request: Request, response: httpx.Response) -> Answer:
         answer = Answer(request.method, request.path, response.status_code, response.headers)
@@ -154,7 +161,7 @@ class Connection:
         try:
             client = await self._clients.take()
         except httpx.PoolTimeout as fault:
-            raise transport_fault(request.method, request.url, fault, unsent=True) from fault
+            raise request.fault(fault, unsent=True) from fault
         try:
             async with aclosing(await self._sent(client, request, trace)) as response:
                 yield response
@@ -171,7 +178,7 @@ class Connection:
             response = await client.send(built, stream=True)
         except TRANSPORT_FAULTS as fault:
             log.info("%s %s: %s", request.method, request.path, type(fault).__name__)
-            raise transport_fault(request.method, request.url, fault, unsent=trace.unsent) from fault
+            raise request.fault(fault, unsent=trace.unsent) from fault
         took = (time.perf_counter() - begun) * 1000
         log.info("%s %s %d %.0f ms", request.method, request.path, response.status_code, took)
         if origin_of(request.url) == self._origin:

@@ -144,6 +144,8 @@ class Tokens:
             hint = "Check user name and password; HDA_USER and HDA_PASSWORD take precedence over a .hdarc file."
             return CredentialsError(error("login-refused", f"{self.url} refused {who}: {words}", hint))
         hint = "Set EOCANVAS_TOKEN_URL to the whole address of gettoken, or unset it."
+        if 300 <= (refused.status or 0) < 400:
+            hint = f"The network may want a log-in first: open a page in a browser, then try again. {hint}"
         where = " and ".join(self._asked)
         return CredentialsError(error("login-address", f"{who} cannot log in at {where}: {words}", hint))
 

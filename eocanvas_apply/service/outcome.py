@@ -21,6 +21,7 @@ from eocanvas_apply.errors import Doubt, NotSent, Refused, ServiceError
 from eocanvas_apply.secrets.scrubbing import Scrubber
 from eocanvas_apply.service.bodies import decoded
 from eocanvas_apply.service.clock import parse_http_time
+from eocanvas_apply.service.proxies import proxy_of
 
 T = TypeVar("T")
 REFUSALS = frozenset({400, 401, 403, 404, 405, 409, 411, 413, 414, 415, 422, 429})
@@ -28,6 +29,13 @@ REFUSALS = frozenset({400, 401, 403, 404, 405, 409, 411, 413, 414, 415, 422, 429
 # Late TLS alerts, and the time-out of a whole request, are OSErrors.
 TRANSPORT_FAULTS = (httpx.HTTPError, OSError)
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+_LATE = {
+    httpx.ConnectTimeout: "no connection in time",
+    httpx.ReadTimeout: "no answer in time",
+    httpx.WriteTimeout: "not sent in time",
+    httpx.PoolTimeout: "no connection was free in time",
+    TimeoutError: "no whole answer in time",
+}
 _HINTS = {
     401: "The service does not accept the token; `eocanvas-apply doctor` shows who logged in where.",
     403: "The account may not do this; terms of the service may have to be accepted on its web site.",
@@ -72,20 +80,22 @@ class Answer:
         return Doubt(error("service-answer-unreadable", message, hint), self.status)
 
 
-def transport_fault(method: str, url: str, fault: Exception, *, unsent: bool) -> ServiceError:
-    """Return the error for a request without a whole answer.
+def transport_fault(method: str, url: str, fault: Exception, *, unsent: bool, reads: bool = False) -> ServiceError:
+    """Return the error for a request without a whole answer; `reads` says of a POST that it changes nothing.
 
     `unsent` means that no byte of the request left; faults of DNS, connect, TLS and pool time-outs imply it.
     """
     parts = urlsplit(url)
-    why = str(fault) or type(fault).__name__
+    why = str(fault) or next((words for kind, words in _LATE.items() if isinstance(fault, kind)), type(fault).__name__)
     if unsent or isinstance(fault, _UNSENT):
         hint = "Check the address and the network; HTTPS_PROXY and SSL_CERT_FILE are read if they are set."
+        if proxy := proxy_of(url):
+            hint = f"The request goes through the proxy {proxy}: check HTTPS_PROXY and ALL_PROXY, or unset them."
         message = f"{method} {parts.path} did not reach {parts.scheme}://{parts.netloc}: {why}"
         return NotSent(error("service-unreachable", message, hint))
     message = f"{method} {parts.path}: the answer of {parts.netloc} was lost: {why}"
     hint = "It is not known yet whether the service acted."
-    if method == "GET":
+    if reads or method == "GET":
         hint = "Nothing was changed; run the command again."
     return Doubt(error("service-answer-lost", message, hint))
 

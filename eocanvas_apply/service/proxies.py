@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 from urllib.parse import urlsplit
-from urllib.request import getproxies
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -44,6 +44,15 @@ def environment_proxies() -> Mapping[str, str]:
         return {}
     known = {scheme: given[scheme] for scheme in ("http", "https", "all", "no") if given.get(scheme)}
     return {scheme: text if "://" in text or scheme == "no" else f"http://{text}" for scheme, text in known.items()}
+
+
+def proxy_of(url: str) -> str | None:
+    """Return host and port of the proxy through which a request to this address goes, None for a direct one."""
+    parts, given = urlsplit(url), environment_proxies()
+    address, host = given.get(parts.scheme) or given.get("all"), parts.hostname or ""
+    if not address or is_loopback(host) or proxy_bypass(host):
+        return None
+    return urlsplit(address).netloc.rpartition("@")[2]
 
 
 def _pattern(entry: str) -> str | None:

@@ -58,6 +58,21 @@ def test_a_lost_answer_to_a_read_leaves_nothing_open() -> None:
     }
     assert "run the command again" in hints["GET"]
     assert "whether the service acted" in hints["POST"]
+    login = transport_fault("POST", URL, httpx.ReadTimeout(""), unsent=False, reads=True).diagnostics[0]
+    assert login.message.endswith("was lost: no answer in time")
+    assert "run the command again" in login.hint
+
+
+@pytest.mark.parametrize(("bypass", "named"), [("", True), ("gateway.test", False), ("*", False)])
+def test_a_request_that_a_proxy_did_not_pass_on_names_the_proxy(
+    bypass: str, monkeypatch: pytest.MonkeyPatch, *, named: bool
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://jane:hunter2@proxy.test:3128")
+    monkeypatch.setenv("NO_PROXY", bypass)
+    url = "https://gateway.test/serverless/keys"
+    hint = transport_fault("GET", url, httpx.ConnectError("x"), unsent=True).diagnostics[0].hint
+    assert ("goes through the proxy proxy.test:3128" in hint) is named
+    assert "hunter2" not in hint
 
 
 @pytest.mark.parametrize(
