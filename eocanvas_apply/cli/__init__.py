@@ -1,6 +1,6 @@
 """The command line. Importing it costs nothing: each command imports what it needs when it runs.
 
-Before `main` begins a signal can only end Python with a traceback, so that nothing is imported here.
+Before the command begins a signal can only end Python with a traceback, so that nothing is imported here.
 """
 
 from __future__ import annotations
