@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from tests.emulator.stage import private_key
 
+from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.request_faults import Fault
-from eocanvas_apply.emulator.http.server import RunningEmulator
+from eocanvas_apply.emulator.http.server import RunningEmulator, running
 from eocanvas_apply.service import connection
 from tests.cli.conftest import Project
 
 GONE = "service gives no usable answer since "
 # How many pages of the list of jobs one look reads.
 PAGES = 2
+
+
+@pytest.fixture(name="emulator")
+def _emulator() -> Iterator[RunningEmulator]:
+    """One whose job does not end during a test, however busy the machine is."""
+    with running(Options(job_time=3600, private_key=private_key())) as emulator:
+        yield emulator
 
 
 @pytest.fixture(name="gone")
