@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from tests.emulator.stage import private_key
 
 from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
 from eocanvas_apply.service import connection
 from tests.cli.conftest import Project
+from tests.emulator.model_client import private_key
 
 GONE = "service gives no usable answer since "
 # How many pages of the list of jobs one look reads.
