@@ -15,10 +15,11 @@ from eocanvas_apply.documents.yaml.text import YamlText
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.job_order import pipeline_faults
-from eocanvas_apply.manifest.masking import Mask, mask_of, snippet
+from eocanvas_apply.manifest.masking import Mask, mask_of
 from eocanvas_apply.manifest.model.keys import EODATA
 from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.manifest.products import products_without_dataset
+from eocanvas_apply.manifest.shown_lines import snippet
 from eocanvas_apply.manifest.substitution import LONGEST_FILLED, Template, is_empty, too_long, unescaped, with_variables
 from eocanvas_apply.manifest.validation.job_values import value_faults
 from eocanvas_apply.manifest.validation.meaning import (
@@ -34,6 +35,7 @@ from eocanvas_apply.manifest.validation.meaning import (
     without_rows,
 )
 from eocanvas_apply.manifest.validation.structure import StructureFault, structure_faults
+from eocanvas_apply.secrets.secret_words import without_secret_words
 
 _OWN_FIELDS = "x-"
 # Without one such field, the next that a row has to fill in may show.
@@ -72,7 +74,7 @@ class LoadedManifest:
     def place(self, found: Diagnostic, path: Path, *, at_name: bool = False) -> Diagnostic:
         """Return a diagnostic with the place of a field's value, or of its name, and the line there."""
         position = self.text.locate_key(path) if at_name else self.text.locate(path)
-        return _addressed(found, path).at(position, self.snippet(position))
+        return _without_secrets(_addressed(found, path)).at(position, self.snippet(position))
 
     def require(self) -> Manifest:
         """Return the manifest; raises ManifestError with all diagnostics when there is an error."""
@@ -118,7 +120,15 @@ _Place = Callable[..., Diagnostic]
 
 
 def _shown(found: Diagnostic, loaded: LoadedManifest) -> Diagnostic:
+    found = _without_secrets(found)
     return found.at(found.position, loaded.snippet(found.position)) if found.position else found
+
+
+def _without_secrets(found: Diagnostic) -> Diagnostic:
+    """Return a diagnostic that names nothing that could be a secret."""
+    message, hint = without_secret_words(found.message), without_secret_words(found.hint)
+    address = without_secret_words(found.address) if found.address else found.address
+    return replace(found, message=message, hint=hint, address=address)
 
 
 def _without_days(text: YamlText, data: Data) -> Iterator[Diagnostic]:

@@ -1,9 +1,10 @@
 """Source lines of a manifest as they may be shown: of keys nothing that could be a secret.
 
 Under `keys`, also of defaults and environments, the values of secret fields become `***`, those of unknown fields
-that do not look like a plain one, and comments. Masking goes by the nodes of the text, so that values over several
+that do not look like a plain one, and comments; anywhere else the values of fields whose name says that they are a
+secret, and everywhere words that look like one. Masking goes by the nodes of the text, so that values over several
 lines, flow mappings and aliases are covered; of a text that could not be read to its end, lines that may belong to
-keys show no more than the name of their field.
+keys show the names of their fields and plain values.
 """
 
 from __future__ import annotations
@@ -14,25 +15,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from eocanvas_apply.diagnostics import Excerpt, Position, nearest, window
+from eocanvas_apply.diagnostics import nearest
 from eocanvas_apply.documents.yaml.nodes import Mapping, Node, Scalar, Sequence
 from eocanvas_apply.documents.yaml.text import YamlText
 from eocanvas_apply.manifest.model.keys import KEY_TYPES, ExistingKey
+from eocanvas_apply.secrets.secret_words import names_a_secret
 
 SECRET_FIELDS = frozenset(
     name for model in KEY_TYPES.values() if not issubclass(model, ExistingKey) for name in model.secret_names
 )
-_FIELDS = frozenset(name for model in KEY_TYPES.values() for name in model.model_fields)
+FIELDS = frozenset(name for model in KEY_TYPES.values() for name in model.model_fields)
 _SECRET_WORDS = re.compile("key|secret|pass|token|cred|auth|pwd|sign", re.IGNORECASE)
 _REFERENCE_WORDS = frozenset({"env", "file", "command", "keyring", "sops", "at"})
 # The top-level fields under which keys are described.
-_WITH_KEYS = frozenset({"keys", "defaults", "environments"})
-_PUNCTUATION = frozenset("{}[],: \t")
+WITH_KEYS = frozenset({"keys", "defaults", "environments"})
+PUNCTUATION = frozenset("{}[],: \t")
 _TOP_LEVEL = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)\s*:")
-_FIELD = re.compile(r"[ \t]*([a-z_]+):(?=\s|$)")
-_LONGEST_FIELD = 60
 _COMMENT = re.compile(r"[}\], \t]*#[^\r\n]*")
-_STARS = "***"
 
 
 @dataclass(frozen=True)
@@ -87,56 +86,22 @@ def mask_of(text: YamlText) -> Mask:
                 known = scalars.get(scalar.span.start, (0, ""))[1]
                 # By an alias it may stand in several places: what one of them hides is hidden.
                 scalars[scalar.span.start] = (scalar.span.end, field if _is_plain(known) else known)
+    for scalar, field in _named_secrets(text.root) if names_a_secret(text.text) else ():
+        if scalar.span.end > scalar.span.start:
+            scalars.setdefault(scalar.span.start, (scalar.span.end, field))
     return Mask(text, scalars, tuple(_united(blocks)))
-
-
-def snippet(mask: Mask, position: Position) -> Excerpt | None:
-    """Return the line at a position, or the part of a long one around it; None when nothing of it may be shown."""
-    text = mask.text
-    if text.root is None:
-        return text.excerpt(position) if _is_outside_keys(mask, position.line) else _field_alone(text, position)
-    begin, end = text.line_span(position.line)
-    first, last = window(end - begin, position.column)
-    head, tail = "…" if first else "", "…" if last < end - begin else ""
-    shown = _masked(mask, begin + first, begin + last, begin + position.column - 1)
-    return Excerpt(head + shown + tail, first + 1 - len(head))
-
-
-def _field_alone(text: YamlText, position: Position) -> Excerpt | None:
-    """Return a line of a text that could not be read with no more of it than the name of a known field."""
-    if position.line > len(text.line_starts):
-        return None
-    begin, end = text.line_span(position.line)
-    found = _FIELD.match(text.text, begin, min(end, begin + position.column + _LONGEST_FIELD))
-    if found is None or found[1] not in _FIELDS:
-        return None
-    shown = found[0] if found.end() >= end else f"{found[0]} {_STARS}"
-    return Excerpt(shown) if position.column - 1 <= len(shown) else None
-
-
-def _masked(mask: Mask, at: int, end: int, caret: int) -> str:
-    shown = ""
-    while at < end:
-        begin = at
-        at, hidden = mask.end_of_run(at, end)
-        if not hidden:
-            shown += mask.text.text[begin:at]
-        else:
-            # What stands before the caret keeps its width, so that the caret stays under its place.
-            shown += _STARS.ljust(at - begin) if at <= caret else _STARS
-    return shown.rstrip()
 
 
 def _end_between(text: str, at: int, end: int) -> tuple[int, bool]:
     """Return the end of a run between two scalars: of punctuation, or of a comment, an anchor or a tag."""
     begin = at
-    while at < end and text[at] in _PUNCTUATION:
+    while at < end and text[at] in PUNCTUATION:
         at += 1
     if at > begin:
         return at, False
     if text[at] == "#":
         return end, True
-    while at < end and text[at] not in _PUNCTUATION:
+    while at < end and text[at] not in PUNCTUATION:
         at += 1
     return at, True
 
@@ -201,6 +166,24 @@ def _scalars_of_key(key: Node) -> Iterator[tuple[Scalar, str | None]]:
             yield from _hidden(value)
 
 
+def _named_secrets(root: Node | None) -> Iterator[tuple[Scalar, str | None]]:
+    """Yield the scalars of every value whose name says that it is a secret."""
+    waiting, seen = [root], set[int]()
+    while waiting:
+        node = waiting.pop()
+        if node is None or isinstance(node, Scalar) or id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, Sequence):
+            waiting += node.items
+            continue
+        for name, value in (*node.entries, *node.refused):
+            if names_a_secret(name.text):
+                yield from _hidden(value)
+            else:
+                waiting.append(value)
+
+
 def _hidden(node: Node) -> Iterator[tuple[Scalar, str | None]]:
     """Yield the scalars of a value that may hold a secret; the words of a reference to one are shown."""
     if isinstance(node, Scalar):
@@ -216,13 +199,6 @@ def _hidden(node: Node) -> Iterator[tuple[Scalar, str | None]]:
 
 def _is_plain(field: str | None) -> bool:
     """Whether the value of a field is shown: of a plain field, or of one that looks like a plain field misspelt."""
-    if not field or field in _FIELDS:
+    if not field or field in FIELDS:
         return field is not None and field not in SECRET_FIELDS
-    return not _SECRET_WORDS.search(field[:100]) and (nearest(field, _FIELDS) or "password") not in SECRET_FIELDS
-
-
-def _is_outside_keys(mask: Mask, number: int) -> bool:
-    if set(mask.text.stopped_under[:1]) & _WITH_KEYS:
-        return False
-    found = bisect_right(mask.top_level_lines, number, key=lambda line: line[0])
-    return found > 0 and mask.top_level_lines[found - 1][1] not in (None, *_WITH_KEYS)
+    return not _SECRET_WORDS.search(field[:100]) and (nearest(field, FIELDS) or "password") not in SECRET_FIELDS

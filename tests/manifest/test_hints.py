@@ -103,15 +103,19 @@ def test_a_manifest_without_its_first_lines() -> None:
     [
         (
             "  a:\n    type: s3\n     bucket: hunter2\n",
-            "     bucket: ***",
+            "     bucket: hunter2",
             "this line is indented deeper than the one above, which has a value already",
         ),
-        ("  a:\n    type: s3\n   region: hunter2\n", "   region: ***", "this does not belong to the lines above it"),
-        ("  a:\n\ttype: hunter2\n", "\ttype: ***", "a tab where spaces are needed"),
+        (
+            "  a:\n    type: s3\n   region: hunter2\n",
+            "   region: hunter2",
+            "this does not belong to the lines above it",
+        ),
+        ("  a:\n\ttype: hunter2\n", "\ttype: hunter2", "a tab where spaces are needed"),
         ("  a:\n    type: s3\n   hunter2: x\n", None, "this does not belong to the lines above it"),
     ],
 )
-def test_a_fault_of_indentation_under_keys_shows_its_field_alone(text: str, line: str | None, message: str) -> None:
+def test_a_fault_of_indentation_under_keys_shows_its_plain_field(text: str, line: str | None, message: str) -> None:
     (found,) = errors(f"{HEAD}keys:\n{text}")
     assert (found.message, found.snippet) == (message, line)
 

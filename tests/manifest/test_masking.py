@@ -47,6 +47,34 @@ HIDDEN = [
     "environments:\n  prod:\n    keys:\n      a:\n        secret_key: hunter2: x\n",
     '"keys": {a: {secret_key: hunter2}}\n',
     '"keys": {a: {secret_key: hunter2}}, {\n',
+    "x-notes: {secret_key: hunter2}\n",
+    "x-notes:\n  password:\n    hunter2\n",
+    "x-notes: {secret_key: hunter2, b: [\n",
+    "jobs: {a: {process: x, inputs: {password: {b: [hunter2]}}}}\n",
+    "jobs: {a: {process: x, inputs: {text: 'secret_key=hunter2'}}}\n",
+    "keys: {secret_key=hunter2: {}}\n",
+    "keys: {a: {secret_key=hunter2: }}\n",
+    "keys:\n  a:\n    secret_key=hunter2:\n",
+    "secret_key=hunter2: 1\n",
+]
+# As a storage, AWS in its documentation and two forms, and a WEkEO Drive make them.
+RANDOM = [
+    "1c5a0f3e9b7d4826a0b1c2d3e4f50617",
+    "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    "AKIAIOSFODNN7EXAMPLE",
+    "q7Zt0Kx2mPdV9sLwB4nRfYhJ6cGa1eUo3TiXkQbz",
+    "a1b2C-d3e4F-g5h6I-j7k8L-m9n0O",
+]
+ANYWHERE = [
+    "keys: {%s: {type: s3}}\n",
+    "keys: {a: {type: %s}}\n",
+    "keys: {a: {%s: 1}}\n",
+    "keys: {a: {bucket: %s, type: x}}\n",
+    "keys:\n  a:\n    type: %s\n    bucket: [\n",
+    "x-notes: [%s]\nfoo: 1\n",
+    "%s: 1\n",
+    "jobs: {%s: {process: x}}\n",
+    "jobs: {a: {process: x, inputs: {b: %s}, foo: 1}}\n",
 ]
 
 
@@ -67,8 +95,21 @@ def line_at(text: str, line: int, column: int = 1) -> str | None:
 @pytest.mark.parametrize("text", HIDDEN)
 @pytest.mark.parametrize("head", ["", HEAD])
 def test_no_log_line_and_no_message_shows_a_secret(head: str, text: str) -> None:
-    # The names in a block of keys are shown, so a secret in the place of a name is shown too.
+    # The names in a block of keys are shown, so a short secret in the place of a name is shown too.
     assert [line for line in shown(head + text) if SECRET in line] == []
+
+
+@pytest.mark.parametrize("secret", RANDOM)
+@pytest.mark.parametrize("text", ANYWHERE)
+def test_a_word_that_looks_like_a_secret_is_hidden_wherever_it_stands(text: str, secret: str) -> None:
+    lines = shown(HEAD + text % secret)
+    assert lines
+    assert [line for line in lines if secret in line] == []
+
+
+def test_of_a_text_that_cannot_be_read_plain_fields_of_keys_are_shown() -> None:
+    text = HEAD + "keys:\n  a: {type: s3, bucket: olci, x: hunter2, secret_key: hunter2, region: waw3-2\nproject: [\n"
+    assert line_at(text, 4) == "  ***: {type: s3, bucket: olci, ***: ***, secret_key: ***, region: waw3-2"
 
 
 def test_plain_fields_and_names_are_shown() -> None:
