@@ -7,12 +7,13 @@ PEER := .venv-eocanvas
 PEER_HDA := .venv-hda
 PIP_FLAGS := --quiet --disable-pip-version-check
 
-.PHONY: help setup demo test check bench schemas docs clean
+.PHONY: help setup demo test coverage check bench schemas docs clean
 
 help:
 	@echo "make demo     set up and run a campaign against the embedded emulator"
 	@echo "make test     set up, check style and types, and run the tests"
 	@echo "make check    style and types only"
+	@echo "make coverage the tests with the branches that they reach; takes twice as long"
 	@echo "make schemas  write schemas/*.json anew"
 	@echo "make docs     write docs/reference/*.md and docs/inputs.md anew; takes a minute"
 	@echo "make bench    whole-process times and memory, as ratios; takes minutes"
@@ -29,6 +30,9 @@ check: .venv/installed-dev
 	$(BIN)/mypy
 
 test: check $(PEER)/installed $(PEER_HDA)/installed
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+coverage: .venv/installed-dev $(PEER)/installed $(PEER_HDA)/installed
 	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
 
 schemas: .venv/installed-dev

@@ -64,11 +64,12 @@ def of_plan(plan: Plan) -> Exit:
 
 def of_status(plan: Plan) -> Exit:
     """Return what `status --exit-code` ends with: 0, 3, 4 or 7 as things stand, 1 where the plan has errors."""
-    from eocanvas_apply.planning.actions import Outcome, Phase
+    from eocanvas_apply.planning.actions import ActionKind, Outcome, Phase
     from eocanvas_apply.report.outcomes import endings, standing
 
-    # A job that an apply would forget, or record again as it ended, neither runs nor waits.
+    # What an apply would do to a key is no job that runs or waits, nor is one to be forgotten or recorded as it ended.
     ended = standing(plan)
+    keys = {a.address for a in plan.actions if a.address.startswith("key.") and a.action is not ActionKind.NONE}
     gone = {a.address for a in plan.actions if a.address.startswith("job.") and a.phase is Phase.LEFT_OUT}
-    stands = {found for address, found in ended.items() if found is not Outcome.WAITING or address not in gone}
-    return of_endings(endings(plan, stands))
+    still = {found for address, found in ended.items() if found is not Outcome.WAITING or address not in keys | gone}
+    return of_endings(endings(plan, still))

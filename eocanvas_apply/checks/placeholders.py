@@ -13,6 +13,7 @@ from eocanvas_apply.checks.case import GraphCase
 from eocanvas_apply.diagnostics import Diagnostic, Suggestions, error, warning
 from eocanvas_apply.documents.graph import OUTPUT
 from eocanvas_apply.documents.graph_placeholders import Placeholder
+from eocanvas_apply.documents.node_sources import sources_of
 from eocanvas_apply.errors import ManifestError
 
 _FILE_OR_REGION = re.compile(r"(?i)(file|files|dir|path|paths|region|wkt|polygon|shape)$")
@@ -56,15 +57,21 @@ def filled_size(case: GraphCase) -> Iterator[Diagnostic]:
 def open_names(case: GraphCase) -> Iterator[Diagnostic]:
     """Yield placeholders that nothing fills in; errors where a file or region is wanted and nothing else stands."""
     known, suggestions = {*case.job.inputs, *case.job.params, OUTPUT}, Suggestions()
+    # gpt fills in names of sources only for files on its command line, and the service gives it parameters.
+    sources = {id(source.element) for node in case.filled.nodes for source in sources_of(node)}
     for each in case.filled.found_placeholders:
         if not each.whole or each.name in case.names:
             continue
-        alone = each.alone and _FILE_OR_REGION.search(each.element.tag)
-        if alone or not each.braces:
-            hint = suggestions.near(each.name, known) or f"give the job an input or a param called {each.name[:60]}"
+        alone, is_source = each.alone and _FILE_OR_REGION.search(each.element.tag), id(each.element) in sources
+        if alone or not each.braces or is_source:
+            advice = (
+                "write the id of the node that reads the file"
+                if is_source
+                else f"give the job an input or a param called {each.name[:60]}"
+            )
             severity = error if alone else warning
-            found = severity("placeholder-open", f"nothing fills in {each.written}", hint)
-            yield case.at(found, each.position)
+            hint = suggestions.near(each.name, known) or advice
+            yield case.at(severity("placeholder-open", f"nothing fills in {each.written}", hint), each.position)
 
 
 def not_substituted(case: GraphCase) -> Iterator[Diagnostic]:

@@ -34,7 +34,8 @@ class Chain:
         if len(source) > _LARGEST:
             message = f"the chain has {len(source):,} bytes; at most {_LARGEST:,} are read"
             raise ManifestError(error("yaml-too-large", message, "shorten it").at(Position(file, 1, 1)))
-        text = YamlText.parse(source, file)
+        # The official client takes merge keys, and sends what they stand for.
+        text = YamlText.parse(source, file, merge=True)
         chain = cls(text.data if isinstance(text.data, dict) else {}, text)
         faults = [fault for fault in text.faults if fault.severity is Severity.ERROR]
         if not faults and not isinstance(text.data, dict):

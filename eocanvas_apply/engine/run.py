@@ -14,6 +14,7 @@ from eocanvas_apply.applying.session import Session
 from eocanvas_apply.engine.pace import Pace
 from eocanvas_apply.engine.surveyor import Survey, Surveyor
 from eocanvas_apply.errors import EocanvasApplyError, LedgerConflict, ServiceError
+from eocanvas_apply.ledger.events import JobObserved
 from eocanvas_apply.planning.actions import ActionKind, Outcome
 from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
@@ -137,9 +138,10 @@ class Run:
 
     async def _take(self, survey: Survey) -> None:
         for fact in survey.changed:
-            failure, line, at = fact.failure, fact.failure_line, survey.observed.at
-            event = Progress(at, fact.address, Happening.STATUS, fact.status, failure=failure, failure_line=line)
-            self.session.report(event)
+            if not self._reported_as_dismissed(fact):
+                failure, line, at = fact.failure, fact.failure_line, survey.observed.at
+                event = Progress(at, fact.address, Happening.STATUS, fact.status, failure=failure, failure_line=line)
+                self.session.report(event)
             if has_ended(fact.status) and fact.status != OgcStatus.SUCCESSFUL:
                 self._failed.add(fact.address)
         await self.surveyor.put_on_record()
@@ -151,6 +153,13 @@ class Run:
         unclear = {owners[job_id] for job_id in survey.observed.unclear if job_id in owners}
         self._unclear = {address: self._unclear.get(address, now) for address in unclear}
         self._show_view()
+
+    def _reported_as_dismissed(self, fact: JobObserved) -> bool:
+        """Return whether it only confirms that a job was dismissed, which was reported when it was done."""
+        record = self.session.journal.recorded.jobs.get(fact.address)
+        run = record.runs.get(fact.job_id) if record else None
+        done = run is not None and run.dismissed is not None and run.dismissed.supported
+        return done and fact.status == OgcStatus.DISMISSED
 
     def _report_unlisted(self) -> None:
         """Say once of each job that it lists no results, and until when they are looked for."""

@@ -70,7 +70,7 @@ def text(diagnostics: Sequence[Diagnostic], style: Style = PLAIN) -> str:
         shown[code] += 1
         more = f"  ... and {{}} more like it {_code(code, style)}\n"
         blocks += shortened(alike, _FEW, lambda each: _block(each, style), more, spare=1)
-    blocks += [f"  ... {rest.message} {_code(rest.code, style)}\n" for rest in limited(left_out, 0)]
+    blocks += [style.wrap(f"  ... {rest.message} {_code(rest.code, style)}\n") for rest in limited(left_out, 0)]
     return "\n".join(blocks) + "\n" + summary(diagnostics) + "\n"
 
 
@@ -98,12 +98,13 @@ def summary(diagnostics: Iterable[Diagnostic]) -> str:
 def _block(diagnostic: Diagnostic, style: Style) -> str:
     severity = style.paint(diagnostic.severity.value, "bold", _COLOURS[diagnostic.severity])
     code = _code(diagnostic.code, style)
-    lines = [f"{_place(diagnostic)}{severity}: {diagnostic.message} {code}"]
+    lines = [style.wrap(f"{_place(diagnostic)}{severity}: {diagnostic.message} {code}")]
     if diagnostic.position and diagnostic.snippet is not None:
         lines += _excerpt(diagnostic.position, diagnostic.snippet, diagnostic.snippet_column, style)
     if diagnostic.hint:
         first, *rest = diagnostic.hint.splitlines()
-        lines += [f"  {style.paint('hint:', 'cyan')} {first}", *(f"        {line}" for line in rest)]
+        lines.append(style.wrap(f"  {style.paint('hint:', 'cyan')} {first}", " " * 6))
+        lines += [style.wrap(f"        {line}", "") for line in rest]
     return "\n".join(lines) + "\n"
 
 

@@ -75,15 +75,22 @@ _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Whether to colour, and how. `PLAIN` leaves every text as it is."""
+    """Whether to colour, and to how many columns to wrap (None: not). `PLAIN` leaves every text as it is."""
 
     colour: bool = False
+    width: int | None = None
 
     def paint(self, text: str, *names: str) -> str:
         """Return the text in the named colours, or as it is where colour is off or nothing is named."""
         if not (self.colour and names and text):
             return text
         return f"\x1b[{';'.join(_CODES[name] for name in names)}m{text}\x1b[0m"
+
+    def wrap(self, text: str, indent: str = "  ") -> str:
+        """Return the text with its long lines broken at blanks, each continued `indent` behind where it begins."""
+        if self.width is None:
+            return text
+        return "\n".join(wrapped(line, self.width, " " * _blanks(line) + indent) for line in text.split("\n"))
 
 
 PLAIN = Style()
@@ -100,18 +107,23 @@ def one_line(text: str, limit: int = 200) -> str:
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
 
 
-def wrapped(line: str, width: int | None, indent: str) -> str:
+def wrapped(line: str, width: int, indent: str) -> str:
     """Return a line as lines of at most `width` columns, later ones indented; broken at blanks, never in a name."""
-    lines, used = [""], 0
-    for word in line.split(" "):
+    begin = _blanks(line)
+    lines, used = [line[:begin]], begin
+    for number, word in enumerate(line[begin:].split(" ")):
         length = len(_PAINT.sub("", word))
-        if width is not None and used and used + 1 + length > width and used > len(indent):
+        if number and used + 1 + length > width and used > len(indent):
             lines.append(indent + word)
             used = len(indent) + length
         else:
-            lines[-1] += f" {word}" if used else word
-            used += length + bool(used)
+            lines[-1] += f" {word}" if number else word
+            used += length + bool(number)
     return "\n".join(lines)
+
+
+def _blanks(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
 
 
 def cut(text: str, limit: int) -> str:

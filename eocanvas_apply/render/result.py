@@ -63,7 +63,7 @@ def text(result: ApplyResult, style: Style = PLAIN, *, command: str = "apply") -
     ]
     going_on = unfinished(result, command)
     last = f"{going_on.message}; {going_on.hint}\n" if going_on else ""
-    return "".join(f"{line}\n" for block in blocks for line in block) + _closing(result) + "\n" + last
+    return style.wrap("".join(f"{line}\n" for block in blocks for line in block) + _closing(result) + "\n" + last)
 
 
 def unfinished(result: ApplyResult, command: str = "apply") -> Diagnostic | None:

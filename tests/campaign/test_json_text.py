@@ -44,7 +44,9 @@ from eocanvas_apply.errors import ManifestError
         ('[{"a": "2024-\n07"}]', 1, 14, "control character"),
         ('[{"a": "C:\\data"}]', 1, 11, "backslash"),
         ('[{"a": "x}]', 1, 8, "never closed"),
-        ('{"a": 1}\n{"a": 2}\n', 2, 1, "the JSON ends before this"),
+        ('{"a": 1} {"a": 2}\n', 1, 10, "the JSON ends before this"),
+        ('{"a": 1}\n{"a": 2}\n', 2, 1, "line-delimited JSON"),
+        ('\x1e{"a": 1}\n\x1e{"a": 2}\n', 1, 1, "line-delimited JSON"),
         ('[{"a": "\\ud800x"}]', 1, 9, "half of a character"),
         ('{"a":\n' + "[" * 101 + "]" * 101 + "}", 2, 100, "100 levels"),
     ],
@@ -55,6 +57,23 @@ def test_a_fault_is_shown_at_its_place(text: str, line: int, column: int, words:
     (found,) = refusal.value.diagnostics
     assert found.position is not None
     assert (found.code, found.position.line, found.position.column) == ("json-syntax", line, column), found
+    assert words in found.message
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "words"),
+    [
+        ('[{"a": 1, "b": 2,\n  "a": 3}]', 2, 3, "the first one is on line 1"),
+        ('[{"a": {"a": "}"}, "b": [{"a": 1}]},\n {"c": "{",\n "\\u0063": 2}]', 3, 2, "the first one is on line 2"),
+        ('[{"a": 1, "a": 1},\n {"a": 1, "a": 1}]', 1, 11, "(in 2 objects, this is the first)"),
+    ],
+)
+def test_a_name_that_stands_twice_in_an_object_is_an_error(text: str, line: int, column: int, words: str) -> None:
+    with pytest.raises(ManifestError) as refusal:
+        parse_json(text, "a.json")
+    (found,) = refusal.value.diagnostics
+    assert found.position is not None
+    assert (found.code, found.position.line, found.position.column) == ("duplicate-key", line, column), found
     assert words in found.message
 
 

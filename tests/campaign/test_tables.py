@@ -106,7 +106,9 @@ def test_rows_and_columns_have_limits(monkeypatch: pytest.MonkeyPatch) -> None:
         assert number in found.message
 
 
-@pytest.mark.parametrize("cell", ["12.5", "1,2,3", "58,53,15,22", "a,5", "Nan", "Naples", "", None, 5])
+@pytest.mark.parametrize(
+    "cell", ["12.5", "1,2,3", "58,53,15,22", "a,5", "Nan", "Naples", "", None, 5, "45474", "E+05", "1E5x", "true"]
+)
 def test_a_cell_that_says_what_it_is_is_not_doubted(cell: object) -> None:
     assert doubt_about("x", cell) is None
 

@@ -7,6 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eocanvas_apply.diagnostics import error
 from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.mark import mark_for
 from eocanvas_apply.errors import ManifestError
@@ -24,6 +25,48 @@ def test_a_chain_that_is_too_large_is_refused_with_the_limit() -> None:
         "the chain has 1,000,009 bytes; at most 1,000,000 are read",
     )
     assert Chain.parse(f"product: {'x' * 999_991}", "c").fields.keys() == {"product"}
+
+
+MERGED = (
+    "roi: &a {id: x, name: n}\nquicklook: {<<: *a, name: own}\n",
+    "roi: &a {id: x, name: n}\nquicklook: {name: own, <<: *a}\n",
+    "roi: &a {id: x, name: n}\nfilter: &b {id: y, product: p}\nquicklook:\n  <<: [*a, *b]\n  format: f\n",
+    "roi: &a {id: x}\nfilter: &b {<<: *a, product: p}\nquicklook: {<<: *b}\n",
+    "<<: {product: P, format: f}\nformat: g\n",
+    "roi: {<<: [], id: x}\n",
+    "roi: {'<<': x}\n",
+)
+
+
+@pytest.mark.parametrize("text", MERGED)
+def test_merge_keys_stand_for_what_the_official_client_sends(text: str) -> None:
+    assert Chain.parse(text, "c").fields == yaml.safe_load(text)
+
+
+def test_a_field_that_is_brought_in_is_shown_where_it_stands() -> None:
+    chain = Chain.parse("roi: &a\n  id: x\nfilter: {<<: *a}\n", "c")
+    found = chain.place(error("bad-value", "m"), ("filter", "id")).position
+    assert found is not None
+    assert (found.line, found.column) == (2, 3)
+
+
+@pytest.mark.parametrize("value", ["text", "", "[1]", "[{a: b}, 2]"])
+def test_a_merge_key_takes_mappings_only(value: str) -> None:
+    with pytest.raises(ManifestError) as refusal:
+        Chain.parse(f"product: P\nroi: {{<<: {value}}}\n", "c")
+    assert [(each.code, each.position and each.position.line) for each in refusal.value.diagnostics] == [
+        ("not-a-mapping", 2)
+    ]
+
+
+def test_merge_keys_that_expand_a_chain_without_end_are_refused() -> None:
+    lists = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9))
+    fields = "".join(f"m{n}: {{<<: *m0, x{n}: 1}}\n" for n in range(1, 3000))
+    wide = ", ".join(f"f{n}: 1" for n in range(500))
+    for text in (f"a0: &a0 [1]\n{lists}roi: {{<<: {{a: *a8}}}}\n", f"m0: &m0 {{{wide}}}\n{fields}"):
+        with pytest.raises(ManifestError) as refusal:
+            Chain.parse(text, "c")
+        assert [each.code for each in refusal.value.diagnostics] == ["yaml-aliases"]
 
 
 def test_order_layout_and_nulls_do_not_count() -> None:

@@ -15,7 +15,7 @@ from eocanvas_apply.emulator.model.behaviour import Behaviour
 from eocanvas_apply.engine import decisions
 from eocanvas_apply.errors import LedgerError, SafetyRefusal, UsageError
 from eocanvas_apply.planning.plan import Plan, Requests
-from eocanvas_apply.report.progress import ApplyResult
+from eocanvas_apply.report.progress import ApplyResult, Happening
 from tests.applying.simulated_runs import (
     JOB_ONLY,
     LAUNCH,
@@ -116,6 +116,7 @@ def test_destroying_leaves_no_key_and_no_record(dismiss: Any, tmp_path: Path) ->
     assert acts(world.plan(manifest(), DESTROY)) == {}
     (job,) = world.frontend.service.jobs.every()
     assert job.status == ("dismissed" if dismiss == "supported" else "successful")
+    assert [p.detail for p in world.progress if p.happening is Happening.STATUS and p.detail == "dismissed"] == []
     back = acts(world.plan(manifest()))[JOB]
     assert back == (("launch", "new") if dismiss == "supported" else ("adopt", "returned"))
 

@@ -20,6 +20,16 @@ def test_shows_place_source_line_caret_code_and_hint() -> None:
     )
 
 
+def test_long_messages_and_hints_are_broken_at_blanks_on_a_terminal_and_the_source_line_is_not() -> None:
+    found = error("bad-wkt", "the region is " + "very " * 18 + "long", "write " + "another " * 10 + "one\nand more")
+    source = "      aoi: " + "POLYGON((20 58, 21 58)) " * 4
+    shown = text([found.at(Position("eocanvas.yaml", 3, 12), source)], Style(width=60))
+    assert all(len(line) <= 60 for line in shown.splitlines() if "POLYGON" not in line)
+    assert source in shown
+    whole = text([found.at(Position("eocanvas.yaml", 3, 12), source)])
+    assert shown.split() == whole.split()
+
+
 def test_errors_come_first_then_file_and_line() -> None:
     late = error("b", "late").at(Position("a.yaml", 9, 1))
     early = error("a", "early").at(Position("a.yaml", 2, 7))

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from eocanvas_apply.planning.actions import Phase
 from eocanvas_apply.planning.plan import Forecast, Plan, WindowState
-from eocanvas_apply.render.layout import Style, rough, size, wrapped
+from eocanvas_apply.render.layout import Style, rough, size
 from eocanvas_apply.render.progress import Moment, board, line
 from eocanvas_apply.report.progress import Happening, Progress, RunningJob, Transfer, View
 from eocanvas_apply.report.status import Tally
@@ -38,13 +38,13 @@ def test_a_long_line_is_wrapped_at_blanks_and_names_stay_whole(style: Style) -> 
     fault = "Error: [NodeId: Read] no product reader found for the file that the service has given to the graph"
     event = Progress(NOW, name, Happening.STATUS, "failed", failure="graph", failure_line=fault)
     whole = line(event, style)
-    lines = wrapped(whole, 80, " " * 9).split("\n")
+    lines = replace(style, width=80).wrap(whole, " " * 9).split("\n")
     assert " ".join(each.strip() for each in lines) == whole
     seen = [re.sub(r"\x1b\[\d*m", "", each) for each in lines]
     assert [len(each) <= 80 or name in each for each in seen] == [True] * len(seen)
     assert [each.startswith(" " * 9) for each in seen] == [False] + [True] * (len(seen) - 1)
     assert len(seen) == 3
-    assert wrapped(whole, None, "") == whole
+    assert style.wrap(whole) == whole
 
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)

@@ -19,6 +19,8 @@ _DEEPEST = 100
 _LONGEST_NUMBER = 400
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+# A name has a colon behind it.
+_NAME_OR_BRACKET = re.compile(r'("(?:[^"\\]++|\\.)*+")(\s*+:)?|[{}]', re.DOTALL)
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _BLANK = re.compile(r"[ \t\r\n]*")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -50,13 +52,24 @@ def parse_json(text: str, file: str) -> Any:
     Numbers remember how they are written. NaN and Infinity, which JSON does not have, are None.
     """
     _guard_depth(text, file)
+    twice: list[bool] = []
+
+    def entries(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(found := dict(pairs)) < len(pairs):
+            twice.append(True)
+        return found
+
     try:
-        data = json.loads(text, parse_int=_whole, parse_float=_real, parse_constant=lambda _: None)
+        data = json.loads(
+            text, parse_int=_whole, parse_float=_real, parse_constant=lambda _: None, object_pairs_hook=entries
+        )
     except json.JSONDecodeError as fault:
         # Python 3.13 stops at a comma too many, older ones behind it.
         at = _after_blank(text, fault.pos + 1) if "trailing comma" in fault.msg else fault.pos
         raise ManifestError(_refusal(text, fault).at(position(text, at, file))) from None
     _guard_characters(text, file)
+    if twice:
+        raise ManifestError(_duplicate(text, len(twice), file))
     return data
 
 
@@ -117,6 +130,22 @@ def _guard_depth(text: str, file: str) -> None:
             raise ManifestError(fault.at(position(text, found.start(), file)))
 
 
+def _duplicate(text: str, objects: int, file: str) -> Diagnostic:
+    """Return the diagnostic about the first name that stands twice in one object of a valid text."""
+    open_objects: list[dict[str, int]] = []
+    for found in _NAME_OR_BRACKET.finditer(text):
+        if found[0] == "{":
+            open_objects.append({})
+        elif found[0] == "}":
+            open_objects.pop()
+        elif found[2] and (first := open_objects[-1].setdefault(json.loads(found[1]), found.start())) < found.start():
+            line = position(text, first, file).line
+            where = "" if objects == 1 else f" (in {objects} objects, this is the first)"
+            message = f"duplicate key; the first one is on line {line}{where}"
+            return error("duplicate-key", message, "keep one of the two").at(position(text, found.start(), file))
+    raise AssertionError
+
+
 def _guard_characters(text: str, file: str) -> None:
     half = next((found for found in _ESCAPE.finditer(text) if found[1]), None) if "\\u" in text else None
     if half:
@@ -136,7 +165,7 @@ def _refusal(text: str, fault: json.JSONDecodeError) -> Diagnostic:
     of_value = fault.msg.startswith(("Expecting value", "Expecting ','"))
     number = _no_number(text, fault.pos) if of_value else ""
     if not number:
-        return _syntax_error(text, fault)
+        return _OF_LINES if _is_of_lines(text, fault) else _syntax_error(text, fault)
     hint = "write digits without zeros or a + before them, such as 7, -7 or 0.5; other text in double quotes; else null"
     return error("json-syntax", f"`{number[:60]}` is not a number in JSON", hint)
 
@@ -146,6 +175,19 @@ def _no_number(text: str, at: int) -> str:
     begun = _BEGUN.search(text, max(0, at - 60), at)
     found = _MEANT_AS_NUMBER.match(text[begun.start() if begun else at : at + 60])
     return found[0] if found and not _NUMBER.fullmatch(found[0]) else ""
+
+
+_OF_LINES = error(
+    "json-syntax",
+    "this is line-delimited JSON, a value in each line; it must be one value",
+    "make one list of it: `jq -s . FILE > NEW.json`; of GeoJSON: `ogr2ogr NEW.geojson FILE`",
+)
+
+
+def _is_of_lines(text: str, fault: json.JSONDecodeError) -> bool:
+    """Whether each line is a value of its own; one kind begins each with a record separator."""
+    before, rest = text[: fault.pos], text[fault.pos : fault.pos + 1]
+    return rest == "\x1e" or ("Extra data" in fault.msg and rest in ("{", "[") and before.rstrip(" \t").endswith("\n"))
 
 
 def _syntax_error(text: str, fault: json.JSONDecodeError) -> Diagnostic:

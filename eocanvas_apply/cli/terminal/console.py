@@ -46,8 +46,8 @@ class Channel:
 
     @property
     def style(self) -> Style:
-        """How to colour what goes here."""
-        return Style(self.colour)
+        """How to colour what goes here, and how wide a terminal it goes to."""
+        return Style(self.colour, self.columns)
 
     @property
     def can_redraw(self) -> bool:

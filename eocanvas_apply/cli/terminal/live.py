@@ -68,12 +68,12 @@ class Lines:
 
     def write(self, progress: Progress) -> None:
         """Write one event."""
-        from eocanvas_apply.render.layout import wrapped
         from eocanvas_apply.render.progress import line
 
         # How far a download is changes every second: too much for a line each.
         if progress.transfer is None:
-            self.channel.write(wrapped(line(progress, self.channel.style), self.channel.columns, _INDENT) + "\n")
+            style = self.channel.style
+            self.channel.write(style.wrap(line(progress, style), _INDENT) + "\n")
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Nodes of a YAML text, without tags, merge keys, duplicate keys or documents after the first.
+"""Nodes of a YAML text, without tags, duplicate keys or documents after the first, and merge keys only on request.
 
 The events come from PyYAML; the nodes are built here, because its own composer drops duplicate keys silently,
 follows aliases without limit, and crashes on deep nesting.
@@ -45,9 +45,13 @@ class _Open:
 
 
 class Composer:
-    """Builds the nodes of one text. `faults` are collected; `open_keys` says where reading stopped."""
+    """Builds the nodes of one text. `faults` are collected; `open_keys` says where reading stopped.
 
-    def __init__(self) -> None:
+    With `merge`, `<<` brings in the fields of other mappings, as readers of YAML 1.1 do it; without, it is a fault.
+    """
+
+    def __init__(self, *, merge: bool = False) -> None:
+        self._merge = merge
         self.faults: list[Fault] = []
         self.root: Node | None = None
         self._open: list[_Open] = []
@@ -131,18 +135,31 @@ class Composer:
 
     def _mapping(self, span: Span, nodes: list[Node]) -> Mapping:
         kept: dict[str, tuple[Scalar, Node]] = {}
+        merged: dict[str, tuple[Scalar, Node]] = {}
         refused: list[tuple[Scalar, Node]] = []
         for key, value in zip(nodes[::2], nodes[1::2], strict=True):
             assert isinstance(key, Scalar)  # noqa: S101 - _add let no other key in
             if key.text in kept:
                 self.faults.append(Fault("duplicate-key", key.span.start, kept[key.text][0].span.start))
+            elif key.plain and key.text == "<<" and self._merge:
+                merged.update(self._merged(key, value))
+                continue
             elif key.plain and key.text == "<<":
                 self.faults.append(Fault("yaml-merge-key", key.span.start))
             else:
                 kept[key.text] = (key, value)
                 continue
             refused.append((key, value))
-        return Mapping(span, kept, tuple(refused))
+        # An own field wins over one that is brought in.
+        return Mapping(span, {**merged, **kept}, tuple(refused))
+
+    def _merged(self, key: Scalar, value: Node) -> dict[str, tuple[Scalar, Node]]:
+        """Return the fields of a mapping, or of a list of mappings, of which an earlier one wins."""
+        sources = value.items if isinstance(value, Sequence) else (value,)
+        mappings = [each for each in sources if isinstance(each, Mapping)]
+        if len(mappings) < len(sources):
+            self.faults.append(Fault("not-a-mapping", key.span.start))
+        return {name: entry for each in reversed(mappings) for name, entry in each.by_name.items()}
 
 
 def _begin(event: yaml.Event) -> int:

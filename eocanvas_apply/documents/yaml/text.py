@@ -39,6 +39,7 @@ _MESSAGES = {
     "yaml-alias": ("no anchor of this name before this alias", "define it as &name further up"),
     "yaml-aliases": ("the aliases of this file expand it too much", "write out what they stand for"),
     "yaml-merge-key": ("merge keys (<<) are not supported", "write the fields out, or use an alias for a whole value"),
+    "not-a-mapping": ("a merge key (<<) takes a mapping or a list of mappings", "write <<: *NAME of an anchor above"),
 }
 _NUMBER_1_1 = (
     "this is a number here, and stays as written inside a longer text; YAML 1.1 programs read another value",
@@ -76,8 +77,11 @@ class YamlText:
     stopped_under: tuple[str, ...] = ()
 
     @classmethod
-    def parse(cls, source: bytes | str, file: str) -> YamlText:
-        """Read a text (UTF-8, with or without a byte order mark); faults are collected, never raised."""
+    def parse(cls, source: bytes | str, file: str, *, merge: bool = False) -> YamlText:
+        """Read a text (UTF-8, with or without a byte order mark); faults are collected, never raised.
+
+        Merge keys (`<<`) are faults without `merge`.
+        """
         raw = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
         try:
             text = raw.decode("utf-8-sig")
@@ -85,7 +89,7 @@ class YamlText:
             return _undecodable(raw, file, problem.start)
         if found := _FORBIDDEN.search(text):
             return _unprintable(cls(file, text, None, ()), found.start())
-        return _composed(cls(file, text, None, ()))
+        return _composed(cls(file, text, None, ()), Composer(merge=merge))
 
     @property
     def data(self) -> Data:
@@ -155,8 +159,7 @@ def _unprintable(text: YamlText, at: int) -> YamlText:
     return replace(text, faults=(fault.at(text.position(at)),))
 
 
-def _composed(text: YamlText) -> YamlText:
-    composer = Composer()
+def _composed(text: YamlText, composer: Composer) -> YamlText:
     try:
         composer.compose(text.text)
     except Fault as fault:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Discriminator, Field, Tag, ValidatorFunctionWrapHandler, WrapValidator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
-from eocanvas_apply.documents.numbers import WrittenFloat, WrittenInt
 from eocanvas_apply.manifest.model.keys import EODATA
 from eocanvas_apply.manifest.model.steps import Step, Steps
 from eocanvas_apply.manifest.model.strict import (
@@ -19,6 +19,7 @@ from eocanvas_apply.manifest.model.strict import (
     LooseSeverity,
     Name,
     PlainData,
+    Scalar,
     StrictModel,
     Text,
     chosen,
@@ -120,16 +121,16 @@ Output = Annotated[
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def _as_written(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
-    validated = validate(value)
-    if isinstance(validated, str) and (found := _NOT_XML.search(validated)):
+def _fits_a_graph(value: Any) -> Any:
+    if isinstance(value, str) and (found := _NOT_XML.search(value)):
         code = f"U+{ord(found[0]):04X}"
         raise PydanticCustomError("bad-value", "a graph cannot hold the character {code}", {"code": code})
-    # Pydantic makes plain numbers of those that remember their text.
-    return value if isinstance(value, WrittenInt | WrittenFloat) else validated
+    if isinstance(value, float) and not math.isfinite(value):
+        raise PydanticKnownError("finite_number")
+    return value
 
 
-ParamValue = Annotated[str | int | Annotated[float, Field(allow_inf_nan=False)] | bool, WrapValidator(_as_written)]
+ParamValue = Annotated[Scalar, AfterValidator(_fits_a_graph)]
 SNAP = "snap-function"
 TAILOR = "dataTailor"
 
@@ -260,9 +261,10 @@ class TailorJob(_Job):
     document: ClassVar[Literal["chain"]] = "chain"
 
     process: Literal["dataTailor"] = Field(default="dataTailor", description="The process; may be left out.")
-    chain: Text | dict[str, PlainData] = Field(
-        description="A path, the chain itself, or `file:` with fields that replace those of the file."
-    )
+    chain: Annotated[
+        Annotated[Text, Tag("<chain-path>")] | Annotated[dict[str, PlainData], Tag("<chain-fields>")],
+        chosen_by_type(str, "chain-path", "chain-fields"),
+    ] = Field(description="A path, the chain itself, or `file:` with fields that replace those of the file.")
 
     @property
     def chain_file(self) -> str | None:

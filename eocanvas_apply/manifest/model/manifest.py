@@ -9,7 +9,16 @@ from pydantic import ConfigDict, Field
 
 from eocanvas_apply.manifest.model.jobs import Job
 from eocanvas_apply.manifest.model.keys import Key
-from eocanvas_apply.manifest.model.strict import PROJECT, Duration, LooseSeverity, Name, PlainData, StrictModel, Text
+from eocanvas_apply.manifest.model.strict import (
+    PROJECT,
+    Duration,
+    LooseSeverity,
+    Name,
+    PlainData,
+    Scalar,
+    StrictModel,
+    Text,
+)
 
 
 class Timing(StrictModel):
@@ -71,7 +80,7 @@ class Manifest(StrictModel):
         default=None, description="How many jobs may run at the same time."
     )
     timing: Timing = Field(default_factory=Timing, description="Waiting times; the environment may set others.")
-    vars: dict[str, str | int | float | bool] = Field(
+    vars: dict[str, Scalar] = Field(
         default_factory=dict, description="Variables and their defaults, used as ${var.NAME}."
     )
     environments: dict[str, dict[str, Any]] = Field(

@@ -7,7 +7,16 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from eocanvas_apply.diagnostics import Severity
@@ -50,6 +59,13 @@ def _finite(value: Any) -> Any:
     return value
 
 
+def _scalar(value: Any) -> Any:
+    # A union would say once for each of its members what is wrong. The numbers remember how they are written.
+    if not isinstance(value, str | int | float):
+        raise PydanticCustomError("wrong-type", "neither text nor a number nor true or false")
+    return value
+
+
 def chosen(choose: Callable[[Any], str | None]) -> Discriminator:
     """Return what picks a union's member by its tag, in brackets: an error's place never takes it for a field."""
     return Discriminator(lambda value: None if (tag := choose(value)) is None else f"<{tag}>")
@@ -68,6 +84,8 @@ Duration = Annotated[
 ]
 LooseSeverity = Annotated[Severity, Field(strict=False)]
 PlainData = Annotated[Any, AfterValidator(_finite)]
+_SCALARS = [{"type": name} for name in ("string", "integer", "number", "boolean")]
+Scalar = Annotated[str | int | float | bool, PlainValidator(_scalar), WithJsonSchema({"anyOf": _SCALARS})]
 Name = Annotated[str, Field(pattern=NAME)]
 InputName = Annotated[str, Field(pattern=INPUT_NAME)]
 Text = Annotated[str, Field(min_length=1)]

@@ -28,6 +28,7 @@ WRONG_TYPES = {
     "float_type": "a number",
     "finite_number": "a finite number",
     "bool_type": "true or false",
+    "wrong-type": "text, a number, true or false",
     "dict_type": "a mapping",
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
@@ -136,8 +137,7 @@ class StructureFault:
 
 
 def structure_faults(problem: ValidationError, data: Data) -> Iterator[StructureFault]:
-    """Yield what is wrong, one diagnostic for each field; several errors of one union become one."""
-    seen: dict[Path, list[str]] = {}
+    """Yield what is wrong, one diagnostic for each field."""
     faults: dict[Path, StructureFault] = {}
     alike: dict[str, list[StructureFault]] = {}
     for each in problem.errors(include_url=False, include_input=False):
@@ -148,20 +148,8 @@ def structure_faults(problem: ValidationError, data: Data) -> Iterator[Structure
         else:
             # Of these only the number is shown, so looking for a near name would be in vain.
             fault = replace(known[-1], path=_without_tags(each["loc"], data))
-        kinds = seen.setdefault(fault.path, [])
-        if not kinds:
-            faults[fault.path] = fault
-        kinds.append(each["type"])
-    for path, fault in faults.items():
-        yield _united(fault, seen[path])
-
-
-def _united(fault: StructureFault, kinds: list[str]) -> StructureFault:
-    wanted = list(dict.fromkeys(WRONG_TYPES[kind] for kind in kinds if kind in WRONG_TYPES))
-    if len(wanted) < 2 or fault.found.code != "wrong-type":
-        return fault
-    found = error("wrong-type", f"`{_dotted(fault.path)}` must be {one_of(wanted)}")
-    return StructureFault(found, fault.path, at_name=fault.at_name)
+        faults.setdefault(fault.path, fault)
+    yield from faults.values()
 
 
 def _fault(kind: str, loc: Path, context: dict[str, Any], message: str, data: Data) -> StructureFault:
