@@ -9,6 +9,7 @@ from typing import Any
 
 from eocanvas_apply.applying.sending import OnceSender, Request, Unsent
 from eocanvas_apply.applying.session import BATCH, Session
+from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import CredentialsError, Doubt, Refused, ServiceError
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.planning.keys.comparison import key_tag, name_taken
@@ -132,10 +133,22 @@ class KeyCreator(OnceSender[_Creation, None]):
             listed = {key.name: key for key in await self._session.service.keys()}
         except _UNREADABLE:
             listed = {}
-        found = [(c, listed.get(c.intended.name) or await self._seen(c.intended.name)) for c in accepted]
-        await self._session.journal.record(*(_created(c.intended, seen) for c, seen in found))
-        for creation, seen in found:
-            self._report_created(creation, seen)
+        looks = [await self._look_up(c, listed.get(c.intended.name)) for c in accepted]
+        await self._record(*(look for look in looks if look))
+        for creation, look in zip(accepted, looks, strict=True):
+            if look is None:
+                await self._in_doubt(creation, _not_shown(creation))
+
+    async def _look_up(self, creation: _Creation, listed: KeyInfo | None) -> tuple[_Creation, KeyInfo | None] | None:
+        """Return an accepted key as the service shows it, alone where it cannot be read; None where it is not there.
+
+        Then something else may have answered, such as the login page of a network.
+        """
+        try:
+            seen = listed or await self._session.service.key(creation.intended.name)
+        except _UNREADABLE:
+            return creation, None
+        return (creation, seen) if seen else None
 
     async def _refused(self, creation: _Creation, fault: Refused) -> None:
         session, intended = self._session, creation.intended
@@ -164,8 +177,7 @@ class KeyCreator(OnceSender[_Creation, None]):
         self._report(creation, Happening.ANSWER_LOST)
         seen = await self._seen(creation.intended.name)
         if seen and creation.intended.intent in seen.description:
-            await self._session.journal.record(_created(creation.intended, seen))
-            self._report_created(creation, seen)
+            await self._record((creation, seen))
         else:
             self._session.fail(creation.addresses[0], fault.diagnostics[0], again=True)
 
@@ -175,14 +187,22 @@ class KeyCreator(OnceSender[_Creation, None]):
         except _UNREADABLE:
             return None
 
-    def _report_created(self, creation: _Creation, seen: KeyInfo | None) -> None:
-        session, intended = self._session, creation.intended
-        ends = f" until {seen.ends:%Y-%m-%d %H:%M} UTC" if seen and seen.ends else ""
-        session.succeeded(creation.addresses[0])
-        session.report_event(creation.addresses[0], Happening.CREATED, intended.name + ends)
+    async def _record(self, *created: tuple[_Creation, KeyInfo | None]) -> None:
+        """Record keys as created, with the ends that the service shows, and report them."""
+        session = self._session
+        await session.journal.record(*(_created(creation.intended, seen) for creation, seen in created))
+        for creation, seen in created:
+            ends = f" until {seen.ends:%Y-%m-%d %H:%M} UTC" if seen and seen.ends else ""
+            session.succeeded(creation.addresses[0])
+            session.report_event(creation.addresses[0], Happening.CREATED, creation.intended.name + ends)
 
     async def _abandon(self, creation: _Creation, **outcome: Any) -> None:
         await self._session.journal.record(e.KeyAbandoned(**_identity(creation.intended), **outcome))
+
+
+def _not_shown(creation: _Creation) -> Doubt:
+    message = f"the key {creation.intended.name} was accepted, and the service does not show it"
+    return Doubt(error("service-answer-lost", message, "apply looks again, and creates the key where it is not there"))
 
 
 def _created(intended: e.KeyIntended, seen: KeyInfo | None) -> e.KeyCreated:

@@ -54,6 +54,8 @@ ROWS: dict[str, Row] = {
         for status in REFUSALS
     },
     **{str(status): Row("status", (), "failed", {"status": status}) for status in (408, 500, 502, 503)},
+    "a page in place of the service": Row("html", (), "failed"),
+    "201 without the effect": Row("status", (), "failed", {"status": 201}),
     "lost before the effect": Row("drop-before", (), "failed"),
     "lost after the effect": Row("drop-after", ("key-created",), "done"),
     "503 after the effect": Row("status", ("key-created",), "done", {"status": 503, "when": "after"}),
@@ -90,6 +92,15 @@ def test_a_creation_that_was_not_sent_is_abandoned_and_tried_again(tmp_path: Pat
     assert ends(result) == {KEY: "done", JOB: "done"}
     reasons = [event.reason for event in events(world) if isinstance(event, e.KeyAbandoned)]
     assert reasons == ["not-sent"] * 3
+
+
+def test_a_key_that_the_service_does_not_show_opens_no_job_and_is_created_by_the_same_run(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    fault(world, "html", KEYS)
+    assert ends(world.apply(manifest(), NO_WAIT)) == {KEY: "failed", JOB: "skipped"}
+    assert not world.frontend.service.jobs.every()
+    assert ends(world.apply(manifest())) == {KEY: "done", JOB: "done"}
+    assert len(key_names(world)) == len(world.frontend.service.jobs.every()) == 1
 
 
 def test_a_job_does_not_start_when_its_key_could_not_be_created(tmp_path: Path) -> None:
