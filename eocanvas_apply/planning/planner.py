@@ -95,7 +95,8 @@ class _Planner:
         needed = {} if self.requests.destroy else needed_keys(self.desired, jobs, self.requests.only)
         occupied = occupancy(self.recorded, self.evidence)
         planner = KeyPlanner(self.desired, self.requests, self.recorded, self.observed, needed, occupied)
-        return PlannedKeys(selected_keys(planner.actions(), self.requests), tuple(planner.faults()))
+        actions = selected_keys(planner.actions(), self.requests)
+        return PlannedKeys(actions, tuple(planner.faults()), planner.account_busy)
 
     def _scheduled(self, jobs: Sequence[PlannedAction], windows: Windows, book: OrderBook) -> Sequence[PlannedAction]:
         """Each launch with the moment from which it may go, or may be expected to."""

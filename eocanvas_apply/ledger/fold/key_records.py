@@ -48,6 +48,12 @@ class KeyRecord:
         return self.generations[max(self.generations)] if self.generations else None
 
     @property
+    def newest(self) -> Generation | None:
+        """The youngest generation that was ever created, whatever became of it; where none was, the youngest."""
+        created = [g for g in self.generations.values() if g.created]
+        return max(created, key=lambda g: g.number, default=self.latest)
+
+    @property
     def current(self) -> Generation | None:
         """The youngest generation that lives."""
         live = [g for g in self.generations.values() if g.live]

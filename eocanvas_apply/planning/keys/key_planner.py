@@ -20,7 +20,7 @@ from eocanvas_apply.planning.plan import PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import Observed, ObservedKey
 from eocanvas_apply.planning.state.runs import STUCK, Occupancy
-from eocanvas_apply.planning.tasks import AdoptKey, CreateKey, DeleteKey, DrainKey, EndDrain
+from eocanvas_apply.planning.tasks import AdoptKey, CreateKey, DeleteKey, DrainKey, EndDrain, KeyTask
 from eocanvas_apply.vocabulary import is_under_way
 
 _A, _R = ActionKind, Reason
@@ -98,7 +98,7 @@ class KeyPlanner:
             task, waits = self._unused(key.address, current, reason), _R.IN_USE
         if task is None:
             return PlannedAction(key.address, _A.NONE, waits)
-        return PlannedAction(key.address, _A.DELETE, changed[0], changed[1], task=task)
+        return PlannedAction(key.address, _A.DELETE, changed[0], changed[1], task=task, note=_note_of(task))
 
     def _unused(self, address: str, generation: Generation, reason: DeleteReason) -> DeleteKey | None:
         """Return the deletion of a generation, None while a job that may be in flight uses it."""
@@ -137,7 +137,7 @@ class KeyPlanner:
         task = self._replacement(key.address, in_place) if in_place else self._creation(key, record)
         if task is None or self._name_held(key, record, current):
             return PlannedAction(key.address, _A.NONE, _R.DRAINING)
-        return PlannedAction(key.address, *step, found, task=task)
+        return PlannedAction(key.address, *step, found, task=task, note=_note_of(task))
 
     def _replacement(
         self, address: str, current: Generation, reason: DeleteReason | None = None
@@ -149,7 +149,7 @@ class KeyPlanner:
             return None if (address, current.number) in self.occupied.recent else delete
         if not current.draining:
             return DrainKey(address, current.number, current.name)
-        return None if self._account_busy() else delete
+        return None if self.account_busy else delete
 
     def _creation(self, key: DesiredKey, record: KeyRecord) -> CreateKey:
         latest = record.latest
@@ -196,20 +196,23 @@ class KeyPlanner:
         answer_by = self._answer_by(latest)
         if self._still_there(latest) or answer_by <= self.observed.at:
             return []
-        return [PlannedAction(record.address, _A.NONE, _R.CANNOT_TELL, not_before=answer_by)]
+        return [PlannedAction(self._address_of(record, latest), _A.NONE, _R.CANNOT_TELL, not_before=answer_by)]
 
     def _delete(self, record: KeyRecord, generation: Generation) -> PlannedAction:
-        wanted = record.address in self._wanted
         left_out: DeleteReason = "destroyed" if self.requests.destroy else "not-in-manifest"
-        reason: DeleteReason = "superseded" if wanted else left_out
-        is_whole = not wanted and generation is (record.current or record.latest)
-        name = Address.parse(record.address).name
-        address = record.address if is_whole else str(Address.key(name, generation.number))
+        reason: DeleteReason = "superseded" if record.address in self._wanted else left_out
+        address = self._address_of(record, generation)
         task = self._unused(record.address, generation, reason)
         if task is None and not self.requests.destroy:
             return PlannedAction(address, _A.NONE, _R.IN_USE)
         # What destroy has not deleted yet is unfinished, and not in order because a job uses it.
         return PlannedAction(address, _A.DELETE, Reason(reason), task=task, note="" if task else _AFTER_ITS_JOBS)
+
+    def _address_of(self, record: KeyRecord, generation: Generation) -> str:
+        """Return the address of a generation that is to go; it stays the same while others of its key go first."""
+        if record.address not in self._wanted and generation is record.newest:
+            return record.address
+        return str(Address.key(Address.parse(record.address).name, generation.number))
 
     def _name_held(self, key: DesiredKey, record: KeyRecord, current: Generation | None) -> bool:
         """Tell whether another generation of ours, about to be deleted, still bears the fixed name."""
@@ -236,13 +239,20 @@ class KeyPlanner:
             return self.observed.at
         return intended.send_before + timing.request_timeout + (timing.settle if generation.live else timedelta())
 
-    def _account_busy(self) -> bool:
+    @property
+    def account_busy(self) -> bool:
+        """Tell whether a job of the account may run, so that no name of a key becomes free."""
         shown = [j for j in self.observed.jobs.jobs.values() if is_under_way(j.status)]
         young = [j for j in shown if j.created is None or self.observed.at - j.created < STUCK]
         return bool(young) or self.occupied.working or not self.observed.jobs.complete
 
 
 _AFTER_ITS_JOBS = "it is deleted when the jobs that use it have ended"
+_AFTER_ALL_JOBS = "the old key is deleted when no job of the account runs"
+
+
+def _note_of(task: KeyTask | None) -> str:
+    return _AFTER_ALL_JOBS if isinstance(task, DrainKey) else ""
 
 
 def _lost(record: KeyRecord) -> bool:

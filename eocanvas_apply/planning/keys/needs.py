@@ -13,6 +13,7 @@ from eocanvas_apply.planning.actions import LAUNCHES, ActionKind, Outcome
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.state.observed import ObservedKey
+from eocanvas_apply.planning.tasks import DrainKey
 
 _SHARE = 0.2
 _DEFAULT_LIFE = timedelta(seconds=3600)
@@ -89,10 +90,14 @@ def _latest(generation: Generation, seen: ObservedKey | None) -> ObservedKey | K
 
 @dataclass(frozen=True, slots=True)
 class PlannedKeys:
-    """An action for every key, and what is wrong with some."""
+    """An action for every key, and what is wrong with some.
+
+    While the account is busy, a key with a fixed name is not replaced.
+    """
 
     actions: Sequence[PlannedAction]
     faults: tuple[Diagnostic, ...]
+    account_busy: bool = False
 
     @property
     def unusable(self) -> frozenset[str]:
@@ -103,9 +108,9 @@ class PlannedKeys:
     @property
     def stalled(self) -> frozenset[str]:
         """The addresses of those that this run does not make usable by itself."""
-        return self._faulty | {
-            a.address for a in self.actions if a.action is ActionKind.NONE and a.row.outcome is not Outcome.DONE
-        }
+        waiting = {a.address for a in self.actions if a.action is ActionKind.NONE and a.row.outcome is not Outcome.DONE}
+        draining = {a.address for a in self.actions if self.account_busy and isinstance(a.task, DrainKey)}
+        return self._faulty | waiting | draining
 
     @property
     def _faulty(self) -> frozenset[str]:
