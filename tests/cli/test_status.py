@@ -132,6 +132,7 @@ def test_nothing_runs_after_destroy(project: Project, emulator: RunningEmulator)
         wire.service.job_faults.append(JobFault("stuck", "*"))
     assert project.run("apply", "--yes", "--no-wait") == 3
     assert project.run("destroy", "--yes") == 0
+    assert project.err.count("job.subset dismissed") == 1
     [job] = project.json("status")["jobs"]
     assert (job["status"], job["reason"], job["job_id"], job["created"]) == ("not-launched", "new", None, None)
     assert project.run("status") == 0
@@ -177,6 +178,8 @@ def test_a_key_to_be_deleted_for_what_changed_is_something_to_do(
     assert "Plan: 1 to delete." in project.out
     assert project.run("status") == 0
     assert project.out.endswith("Next\n  the next apply: 1 to delete\n  to continue: eocanvas-apply apply\n")
+    # No job runs or waits: the delete is a change that plan reports.
+    assert [project.run("status", "--exit-code"), project.run("plan", "--detailed-exitcode")] == [0, 2]
     assert project.run("status", "--offline") == 0
     assert "nothing to do" not in project.out
     assert "as in the manifest" not in project.out

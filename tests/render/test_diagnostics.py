@@ -135,3 +135,13 @@ def test_a_message_shows_control_characters_as_escapes() -> None:
     assert error("t", "a\x1b[2Jb\u202ec\x85").message == "a\\x1b[2Jb\\u202ec\\x85"
     assert error("t", "m", "first\nsecond ü").hint == "first\nsecond ü"
     assert len(error("t", "\0" * 400).message) == 500
+
+
+def test_on_a_terminal_messages_and_hints_are_wrapped_and_source_lines_are_not() -> None:
+    long = "the service does not take a key of this kind for the inputs of a job, as far as its documentation says"
+    found = error("storage-not-for-input", long, long).at(Position("eocanvas.yaml", 12, 18), f"      img1: {long}")
+    shown = text([found], Style(width=80)).splitlines()
+    assert [line for line in shown if len(line) > 80] == [f"  12 |       img1: {long}"]
+    assert [line.startswith(" " * 8) for line in shown[-4:-2]] == [False, True]
+    assert " ".join(" ".join(shown).split()) == " ".join(text([found]).split())
+    assert text([found]).splitlines()[0].endswith(f"{long} [storage-not-for-input]")

@@ -8,6 +8,7 @@ from eocanvas_apply.planning.actions import ActionKind, Outcome
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.render import result as render
+from eocanvas_apply.render.layout import Style
 from eocanvas_apply.report.progress import AddressResult, ApplyResult, Ending
 from eocanvas_apply.report.result_places import Place
 from tests.render.plans import plan
@@ -148,3 +149,14 @@ def test_a_needed_decision_is_shown() -> None:
     waiting = (AddressResult("job.b", ActionKind.LAUNCH, Outcome.WAITING),)
     ended = ApplyResult(plan(), waiting, frozenset({Ending.DECISION, Ending.UNFINISHED}))
     assert "a decision is needed; see: eocanvas-apply plan" in render.text(ended)
+
+
+def test_on_a_terminal_the_end_of_a_run_is_wrapped_at_blanks() -> None:
+    fault = error("job-failed", " ".join(["graph: an operator could not be initialised"] * 4), "correct the graph " * 9)
+    ended = AddressResult("job.b", ActionKind.LAUNCH, Outcome.FAILED, fault)
+    result = ApplyResult(plan(), (ended,), frozenset())
+    shown = render.text(result, Style(width=80))
+    assert max(map(len, shown.splitlines())) <= 80
+    assert shown.startswith("Failed\n  job.b: graph: ")
+    assert shown.split() == render.text(result).split()
+    assert max(map(len, render.text(result).splitlines())) > 80
