@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
+
+from eocanvas_apply.secrets.secret_words import secret_words
 
 Text = Annotated[str, Field(min_length=1)]
 
@@ -14,10 +17,23 @@ class _Reference(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
 
 
+def _variable(name: str) -> str:
+    if _NO_VARIABLE.search(name) or secret_words(name):
+        raise PydanticCustomError("literal-secret", "this is not the name of an environment variable")
+    return name
+
+
+# A secret that is written in place of the name would be shown wherever the variable is.
+_SHELL_VARIABLE = re.compile(r"\$[A-Z][A-Z0-9_]*|\$\{[A-Z][A-Z0-9_]*\}|%[A-Z][A-Z0-9_]*%")
+_NO_VARIABLE = re.compile(r"[^A-Za-z0-9_.()-]")
+
+
 class EnvReference(_Reference):
     """The value of an environment variable."""
 
-    env: Text = Field(description="Name of the environment variable that holds the secret.")
+    env: Annotated[Text, AfterValidator(_variable)] = Field(
+        description="Name of the environment variable that holds the secret."
+    )
 
 
 def _file_kind(value: Any) -> str:
@@ -73,6 +89,8 @@ _MODELS = {
 def _reference_only(value: Any) -> Any:
     if isinstance(value, tuple(_MODELS.values())) or value is None:
         return value
+    if isinstance(value, str) and _SHELL_VARIABLE.fullmatch(value):
+        raise PydanticCustomError("secret-reference", "variables of the shell are not filled in here")
     if not isinstance(value, dict):
         raise PydanticCustomError("literal-secret", "a secret must not be written in the manifest")
     if not _MODELS.keys() & value.keys():

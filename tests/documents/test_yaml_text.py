@@ -58,3 +58,11 @@ def test_any_text_is_read_or_refused_with_a_place(source: bytes | str) -> None:
         assert fault.position.column >= 1
         text.line(fault.position.line)
     assert text.root is not None or text.faults or text.data is None
+
+
+@pytest.mark.parametrize("line", ["region waw3-2", "region:waw3-2", '"region" waw3-2'])
+def test_a_missing_colon_is_shown_on_its_own_line(line: str) -> None:
+    (found,) = YamlText.parse(f"version: 1\n{line}\nendpoint: https://x\n", "f").faults
+    assert found.position is not None
+    assert (found.code, found.position.line, found.position.column) == ("yaml-syntax", 2, 1), found
+    assert "colon" in found.message

@@ -98,7 +98,7 @@ VARIABLES = """version: 1
 project: p
 vars: {user: jane, size: 3}
 keys:
-  d: {type: webdav, endpoint: "https://x.test/${var.user}", username: "${var.user}", password: {env: "${var.user}"}}
+  d: {type: webdav, endpoint: "https://x.test/${var.user}", username: "${var.user}", password: {file: "${var.user}"}}
 jobs:
   a: {process: x, inputs: {size: "${var.size}", text: "${var.user}-${var.size} $${var.user}"}}
 """
@@ -110,7 +110,7 @@ def test_variables_of_a_manifest() -> None:
     key = manifest.keys["d"]
     assert key.type == "webdav"
     assert (key.endpoint, key.username) == ("https://x.test/jane", "jane")
-    assert key.password.model_dump() == {"env": "${var.user}"}
+    assert key.password.model_dump() == {"file": "${var.user}"}
 
 
 def test_given_variables_override_defaults() -> None:

@@ -54,6 +54,7 @@ _SYNTAX = {
         ("expected key", "expected <block end>"),
         ("this does not belong to the lines above it", "check the indentation, and quotes that end too early"),
     ),
+    "expected ':'": ("a colon is missing behind a name", "write `name: value`, with a blank behind the colon"),
     "'-' indicator": ("a list and keys cannot be mixed at one level", "check the indentation"),
     "": ("not valid YAML", "check quotes, brackets and indentation of this line and the one above"),
 }
@@ -196,6 +197,8 @@ def _syntax_error(text: YamlText, problem: yaml.YAMLError, at: int) -> Diagnosti
         found = error("unquoted-reference", "inside { } and [ ] a reference needs quotes", hint)
     else:
         said = getattr(problem, "problem", None) or ""
+        # The parser notices only at the next name.
+        at = opened.index if opened and "expected ':'" in said else at
         found = error("yaml-syntax", *_explained(text.text, at, said, opened.line + 1 if opened else None))
     return found.at(text.position(at))
 
