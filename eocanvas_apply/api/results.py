@@ -10,20 +10,23 @@ from typing import Any, overload
 from eocanvas_apply.api.addresses import jobs_named
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
+from eocanvas_apply.ledger.fold.job_records import ResultFile
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.state.at_keys import location_of
 from eocanvas_apply.planning.state.runs import counted_run
+from eocanvas_apply.results.presence import is_as_stored
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """One result of a job.
 
-    `state` is `here`, `missing` (fetched once, its file is gone), `pending` (not fetched yet) or `at-key` (in the
-    storage of the job's output key). `file` is relative to `folder`; of the latter two it is the service's title, and
-    `size` (bytes) and `sha256` (hex) are None. `location` is where a result at a key lies: `s3://BUCKET/PATH` or an
-    address on a Drive; None where the ledger does not know the key, and for all others.
+    `state` is `here`, `edited` (here, and not what was fetched), `missing` (fetched once, its file is gone), `pending`
+    (not fetched yet) or `at-key` (in the storage of the job's output key). `file` is relative to `folder`; of the
+    latter two it is the service's title. `size` (bytes) and `sha256` (hex) are those of what was fetched, else None.
+    `location` is where a result at a key lies: `s3://BUCKET/PATH` or an address on a Drive; None where the ledger does
+    not know the key, and for all others.
     """
 
     address: str
@@ -38,7 +41,7 @@ class Result:
     @property
     def path(self) -> Path | None:
         """The file on this machine, None where it is not here."""
-        return self.folder / self.file if self.state == "here" else None
+        return self.folder / self.file if self.state in ("here", "edited") else None
 
     @property
     def instance(self) -> str | None:
@@ -112,9 +115,8 @@ def _of(recorded: Recorded, address: str, folder: Path) -> list[Result]:
     run = None if record.forgotten else counted_run(record)
     if run is None:
         return []
-    states = {each.file: "here" if (folder / each.file).exists() else "missing" for each in run.stored.values()}
     stored = [
-        Result(address, run.job_id, each.file, each.size, each.sha256, states[each.file], folder)
+        Result(address, run.job_id, each.file, each.size, each.sha256, _state(folder, each), folder)
         for each in run.stored.values()
     ]
     elsewhere = [
@@ -132,3 +134,10 @@ def _of(recorded: Recorded, address: str, folder: Path) -> list[Result]:
         if key not in run.stored
     ]
     return stored + elsewhere
+
+
+def _state(folder: Path, stored: ResultFile) -> str:
+    try:
+        return "here" if is_as_stored(folder / stored.file, stored) else "edited"
+    except OSError:
+        return "missing"

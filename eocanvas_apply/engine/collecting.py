@@ -135,6 +135,10 @@ def _within(path: str) -> str:
 
 
 def _left(copy: Copy, how: Presence) -> Diagnostic:
-    what = "was removed" if how is Presence.REMOVED else "differs from the fetched result"
-    hint = "it is left as it is; --refetch fetches it again, and moves the present file to .eocanvas/superseded"
+    what, hint = "was removed", "--refetch fetches it again"
+    if how is not Presence.REMOVED:
+        what, hint = (
+            "differs from the fetched result",
+            f"it is left as it is; {hint}, and moves this one to .eocanvas/superseded",
+        )
     return warning(f"result-{_LEFT[how]}", f"{copy.file} {what}", hint, address=copy.address)

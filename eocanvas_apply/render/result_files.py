@@ -15,9 +15,10 @@ from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, tabl
 from eocanvas_apply.report.job_rows import JobRow
 from eocanvas_apply.report.row_geometry import geometry_of
 
-# One result: `address`, `job_id`, `file`, `size`, `sha256`, `state` and `location`. The state is here, missing (stored
-# once, not in its place), pending (not fetched yet) or at-key; for the latter two `file` is the service's title, the
-# others are unknown. `location` is where a result at a key lies, None where that is unknown, and for any other.
+# One result: `address`, `job_id`, `file`, `size`, `sha256`, `state` and `location`. The state is here, edited (not what
+# was stored), missing (stored once, not in its place), pending (not fetched yet) or at-key; for the latter two `file`
+# is the service's title, the others are unknown. `location` is where a result at a key lies, None where that is
+# unknown, and for any other.
 StoredRow = Mapping[str, Any]
 _COLUMNS = ("file", "location", "size", "sha256")
 _WORDS = {"at-key": "at the key", "pending": "not fetched", "missing": "missing"}
@@ -96,17 +97,23 @@ def _by_address(results: Sequence[StoredRow]) -> Mapping[str, list[StoredRow]]:
 def _size(each: StoredRow) -> str:
     if each["size"] is None:
         return _WORDS.get(each["state"], "")
-    return f"{each['size']:,} B" + (", missing" if each["state"] == "missing" else "")
+    return f"{each['size']:,} B" + (f", {each['state']}" if each["state"] in ("missing", "edited") else "")
 
 
 def _hint(results: Sequence[StoredRow]) -> str:
     states = [each["state"] for each in results]
-    pending, missing = states.count("pending"), states.count("missing")
-    if not pending and not missing:
-        return ""
+    lines = []
+    if pending := states.count("pending"):
+        lines.append(f"{counted(pending, 'result')} not downloaded: eocanvas-apply results --fetch\n")
     # Only the index of its folder, which fetching reads, says whether a missing file was ever downloaded here.
-    removed = "; --refetch also fetches removed files" if missing else ""
-    return f"{counted(pending + missing, 'result')} not downloaded: eocanvas-apply results --fetch{removed}\n"
+    if missing := states.count("missing"):
+        lines.append(
+            f"{counted(missing, 'file')} missing: eocanvas-apply results --fetch brings what another machine stored, "
+            "--refetch also what was removed here\n"
+        )
+    if edited := states.count("edited"):
+        lines.append(f"{counted(edited, 'file')} edited: eocanvas-apply results --refetch brings what was fetched\n")
+    return "".join(lines)
 
 
 def html(results: Sequence[StoredRow]) -> str:

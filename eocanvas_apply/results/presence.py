@@ -90,10 +90,14 @@ def _presence(path: Path, copy: Copy, indexes: IndexFiles) -> tuple[Copy, Presen
     known = replace(copy, size=came.size, sha256=came.sha256) if came and not copy.recorded else copy
     if not path.is_file():
         return known, Presence.REMOVED if came else Presence.ABSENT
-    return known, Presence.HERE if _is_copy(path, known) else Presence.OTHER
+    return known, Presence.HERE if is_as_stored(path, known) else Presence.OTHER
 
 
-def _is_copy(path: Path, known: Copy) -> bool:
+def is_as_stored(path: Path, known: Copy | ResultFile) -> bool:
+    """Return whether a file is what was stored; it is read where only its time of change is another.
+
+    Raises OSError where there is no file.
+    """
     stat = path.stat()
     if stat.st_size != known.size:
         return False

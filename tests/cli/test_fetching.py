@@ -94,6 +94,7 @@ def test_edited_and_removed_files_are_fetched_again_only_on_request(edited: bool
     (path,) = (campaign.folder / "results" / "a").iterdir()
     path.write_bytes(b"mine") if edited else path.unlink()
     left = stored(campaign.folder)
+    assert states(campaign.json("results")) == ["edited" if edited else "missing", "here"]
 
     document = campaign.json("results", "--fetch")
     assert [found["code"] for found in document["diagnostics"]] == ["result-edited" if edited else "result-missing"]

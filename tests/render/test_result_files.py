@@ -26,8 +26,12 @@ def _result(state: str) -> StoredRow:
         (["pending", "pending"], "2 results not downloaded: eocanvas-apply results --fetch"),
         (
             ["missing", "pending"],
-            "2 results not downloaded: eocanvas-apply results --fetch; --refetch also fetches removed files",
+            (
+                "1 file missing: eocanvas-apply results --fetch brings what another machine stored, "
+                "--refetch also what was removed here"
+            ),
         ),
+        (["edited"], "1 file edited: eocanvas-apply results --refetch brings what was fetched"),
     ],
 )
 def test_the_command_that_fetches_results_is_named(states: list[str], last: str) -> None:

@@ -101,11 +101,11 @@ async def _fetched(args: Namespace, console: Console, project: AsyncProject) -> 
 def _copies(collected: Collected, folder: Path) -> Results:
     from eocanvas_apply.api.results import Result, Results
 
-    states = {copy: "here" if how == "here" else "missing" for copy, how in collected.stands.items()}
+    states = {"here": "here", "other": "edited"}
     return Results(
         tuple(
-            Result(copy.address, copy.job_id, str(folder / copy.file), copy.size, copy.sha256, state, folder)
-            for copy, state in states.items()
+            Result(c.address, c.job_id, str(folder / c.file), c.size, c.sha256, states.get(how, "missing"), folder)
+            for c, how in collected.stands.items()
         )
     )
 
