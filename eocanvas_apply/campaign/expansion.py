@@ -16,11 +16,11 @@ from eocanvas_apply.campaign.lock import FILE as LOCK_FILE
 from eocanvas_apply.campaign.lock import Lock, LockedQuery
 from eocanvas_apply.campaign.readers.hda import Search
 from eocanvas_apply.campaign.readers.s3 import Lister
-from eocanvas_apply.campaign.row_checks import instances
+from eocanvas_apply.campaign.row_checks import instances, is_stopped
 from eocanvas_apply.campaign.row_faults import RowFaults
 from eocanvas_apply.campaign.rows import START, Found, Row, row_name
 from eocanvas_apply.campaign.sources import Sources, SourceUnavailable, limit_of, needs_all
-from eocanvas_apply.diagnostics import Diagnostic, error, has_errors, info, warning
+from eocanvas_apply.diagnostics import Diagnostic, error, info, warning
 from eocanvas_apply.documents.yaml.nodes import Path
 from eocanvas_apply.errors import CredentialsError, ManifestError, Refused, ServiceError
 from eocanvas_apply.manifest.address import Address
@@ -119,11 +119,11 @@ class _Campaign:
         for number, step in enumerate(self.steps):
             most = step.most or most
             rows = await self._joined(rows, number, step, most)
-            if has_errors(self.diagnostics):
+            if is_stopped(self.sources.loaded, self.name, self.diagnostics):
                 return
         found = instances(self.sources.loaded, self.name, rows, self.cells, self.judged)
         self.diagnostics += found.diagnostics
-        if not has_errors(self.diagnostics):
+        if not is_stopped(self.sources.loaded, self.name, self.diagnostics):
             self.sources.done[self.name] = found.by_row
 
     async def _joined(self, rows: Sequence[Row], number: int, step: Step, most: int) -> Sequence[Row]:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from eocanvas_apply.campaign.cells import doubt_about
 from eocanvas_apply.campaign.row_faults import RowFaults
 from eocanvas_apply.campaign.rows import Row, row_name
-from eocanvas_apply.diagnostics import Diagnostic, error, has_errors, one_of, warning
+from eocanvas_apply.diagnostics import Diagnostic, Severity, error, one_of, warning
 from eocanvas_apply.documents.yaml.nodes import Data, Path
 from eocanvas_apply.files import is_portable
 from eocanvas_apply.manifest.instances import JOBS, LONGEST_ID, Instance, instance_id
@@ -32,7 +32,7 @@ _WRITE_ID = 'add `id: "${each.FIELD}"` to the last step'
 
 @dataclass(frozen=True)
 class Instances:
-    """All instances of a campaign in the order of its rows; none when a diagnostic is an error."""
+    """All instances of a campaign in the order of its rows; none when a diagnostic stays an error."""
 
     by_row: tuple[Instance, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -56,9 +56,17 @@ def instances(
     for row in rows:
         checker.check(row)
     found = checker.diagnostics()
-    if has_errors(found):
+    if is_stopped(loaded, name, found):
         return Instances((), found)
     return Instances(by_row, (*found, *_skips_without_row(loaded, name, by_row)))
+
+
+def is_stopped(loaded: LoadedManifest, name: str, found: Sequence[Diagnostic]) -> bool:
+    """Return whether any of these is an error for a campaign; `checks:` of the job or the manifest may lower it."""
+    manifest = loaded.manifest
+    job = manifest.jobs.get(name) if manifest else None
+    chosen = {**(manifest.checks if manifest else {}), **(job.checks if job else {})}
+    return any(each.severity is Severity.ERROR is chosen.get(each.code, Severity.ERROR) for each in found)
 
 
 def _skips_without_row(loaded: LoadedManifest, name: str, by_row: Sequence[Instance]) -> Iterator[Diagnostic]:

@@ -143,12 +143,14 @@ def buckets(case: ManifestCase) -> Iterator[Diagnostic]:
 
 def _not_a_bucket(bucket: str) -> tuple[str, str] | None:
     if found := _OBJECT.match(bucket):
+        if "@" in bucket:
+            return "this is an address, not the name of a bucket", "write the bare name; an address may hold a password"
         path = f"; the path of a file stands in the input: `path: {found[2]}`" if found[2] else ""
         return "this is an address, not the name of a bucket", f"write `bucket: {found[1]}`{path}"
     if "://" in bucket:
         return "this is an address, not the name of a bucket", "write the bare name; the address belongs to `endpoint`"
     if "/" in bucket:
-        bare = bucket.strip("/").partition("/")[0]
+        bare = "NAME" if "@" in bucket else bucket.strip("/").partition("/")[0]
         return "the name of a bucket has no /", f"write `bucket: {bare}`; the path of a file stands in the input"
     if not bucket.strip() or _NOT_IN_NAMES.search(bucket):
         return "the name of a bucket has no `:` and no blanks", "write the bare name of the bucket"

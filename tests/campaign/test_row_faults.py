@@ -143,3 +143,17 @@ a:
     jobs = [each.job.inputs for each in found.instances["a"]]
     assert [each["path"] for each in jobs] == ["/R007.zip", "/R022.zip", "/R33e5.zip", "/R05.10.zip", "/R8.zip"]
     assert [each["whole"] for each in jobs] == [7, 22, 3300000.0, 5.1, 8]
+
+
+@pytest.mark.parametrize("severity", ["warning", "info"])
+def test_a_fault_of_rows_that_the_job_lowers_leaves_their_instances(severity: str) -> None:
+    text = """
+a:
+  graph: g.xml
+  params: {aoi: "POINT(1,${each.value})"}
+  inputs: {i: {key: eodata, path: "s3://b/${each.value}.nc"}}
+  for_each: {list: [58, 59]}
+  checks: {bad-wkt: SEVERITY, input-path: SEVERITY}
+"""
+    assert ids(Campaign(text.replace("SEVERITY", severity)).expanded()) == ["58", "59"]
+    assert not Campaign(text.replace("SEVERITY", "error")).expanded().instances
