@@ -64,14 +64,17 @@ class ExistingResources:
         self._succeeded(address, Happening.ADOPTED, task.name)
 
     async def _delete(self, address: str, task: t.DeleteKey) -> None:
-        """Delete a generation; a 404 is as good."""
+        """Delete a generation; a 404 is as good. It is gone when the service does not show it any more.
+
+        Something else may have answered, such as the login page of a network: the secret must not stay at the service.
+        """
         session = self._session
         await self._claim(e.KeyDeleteIntended(**_generation(task), reason=task.reason))
         if session.stopping.is_set():
             return
         try:
             await session.service.delete_key(task.name)
-            if task.await_gone and await session.service.key(task.name) is not None:
+            if await session.service.key(task.name) is not None:
                 session.fail(address, _still_there(task), again=True)
                 return
         except ServiceError as fault:
@@ -121,4 +124,6 @@ def _generation(task: t.DrainKey | t.EndDrain | t.DeleteKey) -> dict[str, Any]:
 
 def _still_there(task: t.DeleteKey) -> Diagnostic:
     message = f"the key {task.name!r} was deleted and the service still shows it"
-    return error("key-still-there", message, "its name is used again when it is gone", address=task.key)
+    return error(
+        "key-still-there", message, "apply deletes it again; its name is used again when it is gone", address=task.key
+    )

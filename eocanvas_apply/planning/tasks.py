@@ -49,13 +49,9 @@ class EndDrain(_GenerationTask):
 
 @dataclass(frozen=True, slots=True)
 class DeleteKey(_GenerationTask):
-    """Delete this generation; with `await_gone` until the service no longer knows the name.
-
-    `reason` is None where the next generation takes its name at once.
-    """
+    """Delete this generation; `reason` is None where the next generation takes its name at once."""
 
     reason: DeleteReason | None
-    await_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import pytest
 from eocanvas_apply.emulator.model.accounts import User
 from eocanvas_apply.emulator.model.behaviour import Behaviour
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.planning.plan import Requests
 from tests.applying.simulated_runs import (
     KEY_ONLY,
     KEYS,
@@ -278,6 +279,29 @@ class TestGenerations:
         world.apply(KEY_ONLY)
         fault(world, "status", "*/keys/demo-*", "DELETE", status=status)
         assert ends(world.apply(KEY_ONLY.replace("olci", "other")))["key.scenes#1"] == outcome
+
+    @pytest.mark.parametrize(
+        "answer", [{"status": 200, "body": "<p>Sign in</p>"}, {"status": 204}, {"status": 404}], ids=str
+    )
+    def test_a_key_that_is_still_there_after_its_delete_is_deleted_again(
+        self, answer: Mapping[str, Any], tmp_path: Path
+    ) -> None:
+        world = World(tmp_path)
+        world.apply(KEY_ONLY)
+        fault(world, "status", "*/keys/demo-*", "DELETE", **{"body": "", **answer})
+        assert not world.apply(KEY_ONLY.replace("olci", "other")).endings
+        (left,) = key_names(world)
+        assert left.startswith("demo-scenes-2-")
+
+    def test_destroy_is_not_done_while_the_service_shows_a_key(self, tmp_path: Path) -> None:
+        world = World(tmp_path)
+        world.apply(KEY_ONLY)
+        fault(world, "html", "*/keys/demo-*", "DELETE", times=None)
+        result = world.apply(KEY_ONLY, timedelta(hours=2), requests=Requests(destroy=True))
+        assert (ends(result), endings(result)) == ({KEY: "failed"}, {"failed"})
+        world.frontend.faults.clear()
+        assert not world.apply(KEY_ONLY, requests=Requests(destroy=True)).endings
+        assert not key_names(world)
 
 
 class TestFixedNames:

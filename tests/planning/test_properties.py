@@ -108,7 +108,8 @@ def test_no_generation_in_use_is_deleted(scene: Scene, requests: Requests) -> No
     occupied = occupancy(recorded, evidence)
     for action in scene.plan(requests).actions:
         if isinstance(action.task, DeleteKey) and action.task.name in scene.keys:
-            in_use = occupied.recent if action.task.await_gone else occupied.in_use
+            intended = recorded.keys[action.task.key].generations[action.task.generation].intended
+            in_use = occupied.recent if intended and intended.fixed else occupied.in_use
             assert (action.task.key, action.task.generation) not in in_use
 
 

@@ -143,7 +143,7 @@ class KeyPlanner:
         self, address: str, current: Generation, reason: DeleteReason | None = None
     ) -> DrainKey | DeleteKey | None:
         """Return the next step towards a free name, None while jobs keep it; without a reason the next one takes it."""
-        delete = DeleteKey(address, current.number, current.name, reason, await_gone=True)
+        delete = DeleteKey(address, current.number, current.name, reason)
         if self._surely_absent(current) or (self._over(current) and self._end_known(current)):
             # A missing key serves no job; but a list may be wrong, and nothing is deleted under a job that names it.
             return None if (address, current.number) in self.occupied.recent else delete
