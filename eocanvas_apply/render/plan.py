@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.manifest.address import typed
@@ -86,12 +86,19 @@ def _closing(plan: Plan, style: Style) -> str:
     costs = [f"Running again uses {counted(again, 'unit')} of the quota."] if again else []
     asked = [typed(planned.address) for planned in plan.actions if planned.action is ActionKind.ASK]
     decisions = [f"A decision is needed: eocanvas-apply why {address}" for address in asked]
-    return "\n".join([_counts(plan, style), *costs, *forecast.lines(plan), *decisions])
+    blocked = _blocked(plan)
+    # Where nothing can start there is no time to tell.
+    times = forecast.lines(plan) if changes(plan, blocked) or not blocked else []
+    return "\n".join([_counts(plan, blocked, style), *costs, *times, *decisions])
 
 
-def _counts(plan: Plan, style: Style) -> str:
+def _blocked(plan: Plan) -> Collection[str]:
+    """Return the addresses that an apply would change, and that cannot start because of an error."""
     ends = standing_of(plan)
-    blocked = {a.address for a in plan.actions if not ACTIONS[a.action].quiet and ends[a.address] is Outcome.SKIPPED}
+    return {a.address for a in plan.actions if not ACTIONS[a.action].quiet and ends[a.address] is Outcome.SKIPPED}
+
+
+def _counts(plan: Plan, blocked: Collection[str], style: Style) -> str:
     moving = changes(plan, blocked)
     faulty = plan.faulty
     standing = Counter(_standing(a, faulty) for a in _unsettled(plan) if ACTIONS[a.action].quiet)

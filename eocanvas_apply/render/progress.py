@@ -24,7 +24,7 @@ from eocanvas_apply.render.layout import (
     span,
 )
 from eocanvas_apply.report.progress import Happening, Progress, RunningJob, View
-from eocanvas_apply.report.status import Tally
+from eocanvas_apply.report.status import Tally, together
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -82,6 +82,16 @@ def _outage(progress: Progress) -> str:
     return f"{since}(next try at {progress.at + pause:%H:%M:%S} UTC{later}){why}"
 
 
+def waiting(view: View) -> str:
+    """Return `04:00:12 still at work: 3 running, 2 waiting (the next launch at 05:00:00 UTC); looks again in 30s`."""
+    counts = together(view.tallies).counts
+    at = f" (the next launch at {view.next_launch:%H:%M:%S} UTC)" if view.next_launch else ""
+    found = [f"{counts[phase]} {word}" for phase, word in _STANDING if counts[phase]]
+    looks = f"; looks again in {rough(view.look_in)}" if view.look_in else ""
+    return f"{view.plan.created:%H:%M:%S} still at work: {', '.join(found) or 'keys'}{at}{looks}"
+
+
+_STANDING = ((Phase.RUNNING, "running"), (Phase.WAITING, "waiting"))
 _WIDE = 64
 _HEADS = {Phase.RUNNING: ("running", "run"), Phase.WAITING: ("waiting", "wait"), Phase.FAILED: ("failed", "fail")}
 _PHASE_COLOURS = {Phase.RUNNING: "cyan", Phase.WAITING: "", Phase.FAILED: "red"}

@@ -2,12 +2,17 @@ from __future__ import annotations
 
 import asyncio
 import io
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from eocanvas_apply.cli.terminal.console import Channel, LiveArea
-from eocanvas_apply.cli.terminal.live import live
+from eocanvas_apply.cli.terminal.live import Lines, live
+from eocanvas_apply.planning.plan import Plan
+from eocanvas_apply.report.progress import Happening, Progress, View
 from tests.cli.terminal import Screen
+from tests.render.plans import NOW, ORIGIN
 
 
 class _Terminal(io.StringIO):
@@ -38,6 +43,24 @@ def test_the_table_is_redrawn_in_place_below_messages(monkeypatch: pytest.Monkey
     area.close()
     channel.write("the end\n")
     assert _seen(channel) == "message\nsecond message\nthe end\n"
+
+
+def test_lines_say_at_once_and_then_once_a_silent_minute_what_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("eocanvas_apply.cli.terminal.live.time.monotonic", lambda: now[0])
+    lines = Lines(Channel(_Terminal()))
+    view = View(Plan(ORIGIN, NOW, ()), (), {}, frozenset(), {}, None, (), timedelta(seconds=30))
+    said = []
+    for seconds in (0, 30, 30, 30):
+        now[0] += seconds
+        lines.show(view)
+        lines.show(replace(view, look_in=None))
+        said.append(lines.channel.stream.getvalue().count("looks again in 30s"))  # type: ignore[attr-defined]
+    lines.write(Progress(NOW, "job.a", Happening.LAUNCHED))
+    now[0] += 59
+    lines.show(view)
+    said.append(lines.channel.stream.getvalue().count("looks again in 30s"))  # type: ignore[attr-defined]
+    assert said == [1, 1, 2, 2, 2]
 
 
 def test_a_table_higher_than_the_terminal_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 from eocanvas_apply.planning.actions import Phase
 from eocanvas_apply.planning.plan import Forecast, Plan, WindowState
 from eocanvas_apply.render.layout import Style, rough, size
-from eocanvas_apply.render.progress import Moment, board, line
+from eocanvas_apply.render.progress import Moment, board, line, waiting
 from eocanvas_apply.report.progress import Happening, Progress, RunningJob, Transfer, View
 from eocanvas_apply.report.status import Tally
 from tests.render.plans import NOW, ORIGIN
@@ -92,6 +92,14 @@ TRANSFERS = {
     'job.datacube["b"]': Transfer(files=0, due=1, arrived=100_000_000, expected=100_000_000),
     'job.tiles["over"]': Transfer(files=1, due=1, arrived=5, expected=5),
 }
+
+
+def test_what_a_run_waits_for_is_one_line() -> None:
+    assert waiting(replace(VIEW, look_in=timedelta(seconds=30))) == (
+        "04:00:00 still at work: 4 running, 280 waiting (the next launch at 04:12:00 UTC); looks again in 30s"
+    )
+    keys = replace(VIEW, tallies=(), next_launch=None, look_in=MINUTE)
+    assert waiting(keys) == "04:00:00 still at work: keys; looks again in 1m"
 
 
 MOMENT = Moment(NOW + timedelta(seconds=3), timedelta(seconds=130))

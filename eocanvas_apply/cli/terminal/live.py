@@ -22,6 +22,7 @@ _TICK_S = 1.0
 MOST_NAMED = 5
 # As wide as the time with which a line begins.
 _INDENT = " " * 9
+_SILENCE_S = 60.0
 
 
 @asynccontextmanager
@@ -46,7 +47,10 @@ async def live(channel: Channel) -> AsyncIterator[LiveArea]:
 async def shown(engine: Engine, console: Console, wait: timedelta | None, *, table: bool) -> AsyncIterator[None]:
     """Show a run as long as the block lasts; as a `table` only where the terminal can draw one."""
     if not (table and console.err.can_redraw):
-        engine.report = Lines(console.err).write
+        lines = Lines(console.err)
+        engine.report = lines.write
+        if wait != timedelta():
+            engine.show = lines.show
         yield
         return
     from eocanvas_apply.engine.log_tails import LogTails
@@ -60,11 +64,13 @@ async def shown(engine: Engine, console: Console, wait: timedelta | None, *, tab
             picture.close()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Lines:
-    """One line an event."""
+    """One line an event, and what a run waits for: when it begins to wait, and after each minute without an event."""
 
     channel: Channel
+    _waits: bool = False
+    _written: float = 0.0
 
     def write(self, progress: Progress) -> None:
         """Write one event."""
@@ -72,8 +78,19 @@ class Lines:
 
         # How far a download is changes every second: too much for a line each.
         if progress.transfer is None:
-            style = self.channel.style
-            self.channel.write(style.wrap(line(progress, style), _INDENT) + "\n")
+            self._write(line(progress, self.channel.style))
+
+    def show(self, view: View) -> None:
+        """Write what the run waits for, where it is time to."""
+        from eocanvas_apply.render.progress import waiting
+
+        if view.look_in and not (self._waits and time.monotonic() - self._written < _SILENCE_S):
+            self._waits = True
+            self._write(waiting(view))
+
+    def _write(self, text: str) -> None:
+        self._written = time.monotonic()
+        self.channel.write(self.channel.style.wrap(text, _INDENT) + "\n")
 
 
 @dataclass(slots=True)
