@@ -1,4 +1,4 @@
-"""Secrets in the text of a manifest, wherever they stand: found by their form, or by the name before a `=`.
+"""Secrets in the text of a manifest, wherever they stand: by their form, or by the `=` before or the `@` behind them.
 
 People paste a secret into the place of a name, of a type, or into a note of their own. A word is taken for a secret
 when it is long and as mixed as random letters and digits are; names of products, days and paths are not.
@@ -18,6 +18,8 @@ _AMONG_LETTERS = re.compile(r"[A-Za-z][0-9]+[A-Za-z]")
 _NAMES = "password|passwd|secret|token|credential|access_?key|api_?key"
 _NAME = re.compile(_NAMES, re.IGNORECASE)
 _ASSIGNED = re.compile(rf"(?i)\b(?=\w*(?:{_NAMES}))\w+[ \t]*=[ \t]*([^\s`'\",;}}]+?)(?=:?(?:[\s`'\",;}}]|$))")
+# Who opens an address: `jane:password` in front of its `@`, or a token alone.
+_USER = re.compile(r"://([^\s/?#'\"@][^\s/?#'\"]*)@")
 # An app password of a WEkEO Drive: five groups of five.
 _APP_PASSWORD = re.compile(r"\b[A-Za-z0-9]{5}(?:-[A-Za-z0-9]{5}){4}\b")
 
@@ -29,7 +31,8 @@ def names_a_secret(name: str) -> bool:
 
 def secret_words(text: str) -> list[tuple[int, int]]:
     """Return where the words that could be secrets begin and end, in their order."""
-    return sorted({*_random_words(text), *(each.span(1) for each in _ASSIGNED.finditer(text)), *_app_passwords(text)})
+    named = (each.span(1) for pattern in (_ASSIGNED, _USER) for each in pattern.finditer(text))
+    return sorted({*_random_words(text), *named, *_app_passwords(text)})
 
 
 def without_secret_words(text: str) -> str:

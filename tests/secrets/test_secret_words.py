@@ -18,6 +18,7 @@ from eocanvas_apply.secrets.secret_words import without_secret_words
         "SCENES_ACCESS_KEY_OF_THE_YEAR_2024",
         "2024-07-01T04:00:00Z and 20240701T040000Z",
         "EO:EUM:DAT:SENTINEL-3:OL_2_WFR___",
+        "https://s3.example.org/a@b.zip and jane@example.org",
         "write {env: NAME}, as in secret_key: {env: NAME}",
     ],
 )
@@ -29,6 +30,8 @@ def test_names_of_products_days_and_paths_are_shown(text: str) -> None:
     ("text", "shown"),
     [
         ("unknown field `secret_key=abc` in `a`", "unknown field `secret_key=***` in `a`"),
+        ('path: "https://jane:p@ss@s3.example.org/a@b.zip"', 'path: "https://***@s3.example.org/a@b.zip"'),
+        ("s3://t0ken@bucket/x", "s3://***@bucket/x"),
         ("api_key = abc: 1", "api_key = ***: 1"),
         ("a 1c5a0f3e9b7d4826a0b1c2d3e4f50617, b", "a ***, b"),
         ("a1b2C-d3e4F-g5h6I-j7k8L-m9n0O", "***"),

@@ -19,6 +19,7 @@ Owner = Mapping[str, Data]
 Rule = Callable[[str, Owner], Iterator[Diagnostic]]
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".gz")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]*")
+_WITH_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@]*:[^/?#]*@")
 _ELSEWHERE = re.compile(r"[A-Za-z]:[/\\]|[/\\~]")
 
 
@@ -67,7 +68,20 @@ def _input_path(text: str, _: Owner) -> Iterator[Diagnostic]:
         yield warning("input-path", "a path in a storage begins with a slash", hint)
 
 
+def _input_url(text: str, _: Owner) -> Iterator[Diagnostic]:
+    if text.lower().startswith("s3://"):
+        hint = "write {key: NAME, path: /...} with a key that opens the bucket"
+        yield error("input-path", "the file of a bucket is opened by a key, not by an address", hint)
+    if _WITH_PASSWORD.match(text):
+        hint = "remove it, and change it, if others saw it; a key opens a storage with a password"
+        yield error("literal-secret", "this address holds a password", hint)
+
+
 def _download_folder(text: str, _: Owner) -> Iterator[Diagnostic]:
+    if _ADDRESS.match(text):
+        hint = "write a folder such as results/NAME, or `output: {key: NAME}` for the storage of a key"
+        yield error("bad-value", "results are downloaded into a folder of this machine; this is an address", hint)
+        return
     if any(len(name.encode("utf-8", "surrogatepass")) > LONGEST_NAME for name in text.split("/")):
         yield error("bad-value", f"the name of a folder has at most {LONGEST_NAME} bytes", "shorten it")
     if _ELSEWHERE.match(text) or posixpath.normpath(text).startswith(".."):
@@ -85,6 +99,7 @@ def _archive(text: str, given: Owner) -> Iterator[Diagnostic]:
 _RULES: tuple[tuple[Path, Rule], ...] = (
     (("inputs", "*", "path"), _input_path),
     (("inputs", "*", "path"), _archive),
+    (("inputs", "*", "url"), _input_url),
     (("inputs", "*", "url"), _archive),
     (("output", "download"), _download_folder),
 )
