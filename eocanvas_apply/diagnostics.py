@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ LONGEST_SNIPPET = 160
 MOST_OF_A_CODE = 100
 # How many characters of a word are compared with others.
 _COMPARED = 100
+# What names one case of a fault: numbers, and texts that are quoted.
+_OF_ONE_CASE = re.compile(r"`[^`]*`|'[^']*'|[-+]?[0-9][0-9.,eE+-]*")
 
 
 class Severity(StrEnum):
@@ -196,6 +199,11 @@ def _cutoff(length: int) -> float:
     slips = 1 if length < 6 else 2
     # A little below the share, which no binary number is.
     return max(0.6, 0.999 - slips / max(length, 3))
+
+
+def fault_of(found: Diagnostic) -> tuple[str, str]:
+    """Return what the diagnostics of one fault in several rows have in common: the code, and words without a case."""
+    return found.code, _OF_ONE_CASE.sub("", found.message)
 
 
 def one_of(words: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from eocanvas_apply.campaign.cells import doubt_about
 from eocanvas_apply.campaign.row_faults import RowFaults
 from eocanvas_apply.campaign.rows import Row, row_name
-from eocanvas_apply.diagnostics import Diagnostic, Severity, error, one_of, warning
+from eocanvas_apply.diagnostics import Diagnostic, Severity, error, fault_of, one_of, warning
 from eocanvas_apply.documents.yaml.nodes import Data, Path
 from eocanvas_apply.files import is_portable
 from eocanvas_apply.manifest.instances import JOBS, LONGEST_ID, Instance, instance_id
@@ -179,7 +179,7 @@ class _Checker:
                 if (rules := self._rules.get(path)) is None:
                     rules = self._rules[path] = self._rules_of(data, path)
                 for found in text_faults(data, path, text, rules) if rules else ():
-                    self._add((path, found.code), row, partial(replace, found), *path)
+                    self._add((path, fault_of(found)), row, partial(replace, found), *path)
 
     def _rules_of(self, data: Data, path: Path) -> Sequence[Rule]:
         rules = rules_of(data, path)

@@ -110,6 +110,17 @@ def test_cells_that_may_be_meant_otherwise_are_a_warning_where_a_job_uses_them(t
     assert ("a" in found.instances) == ("day" not in text)
 
 
+def test_different_faults_of_one_code_are_counted_apart() -> None:
+    inputs = "{i: {key: eodata, path: /a.nc}}"
+    job = f'a: {{graph: g.xml, params: {{aoi: "${{each.aoi}}"}}, inputs: {inputs}, for_each: {{csv: a.csv}}}}'
+    shapes = ("(20 58, 21 58, 21 59)", "(20 58, 21 58, 21 59, 20 59)", "(1 1, 2 1, 2 2, 1 2)", "(20 58, 21 158, 20 58)")
+    table = "id,aoi\n" + "".join(f'T{number},"POLYGON({shape})"\n' for number, shape in enumerate(shapes, 1))
+    found = [each.message for each in Campaign(job, {"a.csv": table}).expanded().diagnostics]
+    open_rings = [each for each in found if "is not closed" in each]
+    assert [each.endswith("(in 3 rows, first `T1`)") for each in open_rings] == [True], found
+    assert [each.endswith("(in the row `T4`)") for each in found if each not in open_rings] == [True, True], found
+
+
 def test_a_blank_cell_is_empty_as_null_is() -> None:
     job = """
 a:

@@ -10,7 +10,7 @@ from eocanvas_apply.campaign.readers.geometry import KINDS, GeometryFault, Outli
 from eocanvas_apply.campaign.readers.json_text import locate, read_json
 from eocanvas_apply.campaign.readers.reference_system import guard_reference_system
 from eocanvas_apply.campaign.rows import ID, Found, Row, bounded, id_of
-from eocanvas_apply.diagnostics import Diagnostic, Position, error, has_errors, warning
+from eocanvas_apply.diagnostics import Diagnostic, Position, error, fault_of, has_errors, warning
 from eocanvas_apply.documents.numbers import without_texts
 from eocanvas_apply.documents.yaml.nodes import Path
 from eocanvas_apply.errors import ManifestError
@@ -59,8 +59,7 @@ class OutlineNotes:
 
     def add(self, found: Diagnostic, number: int, path: Path) -> None:
         """Count one more of a feature, counted from 1; `path` is the place in the file."""
-        # Messages differ in their coordinates, hints in what is wrong.
-        self._notes.setdefault((found.code, found.hint), _Note(found, number, path)).count += 1
+        self._notes.setdefault(fault_of(found), _Note(found, number, path)).count += 1
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Return the diagnostics at their places."""
