@@ -74,7 +74,7 @@ def _input_url(text: str, _: Owner) -> Iterator[Diagnostic]:
         yield error("input-path", "the file of a bucket is opened by a key, not by an address", hint)
     if _WITH_PASSWORD.match(text):
         hint = "remove it, and change it, if others saw it; a key opens a storage with a password"
-        yield error("literal-secret", "this address holds a password", hint)
+        yield warning("literal-secret", "this address holds a password", hint)
 
 
 def _download_folder(text: str, _: Owner) -> Iterator[Diagnostic]:
