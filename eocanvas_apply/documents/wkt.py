@@ -42,6 +42,8 @@ _WHOLE = {
 _EMPTY = re.compile(r"\bEMPTY\b", _FLAGS)
 _RING = re.compile(r"\(([^()]*)\)")
 _LEAST_POINTS = 4
+# Each is looked at as a pair of numbers.
+_MOST_POINTS = 1_000_000
 
 
 def is_meant_as_geometry(text: str) -> bool:
@@ -55,6 +57,9 @@ def wkt_faults(text: str) -> Iterator[Diagnostic]:
     if found is None:
         if misspelt := _misspelt(text):
             yield misspelt
+        return
+    if text.count(",") >= _MOST_POINTS:
+        yield error("bad-wkt", f"a geometry has at most {_MOST_POINTS:,} points", "simplify it, or use several")
         return
     kind = found[1].upper()
     if unreadable := _unreadable(kind, text):

@@ -70,3 +70,9 @@ def test_a_misspelt_kind_is_an_error_with_the_kind_that_was_meant(text: str, kin
 
 def test_points_of_different_size_are_judged_one_by_one() -> None:
     assert list(wkt_faults("LINESTRING(20 58, 100 58 120, 21 59)")) == []
+
+
+def test_a_geometry_of_too_many_points_is_refused_with_the_limit() -> None:
+    (found,) = wkt_faults(f"MULTIPOINT({'1 1,' * 1_000_000}1 1)")
+    assert (found.code, "1,000,000 points" in found.message) == ("bad-wkt", True)
+    assert list(wkt_faults(f"MULTIPOINT({'1 1,' * 1_000}1 1)")) == []

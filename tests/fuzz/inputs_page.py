@@ -22,8 +22,8 @@ _HEAD = """# Odd and hostile input
 Manifests, graphs, chains and tables come from other people and other programs. Whatever they hold, the answer is a list
 of diagnostics with places in the file: never an internal error, and never minutes of silence. Every file of up to 10 MB
 is judged in seconds, or refused by a limit that the diagnostic names. A YAML file may have 10 MB, 100,000 values and
-100 levels; variables that are filled in may add 10 MB; a duration is at most 100 years. At most 100 diagnostics of one
-code are shown, with the number of the others. No message is longer than 500 characters. Control characters in names
+100 levels, a geometry 1,000,000 points; variables that are filled in may add 10 MB; a duration is at most 100 years. At
+most 100 diagnostics of one code are shown, with the number of the others. No message is longer than 500 characters. Control characters in names
 and lines are never written to the terminal.
 
 `make test` tries what the tables list. `FUZZ_EXAMPLES=N .venv/bin/python -m pytest tests/fuzz` tries N of each kind of
