@@ -23,8 +23,8 @@ Manifests, graphs, chains and tables come from other people and other programs. 
 of diagnostics with places in the file: never an internal error, and never minutes of silence. Every file of up to 10 MB
 is judged in seconds, or refused by a limit that the diagnostic names. A YAML file may have 10 MB, 100,000 values and
 100 levels, a geometry 1,000,000 points; variables that are filled in may add 10 MB; a duration is at most 100 years. At
-most 100 diagnostics of one code are shown, with the number of the others. No message is longer than 500 characters. Control characters in names
-and lines are never written to the terminal.
+most 100 diagnostics of one code are shown, with the number of the others. No message is longer than 500 characters.
+Control characters in names and lines are never written to the terminal.
 
 `make test` tries what the tables list. `FUZZ_EXAMPLES=N .venv/bin/python -m pytest tests/fuzz` tries N of each kind of
 mutation, and `FUZZ_LENGTH=10000000` the built manifests in that length. A text that goes wrong becomes a file in
