@@ -125,6 +125,7 @@ class _Campaign:
         self.diagnostics += found.diagnostics
         if not is_stopped(self.sources.loaded, self.name, self.diagnostics):
             self.sources.done[self.name] = found.by_row
+            self.sources.judged[self.name] = frozenset(self.judged)
 
     async def _joined(self, rows: Sequence[Row], number: int, step: Step, most: int) -> Sequence[Row]:
         try:

@@ -52,6 +52,8 @@ class Sources:
     lister: Lister | None
     lock: Lock | None
     done: dict[str, tuple[Instance, ...]] = field(default_factory=dict)
+    # The fields with geometries that the readers of a campaign have judged, by its name.
+    judged: dict[str, frozenset[str]] = field(default_factory=dict)
     relative: set[str] = field(default_factory=set)
     files: dict[str, str] = field(default_factory=dict)
     searches: dict[str, LockedQuery] = field(default_factory=dict)
@@ -128,7 +130,7 @@ def _job(sources: Sources, name: str) -> Found:
     if name not in sources.done:
         raise SourceUnavailable
     rows = [Row(i.id, {**i.fields, ID: i.id}, {**i.origins, name: i.id}) for i in sources.done[name]]
-    return Found(rows, name in sources.relative)
+    return Found(rows, name in sources.relative, judged=sources.judged.get(name, frozenset()))
 
 
 async def _hda(sources: Sources, query: Mapping[str, Any], limit: int) -> Found:

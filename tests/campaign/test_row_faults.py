@@ -168,3 +168,19 @@ a:
 """
     assert ids(Campaign(text.replace("SEVERITY", severity)).expanded()) == ["58", "59"]
     assert not Campaign(text.replace("SEVERITY", "error")).expanded().instances
+
+
+def test_a_geometry_is_judged_once_also_for_a_campaign_that_follows_another() -> None:
+    ring = "[[0, 0], [2, 2], [2, 0], [0, 2], [0, 0]]"
+    map_file = f'{{"type": "Feature", "id": "a", "geometry": {{"type": "Polygon", "coordinates": [{ring}]}}}}'
+    found = Campaign(
+        """
+a: {graph: g.xml, params: {aoi: "${each.wkt}"}, inputs: {i: {url: u}}, for_each: {geojson: t.geojson}}
+b: {graph: g.xml, params: {aoi: "${each.wkt}"}, inputs: {i: {url: u}}, for_each: {job: a}}
+c: {graph: g.xml, params: {aoi: "${each.a.wkt}"}, inputs: {i: {url: u}}, for_each: {job: b, as: a}}
+""",
+        {"t.geojson": map_file},
+    ).expanded()
+    assert [(each.code, each.position and each.position.file) for each in found.diagnostics] == [
+        ("ring-crosses-itself", "t.geojson")
+    ]
