@@ -11,14 +11,15 @@ import binascii
 import hashlib
 import re
 import string
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 _MARK = re.compile(r"eocanvas-apply ([0-9a-f]{32}) ([0-9a-f]{16})(?![0-9a-f])")
-_ESCAPED_BREAK = re.compile(r"\\[nr]")
 _WRAPPED = re.compile(
     r"([A-Za-z0-9+/]{16,}(?:['\"]?\s+['\"]?[A-Za-z0-9+/]{16,})*)(['\"]?\s+['\"]?[A-Za-z0-9+/]{1,15})?"
 )
+# One at a time: a log of millions of short lines takes no memory for them.
+_LINE = re.compile(r"[^\n\r]*(?:\r\n|[\n\r]|\Z)")
 _BETWEEN = re.compile(r"[\s'\"]+")
 _ALPHABET = "".join((string.ascii_letters, string.digits, "+/"))
 _FRAGMENT = 16
@@ -42,8 +43,12 @@ def mark_for(intent: str, project: str, address: str) -> Mark:
 
 def marks_in(text: str) -> frozenset[Mark]:
     """Return every mark in a text, also those inside base64, whole or wrapped over several lines or messages."""
-    plain = _found_in(text)
-    return frozenset(plain.union(*(_found_in(decoded) for decoded in decoded_runs(text))))
+    return marks_among([text, *decoded_runs(text)])
+
+
+def marks_among(texts: Iterable[str]) -> frozenset[Mark]:
+    """Return every mark that stands as it is in one of the texts."""
+    return frozenset(Mark(*found) for text in texts for found in _MARK.findall(text))
 
 
 def decoded_runs(text: str) -> Iterator[str]:
@@ -51,7 +56,7 @@ def decoded_runs(text: str) -> Iterator[str]:
 
     A run may be broken by white space, by quotes, by an escaped line break, or by the beginning of a log line.
     """
-    cleaned = _ESCAPED_BREAK.sub("\n", text).replace("\\/", "/")
+    cleaned = text.replace("\\n", "\n").replace("\\r", "\n").replace("\\/", "/")
     runs = set(_runs_at_line_ends(cleaned))
     for found in _WRAPPED.finditer(cleaned):
         # A short last piece may be the rest of the run, or the next word.
@@ -63,8 +68,10 @@ def decoded_runs(text: str) -> Iterator[str]:
 
 def _runs_at_line_ends(text: str) -> Iterator[str]:
     run = ""
-    for line in [*text.splitlines(), ""]:
-        piece = _at_end(line)
+    for found in _LINE.finditer(text):
+        if not run and found.end() - found.start() < _FRAGMENT:
+            continue
+        piece = _at_end(found[0])
         run += piece.rstrip("=")
         if len(piece) < _FRAGMENT or piece.endswith("="):
             if len(run) >= _FRAGMENT:
@@ -88,7 +95,3 @@ def _decoded(run: str) -> str:
         return base64.b64decode(whole + "=" * (-len(whole) % 4)).decode("latin-1")
     except binascii.Error:
         return ""
-
-
-def _found_in(text: str) -> set[Mark]:
-    return {Mark(intent, target) for intent, target in _MARK.findall(text)}

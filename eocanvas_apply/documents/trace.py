@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Any
 
 from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph
-from eocanvas_apply.documents.mark import Mark, decoded_runs, marks_in
+from eocanvas_apply.documents.mark import Mark, decoded_runs, marks_among
 from eocanvas_apply.errors import ManifestError
 
 _CHAIN_FIELD = (
@@ -28,7 +28,7 @@ CHAIN_FIELDS = frozenset(_CHAIN_FIELD.split("|"))
 _GRAPH = re.compile(r"<graph[\s>]")
 _GRAPH_END = "</graph>"
 _CHAIN = re.compile(rf"(?:{_CHAIN_FIELD}):[ \n]")
-_NOT_IN_CHAINS = re.compile(r"[^\t\n\r\x20-\x7e]")
+_IN_CHAINS = "\t\n\r" + "".join(map(chr, range(0x20, 0x7F)))
 _LIST_OF_OBJECTS = re.compile(r"\[\s*\{")
 # A log that breaks off inside base64.
 _CUT = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}['\"]?\s*\Z")
@@ -37,14 +37,15 @@ _DECODER = json.JSONDecoder()
 _MOST_LISTS = 1000
 _LONGEST_LIST = 50_000
 _MOST_CHAINS = 100
+_MOST_GRAPHS, _MOST_OF_GRAPHS = 100, 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
     """What was found: marks, digests of canonical graphs and chains, and digests of lists of inputs.
 
-    `cut` tells that the log ends in the middle of a graph or chain: what it shows of that may be half of it. The text
-    of the log, which may hold passwords, is not kept.
+    `cut` tells that the log ends in the middle of a graph or chain, or holds more graphs than are read: what was found
+    may not be all. The text of the log, which may hold passwords, is not kept.
     """
 
     marks: frozenset[Mark] = frozenset()
@@ -56,10 +57,13 @@ class Trace:
 def trace_of(log: str) -> Trace:
     """Read a log: its messages joined by line breaks, in order."""
     decoded = list(decoded_runs(log))
-    graphs = {digest for each in decoded for digest in _graphs(each)}
-    chains = set(_chains({text for each in decoded if (text := _chain_text(each))}))
+    graphs = list(dict.fromkeys(text for each in decoded for text in _graph_texts(each)))
+    read = _first_of(graphs)
+    digests = {digest for text in graphs[:read] if (digest := _graph_digest(text))}
+    digests |= set(_chains({text for each in decoded if (text := _chain_text(each))}))
     inputs = frozenset(map(inputs_digest, _input_lists(log)))
-    return Trace(marks_in(log), frozenset(graphs | chains), inputs, _CUT.search(log[-200:]) is not None)
+    cut = read < len(graphs) or _CUT.search(log[-200:]) is not None
+    return Trace(marks_among([log, *decoded]), frozenset(digests), inputs, cut)
 
 
 def inputs_digest(inputs: Any) -> str:
@@ -67,12 +71,17 @@ def inputs_digest(inputs: Any) -> str:
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
-def _graphs(decoded: str) -> Iterator[str]:
-    for text in _graph_texts(decoded):
-        try:
-            yield Graph.parse(text.encode("latin-1"), "log").digest
-        except ManifestError:
-            continue
+def _first_of(graphs: Sequence[str]) -> int:
+    """Return how many of the graphs are read: the first ones, in number and in characters together."""
+    together = accumulate(map(len, graphs))
+    return sum(1 for count in islice(together, _MOST_GRAPHS) if count <= _MOST_OF_GRAPHS)
+
+
+def _graph_digest(text: str) -> str | None:
+    try:
+        return Graph.parse(text.encode("latin-1"), "log").digest
+    except ManifestError:
+        return None
 
 
 def _graph_texts(decoded: str) -> Iterator[str]:
@@ -86,8 +95,10 @@ def _graph_texts(decoded: str) -> Iterator[str]:
 
 def _chain_text(decoded: str) -> str:
     """Return what is a chain up to the end of the text, from its first field on; empty without one."""
-    begin = max((found.end() for found in _NOT_IN_CHAINS.finditer(decoded)), default=0)
-    found = _CHAIN.search(decoded, begin) if decoded.endswith("\n") else None
+    if not decoded.endswith("\n"):
+        return ""
+    begin = len(decoded.rstrip(_IN_CHAINS))
+    found = _CHAIN.search(decoded, begin)
     return decoded[found.start() :] if found else ""
 
 

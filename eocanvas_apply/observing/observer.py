@@ -156,7 +156,8 @@ class Observer:
 
     async def _trace(self, job_id: str) -> Trace | None:
         text = await self._log(job_id)
-        return trace_of(text) if text else None
+        # A log of many megabytes takes seconds, in which the other requests go on.
+        return await asyncio.to_thread(trace_of, text) if text else None
 
     async def _failures(self, recorded: Recorded, jobs: Pass) -> Mapping[str, Failure | None]:
         """Read the logs of the failed jobs of which the ledger does not say yet why they failed, where they can be."""

@@ -89,12 +89,23 @@ for log in (
     coded("<?xml " * 20_000),
     coded("product: x\\n" * 20_000 + "\\0"),
     " , ".join(coded(f"product: x{number}\\n" * 3) for number in range(2_000)),
+    coded("".join(f"<graph id='{number}'><version>1.0</version></graph>" for number in range(200_000))),
+    "ab\\n" * 2_000_000,
     "[{" * 100_000,
     '[{"a":"b"},' * 20_000,
     '[{"a":"b"}] ' * 20_000,
 ):
     trace_of(log)
 """
+
+
+def test_of_more_graphs_than_are_read_the_log_may_not_show_all() -> None:
+    graphs = [f"<graph id='{n}'><version>1.0</version><node id='a'/></graph>" for n in range(150)]
+    found = trace_of("snap_graph: " + base64.b64encode("".join(graphs).encode()).decode() + " done")
+    assert found.cut
+    assert Graph.parse(graphs[0].encode(), "g").digest in found.documents
+    few = trace_of("snap_graph: " + base64.b64encode("".join(graphs[:50]).encode()).decode() + " done")
+    assert (few.cut, len(few.documents)) == (False, len({Graph.parse(g.encode(), "g").digest for g in graphs[:50]}))
 
 
 def test_hostile_logs_are_read_in_bounded_time() -> None:
