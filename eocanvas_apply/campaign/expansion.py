@@ -16,7 +16,7 @@ from eocanvas_apply.campaign.lock import FILE as LOCK_FILE
 from eocanvas_apply.campaign.lock import Lock, LockedQuery
 from eocanvas_apply.campaign.readers.hda import Search
 from eocanvas_apply.campaign.readers.s3 import Lister
-from eocanvas_apply.campaign.row_checks import instances, is_stopped
+from eocanvas_apply.campaign.row_checks import instances, is_stopped, without_id
 from eocanvas_apply.campaign.row_faults import RowFaults
 from eocanvas_apply.campaign.rows import START, Found, Row, row_name
 from eocanvas_apply.campaign.sources import Sources, SourceUnavailable, limit_of, needs_all
@@ -134,6 +134,8 @@ class _Campaign:
             for each in problem.diagnostics:
                 self._add(each, number, step.kind)
             return ()
+        if step.hda is not None and step.id is None and step is self.steps[-1]:
+            found = self._named(found, number)
         self._note_unlocked(found, number, step)
         self._note_files(found, number, step)
         joined = join(rows, [each.rows for each in found], step, most)
@@ -142,6 +144,22 @@ class _Campaign:
             if finding.code != "no-rows" or step.hda is None:
                 self._add(finding, number, *path)
         return joined.rows
+
+    def _named(self, found: Sequence[Found], number: int) -> Sequence[Found]:
+        """Return the products without those whose ids name no instance: one such entry must not end the plan."""
+        kept = {id(each): each for each in found}
+        left_out: list[Row] = []
+        for key, each in kept.items():
+            if unusable := without_id(each.rows):
+                left_out += unusable
+                lost = {id(row) for row in unusable}
+                kept[key] = replace(each, rows=[row for row in each.rows if id(row) not in lost])
+        if left_out:
+            what = "a product has an id" if len(left_out) == 1 else f"{len(left_out)} products have ids"
+            message = f"{what} that cannot name an instance (too long, or used twice), first {row_name(left_out[0])}"
+            hint = 'what cannot be named is left out; `id: "${each.FIELD}"` in this step gives other ids'
+            self._add(warning("service-entry-unreadable", message, hint), number, "hda")
+        return [kept[id(each)] for each in found]
 
     async def _found(self, rows: Sequence[Row], number: int, step: Step, most: int) -> Sequence[Found]:
         """Return what a step's source gives for each row before; faults of the service get the step's place."""

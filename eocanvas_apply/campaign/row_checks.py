@@ -69,6 +69,18 @@ def is_stopped(loaded: LoadedManifest, name: str, found: Sequence[Diagnostic]) -
     return any(each.severity is Severity.ERROR is chosen.get(each.code, Severity.ERROR) for each in found)
 
 
+def without_id(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows whose own ids cannot name an instance: none, too long, or the same as one before."""
+    seen: set[str] = set()
+    unusable: list[Row] = []
+    for row in rows:
+        name = instance_id(row.id or "")
+        if not name or name.casefold() in seen or _is_too_long(name):
+            unusable.append(row)
+        seen.add(name.casefold())
+    return unusable
+
+
 def _skips_without_row(loaded: LoadedManifest, name: str, by_row: Sequence[Instance]) -> Iterator[Diagnostic]:
     job = loaded.manifest.jobs.get(name) if loaded.manifest else None
     if job and job.skipped_ids:
@@ -108,7 +120,7 @@ class _Checker:
             if not instance.id:
                 hint = f"{_WRITE_ID}; the fields are {', '.join(row.fields)}"
                 self._add("no-id", row, partial(error, "row-without-id", "the rows have no id", hint), "for_each")
-            elif len(instance.id) > LONGEST_ID or len(instance.id.encode("utf-8", "replace")) > LONGEST_NAME:
+            elif _is_too_long(instance.id):
                 self._add("long-id", row, partial(_long_id, instance.id), "for_each")
             elif (other := seen.setdefault(instance.id.casefold(), row)) is not row:
                 self._add("same-id", row, partial(self._same_id, row, other), "for_each")
@@ -208,6 +220,10 @@ def _structure_faults(whole: Data) -> Iterator[StructureFault]:
         Manifest.model_validate(whole)
     except ValidationError as problem:
         yield from structure_faults(problem, whole)
+
+
+def _is_too_long(written: str) -> bool:
+    return len(written) > LONGEST_ID or len(written.encode("utf-8", "replace")) > LONGEST_NAME
 
 
 def _long_id(written: str) -> Diagnostic:

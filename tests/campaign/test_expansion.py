@@ -185,6 +185,22 @@ def test_a_search_alone() -> None:
     assert archive.asked == [({"dataset_id": "d"}, 1001)]
 
 
+@pytest.mark.parametrize("bad", ["x" * 129, "\u00e9" * 128, "A"])
+def test_a_product_that_cannot_name_an_instance_is_left_out(bad: str) -> None:
+    archive = Archive([{"id": name, "dataset_id": "d", "title": f"t{n}"} for n, name in enumerate(["a", bad, "b"])])
+    text = "a: {process: x, for_each: {hda: {dataset_id: d}}}"
+    found = Campaign(text, archive=archive).expanded()
+    assert len(ids(found)) == 2
+    assert [(each.code, each.severity) for each in found.diagnostics] == [("service-entry-unreadable", "warning")]
+    named = Campaign(text.replace("{hda", '{id: "${each.title}", hda'), archive=archive).expanded()
+    assert (ids(named), named.diagnostics) == (["t1", "t0", "t2"] if bad == "A" else ["t0", "t2", "t1"], ())
+
+
+def test_a_long_id_of_a_table_beside_a_search_stays_an_error() -> None:
+    text = f"a: {{process: x, for_each: [{{hda: {{dataset_id: d}}}}, {{list: [{'x' * 129}]}}]}}"
+    assert codes(Campaign(text, archive=Archive([{"id": "a", "dataset_id": "d"}])).expanded()) == ["id-too-long"]
+
+
 class Strict(Archive):
     """A catalogue that requires a field, or that fails when it is left out."""
 
