@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from eocanvas_apply.report.progress import Happening, Progress
 from eocanvas_apply.service.clock import Clock
-from eocanvas_apply.service.outages import Outage
+from eocanvas_apply.service.outages import Heard, LongList
 
 _AGAIN = timedelta(minutes=5)
 # What stands in the place of an address in reports about the service itself.
@@ -35,12 +35,16 @@ class Notices:
         return bool(self._reported.pop(subject, None))
 
 
-def outage_reporter(report: Callable[[Progress], None]) -> Callable[[Outage | datetime], None]:
-    """Return what hears of outages of the service, or of their end, and reports them as progress."""
+def outage_reporter(report: Callable[[Progress], None]) -> Callable[[Heard], None]:
+    """Return what hears of outages of the service, of their end and of long lists, and reports them as progress."""
 
-    def heard(outage: Outage | datetime) -> None:
+    def heard(outage: Heard) -> None:
         if isinstance(outage, datetime):
             report(Progress(outage, _SERVICE, Happening.ANSWERS))
+            return
+        if isinstance(outage, LongList):
+            so_far = f"{outage.request}: {outage.pages:,} pages with {outage.entries:,} entries so far"
+            report(Progress(outage.at, _SERVICE, Happening.READING, so_far, since=outage.since))
             return
         pause = outage.next_try - outage.at if outage.next_try else None
         seconds = "" if pause is None else f"{pause.total_seconds():.0f}"

@@ -35,7 +35,7 @@ _H = Happening
 # After a pause as short as this several tries follow before the next line.
 _SHORT = timedelta(minutes=1)
 _COLOURS = {
-    **dict.fromkeys((_H.CREATING, _H.ORDERING, _H.LAUNCHING, _H.FETCHING, _H.RECEIVING), "dim"),
+    **dict.fromkeys((_H.CREATING, _H.ORDERING, _H.LAUNCHING, _H.FETCHING, _H.RECEIVING, _H.READING), "dim"),
     **dict.fromkeys((_H.CREATED, _H.ORDERED, _H.LAUNCHED, _H.ADOPTED, _H.STORED, _H.ANSWERS), "green"),
     **dict.fromkeys(
         (_H.DRAINING, _H.UNLISTED, _H.TERMS_ACCEPTED, _H.WITHDRAWN, _H.ANSWER_LOST, _H.RUNS_ON, _H.SILENT), "yellow"
@@ -54,6 +54,7 @@ _WORDS = {
     _H.ADOPTED: "found at the service",
     _H.RUNS_ON: "cannot be dismissed, still running:",
     _H.CANCELLED: "cancelled; dismissed if it appears",
+    _H.READING: "answers slowly; reads",
     _H.SILENT: "gives no usable answer",
     _H.ANSWERS: "answers again",
 }

@@ -46,6 +46,7 @@ class Happening(StrEnum):
     CANCELLED = "cancelled"
     FORGOTTEN = "forgotten"
     FAILED = "failed"
+    READING = "reading"
     SILENT = "silent"
     ANSWERS = "answers"
 
@@ -69,7 +70,7 @@ class Progress:
 
     Where the service does not answer (SILENT), `address` is `service`, `since` when that began, `detail` the seconds
     until the next try (empty while an answer is still waited for), and `failure_line` says what is wrong; ANSWERS
-    follows when it does again.
+    follows when it does again. While a long list is read (READING), `detail` says which and how far.
 
     `failure` and `failure_line` are the class and the line of the log of a job that failed, as far as it tells them.
     `transfer` comes with RECEIVING, at most once a second for each address while bytes arrive.

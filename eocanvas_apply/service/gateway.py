@@ -20,6 +20,7 @@ from eocanvas_apply.service.clock import Clock
 from eocanvas_apply.service.connection import Check, Connection, Request
 from eocanvas_apply.service.credentials import Credentials
 from eocanvas_apply.service.entries import Irregularities
+from eocanvas_apply.service.outages import Outages
 from eocanvas_apply.service.outcome import Answer
 from eocanvas_apply.service.urls import Endpoints
 
@@ -175,6 +176,11 @@ class Gateway:
     def irregularities(self) -> Irregularities:
         """What is wrong with the lists that were read."""
         return self._connection.irregularities
+
+    @property
+    def outages(self) -> Outages:
+        """What hears of answers that do not come, or take long."""
+        return self._connection.outages
 
     @property
     def clock(self) -> Clock:

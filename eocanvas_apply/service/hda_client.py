@@ -231,7 +231,9 @@ async def walk_search(gateway: Gateway, request: Mapping[str, object], limit: in
         return answer.parsed(lambda document: read_page(document, dataset_id)), memory_of(answer.content)
 
     # A page may hold fewer products than it was asked for although more follow; two empty ones are the end.
-    walk = Walk(ask, lambda each: each.digest if isinstance(each, Unreadable) else each.id, gateway.clock, 2)
+    walk = Walk(
+        ask, lambda each: each.digest if isinstance(each, Unreadable) else each.id, gateway, f"POST {_SEARCH}", 2
+    )
     found: list[Product | Unreadable] = []
     async for page in walk.pages(0 if limit is None or limit > 0 else None):
         found += page

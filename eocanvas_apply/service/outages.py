@@ -1,4 +1,4 @@
-"""Since when the service gives no usable answer, and how often that is worth a line."""
+"""Since when the service gives no usable answer, or how far a long list is read, and how often that is worth a line."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from eocanvas_apply.diagnostics import Diagnostic
 
 # Pauses grow, so that lines become rare by themselves; this is for the first tries.
 _AGAIN = timedelta(minutes=1)
+# A list that is read for longer is worth a line, and another one each time this has passed.
+_LONG = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,21 @@ class Outage:
     why: str
 
 
-def _unheard(outage: Outage | datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class LongList:
+    """A list that takes long to read: what asks for it, since when, and how much of it has come; in service time."""
+
+    at: datetime
+    since: datetime
+    request: str
+    pages: int
+    entries: int
+
+
+Heard = Outage | LongList | datetime
+
+
+def _unheard(heard: Heard) -> None:
     """Report nothing."""
 
 
@@ -37,9 +53,10 @@ class Outages:
     """
 
     now: Callable[[], datetime]
-    listener: Callable[[Outage | datetime], None] = _unheard
+    listener: Callable[[Heard], None] = _unheard
     _since: datetime | None = None
     _reported: dict[str, datetime] = field(default_factory=dict)
+    _read_on: datetime | None = None
 
     def goes_on(self, fault: Diagnostic, pause: timedelta | None) -> None:
         """Note a fault; `pause` is how long until the next try, None while an answer is still waited for."""
@@ -49,6 +66,14 @@ class Outages:
             return
         self._reported[fault.code] = at
         self.listener(Outage(at, self._since, None if pause is None else at + pause, fault.message))
+
+    def reads_on(self, request: str, pages: int, entries: int, took: timedelta) -> None:
+        """Note that a list is still read, for so long; one line at a time, however many lists are read."""
+        at = self.now()
+        if took < _LONG or (self._read_on and at - self._read_on < _LONG):
+            return
+        self._read_on = at
+        self.listener(LongList(at, at - took, request, pages, entries))
 
     def ends(self) -> None:
         """Note that the service answers."""

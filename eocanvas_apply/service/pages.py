@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import Doubt, Refused
 from eocanvas_apply.service.bodies import MOST_MEMORY, BodyLimit, memory_of
-from eocanvas_apply.service.clock import Clock, ServiceClock
+from eocanvas_apply.service.clock import ServiceClock
 from eocanvas_apply.service.entries import MOST_ENTRIES, ListKind, Unreadable
 from eocanvas_apply.service.gateway import Gateway
 from eocanvas_apply.service.outcome import Answer
@@ -39,27 +39,31 @@ class Walk(Generic[T]):
 
     `ask` gets where a page begins, and how many entries the pages before it held. While new entries arrive, older
     ones move to later pages and come twice; `key` recognises them. `empty_pages` in a row are the end of a list, even
-    where it names a next page. `endless` is true after the end where the pages led back, brought nothing new, or were
-    too many, too large together or too slow.
+    where it names a next page. After the end `led_back` is true where a page named one before it as the next, and
+    `endless` where the pages led back, brought nothing new, or were too many, too large together or too slow.
     """
 
     ask: Callable[[object, int], Awaitable[Page[T]]]
     key: Callable[[T], object]
-    clock: Clock
+    gateway: Gateway
+    # What the list is asked for with, in messages.
+    request: str
     empty_pages: int = 1
     count: int = 0
     memory: int = 0
     endless: bool = False
+    led_back: bool = False
 
     async def pages(self, first: object) -> AsyncIterator[list[T]]:
         """Yield page after page."""
-        begun, cursor = self.clock.monotonic(), first
+        begun, cursor = self.gateway.clock.monotonic(), first
         asked: set[str] = set()
         known: set[object] = set()
         stale = empty = 0
         while cursor is not None:
             too_much = len(asked) == MOST_PAGES or self.count > MOST_ENTRIES or self.memory > MOST_MEMORY
-            if too_much or repr(cursor) in asked or stale == _STALE_PAGES or self._late(begun):
+            self.led_back = repr(cursor) in asked
+            if too_much or self.led_back or stale == _STALE_PAGES or self._late(begun):
                 self.endless = True
                 return
             asked.add(repr(cursor))
@@ -72,13 +76,18 @@ class Walk(Generic[T]):
             empty = 0 if filled else empty + 1
             if empty == self.empty_pages:
                 return
+            self._report(begun, len(asked))
             yield list(reversed(fresh.values()))
             stale = stale + 1 if filled and not fresh else 0
             known |= fresh.keys()
             cursor = page.following
 
     def _late(self, begun: float) -> bool:
-        return self.clock.monotonic() - begun > LONGEST_S
+        return self.gateway.clock.monotonic() - begun > LONGEST_S
+
+    def _report(self, begun: float, pages: int) -> None:
+        took = timedelta(seconds=self.gateway.clock.monotonic() - begun)
+        self.gateway.outages.reads_on(self.request, pages, self.count, took)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,20 +140,20 @@ class _Linked(Generic[T]):
 
 async def read_job_list(gateway: Gateway, time: ServiceClock, back_to: datetime | None) -> JobList:
     """Read the list of jobs; with `back_to` (service time) no further back than that, if the order allows it."""
-    path, started = "/jobs", time.clock.monotonic()
+    path, request, started = "/jobs", "GET /jobs", time.clock.monotonic()
     linked: _Linked[JobInfo | Unreadable] = _Linked(
         gateway, path, lambda document: (read_job_page(document), next_link(document))
     )
-    walk = Walk(linked.ask, lambda job: job.digest if isinstance(job, Unreadable) else job.job_id, time.clock)
+    walk = Walk(linked.ask, lambda job: job.digest if isinstance(job, Unreadable) else job.job_id, gateway, request)
     found: list[JobInfo | Unreadable] = []
     order = _Order()
     async for page in walk.pages(f"{path}?{linked.paging}offset=0"):
         found.extend(order.placed(job) for job in page)
         if order.reached(back_to):
             break
-    jobs = gateway.irregularities.kept(ListKind.JOBS, f"GET {path}", found)
+    jobs = gateway.irregularities.kept(ListKind.JOBS, request, found)
     if walk.endless:
-        gateway.irregularities.endless(ListKind.JOBS, f"GET {path}", len(found))
+        gateway.irregularities.endless(ListKind.JOBS, request, len(found))
     now = time.now()
     # The service's time is known since the first answer; the beginning is computed back from there.
     return JobList(
@@ -178,14 +187,20 @@ class _Order:
 
 
 async def read_result_list(gateway: Gateway, path: str) -> tuple[ResultInfo, ...]:
-    """Read all results of a job; raise Doubt when their pages have no end."""
-    linked = _Linked(gateway, path, _result_page)
-    walk = Walk(linked.ask, _identity, gateway.clock)
+    """Read all results of a job; raise Doubt when their pages have no end.
+
+    Pages that lead back have all been read: their results count, with a warning.
+    """
+    linked, request = _Linked(gateway, path, _result_page), f"GET {path}"
+    walk = Walk(linked.ask, _identity, gateway, request)
     found = [result async for page in walk.pages(path) for result in page]
-    if walk.endless:
+    if walk.endless and not walk.led_back:
         hint = "Try again later; without all pages the list of results is incomplete."
-        raise Doubt(error("service-list-endless", f"GET {path}: its pages link back to themselves", hint), 200)
-    return tuple(gateway.irregularities.kept(ListKind.RESULTS, f"GET {path}", found))
+        raise Doubt(error("service-list-endless", f"{request}: its pages have no end", hint), 200)
+    results = gateway.irregularities.kept(ListKind.RESULTS, request, found)
+    if walk.led_back:
+        gateway.irregularities.endless(ListKind.RESULTS, request, len(results))
+    return tuple(results)
 
 
 def _identity(result: ResultInfo | Unreadable) -> object:

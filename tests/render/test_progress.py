@@ -10,12 +10,14 @@ from types import MappingProxyType
 import pytest
 from rich.console import Console
 
+from eocanvas_apply.applying.notices import outage_reporter
 from eocanvas_apply.planning.actions import Phase
 from eocanvas_apply.planning.plan import Forecast, Plan, WindowState
 from eocanvas_apply.render.layout import Style, rough, size
 from eocanvas_apply.render.progress import Moment, board, line, waiting
 from eocanvas_apply.report.progress import Happening, Progress, RunningJob, Transfer, View
 from eocanvas_apply.report.status import Tally
+from eocanvas_apply.service.outages import LongList
 from tests.render.plans import NOW, ORIGIN
 
 
@@ -48,6 +50,13 @@ def test_a_long_line_is_wrapped_at_blanks_and_names_stay_whole(style: Style) -> 
 
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+
+
+def test_a_list_that_takes_long_is_named_with_how_far_it_is_read() -> None:
+    lines: list[str] = []
+    hear = outage_reporter(lambda progress: lines.append(line(progress)))
+    hear(LongList(NOW, NOW - MINUTE, "GET /jobs", 12, 1200))
+    assert lines == ["04:00:00 service answers slowly; reads GET /jobs: 12 pages with 1,200 entries so far"]
 
 
 def test_a_service_that_does_not_answer_is_named_with_the_next_try() -> None:
@@ -217,6 +226,7 @@ def test_rough_lengths_of_time(seconds: float, text: str) -> None:
         (Happening.REFUSED, "too many", True),
         (Happening.CREATED, "baltic-scenes-1", True),
         (Happening.SILENT, "20", True),
+        (Happening.READING, "GET /jobs", True),
     ],
 )
 def test_messages_beside_the_table(happening: Happening, detail: str, *, news: bool) -> None:

@@ -211,10 +211,56 @@ def test_results_that_are_not_there_yet(stage: Stage) -> None:
     assert run(stage, lambda c: c.results("j")) == ()
 
 
-def test_result_pages_in_a_cycle_are_in_doubt(stage: Stage) -> None:
-    stage.on("GET /jobs/j/results", says(200, [result("a.nc"), {"title": "next-page", "href": "/jobs/j/results"}]))
-    with pytest.raises(Doubt, match="link back"):
+def test_result_pages_that_lead_back_have_all_been_read_and_count_with_a_warning(stage: Stage) -> None:
+    stage.on("GET /jobs/j/results", says(200, [result("a.nc"), {"title": "next-page", "href": "/jobs/j/results?o=1"}]))
+    stage.on(
+        "GET /jobs/j/results?o=1", says(200, [result("b.nc"), {"title": "next-page", "href": "/jobs/j/results?o=1"}])
+    )
+
+    async def act(canvas: EOCanvas) -> Any:
+        return await canvas.results("j"), canvas.irregularities.diagnostics()
+
+    found, warnings = run(stage, act)
+    assert [each.name for each in found] == ["a.nc", "b.nc"]
+    assert [(each.code, each.severity) for each in warnings] == [("service-list-endless", "warning")]
+    assert "as far as 2 entries" in warnings[0].hint
+
+
+def test_result_pages_that_always_repeat_the_first_are_in_doubt(stage: Stage) -> None:
+    def more(request: Any) -> Any:
+        number = int(request.url.params.get("offset", 0))
+        step = says(200, [result("a.nc"), {"title": "next-page", "href": f"/jobs/j/results?offset={number + 1}"}])
+        assert not isinstance(step, Exception)
+        return step(request)
+
+    stage.on("GET /jobs/j/results", more)
+    with pytest.raises(Doubt, match="have no end"):
         run(stage, lambda c: c.results("j"))
+
+
+def test_a_list_that_takes_long_says_how_far_it_is_read(stage: Stage) -> None:
+    def slow(request: Any) -> Any:
+        number = int(request.url.params["offset"])
+        stage.clock.elapsed += 9
+        step = page([job(0, jobID=f"j{number}")], number + 1 if number < 9 else None)
+        assert not isinstance(step, Exception)
+        return step(request)
+
+    heard: list[Any] = []
+
+    async def act(canvas: EOCanvas) -> Any:
+        canvas.outages.listener = heard.append
+        return await canvas.jobs()
+
+    stage.on("GET /jobs", slow)
+    assert run(stage, act).complete
+    # No more than half a minute without a word.
+    assert [(each.request, each.pages, each.entries) for each in heard] == [
+        ("GET /jobs", 3, 3),
+        ("GET /jobs", 6, 6),
+        ("GET /jobs", 9, 9),
+    ]
+    assert [(each.at - each.since).total_seconds() for each in heard] == [27, 54, 81]
 
 
 def test_the_start_of_a_listing_has_a_time_zone(stage: Stage) -> None:
