@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -13,10 +13,14 @@ from typing import BinaryIO
 import pytest
 
 from eocanvas_apply.applying import stopping
-from eocanvas_apply.applying.results import receiving
+from eocanvas_apply.applying.results import receiving, storing
+from eocanvas_apply.applying.results.storing import DiskFull, Target
 from eocanvas_apply.emulator.model.job_files import Output
+from eocanvas_apply.errors import Doubt
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.report.progress import Happening, Transfer
+from eocanvas_apply.service.download import Download
+from eocanvas_apply.service.wire import ResultInfo
 from tests.applying.fetched import DOWNLOAD, JOB, downloads, files, index, run_with
 from tests.applying.simulated_runs import JOB_ONLY, NO_WAIT, endings, ends, fault, launched
 from tests.simulation.world import World
@@ -145,6 +149,27 @@ def test_a_file_too_large_for_the_disk_is_not_started(tmp_path: Path) -> None:
     assert "it needs 1,000,000,000,000,000,000 bytes more" in result.results[0].error.message
     assert files(world) == {}
     assert not world.apply(JOB_ONLY).endings
+
+
+@pytest.mark.parametrize(("total", "fault"), [(None, DiskFull), (100, Doubt)])
+def test_a_result_without_an_end_is_given_up_before_it_fills_the_disk(
+    total: int | None, fault: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = []
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            sent.append(1)
+            assert len(sent) < 1000, "a gigabyte has come"
+            yield bytes(1024 * 1024)
+
+    monkeypatch.setattr(receiving, "write_all", lambda file, _: total and file.write(b"x" * 101))
+    monkeypatch.setattr(storing, "free_bytes", lambda _: 130 * 1024 * 1024 - len(sent) * 1024 * 1024)
+    target = Target("a", ResultInfo("https://x.test/a.nc", "a.nc"), tmp_path / "a.nc", tmp_path / "a.nc.part")
+    with target.part.open("ab", buffering=0) as file, pytest.raises(fault):
+        asyncio.run(receiving._write(Download(total, resumed=False, chunks=endless()), target, file, lambda _: None))
+    # Free space is looked at each 8 MiB; 100 MiB are left to others.
+    assert len(sent) == (32 if total is None else 8)
 
 
 def test_progress_is_reported_once_a_second_at_most(tmp_path: Path) -> None:

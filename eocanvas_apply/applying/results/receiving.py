@@ -14,7 +14,15 @@ from typing import BinaryIO, TypeVar
 
 from eocanvas_apply.applying.results.links import by_key, is_gone, listed, title_of
 from eocanvas_apply.applying.results.parts import Parts
-from eocanvas_apply.applying.results.storing import SPARED, DiskFull, Target, check_room, free_bytes, make_folder
+from eocanvas_apply.applying.results.storing import (
+    SPARED,
+    DiskFull,
+    Target,
+    check_rest,
+    check_room,
+    free_bytes,
+    make_folder,
+)
 from eocanvas_apply.applying.session import Session
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import Doubt, ServiceError
@@ -25,6 +33,8 @@ from eocanvas_apply.service.wire import ResultInfo
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _REPORT_EVERY_S = 1.0
 _FILES_AT_ONCE = 4
+# So many bytes of a file of unknown size arrive before free space is looked at again.
+_UNLOOKED = 8 * 1024 * 1024
 T = TypeVar("T")
 
 
@@ -162,9 +172,14 @@ async def _write(download: Download, target: Target, file: BinaryIO, took: Calla
     try:
         if not download.resumed:
             file.truncate(0)
+        unlooked = 0
         async for chunk in download.chunks:
             write_all(file, chunk)
             took(len(chunk))
+            unlooked += len(chunk)
+            if unlooked >= _UNLOOKED:
+                unlooked = 0
+                _check_size(download, target, file)
         await asyncio.to_thread(os.fsync, file.fileno())
     except OSError as fault:
         if fault.errno not in _FULL:
@@ -174,6 +189,16 @@ async def _write(download: Download, target: Target, file: BinaryIO, took: Calla
     if download.total is not None and received != download.total:
         message = f"{target.path.name}: {received} of {download.total} bytes arrived"
         raise Doubt(error("result-cut", message, "what arrived is kept and the rest fetched from there"))
+
+
+def _check_size(download: Download, target: Target, file: BinaryIO) -> None:
+    """Raise where more arrives than was announced, or than the disk has room for."""
+    if download.total is None:
+        check_rest(target)
+    elif os.fstat(file.fileno()).st_size > download.total:
+        file.truncate(0)
+        message = f"{target.path.name}: more than the {download.total} bytes arrive that the service announced"
+        raise Doubt(error("result-cut", message, "it is fetched again from the beginning"))
 
 
 def write_all(file: BinaryIO, content: bytes) -> None:

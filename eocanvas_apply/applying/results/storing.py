@@ -18,6 +18,8 @@ from eocanvas_apply.service.wire import ResultInfo
 
 # What downloads leave free on a disk, for the ledger.
 SPARED = 1024 * 1024
+# What a download of unknown size leaves free: it may never end, and others use the disk too.
+LEFT_FREE = 100 * 1024 * 1024
 
 
 class DiskFull(OSError):
@@ -49,6 +51,13 @@ def check_room(target: Target, needed: int) -> None:
     free = free_bytes(target.part.parent)
     if free is not None and needed + SPARED > free:
         raise DiskFull(target.path, needed, free)
+
+
+def check_rest(target: Target) -> None:
+    """Raise DiskFull where a file of unknown size would take the last of the disk."""
+    free = free_bytes(target.part.parent)
+    if free is not None and free < LEFT_FREE:
+        raise DiskFull(target.path, None, free)
 
 
 def put_in_place(target: Target, taken: Collection[Path]) -> tuple[Path, int, str]:
