@@ -30,6 +30,9 @@ def _run(argv: Sequence[str] | None) -> int:
 
     if argv is None:
         PROCESS.own(sys.argv[1:])
+        from eocanvas_apply.cli.core_files import forbid_core_files
+
+        forbid_core_files()
     import gc
 
     from eocanvas_apply.cli.program import run

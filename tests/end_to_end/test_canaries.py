@@ -86,10 +86,15 @@ class CanaryProject:
     def run(self, *words: str, **environ: str) -> Ended:
         """Run a command and keep its output."""
         ended = self.tool.run(*words, **environ)
-        self.said += [ended.out, ended.err]
-        assert "Traceback" not in ended.err, ended
-        assert "internal error" not in ended.err + ended.out, ended
+        self.heard(ended)
         return ended
+
+    def heard(self, *runs: Ended) -> None:
+        """Keep the output of commands, none of which may have ended by a fault of its own."""
+        for ended in runs:
+            self.said += [ended.out, ended.err]
+            assert "Traceback" not in ended.err, ended
+            assert "internal error" not in ended.err + ended.out, ended
 
     def run_both(self, *words: str, **environ: str) -> None:
         """Run a command twice: as verbose text, and as JSON."""
@@ -159,21 +164,6 @@ def test_the_service_receives_the_secrets(project: CanaryProject) -> None:
     assert sorted(held, key=str) == [s3, dav]
 
 
-def test_no_command_reveals_a_secret(project: CanaryProject) -> None:
-    for words in ("validate", "doctor"):
-        project.run(words, "-v")
-    for words in ("plan", "apply --yes --no-wait"):
-        project.run_both(*words.split())
-    project.run("apply", "--yes")
-    for words in ("status", "results", "logs subset", "why subset", "ledger show"):
-        project.run_both(*words.split())
-    for words in ("ledger verify", "resolve subset --launch", "forget fetched", "destroy --yes"):
-        project.run(*words.split(), "-v")
-    with project.tool.emulator.model() as wire:
-        assert [key.name for key in wire.service.keystore] == ["eodata"]
-    project.expect_no_leak()
-
-
 def test_changed_secrets_are_compared_without_being_shown(project: CanaryProject) -> None:
     project.run("apply", "--yes", "--no-wait")
     (project.tool.project / "eocanvas.yaml").write_text(MANIFEST.replace("/b.nc", "/c.nc"), encoding="utf-8")
@@ -201,26 +191,6 @@ def test_a_password_in_a_credentials_file_is_not_repeated(project: CanaryProject
     project.run("doctor", "-v", HDA_USER="", HDA_PASSWORD="", HDA_RC=str(place))
     place.write_text(f"user jane\npassword= {project.account.value}\n", encoding="utf-8")
     assert project.run("plan", "-v", HDA_USER="", HDA_PASSWORD="", HDA_RC=str(place)).code == 1
-    project.expect_no_leak()
-
-
-REFUSALS = {
-    "refused": Fault(
-        "status", method="POST", path="*/keys", times=None, status=400, body={"message": "no such bucket"}
-    ),
-    "html": Fault("html", path="*/serverless/*", times=None),
-    "cut": Fault("truncate", method="GET", path="*/serverless/*", times=None),
-    "lost": Fault("drop-after", method="POST", path="*/serverless/*", times=None),
-    "down": Fault("status", method="GET", path="*/serverless/*", times=None, status=503, body="<html>down</html>"),
-    "unauthorized": Fault("unauthorized", path="*/serverless/*", times=None),
-}
-
-
-@pytest.mark.parametrize("fault", REFUSALS.values(), ids=REFUSALS)
-def test_no_failure_reveals_a_secret(project: CanaryProject, fault: Fault) -> None:
-    project.fault(fault)
-    project.run("apply", "--yes", "--no-wait", "-v", "--log", "run.log")
-    project.run("status", "--format", "json")
     project.expect_no_leak()
 
 
