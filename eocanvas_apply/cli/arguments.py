@@ -98,8 +98,9 @@ class _Once(argparse.Action):
 
 
 def add_project(parser: Parser) -> None:
-    """Declare the ledger, the manifest and its variables, and the options of every command."""
+    """Declare the ledger, the manifest, its variables and secrets, and the options of every command."""
     add_ledger(parser)
+    add_secrets(parser)
     add_manifest(parser)
 
 
@@ -140,6 +141,13 @@ def add_ledger(parser: Parser) -> None:
         "--ledger",
         metavar="PATH",
         help="the ledger file (default: EOCANVAS_APPLY_LEDGER, else .eocanvas/default.jsonl beside the manifest)",
+    )
+
+
+def add_secrets(parser: Parser) -> None:
+    """Declare what is allowed where the secrets of keys are read."""
+    parser.add_argument(
+        "--allow-commands", action="store_true", help="run the commands that the manifest names as sources of secrets"
     )
 
 
@@ -224,8 +232,12 @@ def settings(args: Namespace, console: Console) -> Settings:
     from eocanvas_apply.cli.terminal.live import Lines
     from eocanvas_apply.engine.opening import find_settings
 
-    accepts = getattr(args, "accepts_licences", False)
-    found = find_settings(os.environ, ledger_url(args), accepts_licences=accepts)
+    found = find_settings(
+        os.environ,
+        ledger_url(args),
+        accepts_licences=getattr(args, "accepts_licences", False),
+        allow_commands=getattr(args, "allow_commands", False),
+    )
     return replace(found, report=Lines(console.err).write)
 
 

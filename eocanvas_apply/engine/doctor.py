@@ -5,7 +5,7 @@ A key of this project that the ledger does not know is one of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from eocanvas_apply.checks.checking import adjusted
@@ -16,6 +16,7 @@ from eocanvas_apply.engine.opening import open_vault
 from eocanvas_apply.errors import CredentialsError, EocanvasApplyError, LedgerError, ServiceError
 from eocanvas_apply.planning.keys.comparison import is_tagged
 from eocanvas_apply.planning.plan import Requests
+from eocanvas_apply.secrets.secret_sources import SecretSources
 from eocanvas_apply.service.wire import KeyInfo
 
 # Where an exception comes from; the last one is for all others.
@@ -43,9 +44,9 @@ class Finding:
         return self.diagnostic is None or self.diagnostic.severity is Severity.INFO
 
 
-def secrets(project: Definition, environ: Mapping[str, str]) -> list[Finding]:
+def secrets(project: Definition, sources: SecretSources) -> list[Finding]:
     """Return what is wrong with the secrets of the keys, or how many could be read."""
-    vault = open_vault(project, environ)
+    vault = open_vault(project, sources)
     found = [Finding("secrets", f"{len(vault.all_secrets)} read")] if vault.all_secrets else []
     return [*found, *listed("secrets", adjusted(vault.diagnostics, project.manifest))]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import socket
@@ -21,6 +22,7 @@ from eocanvas_apply.checks.checking import adjusted
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.engine.definition import Definition, Rows, find_rows
 from eocanvas_apply.engine.engine import Engine
+from eocanvas_apply.engine.personal_settings import read_personal_settings, settings_file
 from eocanvas_apply.engine.surveyor import Review
 from eocanvas_apply.errors import ManifestError, UsageError
 from eocanvas_apply.ledger.journal import Journal
@@ -34,7 +36,8 @@ from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.desired.derivation import desired_keys
 from eocanvas_apply.report.progress import Progress
 from eocanvas_apply.secrets.scrubbing import SCRUBBER, Scrubber
-from eocanvas_apply.secrets.vault import SecretSources, Vault
+from eocanvas_apply.secrets.secret_sources import SecretSources
+from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.service.clock import Clock, SystemClock
 from eocanvas_apply.service.credentials import Credentials, find_credentials
 from eocanvas_apply.service.eocanvas import EOCanvas
@@ -51,7 +54,8 @@ class Settings:
 
     `timing` overrides fields of the manifest's `timing`; `environ` is where secrets named by `{env}` come from, and
     `scrubber` learns every secret as soon as it is known, and `report` hears of a service that does not answer. With
-    `accepts_licences` a search that is refused without them accepts those that the manifest names.
+    `accepts_licences` a search that is refused without them accepts those that the manifest names; with
+    `allow_commands` the commands of secret references run, else only where the person's settings file allows them.
     """
 
     endpoints: Endpoints
@@ -63,11 +67,18 @@ class Settings:
     token: Callable[[], str] = lambda: secrets.token_hex(16)
     transport: httpx.AsyncBaseTransport | None = None
     accepts_licences: bool = False
+    allow_commands: bool = False
     scrubber: Scrubber = field(default_factory=Scrubber)
     report: Callable[[Progress], None] = lambda progress: None  # noqa: ARG005
 
 
-def find_settings(environ: Mapping[str, str], ledger: str | None = None, *, accepts_licences: bool = False) -> Settings:
+def find_settings(
+    environ: Mapping[str, str],
+    ledger: str | None = None,
+    *,
+    accepts_licences: bool = False,
+    allow_commands: bool = False,
+) -> Settings:
     """Return what an engine is opened with; `ledger` wins over EOCANVAS_APPLY_LEDGER.
 
     Raises UsageError for a variable that cannot be read and CredentialsError where no credentials are found.
@@ -82,6 +93,7 @@ def find_settings(environ: Mapping[str, str], ledger: str | None = None, *, acce
         ledger or environ.get("EOCANVAS_APPLY_LEDGER") or None,
         timing,
         accepts_licences=accepts_licences,
+        allow_commands=allow_commands,
         scrubber=SCRUBBER,
     )
 
@@ -111,7 +123,7 @@ async def open_engine(project: Definition, settings: Settings, rows: Rows = Rows
     _guard_account(project, settings)
     async with _service(project, settings) as service:
         service.outages.listener = outage_reporter(settings.report)
-        vault = open_vault(project, settings.environ)
+        vault = await _open_vault(project, settings)
         settings.scrubber.learn(vault.all_secrets)
         storages = Storages(project.manifest.keys, vault, project.timing(settings.timing).request_timeout)
         campaigns = await find_rows(
@@ -145,13 +157,31 @@ def _review(project: Definition) -> Review:
     return lambda diagnostics: tuple(map(placed, adjusted(diagnostics, project.manifest)))
 
 
-def open_vault(project: Definition, environ: Mapping[str, str]) -> Vault:
+async def _open_vault(project: Definition, settings: Settings) -> Vault:
+    """Open it in a thread: commands and keyrings may take seconds, in which a signal is heard and ends them."""
+    sources = secret_sources(project, settings.environ, allow_commands=settings.allow_commands)
+    try:
+        return await asyncio.to_thread(open_vault, project, sources)
+    except asyncio.CancelledError:
+        sources.commands.stop()
+        raise
+
+
+def secret_sources(project: Definition, environ: Mapping[str, str], *, allow_commands: bool) -> SecretSources:
+    """Return where the secrets of a project come from; raises UsageError for a settings file that cannot be read."""
+    file = settings_file()
+    allowed = allow_commands or read_personal_settings(file).allows_commands(project.folder)
+    to_allow = f"--allow-commands runs it; `allow_commands = true` in {file} runs those of every project of yours"
+    return SecretSources(environ, project.folder, allowed, to_allow)
+
+
+def open_vault(project: Definition, sources: SecretSources) -> Vault:
     """Resolve the secrets of a project's keys; what is wrong with them is in the vault's diagnostics, at its line."""
 
     def place(found: Diagnostic, address: str, field: str) -> Diagnostic:
         return project.loaded.place(found, ("keys", Address.parse(address).name, field))
 
-    return Vault.opened(desired_keys(project.manifest), SecretSources(environ, project.folder), place)
+    return Vault.opened(desired_keys(project.manifest), sources, place)
 
 
 def _catalogue(project: Definition, settings: Settings, service: EOCanvas) -> Catalogue:

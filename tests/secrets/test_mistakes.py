@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.diagnostics import Diagnostic, Severity
+from eocanvas_apply.diagnostics import Severity
 from eocanvas_apply.secrets.mistakes import mistake_in
 from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.secrets.secret_references import EnvReference
-from eocanvas_apply.secrets.vault import SecretSources
+from eocanvas_apply.secrets.secret_sources import SecretSources
 
 LOOKS_LIKE = {
     "a variable": [
@@ -60,10 +60,9 @@ LOOKS_LIKE = {
 
 @pytest.mark.parametrize(("words", "text"), [(words, text) for words, texts in LOOKS_LIKE.items() for text in texts])
 def test_a_secret_that_looks_wrong_is_a_warning_without_its_text(words: str, text: str) -> None:
-    found: list[Diagnostic] = []
-    secret = SecretSources({"PW": text}, Path()).resolve(EnvReference(env="PW"), found.append)
-    assert secret == Secret(text)
-    (warning,) = found
+    found = SecretSources({"PW": text}, Path()).resolve(EnvReference(env="PW"))
+    assert found.secret == Secret(text)
+    (warning,) = found.diagnostics
     assert (warning.code, warning.severity) == ("secret-looks-wrong", Severity.WARNING)
     assert warning.message.startswith(f"the environment variable PW looks like {words}")
     assert text not in warning.message + warning.hint

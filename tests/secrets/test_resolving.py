@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.secrets.secret import Secret
-from eocanvas_apply.secrets.secret_references import EnvReference, FileReference, KeyringReference, SecretReference
-from eocanvas_apply.secrets.vault import SecretSources
+from eocanvas_apply.secrets.secret_references import EnvReference, FileReference, SecretReference
+from eocanvas_apply.secrets.secret_sources import SecretSources
 
 
 def private(path: Path, content: bytes) -> None:
@@ -17,8 +16,8 @@ def private(path: Path, content: bytes) -> None:
 
 
 def resolve(reference: SecretReference, folder: Path = Path(), **environ: str) -> tuple[Secret | None, list[str]]:
-    found: list[Diagnostic] = []
-    return SecretSources(environ, folder).resolve(reference, found.append), [d.code for d in found]
+    found = SecretSources(environ, folder).resolve(reference)
+    return found.secret, [d.code for d in found.diagnostics]
 
 
 def test_from_the_environment() -> None:
@@ -47,9 +46,8 @@ def test_white_space_around_it_is_an_error_wherever_it_comes_from(text: str, tmp
     [("pw\n", "ends with a line end"), ("  pw", "begins with a blank"), ("p\x1bw", "holds a control character")],
 )
 def test_what_is_wrong_with_it_is_in_the_message_and_its_text_is_not(text: str, message: str) -> None:
-    found: list[Diagnostic] = []
-    SecretSources({"PW": text}, Path()).resolve(EnvReference(env="PW"), found.append)
-    assert [d.message for d in found] == [f"the environment variable PW {message}"]
+    found = SecretSources({"PW": text}, Path()).resolve(EnvReference(env="PW"))
+    assert [d.message for d in found.diagnostics] == [f"the environment variable PW {message}"]
 
 
 def test_from_a_file_that_the_environment_names(tmp_path: Path) -> None:
@@ -69,7 +67,6 @@ def test_from_a_file_that_the_environment_names(tmp_path: Path) -> None:
         (FileReference(file="gone"), "file-missing"),
         (FileReference(file="newline"), "secret-empty"),
         (FileReference(file="binary"), "secret-not-text"),
-        (KeyringReference(keyring=("a", "b")), "not-yet"),
     ],
 )
 def test_references_that_give_no_secret(reference: SecretReference, code: str, tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from eocanvas_apply.diagnostics import Severity
 from eocanvas_apply.secrets.secret_references import EnvReference, FileReference, SecretReference
-from eocanvas_apply.secrets.vault import SecretSources, Vault
+from eocanvas_apply.secrets.secret_sources import SecretSources
+from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.vocabulary import StorageType
 
 ENVIRON = {"A": "hunter2", "P": "pass"}

@@ -27,7 +27,8 @@ from eocanvas_apply.ledger.local import LocalBackend
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.report.progress import ApplyResult, Progress
-from eocanvas_apply.secrets.vault import SecretSources, Vault
+from eocanvas_apply.secrets.secret_sources import SecretSources
+from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.simulation.simulated_service import SimulatedService, Step, undisturbed
 

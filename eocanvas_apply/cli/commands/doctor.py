@@ -34,10 +34,11 @@ def run(args: Namespace, console: Console) -> Outcome:
     from eocanvas_apply.api.project import AsyncProject
     from eocanvas_apply.engine.definition import Rows
     from eocanvas_apply.engine.doctor import Finding, examine, faults, secrets
+    from eocanvas_apply.engine.opening import secret_sources
 
     findings, project = _manifest(args)
-    findings += secrets(project, os.environ)
     try:
+        findings += secrets(project, secret_sources(project, os.environ, allow_commands=args.allow_commands))
         found = settings(args, console)
     except (CredentialsError, UsageError) as fault:
         return _outcome([*findings, *faults("credentials", fault)], console)

@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from eocanvas_apply.cli.arguments import Parser, add_manifest, with_project
+from eocanvas_apply.cli.arguments import Parser, add_manifest, add_secrets, with_project
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ Examples:
 
 def add_arguments(parser: Parser) -> None:
     """Declare which manifest."""
+    add_secrets(parser)
     add_manifest(parser)
     parser.set_defaults(accepts_licences=True)
 

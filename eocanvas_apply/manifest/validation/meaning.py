@@ -146,9 +146,6 @@ NOT_YET: tuple[Path, ...] = (
     ("protect",),
     ("moved",),
     ("notify",),
-    ("keys", "*", "*", "command"),
-    ("keys", "*", "*", "keyring"),
-    ("keys", "*", "*", "sops"),
     ("jobs", "*", "points"),
 )
 

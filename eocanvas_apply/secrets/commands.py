@@ -1,0 +1,120 @@
+"""Commands that print a secret. They run without a shell and without a terminal, and are ended as a whole.
+
+What a command writes on its standard error is not read: password programs print secrets there too.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.errors import ManifestError
+
+PATIENCE_S = 30.0
+# A secret has some ten bytes, a file of secrets some thousand.
+MOST_BYTES = 1_000_000
+_NEEDS_A_SHELL = (".bat", ".cmd")
+
+
+@dataclass(slots=True)
+class SecretCommands:
+    """Runs commands in the manifest's folder, several at once from several threads; `stop` ends them all."""
+
+    folder: Path
+    environ: Mapping[str, str] = field(repr=False)
+    patience_s: float = PATIENCE_S
+    _running: set[subprocess.Popen[bytes]] = field(default_factory=set, repr=False)
+    _stopped: bool = False
+
+    def output(self, command: Sequence[str]) -> bytes:
+        """Return what a command prints. Raises ManifestError, code `secret-command`, which shows nothing of it."""
+        process = self._started(command)
+        self._running.add(process)
+        if self._stopped:
+            _end(process)
+        late = _Deadline(process, self.patience_s)
+        try:
+            with process:
+                printed = process.stdout.read(MOST_BYTES + 1) if process.stdout else b""
+                if len(printed) > MOST_BYTES:
+                    _end(process)
+        finally:
+            late.timer.cancel()
+            self._running.discard(process)
+        if fault := _fault(command[0], process.returncode, len(printed), self.patience_s if late.passed else None):
+            raise ManifestError(fault)
+        return printed
+
+    def stop(self) -> None:
+        """End every command that runs, and every one that would begin."""
+        self._stopped = True
+        for process in tuple(self._running):
+            _end(process)
+
+    def _started(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
+        program = shutil.which(command[0], path=self.environ.get("PATH")) or command[0]
+        if program.lower().endswith(_NEEDS_A_SHELL):
+            raise ManifestError(_cannot_start(command[0], "a batch file needs a shell"))
+        try:
+            return subprocess.Popen(  # noqa: S603 - the person has allowed it, and no shell reads it
+                [program, *command[1:]],
+                cwd=self.folder,
+                env=dict(self.environ),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError as fault:
+            raise ManifestError(_cannot_start(command[0], fault.strerror or type(fault).__name__)) from None
+        except ValueError:
+            raise ManifestError(_cannot_start(command[0], "it holds a character that no command can hold")) from None
+
+
+class _Deadline:
+    """Ends a command that takes too long, and knows that it did."""
+
+    def __init__(self, process: subprocess.Popen[bytes], patience_s: float) -> None:
+        self.passed = False
+        self.timer = threading.Timer(patience_s, self._pass, [process])
+        self.timer.daemon = True
+        self.timer.start()
+
+    def _pass(self, process: subprocess.Popen[bytes]) -> None:
+        self.passed = True
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a command and what it has started."""
+    with suppress(OSError):
+        if os.name == "posix":
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+
+
+def _cannot_start(program: str, why: str) -> Diagnostic:
+    hint = "a program is looked for on PATH; a path is relative to the manifest's folder"
+    return error("secret-command", f"the command {program!r} cannot be started: {why}", hint)
+
+
+def _fault(program: str, code: int, length: int, late_after_s: float | None) -> Diagnostic | None:
+    hint = "run it in a terminal to see its messages, which are not shown here"
+    if length > MOST_BYTES:
+        return error("secret-command", f"the command {program!r} printed more than {MOST_BYTES // 1_000_000} MB", hint)
+    if late_after_s is not None:
+        what = f"the command {program!r} did not end within {late_after_s:g} s"
+        return error("secret-command", what, "it has no terminal: it must not ask for anything")
+    if code:
+        how = f"exit code {code}" if code > 0 else f"signal {-code}"
+        return error("secret-command", f"the command {program!r} ended with {how}", hint)
+    return None
