@@ -60,6 +60,7 @@ PARTS = {
     "campaign": "readers",
     "planning": "desired state keys jobs schedule",
     "applying": "results",
+    "render": "ci",
     "emulator": "model storage http",
     "cli": "terminal commands",
 }

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from eocanvas_apply.cli import suggestions
+from eocanvas_apply.cli.interruption import DOCUMENTS
 from eocanvas_apply.diagnostics import did_you_mean, error, one_of
 from eocanvas_apply.errors import UsageError
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 Work = Callable[["AsyncProject"], Awaitable["Outcome"]]
 MANIFEST = "eocanvas.yaml"
+# Of diagnostics alone, for the commands whose result they are.
+CI_FORMATS = tuple(name for name in DOCUMENTS if name != "json")
 _WORDS_OF_ARGPARSE = {
     "argument -": "-",
     ": expected one argument": " needs a value",
@@ -97,11 +100,11 @@ class _Once(argparse.Action):
         setattr(namespace, self.dest, values)
 
 
-def add_project(parser: Parser) -> None:
+def add_project(parser: Parser, *formats: str) -> None:
     """Declare the ledger, the manifest, its variables and secrets, and the options of every command."""
     add_ledger(parser)
     add_secrets(parser)
-    add_manifest(parser)
+    add_manifest(parser, *formats)
 
 
 def add_job(parser: Parser) -> None:
@@ -110,10 +113,10 @@ def add_job(parser: Parser) -> None:
     add_project(parser)
 
 
-def add_manifest(parser: Parser) -> None:
+def add_manifest(parser: Parser, *formats: str) -> None:
     """Declare the manifest and its variables, and the options of every command."""
     add_variables(parser)
-    add_place(parser)
+    add_place(parser, *formats)
 
 
 def add_variables(parser: Parser) -> None:

@@ -15,7 +15,9 @@ _TERMINATED = 143
 CODES: dict[int, int] = {signal.SIGINT: 130, signal.SIGTERM: _TERMINATED}
 if hasattr(signal, "SIGHUP"):
     CODES[signal.SIGHUP] = _TERMINATED
-_DOCUMENT = """{{
+# A document that says so in each format that stdout may have; `render/` has the whole ones.
+DOCUMENTS = {
+    "json": """{{
   "format_version": "1.0",
   "command": "{command}",
   "exit": {code},
@@ -32,13 +34,48 @@ _DOCUMENT = """{{
     }}
   ]
 }}
-"""
+""",
+    "github": "::error title=interrupted::interrupted\n",
+    "gitlab": """[
+  {{
+    "description": "interrupted",
+    "check_name": "interrupted",
+    "fingerprint": "interrupted",
+    "severity": "critical",
+    "location": {{"path": "eocanvas.yaml", "lines": {{"begin": 1}}}}
+  }}
+]
+""",
+    "sarif": """{{
+  "version": "2.1.0",
+  "runs": [
+    {{
+      "tool": {{"driver": {{"name": "eocanvas-apply"}}}},
+      "automationDetails": {{"id": "eocanvas-apply/{command}/"}},
+      "invocations": [{{"executionSuccessful": false, "exitCode": {code}}}],
+      "results": [{{"ruleId": "interrupted", "level": "error", "message": {{"text": "interrupted"}}}}]
+    }}
+  ]
+}}
+""",
+    "junit": """<?xml version='1.0' encoding='us-ascii'?>
+<testsuites name="eocanvas-apply" tests="1" failures="1" errors="0">
+  <testsuite name="eocanvas-apply {command}" tests="1" failures="1" errors="0" skipped="0" time="0">
+    <testcase classname="eocanvas-apply.{command}" name="eocanvas.yaml" time="0">
+      <failure message="interrupted" type="interrupted" />
+    </testcase>
+  </testsuite>
+</testsuites>
+""",
+}
 _LINE = "error: interrupted [interrupted]\n"
 
 
-def asks_for_json(words: Sequence[str]) -> bool:
-    """Return whether a command's result is to be JSON, before its arguments are parsed."""
-    return "--format=json" in words or ("--format", "json") in pairwise(words)
+def asked_format(words: Sequence[str]) -> str:
+    """Return the format of a command's result before its arguments are parsed: one of `DOCUMENTS`, else text."""
+    named = [word.removeprefix("--format=") for word in words if word.startswith("--format=")]
+    named += [value for option, value in pairwise(words) if option == "--format"]
+    return next((name for name in named if name in DOCUMENTS), "text")
 
 
 def heard() -> list[int]:
@@ -51,7 +88,7 @@ class _Process:
 
     def __init__(self) -> None:
         self.owned = False
-        self.command, self.as_json = "", False
+        self.command, self.format = "", "text"
         self.code: int | None = None
         self._asked = False
 
@@ -59,7 +96,7 @@ class _Process:
         """Hear the signals from now on, for a process that runs this command and nothing else."""
         first = words[0] if words else ""
         self.command = "".join(letter for letter in first if letter.isalnum() or letter in "-_")
-        self.as_json, self.owned = asks_for_json(words), True
+        self.format, self.owned = asked_format(words), True
         self._hear()
 
     def ends(self, code: int) -> None:
@@ -100,9 +137,10 @@ class _Process:
             signal.signal(number, self.leave)
 
     def _say(self, code: int) -> None:
-        text = _DOCUMENT.format(command=self.command, code=code) if self.as_json else _LINE
+        document = DOCUMENTS.get(self.format)
+        text = document.format(command=self.command, code=code) if document else _LINE
         try:
-            os.write(1 if self.as_json else 2, text.encode())
+            os.write(1 if document else 2, text.encode())
         except OSError:
             return
 

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.cli.commands import ELSEWHERE, REMOVALS, SUMMARIES
-from eocanvas_apply.cli.interruption import asks_for_json
+from eocanvas_apply.cli.interruption import asked_format
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -46,8 +46,8 @@ def _run_command(words: list[str]) -> int:
     from eocanvas_apply.cli.terminal.console import standard
 
     console = standard(colour="--no-color" not in words)
-    # Known before the arguments are parsed, so that a usage error is JSON too.
-    console.as_json = asks_for_json(words)
+    # Known before the arguments are parsed, so that a usage error has this format too.
+    console.format = asked_format(words)
     name = next((word for word in words if word in SUMMARIES), words[0])
     return guarded(name, console, lambda: _outcome(words, console), verbose="-v" in words)
 
@@ -59,9 +59,10 @@ def _outcome(words: list[str], console: Console) -> Outcome:
     if {"-h", "--help"} & set(words):
         from eocanvas_apply.cli.terminal.console import Outcome
 
-        console.as_json = False
+        console.format = "text"
         return Outcome(text=lambda _: parser.format_help())
     args = parser.parse(words)
+    console.manifest = getattr(args, "file", console.manifest)
     with _log(args, console):
         outcome: Outcome = command.run(args, console)
         return outcome

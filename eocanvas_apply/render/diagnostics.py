@@ -46,9 +46,14 @@ def as_json(diagnostic: Diagnostic) -> DiagnosticJson:
     }
 
 
+def reported(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Return the first hundred of each code in reading order, each once, then the numbers of the others."""
+    return in_reading_order(limited(in_reading_order(dict.fromkeys(diagnostics))))
+
+
 def all_as_json(diagnostics: Iterable[Diagnostic]) -> list[DiagnosticJson]:
-    """Return the first hundred of each code as JSON documents in reading order, then the numbers of the others."""
-    return [as_json(diagnostic) for diagnostic in in_reading_order(limited(in_reading_order(diagnostics)))]
+    """Return those that a document reports."""
+    return [as_json(diagnostic) for diagnostic in reported(diagnostics)]
 
 
 def text(diagnostics: Sequence[Diagnostic], style: Style = PLAIN) -> str:
@@ -130,4 +135,4 @@ def document(
 ) -> dict[str, object]:
     """Return the JSON document of a command: `fields` between its name and its exit code and diagnostics."""
     head: dict[str, object] = {"format_version": FORMAT_VERSION, "command": command}
-    return {**head, **fields, "exit": int(exit_code), "diagnostics": all_as_json(dict.fromkeys(diagnostics))}
+    return {**head, **fields, "exit": int(exit_code), "diagnostics": all_as_json(diagnostics)}

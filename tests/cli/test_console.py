@@ -39,7 +39,7 @@ def test_text_goes_to_stdout_and_findings_to_stderr() -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1"])
 def test_json_is_one_document_in_any_encoding(encoding: str) -> None:
     out, err = _stream(encoding), _stream()
-    Console(Channel(out), Channel(err), as_json=True).finish("plan", OUTCOME)
+    Console(Channel(out), Channel(err), format="json").finish("plan", OUTCOME)
     document = json.loads(_written(out).decode(encoding))
     assert list(document) == ["format_version", "command", "results", "exit", "diagnostics"]
     assert document["results"] == ["€"]

@@ -86,7 +86,7 @@ def test_a_signal_at_the_prompt_ends_the_command(project: Project) -> None:
 
 
 def _interrupts(left: list[int], patience_s: float = 60.0) -> Interrupts:
-    console = Console(Channel(io.StringIO()), Channel(io.StringIO()), as_json=True)
+    console = Console(Channel(io.StringIO()), Channel(io.StringIO()), format="json")
     return Interrupts("apply", console, asyncio.Event(), left.append, patience_s)
 
 

@@ -112,9 +112,9 @@ def test_usage_errors_exit_1_with_a_hint(words: list[str], hint: str, capsys: Ca
 
 @pytest.mark.parametrize("words", [["--format=yaml"], ["--format", "yaml"]])
 def test_an_unknown_format_names_those_there_are(words: list[str], capsys: Captured) -> None:
-    assert main(["plan", *words]) == 1
+    assert main(["why", *words]) == 1
     assert capsys.readouterr().err == (
-        "error: --format must be text or json, not 'yaml' [usage]\n  hint: see: eocanvas-apply plan --help\n\n1 error\n"
+        "error: --format must be text or json, not 'yaml' [usage]\n  hint: see: eocanvas-apply why --help\n\n1 error\n"
     )
 
 

@@ -15,6 +15,7 @@ from urllib.parse import quote_plus
 import pytest
 
 from eocanvas_apply.cli import main
+from eocanvas_apply.cli.interruption import DOCUMENTS
 from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import running
@@ -263,6 +264,6 @@ def test_a_secret_written_into_the_manifest_is_not_shown(
     text = MANIFEST.replace("secret_key: {env: SECRET}", line.replace("CANARY", canary.core))
     (tmp_path / "graph.xml").write_text(GRAPH, encoding="utf-8")
     (tmp_path / "eocanvas.yaml").write_text(text, encoding="utf-8")
-    for form in ("text", "json"):
+    for form in ("text", *DOCUMENTS):
         assert main(["validate", "-f", str(tmp_path / "eocanvas.yaml"), "--format", form]) == 1
     assert leaks([canary], [], capfd.readouterr()) == []

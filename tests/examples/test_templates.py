@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -41,4 +42,24 @@ def test_a_pull_request_is_validated_on_every_system(tmp_path: Path) -> None:
     manifest = project / "eocanvas.yaml"
     manifest.write_text(manifest.read_text("utf-8").replace("jobs:", "jbos:"), "utf-8")
     refused = run(validate, project)
-    assert (refused.returncode, "did you mean jobs?" in refused.stderr) == (1, True), refused
+    assert refused.returncode == 1
+    assert "::error file=eocanvas.yaml,line=" in refused.stdout
+    assert "did you mean jobs?" in refused.stdout
+
+
+def test_code_scanning_gets_a_file_of_a_project_with_faults(tmp_path: Path) -> None:
+    [validate] = [step for step in steps("github-code-scanning.yaml", "scan") if step.get("name") == "Validate"]
+    (tmp_path / "eocanvas.yaml").write_text("version: 1\nproject: p\njbos: {}\n", "utf-8")
+    assert run(validate, tmp_path).returncode == 1
+    log = json.loads((tmp_path / "eocanvas.sarif").read_text("utf-8"))
+    assert [each["ruleId"] for each in log["runs"][0]["results"]] == ["unknown-field"]
+
+
+def test_gitlab_gets_its_reports_of_a_project_with_faults(tmp_path: Path) -> None:
+    job = yaml.safe_load((EXAMPLES / "ci" / "gitlab-validate.yaml").read_text("utf-8"))["eocanvas"]
+    (tmp_path / "eocanvas.yaml").write_text("version: 1\nproject: p\njbos: {}\n", "utf-8")
+    assert run({"run": "\n".join(job["script"])}, tmp_path).returncode == 1
+    reports = job["artifacts"]["reports"]
+    quality = json.loads((tmp_path / reports["codequality"]).read_text("utf-8"))
+    assert [each["check_name"] for each in quality] == ["unknown-field"]
+    assert "did you mean jobs?" in (tmp_path / reports["junit"]).read_text("utf-8")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit, of_plan
-from eocanvas_apply.cli.arguments import Parser, add_project, add_requests, requested, with_project
+from eocanvas_apply.cli.arguments import CI_FORMATS, Parser, add_project, add_requests, requested, with_project
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import has_errors
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 EPILOG = """\
 Signs: -/+ again (replace, relaunch)   + new (create, launch)   ~ renew, retry   - gone (delete, forget, dismiss)
        <= adopt, fetch   … watch   ? a decision is needed
+
+The formats github, gitlab, sarif and junit hold the diagnostics of the plan, not its actions.
 
 Examples:
   eocanvas-apply plan
@@ -49,7 +51,7 @@ def add_arguments(parser: Parser) -> None:
         help="also run the plan to its end in virtual time: when it ends, and what faults would change",
     )
     add_requests(parser)
-    add_project(parser)
+    add_project(parser, *CI_FORMATS)
 
 
 def run(args: Namespace, console: Console) -> Outcome:

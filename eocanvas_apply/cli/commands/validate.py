@@ -5,20 +5,24 @@ from __future__ import annotations
 from argparse import Namespace
 from datetime import UTC, datetime
 
-from eocanvas_apply.cli.arguments import add_manifest, manifest_file, variables
+from eocanvas_apply.cli.arguments import CI_FORMATS, Parser, add_manifest, manifest_file, variables
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.render.layout import counted
 
 EPILOG = """\
-All faults are shown at once, each with its line and what to do about it.
+All faults are shown at once, each with its line and what to do about it. In CI the formats github (annotations),
+gitlab (Code Quality), sarif (2.1.0) and junit (XML) hold the diagnostics and nothing else.
 
 Examples:
   eocanvas-apply validate
   eocanvas-apply validate -f campaign.yaml --format json
+  eocanvas-apply validate --format sarif > eocanvas.sarif
 """
 
 
-add_arguments = add_manifest
+def add_arguments(parser: Parser) -> None:
+    """Declare them."""
+    add_manifest(parser, *CI_FORMATS)
 
 
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike

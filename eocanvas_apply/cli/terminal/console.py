@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TextIO
 
 from eocanvas_apply.api.exit_codes import Exit
+from eocanvas_apply.cli.interruption import DOCUMENTS
+from eocanvas_apply.cli.source_paths import in_repository
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.render.layout import Style
 
@@ -166,12 +168,18 @@ def _height(lines: list[str], columns: int) -> int:
 
 @dataclass(slots=True)
 class Console:
-    """The two channels and the format that was asked for."""
+    """The two channels, the format that was asked for, and the manifest that it is about."""
 
     out: Channel
     err: Channel
-    as_json: bool = False
+    format: str = "text"
+    manifest: str = "eocanvas.yaml"
     _reported: set[Diagnostic] = field(default_factory=set, init=False)
+
+    @property
+    def as_json(self) -> bool:
+        """Whether the result is to be the JSON document of the command."""
+        return self.format == "json"
 
     def say(self, line: str) -> None:
         """Write one line to stderr."""
@@ -182,8 +190,8 @@ class Console:
         for channel in (self.out, self.err):
             if channel.area is not None:
                 channel.area.close()
-        if self.as_json:
-            self.out.write(self._document(command, outcome))
+        if self.format in DOCUMENTS:
+            self.out.write(self._written(self._document(command, outcome)))
             return
         text = outcome.text(self.out.style)
         self.report(outcome.diagnostics)
@@ -205,10 +213,20 @@ class Console:
         self.report([error("output", f"the result could not be written: {self.out.fault.strerror}")])
         return True
 
-    def _document(self, command: str, outcome: Outcome) -> str:
-        from eocanvas_apply.render import diagnostics as render
+    def _document(self, command: str, outcome: Outcome) -> object:
+        if self.as_json:
+            from eocanvas_apply.render import diagnostics as render
 
-        document = render.document(command, outcome.fields(), outcome.exit, outcome.diagnostics)
+            return render.document(command, outcome.fields(), outcome.exit, outcome.diagnostics)
+        from eocanvas_apply.render.ci.finding import report
+        from eocanvas_apply.render.ci.formats import FORMATS
+
+        shown = in_repository(os.environ)
+        return FORMATS[self.format](report(command, outcome.exit, self.manifest, outcome.diagnostics, shown))
+
+    def _written(self, document: object) -> str:
+        if isinstance(document, str):
+            return document
         utf8 = (self.out.stream.encoding or "utf-8").lower().replace("-", "") == "utf8"
         return json.dumps(document, indent=2, ensure_ascii=not utf8) + "\n"
 

@@ -1,0 +1,1 @@
+"""Diagnostics as documents that CI systems read: GitHub, GitLab, SARIF and JUnit."""
