@@ -63,7 +63,9 @@ async def examine(engine: Engine) -> list[Finding]:
         findings.append(_clock(engine))
         findings += await _ledger(engine, keys)
         planned, _ = await engine.plan(Requests())
-        findings += listed("plan", (*engine.findings, *planned.diagnostics))
+        # What secrets could not be read stands in lines of its own already.
+        found = (each for each in planned.diagnostics if each.code != "secret-absent")
+        findings += listed("plan", (*engine.findings, *found))
     except EocanvasApplyError as fault:
         findings += faults(next(name for kind, name in _SUBJECTS.items() if isinstance(fault, kind)), fault)
     return findings

@@ -12,11 +12,11 @@ from eocanvas_apply.applying.document_store import kept_texts
 from eocanvas_apply.applying.session import Session
 from eocanvas_apply.applying.stopping import Stop
 from eocanvas_apply.campaign.lock import LockedQuery
-from eocanvas_apply.diagnostics import Diagnostic, error, info
+from eocanvas_apply.diagnostics import Diagnostic, Severity, error, info
 from eocanvas_apply.engine.pace import Pace
 from eocanvas_apply.engine.run import Run
 from eocanvas_apply.engine.surveyor import Review, Surveyor
-from eocanvas_apply.errors import LedgerConflict, SafetyRefusal, StoppedEarly
+from eocanvas_apply.errors import LedgerConflict, ManifestError, SafetyRefusal, StoppedEarly
 from eocanvas_apply.ledger.events import PlanAccepted
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.journal import Journal
@@ -84,13 +84,17 @@ class Engine:
     async def apply(self, requests: Requests, wait: timedelta | None, confirm: Callable[[Plan], None]) -> ApplyResult:
         """Make it so. `confirm` raises SafetyRefusal for a plan that is declined.
 
+        Raises ManifestError before anything is sent where a secret of a needed key cannot be read.
         `wait` is how long to wait for jobs in all: None to their end, zero for one turn.
         """
         await self.recorded()
         # A snapshot holds what the ledger holds, and not what an earlier plan of this engine noted.
         if not self._surveyor.has_unrecorded_facts:
             await self.journal.keep()
-        first = await self._first(requests)
+        requests = replace(requests, applying=True)
+        first, observed = await self._first(requests)
+        if absent := _absent(first, observed):
+            raise ManifestError(*absent)
         if first.refusals:
             raise SafetyRefusal(*first.refusals)
         if _needs_consent(first, requests):
@@ -105,15 +109,15 @@ class Engine:
         No plan is accepted by this: it does not follow from the manifest.
         """
         requests = Requests(cancel=addresses)
-        first = await self._first(requests)
+        first, _ = await self._first(requests)
         confirm(first)
         return await self._run(first, requests, timedelta()).to_its_end()
 
-    async def _first(self, requests: Requests) -> Plan:
+    async def _first(self, requests: Requests) -> tuple[Plan, Observed]:
         planned = await Stop(self.stopping).unless(self.plan(requests))
         if planned is None:
             raise StoppedEarly(error("interrupted", "interrupted before anything was changed"))
-        return planned[0]
+        return planned
 
     def session(self) -> Session:
         """Return what every part of applying works with, fresh for one piece of work."""
@@ -148,6 +152,12 @@ class Engine:
                 # Another run opened it first; it must be bound to the same.
                 await self.recorded()
         await self.journal.record(PlanAccepted(plan_id=first.plan_id, manifest_digest=self.desired.manifest_digest))
+
+
+def _absent(first: Plan, observed: Observed) -> list[Diagnostic]:
+    """Return the errors of a plan about secrets that cannot be read."""
+    unread = {(fault.code, fault.message) for faults in observed.unreadable.values() for fault in faults}
+    return [d for d in first.diagnostics if d.severity is Severity.ERROR and (d.code, d.message) in unread]
 
 
 def _beside(run: RunAtWork) -> Diagnostic:

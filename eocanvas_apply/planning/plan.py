@@ -245,9 +245,11 @@ class Requests:
     `forget`, `relaunch`, `cancel` and `only` hold addresses, `launched` those that this run has launched already: what
     is asked to run again runs once, also if it fails once more; `failed` those that this run does not try any more.
     `launches` counts the launches of this run, of which there may be `limit`; `dismissed` are the ids of the jobs that
-    it has asked the service to stop. `no_fetch` leaves results where they are.
+    it has asked the service to stop. `no_fetch` leaves results where they are. `applying` says that the plan is carried
+    out, so that a secret that cannot be read is an error, and not only a warning.
     """
 
+    applying: bool = False
     destroy: bool = False
     forget: frozenset[str] = frozenset()
     relaunch: frozenset[str] = frozenset()

@@ -96,7 +96,7 @@ class _Planner:
         occupied = occupancy(self.recorded, self.evidence)
         planner = KeyPlanner(self.desired, self.requests, self.recorded, self.observed, needed, occupied)
         actions = selected_keys(planner.actions(), self.requests)
-        return PlannedKeys(actions, tuple(planner.faults()), planner.account_busy)
+        return PlannedKeys(actions, tuple(planner.faults()), planner.account_busy, planner.uncompared)
 
     def _scheduled(self, jobs: Sequence[PlannedAction], windows: Windows, book: OrderBook) -> Sequence[PlannedAction]:
         """Each launch with the moment from which it may go, or may be expected to."""

@@ -176,6 +176,8 @@ def _command(plan: Plan, jobs: dict[Phase, list[JobStatus]], stopped: Mapping[st
     """Return the command that goes on, or that nothing is to do."""
     if goes_on and plan.refusals:
         return "a safety rule refuses this: eocanvas-apply plan names the flag that allows it"
+    if goes_on and any(each.code == "secret-absent" for each in plan.diagnostics):
+        return "to continue: set the secrets that the warnings name, then eocanvas-apply apply"
     if goes_on:
         return "to continue: eocanvas-apply apply"
     if asked := jobs[Phase.UNDECIDED]:

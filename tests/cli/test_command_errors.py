@@ -98,11 +98,32 @@ def test_all_faults_of_a_manifest_at_once(project: Project) -> None:
     assert project.run("doctor") == 1
 
 
-def test_an_unset_secret_is_a_clear_error(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unset_secret_is_a_warning_of_plan_and_an_error_of_apply(
+    project: Project, emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("SCENES_SECRET_KEY")
-    assert project.run("plan") == 1
-    assert "SCENES_SECRET_KEY is not set" in project.err
     assert project.run("validate") == 0
+    plan = project.json("plan")
+    assert [(a["address"], a["action"]) for a in plan["actions"]] == [
+        ("key.scenes", "create"),
+        ("job.subset", "launch"),
+    ]
+    assert [each["code"] for each in plan["diagnostics"]] == ["secret-absent"]
+    assert project.run("apply", "--yes") == 1
+    assert "SCENES_SECRET_KEY is not set [secret-unset]" in project.err
+    with emulator.model() as wire:
+        assert {entry.request.method for entry in wire.received if "/serverless/" in entry.request.path} == {"GET"}
+    assert not (project.folder / ".eocanvas").exists()
+
+
+def test_a_key_that_stands_stays_when_its_secret_is_not_set(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert project.run("apply", "--yes") == 0
+    project.change("/a.zip", "/b.zip")
+    monkeypatch.delenv("SCENES_SECRET_KEY")
+    key, job = project.json("plan")["actions"]
+    assert [key["action"], key["reason"], job["action"]] == ["none", "cannot-tell", "relaunch"]
+    assert project.run("apply", "--yes") == 1
+    assert "[secret-unset]" in project.err
 
 
 def test_a_ledger_of_another_project(project: Project) -> None:

@@ -188,10 +188,8 @@ def test_a_key_to_be_deleted_for_what_changed_is_something_to_do(
 def test_what_keeps_a_job_from_starting_is_named(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SCENES_SECRET_KEY")
     assert project.run("status") == 0
-    assert "job.subset: cannot start: needs key.scenes: " in project.out
-    assert "SCENES_SECRET_KEY is not set" in project.out
-    assert "launch at" not in project.out
-    assert project.out.endswith("before the errors are fixed: eocanvas-apply plan shows them\n")
+    assert "SCENES_SECRET_KEY is not set" in project.err
+    assert project.out.endswith("set the secrets that the warnings name, then eocanvas-apply apply\n")
     monkeypatch.setenv("SCENES_SECRET_KEY", "canary-secret-key")
     text = project.manifest.read_text(encoding="utf-8")
     head, _, jobs = text.partition("    type: s3\n")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.diagnostics import Diagnostic, Severity, error
 from eocanvas_apply.ledger.fold.key_records import Generation
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import DesiredKey
@@ -42,10 +42,14 @@ def config_changes(key: DesiredKey, current: Generation) -> tuple[Change, ...]:
 
 
 def secret_changes(key: DesiredKey, current: Generation, observed: Observed) -> tuple[Change, ...]:
-    """Return the secret fields whose slow fingerprint differs from the sealed one's, without any value."""
+    """Return the secret fields whose slow fingerprint differs from the sealed one's, without any value.
+
+    A field that cannot be read now is none of them: whether it differs is not known.
+    """
     sealed = current.intended.secrets if current.intended else {}
     now = {field: observed.secrets.get((key.address, field)) for field in key.secrets}
-    differing = [field for field in sealed.keys() | now.keys() if sealed.get(field) != now.get(field)]
+    known = {field for field in sealed.keys() | now.keys() if field not in now or now[field] is not None}
+    differing = [field for field in known if sealed.get(field) != now.get(field)]
     return tuple(Change(field, sensitive=True) for field in sorted(differing))
 
 
@@ -88,17 +92,22 @@ def bears(seen: ObservedKey, generation: Generation) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class KeyFaults:
-    """Judges keys; `needed` holds for how long each one that is needed must live."""
+    """Judges keys; `needed` holds for how long each one that is needed must live.
+
+    Where the plan is carried out (`applying`) a secret that cannot be read is a fault.
+    """
 
     recorded: Recorded
     observed: Observed
     needed: Mapping[str, timedelta]
+    applying: bool = False
 
     def of(self, key: DesiredKey) -> tuple[Diagnostic, ...]:
         """Return every error that one key has."""
         if key.existing:
             return tuple(self._of_existing(key))
-        return self.observed.unreadable.get(key.address) or (*self._name_taken(key), *self._too_long(key))
+        unread = self.observed.unreadable.get(key.address, ()) if self.applying else ()
+        return unread or (*self._name_taken(key), *self._too_long(key))
 
     def _of_existing(self, key: DesiredKey) -> Iterator[Diagnostic]:
         seen = self.observed.keys.get(key.fixed_name or "")
@@ -131,6 +140,12 @@ class KeyFaults:
             hint = "shorten endpoint, bucket or user name, or use shorter credentials"
             what = f"the key's configuration takes {size} bytes, {limit}"
             yield error("sealed-too-long", what, hint, address=key.address)
+
+
+def secret_absent(fault: Diagnostic) -> Diagnostic:
+    """Return the warning of a plan about a secret that cannot be read: an apply would stop for it."""
+    hint = f"{fault.hint}\n`apply` needs the secret, and sends nothing before it can be read".lstrip()
+    return replace(fault, code="secret-absent", severity=Severity.WARNING, hint=hint)
 
 
 def name_taken(address: str, name: str) -> Diagnostic:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -14,7 +14,14 @@ from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.desired.desired import Desired, DesiredKey
 from eocanvas_apply.planning.desired.fingerprint import Change
-from eocanvas_apply.planning.keys.comparison import KeyFaults, bears, drift, sealed_otherwise, secrets_known
+from eocanvas_apply.planning.keys.comparison import (
+    KeyFaults,
+    bears,
+    drift,
+    sealed_otherwise,
+    secret_absent,
+    secrets_known,
+)
 from eocanvas_apply.planning.keys.needs import end_of, expires_soon
 from eocanvas_apply.planning.plan import PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
@@ -49,9 +56,17 @@ class KeyPlanner:
         """
         needed = [key for key in self._wanted.values() if key.address in self.needed]
         others = [key for key in self._wanted.values() if key.address not in self.needed and self._is_unclear(key)]
-        unread = [fault for key in others for fault in self.observed.unreadable.get(key.address, ())]
         errors = [fault for key in needed for fault in self._faults.of(key)]
-        return [*errors, *(replace(fault, severity=Severity.WARNING) for fault in unread)]
+        absent = [] if self.requests.applying else map(secret_absent, self._unread(needed))
+        return [*errors, *absent, *(replace(fault, severity=Severity.WARNING) for fault in self._unread(others))]
+
+    @property
+    def uncompared(self) -> frozenset[str]:
+        """The addresses of keys that stand, and that a plan cannot compare because a secret cannot be read here."""
+        return frozenset() if self.requests.applying else frozenset(self.observed.unreadable)
+
+    def _unread(self, keys: Iterable[DesiredKey]) -> list[Diagnostic]:
+        return [fault for key in keys for fault in self.observed.unreadable.get(key.address, ())]
 
     @property
     def _wanted(self) -> Mapping[str, DesiredKey]:
@@ -59,7 +74,7 @@ class KeyPlanner:
 
     @property
     def _faults(self) -> KeyFaults:
-        return KeyFaults(self.recorded, self.observed, self.needed)
+        return KeyFaults(self.recorded, self.observed, self.needed, self.requests.applying)
 
     def _current(self, key: DesiredKey) -> PlannedAction:
         if key.existing:
@@ -125,6 +140,8 @@ class KeyPlanner:
         if current.delete_intended:
             # That delete may still be carried out: no job may rely on this generation any more.
             return self._step(key, record, (_A.CREATE, _R.MISSING))
+        if not secrets_known(key, self.observed):
+            return PlannedAction(key.address, _A.NONE, _R.CANNOT_TELL)
         resumed = EndDrain(key.address, current.number, current.name) if current.draining else None
         return PlannedAction(key.address, _A.NONE, _R.UNCHANGED, task=resumed)
 

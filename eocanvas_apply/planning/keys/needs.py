@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from eocanvas_apply.diagnostics import Diagnostic
+from eocanvas_apply.diagnostics import Diagnostic, Severity
 from eocanvas_apply.ledger.events import KeyCreated
 from eocanvas_apply.ledger.fold.key_records import Generation
 from eocanvas_apply.planning.actions import LAUNCHES, ActionKind, Outcome
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import ObservedKey
 from eocanvas_apply.planning.tasks import DrainKey
 
@@ -92,29 +93,35 @@ def _latest(generation: Generation, seen: ObservedKey | None) -> ObservedKey | K
 class PlannedKeys:
     """An action for every key, and what is wrong with some.
 
-    While the account is busy, a key with a fixed name is not replaced.
+    While the account is busy, a key with a fixed name is not replaced. `uncompared` are keys that a plan takes for
+    unchanged, because their secrets cannot be read.
     """
 
     actions: Sequence[PlannedAction]
     faults: tuple[Diagnostic, ...]
     account_busy: bool = False
+    uncompared: frozenset[str] = frozenset()
 
     @property
     def unusable(self) -> frozenset[str]:
         """The addresses of those that no job may be launched with as they are."""
-        usable = {a.address for a in self.actions if a.row.usable and not a.task}
+        usable = {a.address for a in self.actions if (a.row.usable and not a.task) or self._is_uncompared(a)}
         return self._faulty | ({a.address for a in self.actions} - usable)
 
     @property
     def stalled(self) -> frozenset[str]:
         """The addresses of those that this run does not make usable by itself."""
-        waiting = {a.address for a in self.actions if a.action is ActionKind.NONE and a.row.outcome is not Outcome.DONE}
+        idle = [a for a in self.actions if a.action is ActionKind.NONE and not self._is_uncompared(a)]
+        waiting = {a.address for a in idle if a.row.outcome is not Outcome.DONE}
         draining = {a.address for a in self.actions if self.account_busy and isinstance(a.task, DrainKey)}
         return self._faulty | waiting | draining
 
     @property
     def _faulty(self) -> frozenset[str]:
-        return frozenset(fault.address for fault in self.faults if fault.address)
+        return frozenset(f.address for f in self.faults if f.address and f.severity is Severity.ERROR)
+
+    def _is_uncompared(self, action: PlannedAction) -> bool:
+        return action.reason is Reason.CANNOT_TELL and action.address in self.uncompared and not action.not_before
 
 
 def after_keys(jobs: Sequence[PlannedAction], keys: PlannedKeys, desired: Desired) -> list[PlannedAction]:
