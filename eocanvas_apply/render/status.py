@@ -174,12 +174,8 @@ def _next(status: Status, jobs: dict[Phase, list[JobStatus]], stopped: Mapping[s
 
 def _command(plan: Plan, jobs: dict[Phase, list[JobStatus]], stopped: Mapping[str, str], *, goes_on: bool) -> str:
     """Return the command that goes on, or that nothing is to do."""
-    if goes_on and plan.refusals:
-        return "a safety rule refuses this: eocanvas-apply plan names the flag that allows it"
-    if goes_on and any(each.code == "secret-absent" for each in plan.diagnostics):
-        return "to continue: set the secrets that the warnings name, then eocanvas-apply apply"
     if goes_on:
-        return "to continue: eocanvas-apply apply"
+        return _to_continue(plan)
     if asked := jobs[Phase.UNDECIDED]:
         return f"a decision is needed: eocanvas-apply why {typed(asked[0].address)}"
     if stopped or has_errors(plan.diagnostics):
@@ -192,6 +188,14 @@ def _command(plan: Plan, jobs: dict[Phase, list[JobStatus]], stopped: Mapping[st
     if any(action.reason is Reason.CANNOT_TELL for action in plan.actions):
         return "nothing to do as far as is known; state unknown of a key: see Keys above"
     return "nothing to do"
+
+
+def _to_continue(plan: Plan) -> str:
+    if plan.refusals:
+        return "a safety rule refuses this: eocanvas-apply plan names the flag that allows it"
+    if any(each.code == "secret-absent" for each in plan.diagnostics):
+        return "to continue: set the secrets that the warnings name, then eocanvas-apply apply"
+    return "to continue: eocanvas-apply apply"
 
 
 def _failed(job: JobStatus) -> str:
