@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from bench.project import ACCOUNT, GRAPH
+from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.engine.definition import given_rows, open_project
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.binding import Binding
@@ -52,7 +53,7 @@ async def finish(folder: Path, service: str) -> None:
     """Write what a finished campaign leaves: the ledger, and a result in every instance's folder."""
     desired = given_rows(open_project(folder / "eocanvas.yaml"), datetime.now(UTC)).desired({})
     numbers = (f"{number:032x}" for number in range(1, sys.maxsize))
-    journal = Journal(open_backend(None, folder), "bench", lambda: datetime.now(UTC), lambda: next(numbers))
+    journal = Journal(open_backend(None, Boundary(folder)), "bench", lambda: datetime.now(UTC), lambda: next(numbers))
     binding = Binding(desired.project, Endpoints(service).base_url, ACCOUNT["HDA_USER"])
     await journal.claim(0, [binding.event(lambda: next(numbers))])
     jobs = iter(desired.jobs.values())

@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
+from eocanvas_apply.boundary import Boundary, OutsideBoundaryError
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error
 from eocanvas_apply.errors import ManifestError
 
 LARGEST = 10_000_000
+ALLOW_PATHS = "EOCANVAS_APPLY_ALLOW_PATHS"
 # Devices, whatever follows the first dot.
 _RESERVED_ON_WINDOWS = frozenset(
     (
@@ -34,10 +38,22 @@ def located(written: str, folder: Path) -> Path:
     return folder / (path.expanduser() if written.startswith("~") else path)
 
 
-def read_bytes(written: str, folder: Path, largest: int = LARGEST) -> bytes:
-    """Read a file of at most `largest` bytes; raise ManifestError, which names the path as it was written."""
+def read_bytes(written: str, boundary: Boundary, largest: int = LARGEST) -> bytes:
+    """Read a file that a manifest names, of at most `largest` bytes.
+
+    Raises ManifestError, which names the path as it was written: `path-outside` where it leads out of the boundary.
+    """
+    return _read(written, boundary.folder, lambda path: boundary.open(path), largest)
+
+
+def read_own(path: str, folder: Path) -> bytes:
+    """Read a file that the person names, not the manifest: it may lie anywhere, and be a pipe. Raises ManifestError."""
+    return _read(path, folder, lambda path: path.open("rb"), LARGEST)
+
+
+def _read(written: str, folder: Path, opened: Callable[[Path], BinaryIO], largest: int) -> bytes:
     try:
-        with located(written, folder).open("rb") as file:
+        with opened(located(written, folder)) as file:
             content = file.read(largest + 1)
             # A pipe has no size; what was read of it is at least that.
             size = max(os.fstat(file.fileno()).st_size, len(content))
@@ -54,7 +70,7 @@ def read_manifest(file: Path) -> bytes:
     """Read a manifest; raises ManifestError, which says how to name or write one where there is none."""
     if not file.exists():
         raise ManifestError(missing_manifest(file))
-    return read_bytes(str(file), Path())
+    return read_own(str(file), Path())
 
 
 def missing_manifest(file: Path, also: str = "") -> Diagnostic:
@@ -75,10 +91,10 @@ def open_to_all(written: str, folder: Path) -> bool:
     return os.name == "posix" and stat.S_ISREG(mode) and bool(mode & stat.S_IROTH)
 
 
-def read_text(written: str, folder: Path, largest: int = LARGEST) -> str:
+def read_text(written: str, boundary: Boundary, largest: int = LARGEST) -> str:
     """Read a file of UTF-8, a byte order mark left out; errors as of `read_bytes`, and `file-not-text`."""
     try:
-        return read_bytes(written, folder, largest).decode("utf-8-sig")
+        return read_bytes(written, boundary, largest).decode("utf-8-sig")
     except UnicodeDecodeError as fault:
         message = f"{written!r} is not UTF-8 text: byte {fault.start} cannot be read"
         raise ManifestError(error("file-not-text", message, "Save it as UTF-8.")) from None
@@ -89,13 +105,22 @@ def is_portable(name: str) -> bool:
     return name.partition(".")[0].rstrip(" ").casefold() not in _RESERVED_ON_WINDOWS and name[-1:] not in (".", " ")
 
 
-def digest_of(path: Path) -> str:
-    """Return the SHA-256 of a file in hex; raises OSError."""
-    with path.open("rb") as file:
+def digest_of(path: Path, boundary: Boundary | None = None) -> str:
+    """Return the SHA-256 of a file in hex, with a boundary only of one within it; raises OSError."""
+    with boundary.open(path) if boundary else path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def path_outside(written: str, fault: OutsideBoundaryError) -> Diagnostic:
+    """Return the error about a path that leads out of the boundary."""
+    way = " by a link" if fault.by_link else ""
+    hint = f"Move it into that folder, or allow its folder: --allow-path FOLDER, or {ALLOW_PATHS} in the environment."
+    return error("path-outside", f"{written!r} leads out of the manifest's folder{way}", hint)
+
+
 def _fault(written: str, folder: Path, fault: Exception) -> Diagnostic:
+    if isinstance(fault, OutsideBoundaryError):
+        return path_outside(written, fault)
     if isinstance(fault, FileNotFoundError):
         hint = "Relative paths are relative to the file they stand in."
         return error("file-missing", f"there is no file {written!r} in {folder}", hint)

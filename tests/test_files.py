@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from eocanvas_apply import files
+from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.errors import ManifestError
 
 
 def test_paths_are_relative_to_the_folder_of_the_naming_file(tmp_path: Path) -> None:
     (tmp_path / "graphs").mkdir()
     (tmp_path / "graphs" / "a.xml").write_bytes(b"<graph/>")
-    assert files.read_bytes("graphs/a.xml", tmp_path) == b"<graph/>"
-    assert files.read_bytes("../graphs/a.xml", tmp_path / "graphs") == b"<graph/>"
-    assert files.read_bytes(str(tmp_path / "graphs" / "a.xml"), Path("elsewhere")) == b"<graph/>"
+    assert files.read_bytes("graphs/a.xml", Boundary(tmp_path)) == b"<graph/>"
+    assert files.read_bytes("../graphs/a.xml", Boundary(tmp_path / "graphs")) == b"<graph/>"
 
 
 def test_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,7 +24,7 @@ def test_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_text_loses_its_byte_order_mark(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbfgr\xc3\xbcn")
-    assert files.read_text("a.txt", tmp_path) == "grün"
+    assert files.read_text("a.txt", Boundary(tmp_path)) == "grün"
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_an_unreadable_file_is_named_as_written(tmp_path: Path, written: str, co
     with (tmp_path / "big").open("wb") as big:
         big.truncate(files.LARGEST + 1)
     with pytest.raises(ManifestError) as caught:
-        files.read_bytes(written, tmp_path)
+        files.read_bytes(written, Boundary(tmp_path))
     assert caught.value.diagnostics[0].code == code
     assert repr(written) in str(caught.value)
 
@@ -47,28 +47,28 @@ def test_a_file_that_is_too_large_is_refused_with_its_size(tmp_path: Path) -> No
     with (tmp_path / "big").open("wb") as big:
         big.truncate(12_345_678)
     with pytest.raises(ManifestError, match=r"'big' has 12\.4 MB; at most 10 MB are read"):
-        files.read_bytes("big", tmp_path)
+        files.read_bytes("big", Boundary(tmp_path))
 
 
 def test_ten_megabytes_are_not_too_many(tmp_path: Path) -> None:
     with (tmp_path / "big").open("wb") as big:
         big.truncate(files.LARGEST)
-    assert len(files.read_bytes("big", tmp_path)) == files.LARGEST
+    assert len(files.read_bytes("big", Boundary(tmp_path))) == files.LARGEST
 
 
 def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(Boundary, "open", refuse)
     with pytest.raises(ManifestError, match="'x' cannot be read: Permission denied"):
-        files.read_bytes("x", tmp_path)
+        files.read_bytes("x", Boundary(tmp_path))
 
 
 def test_bytes_that_are_not_text_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"ab\xff")
     with pytest.raises(ManifestError, match="not UTF-8 text: byte 2") as caught:
-        files.read_text("a.txt", tmp_path)
+        files.read_text("a.txt", Boundary(tmp_path))
     assert caught.value.diagnostics[0].code == "file-not-text"
 
 

@@ -7,7 +7,7 @@ import concurrent.futures
 import os
 import queue
 import threading
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -27,16 +27,21 @@ _GRACE_S = 8.0
 
 
 def open(  # noqa: A001  # as eoc.open, like gzip.open
-    path: str | os.PathLike[str] = "eocanvas.yaml", env: str | None = None, variables: Mapping[str, str] | None = None
+    path: str | os.PathLike[str] = "eocanvas.yaml",
+    env: str | None = None,
+    variables: Mapping[str, str] | None = None,
+    *,
+    allow_paths: Iterable[str | os.PathLike[str]] = (),
 ) -> Project:
     """Open the project of a manifest, best in a `with` block. It works in a script and in a notebook cell.
 
     Credentials, service and ledger are found as the command line finds them (HDA_USER and HDA_PASSWORD, ~/.hdarc,
-    EOCANVAS_URL, EOCANVAS_APPLY_LEDGER, ...). `variables` win over the defaults in `vars`. Nothing is sent before the
-    first question. `env` other than None is not supported yet.
+    EOCANVAS_URL, EOCANVAS_APPLY_LEDGER, ...). `variables` win over the defaults in `vars`. `allow_paths` are folders
+    outside of the manifest's where it may name files and download folders, beside those that the settings allow.
+    Nothing is sent before the first question. `env` other than None is not supported yet.
     Raises ManifestError, CredentialsError and UsageError.
     """
-    return Project(aopen(path, env, variables))
+    return Project(aopen(path, env, variables, allow_paths=allow_paths))
 
 
 def _blocking(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import os
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 
@@ -18,6 +19,13 @@ def texts(name: str, value: str | Iterable[str]) -> tuple[str, ...]:
         if not isinstance(each, str):
             raise TypeError(f"{name} is a text or a list of texts, not {_type(value)} with {each!r}")
     return found
+
+
+def paths(name: str, values: Iterable[str | os.PathLike[str]]) -> tuple[str, ...]:
+    """Return several paths as texts."""
+    if isinstance(values, str | os.PathLike) or not isinstance(values, Iterable):
+        raise TypeError(f"{name} is a list of paths, not {values!r}")
+    return tuple(os.fspath(each) for each in values)
 
 
 def flags(**values: bool) -> None:

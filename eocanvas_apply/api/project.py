@@ -23,6 +23,7 @@ from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.engine.definition import Definition, Rows, given_rows, offline_findings, open_project
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.engine.opening import Settings, find_settings, open_engine
+from eocanvas_apply.engine.personal_settings import allowed_paths
 from eocanvas_apply.errors import ManifestError, PlanStale, UsageError
 from eocanvas_apply.files import read_manifest
 from eocanvas_apply.ledger.fold.job_records import IntentState, JobRecord
@@ -43,18 +44,30 @@ _TEXT = re.compile(r"\s*\{|.*[\r\n]")
 
 
 def aopen(
-    path: str | os.PathLike[str] = "eocanvas.yaml", env: str | None = None, variables: Mapping[str, str] | None = None
+    path: str | os.PathLike[str] = "eocanvas.yaml",
+    env: str | None = None,
+    variables: Mapping[str, str] | None = None,
+    *,
+    allow_paths: Iterable[str | os.PathLike[str]] = (),
 ) -> AsyncProject:
     """Open the project of a manifest, for `async with`; the methods are those of `open`, to be awaited.
 
     Credentials, service and ledger are found as the command line finds them (HDA_USER and HDA_PASSWORD, ~/.hdarc,
-    EOCANVAS_URL, EOCANVAS_APPLY_LEDGER, ...). `variables` win over the defaults in `vars`. Nothing is sent before the
-    first question. `env` other than None is not supported yet.
+    EOCANVAS_URL, EOCANVAS_APPLY_LEDGER, ...). `variables` win over the defaults in `vars`. `allow_paths` are folders
+    outside of the manifest's where it may name files and download folders, beside those that the settings allow.
+    Nothing is sent before the first question. `env` other than None is not supported yet.
     Raises ManifestError, CredentialsError and UsageError.
     """
     if env is not None:
         raise UsageError(error("not-yet", "environments are not supported yet", "leave out `env`"))
-    return AsyncProject(open_project(Path(path), parameters.variables(variables)), find_settings(os.environ))
+    return AsyncProject(_opened(path, variables, allow_paths), find_settings(os.environ))
+
+
+def _opened(
+    path: str | os.PathLike[str], variables: Mapping[str, str] | None, allow_paths: Iterable[str | os.PathLike[str]]
+) -> Definition:
+    allowed = allowed_paths(parameters.paths("allow_paths", allow_paths), os.environ)
+    return open_project(Path(path), parameters.variables(variables), allowed)
 
 
 def load(text_or_path: str | os.PathLike[str]) -> Manifest:
@@ -77,16 +90,18 @@ def _required(loaded: LoadedManifest) -> Manifest:
 
 
 def validate(
-    path: str | os.PathLike[str] = "eocanvas.yaml", variables: Mapping[str, str] | None = None
+    path: str | os.PathLike[str] = "eocanvas.yaml",
+    variables: Mapping[str, str] | None = None,
+    *,
+    allow_paths: Iterable[str | os.PathLike[str]] = (),
 ) -> list[Diagnostic]:
     """Return everything that `eocanvas-apply validate` says of a manifest and the files it names, without network.
 
     An empty list means that nothing is wrong; nothing is raised for what is. Raises UsageError for a variable that the
     manifest does not declare.
     """
-    given = parameters.variables(variables)
     try:
-        return list(offline_findings(given_rows(open_project(Path(path), given), datetime.now(UTC))))
+        return list(offline_findings(given_rows(_opened(path, variables, allow_paths), datetime.now(UTC))))
     except ManifestError as fault:
         return list(fault.diagnostics)
 
@@ -287,7 +302,7 @@ class AsyncProject:
             raise TypeError(f"address is a text or None, not {address!r}")
         engine = await self.engine()
         recorded = await engine.recorded()
-        return recorded_results(recorded, chosen_jobs(address, recorded), self.project.folder)
+        return recorded_results(recorded, chosen_jobs(address, recorded), self.project.boundary)
 
 
 def _still_to_do(plan: Plan, recorded: Recorded) -> Requests:

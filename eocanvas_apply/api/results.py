@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, overload
 
 from eocanvas_apply.api.addresses import jobs_named
+from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
 from eocanvas_apply.ledger.fold.job_records import ResultFile
@@ -103,20 +104,21 @@ def chosen_jobs(text: str | None, recorded: Recorded) -> list[str]:
     return sorted(jobs_named([text], (), recorded))
 
 
-def recorded_results(recorded: Recorded, addresses: Collection[str], folder: Path) -> Results:
-    """Return the results of these jobs; `folder` is the manifest's."""
+def recorded_results(recorded: Recorded, addresses: Collection[str], boundary: Boundary) -> Results:
+    """Return the results of these jobs; files outside of the boundary are not read."""
     return Results(
-        tuple(row for address in addresses if address in recorded.jobs for row in _of(recorded, address, folder))
+        tuple(row for address in addresses if address in recorded.jobs for row in _of(recorded, address, boundary))
     )
 
 
-def _of(recorded: Recorded, address: str, folder: Path) -> list[Result]:
+def _of(recorded: Recorded, address: str, boundary: Boundary) -> list[Result]:
     record = recorded.jobs[address]
     run = None if record.forgotten else counted_run(record)
     if run is None:
         return []
+    folder = boundary.folder
     stored = [
-        Result(address, run.job_id, each.file, each.size, each.sha256, _state(folder, each), folder)
+        Result(address, run.job_id, each.file, each.size, each.sha256, _state(boundary, each), folder)
         for each in run.stored.values()
     ]
     elsewhere = [
@@ -136,8 +138,8 @@ def _of(recorded: Recorded, address: str, folder: Path) -> list[Result]:
     return stored + elsewhere
 
 
-def _state(folder: Path, stored: ResultFile) -> str:
+def _state(boundary: Boundary, stored: ResultFile) -> str:
     try:
-        return "here" if is_as_stored(folder / stored.file, stored) else "edited"
+        return "here" if is_as_stored(boundary.folder / stored.file, stored, boundary) else "edited"
     except OSError:
         return "missing"

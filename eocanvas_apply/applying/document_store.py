@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.documents.kept_text import kept_at, text_of
 from eocanvas_apply.file_locks import locked
+from eocanvas_apply.files import LARGEST
 from eocanvas_apply.planning.desired.desired import DesiredJob
 
 
@@ -33,10 +35,10 @@ def _keep(path: Path, text: str) -> None:
         temporary.replace(path)
 
 
-def kept_texts(folder: Path, digests: Iterable[str]) -> dict[str, str]:
+def kept_texts(boundary: Boundary, digests: Iterable[str]) -> dict[str, str]:
     """Return the texts of these digests, as far as they were kept in the manifest's folder and can be read."""
     texts: dict[str, str] = {}
     for digest in digests:
-        with suppress(OSError, UnicodeDecodeError):
-            texts[digest] = (folder / kept_at(digest)).read_text(encoding="utf-8")
+        with suppress(OSError, UnicodeDecodeError), boundary.open(boundary.folder / kept_at(digest)) as file:
+            texts[digest] = file.read(LARGEST).decode()
     return texts

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from eocanvas_apply.applying.notices import Notices, outage_reporter
+from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.ledger.events import AnyEvent
 from eocanvas_apply.ledger.fold.job_records import IntentState
@@ -93,7 +94,7 @@ class Session:
     vault: Vault
     clock: Clock
     token: Callable[[], str]
-    folder: Path
+    boundary: Boundary
     report: Callable[[Progress], None]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     failures: dict[str, Diagnostic] = field(default_factory=dict)
@@ -114,6 +115,11 @@ class Session:
         self.notices = Notices(self.clock)
         self.begun = self.now()
         self.service.outages.listener = outage_reporter(self.report)
+
+    @property
+    def folder(self) -> Path:
+        """The manifest's folder."""
+        return self.boundary.folder
 
     def now(self) -> datetime:
         """Return service time."""

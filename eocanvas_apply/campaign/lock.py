@@ -17,9 +17,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import Diagnostic, Position, error, info
 from eocanvas_apply.errors import ManifestError
-from eocanvas_apply.files import located, read_text
+from eocanvas_apply.files import read_text
 
 FILE = "eocanvas.lock"
 _HEADER = (
@@ -153,11 +154,11 @@ class LockFile:
     lock: Lock | None = None
 
 
-def read_lock_file(folder: Path) -> LockFile:
-    """Read the lock of a folder; raises ManifestError for one that cannot be read."""
-    if not (path := located(FILE, folder)).exists():
+def read_lock_file(boundary: Boundary) -> LockFile:
+    """Read the lock of a manifest's folder; raises ManifestError for one that cannot be read."""
+    if not os.path.lexists(path := boundary.folder / FILE):
         return LockFile()
-    text = read_text(FILE, folder, LARGEST)
+    text = read_text(FILE, boundary, LARGEST)
     return LockFile(text, read_lock(text, str(path)))
 
 

@@ -21,6 +21,7 @@ from eocanvas_apply.errors import UsageError
 if TYPE_CHECKING:
     from eocanvas_apply.api.project import AsyncProject
     from eocanvas_apply.cli.terminal.console import Console, Outcome
+    from eocanvas_apply.engine.definition import Definition
     from eocanvas_apply.engine.opening import Settings
     from eocanvas_apply.ledger.fold.recorded import Recorded
 
@@ -116,6 +117,7 @@ def add_job(parser: Parser) -> None:
 def add_manifest(parser: Parser, *formats: str) -> None:
     """Declare the manifest and its variables, and the options of every command."""
     add_variables(parser)
+    add_allowed_paths(parser)
     add_place(parser, *formats)
 
 
@@ -127,6 +129,18 @@ def add_variables(parser: Parser) -> None:
         default=[],
         metavar="NAME=VALUE",
         help="a variable of the manifest, instead of its default; can be given several times",
+    )
+
+
+def add_allowed_paths(parser: Parser) -> None:
+    """Declare what the manifest may name outside of its own folder."""
+    parser.add_argument(
+        "--allow-path",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="a folder outside of the manifest's where the manifest may name files and download folders; can be given "
+        "several times (also: EOCANVAS_APPLY_ALLOW_PATHS)",
     )
 
 
@@ -203,10 +217,25 @@ def with_project(
     With `GIVEN` campaigns do not search: those whose rows no file gives stay as they are recorded.
     """
     from eocanvas_apply.api.project import AsyncProject
-    from eocanvas_apply.engine.definition import Rows, open_project
+    from eocanvas_apply.engine.definition import Rows
 
-    opened = open_project(manifest_file(args), variables(args), lock_may_be_broken=lock_may_be_broken)
+    opened = opened_project(args, lock_may_be_broken=lock_may_be_broken)
     return run_with(AsyncProject(opened, settings(args, console), Rows[rows]), work)
+
+
+def opened_project(args: Namespace, *, lock_may_be_broken: bool = False) -> Definition:
+    """Read and check the manifest and the files that it names; raises ManifestError and UsageError."""
+    from eocanvas_apply.engine.definition import open_project
+
+    allowed = allowed_paths(args)
+    return open_project(manifest_file(args), variables(args), allowed, lock_may_be_broken=lock_may_be_broken)
+
+
+def allowed_paths(args: Namespace) -> tuple[Path, ...]:
+    """Return what the manifest may name outside of its own folder. Not every command takes the option."""
+    from eocanvas_apply.engine.personal_settings import allowed_paths
+
+    return allowed_paths(getattr(args, "allow_path", ()), os.environ)
 
 
 def run_with(project: AsyncProject, work: Work) -> Outcome:
@@ -278,13 +307,14 @@ async def read_record(args: Namespace) -> Recorded:
     from datetime import UTC, datetime
     from secrets import token_hex
 
+    from eocanvas_apply.boundary import Boundary
     from eocanvas_apply.files import missing_manifest
     from eocanvas_apply.ledger.journal import Journal
     from eocanvas_apply.ledger.local import open_backend
     from eocanvas_apply.ledger.snapshots import Snapshots
 
     manifest = manifest_file(args)
-    backend = open_backend(ledger_url(args), manifest.parent)
+    backend = open_backend(ledger_url(args), Boundary(manifest.parent, allowed_paths(args)))
     journal = Journal(backend, "reader", lambda: datetime.now(UTC), token_hex, Snapshots(backend))
     found = await journal.refresh()
     if not found.head and not manifest.exists():

@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 from eocanvas_apply.applying.results.copying import Copier
 from eocanvas_apply.applying.results.downloads import Downloads
 from eocanvas_apply.applying.session import Session
+from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import Diagnostic, warning
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.ledger.fold.recorded import Recorded
@@ -50,8 +51,8 @@ async def collect(engine: Engine, addresses: Collection[str], *, again: bool) ->
     session, folder = engine.session(), engine.observer.folder
     await _fetch_pending(session, addresses)
     found = [each for each in copies(session.journal.recorded, session.desired, addresses) if each.recorded]
-    stands = await _copied(session, folder, found, set(addresses), again=again)
-    indexes = Indexes(folder, session.desired)
+    stands = await _copied(session, session.boundary, found, set(addresses), again=again)
+    indexes = Indexes(session.boundary, session.desired)
     for each in stands.copied:
         indexes.begin(place(folder, each.index), each.address)
     failures = {**session.failures, **await indexes.write(session.journal.refresh)}
@@ -66,7 +67,7 @@ async def copy_to(engine: Engine, addresses: Collection[str], folder: Path, *, a
     recorded, session = await engine.recorded(), engine.session()
     # All of them, not only those asked for: one index lists the instances of a whole campaign.
     found = [_inside(each) for each in copies(recorded, engine.desired, recorded.jobs)]
-    stands = await _copied(session, folder, found, set(addresses), again=again)
+    stands = await _copied(session, Boundary(folder), found, set(addresses), again=again)
     try:
         await asyncio.to_thread(_write_indexes, engine.desired, engine.journal.recorded, folder, stands.now)
     except OSError as fault:
@@ -101,10 +102,12 @@ class _Stands:
     now: dict[Copy, Presence]
 
 
-async def _copied(session: Session, folder: Path, found: list[Copy], addresses: set[str], *, again: bool) -> _Stands:
-    before = await asyncio.to_thread(presence, folder, found)
+async def _copied(
+    session: Session, boundary: Boundary, found: list[Copy], addresses: set[str], *, again: bool
+) -> _Stands:
+    before = await asyncio.to_thread(presence, boundary, found)
     chosen = [copy for copy in wanted(before, again=again) if copy.address in addresses]
-    copier = Copier(session, folder)
+    copier = Copier(session, boundary)
     await copier.copy(chosen)
     came = copier.copied
     now = {came.get(copy, copy): Presence.HERE if copy in came else how for copy, how in before.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import partial
@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
 
+from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.campaign.expansion import Expansion, expand
 from eocanvas_apply.campaign.lock import LockFile, changed_searches, lock_age, read_lock_file
 from eocanvas_apply.campaign.readers.hda import Search
@@ -21,6 +22,7 @@ from eocanvas_apply.checks.checking import adjusted, check, check_rows
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, has_errors, info, limited
 from eocanvas_apply.documents.numbers import WrittenFloat, WrittenInt, number_text
 from eocanvas_apply.documents.yaml.nodes import Data, Plain, resolve_plain
+from eocanvas_apply.engine.download_folders import folders_outside
 from eocanvas_apply.errors import ManifestError, UsageError
 from eocanvas_apply.files import read_bytes, read_manifest
 from eocanvas_apply.manifest.graphs_and_chains import GraphsAndChains, Read, load_graphs_and_chains, with_instances
@@ -43,11 +45,17 @@ class Definition:
     read: Read
     diagnostics: tuple[Diagnostic, ...] = ()
     lock_file: LockFile = field(default_factory=LockFile)
+    allowed: tuple[Path, ...] = ()
 
     @property
     def folder(self) -> Path:
         """The manifest's folder, which its paths are relative to."""
         return self.file.parent
+
+    @property
+    def boundary(self) -> Boundary:
+        """What the manifest may name: what lies in its folder, or in one of `allowed`."""
+        return Boundary(self.folder, self.allowed)
 
     def timing(self, overrides: Mapping[str, timedelta]) -> Timing:
         """Return the waits of a run; `overrides` replace fields of the manifest's `timing`."""
@@ -55,16 +63,23 @@ class Definition:
 
 
 def open_project(
-    file: Path, variables: Mapping[str, str] = _NO_VARIABLES, *, lock_may_be_broken: bool = False
+    file: Path,
+    variables: Mapping[str, str] = _NO_VARIABLES,
+    allowed: tuple[Path, ...] = (),
+    *,
+    lock_may_be_broken: bool = False,
 ) -> Definition:
     """Read and check a manifest and the files it names; `variables` win, by name, over the defaults in `vars`.
 
+    The files lie in the manifest's folder or in one of `allowed`.
     With `lock_may_be_broken` a lock that cannot be read counts as none: the caller writes a new one.
     Raises ManifestError with all findings where one is an error, UsageError for a variable that is not declared.
     """
-    lock_file, faults = _lock_file(file.parent)
-    read = partial(read_bytes, folder=file.parent)
-    return parse_project(read_manifest(file), file, read, variables, lock_file, () if lock_may_be_broken else faults)
+    boundary = Boundary(file.parent, allowed)
+    lock_file, faults = _lock_file(boundary)
+    read = partial(read_bytes, boundary=boundary)
+    faults = () if lock_may_be_broken else faults
+    return replace(parse_project(read_manifest(file), file, read, variables, lock_file, faults), allowed=allowed)
 
 
 def parse_project(
@@ -86,9 +101,9 @@ def parse_project(
     return Definition(file, loaded.manifest, loaded, documents, read, found, lock_file or LockFile())
 
 
-def _lock_file(folder: Path) -> tuple[LockFile, tuple[Diagnostic, ...]]:
+def _lock_file(boundary: Boundary) -> tuple[LockFile, tuple[Diagnostic, ...]]:
     try:
-        return read_lock_file(folder), ()
+        return read_lock_file(boundary), ()
     except ManifestError as fault:
         return LockFile(), fault.diagnostics
 
@@ -196,7 +211,8 @@ def _checked(project: Definition, expansion: Expansion, notes: tuple[Diagnostic,
     new = documents.diagnostics[len(project.documents.diagnostics) :]
     of_rows = check_rows(project.loaded, documents, expansion.instances)
     rows = adjusted(expansion.diagnostics, project.manifest)
-    found = tuple(limited((*project.diagnostics, *rows, *new, *of_rows, *notes)))
+    outside = folders_outside(project.loaded, expansion.instances, project.boundary)
+    found = tuple(limited((*project.diagnostics, *rows, *new, *of_rows, *outside, *notes)))
     if has_errors(found):
         raise ManifestError(*found)
     return Campaigns(project, documents, expansion, found)

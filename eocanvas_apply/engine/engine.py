@@ -78,7 +78,7 @@ class Engine:
         """
         survey = await self._surveyor.survey(requests)
         plan = self._guarded(survey.plan, requests, survey.observed)
-        texts = kept_texts(self.observer.folder, plan.launched_digests)
+        texts = kept_texts(self.observer.boundary, plan.launched_digests)
         return replace(plan, launched_texts=texts), survey.observed
 
     async def apply(self, requests: Requests, wait: timedelta | None, confirm: Callable[[Plan], None]) -> ApplyResult:
@@ -128,7 +128,7 @@ class Engine:
             vault=self.observer.vault,
             clock=self.clock,
             token=self.token,
-            folder=self.observer.folder,
+            boundary=self.observer.boundary,
             report=self.report,
             stopping=self.stopping,
         )

@@ -133,14 +133,14 @@ async def open_engine(project: Definition, settings: Settings, rows: Rows = Rows
             desired=campaigns.desired(settings.timing),
             service=service,
             journal=open_journal(project, settings),
-            observer=Observer(service, vault, project.folder),
+            observer=Observer(service, vault, project.boundary),
             clock=settings.clock,
             token=settings.token,
             ledger_is_lost_after_run=_lost_after_run(settings),
             findings=(*campaigns.diagnostics, *adjusted(vault.warnings, project.manifest)),
             searches=campaigns.expansion.searches,
             review=_review(project),
-            runs=RunsAtWork(open_backend(settings.ledger_url, project.folder).path),
+            runs=RunsAtWork(open_backend(settings.ledger_url, project.boundary).path),
         )
 
 
@@ -172,7 +172,7 @@ def secret_sources(project: Definition, environ: Mapping[str, str], *, allow_com
     file = settings_file()
     allowed = allow_commands or read_personal_settings(file).allows_commands(project.folder)
     to_allow = f"--allow-commands runs it; `allow_commands = true` in {file} runs those of every project of yours"
-    return SecretSources(environ, project.folder, allowed, to_allow)
+    return SecretSources(environ, project.folder, allowed, to_allow, project.allowed)
 
 
 def open_vault(project: Definition, sources: SecretSources) -> Vault:
@@ -202,7 +202,7 @@ def _service(project: Definition, settings: Settings) -> EOCanvas:
 
 def open_journal(project: Definition, settings: Settings) -> Journal:
     """Return this run's view of the project's ledger; nothing is opened or written yet."""
-    backend = open_backend(settings.ledger_url, project.folder)
+    backend = open_backend(settings.ledger_url, project.boundary)
     writer = f"{socket.gethostname()}-{os.getpid()}-{settings.token()[:6]}"
     return Journal(backend, writer, settings.clock.now, settings.token, Snapshots(backend))
 

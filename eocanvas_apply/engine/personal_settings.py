@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from eocanvas_apply.diagnostics import did_you_mean, error
 from eocanvas_apply.errors import UsageError
-from eocanvas_apply.files import read_bytes
+from eocanvas_apply.files import ALLOW_PATHS, read_own
 
 NAME = "settings.toml"
-_FIELDS = ("allow_commands",)
+_LIST = 'a list of folders from the root on, such as ["/home/jane/baltic"]'
+_FIELDS = ("allow_commands", "allow_paths")
 
 
 def settings_file() -> Path:
@@ -25,9 +27,13 @@ def settings_file() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class PersonalSettings:
-    """The settings; `allow_commands` are the folders of the projects whose commands may run, None for all of them."""
+    """The settings; `allow_commands` are the folders of the projects whose commands may run, None for all of them.
+
+    `allow_paths` are folders and files that a manifest may name although they lie outside of its own folder.
+    """
 
     allow_commands: tuple[Path, ...] | None = ()
+    allow_paths: tuple[Path, ...] = ()
 
     def allows_commands(self, folder: Path) -> bool:
         """Tell whether commands of a manifest in this folder may run."""
@@ -42,25 +48,47 @@ def read_personal_settings(file: Path) -> PersonalSettings:
     if not file.exists():
         return PersonalSettings()
     try:
-        found = tomllib.loads(read_bytes(str(file), Path()).decode())
+        found = tomllib.loads(read_own(str(file), Path()).decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
         raise _fault(file, str(fault), "write TOML, such as: allow_commands = true") from None
-    return PersonalSettings(_folders(file, found))
-
-
-def _folders(file: Path, found: Mapping[str, Any]) -> tuple[Path, ...] | None:
     for name in found:
         if name not in _FIELDS:
             raise _fault(file, f"there is no setting {name!r}", did_you_mean(name, _FIELDS))
+    return PersonalSettings(_allowed_commands(file, found), _allowed_paths(file, found))
+
+
+def allowed_paths(given: Iterable[str], environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """Return the folders beside its own that a manifest may name: `given`, EOCANVAS_APPLY_ALLOW_PATHS, the settings.
+
+    Relative ones are relative to the working folder. Raises UsageError for settings that cannot be read.
+    """
+    named = (*given, *filter(None, environ.get(ALLOW_PATHS, "").split(os.pathsep)))
+    return (*(Path(each).expanduser() for each in named), *read_personal_settings(settings_file()).allow_paths)
+
+
+def _allowed_commands(file: Path, found: Mapping[str, Any]) -> tuple[Path, ...] | None:
     match found.get("allow_commands", False):
         case True:
             return None
         case False:
             return ()
-        case [*folders] if all(isinstance(each, str) and Path(each).expanduser().is_absolute() for each in folders):
-            return tuple(Path(each).expanduser().resolve() for each in folders)
-    hint = 'write true, or a list of folders from the root on, such as ["/home/jane/baltic"]'
-    raise _fault(file, "allow_commands is neither true nor false nor a list of folders", hint)
+        case given if (folders := _folders(given)) is not None:
+            return folders
+    raise _fault(file, "allow_commands is neither true nor false nor a list of folders", f"write true, or {_LIST}")
+
+
+def _allowed_paths(file: Path, found: Mapping[str, Any]) -> tuple[Path, ...]:
+    if (folders := _folders(found.get("allow_paths", []))) is None:
+        raise _fault(file, "allow_paths is not a list of folders", f"write {_LIST}")
+    return folders
+
+
+def _folders(given: object) -> tuple[Path, ...] | None:
+    """Return the folders of a list, None for anything but a list of absolute paths."""
+    if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+        return None
+    folders = [Path(each).expanduser() for each in given]
+    return tuple(each.resolve() for each in folders) if all(each.is_absolute() for each in folders) else None
 
 
 def _fault(file: Path, what: str, hint: str) -> UsageError:

@@ -11,9 +11,11 @@ from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 
+from eocanvas_apply.boundary import Boundary, OutsideBoundaryError
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import LedgerConflict, LedgerError, UsageError
 from eocanvas_apply.file_locks import locked
+from eocanvas_apply.files import path_outside
 from eocanvas_apply.ledger.entry import Entry, Place, parsed
 
 FOLDER = ".eocanvas"
@@ -206,13 +208,27 @@ def _unreadable(path: Path, failure: OSError) -> LedgerError:
     return LedgerError(error("ledger-unreadable", message))
 
 
-def open_backend(url: str | None, project_folder: Path) -> LocalBackend:
-    """Return the backend of an address; None is the local file beside the manifest.
+def _default(boundary: Boundary) -> Path:
+    """Return the default ledger; a link that came with the manifest must not have another file read or written."""
+    folder = boundary.folder / FOLDER
+    try:
+        boundary.require_no_link_out(folder)
+    except OutsideBoundaryError as fault:
+        raise UsageError(path_outside(fault.filename, fault)) from None
+    path = folder / "default.jsonl"
+    if os.path.lexists(path) and not path.is_file():
+        raise UsageError(error("ledger-unsupported", f"{path} is not a file", "remove it, or name another: --ledger"))
+    return path
+
+
+def open_backend(url: str | None, boundary: Boundary) -> LocalBackend:
+    """Return the backend of an address; None is the local file beside the manifest, within the boundary.
 
     A path may be absolute or relative to the working folder, also as `file:PATH`. Raises UsageError otherwise.
     """
+    own = _default(boundary)
     if url is None:
-        return LocalBackend(project_folder / FOLDER / "default.jsonl")
+        return LocalBackend(own)
     scheme, colon, rest = url.partition(":")
     if colon and len(scheme) > 1 and scheme != "file":
         hint = "use the path of a local file"

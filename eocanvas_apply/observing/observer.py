@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import Diagnostic, Severity
 from eocanvas_apply.documents.trace import Trace, trace_of
 from eocanvas_apply.errors import Refused, ServiceError
@@ -55,7 +56,7 @@ class Observer:
 
     service: EOCanvas
     vault: Vault
-    folder: Path
+    boundary: Boundary
     _traces: dict[str, Trace] = field(default_factory=dict)
     _listed: Mapping[str, ObservedJob] = field(default_factory=dict)
     _counted_to: datetime | None = None
@@ -65,7 +66,12 @@ class Observer:
     _unreadable: dict[str, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._files = StoredFiles(self.folder)
+        self._files = StoredFiles(self.boundary)
+
+    @property
+    def folder(self) -> Path:
+        """The manifest's folder."""
+        return self.boundary.folder
 
     async def observe(self, desired: Desired, recorded: Recorded) -> Observed:
         """Return what is there now; raises ServiceError where the service cannot be read."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import io
 import os
 import threading
 from collections import defaultdict
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.file_locks import lock_place, locked
 from eocanvas_apply.ledger.fold.recorded import Recorded
@@ -88,6 +90,7 @@ class IndexEntry(NamedTuple):
 class IndexFiles:
     """The indexes of a folder and those below it, each read once."""
 
+    boundary: Boundary
     _read: dict[Path, Mapping[str, IndexEntry]] = field(default_factory=dict)
 
     def entry(self, file: Path) -> IndexEntry | None:
@@ -100,13 +103,13 @@ class IndexFiles:
     def of(self, folder: Path) -> Mapping[str, IndexEntry]:
         """Return a folder's index by the files in it; an empty one where there is none that can be read."""
         if folder not in self._read:
-            self._read[folder] = dict(_entries(folder / "index.csv"))
+            self._read[folder] = dict(_entries(folder / "index.csv", self.boundary))
         return self._read[folder]
 
 
-def _entries(path: Path) -> Iterator[tuple[str, IndexEntry]]:
+def _entries(path: Path, boundary: Boundary) -> Iterator[tuple[str, IndexEntry]]:
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with io.TextIOWrapper(boundary.open(path), encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
                 if row["file"]:
                     yield row["file"], IndexEntry(row["job_id"], int(row["size"]), row["sha256"])
@@ -122,8 +125,8 @@ class Indexes:
     is written; a run that was killed in between leaves it to the next one.
     """
 
-    def __init__(self, folder: Path, desired: Desired) -> None:
-        self._folder = folder
+    def __init__(self, boundary: Boundary, desired: Desired) -> None:
+        self._boundary, self._folder = boundary, boundary.folder
         self._desired = desired
         self._due: dict[Path, set[str]] = {}
         self._mark = f".index.csv.{os.getpid()}-{id(self):x}.due"
@@ -141,12 +144,14 @@ class Indexes:
         job = self._desired.jobs.get(address)
         if job and job.index_folder and job.index_folder != job.folder:
             folder = place(self._folder, job.index_folder)
+            self._boundary.real(folder)
             folder.mkdir(parents=True, exist_ok=True)
             self.begin(folder, address)
 
     def begin(self, folder: Path, address: str) -> None:
         """Mark an index as behind, before a result of this address goes on record; raises OSError."""
         if folder not in self._due:
+            self._boundary.real(folder)
             (folder / self._mark).touch()
         self._due.setdefault(folder, set()).add(address)
 
@@ -168,6 +173,7 @@ class Indexes:
 
     async def _write(self, folder: Path, rows: list[IndexRow], addresses: set[str]) -> Mapping[str, Diagnostic]:
         try:
+            self._boundary.real(folder)
             await asyncio.to_thread(_write_current, folder, rows)
         except OSError as fault:
             self._due.setdefault(folder, set()).update(addresses)
@@ -177,7 +183,7 @@ class Indexes:
     def _rows(self, folders: set[Path], recorded: Recorded, addresses: list[str]) -> dict[Path, list[IndexRow]]:
         rows: dict[Path, list[IndexRow]] = defaultdict(list)
         # As texts: a hundred thousand paths would take seconds.
-        base, due, before = str(self._folder), {str(folder): folder for folder in folders}, IndexFiles()
+        base, due, before = str(self._folder), {str(folder): folder for folder in folders}, IndexFiles(self._boundary)
         listed: set[str] = set()
         for stored in stored_results(recorded, addresses):
             file = os.path.normpath(f"{base}{os.sep}{stored.file}")

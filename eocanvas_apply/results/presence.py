@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path, PurePath
 
+from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.files import digest_of
 from eocanvas_apply.ledger.fold.job_records import ResultFile
 from eocanvas_apply.ledger.fold.recorded import Recorded
@@ -75,13 +76,13 @@ def wanted(found: Mapping[Copy, Presence], *, again: bool) -> list[Copy]:
     return [copy for copy, presence in found.items() if presence in missing]
 
 
-def presence(folder: Path, copies: Iterable[Copy]) -> dict[Copy, Presence]:
+def presence(boundary: Boundary, copies: Iterable[Copy]) -> dict[Copy, Presence]:
     """Return the state of each, with size and digest where only this folder's index has them.
 
     Files of the right size are read where their time of change is not the recorded one. Blocks.
     """
-    indexes = IndexFiles()
-    return dict(_presence(place(folder, copy.file), copy, indexes) for copy in copies)
+    indexes = IndexFiles(boundary)
+    return dict(_presence(place(boundary.folder, copy.file), copy, indexes) for copy in copies)
 
 
 def _presence(path: Path, copy: Copy, indexes: IndexFiles) -> tuple[Copy, Presence]:
@@ -90,10 +91,10 @@ def _presence(path: Path, copy: Copy, indexes: IndexFiles) -> tuple[Copy, Presen
     known = replace(copy, size=came.size, sha256=came.sha256) if came and not copy.recorded else copy
     if not path.is_file():
         return known, Presence.REMOVED if came else Presence.ABSENT
-    return known, Presence.HERE if is_as_stored(path, known) else Presence.OTHER
+    return known, Presence.HERE if is_as_stored(path, known, indexes.boundary) else Presence.OTHER
 
 
-def is_as_stored(path: Path, known: Copy | ResultFile) -> bool:
+def is_as_stored(path: Path, known: Copy | ResultFile, boundary: Boundary) -> bool:
     """Return whether a file is what was stored; it is read where only its time of change is another.
 
     Raises OSError where there is no file.
@@ -101,14 +102,14 @@ def is_as_stored(path: Path, known: Copy | ResultFile) -> bool:
     stat = path.stat()
     if stat.st_size != known.size:
         return False
-    return stat.st_mtime_ns == known.modified_ns or digest_of(path) == known.sha256
+    return stat.st_mtime_ns == known.modified_ns or digest_of(path, boundary) == known.sha256
 
 
 @dataclass(slots=True)
 class StoredFiles:
     """Looks at the stored results below a folder; a file is read again only when its time of change is another."""
 
-    folder: Path
+    boundary: Boundary
     _known: dict[tuple[str, int], bool] = field(default_factory=dict)
 
     def changed(self, recorded: Recorded) -> Mapping[str, FileState]:
@@ -116,17 +117,17 @@ class StoredFiles:
 
         Results of superseded runs are left out.
         """
-        indexes = IndexFiles()
+        indexes = IndexFiles(self.boundary)
         states = {stored.file: self._state(stored, indexes) for stored in _current(recorded)}
         return {file: state for file, state in states.items() if state}
 
     def _state(self, stored: ResultFile, indexes: IndexFiles) -> FileState | None:
         try:
-            stat = (self.folder / stored.file).stat()
+            stat = (self.boundary.folder / stored.file).stat()
             same = stat.st_size == stored.size and self._same(stored, stat.st_mtime_ns)
         except OSError:
             # The index of a folder lists what came into it on this machine.
-            came = indexes.entry(place(self.folder, stored.file))
+            came = indexes.entry(place(self.boundary.folder, stored.file))
             return FileState.MISSING if came and came.sha256 == stored.sha256 else FileState.ELSEWHERE
         return None if same else FileState.EDITED
 
@@ -135,7 +136,7 @@ class StoredFiles:
             return True
         version = stored.file, modified_ns
         if version not in self._known:
-            self._known[version] = digest_of(self.folder / stored.file) == stored.sha256
+            self._known[version] = digest_of(self.boundary.folder / stored.file, self.boundary) == stored.sha256
         return self._known[version]
 
 

@@ -11,9 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import Diagnostic, error, warning
 from eocanvas_apply.errors import ManifestError
-from eocanvas_apply.files import open_to_all, read_bytes
+from eocanvas_apply.files import open_to_all, read_bytes, read_own
 from eocanvas_apply.secrets.commands import SecretCommands
 from eocanvas_apply.secrets.keyring_entries import keyring_entry
 from eocanvas_apply.secrets.mistakes import mistake_in
@@ -42,6 +43,7 @@ class Resolved:
 class SecretSources:
     """The places of one run. Paths are relative to `folder`, the manifest's own.
 
+    Files that the manifest names lie there, or below `allowed_paths`; one that a variable names lies anywhere.
     Commands run only with `commands_allowed`; `to_allow` says to a person how to allow them.
     """
 
@@ -49,6 +51,7 @@ class SecretSources:
     folder: Path
     commands_allowed: bool = False
     to_allow: str = "allow them with --allow-commands"
+    allowed_paths: tuple[Path, ...] = ()
     commands: SecretCommands = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,7 +87,7 @@ class SecretSources:
                 return self._variable(name), f"the environment variable {name}"
             case FileReference(file=file):
                 path = self._variable(file.env) if isinstance(file, EnvReference) else file
-                return self._file(path, report), f"the file {path!r}"
+                return self._file(path, report, own=path is not file), f"the file {path!r}"
             case CommandReference(command=command):
                 printed = self._printed(command)
                 where = f"the output of the command {command[0]!r}"
@@ -94,6 +97,10 @@ class SecretSources:
             case SopsReference(sops=path, at=at):
                 return self._sops_value(path, at), f"the value {at!r} of {path!r}"
 
+    @property
+    def _boundary(self) -> Boundary:
+        return Boundary(self.folder, self.allowed_paths)
+
     def _variable(self, name: str) -> str:
         text = self.environ.get(name)
         if text is None:
@@ -102,8 +109,9 @@ class SecretSources:
             raise ManifestError(_empty(f"the environment variable {name}"))
         return text
 
-    def _file(self, path: str, report: Callable[[Diagnostic], None]) -> str:
-        content = read_bytes(path, self.folder)
+    def _file(self, path: str, report: Callable[[Diagnostic], None], *, own: bool) -> str:
+        """Return the text of a file; `own` says that the person named it."""
+        content = read_own(path, self.folder) if own else read_bytes(path, self._boundary)
         if open_to_all(path, self.folder):
             message = f"every user of this machine can read the file {path!r}"
             report(warning("secret-file-mode", message, f"chmod 600 {path}"))
@@ -129,7 +137,7 @@ class SecretSources:
         except ValueError:
             hint = "each line is one key, AGE-SECRET-KEY-1..., or a comment"
             raise ManifestError(error("secret-sops", f"{where} holds a line that is no age key", hint)) from None
-        return SopsFile(path, read_bytes(path, self.folder)).value(at, identities)
+        return SopsFile(path, read_bytes(path, self._boundary)).value(at, identities)
 
     def _age_keys(self) -> tuple[str, str]:
         """Return the text of the person's age keys, where SOPS looks for them, and where it stood in words."""
@@ -139,7 +147,7 @@ class SecretSources:
         file = Path(named) if named else _sops_folder(self.environ) / "age" / "keys.txt"
         if not named and not file.exists():
             return "", ""
-        return _decoded(read_bytes(str(file), Path()), f"the file {file}"), f"the file {file}"
+        return _decoded(read_own(str(file), Path()), f"the file {file}"), f"the file {file}"
 
 
 def _sops_folder(environ: Mapping[str, str]) -> Path:

@@ -14,6 +14,7 @@ from random import Random
 
 import httpx
 
+from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.emulator.model.job import Job
 from eocanvas_apply.emulator.model.job_failures import Failure, JobFaults, built_in
 from eocanvas_apply.emulator.model.submissions import Execution
@@ -110,7 +111,7 @@ class _Rehearsed:
         initial, clock = self._initial, LoopClock(self.simulated.clock)
         ledger, recorded = MemoryLedger(initial.recorded.head), initial.record()
         for _ in range(_MOST_RUNS):
-            runner = self.simulated.runner(initial.manifest(), ledger, initial.vault(), folder, self._step)
+            runner = self.simulated.runner(initial.manifest(), ledger, initial.vault(), Boundary(folder), self._step)
             runner.journal.recorded, runner.idle = recorded, _FOR_EVER
             try:
                 await runner.apply(self._requests, None, _approve)

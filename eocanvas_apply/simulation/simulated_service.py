@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.emulator.http.frontend import Frontend
 from eocanvas_apply.emulator.model.accounts import User
@@ -88,7 +88,7 @@ class SimulatedService:
         desired: Desired,
         ledger: Backend,
         vault: Vault,
-        folder: Path,
+        boundary: Boundary,
         step: Step = undisturbed,
         report: Callable[[Progress], None] = lambda progress: None,  # noqa: ARG005
     ) -> Engine:
@@ -99,7 +99,7 @@ class SimulatedService:
             desired=desired,
             service=service,
             journal=Journal(ledger, "runner", clock.now, self.token),
-            observer=Observer(service, vault, folder),
+            observer=Observer(service, vault, boundary),
             clock=clock,
             token=self.token,
             report=report,

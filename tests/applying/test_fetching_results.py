@@ -46,7 +46,7 @@ def test_a_result_is_stored_whole_and_listed(tmp_path: Path) -> None:
 )
 def test_each_folder_holds_its_results_and_their_index(output: str, folder: str, tmp_path: Path) -> None:
     (tmp_path / "project").mkdir()
-    world = World(tmp_path / "project")
+    world = World(tmp_path / "project", allowed=(tmp_path,))
     manifest = JOB_ONLY + f"    {output.replace('$folder', str(tmp_path))}\n"
     assert not world.apply(manifest).endings
     ((name, _),) = files(world, folder).items()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from eocanvas_apply import files
+from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.campaign.lock import LockedQuery, LockFile, lock_of, read_lock_file, write_lock_file
 from eocanvas_apply.errors import ManifestError
 
@@ -16,9 +17,9 @@ LOCK = lock_of([LockedQuery({"dataset_id": "d"}, NOW, PRODUCTS[:2])])
 
 
 def test_a_lock_is_read_back_as_written(tmp_path: Path) -> None:
-    assert read_lock_file(tmp_path) == LockFile()
+    assert read_lock_file(Boundary(tmp_path)) == LockFile()
     path = write_lock_file(tmp_path, LOCK)
-    found = read_lock_file(tmp_path)
+    found = read_lock_file(Boundary(tmp_path))
     assert (found.lock, found.text) == (LOCK, path.read_text(encoding="utf-8"))
     assert [each.name for each in tmp_path.iterdir()] == ["eocanvas.lock"]
 
@@ -26,7 +27,7 @@ def test_a_lock_is_read_back_as_written(tmp_path: Path) -> None:
 def test_a_lock_of_thousands_of_products_is_not_too_large(tmp_path: Path) -> None:
     large = lock_of([LockedQuery({"dataset_id": "d"}, NOW, PRODUCTS)])
     assert write_lock_file(tmp_path, large).stat().st_size > files.LARGEST
-    assert read_lock_file(tmp_path).lock == large
+    assert read_lock_file(Boundary(tmp_path)).lock == large
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes of files")
@@ -45,4 +46,4 @@ def test_a_lock_that_cannot_be_written_leaves_no_files(tmp_path: Path) -> None:
         write_lock_file(tmp_path, LOCK)
     assert [each.name for each in tmp_path.iterdir()] == ["eocanvas.lock"]
     with pytest.raises(ManifestError):
-        read_lock_file(tmp_path)
+        read_lock_file(Boundary(tmp_path))

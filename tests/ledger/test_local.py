@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.errors import LedgerConflict, LedgerError, UsageError
 from eocanvas_apply.ledger import local
 from eocanvas_apply.ledger.entry import Entry
@@ -343,15 +344,15 @@ class TestDisksThatDoNotTakeMore:
 
 class TestAddresses:
     def test_the_default_ledger_is_beside_the_manifest(self, tmp_path: Path) -> None:
-        assert open_backend(None, tmp_path).url == str(tmp_path / ".eocanvas" / "default.jsonl")
+        assert open_backend(None, Boundary(tmp_path)).url == str(tmp_path / ".eocanvas" / "default.jsonl")
 
     @pytest.mark.parametrize("form", ["{}", "file:{}", "file://{}"])
     def test_a_path_is_read_in_all_its_forms(self, form: str, tmp_path: Path) -> None:
         path = tmp_path / "own.jsonl"
-        assert open_backend(form.format(path), tmp_path / "project").url == str(path)
+        assert open_backend(form.format(path), Boundary(tmp_path / "project")).url == str(path)
 
     @pytest.mark.parametrize("url", ["s3://bucket/ledger", "postgresql://host/base", "{folder}"])
     def test_an_address_that_is_not_a_file_is_a_usage_error(self, url: str, tmp_path: Path) -> None:
         with pytest.raises(UsageError) as caught:
-            open_backend(url.format(folder=tmp_path), tmp_path)
+            open_backend(url.format(folder=tmp_path), Boundary(tmp_path))
         assert caught.value.diagnostics[0].code == "ledger-unsupported"

@@ -94,7 +94,7 @@ def test_an_index_lists_its_files_for_every_folder_and_project_name(
 ) -> None:
     (tmp_path / "project").mkdir()
     monkeypatch.chdir(tmp_path / "project")
-    world = World(Path())
+    world = World(Path(), allowed=(tmp_path,))
     run_with(world, ("a.nc", b"content"))
     manifest = JOB_ONLY + f"    output: {{download: {download}}}\n"
     assert not world.apply(manifest).endings

@@ -6,12 +6,13 @@ import asyncio
 import json
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.campaign.lock import Lock, LockFile
 from eocanvas_apply.campaign.readers.hda import Catalogue
 from eocanvas_apply.emulator.http.frontend import Frontend
@@ -87,6 +88,7 @@ class World:
     hda_quotas: tuple[Quota, ...] = ()
     seed: int = 1
     lock: Lock | None = None
+    allowed: tuple[Path, ...] = ()
     environ: dict[str, str] = field(default_factory=lambda: {"ACCESS": "AKIA", "SECRET": "s3cr3t"})
 
     def __post_init__(self) -> None:
@@ -117,13 +119,19 @@ class World:
         """Return what the ledger holds."""
         return [Entry.from_json(json.loads(line)) for line in self.ledger.read_text(encoding="utf-8").splitlines()]
 
+    @property
+    def boundary(self) -> Boundary:
+        return Boundary(self.folder, self.allowed)
+
     def token(self) -> str:
         return self.simulated.token()
 
     def desired(self, manifest: str, **timing: timedelta) -> Desired:
         """Return what a manifest asks for; searches are asked of the emulated HDA, now."""
-        read = partial(read_bytes, folder=self.folder)
-        project = parse_project(manifest, self.folder / "eocanvas.yaml", read, lock_file=LockFile(lock=self.lock))
+        read = partial(read_bytes, boundary=self.boundary)
+        lock_file = LockFile(lock=self.lock)
+        parsed = parse_project(manifest, self.folder / "eocanvas.yaml", read, lock_file=lock_file)
+        project = replace(parsed, allowed=self.allowed)
         named = {term for job in project.manifest.jobs.values() for term in job.accept_terms}
 
         async def searched() -> Campaigns:
@@ -146,7 +154,7 @@ class World:
         wanted = self.desired(manifest)
         vault = Vault.opened(wanted.keys, SecretSources(self.environ, self.folder))
         kept = Stepped(ledger or LocalBackend(self.ledger), step)
-        return self.simulated.runner(wanted, kept, vault, self.folder, step, self.progress.append)
+        return self.simulated.runner(wanted, kept, vault, self.boundary, step, self.progress.append)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run to its end in the world's time."""

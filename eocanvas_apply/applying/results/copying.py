@@ -7,12 +7,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from eocanvas_apply.applying.results.parts import part_of
 from eocanvas_apply.applying.results.receiving import Meter, Receiver
 from eocanvas_apply.applying.results.storing import Target, move_aside, put_in_place
 from eocanvas_apply.applying.session import Session, at_once
+from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import ServiceError
 from eocanvas_apply.files import digest_of
@@ -28,10 +28,10 @@ class Copier:
     overwritten.
     """
 
-    def __init__(self, session: Session, folder: Path) -> None:
+    def __init__(self, session: Session, boundary: Boundary) -> None:
         self._session = session
-        self._folder = folder
-        self._receiver = Receiver(session, folder)
+        self._boundary = boundary
+        self._receiver = Receiver(session, boundary.folder)
         self.copied: dict[Copy, Copy] = {}
 
     async def copy(self, copies: Sequence[Copy]) -> None:
@@ -50,7 +50,8 @@ class Copier:
             await at_once([partial(self._copy, each, links[each.key], meter) for each in present])
 
     async def _copy(self, copy: Copy, link: ResultInfo, meter: Meter) -> None:
-        path = place(self._folder, copy.file)
+        path = place(self._boundary.folder, copy.file)
+        self._boundary.real(path.parent)
         target = Target(copy.key, link, path, part_of(path, copy.job_id))
         if stored := await self._receiver.receive(target, meter, partial(self._put_in_place, copy)):
             self.copied[copy] = stored
@@ -60,7 +61,7 @@ class Copier:
         if copy.sha256 and digest_of(target.part) != copy.sha256:
             target.part.unlink()
             raise ServiceError(_differs(copy))
-        move_aside(target.path, self._folder, copy.job_id)
+        move_aside(target.path, self._boundary, copy.job_id)
         path, size, digest = put_in_place(target, ())
         if copy.modified_ns:
             # With the recorded time of change it need not be read again.

@@ -48,7 +48,7 @@ class Fetcher:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self.indexes = Indexes(session.folder, session.desired)
+        self.indexes = Indexes(session.boundary, session.desired)
         self._receiver = Receiver(session, session.folder)
         # One at a time gets its name: two of the same content must not both use a file that a killed run left.
         self._naming = threading.Lock()
@@ -60,6 +60,7 @@ class Fetcher:
         run = self._session.journal.recorded.jobs[action.address].runs[task.job_id]
         folder, index = base / (job.folder or "."), place(base, job.index_folder or job.folder or ".")
         with self._receiver.job(action.address, task.job_id, len(run.pending)) as meter:
+            self._session.boundary.real(folder)
             await self._fetch(_Fetch(action.address, run, folder, index, meter))
 
     async def _fetch(self, fetch: _Fetch) -> None:
@@ -131,7 +132,7 @@ class Fetcher:
         # The youngest first: of several results with one name, its file is the one that still lies there.
         for earlier in reversed(record.runs.values()):
             for stored in earlier.stored.values():
-                move_aside(self._session.folder / stored.file, self._session.folder, earlier.job_id)
+                move_aside(self._session.folder / stored.file, self._session.boundary, earlier.job_id)
 
 
 class Downloads:

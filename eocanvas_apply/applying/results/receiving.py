@@ -7,7 +7,7 @@ import errno
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -24,8 +24,10 @@ from eocanvas_apply.applying.results.storing import (
     make_folder,
 )
 from eocanvas_apply.applying.session import Session
+from eocanvas_apply.boundary import OutsideBoundaryError
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import Doubt, ServiceError
+from eocanvas_apply.files import path_outside
 from eocanvas_apply.report.progress import Happening, Transfer
 from eocanvas_apply.service.download import Download
 from eocanvas_apply.service.wire import ResultInfo
@@ -223,6 +225,9 @@ def _gone(address: str, job_id: str, titles: Sequence[str]) -> Diagnostic:
 
 
 def _disk_fault(address: str, fault: OSError, folder: Path) -> Diagnostic:
+    if isinstance(fault, OutsideBoundaryError):
+        written = os.path.relpath(fault.filename, folder)
+        return replace(path_outside(written, fault), address=address)
     if isinstance(fault, DiskFull):
         return _disk_full(address, fault, folder)
     where = fault.filename or "the job's folder"

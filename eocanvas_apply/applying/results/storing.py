@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
 
+from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import Doubt
 from eocanvas_apply.files import digest_of
@@ -86,14 +87,15 @@ def free_bytes(folder: Path) -> int | None:
     return disk.free if disk.total else None
 
 
-def move_aside(path: Path, folder: Path, job_id: str) -> None:
-    """Move a file, if there is one, to the superseded files of this job in the folder.
+def move_aside(path: Path, boundary: Boundary, job_id: str) -> None:
+    """Move a file, if there is one, to the superseded files of this job in the boundary's folder.
 
-    Raises OSError.
+    Raises OSError, also for a file outside of the boundary: a ledger may name any.
     """
+    boundary.real(path.parent)
     if not os.path.lexists(path):
         return
-    aside = folder / ".eocanvas" / "superseded" / safe_name(job_id)
+    aside = boundary.folder / ".eocanvas" / "superseded" / safe_name(job_id)
     aside.mkdir(parents=True, exist_ok=True)
     names = chain([path.name], (f"{path.name}.{number}" for number in count(1)))
     path.replace(next(aside / name for name in names if not os.path.lexists(aside / name)))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
-from eocanvas_apply.cli.arguments import MANIFEST, add_project, manifest_file, run_with, settings, variables
+from eocanvas_apply.cli.arguments import MANIFEST, add_project, manifest_file, opened_project, run_with, settings
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import has_errors
 from eocanvas_apply.errors import CredentialsError, ManifestError, UsageError
@@ -56,7 +56,7 @@ def run(args: Namespace, console: Console) -> Outcome:
 
 def _manifest(args: Namespace) -> tuple[list[Finding], Definition]:
     """Return what is found about the manifest, and its project: an empty one where there is none that can be read."""
-    from eocanvas_apply.engine.definition import given_rows, open_project, parse_project
+    from eocanvas_apply.engine.definition import given_rows, parse_project
     from eocanvas_apply.engine.doctor import Finding, faults
 
     path = manifest_file(args)
@@ -64,7 +64,7 @@ def _manifest(args: Namespace) -> tuple[list[Finding], Definition]:
     if args.file == MANIFEST and not path.exists():
         return [Finding("manifest", f"none at {path}; `eocanvas-apply init` writes one")], empty
     try:
-        project = open_project(path, variables(args))
+        project = opened_project(args)
         given_rows(project, datetime.now(UTC))
     except (ManifestError, UsageError) as fault:
         return faults("manifest", fault), empty

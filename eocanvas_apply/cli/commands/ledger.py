@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
-from eocanvas_apply.cli.arguments import Parser, add_ledger, add_place, ledger_url, manifest_file, read_now
+from eocanvas_apply.cli.arguments import (
+    Parser,
+    add_ledger,
+    add_place,
+    allowed_paths,
+    ledger_url,
+    manifest_file,
+    read_now,
+)
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import LedgerError
@@ -38,10 +46,11 @@ def add_arguments(parser: Parser) -> None:
 
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
     """Read all entries and show or verify them."""
+    from eocanvas_apply.boundary import Boundary
     from eocanvas_apply.ledger.local import open_backend
     from eocanvas_apply.render.records import ledger_text
 
-    backend = open_backend(ledger_url(args), manifest_file(args).parent)
+    backend = open_backend(ledger_url(args), Boundary(manifest_file(args).parent, allowed_paths(args)))
     entries = read_now(backend.read())
     if not entries:
         raise LedgerError(error("ledger-absent", f"no ledger at {backend.url}", "the first apply opens it"))

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli.arguments import (
     Parser,
+    add_allowed_paths,
     add_ledger,
     add_place,
     add_variables,
+    allowed_paths,
     manifest_file,
+    opened_project,
     read_now,
     read_record,
-    variables,
     with_project,
 )
 from eocanvas_apply.cli.terminal.console import Console, Outcome
@@ -64,18 +66,20 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--refetch", action="store_true", help="download also what was edited or removed here")
     add_ledger(parser)
     add_variables(parser)
+    add_allowed_paths(parser)
     add_place(parser, "csv", "geojson")
 
 
 def run(args: Namespace, console: Console) -> Outcome:
     """List what is recorded, after fetching where that is asked for."""
     from eocanvas_apply.api.results import chosen_jobs, recorded_results
+    from eocanvas_apply.boundary import Boundary
 
     if args.fetch or args.to or args.refetch:
         return with_project(args, console, lambda project: _fetched(args, console, project))
     recorded = read_now(read_record(args))
-    addresses = chosen_jobs(args.address, recorded)
-    return _listed(args, recorded_results(recorded, addresses, manifest_file(args).parent), recorded)
+    addresses, boundary = chosen_jobs(args.address, recorded), Boundary(manifest_file(args).parent, allowed_paths(args))
+    return _listed(args, recorded_results(recorded, addresses, boundary), recorded)
 
 
 async def _fetched(args: Namespace, console: Console, project: AsyncProject) -> Outcome:
@@ -90,8 +94,8 @@ async def _fetched(args: Namespace, console: Console, project: AsyncProject) -> 
         collected = await copy_to(engine, addresses, args.to.resolve(), again=args.refetch)
     else:
         collected = await collect(engine, addresses, again=args.refetch)
-    recorded, folder = engine.journal.recorded, project.project.folder
-    found = _copies(collected, args.to) if args.to else recorded_results(recorded, addresses, folder)
+    recorded, boundary = engine.journal.recorded, project.project.boundary
+    found = _copies(collected, args.to) if args.to else recorded_results(recorded, addresses, boundary)
     code = Exit.ERROR if collected.failures else Exit.DONE
     irregular = engine.service.irregularities.diagnostics()
     diagnostics = (*collected.failures, *collected.left, *irregular)
@@ -139,14 +143,14 @@ def _rows(args: Namespace, recorded: Recorded) -> list[JobRow]:
 
 def _given(args: Namespace) -> Mapping[str, GivenJob]:
     """Return what the manifest says of each job and instance."""
-    from eocanvas_apply.engine.definition import given_rows, open_project
+    from eocanvas_apply.engine.definition import given_rows
     from eocanvas_apply.manifest.address import Address
     from eocanvas_apply.report.job_rows import GivenJob
 
     given: dict[str, GivenJob] = {}
     # A manifest that is missing or broken takes no result from the list.
     with suppress(EocanvasApplyError):
-        project = open_project(manifest_file(args), variables(args))
+        project = opened_project(args)
         instances = given_rows(project, datetime.now(UTC)).expansion.instances
         for name, job in project.manifest.jobs.items():
             if not job.steps:

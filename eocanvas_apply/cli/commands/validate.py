@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from datetime import UTC, datetime
 
-from eocanvas_apply.cli.arguments import CI_FORMATS, Parser, add_manifest, manifest_file, variables
+from eocanvas_apply.cli.arguments import CI_FORMATS, Parser, add_manifest, opened_project
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.render.layout import counted
 
@@ -27,9 +27,9 @@ def add_arguments(parser: Parser) -> None:
 
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
     """Check; raises ManifestError with all findings when one of them is an error."""
-    from eocanvas_apply.engine.definition import given_rows, offline_findings, open_project
+    from eocanvas_apply.engine.definition import given_rows, offline_findings
 
-    project = open_project(manifest_file(args), variables(args))
+    project = opened_project(args)
     campaigns = given_rows(project, datetime.now(UTC))
     keys, jobs = counted(len(project.manifest.keys), "key"), counted(len(project.manifest.jobs), "job")
     known = campaigns.expansion.instances

@@ -84,4 +84,4 @@ def _launched_text(engine: Engine, found: Explanation) -> str | None:
     from eocanvas_apply.applying.document_store import kept_texts
 
     digest = found.launched_digest
-    return kept_texts(engine.observer.folder, [digest]).get(digest) if digest else None
+    return kept_texts(engine.observer.boundary, [digest]).get(digest) if digest else None

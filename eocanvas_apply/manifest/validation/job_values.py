@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -20,7 +19,6 @@ Rule = Callable[[str, Owner], Iterator[Diagnostic]]
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".gz")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]*")
 _WITH_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@]*:[^/?#]*@")
-_ELSEWHERE = re.compile(r"[A-Za-z]:[/\\]|[/\\~]")
 
 
 def value_faults(data: Data) -> Iterator[tuple[Diagnostic, Path]]:
@@ -84,9 +82,9 @@ def _download_folder(text: str, _: Owner) -> Iterator[Diagnostic]:
         return
     if any(len(name.encode("utf-8", "surrogatepass")) > LONGEST_NAME for name in text.split("/")):
         yield error("bad-value", f"the name of a folder has at most {LONGEST_NAME} bytes", "shorten it")
-    if _ELSEWHERE.match(text) or posixpath.normpath(text).startswith(".."):
-        message = "the results go to a folder outside of the manifest's"
-        yield warning("download-outside", message, "write a folder below it, such as results/NAME")
+    if text.startswith("~"):
+        hint = "write a folder below the manifest's, such as results/NAME"
+        yield error("bad-value", "`~` does not stand for the home folder here", hint)
 
 
 def _archive(text: str, given: Owner) -> Iterator[Diagnostic]:
