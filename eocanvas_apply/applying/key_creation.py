@@ -79,6 +79,7 @@ class KeyCreator(OnceSender[_Creation, None]):
             description=key.description,
             expire_s=key.expire_s,
             fixed=key.fixed_name is not None,
+            sealing_key=public_key.digest,
             send_before=session.now() + session.desired.timing.send_within,
         )
         create = partial(

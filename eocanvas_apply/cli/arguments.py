@@ -168,6 +168,23 @@ def add_secrets(parser: Parser) -> None:
     )
 
 
+def add_sealing(parser: Parser) -> None:
+    """Declare for whom secrets may be sealed."""
+    parser.add_argument(
+        "--require-sealing-key",
+        metavar="SHA256",
+        type=_sha256,
+        help="refuse every public key of the service but this one; `doctor` shows the one of now",
+    )
+
+
+def _sha256(text: str) -> str:
+    digest = text.lower().removeprefix("sha256:").replace(":", "")
+    if not re.fullmatch("[0-9a-f]{64}", digest):
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is no SHA-256: 64 hexadecimal digits")
+    return digest
+
+
 def add_yes(parser: Parser) -> None:
     """Declare `--yes`."""
     parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
@@ -269,6 +286,7 @@ def settings(args: Namespace, console: Console) -> Settings:
         ledger_url(args),
         accepts_licences=getattr(args, "accepts_licences", False),
         allow_commands=getattr(args, "allow_commands", False),
+        required_sealing_key=getattr(args, "require_sealing_key", None),
     )
     return replace(found, report=Lines(console.err).write)
 

@@ -64,7 +64,7 @@ async def examine(engine: Engine) -> list[Finding]:
         findings += await _ledger(engine, keys)
         planned, _ = await engine.plan(Requests())
         # What secrets could not be read stands in lines of its own already.
-        found = (each for each in planned.diagnostics if each.code != "secret-absent")
+        found = (each for each in planned.findings if each.code != "secret-absent")
         findings += listed("plan", (*engine.findings, *found))
     except EocanvasApplyError as fault:
         findings += faults(next(name for kind, name in _SUBJECTS.items() if isinstance(fault, kind)), fault)
@@ -83,7 +83,7 @@ def listed(subject: str, diagnostics: Iterable[Diagnostic]) -> list[Finding]:
 
 async def _public_key(engine: Engine) -> Finding:
     key = await engine.observer.vault.public_key(engine.service.public_key)
-    return Finding("public key", f"RSA-{key.bits}: seals {key.limit} bytes")
+    return Finding("public key", f"RSA-{key.bits}: seals {key.limit} bytes; sha256:{key.digest}")
 
 
 def _clock(engine: Engine) -> Finding:

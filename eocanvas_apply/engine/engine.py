@@ -40,6 +40,7 @@ class Engine:
     `ledger_is_lost_after_run` says that the ledger would not outlive this machine (a local file on CI). `findings`
     are what manifest, rows and secrets give reason to say, `searches` what was found for rows, relative times apart;
     `review` gives the diagnostics of a plan their places in the manifest.
+    `required_sealing_key` is the SHA-256 that the service's public key must have, where one is required.
     `report` gets each event of a run, `show` the state after each look at the service; `runs` knows the other runs.
     """
 
@@ -58,6 +59,7 @@ class Engine:
     show: Callable[[View], None] | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     runs: RunsAtWork | None = None
+    required_sealing_key: str | None = None
     _surveyor: Surveyor = field(init=False)
 
     def __post_init__(self) -> None:
@@ -76,7 +78,7 @@ class Engine:
 
         Raises ServiceError, CredentialsError and LedgerError.
         """
-        survey = await self._surveyor.survey(requests)
+        survey = await self._surveyor.survey(self._guarding(requests))
         plan = self._guarded(survey.plan, requests, survey.observed)
         texts = kept_texts(self.observer.boundary, plan.launched_digests)
         return replace(plan, launched_texts=texts), survey.observed
@@ -91,7 +93,7 @@ class Engine:
         # A snapshot holds what the ledger holds, and not what an earlier plan of this engine noted.
         if not self._surveyor.has_unrecorded_facts:
             await self.journal.keep()
-        requests = replace(requests, applying=True)
+        requests = replace(self._guarding(requests), applying=True)
         first, observed = await self._first(requests)
         if absent := _absent(first, observed):
             raise ManifestError(*absent)
@@ -136,6 +138,9 @@ class Engine:
     def _run(self, first: Plan, requests: Requests, wait: timedelta | None) -> Run:
         pace = Pace(self.clock, wait, self.desired.timing.poll, Stop(self.stopping), self.idle)
         return Run(self._surveyor, self.session(), requests, first, pace, self.show)
+
+    def _guarding(self, requests: Requests) -> Requests:
+        return replace(requests, sealing_key=self.required_sealing_key)
 
     def _guarded(self, made: Plan, requests: Requests, observed: Observed) -> Plan:
         """Return the plan with what speaks against opening a ledger for it."""

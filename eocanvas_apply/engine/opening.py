@@ -36,6 +36,7 @@ from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.desired.derivation import desired_keys
 from eocanvas_apply.report.progress import Progress
 from eocanvas_apply.secrets.scrubbing import SCRUBBER, Scrubber
+from eocanvas_apply.secrets.secret import Secret, stray_characters
 from eocanvas_apply.secrets.secret_sources import SecretSources
 from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.service.clock import Clock, SystemClock
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
     import httpx
 
 
+PEPPER = "EOCANVAS_APPLY_PEPPER"
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What is not in the manifest: the service, the account, the ledger, the clock and the random names.
@@ -56,6 +60,8 @@ class Settings:
     `scrubber` learns every secret as soon as it is known, and `report` hears of a service that does not answer. With
     `accepts_licences` a search that is refused without them accepts those that the manifest names; with
     `allow_commands` the commands of secret references run, else only where the person's settings file allows them.
+    `required_sealing_key` is the SHA-256 in hex that the service's public key must have, and `pepper` a secret that the
+    fingerprints in the ledger are made with.
     """
 
     endpoints: Endpoints
@@ -68,6 +74,8 @@ class Settings:
     transport: httpx.AsyncBaseTransport | None = None
     accepts_licences: bool = False
     allow_commands: bool = False
+    required_sealing_key: str | None = None
+    pepper: Secret | None = None
     scrubber: Scrubber = field(default_factory=Scrubber)
     report: Callable[[Progress], None] = lambda progress: None  # noqa: ARG005
 
@@ -78,6 +86,7 @@ def find_settings(
     *,
     accepts_licences: bool = False,
     allow_commands: bool = False,
+    required_sealing_key: str | None = None,
 ) -> Settings:
     """Return what an engine is opened with; `ledger` wins over EOCANVAS_APPLY_LEDGER.
 
@@ -94,8 +103,25 @@ def find_settings(
         timing,
         accepts_licences=accepts_licences,
         allow_commands=allow_commands,
+        required_sealing_key=required_sealing_key,
+        pepper=_pepper(environ),
         scrubber=SCRUBBER,
     )
+
+
+def _pepper(environ: Mapping[str, str]) -> Secret | None:
+    """Return the pepper; raises UsageError for one that would not be the same everywhere, such as with a line end."""
+    text = environ.get(PEPPER)
+    if not text:
+        return None
+    fault = stray_characters(text) or ("is not UTF-8 text" if _is_not_text(text) else None)
+    if fault:
+        raise UsageError(error("bad-setting", f"{PEPPER} {fault}", "keys could not be compared elsewhere; remove it"))
+    return Secret(text)
+
+
+def _is_not_text(text: str) -> bool:
+    return any("\ud800" <= c <= "\udfff" for c in text)
 
 
 def _home() -> Path | None:
@@ -140,6 +166,7 @@ async def open_engine(project: Definition, settings: Settings, rows: Rows = Rows
             findings=(*campaigns.diagnostics, *adjusted(vault.warnings, project.manifest)),
             searches=campaigns.expansion.searches,
             review=_review(project),
+            required_sealing_key=settings.required_sealing_key,
             runs=RunsAtWork(open_backend(settings.ledger_url, project.boundary).path),
         )
 
@@ -161,7 +188,7 @@ async def _open_vault(project: Definition, settings: Settings) -> Vault:
     """Open it in a thread: commands and keyrings may take seconds, in which a signal is heard and ends them."""
     sources = secret_sources(project, settings.environ, allow_commands=settings.allow_commands)
     try:
-        return await asyncio.to_thread(open_vault, project, sources)
+        return await asyncio.to_thread(open_vault, project, sources, settings.pepper)
     except asyncio.CancelledError:
         sources.commands.stop()
         raise
@@ -175,13 +202,13 @@ def secret_sources(project: Definition, environ: Mapping[str, str], *, allow_com
     return SecretSources(environ, project.folder, allowed, to_allow, project.allowed)
 
 
-def open_vault(project: Definition, sources: SecretSources) -> Vault:
+def open_vault(project: Definition, sources: SecretSources, pepper: Secret | None = None) -> Vault:
     """Resolve the secrets of a project's keys; what is wrong with them is in the vault's diagnostics, at its line."""
 
     def place(found: Diagnostic, address: str, field: str) -> Diagnostic:
         return project.loaded.place(found, ("keys", Address.parse(address).name, field))
 
-    return Vault.opened(desired_keys(project.manifest), sources, place)
+    return Vault.opened(desired_keys(project.manifest), sources, place, pepper)
 
 
 def _catalogue(project: Definition, settings: Settings, service: EOCanvas) -> Catalogue:

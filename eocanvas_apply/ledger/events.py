@@ -105,6 +105,7 @@ class KeyIntended(KeyEvent):
     description: str
     expire_s: int
     fixed: Annotated[bool, Field(description="The manifest fixes the physical name: it rotates in place.")] = False
+    sealing_key: Annotated[str | None, Field(description="Hex SHA-256 of the public key it is sealed under.")] = None
     send_before: Time
 
 

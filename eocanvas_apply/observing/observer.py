@@ -36,6 +36,7 @@ from eocanvas_apply.planning.state.order_book import awaited_orders
 from eocanvas_apply.planning.state.reconciling import SKEW, candidates, late_intents, open_intents
 from eocanvas_apply.planning.state.runs import STUCK, has_output_key, status_of
 from eocanvas_apply.results.presence import StoredFiles
+from eocanvas_apply.secrets.fingerprints import scheme_of
 from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.service.entries import Unreadable
 from eocanvas_apply.service.eocanvas import EOCanvas
@@ -76,6 +77,21 @@ class Observer:
     async def observe(self, desired: Desired, recorded: Recorded) -> Observed:
         """Return what is there now; raises ServiceError where the service cannot be read."""
         self._inquiries.patience = 4 * desired.timing.request_timeout
+        # It takes as long as some requests, and goes on beside them.
+        fingerprints = asyncio.create_task(asyncio.to_thread(self._fingerprints, recorded))
+        try:
+            return await self._observed(desired, recorded, fingerprints)
+        finally:
+            fingerprints.cancel()
+
+    def _fingerprints(self, recorded: Recorded) -> Mapping[tuple[str, str], str]:
+        """Return the fingerprints of all secrets, of each key by the scheme that its generation of now was made by."""
+        salt = bytes.fromhex(recorded.opened.salt) if recorded.opened else None
+        return self.vault.fingerprints(salt, recorded_schemes(recorded))
+
+    async def _observed(
+        self, desired: Desired, recorded: Recorded, fingerprints: asyncio.Task[Mapping[tuple[str, str], str]]
+    ) -> Observed:
         keys = await observe_keys(self.service, desired, recorded)
         jobs = await self._pass(self._with_windows(desired, self._look_back(desired, recorded, keys)))
         self._listed = _counting({**self._listed, **jobs.jobs}, jobs.begun - longest(desired.limits) - SKEW)
@@ -84,7 +100,6 @@ class Observer:
         at = self.service.time.now()
         listings = await self._listings(recorded, jobs)
         sealing, unusable = await self._sealing(desired)
-        salt = bytes.fromhex(recorded.opened.salt) if recorded.opened else None
         return Observed(
             at=at,
             account=self.service.account,
@@ -96,7 +111,7 @@ class Observer:
             traces=await self._candidate_traces(recorded, jobs, at),
             failures=await self._failures(recorded, jobs),
             results=listings,
-            secrets=await asyncio.to_thread(self.vault.fingerprints, salt),
+            secrets=await fingerprints,
             unreadable=self.vault.faults,
             sealing=sealing,
             files=await asyncio.to_thread(self._files.changed, recorded),
@@ -195,7 +210,14 @@ class Observer:
             if isinstance(fault, Refused) and fault.concerns_account:
                 raise
             return None, (replace(fault.diagnostics[0], severity=Severity.WARNING),)
-        return Sealing(public_key.limit, public_key.bits, self.vault.sealed_sizes()), ()
+        return Sealing(public_key.limit, public_key.bits, self.vault.sealed_sizes(), public_key.digest), ()
+
+
+def recorded_schemes(recorded: Recorded) -> Mapping[str, str]:
+    """Return, by the address of each key, the scheme by which the secrets of its generation of now are recorded."""
+    current = {address: record.current for address, record in recorded.keys.items()}
+    made = {a: found.intended.secrets for a, found in current.items() if found and found.intended}
+    return {address: scheme_of(next(iter(secrets.values()))) for address, secrets in made.items() if secrets}
 
 
 def _counting(listed: Mapping[str, ObservedJob], since: datetime) -> Mapping[str, ObservedJob]:

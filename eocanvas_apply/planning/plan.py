@@ -246,7 +246,8 @@ class Requests:
     is asked to run again runs once, also if it fails once more; `failed` those that this run does not try any more.
     `launches` counts the launches of this run, of which there may be `limit`; `dismissed` are the ids of the jobs that
     it has asked the service to stop. `no_fetch` leaves results where they are. `applying` says that the plan is carried
-    out, so that a secret that cannot be read is an error, and not only a warning.
+    out, so that a secret that cannot be read is an error, and not only a warning. `sealing_key` is the SHA-256 that the
+    service's public key must have.
     """
 
     applying: bool = False
@@ -264,6 +265,7 @@ class Requests:
     only: frozenset[str] | None = None
     limit: int | None = None
     launches: int = 0
+    sealing_key: str | None = None
 
     def leaves_out(self, address: str) -> bool:
         """Tell whether a selection was asked for that does not hold this address."""

@@ -75,7 +75,7 @@ class _Planner:
             created=now,
             actions=actions,
             diagnostics=(*keys.faults, *findings, *warnings(desired, recorded, observed, jobs)),
-            refusals=refusals(desired, self.requests, recorded, actions),
+            refusals=refusals(desired, self.requests, recorded, observed, actions),
             forecast=forecast(actions, keys.stalled, now, renewed),
             wake=wake(actions, renewed, now),
             windows=windows.states(now),

@@ -23,7 +23,7 @@ FORGETS, FORGOTTEN_SHARE = 5, 0.10
 
 
 def refusals(
-    desired: Desired, requests: Requests, recorded: Recorded, actions: Sequence[PlannedAction]
+    desired: Desired, requests: Requests, recorded: Recorded, observed: Observed, actions: Sequence[PlannedAction]
 ) -> tuple[Diagnostic, ...]:
     """Return what holds an apply of these actions back; a destroy asks for itself."""
     if requests.destroy:
@@ -34,7 +34,8 @@ def refusals(
         ("too-many-relaunches", _relaunches(requests, actions), Allowance.RELAUNCHES),
         ("too-many-forgets", _forgets(recorded, actions), Allowance.FORGETS),
     )
-    return tuple(_refusal(code, what, flag) for code, what, flag in found if what and flag not in requests.allowed)
+    rules = (_refusal(code, what, flag) for code, what, flag in found if what and flag not in requests.allowed)
+    return (*_other_sealing_key(requests, observed), *rules)
 
 
 def new_ledger(desired: Desired, requests: Requests, observed: Observed, *, lost_after_run: bool) -> Diagnostic | None:
@@ -51,6 +52,15 @@ def new_ledger(desired: Desired, requests: Requests, observed: Observed, *, lost
         return _refusal("ledger-missing", what + ", ".join(sorted(ours)[:3]), Allowance.NEW_LEDGER)
     what = "this is a CI machine: a ledger in a local file is gone after the run, and the next one launches all again"
     return _refusal("ledger-not-kept", what, Allowance.NEW_LEDGER)
+
+
+def _other_sealing_key(requests: Requests, observed: Observed) -> Iterator[Diagnostic]:
+    """Yield that secrets would be sealed for another reader than the one who was asked for."""
+    wanted, sealing = requests.sealing_key, observed.sealing
+    if wanted and sealing and sealing.digest != wanted:
+        what = f"the service's public key is sha256:{sealing.digest}, and sha256:{wanted} is required"
+        hint = "nothing is sealed for it; ask the service whether it has changed its key"
+        yield error("sealing-key-refused", what, hint)
 
 
 def _empty(desired: Desired, recorded: Recorded) -> str | None:

@@ -10,6 +10,7 @@ from eocanvas_apply.ledger.fold.job_records import Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.keys.comparison import sealed_secrets
 from eocanvas_apply.planning.keys.needs import granted_life
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import Reason
@@ -27,12 +28,42 @@ def warnings(
     return (
         *observed.irregular,
         *_unknown_statuses(observed),
+        *_sealing_key(recorded, observed),
+        *_other_pepper(desired, recorded, observed),
         *_capped(desired, recorded),
         *_files(recorded, observed),
         *_unknown_orders(observed),
         *_duplicates(desired, recorded, observed),
         *_lost_results(recorded, jobs),
     )
+
+
+def _sealing_key(recorded: Recorded, observed: Observed) -> Iterator[Diagnostic]:
+    """Yield that the service shows another public key than the one that the last key was sealed under."""
+    made = [g.intended for record in recorded.keys.values() for g in record.generations.values() if g.intended]
+    sealed = [intended for intended in made if intended.sealing_key]
+    last = max(sealed, key=lambda intended: intended.send_before, default=None)
+    if last and observed.sealing and observed.sealing.digest != last.sealing_key:
+        since = f"{last.send_before:%Y-%m-%d %H:%M} UTC"
+        what = f"the service's public key has changed: sha256:{observed.sealing.digest}"
+        what += f"; {last.name} was sealed under sha256:{last.sealing_key} ({since})"
+        hint = (
+            "new keys are sealed under it; if this was not announced, ask the service, or refuse every other key with "
+        )
+        yield warning("sealing-key-changed", what, hint + "--require-sealing-key SHA256")
+
+
+def _other_pepper(desired: Desired, recorded: Recorded, observed: Observed) -> Iterator[Diagnostic]:
+    """Yield, once, that the fingerprints of secrets cannot be compared with those that can be made here."""
+    known = {address for address, _ in observed.secrets} | observed.unreadable.keys()
+    own = [address for address, key in desired.keys.items() if key.secrets]
+    sealed = [a for a in own if (r := recorded.keys.get(a)) and r.current and sealed_secrets(r.current)]
+    unknown = [address for address in sealed if address not in known]
+    if unknown:
+        which = unknown[0] if len(unknown) == 1 else f"{len(unknown)} keys ({unknown[0]} and others)"
+        what = f"whether the secrets of {which} have changed is not known: they were recorded with another pepper"
+        hint = "set EOCANVAS_APPLY_PEPPER to its value of then; the keys are left as they are"
+        yield warning("secret-pepper", what, hint)
 
 
 def _capped(desired: Desired, recorded: Recorded) -> Iterator[Diagnostic]:

@@ -56,6 +56,15 @@ class PublicKey:
         return self._key.key_size
 
     @property
+    def digest(self) -> str:
+        """The SHA-256 of its SubjectPublicKeyInfo in DER, in hex: `openssl pkey -pubin -outform DER | sha256sum`."""
+        import hashlib
+
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+        return hashlib.sha256(self._key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+
+    @property
     def limit(self) -> int:
         """How many bytes can be sealed: 245 for 2048 bits, as the padding takes 11."""
         return (self.bits + 7) // 8 - 11

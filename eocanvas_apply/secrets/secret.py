@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import lru_cache
 
 
 class Secret:
@@ -17,18 +16,6 @@ class Secret:
     def reveal(self) -> str:
         """Return the text. Call it only where the text is sealed, hashed or sent."""
         return self._text
-
-    def fingerprint(self, salt: bytes, purpose: str) -> str:
-        """Return a slow salted fingerprint, `scrypt:<hex>`, by which only equality can be judged.
-
-        `purpose` (address and field) is added after the slow step: equal secrets in two places look different in
-        the ledger, and still cost one slow step a process.
-        """
-        import hashlib
-        import hmac
-
-        stretched = _stretch(self._text, salt)
-        return "scrypt:" + hmac.new(stretched, purpose.encode(), hashlib.sha256).hexdigest()
 
     def __repr__(self) -> str:
         return "Secret(***)"
@@ -49,14 +36,6 @@ class Secret:
 
     def __reduce__(self) -> str:
         raise TypeError("a secret is not written anywhere")
-
-
-@lru_cache(maxsize=4096)
-def _stretch(text: str, salt: bytes) -> bytes:
-    import hashlib
-
-    # n=2**14 takes about 50 ms and 16 MiB: expensive for guessing, acceptable for checking a dozen keys.
-    return hashlib.scrypt(text.encode(), salt=salt, n=2**14, r=8, p=1, dklen=32)
 
 
 def without_mark(text: str) -> str:

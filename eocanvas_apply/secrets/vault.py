@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from threading import Lock
+from types import MappingProxyType
 from typing import Protocol
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity
+from eocanvas_apply.secrets.fingerprints import Fingerprinter
 from eocanvas_apply.secrets.sealing import PublicKey, plaintext
 from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.secrets.secret_references import SecretReference
@@ -15,6 +18,9 @@ from eocanvas_apply.vocabulary import StorageType
 
 # Gives a diagnostic about a key's field (address, field) its place in the manifest.
 Place = Callable[[Diagnostic, str, str], Diagnostic]
+
+
+_NO_SCHEMES: Mapping[str, str] = MappingProxyType({})
 
 
 class KeyConfig(Protocol):
@@ -35,11 +41,19 @@ class Vault:
     keys: Mapping[str, KeyConfig]
     secrets: Mapping[str, Mapping[str, Secret]] = field(repr=False)
     diagnostics: tuple[Diagnostic, ...] = ()
+    pepper: Secret | None = field(default=None, repr=False)
     _public_key: PublicKey | None = None
+    _fingerprinters: dict[bytes, Fingerprinter] = field(default_factory=dict, repr=False)
+    # Observing and creating keys may ask at the same time.
+    _at_work: Lock = field(default_factory=Lock, repr=False)
 
     @classmethod
     def opened(
-        cls, keys: Mapping[str, KeyConfig], sources: SecretSources, place: Place = lambda found, *_: found
+        cls,
+        keys: Mapping[str, KeyConfig],
+        sources: SecretSources,
+        place: Place = lambda found, *_: found,
+        pepper: Secret | None = None,
     ) -> Vault:
         """Resolve every reference of these keys, which come by address; `place` knows where they are written."""
         fields = [(address, name, used) for address, key in keys.items() for name, used in key.secrets.items()]
@@ -51,7 +65,7 @@ class Vault:
             found += [place(each, address, name) for each in of_field]
             if (secret := resolved[used].secret) is not None:
                 secrets.setdefault(address, {})[name] = secret
-        return cls(keys, secrets, tuple(found))
+        return cls(keys, secrets, tuple(found), pepper)
 
     @property
     def faults(self) -> Mapping[str, tuple[Diagnostic, ...]]:
@@ -67,17 +81,28 @@ class Vault:
     @property
     def all_secrets(self) -> tuple[Secret, ...]:
         """Return every secret of the run, for the scrubber."""
-        return tuple(secret for fields in self.secrets.values() for secret in fields.values())
+        own = (self.pepper,) if self.pepper else ()
+        return (*own, *(secret for fields in self.secrets.values() for secret in fields.values()))
 
-    def fingerprints(self, salt: bytes | None) -> Mapping[tuple[str, str], str]:
-        """Return the slow fingerprints by address and field under a ledger's salt, none without a salt."""
+    def fingerprints(
+        self, salt: bytes | None, schemes: Mapping[str, str] = _NO_SCHEMES
+    ) -> Mapping[tuple[str, str], str]:
+        """Return the slow fingerprints by address and field under a ledger's salt, none without a salt.
+
+        `schemes` holds, by address, by which scheme a key is compared; a key whose secrets are not all known, or that
+        cannot be compared by its scheme, has none.
+        """
         if salt is None:
             return {}
-        return {
-            (address, name): secret.fingerprint(salt, f"{address}.{name}")
-            for address, fields in self.secrets.items()
-            for name, secret in fields.items()
-        }
+        with self._at_work:
+            maker = self._fingerprinters.setdefault(salt, Fingerprinter(salt, self.pepper))
+            return maker.of_keys({address: self.secrets[address] for address in self._whole()}, schemes)
+
+    def _whole(self) -> list[str]:
+        """Return the addresses of the keys with secrets that are all known."""
+        return [
+            a for a, key in self.keys.items() if key.secrets and key.secrets.keys() <= self.secrets.get(a, {}).keys()
+        ]
 
     def sealed_sizes(self) -> Mapping[str, int]:
         """Return how many bytes each key's configuration takes before sealing, where all its secrets are known."""

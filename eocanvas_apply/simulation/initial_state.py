@@ -35,7 +35,11 @@ class StandIns(Vault):
 
     seen: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
-    def fingerprints(self, salt: bytes | None) -> Mapping[tuple[str, str], str]:
+    def fingerprints(
+        self,
+        salt: bytes | None,
+        schemes: Mapping[str, str] | None = None,  # noqa: ARG002 - the real ones are as they were recorded
+    ) -> Mapping[tuple[str, str], str]:
         """Return the real fingerprints, and a made-up one for each secret that could not be read."""
         return {name: self.seen.get(name, "scrypt:stand-in") for name in self._names()} if salt else {}
 

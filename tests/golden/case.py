@@ -85,7 +85,9 @@ def _observed(service: Json) -> Observed:
             (key, name): value for key, found in service.get("secrets", {}).items() for name, value in found.items()
         },
         unreadable={key: (_fault(key, found),) for key, found in service.get("unreadable", {}).items()},
-        sealing=Sealing(sealing["limit"], sealing["bits"], sealing["sizes"]) if sealing else None,
+        sealing=Sealing(sealing["limit"], sealing["bits"], sealing["sizes"], sealing.get("digest", ""))
+        if sealing
+        else None,
         files={path: FileState(state) for path, state in service.get("files", {}).items()},
         downloads={name: _download(name, state) for name, state in service.get("downloads", {}).items()},
     )
@@ -103,6 +105,7 @@ def _requests(given: Json) -> Requests:
         only=frozenset(given["only"]) if "only" in given else None,
         limit=given.get("limit"),
         launches=given.get("launches", 0),
+        sealing_key=given.get("sealing_key"),
     )
 
 

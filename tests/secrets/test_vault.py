@@ -54,7 +54,7 @@ def test_fingerprints_are_slow_salted_and_differ_by_place(tmp_path: Path) -> Non
     assert vault.fingerprints(None) == {}
     first = vault.fingerprints(b"salt")
     assert first[("key.a", "password")] != first[("key.b", "password")]
-    assert all(value.startswith("scrypt:") for value in first.values())
+    assert all(value.startswith("scrypt2:") for value in first.values())
     assert first != vault.fingerprints(b"pepper")
 
 

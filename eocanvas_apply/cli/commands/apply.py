@@ -9,7 +9,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from eocanvas_apply.api.exit_codes import Exit, of_endings
-from eocanvas_apply.cli.arguments import Parser, add_project, add_requests, add_yes, requested, with_project
+from eocanvas_apply.cli.arguments import (
+    Parser,
+    add_project,
+    add_requests,
+    add_sealing,
+    add_yes,
+    requested,
+    with_project,
+)
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.cli.terminal.live import shown
 from eocanvas_apply.cli.terminal.prompt import confirm
@@ -44,6 +52,7 @@ def add_arguments(parser: Parser) -> None:
         "--no-fetch", action="store_true", help="leave results at the service; `results --fetch` downloads them"
     )
     add_requests(parser)
+    add_sealing(parser)
     safety = parser.add_argument_group("what it refuses without permission")
     for flag, meaning in ALLOWANCES.items():
         words = meaning.replace("%", "%%")

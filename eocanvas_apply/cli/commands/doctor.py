@@ -8,7 +8,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
-from eocanvas_apply.cli.arguments import MANIFEST, add_project, manifest_file, opened_project, run_with, settings
+from eocanvas_apply.cli.arguments import (
+    MANIFEST,
+    Parser,
+    add_project,
+    add_sealing,
+    manifest_file,
+    opened_project,
+    run_with,
+    settings,
+)
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import has_errors
 from eocanvas_apply.errors import CredentialsError, ManifestError, UsageError
@@ -26,7 +35,11 @@ Examples:
   eocanvas-apply doctor --format json
 """
 
-add_arguments = add_project
+
+def add_arguments(parser: Parser) -> None:
+    """Declare them."""
+    add_sealing(parser)
+    add_project(parser)
 
 
 def run(args: Namespace, console: Console) -> Outcome:

@@ -8,7 +8,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit, of_plan
-from eocanvas_apply.cli.arguments import CI_FORMATS, Parser, add_project, add_requests, requested, with_project
+from eocanvas_apply.cli.arguments import (
+    CI_FORMATS,
+    Parser,
+    add_project,
+    add_requests,
+    add_sealing,
+    requested,
+    with_project,
+)
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import has_errors
 
@@ -51,6 +59,7 @@ def add_arguments(parser: Parser) -> None:
         help="also run the plan to its end in virtual time: when it ends, and what faults would change",
     )
     add_requests(parser)
+    add_sealing(parser)
     add_project(parser, *CI_FORMATS)
 
 

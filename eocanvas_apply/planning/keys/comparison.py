@@ -46,11 +46,16 @@ def secret_changes(key: DesiredKey, current: Generation, observed: Observed) -> 
 
     A field that cannot be read now is none of them: whether it differs is not known.
     """
-    sealed = current.intended.secrets if current.intended else {}
+    sealed = sealed_secrets(current)
     now = {field: observed.secrets.get((key.address, field)) for field in key.secrets}
     known = {field for field in sealed.keys() | now.keys() if field not in now or now[field] is not None}
     differing = [field for field in known if sealed.get(field) != now.get(field)]
     return tuple(Change(field, sensitive=True) for field in sorted(differing))
+
+
+def sealed_secrets(generation: Generation) -> Mapping[str, str]:
+    """Return the fingerprints of the secrets that a generation was sealed with, by field."""
+    return generation.intended.secrets if generation.intended else {}
 
 
 def sealed_otherwise(

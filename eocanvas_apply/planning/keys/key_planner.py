@@ -62,8 +62,14 @@ class KeyPlanner:
 
     @property
     def uncompared(self) -> frozenset[str]:
-        """The addresses of keys that stand, and that a plan cannot compare because a secret cannot be read here."""
-        return frozenset() if self.requests.applying else frozenset(self.observed.unreadable)
+        """The addresses of keys that are left as they are if they stand, because they cannot be compared.
+
+        Their secrets have fingerprints that were made with another pepper, or cannot be read; an apply stops for those.
+        """
+        unread = self.observed.unreadable.keys()
+        known = {address for address, _ in self.observed.secrets}
+        other = {key.address for key in self._wanted.values() if key.secrets and key.address not in known | unread}
+        return frozenset(other if self.requests.applying else other | unread)
 
     def _unread(self, keys: Iterable[DesiredKey]) -> list[Diagnostic]:
         return [fault for key in keys for fault in self.observed.unreadable.get(key.address, ())]

@@ -60,11 +60,12 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Sealing:
-    """How the sealed text of each key (by address, in bytes) fits the service's real public key."""
+    """How the sealed text of each key (by address, in bytes) fits the service's public key, and the key's SHA-256."""
 
     limit: int
     bits: int
     sizes: Mapping[str, int]
+    digest: str = ""
 
 
 class FileState(StrEnum):
