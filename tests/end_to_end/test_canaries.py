@@ -58,12 +58,12 @@ class CanaryProject:
     """A project whose secrets are canaries, and everything that it has printed."""
 
     def __init__(self, folder: Path, **options: Any) -> None:
-        self.account, self.access, self.secret, self.drive = (
-            Canary.drawn(what) for what in ("account", "access key", "secret key", "drive password")
+        self.account, self.access, self.secret, self.drive, self.pepper = (
+            Canary.drawn(what) for what in ("account", "access key", "secret key", "drive password", "pepper")
         )
         # The sealed text is short, and so are these two.
         self.access = replace(self.access, before="", after="")
-        self.canaries = [self.account, self.access, self.secret, self.drive]
+        self.canaries = [self.account, self.access, self.secret, self.drive, self.pepper]
         self.said: list[str] = []
         self.folder = folder
         self.options = Options(
@@ -79,6 +79,7 @@ class CanaryProject:
         (vault / "password").chmod(0o600)
         with running(self.options) as emulator:
             secret = {"ACCESS": self.access.value, "SECRET": self.secret.value}
+            secret["EOCANVAS_APPLY_PEPPER"] = self.pepper.value
             account = {"HDA_PASSWORD": self.account.value, "PASSWORD_FILE": str(vault / "password")}
             self.tool = Tool(self.folder / "place", emulator, {**secret, **account})
             self.tool.write(MANIFEST)
