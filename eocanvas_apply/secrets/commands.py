@@ -10,8 +10,9 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,16 +41,13 @@ class SecretCommands:
         self._running.add(process)
         if self._stopped:
             _end(process)
-        late = _Deadline(process, self.patience_s)
         try:
-            with process:
-                printed = process.stdout.read(MOST_BYTES + 1) if process.stdout else b""
-                if len(printed) > MOST_BYTES:
-                    _end(process)
+            printed, late = _output(process, time.monotonic() + self.patience_s)
         finally:
-            late.timer.cancel()
+            _end(process)
+            process.wait()
             self._running.discard(process)
-        if fault := _fault(command[0], process.returncode, len(printed), self.patience_s if late.passed else None):
+        if fault := _fault(command[0], process.returncode, len(printed), self.patience_s if late else None):
             raise ManifestError(fault)
         return printed
 
@@ -71,6 +69,7 @@ class SecretCommands:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                bufsize=0,
                 start_new_session=True,
             )
         except OSError as fault:
@@ -79,27 +78,41 @@ class SecretCommands:
             raise ManifestError(_cannot_start(command[0], "it holds a character that no command can hold")) from None
 
 
-class _Deadline:
-    """Ends a command that takes too long, and knows that it did."""
+def _output(process: subprocess.Popen[bytes], until: float) -> tuple[bytes, bool]:
+    """Return what a process prints until it ends, and whether it had not ended by then.
 
-    def __init__(self, process: subprocess.Popen[bytes], patience_s: float) -> None:
-        self.passed = False
-        self.timer = threading.Timer(patience_s, self._pass, [process])
-        self.timer.daemon = True
-        self.timer.start()
+    Something that it has left behind may keep its output open for ever, out of reach of any signal to its group. So a
+    thread reads, which is left alone then.
+    """
+    printed = bytearray()
+    reader = threading.Thread(target=_read, args=(process, printed), daemon=True)
+    reader.start()
+    reader.join(max(until - time.monotonic(), 0))
+    if reader.is_alive():
+        return bytes(printed), True
+    if len(printed) <= MOST_BYTES:
+        try:
+            process.wait(max(until - time.monotonic(), 0))
+        except subprocess.TimeoutExpired:
+            return bytes(printed), True
+    return bytes(printed), False
 
-    def _pass(self, process: subprocess.Popen[bytes]) -> None:
-        self.passed = True
-        _end(process)
+
+def _read(process: subprocess.Popen[bytes], printed: bytearray) -> None:
+    with process.stdout or nullcontext() as stream:
+        while stream and len(printed) <= MOST_BYTES and (part := stream.read(65_536)):
+            printed += part
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a command and what it has started."""
+    """End a command and what it has started. Once its end was read, its number may be that of another."""
+    if process.returncode is not None:
+        return
     with suppress(OSError):
         if os.name == "posix":
             os.killpg(process.pid, signal.SIGKILL)
         else:
-            process.kill()
+            subprocess.run(["taskkill", "/T", "/F", "/PID", str(process.pid)], capture_output=True, check=False)  # noqa: S603, S607
 
 
 def _cannot_start(program: str, why: str) -> Diagnostic:

@@ -12,11 +12,13 @@ import base64
 import binascii
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from eocanvas_apply.diagnostics import did_you_mean, error
 from eocanvas_apply.errors import ManifestError
@@ -58,23 +60,27 @@ class SopsFile:
             data = json.loads(self.content) if self.name.lower().endswith(".json") else _yaml(self.content)
         except ValueError:
             # The exception may repeat what stands there.
-            self._fail("cannot be read as YAML or JSON", _WITH_THE_PROGRAM)
+            self._fail("cannot be read as one document of YAML or JSON", _WITH_THE_PROGRAM)
         metadata = data.get(_METADATA) if isinstance(data, dict) else None
         if not isinstance(metadata, dict) or not isinstance(metadata.get("mac"), str):
+            if isinstance(data, str) and _ENCRYPTED.search(data):
+                self._fail("is encrypted with SOPS, but is neither YAML nor JSON", _WITH_THE_PROGRAM)
             self._fail("is not encrypted with SOPS", "encrypt it; if others saw it, change the secrets in it")
         return {name: value for name, value in data.items() if name != _METADATA}, metadata
 
     def _at(self, data: Any, at: str) -> tuple[tuple[str, ...], Any]:
         """Return what stands at a path, and the names on the way to it, to which a list adds none."""
         names: tuple[str, ...] = ()
-        for part in at.split("."):
-            if isinstance(data, list) and part.isdecimal() and int(part) < len(data):
-                data = data[int(part)]
-            elif isinstance(data, dict) and part in data:
-                data, names = data[part], (*names, part)
-            else:
-                near = did_you_mean(part, map(str, data)) if isinstance(data, dict) else ""
+        parts = at.split(".")
+        while parts:
+            # A name may hold dots itself, such as tls.key.
+            length = next((n for n in range(1, len(parts) + 1) if _has(data, ".".join(parts[:n]))), 0)
+            name = ".".join(parts[:length])
+            if not length:
+                near = did_you_mean(parts[0], map(str, data)) if isinstance(data, dict) else ""
                 self._fail(f"has nothing at {at!r}", near or "`at` names the way to the value, such as a.b")
+            data, names = (data[name], (*names, name)) if isinstance(data, dict) else (data[int(name)], names)
+            del parts[:length]
         if isinstance(data, dict | list) or data is None:
             self._fail(f"has no single value at {at!r}", "`at` names the way to one value, such as a.b")
         return names, data
@@ -141,6 +147,12 @@ def age_identities(text: str) -> list[Identity]:
         raise ValueError("not an age key") from None
 
 
+def _has(data: Any, name: str) -> bool:
+    if isinstance(data, list):
+        return name.isascii() and name.isdecimal() and len(name) < 10 and int(name) < len(data)
+    return isinstance(data, dict) and name in data
+
+
 def _leaves(data: Any, names: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yield every value in the order of the file with the names on the way to it; null counts as no value."""
     if isinstance(data, dict):
@@ -160,7 +172,10 @@ def _is_encrypted(value: Any) -> bool:
 def _plain_text(value: Any) -> str:
     """Return a value as SOPS counts it: a number without exponent, and True and False."""
     if isinstance(value, float):
-        return format(value, "f").rstrip("0").rstrip(".") if abs(value) < 1e15 else format(value, ".0f")
+        if not math.isfinite(value):
+            return {"inf": "+Inf", "-inf": "-Inf", "nan": "NaN"}[str(value)]
+        digits = format(Decimal(repr(value)), "f")
+        return digits.rstrip("0").rstrip(".") if "." in digits else digits
     return str(value)
 
 
@@ -174,14 +189,34 @@ def _yaml(content: bytes) -> Any:
 
 
 def _loader() -> Any:
-    """Return a loader by which times stay text, as SOPS reads its own."""
+    """Return a loader by the rules of YAML 1.2 as SOPS' own: `no`, 12:30:00 and dates are text, 1e-07 is a number."""
     import yaml
 
     class PlainLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        pass
+        yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
 
-    PlainLoader.yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in rules if not tag.endswith("timestamp")]
-        for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+        def flatten_mapping(self, node: Any) -> None:
+            """Leave << a name as any other, as SOPS does."""
+
+    for name, pattern, first in _SCALARS:
+        PlainLoader.add_implicit_resolver(f"tag:yaml.org,2002:{name}", re.compile(rf"(?:{pattern})\Z"), first)
+    PlainLoader.add_constructor("tag:yaml.org,2002:int", lambda loader, node: _whole(loader.construct_scalar(node)))
+    PlainLoader.add_constructor("tag:yaml.org,2002:merge", lambda loader, node: loader.construct_scalar(node))
     return PlainLoader
+
+
+_SCALARS = (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?(?:0[xX][0-9a-fA-F]+|0[oO]?[0-7]+|0[bB][01]+|0|[1-9][0-9]*)", list("-+0123456789")),
+    (
+        "float",
+        r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+        list("-+0123456789."),
+    ),
+)
+
+
+def _whole(text: str) -> int:
+    octal = re.fullmatch(r"([-+]?)0([0-7]+)", text)
+    return int(f"{octal[1]}0o{octal[2]}" if octal else text, 0)

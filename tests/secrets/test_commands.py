@@ -79,7 +79,25 @@ def test_a_command_that_takes_too_long_is_ended_with_all_that_it_started(tmp_pat
     code = f"{late} open('pid', 'w').write(str(p.pid)); time.sleep(60)"
     with pytest.raises(ManifestError, match="did not end within 1 s"):
         commands.output([sys.executable, "-c", code])
-    assert not is_running(int((tmp_path / "pid").read_text(encoding="ascii")))
+    assert ends(int((tmp_path / "pid").read_text(encoding="ascii")))
+
+
+def test_a_process_that_is_left_behind_with_the_output_open_holds_nothing_up(tmp_path: Path) -> None:
+    """It has a session of its own, so that ending the command's group does not reach it."""
+    left = "import subprocess, sys; p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], "
+    code = f"{left} start_new_session=True); open('pid', 'w').write(str(p.pid)); print('s3cr3t')"
+    commands = SecretCommands(tmp_path, {"PATH": os.environ["PATH"]}, patience_s=1.0)
+    with pytest.raises(ManifestError, match="did not end within 1 s"):
+        commands.output([sys.executable, "-c", code])
+    pid = int((tmp_path / "pid").read_text(encoding="ascii"))
+    assert is_running(pid)
+    os.kill(pid, 9)
+
+
+def test_a_command_that_closes_its_output_and_goes_on_is_ended(tmp_path: Path) -> None:
+    commands = SecretCommands(tmp_path, {"PATH": os.environ["PATH"]}, patience_s=1.0)
+    with pytest.raises(ManifestError, match="did not end within 1 s"):
+        commands.output([sys.executable, "-c", "import os, time; os.close(1); time.sleep(600)"])
 
 
 def test_an_interruption_ends_what_runs(tmp_path: Path) -> None:
@@ -100,6 +118,14 @@ def test_equal_references_are_resolved_once(tmp_path: Path) -> None:
     sources = SecretSources({"PATH": os.environ["PATH"]}, tmp_path, commands_allowed=True)
     assert sources.resolve_all([count, count, count]) == {count: Resolved(Secret("pw"))}
     assert (tmp_path / "ran").read_text(encoding="ascii") == "x"
+
+
+def ends(pid: int) -> bool:
+    for _ in range(3000):
+        if not is_running(pid):
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def is_running(pid: int) -> bool:

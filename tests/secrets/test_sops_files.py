@@ -9,6 +9,7 @@ import pytest
 from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.secrets.secret_references import SopsReference
 from eocanvas_apply.secrets.secret_sources import Resolved, SecretSources
+from eocanvas_apply.secrets.sops_files import SopsFile, age_identities
 from tests.secrets.sops import as_json, as_yaml, encrypted
 
 MINE, OTHER = pyrage.x25519.Identity.generate(), pyrage.x25519.Identity.generate()
@@ -93,6 +94,51 @@ def test_each_failure_says_what_it_is_and_no_value(
     assert codes(found) == ["secret-sops"]
     assert words in found.diagnostics[0].message
     assert not any("s3cr3t" in str(each) for each in found.diagnostics)
+
+
+WRITTEN = Path(__file__).parent / "written_by_sops"
+
+
+@pytest.mark.parametrize("name", ["odd.yaml", "odd.json", "only_encrypted.yaml"])
+@pytest.mark.parametrize(("at", "text"), [("scenes.secret_key", "s3cr3t äß"), ("scenes.tls.key", "dotted")])
+def test_a_file_that_the_sops_program_wrote_is_read(name: str, at: str, text: str) -> None:
+    """It holds comments, a merge, and words and numbers that versions of YAML read differently."""
+    sources = SecretSources({"SOPS_AGE_KEY_FILE": str(WRITTEN / "age.txt")}, WRITTEN)
+    assert sources.resolve(SopsReference(sops=name, at=at)) == Resolved(Secret(text))
+
+
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [
+        ("on", "word"),
+        ("scenes.listed.1", "2.5"),
+        ("scenes.listed.2.name", "inner"),
+        ("scenes.exponent", "1000"),
+        ("scenes.lines", "one\ntwo"),
+        ("use.<<.x", "1"),
+        ("plain.country_unencrypted", "no"),
+        ("plain.small_unencrypted", "0.0000001"),
+        ("plain.large_unencrypted", "10000000000000000000000"),
+    ],
+)
+def test_values_are_the_texts_that_the_sops_program_encrypts(at: str, text: str) -> None:
+    content = (WRITTEN / "odd.yaml").read_bytes()
+    identities = age_identities((WRITTEN / "age.txt").read_text(encoding="utf-8"))
+    assert SopsFile("odd.yaml", content).value(at, identities) == text
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"A=ENC[AES256_GCM,data:Pg==,iv:Pg==,tag:Pg==,type:str]\n", "is neither YAML nor JSON"),
+        (b"a: x\n---\nb: y\n", "cannot be read as one document"),
+    ],
+    ids=["dotenv", "several"],
+)
+def test_a_sops_file_of_another_form_is_not_called_unencrypted(content: bytes, words: str, tmp_path: Path) -> None:
+    found = resolved(tmp_path, "A", content)
+    assert words in found.diagnostics[0].message
+    assert "sops, decrypt" in found.diagnostics[0].hint
 
 
 @pytest.mark.parametrize("content", [b"", b"a: [", b"\xff\xfe", b"&a [*a]", b"sops: 5", b"[" * 2000, b"- 1"])
