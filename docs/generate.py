@@ -167,6 +167,8 @@ _MODELS: Mapping[str, Mapping[str, str]] = {
         "SnapJob": "A job with a SNAP graph",
         "TailorJob": "A job with a Data Tailor chain",
         "RawJob": "A job of another process",
+        "PointsFile": "A file of points",
+        "PointColumns": "Columns of points",
     },
     "Inputs": {
         "KeyInput": "An input from a storage",

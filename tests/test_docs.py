@@ -31,6 +31,8 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINKED = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "examples").rglob("README.md"))]
 TEMPLATES = ROOT / "eocanvas_apply/cli/templates"
 SQUARE = {"type": "Polygon", "coordinates": [[[20, 58], [21, 58], [21, 59], [20, 59], [20, 58]]]}
+EXTRACT = """<graph><version>1.0</version><node id="a"><operator>PixEx</operator><parameters><coordinates/>
+<sourceProductPaths>$img1</sourceProductPaths><outputDir>$output</outputDir></parameters></node></graph>"""
 FILES = {
     "tiles.geojson": json.dumps(
         {
@@ -131,6 +133,7 @@ def _folder(tmp_path: Path) -> Path:
     for name, text in FILES.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     (tmp_path / "graphs").mkdir()
+    (tmp_path / "graphs/extract.xml").write_text(EXTRACT, encoding="utf-8")
     (tmp_path / "graphs/subset.xml").write_bytes((TEMPLATES / "subset.xml").read_bytes())
     return tmp_path
 

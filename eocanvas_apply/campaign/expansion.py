@@ -94,7 +94,7 @@ async def _expanded(loaded: LoadedManifest, sources: Sources) -> Expansion:
         instances=sources.done,
         relative=frozenset(sources.relative),
         unknown=frozenset(unknown),
-        files=sources.files,
+        files=sources.files.digests,
         searches=tuple(sources.searches.values()),
         diagnostics=tuple(distinct.values()),
     )

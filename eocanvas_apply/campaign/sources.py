@@ -6,35 +6,30 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from eocanvas_apply.campaign.lock import Lock, LockedQuery, query_digest
-from eocanvas_apply.campaign.readers.csv import table_rows
 from eocanvas_apply.campaign.readers.days import day_rows
-from eocanvas_apply.campaign.readers.encoding import UTF_16
-from eocanvas_apply.campaign.readers.geojson import geojson_rows
 from eocanvas_apply.campaign.readers.hda import Search, product_rows
-from eocanvas_apply.campaign.readers.json import entry_rows, json_rows, value_rows
+from eocanvas_apply.campaign.readers.json import entry_rows, value_rows
 from eocanvas_apply.campaign.readers.s3 import Lister, file_rows
+from eocanvas_apply.campaign.row_files import FILES, RowFiles
 from eocanvas_apply.campaign.rows import ID, MOST_ROWS, Found, Row
-from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.instances import Instance
 from eocanvas_apply.manifest.loading import LoadedManifest
-from eocanvas_apply.manifest.model.steps import CsvFile, JsonFile, S3Prefix, Step
+from eocanvas_apply.manifest.model.steps import S3Prefix, Step
 from eocanvas_apply.manifest.model.times import resolved
 
 if TYPE_CHECKING:
     import asyncio
 
 _AT_ONCE = 4
-_LONGEST_LINE = 500
 
 
 class SourceUnavailable(Exception):
@@ -55,7 +50,6 @@ class Sources:
     # The fields with geometries that the readers of a campaign have judged, by its name.
     judged: dict[str, frozenset[str]] = field(default_factory=dict)
     relative: set[str] = field(default_factory=set)
-    files: dict[str, str] = field(default_factory=dict)
     searches: dict[str, LockedQuery] = field(default_factory=dict)
     _asked: dict[tuple[str, str, int], asyncio.Task[Found]] = field(default_factory=dict)
     _read: dict[tuple[str, str, int], Found] = field(default_factory=dict)
@@ -98,6 +92,11 @@ class Sources:
             return await self.search(query, limit)
 
     @cached_property
+    def files(self) -> RowFiles:
+        """The files that rows are read from."""
+        return RowFiles(self.loaded, self.read)
+
+    @cached_property
     def gate(self) -> asyncio.Semaphore:
         """Let a few questions through at a time."""
         # Imported late, for asyncio takes longer to load than a small manifest to validate.
@@ -105,25 +104,9 @@ class Sources:
 
         return asyncio.Semaphore(_AT_ONCE)
 
-    def parsed(self, written: str, parse: Callable[[bytes, str], Found]) -> Found:
-        """Return the rows of a file, with its source lines in the diagnostics of a ManifestError."""
-        content = self.read(written)
-        self.files[written] = hashlib.sha256(content).hexdigest()
-        try:
-            found = parse(content, (PurePath(self.loaded.text.file).parent / written).as_posix())
-            return replace(found, warnings=[_with_line(each, content) for each in found.warnings])
-        except ManifestError as problem:
-            raise ManifestError(*(_with_line(each, content) for each in problem.diagnostics)) from None
 
-
-def _csv(sources: Sources, given: str | CsvFile) -> Found:
-    name, delimiter = (given, None) if isinstance(given, str) else (given.file, given.delimiter)
-    return sources.parsed(name, partial(table_rows, delimiter=delimiter))
-
-
-def _json(sources: Sources, given: str | JsonFile) -> Found:
-    name, path = (given, None) if isinstance(given, str) else (given.file, given.path)
-    return sources.parsed(name, partial(json_rows, path=path))
+def _file(kind: str, sources: Sources, source: Any) -> Found:
+    return sources.files.rows(kind, source)
 
 
 def _job(sources: Sources, name: str) -> Found:
@@ -161,23 +144,11 @@ async def _s3(sources: Sources, source: S3Prefix, limit: int) -> Found:
 LOCAL: Mapping[str, Callable[[Sources, Any], Found]] = {
     "list": lambda _, values: Found(list(value_rows(values))),
     "map": lambda _, entries: Found(list(entry_rows(entries))),
-    "csv": _csv,
-    "json": _json,
-    "geojson": lambda sources, name: sources.parsed(name, geojson_rows),
+    **{kind: partial(_file, kind) for kind in FILES},
     "days": lambda sources, days: day_rows(days, sources.now),
     "job": _job,
 }
 REMOTE: Mapping[str, Callable[[Sources, Any, int], Coroutine[Any, Any, Found]]] = {"hda": _hda, "s3": _s3}
-
-
-def _with_line(found: Diagnostic, content: bytes) -> Diagnostic:
-    """Return a diagnostic about a file with its source line."""
-    text = content.decode("utf-16" if content.startswith(UTF_16) else "utf-8-sig", "replace")
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    if found.position is None or found.position.line > len(lines):
-        return found
-    line = lines[found.position.line - 1]
-    return found.at(found.position, line if len(line) <= _LONGEST_LINE else None)
 
 
 def needs_all(step: Step) -> bool:

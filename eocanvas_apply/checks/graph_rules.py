@@ -11,6 +11,7 @@ from eocanvas_apply.diagnostics import Diagnostic, Suggestions, error, warning
 from eocanvas_apply.documents.graph import OUTPUT, WRITE, Graph, param_alone
 from eocanvas_apply.documents.graph_placeholders import placeholders_of
 from eocanvas_apply.documents.node_sources import folded, header_names, results_used, sources_of
+from eocanvas_apply.documents.pixex import open_coordinates
 from eocanvas_apply.documents.wkt import is_meant_as_geometry, wkt_faults
 from eocanvas_apply.documents.xml_tree import Element
 
@@ -177,15 +178,11 @@ def _regions(graph: Graph) -> Iterator[Element]:
 
 
 def coordinates(case: GraphCase) -> Iterator[Diagnostic]:
-    """Yield PixEx nodes without a coordinate."""
-    message = "PixEx has no coordinate to look at"
-    for node in case.filled.nodes:
-        given = _parameter(node, "coordinates")
-        if not _runs(node, "PixEx") or given is None or given.children:
-            continue
-        others = (_parameter(node, "coordinatesFile"), _parameter(node, "matchupFile"))
-        if not any(each is not None and each.text.strip() for each in (given, *others)):
-            found = error("pixex-without-coordinates", message, "add <coordinate> elements")
+    """Yield PixEx nodes without a coordinate; what is wrong with the points of a job is found where they are read."""
+    hint = "add <coordinate> elements, or give the job `points:`"
+    for node in case.filled.nodes if case.job.points is None else ():
+        if given := open_coordinates(node):
+            found = error("pixex-without-coordinates", "PixEx has no coordinate to look at", hint)
             yield case.at(found, given.position)
 
 

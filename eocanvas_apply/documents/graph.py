@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,6 +13,7 @@ from eocanvas_apply.documents.graph_placeholders import Placeholder, placeholder
 from eocanvas_apply.documents.graph_text import decoded
 from eocanvas_apply.documents.mark import Mark
 from eocanvas_apply.documents.numbers import number_text
+from eocanvas_apply.documents.pixex import Point, with_points
 from eocanvas_apply.documents.source_lines import SourceLines
 from eocanvas_apply.documents.xml_tree import Element, XmlFault, compact, parse_xml, written
 from eocanvas_apply.errors import ManifestError
@@ -104,6 +105,10 @@ class Graph:
             ],
         )
         return replace(self, root=root)
+
+    def with_points(self, points: Sequence[Point]) -> Graph:
+        """Return the graph with the points in its PixEx node with empty coordinates."""
+        return replace(self, root=with_points(self.root, points))
 
     def at_service(self) -> Graph:
         """Return the graph as the service runs it: `$output` is the file of the node that is called Write."""

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.campaign.expansion import Expansion, expand
+from eocanvas_apply.campaign.job_points import with_points, with_points_of_rows
 from eocanvas_apply.campaign.lock import LockFile, changed_searches, lock_age, read_lock_file
 from eocanvas_apply.campaign.readers.hda import Search
 from eocanvas_apply.campaign.readers.s3 import Lister
@@ -94,7 +95,7 @@ def parse_project(
     loaded = load(source, str(file))
     if variables and loaded.manifest:
         loaded = load(source, str(file), _typed_variables(variables, loaded.text.data))
-    documents = load_graphs_and_chains(loaded, read)
+    documents = with_points(load_graphs_and_chains(loaded, read), loaded, read)
     found = (*check(loaded, documents), *lock_faults)
     if loaded.manifest is None or has_errors(found):
         raise ManifestError(*found)
@@ -207,7 +208,8 @@ def offline_findings(campaigns: Campaigns) -> tuple[Diagnostic, ...]:
 
 
 def _checked(project: Definition, expansion: Expansion, notes: tuple[Diagnostic, ...]) -> Campaigns:
-    documents = with_instances(project.documents, project.loaded, project.read, expansion.instances)
+    named = with_instances(project.documents, project.loaded, project.read, expansion.instances)
+    documents = with_points_of_rows(named, project.loaded, project.read, expansion.instances)
     new = documents.diagnostics[len(project.documents.diagnostics) :]
     of_rows = check_rows(project.loaded, documents, expansion.instances)
     rows = adjusted(expansion.diagnostics, project.manifest)

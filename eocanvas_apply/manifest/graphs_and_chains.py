@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph
+from eocanvas_apply.documents.pixex import Point
 from eocanvas_apply.documents.yaml.nodes import Path
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.instances import Instance
 from eocanvas_apply.manifest.loading import LoadedManifest
 from eocanvas_apply.manifest.model.jobs import Job, SnapJob, TailorJob
+from eocanvas_apply.manifest.model.points import PointsFile
 
 Read = Callable[[str], bytes]
 Document = Graph | Chain
@@ -32,15 +35,38 @@ class GraphsAndChains:
     files: Mapping[str, str]
     diagnostics: tuple[Diagnostic, ...] = ()
     parsed: Mapping[tuple[str, str], Document | None] = field(default_factory=dict, repr=False)
+    points: Mapping[str, Sequence[Point]] = field(default_factory=dict, repr=False)
+    _with_points: dict[tuple[str, str], Graph] = field(default_factory=dict, repr=False)
 
     def of(self, job: Job) -> Document | None:
         """Return the graph or chain of any job whose file was read, an instance's too; None when it has none."""
         if isinstance(job, SnapJob):
-            return self.parsed.get((Graph.__name__, job.graph))
+            return self._filled(job)
         if not isinstance(job, TailorJob):
             return None
         chain = Chain({}) if job.chain_file is None else self.parsed.get((Chain.__name__, job.chain_file))
         return chain.with_fields(job.chain_fields) if isinstance(chain, Chain) else None
+
+    def graph_of(self, job: SnapJob) -> Graph | None:
+        """Return the graph of a job as its file has it, without the points of the job."""
+        graph = self.parsed.get((Graph.__name__, job.graph))
+        return graph if isinstance(graph, Graph) else None
+
+    def _filled(self, job: SnapJob) -> Graph | None:
+        graph = self.graph_of(job)
+        if graph is None or job.points is None:
+            return graph
+        key = points_key(job.points)
+        if key not in self.points:
+            return graph
+        if (job.graph, key) not in self._with_points:
+            self._with_points[job.graph, key] = graph.with_points(self.points[key])
+        return self._with_points[job.graph, key]
+
+
+def points_key(points: object) -> str:
+    """Return a text that is equal for points that are given in the same words."""
+    return points.model_dump_json() if isinstance(points, PointsFile) else json.dumps(points, default=str)
 
 
 @dataclass
@@ -99,7 +125,7 @@ def with_instances(
     for name in instances:
         for instance in instances[name] if is_by_row(loaded, name) else ():
             reader.add(instance.job, name)
-    return reader.result(documents.by_job)
+    return replace(reader.result(documents.by_job), points=documents.points)
 
 
 def is_by_row(loaded: LoadedManifest, name: str) -> bool:

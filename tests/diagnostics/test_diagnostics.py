@@ -19,6 +19,7 @@ import pytest
 
 import eocanvas_apply
 from eocanvas_apply.campaign.expansion import expand
+from eocanvas_apply.campaign.job_points import with_points
 from eocanvas_apply.checks.checking import check
 from eocanvas_apply.diagnostics import Diagnostic, Severity, error
 from eocanvas_apply.errors import ManifestError
@@ -52,7 +53,7 @@ def found_in(folder: Path) -> list[dict[str, Any]]:
             raise ManifestError(error("file-missing", f"there is no file {written}")) from None
 
     loaded = load((folder / "manifest.yaml").read_bytes(), "manifest.yaml")
-    found = check(loaded, load_graphs_and_chains(loaded, read))
+    found = check(loaded, with_points(load_graphs_and_chains(loaded, read), loaded, read))
     if not any(each.severity is Severity.ERROR for each in found):
         found += asyncio.run(expand(loaded, read, now=NOW, search=Archive(folder).search)).diagnostics
     return [as_data(each) for each in found]

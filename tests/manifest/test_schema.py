@@ -188,8 +188,6 @@ def test_fields_that_are_not_supported_yet_are_marked() -> None:
     marked = {name for name, facts in fields(editor_schema()) if facts.get("deprecated")}
     assert marked == {
         *(f"Manifest.{name}" for name in ("environments", "ledger", "protect", "moved", "notify")),
-        *(f"{job}.points" for job in ("SnapJob", "TailorJob", "RawJob")),
-        *("CommandReference.command", "KeyringReference.keyring", "SopsReference.sops"),
     }
     assert editor_schema()["properties"]["ledger"]["description"] == "Not supported yet. Where the ledger is kept."
 

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from eocanvas_apply.manifest.model.keys import EODATA
+from eocanvas_apply.manifest.model.points import Points
 from eocanvas_apply.manifest.model.steps import Step, Steps
 from eocanvas_apply.manifest.model.strict import (
     Duration,
@@ -185,7 +186,6 @@ class _Job(StrictModel):
         default=None,
         description="Why the job shall not run; of a campaign, {id: reason} of the instances that shall not.",
     )
-    points: PlainData = Field(default=None, description="Points that fill the coordinates of a PixEx node.")
     accept_terms: Annotated[tuple[Text, ...], Field(strict=False)] = Field(
         default=(), description="Licences that you accept for the products of this job."
     )
@@ -252,6 +252,10 @@ class SnapJob(_Job):
     graph: Text = Field(description="Path of the SNAP graph (XML), relative to the manifest.")
     params: dict[InputName, ParamValue] = Field(
         default_factory=dict, description="Values for the graph's $name and ${name} placeholders."
+    )
+    points: Points | None = Field(
+        default=None,
+        description="Points for the PixEx node with empty <coordinates/>: a list of {lat, lon, name, time}, or a file.",
     )
 
 

@@ -12,14 +12,23 @@ from eocanvas_apply.manifest.model.strict import StrictModel
 
 _INPUT = "write {key: NAME, path: PATH}, {product: ID}, {result: JOB} or {url: ADDRESS}"
 _OUTPUT = "write {key: NAME} or {download: FOLDER}"
+# What stands at a place where several types do, and how to write it.
+_NEITHER = {
+    "for_each": ("a step or a list of steps", ""),
+    "points": (
+        "a list of points or a file of them",
+        "write [{lat: 54.4, lon: 10.2}], or {csv: FILE}, {json: FILE}, {geojson: FILE}",
+    ),
+}
 _LONGEST = 200
 
 
 def no_such_kind(path: Path, value: Data) -> tuple[Diagnostic, Path]:
     """Return the diagnostic about a value that is none of the kinds that its place takes, and the place to show."""
     where = ".".join(str(part) for part in path)
-    if path[-1] == "for_each":
-        return error("wrong-type", f"`{where}` must be a step or a list of steps"), path
+    if found := _NEITHER.get(str(path[-1])):
+        what, hint = found
+        return error("wrong-type", f"`{where}` must be {what}", hint), path
     if len(path) == 2 and path[1] in _fields_of(str(path[0])):
         return _not_indented(path), path
     if value is None:

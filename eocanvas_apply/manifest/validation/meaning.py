@@ -146,7 +146,6 @@ NOT_YET: tuple[Path, ...] = (
     ("protect",),
     ("moved",),
     ("notify",),
-    ("jobs", "*", "points"),
 )
 
 

@@ -15,6 +15,7 @@ from eocanvas_apply.documents.yaml.nodes import Data, Path, resolve_plain
 from eocanvas_apply.manifest.model.jobs import INPUT_TYPES, JOB_TYPES, OUTPUT_TYPES
 from eocanvas_apply.manifest.model.keys import EODATA, KEY_TYPES, Key
 from eocanvas_apply.manifest.model.manifest import LedgerSettings, Manifest, Moved, Notify, QuotaWindow, Timing
+from eocanvas_apply.manifest.model.points import POINTS_FIELDS, POINTS_TYPES
 from eocanvas_apply.manifest.model.steps import KINDS, STEP_FIELDS, STEP_TYPES, Step
 from eocanvas_apply.manifest.model.strict import StrictModel
 from eocanvas_apply.manifest.validation.kinds import no_such_kind
@@ -116,7 +117,13 @@ def _not_one_of(where: str, expected: str, value: Data) -> Diagnostic:
     return error("bad-value", f"`{where}` must be {one_of(shown)}", hint or _RULES.get(where.split(".")[-1], ""))
 
 
-_TAGGED = {**KEY_TYPES, **JOB_TYPES, **{f"to-{name}": model for name, model in OUTPUT_TYPES.items()}, **STEP_TYPES}
+_TAGGED = {
+    **KEY_TYPES,
+    **JOB_TYPES,
+    **STEP_TYPES,
+    **POINTS_TYPES,
+    **{f"to-{name}": model for name, model in OUTPUT_TYPES.items()},
+}
 _BY_TAG: dict[str, type[StrictModel]] = {f"<{name}>": model for name, model in {**INPUT_TYPES, **_TAGGED}.items()}
 _BY_FIELD: dict[str, type[StrictModel]] = {
     "timing": Timing,
@@ -211,6 +218,8 @@ def _model(loc: Path) -> type[StrictModel] | None:
         return tagged
     if "for_each" in loc:
         return Step if loc[-2] == "<steps>" else STEP_FIELDS.get(str(loc[-1]))
+    if "<points-file>" in loc:
+        return POINTS_FIELDS.get(str(loc[-1]))
     return _BY_FIELD.get(str(loc[0])) if len(loc) <= 2 else None
 
 
