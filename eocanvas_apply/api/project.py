@@ -184,6 +184,9 @@ class AsyncProject:
         self._loop, self._engine = here, None
         self._stack, self._opening, self._applying = AsyncExitStack(), asyncio.Lock(), asyncio.Lock()
 
+    async def _recorded(self) -> Recorded:
+        return await (await self.engine()).recorded()
+
     async def addresses(self) -> tuple[str, ...]:
         """Return the addresses of all keys and jobs that the manifest asks for."""
         desired = (await self.engine()).desired
@@ -205,8 +208,7 @@ class AsyncProject:
         named = None if only is None else parameters.texts("only", only)
         again, allowed = parameters.texts("relaunch", relaunch), _allowed(parameters.texts("allow", allow))
         launches = parameters.launches("limit", limit)
-        engine = await self.engine()
-        known, recorded = await self.addresses(), await engine.recorded()
+        known, recorded = await self.addresses(), await self._recorded()
         return Requests(
             destroy=destroy,
             relaunch=jobs_named(again, known, recorded),

@@ -93,14 +93,12 @@ def find_settings(
     Raises UsageError for a variable that cannot be read and CredentialsError where no credentials are found.
     """
     base, token = environ.get("EOCANVAS_URL") or DEFAULT_URL, environ.get("EOCANVAS_TOKEN_URL") or None
-    variables = {name: f"EOCANVAS_APPLY_{name.upper()}" for name in Timing.model_fields}
-    timing = {name: duration(var, environ[var]) for name, var in variables.items() if environ.get(var)}
     return Settings(
         Endpoints(base, token, environ.get("HDA_URL", "")),
         find_credentials(environ, _home()),
         environ,
         ledger or environ.get("EOCANVAS_APPLY_LEDGER") or None,
-        timing,
+        timing_overrides(environ),
         accepts_licences=accepts_licences,
         allow_commands=allow_commands,
         required_sealing_key=required_sealing_key,
@@ -122,6 +120,12 @@ def _pepper(environ: Mapping[str, str]) -> Secret | None:
 
 def _is_not_text(text: str) -> bool:
     return any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def timing_overrides(environ: Mapping[str, str]) -> Mapping[str, timedelta]:
+    """Return the fields of `timing` that variables set; raises UsageError for one that cannot be read."""
+    variables = {name: f"EOCANVAS_APPLY_{name.upper()}" for name in Timing.model_fields}
+    return {name: duration(var, environ[var]) for name, var in variables.items() if environ.get(var)}
 
 
 def _home() -> Path | None:
@@ -165,13 +169,13 @@ async def open_engine(project: Definition, settings: Settings, rows: Rows = Rows
             ledger_is_lost_after_run=_lost_after_run(settings),
             findings=(*campaigns.diagnostics, *adjusted(vault.warnings, project.manifest)),
             searches=campaigns.expansion.searches,
-            review=_review(project),
             required_sealing_key=settings.required_sealing_key,
+            review=review_of(project),
             runs=RunsAtWork(open_backend(settings.ledger_url, project.boundary).path),
         )
 
 
-def _review(project: Definition) -> Review:
+def review_of(project: Definition) -> Review:
     """Return what gives a plan's diagnostics the severities that the manifest sets, and those of keys their line."""
 
     def placed(found: Diagnostic) -> Diagnostic:

@@ -75,9 +75,10 @@ def text(plan: Plan, style: Style = PLAIN, *, full: bool = False, see: str = FUL
 
 
 def title(plan: Plan, style: Style) -> str:
-    """Return `PROJECT at SERVICE as ACCOUNT`."""
+    """Return `PROJECT at SERVICE as ACCOUNT`, as far as they are known."""
     origin = plan.origin
-    return f"{style.paint(origin.project, 'bold')} at {origin.service} as {origin.account}"
+    place = f" at {origin.service} as {origin.account}" if origin.service else ""
+    return f"{style.paint(origin.project, 'bold')}{place}"
 
 
 def _closing(plan: Plan, style: Style) -> str:

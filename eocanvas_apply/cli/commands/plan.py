@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from argparse import Namespace
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,11 +15,15 @@ from eocanvas_apply.cli.arguments import (
     add_project,
     add_requests,
     add_sealing,
+    ledger_url,
+    opened_project,
+    read_now,
     requested,
     with_project,
 )
 from eocanvas_apply.cli.terminal.console import Console, Outcome
-from eocanvas_apply.diagnostics import has_errors
+from eocanvas_apply.diagnostics import error, has_errors
+from eocanvas_apply.errors import UsageError
 
 if TYPE_CHECKING:
     from eocanvas_apply.api.project import AsyncProject
@@ -35,6 +40,7 @@ Examples:
   eocanvas-apply plan
   eocanvas-apply plan --format json > plan.json
   eocanvas-apply plan --simulate
+  eocanvas-apply plan --offline
   eocanvas-apply plan --detailed-exitcode || echo "something would change, or went wrong"
 """
 
@@ -58,6 +64,12 @@ def add_arguments(parser: Parser) -> None:
         action="store_true",
         help="also run the plan to its end in virtual time: when it ends, and what faults would change",
     )
+    parser.add_argument(
+        "--offline",
+        action="store_true",
+        help="plan from manifest, lock and ledger alone: no network, no credentials, no secret is read, nothing runs; "
+        "for manifests of others, such as pull requests from forks",
+    )
     add_requests(parser)
     add_sealing(parser)
     add_project(parser, *CI_FORMATS)
@@ -65,12 +77,32 @@ def add_arguments(parser: Parser) -> None:
 
 def run(args: Namespace, console: Console) -> Outcome:
     """Observe, plan and show the plan."""
+    if args.offline:
+        return read_now(_offline(args))
 
     async def work(project: AsyncProject) -> Outcome:
         plan = await project.plan(**requested(args))
         return _outcome(args, plan, await _rehearsed(project, plan) if args.simulate else None)
 
     return with_project(args, console, work, rows="ANEW" if args.refresh_searches else "ASKED")
+
+
+async def _offline(args: Namespace) -> Outcome:
+    """Plan without the service: nothing is sent, executed or written, whatever the manifest says."""
+    from eocanvas_apply.api.offline import OfflineProject
+    from eocanvas_apply.engine.opening import timing_overrides
+
+    if args.refresh_searches:
+        raise UsageError(error("usage", "--offline makes no search", "leave out --refresh-searches or --offline"))
+    project = await OfflineProject.opened(opened_project(args), ledger_url(args), timing_overrides(os.environ))
+    plan, survey = await project.plan(**requested(args)), project.survey
+    if not args.simulate:
+        return _outcome(args, plan)
+    from eocanvas_apply.simulation.rehearsing import rehearse
+
+    return _outcome(
+        args, plan, await asyncio.to_thread(rehearse, survey.desired, plan.requests, survey.recorded, survey.observed)
+    )
 
 
 async def _rehearsed(project: AsyncProject, plan: Plan) -> Rehearsal:
@@ -81,7 +113,7 @@ async def _rehearsed(project: AsyncProject, plan: Plan) -> Rehearsal:
     return await asyncio.to_thread(rehearse, engine.desired, plan.requests, engine.journal.recorded, plan.observed)
 
 
-def _outcome(args: Namespace, plan: Plan, rehearsal: Rehearsal | None) -> Outcome:
+def _outcome(args: Namespace, plan: Plan, rehearsal: Rehearsal | None = None) -> Outcome:
     from eocanvas_apply.render import plan as render
 
     plain = Exit.ERROR if has_errors(plan.value.diagnostics) else Exit.DONE

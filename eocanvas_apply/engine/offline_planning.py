@@ -1,0 +1,92 @@
+"""A plan from manifest, lock and ledger alone: nothing is sent, no secret is read, no program runs, nothing is written.
+
+So it serves for manifests of strangers, such as those of pull requests from forks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from eocanvas_apply.applying.document_store import kept_texts
+from eocanvas_apply.diagnostics import Diagnostic, error, info
+from eocanvas_apply.engine.definition import Definition, given_rows, offline_findings
+from eocanvas_apply.engine.surveyor import Review
+from eocanvas_apply.errors import LedgerError
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.ledger.journal import Journal
+from eocanvas_apply.ledger.local import open_backend
+from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.plan import Plan, Requests
+from eocanvas_apply.planning.planner import plan
+from eocanvas_apply.planning.state.observed import Observed, ObservedKey, Pass
+
+OFFLINE = info(
+    "planned-offline",
+    "planned without the service: keys and jobs count as they were recorded last, and no secret was read",
+    "`plan` without --offline looks at the service, compares secrets and asks searches for their rows",
+)
+
+
+@dataclass(frozen=True)
+class OfflineSurvey:
+    """What a plan is made from: the manifest with the rows that files give, and the record."""
+
+    project: Definition
+    desired: Desired
+    recorded: Recorded
+    observed: Observed
+    findings: tuple[Diagnostic, ...]
+
+    def plan(self, requests: Requests, review: Review) -> Plan:
+        """Return the plan; `review` gives its diagnostics their places and severities."""
+        made = plan(self.desired, requests, self.recorded, self.observed)
+        texts = kept_texts(self.project.boundary, made.launched_digests)
+        return replace(made, diagnostics=(OFFLINE, *review(made.diagnostics)), launched_texts=texts)
+
+
+async def survey_offline(project: Definition, ledger: str | None, timing: Mapping[str, timedelta]) -> OfflineSurvey:
+    """Read the record of a project; raises ManifestError, UsageError and LedgerError.
+
+    `ledger` names one outside of the manifest, None is the one beside it.
+    """
+    now = datetime.now(UTC)
+    campaigns = given_rows(project, now)
+    desired = campaigns.desired(timing)
+    # No snapshot of it: that could say something else than the ledger that came with it.
+    journal = Journal(open_backend(ledger, project.boundary), "reader", lambda: now, lambda: "")
+    recorded = await journal.refresh()
+    opened = recorded.opened
+    if opened and opened.project != desired.project:
+        message = f"the ledger {journal.url} belongs to the project {opened.project!r}, not to {desired.project!r}"
+        raise LedgerError(error("ledger-bound", message, "name its own ledger: --ledger"))
+    return OfflineSurvey(project, desired, recorded, _as_recorded(desired, recorded, now), offline_findings(campaigns))
+
+
+def _as_recorded(desired: Desired, recorded: Recorded, now: datetime) -> Observed:
+    """Return the service as it was recorded last, with the keys of others that the manifest takes for granted."""
+    opened = recorded.opened
+    shown = {key.name: key for key in (*_own_keys(recorded), *_existing_keys(desired))}
+    return Observed(
+        at=now,
+        account=opened.account if opened else "",
+        service=opened.service if opened else "",
+        keys=shown,
+        jobs=Pass(now, complete=False, jobs={}),
+        # Without a reason each: that none was read is said once.
+        unreadable={address: () for address, key in desired.keys.items() if key.secrets},
+    )
+
+
+def _own_keys(recorded: Recorded) -> Iterator[ObservedKey]:
+    for record in recorded.keys.values():
+        for generation in record.generations.values():
+            if (made := generation.created) and generation.live:
+                yield ObservedKey(generation.name, "", None, "", made.created, made.expires, made.expires is not None)
+
+
+def _existing_keys(desired: Desired) -> Iterator[ObservedKey]:
+    for key in desired.keys.values():
+        if key.existing and key.fixed_name:
+            yield ObservedKey(key.fixed_name, "", None, "", None, None, end_known=False)
