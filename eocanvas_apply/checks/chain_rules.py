@@ -132,7 +132,7 @@ def _wrong_region(value: Data) -> tuple[str, str] | None:
     # A bounding box of HDA is west, south, east, north.
     if -90 <= south < east <= 90 and -180 <= north < west <= 180:
         swapped = ", ".join(f"{number:g}" for number in (east, south, north, west))
-        return "this is west, south, east, north, as HDA has it", f"write [{swapped}]: north, south, west, east"
+        return "this is west, south, east, north, as HDA has it", f"as NSWE it is [{swapped}]"
     order = "the order is [north, south, west, east]"
     if -90 <= south < north <= 90:
         return "west and east must be longitudes in degrees", order

@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from eocanvas_apply.checks import chain_rules, graph_rules, key_rules, manifest_rules, operators, placeholders
+from eocanvas_apply.checks import (
+    chain_rules,
+    graph_rules,
+    key_rules,
+    manifest_rules,
+    operators,
+    placeholders,
+    search_regions,
+)
 from eocanvas_apply.checks.case import ChainCase, GraphCase, Instances, ManifestCase, cases, row_cases
 from eocanvas_apply.checks.codes import codes, is_adjustable
 from eocanvas_apply.diagnostics import Diagnostic, Severity, Suggestions, error, limited
@@ -17,8 +25,8 @@ from eocanvas_apply.manifest.model.manifest import Manifest
 
 RULES: Mapping[type, tuple[Callable[[Any], Iterator[Diagnostic]], ...]] = {
     ManifestCase: (*key_rules.RULES, *manifest_rules.RULES),
-    GraphCase: (*graph_rules.RULES, *placeholders.RULES, *operators.RULES),
-    ChainCase: chain_rules.RULES,
+    GraphCase: (*graph_rules.RULES, *placeholders.RULES, *operators.RULES, search_regions.of_graphs),
+    ChainCase: (*chain_rules.RULES, search_regions.of_chains),
 }
 
 

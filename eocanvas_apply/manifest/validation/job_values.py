@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from eocanvas_apply.diagnostics import Diagnostic, error, warning
 from eocanvas_apply.documents.wkt import wkt_faults
 from eocanvas_apply.documents.yaml.nodes import Data, Path
+from eocanvas_apply.manifest.model.keys import EODATA
 from eocanvas_apply.manifest.substitution import is_unfilled, texts
 from eocanvas_apply.manifest.validation.meaning import is_raw, mapping_at, value_at
 
@@ -18,6 +20,12 @@ Owner = Mapping[str, Data]
 Rule = Callable[[str, Owner], Iterator[Diagnostic]]
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".gz")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]*")
+_SIGNED = re.compile(r"(?i)[?&](?:x-amz-signature|x-goog-signature|signature|sig)=")
+_ORDER = re.compile(r"/dataaccess/download/[^/]+/?$")
+_SENTINEL_2 = re.compile(r"(?i)(?:^|/)S2[A-D]_|sentinel-2")
+_SENTINEL_3 = re.compile(r"(?i)(?:^|/)S3[A-D]_|sentinel-3")
+_PRODUCT_OF_SENTINEL_3 = re.compile(r"S3[A-D]_(?:OL|SL|SY)_")
+_PLACES = ("path", "product", "url")
 _WITH_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@]*:[^/?#]*@")
 
 
@@ -46,7 +54,8 @@ def rules_of(job: Data, path: Path) -> Sequence[Rule]:
         for pattern, rule in _RULES
         if len(pattern) == len(path) and all(part in ("*", own) for part, own in zip(pattern, path, strict=True))
     ]
-    return [*own, geometry]
+    # Data Tailor reads archives itself.
+    return [*(rule for rule in own if rule is not _sentinel_3 or "chain" not in mapping_at(job)), geometry]
 
 
 def geometry(text: str, _: Owner) -> Iterator[Diagnostic]:
@@ -75,6 +84,44 @@ def _input_url(text: str, _: Owner) -> Iterator[Diagnostic]:
         yield warning("literal-secret", "this address holds a password", hint)
 
 
+def _address_with_an_end(text: str, given: Owner) -> Iterator[Diagnostic]:
+    path = text.partition("?")[0]
+    if given.get("id") is not None:
+        # That the address changes is known then.
+        return
+    if _ORDER.search(path):
+        message = "this address of an ordered product is valid for a few days only, and costs an order each time"
+        hint = "write {product: ID, dataset_id: DATASET}; the product is then ordered when the job starts"
+        yield warning("address-expires", message, hint)
+    elif _SIGNED.search(text):
+        hint = "write {key: NAME, path: PATH} with a key for the bucket, or {product: ID} for a product of WEkEO"
+        yield warning("address-expires", "this address is signed: it is valid for a limited time only", hint)
+
+
+def _in_eodata(text: str, given: Owner) -> Iterator[Diagnostic]:
+    if given.get("key") == EODATA and text.casefold().startswith("/eodata/"):
+        message = "a path in eodata does not begin with /eodata/, the name of the bucket"
+        yield warning("eodata-path", message, f"write {text[len('/eodata') :][:200]}")
+
+
+def _sub_path(text: str, given: Owner) -> Iterator[Diagnostic]:
+    place = next((place for name in _PLACES if isinstance(place := given.get(name), str)), "")
+    name = posixpath.basename(text)
+    if name == "xfdumanifest.xml" and _SENTINEL_2.search(place):
+        hint = "write `sub_path: MTD_MSIL1C.xml` or `MTD_MSIL2A.xml`"
+        yield warning("sub-path-of-other-mission", "a Sentinel-2 product has no xfdumanifest.xml", hint)
+    elif name.startswith("MTD_") and _SENTINEL_3.search(place):
+        hint = "write `sub_path: xfdumanifest.xml`"
+        yield warning("sub-path-of-other-mission", "a Sentinel-3 product has no MTD_*.xml", hint)
+
+
+def _sentinel_3(text: str, given: Owner) -> Iterator[Diagnostic]:
+    is_packed = _PRODUCT_OF_SENTINEL_3.match(text) is not None
+    if is_packed and given.get("uncompress") is None and given.get("sub_path") is None:
+        hint = "add `uncompress: true` and `sub_path: xfdumanifest.xml`"
+        yield warning("archive-as-it-is", "WEkEO gives this product as an archive, which SNAP does not read", hint)
+
+
 def _download_folder(text: str, _: Owner) -> Iterator[Diagnostic]:
     if _ADDRESS.match(text):
         hint = "write a folder such as results/NAME, or `output: {key: NAME}` for the storage of a key"
@@ -99,5 +146,9 @@ _RULES: tuple[tuple[Path, Rule], ...] = (
     (("inputs", "*", "path"), _archive),
     (("inputs", "*", "url"), _input_url),
     (("inputs", "*", "url"), _archive),
+    (("inputs", "*", "path"), _in_eodata),
+    (("inputs", "*", "url"), _address_with_an_end),
+    (("inputs", "*", "sub_path"), _sub_path),
+    (("inputs", "*", "product"), _sentinel_3),
     (("output", "download"), _download_folder),
 )
