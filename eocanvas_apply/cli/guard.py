@@ -15,6 +15,8 @@ from eocanvas_apply.errors import EocanvasApplyError, PlanStale, SafetyRefusal
 from eocanvas_apply.secrets.scrubbing import SCRUBBER
 
 PACKAGE = Path(__file__).parent.parent
+# They say all there is to know; what else comes is a fault of ours or of the system, and -v shows where.
+_EXPECTED = (EocanvasApplyError, KeyboardInterrupt, Stopped)
 
 
 def guarded(command: str, console: Console, work: Callable[[], Outcome], *, verbose: bool) -> int:
@@ -27,7 +29,7 @@ def guarded(command: str, console: Console, work: Callable[[], Outcome], *, verb
     except (KeyboardInterrupt, Exception) as exception:  # noqa: BLE001 - this is the last place that can
         outcome = Outcome(of_exception(exception), _diagnostics(exception))
         PROCESS.ends(outcome.exit)
-        if verbose and not isinstance(exception, EocanvasApplyError):
+        if verbose and not isinstance(exception, _EXPECTED):
             console.say(SCRUBBER.scrub("".join(traceback.format_exception(exception))))
         console.finish(command, outcome)
     code = _final(outcome.exit, console)

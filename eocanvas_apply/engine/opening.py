@@ -194,7 +194,7 @@ async def _open_vault(project: Definition, settings: Settings) -> Vault:
     try:
         return await asyncio.to_thread(open_vault, project, sources, settings.pepper)
     except asyncio.CancelledError:
-        sources.commands.stop()
+        sources.stop()
         raise
 
 

@@ -33,13 +33,13 @@ class SecretCommands:
     environ: Mapping[str, str] = field(repr=False)
     patience_s: float = PATIENCE_S
     _running: set[subprocess.Popen[bytes]] = field(default_factory=set, repr=False)
-    _stopped: bool = False
+    stopped: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def output(self, command: Sequence[str]) -> bytes:
         """Return what a command prints. Raises ManifestError, code `secret-command`, which shows nothing of it."""
         process = self._started(command)
         self._running.add(process)
-        if self._stopped:
+        if self.stopped.is_set():
             _end(process)
         try:
             printed, late = _output(process, time.monotonic() + self.patience_s)
@@ -53,7 +53,7 @@ class SecretCommands:
 
     def stop(self) -> None:
         """End every command that runs, and every one that would begin."""
-        self._stopped = True
+        self.stopped.set()
         for process in tuple(self._running):
             _end(process)
 

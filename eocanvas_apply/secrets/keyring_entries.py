@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
+import time
 from typing import Any
 
 from eocanvas_apply.diagnostics import Diagnostic, error
@@ -12,13 +14,15 @@ PATIENCE_S = 60.0
 _CODE = "secret-keyring"
 
 
-def keyring_entry(service: str, user: str, patience_s: float = PATIENCE_S) -> str:
-    """Return the secret of an entry. Raises ManifestError, code `secret-keyring`."""
+def keyring_entry(service: str, user: str, stopped: threading.Event, patience_s: float = PATIENCE_S) -> str:
+    """Return the secret of an entry, or stop waiting for it. Raises ManifestError, code `secret-keyring`."""
     found: list[Any] = []
     # A locked keyring asks its user, and may do so where nobody sees it. No other library can end such a question.
     asking = threading.Thread(target=lambda: found.append(_asked(service, user)), daemon=True)
     asking.start()
-    asking.join(patience_s)
+    until = time.monotonic() + patience_s
+    while asking.is_alive() and not stopped.is_set() and time.monotonic() < until:
+        asking.join(0.05)
     if not found:
         hint = "unlock it, or answer the question that it asks"
         raise ManifestError(error(_CODE, f"the keyring does not answer within {patience_s:g} s", hint))
@@ -45,6 +49,6 @@ def _asked(service: str, user: str) -> str | Diagnostic:
             _CODE, f"the keyring cannot be read: {type(fault).__name__}", "`keyring diagnose` shows its set-up"
         )
     if secret is None:
-        hint = f"keyring set {service} {user}"
+        hint = f"keyring set {shlex.join((service, user))}"
         return error(_CODE, f"the keyring has no entry of {user!r} for the service {service!r}", hint)
     return secret

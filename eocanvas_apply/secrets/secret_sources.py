@@ -64,8 +64,12 @@ class SecretSources:
             try:
                 return dict(zip(distinct, pool.map(self.resolve, distinct), strict=True))
             except BaseException:
-                self.commands.stop()
+                self.stop()
                 raise
+
+    def stop(self) -> None:
+        """End the commands that run, and wait for no keyring."""
+        self.commands.stop()
 
     def resolve(self, reference: SecretReference) -> Resolved:
         """Return the secret or why there is none.
@@ -93,7 +97,9 @@ class SecretSources:
                 where = f"the output of the command {command[0]!r}"
                 return _without_newline(_decoded(printed, where)), where
             case KeyringReference(keyring=(service, user)):
-                return keyring_entry(service, user), f"the keyring entry of {user!r} for {service!r}"
+                return keyring_entry(
+                    service, user, self.commands.stopped
+                ), f"the keyring entry of {user!r} for {service!r}"
             case SopsReference(sops=path, at=at):
                 return self._sops_value(path, at), f"the value {at!r} of {path!r}"
 

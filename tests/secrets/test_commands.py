@@ -108,7 +108,7 @@ def test_an_interruption_ends_what_runs(tmp_path: Path) -> None:
     at_work.start()
     while not (tmp_path / "pid").exists():
         time.sleep(0.01)
-    sources.commands.stop()
+    sources.stop()
     at_work.join(30)
     assert codes(found[0]) == ["secret-command"]
 

@@ -17,6 +17,8 @@ from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.secrets.secret_references import KeyringReference
 from eocanvas_apply.secrets.secret_sources import SecretSources
 
+NEVER = threading.Event()
+
 
 @pytest.fixture(autouse=True)
 def file_keyring(tmp_path: Path) -> Iterator[None]:
@@ -50,22 +52,22 @@ def test_an_entry_is_read() -> None:
 
 
 def test_an_entry_that_is_not_there() -> None:
-    with pytest.raises(ManifestError, match="no entry of 'joe' for the service 'wekeo'") as refused:
-        keyring_entry("wekeo", "joe")
-    assert refused.value.diagnostics[0].hint == "keyring set wekeo joe"
+    with pytest.raises(ManifestError, match="no entry of 'joe smith' for the service 'wekeo'") as refused:
+        keyring_entry("wekeo", "joe smith", NEVER)
+    assert refused.value.diagnostics[0].hint == "keyring set wekeo 'joe smith'"
 
 
 def test_a_machine_without_a_keyring() -> None:
     keyring.set_keyring(NoKeyring())  # type: ignore[no-untyped-call]
     with pytest.raises(ManifestError, match="this machine has no keyring"):
-        keyring_entry("wekeo", "jane")
+        keyring_entry("wekeo", "jane", NEVER)
 
 
 @pytest.mark.parametrize("answer", [KeyringLocked("s3cr3t"), RuntimeError("s3cr3t")])
 def test_a_keyring_that_fails_is_named_by_the_kind_of_its_fault(answer: Exception) -> None:
     keyring.set_keyring(Broken(answer))
     with pytest.raises(ManifestError, match=type(answer).__name__) as refused:
-        keyring_entry("wekeo", "jane")
+        keyring_entry("wekeo", "jane", NEVER)
     assert "s3cr3t" not in str(refused.value.diagnostics)
 
 
@@ -73,5 +75,17 @@ def test_a_keyring_that_does_not_answer() -> None:
     answered = threading.Event()
     keyring.set_keyring(Broken(answered))
     with pytest.raises(ManifestError, match=r"does not answer within 0\.1 s"):
-        keyring_entry("wekeo", "jane", patience_s=0.1)
+        keyring_entry("wekeo", "jane", NEVER, patience_s=0.1)
     answered.set()
+
+
+def test_an_interruption_does_not_wait_for_a_keyring() -> None:
+    answered, found = threading.Event(), []
+    keyring.set_keyring(Broken(answered))
+    sources, reference = SecretSources({}, Path()), KeyringReference(keyring=("wekeo", "jane"))
+    at_work = threading.Thread(target=lambda: found.append(sources.resolve_all([reference])))
+    at_work.start()
+    sources.stop()
+    at_work.join(30)
+    answered.set()
+    assert found[0][reference].secret is None
