@@ -98,15 +98,31 @@ def _case(loaded: LoadedManifest, name: str, job: Job, document: Document | None
 Instances = Mapping[str, Sequence[Instance]]
 
 
-def row_cases(
-    loaded: LoadedManifest, documents: GraphsAndChains, instances: Instances
-) -> Iterator[GraphCase | ChainCase]:
-    """Yield every graph and chain that only rows name, with the first row that names it."""
+def row_cases(loaded: LoadedManifest, documents: GraphsAndChains, instances: Instances) -> Iterator[GraphCase]:
+    """Yield every graph that only rows name, with the first row that names it."""
     for name in (each for each in instances if is_by_row(loaded, each)):
-        seen: set[str | None] = set()
+        seen: set[str] = set()
         for job in (instance.job for instance in instances[name]):
-            document = documents.of(job)
-            file = job.graph if isinstance(job, SnapJob) else job.chain_file if isinstance(job, TailorJob) else None
-            if document is not None and file not in seen:
-                seen.add(file)
-                yield from _case(loaded, name, job, document)
+            graph = documents.of(job)
+            if isinstance(job, SnapJob) and isinstance(graph, Graph) and job.graph not in seen:
+                seen.add(job.graph)
+                yield GraphCase(loaded, name, job, graph)
+
+
+def filled_chains(
+    loaded: LoadedManifest, documents: GraphsAndChains, instances: Instances
+) -> Iterator[tuple[str, ChainCase]]:
+    """Yield every different chain that rows fill in, with the id of its first row."""
+    for name in (each for each in instances if _fills_chain(loaded, each)):
+        seen: set[str] = set()
+        for instance in instances[name]:
+            job = instance.job
+            chain = documents.of(job)
+            if isinstance(job, TailorJob) and isinstance(chain, Chain) and chain.digest not in seen:
+                seen.add(chain.digest)
+                yield instance.id, ChainCase(loaded, name, job, chain)
+
+
+def _fills_chain(loaded: LoadedManifest, name: str) -> bool:
+    template = loaded.templates.get(name)
+    return template is not None and any(path[0] == "chain" for path, _ in template.fields)

@@ -1,6 +1,6 @@
 """The fields of a Data Tailor chain on every level, its region, and what belongs together.
 
-What a row of a campaign fills in is not judged here.
+What a row of a campaign fills in is judged with that row.
 """
 
 from __future__ import annotations

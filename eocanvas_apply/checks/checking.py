@@ -15,9 +15,9 @@ from eocanvas_apply.checks import (
     placeholders,
     search_regions,
 )
-from eocanvas_apply.checks.case import ChainCase, GraphCase, Instances, ManifestCase, cases, row_cases
+from eocanvas_apply.checks.case import ChainCase, GraphCase, Instances, ManifestCase, cases, filled_chains, row_cases
 from eocanvas_apply.checks.codes import codes, is_adjustable
-from eocanvas_apply.diagnostics import Diagnostic, Severity, Suggestions, error, limited
+from eocanvas_apply.diagnostics import Diagnostic, Severity, Suggestions, error, fault_of, limited
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.graphs_and_chains import GraphsAndChains
 from eocanvas_apply.manifest.loading import LoadedManifest
@@ -46,9 +46,27 @@ def check(loaded: LoadedManifest, documents: GraphsAndChains) -> list[Diagnostic
 
 
 def check_rows(loaded: LoadedManifest, documents: GraphsAndChains, instances: Instances) -> list[Diagnostic]:
-    """Return the diagnostics of the graphs and chains that only rows of campaigns name, each reported once."""
-    found = (each for case in row_cases(loaded, documents, instances) for each in _by_rules(case))
+    """Return the diagnostics of what only rows of campaigns name or fill in, each reported once."""
+    found = [each for case in row_cases(loaded, documents, instances) for each in _by_rules(case)]
+    found += _of_filled_chains(loaded, documents, instances)
     return limited(_once(adjusted(found, loaded.manifest))) if loaded.manifest else []
+
+
+def _of_filled_chains(loaded: LoadedManifest, documents: GraphsAndChains, instances: Instances) -> Iterator[Diagnostic]:
+    """Yield the faults of chains that rows fill in, but those that stand in the manifest or the file itself."""
+    known = {_place(each) for case in cases(loaded, documents) for each in _by_rules(case)}
+    first: dict[object, tuple[Diagnostic, str]] = {}
+    for row, case in filled_chains(loaded, documents, instances):
+        for each in _by_rules(case):
+            if _place(each) not in known:
+                first.setdefault((fault_of(each), each.position), (each, row))
+    for found, row in first.values():
+        own = found.position is not None and found.position.file != loaded.text.file
+        yield found if own else replace(found, message=f"{found.message} (first in the row `{row[:60]}`)")
+
+
+def _place(found: Diagnostic) -> object:
+    return found.code, found.message, found.position
 
 
 def _by_rules(case: ManifestCase | GraphCase | ChainCase) -> Iterator[Diagnostic]:

@@ -57,8 +57,11 @@ class Chain:
         return tuple(self._placed(fault) for fault in self.text.faults) if self.text else ()
 
     def with_fields(self, fields: Mapping[str, Data]) -> Chain:
-        """Return the chain with these top-level fields in place of its own."""
-        return replace(self, fields={**self.fields, **fields}, replaced=self.replaced | fields.keys())
+        """Return the chain with these top-level fields in place of its own; numbers that are text become numbers.
+
+        A cell of a table is text; the service needs a number.
+        """
+        return replace(self, fields={**self.fields, **_with_numbers(fields)}, replaced=self.replaced | fields.keys())
 
     def in_file(self, path: Path) -> bool:
         """Whether the field at a path stands in the file, not in the manifest."""
@@ -109,6 +112,22 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 
 
 _Dumper.add_representer(str, _represent_text)
+
+
+def _with_numbers(fields: Mapping[str, Data]) -> dict[str, Data]:
+    given = {name: _numbers(value) if name == "resample_resolution" else value for name, value in fields.items()}
+    if isinstance(roi := given.get("roi"), dict) and "NSWE" in roi:
+        given["roi"] = {**roi, "NSWE": _numbers(roi["NSWE"])}
+    return given
+
+
+def _numbers(value: Data) -> Data:
+    return [_number(item) for item in value] if isinstance(value, list) else value
+
+
+def _number(value: Data) -> Data:
+    number = resolve_plain(value.strip()) if isinstance(value, str) else None
+    return number if isinstance(number, int | float) and not isinstance(number, bool) else value
 
 
 def _without_nulls(fields: Mapping[str, Data]) -> dict[str, Data]:
