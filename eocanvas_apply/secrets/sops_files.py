@@ -54,6 +54,9 @@ class SopsFile:
             return self._text(found, names, key)
         except RecursionError:
             self._fail("is nested too deeply", "keep secrets in a file of their own")
+        except ValueError:
+            # A number of thousands of digits, half a character.
+            self._fail("holds a value that sops does not write", _ANEW)
 
     def _parsed(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         try:
@@ -71,16 +74,15 @@ class SopsFile:
     def _at(self, data: Any, at: str) -> tuple[tuple[str, ...], Any]:
         """Return what stands at a path, and the names on the way to it, to which a list adds none."""
         names: tuple[str, ...] = ()
-        parts = at.split(".")
-        while parts:
+        rest = f"{at}."
+        while rest:
             # A name may hold dots itself, such as tls.key.
-            length = next((n for n in range(1, len(parts) + 1) if _has(data, ".".join(parts[:n]))), 0)
-            name = ".".join(parts[:length])
-            if not length:
-                near = did_you_mean(parts[0], map(str, data)) if isinstance(data, dict) else ""
+            name = min((each for each in _names(data) if rest.startswith(f"{each}.")), key=len, default=None)
+            if name is None:
+                near = did_you_mean(rest.split(".")[0], _names(data)) if isinstance(data, dict) else ""
                 self._fail(f"has nothing at {at!r}", near or "`at` names the way to the value, such as a.b")
             data, names = (data[name], (*names, name)) if isinstance(data, dict) else (data[int(name)], names)
-            del parts[:length]
+            rest = rest[len(name) + 1 :]
         if isinstance(data, dict | list) or data is None:
             self._fail(f"has no single value at {at!r}", "`at` names the way to one value, such as a.b")
         return names, data
@@ -106,10 +108,11 @@ class SopsFile:
         only_encrypted = metadata.get("mac_only_encrypted") is True
         # With this beginning the code over encrypted values alone is never that over all.
         digest = hashlib.sha512(hashlib.sha256(b"sops").digest() if only_encrypted else b"")
-        for number, (names, value) in enumerate(_leaves(data, ())):
+        for number, (names, value) in enumerate(_nodes(data, ())):
             if number == _MOST_VALUES:
                 self._fail(f"has more than {_MOST_VALUES:,} values", "keep secrets in a file of their own")
-            if not only_encrypted or _is_encrypted(value):
+            counts = value is not None and not isinstance(value, dict | list)
+            if counts and (not only_encrypted or _is_encrypted(value)):
                 digest.update(self._text(value, names, key).encode())
         if self._decrypted(metadata["mac"], str(metadata.get("lastmodified")), key).casefold() != digest.hexdigest():
             self._fail("was changed after it was encrypted", _ANEW)
@@ -135,34 +138,36 @@ class SopsFile:
 
 
 def age_identities(text: str) -> list[Identity]:
-    """Return the age identities of a key file, one a line; raises ValueError for a line that is none."""
+    """Return the age identities of a key file, one a line; raises ValueError for a line that is none.
+
+    Those of hardware keys are left out: only a program of their own can use them.
+    """
     from pyrage import IdentityError
     from pyrage.x25519 import Identity
 
     lines = (line.strip() for line in text.splitlines())
     try:
-        return [Identity.from_str(line) for line in lines if line and not line.startswith("#")]
+        return [Identity.from_str(line) for line in lines if line and not line.startswith(("#", "AGE-PLUGIN-"))]
     except IdentityError:
         # Its own text may repeat the key.
         raise ValueError("not an age key") from None
 
 
-def _has(data: Any, name: str) -> bool:
+def _names(data: Any) -> list[str]:
     if isinstance(data, list):
-        return name.isascii() and name.isdecimal() and len(name) < 10 and int(name) < len(data)
-    return isinstance(data, dict) and name in data
+        return [str(number) for number in range(len(data))]
+    return [name for name in data if isinstance(name, str)] if isinstance(data, dict) else []
 
 
-def _leaves(data: Any, names: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield every value in the order of the file with the names on the way to it; null counts as no value."""
+def _nodes(data: Any, names: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield all that the file holds, in its order and with the names on the way to it."""
+    yield names, data
     if isinstance(data, dict):
         for name, value in data.items():
-            yield from _leaves(value, (*names, str(name)))
+            yield from _nodes(value, (*names, str(name)))
     elif isinstance(data, list):
         for value in data:
-            yield from _leaves(value, names)
-    elif data is not None:
-        yield names, data
+            yield from _nodes(value, names)
 
 
 def _is_encrypted(value: Any) -> bool:
@@ -184,7 +189,8 @@ def _yaml(content: bytes) -> Any:
 
     try:
         return yaml.load(content, Loader=_loader())  # noqa: S506 - it makes plain data only
-    except yaml.YAMLError:
+    except (yaml.YAMLError, LookupError):
+        # What a tag of its own kind does not fit is an error of another kind.
         raise ValueError("not YAML") from None
 
 

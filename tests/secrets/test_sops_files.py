@@ -53,7 +53,7 @@ def test_the_key_comes_from_where_sops_looks(tmp_path: Path) -> None:
     document = as_yaml(encrypted(DATA, MINE.to_public()))
     file = tmp_path / "sops" / "age" / "keys.txt"
     file.parent.mkdir(parents=True)
-    file.write_text(f"{OTHER}\n\n{MINE}\n", encoding="utf-8")
+    file.write_text(f"{OTHER}\n\nAGE-PLUGIN-YUBIKEY-1QQQ\n{MINE}\n", encoding="utf-8")
     for environ in ({"SOPS_AGE_KEY_FILE": str(file)}, {"XDG_CONFIG_HOME": str(tmp_path)}):
         assert resolved(tmp_path, "scenes.access_key", document, **environ).secret == Secret("AK")
 
@@ -159,8 +159,26 @@ def test_a_damaged_key_is_not_repeated(tmp_path: Path) -> None:
     assert broken[:30] not in str(found.diagnostics)
 
 
-def test_aliases_that_unfold_to_millions_of_values_are_not_followed(tmp_path: Path) -> None:
-    lines = ["a0: &a0 [x]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+@pytest.mark.parametrize("innermost", ["[x]", "[]", "{}", "[null]"])
+def test_aliases_that_unfold_to_millions_of_values_are_not_followed(innermost: str, tmp_path: Path) -> None:
+    lines = [f"a0: &a0 {innermost}"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
     document = encrypted({"b": "x"}, MINE.to_public())
     text = "\n".join(lines).encode() + b"\n" + as_yaml(document)
-    assert codes(resolved(tmp_path, "b", text)) == ["secret-sops"]
+    found = resolved(tmp_path, "b", text)
+    assert codes(found) == ["secret-sops"]
+    assert "more than 100,000 values" in found.diagnostics[0].message
+
+
+ODD = {
+    "tag": (b"x: !!bool maybe\n", "s.yaml"),
+    "digits": (b"x: 0x" + b"f" * 5000 + b"\n", "s.yaml"),
+    "half": (b'{"x": "\\ud800", ', "s.json"),
+    "itself": (b"x: &x [*x]\n", "s.yaml"),
+}
+
+
+@pytest.mark.parametrize(("begin", "name"), ODD.values(), ids=ODD)
+def test_a_file_with_what_sops_never_writes_is_refused(begin: bytes, name: str, tmp_path: Path) -> None:
+    document = encrypted({"b": "x"}, MINE.to_public())
+    rest = as_yaml(document) if name == "s.yaml" else as_json(document)[1:]
+    assert codes(resolved(tmp_path, "b", begin + rest, name)) == ["secret-sops"]
