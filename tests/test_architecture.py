@@ -29,6 +29,7 @@ ROOMS = {
     "campaign": "manifest documents secrets service storage",
     "checks": "manifest documents",
     "planning": "manifest documents secrets.secret_references ledger.events ledger.fold",
+    "policy": "planning manifest documents checks secrets.secret_references ledger.fold",
     "results": "planning manifest.address ledger.events ledger.fold",
     "observing": "planning manifest documents service ledger secrets storage results",
     "report": "planning manifest.address ledger.fold",

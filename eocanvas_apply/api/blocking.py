@@ -32,16 +32,18 @@ def open(  # noqa: A001  # as eoc.open, like gzip.open
     variables: Mapping[str, str] | None = None,
     *,
     allow_paths: Iterable[str | os.PathLike[str]] = (),
+    policy: str | os.PathLike[str] | None = None,
 ) -> Project:
     """Open the project of a manifest, best in a `with` block. It works in a script and in a notebook cell.
 
     Credentials, service and ledger are found as the command line finds them (HDA_USER and HDA_PASSWORD, ~/.hdarc,
     EOCANVAS_URL, EOCANVAS_APPLY_LEDGER, ...). `variables` win over the defaults in `vars`. `allow_paths` are folders
     outside of the manifest's where it may name files and download folders, beside those that the settings allow.
+    `policy` is the file of a policy, in place of EOCANVAS_APPLY_POLICY.
     Nothing is sent before the first question. `env` other than None is not supported yet.
     Raises ManifestError, CredentialsError and UsageError.
     """
-    return Project(aopen(path, env, variables, allow_paths=allow_paths))
+    return Project(aopen(path, env, variables, allow_paths=allow_paths, policy=policy))
 
 
 def _blocking(

@@ -34,6 +34,7 @@ from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.planning.plan import Plan as PlanValue
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.planning.safety import departures
+from eocanvas_apply.policy.policy_file import find_policy
 from eocanvas_apply.report.progress import Progress as Event
 from eocanvas_apply.report.status import status as status_of
 from eocanvas_apply.vocabulary import ALLOWANCES
@@ -49,25 +50,31 @@ def aopen(
     variables: Mapping[str, str] | None = None,
     *,
     allow_paths: Iterable[str | os.PathLike[str]] = (),
+    policy: str | os.PathLike[str] | None = None,
 ) -> AsyncProject:
     """Open the project of a manifest, for `async with`; the methods are those of `open`, to be awaited.
 
     Credentials, service and ledger are found as the command line finds them (HDA_USER and HDA_PASSWORD, ~/.hdarc,
     EOCANVAS_URL, EOCANVAS_APPLY_LEDGER, ...). `variables` win over the defaults in `vars`. `allow_paths` are folders
     outside of the manifest's where it may name files and download folders, beside those that the settings allow.
+    `policy` is the file of a policy, in place of EOCANVAS_APPLY_POLICY.
     Nothing is sent before the first question. `env` other than None is not supported yet.
     Raises ManifestError, CredentialsError and UsageError.
     """
     if env is not None:
         raise UsageError(error("not-yet", "environments are not supported yet", "leave out `env`"))
-    return AsyncProject(_opened(path, variables, allow_paths), find_settings(os.environ))
+    return AsyncProject(_opened(path, variables, allow_paths, policy), find_settings(os.environ))
 
 
 def _opened(
-    path: str | os.PathLike[str], variables: Mapping[str, str] | None, allow_paths: Iterable[str | os.PathLike[str]]
+    path: str | os.PathLike[str],
+    variables: Mapping[str, str] | None,
+    allow_paths: Iterable[str | os.PathLike[str]],
+    policy: str | os.PathLike[str] | None,
 ) -> Definition:
+    limits = find_policy(None if policy is None else os.fspath(policy), os.environ)
     allowed = allowed_paths(parameters.paths("allow_paths", allow_paths), os.environ)
-    return open_project(Path(path), parameters.variables(variables), allowed)
+    return replace(open_project(Path(path), parameters.variables(variables), allowed), policy=limits)
 
 
 def load(text_or_path: str | os.PathLike[str]) -> Manifest:
@@ -94,6 +101,7 @@ def validate(
     variables: Mapping[str, str] | None = None,
     *,
     allow_paths: Iterable[str | os.PathLike[str]] = (),
+    policy: str | os.PathLike[str] | None = None,
 ) -> list[Diagnostic]:
     """Return everything that `eocanvas-apply validate` says of a manifest and the files it names, without network.
 
@@ -101,7 +109,8 @@ def validate(
     manifest does not declare.
     """
     try:
-        return list(offline_findings(given_rows(_opened(path, variables, allow_paths), datetime.now(UTC))))
+        campaigns = given_rows(_opened(path, variables, allow_paths, policy), datetime.now(UTC))
+        return [*campaigns.refusals, *offline_findings(campaigns)]
     except ManifestError as fault:
         return list(fault.diagnostics)
 

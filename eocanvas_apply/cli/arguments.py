@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from eocanvas_apply.engine.definition import Definition
     from eocanvas_apply.engine.opening import Settings
     from eocanvas_apply.ledger.fold.recorded import Recorded
+    from eocanvas_apply.policy.policy_file import PolicyFile
 
 Work = Callable[["AsyncProject"], Awaitable["Outcome"]]
 MANIFEST = "eocanvas.yaml"
@@ -142,6 +143,11 @@ def add_allowed_paths(parser: Parser) -> None:
         help="a folder outside of the manifest's where the manifest may name files and download folders; can be given "
         "several times (also: EOCANVAS_APPLY_ALLOW_PATHS)",
     )
+    parser.add_argument(
+        "--policy",
+        metavar="FILE",
+        help="limits that no manifest can change; what breaks them is refused, exit 5 (also: EOCANVAS_APPLY_POLICY)",
+    )
 
 
 def add_place(parser: Parser, *formats: str) -> None:
@@ -244,8 +250,16 @@ def opened_project(args: Namespace, *, lock_may_be_broken: bool = False) -> Defi
     """Read and check the manifest and the files that it names; raises ManifestError and UsageError."""
     from eocanvas_apply.engine.definition import open_project
 
-    allowed = allowed_paths(args)
-    return open_project(manifest_file(args), variables(args), allowed, lock_may_be_broken=lock_may_be_broken)
+    allowed, policy = allowed_paths(args), policy_of(args)
+    opened = open_project(manifest_file(args), variables(args), allowed, lock_may_be_broken=lock_may_be_broken)
+    return replace(opened, policy=policy)
+
+
+def policy_of(args: Namespace) -> PolicyFile | None:
+    """Return the policy that stands outside of the manifest, None where none is named; raises ManifestError."""
+    from eocanvas_apply.policy.policy_file import find_policy
+
+    return find_policy(getattr(args, "policy", None), os.environ)
 
 
 def allowed_paths(args: Namespace) -> tuple[Path, ...]:

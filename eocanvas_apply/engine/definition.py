@@ -31,6 +31,8 @@ from eocanvas_apply.manifest.loading import LoadedManifest, load
 from eocanvas_apply.manifest.model.manifest import Manifest, Timing
 from eocanvas_apply.planning.desired.derivation import desired
 from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.policy.manifest_limits import manifest_refusals
+from eocanvas_apply.policy.policy_file import PolicyFile
 
 _NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 
@@ -47,6 +49,7 @@ class Definition:
     diagnostics: tuple[Diagnostic, ...] = ()
     lock_file: LockFile = field(default_factory=LockFile)
     allowed: tuple[Path, ...] = ()
+    policy: PolicyFile | None = None
 
     @property
     def folder(self) -> Path:
@@ -156,6 +159,14 @@ class Campaigns:
             self.project.timing(overrides),
             unasked=self.expansion.unknown,
         )
+
+    @property
+    def refusals(self) -> tuple[Diagnostic, ...]:
+        """What the policy refuses of the manifest and its rows."""
+        if (policy := self.project.policy) is None:
+            return ()
+        files = {**self.documents.files, **self.expansion.files}
+        return manifest_refusals(policy, self.project.loaded, self.expansion.instances, files)
 
     def _digest(self) -> str:
         loaded = self.project.loaded

@@ -27,6 +27,8 @@ from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.safety import new_ledger
 from eocanvas_apply.planning.state.observed import Observed
+from eocanvas_apply.policy.plan_limits import plan_refusals, within_run
+from eocanvas_apply.policy.policy_file import PolicyFile
 from eocanvas_apply.report.outcomes import results_left
 from eocanvas_apply.report.progress import ApplyResult, Progress, View
 from eocanvas_apply.service.clock import Clock
@@ -39,7 +41,8 @@ class Engine:
 
     `ledger_is_lost_after_run` says that the ledger would not outlive this machine (a local file on CI). `findings`
     are what manifest, rows and secrets give reason to say, `searches` what was found for rows, relative times apart;
-    `review` gives the diagnostics of a plan their places in the manifest.
+    `review` gives the diagnostics of a plan their places in the manifest; `policy_refusals` are what the policy refuses
+    of the manifest.
     `required_sealing_key` is the SHA-256 that the service's public key must have, where one is required.
     `report` gets each event of a run, `show` the state after each look at the service; `runs` knows the other runs.
     """
@@ -55,6 +58,8 @@ class Engine:
     findings: tuple[Diagnostic, ...] = ()
     searches: tuple[LockedQuery, ...] = ()
     review: Review = tuple
+    policy: PolicyFile | None = None
+    policy_refusals: tuple[Diagnostic, ...] = ()
     report: Callable[[Progress], None] = lambda progress: None  # noqa: ARG005
     show: Callable[[View], None] | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -79,7 +84,8 @@ class Engine:
         Raises ServiceError, CredentialsError and LedgerError.
         """
         survey = await self._surveyor.survey(self._guarding(requests))
-        plan = self._guarded(survey.plan, requests, survey.observed)
+        limited = self._within_policy(survey.plan, requests)
+        plan = self._guarded(limited, requests, survey.observed)
         texts = kept_texts(self.observer.boundary, plan.launched_digests)
         return replace(plan, launched_texts=texts), survey.observed
 
@@ -103,7 +109,7 @@ class Engine:
             confirm(first)
             await self._accept(first)
         with self.runs.noted(self.token(), self.clock.now()) if self.runs else nullcontext():
-            return await self._run(first, requests, wait).to_its_end()
+            return await self._run(first, within_run(self.policy, requests), wait).to_its_end()
 
     async def cancel(self, addresses: frozenset[str], confirm: Callable[[Plan], None]) -> ApplyResult:
         """Stop what is in flight of these jobs, and nothing else; `confirm` raises for a plan that is declined.
@@ -141,6 +147,13 @@ class Engine:
 
     def _guarding(self, requests: Requests) -> Requests:
         return replace(requests, sealing_key=self.required_sealing_key)
+
+    def _within_policy(self, made: Plan, requests: Requests) -> Plan:
+        """Return the plan with what the policy refuses of it."""
+        if self.policy is None:
+            return made
+        found = plan_refusals(self.policy, made, self.journal.recorded, requests)
+        return replace(made, refusals=(*made.refusals, *self.policy_refusals, *found))
 
     def _guarded(self, made: Plan, requests: Requests, observed: Observed) -> Plan:
         """Return the plan with what speaks against opening a ledger for it."""

@@ -21,6 +21,7 @@ from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.planner import plan
 from eocanvas_apply.planning.state.observed import Observed, ObservedKey, Pass
+from eocanvas_apply.policy.plan_limits import plan_refusals
 
 OFFLINE = info(
     "planned-offline",
@@ -38,12 +39,20 @@ class OfflineSurvey:
     recorded: Recorded
     observed: Observed
     findings: tuple[Diagnostic, ...]
+    manifest_refusals: tuple[Diagnostic, ...] = ()
+
+    def policy_refusals(self, made: Plan, requests: Requests) -> tuple[Diagnostic, ...]:
+        """Return the refusals of a plan with those of the policy."""
+        policy = self.project.policy
+        of_plan = plan_refusals(policy, made, self.recorded, requests) if policy else ()
+        return (*made.refusals, *self.manifest_refusals, *of_plan)
 
     def plan(self, requests: Requests, review: Review) -> Plan:
         """Return the plan; `review` gives its diagnostics their places and severities."""
         made = plan(self.desired, requests, self.recorded, self.observed)
+        refused = self.policy_refusals(made, requests)
         texts = kept_texts(self.project.boundary, made.launched_digests)
-        return replace(made, diagnostics=(OFFLINE, *review(made.diagnostics)), launched_texts=texts)
+        return replace(made, diagnostics=(OFFLINE, *review(made.diagnostics)), refusals=refused, launched_texts=texts)
 
 
 async def survey_offline(project: Definition, ledger: str | None, timing: Mapping[str, timedelta]) -> OfflineSurvey:
@@ -61,7 +70,8 @@ async def survey_offline(project: Definition, ledger: str | None, timing: Mappin
     if opened and opened.project != desired.project:
         message = f"the ledger {journal.url} belongs to the project {opened.project!r}, not to {desired.project!r}"
         raise LedgerError(error("ledger-bound", message, "name its own ledger: --ledger"))
-    return OfflineSurvey(project, desired, recorded, _as_recorded(desired, recorded, now), offline_findings(campaigns))
+    seen, findings = _as_recorded(desired, recorded, now), offline_findings(campaigns)
+    return OfflineSurvey(project, desired, recorded, seen, findings, campaigns.refusals)
 
 
 def _as_recorded(desired: Desired, recorded: Recorded, now: datetime) -> Observed:

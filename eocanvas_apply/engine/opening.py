@@ -34,6 +34,7 @@ from eocanvas_apply.manifest.model.manifest import Timing
 from eocanvas_apply.manifest.model.times import parse_duration
 from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.desired.derivation import desired_keys
+from eocanvas_apply.policy.manifest_limits import manifest_refusals
 from eocanvas_apply.report.progress import Progress
 from eocanvas_apply.secrets.scrubbing import SCRUBBER, Scrubber
 from eocanvas_apply.secrets.secret import Secret, stray_characters
@@ -153,7 +154,11 @@ async def open_engine(project: Definition, settings: Settings, rows: Rows = Rows
     _guard_account(project, settings)
     async with _service(project, settings) as service:
         service.outages.listener = outage_reporter(settings.report)
-        vault = await _open_vault(project, settings)
+        refused = project.policy is not None and bool(manifest_refusals(project.policy, project.loaded, {}, ()))
+        if refused:
+            # What the policy refuses gets no secret, and no request in its name.
+            rows = Rows.GIVEN
+        vault = Vault(desired_keys(project.manifest), {}) if refused else await _open_vault(project, settings)
         settings.scrubber.learn(vault.all_secrets)
         storages = Storages(project.manifest.keys, vault, project.timing(settings.timing).request_timeout)
         campaigns = await find_rows(
@@ -171,6 +176,8 @@ async def open_engine(project: Definition, settings: Settings, rows: Rows = Rows
             searches=campaigns.expansion.searches,
             required_sealing_key=settings.required_sealing_key,
             review=review_of(project),
+            policy=project.policy,
+            policy_refusals=campaigns.refusals,
             runs=RunsAtWork(open_backend(settings.ledger_url, project.boundary).path),
         )
 

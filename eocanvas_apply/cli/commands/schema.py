@@ -22,7 +22,7 @@ Examples:
   eocanvas-apply schema manifest > manifest.json
   eocanvas-apply schema plan
 """
-NAMES = ("manifest", "plan", "apply-result", "ledger-event", "diagnostics")
+NAMES = ("manifest", "plan", "apply-result", "ledger-event", "diagnostics", "policy")
 
 
 def add_arguments(parser: Parser) -> None:
@@ -38,9 +38,10 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
 def schemas() -> dict[str, dict[str, Any]]:
     """Return every schema by its name."""
     from eocanvas_apply.manifest.editor_schema import editor_schema
+    from eocanvas_apply.policy.policy_model import Policy
     from eocanvas_apply.render.json_shapes import document_schemas
 
-    found = {"manifest": editor_schema(), **document_schemas()}
+    found = {"manifest": editor_schema(), **document_schemas(), "policy": Policy.model_json_schema()}
     return {name: found[name] for name in NAMES}
 
 

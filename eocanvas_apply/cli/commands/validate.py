@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from eocanvas_apply.cli.arguments import CI_FORMATS, Parser, add_manifest, opened_project
 from eocanvas_apply.cli.terminal.console import Console, Outcome
+from eocanvas_apply.errors import SafetyRefusal
 from eocanvas_apply.render.layout import counted
 
 EPILOG = """\
@@ -31,6 +32,8 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
 
     project = opened_project(args)
     campaigns = given_rows(project, datetime.now(UTC))
+    if campaigns.refusals:
+        raise SafetyRefusal(*campaigns.refusals, *offline_findings(campaigns))
     keys, jobs = counted(len(project.manifest.keys), "key"), counted(len(project.manifest.jobs), "job")
     known = campaigns.expansion.instances
     instances = f" ({counted(sum(map(len, known.values())), 'instance')} of campaigns)" if known else ""

@@ -1,0 +1,46 @@
+"""What a policy refuses of a plan: its launches, its deletes, its account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from eocanvas_apply.diagnostics import Diagnostic
+from eocanvas_apply.ledger.fold.job_records import IntentState
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.actions import ActionKind
+from eocanvas_apply.planning.plan import Plan, Requests
+from eocanvas_apply.policy.manifest_limits import matches, words
+from eocanvas_apply.policy.policy_file import PolicyFile
+
+_LAUNCHES = (ActionKind.LAUNCH, ActionKind.RELAUNCH, ActionKind.RETRY)
+_SENT = (IntentState.OPEN, IntentState.SUBMITTED)
+
+
+def plan_refusals(policy: PolicyFile, plan: Plan, recorded: Recorded, requests: Requests) -> Iterator[Diagnostic]:
+    """Yield an error for each rule that an apply of the plan would break."""
+    rules, account = policy.rules, plan.origin.account
+    launches = sum(action.action in _LAUNCHES or bool(action.runs_again) for action in plan.actions)
+    if requests.limit is not None:
+        launches = min(launches, requests.limit)
+    if rules.launches_per_run is not None and launches > rules.launches_per_run:
+        what = f"{launches} jobs would be launched; `--limit {rules.launches_per_run}` launches fewer"
+        yield policy.refusal("launches_per_run", what, f"at most {rules.launches_per_run} in a run")
+    launched = sum(i.state in _SENT for record in recorded.jobs.values() for i in record.intents.values())
+    if rules.launches_in_all is not None and launches and launched + launches > rules.launches_in_all:
+        what = f"{launched} jobs were launched, and {launches} more would be"
+        yield policy.refusal("launches_in_all", what, f"at most {rules.launches_in_all} in all")
+    deletes = sum(action.action in (ActionKind.DELETE, ActionKind.REPLACE) for action in plan.actions)
+    if rules.deletes_per_run is not None and deletes > rules.deletes_per_run:
+        what = f"{deletes} keys would be deleted"
+        yield policy.refusal("deletes_per_run", what, f"at most {rules.deletes_per_run} in a run")
+    if rules.accounts is not None and account and not matches(account, rules.accounts):
+        yield policy.refusal("accounts", f"the account {account} is not allowed", words(rules.accounts))
+
+
+def within_run(policy: PolicyFile | None, requests: Requests) -> Requests:
+    """Return requests under which a run never launches more than the policy allows, retries included."""
+    most = policy.rules.launches_per_run if policy else None
+    if most is None or most < 1 or (requests.limit is not None and requests.limit <= most):
+        return requests
+    return replace(requests, limit=most)

@@ -1,0 +1,39 @@
+"""What a policy may say. A rule that it does not name forbids nothing."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from eocanvas_apply.manifest.model.strict import Duration, StrictModel, Text
+
+SecretKind = Literal["env", "file", "command", "keyring", "sops"]
+Count = Annotated[int, Field(ge=0)]
+
+
+class Policy(StrictModel):
+    """Limits that no manifest can change. Patterns are those of a shell: `*` stands for any characters."""
+
+    version: Literal[1] = Field(description="Version of this format.")
+    locked_codes: list[Text] | None = Field(
+        default=None, description="Patterns of diagnostic codes whose severity no manifest may lower with `checks:`."
+    )
+    launches_per_run: Count | None = Field(default=None, description="The most launches of one run.")
+    launches_in_all: Count | None = Field(default=None, description="The most launches of a ledger, all runs together.")
+    deletes_per_run: Count | None = Field(default=None, description="The most keys that one run may delete.")
+    expires_in: Duration | None = Field(default=None, description="The longest life of a key.")
+    buckets: list[Text] | None = Field(default=None, description="Patterns of the buckets that keys may open.")
+    endpoints: list[Text] | None = Field(default=None, description="Patterns of the endpoints that keys may name.")
+    environment: list[Text] | None = Field(
+        default=None, description="Patterns of the environment variables that secret references may name."
+    )
+    secrets: list[SecretKind] | None = Field(default=None, description="The kinds of secret references.")
+    downloads: list[Text] | None = Field(
+        default=None, description="Patterns of the folders that results may go to; a folder stands for all below it."
+    )
+    reads: list[Text] | None = Field(
+        default=None, description="Patterns of the files that a manifest may name; a folder stands for all below it."
+    )
+    processes: list[Text] | None = Field(default=None, description="Patterns of the ids of processes.")
+    accounts: list[Text] | None = Field(default=None, description="Patterns of the accounts that may be used.")
