@@ -50,7 +50,8 @@ def read_personal_settings(file: Path) -> PersonalSettings:
     try:
         found = tomllib.loads(read_own(str(file), Path()).decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
-        raise _fault(file, str(fault), "write TOML, such as: allow_commands = true") from None
+        what = "it is not UTF-8 text" if isinstance(fault, UnicodeDecodeError) else str(fault)
+        raise _fault(file, what, "write TOML, such as: allow_commands = true") from None
     for name in found:
         if name not in _FIELDS:
             raise _fault(file, f"there is no setting {name!r}", did_you_mean(name, _FIELDS))

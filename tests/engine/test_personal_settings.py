@@ -46,6 +46,12 @@ def test_a_mistake_in_it_ends_the_command(text: str, words: str, tmp_path: Path)
     assert words in str(refused.value.diagnostics[0])
 
 
+def test_a_file_that_is_no_text_ends_the_command(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_bytes(b"\xff")
+    with pytest.raises(UsageError, match="it is not UTF-8 text"):
+        read_personal_settings(tmp_path / "settings.toml")
+
+
 def test_it_lies_in_the_folder_for_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert settings_file().parts[-2:] == ("eocanvas-apply", "settings.toml")
