@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from docs import public_api
 from eocanvas_apply.api.exit_codes import MEANINGS, PRECEDENCE, Exit
 from eocanvas_apply.checks.codes import codes
+from eocanvas_apply.checks.explanations import explanations
 from eocanvas_apply.cli.arguments import Parser
 from eocanvas_apply.cli.commands import GROUPS, SUMMARIES
 from eocanvas_apply.cli.root_help import SETTINGS
@@ -116,8 +117,25 @@ def _codes() -> Iterator[str]:
         "Every diagnostic has a stable code, shown in brackets and in JSON as `code`. The severity is its highest. "
         "Where the table says so, `checks: {CODE: error|warning|info}` in the manifest or a job changes it."
     )
-    rows = ((f"`{c.name}`", str(c.severity.value), "yes" if c.adjustable else "", c.about) for c in codes().values())
+    rows = (
+        (f"[`{c.name}`](#{c.name})", str(c.severity.value), "yes" if c.adjustable else "", c.about)
+        for c in codes().values()
+    )
     yield _table(("code", "severity", "`checks:`", "meaning and what to do"), rows)
+    yield "`eocanvas-apply explain CODE` prints the following on the terminal."
+    for code in codes().values():
+        found = explanations()[code.name]
+        yield f"## {code.name}"
+        yield f"{_plain(code.about)} {_plain(found.why)}"
+        yield f"Before:\n\n```text\n{found.before}\n```"
+        yield f"After:\n\n```text\n{found.after or '(removed)'}\n```"
+
+
+def _plain(text: str) -> str:
+    """Return a text in which Markdown sees no markup but code."""
+    parts = text.split("`")
+    parts[::2] = [re.sub(r"[<>*_\[\]]", r"\\\g<0>", each) for each in parts[::2]]
+    return "`".join(parts)
 
 
 # Exit codes.

@@ -31,6 +31,7 @@ CALLS = {
     "forget": "forget fetched",
     "destroy": "destroy --yes",
     "schema": "schema ledger-event",
+    "explain": "explain literal-secret",
 }
 # They have a service and accounts of their own, or write only what they always write.
 APART = {"demo", "emulator", "init"}

@@ -19,6 +19,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "results": "which files the jobs left, and where",
         "logs": "the log of a job",
         "why": "why an address would change, or why it waits",
+        "explain": "what a diagnostic code means, and how to correct it",
     },
     "Decide and repair": {
         "resolve": "decide what became of a launch whose answer was lost",
@@ -42,7 +43,7 @@ ELSEWHERE: dict[str, str] = {
     **dict.fromkeys(("retry", "rerun", "restart", "resume"), "apply --retry-failed"),
     **dict.fromkeys(("replace", "taint"), "apply --relaunch ADDRESS"),
     **dict.fromkeys(("get", "info", "list", "ls", "ps", "queue", "state", "top", "watch"), "status"),
-    **dict.fromkeys(("describe", "explain", "show"), "why ADDRESS"),
+    **dict.fromkeys(("describe", "show"), "why ADDRESS"),
     **dict.fromkeys(("download", "fetch", "output", "outputs", "pull"), "results"),
     **dict.fromkeys(("abort", "dismiss", "kill", "stop"), "cancel"),
     **dict.fromkeys(("history", "events"), "ledger show"),
