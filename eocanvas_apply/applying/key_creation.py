@@ -10,10 +10,11 @@ from typing import Any
 from eocanvas_apply.applying.sending import OnceSender, Request, Unsent
 from eocanvas_apply.applying.session import BATCH, Session
 from eocanvas_apply.diagnostics import error
-from eocanvas_apply.errors import CredentialsError, Doubt, Refused, ServiceError
+from eocanvas_apply.errors import CredentialsError, Doubt, Refused, SafetyRefusal, ServiceError
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.planning.keys.comparison import key_tag, name_taken
 from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.planning.safety import other_sealing_key
 from eocanvas_apply.planning.tasks import CreateKey
 from eocanvas_apply.report.progress import Happening
 from eocanvas_apply.service.wire import KeyInfo
@@ -50,14 +51,19 @@ class KeyCreator(OnceSender[_Creation, None]):
             await self._confirm()
 
     async def _can_seal(self, addresses: Sequence[str]) -> bool:
-        """Return whether the service's public key is known; without it these keys cannot be created, and only these."""
+        """Return whether the service's public key is known; without it these keys cannot be created, and only these.
+
+        Raises SafetyRefusal for another key than the required one: the plan may have been made without seeing it.
+        """
         session = self._session
         try:
-            await session.vault.public_key(session.service.public_key)
+            public_key = await session.vault.public_key(session.service.public_key)
         except ServiceError as fault:
             for address in addresses:
                 session.fail(address, fault.diagnostics[0], again=fault.may_pass, wait=fault.retry_after)
             return False
+        if refused := other_sealing_key(session.required_sealing_key, public_key.digest):
+            raise SafetyRefusal(*refused)
         return True
 
     async def _prepared(self, address: str, task: CreateKey) -> _Creation:

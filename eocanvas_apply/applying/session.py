@@ -97,6 +97,7 @@ class Session:
     boundary: Boundary
     report: Callable[[Progress], None]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    required_sealing_key: str | None = None
     failures: dict[str, Diagnostic] = field(default_factory=dict)
     retries: Retries = field(init=False)
     notices: Notices = field(init=False)

@@ -139,6 +139,7 @@ class Engine:
             boundary=self.observer.boundary,
             report=self.report,
             stopping=self.stopping,
+            required_sealing_key=self.required_sealing_key,
         )
 
     def _run(self, first: Plan, requests: Requests, wait: timedelta | None) -> Run:

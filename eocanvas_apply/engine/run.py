@@ -13,7 +13,7 @@ from eocanvas_apply.applying.results.downloads import Downloads
 from eocanvas_apply.applying.session import Session
 from eocanvas_apply.engine.pace import Pace
 from eocanvas_apply.engine.surveyor import Survey, Surveyor
-from eocanvas_apply.errors import EocanvasApplyError, LedgerConflict, ServiceError
+from eocanvas_apply.errors import EocanvasApplyError, LedgerConflict, SafetyRefusal, ServiceError
 from eocanvas_apply.ledger.events import JobObserved
 from eocanvas_apply.planning.actions import ActionKind, Outcome
 from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests
@@ -278,7 +278,8 @@ class Run:
         if self._fault is None:
             return ApplyResult(self.first, ended, found, last.diagnostics, pending, lie)
         diagnostics = (*last.diagnostics, *self._fault.diagnostics)
-        return ApplyResult(self.first, ended, found | {Ending.ERROR}, diagnostics, pending, lie, last.created)
+        found |= {Ending.REFUSED if isinstance(self._fault, SafetyRefusal) else Ending.ERROR}
+        return ApplyResult(self.first, ended, found, diagnostics, pending, lie, last.created)
 
 
 def _moves(action: PlannedAction) -> bool:

@@ -35,7 +35,8 @@ def refusals(
         ("too-many-forgets", _forgets(recorded, actions), Allowance.FORGETS),
     )
     rules = (_refusal(code, what, flag) for code, what, flag in found if what and flag not in requests.allowed)
-    return (*_other_sealing_key(requests, observed), *rules)
+    sealing = observed.sealing
+    return (*(other_sealing_key(requests.sealing_key, sealing.digest) if sealing else ()), *rules)
 
 
 def new_ledger(desired: Desired, requests: Requests, observed: Observed, *, lost_after_run: bool) -> Diagnostic | None:
@@ -54,13 +55,13 @@ def new_ledger(desired: Desired, requests: Requests, observed: Observed, *, lost
     return _refusal("ledger-not-kept", what, Allowance.NEW_LEDGER)
 
 
-def _other_sealing_key(requests: Requests, observed: Observed) -> Iterator[Diagnostic]:
-    """Yield that secrets would be sealed for another reader than the one who was asked for."""
-    wanted, sealing = requests.sealing_key, observed.sealing
-    if wanted and sealing and sealing.digest != wanted:
-        what = f"the service's public key is sha256:{sealing.digest}, and sha256:{wanted} is required"
-        hint = "nothing is sealed for it; ask the service whether it has changed its key"
-        yield error("sealing-key-refused", what, hint)
+def other_sealing_key(required: str | None, shown: str) -> tuple[Diagnostic, ...]:
+    """Return that secrets would be sealed for another reader than the one who was asked for."""
+    if required in (None, shown):
+        return ()
+    what = f"the service's public key is sha256:{shown}, and sha256:{required} is required"
+    hint = "nothing is sealed for it; ask the service whether it has changed its key"
+    return (error("sealing-key-refused", what, hint),)
 
 
 def _empty(desired: Desired, recorded: Recorded) -> str | None:

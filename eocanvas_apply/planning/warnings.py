@@ -61,7 +61,8 @@ def _other_pepper(desired: Desired, recorded: Recorded, observed: Observed) -> I
     unknown = [address for address in sealed if address not in known]
     if unknown:
         which = unknown[0] if len(unknown) == 1 else f"{len(unknown)} keys ({unknown[0]} and others)"
-        what = f"whether the secrets of {which} have changed is not known: they were recorded with another pepper"
+        what = f"whether the secrets of {which} have changed is not known: "
+        what += "they were recorded with another pepper, or by a later release"
         hint = "set EOCANVAS_APPLY_PEPPER to its value of then; the keys are left as they are"
         yield warning("secret-pepper", what, hint)
 

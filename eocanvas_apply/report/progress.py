@@ -146,6 +146,7 @@ class Ending(StrEnum):
     """Why a run of apply ended as it did; several may hold, `cli/` turns them into one exit code."""
 
     ERROR = "error"
+    REFUSED = "refused"
     DECISION = "decision"
     FAILED = "failed"
     UNFINISHED = "unfinished"

@@ -12,7 +12,7 @@ from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.desired.desired import Desired, DesiredKey
 from eocanvas_apply.planning.desired.fingerprint import Change
-from eocanvas_apply.planning.keys.comparison import config_changes, secret_changes
+from eocanvas_apply.planning.keys.comparison import config_changes, secret_changes, unknown_secrets
 from eocanvas_apply.planning.keys.needs import end_of
 from eocanvas_apply.planning.state.observed import Observed
 
@@ -95,8 +95,7 @@ def _compared(
     """Return the differences that are known, and why others are not."""
     if key is None or key.existing:
         return (), ("the manifest declares no such key",)
-    unread = {name for name in key.secrets if (key.address, name) not in observed.secrets}
-    known = [change for change in secret_changes(key, generation, observed) if change.path not in unread]
+    fields = sorted(unknown_secrets(key, generation, observed))
     faults = tuple(fault.message for fault in observed.unreadable.get(key.address, ()))
-    unknown = faults or tuple(f"{name} is not known" for name in sorted(unread)) if unread else ()
-    return (*config_changes(key, generation), *known), unknown
+    differences = (*config_changes(key, generation), *secret_changes(key, generation, observed))
+    return differences, (faults or tuple(f"{name} cannot be compared" for name in fields)) if fields else ()

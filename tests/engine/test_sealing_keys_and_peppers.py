@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from eocanvas_apply.api.exit_codes import Exit, of_endings
+from eocanvas_apply.emulator.model.messages import WireRequest, WireResponse
 from eocanvas_apply.errors import SafetyRefusal
+from eocanvas_apply.planning.keys.comparison import secret_changes
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.report.progress import ApplyResult
+from eocanvas_apply.report.sealed import sealed
 from eocanvas_apply.secrets.secret import Secret
 from tests.simulation.world import World
 
@@ -106,3 +111,39 @@ def test_a_plan_says_that_the_service_has_another_sealing_key(tmp_path: Path) ->
     text = world.ledger.read_text(encoding="utf-8").replace(observed.sealing.digest, "a" * 64)
     world.ledger.write_text(text, encoding="utf-8")
     assert codes(planned(world)) == ["sealing-key-changed"]
+
+
+def test_another_sealing_key_that_the_plan_could_not_see_is_refused_before_anything_is_sealed(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    runner = world.runner(MANIFEST)
+    runner.required_sealing_key = "0" * 64
+    handle, answers = world.frontend.handle, [b"no key"]
+
+    def unusable_once(request: WireRequest) -> WireResponse:
+        answered = handle(request)
+        is_first = request.path.endswith("/cert/public") and answers
+        return replace(answered, body=answers.pop()) if is_first else answered
+
+    world.frontend.handle = unusable_once  # type: ignore[method-assign]
+    result = world.run(runner.apply(Requests(), timedelta(0), lambda plan: None))
+    assert "sealing-key-refused" in [each.code for each in result.diagnostics]
+    assert of_endings(result.endings) is Exit.REFUSED
+    assert not any(entry.event.type == "key-intended" for entry in world.entries())
+
+
+def test_fingerprints_of_different_schemes_are_not_compared(tmp_path: Path) -> None:
+    """So two runners with different peppers never replace each other's keys, whichever of them looks first."""
+    world = World(tmp_path)
+    applied(world)
+    runner = world.runner(MANIFEST)
+    _, observed = world.run(runner.plan(Requests()))
+    key, record = runner.desired.keys["key.scenes"], runner.journal.recorded.keys["key.scenes"]
+    assert record.current
+    others = {name: value.replace("scrypt2:", "scrypt2-abc:") for name, value in observed.secrets.items()}
+    assert set(observed.secrets.values()) & set(others.values()) == set()
+    seen = replace(observed, secrets=others)
+    assert secret_changes(key, record.current, seen) == ()
+    found = sealed("key.scenes", runner.desired, runner.journal.recorded, seen)
+    assert found
+    assert found.comparison == "cannot-tell"
+    assert found.unknown == ("access_key cannot be compared", "secret_key cannot be compared")

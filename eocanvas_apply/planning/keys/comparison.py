@@ -44,13 +44,24 @@ def config_changes(key: DesiredKey, current: Generation) -> tuple[Change, ...]:
 def secret_changes(key: DesiredKey, current: Generation, observed: Observed) -> tuple[Change, ...]:
     """Return the secret fields whose slow fingerprint differs from the sealed one's, without any value.
 
-    A field that cannot be read now is none of them: whether it differs is not known.
+    A field that cannot be compared now is none of them: whether it differs is not known.
     """
-    sealed = sealed_secrets(current)
+    sealed, unknown = sealed_secrets(current), unknown_secrets(key, current, observed)
+    known = (sealed.keys() | key.secrets.keys()) - unknown
     now = {field: observed.secrets.get((key.address, field)) for field in key.secrets}
-    known = {field for field in sealed.keys() | now.keys() if field not in now or now[field] is not None}
     differing = [field for field in known if sealed.get(field) != now.get(field)]
     return tuple(Change(field, sensitive=True) for field in sorted(differing))
+
+
+def unknown_secrets(key: DesiredKey, current: Generation, observed: Observed) -> frozenset[str]:
+    """Return the secret fields that cannot be compared: not known now, or with fingerprints of different schemes."""
+    sealed = sealed_secrets(current)
+    now = {field: observed.secrets.get((key.address, field), "") for field in key.secrets}
+    return frozenset(f for f, value in now.items() if not value or _scheme(sealed.get(f, value)) != _scheme(value))
+
+
+def _scheme(fingerprint: str) -> str:
+    return fingerprint.partition(":")[0]
 
 
 def sealed_secrets(generation: Generation) -> Mapping[str, str]:
