@@ -151,6 +151,19 @@ def test_every_manifest_is_valid(block: str, folder: Path) -> None:
     assert open_project(folder / "eocanvas.yaml").diagnostics == ()
 
 
+def test_the_failing_example_shows_what_the_program_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["init"]) == 0
+    (tmp_path / "eocanvas.yaml").write_text(FIRST.replace("{aoi:", "{aio:"), encoding="utf-8")
+    capsys.readouterr()
+    assert main(["validate"]) == 1
+    shown = re.search(r"`validate` says:\n\n```text\n(.*?)```", README, re.DOTALL)
+    assert shown
+    assert capsys.readouterr().err == shown[1]
+
+
 @pytest.mark.parametrize("field", sorted(each.alias or name for name, each in Step.model_fields.items()))
 def test_every_source_of_rows_and_every_option_of_a_step_is_explained(field: str) -> None:
     assert re.search(rf"^\| `{field}: ", (ROOT / "docs/campaigns.md").read_text(encoding="utf-8"), re.MULTILINE)
