@@ -20,6 +20,7 @@ _READ = os.O_RDONLY | sum(getattr(os, name, 0) for name in _FLAGS)
 _FOLDER = sum(getattr(os, name, 0) for name in ("O_PATH", "O_NOFOLLOW", "O_CLOEXEC", "O_DIRECTORY"))
 _BY_STEPS = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
 _KINDS = (
+    (stat.S_ISLNK, "a link in a circle"),
     (stat.S_ISFIFO, "a pipe"),
     (stat.S_ISSOCK, "a socket"),
     (stat.S_ISCHR, "a device"),
@@ -122,5 +123,5 @@ def _require_regular(found: os.stat_result, path: Path) -> None:
     if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not stat.S_ISREG(found.st_mode):
-        kind = next((words for is_kind, words in _KINDS if is_kind(found.st_mode)), "no file")
+        kind = next((words for is_kind, words in _KINDS if is_kind(found.st_mode)), "something else")
         raise OSError(errno.EINVAL, f"it is {kind}, not a file", str(path))

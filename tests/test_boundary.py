@@ -88,9 +88,10 @@ def test_a_folder_beside_the_allowed_one_with_a_longer_name_is_not_allowed(proje
 @POSIX
 def test_what_is_no_file_is_refused_and_never_waited_for(project: Path) -> None:
     os.mkfifo(project / "pipe")
+    (project / "circle").symlink_to("circle")
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(project / "socket"))
-    for name in ("pipe", "socket", "."):
+    for name in ("pipe", "socket", "circle", "."):
         assert code_of(name, Boundary(project)) in ("file-unreadable", "file-is-folder")
     assert code_of("/dev/zero", Boundary(project, (Path("/dev"),))) == "file-unreadable"
 

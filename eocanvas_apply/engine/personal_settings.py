@@ -63,6 +63,9 @@ def allowed_paths(given: Iterable[str], environ: Mapping[str, str]) -> tuple[Pat
 
     Relative ones are relative to the working folder. Raises UsageError for settings that cannot be read.
     """
+    given = tuple(given)
+    if "" in given:
+        raise UsageError(error("usage", "--allow-path has no folder", "name one, such as --allow-path /data/graphs"))
     named = (*given, *filter(None, environ.get(ALLOW_PATHS, "").split(os.pathsep)))
     return (*(Path(each).expanduser() for each in named), *read_personal_settings(settings_file()).allow_paths)
 

@@ -15,6 +15,7 @@ from eocanvas_apply.manifest.loading import LoadedManifest
 from eocanvas_apply.manifest.model.jobs import Job
 from eocanvas_apply.manifest.model.keys import ExistingKey
 from eocanvas_apply.manifest.model.manifest import Manifest
+from eocanvas_apply.manifest.model.times import format_duration
 from eocanvas_apply.manifest.substitution import Template
 from eocanvas_apply.policy.policy_file import PolicyFile
 from eocanvas_apply.secrets.secret_references import EnvReference, FileReference, SecretReference
@@ -65,8 +66,8 @@ def _keys(policy: PolicyFile, manifest: Manifest) -> _Found:
                 what = f"{field} {config[field]!r} is not allowed"
                 yield policy.refusal(rule, what, words(patterns), address), ("keys", name, field)
         if rules.expires_in is not None and key.expires_in > rules.expires_in:
-            what = f"the key may live {key.expires_in}, which is too long"
-            found = policy.refusal("expires_in", what, f"at most {rules.expires_in}", address)
+            what = f"{format_duration(key.expires_in)} is too long a life of a key"
+            found = policy.refusal("expires_in", what, f"at most {format_duration(rules.expires_in)}", address)
             yield found, ("keys", name, "expires_in")
 
 

@@ -33,8 +33,9 @@ class PolicyFile:
 
 def find_policy(given: str | None, environ: Mapping[str, str]) -> PolicyFile | None:
     """Return the policy of a path, else of EOCANVAS_APPLY_POLICY, None where neither is set; raises ManifestError."""
-    named = given or environ.get(VARIABLE)
-    return read_policy(Path(named)) if named else None
+    # An option without a path, as of a variable of a script that is not set, must not count as no policy.
+    named = given if given is not None else environ.get(VARIABLE) or None
+    return None if named is None else read_policy(Path(named))
 
 
 def read_policy(file: Path) -> PolicyFile:
@@ -45,6 +46,11 @@ def read_policy(file: Path) -> PolicyFile:
     if not isinstance(text.data, dict):
         found = error("not-a-mapping", "a policy is a mapping of its rules", "begin with `version: 1`")
         raise ManifestError(found.at(text.locate(())))
+    if empty := [name for name, value in text.data.items() if value is None]:
+        hint = "write what it allows, [] for nothing, or remove it"
+        raise ManifestError(
+            *(error("empty-field", f"the rule `{n}` is empty", hint).at(text.locate((n,))) for n in empty)
+        )
     try:
         return PolicyFile(Policy.model_validate(text.data), text)
     except ValidationError as problem:

@@ -74,6 +74,11 @@ def test_the_person_allows_folders(folder: Path, way: str, monkeypatch: pytest.M
     assert main(["validate", *options]) == 0
 
 
+def test_an_option_without_a_folder_allows_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", "--allow-path", ""]) == 1
+    assert "--allow-path has no folder" in capsys.readouterr().err
+
+
 def test_settings_that_are_no_list_of_folders_are_an_error(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -95,6 +95,7 @@ def test_destroy_is_limited_too(project: Project, policy: Path) -> None:
         ("version: 1\nlaunches_per_run: many\n", "policy.yaml:2"),
         ("version: 2\n", "policy.yaml:1"),
         ("", "a policy is a mapping"),
+        ("version: 1\nbuckets:\n", "the rule `buckets` is empty"),
         ("version: 1\nbuckets: [a\n", "yaml"),
     ],
 )
@@ -106,6 +107,11 @@ def test_a_policy_that_cannot_be_read_stops_everything(
         policy.write_text(text, encoding="utf-8")
     assert project.run(command, *(["--yes"] if command == "apply" else []), "--policy", str(policy)) == 1
     assert words in project.err
+
+
+def test_an_option_without_a_path_is_no_absent_policy(project: Project) -> None:
+    assert project.run("validate", "--policy", "") == 1
+    assert "is a folder, not a file" in project.err
 
 
 def test_the_manifest_names_no_policy(project: Project) -> None:

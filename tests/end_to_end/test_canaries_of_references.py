@@ -68,6 +68,7 @@ def project(tmp_path: Path) -> Iterator[ReferenceProject]:
 def test_the_service_receives_them_and_no_other_place(project: ReferenceProject) -> None:
     project.run("doctor", "--allow-commands", "-v", "--log", "run.log")
     project.run("plan", "--allow-commands", "--format", "json")
+    project.run("plan", "--offline", "--allow-commands", "--simulate")
     ended = project.run("apply", "--yes", "--allow-commands", "-v", "--log", "apply.log")
     assert ended.code == 0, ended
     with project.tool.emulator.model() as wire:
