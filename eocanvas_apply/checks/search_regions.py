@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from eocanvas_apply.checks.case import ChainCase, GraphCase
 from eocanvas_apply.diagnostics import Diagnostic, warning
-from eocanvas_apply.documents.wkt import is_meant_as_geometry
+from eocanvas_apply.documents.wkt import bounds
 from eocanvas_apply.documents.xml_tree import Element
 from eocanvas_apply.manifest.model.jobs import Job
-
-_POINT = re.compile(r"([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s+([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)")
 
 
 class Box(NamedTuple):
@@ -70,18 +67,8 @@ def _leaves(case: GraphCase) -> Iterator[Element]:
 
 
 def _outside(text: str, searched: Sequence[Box]) -> Diagnostic | None:
-    if not is_meant_as_geometry(text):
-        return None
-    points = [(float(found[1]), float(found[2])) for found in _POINT.finditer(text) if _is_number(found)]
-    if not points or not all(abs(x) <= 180 and abs(y) <= 90 for x, y in points):
-        return None
-    longitudes, latitudes = zip(*points, strict=True)
-    box = Box(min(longitudes), min(latitudes), max(longitudes), max(latitudes))
-    return None if any(box.meets(each) for each in searched) else _found(searched)
-
-
-def _is_number(found: re.Match[str]) -> bool:
-    return found[1].count(".") <= 1 and found[2].count(".") <= 1
+    box = bounds(text)
+    return None if box is None or any(Box(*box).meets(each) for each in searched) else _found(searched)
 
 
 def _found(searched: Sequence[Box]) -> Diagnostic:

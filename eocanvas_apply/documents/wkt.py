@@ -39,6 +39,7 @@ _WHOLE = {
     kind: re.compile(rf"\s*+{kind}(?:\s*+(?:ZM|Z|M))?+(?:{body}|\s*+EMPTY\s*+)", _FLAGS)
     for kind, body in _BODIES.items()
 }
+_PAIR = re.compile(rf"(?<=[(,\s])({_NUMBER})\s++({_NUMBER})", _FLAGS)
 _EMPTY = re.compile(r"\bEMPTY\b", _FLAGS)
 _RING = re.compile(r"\(([^()]*)\)")
 _LEAST_POINTS = 4
@@ -49,6 +50,17 @@ _MOST_POINTS = 1_000_000
 def is_meant_as_geometry(text: str) -> bool:
     """Whether a text is meant as a geometry, also one whose kind is misspelt."""
     return _BEGIN.match(text) is not None or _misspelt(text) is not None
+
+
+def bounds(text: str) -> tuple[float, float, float, float] | None:
+    """Return west, south, east and north of a geometry in degrees, None for any other text."""
+    if not is_meant_as_geometry(text):
+        return None
+    points = [(float(found[1]), float(found[2])) for found in islice(_PAIR.finditer(text), _MOST_POINTS)]
+    if not points or not all(abs(x) <= 180 and abs(y) <= 90 for x, y in points):
+        return None
+    longitudes, latitudes = zip(*points, strict=True)
+    return min(longitudes), min(latitudes), max(longitudes), max(latitudes)
 
 
 def wkt_faults(text: str) -> Iterator[Diagnostic]:

@@ -12,6 +12,7 @@ from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.keys.comparison import sealed_secrets
 from eocanvas_apply.planning.keys.needs import granted_life
+from eocanvas_apply.planning.killed_regions import killed_regions
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import DownloadState, FileState, Observed
@@ -35,6 +36,7 @@ def warnings(
         *_unknown_orders(observed),
         *_duplicates(desired, recorded, observed),
         *_lost_results(recorded, jobs),
+        *killed_regions(desired, recorded, jobs),
     )
 
 
