@@ -14,7 +14,7 @@ roi-bounds (error)
 The region is not [north, south, west, east] in degrees. Correct the order.
 
 Why: Data Tailor reads north, south, west, east. In another order it cuts out
-another place, or fails at the end of its queue.
+another place, or the job fails.
 
 Before:
   {NSWE: [15, 53, 22, 58]}
