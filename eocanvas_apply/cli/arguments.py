@@ -191,6 +191,18 @@ def _sha256(text: str) -> str:
     return digest
 
 
+def add_storage(parser: Parser) -> None:
+    """Declare that the storages of the keys are asked."""
+    parser.add_argument(
+        "--storage",
+        nargs="?",
+        const="read",
+        choices=("read", "write"),
+        help="ask the storages, with the secrets of the keys, whether they answer and have the inputs; "
+        "--storage=write also writes a small file where jobs put results, and removes it",
+    )
+
+
 def add_yes(parser: Parser) -> None:
     """Declare `--yes`."""
     parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")

@@ -12,11 +12,10 @@ from eocanvas_apply.checks.checking import adjusted
 from eocanvas_apply.diagnostics import Diagnostic, Severity, error, warning
 from eocanvas_apply.engine.definition import Definition
 from eocanvas_apply.engine.engine import Engine
-from eocanvas_apply.engine.opening import open_vault
 from eocanvas_apply.errors import CredentialsError, EocanvasApplyError, LedgerError, ServiceError
 from eocanvas_apply.planning.keys.comparison import is_tagged
 from eocanvas_apply.planning.plan import Requests
-from eocanvas_apply.secrets.secret_sources import SecretSources
+from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.service.wire import KeyInfo
 
 # Where an exception comes from; the last one is for all others.
@@ -44,9 +43,8 @@ class Finding:
         return self.diagnostic is None or self.diagnostic.severity is Severity.INFO
 
 
-def secrets(project: Definition, sources: SecretSources) -> list[Finding]:
+def secrets(project: Definition, vault: Vault) -> list[Finding]:
     """Return what is wrong with the secrets of the keys, or how many could be read."""
-    vault = open_vault(project, sources)
     found = [Finding("secrets", f"{len(vault.all_secrets)} read")] if vault.all_secrets else []
     return [*found, *listed("secrets", adjusted(vault.diagnostics, project.manifest))]
 

@@ -102,7 +102,7 @@ async def list_files(bucket: Bucket, prefix: str, limit: int, request_timeout: t
     UsageError where obstore is not installed.
     """
     bucket.check(prefix)
-    store, beginning = _opened(bucket, request_timeout), prefix.lstrip("/")
+    store, beginning = opened(bucket, request_timeout), prefix.lstrip("/")
     found: list[StoredFile] = []
     async with aclosing(_named(store, beginning, bucket)) as names:
         async for file in names:
@@ -143,7 +143,7 @@ async def _named(store: S3Store, beginning: str, bucket: Bucket) -> AsyncGenerat
                 elif each["path"].encode() > beginning.encode():
                     return
     except BaseError as fault:
-        raise _fault(bucket, fault) from None
+        raise fault_of(bucket, fault) from None
 
 
 def _just_before(beginning: str) -> str | None:
@@ -158,7 +158,8 @@ def _without_folders(found: Sequence[StoredFile]) -> Sequence[StoredFile]:
     return [file for file in found if file.size or file.path not in folders]
 
 
-def _opened(bucket: Bucket, timeout: timedelta) -> S3Store:
+def opened(bucket: Bucket, timeout: timedelta) -> S3Store:
+    """Return a client of the bucket; raises UsageError where obstore is not installed."""
     try:
         from obstore.store import S3Store
     except ModuleNotFoundError:
@@ -197,8 +198,8 @@ def _credentials(bucket: Bucket) -> dict[str, Any]:
     return {"credential_provider": provided}
 
 
-def _fault(bucket: Bucket, fault: BaseException) -> EocanvasApplyError:
-    """Return the error for a fault that obstore raised."""
+def fault_of(bucket: Bucket, fault: BaseException, done: str = "listed") -> EocanvasApplyError:
+    """Return the error for a fault that obstore raised when the bucket was to be `done`: listed, written."""
     text = str(fault)
     status, code = _STATUS.search(text), _CODE.search(text)
     if type(fault).__name__ == "InvalidPathError":
@@ -206,7 +207,7 @@ def _fault(bucket: Bucket, fault: BaseException) -> EocanvasApplyError:
         found = error("storage-names", f"{bucket.shown}: {message}", "narrow the prefix, or rename that file")
         return Refused(found, 200)
     if status:
-        return _answered(bucket, int(status[1]), f" ({code[1]})" if code else "")
+        return _answered(bucket, int(status[1]), f" ({code[1]})" if code else "", done)
     if "Got invalid list response" in text:
         return _no_storage(bucket)
     message = "was not reached: " + ("it did not answer in time" if _TIMEOUT.search(text) else "no connection")
@@ -221,17 +222,17 @@ def _no_storage(bucket: Bucket) -> EocanvasApplyError:
     return Doubt(error("storage-unreadable", message, hint), 200)
 
 
-def _answered(bucket: Bucket, status: int, code: str) -> EocanvasApplyError:
+def _answered(bucket: Bucket, status: int, code: str, done: str) -> EocanvasApplyError:
     where = f"{bucket.shown}: bucket {bucket.name!r} at {bucket.address}"
     if status in (401, 403):
-        hint = "check access_key and secret_key, and that they may list the bucket"
+        hint = "check access_key and secret_key, and what they may do in the bucket"
         if bucket.access_key is None:
             hint = "it cannot be listed without credentials: use a key of type s3, or write the files down as rows"
-        return CredentialsError(error("storage-denied", f"{where} may not be listed: {status}{code}", hint))
+        return CredentialsError(error("storage-denied", f"{where} may not be {done}: {status}{code}", hint))
     if status == 404:
         hint = "check `bucket:` and `endpoint:` of the key"
         return Refused(error("storage-no-bucket", f"{where} does not exist: {status}{code}", hint), status)
-    message = f"{where} cannot be listed: {status}{code}"
+    message = f"{where} cannot be {done}: {status}{code}"
     if status < 500:
         hint = "check `endpoint:` and `region:` of the key"
         return Refused(error("storage-refused", message, hint), status)

@@ -105,7 +105,8 @@ def _is_signed(environ: Environ, secrets: Mapping[str, str]) -> bool:
     names = match[3].split(";")
     lines = [
         environ["REQUEST_METHOD"],
-        quote(environ["PATH_INFO"], safe="/-_.~"),
+        # WSGI gives each byte of a path as a character.
+        quote(environ["PATH_INFO"].encode("latin-1"), safe="/-_.~"),
         _canonical_query(environ.get("QUERY_STRING", "")),
         *(f"{name}:{_header(environ, name)}" for name in names),
         "",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from argparse import Namespace
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from eocanvas_apply.cli.arguments import (
     Parser,
     add_project,
     add_sealing,
+    add_storage,
     manifest_file,
     opened_project,
     run_with,
@@ -25,6 +28,7 @@ from eocanvas_apply.errors import CredentialsError, ManifestError, UsageError
 if TYPE_CHECKING:
     from eocanvas_apply.engine.definition import Definition
     from eocanvas_apply.engine.doctor import Finding
+    from eocanvas_apply.secrets.vault import Vault
 
 EPILOG = """\
 It logs in and reads what `plan` reads, and changes nothing: `!!` is an error, `!` a warning, and an error exits with 1.
@@ -33,11 +37,13 @@ Without a manifest it checks the account and the service only.
 Examples:
   eocanvas-apply doctor
   eocanvas-apply doctor --format json
+  eocanvas-apply doctor --storage=write
 """
 
 
 def add_arguments(parser: Parser) -> None:
     """Declare them."""
+    add_storage(parser)
     add_sealing(parser)
     add_project(parser)
 
@@ -47,11 +53,13 @@ def run(args: Namespace, console: Console) -> Outcome:
     from eocanvas_apply.api.project import AsyncProject
     from eocanvas_apply.engine.definition import Rows
     from eocanvas_apply.engine.doctor import Finding, examine, faults, secrets
-    from eocanvas_apply.engine.opening import secret_sources
+    from eocanvas_apply.engine.opening import open_vault, secret_sources
 
     findings, project = _manifest(args)
     try:
-        findings += secrets(project, secret_sources(project, os.environ, allow_commands=args.allow_commands))
+        vault = open_vault(project, secret_sources(project, os.environ, allow_commands=args.allow_commands))
+        findings += secrets(project, vault)
+        findings += _storages(args, project, vault) if args.storage else ()
         found = settings(args, console)
     except (CredentialsError, UsageError) as fault:
         return _outcome([*findings, *faults("credentials", fault)], console)
@@ -65,6 +73,21 @@ def run(args: Namespace, console: Console) -> Outcome:
         return _outcome([*findings, *await examine(engine)], console)
 
     return run_with(AsyncProject(project, found, Rows.GIVEN), work)
+
+
+def _storages(args: Namespace, project: Definition, vault: Vault) -> Iterator[Finding]:
+    from eocanvas_apply.engine.definition import given_rows
+    from eocanvas_apply.engine.doctor import Finding, listed
+    from eocanvas_apply.engine.preflight import preflight
+    from eocanvas_apply.render.storage import outcome
+    from eocanvas_apply.secrets.scrubbing import SCRUBBER
+
+    SCRUBBER.learn(vault.all_secrets)
+    campaigns = given_rows(project, datetime.now(UTC))
+    for each in asyncio.run(preflight(campaigns, vault, write=args.storage == "write")):
+        if each.ok:
+            yield Finding(each.address, f"{each.place}: {outcome(each)}")
+        yield from listed("storage", each.diagnostics)
 
 
 def _manifest(args: Namespace) -> tuple[list[Finding], Definition]:

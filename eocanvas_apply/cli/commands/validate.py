@@ -1,14 +1,28 @@
-"""`validate`: checks the manifest and the files it names. No network, no credentials, no secret is resolved."""
+"""`validate`: checks the manifest and the files it names. No network, no credentials, no secret is resolved.
+
+Only `--storage` resolves the secrets of keys, and asks the storages with them.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import os
 from argparse import Namespace
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli.arguments import CI_FORMATS, Parser, add_manifest, opened_project
+from eocanvas_apply.api.exit_codes import Exit
+from eocanvas_apply.cli.arguments import CI_FORMATS, Parser, add_manifest, add_secrets, add_storage, opened_project
 from eocanvas_apply.cli.terminal.console import Console, Outcome
+from eocanvas_apply.diagnostics import has_errors
 from eocanvas_apply.errors import SafetyRefusal
 from eocanvas_apply.render.layout import counted
+
+if TYPE_CHECKING:
+    from eocanvas_apply.diagnostics import Diagnostic
+    from eocanvas_apply.engine.definition import Campaigns
+    from eocanvas_apply.report.storage import CheckedStorage
 
 EPILOG = """\
 All faults are shown at once, each with its line and what to do about it. In CI the formats github (annotations),
@@ -18,24 +32,50 @@ Examples:
   eocanvas-apply validate
   eocanvas-apply validate -f campaign.yaml --format json
   eocanvas-apply validate --format sarif > eocanvas.sarif
+  eocanvas-apply validate --storage
 """
 
 
 def add_arguments(parser: Parser) -> None:
     """Declare them."""
+    add_storage(parser)
+    add_secrets(parser)
     add_manifest(parser, *CI_FORMATS)
 
 
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
     """Check; raises ManifestError with all findings when one of them is an error."""
     from eocanvas_apply.engine.definition import given_rows, offline_findings
+    from eocanvas_apply.render import storage
 
-    project = opened_project(args)
-    campaigns = given_rows(project, datetime.now(UTC))
+    campaigns = given_rows(opened_project(args), datetime.now(UTC))
     if campaigns.refusals:
         raise SafetyRefusal(*campaigns.refusals, *offline_findings(campaigns))
-    keys, jobs = counted(len(project.manifest.keys), "key"), counted(len(project.manifest.jobs), "job")
-    known = campaigns.expansion.instances
+    vault_warnings, checked = _storages(args, campaigns) if args.storage else ((), ())
+    found = [*offline_findings(campaigns), *vault_warnings, *(d for each in checked for d in each.diagnostics)]
+    faulty = has_errors(found)
+    lines = [f"{args.file}: {_size(campaigns)}{'' if faulty else ', no errors'}", *map(storage.line, checked)]
+    return Outcome(
+        Exit.ERROR if faulty else Exit.DONE,
+        found,
+        text=lambda _: "".join(f"{line}\n" for line in lines),
+        fields=lambda: {"storage": [storage.as_json(each) for each in checked]} if args.storage else {},
+    )
+
+
+def _size(campaigns: Campaigns) -> str:
+    manifest, known = campaigns.project.manifest, campaigns.expansion.instances
     instances = f" ({counted(sum(map(len, known.values())), 'instance')} of campaigns)" if known else ""
-    text = f"{args.file}: {keys} and {jobs}{instances}, no errors\n"
-    return Outcome(diagnostics=offline_findings(campaigns), text=lambda _: text)
+    return f"{counted(len(manifest.keys), 'key')} and {counted(len(manifest.jobs), 'job')}{instances}"
+
+
+def _storages(args: Namespace, campaigns: Campaigns) -> tuple[Sequence[Diagnostic], Sequence[CheckedStorage]]:
+    """Return what there is to say of the secrets, and what came of asking the storages with them."""
+    from eocanvas_apply.engine.opening import open_vault, secret_sources
+    from eocanvas_apply.engine.preflight import preflight
+    from eocanvas_apply.secrets.scrubbing import SCRUBBER
+
+    project = campaigns.project
+    vault = open_vault(project, secret_sources(project, os.environ, allow_commands=args.allow_commands))
+    SCRUBBER.learn(vault.all_secrets)
+    return vault.warnings, asyncio.run(preflight(campaigns, vault, write=args.storage == "write"))

@@ -1,0 +1,176 @@
+"""The preflight: storages are asked with the credentials that would be sealed, before a job needs them."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from eocanvas_apply.checks.checking import adjusted
+from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, info, warning
+from eocanvas_apply.engine.definition import Campaigns, Definition
+from eocanvas_apply.errors import EocanvasApplyError
+from eocanvas_apply.manifest.address import Address
+from eocanvas_apply.planning.desired.desired import DesiredInput, DesiredJob, DesiredKey
+from eocanvas_apply.report.storage import CheckedStorage
+from eocanvas_apply.secrets.vault import Vault
+from eocanvas_apply.storage.probe import WRITTEN, Probe, Stock
+from eocanvas_apply.vocabulary import StorageType
+
+_EODATA = "key.eodata"
+# Among more names of one folder the nearest is not looked for.
+_MOST_NAMES = 200
+_MISSIONS = (
+    *("Sentinel-1", "Sentinel-2", "Sentinel-3", "Sentinel-5P", "Sentinel-6", "Landsat-5", "Landsat-7", "Landsat-8"),
+    *("Envisat", "SMOS", "CAMS", "CEMS", "CLMS", "CMEMS", "Global-Mosaics", "auxdata"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A path that inputs name, with the first of them."""
+
+    path: str
+    job: DesiredJob
+    name: str
+
+
+async def preflight(campaigns: Campaigns, vault: Vault, *, write: bool) -> tuple[CheckedStorage, ...]:
+    """Ask every storage of the project; with `write` also write a small file where jobs put results, and remove it.
+
+    Nothing is raised for what is wrong: it is in the diagnostics, at its line, with the severity of the manifest.
+    """
+    desired = campaigns.desired({})
+    wanted = _wanted(desired.jobs.values())
+    outputs = {job.output_key for job in desired.jobs.values()} if write else set()
+    asking = _Asking(campaigns.project, vault, campaigns.project.timing({}).request_timeout)
+    checks = (
+        asking.checked(key, wanted.get(address, ()), write=address in outputs) for address, key in desired.keys.items()
+    )
+    found = [*asking.of_eodata(wanted.get(_EODATA, ())), *await asyncio.gather(*checks)]
+    manifest = campaigns.project.manifest
+    return tuple(replace(each, diagnostics=tuple(adjusted(each.diagnostics, manifest))) for each in found)
+
+
+def _wanted(jobs: Iterable[DesiredJob]) -> Mapping[str, list[_Wanted]]:
+    """Return the paths that inputs name, by the address of their key."""
+    found: dict[str, dict[str, _Wanted]] = defaultdict(dict)
+    for job in jobs:
+        for given in job.inputs if job.skip is None else ():
+            if given.key and given.location and not given.result:
+                found[given.key].setdefault(path := _path(given), _Wanted(path, job, given.name))
+    return {key: list(paths.values()) for key, paths in found.items()}
+
+
+def _path(given: DesiredInput) -> str:
+    return "/" + given.location.lstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Asks the storages of one project; `timeout` is for one request."""
+
+    project: Definition
+    vault: Vault
+    timeout: timedelta
+
+    async def checked(self, key: DesiredKey, wanted: Iterable[_Wanted], *, write: bool) -> CheckedStorage:
+        if key.existing:
+            what = "its storage is not asked: this project does not know its credentials"
+            return CheckedStorage(
+                key.address, key.name, diagnostics=(self._at_key(key, info("storage-not-asked", what)),)
+            )
+        if faults := self.vault.faults.get(key.address):
+            return CheckedStorage(key.address, _place(key), diagnostics=faults)
+        paths = {each.path: each for each in wanted}
+        try:
+            probe = _probe(key, self.vault, self.timeout)
+            stock = await probe.stock(paths) if paths else await _answer(probe)
+            if write:
+                await probe.write(f"{WRITTEN}{secrets.token_hex(8)}.txt")
+        except EocanvasApplyError as fault:
+            found = tuple(self._at_key(key, each) for each in fault.diagnostics)
+            return CheckedStorage(key.address, _place(key), len(paths), diagnostics=found)
+        found = tuple(self._input_faults(key, paths, stock))
+        return CheckedStorage(
+            key.address, _place(key), len(paths), len(stock.sizes), write, asked=True, diagnostics=found
+        )
+
+    def of_eodata(self, wanted: Iterable[_Wanted]) -> Iterator[CheckedStorage]:
+        """Yield what can be said of EODATA paths, for which this project has no credentials: their form."""
+        given = list(wanted)
+        odd = [each for each in given if each.path.split("/")[1] not in _MISSIONS]
+        found = tuple(self._eodata_fault(*each) for each in _folded(odd))
+        if given:
+            yield CheckedStorage(
+                _EODATA, "EODATA, by the form of paths", len(given), len(given) - len(odd), diagnostics=found
+            )
+
+    def _eodata_fault(self, first: _Wanted, number: int) -> Diagnostic:
+        top = first.path.split("/")[1]
+        hint = did_you_mean(top, _MISSIONS) or "paths look like /Sentinel-3/OLCI/OL_2_WFR___/2024/07/01/NAME.SEN3"
+        return self._at_input(
+            first, warning("eodata-path", f"EODATA has no folder /{top} as far as known{_and_more(number)}", hint)
+        )
+
+    def _input_faults(self, key: DesiredKey, wanted: Mapping[str, _Wanted], stock: Stock) -> Iterator[Diagnostic]:
+        """Yield, for each input of a job or campaign, one error for what is missing and one for what is empty."""
+        where = "the folder" if key.storage is StorageType.WEBDAV else f"the bucket {key.config['bucket']!r}"
+        for first, number in _folded(each for path, each in wanted.items() if path not in stock.sizes):
+            what = f"{first.path} is not in {where}{_and_more(number)}"
+            yield self._at_input(first, error("storage-input-missing", what, _near(first.path, stock.names)))
+        for first, number in _folded(each for path, each in wanted.items() if stock.sizes.get(path) == 0):
+            what = f"{first.path} in {where} is empty{_and_more(number)}"
+            yield self._at_input(first, error("storage-input-empty", what, "upload it again"))
+
+    def _at_input(self, wanted: _Wanted, found: Diagnostic) -> Diagnostic:
+        address = Address.parse(wanted.job.address)
+        path = ("jobs", address.name, "inputs", wanted.name, "path")
+        return self.project.loaded.place(replace(found, address=str(address.whole)), path)
+
+    def _at_key(self, key: DesiredKey, found: Diagnostic) -> Diagnostic:
+        path = ("keys", Address.parse(key.address).name)
+        return self.project.loaded.place(replace(found, address=key.address), path, at_name=True)
+
+
+async def _answer(probe: Probe) -> Stock:
+    await probe.answer()
+    return Stock({})
+
+
+def _probe(key: DesiredKey, vault: Vault, timeout: timedelta) -> Probe:
+    from eocanvas_apply.storage.bucket import Bucket
+    from eocanvas_apply.storage.bucket_probe import BucketProbe
+    from eocanvas_apply.storage.webdav_probe import WebdavFolder, WebdavProbe
+
+    config, sealed = key.config, vault.secrets.get(key.address, {})
+    if key.storage is StorageType.WEBDAV:
+        folder = WebdavFolder(config["endpoint"], config["username"], sealed["password"], key.address)
+        return WebdavProbe(folder, timeout)
+    return BucketProbe(Bucket(config["bucket"], config["endpoint"], config["region"], key.address, **sealed), timeout)
+
+
+def _place(key: DesiredKey) -> str:
+    endpoint = key.config.get("endpoint", "")
+    return endpoint if key.storage is StorageType.WEBDAV else f"bucket {key.config.get('bucket')} at {endpoint}"
+
+
+def _folded(found: Iterable[_Wanted]) -> list[tuple[_Wanted, int]]:
+    """Return the first of each input of a job or campaign, with the number of paths."""
+    groups: dict[tuple[str, str], list[_Wanted]] = defaultdict(list)
+    for each in found:
+        groups[str(Address.parse(each.job.address).whole), each.name].append(each)
+    return [(group[0], len(group)) for group in groups.values()]
+
+
+def _and_more(number: int) -> str:
+    return f" (and {number - 1} more of this input)" if number > 1 else ""
+
+
+def _near(path: str, names: Iterable[str]) -> str:
+    folder = path.rpartition("/")[0] + "/"
+    beside = [name for name in names if name.startswith(folder)][:_MOST_NAMES]
+    return did_you_mean(path, beside) or "check the path, which begins at the top of the storage, and the key"

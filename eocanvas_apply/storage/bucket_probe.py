@@ -1,0 +1,144 @@
+"""The preflight of a bucket: listings of common prefixes, and single questions for what they do not decide."""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import groupby, takewhile
+from typing import TYPE_CHECKING
+
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import CredentialsError, Refused
+from eocanvas_apply.storage.bucket import Bucket, StoredFile, fault_of, list_files, opened
+from eocanvas_apply.storage.probe import AT_ONCE, CONTENT, Stock
+
+if TYPE_CHECKING:
+    from obstore.store import S3Store
+
+# What one request lists.
+_PAGE = 1000
+_MOST_PAGES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class BucketProbe:
+    """Asks one bucket; `timeout` is for one request."""
+
+    bucket: Bucket
+    timeout: timedelta
+
+    async def answer(self) -> None:
+        """Ask for its first file."""
+        await list_files(self.bucket, "", 1, self.timeout)
+
+    async def stock(self, paths: Collection[str]) -> Stock:
+        """List what all of them begin with; what a long listing leaves open is listed by folder, the rest asked for."""
+        try:
+            found, names, rest = await self._listed(sorted(paths), max(1, min(_MOST_PAGES, len(paths) // 10)))
+            for folder in _by_folder(rest):
+                if len(folder) > 1:
+                    more, also, folder = await self._listed(folder, 1)
+                    found, names = found | more, names + also
+                found |= await self._asked(folder)
+        except CredentialsError as denied:
+            return Stock(await self._without_listing(sorted(paths), denied))
+        return Stock(found, tuple(names))
+
+    async def _listed(self, paths: list[str], pages: int) -> tuple[dict[str, int | None], list[str], list[str]]:
+        """Return the sizes of those that are there, all names seen, and those that the listing does not decide."""
+        files = await list_files(self.bucket, _beginning(paths), pages * _PAGE, self.timeout)
+        names = [file.path for file in files]
+        open_from = names[-1] if len(files) >= pages * _PAGE else None
+        sizes = dict(_present(paths, files, names))
+        return sizes, names, [path for path in paths if open_from and path > open_from and path not in sizes]
+
+    async def _without_listing(self, paths: list[str], denied: CredentialsError) -> dict[str, int | None]:
+        """Ask for each: a key may open files that it may not list. A refusal of the first one is one of all."""
+        try:
+            first = await self._asked(paths[:1])
+        except CredentialsError:
+            raise denied from None
+        return first | await self._asked(paths[1:], refused_is_missing=True)
+
+    async def _asked(self, paths: Iterable[str], *, refused_is_missing: bool = False) -> dict[str, int | None]:
+        store, gate, asked = opened(self.bucket, self.timeout), asyncio.Semaphore(AT_ONCE), list(paths)
+
+        async def size(path: str) -> int | None:
+            async with gate:
+                try:
+                    return await self._head(store, path)
+                except CredentialsError:
+                    # Without the right to list, a storage refuses what is not there.
+                    if refused_is_missing:
+                        return None
+                    raise
+
+        sizes = await asyncio.gather(*map(size, asked))
+        return {path: found for path, found in zip(asked, sizes, strict=True) if found is not None}
+
+    async def _head(self, store: S3Store, path: str) -> int | None:
+        from obstore.exceptions import BaseError
+
+        try:
+            return int((await store.head_async(path.lstrip("/")))["size"])
+        except FileNotFoundError:
+            return None
+        except BaseError as fault:
+            raise fault_of(self.bucket, fault) from None
+
+    async def write(self, name: str) -> None:
+        """Write and remove a file at the top of the bucket."""
+        from obstore.exceptions import BaseError
+
+        self.bucket.check("")
+        store = opened(self.bucket, self.timeout)
+        try:
+            await store.put_async(name, CONTENT)
+        except (FileNotFoundError, BaseError) as fault:
+            refused = fault_of(self.bucket, fault, "written")
+            if not isinstance(refused, CredentialsError):
+                # It may be there although the answer says otherwise.
+                await self._removed(store, name)
+            raise refused from None
+        except asyncio.CancelledError:
+            await asyncio.shield(self._removed(store, name))
+            raise
+        if not await self._removed(store, name):
+            where = f"{self.bucket.shown}: bucket {self.bucket.name!r}"
+            message = f"{where} takes files, and {name} cannot be removed again"
+            hint = "jobs only write; delete this file, and allow deleting for another check"
+            raise Refused(error("storage-not-removed", message, hint), 403)
+
+    async def _removed(self, store: S3Store, name: str) -> bool:
+        from obstore.exceptions import BaseError
+
+        try:
+            await store.delete_async(name)
+        except FileNotFoundError:
+            return True
+        except BaseError:
+            return False
+        return True
+
+
+def _beginning(paths: Sequence[str]) -> str:
+    """Return the characters that all of them, which are sorted, begin with."""
+    same = zip(paths[0], paths[-1], strict=False)
+    return paths[0][: sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], same))]
+
+
+def _by_folder(paths: Iterable[str]) -> list[list[str]]:
+    return [list(group) for _, group in groupby(sorted(paths), key=lambda path: path.rpartition("/")[0])]
+
+
+def _present(paths: Iterable[str], files: Sequence[StoredFile], names: list[str]) -> Iterator[tuple[str, int | None]]:
+    """Yield the paths that sorted files show, with their sizes; None for one that files lie below."""
+    for path in paths:
+        at, below = bisect_left(names, path), bisect_left(names, path + "/")
+        if at < len(names) and names[at] == path:
+            yield path, files[at].size
+        elif below < len(names) and names[below].startswith(path + "/"):
+            yield path, None

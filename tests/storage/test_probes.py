@@ -1,0 +1,216 @@
+"""The preflight of one storage, against a real S3 server and a real WebDAV server over TLS that check credentials."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from eocanvas_apply.errors import EocanvasApplyError
+from eocanvas_apply.secrets.secret import Secret
+from eocanvas_apply.storage.bucket import Bucket
+from eocanvas_apply.storage.bucket_probe import BucketProbe
+from eocanvas_apply.storage.probe import Probe, Stock
+from eocanvas_apply.storage.webdav_probe import WebdavFolder, WebdavProbe
+from tests.emulator.storages import REGION, S3Gate
+from tests.end_to_end.storages import ACCESS, DRIVE_PASSWORD, DRIVE_USER, SECRET, Storages, storages
+
+TIMEOUT = timedelta(seconds=10)
+FILES = {"a.zip": b"a", "scenes/1.zip": b"one", "scenes/2 x+y%.zip": b"two", "scenes/ä.zip": b"", "z/deep/x.zip": b"x"}
+
+
+@pytest.fixture(scope="module", name="real")
+def _real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storages]:
+    folder = tmp_path_factory.mktemp("storages")
+    with storages(folder) as real, pytest.MonkeyPatch.context() as patched:
+        patched.setenv("SSL_CERT_FILE", str(real.certificate.authority))
+        yield real
+
+
+def bucket(real: Storages, name: str, secret: str = SECRET) -> BucketProbe:
+    return BucketProbe(Bucket(name, real.s3_endpoint, REGION, "key.k", Secret(ACCESS), Secret(secret)), TIMEOUT)
+
+
+def folder(real: Storages, password: str = DRIVE_PASSWORD, path: str = "") -> WebdavProbe:
+    return WebdavProbe(WebdavFolder(real.dav_endpoint + path, DRIVE_USER, Secret(password), "key.k"), TIMEOUT)
+
+
+@pytest.fixture(params=["s3", "webdav"], name="probe")
+def _probe(request: pytest.FixtureRequest, real: Storages) -> Probe:
+    """A storage of each protocol with the same FILES."""
+    if request.param == "s3":
+        return bucket(real, real.bucket(FILES))
+    root = real.certificate.authority.parent / "drive" / "files"
+    for path, content in FILES.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(content)
+    return folder(real)
+
+
+def stock(probe: Probe, *paths: str) -> Stock:
+    return asyncio.run(probe.stock(paths))
+
+
+def refusal(work: Any) -> str:
+    """Return the code of the one error that this work ends with; it shows no secret."""
+    with pytest.raises(EocanvasApplyError) as raised:
+        asyncio.run(work)
+    (found,) = raised.value.diagnostics
+    for secret in (ACCESS, SECRET, DRIVE_PASSWORD, "wrong"):
+        assert secret not in f"{found.message} {found.hint} {raised.value.__cause__}"
+    assert found.message.startswith("key.k: ")
+    assert found.hint
+    return found.code
+
+
+def test_a_place_that_is_there_answers(probe: Probe) -> None:
+    asyncio.run(probe.answer())
+
+
+def test_files_are_found_with_their_sizes_and_folders_without(probe: Probe) -> None:
+    wanted = ["/a.zip", "/scenes/1.zip", "/scenes/2 x+y%.zip", "/scenes/ä.zip", "/z/deep", "/gone.zip", "/scenes/gone"]
+    sizes = {"/a.zip": 1, "/scenes/1.zip": 3, "/scenes/2 x+y%.zip": 3, "/scenes/ä.zip": 0, "/z/deep": None}
+    assert stock(probe, *wanted).sizes == sizes
+    assert stock(probe, "/scenes/1.zi").sizes == {}
+    assert stock(probe, "/scenes/1.zip/x", "/scenes/1").sizes == {}
+
+
+def test_a_file_is_written_and_removed(probe: Probe) -> None:
+    asyncio.run(probe.write("eocanvas-apply-check-1.txt"))
+    assert stock(probe, "/eocanvas-apply-check-1.txt").sizes == {}
+
+
+def test_wrong_secrets_are_refused(real: Storages) -> None:
+    name = real.bucket(FILES)
+    for probe in (bucket(real, name, "wrong"), folder(real, "wrong")):
+        assert refusal(probe.answer()) == "storage-denied"
+        assert refusal(probe.stock(["/a.zip", "/scenes/1.zip"])) == "storage-denied"
+        assert refusal(probe.write("x.txt")) == "storage-denied"
+
+
+def test_places_that_are_not_there(real: Storages) -> None:
+    assert refusal(bucket(real, "no-such-bucket").answer()) == "storage-no-bucket"
+    assert refusal(bucket(real, "no-such-bucket").stock(["/a"])) == "storage-no-bucket"
+    assert refusal(bucket(real, "no-such-bucket").write("a")) == "storage-no-bucket"
+    assert refusal(folder(real, path="/nowhere").answer()) == "storage-no-folder"
+    assert refusal(folder(real, path="/nowhere").stock(["/a"])) == "storage-no-folder"
+    assert refusal(folder(real, path="/nowhere").write("a")) == "storage-no-folder"
+
+
+def test_a_public_bucket_is_read_without_credentials(real: Storages) -> None:
+    name = real.public_bucket(FILES)
+    probe = BucketProbe(Bucket(name, real.s3_endpoint, REGION, "key.k"), TIMEOUT)
+    assert stock(probe, "/a.zip").sizes == {"/a.zip": 1}
+    private = BucketProbe(Bucket(real.bucket(FILES), real.s3_endpoint, REGION, "key.k"), TIMEOUT)
+    assert refusal(private.stock(["/a.zip"])) == "storage-denied"
+
+
+@pytest.fixture(name="requests")
+def _requests(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the requests that the S3 server gets."""
+    seen: list[str] = []
+    plain = S3Gate.__call__
+
+    def counted(self: S3Gate, environ: dict[str, Any], start: Callable[..., Any]) -> Any:
+        seen.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}?{environ['QUERY_STRING']}")
+        return plain(self, environ, start)
+
+    monkeypatch.setattr(S3Gate, "__call__", counted)
+    return seen
+
+
+def filled(real: Storages, paths: list[str]) -> str:
+    from moto.s3.models import s3_backends
+
+    name = real.bucket({})
+    for path in paths:
+        # Not over HTTP: this is about reading.
+        s3_backends["123456789012"]["aws"].put_object(name, path.lstrip("/"), b"x")
+    return name
+
+
+def test_a_thousand_inputs_below_one_prefix_cost_few_requests(real: Storages, requests: list[str]) -> None:
+    paths = [f"/2024/07/S3A_{number:05}.zip" for number in range(1500)]
+    name = filled(real, paths)
+    requests.clear()
+    assert len(stock(bucket(real, name), *paths[:1000]).sizes) == 1000
+    assert len(requests) <= 10
+
+
+def test_inputs_in_many_folders_below_one_prefix_cost_few_requests(real: Storages, requests: list[str]) -> None:
+    paths = [f"/2024/{number:03}/scene.zip" for number in range(300)]
+    name = filled(real, paths)
+    requests.clear()
+    assert len(stock(bucket(real, name), *paths).sizes) == 300
+    assert len(requests) <= 10
+
+
+def test_a_few_inputs_among_many_files_are_asked_for_one_by_one(real: Storages, requests: list[str]) -> None:
+    paths = [f"/all/{number:05}.zip" for number in range(2500)]
+    name = filled(real, paths)
+    requests.clear()
+    found = stock(bucket(real, name), "/all/00001.zip", "/all/01999.zip", "/all/02400.zip", "/all/09.zip").sizes
+    assert sorted(found) == ["/all/00001.zip", "/all/01999.zip", "/all/02400.zip"]
+    assert len(requests) <= 6
+
+
+class Page(BaseHTTPRequestHandler):
+    """A server that answers everything with one status and a page."""
+
+    status = 200
+
+    def do_GET(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(self.status)
+        self.send_header("Location", "http://127.0.0.1:9/elsewhere")
+        self.send_header("Content-Length", "15")
+        self.end_headers()
+        self.wfile.write(b"<html>hi</html>")
+
+    do_PROPFIND = do_PUT = do_DELETE = do_GET  # noqa: N815 - their names in the standard library
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def page(status: int) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Own", (Page,), {"status": status}))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/dav"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(200, "storage-unreadable"), (301, "storage-refused"), (405, "storage-unreadable"), (503, "storage-failed")],
+)
+def test_what_is_no_webdav_folder(status: int, code: str) -> None:
+    with page(status) as address:
+        probe = WebdavProbe(WebdavFolder(address, "jane", Secret("wrong"), "key.k"), TIMEOUT)
+        assert refusal(probe.answer()) == code
+        assert refusal(probe.stock(["/a"])) == code
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        ("http://dav.example.org/jane", "storage-address"),
+        ("dav.example.org", "storage-address"),
+        ("https://dav.example.org/?x=1", "storage-address"),
+        ("https://127.0.0.1:9/", "storage-unreachable"),
+    ],
+)
+def test_no_password_is_sent_to_an_address_that_is_none(address: str, code: str) -> None:
+    probe = WebdavProbe(WebdavFolder(address, "jane", Secret("wrong"), "key.k"), TIMEOUT)
+    assert refusal(probe.answer()) == code
