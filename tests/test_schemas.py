@@ -16,7 +16,8 @@ from eocanvas_apply.documents.yaml.text import YamlText
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.planning.plan import Forecast
-from eocanvas_apply.render import diagnostics, plan, result
+from eocanvas_apply.render import diagnostics, plan
+from eocanvas_apply.render.results import result
 from tests.render.plans import MIXED, NOW
 from tests.render.plans import plan as make_plan
 from tests.render.test_result import RESULT

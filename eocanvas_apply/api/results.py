@@ -84,12 +84,12 @@ class Results(Sequence[Result]):
         return len(self.rows)
 
     def __str__(self) -> str:
-        from eocanvas_apply.render import result_files as render
+        from eocanvas_apply.render.results import result_files as render
 
         return render.text(self.to_json())
 
     def _repr_html_(self) -> str:
-        from eocanvas_apply.render import result_files as render
+        from eocanvas_apply.render.results import result_files as render
 
         return render.html(self.to_json())
 

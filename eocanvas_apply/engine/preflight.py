@@ -15,7 +15,7 @@ from eocanvas_apply.engine.definition import Campaigns, Definition
 from eocanvas_apply.errors import EocanvasApplyError
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.desired.desired import DesiredInput, DesiredJob, DesiredKey
-from eocanvas_apply.report.storage import CheckedStorage
+from eocanvas_apply.report.checked_storage import CheckedStorage
 from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.storage.probe import WRITTEN, Probe, Stock
 from eocanvas_apply.vocabulary import StorageType
@@ -113,7 +113,7 @@ class _Asking:
         top = first.path.split("/")[1]
         hint = did_you_mean(top, _MISSIONS) or "paths look like /Sentinel-3/OLCI/OL_2_WFR___/2024/07/01/NAME.SEN3"
         return self._at_input(
-            first, warning("eodata-path", f"EODATA has no folder /{top} as far as known{_and_more(number)}", hint)
+            first, warning("eodata-folder", f"EODATA has no folder /{top} as far as known{_and_more(number)}", hint)
         )
 
     def _input_faults(self, key: DesiredKey, wanted: Mapping[str, _Wanted], stock: Stock) -> Iterator[Diagnostic]:

@@ -10,9 +10,9 @@ import pytest
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.render import plan as plan_render
 from eocanvas_apply.render import progress as progress_render
-from eocanvas_apply.render import result as result_render
 from eocanvas_apply.render import status as status_render
 from eocanvas_apply.render import why as why_render
+from eocanvas_apply.render.results import result as result_render
 from eocanvas_apply.report.status import status
 from eocanvas_apply.report.why import explain
 from tests.applying.simulated_runs import JOB_ONLY, NO_WAIT, acts, endings, ends, fault, launched

@@ -11,8 +11,9 @@ from eocanvas_apply.diagnostics import error, warning
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.planning.actions import ActionKind, Outcome
-from eocanvas_apply.render import diagnostics, plan, progress, records, result, result_files
+from eocanvas_apply.render import diagnostics, plan, progress, records
 from eocanvas_apply.render.layout import PLAIN, Style
+from eocanvas_apply.render.results import result, result_files
 from eocanvas_apply.report.progress import AddressResult, ApplyResult, Happening, Progress
 from tests.golden.case import Case
 from tests.golden.test_golden import HERE

@@ -7,8 +7,8 @@ from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.actions import ActionKind, Outcome
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import Reason
-from eocanvas_apply.render import result as render
 from eocanvas_apply.render.layout import Style
+from eocanvas_apply.render.results import result as render
 from eocanvas_apply.report.progress import AddressResult, ApplyResult, Ending
 from eocanvas_apply.report.result_places import Place
 from tests.render.plans import plan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from eocanvas_apply.render.result_files import StoredRow, text
+from eocanvas_apply.render.results.result_files import StoredRow, text
 
 
 def _result(state: str) -> StoredRow:

@@ -116,7 +116,7 @@ def _approve(args: Namespace, console: Console, warnings: tuple[Diagnostic, ...]
 
 
 def _outcome(result: ApplyResult, interrupts: Interrupts, command: str, *, as_json: bool) -> Outcome:
-    from eocanvas_apply.render import result as render
+    from eocanvas_apply.render.results import result as render
 
     # In the text it is the last line.
     unfinished = render.unfinished(result.value, command) if as_json else None

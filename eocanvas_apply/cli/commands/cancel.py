@@ -69,7 +69,7 @@ def _approve(args: Namespace, console: Console, plan: Plan) -> None:
 
 
 def _outcome(found: Sequence[Cancelled], faults: Sequence[Diagnostic], interrupts: Interrupts) -> Outcome:
-    from eocanvas_apply.render import result as render
+    from eocanvas_apply.render.results import result as render
 
     all_faults = (*faults, *(fault for each in found if (fault := render.cancelled_fault(each))))
     return Outcome(

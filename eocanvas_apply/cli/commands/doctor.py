@@ -79,7 +79,7 @@ def _storages(args: Namespace, project: Definition, vault: Vault) -> Iterator[Fi
     from eocanvas_apply.engine.definition import given_rows
     from eocanvas_apply.engine.doctor import Finding, listed
     from eocanvas_apply.engine.preflight import preflight
-    from eocanvas_apply.render.storage import outcome
+    from eocanvas_apply.render.storage_checks import outcome
     from eocanvas_apply.secrets.scrubbing import SCRUBBER
 
     SCRUBBER.learn(vault.all_secrets)

@@ -116,7 +116,7 @@ def _copies(collected: Collected, folder: Path) -> Results:
 
 def _listed(args: Namespace, found: Results, recorded: Recorded) -> Outcome:
     """Return the list in the format that was asked for."""
-    from eocanvas_apply.render import result_files as render
+    from eocanvas_apply.render.results import result_files as render
 
     results = found.to_json()
     if args.format == "csv":

@@ -22,7 +22,7 @@ from eocanvas_apply.render.layout import counted
 if TYPE_CHECKING:
     from eocanvas_apply.diagnostics import Diagnostic
     from eocanvas_apply.engine.definition import Campaigns
-    from eocanvas_apply.report.storage import CheckedStorage
+    from eocanvas_apply.report.checked_storage import CheckedStorage
 
 EPILOG = """\
 All faults are shown at once, each with its line and what to do about it. In CI the formats github (annotations),
@@ -46,7 +46,7 @@ def add_arguments(parser: Parser) -> None:
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
     """Check; raises ManifestError with all findings when one of them is an error."""
     from eocanvas_apply.engine.definition import given_rows, offline_findings
-    from eocanvas_apply.render import storage
+    from eocanvas_apply.render import storage_checks
 
     campaigns = given_rows(opened_project(args), datetime.now(UTC))
     if campaigns.refusals:
@@ -54,12 +54,12 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
     vault_warnings, checked = _storages(args, campaigns) if args.storage else ((), ())
     found = [*offline_findings(campaigns), *vault_warnings, *(d for each in checked for d in each.diagnostics)]
     faulty = has_errors(found)
-    lines = [f"{args.file}: {_size(campaigns)}{'' if faulty else ', no errors'}", *map(storage.line, checked)]
+    lines = [f"{args.file}: {_size(campaigns)}{'' if faulty else ', no errors'}", *map(storage_checks.line, checked)]
     return Outcome(
         Exit.ERROR if faulty else Exit.DONE,
         found,
         text=lambda _: "".join(f"{line}\n" for line in lines),
-        fields=lambda: {"storage": [storage.as_json(each) for each in checked]} if args.storage else {},
+        fields=lambda: {"storage": [storage_checks.as_json(each) for each in checked]} if args.storage else {},
     )
 
 

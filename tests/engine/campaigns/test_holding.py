@@ -7,7 +7,7 @@ from pathlib import Path
 from eocanvas_apply.emulator.model.job_failures import JobFault
 from eocanvas_apply.planning.actions import Outcome
 from eocanvas_apply.planning.plan import Requests
-from eocanvas_apply.render.result import text
+from eocanvas_apply.render.results.result import text
 from eocanvas_apply.report.progress import ApplyResult
 from tests.engine.campaigns.test_quota import created
 from tests.simulation.world import World

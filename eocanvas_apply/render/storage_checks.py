@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from eocanvas_apply.render.layout import counted, printable
 
 if TYPE_CHECKING:
-    from eocanvas_apply.report.storage import CheckedStorage
+    from eocanvas_apply.report.checked_storage import CheckedStorage
 
 
 def line(checked: CheckedStorage) -> str:

@@ -1,0 +1,1 @@
+"""The end of an apply and what jobs left, as text and as JSON."""
