@@ -94,3 +94,22 @@ def test_wrong_secrets_and_unset_ones_stand_at_their_key(tool: Tool) -> None:
 
 def test_without_the_option_no_secret_is_needed(tool: Tool) -> None:
     assert tool.run("validate", ACCESS="", SECRET="", DRIVE_PASSWORD="").code == 0
+
+
+def test_empty_inputs_eodata_and_keys_of_others(tool: Tool, real: Storages) -> None:
+    bucket = real.bucket({"scenes/1.zip": b"", "scenes/2.zip": b"y", "scenes/3.zip": b"z"})
+    text = MANIFEST.format(bucket=bucket, s3=real.s3_endpoint, dav=real.dav_endpoint, user=DRIVE_USER)
+    text = text.replace("jobs:", "  anns: {type: existing, name: ann-key, storage: s3}\njobs:")
+    text += """
+  public: {graph: graph.xml, inputs: {img1: {key: eodata, path: /Sentinel3/OLCI/x.SEN3}}}
+  theirs: {graph: graph.xml, inputs: {img1: {key: anns, path: /x.zip}}}
+"""
+    (tool.project / "eocanvas.yaml").write_text(text, encoding="utf-8")
+    ended = tool.run("validate", "--storage", "--format", "json")
+    found = {(d["code"], d["address"]) for d in ended.document["diagnostics"]}
+    assert {
+        ("storage-input-empty", "job.one"),
+        ("eodata-folder", "job.public"),
+        ("storage-not-asked", "key.anns"),
+    } <= found
+    assert "did you mean Sentinel-3?" in ended.out

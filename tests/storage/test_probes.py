@@ -164,6 +164,7 @@ class Page(BaseHTTPRequestHandler):
     """A server that answers everything with one status and a page."""
 
     status = 200
+    deleting = 204
 
     def do_GET(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -173,7 +174,11 @@ class Page(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"<html>hi</html>")
 
-    do_PROPFIND = do_PUT = do_DELETE = do_GET  # noqa: N815 - their names in the standard library
+    do_PROPFIND = do_PUT = do_GET  # noqa: N815 - their names in the standard library
+
+    def do_DELETE(self) -> None:
+        self.status = self.deleting
+        self.do_GET()
 
     def log_message(self, *_: object) -> None:
         pass
@@ -200,6 +205,14 @@ def test_what_is_no_webdav_folder(status: int, code: str) -> None:
         probe = WebdavProbe(WebdavFolder(address, "jane", Secret("wrong"), "key.k"), TIMEOUT)
         assert refusal(probe.answer()) == code
         assert refusal(probe.stock(["/a"])) == code
+
+
+@pytest.mark.parametrize(("put", "delete", "code"), [(507, 204, "storage-full"), (201, 403, "storage-not-removed")])
+def test_a_folder_that_is_full_or_keeps_what_was_written(put: int, delete: int, code: str) -> None:
+    with page(put) as address, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Page, "deleting", delete)
+        probe = WebdavProbe(WebdavFolder(address, "jane", Secret("wrong"), "key.k"), TIMEOUT)
+        assert refusal(probe.write("x.txt")) == code
 
 
 @pytest.mark.parametrize(
