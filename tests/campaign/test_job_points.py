@@ -187,3 +187,20 @@ def test_params_and_names_of_points_are_written_as_text_of_xml(value: str) -> No
         assert sent.nodes[0].attributes["note"] == value
         texts.add(sent.canonical())
     assert len(texts) == 1
+
+
+def test_one_graph_of_many_instances_is_read_and_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+    parse = Graph.parse.__func__  # type: ignore[attr-defined]
+
+    def counted(cls: type[Graph], text: bytes | str, file: str) -> Graph:
+        parsed.append(file)
+        found: Graph = parse(cls, text, file)
+        return found
+
+    monkeypatch.setattr(Graph, "parse", classmethod(counted))
+    rows = "id,lat,lon\n" + "".join(f"P{number},54.4,10.2\n" for number in range(1000))
+    points = "    points: [{lat: '${each.lat}', lon: '${each.lon}'}]\n"
+    found = jobs_of(f"  a:\n{JOB}    for_each: {{csv: t.csv}}\n{points}", {"t.csv": rows})
+    assert len(found) == 1000
+    assert parsed == ["g.xml"]
