@@ -14,6 +14,7 @@ from eocanvas_apply.campaign.rows import Row
 from eocanvas_apply.diagnostics import Diagnostic, error, warning
 from eocanvas_apply.documents.numbers import number_text
 from eocanvas_apply.documents.pixex import Point
+from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.model.points import PointColumns, PointsFile
 from eocanvas_apply.manifest.model.times import read_moment
 from eocanvas_apply.manifest.substitution import is_empty, text_of
@@ -25,6 +26,8 @@ _WHOLE = re.compile(r"[-+]?[0-9]{1,9}")
 _WITH_COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+")
 _SEXAGESIMAL = re.compile(r"""(?i)[-+]?[0-9.,]+\s*[°d:'].*|[-+]?[0-9.]+\s*[NSEW]""")
 _POINT = re.compile(r"POINT\((\S+) (\S+)(?: \S+)*\)")
+# What XML cannot hold.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # The names that PixEx takes.
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 _LIMITS = {"lat": 90, "lon": 180}
@@ -107,7 +110,10 @@ class Points:
         given = row.fields.get(column) if column else None
         # As SNAP's own tool names them, which counts from 0.
         name = f"Coord_{len(self.usable)}" if is_empty(given) else text_of(given).strip()
-        if not _NAME.fullmatch(name):
+        if isinstance(given, list | dict) or _NOT_XML.search(name):
+            hint = "write a text of letters, digits and _"
+            self.fault(row, error("bad-point", "the name of a point is no text that a graph can hold", hint))
+        elif not _NAME.fullmatch(name):
             hint = "PixEx takes letters, digits and _; without a name a point is called Coord_0, Coord_1, ..."
             self.fault(row, warning("point-name", "PixEx may refuse the name of a point", hint))
         if (name, time) in self._seen:
@@ -126,7 +132,12 @@ def points_in_rows(rows: Sequence[Row], given: PointsFile) -> Points:
 def points_in_list(values: Sequence[Any]) -> Points:
     """Return the points that stand in a manifest; raises ManifestError where their fields are not clear."""
     points = Points()
-    return _points_of(_listed_rows(values, points), PointColumns(), points)
+    try:
+        return _points_of(_listed_rows(values, points), PointColumns(), points)
+    except ManifestError as problem:
+        # Only a file has columns with names of their own.
+        hint = "call the fields of each point lat, lon, name and time"
+        raise ManifestError(*(replace(each, hint=hint) for each in problem.diagnostics)) from None
 
 
 def _points_of(rows: Sequence[Row], asked: PointColumns, points: Points) -> Points:
