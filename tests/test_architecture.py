@@ -28,13 +28,13 @@ ROOMS = {
     "ledger": "",
     "campaign": "manifest documents secrets service storage",
     "checks": "manifest documents",
-    "planning": "manifest documents secrets.secret_references ledger.events ledger.fold",
+    "planning": "manifest documents secrets.secret_references ledger.events ledger.event_values ledger.fold",
     "policy": "planning manifest documents checks secrets.secret_references ledger.fold",
     "results": "planning manifest.address ledger.events ledger.fold",
     "observing": "planning manifest documents service ledger secrets storage results",
-    "report": "planning manifest.address ledger.fold",
+    "report": "planning manifest.address ledger.event_values ledger.fold",
     "applying": "planning manifest documents service ledger secrets results report.progress",
-    "render": "report planning checks manifest.address ledger.events ledger.entry ledger.fold",
+    "render": "report planning checks manifest.address ledger.events ledger.event_values ledger.entry ledger.fold",
     "emulator": "",
 }
 ROOMS["engine"] = " ".join(ROOMS.keys() - {"render", "emulator"})
@@ -51,6 +51,7 @@ CORE = (
     "render",
     "ledger.entry",
     "ledger.events",
+    "ledger.event_values",
     "ledger.fold",
 )
 # The parts of a room, base first: a part imports none of the parts named behind it.

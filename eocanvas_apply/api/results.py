@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, overload
 
@@ -27,7 +27,7 @@ class Result:
     (not fetched yet) or `at-key` (in the storage of the job's output key). `file` is relative to `folder`; of the
     latter two it is the service's title. `size` (bytes) and `sha256` (hex) are those of what was fetched, else None.
     `location` is where a result at a key lies: `s3://BUCKET/PATH` or an address on a Drive; None where the ledger does
-    not know the key, and for all others.
+    not know the key, and for all others. `remarks` are the codes of what the job's log says of its results.
     """
 
     address: str
@@ -38,6 +38,7 @@ class Result:
     state: str
     folder: Path
     location: str | None = None
+    remarks: tuple[str, ...] = ()
 
     @property
     def path(self) -> Path | None:
@@ -52,7 +53,7 @@ class Result:
     def to_json(self) -> dict[str, Any]:
         """Return it as `eocanvas-apply results --format json` does."""
         columns = ("address", "job_id", "file", "size", "sha256", "state", "location")
-        return {name: getattr(self, name) for name in columns}
+        return {**{name: getattr(self, name) for name in columns}, "remarks": list(self.remarks)}
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as one row of a table, with `instance` and `path` (a pathlib.Path or None)."""
@@ -135,7 +136,8 @@ def _of(recorded: Recorded, address: str, boundary: Boundary) -> list[Result]:
         for key, each in run.listed.items()
         if key not in run.stored
     ]
-    return stored + elsewhere
+    remarks = tuple(each.code for each in run.remarks or ())
+    return [replace(each, remarks=remarks) for each in stored + elsewhere] if remarks else stored + elsewhere
 
 
 def _state(boundary: Boundary, stored: ResultFile) -> str:

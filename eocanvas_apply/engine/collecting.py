@@ -20,7 +20,7 @@ from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import Reason
-from eocanvas_apply.planning.state.job_states import job_state
+from eocanvas_apply.planning.state.job_states import job_state, remark_words
 from eocanvas_apply.planning.state.runs import counted_run
 from eocanvas_apply.planning.state.stored import StoredResult
 from eocanvas_apply.planning.tasks import FetchResults
@@ -121,8 +121,9 @@ def _write_indexes(desired: Desired, recorded: Recorded, folder: Path, stands: M
             index, job = place(folder, copy.index), desired.jobs.get(copy.address)
             stored = StoredResult(copy.address, copy.job_id, copy.file, copy.size or 0, copy.sha256 or "")
             file = place(folder, copy.file).relative_to(index).as_posix()
-            state = job_state(recorded.jobs.get(copy.address))
-            rows[index].append(IndexRow(copy.address, state, job.fields if job else {}, file, stored))
+            record = recorded.jobs.get(copy.address)
+            state, remarks = job_state(record), remark_words(counted_run(record))
+            rows[index].append(IndexRow(copy.address, state, job.fields if job else {}, file, stored, remarks=remarks))
     for index, found in rows.items():
         write_index(index, found)
 

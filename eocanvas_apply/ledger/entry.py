@@ -12,7 +12,8 @@ from pydantic_core import from_json
 
 from eocanvas_apply.diagnostics import Diagnostic, Position, Severity
 from eocanvas_apply.errors import LedgerError
-from eocanvas_apply.ledger.events import AnyEvent, Time, Value
+from eocanvas_apply.ledger.event_values import Time, Value
+from eocanvas_apply.ledger.events import AnyEvent
 
 _ENVELOPE = ("v", "seq", "time", "writer", "batch", "of")
 

@@ -9,30 +9,12 @@ Stamps that the service gave (`created`, `finished`, ...) and stamps compared wi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer
+from pydantic import Field
 
+from eocanvas_apply.ledger.event_values import Remark, Time, Value
 from eocanvas_apply.vocabulary import FailureClass, StorageType
-
-
-def _utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
-
-
-def _stamp(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-Time = Annotated[datetime, AfterValidator(_utc), PlainSerializer(_stamp, when_used="json")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Value:
-    """A value of a ledger: it has exactly these fields."""
-
-    __pydantic_config__ = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,6 +229,9 @@ class JobObserved(RunEvent):
     finished: Time | None = None
     failure: Annotated[FailureClass | None, Field(description="The class of a failure, from the log.")] = None
     failure_line: Annotated[str | None, Field(description="The line of the log about it, secrets hidden.")] = None
+    remarks: Annotated[
+        tuple[Remark, ...] | None, Field(description="Of a successful job, from the log; null where it was not read.")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

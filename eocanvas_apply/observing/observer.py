@@ -13,6 +13,7 @@ from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import Diagnostic, Severity
 from eocanvas_apply.documents.trace import Trace, trace_of
 from eocanvas_apply.errors import Refused, ServiceError
+from eocanvas_apply.ledger.event_values import Remark
 from eocanvas_apply.ledger.events import ListedResult
 from eocanvas_apply.ledger.fold.job_records import Run
 from eocanvas_apply.ledger.fold.order_records import Order
@@ -22,6 +23,7 @@ from eocanvas_apply.observing.key_listing import observe_keys
 from eocanvas_apply.observing.log_ends import end_of_log
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.failures import Failure, classify
+from eocanvas_apply.planning.log_rules import remarks_in
 from eocanvas_apply.planning.schedule.windows import longest
 from eocanvas_apply.planning.state.observed import (
     Download,
@@ -34,7 +36,7 @@ from eocanvas_apply.planning.state.observed import (
 )
 from eocanvas_apply.planning.state.order_book import awaited_orders
 from eocanvas_apply.planning.state.reconciling import SKEW, candidates, late_intents, open_intents
-from eocanvas_apply.planning.state.runs import STUCK, has_output_key, status_of
+from eocanvas_apply.planning.state.runs import STUCK, definition, has_output_key, log_unread, status_of
 from eocanvas_apply.results.presence import StoredFiles
 from eocanvas_apply.secrets.fingerprints import scheme_of
 from eocanvas_apply.secrets.vault import Vault
@@ -110,6 +112,7 @@ class Observer:
             listed=self._listed,
             traces=await self._candidate_traces(recorded, jobs, at),
             failures=await self._failures(recorded, jobs),
+            remarks=await self._remarks(desired, recorded, jobs, at),
             results=listings,
             secrets=await fingerprints,
             unreadable=self.vault.faults,
@@ -190,6 +193,29 @@ class Observer:
         """Return why a job failed, None for an empty log."""
         log = end_of_log(await self._log(job_id))
         return classify(self.service.scrubber.hide(log).splitlines()) if log else None
+
+    async def _remarks(
+        self, desired: Desired, recorded: Recorded, jobs: Pass, at: datetime
+    ) -> Mapping[str, tuple[Remark, ...]]:
+        """Read the logs of jobs that ended well just now for what makes a result doubtful."""
+        unread: dict[str, str | None] = {}
+        for record, run in recorded.runs():
+            if log_unread(record, run, jobs.jobs, at, desired.timing):
+                intended = definition(record, run)
+                unread[run.job_id] = intended.process if intended else None
+
+        async def read(job_id: str) -> tuple[Remark, ...] | None:
+            try:
+                log = await self._log(job_id)
+            except Refused:
+                # A result is good without it: nothing stops here.
+                return None
+            found = await asyncio.to_thread(remarks_in, log, unread[job_id]) if log else None
+            hide = self.service.scrubber.hide
+            return None if found is None else tuple(replace(each, line=hide(each.line)) for each in found)
+
+        found = await self._inquiries.each("the log", unread, read)
+        return {job_id: remarks for job_id, remarks in found.items() if remarks is not None}
 
     async def _log(self, job_id: str) -> str:
         return "\n".join(entry.message for entry in await self.service.logs(job_id) or ())

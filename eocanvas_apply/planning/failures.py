@@ -77,9 +77,14 @@ def classify(log: Iterable[str]) -> Failure:
     lines = [line for line in lines if not NOISE.search(line)]
     output = [line for line in lines if not line.startswith("+")]
     failure_class, line = next(_causes(lines, output))
-    bare = _SECRETS_OF_URLS.sub("", line)
+    bare = without_url_secrets(line)
     text = bare if len(bare) <= _LONGEST_LINE else bare[: _LONGEST_LINE - 3] + "..."
     return Failure(failure_class, text, HINTS[failure_class])
+
+
+def without_url_secrets(line: str) -> str:
+    """Return a line without the user names, passwords and queries of the addresses in it."""
+    return _SECRETS_OF_URLS.sub("", line)
 
 
 def _causes(lines: Sequence[str], output: Sequence[str]) -> Iterator[tuple[FailureClass, str]]:

@@ -168,7 +168,8 @@ class PlanJson(PlanBody):
 class ResultJson(TypedDict):
     """How one address ended in this run; `job_id` and `status` are those of its job, null where it has none.
 
-    `results_until` is until when results are looked for that its job does not list yet.
+    `results_until` is until when results are looked for that its job does not list yet, `remarks` the codes of what the
+    log of its successful job says of the results.
     """
 
     address: str
@@ -178,6 +179,7 @@ class ResultJson(TypedDict):
     job_id: str | None
     status: str | None
     results_until: NotRequired[str]
+    remarks: NotRequired[list[str]]
 
 
 class OutcomeCounts(TypedDict):

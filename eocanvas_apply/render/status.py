@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
 from eocanvas_apply.diagnostics import has_errors
+from eocanvas_apply.ledger.event_values import Remark
 from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.actions import LAUNCHES, ActionKind, Phase
 from eocanvas_apply.planning.failures import HINTS
+from eocanvas_apply.planning.log_rules import Checks, rule_of, severity_of, shown_remarks
 from eocanvas_apply.planning.plan import Plan, WindowState
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.render import forecast
@@ -76,7 +78,36 @@ def _job(job: JobStatus) -> dict[str, Any]:
         "job_id": run.job_id if run else None,
         "created": stamp(run.created) if run else None,
         **({"results_until": stamp(until)} if until else {}),
+        **({"remarks": [remark_json(each, job.checks) for each in run.remarks]} if run and run.remarks else {}),
     }
+
+
+def remark_json(remark: Remark, checks: Checks) -> dict[str, Any]:
+    """Return what a log says of a result as JSON; `lines` is how many lines say so."""
+    severity = severity_of(remark, checks).value
+    return {"code": remark.code, "severity": severity, "line": remark.line, "lines": remark.lines}
+
+
+def remark_lines(found: Iterable[tuple[str, Remark]]) -> list[str]:
+    """Return for each code the jobs (by address) whose logs say so, what it means and what to do."""
+    alike: dict[str, list[tuple[str, Remark]]] = {}
+    for address, remark in found:
+        alike.setdefault(remark.code, []).append((address, remark))
+    return [line for group in alike.values() for line in _remark(group)]
+
+
+def _remark(group: Sequence[tuple[str, Remark]]) -> list[str]:
+    (address, remark), rule = group[0], rule_of(group[0][1])
+    more = f" and {counted(len(group) - 1, 'other job')}" if group[1:] else ""
+    meaning = rule.meaning if rule else "see the log"
+    lines = [f"{address}{more}: {meaning} [{remark.code}]", f"  {one_line(remark.line)}"]
+    return [*lines, f"  next: {rule.advice}"] if rule else lines
+
+
+def _remarked(status: Status) -> list[str]:
+    # Few of many: those of which nothing is said are not looked at twice.
+    jobs = [job for job in status.jobs if job.phase is Phase.DONE]
+    return remark_lines((job.address, each) for job in jobs for each in shown_remarks(job.remarks, job.checks))
 
 
 def text(status: Status, style: Style = PLAIN, *, full: bool = False) -> str:
@@ -104,6 +135,7 @@ def text(status: Status, style: Style = PLAIN, *, full: bool = False) -> str:
         block("Waiting", sorted(jobs[Phase.WAITING], key=_turn), partial(_waiting, stopped=stopped)),
         block("Left out", jobs[Phase.LEFT_OUT], _left_out),
         block("Done", finished, _done),
+        block("Remarks", _remarked(status), str),
         block("Keys", status.keys, partial(_life, status=status)),
         block("Quota", status.plan.windows, forecast.window),
         block("Next", _next(status, jobs, stopped), str),

@@ -151,7 +151,8 @@ def _of_launch(launched: Launched) -> str:
 def _of_run(run: Run) -> str:
     if run.failure:
         return f"job {run.job_id}: failed ({run.failure}) {run.failure_line}".rstrip()
-    here = f"job {run.job_id}: {run.status}, {whereabouts(run)}"
+    said = "".join(f"; {each.code}: {one_line(each.line)}" for each in run.remarks or ())
+    here = f"job {run.job_id}: {run.status}, {whereabouts(run)}{said}"
     if run.lost and run.pending:
         return f"{here}, the others not at the service since {min(run.lost):%Y-%m-%d %H:%M:%S} UTC"
     return here

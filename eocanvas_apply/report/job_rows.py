@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.log_rules import Checks
 from eocanvas_apply.planning.plan import instance_of
-from eocanvas_apply.planning.state.job_states import job_state
+from eocanvas_apply.planning.state.job_states import job_state, remark_words
 from eocanvas_apply.planning.state.runs import counted_run
 
 
@@ -16,6 +17,7 @@ from eocanvas_apply.planning.state.runs import counted_run
 class JobRow:
     """One job or instance: `fields` are those of its row, `job_id` is empty before it was launched.
 
+    `remarks` are codes of what the log of its job says of the results.
     `state` is done, succeeded (results not fetched), failed, cancelled, running, waiting or skipped.
     """
 
@@ -23,6 +25,7 @@ class JobRow:
     state: str
     job_id: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
+    remarks: str = ""
 
     @property
     def instance(self) -> str:
@@ -32,10 +35,11 @@ class JobRow:
 
 @dataclass(frozen=True, slots=True)
 class GivenJob:
-    """What a manifest says of a job or instance: the fields of its row, and why it is skipped (None: it is not)."""
+    """What a manifest says of a job or instance: the fields of its row, why it is skipped (None: it is not), checks."""
 
     fields: Mapping[str, Any] = field(default_factory=dict)
     skip: str | None = None
+    checks: Checks = field(default_factory=dict)
 
 
 def job_rows(addresses: Iterable[str], given: Mapping[str, GivenJob], recorded: Recorded) -> list[JobRow]:
@@ -45,6 +49,7 @@ def job_rows(addresses: Iterable[str], given: Mapping[str, GivenJob], recorded: 
         record, said = recorded.jobs.get(address), given.get(address)
         if said or (record and not record.forgotten):
             run = counted_run(record)
-            state = job_state(record, said.skip if said else None)
-            rows.append(JobRow(address, state, run.job_id if run else "", said.fields if said else {}))
+            state = job_state(record, said.skip if said else None, said.checks if said else {})
+            fields = said.fields if said else {}
+            rows.append(JobRow(address, state, run.job_id if run else "", fields, remark_words(run)))
     return rows

@@ -11,12 +11,14 @@ from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.actions import ActionKind, Outcome, Phase
 from eocanvas_apply.planning.failures import HINTS
+from eocanvas_apply.planning.log_rules import shown_remarks
 from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.runs import counted_run
 from eocanvas_apply.planning.tasks import FetchResults
 from eocanvas_apply.planning.warnings import results_gone
 from eocanvas_apply.report.progress import AddressResult, Ending
+from eocanvas_apply.vocabulary import OgcStatus
 
 
 def standing(
@@ -83,6 +85,7 @@ def results(
     """
     begun, now = first.by_address(), last.by_address()
     faults, ended = _faults(last, failures), standing(last, failures, begun)
+    checks = {job.address: job.remark_checks for job in last.desired.jobs.values()} if last.desired else {}
     ended |= {address: Outcome.SKIPPED for address in left if ended.get(address) is Outcome.WAITING}
 
     def result(address: str) -> AddressResult:
@@ -95,8 +98,10 @@ def results(
         if outcome is Outcome.SKIPPED and fault is None and action:
             fault = _not_started(action, ended)
         run = counted_run(recorded.jobs.get(address))
-        job = (run.job_id, run.status) if run else (None, None)
-        return AddressResult(address, (begun.get(address) or now[address]).action, outcome, fault, action, *job)
+        job_id, status = (run.job_id, run.status) if run else (None, None)
+        remarks = shown_remarks(run.remarks, checks.get(address, {})) if run and run.remarks else ()
+        planned = (begun.get(address) or now[address]).action
+        return AddressResult(address, planned, outcome, fault, action, job_id, status, remarks)
 
     return tuple(map(result, dict.fromkeys([*begun, *now])))
 
@@ -128,6 +133,8 @@ def _ended_badly(address: str, now: PlannedAction | None, recorded: Recorded) ->
         return error("no-result", f"job {run.job_id if run else '?'} succeeded without a result", hint, address=address)
     if now and now.reason is Reason.RESULTS_GONE and run:
         return results_gone(address, run)
+    if now and now.note and run and run.status == OgcStatus.SUCCESSFUL:
+        return error("job-failed", f"job {run.job_id}: {now.note}", hint, address=address)
     last = record.last_intent if record else None
     if last and last.refused and not last.job_id:
         hint = "the launch is not tried again until the definition changes"

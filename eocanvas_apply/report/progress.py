@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from eocanvas_apply.diagnostics import Diagnostic
+from eocanvas_apply.ledger.event_values import Remark
 from eocanvas_apply.ledger.fold.job_records import JobRecord, Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.actions import ActionKind, Outcome
@@ -103,7 +104,7 @@ _GOES_ON = {
 class AddressResult:
     """How one address of the first plan, or one that arose later, ended; `now` is its action in the last plan.
 
-    `job_id` and `status` are those of its job, None where it has none.
+    `job_id` and `status` are those of its job, None where it has none; `remarks` are what its log says of its results.
     """
 
     address: str
@@ -113,6 +114,7 @@ class AddressResult:
     now: PlannedAction | None = None
     job_id: str | None = None
     status: str | None = None
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def results_until(self) -> datetime | None:

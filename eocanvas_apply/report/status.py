@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from eocanvas_apply.ledger.event_values import Remark
 from eocanvas_apply.ledger.fold.job_records import IntentState, JobRecord, Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.actions import LAUNCHES, ActionKind, Phase
 from eocanvas_apply.planning.desired.desired import DesiredKey
+from eocanvas_apply.planning.log_rules import Checks
 from eocanvas_apply.planning.plan import Origin, Plan, PlannedAction
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import Observed, ObservedKey, Pass
@@ -63,6 +65,7 @@ class JobStatus:
 
     action: PlannedAction
     recorded: Recorded = field(repr=False)
+    checks: Checks = field(default_factory=dict, repr=False)
 
     @property
     def address(self) -> str:
@@ -96,6 +99,12 @@ class JobStatus:
         return f"{run.failure}: {run.failure_line}".removesuffix(": ") if run.failure else ""
 
     @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What the log of its successful job says of the results, also where `checks:` lowers it to info."""
+        run = self.run
+        return (run.remarks or ()) if run else ()
+
+    @property
     def refused(self) -> bool:
         """Whether the service took no job, so that there is no log."""
         return self.status == "refused"
@@ -126,7 +135,12 @@ def status(plan: Plan, recorded: Recorded, observed: Observed) -> Status:
     """Return where everything stands according to one plan."""
     given = plan.desired.keys if plan.desired else {}
     keys = [_key(a, given.get(a.address), recorded, observed) for a in plan.actions if a.address.startswith("key.")]
-    jobs = [JobStatus(a, recorded) for a in plan.actions if a.address.startswith("job.")]
+    desired = plan.desired.jobs if plan.desired else {}
+    jobs = [
+        JobStatus(a, recorded, desired[a.address].remark_checks if a.address in desired else {})
+        for a in plan.actions
+        if a.address.startswith("job.")
+    ]
     return Status(plan, tuple(keys), tuple(jobs))
 
 

@@ -23,7 +23,7 @@ from eocanvas_apply.file_locks import lock_place, locked
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.plan import instance_of
-from eocanvas_apply.planning.state.job_states import job_state
+from eocanvas_apply.planning.state.job_states import job_state, remark_words
 from eocanvas_apply.planning.state.runs import counted_run
 from eocanvas_apply.planning.state.stored import StoredResult, column_names, in_a_table, stored_results
 
@@ -38,7 +38,7 @@ _LEVELS = 3
 class IndexRow:
     """One stored file, relative to the index, or an instance without one; `state` is that of its job.
 
-    `fields` are those of the row that its instance was made from.
+    `fields` are those of the row that its instance was made from, `remarks` codes of what its log says of its results.
     """
 
     address: str
@@ -47,6 +47,7 @@ class IndexRow:
     file: str = ""
     stored: StoredResult | None = None
     job_id: str = ""
+    remarks: str = ""
 
     @property
     def instance(self) -> str:
@@ -57,14 +58,16 @@ class IndexRow:
 def write_index(folder: Path, rows: Sequence[IndexRow]) -> None:
     """Replace the index, whole or not at all.
 
-    Columns: instance, one `each.<name>` for every field of a row, state, job_id, file, size (in bytes), sha256.
+    Columns: instance, one `each.<name>` for every field of a row, state, job_id, file, size (in bytes), sha256,
+    remarks (codes).
     """
     names = column_names((row.instance, row.fields) for row in rows)
     # Two runs may write it in the same moment, each a whole one.
     temporary = folder / f".index.csv.{os.getpid()}-{threading.get_ident()}.part"
     with temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(("instance", *(f"each.{name}" for name in names), "state", "job_id", "file", "size", "sha256"))
+        own = (f"each.{name}" for name in names)
+        writer.writerow(("instance", *own, "state", "job_id", "file", "size", "sha256", "remarks"))
         writer.writerows(_cells(row, names) for row in sorted(rows, key=lambda row: (row.instance, row.file)))
         file.flush()
         os.fsync(file.fileno())
@@ -75,7 +78,7 @@ def _cells(row: IndexRow, names: Sequence[str]) -> list[str | int]:
     own = [in_a_table(row.fields.get(name)) for name in names]
     stored = row.stored
     file = (stored.job_id, row.file, stored.size, stored.sha256) if stored else (row.job_id, "", "", "")
-    return [row.instance, *own, row.state, *file]
+    return [row.instance, *own, row.state, *file, row.remarks]
 
 
 class IndexEntry(NamedTuple):
@@ -209,9 +212,10 @@ class Indexes:
 
     def _row(self, address: str, recorded: Recorded, file: str = "", stored: StoredResult | None = None) -> IndexRow:
         job, record = self._desired.jobs.get(address), recorded.jobs.get(address)
-        run = counted_run(record) if stored is None else None
-        state = job_state(record, job.skip if job else None)
-        return IndexRow(address, state, job.fields if job else {}, file, stored, run.job_id if run else "")
+        run = counted_run(record)
+        state = job_state(record, job.skip if job else None, job.remark_checks if job else {})
+        job_id = run.job_id if run and stored is None else ""
+        return IndexRow(address, state, job.fields if job else {}, file, stored, job_id, remark_words(run))
 
 
 def place(base: Path, path: str) -> Path:

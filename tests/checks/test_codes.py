@@ -8,6 +8,8 @@ import pytest
 
 import eocanvas_apply
 from eocanvas_apply.checks.codes import Code, codes
+from eocanvas_apply.diagnostics import Severity
+from eocanvas_apply.planning.log_rules import remark_codes
 
 PACKAGE = Path(eocanvas_apply.__file__).parent
 # What builds a diagnostic, and at which argument its code stands.
@@ -44,7 +46,12 @@ def test_every_code_that_is_used_has_a_row() -> None:
 
 def test_every_row_is_used() -> None:
     texts = {str(node.value) for tree in trees() for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-    assert sorted(codes().keys() - texts - COMPOSED) == []
+    assert sorted(codes().keys() - texts - COMPOSED - remark_codes()) == []
+
+
+def test_every_remark_is_a_warning_that_checks_may_change() -> None:
+    rows = [codes()[code] for code in sorted(remark_codes())]
+    assert {(row.severity, row.adjustable) for row in rows} == {(Severity.WARNING, True)}
 
 
 @pytest.mark.parametrize("code", codes().values(), ids=lambda code: code.name)

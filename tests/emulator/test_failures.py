@@ -36,6 +36,22 @@ def test_a_job_fails_as_configured(stage: Stage, kind: FailureKind) -> None:
     assert stage.job(stage.ended())["status"] == "successful"
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("constant-auxiliary-data", "Using constant values for ozone"),
+        ("dem-tile-missing", "ElevationFile: http error:"),
+        ("no-valid-pixels", "0 observations seen"),
+    ],
+)
+def test_a_doubtful_job_gives_its_results(stage: Stage, kind: FailureKind, words: str) -> None:
+    stage.service.job_faults.append(JobFault(kind))
+    job_id = stage.ended()
+    assert stage.job(job_id)["status"] == "successful"
+    assert words in stage.log(job_id)[-1]
+    assert len(stage.call("GET", f"/jobs/{job_id}/results").json()) == 1
+
+
 def test_a_failed_upload_comes_after_the_processing(stage: Stage) -> None:
     stage.service.job_faults.append(JobFault("staging-out"))
     log = stage.log(stage.ended())

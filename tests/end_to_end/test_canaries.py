@@ -218,6 +218,15 @@ def test_a_job_log_that_holds_secrets_is_shown_without(project: CanaryProject) -
     project.expect_no_leak()
 
 
+def test_a_remark_of_a_log_that_holds_secrets_is_shown_without(project: CanaryProject) -> None:
+    text = f"ElevationFile: http error:http://jane:{project.drive.value}@dem.example/{project.all_secrets}"
+    project.fault(Fault("status", path="*/logs", times=None, status=200, body=[{"timestamp": "", "message": text}]))
+    assert "dem-tile-missing" in project.run("apply", "--yes").out
+    for words in ("status", "why subset", "results"):
+        project.run_both(*words.split())
+    project.expect_no_leak()
+
+
 def test_failed_jobs_reveal_no_secret(tmp_path: Path) -> None:
     # Each fails again when it is tried once more.
     faults = (JobFault("key", "/a.nc", 2), JobFault("staging-in", "/b.nc", 2))

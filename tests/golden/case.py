@@ -17,6 +17,7 @@ from eocanvas_apply.ledger.events import ListedResult
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.failures import classify
+from eocanvas_apply.planning.log_rules import remarks_in
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.state.observed import (
     Download,
@@ -80,6 +81,7 @@ def _observed(service: Json) -> Observed:
         gone=frozenset(service.get("gone", ())),
         traces={job_id: trace_of("\n".join(lines)) for job_id, lines in logs.items()},
         failures={job_id: classify(lines) if lines else None for job_id, lines in logs.items()},
+        remarks={job_id: remarks_in("\n".join(lines), None) for job_id, lines in logs.items() if lines},
         results={job_id: _listing(found) for job_id, found in service.get("results", {}).items()},
         secrets={
             (key, name): value for key, found in service.get("secrets", {}).items() for name, value in found.items()

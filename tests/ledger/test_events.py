@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.entry import Entry
+from eocanvas_apply.ledger.event_values import Value
 from eocanvas_apply.ledger.fold.recorded import _FOLDER_OF, Recorded
 from tests.ledger.entries import SAMPLES, T0, entries, note
 
@@ -34,7 +35,7 @@ def test_every_type_is_in_the_union_has_a_folder_and_a_sample() -> None:
     assert {sample.type for sample in SAMPLES} == types.keys()
 
 
-def _strategy(kind: type[e.Value]) -> st.SearchStrategy[Any]:
+def _strategy(kind: type[Value]) -> st.SearchStrategy[Any]:
     fields = {name: _values(kind_of) for name, kind_of in get_type_hints(kind).items() if name != "type"}
     if "generation" in fields:
         fields["generation"] = st.integers(1, 99)
@@ -42,11 +43,11 @@ def _strategy(kind: type[e.Value]) -> st.SearchStrategy[Any]:
 
 
 def _values(annotation: Any) -> st.SearchStrategy[Any]:
-    if isinstance(annotation, type) and issubclass(annotation, e.Value):
+    if isinstance(annotation, type) and issubclass(annotation, Value):
         return _strategy(annotation)
     if annotation in (dict[str, Any],):
         return st.dictionaries(st.text(), st.none() | st.integers() | st.text() | st.lists(st.text()))
-    if get_args(annotation) and e.Value in getattr(get_args(annotation)[0], "__mro__", ()):
+    if get_args(annotation) and Value in getattr(get_args(annotation)[0], "__mro__", ()):
         return st.lists(_strategy(get_args(annotation)[0]), max_size=3).map(tuple)
     if annotation == tuple[e.ListedResult, ...] | None:
         return st.none() | st.lists(_strategy(e.ListedResult), max_size=3).map(tuple)

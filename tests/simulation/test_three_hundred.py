@@ -69,4 +69,5 @@ def test_three_hundred_jobs_end_at_the_optimum_each_run_once(tmp_path: Path) -> 
     assert all(job.status == "successful" for job in jobs)
     assert refused == 0
     assert timedelta() <= late < SLACK
-    assert 1_200 < len(world.frontend.received) < 1_400
+    # One of them reads the log of each job that succeeded.
+    assert 1_500 < len(world.frontend.received) < 1_700

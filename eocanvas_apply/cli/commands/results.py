@@ -145,6 +145,7 @@ def _given(args: Namespace) -> Mapping[str, GivenJob]:
     """Return what the manifest says of each job and instance."""
     from eocanvas_apply.engine.definition import given_rows
     from eocanvas_apply.manifest.address import Address
+    from eocanvas_apply.planning.desired.derivation import remark_checks
     from eocanvas_apply.report.job_rows import GivenJob
 
     given: dict[str, GivenJob] = {}
@@ -153,8 +154,9 @@ def _given(args: Namespace) -> Mapping[str, GivenJob]:
         project = opened_project(args)
         instances = given_rows(project, datetime.now(UTC)).expansion.instances
         for name, job in project.manifest.jobs.items():
+            checks = remark_checks(project.manifest, job)
             if not job.steps:
-                given[str(Address.job(name))] = GivenJob(skip=job.skip_reason)
+                given[str(Address.job(name))] = GivenJob(skip=job.skip_reason, checks=checks)
             for row in instances.get(name, ()):
-                given[str(Address.job(name, row.id))] = GivenJob(row.fields, job.skipped_ids.get(row.id))
+                given[str(Address.job(name, row.id))] = GivenJob(row.fields, job.skipped_ids.get(row.id), checks)
     return given

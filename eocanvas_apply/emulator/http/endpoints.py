@@ -120,7 +120,7 @@ def _dismiss_job(call: Call, job_id: str) -> WireResponse:
 def _show_results(call: Call, job_id: str) -> WireResponse:
     """GET /jobs/{id}/results: 404 until the job has ended well, and for ever when it left nothing."""
     job = call.service.jobs.find(call.user, job_id)
-    if job.status != "successful" or job.failure is not None:
+    if job.status != "successful" or not job.gives_results:
         raise problem(404, "result-not-ready", "ResultNotReady", f"job {job_id} has no results ({job.status})")
     key = job.execution.output_key
     return as_json(results_page(call.request, call.service.behaviour, job_id, key, job.outputs, call.at))

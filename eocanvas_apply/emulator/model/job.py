@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from eocanvas_apply.emulator.model import clock
 from eocanvas_apply.emulator.model.behaviour import Behaviour
-from eocanvas_apply.emulator.model.job_failures import Failure
+from eocanvas_apply.emulator.model.job_failures import DOUBTFUL, Failure
 from eocanvas_apply.emulator.model.job_files import Output, StagedFile
 from eocanvas_apply.emulator.model.keystore import Credentials
 from eocanvas_apply.emulator.model.submissions import Execution
@@ -61,6 +61,11 @@ class Job:
         """Whether it will never end by itself."""
         return self.failure is not None and self.failure.kind == "stuck"
 
+    @property
+    def gives_results(self) -> bool:
+        """Whether nothing keeps it from results, doubtful ones included."""
+        return self.failure is None or self.failure.kind in DOUBTFUL
+
     def begin(self) -> None:
         """Leave the queue."""
         self.status = "running"
@@ -68,7 +73,7 @@ class Job:
 
     def fail(self, failure: Failure) -> None:
         """Decide that it fails, unless an earlier reason does already, and bring its end forward."""
-        if self.failure is None or failure.share < self.failure.share:
+        if self.failure is None or self.gives_results or failure.share < self.failure.share:
             self.failure = failure
             self.ends = self.starts + self.span * failure.share
 

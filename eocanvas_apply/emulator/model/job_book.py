@@ -199,7 +199,7 @@ class JobBook:
         failure = judge(execution) or self.faults.next_for(execution)
         if failure is not None:
             job.fail(failure)
-        else:
+        if job.gives_results:
             job.outputs = outputs_of(job_id, execution, settings.results_per_job, settings.result_size)
         if self.behaviour.key_read == "submission":
             self._read_keys(job, execution.keys, at)
@@ -225,7 +225,7 @@ class JobBook:
             self._read_keys(job, names, job.starts)
         self._stage_orders(job)
         self._stage_results(job)
-        if self._settings.storage == "real" and job.failure is None and job.execution.inputs:
+        if self._settings.storage == "real" and job.gives_results and job.execution.inputs:
             job.busy = "staging-in"
             fetches = tuple(Fetch(i, job.credentials.get(i.key or ""), self._at_hand(i)) for i in job.execution.inputs)
             self.work.append(StageIn(job.id, fetches, job.outputs))
@@ -256,9 +256,9 @@ class JobBook:
 
     def _finish(self, job: Job, at: datetime) -> None:
         key = job.execution.output_key
-        if key is not None and self.behaviour.key_read == "staging-out" and job.failure is None:
+        if key is not None and self.behaviour.key_read == "staging-out" and job.gives_results:
             self._read_keys(job, (key,), at)
-        if key is not None and self._settings.storage == "real" and job.failure is None:
+        if key is not None and self._settings.storage == "real" and job.gives_results:
             job.busy = "staging-out"
             self.work.append(StageOut(job.id, job.credentials[key], job.outputs))
         else:

@@ -22,9 +22,14 @@ FailureKind = Literal[
     "graph",
     "unknown",
     "customisation",
+    "constant-auxiliary-data",
+    "dem-tile-missing",
+    "no-valid-pixels",
     "no-result",
     "stuck",
 ]
+# A doubtful result comes all the same.
+DOUBTFUL: frozenset[FailureKind] = frozenset({"constant-auxiliary-data", "dem-tile-missing", "no-valid-pixels"})
 FAILURE_KINDS: tuple[FailureKind, ...] = get_args(FailureKind)
 
 
@@ -33,7 +38,7 @@ class Failure:
     """Why a job does not give what it should.
 
     `share` is the part of its running time after which it shows, `lines` what the log says then.
-    A job with a failed customisation, or without a result, still ends as successful; a stuck one never ends.
+    A job with a failed customisation, a doubtful result or none still ends as successful; a stuck one never ends.
     """
 
     kind: FailureKind
@@ -43,7 +48,7 @@ class Failure:
     @property
     def status(self) -> str:
         """How a job with this failure ends."""
-        return "successful" if self.kind in ("customisation", "no-result") else "failed"
+        return "successful" if self.kind in ("customisation", "no-result", *DOUBTFUL) else "failed"
 
 
 def _exit(code: int) -> tuple[str, ...]:
@@ -51,6 +56,13 @@ def _exit(code: int) -> tuple[str, ...]:
 
 
 _READ_TIMED_OUT = "HTTPSConnectionPool(host='storage', port=443): Read timed out. (read timeout=60)"
+_TILE = "http://step.esa.int/auxdata/dem/SRTMGL1/N44W126.SRTMGL1.hgt.zip"
+_CONSTANT = (
+    "INFO: org.esa.s3tbx.c2rcc.ancillary.AtmosphericAuxdataBuilder: Atmospheric auxdata product can't be used. At "
+    "least one is not specified. Using constant values for ozone (330.0) and surface pressure (1000.0)."
+)
+_NO_TILE = f"WARNING: org.esa.snap.core.dataop.dem.ElevationFile: http error:{_TILE} on {_TILE}"
+_EMPTY = "INFO: org.esa.snap.core.gpf.Operator: Spatial binning of product 'a' done, 0 observations seen, took 00:00:01"
 _BUILT_IN = {
     "input-config": Failure("input-config", 0.2, ("Zero or more than one item found for *", *_exit(10))),
     "staging-in": Failure("staging-in", 0.2, (f"DownloadFailedException: {_READ_TIMED_OUT}", *_exit(11))),
@@ -60,6 +72,9 @@ _BUILT_IN = {
     "graph": Failure("graph", 0.5, ("Error: [NodeId: Read] Operator could not be initialised", *_exit(40))),
     "unknown": Failure("unknown", 0.6, ("Segmentation fault (core dumped)",)),
     "customisation": Failure("customisation", 1.0, ("ERROR: customisation failed: no overlap with the region",)),
+    "constant-auxiliary-data": Failure("constant-auxiliary-data", 1.0, (_CONSTANT,)),
+    "dem-tile-missing": Failure("dem-tile-missing", 1.0, (_NO_TILE,)),
+    "no-valid-pixels": Failure("no-valid-pixels", 1.0, (_EMPTY,)),
     "no-result": Failure("no-result", 1.0),
     "stuck": Failure("stuck", 1.0),
 }

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.event_values import Remark
 from eocanvas_apply.vocabulary import FailureClass, OgcStatus, has_ended, later_of
 
 
@@ -75,6 +76,7 @@ class Run:
     passes: tuple[datetime, ...] = ()
     failure: FailureClass | None = None
     failure_line: str = ""
+    remarks: tuple[Remark, ...] | None = None
 
     @property
     def missing(self) -> list[datetime]:

@@ -19,7 +19,7 @@ from eocanvas_apply.ledger.fold.order_records import Order, fold_order, mark_use
 
 # The version of what is folded. Raise it with every change of a record's fields or of what an event makes of them:
 # snapshots of another version are ignored.
-VERSION = 4
+VERSION = 5
 
 
 @dataclass(slots=True)
@@ -212,6 +212,8 @@ def _observe(run: Run, event: e.JobObserved) -> None:
     run.see(event.status, event.created, event.started, event.finished)
     if event.failure:
         run.failure, run.failure_line = event.failure, event.failure_line or ""
+    if event.remarks is not None:
+        run.remarks = event.remarks
     if event.looked:
         run.last_seen = max(run.last_seen or event.looked, event.looked)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from eocanvas_apply.diagnostics import Severity
 from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph, ParamValue, param_text
 from eocanvas_apply.documents.numbers import without_texts
@@ -41,6 +42,7 @@ from eocanvas_apply.planning.desired.desired import (
 )
 from eocanvas_apply.planning.desired.fingerprint import ALGORITHM, fingerprint
 from eocanvas_apply.planning.failures import Retries
+from eocanvas_apply.planning.log_rules import remark_codes
 
 
 def desired(
@@ -55,6 +57,8 @@ def desired(
     jobs: dict[str, DesiredJob] = {}
     for name in in_order({name: job.source_names for name, job in manifest.jobs.items()}):
         made = _all_of(name, manifest.jobs[name], documents, instances.get(name, ()), jobs)
+        if checks := remark_checks(manifest, manifest.jobs[name]):
+            made = [replace(job, remark_checks=checks) for job in made]
         jobs |= {job.address: job for job in made}
     return Desired(
         project=manifest.project,
@@ -73,6 +77,12 @@ def desired(
         },
         following=tuple(address for address, job in jobs.items() if job.stage),
     )
+
+
+def remark_checks(manifest: Manifest, job: Job) -> Mapping[str, Severity]:
+    """Return the severities that `checks:` gives to remarks of logs; those of the job win."""
+    chosen = {**manifest.checks, **job.checks}
+    return {code: Severity(chosen[code]) for code in chosen.keys() & remark_codes()} if chosen else {}
 
 
 def desired_keys(manifest: Manifest) -> Mapping[str, DesiredKey]:

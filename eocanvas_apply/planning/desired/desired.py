@@ -8,6 +8,7 @@ from datetime import timedelta
 from math import ceil
 from typing import Any
 
+from eocanvas_apply.diagnostics import Severity
 from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.kept_text import text_of
 from eocanvas_apply.manifest.address import Address
@@ -102,7 +103,8 @@ class DesiredJob:
     the folder of a campaign's instance lies in `index_folder`, and `fields` are those of its row. `skip` is why
     it shall not run, None where it shall; with `keep` a finished one keeps its results when its definition changes.
     `stage` is how many jobs stand before it in its pipeline; `document_file` the path of its graph or chain as written,
-    None where the chain stands in the manifest.
+    None where the chain stands in the manifest. `remark_checks` are the severities that `checks:` gives to what the
+    log of a successful job may say.
     """
 
     address: str
@@ -126,6 +128,7 @@ class DesiredJob:
     keep: bool = False
     stage: int = 0
     document_file: str | None = None
+    remark_checks: Mapping[str, Severity] = field(default_factory=dict)
 
     @property
     def sources(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeGuard
 
+from eocanvas_apply.diagnostics import Severity
 from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecord, Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
@@ -13,6 +14,7 @@ from eocanvas_apply.planning.actions import ActionKind, Outcome, State
 from eocanvas_apply.planning.desired.desired import Desired, DesiredJob
 from eocanvas_apply.planning.desired.fingerprint import Change, changes, same
 from eocanvas_apply.planning.jobs.cancelling import exempted
+from eocanvas_apply.planning.log_rules import rejecting
 from eocanvas_apply.planning.plan import PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import Observed
@@ -24,6 +26,7 @@ from eocanvas_apply.planning.state.runs import (
     counted_run,
     definition,
     failed_before,
+    log_unread,
     results_gone,
     sorted_out,
     vanished,
@@ -90,6 +93,8 @@ class JobPlanner:
         """A shortcut with the same result as the rest: most jobs of a long campaign are done."""
         record, asked = self.recorded.jobs.get(job.address), self.requests
         if record is None or record.finished is None or record.fingerprint != job.fingerprint:
+            return False
+        if rejecting(record.finished.remarks, job.remark_checks):
             return False
         return not (asked.destroy or job.address in asked.forget or job.address in asked.relaunch)
 
@@ -181,10 +186,10 @@ class JobPlanner:
             return PlannedAction(job.address, _A.WATCH, _R.STUCK if stuck else _R.IN_FLIGHT)
         intended = definition(record, run)
         if intended and not same(intended.components, job.components):
-            return self._changed(job, run, intended.components)
+            return self._changed(job, record, run, intended.components)
         if self._relaunch_asked(job):
             return self._launch(job, _A.RELAUNCH, _R.REQUESTED)
-        ended = self._failed(job, record, run) if run.status == OgcStatus.FAILED else self._ended(job, run)
+        ended = self._failed(job, record, run) if run.status == OgcStatus.FAILED else self._ended(job, record, run)
         # A job without results, or that lost them, stands failed as well.
         retried = ended.row.outcome is Outcome.FAILED and self._retry_asked(job)
         return self._launch(job, _A.RETRY, _R.REQUESTED) if retried else ended
@@ -211,11 +216,11 @@ class JobPlanner:
             return self._launch(job, _A.RETRY, _R.FAILED)
         return PlannedAction(job.address, _A.NONE, _R.FAILED)
 
-    def _changed(self, job: DesiredJob, run: Run, before: dict[str, object]) -> PlannedAction:
+    def _changed(self, job: DesiredJob, record: JobRecord, run: Run, before: dict[str, object]) -> PlannedAction:
         """Run it again with its new definition, unless it has results and is to keep them."""
         if job.keep and run.status == OgcStatus.SUCCESSFUL and not self._relaunch_asked(job):
-            ended = self._ended(job, run)
-            if ended.reason not in (_R.NO_RESULT, _R.RESULTS_GONE):
+            ended = self._ended(job, record, run)
+            if ended.reason not in (_R.NO_RESULT, _R.RESULTS_GONE, _R.FAILED):
                 return replace(ended, reason=_R.KEPT) if ended.reason is _R.DONE else ended
         return self._relaunch(job, before)
 
@@ -223,9 +228,14 @@ class JobPlanner:
         found = changes(before, job.components)
         return replace(self._launch(job, _A.RELAUNCH, _changed_reason(found)), changes=found)
 
-    def _ended(self, job: DesiredJob, run: Run) -> PlannedAction:
+    def _ended(self, job: DesiredJob, record: JobRecord, run: Run) -> PlannedAction:
         if run.status == OgcStatus.DISMISSED:
             return PlannedAction(job.address, _A.NONE, _R.CANCELLED)
+        if rejected := rejecting(run.remarks, job.remark_checks):
+            note = f"the job succeeded, and `checks:` makes {rejected.code} an error: {rejected.line}"
+            return PlannedAction(job.address, _A.NONE, _R.FAILED, note=note)
+        if self._judged_later(job, record, run):
+            return PlannedAction(job.address, _A.WATCH, _R.IN_FLIGHT)
         fetch = PlannedAction(job.address, _A.FETCH, _R.RESULTS_PENDING, task=FetchResults(run.job_id, job))
         if not run.results:
             return self._unlisted(fetch, run)
@@ -233,6 +243,12 @@ class JobPlanner:
             return PlannedAction(job.address, _A.NONE, _R.DONE)
         gone = results_gone(run, self.desired.timing)
         return PlannedAction(job.address, _A.NONE, _R.RESULTS_GONE) if gone else fetch
+
+    def _judged_later(self, job: DesiredJob, record: JobRecord, run: Run) -> bool:
+        """Tell whether the log that may make it a failure has not come yet."""
+        if Severity.ERROR not in job.remark_checks.values():
+            return False
+        return log_unread(record, run, self.observed.jobs.jobs, self.observed.at, self.desired.timing)
 
     def _unlisted(self, fetch: PlannedAction, run: Run) -> PlannedAction:
         if run.job_id not in self.observed.results:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from eocanvas_apply.ledger.fold.job_records import IntentState, JobRecord
+from types import MappingProxyType
+
+from eocanvas_apply.ledger.fold.job_records import IntentState, JobRecord, Run
+from eocanvas_apply.planning.log_rules import Checks, rejecting
 from eocanvas_apply.planning.state.runs import counted_run
 from eocanvas_apply.vocabulary import OgcStatus
 
@@ -13,13 +16,13 @@ _ENDED = {
 }
 
 
-def job_state(record: JobRecord | None, skip: str | None = None) -> str:
+def job_state(record: JobRecord | None, skip: str | None = None, checks: Checks = MappingProxyType({})) -> str:
     """Return done, succeeded (results not fetched), failed, cancelled, running, waiting or skipped.
 
-    `skip` is why the manifest leaves it out, None where it does not.
+    `skip` is why the manifest leaves it out, None where it does not; `checks` may make a remark a failure.
     """
-    if record and record.finished:
-        return "done"
+    if record and (finished := record.finished):
+        return "failed" if rejecting(finished.remarks, checks) else "done"
     if skip is not None:
         return "skipped"
     if record is None or record.forgotten:
@@ -29,4 +32,11 @@ def job_state(record: JobRecord | None, skip: str | None = None) -> str:
         return "failed"
     if last and last.state is IntentState.OPEN:
         return "running"
+    if run and rejecting(run.remarks, checks):
+        return "failed"
     return _ENDED.get(run.status, "running") if run else "waiting"
+
+
+def remark_words(run: Run | None) -> str:
+    """Return the codes of what the log of a job says of its results, for a cell of a table."""
+    return " ".join(each.code for each in run.remarks or ()) if run else ""

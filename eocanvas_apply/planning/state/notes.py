@@ -88,7 +88,10 @@ def _statuses(recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
                 started=seen.started,
                 finished=seen.finished,
                 looked=observed.jobs.begun,
+                remarks=observed.remarks.get(run.job_id),
             )
+        elif (remarks := observed.remarks.get(run.job_id)) is not None:
+            yield e.JobObserved(address=record.address, job_id=run.job_id, status=run.status, remarks=remarks)
 
 
 def _failures(desired: Desired, recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:

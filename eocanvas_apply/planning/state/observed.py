@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.documents.trace import Trace
+from eocanvas_apply.ledger.event_values import Remark
 from eocanvas_apply.ledger.events import ListedResult
 from eocanvas_apply.planning.failures import Failure
 
@@ -100,6 +101,7 @@ class Observed:
     `at` is service time, `service` the address of the service. `gone` are job ids whose own address answered 404;
     `listed` every job seen in this run, as far back as the quota counts; `traces` are what the logs of candidates show;
     `failures` why failed jobs failed by their logs, None for an empty log, nothing of one that cannot be read;
+    `remarks` what the logs of successful jobs say of their results, nothing of one that is empty or cannot be read;
     `results` the listing of ended jobs, None for 404, nothing of a job whose listing could not be had;
     `secrets` slow fingerprints by (key address, field); `downloads` are those of orders, by their id;
     `unreadable` why a key's secrets could not be read; `irregular` what else of the service's answers could not be;
@@ -115,6 +117,7 @@ class Observed:
     listed: Mapping[str, ObservedJob] = field(default_factory=dict)
     traces: Mapping[str, Trace] = field(default_factory=dict)
     failures: Mapping[str, Failure | None] = field(default_factory=dict)
+    remarks: Mapping[str, tuple[Remark, ...]] = field(default_factory=dict)
     results: Mapping[str, tuple[ListedResult, ...] | None] = field(default_factory=dict)
     secrets: Mapping[tuple[str, str], str] = field(default_factory=dict)
     unreadable: Mapping[str, tuple[Diagnostic, ...]] = field(default_factory=dict)

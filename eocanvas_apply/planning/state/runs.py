@@ -12,6 +12,7 @@ from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecor
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.model.manifest import Timing
 from eocanvas_apply.planning.desired.fingerprint import same
+from eocanvas_apply.planning.log_rules import has_rules
 from eocanvas_apply.planning.state.observed import ObservedJob
 from eocanvas_apply.planning.state.reconciling import Evidence, agreeing_passes
 from eocanvas_apply.vocabulary import FailureClass, OgcStatus
@@ -79,6 +80,19 @@ def status_of(run: Run, shown: Mapping[str, ObservedJob]) -> str:
     """Return the status that a run has by now: what the service shows of one in flight, else what is on record."""
     seen = shown.get(run.job_id)
     return seen.status if seen and run.in_flight else run.status
+
+
+def log_unread(record: JobRecord, run: Run, shown: Mapping[str, ObservedJob], at: datetime, timing: Timing) -> bool:
+    """Tell whether the log of a successful run is still to be read for what makes its result doubtful.
+
+    A log may come late: it is asked for until `settle` has passed since the success was seen first, and then no more.
+    """
+    if run.remarks is not None or status_of(run, shown) != OgcStatus.SUCCESSFUL:
+        return False
+    intended = definition(record, run)
+    if not has_rules(intended.process if intended else None):
+        return False
+    return run.in_flight or (run.last_seen is not None and at - run.last_seen <= timing.settle)
 
 
 def age_of(run: Run, now: datetime) -> timedelta:

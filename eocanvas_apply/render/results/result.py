@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from eocanvas_apply.diagnostics import Diagnostic, error, info
@@ -14,6 +14,7 @@ from eocanvas_apply.planning.jobs.cancelling import Cancelled, Stop
 from eocanvas_apply.render import diagnostics
 from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, one_line, shortened, size, stamp
 from eocanvas_apply.render.plan_blocks import in_words, no_results_yet
+from eocanvas_apply.render.status import remark_lines
 from eocanvas_apply.report.progress import AddressResult, ApplyResult, Ending, outcome_counts
 from eocanvas_apply.report.result_places import Place
 
@@ -47,6 +48,8 @@ def _document(result: AddressResult) -> ResultJson:
     }
     if result.results_until:
         document["results_until"] = stamp(result.results_until) or ""
+    if result.remarks:
+        document["remarks"] = [each.code for each in result.remarks]
     return document
 
 
@@ -58,12 +61,17 @@ def text(result: ApplyResult, style: Style = PLAIN, *, command: str = "apply") -
         _listed("Not run", _of(result, Outcome.SKIPPED, _reason), style),
         _listed("Not fetched", [(each.address, "", "") for each in result.results if each.left], style),
         _block("Results", result.places, _place, style),
+        _block("Remarks", remark_lines((r.address, each) for r in _done(result) for each in r.remarks), str, style),
         _listed("Failed", _of(result, Outcome.FAILED, _failed), style),
         _next(result),
     ]
     going_on = unfinished(result, command)
     last = f"{going_on.message}; {going_on.hint}\n" if going_on else ""
     return style.wrap("".join(f"{line}\n" for block in blocks for line in block) + _closing(result) + "\n" + last)
+
+
+def _done(result: ApplyResult) -> Iterator[AddressResult]:
+    yield from (each for each in result.results if each.outcome is Outcome.DONE)
 
 
 def unfinished(result: ApplyResult, command: str = "apply") -> Diagnostic | None:

@@ -45,12 +45,14 @@ def csv_text(results: Sequence[StoredRow], rows: Sequence[JobRow]) -> str:
     files = _by_address(results)
     file = io.StringIO()
     writer = csv.writer(file)
-    writer.writerow(("address", "instance", *(f"each.{name}" for name in names), "state", "job_id", *_COLUMNS))
+    writer.writerow(
+        ("address", "instance", *(f"each.{name}" for name in names), "state", "job_id", *_COLUMNS, "remarks")
+    )
     for row in rows:
         own = [in_a_table(row.fields.get(name)) for name in names]
         for each in files.get(row.address) or [dict.fromkeys(_COLUMNS)]:
             cells = (in_a_table(each[column]) for column in _COLUMNS)
-            writer.writerow((row.address, row.instance, *own, row.state, row.job_id, *cells))
+            writer.writerow((row.address, row.instance, *own, row.state, row.job_id, *cells, row.remarks))
     return file.getvalue()
 
 

@@ -1,0 +1,36 @@
+"""What events hold: times, and values with exactly their fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer
+
+
+def _utc(value: datetime) -> datetime:
+    return value.astimezone(UTC)
+
+
+def _stamp(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+Time = Annotated[datetime, AfterValidator(_utc), PlainSerializer(_stamp, when_used="json")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """A value of a ledger: it has exactly these fields."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark(Value):
+    """What the log of a successful job says that makes its result doubtful."""
+
+    code: Annotated[str, Field(description="The diagnostic code, such as dem-tile-missing.")]
+    line: Annotated[str, Field(description="The first line of the log about it, secrets hidden.")]
+    lines: Annotated[int, Field(description="How many lines say so.")] = 1
