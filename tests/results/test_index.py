@@ -105,9 +105,9 @@ def test_a_column_stands_in_the_index_once(tmp_path: Path) -> None:
     rows = [{"id": "a", "name": "A", "geometry": "POINT(1 2)", "wkt": "POINT(1 2)"}, {"id": "b", "name": "b"}]
     write_index(tmp_path, [IndexRow(f'job.tiles["{row["id"]}"]', "waiting", row) for row in rows])
     assert (tmp_path / "index.csv").read_text(encoding="utf-8").splitlines() == [
-        "instance,each.name,each.wkt,state,job_id,file,size,sha256",
-        "a,A,POINT(1 2),waiting,,,,",
-        "b,b,,waiting,,,,",
+        "instance,each.name,each.wkt,state,job_id,file,size,sha256,remarks",
+        "a,A,POINT(1 2),waiting,,,,,",
+        "b,b,,waiting,,,,,",
     ]
 
 
