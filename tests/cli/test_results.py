@@ -82,7 +82,7 @@ def test_the_table_has_a_line_for_every_instance_and_no_column_twice(
     rows = list(csv.DictReader(io.StringIO(islands.out)))
     assert list(rows[0]) == [
         *("address", "instance", "each.bbox", "each.name", "each.wkt", "state", "job_id"),
-        *("file", "location", "size", "sha256"),
+        *("file", "location", "size", "sha256", "remarks"),
     ]
     assert [(row["address"], row["state"], bool(row["file"])) for row in rows] == [
         ('job.islands["fog"]', "skipped", False),

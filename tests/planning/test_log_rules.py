@@ -94,3 +94,15 @@ def test_checks_set_how_bad_a_remark_is() -> None:
 
 def test_a_remark_of_a_newer_version_is_shown_without_words() -> None:
     assert rule_of(Remark(code="unknown-yet", line="a")) is None
+
+
+@pytest.mark.parametrize(
+    ("process", "line", "code"),
+    [
+        ("dataTailor", "ERROR: customisation failed: no overlap with the region", "customisation-failed"),
+        ("snap-function", "SEVERE: x: Failed to read file '/data/a.nc'. IOException: end of file", "input-left-out"),
+        ("snap-function", "WARNING: x: The given source file patterns did not match any files", "input-left-out"),
+    ],
+)
+def test_other_words_for_the_same_are_found_too(process: str, line: str, code: str) -> None:
+    assert [each.code for each in remarks_in(line, process)] == [code]
