@@ -15,11 +15,13 @@ _CHANGE = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[0-9]|(?<=[0-9])[A-Za-z]")
 # Letters of one case, and digits among them.
 _ROW = re.compile(r"(?<![A-Za-z0-9])(?:[a-z0-9]{20,}|[A-Z0-9]{20,})(?![A-Za-z0-9])")
 _AMONG_LETTERS = re.compile(r"[A-Za-z][0-9]+[A-Za-z]")
-_NAMES = "password|passwd|secret|token|credential|access_?key|api_?key"
+_NAMES = "password|passwd|secret|token|credential|access_?key|api_?key|signature"
 _NAME = re.compile(_NAMES, re.IGNORECASE)
 _ASSIGNED = re.compile(rf"(?i)\b(?=\w*(?:{_NAMES}))\w+[ \t]*=[ \t]*([^\s`'\",;}}]+?)(?=:?(?:[\s`'\",;}}]|$))")
 # Who opens an address: `jane:password` in front of its `@`, or a token alone.
 _USER = re.compile(r"://([^\s/?#'\"@][^\s/?#'\"]*)@")
+# What signs an address, as Azure's storage names it.
+_SIGNED = re.compile(r"(?i)[?&]sig=([^&#\s`'\"]+)")
 # An app password of a WEkEO Drive: five groups of five.
 _APP_PASSWORD = re.compile(r"\b[A-Za-z0-9]{5}(?:-[A-Za-z0-9]{5}){4}\b")
 
@@ -31,7 +33,7 @@ def names_a_secret(name: str) -> bool:
 
 def secret_words(text: str) -> list[tuple[int, int]]:
     """Return where the words that could be secrets begin and end, in their order."""
-    named = (each.span(1) for pattern in (_ASSIGNED, _USER) for each in pattern.finditer(text))
+    named = (each.span(1) for pattern in (_ASSIGNED, _SIGNED, _USER) for each in pattern.finditer(text))
     return sorted({*_random_words(text), *named, *_app_passwords(text)})
 
 

@@ -32,6 +32,11 @@ def test_names_of_products_days_and_paths_are_shown(text: str) -> None:
         ("unknown field `secret_key=abc` in `a`", "unknown field `secret_key=***` in `a`"),
         ('path: "https://jane:p@ss@s3.example.org/a@b.zip"', 'path: "https://***@s3.example.org/a@b.zip"'),
         ("s3://t0ken@bucket/x", "s3://***@bucket/x"),
+        (
+            "https://b.example/a?X-Amz-Date=2024&X-Amz-Signature=5d672d79",
+            "https://b.example/a?X-Amz-Date=2024&X-Amz-Signature=***",
+        ),
+        ("https://b.example/a?sv=2022&sig=aB%2Bc&se=2024", "https://b.example/a?sv=2022&sig=***&se=2024"),
         ("api_key = abc: 1", "api_key = ***: 1"),
         ("a 1c5a0f3e9b7d4826a0b1c2d3e4f50617, b", "a ***, b"),
         ("a1b2C-d3e4F-g5h6I-j7k8L-m9n0O", "***"),
