@@ -115,7 +115,7 @@ def build_plan(
 class ApplyResult(_Rendered):
     """How an apply ended. `str(result)` is the text of `eocanvas-apply apply`; a failed job raises nothing."""
 
-    _module = "result"
+    _module = "results.result"
     __hash__ = _Rendered.__hash__  # a dataclass would make one of all fields
     value: report.ApplyResult
     warnings: tuple[Diagnostic, ...] = ()

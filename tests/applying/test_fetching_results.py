@@ -28,7 +28,7 @@ def test_a_result_is_stored_whole_and_listed(tmp_path: Path) -> None:
     assert files(world) == {"a.nc": b"content"}
     digest = hashlib.sha256(b"content").hexdigest()
     (job,) = launched(world)
-    row = {"instance": "", "state": "done", "job_id": job, "file": "a.nc", "size": "7", "sha256": digest}
+    row = {"instance": "", "state": "done", "job_id": job, "file": "a.nc", "size": "7", "sha256": digest, "remarks": ""}
     assert index(world) == [row]
     (stored,) = [event for event in events(world) if isinstance(event, e.ResultStored)]
     assert (stored.file, stored.size, stored.sha256) == ("results/subset/a.nc", 7, digest)
