@@ -34,8 +34,16 @@ _MOST_NAMES = 200
 
 def located(written: str, folder: Path) -> Path:
     """Return where a path leads that was written in a file of `folder`; `~` is the user's home."""
+    return folder / expanded(written)
+
+
+def expanded(written: str) -> Path:
+    """Return a path with the user's home in place of `~`; as it stands where the system knows no such home."""
     path = Path(written)
-    return folder / (path.expanduser() if written.startswith("~") else path)
+    try:
+        return path.expanduser() if written.startswith("~") else path
+    except RuntimeError:
+        return path
 
 
 def read_bytes(written: str, boundary: Boundary, largest: int = LARGEST) -> bytes:

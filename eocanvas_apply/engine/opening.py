@@ -209,7 +209,9 @@ def secret_sources(project: Definition, environ: Mapping[str, str], *, allow_com
     """Return where the secrets of a project come from; raises UsageError for a settings file that cannot be read."""
     file = settings_file()
     allowed = allow_commands or read_personal_settings(file).allows_commands(project.folder)
-    to_allow = f"--allow-commands runs it; `allow_commands = true` in {file} runs those of every project of yours"
+    to_allow = "--allow-commands runs it"
+    if file is not None:
+        to_allow += f"; `allow_commands = true` in {file} runs those of every project of yours"
     return SecretSources(environ, project.folder, allowed, to_allow, project.allowed)
 
 

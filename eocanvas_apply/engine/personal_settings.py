@@ -11,18 +11,24 @@ from typing import Any
 
 from eocanvas_apply.diagnostics import did_you_mean, error
 from eocanvas_apply.errors import UsageError
-from eocanvas_apply.files import ALLOW_PATHS, read_own
+from eocanvas_apply.files import ALLOW_PATHS, expanded, read_own
 
 NAME = "settings.toml"
 _LIST = 'a list of folders from the root on, such as ["/home/jane/baltic"]'
 _FIELDS = ("allow_commands", "allow_paths")
 
 
-def settings_file() -> Path:
-    """Return where the settings file is, or would be: in the folder that the system has for settings of programs."""
+def settings_file() -> Path | None:
+    """Return where the settings file is, or would be: in the folder that the system has for settings of programs.
+
+    None where the user has no home, as in a container with a user id of its own.
+    """
     from platformdirs import user_config_path
 
-    return user_config_path("eocanvas-apply", appauthor=False) / NAME
+    try:
+        return user_config_path("eocanvas-apply", appauthor=False) / NAME
+    except RuntimeError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +49,9 @@ class PersonalSettings:
         return any(real.is_relative_to(each) for each in self.allow_commands)
 
 
-def read_personal_settings(file: Path) -> PersonalSettings:
+def read_personal_settings(file: Path | None) -> PersonalSettings:
     """Return the settings of a file, those of none where there is none. Raises UsageError, code `bad-setting`."""
-    if not file.exists():
+    if file is None or not file.exists():
         return PersonalSettings()
     try:
         found = tomllib.loads(read_own(str(file), Path()).decode())
@@ -67,7 +73,7 @@ def allowed_paths(given: Iterable[str], environ: Mapping[str, str]) -> tuple[Pat
     if "" in given:
         raise UsageError(error("usage", "--allow-path has no folder", "name one, such as --allow-path /data/graphs"))
     named = (*given, *filter(None, environ.get(ALLOW_PATHS, "").split(os.pathsep)))
-    return (*(Path(each).expanduser() for each in named), *read_personal_settings(settings_file()).allow_paths)
+    return (*(expanded(each) for each in named), *read_personal_settings(settings_file()).allow_paths)
 
 
 def _allowed_commands(file: Path, found: Mapping[str, Any]) -> tuple[Path, ...] | None:
@@ -91,7 +97,7 @@ def _folders(given: object) -> tuple[Path, ...] | None:
     """Return the folders of a list, None for anything but a list of absolute paths."""
     if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
         return None
-    folders = [Path(each).expanduser() for each in given]
+    folders = [expanded(each) for each in given]
     return tuple(each.resolve() for each in folders) if all(each.is_absolute() for each in folders) else None
 
 

@@ -4,8 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.engine.personal_settings import PersonalSettings, read_personal_settings, settings_file
+from eocanvas_apply.engine.personal_settings import (
+    PersonalSettings,
+    allowed_paths,
+    read_personal_settings,
+    settings_file,
+)
 from eocanvas_apply.errors import UsageError
+from eocanvas_apply.files import expanded, located
 
 
 def read(folder: Path, text: str) -> PersonalSettings:
@@ -54,4 +60,21 @@ def test_a_file_that_is_no_text_ends_the_command(tmp_path: Path) -> None:
 
 def test_it_lies_in_the_folder_for_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    assert settings_file().parts[-2:] == ("eocanvas-apply", "settings.toml")
+    file = settings_file()
+    assert file is not None
+    assert file.parts[-2:] == ("eocanvas-apply", "settings.toml")
+
+
+def test_a_user_without_a_home_has_no_settings_and_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(*_: object, **__: object) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr("platformdirs.user_config_path", absent)
+    assert settings_file() is None
+    assert read_personal_settings(None) == PersonalSettings()
+    assert allowed_paths(["/data"], {}) == (Path("/data"),)
+
+
+def test_a_home_that_the_system_does_not_know_stays_as_it_is_written(tmp_path: Path) -> None:
+    assert expanded("~no-such-user/graphs") == Path("~no-such-user/graphs")
+    assert located("~no-such-user/g.xml", tmp_path) == tmp_path / "~no-such-user/g.xml"

@@ -38,7 +38,8 @@ WRONG_TYPES = {
 }
 _HINTS = {
     "literal-secret": "name where it comes from: {env: NAME} or {file: PATH}; and change it, if others saw it",
-    "secret-reference": "write {env: NAME}, {file: PATH} or {file: {env: NAME}}",
+    "secret-reference": "write {env: NAME}, {file: PATH}, {command: [...]}, {keyring: [SERVICE, USER]}"
+    " or {sops: FILE, at: a.b}",
     "bad-day": "write a day such as 2024-07-01, or today, yesterday, now-3d",
     "step-source": "the sources are list, map, csv, json, geojson, days, hda, s3 and job; begin a new step for each",
     "pick-one": "write first, last, latest or earliest, or one of {latest: COLUMN}, {largest: COLUMN} and their like",
