@@ -76,7 +76,7 @@ IO_MODULES = {
 }
 IO_CALL = re.compile(r"(^|\.)(open|input|now|utcnow|today|read_text|read_bytes|write_text|write_bytes)$")
 # Outside of `secrets/` the text of a secret is used only where it is sent: a log-in, and requests to a bucket.
-REVEALING = {"service.gateway", "storage.bucket", "storage.webdav_probe"}
+REVEALING = {"service.gateway", "storage.bucket_listing", "storage.webdav_probe"}
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
 SENTENCES = (
     "Planning is a pure function of (desired, requests, recorded, observed, now); it does no I/O.",

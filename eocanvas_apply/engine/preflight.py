@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from urllib.parse import unquote
 
 from eocanvas_apply.checks.checking import adjusted
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, info, warning
@@ -121,7 +122,8 @@ class _Asking:
         where = "the folder" if key.storage is StorageType.WEBDAV else f"the bucket {key.config['bucket']!r}"
         for first, number in _folded(each for path, each in wanted.items() if path not in stock.sizes):
             what = f"{first.path} is not in {where}{_and_more(number)}"
-            yield self._at_input(first, error("storage-input-missing", what, _near(first.path, stock.names)))
+            hint = _near(first.path, stock.names, key.config.get("bucket"))
+            yield self._at_input(first, error("storage-input-missing", what, hint))
         for first, number in _folded(each for path, each in wanted.items() if stock.sizes.get(path) == 0):
             what = f"{first.path} in {where} is empty{_and_more(number)}"
             yield self._at_input(first, error("storage-input-empty", what, "upload it again"))
@@ -170,7 +172,15 @@ def _and_more(number: int) -> str:
     return f" (and {number - 1} more of this input)" if number > 1 else ""
 
 
-def _near(path: str, names: Iterable[str]) -> str:
+def _near(path: str, names: Iterable[str], bucket: str | None) -> str:
+    """Return what to write instead: the bucket left out, a name that is there, or a near one."""
+    if bucket and path.startswith(f"/{bucket}/"):
+        return f"the bucket is not a part of paths: write {path.removeprefix(f'/{bucket}')}"
+    known = list(names)
+    if (decoded := unquote(path)) != path and decoded in known:
+        return f"paths are not percent-encoded: write {decoded}"
+    if same := next((name for name in known if name.casefold() == path.casefold()), None):
+        return f"did you mean {same}?"
     folder = path.rpartition("/")[0] + "/"
-    beside = [name for name in names if name.startswith(folder)][:_MOST_NAMES]
+    beside = [name for name in known if name.startswith(folder)][:_MOST_NAMES]
     return did_you_mean(path, beside) or "check the path, which begins at the top of the storage, and the key"

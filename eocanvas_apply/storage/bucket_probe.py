@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import CredentialsError, Refused
-from eocanvas_apply.storage.bucket import Bucket, StoredFile, fault_of, list_files, opened
+from eocanvas_apply.storage.bucket import Bucket, StoredFile
+from eocanvas_apply.storage.bucket_faults import fault_of
+from eocanvas_apply.storage.bucket_listing import list_files, opened
 from eocanvas_apply.storage.probe import AT_ONCE, CONTENT, Stock
 
 if TYPE_CHECKING:
@@ -38,14 +40,24 @@ class BucketProbe:
         """List what all of them begin with; what a long listing leaves open is listed by folder, the rest asked for."""
         try:
             found, names, rest = await self._listed(sorted(paths), max(1, min(_MOST_PAGES, len(paths) // 10)))
-            for folder in _by_folder(rest):
-                if len(folder) > 1:
-                    more, also, folder = await self._listed(folder, 1)
-                    found, names = found | more, names + also
-                found |= await self._asked(folder)
+            gate = asyncio.Semaphore(AT_ONCE)
+            singles = [folder[0] for folder in _by_folder(rest) if len(folder) == 1]
+            folders = [self._in_folder(folder, gate) for folder in _by_folder(rest) if len(folder) > 1]
+            for more, also, left in await asyncio.gather(*folders):
+                found, names, singles = found | more, names + also, singles + left
+            found |= await self._asked(singles)
+            if not names:
+                # For a folder in another case, or a path that begins elsewhere: names to suggest.
+                names = [file.path for file in await list_files(self.bucket, "", _PAGE, self.timeout)]
         except CredentialsError as denied:
             return Stock(await self._without_listing(sorted(paths), denied))
         return Stock(found, tuple(names))
+
+    async def _in_folder(
+        self, paths: list[str], gate: asyncio.Semaphore
+    ) -> tuple[dict[str, int | None], list[str], list[str]]:
+        async with gate:
+            return await self._listed(paths, 1)
 
     async def _listed(self, paths: list[str], pages: int) -> tuple[dict[str, int | None], list[str], list[str]]:
         """Return the sizes of those that are there, all names seen, and those that the listing does not decide."""

@@ -123,6 +123,8 @@ class WebdavProbe:
                         raise self._no_webdav()
                 return httpx.Response(answer.status_code, headers=answer.headers, content=bytes(read))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as fault:
+            if "CERTIFICATE_VERIFY_FAILED" in str(fault):
+                raise self._not_trusted() from None
             raise self._unreachable(NotSent, type(fault).__name__) from None
         except (httpx.HTTPError, httpx.InvalidURL) as fault:
             raise self._unreachable(Doubt, type(fault).__name__) from None
@@ -182,6 +184,11 @@ class WebdavProbe:
         message = f"{self.folder.shown}: {self.folder.address} answers, but not as a WebDAV folder"
         hint = "check the endpoint; that of a page for people is another one"
         return Doubt(error("storage-unreadable", message, hint), 200)
+
+    def _not_trusted(self) -> EocanvasApplyError:
+        message = f"{self.folder.shown}: {self.folder.address} was not reached: its certificate is not trusted"
+        hint = "check the endpoint; SSL_CERT_FILE names certificates to trust"
+        return NotSent(error("storage-certificate", message, hint))
 
     def _unreachable(self, kind: type[NotSent] | type[Doubt], why: str) -> EocanvasApplyError:
         late = "did not answer in time" if "Timeout" in why else f"was not reached ({why})"

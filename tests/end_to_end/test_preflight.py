@@ -79,6 +79,25 @@ def test_missing_inputs_stand_at_their_line_once_a_campaign(tool: Tool) -> None:
     assert ended.code == 1
     assert codes(ended) == [("storage-input-missing", "job.one", 11), ("storage-input-missing", "job.many", 16)]
     assert "(and 1 more of this input)" in ended.out
+    assert "did you mean /scenes/1.zip?" in ended.out
+
+
+def test_a_path_that_begins_with_the_bucket_says_so(tool: Tool) -> None:
+    text = (tool.project / "eocanvas.yaml").read_text(encoding="utf-8")
+    name = text.partition("bucket: ")[2].partition(",")[0]
+    (tool.project / "eocanvas.yaml").write_text(text.replace("path: /scenes/", f"path: /{name}/scenes/"), "utf-8")
+    assert "the bucket is not a part of paths: write /scenes/1.zip" in tool.run("validate", "--storage").err
+
+
+def test_what_a_policy_refuses_gets_no_secret_and_no_request(tool: Tool) -> None:
+    policy = tool.project.parent / "policy.yaml"
+    policy.write_text('version: 1\nendpoints: ["https://elsewhere.example.org"]\n', encoding="utf-8")
+    for words in (("doctor", "--storage"), ("validate", "--storage")):
+        ended = tool.run(*words, EOCANVAS_APPLY_POLICY=str(policy), SECRET="")
+        assert ended.code != 0
+        assert "endpoints" in ended.out + ended.err
+        assert "answers" not in ended.out
+        assert "SECRET" not in ended.out + ended.err
 
 
 def test_wrong_secrets_and_unset_ones_stand_at_their_key(tool: Tool) -> None:

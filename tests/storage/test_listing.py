@@ -28,7 +28,8 @@ from eocanvas_apply.errors import (
     UsageError,
 )
 from eocanvas_apply.secrets.secret import Secret
-from eocanvas_apply.storage.bucket import Bucket, list_files
+from eocanvas_apply.storage.bucket import Bucket
+from eocanvas_apply.storage.bucket_listing import list_files
 from tests.emulator.storages import REGION, certificate_in, s3_server
 
 ACCESS, SECRET, PUBLIC = "canary-access-key", "canary-secret-key", "everybodys"
@@ -146,7 +147,7 @@ def test_a_wrong_secret_and_a_bucket_that_is_not_public(server: Server) -> None:
     wrong = refused(server.opened(bucket.name, "wrong"))
     assert isinstance(wrong, CredentialsError)
     assert "(SignatureDoesNotMatch)" in str(wrong)
-    assert "access_key and secret_key" in wrong.diagnostics[0].hint
+    assert "check secret_key" in wrong.diagnostics[0].hint
     unsigned = refused(Bucket(bucket.name, server.endpoint, REGION, "key.scenes"))
     assert isinstance(unsigned, CredentialsError)
     assert "without credentials" in unsigned.diagnostics[0].hint

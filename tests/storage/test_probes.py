@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -160,21 +160,33 @@ def test_a_few_inputs_among_many_files_are_asked_for_one_by_one(real: Storages, 
     assert len(requests) <= 6
 
 
+def test_where_nothing_is_found_names_of_the_bucket_are_there_to_suggest(real: Storages) -> None:
+    found = stock(bucket(real, real.bucket(FILES)), "/Scenes/1.zip", "/Scenes/3.zip")
+    assert found.sizes == {}
+    assert "/scenes/1.zip" in found.names
+
+
 class Page(BaseHTTPRequestHandler):
     """A server that answers everything with one status and a page."""
 
     status = 200
     deleting = 204
+    content = b"<html>hi</html>"
+    location = "http://127.0.0.1:9/elsewhere"
+    seen: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.send_response(self.status)
-        self.send_header("Location", "http://127.0.0.1:9/elsewhere")
-        self.send_header("Content-Length", "15")
+        self.seen.append(str(self.headers.get("Authorization")))
+        if self.location:
+            self.send_header("Location", self.location)
+        self.send_header("Content-Length", str(len(self.content)))
         self.end_headers()
-        self.wfile.write(b"<html>hi</html>")
+        if self.command != "HEAD":
+            self.wfile.write(self.content)
 
-    do_PROPFIND = do_PUT = do_GET  # noqa: N815 - their names in the standard library
+    do_PROPFIND = do_PUT = do_HEAD = do_GET  # noqa: N815 - their names in the standard library
 
     def do_DELETE(self) -> None:
         self.status = self.deleting
@@ -185,8 +197,8 @@ class Page(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def page(status: int) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Own", (Page,), {"status": status}))
+def page(status: int, **fields: object) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Own", (Page,), {"status": status, **fields}))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -227,3 +239,50 @@ def test_a_folder_that_is_full_or_keeps_what_was_written(put: int, delete: int, 
 def test_no_password_is_sent_to_an_address_that_is_none(address: str, code: str) -> None:
     probe = WebdavProbe(WebdavFolder(address, "jane", Secret("wrong"), "key.k"), TIMEOUT)
     assert refusal(probe.answer()) == code
+
+
+@pytest.mark.parametrize(
+    ("status", "s3_code", "code", "hint"),
+    [
+        (403, "InvalidAccessKeyId", "storage-denied", "access_key"),
+        (403, "SignatureDoesNotMatch", "storage-denied", "secret_key"),
+        (400, "ExpiredToken", "storage-denied", "expired"),
+        (403, "RequestTimeTooSkewed", "storage-clock", "clock"),
+        (400, "AuthorizationHeaderMalformed", "storage-region", "write `region: waw3-2`"),
+        (301, "PermanentRedirect", "storage-region", "`region:`"),
+        (404, "NoSuchBucket", "storage-no-bucket", "`bucket:`"),
+    ],
+)
+def test_what_a_storage_says_has_its_own_words(status: int, s3_code: str, code: str, hint: str) -> None:
+    content = f"<Error><Code>{s3_code}</Code><Region>waw3-2</Region></Error>".encode()
+    with page(status, content=content, location=None) as address:
+        probe = BucketProbe(Bucket("scenes", address, REGION, "key.k", Secret(ACCESS), Secret(SECRET)), TIMEOUT)
+        with pytest.raises(EocanvasApplyError) as raised:
+            asyncio.run(probe.answer())
+    (found,) = raised.value.diagnostics
+    assert found.code == code
+    assert hint in found.hint
+
+
+def test_a_page_that_takes_a_file_is_no_storage() -> None:
+    with page(200) as address:
+        probe = BucketProbe(Bucket("scenes", address, REGION, "key.k", Secret(ACCESS), Secret(SECRET)), TIMEOUT)
+        assert refusal(probe.write("x.txt")) == "storage-unreadable"
+
+
+def test_certificates_that_are_not_trusted_are_said(real: Storages, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    assert refusal(bucket(real, "scenes").answer()) == "storage-certificate"
+    assert refusal(folder(real).answer()) == "storage-certificate"
+
+
+def test_where_a_redirect_leads_gets_no_credentials() -> None:
+    elsewhere: list[str] = []
+    with page(200, seen=elsewhere) as target, page(307, location=target, seen=[]) as address:
+        s3 = BucketProbe(Bucket("scenes", address, REGION, "key.k", Secret(ACCESS), Secret(SECRET)), TIMEOUT)
+        webdav = WebdavProbe(WebdavFolder(address, "jane", Secret("wrong"), "key.k"), TIMEOUT)
+        for probe in (s3, webdav):
+            refusal(probe.answer())
+            refusal(probe.write("x.txt"))
+    # The library for S3 follows it, and sends no signature along.
+    assert set(elsewhere) == {"None"}

@@ -47,7 +47,7 @@ class Storages:
 
         A secret that could not be resolved is CredentialsError, and so is one that the storage refuses.
         """
-        from eocanvas_apply.storage.bucket import list_files
+        from eocanvas_apply.storage.bucket_listing import list_files
 
         found = await list_files(self._bucket(key), prefix, limit, self.timeout)
         return [{"path": file.path, "size": file.size} for file in found]

@@ -51,15 +51,14 @@ def add_arguments(parser: Parser) -> None:
 def run(args: Namespace, console: Console) -> Outcome:
     """Check everything; what fails is a finding."""
     from eocanvas_apply.api.project import AsyncProject
-    from eocanvas_apply.engine.definition import Rows
-    from eocanvas_apply.engine.doctor import Finding, examine, faults, secrets
-    from eocanvas_apply.engine.opening import open_vault, secret_sources
+    from eocanvas_apply.engine.definition import Rows, given_rows
+    from eocanvas_apply.engine.doctor import Finding, examine, faults, listed
 
     findings, project = _manifest(args)
     try:
-        vault = open_vault(project, secret_sources(project, os.environ, allow_commands=args.allow_commands))
-        findings += secrets(project, vault)
-        findings += _storages(args, project, vault) if args.storage else ()
+        # As long as the policy refuses something, no secret is read and no storage is asked.
+        refused = listed("policy", given_rows(project, datetime.now(UTC)).refusals)
+        findings += refused or _secrets_and_storages(args, project)
         found = settings(args, console)
     except (CredentialsError, UsageError) as fault:
         return _outcome([*findings, *faults("credentials", fault)], console)
@@ -73,6 +72,16 @@ def run(args: Namespace, console: Console) -> Outcome:
         return _outcome([*findings, *await examine(engine)], console)
 
     return run_with(AsyncProject(project, found, Rows.GIVEN), work)
+
+
+def _secrets_and_storages(args: Namespace, project: Definition) -> Iterator[Finding]:
+    from eocanvas_apply.engine.doctor import secrets
+    from eocanvas_apply.engine.opening import open_vault, secret_sources
+
+    vault = open_vault(project, secret_sources(project, os.environ, allow_commands=args.allow_commands))
+    yield from secrets(project, vault)
+    if args.storage:
+        yield from _storages(args, project, vault)
 
 
 def _storages(args: Namespace, project: Definition, vault: Vault) -> Iterator[Finding]:
