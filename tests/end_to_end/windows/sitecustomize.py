@@ -15,6 +15,9 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+# It goes by the name of the platform, which stays that of this machine, and takes what is missing below.
+import platformdirs.unix  # noqa: F401
+
 MODULES = ("fcntl", "termios", "tty", "pty", "resource", "pwd", "grp", "readline", "curses", "syslog")
 CALLS = (
     *("statvfs", "fork", "forkpty", "pread", "pwrite", "preadv", "pwritev", "getuid", "geteuid", "getgid", "getegid"),
