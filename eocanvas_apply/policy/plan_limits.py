@@ -24,15 +24,16 @@ def plan_refusals(policy: PolicyFile, plan: Plan, recorded: Recorded, requests: 
     if requests.limit is not None:
         launches = min(launches, requests.limit)
     if rules.launches_per_run is not None and launches > rules.launches_per_run:
-        what = f"{launches} jobs would be launched; `--limit {rules.launches_per_run}` launches fewer"
+        fewer = f"; `--limit {rules.launches_per_run}` launches fewer" if rules.launches_per_run else ""
+        what = f"launches of this run: {launches}{fewer}"
         yield policy.refusal("launches_per_run", what, f"at most {rules.launches_per_run} in a run")
     launched = sum(i.state in _SENT for record in recorded.jobs.values() for i in record.intents.values())
     if rules.launches_in_all is not None and launches and launched + launches > rules.launches_in_all:
-        what = f"{launched} jobs were launched, and {launches} more would be"
+        what = f"launches so far: {launched}, launches of this run: {launches}"
         yield policy.refusal("launches_in_all", what, f"at most {rules.launches_in_all} in all")
     deletes = sum(action.action in (ActionKind.DELETE, ActionKind.REPLACE) for action in plan.actions)
     if rules.deletes_per_run is not None and deletes > rules.deletes_per_run:
-        what = f"{deletes} keys would be deleted"
+        what = f"keys that this run deletes or replaces: {deletes}"
         yield policy.refusal("deletes_per_run", what, f"at most {rules.deletes_per_run} in a run")
     if rules.accounts is not None and account and not matches(account, rules.accounts):
         yield policy.refusal("accounts", f"the account {account} is not allowed", words(rules.accounts))

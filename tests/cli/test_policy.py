@@ -73,11 +73,18 @@ def test_what_keeps_every_rule_runs(project: Project, policy: Path, monkeypatch:
     assert project.run("apply", "--yes") == 0, project.err
 
 
+def test_no_launch_at_all_has_no_limit_to_advise(project: Project, policy: Path) -> None:
+    written(policy, launches_per_run="0")
+    assert project.run("plan", "--policy", str(policy)) == 0
+    assert "launches of this run: 1 [policy]" in project.err
+    assert "--limit" not in project.err
+
+
 def test_launches_of_all_runs_count(project: Project, policy: Path) -> None:
     assert project.run("apply", "--yes") == 0
     written(policy, launches_in_all="1")
     assert project.run("apply", "--yes", "--relaunch", "subset", "--policy", str(policy)) == 5
-    assert "1 jobs were launched, and 1 more would be" in project.err
+    assert "launches so far: 1, launches of this run: 1" in project.err
 
 
 def test_destroy_is_limited_too(project: Project, policy: Path) -> None:
