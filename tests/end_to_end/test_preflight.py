@@ -132,3 +132,14 @@ def test_empty_inputs_eodata_and_keys_of_others(tool: Tool, real: Storages) -> N
         ("storage-not-asked", "key.anns"),
     } <= found
     assert "did you mean Sentinel-3?" in ended.out
+
+
+def test_nothing_on_screen_or_disk_holds_a_secret(tool: Tool) -> None:
+    wrong = {"SECRET": "wr0ng", "DRIVE_PASSWORD": "wr0ng-too"}
+    without_secrets(tool.run("validate", "--storage=write", "-v", **wrong))
+    without_secrets(tool.run("validate", "--storage=write", "--format", "json"))
+    without_secrets(tool.run("doctor", "--storage=write", "--format", "json", **wrong))
+    without_secrets(tool.run("doctor", "--storage=write", "-v", "--log", "run.log"))
+    assert (tool.project / "run.log").stat().st_size
+    for path in filter(Path.is_file, tool.folder.rglob("*")):
+        assert not {each for each in (ACCESS, SECRET, DRIVE_PASSWORD, "wr0ng") if each.encode() in path.read_bytes()}
