@@ -42,8 +42,9 @@ def test_the_lock_is_as_readable_as_the_manifest_and_keeps_its_mode(tmp_path: Pa
 def test_a_lock_that_cannot_be_written_leaves_no_files(tmp_path: Path) -> None:
     (tmp_path / "eocanvas.lock").mkdir()
     (tmp_path / "eocanvas.lock" / "kept").touch()
-    with pytest.raises(ManifestError, match="cannot be written"):
+    with pytest.raises(ManifestError, match="cannot be written") as refused:
         write_lock_file(tmp_path, LOCK)
+    assert refused.value.diagnostics[0].code == "lock-not-written"
     assert [each.name for each in tmp_path.iterdir()] == ["eocanvas.lock"]
     with pytest.raises(ManifestError):
         read_lock_file(Boundary(tmp_path))

@@ -287,7 +287,7 @@ def test_a_job_is_cancelled_and_stays_so(project: Project, emulator: RunningEmul
         # It runs for as long as the commands take, however slow the machine is.
         wire.service.job_faults.append(JobFault("stuck", "*"))
     assert project.run("cancel", "subset") == 1
-    assert "nothing of subset is running" in project.err
+    assert "nothing of subset is running [nothing-in-flight]" in project.err
     assert project.run("apply", "--yes", "--no-wait") == 3
     assert project.run("cancel", "subset") == 5
     assert "dismiss (requested on the command line)" in project.err

@@ -111,4 +111,4 @@ def test_campaigns_on_a_map_are_features_with_state_and_files(islands: Project, 
     assert (islands.folder / file).is_file()
     assert known["oland"]["properties"]["files"] == []
     assert islands.run("results", "maps", "--format", "geojson") == 1
-    assert "no row of these jobs has a geometry" in islands.err
+    assert "no row of these jobs has a geometry [no-geometry]" in islands.err

@@ -96,8 +96,9 @@ class TestAppending:
     def test_after_a_conflict_a_runner_reads_and_appends_on_the_new_head(self, ledger: Ledger) -> None:
         one, other = ledger.open(), ledger.open()
         append(one, 0, entries([OPENED]))
-        with pytest.raises(LedgerConflict):
+        with pytest.raises(LedgerConflict) as late:
             append(other, 0, entries([OPENED], batch="b2"))
+        assert late.value.diagnostics[0].code == "ledger-conflict"
         assert len(read(other)) == 1
         append(other, 1, entries([note(1)], after=1, batch="b3"))
         assert numbers(ledger) == [1]

@@ -107,14 +107,16 @@ def test_another_host_never_sees_the_token(stage: Stage) -> None:
     ],
 )
 def test_addresses_that_are_not_followed(stage: Stage, href: str, says_why: str) -> None:
-    with pytest.raises(ServiceError, match=says_why):
+    with pytest.raises(ServiceError, match=says_why) as refused:
         fetch(stage, href)
+    assert refused.value.diagnostics[0].code == "foreign-link"
     assert stage.got == []
 
 
 def test_an_address_that_httpx_cannot_use_is_an_error(stage: Stage) -> None:
-    with pytest.raises(ServiceError, match="unusable address"):
+    with pytest.raises(ServiceError, match="unusable address") as refused:
         fetch(stage, f"https://files.test/{'x' * 70_000}")
+    assert refused.value.diagnostics[0].code == "bad-link"
 
 
 def test_a_missing_file_is_reported(stage: Stage) -> None:

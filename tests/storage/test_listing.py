@@ -174,7 +174,9 @@ def test_a_server_that_never_answers(server: Server) -> None:
 
 
 def test_a_name_that_cannot_be_listed(server: Server) -> None:
-    assert isinstance(refused(server.bucket("a//b.zip")), Refused)
+    odd = refused(server.bucket("a//b.zip"))
+    assert isinstance(odd, Refused)
+    assert odd.diagnostics[0].code == "storage-names"
 
 
 def test_plain_http_is_refused_beyond_loopback() -> None:
@@ -188,6 +190,7 @@ def test_without_obstore_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(__import__("sys").modules, "obstore.store", None)
     with pytest.raises(UsageError) as raised:
         paths(Bucket("a", "https://s3.example.org", REGION, "key.scenes"))
+    assert raised.value.diagnostics[0].code == "extra-missing"
     assert raised.value.diagnostics[0].hint == "pip install 'eocanvas-apply[s3]'"
 
 
