@@ -166,8 +166,9 @@ def test_a_result_without_an_end_is_given_up_before_it_fills_the_disk(
     monkeypatch.setattr(receiving, "write_all", lambda file, _: total and file.write(b"x" * 101))
     monkeypatch.setattr(storing, "free_bytes", lambda _: 130 * 1024 * 1024 - len(sent) * 1024 * 1024)
     target = Target("a", ResultInfo("https://x.test/a.nc", "a.nc"), tmp_path / "a.nc", tmp_path / "a.nc.part")
-    with target.part.open("ab", buffering=0) as file, pytest.raises(fault):
+    with target.part.open("ab", buffering=0) as file, pytest.raises(fault) as raised:
         asyncio.run(receiving._write(Download(total, resumed=False, chunks=endless()), target, file, lambda _: None))
+    assert total is None or raised.value.diagnostics[0].code == "result-cut"  # type: ignore[attr-defined]
     # Free space is looked at each 8 MiB; 100 MiB are left to others.
     assert len(sent) == (32 if total is None else 8)
 
@@ -179,3 +180,13 @@ def test_progress_is_reported_once_a_second_at_most(tmp_path: Path) -> None:
     transfers = [each.transfer for each in world.progress if each.happening is Happening.RECEIVING]
     assert transfers[-1] == Transfer(files=2, due=2, arrived=1024, expected=1024)
     assert len(transfers) <= 6
+
+
+def test_a_file_that_appears_where_a_result_goes_is_not_replaced(tmp_path: Path) -> None:
+    target = Target("a", ResultInfo("https://x.test/a.nc", "a.nc"), tmp_path / "a.nc", tmp_path / "a.nc.part")
+    target.part.write_bytes(b"the result")
+    target.path.write_bytes(b"a file of the user")
+    with pytest.raises(Doubt) as raised:
+        storing.put_in_place(target, ())
+    assert raised.value.diagnostics[0].code == "result-name-taken"
+    assert target.path.read_bytes() == b"a file of the user"

@@ -94,3 +94,41 @@ def test_a_clock_that_is_wrong(seconds: int, found: str | None) -> None:
     engine = SimpleNamespace(service=SimpleNamespace(time=SimpleNamespace(skew=timedelta(seconds=seconds))))
     diagnostic = doctor._clock(engine).diagnostic  # type: ignore[arg-type]
     assert (diagnostic.code if diagnostic else None) == found
+
+
+def test_a_job_of_another_address_cannot_be_adopted(
+    project: Project, emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EOCANVAS_APPLY_SETTLE", "10m")
+    assert project.run("apply", "--yes") == 0
+    first = project.json("status")["jobs"][0]["job_id"]
+    text = project.manifest.read_text(encoding="utf-8")
+    second = text[text.index("  subset:") :].replace("  subset:", "  second:").replace("results}", "second}")
+    project.manifest.write_text(text + second, encoding="utf-8")
+    fault(emulator, "drop-after", method="POST", path="*/execution")
+    project.run("apply", "--yes", "--no-wait")
+    assert codes(project, "resolve", "second", "--adopt", first, code=1) == ["job-taken"]
+
+
+def test_a_job_that_is_only_on_record(project: Project) -> None:
+    assert project.run("apply", "--yes") == 0
+    assert project.run("forget", "subset") == 0
+    text = project.manifest.read_text(encoding="utf-8")
+    project.manifest.write_text(text[: text.index("jobs:")], encoding="utf-8")
+    assert codes(project, "why", "job.subset", code=1) == ["not-planned"]
+
+
+def test_a_key_that_is_still_there_after_its_deletion(project: Project, emulator: RunningEmulator) -> None:
+    assert project.run("apply", "--yes") == 0
+    fault(emulator, "status", method="DELETE", path="*/keys/*", times=None, status=204, body="")
+    results = project.json("destroy", "--yes", "--no-wait", code=4)["results"]
+    assert "key-still-there" in {each["error"]["code"] for each in results if each["error"]}
+
+
+def test_a_product_that_the_catalogue_does_not_have(project: Project) -> None:
+    text = project.manifest.read_text(encoding="utf-8")
+    url = "{product: NOWHERE, dataset_id: 'EO:EUM:DAT:SENTINEL-3:OL_2_WFR___', uncompress: true, sub_path: x.xml}"
+    begin, end = text.index("{key: scenes"), text.index("}}\n    output")
+    project.manifest.write_text(text[:begin] + url + text[end + 1 :], encoding="utf-8")
+    results = project.json("apply", "--yes", code=4)["results"]
+    assert "product-not-found" in {each["error"]["code"] for each in results if each["error"]}

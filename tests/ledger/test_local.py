@@ -18,6 +18,7 @@ import pytest
 
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.errors import LedgerConflict, LedgerError, UsageError
+from eocanvas_apply.file_locks import locked
 from eocanvas_apply.ledger import local
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.events import AnyEvent
@@ -356,3 +357,12 @@ class TestAddresses:
         with pytest.raises(UsageError) as caught:
             open_backend(url.format(folder=tmp_path), Boundary(tmp_path))
         assert caught.value.diagnostics[0].code == "ledger-unsupported"
+
+
+def test_a_lock_that_is_held_for_long_is_an_error(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(file, [OPENED])
+    monkeypatch.setattr(local, "_PATIENCE_S", 0.05)
+    with locked(file, 1.0), pytest.raises(LedgerError) as raised:
+        write(file, [note(1)], head=1, batch="b2")
+    assert raised.value.diagnostics[0].code == "ledger-busy"
+    assert len(read(file)) == 1

@@ -229,3 +229,13 @@ def test_the_account_and_address_are_known(stage: Stage) -> None:
         return canvas.account, canvas.endpoints.base_url
 
     assert run(stage, act) == ("jane", BASE)
+
+
+@pytest.mark.parametrize("href", ["", " "])
+def test_a_result_without_an_address_cannot_be_fetched(stage: Stage, href: str) -> None:
+    async def address(canvas: EOCanvas) -> str:
+        return canvas.address_of(ResultInfo(href, "a.nc"))
+
+    with pytest.raises(ServiceError) as raised:
+        run(stage, address)
+    assert raised.value.diagnostics[0].code == "result-without-link"
