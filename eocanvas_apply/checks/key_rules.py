@@ -89,6 +89,10 @@ def endpoints(case: ManifestCase) -> Iterator[Diagnostic]:
         elif endpoint and (not _host(endpoint) or _BLANK.search(endpoint)):
             found = error("endpoint-address", "this is no address of a storage", "write https://HOST, without blanks")
             yield case.place(found, "keys", name, "endpoint")
+        elif "?" in endpoint or "#" in endpoint:
+            # The whole endpoint is shown in plans, and what signs it would be.
+            hint = "write it up to there; what opens a storage stands in the secret fields of its key"
+            yield case.place(error("endpoint-address", "an endpoint has no ? and no #", hint), "keys", name, "endpoint")
         elif key.secret_names and _is_open(endpoint):
             yield case.place(_without_tls(key), "keys", name, "endpoint")
 

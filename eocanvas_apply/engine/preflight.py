@@ -17,6 +17,7 @@ from eocanvas_apply.errors import EocanvasApplyError
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.desired.desired import DesiredInput, DesiredJob, DesiredKey
 from eocanvas_apply.report.checked_storage import CheckedStorage
+from eocanvas_apply.secrets.secret_words import without_secret_words
 from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.storage.probe import WRITTEN, Probe, Stock
 from eocanvas_apply.vocabulary import StorageType
@@ -156,7 +157,7 @@ def _probe(key: DesiredKey, vault: Vault, timeout: timedelta) -> Probe:
 
 
 def _place(key: DesiredKey) -> str:
-    endpoint = key.config.get("endpoint", "")
+    endpoint = without_secret_words(key.config.get("endpoint", ""))
     return endpoint if key.storage is StorageType.WEBDAV else f"bucket {key.config.get('bucket')} at {endpoint}"
 
 

@@ -24,7 +24,7 @@ def key_lines(key: DesiredKey) -> list[str]:
     bucket = f"{kind} bucket {config.get('bucket', '')}{_in_brackets(config.get('region'))}"
     fields = {
         "storage": bucket if key.storage is StorageType.S3 else f"{kind} as {config.get('username', '')}",
-        "endpoint": config.get("endpoint"),
+        "endpoint": _without_credentials(config["endpoint"]) if "endpoint" in config else None,
         "name": key.fixed_name,
         "shared": "true" if key.public else None,
         "expires_in": span(timedelta(seconds=key.expire_s)),
