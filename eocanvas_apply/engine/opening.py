@@ -151,8 +151,7 @@ async def open_engine(project: Definition, settings: Settings, rows: Rows = Rows
 
     Raises ManifestError and UsageError, and where rows are asked for also ServiceError and CredentialsError.
     """
-    _guard_account(project, settings)
-    async with _service(project, settings) as service:
+    async with open_service(project, settings) as service:
         service.outages.listener = outage_reporter(settings.report)
         refused = project.policy is not None and bool(manifest_refusals(project.policy, project.loaded, {}, ()))
         if refused:
@@ -229,7 +228,9 @@ def _catalogue(project: Definition, settings: Settings, service: EOCanvas) -> Ca
     return Catalogue(service.hda, named, acceptance(service) if settings.accepts_licences else None)
 
 
-def _service(project: Definition, settings: Settings) -> EOCanvas:
+def open_service(project: Definition, settings: Settings) -> EOCanvas:
+    """Return the service as this run reaches it; nothing is sent yet. Raises ManifestError for another account."""
+    _guard_account(project, settings)
     return EOCanvas(
         settings.endpoints,
         settings.credentials,

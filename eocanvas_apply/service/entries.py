@@ -21,6 +21,7 @@ class ListKind(StrEnum):
 
     KEYS = "the list of keys"
     JOBS = "the list of jobs"
+    PROCESSES = "the list of processes"
     RESULTS = "the list of results of a job"
     LOG = "the log of a job"
     PRODUCTS = "the products of a search"

@@ -116,6 +116,10 @@ class EOCanvas:
         """Delete a key; False when there was none."""
         return await unless_absent(self._gateway.change("DELETE", _key(name))) is not None
 
+    async def processes(self) -> frozenset[str] | None:
+        """Return the ids of the processes, None where the list cannot be read to its end."""
+        return await pages.read_process_list(self._gateway)
+
     async def execute(self, process_id: str, body: bytes, *, check: Check | None = None) -> JobInfo:
         """Launch a job with a body of JSON, once; an answer without a readable job id is Doubt.
 

@@ -14,7 +14,7 @@ from eocanvas_apply.service.clock import ServiceClock
 from eocanvas_apply.service.entries import MOST_ENTRIES, ListKind, Unreadable
 from eocanvas_apply.service.gateway import Gateway
 from eocanvas_apply.service.outcome import Answer
-from eocanvas_apply.service.wire import JobInfo, ResultInfo, next_link, read_job_page, read_results
+from eocanvas_apply.service.wire import JobInfo, ResultInfo, next_link, read_job_page, read_process_page, read_results
 
 T = TypeVar("T")
 _LIMIT = 100
@@ -184,6 +184,20 @@ class _Order:
         """Return whether all further jobs are older than this."""
         oldest = self._last.created if self._last else None
         return self.newest_first and bool(back_to and oldest and oldest < back_to)
+
+
+async def read_process_list(gateway: Gateway) -> frozenset[str] | None:
+    """Return the ids of all processes, None where the list has no end or entries that cannot be read."""
+    path, request = "/processes", "GET /processes"
+    linked: _Linked[str | Unreadable] = _Linked(
+        gateway, path, lambda document: (read_process_page(document), next_link(document))
+    )
+    walk = Walk(linked.ask, lambda each: each.digest if isinstance(each, Unreadable) else each, gateway, request)
+    found = [each async for page in walk.pages(f"{path}?{linked.paging}offset=0") for each in page]
+    readable = gateway.irregularities.kept(ListKind.PROCESSES, request, found)
+    if walk.endless:
+        gateway.irregularities.endless(ListKind.PROCESSES, request, len(found))
+    return None if walk.endless or len(readable) < len(found) else frozenset(readable)
 
 
 async def read_result_list(gateway: Gateway, path: str) -> tuple[ResultInfo, ...]:

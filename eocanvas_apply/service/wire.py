@@ -149,6 +149,12 @@ def read_job_page(document: object) -> list[JobInfo | Unreadable]:
     return entries(jobs, ListKind.JOBS, read_job, _created)
 
 
+def read_process_page(document: object) -> list[str | Unreadable]:
+    """Return the ids of one page of the list of processes."""
+    processes = document.get("processes") if isinstance(document, dict) else document
+    return entries(processes, ListKind.PROCESSES, lambda item: path_unit(mapping(item, "a process"), "id"))
+
+
 def _created(item: object) -> datetime | None:
     return parse_time(item.get("created")) if isinstance(item, dict) else None
 

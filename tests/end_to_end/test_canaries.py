@@ -182,6 +182,7 @@ def test_a_wrong_password_is_not_repeated(project: CanaryProject) -> None:
     wrong = Canary.drawn("wrong password")
     project.canaries.append(wrong)
     project.run_both("doctor", HDA_PASSWORD=wrong.value)
+    project.run_both("validate", "--online", HDA_PASSWORD=wrong.value)
     assert project.run("apply", "--yes", "-v", HDA_PASSWORD=wrong.value).code == 1
     project.expect_no_leak()
 

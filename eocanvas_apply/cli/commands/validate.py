@@ -1,6 +1,6 @@
 """`validate`: checks the manifest and the files it names. No network, no credentials, no secret is resolved.
 
-Only `--storage` resolves the secrets of keys, and asks the storages with them.
+Only `--online` reads the service, and only `--storage` resolves the secrets of keys, and asks the storages with them.
 """
 
 from __future__ import annotations
@@ -13,10 +13,19 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
-from eocanvas_apply.cli.arguments import CI_FORMATS, Parser, add_manifest, add_secrets, add_storage, opened_project
+from eocanvas_apply.cli.arguments import (
+    CI_FORMATS,
+    Parser,
+    add_manifest,
+    add_secrets,
+    add_storage,
+    opened_project,
+    read_now,
+    settings,
+)
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import has_errors
-from eocanvas_apply.errors import SafetyRefusal
+from eocanvas_apply.errors import EocanvasApplyError, SafetyRefusal
 from eocanvas_apply.render.layout import counted
 
 if TYPE_CHECKING:
@@ -30,6 +39,7 @@ gitlab (Code Quality), sarif (2.1.0) and junit (XML) hold the diagnostics and no
 
 Examples:
   eocanvas-apply validate
+  eocanvas-apply validate --online
   eocanvas-apply validate -f campaign.yaml --format json
   eocanvas-apply validate --format sarif > eocanvas.sarif
   eocanvas-apply validate --storage
@@ -38,12 +48,18 @@ Examples:
 
 def add_arguments(parser: Parser) -> None:
     """Declare them."""
+    parser.add_argument(
+        "--online",
+        action="store_true",
+        help="also log in and check the processes of jobs, keys of type existing and fixed names against the service; "
+        "nothing is changed",
+    )
     add_storage(parser)
     add_secrets(parser)
     add_manifest(parser, *CI_FORMATS)
 
 
-def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
+def run(args: Namespace, console: Console) -> Outcome:
     """Check; raises ManifestError with all findings when one of them is an error."""
     from eocanvas_apply.engine.definition import given_rows, offline_findings
     from eocanvas_apply.render import storage_checks
@@ -51,8 +67,9 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
     campaigns = given_rows(opened_project(args), datetime.now(UTC))
     if campaigns.refusals:
         raise SafetyRefusal(*campaigns.refusals, *offline_findings(campaigns))
-    vault_warnings, checked = _storages(args, campaigns) if args.storage else ((), ())
-    found = [*offline_findings(campaigns), *vault_warnings, *(d for each in checked for d in each.diagnostics)]
+    online = _online(args, campaigns, console) if args.online else ()
+    warnings, checked = _storages(args, campaigns) if args.storage else ((), ())
+    found = [*offline_findings(campaigns), *online, *warnings, *(d for each in checked for d in each.diagnostics)]
     faulty = has_errors(found)
     lines = [f"{args.file}: {_size(campaigns)}{'' if faulty else ', no errors'}", *map(storage_checks.line, checked)]
     return Outcome(
@@ -67,6 +84,16 @@ def _size(campaigns: Campaigns) -> str:
     manifest, known = campaigns.project.manifest, campaigns.expansion.instances
     instances = f" ({counted(sum(map(len, known.values())), 'instance')} of campaigns)" if known else ""
     return f"{counted(len(manifest.keys), 'key')} and {counted(len(manifest.jobs), 'job')}{instances}"
+
+
+def _online(args: Namespace, campaigns: Campaigns, console: Console) -> Sequence[Diagnostic]:
+    """Return what the service says; where it cannot be asked, why."""
+    from eocanvas_apply.engine.online import online_findings
+
+    try:
+        return read_now(online_findings(campaigns, settings(args, console)))
+    except EocanvasApplyError as fault:
+        return fault.diagnostics
 
 
 def _storages(args: Namespace, campaigns: Campaigns) -> tuple[Sequence[Diagnostic], Sequence[CheckedStorage]]:

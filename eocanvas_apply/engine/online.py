@@ -1,0 +1,99 @@
+"""What `validate --online` checks against the live service: processes, existing keys, and fixed names.
+
+It logs in and sends two reads. No secret is resolved, no ledger is opened, and nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import timedelta
+
+from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, info
+from eocanvas_apply.engine.definition import Campaigns
+from eocanvas_apply.engine.opening import Settings, open_service, review_of
+from eocanvas_apply.errors import Refused, ServiceError
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.manifest.model.jobs import Job
+from eocanvas_apply.observing.key_listing import observe_keys
+from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.keys.comparison import KeyFaults, is_tagged
+from eocanvas_apply.planning.state.observed import Observed, Pass
+from eocanvas_apply.service.eocanvas import EOCanvas
+
+_NAMED = 5
+
+
+async def online_findings(campaigns: Campaigns, settings: Settings) -> tuple[Diagnostic, ...]:
+    """Return what the service shows to be wrong with a project.
+
+    Raises ServiceError and CredentialsError where the service cannot be read.
+    """
+    project = campaigns.project
+    async with open_service(project, settings) as service:
+        keys = await _key_faults(service, campaigns.desired(settings.timing))
+        processes = _process_faults(campaigns, await _processes(service))
+        return review_of(project)((*keys, *processes, *service.irregularities.diagnostics()))
+
+
+async def _processes(service: EOCanvas) -> Collection[str] | str:
+    """Return the ids of the processes, or why they are not known."""
+    try:
+        found = await service.processes()
+    except ServiceError as fault:
+        if isinstance(fault, Refused) and fault.concerns_account:
+            raise
+        return str(fault.diagnostics[0].message)
+    return "entries of it cannot be read" if found is None else found
+
+
+def _process_faults(campaigns: Campaigns, shown: Collection[str] | str) -> Iterator[Diagnostic]:
+    """Yield each job whose process the service does not show, or once that its list could not be read."""
+    if isinstance(shown, str):
+        yield info("processes-not-checked", f"the processes of the jobs were not checked: {shown}", "try again later")
+        return
+    known = ", ".join(sorted(shown)[:_NAMED]) + (", ..." if len(shown) > _NAMED else "")
+    for name, processes in _processes_of(campaigns).items():
+        for process in sorted(processes - {*shown}):
+            what = f"the service has no process {process!r}"
+            hint = did_you_mean(process, shown) or (f"it has {known}" if known else "its list of processes is empty")
+            yield campaigns.project.loaded.place(error("process-unknown", what, hint), ("jobs", name, "process"))
+
+
+def _processes_of(campaigns: Campaigns) -> Mapping[str, set[str]]:
+    """Return the processes that each job names; of a campaign those of its rows, as far as they are known."""
+    rows = campaigns.expansion.instances
+    jobs = campaigns.project.manifest.jobs.items()
+    return {name: {each.job.process for each in rows[name]} if name in rows else _written(job) for name, job in jobs}
+
+
+def _written(job: Job) -> set[str]:
+    return set() if "${" in job.process else {job.process}
+
+
+async def _key_faults(service: EOCanvas, desired: Desired) -> tuple[Diagnostic, ...]:
+    """Return the faults of existing keys and of fixed names, where there are any to ask for.
+
+    Without the ledger a key counts as the project's own where its description says so.
+    """
+    named = [key for key in desired.keys.values() if key.fixed_name]
+    if not named:
+        return ()
+    shown = await observe_keys(service, desired, Recorded())
+    now = service.time.now()
+    observed = Observed(now, service.account, shown, Pass(now, complete=False, jobs={}))
+    judge = KeyFaults(Recorded(), observed, _lives(desired))
+
+    def own(name: str | None) -> bool:
+        seen = shown.get(name or "")
+        return seen is not None and is_tagged(seen.description, desired.project)
+
+    return tuple(fault for key in named if key.existing or not own(key.fixed_name) for fault in judge.of(key))
+
+
+def _lives(desired: Desired) -> Mapping[str, timedelta]:
+    """Return how long the longest job takes that names a key, by the key's address."""
+    lives: dict[str, timedelta] = {}
+    for job in desired.jobs.values():
+        for address in job.keys:
+            lives[address] = max(job.max_duration, lives.get(address, timedelta()))
+    return lives

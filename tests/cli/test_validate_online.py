@@ -1,0 +1,84 @@
+"""`validate --online`: what only the service knows, read without a secret, and nothing changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from eocanvas_apply.emulator.http.request_faults import Fault
+from eocanvas_apply.emulator.http.server import RunningEmulator
+from eocanvas_apply.service import connection
+from tests.cli.conftest import Project
+
+RAW = "  shear: {process: PROCESS, inputs: {area: Sindian}}\n"
+EXISTING = "  shared: {type: existing, name: team-key, storage: s3}\n"
+
+
+@pytest.fixture(autouse=True)
+def _without_secrets(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SCENES_ACCESS_KEY", "SCENES_SECRET_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(connection, "PAUSES_S", (0.0, 0.0))
+
+
+def codes(project: Project, *, code: int) -> list[str]:
+    document = project.json("validate", "--online", code=code)
+    return sorted(each["code"] for each in document["diagnostics"])
+
+
+def add_job(project: Project, process: str) -> None:
+    project.change("jobs:\n", "jobs:\n" + RAW.replace("PROCESS", process))
+
+
+def test_a_sound_project_sends_only_reads_and_writes_nothing(project: Project, emulator: RunningEmulator) -> None:
+    before = sorted(project.folder.rglob("*"))
+    assert project.run("validate", "--online") == 0, project.err
+    with emulator.model() as wire:
+        sent = [(each.request.method, Path(each.request.path).name) for each in wire.received]
+    assert list(dict.fromkeys(sent)) == [("POST", "gettoken"), ("GET", "processes")]
+    assert sorted(project.folder.rglob("*")) == before
+
+
+def test_a_process_that_the_service_does_not_show_is_an_error_at_its_line(project: Project) -> None:
+    add_job(project, "shearwater-dmeo")
+    assert project.run("validate") == 0
+    assert project.run("validate", "--online") == 1
+    assert "eocanvas.yaml:12:20: error: the service has no process 'shearwater-dmeo'" in project.err
+    assert "did you mean shearwater-demo?" in project.err
+    assert "no errors" not in project.out
+
+
+@pytest.mark.parametrize("status", [404, 405, 500])
+def test_without_the_list_of_processes_they_are_not_checked(
+    status: int, project: Project, emulator: RunningEmulator
+) -> None:
+    add_job(project, "shearwater-dmeo")
+    with emulator.model() as wire:
+        wire.faults.append(Fault("status", "GET", "*/processes", status=status, times=None))
+    assert codes(project, code=0) == ["processes-not-checked"]
+
+
+def test_an_existing_key_that_is_not_there_is_an_error(project: Project) -> None:
+    project.change("jobs:\n", EXISTING + "jobs:\n")
+    assert codes(project, code=1) == ["existing-key-missing"]
+
+
+def test_a_fixed_name_is_taken_only_where_the_key_is_of_another_project(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCENES_ACCESS_KEY", "a")
+    monkeypatch.setenv("SCENES_SECRET_KEY", "b")
+    project.change("    type: s3\n", "    type: s3\n    name: coast-scenes\n")
+    assert project.run("apply", "--yes", "--no-wait") == 3
+    assert codes(project, code=0) == []
+    project.change("project: coast", "project: other")
+    assert codes(project, code=1) == ["key-name-taken"]
+
+
+def test_offline_findings_stand_beside_the_fault_of_the_service(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HDA_PASSWORD", "wrong")
+    project.change("    bucket: scenes\n", "    bucket: scenes\n    expires_in: 1h\n")
+    assert codes(project, code=1) == ["key-too-short", "login-refused"]
