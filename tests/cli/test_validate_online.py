@@ -47,6 +47,7 @@ def test_a_process_that_the_service_does_not_show_is_an_error_at_its_line(projec
     assert "eocanvas.yaml:12:20: error: the service has no process 'shearwater-dmeo'" in project.err
     assert "did you mean shearwater-demo?" in project.err
     assert "no errors" not in project.out
+    assert codes(project, code=1) == ["process-unknown"]
 
 
 @pytest.mark.parametrize("status", [404, 405, 500])
