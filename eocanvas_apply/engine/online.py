@@ -1,18 +1,25 @@
 """What `validate --online` checks against the live service: processes, existing keys, and fixed names.
 
-It logs in and sends two reads. No secret is resolved, no ledger is opened, and nothing is written.
+It logs in and sends some reads, one more for each process with raw inputs. No secret is resolved, no ledger is opened,
+and nothing is written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
+from eocanvas_apply.checks.described_inputs import input_faults
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, info
+from eocanvas_apply.documents.yaml.nodes import Path
 from eocanvas_apply.engine.definition import Campaigns
 from eocanvas_apply.engine.opening import Settings, open_service, review_of
 from eocanvas_apply.errors import Refused, ServiceError
 from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.model.jobs import Job
 from eocanvas_apply.observing.key_listing import observe_keys
 from eocanvas_apply.planning.desired.desired import Desired
@@ -30,9 +37,12 @@ async def online_findings(campaigns: Campaigns, settings: Settings) -> tuple[Dia
     """
     project = campaigns.project
     async with open_service(project, settings) as service:
-        keys = await _key_faults(service, campaigns.desired(settings.timing))
-        processes = _process_faults(campaigns, await _processes(service))
-        return review_of(project)((*keys, *processes, *service.irregularities.diagnostics()))
+        desired = campaigns.desired(settings.timing)
+        keys = await _key_faults(service, desired)
+        shown = await _processes(service)
+        processes = _process_faults(campaigns, shown)
+        inputs = await _input_faults(service, campaigns, desired, shown)
+        return review_of(project)((*keys, *processes, *inputs, *service.irregularities.diagnostics()))
 
 
 async def _processes(service: EOCanvas) -> Collection[str] | str:
@@ -57,6 +67,39 @@ def _process_faults(campaigns: Campaigns, shown: Collection[str] | str) -> Itera
             what = f"the service has no process {process!r}"
             hint = did_you_mean(process, shown) or (f"it has {known}" if known else "its list of processes is empty")
             yield campaigns.project.loaded.place(error("process-unknown", what, hint), ("jobs", name, "process"))
+
+
+async def _input_faults(
+    service: EOCanvas, campaigns: Campaigns, desired: Desired, shown: Collection[str] | str
+) -> Sequence[Diagnostic]:
+    """Return what the service's descriptions of processes say of the inputs of jobs, of a campaign's rows once."""
+    raw = [job for job in desired.jobs.values() if job.document is None and job.process in shown]
+    described = {process: await _described(service, process) for process in sorted({job.process for job in raw})}
+    found: dict[tuple[str, Path, int], list[Diagnostic]] = defaultdict(list)
+    for job in raw:
+        about, seen = described[job.process] or {}, Counter[Path]()
+        for fault, path in input_faults(job.raw_inputs, about) if about else ():
+            seen[path] += 1
+            found[Address.parse(job.address).name, path, seen[path]].append(fault)
+    return [
+        campaigns.project.loaded.place(_of_rows(faults), ("jobs", name, "inputs", *path))
+        for (name, path, _), faults in found.items()
+    ]
+
+
+async def _described(service: EOCanvas, process: str) -> Mapping[str, Any] | None:
+    """Return the described inputs, None where the service describes none, or not in a way that can be read."""
+    try:
+        return await service.described_inputs(process)
+    except ServiceError as fault:
+        if isinstance(fault, Refused) and fault.concerns_account:
+            raise
+        return None
+
+
+def _of_rows(faults: Sequence[Diagnostic]) -> Diagnostic:
+    first, more = faults[0], len(faults) - 1
+    return replace(first, message=f"{first.message} (and in {more} more rows)") if more else first
 
 
 def _processes_of(campaigns: Campaigns) -> Mapping[str, set[str]]:

@@ -6,10 +6,11 @@ when the log-in is refused, in which case nothing was sent. Reads are repeated, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from eocanvas_apply.diagnostics import error
@@ -119,6 +120,10 @@ class EOCanvas:
     async def processes(self) -> frozenset[str] | None:
         """Return the ids of the processes, None where the list cannot be read to its end."""
         return await pages.read_process_list(self._gateway)
+
+    async def described_inputs(self, process_id: str) -> Mapping[str, Any] | None:
+        """Return what the service says of a process's inputs, by name; None where it describes none."""
+        return await unless_absent(self._gateway.read(f"/processes/{quote(process_id, safe='')}", wire.read_inputs))
 
     async def execute(self, process_id: str, body: bytes, *, check: Check | None = None) -> JobInfo:
         """Launch a job with a body of JSON, once; an answer without a readable job id is Doubt.

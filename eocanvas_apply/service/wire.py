@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import unquote
 
 from eocanvas_apply.service.entries import ListKind, Unreadable, entries
@@ -153,6 +154,12 @@ def read_process_page(document: object) -> list[str | Unreadable]:
     """Return the ids of one page of the list of processes."""
     processes = document.get("processes") if isinstance(document, dict) else document
     return entries(processes, ListKind.PROCESSES, lambda item: path_unit(mapping(item, "a process"), "id"))
+
+
+def read_inputs(document: object) -> Mapping[str, Any] | None:
+    """Return the inputs that the description of a process names, None where it names none."""
+    described = mapping(document, "a process").get("inputs")
+    return described if isinstance(described, dict) and described else None
 
 
 def _created(item: object) -> datetime | None:

@@ -83,3 +83,71 @@ def test_offline_findings_stand_beside_the_fault_of_the_service(
     monkeypatch.setenv("HDA_PASSWORD", "wrong")
     project.change("    bucket: scenes\n", "    bucket: scenes\n    expires_in: 1h\n")
     assert codes(project, code=1) == ["key-too-short", "login-refused"]
+
+
+DESCRIBED = {
+    "area": {"schema": {"type": "string", "enum": ["Sindian", "Baltic"]}},
+    "startDay": {"schema": {"type": "string", "default": "2024-07-01"}},
+    "cells": {"schema": {"type": "integer", "maximum": 10}, "minOccurs": 0},
+}
+
+
+def described(emulator: RunningEmulator, inputs: object) -> None:
+    with emulator.model() as wire:
+        body = {"id": "shearwater-demo", "inputs": inputs}
+        wire.faults.append(Fault("status", "GET", "*/processes/shearwater-demo", status=200, body=body, times=None))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "found"),
+    [
+        ("{area: Sindian}", []),
+        ("{area: Sindian, cells: 10}", []),
+        ("{startDay: '2024-07-02'}", ["process-input-missing"]),
+        ("{area: Sindian, cels: 1}", ["process-input-unknown"]),
+        ("{area: Paris}", ["process-input-value"]),
+        ("{area: 5, cells: 11}", ["process-input-value", "process-input-value", "process-input-value"]),
+    ],
+)
+def test_inputs_are_judged_by_what_the_service_describes(
+    inputs: str, found: list[str], project: Project, emulator: RunningEmulator
+) -> None:
+    described(emulator, DESCRIBED)
+    project.change("jobs:\n", f"jobs:\n  shear: {{process: shearwater-demo, inputs: {inputs}}}\n")
+    document = project.json("validate", "--online", code=int(bool({*found} - {"process-input-unknown"})))
+    assert [each["code"] for each in document["diagnostics"]] == found
+    assert {each["line"] for each in document["diagnostics"]} <= {12}
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {},
+        [],
+        None,
+        "text",
+        {"area": "text"},
+        {"area": {"schema": {"type": 5}}},
+        {"area": {"schema": {"$ref": "https://elsewhere.test/schema"}}},
+        {"area": {"schema": {"pattern": "(a+)+$"}}},
+        {"area": {"schema": {"enum": ["x" * 30_000]}}},
+        {"area": {"schema": {"not": {"not": {"type": "string"}}}}},
+    ],
+)
+def test_an_odd_description_says_nothing_of_an_input(
+    inputs: object, project: Project, emulator: RunningEmulator
+) -> None:
+    described(emulator, inputs)
+    project.change(
+        "jobs:\n", "jobs:\n  shear: {process: shearwater-demo, inputs: {area: aaaaaaaaaaaaaaaaaaaaaaaaaaaa!}}\n"
+    )
+    assert codes(project, code=0) == []
+
+
+def test_a_fault_of_many_rows_is_reported_once(project: Project, emulator: RunningEmulator) -> None:
+    described(emulator, DESCRIBED)
+    rows = "for_each: {list: [{id: a}, {id: b}, {id: c}]}"
+    job = f"  shear: {{process: shearwater-demo, {rows}, inputs: {{area: '${{each.id}}'}}}}\n"
+    project.change("jobs:\n", f"jobs:\n{job}")
+    (found,) = project.json("validate", "--online", code=1)["diagnostics"]
+    assert found["message"].endswith("(and in 2 more rows)")
