@@ -72,6 +72,7 @@ class Launcher(OnceSender[_Launch, JobInfo]):
             keys=uses,
             output=job.output,
             max_duration_s=int(job.max_duration.total_seconds()),
+            process_version=task.process_version,
             orders=task.orders or None,
             decided=decided,
             send_before=decided + session.desired.timing.send_within,

@@ -167,7 +167,7 @@ async def open_engine(project: Definition, settings: Settings, rows: Rows = Rows
             desired=campaigns.desired(settings.timing),
             service=service,
             journal=open_journal(project, settings),
-            observer=Observer(service, vault, project.boundary),
+            observer=Observer(service, vault, project.boundary, reads_processes=True),
             clock=settings.clock,
             token=settings.token,
             ledger_is_lost_after_run=_lost_after_run(settings),

@@ -176,6 +176,7 @@ class JobIntended(IntentEvent):
     keys: tuple[KeyUse, ...] = ()
     output: Annotated[str, Field(description="The output's key address, or `download`.")]
     max_duration_s: int
+    process_version: str | None = None
     orders: Annotated[tuple[str, ...] | None, Field(description="The orders whose downloads are its inputs.")] = None
     decided: Time
     send_before: Time

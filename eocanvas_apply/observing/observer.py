@@ -12,7 +12,7 @@ from pathlib import Path
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import Diagnostic, Severity
 from eocanvas_apply.documents.trace import Trace, trace_of
-from eocanvas_apply.errors import Refused, ServiceError
+from eocanvas_apply.errors import CredentialsError, Refused, ServiceError
 from eocanvas_apply.ledger.event_values import Remark
 from eocanvas_apply.ledger.events import ListedResult
 from eocanvas_apply.ledger.fold.job_records import Run
@@ -55,11 +55,15 @@ _ROUNDING = timedelta(seconds=2)
 
 @dataclass(slots=True)
 class Observer:
-    """Observes for one run; what cannot change any more (the logs of ended jobs) is read once."""
+    """Observes for one run; what cannot change any more (the logs of ended jobs) is read once.
+
+    With `reads_processes` the versions of processes are read too, once.
+    """
 
     service: EOCanvas
     vault: Vault
     boundary: Boundary
+    reads_processes: bool = False
     _traces: dict[str, Trace] = field(default_factory=dict)
     _listed: Mapping[str, ObservedJob] = field(default_factory=dict)
     _counted_to: datetime | None = None
@@ -67,6 +71,7 @@ class Observer:
     _inquiries: Inquiries = field(default_factory=Inquiries)
     # When an entry of the list of jobs that cannot be read was seen first.
     _unreadable: dict[str, datetime] = field(default_factory=dict)
+    _processes: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         self._files = StoredFiles(self.boundary)
@@ -81,10 +86,24 @@ class Observer:
         self._inquiries.patience = 4 * desired.timing.request_timeout
         # It takes as long as some requests, and goes on beside them.
         fingerprints = asyncio.create_task(asyncio.to_thread(self._fingerprints, recorded))
+        processes = asyncio.create_task(self._process_versions(desired, recorded))
         try:
-            return await self._observed(desired, recorded, fingerprints)
+            observed = await self._observed(desired, recorded, fingerprints)
+            return replace(observed, processes=await processes)
         finally:
             fingerprints.cancel()
+            processes.cancel()
+
+    async def _process_versions(self, desired: Desired, recorded: Recorded) -> Mapping[str, str] | None:
+        """Return the versions of processes by id, asked once a run and only where a job is still to be launched."""
+        new = (address not in recorded.jobs or not recorded.jobs[address].runs for address in desired.jobs)
+        if self.reads_processes and self._processes is None and any(new):
+            try:
+                self._processes = await self.service.processes()
+            except (ServiceError, CredentialsError):
+                # What matters of it is said by the other requests; a launch does not need the list.
+                return None
+        return self._processes
 
     def _fingerprints(self, recorded: Recorded) -> Mapping[tuple[str, str], str]:
         """Return the fingerprints of all secrets, of each key by the scheme that its generation of now was made by."""

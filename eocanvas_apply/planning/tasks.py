@@ -58,12 +58,13 @@ class DeleteKey(_GenerationTask):
 class LaunchJob:
     """Launch this job; `abandons` is an intent that the service shows no job of.
 
-    `orders` are those whose downloads are its inputs.
+    `orders` are those whose downloads are its inputs, `process_version` is that of its process, as far as shown.
     """
 
     job: DesiredJob
     abandons: str | None = None
     orders: tuple[str, ...] = ()
+    process_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from eocanvas_apply.planning.keys.comparison import sealed_secrets
 from eocanvas_apply.planning.keys.needs import granted_life
 from eocanvas_apply.planning.killed_regions import killed_regions
 from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.planning.process_versions import process_warnings
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import DownloadState, FileState, Observed
 from eocanvas_apply.planning.state.runs import counted_run, sorted_out, status_of
@@ -29,6 +30,7 @@ def warnings(
     return (
         *observed.irregular,
         *_unknown_statuses(observed),
+        *process_warnings(desired, recorded, observed, jobs),
         *_sealing_key(recorded, observed),
         *_other_pepper(desired, recorded, observed),
         *_capped(desired, recorded),

@@ -117,8 +117,8 @@ class EOCanvas:
         """Delete a key; False when there was none."""
         return await unless_absent(self._gateway.change("DELETE", _key(name))) is not None
 
-    async def processes(self) -> frozenset[str] | None:
-        """Return the ids of the processes, None where the list cannot be read to its end."""
+    async def processes(self) -> Mapping[str, str] | None:
+        """Return the versions of the processes by id, None where their list cannot be read to its end."""
         return await pages.read_process_list(self._gateway)
 
     async def described_inputs(self, process_id: str) -> Mapping[str, Any] | None:

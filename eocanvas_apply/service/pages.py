@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
@@ -14,7 +14,15 @@ from eocanvas_apply.service.clock import ServiceClock
 from eocanvas_apply.service.entries import MOST_ENTRIES, ListKind, Unreadable
 from eocanvas_apply.service.gateway import Gateway
 from eocanvas_apply.service.outcome import Answer
-from eocanvas_apply.service.wire import JobInfo, ResultInfo, next_link, read_job_page, read_process_page, read_results
+from eocanvas_apply.service.wire import (
+    JobInfo,
+    ProcessInfo,
+    ResultInfo,
+    next_link,
+    read_job_page,
+    read_process_page,
+    read_results,
+)
 
 T = TypeVar("T")
 _LIMIT = 100
@@ -186,18 +194,19 @@ class _Order:
         return self.newest_first and bool(back_to and oldest and oldest < back_to)
 
 
-async def read_process_list(gateway: Gateway) -> frozenset[str] | None:
-    """Return the ids of all processes, None where the list has no end or entries that cannot be read."""
+async def read_process_list(gateway: Gateway) -> Mapping[str, str] | None:
+    """Return the versions of all processes by id, None where the list has no end or entries that cannot be read."""
     path, request = "/processes", "GET /processes"
-    linked: _Linked[str | Unreadable] = _Linked(
+    linked: _Linked[ProcessInfo | Unreadable] = _Linked(
         gateway, path, lambda document: (read_process_page(document), next_link(document))
     )
-    walk = Walk(linked.ask, lambda each: each.digest if isinstance(each, Unreadable) else each, gateway, request)
+    walk = Walk(linked.ask, lambda each: each.digest if isinstance(each, Unreadable) else each.id, gateway, request)
     found = [each async for page in walk.pages(f"{path}?{linked.paging}offset=0") for each in page]
     readable = gateway.irregularities.kept(ListKind.PROCESSES, request, found)
     if walk.endless:
         gateway.irregularities.endless(ListKind.PROCESSES, request, len(found))
-    return None if walk.endless or len(readable) < len(found) else frozenset(readable)
+    complete = not walk.endless and len(readable) == len(found)
+    return {each.id: each.version for each in readable} if complete else None
 
 
 async def read_result_list(gateway: Gateway, path: str) -> tuple[ResultInfo, ...]:

@@ -80,6 +80,14 @@ class JobInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessInfo:
+    """A process of the service; `version` is empty where the service shows none."""
+
+    id: str
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ResultInfo:
     """A result of a job; `title` is a path like `wks3:///<job>/output/<uuid>.nc` or `keystore://...`.
 
@@ -150,10 +158,15 @@ def read_job_page(document: object) -> list[JobInfo | Unreadable]:
     return entries(jobs, ListKind.JOBS, read_job, _created)
 
 
-def read_process_page(document: object) -> list[str | Unreadable]:
-    """Return the ids of one page of the list of processes."""
+def read_process_page(document: object) -> list[ProcessInfo | Unreadable]:
+    """Return the processes of one page of their list."""
     processes = document.get("processes") if isinstance(document, dict) else document
-    return entries(processes, ListKind.PROCESSES, lambda item: path_unit(mapping(item, "a process"), "id"))
+    return entries(processes, ListKind.PROCESSES, _read_process)
+
+
+def _read_process(item: object) -> ProcessInfo:
+    fields = mapping(item, "a process")
+    return ProcessInfo(path_unit(fields, "id"), _text(fields, "version"))
 
 
 def read_inputs(document: object) -> Mapping[str, Any] | None:

@@ -91,6 +91,7 @@ def _observed(service: Json) -> Observed:
         if sealing
         else None,
         files={path: FileState(state) for path, state in service.get("files", {}).items()},
+        processes=service.get("processes"),
         downloads={name: _download(name, state) for name, state in service.get("downloads", {}).items()},
     )
 

@@ -165,7 +165,9 @@ class JobPlanner:
             return self._open(job.address, intent, settlement)
         planned = self._settled(job, record)
         again = isinstance(planned.task, LaunchJob)
-        return replace(planned, task=LaunchJob(job, intent.id)) if again else planned
+        return (
+            replace(planned, task=LaunchJob(job, intent.id, process_version=self._version(job))) if again else planned
+        )
 
     def _open(self, address: str, intent: Intent, settlement: Settlement) -> PlannedAction:
         if settlement.verdict is Verdict.FOUND and settlement.job_id:
@@ -263,8 +265,12 @@ class JobPlanner:
         closed = self.recorded.quota_closed_until
         opens = closed if closed and closed > self.observed.at else None
         # After a refusal of access the run launches nothing more; the next run tries again.
-        task = None if self.requests.launches_stopped else LaunchJob(job)
+        task = None if self.requests.launches_stopped else LaunchJob(job, process_version=self._version(job))
         return PlannedAction(job.address, action, reason, task=task, not_before=opens)
+
+    def _version(self, job: DesiredJob) -> str | None:
+        """Return the version of the job's process, None where the service shows none or was not asked."""
+        return (self.observed.processes or {}).get(job.process) or None
 
     def _vanished(self, run: Run) -> bool:
         return run.in_flight and vanished(run, self.desired.timing)

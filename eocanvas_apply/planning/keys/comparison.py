@@ -131,6 +131,9 @@ class KeyFaults:
             what = f"the service shows no key named {key.fixed_name!r}"
             hint = "create it, or correct the name; it is not managed by this project"
             yield error("existing-key-missing", what, hint, address=key.address)
+        elif seen.storage in {*StorageType} and seen.storage != key.storage:
+            what = f"the key {seen.name!r} opens a storage of type {seen.storage}, and `storage:` says {key.storage}"
+            yield error("existing-key-type", what, "correct `storage:`, or the name", address=key.address)
         elif seen.expires:
             life = seen.expires - seen.created if seen.created else timedelta.max
             need = need_of(self.needed.get(key.address, timedelta()), life)

@@ -105,6 +105,7 @@ class Observed:
     `results` the listing of ended jobs, None for 404, nothing of a job whose listing could not be had;
     `secrets` slow fingerprints by (key address, field); `downloads` are those of orders, by their id;
     `unreadable` why a key's secrets could not be read; `irregular` what else of the service's answers could not be;
+    `processes` are the versions of the service's processes by id, None where they were not read;
     `files` stored results that are not as they were, by path; `unclear` jobs in flight whose status is not shown, or in
     a word that is not known.
     """
@@ -126,4 +127,5 @@ class Observed:
     downloads: Mapping[str, Download] = field(default_factory=dict)
     service: str = ""
     irregular: tuple[Diagnostic, ...] = ()
+    processes: Mapping[str, str] | None = None
     unclear: frozenset[str] = frozenset()
