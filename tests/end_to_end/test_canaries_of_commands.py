@@ -33,6 +33,18 @@ CALLS = {
     "schema": "schema ledger-event",
     "explain": "explain literal-secret",
 }
+# What options make of them; storages do not answer, and the policy refuses.
+ALSO = (
+    "validate --online -v",
+    "validate --storage=write -v",
+    "doctor --storage",
+    "plan --offline --format json",
+    f"plan --require-sealing-key {'0' * 64}",
+    "plan --policy policy.yaml",
+    "apply --yes --policy policy.yaml",
+    "status --offline",
+)
+POLICY = "version: 1\nlaunches_per_run: 1\n"
 # They have a service and accounts of their own, or write only what they always write.
 APART = {"demo", "emulator", "init"}
 # What asks the service.
@@ -82,6 +94,15 @@ def project(tmp_path: Path) -> Iterator[CanaryProject]:
 
 def test_every_command_is_called() -> None:
     assert CALLS.keys() | APART == SUMMARIES.keys()
+
+
+def test_no_option_reveals_a_secret(project: CanaryProject) -> None:
+    (project.tool.project / "policy.yaml").write_text(POLICY, encoding="utf-8")
+    for words in ALSO:
+        ended = project.run(*words.split())
+        assert "[usage]" not in ended.err
+        assert "[unknown-field]" not in ended.err
+    project.expect_no_leak()
 
 
 def test_no_command_reveals_a_secret_in_any_format(project: CanaryProject) -> None:
