@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -39,9 +39,10 @@ class KeyCreator(OnceSender[_Creation, None]):
         tasks = [(action.address, action.task) for action in actions if isinstance(action.task, CreateKey)]
         if not await self._can_seal([address for address, _ in tasks]):
             return
+        fingerprints = await self._fingerprints()
         for start in range(0, len(tasks), BATCH):
             check = self._session.deadline()
-            creations = [await self._prepared(*each) for each in tasks[start : start + BATCH]]
+            creations = [await self._prepared(*each, fingerprints) for each in tasks[start : start + BATCH]]
             try:
                 await self.send_once(decided_on, check, creations)
             except CredentialsError:
@@ -66,12 +67,15 @@ class KeyCreator(OnceSender[_Creation, None]):
             raise SafetyRefusal(*refused)
         return True
 
-    async def _prepared(self, address: str, task: CreateKey) -> _Creation:
-        session, key, intent = self._session, task.key, self._session.token()
-        opened = session.journal.recorded.opened
+    async def _fingerprints(self) -> Mapping[tuple[str, str], str]:
+        """Return those of all secrets as new keys are recorded with."""
+        opened = self._session.journal.recorded.opened
         assert opened is not None  # noqa: S101  # a ledger is opened before anything is applied
+        return await asyncio.to_thread(self._session.vault.fingerprints, bytes.fromhex(opened.salt))
+
+    async def _prepared(self, address: str, task: CreateKey, fingerprints: Mapping[tuple[str, str], str]) -> _Creation:
+        session, key, intent = self._session, task.key, self._session.token()
         tag = key_tag(session.desired.project, key.address, intent)
-        fingerprints = await asyncio.to_thread(session.vault.fingerprints, bytes.fromhex(opened.salt))
         public_key = await session.vault.public_key(session.service.public_key)
         intended = e.KeyIntended(
             address=key.address,

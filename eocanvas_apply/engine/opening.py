@@ -37,7 +37,7 @@ from eocanvas_apply.planning.desired.derivation import desired_keys
 from eocanvas_apply.policy.manifest_limits import manifest_refusals
 from eocanvas_apply.report.progress import Progress
 from eocanvas_apply.secrets.scrubbing import SCRUBBER, Scrubber
-from eocanvas_apply.secrets.secret import Secret, stray_characters
+from eocanvas_apply.secrets.secret import Secret, is_text, stray_characters
 from eocanvas_apply.secrets.secret_sources import SecretSources
 from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.service.clock import Clock, SystemClock
@@ -113,14 +113,10 @@ def _pepper(environ: Mapping[str, str]) -> Secret | None:
     text = environ.get(PEPPER)
     if not text:
         return None
-    fault = stray_characters(text) or ("is not UTF-8 text" if _is_not_text(text) else None)
+    fault = stray_characters(text) if is_text(text) else "is not UTF-8 text"
     if fault:
         raise UsageError(error("bad-setting", f"{PEPPER} {fault}", "keys could not be compared elsewhere; remove it"))
     return Secret(text)
-
-
-def _is_not_text(text: str) -> bool:
-    return any("\ud800" <= c <= "\udfff" for c in text)
 
 
 def timing_overrides(environ: Mapping[str, str]) -> Mapping[str, timedelta]:

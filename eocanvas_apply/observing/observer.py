@@ -48,6 +48,8 @@ from eocanvas_apply.service.wire import JobInfo, ResultInfo
 from eocanvas_apply.vocabulary import OgcStatus, has_ended
 
 _DOWNLOADS_AT_ONCE = 4
+# For so long a round waits for the list of processes when all else is read.
+_PROCESSES_S = 2.0
 _GONE = 410
 # The service tells its time in whole seconds.
 _ROUNDING = timedelta(seconds=2)
@@ -89,7 +91,9 @@ class Observer:
         processes = asyncio.create_task(self._process_versions(desired, recorded))
         try:
             observed = await self._observed(desired, recorded, fingerprints)
-            return replace(observed, processes=await processes)
+            # A plan does not wait long for what only warns.
+            done, _ = await asyncio.wait({processes}, timeout=_PROCESSES_S)
+            return replace(observed, processes=processes.result() if done else None)
         finally:
             fingerprints.cancel()
             processes.cancel()

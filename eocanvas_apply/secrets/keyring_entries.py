@@ -17,7 +17,7 @@ _CODE = "secret-keyring"
 def keyring_entry(service: str, user: str, stopped: threading.Event, patience_s: float = PATIENCE_S) -> str:
     """Return the secret of an entry, or stop waiting for it. Raises ManifestError, code `secret-keyring`."""
     found: list[Any] = []
-    # A locked keyring asks its user, and may do so where nobody sees it. No other library can end such a question.
+    # A locked keyring asks its user, and may do so where no person sees it. No library can end such a question.
     asking = threading.Thread(target=lambda: found.append(_asked(service, user)), daemon=True)
     asking.start()
     until = time.monotonic() + patience_s

@@ -43,6 +43,11 @@ def without_mark(text: str) -> str:
     return text.removeprefix("\ufeff")
 
 
+def is_text(text: str) -> bool:
+    """Return whether a text of the environment is UTF-8; bytes that are not stand in it as half characters."""
+    return not any("\ud800" <= c <= "\udfff" for c in text)
+
+
 def stray_characters(text: str) -> str | None:
     """Return what a secret holds that belongs to the place it was copied from, in words; None for a usual secret."""
     for place, character in (("begins", text[:1]), ("ends", text[-1:])):

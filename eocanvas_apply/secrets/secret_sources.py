@@ -18,7 +18,7 @@ from eocanvas_apply.files import open_to_all, read_bytes, read_own
 from eocanvas_apply.secrets.commands import SecretCommands
 from eocanvas_apply.secrets.keyring_entries import keyring_entry
 from eocanvas_apply.secrets.mistakes import mistake_in
-from eocanvas_apply.secrets.secret import Secret, stray_characters, without_mark
+from eocanvas_apply.secrets.secret import Secret, is_text, stray_characters, without_mark
 from eocanvas_apply.secrets.secret_references import (
     CommandReference,
     EnvReference,
@@ -125,7 +125,7 @@ class SecretSources:
 
     def _printed(self, command: tuple[str, ...]) -> bytes:
         if not self.commands_allowed:
-            # Whoever can change the manifest could run anything as the person who plans it.
+            # A person who can change the manifest could run anything as the one who plans it.
             message = f"the command {command[0]!r} is not run: a manifest alone may run nothing"
             raise ManifestError(error("secret-command-not-allowed", message, self.to_allow))
         return self.commands.output(command)
@@ -184,7 +184,7 @@ def _checked(text: str, where: str, report: Callable[[Diagnostic], None]) -> Sec
     text = without_mark(text)
     if not text:
         raise ManifestError(_empty(where))
-    if any("\ud800" <= c <= "\udfff" for c in text):
+    if not is_text(text):
         raise ManifestError(error("secret-not-text", f"{where} is not UTF-8 text"))
     if fault := stray_characters(text):
         hint = "The storage takes it as a part of the secret. Remove it."

@@ -5,15 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.web_addresses import is_loopback, split_address
-
-if TYPE_CHECKING:
-    pass
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,254}")
 _VISIBLE = re.compile(r"[!-~]+")

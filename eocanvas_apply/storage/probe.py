@@ -8,7 +8,7 @@ from typing import Protocol
 
 # How many requests to one storage are under way at a time.
 AT_ONCE = 8
-# The file that is written and removed again ends with a random part, so that nobody's file has its name.
+# The file that is written and removed again ends with a random part, so that no other file has its name.
 WRITTEN = "eocanvas-apply-check-"
 CONTENT = b"Written by eocanvas-apply to check that this place can be written. It may be deleted.\n"
 

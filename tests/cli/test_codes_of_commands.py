@@ -12,6 +12,7 @@ import pytest
 from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import RunningEmulator
 from eocanvas_apply.engine import doctor
+from eocanvas_apply.observing import observer
 from tests.cli.conftest import Project
 
 
@@ -132,3 +133,13 @@ def test_a_product_that_the_catalogue_does_not_have(project: Project) -> None:
     project.manifest.write_text(text[:begin] + url + text[end + 1 :], encoding="utf-8")
     results = project.json("apply", "--yes", code=4)["results"]
     assert "product-not-found" in {each["error"]["code"] for each in results if each["error"]}
+
+
+def test_a_plan_does_not_wait_for_a_slow_list_of_processes(
+    project: Project, emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(observer, "_PROCESSES_S", 0.05)
+    fault(emulator, "status", path="*/processes", times=None, status=200, body={"processes": []})
+    assert codes(project, "plan", code=0) == ["process-unknown"]
+    fault(emulator, "delay", path="*/processes", times=None, seconds=3)
+    assert codes(project, "plan", code=0) == []
