@@ -37,7 +37,7 @@ class KeyCreator(OnceSender[_Creation, None]):
     async def create(self, decided_on: int, actions: Sequence[PlannedAction]) -> None:
         """Create keys in batches: one claim for a batch, then its requests side by side."""
         tasks = [(action.address, action.task) for action in actions if isinstance(action.task, CreateKey)]
-        if not await self._can_seal([address for address, _ in tasks]):
+        if not tasks or not await self._can_seal([address for address, _ in tasks]):
             return
         fingerprints = await self._fingerprints()
         for start in range(0, len(tasks), BATCH):

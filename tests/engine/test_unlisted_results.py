@@ -37,24 +37,24 @@ def without_results(tmp_path: Path, *, times: int | None = None) -> World:
 def test_plan_status_why_and_apply_say_until_when_results_are_looked_for(tmp_path: Path) -> None:
     world = without_results(tmp_path)
     result = world.apply(JOB_ONLY, 7 * MINUTE)
-    until = "2026-01-05 08:20:02 UTC"
+    until = "2026-01-05 08:20:01 UTC"
     words = f"succeeded, but lists no results yet; looked for until {until}"
     assert (ends(result), endings(result)) == ({JOB: "waiting"}, {"unfinished"})
     assert f"{JOB}: {words}\n" in result_render.text(result)
-    assert result_render.body(result)["results"][0]["results_until"] == "2026-01-05T08:20:02Z"
+    assert result_render.body(result)["results"][0]["results_until"] == "2026-01-05T08:20:01Z"
     engine = world.runner(JOB_ONLY)
     plan, observed = world.run(engine.plan(Requests()))
     recorded = engine.journal.recorded
     assert f"{JOB}: fetch ({words})\n" in plan_render.text(plan)
-    assert plan_render.body(plan)["actions"][0]["results_until"] == "2026-01-05T08:20:02Z"  # type: ignore[typeddict-item]
+    assert plan_render.body(plan)["actions"][0]["results_until"] == "2026-01-05T08:20:01Z"  # type: ignore[typeddict-item]
     found = status(plan, recorded, observed)
     assert f"  {JOB}: {words}\n" in status_render.text(found)
-    assert status_render.body(found)["jobs"][0]["results_until"] == "2026-01-05T08:20:02Z"
+    assert status_render.body(found)["jobs"][0]["results_until"] == "2026-01-05T08:20:01Z"
     why = explain(JOB, plan, engine.desired, recorded, observed)
     assert why
     assert words in why_render.text(why)
     told = [progress_render.line(each) for each in world.progress if each.happening == "unlisted"]
-    assert [line.partition(" ")[2] for line in told] == [f"{JOB} lists no results yet; looked for until 08:20:02 UTC"]
+    assert [line.partition(" ")[2] for line in told] == [f"{JOB} lists no results yet; looked for until 08:20:01 UTC"]
 
 
 def test_a_run_looks_once_more_and_does_not_spend_its_time_on_it(tmp_path: Path) -> None:
