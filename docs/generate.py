@@ -17,7 +17,7 @@ from docs import public_api
 from eocanvas_apply.api.exit_codes import MEANINGS, PRECEDENCE, Exit
 from eocanvas_apply.checks.codes import codes
 from eocanvas_apply.checks.explanations import explanations
-from eocanvas_apply.cli.arguments import Parser
+from eocanvas_apply.cli.argument_parser import Parser
 from eocanvas_apply.cli.commands import GROUPS, SUMMARIES
 from eocanvas_apply.cli.root_help import SETTINGS
 from eocanvas_apply.manifest.model.manifest import json_schema

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from types import ModuleType
 
-    from eocanvas_apply.cli.arguments import Parser
+    from eocanvas_apply.cli.argument_parser import Parser
     from eocanvas_apply.cli.terminal.console import Console, Outcome
 
 
@@ -83,7 +83,7 @@ def _log(args: Namespace, console: Console) -> AbstractContextManager[None]:
 
 
 def _prepared(name: str) -> tuple[ModuleType, Parser]:
-    from eocanvas_apply.cli.arguments import Parser
+    from eocanvas_apply.cli.argument_parser import Parser
 
     module = importlib.import_module(f"eocanvas_apply.cli.commands.{name}")
     parser = Parser(name, SUMMARIES[name], module.EPILOG)

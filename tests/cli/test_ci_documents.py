@@ -11,8 +11,8 @@ from junitparser import JUnitXml
 from sarif_kit.validate import assert_valid
 
 from eocanvas_apply.cli import main
-from eocanvas_apply.cli.arguments import CI_FORMATS
 from eocanvas_apply.cli.interruption import DOCUMENTS, asked_format
+from eocanvas_apply.cli.shared_options import CI_FORMATS
 from eocanvas_apply.render.ci.formats import FORMATS
 
 Captured = pytest.CaptureFixture[str]

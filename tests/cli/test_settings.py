@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.cli.arguments import manifest_file
+from eocanvas_apply.cli.named_project import manifest_file
 from eocanvas_apply.engine.opening import find_settings
 from eocanvas_apply.errors import UsageError
 

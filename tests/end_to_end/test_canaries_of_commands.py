@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.cli.arguments import Parser
+from eocanvas_apply.cli.argument_parser import Parser
 from eocanvas_apply.cli.commands import SUMMARIES
 from eocanvas_apply.emulator.http.request_faults import Fault
 from tests.end_to_end.test_canaries import CanaryProject

@@ -9,15 +9,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from eocanvas_apply.api.exit_codes import Exit, of_endings
-from eocanvas_apply.cli.arguments import (
-    Parser,
-    add_project,
-    add_requests,
-    add_sealing,
-    add_yes,
-    requested,
-    with_project,
-)
+from eocanvas_apply.cli.argument_parser import Parser
+from eocanvas_apply.cli.named_project import with_project
+from eocanvas_apply.cli.shared_options import add_project, add_requests, add_sealing, add_yes, requested
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.cli.terminal.live import shown
 from eocanvas_apply.cli.terminal.prompt import confirm

@@ -8,7 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
-from eocanvas_apply.cli.arguments import Parser, add_project, add_yes, with_project
+from eocanvas_apply.cli.argument_parser import Parser
+from eocanvas_apply.cli.named_project import with_project
+from eocanvas_apply.cli.shared_options import add_project, add_yes
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.cli.terminal.prompt import confirm
 from eocanvas_apply.cli.terminal.signals import Interrupts, listening

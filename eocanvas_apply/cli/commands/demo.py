@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
-from eocanvas_apply.cli.arguments import Parser
+from eocanvas_apply.cli.argument_parser import Parser
 from eocanvas_apply.cli.commands.emulator import missing_emulator
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 

@@ -10,17 +10,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
-from eocanvas_apply.cli.arguments import (
-    MANIFEST,
-    Parser,
-    add_project,
-    add_sealing,
-    add_storage,
-    manifest_file,
-    opened_project,
-    run_with,
-    settings,
-)
+from eocanvas_apply.cli.argument_parser import Parser
+from eocanvas_apply.cli.named_project import manifest_file, opened_project, run_with, settings
+from eocanvas_apply.cli.shared_options import MANIFEST, add_project, add_sealing, add_storage
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import has_errors
 from eocanvas_apply.errors import CredentialsError, ManifestError, UsageError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from eocanvas_apply.api.exit_codes import Exit
-from eocanvas_apply.cli.arguments import Parser
+from eocanvas_apply.cli.argument_parser import Parser
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError

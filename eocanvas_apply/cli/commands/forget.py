@@ -5,7 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli.arguments import add_job, with_project
+from eocanvas_apply.cli.named_project import with_project
+from eocanvas_apply.cli.shared_options import add_job
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import Diagnostic, warning
 

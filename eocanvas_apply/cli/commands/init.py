@@ -7,7 +7,8 @@ from argparse import Namespace
 from importlib import resources
 from pathlib import Path
 
-from eocanvas_apply.cli.arguments import MANIFEST, Parser, add_output
+from eocanvas_apply.cli.argument_parser import Parser
+from eocanvas_apply.cli.shared_options import MANIFEST, add_output
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError

@@ -7,15 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
-from eocanvas_apply.cli.arguments import (
-    Parser,
-    add_ledger,
-    add_place,
-    allowed_paths,
-    ledger_url,
-    manifest_file,
-    read_now,
-)
+from eocanvas_apply.cli.argument_parser import Parser
+from eocanvas_apply.cli.named_project import allowed_paths, ledger_url, manifest_file, read_now
+from eocanvas_apply.cli.shared_options import add_ledger, add_place
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import LedgerError

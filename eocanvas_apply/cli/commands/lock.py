@@ -6,7 +6,9 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from eocanvas_apply.cli.arguments import Parser, add_manifest, add_secrets, with_project
+from eocanvas_apply.cli.argument_parser import Parser
+from eocanvas_apply.cli.named_project import with_project
+from eocanvas_apply.cli.shared_options import add_manifest, add_secrets
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 
 if TYPE_CHECKING:

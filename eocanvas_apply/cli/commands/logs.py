@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
-from eocanvas_apply.cli.arguments import Parser, add_job, with_project
+from eocanvas_apply.cli.argument_parser import Parser
+from eocanvas_apply.cli.named_project import with_project
+from eocanvas_apply.cli.shared_options import add_job
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.cli.terminal.signals import Stopped, unless_signalled
 from eocanvas_apply.diagnostics import error

@@ -9,18 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit, of_plan
-from eocanvas_apply.cli.arguments import (
-    CI_FORMATS,
-    Parser,
-    add_project,
-    add_requests,
-    add_sealing,
-    ledger_url,
-    opened_project,
-    read_now,
-    requested,
-    with_project,
-)
+from eocanvas_apply.cli.argument_parser import Parser
+from eocanvas_apply.cli.named_project import ledger_url, opened_project, read_now, with_project
+from eocanvas_apply.cli.shared_options import CI_FORMATS, add_project, add_requests, add_sealing, requested
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error, has_errors
 from eocanvas_apply.errors import UsageError

@@ -5,7 +5,9 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli.arguments import Parser, add_job, with_project
+from eocanvas_apply.cli.argument_parser import Parser
+from eocanvas_apply.cli.named_project import with_project
+from eocanvas_apply.cli.shared_options import add_job
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 
 if TYPE_CHECKING:

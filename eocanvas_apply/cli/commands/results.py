@@ -11,12 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
-from eocanvas_apply.cli.arguments import (
-    Parser,
-    add_allowed_paths,
-    add_ledger,
-    add_place,
-    add_variables,
+from eocanvas_apply.cli.argument_parser import Parser
+from eocanvas_apply.cli.named_project import (
     allowed_paths,
     manifest_file,
     opened_project,
@@ -24,6 +20,7 @@ from eocanvas_apply.cli.arguments import (
     read_record,
     with_project,
 )
+from eocanvas_apply.cli.shared_options import add_allowed_paths, add_ledger, add_place, add_variables
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import EocanvasApplyError, UsageError

@@ -11,7 +11,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from eocanvas_apply.cli.arguments import Parser
+from eocanvas_apply.cli.argument_parser import Parser
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 
 EPILOG = """\

@@ -11,8 +11,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit, of_status
-from eocanvas_apply.cli.arguments import Parser, add_project, read_record, with_project
+from eocanvas_apply.cli.argument_parser import Parser
 from eocanvas_apply.cli.guard import of_exception
+from eocanvas_apply.cli.named_project import read_record, with_project
+from eocanvas_apply.cli.shared_options import add_project
 from eocanvas_apply.cli.terminal.console import Channel, Console, Outcome
 from eocanvas_apply.cli.terminal.live import live
 from eocanvas_apply.cli.terminal.signals import Stopped, unless_signalled

@@ -13,16 +13,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
-from eocanvas_apply.cli.arguments import (
-    CI_FORMATS,
-    Parser,
-    add_manifest,
-    add_secrets,
-    add_storage,
-    opened_project,
-    read_now,
-    settings,
-)
+from eocanvas_apply.cli.argument_parser import Parser
+from eocanvas_apply.cli.named_project import opened_project, read_now, settings
+from eocanvas_apply.cli.shared_options import CI_FORMATS, add_manifest, add_secrets, add_storage
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import has_errors
 from eocanvas_apply.errors import EocanvasApplyError, SafetyRefusal

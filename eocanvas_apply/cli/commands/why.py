@@ -7,7 +7,9 @@ from argparse import Namespace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli.arguments import Parser, add_project, read_record, with_project
+from eocanvas_apply.cli.argument_parser import Parser
+from eocanvas_apply.cli.named_project import read_record, with_project
+from eocanvas_apply.cli.shared_options import add_project
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError

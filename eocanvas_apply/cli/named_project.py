@@ -1,0 +1,149 @@
+"""The project and the record that the arguments of a command name."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from argparse import Namespace
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from eocanvas_apply.cli.shared_options import MANIFEST
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import UsageError
+
+if TYPE_CHECKING:
+    from eocanvas_apply.api.project import AsyncProject
+    from eocanvas_apply.cli.terminal.console import Console, Outcome
+    from eocanvas_apply.engine.definition import Definition
+    from eocanvas_apply.engine.opening import Settings
+    from eocanvas_apply.ledger.fold.recorded import Recorded
+    from eocanvas_apply.policy.policy_file import PolicyFile
+
+Work = Callable[["AsyncProject"], Awaitable["Outcome"]]
+T = TypeVar("T")
+
+
+def with_project(
+    args: Namespace, console: Console, work: Work, *, rows: str = "ASKED", lock_may_be_broken: bool = False
+) -> Outcome:
+    """Open the project, do the work, close it; `rows` is the name of where rows of campaigns come from.
+
+    The console hears of a service that does not answer.
+    With `GIVEN` campaigns do not search: those whose rows no file gives stay as they are recorded.
+    """
+    from eocanvas_apply.api.project import AsyncProject
+    from eocanvas_apply.engine.definition import Rows
+
+    opened = opened_project(args, lock_may_be_broken=lock_may_be_broken)
+    return run_with(AsyncProject(opened, settings(args, console), Rows[rows]), work)
+
+
+def opened_project(args: Namespace, *, lock_may_be_broken: bool = False) -> Definition:
+    """Read and check the manifest and the files that it names; raises ManifestError and UsageError."""
+    from eocanvas_apply.engine.definition import open_project
+
+    allowed, policy = allowed_paths(args), policy_of(args)
+    opened = open_project(manifest_file(args), variables(args), allowed, lock_may_be_broken=lock_may_be_broken)
+    return replace(opened, policy=policy)
+
+
+def policy_of(args: Namespace) -> PolicyFile | None:
+    """Return the policy that stands outside of the manifest, None where none is named; raises ManifestError."""
+    from eocanvas_apply.policy.policy_file import find_policy
+
+    return find_policy(getattr(args, "policy", None), os.environ)
+
+
+def allowed_paths(args: Namespace) -> tuple[Path, ...]:
+    """Return what the manifest may name outside of its own folder. Not every command takes the option."""
+    from eocanvas_apply.engine.personal_settings import allowed_paths
+
+    return allowed_paths(getattr(args, "allow_path", ()), os.environ)
+
+
+def run_with(project: AsyncProject, work: Work) -> Outcome:
+    """Do the work in an event loop, and close the project."""
+
+    async def worked() -> Outcome:
+        async with project:
+            return await work(project)
+
+    return asyncio.run(worked())
+
+
+def read_now(reading: Coroutine[Any, Any, T]) -> T:
+    """Return what a coroutine reads; asyncio.run by itself formats its result as text, however large a ledger is."""
+    found: list[T] = []
+
+    async def read() -> None:
+        found.append(await reading)
+
+    asyncio.run(read())
+    return found[0]
+
+
+def settings(args: Namespace, console: Console) -> Settings:
+    """Return what an engine is opened with; raises CredentialsError and UsageError."""
+    from eocanvas_apply.cli.terminal.live import Lines
+    from eocanvas_apply.engine.opening import find_settings
+
+    found = find_settings(
+        os.environ,
+        ledger_url(args),
+        accepts_licences=getattr(args, "accepts_licences", False),
+        allow_commands=getattr(args, "allow_commands", False),
+        required_sealing_key=getattr(args, "require_sealing_key", None),
+    )
+    return replace(found, report=Lines(console.err).write)
+
+
+def manifest_file(args: Namespace) -> Path:
+    """Return the manifest's path; raises UsageError where it is a folder."""
+    path = Path(args.file)
+    if path.is_dir():
+        raise UsageError(error("usage", f"{path} is a folder", f"name the file: -f {path / MANIFEST}"))
+    return path
+
+
+def variables(args: Namespace) -> Mapping[str, str]:
+    """Return the variables that `--var NAME=VALUE` gives; raises UsageError for a wrong form and for a second value."""
+    given: dict[str, str] = {}
+    for text in getattr(args, "var", ()):
+        name, sign, value = text.partition("=")
+        if not name or not sign:
+            raise UsageError(error("usage", f"--var {text!r} has no name or no `=`", "write --var NAME=VALUE"))
+        if name in given:
+            raise UsageError(error("usage", f"--var {name} is given twice", "keep one of them"))
+        given[name] = value
+    return given
+
+
+def ledger_url(args: Namespace) -> str | None:
+    """Return where the ledger is, None for the place beside the manifest. Not every command takes the option."""
+    return getattr(args, "ledger", None) or os.environ.get("EOCANVAS_APPLY_LEDGER") or None
+
+
+async def read_record(args: Namespace) -> Recorded:
+    """Return the fold of the ledger, without service and credentials.
+
+    Raises UsageError where there is neither a ledger nor a manifest.
+    """
+    from datetime import UTC, datetime
+    from secrets import token_hex
+
+    from eocanvas_apply.boundary import Boundary
+    from eocanvas_apply.files import missing_manifest
+    from eocanvas_apply.ledger.journal import Journal
+    from eocanvas_apply.ledger.local import open_backend
+    from eocanvas_apply.ledger.snapshots import Snapshots
+
+    manifest = manifest_file(args)
+    backend = open_backend(ledger_url(args), Boundary(manifest.parent, allowed_paths(args)))
+    journal = Journal(backend, "reader", lambda: datetime.now(UTC), token_hex, Snapshots(backend))
+    found = await journal.refresh()
+    if not found.head and not manifest.exists():
+        raise UsageError(missing_manifest(manifest, " and no ledger"))
+    return found
