@@ -37,6 +37,7 @@ from eocanvas_apply.planning.safety import departures
 from eocanvas_apply.policy.policy_file import find_policy
 from eocanvas_apply.report.progress import Progress as Event
 from eocanvas_apply.report.status import status as status_of
+from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.vocabulary import ALLOWANCES
 
 P = ParamSpec("P")
@@ -140,9 +141,11 @@ def _asked_through(
 class AsyncProject:
     """An open project, for `async with`. Manifest and rows are read once: open it again to read them again."""
 
-    def __init__(self, project: Definition, settings: Settings, rows: Rows = Rows.ASKED) -> None:
+    def __init__(
+        self, project: Definition, settings: Settings, rows: Rows = Rows.ASKED, vault: Vault | None = None
+    ) -> None:
         self.project = project
-        self._settings, self._rows = settings, rows
+        self._settings, self._rows, self._vault = settings, rows, vault
         self._stack, self._opening, self._applying = AsyncExitStack(), asyncio.Lock(), asyncio.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._engine: Engine | None = None
@@ -178,7 +181,7 @@ class AsyncProject:
         self._enter_loop()
         async with self._opening:
             if self._engine is None:
-                opened = open_engine(self.project, self._settings, self._rows)
+                opened = open_engine(self.project, self._settings, self._rows, self._vault)
                 self._engine = await self._stack.enter_async_context(opened)
         return self._engine
 

@@ -142,8 +142,10 @@ def duration(name: str, text: str, code: str = "bad-setting") -> timedelta:
 
 
 @asynccontextmanager
-async def open_engine(project: Definition, settings: Settings, rows: Rows = Rows.ASKED) -> AsyncIterator[Engine]:
-    """Open an engine and close its connections behind it.
+async def open_engine(
+    project: Definition, settings: Settings, rows: Rows = Rows.ASKED, read: Vault | None = None
+) -> AsyncIterator[Engine]:
+    """Open an engine and close its connections behind it; `read` are the secrets where they were read already.
 
     Raises ManifestError and UsageError, and where rows are asked for also ServiceError and CredentialsError.
     """
@@ -153,7 +155,7 @@ async def open_engine(project: Definition, settings: Settings, rows: Rows = Rows
         if refused:
             # What the policy refuses gets no secret, and no request in its name.
             rows = Rows.GIVEN
-        vault = Vault(desired_keys(project.manifest), {}) if refused else await _open_vault(project, settings)
+        vault = Vault(desired_keys(project.manifest), {}) if refused else await _open_vault(project, settings, read)
         settings.scrubber.learn(vault.all_secrets)
         storages = Storages(project.manifest.keys, vault, project.timing(settings.timing).request_timeout)
         campaigns = await find_rows(
@@ -190,8 +192,10 @@ def review_of(project: Definition) -> Review:
     return lambda diagnostics: tuple(map(placed, adjusted(diagnostics, project.manifest)))
 
 
-async def _open_vault(project: Definition, settings: Settings) -> Vault:
+async def _open_vault(project: Definition, settings: Settings, read: Vault | None) -> Vault:
     """Open it in a thread: commands and keyrings may take seconds, in which a signal is heard and ends them."""
+    if read is not None:
+        return Vault(read.keys, read.secrets, read.diagnostics, settings.pepper)
     sources = secret_sources(project, settings.environ, allow_commands=settings.allow_commands)
     try:
         return await asyncio.to_thread(open_vault, project, sources, settings.pepper)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import pytest
@@ -44,6 +45,16 @@ def test_unset_secrets_are_found_without_an_account(project: Project, monkeypatc
     unset = "secret_key: the environment variable SCENES_SECRET_KEY is not set (Set SCENES_SECRET_KEY.)"
     assert secret == f"!!  key.scenes   {project.manifest}:10: {unset}"
     assert account.startswith("!!  credentials  HDA_PASSWORD is set, but HDA_USER is not")
+
+
+@pytest.mark.parametrize("options", [[], ["--storage"]])
+def test_the_command_of_a_secret_runs_once(options: list[str], project: Project) -> None:
+    (project.folder / "print_secret.py").write_text(
+        "open('runs', 'a').write('x')\nprint('canary-secret-key')\n", encoding="utf-8"
+    )
+    project.change("{env: SCENES_SECRET_KEY}", f"{{command: [{sys.executable}, print_secret.py]}}")
+    project.run("doctor", "--allow-commands", *options)
+    assert (project.folder / "runs").read_text(encoding="utf-8") == "x"
 
 
 def test_a_missing_existing_key_is_found_once(project: Project) -> None:

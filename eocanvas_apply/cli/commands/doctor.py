@@ -44,13 +44,20 @@ def run(args: Namespace, console: Console) -> Outcome:
     """Check everything; what fails is a finding."""
     from eocanvas_apply.api.project import AsyncProject
     from eocanvas_apply.engine.definition import Rows, given_rows
-    from eocanvas_apply.engine.doctor import Finding, examine, faults, listed
+    from eocanvas_apply.engine.doctor import Finding, examine, faults, listed, secrets
+    from eocanvas_apply.engine.opening import open_vault, secret_sources
+    from eocanvas_apply.secrets.scrubbing import SCRUBBER
 
-    findings, project = _manifest(args)
+    (findings, project), vault = _manifest(args), None
     try:
         # As long as the policy refuses something, no secret is read and no storage is asked.
-        refused = listed("policy", given_rows(project, datetime.now(UTC)).refusals)
-        findings += refused or _secrets_and_storages(args, project)
+        if refused := listed("policy", given_rows(project, datetime.now(UTC)).refusals):
+            findings += refused
+        else:
+            vault = open_vault(project, secret_sources(project, os.environ, allow_commands=args.allow_commands))
+            SCRUBBER.learn(vault.all_secrets)
+            findings += secrets(project, vault)
+            findings += _storages(args, project, vault) if args.storage else ()
         found = settings(args, console)
     except (CredentialsError, UsageError) as fault:
         return _outcome([*findings, *faults("credentials", fault)], console)
@@ -63,17 +70,7 @@ def run(args: Namespace, console: Console) -> Outcome:
             return _outcome([*findings, *faults("manifest", fault)], console)
         return _outcome([*findings, *await examine(engine)], console)
 
-    return run_with(AsyncProject(project, found, Rows.GIVEN), work)
-
-
-def _secrets_and_storages(args: Namespace, project: Definition) -> Iterator[Finding]:
-    from eocanvas_apply.engine.doctor import secrets
-    from eocanvas_apply.engine.opening import open_vault, secret_sources
-
-    vault = open_vault(project, secret_sources(project, os.environ, allow_commands=args.allow_commands))
-    yield from secrets(project, vault)
-    if args.storage:
-        yield from _storages(args, project, vault)
+    return run_with(AsyncProject(project, found, Rows.GIVEN, vault), work)
 
 
 def _storages(args: Namespace, project: Definition, vault: Vault) -> Iterator[Finding]:
@@ -81,9 +78,7 @@ def _storages(args: Namespace, project: Definition, vault: Vault) -> Iterator[Fi
     from eocanvas_apply.engine.doctor import Finding, listed
     from eocanvas_apply.engine.preflight import preflight
     from eocanvas_apply.render.storage_checks import outcome
-    from eocanvas_apply.secrets.scrubbing import SCRUBBER
 
-    SCRUBBER.learn(vault.all_secrets)
     campaigns = given_rows(project, datetime.now(UTC))
     for each in asyncio.run(preflight(campaigns, vault, write=args.storage == "write")):
         if each.ok:
