@@ -13,6 +13,8 @@ from eocanvas_apply.ledger.event_values import Remark
 from eocanvas_apply.planning.failures import without_url_secrets
 
 _LONGEST_LINE = 300
+_COLOURS = re.compile(r"\x1b\[[0-?]{0,30}[ -/]{0,5}[@-~]")
+_GRAPH, _END_OF_GRAPH = "\n<graph", "</graph>"
 Checks = Mapping[str, Severity]
 
 
@@ -27,22 +29,25 @@ class LogRule:
     advice: str
     source: str
     example: str
+    head: re.Pattern[str] = field(repr=False, compare=False)
+    level: str = ""
     _compiled: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_compiled", re.compile(self.pattern, re.MULTILINE))
+        object.__setattr__(self, "_compiled", re.compile(self.pattern))
 
-    def lines_in(self, log: str) -> Iterator[str]:
-        """Yield the lines of a log that it finds, except those that only repeat what the job was given."""
+    def places_in(self, log: str) -> Iterator[tuple[int, int]]:
+        """Yield where each line of a log that it finds begins and ends, from what the program itself wrote on."""
         end = -1
         for found in self._compiled.finditer(log):
-            # One line counts once, however often the pattern is in it.
+            # One look at each line, however often the pattern is in it.
             if found.start() < end:
                 continue
             begin = log.rfind("\n", 0, found.start()) + 1
             end = stop if (stop := log.find("\n", found.end())) >= 0 else len(log)
-            if not log.startswith("+", begin):
-                yield log[max(begin, found.start() - _LONGEST_LINE) : min(end, found.end() + _LONGEST_LINE)].strip()
+            head = self.head.fullmatch(log, begin, found.start())
+            if head and head[1].startswith(self.level):
+                yield head.start(1), end
 
 
 @cache
@@ -51,7 +56,9 @@ def log_rules() -> Sequence[LogRule]:
     import tomllib
 
     text = files("eocanvas_apply.planning").joinpath("data/log_rules.toml").read_text(encoding="utf-8")
-    return tuple(LogRule(**row) for row in tomllib.loads(text)["rule"])
+    data = tomllib.loads(text)
+    heads = {process: re.compile(head) for process, head in data["heads"].items()}
+    return tuple(LogRule(head=heads[row["process"]], **row) for row in data["rule"])
 
 
 @cache
@@ -68,23 +75,42 @@ def has_rules(process: str | None) -> bool:
 
 def remarks_in(log: str, process: str | None) -> tuple[Remark, ...]:
     """Return what the log of a successful job says of its result: one remark a code, with its first line."""
-    found: dict[str, list[str]] = {}
+    text = _without_graphs(_plain(log))
+    found: dict[str, dict[int, int]] = {}
     for rule in log_rules():
-        if process in (None, rule.process):
-            for line in rule.lines_in(log):
-                found.setdefault(rule.code, []).append(line)
-    return tuple(Remark(code=code, line=_shown(lines[0]), lines=len(lines)) for code, lines in found.items())
+        if process in (None, rule.process) and (places := dict(rule.places_in(text))):
+            found[rule.code] = found.get(rule.code, {}) | places
+    return tuple(
+        Remark(code=code, line=_shown(text, min(places.items())), lines=len(places)) for code, places in found.items()
+    )
 
 
-def _shown(line: str) -> str:
-    bare = without_url_secrets(line)
+def _plain(log: str) -> str:
+    """Return a log without colours, and with one kind of line end."""
+    text = _COLOURS.sub("", log) if "\x1b" in log else log
+    return text.replace("\r", "\n") if "\r" in text else text
+
+
+def _without_graphs(log: str) -> str:
+    """Return a log without the graphs in it, which may hold any words."""
+    kept, end = [], 0
+    while (begin := log.find(_GRAPH, end)) >= 0 and (stop := log.find(_END_OF_GRAPH, begin)) >= 0:
+        kept.append(log[end:begin])
+        end = stop + len(_END_OF_GRAPH)
+    return "".join((*kept, log[end:])) if kept else log
+
+
+def _shown(log: str, place: tuple[int, int]) -> str:
+    begin, end = place
+    # Cut twice: an address without its secrets is shorter.
+    bare = without_url_secrets(log[begin : min(end, begin + 2 * _LONGEST_LINE)]).strip()
     return bare if len(bare) <= _LONGEST_LINE else bare[: _LONGEST_LINE - 3] + "..."
 
 
 def rule_of(remark: Remark) -> LogRule | None:
     """Return the rule that a remark comes of, None for one of another version of the program."""
     own = [rule for rule in log_rules() if rule.code == remark.code]
-    return next((rule for rule in own if any(rule.lines_in(remark.line))), next(iter(own), None))
+    return next((rule for rule in own if any(rule.places_in(remark.line))), next(iter(own), None))
 
 
 def severity_of(remark: Remark, checks: Checks) -> Severity:

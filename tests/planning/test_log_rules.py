@@ -27,7 +27,7 @@ INFO: org.esa.snap.core.gpf.operators.tooladapter.ToolAdapterIO: Initializing ex
 INFO: org.esa.snap.core.util.EngineVersionCheckActivator: Please check regularly for new updates.
 INFO: org.hsqldb.persist.Logger: dataFileCache open start
 INFO: org.esa.snap.core.dataop.dem.ElevationFile: http retrieving http://step.esa.int/auxdata/dem/SRTMGL1/N44W125.SRTMGL1.hgt.zip
-INFO: org.esa.snap.core.gpf.Operator: Spatial binning of product 'a' done, 10 observations seen, took 00:00:01
+INFO: org.esa.snap.binning.operator.BinningOp: Spatial binning of product 'a' done, 10 observations seen, took 00:00:01
 Executing processing graph
 ....10%....20%....30%....40%....50%....60%....70%....80%....90% done.
 SNAP execution completed successfully
@@ -77,10 +77,85 @@ def test_lines_are_counted_and_the_first_is_kept_short_and_without_secrets() -> 
     assert "hunter2" not in found.line
 
 
-def test_a_long_log_without_line_ends_is_searched() -> None:
-    text = "x" * 5_000_000 + " " + TILE
-    (found,) = remarks_in(text, "snap-function")
-    assert len(found.line) <= 300
+def test_a_line_behind_a_long_progress_is_found_and_shown_without_it() -> None:
+    (found,) = remarks_in("." * 5_000_000 + "10% done." + TILE, "snap-function")
+    assert found.line == TILE
+
+
+GRAPH = """<graph id="a">
+  <version>1.0</version>
+<!--
+WARNING: org.esa.snap.core.dataop.dem.ElevationFile: http error:a on a
+-->
+</graph>"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"+ cat graph.xml\n{GRAPH}\n",
+        f"{GRAPH}\n{GRAPH}".replace("\n", "\r\n") + "\r\n",
+        f"  <description>{TILE}</description>",
+        f"+ echo '{TILE}'",
+        f"-Pnote={TILE}",
+        '{"note": "Unable to download the ancillary file "}',
+        "SEVERE: Unable to download: see ElevationFile: ",
+        "INFO: org.esa.snap.core.gpf.graph.GraphOp: description: Filtered out product 'a'",
+        # Another attempt follows, which may succeed.
+        f"WARNING: {log_rules()[3].example.removeprefix('SEVERE: ')}",
+    ],
+)
+def test_words_of_a_rule_in_what_a_job_was_given_say_nothing(text: str) -> None:
+    assert remarks_in(f"+ gpt graph.xml\n{text}\n", None) == ()
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["description: customisation failed", "  name: *** STOP PROCESSING - Status FAILED ***", "# ERROR - in a comment"],
+)
+def test_words_of_a_rule_in_a_chain_say_nothing(line: str) -> None:
+    assert remarks_in(line, "dataTailor") == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"\x1b[1;33m{TILE}\x1b[0m",
+        f"....10%....20%{TILE}",
+        f"a\r\n{TILE}\r\nb",
+        f"....10%\r....20%\r{TILE}",
+        TILE.replace("WARNING", "WARNUNG"),
+        TILE.replace("WARNING", "警告"),
+        f"{GRAPH}\n{TILE}",
+        f"<graph id='never closed'>\n{TILE}",
+        f"\udcff\x00\n{TILE}",
+    ],
+)
+def test_a_line_is_found_however_it_is_written(text: str) -> None:
+    (found,) = remarks_in(f"a\n{text}\nb", "snap-function")
+    assert (found.code, found.lines) == ("dem-tile-missing", 1)
+    assert found.line.partition(": ")[2] == TILE.partition(": ")[2]
+
+
+def test_a_line_that_two_rules_of_a_code_find_counts_once() -> None:
+    line = "2024-06-13 10:05:32 - PROCESSING.postprocessing[504] - ERROR - *** STOP PROCESSING - Status FAILED ***"
+    (found,) = remarks_in(f"{line}\n{line}", "dataTailor")
+    assert found.lines == 2
+
+
+def test_thousands_of_lines_are_counted_and_the_first_is_shown() -> None:
+    later = log_rules()[3].example
+    (found,) = remarks_in("\n".join([*[TILE] * 20_000, later]), "snap-function")
+    assert (found.lines, found.line) == (20_001, TILE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Unable to download a", "Spatial binning of product '", "\n<graph", "\x1b[" + "1" * 30, "F", "ERROR - ", "\r\n"],
+)
+def test_a_large_log_is_read_in_time_that_grows_with_its_length_alone(text: str) -> None:
+    # In another one this does not end before the tests are stopped.
+    assert remarks_in(text * (5_000_000 // len(text)), None) == ()
 
 
 def test_checks_set_how_bad_a_remark_is() -> None:

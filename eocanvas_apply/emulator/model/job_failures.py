@@ -62,7 +62,10 @@ _CONSTANT = (
     "least one is not specified. Using constant values for ozone (330.0) and surface pressure (1000.0)."
 )
 _NO_TILE = f"WARNING: org.esa.snap.core.dataop.dem.ElevationFile: http error:{_TILE} on {_TILE}"
-_EMPTY = "INFO: org.esa.snap.core.gpf.Operator: Spatial binning of product 'a' done, 0 observations seen, took 00:00:01"
+_EMPTY = (
+    "INFO: org.esa.snap.binning.operator.BinningOp: Spatial binning of product 'a' done, 0 observations seen, took "
+    "00:00:01"
+)
 _BUILT_IN = {
     "input-config": Failure("input-config", 0.2, ("Zero or more than one item found for *", *_exit(10))),
     "staging-in": Failure("staging-in", 0.2, (f"DownloadFailedException: {_READ_TIMED_OUT}", *_exit(11))),
