@@ -56,7 +56,7 @@ CORE = (
 )
 # The parts of a room, base first: a part imports none of the parts named behind it.
 PARTS = {
-    "documents": "yaml",
+    "documents": "yaml geometries",
     "manifest": "model validation",
     "ledger": "fold",
     "campaign": "readers",

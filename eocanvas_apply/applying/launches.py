@@ -16,7 +16,9 @@ from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.documents.mark import mark_for
 from eocanvas_apply.errors import Refused
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.event_values import Region
 from eocanvas_apply.manifest.address import typed
+from eocanvas_apply.planning.desired.desired import DesiredJob
 from eocanvas_apply.planning.jobs.launching import key_uses, launch
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.schedule.windows import Windows, closed_until, creations, longest
@@ -74,6 +76,7 @@ class Launcher(OnceSender[_Launch, JobInfo]):
             max_duration_s=int(job.max_duration.total_seconds()),
             process_version=task.process_version,
             orders=task.orders or None,
+            region=_region(job),
             decided=decided,
             send_before=decided + session.desired.timing.send_within,
         )
@@ -157,3 +160,8 @@ def _answered_before(intended: e.JobIntended, job: JobInfo, owner: str) -> Diagn
         f"eocanvas-apply resolve {typed(intended.address)} --adopt {job.job_id}, or change the definition",
         address=intended.address,
     )
+
+
+def _region(job: DesiredJob) -> Region | None:
+    box = job.region
+    return Region(document=job.document.regions.rest, box=box) if job.document and box else None

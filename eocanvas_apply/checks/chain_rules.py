@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from eocanvas_apply.checks.case import ChainCase
 from eocanvas_apply.diagnostics import Diagnostic, Suggestions, did_you_mean, error, warning
+from eocanvas_apply.documents.geometries.wkt import wkt_faults
 from eocanvas_apply.documents.trace import CHAIN_FIELDS
-from eocanvas_apply.documents.wkt import wkt_faults
 from eocanvas_apply.documents.yaml.nodes import Data, Path
 from eocanvas_apply.manifest.substitution import refers_to_row, texts
 

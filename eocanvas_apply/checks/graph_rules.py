@@ -8,11 +8,11 @@ from graphlib import CycleError, TopologicalSorter
 
 from eocanvas_apply.checks.case import GraphCase
 from eocanvas_apply.diagnostics import Diagnostic, Suggestions, error, warning
+from eocanvas_apply.documents.geometries.wkt import is_meant_as_geometry, wkt_faults
 from eocanvas_apply.documents.graph import OUTPUT, WRITE, Graph, param_alone
 from eocanvas_apply.documents.graph_placeholders import placeholders_of
 from eocanvas_apply.documents.node_sources import folded, header_names, results_used, sources_of
 from eocanvas_apply.documents.pixex import open_coordinates
-from eocanvas_apply.documents.wkt import is_meant_as_geometry, wkt_faults
 from eocanvas_apply.documents.xml_tree import Element
 
 _REGION = "geoRegion"

@@ -3,31 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from eocanvas_apply.checks.case import ChainCase, GraphCase
 from eocanvas_apply.diagnostics import Diagnostic, warning
-from eocanvas_apply.documents.wkt import bounds
+from eocanvas_apply.documents.geometries.regions import Box, box_of, numbers_of
 from eocanvas_apply.documents.xml_tree import Element
 from eocanvas_apply.manifest.model.jobs import Job
-
-
-class Box(NamedTuple):
-    """Degrees; west is greater than east where it crosses the antimeridian."""
-
-    west: float
-    south: float
-    east: float
-    north: float
-
-    def meets(self, other: Box) -> bool:
-        """Tell whether two boxes have a place in common."""
-        if self.south > other.north or other.south > self.north:
-            return False
-        return any(w <= e2 and w2 <= e for w, e in self._spans() for w2, e2 in other._spans())
-
-    def _spans(self) -> list[tuple[float, float]]:
-        return [(self.west, self.east)] if self.west <= self.east else [(self.west, 180), (-180, self.east)]
 
 
 def of_graphs(case: GraphCase) -> Iterator[Diagnostic]:
@@ -45,18 +26,15 @@ def of_graphs(case: GraphCase) -> Iterator[Diagnostic]:
 
 def of_chains(case: ChainCase) -> Iterator[Diagnostic]:
     """Yield a chain's region that does not meet the search."""
-    roi = case.chain.fields.get("roi")
-    given = _numbers(roi.get("NSWE")) if isinstance(roi, dict) else None
     searched = _searched(case.job)
-    if given and searched:
-        north, south, west, east = given
-        if south < north and not any(Box(west, south, east, north).meets(box) for box in searched):
+    for box in case.chain.regions.boxes if searched else ():
+        if not any(box.meets(each) for each in searched):
             yield case.at(_found(searched), ("roi", "NSWE"))
 
 
 def _searched(job: Job) -> list[Box]:
     """Return the boxes of a campaign's searches; none where one of them has no box, or a row fills it in."""
-    boxes = [_numbers((step.hda or {}).get("bbox")) for step in job.steps if step.hda is not None]
+    boxes = [numbers_of((step.hda or {}).get("bbox")) for step in job.steps if step.hda is not None]
     found = [Box(*box) for box in boxes if box and -90 <= box[1] <= box[3] <= 90]
     return found if len(found) == len(boxes) else []
 
@@ -67,8 +45,8 @@ def _leaves(case: GraphCase) -> Iterator[Element]:
 
 
 def _outside(text: str, searched: Sequence[Box]) -> Diagnostic | None:
-    box = bounds(text)
-    return None if box is None or any(Box(*box).meets(each) for each in searched) else _found(searched)
+    box = box_of(text)
+    return None if box is None or any(box.meets(each) for each in searched) else _found(searched)
 
 
 def _found(searched: Sequence[Box]) -> Diagnostic:
@@ -77,10 +55,3 @@ def _found(searched: Sequence[Box]) -> Diagnostic:
     return warning(
         "region-outside-search", "this region does not meet the box of the search, so the results would be empty", hint
     )
-
-
-def _numbers(value: object) -> list[float] | None:
-    if not isinstance(value, list) or len(value) != 4:
-        return None
-    numbers = [float(each) for each in value if isinstance(each, int | float) and not isinstance(each, bool)]
-    return numbers if len(numbers) == 4 else None

@@ -11,6 +11,7 @@ from functools import cached_property
 import yaml
 
 from eocanvas_apply.diagnostics import Diagnostic, Position, Severity, error
+from eocanvas_apply.documents.geometries.regions import Regions, nswe_box
 from eocanvas_apply.documents.mark import Mark, marks_in
 from eocanvas_apply.documents.numbers import without_texts
 from eocanvas_apply.documents.yaml.nodes import Data, Path, reads_otherwise, resolve_plain
@@ -18,6 +19,7 @@ from eocanvas_apply.documents.yaml.text import YamlText
 from eocanvas_apply.errors import ManifestError
 
 _LARGEST = 1_000_000
+_NOT_THE_WORK = frozenset({"id", "name", "description", "roi"})
 
 
 @dataclass(frozen=True)
@@ -79,12 +81,20 @@ class Chain:
         fields = dict(self.fields)
         if self.name is not None and marks_in(self.name):
             del fields["name"]
-        return json.dumps(_plain(fields), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return _canonical(fields)
 
     @cached_property
     def digest(self) -> str:
         """`sha256:` and the hex digest of the canonical form."""
         return "sha256:" + hashlib.sha256(self.canonical().encode("utf-8", "surrogatepass")).hexdigest()
+
+    @cached_property
+    def regions(self) -> Regions:
+        """The box of its `roi`; how the chain itself is called makes no difference to what it does there."""
+        roi = self.fields.get("roi")
+        box = nswe_box(roi.get("NSWE")) if isinstance(roi, dict) else None
+        rest = {name: value for name, value in self.fields.items() if name not in _NOT_THE_WORK}
+        return Regions.of(_canonical(rest), [box] if box else [])
 
     def to_yaml(self, mark: Mark | None = None) -> str:
         """Return the text that is sent: YAML with sorted keys, without nulls; the mark is the name of a nameless one.
@@ -136,6 +146,10 @@ def _without_nulls(fields: Mapping[str, Data]) -> dict[str, Data]:
         for name, value in fields.items()
         if value is not None
     }
+
+
+def _canonical(fields: Mapping[str, Data]) -> str:
+    return json.dumps(_plain(dict(fields)), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def _plain(value: Data) -> Data:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from eocanvas_apply.diagnostics import Diagnostic, Position, error
+from eocanvas_apply.documents.geometries.regions import Regions, box_of
 from eocanvas_apply.documents.graph_placeholders import Placeholder, placeholders_of
 from eocanvas_apply.documents.graph_text import decoded
 from eocanvas_apply.documents.mark import Mark
@@ -87,6 +88,14 @@ class Graph:
         """`sha256:` and the hex digest of the canonical form."""
         return "sha256:" + hashlib.sha256(self.canonical().encode()).hexdigest()
 
+    @cached_property
+    def regions(self) -> Regions:
+        """Its geometries as text, also those that params fill in."""
+        texts = [each.text for node in self.nodes for each in node.walk() if not each.children]
+        boxes = [box for text in texts if (box := box_of(text))]
+        canonical = compact(_without_application_data(self.root).changed(_without_geometry), sort=True)
+        return Regions.of(canonical, boxes, [text for text in texts if "$" in text])
+
     def fill(self, params: Mapping[str, ParamValue]) -> Graph:
         """Return the graph with `$name` and `${name}` replaced, whole names only; all others stay.
 
@@ -157,6 +166,11 @@ class _Filling:
         return value
 
 
+def filled_text(text: str, params: Mapping[str, str]) -> str:
+    """Return one text of a graph with params filled in."""
+    return _PARAM.sub(lambda found: params.get(found[1] or found[2], found[0]), text)
+
+
 def param_alone(text: str) -> str:
     """Return the name that is filled in as the whole of a text, empty where the text is another one."""
     found = _PARAM.fullmatch(text.strip())
@@ -197,6 +211,10 @@ def _relevant(root: Element) -> Iterator[Element]:
     for child in root.children:
         if child.tag != "applicationData":
             yield from child.walk()
+
+
+def _without_geometry(text: str) -> str:
+    return "" if box_of(text) else text
 
 
 def _without_application_data(root: Element) -> Element:

@@ -34,3 +34,11 @@ class Remark(Value):
     code: Annotated[str, Field(description="The diagnostic code, such as dem-tile-missing.")]
     line: Annotated[str, Field(description="The first line of the log about it, secrets hidden.")]
     lines: Annotated[int, Field(description="How many lines say so.")] = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region(Value):
+    """The largest region that a job works on, and what it does there."""
+
+    document: Annotated[str, Field(description="SHA-256 of its graph or chain without regions.")]
+    box: Annotated[tuple[float, float, float, float], Field(description="West, south, east, north in degrees.")]

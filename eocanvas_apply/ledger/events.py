@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from eocanvas_apply.ledger.event_values import Remark, Time, Value
+from eocanvas_apply.ledger.event_values import Region, Remark, Time, Value
 from eocanvas_apply.vocabulary import FailureClass, StorageType
 
 
@@ -178,6 +178,7 @@ class JobIntended(IntentEvent):
     max_duration_s: int
     process_version: str | None = None
     orders: Annotated[tuple[str, ...] | None, Field(description="The orders whose downloads are its inputs.")] = None
+    region: Region | None = None
     decided: Time
     send_before: Time
 

@@ -1,14 +1,20 @@
-"""Regions that are as large as one with which a job of this project was killed, for time or memory."""
+"""Regions that are as large as one with which a job of this project was killed, for time or memory.
+
+Graphs and chains that differ in nothing but their region do the same work, wherever the region stands: in params, in
+the graph's own text, or as the roi of a chain.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from eocanvas_apply.diagnostics import Diagnostic, warning
-from eocanvas_apply.documents.wkt import bounds
+from eocanvas_apply.documents.geometries.regions import Box
+from eocanvas_apply.documents.graph import filled_text
+from eocanvas_apply.ledger.events import JobIntended
 from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.manifest.graphs_and_chains import Document
 from eocanvas_apply.planning.actions import LAUNCHES
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.desired.fingerprint import DOCUMENT
@@ -24,40 +30,52 @@ class _Killed:
 
 
 def killed_regions(desired: Desired, recorded: Recorded, actions: Iterable[PlannedAction]) -> Iterator[Diagnostic]:
-    """Yield, for each graph, that regions of jobs to launch are no smaller than one that was too large for it."""
-    killed = _smallest_killed(recorded)
+    """Yield, for each graph or chain, that regions of jobs to launch are no smaller than one too large for it."""
+    killed = _smallest_killed(desired, recorded)
     too_large: dict[str, list[str]] = {}
     for action in actions if killed else ():
         job = desired.jobs.get(action.address)
-        if job is None or action.action not in LAUNCHES:
+        if job is None or job.document is None or action.action not in LAUNCHES:
             continue
-        before = killed.get(job.components.get(DOCUMENT))
-        if before and _area(job.components) >= before.area:
-            too_large.setdefault(str(job.components[DOCUMENT]), []).append(action.address)
-    for digest, addresses in too_large.items():
-        more = f" and of {len(addresses) - 1} more jobs" if addresses[1:] else ""
-        message = f"the region of this job{more} is no smaller than one with which {killed[digest].job_id} was killed"
+        before = killed.get(job.document.regions.rest)
+        if before and (box := job.region) and box.area >= before.area:
+            too_large.setdefault(job.document.regions.rest, []).append(action.address)
+    for rest, addresses in too_large.items():
+        others = len(addresses) - 1
+        more = f" and of {others} more job{'s'[: others - 1]}" if others else ""
+        message = f"the region of this job{more} is no smaller than one with which {killed[rest].job_id} was killed"
         hint = "the service kills a job after an hour, or when memory runs out; a smaller region helps"
         yield warning("region-killed-before", message, hint, address=addresses[0])
 
 
-def _smallest_killed(recorded: Recorded) -> Mapping[Any, _Killed]:
-    """Return the smallest region that was killed, by the digest of its graph."""
-    found: dict[Any, _Killed] = {}
-    for record in recorded.jobs.values():
-        for run in record.runs.values():
-            intent = record.intents.get(run.intent or "")
-            if run.failure != "killed" or intent is None or intent.intended is None:
-                continue
-            components = intent.intended.components
-            digest, area = components.get(DOCUMENT), _area(components)
-            if area and (digest not in found or area < found[digest].area):
-                found[digest] = _Killed(run.job_id, area)
+def _smallest_killed(desired: Desired, recorded: Recorded) -> Mapping[str, _Killed]:
+    """Return the smallest region that was killed, by the digest of its graph or chain without regions."""
+    killed = list(_killed(recorded))
+    documents: dict[object, Document] = {}
+    if any(intended.region is None for _, intended in killed):
+        documents = {job.document.digest: job.document for job in desired.jobs.values() if job.document}
+    found: dict[str, _Killed] = {}
+    for job_id, intended in killed:
+        rest, box = _recorded_region(intended, documents)
+        if box and (rest not in found or box.area < found[rest].area):
+            found[rest] = _Killed(job_id, box.area)
     return found
 
 
-def _area(components: Mapping[str, Any]) -> float:
-    """Return the area of the largest box around a geometry among the params; 0 without one."""
-    params = components.get("params")
-    boxes = [box for text in (params.values() if isinstance(params, dict) else ()) if (box := bounds(str(text)))]
-    return max(((east - west) * (north - south) for west, south, east, north in boxes), default=0.0)
+def _killed(recorded: Recorded) -> Iterator[tuple[str, JobIntended]]:
+    for record in recorded.jobs.values():
+        for run in record.runs.values():
+            intent = record.intents.get(run.intent or "")
+            if run.failure == "killed" and intent and intent.intended:
+                yield run.job_id, intent.intended
+
+
+def _recorded_region(intended: JobIntended, documents: Mapping[object, Document]) -> tuple[str, Box | None]:
+    if intended.region:
+        return intended.region.document, Box(*intended.region.box)
+    # Earlier releases recorded no region: it is seen where the manifest still has the same graph or chain.
+    document, params = documents.get(intended.components.get(DOCUMENT)), intended.components.get("params")
+    if document is None or not isinstance(params, dict):
+        return "", None
+    given = {name: str(value) for name, value in params.items()}
+    return document.regions.rest, document.regions.largest(lambda text: filled_text(text, given))

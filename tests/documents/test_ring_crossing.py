@@ -7,9 +7,9 @@ from math import cos, pi, sin
 
 import pytest
 
-from eocanvas_apply.documents import ring_crossing
-from eocanvas_apply.documents.ring_crossing import Point, crossing, crossing_fault
-from eocanvas_apply.documents.wkt import wkt_faults
+from eocanvas_apply.documents.geometries import ring_crossing
+from eocanvas_apply.documents.geometries.ring_crossing import Point, crossing, crossing_fault
+from eocanvas_apply.documents.geometries.wkt import wkt_faults
 
 
 def ring(*points: Point) -> list[Point]:

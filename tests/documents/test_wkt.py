@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from eocanvas_apply.documents.wkt import wkt_faults
+from eocanvas_apply.documents.geometries.wkt import wkt_faults
 
 LEGAL = (
     "POINT(20 58)",

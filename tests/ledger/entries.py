@@ -8,6 +8,7 @@ from typing import Any
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.entry import Entry
+from eocanvas_apply.ledger.event_values import Region
 from eocanvas_apply.vocabulary import StorageType
 
 T0 = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
@@ -59,6 +60,7 @@ def job_intended(address: str = "job.subset", intent: str = "0f" * 16) -> e.JobI
         keys=(e.KeyUse(address="key.scenes", generation=1, name="demo-scenes-1-abc123"),),
         output="download",
         max_duration_s=7200,
+        region=Region(document="sha256:01", box=(10.0, 50.0, 18.5, 58.0)),
         decided=at(0),
         send_before=at(0.5),
     )

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.entry import Entry
-from eocanvas_apply.ledger.event_values import Value
+from eocanvas_apply.ledger.event_values import Region, Value
 from eocanvas_apply.ledger.fold.recorded import _FOLDER_OF, Recorded
 from tests.ledger.entries import SAMPLES, T0, entries, note
 
@@ -47,6 +47,10 @@ def _values(annotation: Any) -> st.SearchStrategy[Any]:
         return _strategy(annotation)
     if annotation in (dict[str, Any],):
         return st.dictionaries(st.text(), st.none() | st.integers() | st.text() | st.lists(st.text()))
+    if annotation == Region | None:
+        degrees = st.floats(-180, 180)
+        boxes = st.tuples(degrees, degrees, degrees, degrees)
+        return st.none() | st.builds(Region, document=st.text(), box=boxes)
     if get_args(annotation) and Value in getattr(get_args(annotation)[0], "__mro__", ()):
         return st.lists(_strategy(get_args(annotation)[0]), max_size=3).map(tuple)
     if annotation == tuple[e.ListedResult, ...] | None:

@@ -12,8 +12,8 @@ from itertools import pairwise
 from typing import Any
 
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, warning
+from eocanvas_apply.documents.geometries.ring_crossing import crossing_fault
 from eocanvas_apply.documents.numbers import WrittenFloat, WrittenInt, without_text
-from eocanvas_apply.documents.ring_crossing import crossing_fault
 
 COLLECTION = "GeometryCollection"
 _DEPTHS = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from eocanvas_apply.diagnostics import Diagnostic, error, warning
-from eocanvas_apply.documents.wkt import wkt_faults
+from eocanvas_apply.documents.geometries.wkt import wkt_faults
 from eocanvas_apply.documents.yaml.nodes import Data, Path
 from eocanvas_apply.manifest.model.keys import EODATA
 from eocanvas_apply.manifest.substitution import is_unfilled, texts

@@ -10,6 +10,8 @@ from typing import Any
 
 from eocanvas_apply.diagnostics import Severity
 from eocanvas_apply.documents.chain import Chain
+from eocanvas_apply.documents.geometries.regions import Box
+from eocanvas_apply.documents.graph import filled_text
 from eocanvas_apply.documents.kept_text import text_of
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.graphs_and_chains import Document
@@ -150,6 +152,11 @@ class DesiredJob:
     def document_text(self) -> str:
         """Its graph or chain as it is sent, before params are filled in; empty where it has none."""
         return text_of(self.document) if self.document else ""
+
+    @property
+    def region(self) -> Box | None:
+        """The largest region that it works on; None where none can be seen."""
+        return self.document.regions.largest(lambda text: filled_text(text, self.params)) if self.document else None
 
     @property
     def has_chain(self) -> bool:

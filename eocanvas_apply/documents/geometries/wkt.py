@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import chain, islice
 
 from eocanvas_apply.diagnostics import Diagnostic, error, nearest, warning
-from eocanvas_apply.documents.ring_crossing import crossing_fault
+from eocanvas_apply.documents.geometries.ring_crossing import crossing_fault
 
 _FLAGS = re.IGNORECASE | re.ASCII
 _NUMBER = r"[-+]?+(?:\d++(?:\.\d*+)?+|\.\d++)(?:[eE][-+]?+\d++)?+"

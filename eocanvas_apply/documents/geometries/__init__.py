@@ -1,0 +1,1 @@
+"""Geometries as text, what is wrong with them, and the regions of graphs and chains as boxes."""
