@@ -49,6 +49,7 @@ def check_rows(loaded: LoadedManifest, documents: GraphsAndChains, instances: In
     """Return the diagnostics of what only rows of campaigns name or fill in, each reported once."""
     found = [each for case in row_cases(loaded, documents, instances) for each in _by_rules(case)]
     found += _of_filled_chains(loaded, documents, instances)
+    found += search_regions.of_rows(loaded, instances)
     return limited(_once(adjusted(found, loaded.manifest))) if loaded.manifest else []
 
 

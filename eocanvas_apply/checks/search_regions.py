@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from eocanvas_apply.checks.case import ChainCase, GraphCase
+from eocanvas_apply.checks.case import ChainCase, GraphCase, Instances
 from eocanvas_apply.diagnostics import Diagnostic, warning
 from eocanvas_apply.documents.geometries.regions import Box, box_of, numbers_of
 from eocanvas_apply.documents.xml_tree import Element
+from eocanvas_apply.documents.yaml.nodes import Path
+from eocanvas_apply.manifest.instances import Instance
+from eocanvas_apply.manifest.loading import LoadedManifest
 from eocanvas_apply.manifest.model.jobs import Job
+from eocanvas_apply.manifest.validation.meaning import value_at
 
 
 def of_graphs(case: GraphCase) -> Iterator[Diagnostic]:
@@ -30,6 +35,27 @@ def of_chains(case: ChainCase) -> Iterator[Diagnostic]:
     for box in case.chain.regions.boxes if searched else ():
         if not any(box.meets(each) for each in searched):
             yield case.at(_found(searched), ("roi", "NSWE"))
+
+
+def of_rows(loaded: LoadedManifest, instances: Instances) -> Iterator[Diagnostic]:
+    """Yield params that rows fill in with regions outside of the search, each param once."""
+    for name, rows in instances.items():
+        job, template = loaded.manifest.jobs.get(name) if loaded.manifest else None, loaded.templates.get(name)
+        searched = _searched(job) if job else []
+        paths = dict.fromkeys(path for path, _ in template.fields if path[0] == "params") if template else {}
+        outside = {path: [row for row in rows if _is_outside(row, path, searched)] for path in paths if searched}
+        for path, found in outside.items():
+            if found:
+                first = f"`{found[0].id[:60]}`"
+                where = f"in the row {first}" if len(found) == 1 else f"in {len(found)} rows, first {first}"
+                report = _found(searched)
+                report = replace(report, message=f"{report.message} ({where})")
+                yield loaded.place(report, ("jobs", name, *path))
+
+
+def _is_outside(row: Instance, path: Path, searched: Sequence[Box]) -> bool:
+    value = value_at(row.template.fill(row.fields), path)
+    return isinstance(value, str) and _outside(value, searched) is not None
 
 
 def _searched(job: Job) -> list[Box]:

@@ -20,8 +20,8 @@ import pytest
 import eocanvas_apply
 from eocanvas_apply.campaign.expansion import expand
 from eocanvas_apply.campaign.job_points import with_points
-from eocanvas_apply.checks.checking import check
-from eocanvas_apply.diagnostics import Diagnostic, Severity, error
+from eocanvas_apply.checks.checking import check, check_rows
+from eocanvas_apply.diagnostics import Diagnostic, error, has_errors
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.graphs_and_chains import load_graphs_and_chains
 from eocanvas_apply.manifest.loading import load
@@ -58,9 +58,11 @@ def found_in(folder: Path) -> list[dict[str, Any]]:
             raise ManifestError(error("file-missing", f"there is no file {written}")) from None
 
     loaded = load((folder / "manifest.yaml").read_bytes(), "manifest.yaml")
-    found = check(loaded, with_points(load_graphs_and_chains(loaded, read), loaded, read))
-    if not any(each.severity is Severity.ERROR for each in found):
-        found += asyncio.run(expand(loaded, read, now=NOW, search=Archive(folder).search)).diagnostics
+    documents = with_points(load_graphs_and_chains(loaded, read), loaded, read)
+    found = check(loaded, documents)
+    if not has_errors(found):
+        expansion = asyncio.run(expand(loaded, read, now=NOW, search=Archive(folder).search))
+        found += [*expansion.diagnostics, *check_rows(loaded, documents, expansion.instances)]
     return [as_data(each) for each in found]
 
 
