@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from eocanvas_apply.cli.shared_options import MANIFEST
-from eocanvas_apply.diagnostics import error
-from eocanvas_apply.errors import UsageError
+from eocanvas_apply.diagnostics import Diagnostic, error, has_errors, warning
+from eocanvas_apply.errors import ManifestError, UsageError
 
 if TYPE_CHECKING:
     from eocanvas_apply.api.project import AsyncProject
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from eocanvas_apply.engine.definition import Definition
     from eocanvas_apply.engine.opening import Settings
     from eocanvas_apply.ledger.fold.recorded import Recorded
+    from eocanvas_apply.planning.log_rules import ChecksOfJobs
     from eocanvas_apply.policy.policy_file import PolicyFile
 
 Work = Callable[["AsyncProject"], Awaitable["Outcome"]]
@@ -124,6 +125,33 @@ def variables(args: Namespace) -> Mapping[str, str]:
 def ledger_url(args: Namespace) -> str | None:
     """Return where the ledger is, None for the place beside the manifest. Not every command takes the option."""
     return getattr(args, "ledger", None) or os.environ.get("EOCANVAS_APPLY_LEDGER") or None
+
+
+def readable_checks(args: Namespace) -> tuple[ChecksOfJobs, tuple[Diagnostic, ...]]:
+    """Return the checks of remarks, for a command that reads the record, and a warning where some may be missing.
+
+    A project may have no manifest any more: then there are none.
+    """
+    from eocanvas_apply.checks.checking import adjusted
+    from eocanvas_apply.files import read_manifest
+    from eocanvas_apply.manifest.loading import load
+    from eocanvas_apply.planning.desired.derivation import checks_of_jobs
+
+    file = manifest_file(args)
+    if not file.exists():
+        return {}, ()
+    try:
+        loaded = load(read_manifest(file), str(file))
+        manifest = loaded.manifest or loaded.require()
+    except ManifestError:
+        return {}, (_checks_not_read(file),)
+    broken = has_errors(adjusted(loaded.diagnostics, manifest))
+    return checks_of_jobs(manifest), (_checks_not_read(file),) if broken else ()
+
+
+def _checks_not_read(file: Path) -> Diagnostic:
+    message = f"{file} has errors: jobs that its `checks:` make a failure may count as done here"
+    return warning("checks-not-read", message, "correct what `eocanvas-apply validate` shows")
 
 
 async def read_record(args: Namespace) -> Recorded:

@@ -122,7 +122,8 @@ def _write_indexes(desired: Desired, recorded: Recorded, folder: Path, stands: M
             stored = StoredResult(copy.address, copy.job_id, copy.file, copy.size or 0, copy.sha256 or "")
             file = place(folder, copy.file).relative_to(index).as_posix()
             record = recorded.jobs.get(copy.address)
-            state, remarks = job_state(record), remark_words(counted_run(record))
+            state = job_state(record, checks=job.remark_checks if job else {})
+            remarks = remark_words(counted_run(record))
             rows[index].append(IndexRow(copy.address, state, job.fields if job else {}, file, stored, remarks=remarks))
     for index, found in rows.items():
         write_index(index, found)

@@ -10,12 +10,14 @@ from importlib.resources import files
 
 from eocanvas_apply.diagnostics import Severity
 from eocanvas_apply.ledger.event_values import Remark
+from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.failures import without_url_secrets
 
 _LONGEST_LINE = 300
 _COLOURS = re.compile(r"\x1b\[[0-?]{0,30}[ -/]{0,5}[@-~]")
 _GRAPH, _END_OF_GRAPH = "\n<graph", "</graph>"
 Checks = Mapping[str, Severity]
+ChecksOfJobs = Mapping[str, Checks]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +128,13 @@ def shown_remarks(remarks: Iterable[Remark] | None, checks: Checks) -> tuple[Rem
 def rejecting(remarks: Iterable[Remark] | None, checks: Checks) -> Remark | None:
     """Return the first remark that `checks:` makes an error: its job stands as failed."""
     return next((each for each in remarks or () if severity_of(each, checks) is Severity.ERROR), None)
+
+
+def rejection(remark: Remark) -> str:
+    """Return why the job of this remark stands as failed."""
+    return f"the job succeeded, and `checks:` makes {remark.code} an error: {remark.line}"
+
+
+def checks_of(address: str, of_jobs: ChecksOfJobs) -> Checks:
+    """Return the checks of the job or instance at an address; `of_jobs` has them by the job's name."""
+    return of_jobs.get(Address.parse(address).name, {}) if of_jobs else {}

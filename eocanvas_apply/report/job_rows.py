@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.planning.log_rules import Checks
+from eocanvas_apply.planning.log_rules import ChecksOfJobs, checks_of
 from eocanvas_apply.planning.plan import instance_of
 from eocanvas_apply.planning.state.job_states import job_state, remark_words
 from eocanvas_apply.planning.state.runs import counted_run
@@ -35,21 +35,22 @@ class JobRow:
 
 @dataclass(frozen=True, slots=True)
 class GivenJob:
-    """What a manifest says of a job or instance: the fields of its row, why it is skipped (None: it is not), checks."""
+    """What a manifest says of a job or instance: the fields of its row, and why it is skipped (None: it is not)."""
 
     fields: Mapping[str, Any] = field(default_factory=dict)
     skip: str | None = None
-    checks: Checks = field(default_factory=dict)
 
 
-def job_rows(addresses: Iterable[str], given: Mapping[str, GivenJob], recorded: Recorded) -> list[JobRow]:
+def job_rows(
+    addresses: Iterable[str], given: Mapping[str, GivenJob], recorded: Recorded, checks: ChecksOfJobs
+) -> list[JobRow]:
     """Return the rows of these jobs; those that are in neither the manifest nor the ledger any more have none."""
     rows = []
     for address in addresses:
         record, said = recorded.jobs.get(address), given.get(address)
         if said or (record and not record.forgotten):
             run = counted_run(record)
-            state = job_state(record, said.skip if said else None, said.checks if said else {})
+            state = job_state(record, said.skip if said else None, checks_of(address, checks))
             fields = said.fields if said else {}
             rows.append(JobRow(address, state, run.job_id if run else "", fields, remark_words(run)))
     return rows

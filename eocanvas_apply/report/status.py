@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 
 from eocanvas_apply.ledger.event_values import Remark
 from eocanvas_apply.ledger.fold.job_records import IntentState, JobRecord, Run
@@ -12,7 +13,7 @@ from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.actions import LAUNCHES, ActionKind, Phase
 from eocanvas_apply.planning.desired.desired import DesiredKey
-from eocanvas_apply.planning.log_rules import Checks
+from eocanvas_apply.planning.log_rules import Checks, ChecksOfJobs, checks_of, rejecting, rejection
 from eocanvas_apply.planning.plan import Origin, Plan, PlannedAction
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import Observed, ObservedKey, Pass
@@ -131,13 +132,15 @@ class Status:
         return not any(job.phase in (Phase.RUNNING, Phase.WAITING) for job in self.jobs)
 
 
-def status(plan: Plan, recorded: Recorded, observed: Observed) -> Status:
-    """Return where everything stands according to one plan."""
+def status(plan: Plan, recorded: Recorded, observed: Observed, of_jobs: ChecksOfJobs = MappingProxyType({})) -> Status:
+    """Return where everything stands according to one plan; `of_jobs` are the checks where it has no manifest."""
     given = plan.desired.keys if plan.desired else {}
     keys = [_key(a, given.get(a.address), recorded, observed) for a in plan.actions if a.address.startswith("key.")]
     desired = plan.desired.jobs if plan.desired else {}
     jobs = [
-        JobStatus(a, recorded, desired[a.address].remark_checks if a.address in desired else {})
+        JobStatus(
+            a, recorded, desired[a.address].remark_checks if a.address in desired else checks_of(a.address, of_jobs)
+        )
         for a in plan.actions
         if a.address.startswith("job.")
     ]
@@ -174,10 +177,12 @@ _A, _R = ActionKind, Reason
 _ENDED: dict[str, Reason] = {OgcStatus.FAILED: _R.FAILED, OgcStatus.DISMISSED: _R.CANCELLED}
 
 
-def remembered(recorded: Recorded, now: datetime) -> tuple[Plan, Observed]:
+def remembered(
+    recorded: Recorded, now: datetime, of_jobs: ChecksOfJobs = MappingProxyType({})
+) -> tuple[Plan, Observed]:
     """Return what is on record as a plan that changes nothing, and the service as it was last seen.
 
-    What the manifest asks for beyond the record is not in it, nor is the quota.
+    What the manifest asks for beyond the record is not in it, nor is the quota; of the manifest only the checks count.
     """
     opened = recorded.opened
     origin = Origin(
@@ -189,7 +194,7 @@ def remembered(recorded: Recorded, now: datetime) -> tuple[Plan, Observed]:
         ledger_head=recorded.head,
     )
     keys = [PlannedAction(r.address, _A.NONE, _R.UNCHANGED) for r in recorded.keys.values() if r.current]
-    jobs = [job for record in recorded.jobs.values() if (job := _job(record, now))]
+    jobs = [job for record in recorded.jobs.values() if (job := _job(record, now, of_jobs))]
     shown = {key.name: key for key in _keys(recorded)}
     seen = Observed(at=now, account=origin.account, keys=shown, jobs=Pass(now, complete=False, jobs={}))
     return Plan(origin, now, (*keys, *jobs)), seen
@@ -204,17 +209,15 @@ def _keys(recorded: Recorded) -> Iterator[ObservedKey]:
                 yield ObservedKey(generation.name, "", public=False, description="", created=None, expires=made.expires)
 
 
-def _job(record: JobRecord, now: datetime) -> PlannedAction | None:
-    if record.finished:
-        return PlannedAction(record.address, _A.NONE, _R.DONE)
+def _job(record: JobRecord, now: datetime, of_jobs: ChecksOfJobs) -> PlannedAction | None:
     if record.forgotten:
         return None
-    last, run = record.last_intent, counted_run(record)
+    last, run = record.last_intent, record.finished or counted_run(record)
     if last and last.state is IntentState.OPEN:
         return PlannedAction(record.address, _A.WATCH, _R.ANSWER_OPEN)
     if last and last.refused and last.state is IntentState.REFUSED:
         return _refused(record.address, last.refused.refusal)
-    return _of_run(record.address, run, now) if run else PlannedAction(record.address, _A.LAUNCH, _R.NEW)
+    return _of_run(record.address, run, now, of_jobs) if run else PlannedAction(record.address, _A.LAUNCH, _R.NEW)
 
 
 def _refused(address: str, refusal: str) -> PlannedAction:
@@ -224,11 +227,13 @@ def _refused(address: str, refusal: str) -> PlannedAction:
     return PlannedAction(address, _A.NONE, _R.FAILED) if rejected else PlannedAction(address, _A.LAUNCH, _R.NEW)
 
 
-def _of_run(address: str, run: Run, now: datetime) -> PlannedAction:
+def _of_run(address: str, run: Run, now: datetime, of_jobs: ChecksOfJobs) -> PlannedAction:
     if run.in_flight:
         return PlannedAction(address, _A.WATCH, _R.STUCK if age_of(run, now) > STUCK else _R.IN_FLIGHT)
     if ended := _ENDED.get(run.status):
         return PlannedAction(address, _A.NONE, ended)
+    if run.remarks and (rejected := rejecting(run.remarks, checks_of(address, of_jobs))):
+        return PlannedAction(address, _A.NONE, _R.FAILED, note=rejection(rejected))
     if run.pending or not run.results:
         return PlannedAction(address, _A.FETCH, _R.RESULTS_PENDING)
     return PlannedAction(address, _A.NONE, _R.DONE)

@@ -66,6 +66,48 @@ def test_checks_make_it_a_failure_that_is_not_retried(doubtful: Project) -> None
     assert "Remarks" not in doubtful.out
 
 
+@pytest.mark.parametrize("below", ["checks: {dem-tile-missing: error}\n", "    checks: {dem-tile-missing: error}\n"])
+def test_what_reads_the_ledger_alone_knows_what_checks_make_a_failure(doubtful: Project, below: str) -> None:
+    assert doubtful.run("apply", "--yes") == 0
+    assert doubtful.run("status", "--offline", "--exit-code") == 0
+    assert "Remarks\n  job.subset: a tile" in doubtful.out
+    doubtful.manifest.write_text(MANIFEST + below, "utf-8")
+    assert doubtful.run("plan") == 0
+    (planned,) = [line for line in doubtful.out.splitlines() if line.startswith("    job.subset: failed earlier")]
+    assert doubtful.run("status", "--offline", "--exit-code") == 4
+    assert planned.strip().replace("job.subset:", "job.subset failed:") in doubtful.out
+    online, offline = doubtful.json("status")["jobs"], doubtful.json("status", "--offline")["jobs"]
+    assert online == offline
+    assert [(job["reason"], job["remarks"][0]["severity"]) for job in offline] == [("failed", "error")]
+    assert doubtful.run("results", "--format", "csv") == 0
+    assert next(csv.DictReader(doubtful.out.splitlines()))["state"] == "failed"
+    copy = doubtful.folder / "copy"
+    assert doubtful.run("results", "--to", str(copy)) == 0
+    assert next(csv.DictReader((copy / "results/index.csv").read_text("utf-8").splitlines()))["state"] == "failed"
+
+
+def test_checks_that_hide_a_remark_hide_it_offline_too(doubtful: Project) -> None:
+    assert doubtful.run("apply", "--yes") == 0
+    doubtful.manifest.write_text(MANIFEST + "    checks: {dem-tile-missing: info}\n", "utf-8")
+    assert doubtful.run("status", "--offline") == 0
+    assert "Remarks" not in doubtful.out
+
+
+@pytest.mark.parametrize(
+    "text", ["- no mapping", "\0", "jobs: [", MANIFEST + "    grpah: a.xml\n    checks: {dem-tile-missing: error}\n"]
+)
+def test_the_ledger_is_shown_beside_a_manifest_with_errors_and_says_so(doubtful: Project, text: str) -> None:
+    assert doubtful.run("apply", "--yes") == 0
+    doubtful.manifest.write_text(text, "utf-8")
+    for words in (["status", "--offline"], ["results", "--format", "csv"]):
+        assert doubtful.run(*words) == 0
+        assert "job.subset" in doubtful.out
+        assert "[checks-not-read]" in doubtful.err
+    doubtful.manifest.unlink()
+    assert doubtful.run("status", "--offline") == 0
+    assert "checks-not-read" not in doubtful.err
+
+
 def test_a_clean_log_is_read_once_and_says_nothing(project: Project, emulator: RunningEmulator) -> None:
     assert project.run("apply", "--yes") == 0
     assert "Remarks" not in project.out

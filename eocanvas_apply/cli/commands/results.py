@@ -18,11 +18,12 @@ from eocanvas_apply.cli.named_project import (
     opened_project,
     read_now,
     read_record,
+    readable_checks,
     with_project,
 )
 from eocanvas_apply.cli.shared_options import add_allowed_paths, add_ledger, add_place, add_variables
 from eocanvas_apply.cli.terminal.console import Console, Outcome
-from eocanvas_apply.diagnostics import error
+from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import EocanvasApplyError, UsageError
 
 if TYPE_CHECKING:
@@ -95,8 +96,9 @@ async def _fetched(args: Namespace, console: Console, project: AsyncProject) -> 
     found = _copies(collected, args.to) if args.to else recorded_results(recorded, addresses, boundary)
     code = Exit.ERROR if collected.failures else Exit.DONE
     irregular = engine.service.irregularities.diagnostics()
-    diagnostics = (*collected.failures, *collected.left, *irregular)
-    return replace(_listed(args, found, recorded), exit=code, diagnostics=diagnostics)
+    listed = _listed(args, found, recorded)
+    diagnostics = (*listed.diagnostics, *collected.failures, *collected.left, *irregular)
+    return replace(listed, exit=code, diagnostics=diagnostics)
 
 
 def _copies(collected: Collected, folder: Path) -> Results:
@@ -117,32 +119,35 @@ def _listed(args: Namespace, found: Results, recorded: Recorded) -> Outcome:
 
     results = found.to_json()
     if args.format == "csv":
-        rows = _rows(args, recorded)
-        return Outcome(text=lambda _: render.csv_text(results, rows))
+        rows, faults = _rows(args, recorded)
+        return Outcome(diagnostics=faults, text=lambda _: render.csv_text(results, rows))
     if args.format == "geojson":
-        features = render.geojson_text(results, _rows(args, recorded))
+        rows, faults = _rows(args, recorded)
+        features = render.geojson_text(results, rows)
         if features is None:
             hint = "rows have one where they come from `geojson`, or have a field `geometry` or `wkt`"
             raise UsageError(error("no-geometry", "no row of these jobs has a geometry", hint))
-        return Outcome(text=lambda _: features)
+        return Outcome(diagnostics=faults, text=lambda _: features)
     return Outcome(text=lambda style: render.text(results, style), fields=lambda: {"results": results})
 
 
-def _rows(args: Namespace, recorded: Recorded) -> list[JobRow]:
-    """Return a row for each of the jobs asked for, on record or not, as far as files and the lock give them."""
+def _rows(args: Namespace, recorded: Recorded) -> tuple[list[JobRow], tuple[Diagnostic, ...]]:
+    """Return a row for each of the jobs asked for, on record or not, as far as files and the lock give them.
+
+    With it comes a warning where the manifest does not say what makes a job fail.
+    """
     from eocanvas_apply.api.addresses import jobs_named
     from eocanvas_apply.report.job_rows import job_rows
 
-    given = _given(args)
+    given, (checks, faults) = _given(args), readable_checks(args)
     addresses = jobs_named([args.address], given, recorded) if args.address else {*given, *recorded.jobs}
-    return job_rows(sorted(addresses), given, recorded)
+    return job_rows(sorted(addresses), given, recorded, checks), faults
 
 
 def _given(args: Namespace) -> Mapping[str, GivenJob]:
     """Return what the manifest says of each job and instance."""
     from eocanvas_apply.engine.definition import given_rows
     from eocanvas_apply.manifest.address import Address
-    from eocanvas_apply.planning.desired.derivation import remark_checks
     from eocanvas_apply.report.job_rows import GivenJob
 
     given: dict[str, GivenJob] = {}
@@ -151,9 +156,8 @@ def _given(args: Namespace) -> Mapping[str, GivenJob]:
         project = opened_project(args)
         instances = given_rows(project, datetime.now(UTC)).expansion.instances
         for name, job in project.manifest.jobs.items():
-            checks = remark_checks(project.manifest, job)
             if not job.steps:
-                given[str(Address.job(name))] = GivenJob(skip=job.skip_reason, checks=checks)
+                given[str(Address.job(name))] = GivenJob(skip=job.skip_reason)
             for row in instances.get(name, ()):
-                given[str(Address.job(name, row.id))] = GivenJob(row.fields, job.skipped_ids.get(row.id), checks)
+                given[str(Address.job(name, row.id))] = GivenJob(row.fields, job.skipped_ids.get(row.id))
     return given

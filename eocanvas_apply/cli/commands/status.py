@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from eocanvas_apply.api.exit_codes import Exit, of_status
 from eocanvas_apply.cli.argument_parser import Parser
 from eocanvas_apply.cli.guard import of_exception
-from eocanvas_apply.cli.named_project import read_record, with_project
+from eocanvas_apply.cli.named_project import read_record, readable_checks, with_project
 from eocanvas_apply.cli.shared_options import add_project
 from eocanvas_apply.cli.terminal.console import Channel, Console, Outcome
 from eocanvas_apply.cli.terminal.live import live
@@ -78,9 +78,9 @@ async def _offline(args: Namespace) -> Outcome:
     from eocanvas_apply.api.values import Status
     from eocanvas_apply.report.status import remembered, status
 
-    found = await read_record(args)
-    plan, seen = remembered(found, datetime.now(UTC))
-    outcome = _outcome(args, Status(replace(status(plan, found, seen), offline=True)))
+    found, (checks, faults) = await read_record(args), readable_checks(args)
+    plan, seen = remembered(found, datetime.now(UTC), checks)
+    outcome = _outcome(args, Status(replace(status(plan, found, seen, checks), offline=True), faults))
     # What the manifest asks for was not looked at, and may be much.
     if plan.actions:
         return outcome

@@ -42,7 +42,7 @@ from eocanvas_apply.planning.desired.desired import (
 )
 from eocanvas_apply.planning.desired.fingerprint import ALGORITHM, fingerprint
 from eocanvas_apply.planning.failures import Retries
-from eocanvas_apply.planning.log_rules import remark_codes
+from eocanvas_apply.planning.log_rules import Checks, ChecksOfJobs, remark_codes
 
 
 def desired(
@@ -57,7 +57,7 @@ def desired(
     jobs: dict[str, DesiredJob] = {}
     for name in in_order({name: job.source_names for name, job in manifest.jobs.items()}):
         made = _all_of(name, manifest.jobs[name], documents, instances.get(name, ()), jobs)
-        if checks := remark_checks(manifest, manifest.jobs[name]):
+        if checks := _remark_checks(manifest, manifest.jobs[name]):
             made = [replace(job, remark_checks=checks) for job in made]
         jobs |= {job.address: job for job in made}
     return Desired(
@@ -79,8 +79,13 @@ def desired(
     )
 
 
-def remark_checks(manifest: Manifest, job: Job) -> Mapping[str, Severity]:
-    """Return the severities that `checks:` gives to remarks of logs; those of the job win."""
+def checks_of_jobs(manifest: Manifest) -> ChecksOfJobs:
+    """Return the severities that `checks:` gives to remarks of logs, by the names of the jobs where it gives some."""
+    return {name: checks for name, job in manifest.jobs.items() if (checks := _remark_checks(manifest, job))}
+
+
+def _remark_checks(manifest: Manifest, job: Job) -> Checks:
+    # Those of the job win.
     chosen = {**manifest.checks, **job.checks}
     return {code: Severity(chosen[code]) for code in chosen.keys() & remark_codes()} if chosen else {}
 

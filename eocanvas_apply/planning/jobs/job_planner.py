@@ -14,7 +14,7 @@ from eocanvas_apply.planning.actions import ActionKind, Outcome, State
 from eocanvas_apply.planning.desired.desired import Desired, DesiredJob
 from eocanvas_apply.planning.desired.fingerprint import Change, changes, same
 from eocanvas_apply.planning.jobs.cancelling import exempted
-from eocanvas_apply.planning.log_rules import rejecting
+from eocanvas_apply.planning.log_rules import rejecting, rejection
 from eocanvas_apply.planning.plan import PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import Observed
@@ -234,8 +234,7 @@ class JobPlanner:
         if run.status == OgcStatus.DISMISSED:
             return PlannedAction(job.address, _A.NONE, _R.CANCELLED)
         if rejected := rejecting(run.remarks, job.remark_checks):
-            note = f"the job succeeded, and `checks:` makes {rejected.code} an error: {rejected.line}"
-            return PlannedAction(job.address, _A.NONE, _R.FAILED, note=note)
+            return PlannedAction(job.address, _A.NONE, _R.FAILED, note=rejection(rejected))
         if self._judged_later(job, record, run):
             return PlannedAction(job.address, _A.WATCH, _R.IN_FLIGHT)
         fetch = PlannedAction(job.address, _A.FETCH, _R.RESULTS_PENDING, task=FetchResults(run.job_id, job))
