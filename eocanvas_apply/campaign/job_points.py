@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import NamedTuple
 
 from eocanvas_apply.campaign.point_rows import Points, points_in_list, points_in_rows
-from eocanvas_apply.campaign.row_faults import RowFaults
+from eocanvas_apply.campaign.row_faults import RowFault, RowFaults
 from eocanvas_apply.campaign.row_files import RowFiles
 from eocanvas_apply.campaign.rows import Row
 from eocanvas_apply.diagnostics import Diagnostic, error, fault_of
 from eocanvas_apply.documents.pixex import Point, open_coordinates
+from eocanvas_apply.documents.yaml.nodes import Path
 from eocanvas_apply.errors import ManifestError
+from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.graphs_and_chains import GraphsAndChains, points_key
 from eocanvas_apply.manifest.instances import Instance
 from eocanvas_apply.manifest.loading import LoadedManifest
@@ -31,8 +34,7 @@ def with_points(documents: GraphsAndChains, loaded: LoadedManifest, read: Read) 
     reader = _Reader(loaded, documents, RowFiles(loaded, read))
     for name, job in loaded.manifest.jobs.items() if loaded.manifest else ():
         if isinstance(job, SnapJob) and job.points is not None and not _by_row(loaded, name, _FIELD):
-            for found in reader.faults(job):
-                reader.diagnostics.append(reader.placed(found, name))
+            reader.diagnostics += [reader.placed(found, name, path) for found, path in reader.faults(job)]
     return reader.result()
 
 
@@ -48,16 +50,24 @@ def with_points_of_rows(
             if not isinstance(job, SnapJob) or job.points is None:
                 break
             row = Row(instance.id, instance.fields)
-            for found in reader.faults(job):
-                faults.add(fault_of(found), row, partial(replace, found))
-        placed = (each.found if each.found.position else each.diagnostic() for each in faults)
-        reader.diagnostics += [reader.placed(each, name) for each in placed]
+            for found, path in reader.faults(job):
+                faults.add((fault_of(found), found.position), row, partial(replace, found), path)
+        for each in faults:
+            found = each.found if each.found.position else each.diagnostic()
+            reader.diagnostics.append(reader.placed(found, name, each.path))
     return reader.result()
 
 
 def _by_row(loaded: LoadedManifest, name: str, *fields: str) -> bool:
     template = loaded.templates.get(name)
     return template is not None and any(path[0] in fields for path, _ in template.fields)
+
+
+class _Fault(NamedTuple):
+    """What is wrong with points; `path` leads to a point of a list in the manifest, and to its field."""
+
+    found: Diagnostic
+    path: Path = ()
 
 
 @dataclass
@@ -67,18 +77,20 @@ class _Reader:
     files: RowFiles
     points: dict[str, Sequence[Point]] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    _judged: dict[tuple[str, str], tuple[Diagnostic, ...]] = field(default_factory=dict)
+    _judged: dict[tuple[str, str], tuple[_Fault, ...]] = field(default_factory=dict)
 
-    def faults(self, job: SnapJob) -> tuple[Diagnostic, ...]:
+    def faults(self, job: SnapJob) -> tuple[_Fault, ...]:
         """Read the points of a job, and return what is wrong with them and with their place in the graph."""
         key = (points_key(job.points), job.graph)
         if key not in self._judged:
             self._judged[key] = (*self._node_faults(job), *self._read(job, key[0]))
         return self._judged[key]
 
-    def placed(self, found: Diagnostic, name: str) -> Diagnostic:
-        """Return a finding at the points of a job, unless it has its place in a file."""
-        return found if found.position else self.loaded.place(found, ("jobs", name, _FIELD), at_name=True)
+    def placed(self, found: Diagnostic, name: str, path: Path) -> Diagnostic:
+        """Return a finding at a point of a job, or at all of them, unless it has its place in a file."""
+        if found.position:
+            return replace(found, address=str(Address.job(name)))
+        return self.loaded.place(found, ("jobs", name, _FIELD, *path), at_name=not path)
 
     def result(self) -> GraphsAndChains:
         """Return the graphs and chains with the points, and with what is wrong with these."""
@@ -91,23 +103,30 @@ class _Reader:
         jobs = self.loaded.manifest.jobs if self.loaded.manifest else {}
         return replace(found, by_job={name: found.of(jobs[name]) or known for name, known in found.by_job.items()})
 
-    def _read(self, job: SnapJob, key: str) -> Iterator[Diagnostic]:
+    def _read(self, job: SnapJob, key: str) -> Iterator[_Fault]:
+        file = _file_of(job)
         try:
-            points = self._found(job)
+            points = self._found(job, file)
         except ManifestError as problem:
-            yield from problem.diagnostics
+            yield from map(_Fault, problem.diagnostics)
             return
         self.points[key] = points.usable
-        yield from (each.diagnostic() for each in points.faults)
-        yield from points.as_a_whole()
+        yield from (self._of_row(each, file) for each in points.faults)
+        yield from map(_Fault, points.as_a_whole())
 
-    def _found(self, job: SnapJob) -> Points:
-        if isinstance(job.points, list):
-            return points_in_list(job.points)
-        given = job.points if isinstance(job.points, PointsFile) else points_file(str(job.points))
-        return points_in_rows(self.files.rows(given.kind, given.source).rows, given)
+    def _found(self, job: SnapJob, file: PointsFile | None) -> Points:
+        return (
+            points_in_rows(self.files.rows(file.kind, file.source).rows, file) if file else points_in_list(job.points)
+        )
 
-    def _node_faults(self, job: SnapJob) -> Iterator[Diagnostic]:
+    def _of_row(self, fault: RowFault, file: PointsFile | None) -> _Fault:
+        found, path = fault.diagnostic(), fault.path
+        if file is None:
+            return _Fault(found, path)
+        number, name = int(path[0]), str(path[1]) if path[1:] else None
+        return _Fault(self.files.placed(found, file.kind, file.source, number, name))
+
+    def _node_faults(self, job: SnapJob) -> Iterator[_Fault]:
         graph = self.documents.graph_of(job)
         if graph is None:
             return
@@ -118,4 +137,11 @@ class _Reader:
             if number:
                 message = f"{number} PixEx nodes of the graph have empty <coordinates/>; the points belong into one"
                 hint = "write the points of the others into the graph"
-            yield error("points-node", message, hint)
+            yield _Fault(error("points-node", message, hint))
+
+
+def _file_of(job: SnapJob) -> PointsFile | None:
+    """Return the file of a job's points, None where they are a list in the manifest."""
+    if isinstance(job.points, str):
+        return points_file(job.points)
+    return job.points if isinstance(job.points, PointsFile) else None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from eocanvas_apply.campaign.point_columns import Columns, columns_of
 from eocanvas_apply.campaign.row_faults import RowFaults
@@ -34,27 +34,37 @@ _LIMITS = {"lat": 90, "lon": 180}
 _WORDS = {"lat": "latitude", "lon": "longitude"}
 
 
+class Numbered(NamedTuple):
+    """A row and its number in its file or list, counted from 0."""
+
+    number: int
+    row: Row
+
+
 @dataclass
 class Points:
-    """The points of a job that can be used, and what is wrong with the others, each kind once."""
+    """The points of a job that can be used, and what is wrong with the others, each kind once.
+
+    The path of a fault is the number of its row, and the column.
+    """
 
     usable: list[Point] = field(default_factory=list)
     faults: RowFaults = field(default_factory=RowFaults)
     _seen: set[tuple[str, str | None]] = field(default_factory=set)
 
-    def add(self, row: Row, columns: Columns) -> None:
+    def add(self, given: Numbered, columns: Columns) -> None:
         """Add the point of a row."""
         places = {
-            what: self._degrees(what, row, column) for what, column in (("lat", columns.lat), ("lon", columns.lon))
+            what: self._degrees(what, given, column) for what, column in (("lat", columns.lat), ("lon", columns.lon))
         }
         latitude, longitude = places["lat"], places["lon"]
         if latitude is None or longitude is None:
             return
-        if not self._lies_on_earth(row, float(latitude), float(longitude)):
+        if not self._lies_on_earth(given, columns, float(latitude), float(longitude)):
             return
-        time, number = self._time(row, columns.time), len(self.usable)
-        name = self._name(row, columns.name, time)
-        id_ = _text(row.fields.get(columns.id)) if columns.id else None
+        time, number = self._time(given, columns.time), len(self.usable)
+        name = self._name(given, columns.name, time)
+        id_ = _text(given.row.fields.get(columns.id)) if columns.id else None
         self.usable.append(Point(name, latitude, longitude, time, id_ or str(number)))
 
     def as_a_whole(self) -> Iterator[Diagnostic]:
@@ -67,22 +77,24 @@ class Points:
                 "too-many-points", f"a job takes at most {MOST_POINTS:,} points, not {len(self.usable):,}", hint
             )
 
-    def fault(self, row: Row, found: Diagnostic) -> None:
+    def fault(self, given: Numbered, found: Diagnostic, column: str | None = None) -> None:
         """Count one more row with a fault."""
-        self.faults.add((found.code, found.message), row, partial(_itself, found))
+        path = (given.number,) if column is None else (given.number, column)
+        self.faults.add((found.code, found.message), given.row, partial(_itself, found), path)
 
-    def _degrees(self, what: str, row: Row, column: str) -> str | None:
-        value = row.fields.get(column)
+    def _degrees(self, what: str, given: Numbered, column: str) -> str | None:
+        value = given.row.fields.get(column)
         text = _text(value)
         if text is not None and _NUMBER.fullmatch(text):
             # The same number, however it is written, is the same graph.
             return str(int(text)) if _WHOLE.fullmatch(text) else repr(float(text))
-        self.fault(row, _not_degrees(_WORDS[what], text))
+        self.fault(given, _not_degrees(_WORDS[what], text), column)
         return None
 
-    def _lies_on_earth(self, row: Row, latitude: float, longitude: float) -> bool:
+    def _lies_on_earth(self, given: Numbered, columns: Columns, latitude: float, longitude: float) -> bool:
         if abs(latitude) <= _LIMITS["lat"] and abs(longitude) <= _LIMITS["lon"]:
             return True
+        column = columns.lat
         if abs(longitude) <= _LIMITS["lat"] and abs(latitude) <= _LIMITS["lon"]:
             message, hint = "a latitude is beyond 90 degrees", "latitude and longitude seem to be swapped"
         elif abs(latitude) > _LIMITS["lon"] or abs(longitude) > 2 * _LIMITS["lon"]:
@@ -92,33 +104,34 @@ class Points:
             message, hint = "a latitude is beyond 90 degrees", "latitudes run from -90 to 90"
         else:
             message, hint = "a longitude is beyond 180 degrees", "longitudes run from -180 to 180"
-        self.fault(row, error("bad-point", message, hint))
+            column = columns.lon
+        self.fault(given, error("bad-point", message, hint), column)
         return False
 
-    def _time(self, row: Row, column: str | None) -> str | None:
-        value = row.fields.get(column) if column else None
+    def _time(self, given: Numbered, column: str | None) -> str | None:
+        value = given.row.fields.get(column) if column else None
         if is_empty(value):
             return None
         moment = read_moment(text_of(value))
         if moment is None or moment.fixed is None:
             hint = "write 2024-07-01 or 2024-07-01T10:00:00Z; `columns: {time: null}` reads no time"
-            self.fault(row, error("bad-point", "this is not the time of a point", hint))
+            self.fault(given, error("bad-point", "this is not the time of a point", hint), column)
             return None
         return f"{moment.fixed:%Y-%m-%dT%H:%M:%S}"
 
-    def _name(self, row: Row, column: str | None, time: str | None) -> str:
-        given = row.fields.get(column) if column else None
+    def _name(self, given: Numbered, column: str | None, time: str | None) -> str:
+        value = given.row.fields.get(column) if column else None
         # As SNAP's own tool names them, which counts from 0.
-        name = f"Coord_{len(self.usable)}" if is_empty(given) else text_of(given).strip()
-        if isinstance(given, list | dict) or _NOT_XML.search(name):
+        name = f"Coord_{len(self.usable)}" if is_empty(value) else text_of(value).strip()
+        if isinstance(value, list | dict) or _NOT_XML.search(name):
             hint = "write a text of letters, digits and _"
-            self.fault(row, error("bad-point", "the name of a point is no text that a graph can hold", hint))
+            self.fault(given, error("bad-point", "the name of a point is no text that a graph can hold", hint), column)
         elif not _NAME.fullmatch(name):
             hint = "PixEx takes letters, digits and _; without a name a point is called Coord_0, Coord_1, ..."
-            self.fault(row, warning("point-name", "PixEx may refuse the name of a point", hint))
+            self.fault(given, warning("point-name", "PixEx may refuse the name of a point", hint), column)
         if (name, time) in self._seen:
             hint = "give each its own name, or its own time, so that their pixels can be kept apart"
-            self.fault(row, error("point-twice", "two points have the same name", hint))
+            self.fault(given, error("point-twice", "two points have the same name", hint), column)
         self._seen.add((name, time))
         return name
 
@@ -126,10 +139,11 @@ class Points:
 def points_in_rows(rows: Sequence[Row], given: PointsFile) -> Points:
     """Return the points of a file's rows; raises ManifestError where the columns are not clear."""
     points = Points()
-    return _points_of(_feature_rows(rows, points) if given.kind == "geojson" else rows, given.columns, points)
+    numbered = list(map(Numbered, range(len(rows)), rows))
+    return _points_of(_feature_rows(numbered, points) if given.kind == "geojson" else numbered, given.columns, points)
 
 
-def points_in_list(values: Sequence[Any]) -> Points:
+def points_in_list(values: Any) -> Points:
     """Return the points that stand in a manifest; raises ManifestError where their fields are not clear."""
     points = Points()
     try:
@@ -140,17 +154,17 @@ def points_in_list(values: Sequence[Any]) -> Points:
         raise ManifestError(*(replace(each, hint=hint) for each in problem.diagnostics)) from None
 
 
-def _points_of(rows: Sequence[Row], asked: PointColumns, points: Points) -> Points:
-    known = list(dict.fromkeys(name for row in rows for name in row.fields))
-    if not rows:
+def _points_of(given: Sequence[Numbered], asked: PointColumns, points: Points) -> Points:
+    known = list(dict.fromkeys(name for _, row in given for name in row.fields))
+    if not given:
         return points
     columns = columns_of(known, asked)
-    if columns.id and not all(_is_number(row.fields.get(columns.id)) for row in rows):
+    if columns.id and not all(_is_number(row.fields.get(columns.id)) for _, row in given):
         # PixEx numbers its points; any other id is a name.
         name = None if "name" in asked.model_fields_set else columns.id
         columns = replace(columns, id=None, name=columns.name or name)
-    for row in rows:
-        points.add(row, columns)
+    for each in given:
+        points.add(each, columns)
     return points
 
 
@@ -159,27 +173,29 @@ def _is_number(value: object) -> bool:
     return text is not None and _WHOLE.fullmatch(text) is not None
 
 
-def _listed_rows(values: Sequence[Any], points: Points) -> list[Row]:
+def _listed_rows(values: Sequence[Any], points: Points) -> list[Numbered]:
     """Return the rows of a list in a manifest; what is no mapping is a fault."""
     hint = "write {lat: 54.4, lon: 10.2}, for a pair does not say which of the two comes first"
-    for value in values:
+    for number, value in enumerate(values):
         if not isinstance(value, Mapping):
             row = Row(None, {"value": value if not isinstance(value, list) else text_of(value)})
-            points.fault(row, error("bad-point", "a point is a mapping of its fields", hint))
-    return [Row(None, value) for value in values if isinstance(value, Mapping)]
+            points.fault(Numbered(number, row), error("bad-point", "a point is a mapping of its fields", hint))
+    return [Numbered(number, Row(None, each)) for number, each in enumerate(values) if isinstance(each, Mapping)]
 
 
-def _feature_rows(rows: Iterable[Row], points: Points) -> list[Row]:
+def _feature_rows(given: Iterable[Numbered], points: Points) -> list[Numbered]:
     """Return the rows of a GeoJSON file with `lat` and `lon` of their points; other geometries are a fault."""
     placed = []
-    for number, row in enumerate(rows, 1):
+    for number, row in given:
         found = _POINT.fullmatch(str(row.fields.get("wkt")))
         if found is None:
             message, hint = "a feature is not a point", "keep the features whose geometry is a Point"
-            points.fault(Row(row.id or f"feature {number}", {}), error("bad-point", message, hint))
+            named = Numbered(number, Row(row.id or f"feature {number + 1}", {}))
+            points.fault(named, error("bad-point", message, hint))
             continue
         properties = {name: value for name, value in row.fields.items() if name not in _GEOMETRY}
-        placed.append(Row(row.id, {"id": row.id, **properties, "lat": found[2], "lon": found[1]}))
+        fields = {"id": row.id, **properties, "lat": found[2], "lon": found[1]}
+        placed.append(Numbered(number, Row(row.id, fields)))
     return placed
 
 

@@ -9,18 +9,26 @@ from functools import partial
 from pathlib import PurePath
 from typing import Any
 
-from eocanvas_apply.campaign.readers.csv import table_rows
+from eocanvas_apply.campaign.readers.csv import cell_place, table_rows
 from eocanvas_apply.campaign.readers.encoding import UTF_16
-from eocanvas_apply.campaign.readers.geojson import geojson_rows
-from eocanvas_apply.campaign.readers.json import json_rows
+from eocanvas_apply.campaign.readers.geojson import feature_place, geojson_rows
+from eocanvas_apply.campaign.readers.json import entry_place, json_rows
 from eocanvas_apply.campaign.rows import Found
-from eocanvas_apply.diagnostics import Diagnostic
+from eocanvas_apply.diagnostics import Diagnostic, Position
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.loading import LoadedManifest
 from eocanvas_apply.manifest.model.steps import CsvFile, JsonFile
 
 _LONGEST_LINE = 500
-_Parse = Callable[[bytes, str], Found]
+
+
+@dataclass(frozen=True, slots=True)
+class RowFile:
+    """A file as a step names it: its path as written, what reads its content, and what finds a field of a row there."""
+
+    written: str
+    parse: Callable[[bytes, str], Found]
+    place: Callable[[bytes, str, int, str | None], Position]
 
 
 @dataclass
@@ -33,31 +41,39 @@ class RowFiles:
 
     def rows(self, kind: str, source: Any) -> Found:
         """Return the rows of a file; its source lines are in the diagnostics of a ManifestError."""
-        written, parse = FILES[kind](source)
-        content = self.read(written)
-        self.digests[written] = hashlib.sha256(content).hexdigest()
+        file = FILES[kind](source)
+        content = self.read(file.written)
+        self.digests[file.written] = hashlib.sha256(content).hexdigest()
         try:
-            found = parse(content, (PurePath(self.loaded.text.file).parent / written).as_posix())
+            found = file.parse(content, self._shown(file.written))
             return replace(found, warnings=[_with_line(each, content) for each in found.warnings])
         except ManifestError as problem:
             raise ManifestError(*(_with_line(each, content) for each in problem.diagnostics)) from None
 
+    def placed(self, found: Diagnostic, kind: str, source: Any, number: int, name: str | None) -> Diagnostic:
+        """Return a diagnostic about a row, counted from 0, of a file that was read, with its place and line there."""
+        file = FILES[kind](source)
+        content = self.read(file.written)
+        return _with_line(found.at(file.place(content, self._shown(file.written), number, name)), content)
 
-def _csv(given: str | CsvFile) -> tuple[str, _Parse]:
+    def _shown(self, written: str) -> str:
+        return (PurePath(self.loaded.text.file).parent / written).as_posix()
+
+
+def _csv(given: str | CsvFile) -> RowFile:
     name, delimiter = (given, None) if isinstance(given, str) else (given.file, given.delimiter)
-    return name, partial(table_rows, delimiter=delimiter)
+    return RowFile(name, partial(table_rows, delimiter=delimiter), partial(cell_place, delimiter=delimiter))
 
 
-def _json(given: str | JsonFile) -> tuple[str, _Parse]:
+def _json(given: str | JsonFile) -> RowFile:
     name, path = (given, None) if isinstance(given, str) else (given.file, given.path)
-    return name, partial(json_rows, path=path)
+    return RowFile(name, partial(json_rows, path=path), partial(entry_place, path=path))
 
 
-# By kind of file: its path as written, and what reads its content.
-FILES: Mapping[str, Callable[[Any], tuple[str, _Parse]]] = {
+FILES: Mapping[str, Callable[[Any], RowFile]] = {
     "csv": _csv,
     "json": _json,
-    "geojson": lambda name: (name, geojson_rows),
+    "geojson": lambda name: RowFile(name, geojson_rows, feature_place),
 }
 
 

@@ -204,3 +204,18 @@ def test_one_graph_of_many_instances_is_read_and_parsed_once(monkeypatch: pytest
     found = jobs_of(f"  a:\n{JOB}    for_each: {{csv: t.csv}}\n{points}", {"t.csv": rows})
     assert len(found) == 1000
     assert parsed == ["g.xml"]
+
+
+def test_faults_in_the_files_that_rows_name_are_each_at_their_line() -> None:
+    files = {
+        "t.csv": "id,file\na,one.csv\nb,two.csv\n",
+        "one.csv": "lat,lon\n54.4,10.2\n95,10.2\n",
+        "two.csv": "lon,lat\n10.2,95\n",
+    }
+    with pytest.raises(ManifestError) as caught:
+        jobs_of(f"  a:\n{JOB}    for_each: {{csv: t.csv}}\n    points: '${{each.file}}'\n", files)
+    places = [each.position for each in caught.value.diagnostics if each.code == "bad-point"]
+    assert [(place.file, place.line, place.column) for place in places if place] == [
+        ("one.csv", 3, 1),
+        ("two.csv", 2, 6),
+    ]

@@ -9,6 +9,7 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from eocanvas_apply.campaign.readers.encoding import decoded
 from eocanvas_apply.campaign.rows import ID, Found, Row, bounded
@@ -49,6 +50,19 @@ def table_rows(content: bytes, file: str, delimiter: str | None = None) -> Found
     Every value is a text, or None of a blank cell. Raises ManifestError with one diagnostic of each kind at its cell: a
     wrong delimiter would give thousands.
     """
+    records, names = _table(content, file, delimiter)
+    return Found(bounded(_rows(records, names, file), file))
+
+
+def cell_place(content: bytes, file: str, number: int, name: str | None, delimiter: str | None = None) -> Position:
+    """Return where a cell of a valid table stands: of the row of this number, counted from 0, in the column `name`."""
+    records, names = _table(content, file, delimiter)
+    record = next(islice(records, number, None))
+    return Position(file, *record.place(names.index(name) if name in names else 0))
+
+
+def _table(content: bytes, file: str, delimiter: str | None) -> tuple[Iterator[_Record], list[str]]:
+    """Return the records behind the header line, and its names."""
     lines = decoded(content, file).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     first = 0
     if separator := _SEPARATOR_LINE.fullmatch(lines[0]):
@@ -58,8 +72,7 @@ def table_rows(content: bytes, file: str, delimiter: str | None = None) -> Found
     if first == len(lines):
         raise ManifestError(error("csv-header", "this table has no header line").at(Position(file, 1, 1)))
     records = _records(lines, first, delimiter or _delimiter(lines[first]), file)
-    names = _header(next(records, _Record([], "", first + 1)), file)
-    return Found(bounded(_rows(records, names, file), file))
+    return records, _header(next(records, _Record([], "", first + 1)), file)
 
 
 def _records(lines: Sequence[str], first: int, delimiter: str, file: str) -> Iterator[_Record]:

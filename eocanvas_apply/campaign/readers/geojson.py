@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from eocanvas_apply.campaign.readers.geometry import KINDS, GeometryFault, Outline, fault, outline
@@ -17,6 +18,7 @@ from eocanvas_apply.errors import ManifestError
 
 _DEGREES = 1e-6
 _HALF_GLOBE = 180
+_COORDINATES: Mapping[str, Path] = {"lat": ("coordinates", 1), "lon": ("coordinates", 0)}
 _NO_FEATURES = "it needs a FeatureCollection with `features`, one Feature, or one geometry"
 
 
@@ -38,6 +40,21 @@ def geojson_rows(content: bytes, file: str) -> Found:
     if has_errors(found):
         raise ManifestError(*found)
     return Found(rows, warnings=found, judged=frozenset({"geometry", "wkt"}))
+
+
+def feature_place(content: bytes, file: str, number: int, name: str | None) -> Position:
+    """Return where a property of a feature of a valid file stands; `lat` and `lon` are the coordinates of its point.
+
+    Features count from 0.
+    """
+    text, data = read_json(content, file)
+    feature = next(islice(_features(data, text, file), number, None))
+    path: Path = (*feature.path, "properties", *([] if name is None else [name]))
+    if name is None or name in _COORDINATES:
+        path = (*feature.geometry_path, *_COORDINATES.get(name or "", ()))
+    elif name == ID and ID in feature.data:
+        path = (*feature.path, ID)
+    return locate(text, path, file)
 
 
 @dataclass

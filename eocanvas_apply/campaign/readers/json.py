@@ -60,6 +60,16 @@ def json_rows(content: bytes, file: str, path: str | None = None) -> Found:
     return Found(outlined, warnings=notes.diagnostics(), judged=frozenset() if own else frozenset({"wkt"}))
 
 
+def entry_place(content: bytes, file: str, number: int, name: str | None, path: str | None = None) -> Position:
+    """Return where the field `name` of a row of a valid file stands; rows count from 0."""
+    text, data = read_json(content, file)
+    parts = path.split(".") if path else []
+    for part in parts:
+        data = data[part]
+    row = list(data)[number] if isinstance(data, dict) else number
+    return locate(text, (*parts, row, *([] if name is None else [name])), file)
+
+
 def _where_the_list_is(data: Any) -> str:
     if not isinstance(data, dict):
         return ""
