@@ -12,7 +12,8 @@ from eocanvas_apply.applying.session import BATCH, Session
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import CredentialsError, Doubt, Refused, SafetyRefusal, ServiceError
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.planning.keys.comparison import key_tag, name_taken
+from eocanvas_apply.planning.keys.comparison import key_tag
+from eocanvas_apply.planning.keys.key_faults import name_taken
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.safety import other_sealing_key
 from eocanvas_apply.planning.tasks import CreateKey

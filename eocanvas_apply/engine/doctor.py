@@ -5,7 +5,7 @@ A key of this project that the ledger does not know is one of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from eocanvas_apply.checks.checking import adjusted
@@ -14,9 +14,10 @@ from eocanvas_apply.engine.definition import Definition
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.errors import CredentialsError, EocanvasApplyError, LedgerError, ServiceError
 from eocanvas_apply.planning.keys.comparison import is_tagged
+from eocanvas_apply.planning.keys.ownership import Owners
 from eocanvas_apply.planning.plan import Requests
+from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.secrets.vault import Vault
-from eocanvas_apply.service.wire import KeyInfo
 
 # Where an exception comes from; the last one is for all others.
 _SUBJECTS: dict[type[EocanvasApplyError], str] = {
@@ -57,10 +58,9 @@ async def examine(engine: Engine) -> list[Finding]:
         findings.append(Finding("account", f"{service.account}, logged in at {address}"))
         public_key = await _public_key(engine)
         findings += [Finding("service", service.endpoints.base_url), public_key]
-        keys = await service.keys()
-        findings.append(_clock(engine))
-        findings += await _ledger(engine, keys)
-        planned, _ = await engine.plan(Requests())
+        findings += [_clock(engine), await _ledger(engine)]
+        planned, observed = await engine.plan(Requests())
+        findings += _unknown_keys(engine, observed)
         # What secrets could not be read stands in lines of its own already.
         found = (each for each in planned.findings if each.code != "secret-absent")
         findings += listed("plan", (*engine.findings, *found))
@@ -94,13 +94,19 @@ def _clock(engine: Engine) -> Finding:
     return Finding("clock", found, warning("clock-skew", found, "set this machine's clock") if late else None)
 
 
-async def _ledger(engine: Engine, keys: list[KeyInfo]) -> list[Finding]:
-    """Return the state of the ledger, and the keys that are tagged as this project's and that it does not know."""
+async def _ledger(engine: Engine) -> Finding:
     recorded = await engine.recorded()
     opened = "not created yet" if recorded.opened is None else f"{recorded.head} entries"
+    return Finding("ledger", f"{engine.journal.url}: {opened}")
+
+
+def _unknown_keys(engine: Engine, observed: Observed) -> Iterator[Finding]:
+    """Yield the keys of this account that are tagged as this project's, and that the ledger does not know."""
+    recorded = engine.journal.recorded
     known = {g.name for record in recorded.keys.values() for g in record.generations.values()}
+    owners = Owners.of(observed, recorded)
     hint = "it was created with another ledger of this project, or with a lost one; delete it when nothing uses it"
-    ours = (key.name for key in keys if is_tagged(key.description, engine.desired.project) and key.name not in known)
-    message = "has the description of a key of this project"
-    unknown = [Finding("key", name, error("key-unknown-to-ledger", f"{name} {message}", hint)) for name in ours]
-    return [Finding("ledger", f"{engine.journal.url}: {opened}"), *unknown]
+    for name, key in observed.keys.items():
+        if name not in known and is_tagged(key.description, engine.desired.project) and not owners.exclude(key):
+            what = f"{name} has the description of a key of this project"
+            yield Finding("key", name, error("key-unknown-to-ledger", what, hint))

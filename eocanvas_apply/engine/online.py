@@ -23,7 +23,8 @@ from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.model.jobs import Job
 from eocanvas_apply.observing.key_listing import observe_keys
 from eocanvas_apply.planning.desired.desired import Desired
-from eocanvas_apply.planning.keys.comparison import KeyFaults, is_tagged
+from eocanvas_apply.planning.keys.comparison import is_tagged
+from eocanvas_apply.planning.keys.key_faults import KeyFaults
 from eocanvas_apply.planning.state.observed import Observed, Pass
 from eocanvas_apply.service.eocanvas import EOCanvas
 
@@ -123,12 +124,13 @@ async def _key_faults(service: EOCanvas, desired: Desired) -> tuple[Diagnostic, 
         return ()
     shown = await observe_keys(service, desired, Recorded())
     now = service.time.now()
-    observed = Observed(now, service.account, shown, Pass(now, complete=False, jobs={}))
+    listed = Pass(now, complete=False, jobs={})
+    observed = Observed(now, service.account, shown.by_name, listed, withheld=shown.withheld)
     judge = KeyFaults(Recorded(), observed, _lives(desired))
 
     def own(name: str | None) -> bool:
-        seen = shown.get(name or "")
-        return seen is not None and is_tagged(seen.description, desired.project)
+        seen = shown.by_name.get(name or "")
+        return seen is not None and is_tagged(seen.description, desired.project) and not judge.owners.exclude(seen)
 
     return tuple(fault for key in named if key.existing or not own(key.fixed_name) for fault in judge.of(key))
 

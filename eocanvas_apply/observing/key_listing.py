@@ -1,28 +1,49 @@
-"""The keys that the service shows; where its list is partly unreadable, keys of the project are asked for by name."""
+"""The keys that the service shows, in its list or by name.
+
+A list shows own and public keys, perhaps those of all users, and entries of it may be unreadable: what a name that is
+not in it stands for is asked for by that name.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
 
 from eocanvas_apply.errors import Doubt, Refused
 from eocanvas_apply.ledger.fold.key_records import Generation
 from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.observing.inquiries import Inquiries
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.state.observed import ObservedKey
 from eocanvas_apply.service.entries import ListKind
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.wire import KeyInfo
 
+_FORBIDDEN = 403
 
-async def observe_keys(service: EOCanvas, desired: Desired, recorded: Recorded) -> Mapping[str, ObservedKey]:
-    """Return the keys by name. Raises ServiceError where the service cannot be read."""
+
+@dataclass(frozen=True, slots=True)
+class KeysSeen:
+    """Keys by name, and the names of those that the service refuses to show to this account (403)."""
+
+    by_name: Mapping[str, ObservedKey]
+    withheld: frozenset[str] = frozenset()
+
+
+async def observe_keys(service: EOCanvas, desired: Desired, recorded: Recorded) -> KeysSeen:
+    """Return the keys. Raises ServiceError where the service cannot be read."""
     keys = {key.name: _observed(key) for key in await service.keys()}
-    if service.irregularities.passed_over(ListKind.KEYS):
-        # Any of them may be the entry that cannot be read: absent from such a list is not gone.
-        own = dict(_own(desired, recorded))
-        found = [await _asked(service, name, own[name]) for name in own if name not in keys]
-        keys |= {key.name: key for key in found if key}
-    return keys
+    # Any key may be the entry that cannot be read: absent from such a list is not gone.
+    partly, own = service.irregularities.passed_over(ListKind.KEYS), dict(_own(desired, recorded))
+    unlisted = {name: made for name, made in own.items() if name not in keys and (partly or made is None)}
+    patience = desired.timing.request_timeout * (4 if partly else 1)
+    found = await Inquiries(patience).each("the key", unlisted, partial(_asked, service))
+    for name, made in unlisted.items():
+        if seen := _of_answer(found.get(name, _Answer.UNCLEAR), name, made):
+            keys[name] = seen
+    return KeysSeen(keys, frozenset(name for name, answer in found.items() if answer is _Answer.FORBIDDEN))
 
 
 def _own(desired: Desired, recorded: Recorded) -> Iterator[tuple[str, Generation | None]]:
@@ -35,16 +56,29 @@ def _own(desired: Desired, recorded: Recorded) -> Iterator[tuple[str, Generation
                 yield generation.name, generation
 
 
-async def _asked(service: EOCanvas, name: str, generation: Generation | None) -> ObservedKey | None:
+class _Answer(Enum):
+    """How a question for one key ended that did not show the key."""
+
+    ABSENT = "absent"
+    FORBIDDEN = "forbidden"
+    UNCLEAR = "unclear"
+
+
+async def _asked(service: EOCanvas, name: str) -> KeyInfo | _Answer:
     try:
-        found = await service.key(name)
+        return await service.key(name) or _Answer.ABSENT
     except Refused as refused:
         if refused.concerns_account:
             raise
-        return None
+        return _Answer.FORBIDDEN if refused.status == _FORBIDDEN else _Answer.ABSENT
     except Doubt:
-        return _recorded(name, generation)
-    return _observed(found) if found else None
+        return _Answer.UNCLEAR
+
+
+def _of_answer(answer: KeyInfo | _Answer, name: str, made: Generation | None) -> ObservedKey | None:
+    if isinstance(answer, KeyInfo):
+        return _observed(answer)
+    return _recorded(name, made) if answer is _Answer.UNCLEAR else None
 
 
 def _recorded(name: str, generation: Generation | None) -> ObservedKey | None:
@@ -55,5 +89,12 @@ def _recorded(name: str, generation: Generation | None) -> ObservedKey | None:
 
 def _observed(info: KeyInfo) -> ObservedKey:
     return ObservedKey(
-        info.name, info.type, info.public, info.description, info.created, info.ends, end_known=info.end_known
+        info.name,
+        info.type,
+        info.public,
+        info.description,
+        info.created,
+        info.ends,
+        end_known=info.end_known,
+        owner=info.owner,
     )

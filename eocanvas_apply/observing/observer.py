@@ -117,7 +117,8 @@ class Observer:
     async def _observed(
         self, desired: Desired, recorded: Recorded, fingerprints: asyncio.Task[Mapping[tuple[str, str], str]]
     ) -> Observed:
-        keys = await observe_keys(self.service, desired, recorded)
+        seen = await observe_keys(self.service, desired, recorded)
+        keys = seen.by_name
         jobs = await self._pass(self._with_windows(desired, self._look_back(desired, recorded, keys)))
         self._listed = _counting({**self._listed, **jobs.jobs}, jobs.begun - longest(desired.limits) - SKEW)
         jobs, gone = await self._absentees(recorded, jobs)
@@ -130,6 +131,7 @@ class Observer:
             account=self.service.account,
             service=self.service.endpoints.base_url,
             keys=keys,
+            withheld=seen.withheld,
             jobs=jobs,
             gone=gone,
             listed=self._listed,

@@ -10,6 +10,7 @@ from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.actions import QUIET, ActionKind
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.keys.comparison import is_tagged
+from eocanvas_apply.planning.keys.ownership import Owners
 from eocanvas_apply.planning.plan import Origin, Plan, PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import Observed
@@ -44,7 +45,9 @@ def new_ledger(desired: Desired, requests: Requests, observed: Observed, *, lost
 
     With `lost_after_run` a CI machine would keep a local ledger of a real service.
     """
-    ours = [key.name for key in observed.keys.values() if is_tagged(key.description, desired.project)]
+    owners = Owners.of(observed, Recorded())
+    tagged = [key for key in observed.keys.values() if is_tagged(key.description, desired.project)]
+    ours = [key.name for key in tagged if not owners.exclude(key)]
     if Allowance.NEW_LEDGER in requests.allowed or not (ours or lost_after_run):
         return None
     if ours:

@@ -26,7 +26,7 @@ _PATH_UNIT = re.compile(r"[^\s/\\?#%]{1,200}")
 _FIRST_YEAR, _LAST_YEAR = 2000, 2200
 _AHEAD = timedelta(days=1)
 _LARGEST = 2**63 - 1
-_LONGEST_TEXT, _LONGEST_TITLE, _LONGEST_HREF = 10_000, 4096, 65_536
+_LONGEST_NAME, _LONGEST_TEXT, _LONGEST_TITLE, _LONGEST_HREF = 200, 10_000, 4096, 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class KeyInfo:
     created: datetime | None = None
     expires: datetime | None = None
     expire_s: int | None = None
+    owner: str = ""
 
     @property
     def end_known(self) -> bool:
@@ -132,6 +133,7 @@ def read_key(document: object, name: str = "") -> KeyInfo:
         created=parse_time(fields.get("creationDate")),
         expires=None if endless else parse_time(fields.get("expirationDate")),
         expire_s=0 if endless else granted,
+        owner=_text(fields, "owner").strip()[:_LONGEST_NAME],
     )
 
 
@@ -166,7 +168,7 @@ def read_process_page(document: object) -> list[ProcessInfo | Unreadable]:
 
 def _read_process(item: object) -> ProcessInfo:
     fields = mapping(item, "a process")
-    return ProcessInfo(path_unit(fields, "id"), _text(fields, "version"))
+    return ProcessInfo(path_unit(fields, "id"), _text(fields, "version").strip()[:_LONGEST_NAME])
 
 
 def read_inputs(document: object) -> Mapping[str, Any] | None:

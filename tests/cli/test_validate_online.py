@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import RunningEmulator
+from eocanvas_apply.emulator.model.keystore import StoredKey
 from eocanvas_apply.service import connection
 from tests.cli.conftest import Project
 
@@ -75,6 +79,69 @@ def test_a_fixed_name_is_taken_only_where_the_key_is_of_another_project(
     assert codes(project, code=0) == []
     project.change("project: coast", "project: other")
     assert codes(project, code=1) == ["key-name-taken"]
+
+
+def give(emulator: RunningEmulator, owner: str, name: str, *, public: bool, description: str = "") -> None:
+    with emulator.model() as wire:
+        now = datetime.now(UTC)
+        wire.service.keystore.take(StoredKey(name, "S3", public, description, owner, now, 0, None, None))
+
+
+@pytest.mark.parametrize("foreign", ["403", "404"])
+def test_a_private_key_of_another_owner_is_an_error_whether_the_service_shows_it_or_not(
+    foreign: Literal["403", "404"], project: Project, emulator: RunningEmulator
+) -> None:
+    give(emulator, "ann", "team-key", public=False)
+    with emulator.model() as wire:
+        wire.service.behaviour = replace(wire.service.behaviour, foreign_key=foreign)
+        wire.service.keystore.behaviour = wire.service.behaviour
+    project.change("jobs:\n", EXISTING + "jobs:\n")
+    assert codes(project, code=1) == ["existing-key-private" if foreign == "403" else "existing-key-missing"]
+    assert project.run("validate", "--online") == 1
+    assert "eocanvas.yaml:11:3: error: the service " in project.err
+
+
+def test_a_public_key_of_another_owner_can_be_used(project: Project, emulator: RunningEmulator) -> None:
+    give(emulator, "ann", "team-key", public=True)
+    project.change("jobs:\n", EXISTING + "jobs:\n")
+    assert codes(project, code=0) == []
+
+
+def test_a_private_key_that_the_list_shows_can_be_allowed(project: Project, emulator: RunningEmulator) -> None:
+    give(emulator, "ann", "team-key", public=False)
+    mine = {"name": "mine", "type": "S3", "public": False, "owner": "jane"}
+    anns = {"name": "team-key", "type": "S3", "public": False, "owner": "ann"}
+    with emulator.model() as wire:
+        wire.faults.append(Fault("status", "GET", "*/keys", status=200, body=[mine, anns], times=None))
+    project.change("jobs:\n", EXISTING + "jobs:\n")
+    (found,) = project.json("validate", "--online", code=1)["diagnostics"]
+    assert (found["code"], found["severity"], found["line"]) == ("existing-key-private", "error", 11)
+    project.change("jobs:\n", "checks: {existing-key-private: warning}\njobs:\n")
+    for command in (["validate", "--online"], ["plan"]):
+        found = project.json(*command, code=0)["diagnostics"]
+        assert [each["severity"] for each in found if each["code"] == "existing-key-private"] == ["warning"]
+
+
+def test_a_fixed_name_of_another_owner_is_taken_even_with_the_description_of_this_project(
+    project: Project, emulator: RunningEmulator
+) -> None:
+    project.change("    type: s3\n", "    type: s3\n    name: coast-scenes\n")
+    give(emulator, "ann", "coast-scenes", public=True, description="eocanvas-apply coast key.scenes 1234")
+    # As long as no key of the account shows how the service spells its owner, another spelling proves nothing.
+    assert codes(project, code=0) == []
+    give(emulator, "jane", "janes", public=False)
+    (found,) = project.json("validate", "--online", code=1)["diagnostics"]
+    assert found["code"] == "key-name-taken"
+    assert "is of the owner 'ann'" in found["message"]
+
+
+def test_a_fixed_name_that_the_service_keeps_from_the_account_may_be_taken(
+    project: Project, emulator: RunningEmulator
+) -> None:
+    project.change("    type: s3\n", "    type: s3\n    name: coast-scenes\n")
+    give(emulator, "ann", "coast-scenes", public=False)
+    (found,) = project.json("validate", "--online", code=0)["diagnostics"]
+    assert (found["code"], found["severity"]) == ("key-name-taken", "warning")
 
 
 def test_offline_findings_stand_beside_the_fault_of_the_service(

@@ -77,6 +77,7 @@ def _observed(service: Json) -> Observed:
         account=service["account"],
         service=service["service"],
         keys={given["name"]: _key(given) for given in service.get("keys", ())},
+        withheld=frozenset(service.get("withheld", ())),
         jobs=Pass(_time(listed.get("begun")) or at, listed.get("complete", True), jobs),
         gone=frozenset(service.get("gone", ())),
         traces={job_id: trace_of("\n".join(lines)) for job_id, lines in logs.items()},
@@ -121,6 +122,7 @@ def _key(given: Json) -> ObservedKey:
         created=_time(given.get("created")),
         expires=_time(given.get("expires")),
         end_known=given.get("end_known", True),
+        owner=given.get("owner", ""),
     )
 
 

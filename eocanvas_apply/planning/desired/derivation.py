@@ -30,6 +30,7 @@ from eocanvas_apply.manifest.model.keys import ExistingKey, Key
 from eocanvas_apply.manifest.model.manifest import Manifest, Timing
 from eocanvas_apply.manifest.products import product_of
 from eocanvas_apply.planning.desired.desired import (
+    PRIVATE_KEY,
     Desired,
     DesiredInput,
     DesiredJob,
@@ -92,7 +93,9 @@ def _remark_checks(manifest: Manifest, job: Job) -> Checks:
 
 def desired_keys(manifest: Manifest) -> Mapping[str, DesiredKey]:
     """Return the keys that a manifest asks for, by address."""
-    return {key_address(name): _key(name, key) for name, key in manifest.keys.items()}
+    chosen = manifest.checks.get(PRIVATE_KEY)
+    lowered = Severity(chosen) if chosen else None
+    return {key_address(name): _key(name, key, lowered) for name, key in manifest.keys.items()}
 
 
 def _all_of(
@@ -118,10 +121,10 @@ def _source(jobs: Mapping[str, DesiredJob], origins: Origins, name: str) -> Desi
     return jobs[str(Address.job(name, origins.get(name)))]
 
 
-def _key(name: str, key: Key) -> DesiredKey:
+def _key(name: str, key: Key, private_as: Severity | None) -> DesiredKey:
     desired = DesiredKey(key_address(name), name, key.storage_type, fixed_name=key.name)
     if isinstance(key, ExistingKey):
-        return replace(desired, existing=True)
+        return replace(desired, existing=True, private_as=private_as)
     return replace(
         desired,
         config=key.plain_config(),

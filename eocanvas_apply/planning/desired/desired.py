@@ -23,6 +23,8 @@ from eocanvas_apply.vocabulary import StorageType
 
 # The service counts with its own clock, so a unit is taken a little after it came back.
 MARGIN = timedelta(seconds=2)
+# The code of an existing key that is for another owner only: `checks:` may lower it.
+PRIVATE_KEY = "existing-key-private"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,10 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class DesiredKey:
-    """One key that shall exist. `config` holds the plain wire fields, `secrets` references by wire field."""
+    """One key that shall exist. `config` holds the plain wire fields, `secrets` references by wire field.
+
+    `private_as` is the severity that `checks:` gives to an existing key that is for another owner only.
+    """
 
     address: str
     name: str
@@ -53,6 +58,7 @@ class DesiredKey:
     fixed_name: str | None = None
     keep: bool = False
     existing: bool = False
+    private_as: Severity | None = None
 
 
 @dataclass(frozen=True, slots=True)

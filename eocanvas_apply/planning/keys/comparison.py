@@ -1,19 +1,15 @@
-"""How a key differs from what was sealed and from the service's key, and the errors that follow."""
+"""How a key differs from what was sealed, and from the service's key."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import Mapping
 
-from eocanvas_apply.diagnostics import Diagnostic, Severity, error
 from eocanvas_apply.ledger.fold.key_records import Generation
-from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import DesiredKey
 from eocanvas_apply.planning.desired.fingerprint import Change, changes
-from eocanvas_apply.planning.keys.needs import need_of
+from eocanvas_apply.planning.keys.ownership import bears
 from eocanvas_apply.planning.reasons import Reason
-from eocanvas_apply.planning.state.observed import Observed, ObservedKey
+from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.vocabulary import StorageType
 
 _PROGRAM = "eocanvas-apply"
@@ -99,76 +95,3 @@ def drift(key: DesiredKey, current: Generation, observed: Observed) -> tuple[Cha
         return found
     intent = current.intended.intent if current.intended else ""
     return *found, Change("description", seen.description, f"one that holds {intent}")
-
-
-def bears(seen: ObservedKey, generation: Generation) -> bool:
-    """Tell whether the description of a key holds this generation's intent."""
-    return generation.intended is not None and generation.intended.intent in seen.description
-
-
-@dataclass(frozen=True, slots=True)
-class KeyFaults:
-    """Judges keys; `needed` holds for how long each one that is needed must live.
-
-    Where the plan is carried out (`applying`) a secret that cannot be read is a fault.
-    """
-
-    recorded: Recorded
-    observed: Observed
-    needed: Mapping[str, timedelta]
-    applying: bool = False
-
-    def of(self, key: DesiredKey) -> tuple[Diagnostic, ...]:
-        """Return every error that one key has."""
-        if key.existing:
-            return tuple(self._of_existing(key))
-        unread = self.observed.unreadable.get(key.address, ()) if self.applying else ()
-        return unread or (*self._name_taken(key), *self._too_long(key))
-
-    def _of_existing(self, key: DesiredKey) -> Iterator[Diagnostic]:
-        seen = self.observed.keys.get(key.fixed_name or "")
-        if seen is None:
-            what = f"the service shows no key named {key.fixed_name!r}"
-            hint = "create it, or correct the name; it is not managed by this project"
-            yield error("existing-key-missing", what, hint, address=key.address)
-        elif seen.storage in {*StorageType} and seen.storage != key.storage:
-            what = f"the key {seen.name!r} opens a storage of type {seen.storage}, and `storage:` says {key.storage}"
-            yield error("existing-key-type", what, "correct `storage:`, or the name", address=key.address)
-        elif seen.expires:
-            life = seen.expires - seen.created if seen.created else timedelta.max
-            need = need_of(self.needed.get(key.address, timedelta()), life)
-            left = seen.expires - self.observed.at
-            if left < need or left <= timedelta():
-                end = f"the key {seen.name!r} ends at {seen.expires:%Y-%m-%d %H:%M:%S} UTC"
-                hint = "renew it where it was created; keys of type existing are not managed by this project"
-                what = f"{end}, before a job launched now would end"
-                yield error("key-ends-too-early", what, hint, address=key.address)
-
-    def _name_taken(self, key: DesiredKey) -> Iterator[Diagnostic]:
-        seen = self.observed.keys.get(key.fixed_name or "")
-        record = self.recorded.keys.get(key.address)
-        own = [g for g in record.generations.values() if g.name == key.fixed_name] if record else []
-        if seen and not any(g.live or bears(seen, g) for g in own):
-            yield name_taken(key.address, seen.name)
-
-    def _too_long(self, key: DesiredKey) -> Iterator[Diagnostic]:
-        sealing = self.observed.sealing
-        size = sealing.sizes.get(key.address, 0) if sealing else 0
-        if sealing and size > sealing.limit:
-            limit = f"the service's RSA-{sealing.bits} key seals {sealing.limit} at most"
-            hint = "shorten endpoint, bucket or user name, or use shorter credentials"
-            what = f"the key's configuration takes {size} bytes, {limit}"
-            yield error("sealed-too-long", what, hint, address=key.address)
-
-
-def secret_absent(fault: Diagnostic) -> Diagnostic:
-    """Return the warning of a plan about a secret that cannot be read: an apply would stop for it."""
-    hint = f"{fault.hint}\n`apply` needs the secret, and sends nothing before it can be read".lstrip()
-    return replace(fault, code="secret-absent", severity=Severity.WARNING, hint=hint)
-
-
-def name_taken(address: str, name: str) -> Diagnostic:
-    """Return the fault of a fixed name that another key has."""
-    what = f"a key named {name!r} exists and is not of this project; names are unique over all users of the service"
-    hint = "choose another name:, leave name: out, or declare it as type: existing"
-    return error("key-name-taken", what, hint, address=address)

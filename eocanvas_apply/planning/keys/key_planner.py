@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
-from eocanvas_apply.diagnostics import Diagnostic, Severity
+from eocanvas_apply.diagnostics import Diagnostic, Severity, has_errors
 from eocanvas_apply.ledger.events import DeleteReason
 from eocanvas_apply.ledger.fold.key_records import Generation, KeyRecord
 from eocanvas_apply.ledger.fold.recorded import Recorded
@@ -14,15 +15,10 @@ from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.desired.desired import Desired, DesiredKey
 from eocanvas_apply.planning.desired.fingerprint import Change
-from eocanvas_apply.planning.keys.comparison import (
-    KeyFaults,
-    bears,
-    drift,
-    sealed_otherwise,
-    secret_absent,
-    secrets_known,
-)
+from eocanvas_apply.planning.keys.comparison import drift, sealed_otherwise, secrets_known
+from eocanvas_apply.planning.keys.key_faults import KeyFaults, secret_absent
 from eocanvas_apply.planning.keys.needs import end_of, expires_soon
+from eocanvas_apply.planning.keys.ownership import bears
 from eocanvas_apply.planning.plan import PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import Observed, ObservedKey
@@ -33,7 +29,7 @@ from eocanvas_apply.vocabulary import is_under_way
 _A, _R = ActionKind, Reason
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class KeyPlanner:
     """Plans keys; `needed` are the keys that must live and for how long a job, `occupied` those a job may read."""
 
@@ -78,7 +74,7 @@ class KeyPlanner:
     def _wanted(self) -> Mapping[str, DesiredKey]:
         return {} if self.requests.destroy else self.desired.keys
 
-    @property
+    @cached_property
     def _faults(self) -> KeyFaults:
         return KeyFaults(self.recorded, self.observed, self.needed, self.requests.applying)
 
@@ -91,8 +87,8 @@ class KeyPlanner:
             return adopted
         if key.address not in self.needed:
             return self._unneeded(key, record)
-        if faults := self._faults.of(key):
-            return PlannedAction(key.address, _A.NONE, _R.CANNOT_TELL, note=next(iter(faults)).message)
+        if has_errors(faults := self._faults.of(key)):
+            return PlannedAction(key.address, _A.NONE, _R.CANNOT_TELL, note=faults[0].message)
         if latest and latest.open and latest.name == key.fixed_name and not self._surely_absent(latest):
             return PlannedAction(key.address, _A.NONE, _R.CANNOT_TELL, not_before=self._answer_by(latest))
         return self._rotated(key, record)
@@ -208,6 +204,8 @@ class KeyPlanner:
         if generation.deleted:
             return False
         seen = self.observed.keys.get(generation.name)
+        if seen is not None and self._faults.owners.exclude(seen):
+            return False
         # A list may be late to show a live one; a delete answered 404 does no harm.
         return generation.live or (seen is not None and bears(seen, generation))
 
@@ -254,7 +252,9 @@ class KeyPlanner:
         return bool(seen and seen.end_known) or bool(created and created.end_known)
 
     def _surely_absent(self, generation: Generation) -> bool:
-        return generation.name not in self.observed.keys and self._answer_by(generation) <= self.observed.at
+        seen = self._seen(generation)
+        absent = seen is None or self._faults.owners.exclude(seen)
+        return absent and self._answer_by(generation) <= self.observed.at
 
     def _answer_by(self, generation: Generation) -> datetime:
         intended, timing = generation.intended, self.desired.timing

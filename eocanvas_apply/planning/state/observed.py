@@ -18,7 +18,7 @@ from eocanvas_apply.planning.failures import Failure
 class ObservedKey:
     """One key of the service; `expires` None means never where `end_known`, else unknown.
 
-    `storage` is empty and `public` None where the service does not show them in readable form.
+    `storage` and `owner` are empty and `public` None where the service does not show them in readable form.
     """
 
     name: str
@@ -28,6 +28,7 @@ class ObservedKey:
     created: datetime | None
     expires: datetime | None
     end_known: bool = True
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class Observed:
     `unreadable` why a key's secrets could not be read; `irregular` what else of the service's answers could not be;
     `processes` are the versions of the service's processes by id, None where they were not read;
     `files` stored results that are not as they were, by path; `unclear` jobs in flight whose status is not shown, or in
-    a word that is not known.
+    a word that is not known; `withheld` names of keys that the service refuses to show to this account (403).
     """
 
     at: datetime
@@ -129,3 +130,4 @@ class Observed:
     irregular: tuple[Diagnostic, ...] = ()
     processes: Mapping[str, str] | None = None
     unclear: frozenset[str] = frozenset()
+    withheld: frozenset[str] = frozenset()
