@@ -41,7 +41,7 @@ ROOMS["engine"] = " ".join(ROOMS.keys() - {"render", "emulator"})
 ROOMS["simulation"] = " ".join(ROOMS)
 ROOMS["api"] = " ".join(ROOMS.keys() - {"simulation", "emulator"})
 ROOMS["cli"] = " ".join(ROOMS)
-LEAVES = {"boundary", "diagnostics", "errors", "file_locks", "files", "vocabulary", "web_addresses"}
+LEAVES = {"boundary", "connection_words", "diagnostics", "errors", "file_locks", "files", "vocabulary", "web_addresses"}
 CORE = (
     "documents",
     "manifest",

@@ -17,6 +17,7 @@ from docs import generate
 from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli import main
 from eocanvas_apply.cli.commands import SUMMARIES
+from eocanvas_apply.cli.root_help import SETTINGS
 from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.server import running
 from eocanvas_apply.engine.definition import open_project
@@ -177,6 +178,14 @@ def test_every_class_of_failure_is_explained(failure: FailureClass) -> None:
 @pytest.mark.parametrize("code", Exit)
 def test_every_exit_code_is_on_its_page(code: Exit) -> None:
     assert f"| {int(code)} | " in generate.pages()["exit-codes.md"]
+
+
+def test_every_variable_that_the_program_reads_is_among_the_settings() -> None:
+    sources = [path for path in (ROOT / "eocanvas_apply").rglob("*.py") if "emulator" not in path.parts]
+    text = "".join(path.read_text(encoding="utf-8") for path in sources)
+    read = set(re.findall(r'"((?:EOCANVAS|SOPS)_[A-Z_]+)"', text))
+    assert {"EOCANVAS_URL", "EOCANVAS_APPLY_PEPPER", "SOPS_AGE_KEY_FILE"} <= read
+    assert [name for name in sorted(read) if name not in str(SETTINGS)] == []
 
 
 def test_every_safety_option_is_explained() -> None:

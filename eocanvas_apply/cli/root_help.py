@@ -20,6 +20,10 @@ SETTINGS = {
     "EOCANVAS_TOKEN_URL": "the whole address of gettoken; default: found beside the service",
     "HDA_URL": "the HDA, up to /api/v1; default: found beside the service",
     "EOCANVAS_APPLY_LEDGER": "the ledger file; default .eocanvas/default.jsonl beside the manifest",
+    "EOCANVAS_APPLY_POLICY": "the file of a policy, as --policy",
+    "EOCANVAS_APPLY_ALLOW_PATHS": "folders that a manifest may name, as --allow-path",
+    "EOCANVAS_APPLY_PEPPER": "a secret of your own in the fingerprints of secrets",
+    "SOPS_AGE_KEY, SOPS_AGE_KEY_FILE": "the age key of files encrypted with SOPS, or its file",
     "EOCANVAS_APPLY_POLL, _SETTLE, _SEND_WITHIN, _REQUEST_TIMEOUT": "durations; they replace those of `timing:`",
     "NO_COLOR, FORCE_COLOR": "no colours; colours also where no terminal is",
 }

@@ -17,7 +17,7 @@ from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, info
 from eocanvas_apply.documents.yaml.nodes import Path
 from eocanvas_apply.engine.definition import Campaigns
 from eocanvas_apply.engine.opening import Settings, open_service, review_of
-from eocanvas_apply.errors import Refused, ServiceError
+from eocanvas_apply.errors import NotSent, Refused, ServiceError
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.model.jobs import Job
@@ -51,7 +51,7 @@ async def _processes(service: EOCanvas) -> Collection[str] | str:
     try:
         found = await service.processes()
     except ServiceError as fault:
-        if isinstance(fault, Refused) and fault.concerns_account:
+        if isinstance(fault, NotSent) or (isinstance(fault, Refused) and fault.concerns_account):
             raise
         return str(fault.diagnostics[0].message)
     return "entries of it cannot be read" if found is None else found

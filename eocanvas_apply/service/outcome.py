@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from eocanvas_apply.connection_words import connection_words
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import Doubt, NotSent, Refused, ServiceError
 from eocanvas_apply.secrets.scrubbing import Scrubber
@@ -86,7 +87,8 @@ def transport_fault(method: str, url: str, fault: Exception, *, unsent: bool, re
     `unsent` means that no byte of the request left; faults of DNS, connect, TLS and pool time-outs imply it.
     """
     parts = urlsplit(url)
-    why = str(fault) or next((words for kind, words in _LATE.items() if isinstance(fault, kind)), type(fault).__name__)
+    late = next((words for kind, words in _LATE.items() if isinstance(fault, kind)), "")
+    why = connection_words(fault) or str(fault) or late or type(fault).__name__
     if unsent or isinstance(fault, _UNSENT):
         hint = "Check the address and the network; HTTPS_PROXY and SSL_CERT_FILE are read if they are set."
         if proxy := proxy_of(url):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, unquote
 from xml.etree import ElementTree as ET
 
+from eocanvas_apply.connection_words import connection_words
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import CredentialsError, Doubt, EocanvasApplyError, ManifestError, NotSent, Refused
 from eocanvas_apply.secrets.secret import Secret
@@ -123,11 +124,9 @@ class WebdavProbe:
                         raise self._no_webdav()
                 return httpx.Response(answer.status_code, headers=answer.headers, content=bytes(read))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as fault:
-            if "CERTIFICATE_VERIFY_FAILED" in str(fault):
-                raise self._not_trusted() from None
-            raise self._unreachable(NotSent, type(fault).__name__) from None
+            raise self._unreachable(NotSent, fault) from None
         except (httpx.HTTPError, httpx.InvalidURL) as fault:
-            raise self._unreachable(Doubt, type(fault).__name__) from None
+            raise self._unreachable(Doubt, fault) from None
 
     @asynccontextmanager
     async def _client(self) -> AsyncIterator[httpx.AsyncClient]:
@@ -185,15 +184,12 @@ class WebdavProbe:
         hint = "check the endpoint; that of a page for people is another one"
         return Doubt(error("storage-unreadable", message, hint), 200)
 
-    def _not_trusted(self) -> EocanvasApplyError:
-        message = f"{self.folder.shown}: {self.folder.address} was not reached: its certificate is not trusted"
-        hint = "check the endpoint; SSL_CERT_FILE names certificates to trust"
-        return NotSent(error("storage-certificate", message, hint))
-
-    def _unreachable(self, kind: type[NotSent] | type[Doubt], why: str) -> EocanvasApplyError:
-        late = "did not answer in time" if "Timeout" in why else f"was not reached ({why})"
+    def _unreachable(self, kind: type[NotSent] | type[Doubt], fault: Exception) -> EocanvasApplyError:
+        name, words = type(fault).__name__, connection_words(fault)
+        code = "storage-certificate" if "certificate" in words else "storage-unreachable"
+        why = "did not answer in time" if "Timeout" in name else f"was not reached: {words or name}"
         hint = "check the endpoint and the network; SSL_CERT_FILE names certificates to trust"
-        return kind(error("storage-unreachable", f"{self.folder.shown}: {self.folder.address} {late}", hint))
+        return kind(error(code, f"{self.folder.shown}: {self.folder.address} {why}", hint))
 
 
 def _sizes(content: bytes, root: str) -> dict[str, int | None]:

@@ -64,6 +64,13 @@ def test_without_the_list_of_processes_they_are_not_checked(
     assert codes(project, code=0) == ["processes-not-checked"]
 
 
+def test_a_service_that_is_not_reached_is_an_error(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EOCANVAS_URL", "http://127.0.0.1:1/serverless")
+    assert project.run("validate", "--online") == 1
+    assert "did not reach http://127.0.0.1:1: connection refused [service-unreachable]" in project.err
+    assert "no errors" not in project.out
+
+
 def test_an_existing_key_that_is_not_there_is_an_error(project: Project) -> None:
     project.change("jobs:\n", EXISTING + "jobs:\n")
     assert codes(project, code=1) == ["existing-key-missing"]

@@ -160,7 +160,7 @@ def test_certificates_are_checked_and_ssl_cert_file_is_read(tmp_path: Path, monk
         async with await asyncio.start_server(answers_keys, "127.0.0.1", 0, ssl=context) as server:
             port = server.sockets[0].getsockname()[1]
             async with client(port, scheme="https") as stranger:
-                with pytest.raises(NotSent, match=r"(?i)certificate.verify.failed"):
+                with pytest.raises(NotSent, match=r"certificate is not trusted"):
                     await launch(stranger)
             monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
             async with client(port, scheme="https") as trusting:

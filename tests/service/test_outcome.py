@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import errno
+import socket
+import ssl
 from datetime import timedelta
 from typing import Any
 
@@ -50,6 +53,37 @@ def test_these_faults_are_in_doubt(fault: Exception) -> None:
     assert isinstance(found, Doubt)
     assert isinstance(transport_fault("POST", URL, fault, unsent=True), NotSent)
     assert "signature" not in str(found)
+
+
+def caused(fault: Exception, *causes: BaseException) -> Exception:
+    """Return a fault of a library that wraps others, the innermost last."""
+    at: BaseException = fault
+    for cause in causes:
+        at.__cause__ = at = cause
+    return fault
+
+
+NO_CERTIFICATE = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED]")
+NO_CERTIFICATE.verify_message = "certificate has expired"
+TOGETHER = BaseExceptionGroup("multiple", [ConnectionRefusedError(111, "one"), ConnectionRefusedError(111, "two")])
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        (ConnectionRefusedError(111, "Connect call failed"), "connection refused"),
+        (TOGETHER, "connection refused"),
+        (socket.gaierror(-2, "Name or service not known"), "no such host"),
+        (OSError(errno.ENETUNREACH, "Network is unreachable"), "no network"),
+        (NO_CERTIFICATE, "its certificate is not trusted (certificate has expired)"),
+        (ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER]"), "it does not speak TLS there"),
+        (OSError("All connection attempts failed"), "All connection attempts failed"),
+    ],
+)
+def test_what_the_system_says_of_a_connection_is_in_plain_words(cause: BaseException, words: str) -> None:
+    fault = caused(httpx.ConnectError("All connection attempts failed"), OSError("the same"), cause)
+    message = transport_fault("GET", URL, fault, unsent=True).diagnostics[0].message
+    assert message.endswith(f"did not reach https://{httpx.URL(URL).host}: {words}")
 
 
 def test_a_lost_answer_to_a_read_leaves_nothing_open() -> None:
