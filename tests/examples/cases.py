@@ -16,7 +16,8 @@ ORBITS = ("372-78", "372-79", "372-92", "372-93", "372-106", "372-107", "373-121
 class Case:
     """One example. `keys` and `jobs` are names, `files` patterns that fit one result each.
 
-    `later` are the jobs that wait for others.
+    `later` are the jobs that wait for others. `secrets` are environment variables, `others` how many secrets come from
+    elsewhere, `settings` other variables that its README names, `policy` is a file in its folder.
     """
 
     name: str
@@ -25,6 +26,9 @@ class Case:
     files: tuple[str, ...] = ()
     secrets: Mapping[str, str] = field(default_factory=dict)
     later: tuple[str, ...] = ()
+    others: int = 0
+    settings: tuple[str, ...] = ()
+    policy: str | None = None
 
     @property
     def first_plan(self) -> dict[str, str]:
@@ -76,6 +80,15 @@ CASES = (
         "data-tailor",
         jobs=("gotland", "bothnia"),
         files=("results/gotland/OLL2WFR_*.nc", "results/bothnia/OLL2WFR_*.tif"),
+    ),
+    Case("stations", jobs=("pixels",), files=("results/pixels/*.nc",)),
+    Case(
+        "secret-references",
+        jobs=("archive", "share"),
+        keys=("scenes", "maps", "drive"),
+        others=5,
+        settings=("SOPS_AGE_KEY_FILE", "EOCANVAS_APPLY_POLICY"),
+        policy="policy.yaml",
     ),
     Case("shear-water", jobs=("july",), files=("results/july/*.nc",)),
 )

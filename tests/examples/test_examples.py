@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import keyring
 import nbclient
 import nbformat
 import pytest
+from keyrings.alt.file import PlaintextKeyring
 
 import eocanvas_apply as eoc
+from eocanvas_apply.cli import main
 from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
 from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER
@@ -36,6 +40,26 @@ def _emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningEmulator]:
         yield emulator
 
 
+@pytest.fixture(name="secret_sources")
+def _secret_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A password store, a keyring and an age key, with the secrets of the example; and settings that allow commands."""
+    programs, settings = tmp_path / "bin", tmp_path / "settings" / "eocanvas-apply"
+    programs.mkdir()
+    settings.mkdir(parents=True)
+    (programs / "pass").write_text('#!/bin/sh\n[ "$1" = show ] && echo "secret of $2"\n', encoding="utf-8")
+    (programs / "pass").chmod(0o755)
+    (settings / "settings.toml").write_text("allow_commands = true\n", encoding="utf-8")
+    monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(settings.parent))
+    monkeypatch.setenv("SOPS_AGE_KEY_FILE", str(Path(__file__).with_name("age.txt")))
+    before, own = keyring.get_keyring(), PlaintextKeyring()
+    own.file_path = str(tmp_path / "keyring.cfg")
+    keyring.set_keyring(own)
+    keyring.set_password("wekeo-drive", "jane", "abcde-" * 5)
+    yield
+    keyring.set_keyring(before)
+
+
 def test_every_example_is_covered() -> None:
     folders = {folder.name for folder in EXAMPLES.iterdir() if folder.is_dir()} - {"ci", "policy"}
     assert folders == {case.name for case in CASES}
@@ -57,19 +81,20 @@ def test_it_validates_as_git_checks_it_out_on_windows(case: Case, tmp_path: Path
 
 
 @each_case
-@pytest.mark.usefixtures("emulator")
+@pytest.mark.usefixtures("emulator", "secret_sources")
 def test_it_is_planned_applied_and_done(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable, value in case.secrets.items():
         monkeypatch.setenv(variable, value)
     folder = shutil.copytree(EXAMPLES / case.name, tmp_path / case.name)
-    with eoc.open(folder / "eocanvas.yaml") as project:
+    policy = folder / case.policy if case.policy else None
+    with eoc.open(folder / "eocanvas.yaml", policy=policy) as project:
         first = project.plan()
         assert {a.address: a.action for a in first.actions} == case.first_plan
         assert {each.code for each in first.diagnostics} <= {"lock-age"}
         run = project.apply(first, wait="60s")
         assert {r.address: r.outcome for r in run.results} == dict.fromkeys(case.first_plan, "done")
         assert run.exit_code == 0
-    with eoc.open(folder / "eocanvas.yaml") as project:
+    with eoc.open(folder / "eocanvas.yaml", policy=policy) as project:
         again = project.plan()
     assert {a.action for a in again.actions} == {"none"}
     assert not again.changes_pending
@@ -109,7 +134,7 @@ def expect_its_results(case: Case, folder: Path) -> None:
 def test_the_read_me_is_short_and_names_what_to_set(case: Case) -> None:
     text = (EXAMPLES / case.name / "README.md").read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 12
-    assert {"HDA_USER", "HDA_PASSWORD", *case.secrets} <= set(re.findall(r"\b[A-Z][A-Z_]+\b", text))
+    assert {"HDA_USER", "HDA_PASSWORD", *case.secrets, *case.settings} <= set(re.findall(r"\b[A-Z][A-Z_]+\b", text))
 
 
 @each_case
@@ -118,4 +143,16 @@ def test_the_secrets_of_an_example_are_references(case: Case) -> None:
     managed = [key for key in manifest.keys.values() if not isinstance(key, ExistingKey)]
     references = [reference for key in managed for reference in key.secret_fields().values()]
     assert {reference.env for reference in references if isinstance(reference, EnvReference)} == set(case.secrets)
-    assert len(references) == len(case.secrets)
+    assert len(references) == len(case.secrets) + case.others
+
+
+@pytest.mark.parametrize("written", ["{env: DRIVE_PASSWORD}", "{file: drive-password}"])
+def test_the_policy_beside_the_secret_references_refuses_other_sources(
+    written: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = shutil.copytree(EXAMPLES / "secret-references", tmp_path / "project")
+    manifest = folder / "eocanvas.yaml"
+    text = manifest.read_text(encoding="utf-8").replace("{keyring: [wekeo-drive, jane]}", written)
+    manifest.write_text(text, encoding="utf-8")
+    assert main(["validate", "-f", str(manifest), "--policy", str(folder / "policy.yaml")]) == 5
+    assert "policy rule `secrets`" in capsys.readouterr().err
