@@ -131,7 +131,8 @@ def _fault(written: str, folder: Path, fault: Exception) -> Diagnostic:
         return path_outside(written, fault)
     if isinstance(fault, FileNotFoundError):
         hint = "Relative paths are relative to the file they stand in."
-        return error("file-missing", f"there is no file {written!r} in {folder}", hint)
+        where = "this folder" if folder == Path() else str(folder)
+        return error("file-missing", f"there is no file {written!r} in {where}", hint)
     if isinstance(fault, IsADirectoryError):
         return error("file-is-folder", f"{written!r} is a folder, not a file")
     why = fault.strerror or type(fault).__name__ if isinstance(fault, OSError) else str(fault)

@@ -27,6 +27,12 @@ def test_text_loses_its_byte_order_mark(tmp_path: Path) -> None:
     assert files.read_text("a.txt", Boundary(tmp_path)) == "grün"
 
 
+def test_the_working_folder_is_called_this_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ManifestError, match=r"there is no file 'gone.xml' in this folder"):
+        files.read_bytes("gone.xml", Boundary(Path()))
+
+
 @pytest.mark.parametrize(
     ("written", "code"),
     [("gone.xml", "file-missing"), ("folder", "file-is-folder"), ("a.xml/b", "file-unreadable"),

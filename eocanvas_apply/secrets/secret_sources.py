@@ -153,7 +153,13 @@ class SecretSources:
         file = Path(named) if named else _sops_folder(self.environ) / "age" / "keys.txt"
         if not named and not file.exists():
             return "", ""
-        return _decoded(read_own(str(file), Path()), f"the file {file}"), f"the file {file}"
+        where = f"the file {file}" + (", which SOPS_AGE_KEY_FILE names," if named else "")
+        try:
+            return _decoded(read_own(str(file), Path()), where), where
+        except ManifestError as fault:
+            why = f"the age keys cannot be read: {fault.diagnostics[0].message}"
+            hint = "SOPS_AGE_KEY_FILE names their file; a relative path is relative to the working folder"
+            raise ManifestError(error("secret-sops", why, hint if named else "")) from None
 
 
 def _sops_folder(environ: Mapping[str, str]) -> Path:

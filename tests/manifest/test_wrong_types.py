@@ -146,3 +146,24 @@ def test_a_mapping_in_place_of_a_scalar_is_one_fault(path: tuple[str, ...], memb
 def test_a_number_that_is_none_in_a_chain_is_one_fault_where_it_stands() -> None:
     (found,) = structure_errors(changed(("jobs", "chain", "chain", "product"), NAN))
     assert (found.code, found.message.split(":")[0]) == ("bad-value", "`jobs.chain.chain.product`")
+
+
+@pytest.mark.parametrize(
+    ("reference", "hint"),
+    [
+        ({"command": "pass show x"}, "write {command: [PROGRAM, ARGUMENT, ...]}"),
+        ({"command": []}, "write {command: [PROGRAM, ARGUMENT, ...]}"),
+        ({"keyring": "wekeo"}, "write {keyring: [SERVICE, USER]}"),
+        ({"keyring": ["wekeo"]}, "write {keyring: [SERVICE, USER]}"),
+        ({"keyring": ["wekeo", "jane", "x"]}, "write {keyring: [SERVICE, USER]}"),
+        ({"sops": "s.yaml"}, "write {sops: FILE, at: a.b}"),
+        ({"sops": "s.yaml", "at": ["a"]}, "write {sops: FILE, at: a.b}"),
+        ({"file": ["a"]}, "write {file: PATH}, or {file: {env: NAME}}"),
+        ({"env": ""}, "write {env: NAME}"),
+    ],
+)
+def test_a_reference_to_a_secret_of_the_wrong_form_says_how_it_is_written(reference: Any, hint: str) -> None:
+    key = {**KEY, "secret_key": reference}
+    found = load(json.dumps({"version": 1, "project": "p", "keys": {"a": key}}), "m.yaml").diagnostics
+    assert [each.hint for each in found] == [hint]
+    assert "keyring` is missing" not in found[0].message

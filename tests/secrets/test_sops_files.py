@@ -99,6 +99,15 @@ def test_each_failure_says_what_it_is_and_no_value(
 WRITTEN = Path(__file__).parent / "written_by_sops"
 
 
+@pytest.mark.parametrize("name", ["gone.txt", "."])
+def test_a_file_of_keys_that_cannot_be_read_is_said_to_be_that(name: str, tmp_path: Path) -> None:
+    document = as_yaml(encrypted(DATA, MINE.to_public()))
+    found = resolved(tmp_path, "scenes.access_key", document, SOPS_AGE_KEY_FILE=str(tmp_path / name))
+    assert codes(found) == ["secret-sops"]
+    assert found.diagnostics[0].message.startswith("the age keys cannot be read: ")
+    assert "SOPS_AGE_KEY_FILE" in found.diagnostics[0].hint
+
+
 @pytest.mark.parametrize("name", ["odd.yaml", "odd.json", "only_encrypted.yaml"])
 @pytest.mark.parametrize(("at", "text"), [("scenes.secret_key", "s3cr3t äß"), ("scenes.tls.key", "dotted")])
 def test_a_file_that_the_sops_program_wrote_is_read(name: str, at: str, text: str) -> None:

@@ -45,6 +45,14 @@ _HINTS = {
     "pick-one": "write first, last, latest or earliest, or one of {latest: COLUMN}, {largest: COLUMN} and their like",
     "bad-duration": "write a number with its unit, such as 30s, 15m, 1h30m or 7d",
 }
+# How each kind of reference to a secret is written whole.
+_REFERENCES = {
+    "<env>": "write {env: NAME}",
+    "<file>": "write {file: PATH}, or {file: {env: NAME}}",
+    "<command>": "write {command: [PROGRAM, ARGUMENT, ...]}",
+    "<keyring>": "write {keyring: [SERVICE, USER]}",
+    "<sops>": "write {sops: FILE, at: a.b}",
+}
 _BEGINNINGS: dict[Path, str] = {
     ("version",): "begin the manifest with `version: 1`",
     ("project",): "write `project: NAME`: it names the keys at the service",
@@ -163,10 +171,11 @@ def structure_faults(problem: ValidationError, data: Data) -> Iterator[Structure
 def _fault(kind: str, loc: Path, context: dict[str, Any], message: str, data: Data) -> StructureFault:
     path = _without_tags(loc, data)
     value = value_at(data, path)
-    if kind == "missing":
+    reference = next((_REFERENCES[tag] for tag in map(str, loc) if tag in _REFERENCES and "keys" in loc), "")
+    if kind == "missing" and not isinstance(loc[-1], int):
         model = _model(loc[:-1])
         field = model.model_fields.get(str(loc[-1])) if model else None
-        hint = _BEGINNINGS.get(path) or (_what_belongs(field) if field else "")
+        hint = _BEGINNINGS.get(path) or (_what_belongs(field) if field else reference)
         return StructureFault(error("missing-field", f"`{_dotted(path)}` is missing", hint), path)
     if kind == "extra_forbidden":
         return StructureFault(_unknown_field(path, _model(loc[:-1])), path)
@@ -175,6 +184,7 @@ def _fault(kind: str, loc: Path, context: dict[str, Any], message: str, data: Da
     if kind.startswith("union_tag"):
         return StructureFault(*no_such_kind(path, value), at_name=False)
     found = value_fault(kind, _dotted(path), context, message, value)
+    found = replace(found, hint=found.hint or reference)
     return StructureFault(found, path, at_name=kind in ("literal-secret", "reserved-name"))
 
 
