@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from docs import public_api
 from eocanvas_apply.api.exit_codes import MEANINGS, PRECEDENCE, Exit
-from eocanvas_apply.checks.codes import codes
+from eocanvas_apply.checks.codes import codes, subjects
 from eocanvas_apply.checks.explanations import explanations
 from eocanvas_apply.cli.argument_parser import Parser
 from eocanvas_apply.cli.commands import GROUPS, SUMMARIES
@@ -117,12 +117,18 @@ def _codes() -> Iterator[str]:
         "Every diagnostic has a stable code, shown in brackets and in JSON as `code`. The severity is its highest. "
         "Where the table says so, `checks: {CODE: error|warning|info}` in the manifest or a job changes it."
     )
-    rows = (
-        (f"[`{c.name}`](#{c.name})", str(c.severity.value), "yes" if c.adjustable else "", c.about)
-        for c in codes().values()
+    for subject, title in subjects().items():
+        yield f"**{subject}**: {title}"
+        rows = (
+            (f"[`{c.name}`](#{c.name})", str(c.severity.value), "yes" if c.adjustable else "", c.about)
+            for c in codes().values()
+            if c.subject == subject
+        )
+        yield _table(("code", "severity", "`checks:`", "meaning and what to do"), rows)
+    yield (
+        "`eocanvas-apply explain CODE` prints the following on the terminal, and `eocanvas-apply explain SUBJECT` "
+        "lists the codes of a subject."
     )
-    yield _table(("code", "severity", "`checks:`", "meaning and what to do"), rows)
-    yield "`eocanvas-apply explain CODE` prints the following on the terminal."
     for code in codes().values():
         found = explanations()[code.name]
         yield f"## {code.name}"

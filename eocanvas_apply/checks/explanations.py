@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-SUBJECTS = ("texts", "manifest", "rows", "documents", "command-line", "secrets", "service", "ledger", "results")
+from eocanvas_apply.checks.codes import subjects
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Explanation:
 @cache
 def explanations() -> Mapping[str, Explanation]:
     """Return all explanations by their code."""
-    rows = {name: row for subject in SUBJECTS for name, row in tomllib.loads(_text(subject)).items()}
+    rows = {name: row for subject in subjects() for name, row in tomllib.loads(_text(subject)).items()}
     return {name: Explanation(**{field: text.strip("\n") for field, text in row.items()}) for name, row in rows.items()}
 
 

@@ -11,15 +11,11 @@ from eocanvas_apply.render import FORMAT_VERSION
 from eocanvas_apply.render.layout import PLAIN, Style, counted, printable, shortened
 
 if TYPE_CHECKING:
-    from eocanvas_apply.checks.codes import Code
-    from eocanvas_apply.checks.explanations import Explanation
-
     # Only for types: the module imports pydantic, which a usage error does not need.
     from eocanvas_apply.render.json_shapes import DiagnosticJson
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 _ORDER = list(Severity)
-_PAGE_WIDTH = 79
 # How many diagnostics that differ only in their address are shown in full.
 _FEW = 3
 
@@ -140,36 +136,3 @@ def document(
     """Return the JSON document of a command: `fields` between its name and its exit code and diagnostics."""
     head: dict[str, object] = {"format_version": FORMAT_VERSION, "command": command}
     return {**head, **fields, "exit": int(exit_code), "diagnostics": all_as_json(diagnostics)}
-
-
-def page(code: Code, found: Explanation) -> str:
-    """Return the page that explains a code, for terminals of 80 columns."""
-    import textwrap
-
-    adjustable = ", `checks:` in a manifest can change it" if code.adjustable else ""
-    parts = [
-        f"{code.name} ({code.severity.value}{adjustable})",
-        textwrap.fill(code.about, _PAGE_WIDTH),
-        textwrap.fill(f"Why: {found.why}", _PAGE_WIDTH, break_on_hyphens=False),
-        "Before:\n" + textwrap.indent(found.before, "  "),
-        "After:\n" + textwrap.indent(found.after or "(removed)", "  "),
-    ]
-    return "\n\n".join(parts) + "\n"
-
-
-def list_of(codes: Iterable[Code]) -> str:
-    """Return one line a code: its severity and its name."""
-    return "".join(f"{code.severity.value:<8} {code.name}\n" for code in codes)
-
-
-def page_as_json(code: Code, found: Explanation) -> dict[str, object]:
-    """Return the page of a code as its JSON document."""
-    return {
-        "code": code.name,
-        "severity": code.severity.value,
-        "adjustable": code.adjustable,
-        "about": code.about,
-        "why": found.why,
-        "before": found.before,
-        "after": found.after,
-    }
