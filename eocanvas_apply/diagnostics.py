@@ -41,7 +41,8 @@ class Diagnostic:
     `code` is stable and in kebab case, `message` says what is wrong, `hint` what to do about it. Both are at most 500
     characters long and hold no control characters, whatever names they quote. `snippet` is the source line, or the part
     of a long one that begins at `snippet_column`, with secrets already masked. `more` counts the diagnostics of this
-    code that are left out where this one says so.
+    code that are left out where this one says so. `path` is its field below the job of `address`: the place is found by
+    it where the text of the manifest is known.
     """
 
     code: str
@@ -53,6 +54,7 @@ class Diagnostic:
     snippet: str | None = None
     snippet_column: int = 1
     more: int = 0
+    path: tuple[str | int, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("message", "hint"):

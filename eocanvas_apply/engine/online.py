@@ -6,22 +6,19 @@ and nothing is written.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from eocanvas_apply.checks.described_inputs import input_faults
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, info
-from eocanvas_apply.documents.yaml.nodes import Path
 from eocanvas_apply.engine.definition import Campaigns
 from eocanvas_apply.engine.opening import Settings, open_service, review_of
 from eocanvas_apply.errors import NotSent, Refused, ServiceError
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.model.jobs import Job
 from eocanvas_apply.observing.key_listing import observe_keys
+from eocanvas_apply.planning.described_inputs import described_faults
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.keys.comparison import is_tagged
 from eocanvas_apply.planning.keys.key_faults import KeyFaults
@@ -42,7 +39,7 @@ async def online_findings(campaigns: Campaigns, settings: Settings) -> tuple[Dia
         keys = await _key_faults(service, desired)
         shown = await _processes(service)
         processes = _process_faults(campaigns, shown)
-        inputs = await _input_faults(service, campaigns, desired, shown)
+        inputs = await _input_faults(service, desired, shown)
         return review_of(project)((*keys, *processes, *inputs, *service.irregularities.diagnostics()))
 
 
@@ -54,7 +51,10 @@ async def _processes(service: EOCanvas) -> Collection[str] | str:
         if isinstance(fault, NotSent) or (isinstance(fault, Refused) and fault.concerns_account):
             raise
         return str(fault.diagnostics[0].message)
-    return "entries of it cannot be read" if found is None else found
+    if found is None:
+        return "entries of their list cannot be read"
+    # The service has some: an empty list is a fault of it, and none of the manifest.
+    return found or "their list is empty"
 
 
 def _process_faults(campaigns: Campaigns, shown: Collection[str] | str) -> Iterator[Diagnostic]:
@@ -66,41 +66,29 @@ def _process_faults(campaigns: Campaigns, shown: Collection[str] | str) -> Itera
     for name, processes in _processes_of(campaigns).items():
         for process in sorted(processes - {*shown}):
             what = f"the service has no process {process!r}"
-            hint = did_you_mean(process, shown) or (f"it has {known}" if known else "its list of processes is empty")
+            hint = did_you_mean(process, shown) or f"it has {known}"
             yield campaigns.project.loaded.place(error("process-unknown", what, hint), ("jobs", name, "process"))
 
 
-async def _input_faults(
-    service: EOCanvas, campaigns: Campaigns, desired: Desired, shown: Collection[str] | str
-) -> Sequence[Diagnostic]:
-    """Return what the service's descriptions of processes say of the inputs of jobs, of a campaign's rows once."""
+async def _input_faults(service: EOCanvas, desired: Desired, shown: Collection[str] | str) -> Sequence[Diagnostic]:
+    """Return what the service's descriptions of processes say of the inputs of jobs."""
     raw = [job for job in desired.jobs.values() if job.document is None and job.process in shown]
-    described = {process: await _described(service, process) for process in sorted({job.process for job in raw})}
-    found: dict[tuple[str, Path, int], list[Diagnostic]] = defaultdict(list)
-    for job in raw:
-        about, seen = described[job.process] or {}, Counter[Path]()
-        for fault, path in input_faults(job.raw_inputs, about) if about else ():
-            seen[path] += 1
-            found[Address.parse(job.address).name, path, seen[path]].append(fault)
-    return [
-        campaigns.project.loaded.place(_of_rows(faults), ("jobs", name, "inputs", *path))
-        for (name, path, _), faults in found.items()
-    ]
+    patience = desired.timing.request_timeout.total_seconds()
+    described = {process: await _described(service, process, patience) for process in sorted({j.process for j in raw})}
+    return described_faults(raw, {process: inputs for process, inputs in described.items() if inputs})
 
 
-async def _described(service: EOCanvas, process: str) -> Mapping[str, Any] | None:
-    """Return the described inputs, None where the service describes none, or not in a way that can be read."""
+async def _described(service: EOCanvas, process: str, patience: float) -> Mapping[str, Any] | None:
+    """Return the described inputs, None where the service describes none in time, or not in a way that can be read."""
     try:
-        return await service.described_inputs(process)
+        async with asyncio.timeout(patience):
+            return await service.described_inputs(process)
+    except TimeoutError:
+        return None
     except ServiceError as fault:
         if isinstance(fault, Refused) and fault.concerns_account:
             raise
         return None
-
-
-def _of_rows(faults: Sequence[Diagnostic]) -> Diagnostic:
-    first, more = faults[0], len(faults) - 1
-    return replace(first, message=f"{first.message} (and in {more} more rows)") if more else first
 
 
 def _processes_of(campaigns: Campaigns) -> Mapping[str, set[str]]:

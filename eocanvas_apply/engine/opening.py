@@ -180,14 +180,16 @@ async def open_engine(
 
 
 def review_of(project: Definition) -> Review:
-    """Return what gives a plan's diagnostics the severities that the manifest sets, and those of keys their line."""
+    """Return what gives a plan's diagnostics the severities that the manifest sets, and their lines as far as known."""
 
     def placed(found: Diagnostic) -> Diagnostic:
         kind, _, rest = (found.address or "").partition(".")
         name = rest.partition("#")[0]
-        if found.position or kind != "key" or name not in project.manifest.keys:
-            return found
-        return project.loaded.place(found, ("keys", name), at_name=True)
+        if found.position is None and kind == "key" and name in project.manifest.keys:
+            return project.loaded.place(found, ("keys", name), at_name=True)
+        if found.position is None and found.path and name in project.manifest.jobs:
+            return project.loaded.place(found, ("jobs", name, *found.path))
+        return found
 
     return lambda diagnostics: tuple(map(placed, adjusted(diagnostics, project.manifest)))
 

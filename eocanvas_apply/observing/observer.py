@@ -12,7 +12,7 @@ from pathlib import Path
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import Diagnostic, Severity
 from eocanvas_apply.documents.trace import Trace, trace_of
-from eocanvas_apply.errors import CredentialsError, Refused, ServiceError
+from eocanvas_apply.errors import Refused, ServiceError
 from eocanvas_apply.ledger.event_values import Remark
 from eocanvas_apply.ledger.events import ListedResult
 from eocanvas_apply.ledger.fold.job_records import Run
@@ -21,6 +21,7 @@ from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.observing.inquiries import Inquiries
 from eocanvas_apply.observing.key_listing import observe_keys
 from eocanvas_apply.observing.log_ends import end_of_log
+from eocanvas_apply.observing.shown_processes import ShownProcesses
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.failures import Failure, classify
 from eocanvas_apply.planning.log_rules import remarks_in
@@ -59,7 +60,7 @@ _ROUNDING = timedelta(seconds=2)
 class Observer:
     """Observes for one run; what cannot change any more (the logs of ended jobs) is read once.
 
-    With `reads_processes` the versions of processes are read too, once.
+    With `reads_processes` what the service shows of processes is read too, once.
     """
 
     service: EOCanvas
@@ -73,10 +74,11 @@ class Observer:
     _inquiries: Inquiries = field(default_factory=Inquiries)
     # When an entry of the list of jobs that cannot be read was seen first.
     _unreadable: dict[str, datetime] = field(default_factory=dict)
-    _processes: Mapping[str, str] | None = None
+    _processes: ShownProcesses = field(init=False)
 
     def __post_init__(self) -> None:
         self._files = StoredFiles(self.boundary)
+        self._processes = ShownProcesses(self.service)
 
     @property
     def folder(self) -> Path:
@@ -88,26 +90,19 @@ class Observer:
         self._inquiries.patience = 4 * desired.timing.request_timeout
         # It takes as long as some requests, and goes on beside them.
         fingerprints = asyncio.create_task(asyncio.to_thread(self._fingerprints, recorded))
-        processes = asyncio.create_task(self._process_versions(desired, recorded))
+        processes = asyncio.create_task(self._processes.read(desired, recorded)) if self.reads_processes else None
         try:
             observed = await self._observed(desired, recorded, fingerprints)
-            # A plan does not wait long for what only warns.
-            done, _ = await asyncio.wait({processes}, timeout=_PROCESSES_S)
-            return replace(observed, processes=processes.result() if done else None)
+            if processes:
+                # A plan does not wait long for what only warns.
+                done, _ = await asyncio.wait({processes}, timeout=_PROCESSES_S)
+                for task in done:
+                    task.result()
+            return replace(observed, processes=self._processes.versions, described=self._processes.described)
         finally:
             fingerprints.cancel()
-            processes.cancel()
-
-    async def _process_versions(self, desired: Desired, recorded: Recorded) -> Mapping[str, str] | None:
-        """Return the versions of processes by id, asked once a run and only where a job is still to be launched."""
-        new = (address not in recorded.jobs or not recorded.jobs[address].runs for address in desired.jobs)
-        if self.reads_processes and self._processes is None and any(new):
-            try:
-                self._processes = await self.service.processes()
-            except (ServiceError, CredentialsError):
-                # What matters of it is said by the other requests; a launch does not need the list.
-                return None
-        return self._processes
+            if processes:
+                processes.cancel()
 
     def _fingerprints(self, recorded: Recorded) -> Mapping[tuple[str, str], str]:
         """Return the fingerprints of all secrets, of each key by the scheme that its generation of now was made by."""

@@ -1,46 +1,64 @@
-"""What the service's list of processes says of the jobs that are still to be launched."""
+"""What the service's list of processes, and their descriptions, say of the jobs that are still to be launched."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
-from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, warning
+from eocanvas_apply.diagnostics import Diagnostic, Severity, did_you_mean, warning
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.actions import LAUNCHES
+from eocanvas_apply.planning.described_inputs import described_faults
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.state.observed import Observed
+
+# Where a job names its process, in its mapping.
+_FIELD = ("process",)
 
 
 def process_warnings(
     desired: Desired, recorded: Recorded, observed: Observed, jobs: Iterable[PlannedAction]
 ) -> Iterator[Diagnostic]:
-    """Yield jobs of processes that the service does not show, and campaigns that go on with another version."""
-    if observed.processes is None:
-        return
-    ahead: dict[tuple[str, str], int] = Counter()
-    for action in jobs:
-        if action.action in LAUNCHES or action.is_expected:
-            ahead[action.campaign or action.address, desired.jobs[action.address].process] += 1
-    earlier = _earlier_versions(recorded) if ahead else {}
-    for (address, process), number in ahead.items():
-        now = observed.processes.get(process)
+    """Yield what the service shows of processes that speaks against launches that are ahead.
+
+    That is a process that it does not show, another version in the middle of a campaign, inputs that it describes
+    otherwise. All are warnings: nobody knows how complete what it shows is.
+    """
+    ahead = [action for action in jobs if action.action in LAUNCHES or action.is_expected]
+    named = Counter((each.campaign or each.address, desired.jobs[each.address].process) for each in ahead)
+    earlier = _earlier_versions(recorded) if named and observed.processes else {}
+    for (address, process), number in named.items() if observed.processes else ():
+        now = (observed.processes or {}).get(process)
         if now is None:
-            hint = did_you_mean(process, observed.processes) or "eocanvas-apply validate --online shows more"
-            yield warning("process-unknown", f"the service shows no process {process!r}", hint, address=address)
-        elif others := {version: times for version, times in earlier.get(address, {}).items() if version != now}:
-            ran = ", ".join(f"{times} with {version}" for version, times in sorted(others.items()))
-            what = f"{process} has version {now or 'unknown'} now: {number} to launch with it, launched before: {ran}"
-            hint = "results of two versions may differ; --relaunch runs the earlier ones again"
-            yield warning("process-version-changed", what, hint, address=address)
+            yield _unknown(address, process, observed.processes or {})
+        # A version that is not shown is no other one.
+        elif now and (others := {each: n for each, n in earlier.get((address, process), {}).items() if each != now}):
+            yield _changed(address, f"{process} has version {now} now: {number} to launch with it", others)
+    if observed.described:
+        for found in described_faults((desired.jobs[each.address] for each in ahead), observed.described):
+            yield replace(found, severity=Severity.WARNING)
 
 
-def _earlier_versions(recorded: Recorded) -> dict[str, Counter[str]]:
-    """Return how often each job or campaign was launched with each version of its process."""
-    found: dict[str, Counter[str]] = defaultdict(Counter)
+def _unknown(address: str, process: str, shown: Iterable[str]) -> Diagnostic:
+    hint = did_you_mean(process, shown) or "eocanvas-apply validate --online shows more"
+    found = warning("process-unknown", f"the service shows no process {process!r}", hint, address=address)
+    return replace(found, path=_FIELD)
+
+
+def _changed(address: str, now: str, others: Mapping[str, int]) -> Diagnostic:
+    ran = ", ".join(f"{times} with {version}" for version, times in sorted(others.items()))
+    hint = "results of two versions may differ; --relaunch runs the earlier ones again"
+    found = warning("process-version-changed", f"{now}, launched before: {ran}", hint, address=address)
+    return replace(found, path=_FIELD)
+
+
+def _earlier_versions(recorded: Recorded) -> Mapping[tuple[str, str], Counter[str]]:
+    """Return how often each job or campaign was launched with each version of each of its processes."""
+    found: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for address, record in recorded.jobs.items():
-        last = record.last_intent
-        if last and last.intended and last.intended.process_version and record.runs:
-            found[address.partition("[")[0]][last.intended.process_version] += 1
+        made = record.last_intent.intended if record.last_intent and record.runs else None
+        if made and made.process_version:
+            found[address.partition("[")[0], made.process][made.process_version] += 1
     return found

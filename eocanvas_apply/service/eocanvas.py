@@ -123,7 +123,8 @@ class EOCanvas:
 
     async def described_inputs(self, process_id: str) -> Mapping[str, Any] | None:
         """Return what the service says of a process's inputs, by name; None where it describes none."""
-        return await unless_absent(self._gateway.read(f"/processes/{quote(process_id, safe='')}", wire.read_inputs))
+        path = f"/processes/{quote(process_id, safe='')}"
+        return await unless_absent(self._gateway.read(path, wire.read_inputs, BodyLimit.OBJECT))
 
     async def execute(self, process_id: str, body: bytes, *, check: Check | None = None) -> JobInfo:
         """Launch a job with a body of JSON, once; an answer without a readable job id is Doubt.

@@ -200,13 +200,21 @@ async def read_process_list(gateway: Gateway) -> Mapping[str, str] | None:
     linked: _Linked[ProcessInfo | Unreadable] = _Linked(
         gateway, path, lambda document: (read_process_page(document), next_link(document))
     )
-    walk = Walk(linked.ask, lambda each: each.digest if isinstance(each, Unreadable) else each.id, gateway, request)
+    walk = Walk(linked.ask, lambda each: each.digest if isinstance(each, Unreadable) else each, gateway, request)
     found = [each async for page in walk.pages(f"{path}?{linked.paging}offset=0") for each in page]
     readable = gateway.irregularities.kept(ListKind.PROCESSES, request, found)
     if walk.endless:
         gateway.irregularities.endless(ListKind.PROCESSES, request, len(found))
     complete = not walk.endless and len(readable) == len(found)
-    return {each.id: each.version for each in readable} if complete else None
+    return _versions(readable) if complete else None
+
+
+def _versions(processes: Sequence[ProcessInfo]) -> Mapping[str, str]:
+    """Return the version of each process; where a list shows several of one, all of them, in whatever order it does."""
+    found: dict[str, set[str]] = {}
+    for each in processes:
+        found.setdefault(each.id, set()).update({each.version} - {""})
+    return {process: " and ".join(sorted(versions)) for process, versions in found.items()}
 
 
 async def read_result_list(gateway: Gateway, path: str) -> tuple[ResultInfo, ...]:

@@ -139,7 +139,7 @@ def test_a_plan_does_not_wait_for_a_slow_list_of_processes(
     project: Project, emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(observer, "_PROCESSES_S", 0.05)
-    fault(emulator, "status", path="*/processes", times=None, status=200, body={"processes": []})
+    fault(emulator, "status", path="*/processes", times=None, status=200, body={"processes": [{"id": "other"}]})
     assert codes(project, "plan", code=0) == ["process-unknown"]
     fault(emulator, "delay", path="*/processes", times=None, seconds=3)
     assert codes(project, "plan", code=0) == []

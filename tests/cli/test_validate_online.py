@@ -12,6 +12,7 @@ import pytest
 from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import RunningEmulator
 from eocanvas_apply.emulator.model.keystore import StoredKey
+from eocanvas_apply.observing import observer
 from eocanvas_apply.service import connection
 from tests.cli.conftest import Project
 
@@ -225,3 +226,63 @@ def test_a_fault_of_many_rows_is_reported_once(project: Project, emulator: Runni
     project.change("jobs:\n", f"jobs:\n{job}")
     (found,) = project.json("validate", "--online", code=1)["diagnostics"]
     assert found["message"].endswith("(and in 2 more rows)")
+
+
+def test_a_plan_judges_the_inputs_too_and_asks_once_for_each_process(
+    project: Project, emulator: RunningEmulator
+) -> None:
+    described(emulator, DESCRIBED)
+    jobs = "".join(f"  shear{n}: {{process: shearwater-demo, inputs: {{area: Paris}}}}\n" for n in range(3))
+    project.change("jobs:\n", f"jobs:\n{jobs}")
+    found = [each for each in project.json("plan")["diagnostics"] if each["code"] == "process-input-value"]
+    assert [(each["severity"], each["line"], each["column"]) for each in found] == [
+        ("warning", line, 53) for line in (12, 13, 14)
+    ]
+    with emulator.model() as wire:
+        asked = [each for each in wire.received if each.request.path.endswith("/processes/shearwater-demo")]
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("status", status=404),
+        Fault("status", status=403),
+        Fault("status", status=500),
+        Fault("unauthorized"),
+        Fault("html"),
+        Fault("truncate"),
+        Fault("status", status=200, body="[" * 100_000),
+        Fault("status", status=200, body='{"inputs": {"area": {"title": "' + "x" * 5_000_000 + '"}, "day": {}}}'),
+    ],
+    ids=lambda fault: f"{fault.kind}-{fault.status}",
+)
+def test_a_description_that_cannot_be_read_says_nothing_in_a_plan(
+    fault: Fault, project: Project, emulator: RunningEmulator
+) -> None:
+    project.change("jobs:\n", "jobs:\n  shear: {process: shearwater-demo, inputs: {area: Paris}}\n")
+    with emulator.model() as wire:
+        wire.faults.append(replace(fault, method="GET", path="*/processes/shearwater-demo", times=None))
+    found = project.json("plan")["diagnostics"]
+    assert {each["code"] for each in found} == {"secret-absent"}
+
+
+def test_neither_a_plan_nor_a_check_waits_for_a_slow_description(
+    project: Project, emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(observer, "_PROCESSES_S", 0.05)
+    monkeypatch.setenv("EOCANVAS_APPLY_REQUEST_TIMEOUT", "500ms")
+    project.change("jobs:\n", "jobs:\n  shear: {process: shearwater-demo, inputs: {area: Paris}}\n")
+    described(emulator, DESCRIBED)
+    with emulator.model() as wire:
+        slow = Fault("delay", "GET", "*/processes/shearwater-demo", times=None, seconds=3)
+        wire.faults.append(slow)
+    assert {each["code"] for each in project.json("plan")["diagnostics"]} == {"secret-absent"}
+    assert codes(project, code=0) == []
+
+
+def test_an_empty_list_of_processes_is_a_fault_of_the_service(project: Project, emulator: RunningEmulator) -> None:
+    with emulator.model() as wire:
+        wire.faults.append(Fault("status", "GET", "*/processes", status=200, body={"processes": []}, times=None))
+    assert codes(project, code=0) == ["processes-not-checked"]
+    assert {each["code"] for each in project.json("plan")["diagnostics"]} == {"secret-absent"}

@@ -93,6 +93,7 @@ def _observed(service: Json) -> Observed:
         else None,
         files={path: FileState(state) for path, state in service.get("files", {}).items()},
         processes=service.get("processes"),
+        described=service.get("described", {}),
         downloads={name: _download(name, state) for name, state in service.get("downloads", {}).items()},
     )
 

@@ -281,3 +281,11 @@ def test_pages_that_take_too_much_memory_together_are_as_good_as_endless(
     listed = run(stage, EOCanvas.jobs)
     assert len(listed.jobs) == 9
     assert not listed.complete
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_process_that_is_listed_twice_has_all_its_versions_in_any_order(stage: Stage, order: int) -> None:
+    versions = ["10.0.0", "9.0.0", "10.0.0", ""][::order]
+    listed = [{"id": "snap-function", "version": each} for each in versions]
+    stage.on("GET /processes?limit=100&offset=0", says(200, {"processes": listed}))
+    assert run(stage, EOCanvas.processes) == {"snap-function": "10.0.0 and 9.0.0"}

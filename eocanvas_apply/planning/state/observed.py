@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.documents.trace import Trace
@@ -106,7 +107,8 @@ class Observed:
     `results` the listing of ended jobs, None for 404, nothing of a job whose listing could not be had;
     `secrets` slow fingerprints by (key address, field); `downloads` are those of orders, by their id;
     `unreadable` why a key's secrets could not be read; `irregular` what else of the service's answers could not be;
-    `processes` are the versions of the service's processes by id, None where they were not read;
+    `processes` are the versions of the service's processes by id, None where they were not read, and `described` the
+    inputs of those that it describes, by id and name;
     `files` stored results that are not as they were, by path; `unclear` jobs in flight whose status is not shown, or in
     a word that is not known; `withheld` names of keys that the service refuses to show to this account (403).
     """
@@ -129,5 +131,6 @@ class Observed:
     service: str = ""
     irregular: tuple[Diagnostic, ...] = ()
     processes: Mapping[str, str] | None = None
+    described: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     unclear: frozenset[str] = frozenset()
     withheld: frozenset[str] = frozenset()
