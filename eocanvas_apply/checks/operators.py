@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -22,6 +22,11 @@ Facts = dict[str, Any]
 Catalogue = dict[str, dict[str, Facts]]
 
 _FORMAT = "formatName"
+# Formats of SNAP 9 and 10, which the catalogue does not have.
+_LATER_FORMATS: Mapping[str, Sequence[str]] = {
+    "Read": ("EnMAP L1B/L1C/L2A", "GDAL-COG-READER", "NISAR", "SENTINEL-1 ETAD", "STAC"),
+    "Write": ("GDAL-COG-WRITER", "STAC"),
+}
 _INT = re.compile(r"[-+]?[0-9]{1,10}")
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 # What SNAP compares of a value: numbers as numbers, which no other text is, and text by case. It looks a format up in
@@ -103,7 +108,7 @@ class _ValueSet:
 @cache
 def _value_set(operator_name: str, parameter: str) -> _ValueSet | None:
     facts = _by_xml_name(operator_name).get(parameter, {})
-    texts = facts.get("values")
+    texts = [*facts.get("values", ()), *(_LATER_FORMATS.get(operator_name, ()) if parameter == _FORMAT else ())]
     if not texts:
         return None
     read = _READ["format" if parameter == _FORMAT else facts.get("type", "text")]

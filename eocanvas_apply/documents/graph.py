@@ -190,7 +190,9 @@ _ADVICE = {
     "declaration not at start": "delete what stands before <?xml",
     "document types": "write no more than <!DOCTYPE graph>, and each entity as the text that it stands for",
     "undefined entity": "write the character itself",
-    "mismatched tag": "close every element by its own name, the inner ones first",
+    "the end of the file": "the file ends too early; close every element that is open",
+    "is not closed": "close every element by its own name, the inner ones first",
+    "closes nothing": "close every element by its own name, the inner ones first",
     "no element found": "the file ends too early, or is empty",
 }
 

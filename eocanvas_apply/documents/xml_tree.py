@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,9 @@ _DEEPEST = 200
 _MOST_ELEMENTS = 150_000
 # What stands behind so many comments, references and the like in one text has a place that is only nearly right.
 _MOST_PLACES = 1000
+_CLOSING = re.compile(r"(?:</)?([^\s<>/]+)")
+# Of a closing tag so much is looked at.
+_LONGEST_NAME = 300
 _TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 _ATTRIBUTE = _TEXT | str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
 
@@ -151,6 +155,24 @@ class _Builder:
             self._pieces.clear()
             self._length = 0
 
+    def fault(self, message: str, place: Position, content: bytes) -> XmlFault:
+        """Return a fault at the element that is not closed, where that is what is wrong."""
+        begin = self.parser.ErrorByteIndex
+        closing = _CLOSING.match(content[begin : begin + _LONGEST_NAME].decode("utf-8", "replace"))
+        if message == "no element found" and self._open:
+            return self._not_closed("the end of the file")
+        if message != "mismatched tag" or closing is None or not self._open:
+            return XmlFault(message, place)
+        if any(each.tag == closing[1] for each in self._open):
+            return self._not_closed(f"</{closing[1]}> on line {place.line}")
+        last = self._open[-1]
+        what = f"</{closing[1][:60]}> closes nothing; <{last.tag[:60]}> is open since line {last.position.line}"
+        return XmlFault(what, place)
+
+    def _not_closed(self, before: str) -> XmlFault:
+        last = self._open[-1]
+        return XmlFault(f"<{last.tag[:60]}> is not closed before {before}", last.position)
+
     def _doctype(self, _: str, system: str | None, public: str | None, subset: bool) -> None:  # noqa: FBT001 - expat's
         # One that only names the root says nothing; what a longer one declares or names is never read.
         if subset or system is not None or public is not None:
@@ -167,12 +189,12 @@ def advanced(position: Position, text: str, start: int, end: int) -> Position:
 
 def parse_xml(source: str, file: str) -> Element:
     """Read a tree, whatever encoding its first line declares; raise XmlFault at the first place that is wrong."""
-    builder = _Builder(file)
+    builder, content = _Builder(file), source.encode()
     try:
-        builder.parser.Parse(source.encode(), True)  # noqa: FBT003 - expat takes no keyword
+        builder.parser.Parse(content, True)  # noqa: FBT003 - expat takes no keyword
     except expat.ExpatError as problem:
-        message = expat.ErrorString(problem.code) or "not well-formed"
-        raise XmlFault(message, Position(file, problem.lineno, problem.offset + 1)) from None
+        place = Position(file, problem.lineno, problem.offset + 1)
+        raise builder.fault(expat.ErrorString(problem.code) or "not well-formed", place, content) from None
     if builder.root is None:
         raise XmlFault("the file has no element", builder.here())
     return builder.root

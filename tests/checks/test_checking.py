@@ -120,6 +120,10 @@ ACCEPTED = {
         READ,
         node("Write", "Write", "<file>x</file><formatName>ZNAP</formatName>", "Read"),
     ),
+    "formats of SNAP 9 and 10": (
+        node("Read", "Read", "<file>$img1</file><formatName>EnMAP L1B/L1C/L2A</formatName>"),
+        node("Write", "Write", "<file>x</file><formatName>GDAL-COG-WRITER</formatName>", "Read"),
+    ),
     "a format in another case": (
         READ,
         node("Write", "Write", "<file>x</file><formatName>netcdf4-cf</formatName>", "Read"),

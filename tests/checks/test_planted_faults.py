@@ -47,6 +47,15 @@ jobs:
 """
 PLANTED = [
     ("graph-syntax", 24, "</graph>", "</grap>"),
+    ("graph-syntax", 20, "<file>$output</file>", "<file>$output<file>"),
+    ("graph-syntax", 11, '    </parameters>\n  </node>\n  <node id="Write', '  </node>\n  <node id="Write'),
+    ("graph-syntax", 1, "</graph>", ""),
+    (
+        "graph-syntax",
+        14,
+        '    </parameters>\n  </node>\n  <node id="Write',
+        '    </parameter>\n  </node>\n  <node id="Write',
+    ),
     ("graph-root", 1, GOOD, GOOD.replace("graph", "chain")),
     ("graph-version", 2, "<version>1.0<", "<version>2.0<"),
     ("node-without-id", 8, '<node id="Subset">', "<node>"),
