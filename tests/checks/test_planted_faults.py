@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from eocanvas_apply.checks.checking import check
-from eocanvas_apply.diagnostics import Diagnostic
+from eocanvas_apply.diagnostics import Diagnostic, Severity
 from eocanvas_apply.manifest.graphs_and_chains import load_graphs_and_chains
 from eocanvas_apply.manifest.loading import load
 
@@ -98,3 +98,12 @@ def test_a_planted_fault_is_found_at_its_line(code: str, line: int, good: str, b
     assert planted != base
     found = [(each.code, each.position and (each.position.file, each.position.line)) for each in found_in(planted)]
     assert (code, ("g.xml", line)) in found
+
+
+@pytest.mark.parametrize(
+    "parameter", ["file", "fileList", "vectorFile", "targetFolder", "outputDir", "geoRegion", "wktAoi"]
+)
+def test_a_name_that_nothing_fills_in_is_an_error_where_a_file_or_region_is_read(parameter: str) -> None:
+    planted = GOOD.replace("<copyMetadata>true</copyMetadata>", f"<{parameter}>${{other}}</{parameter}>")
+    found = {(each.code, each.severity, each.position and each.position.line) for each in found_in(planted)}
+    assert ("placeholder-open", Severity.ERROR, 13) in found
