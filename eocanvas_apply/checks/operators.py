@@ -22,9 +22,9 @@ Facts = dict[str, Any]
 Catalogue = dict[str, dict[str, Facts]]
 
 _FORMAT = "formatName"
-# Formats of SNAP 9 and 10, which the catalogue does not have.
+# Formats of later releases of SNAP, which the catalogue does not have.
 _LATER_FORMATS: Mapping[str, Sequence[str]] = {
-    "Read": ("EnMAP L1B/L1C/L2A", "GDAL-COG-READER", "NISAR", "SENTINEL-1 ETAD", "STAC"),
+    "Read": ("EnMAP L1B/L1C/L2A", "GDAL-COG-READER", "NISAR", "SENTINEL-1 ETAD", "STAC", "Sen3_DDDB"),
     "Write": ("GDAL-COG-WRITER", "STAC"),
 }
 _INT = re.compile(r"[-+]?[0-9]{1,10}")
@@ -75,20 +75,27 @@ def known_parameters(case: GraphCase) -> Iterator[Diagnostic]:
 
 
 def known_values(case: GraphCase) -> Iterator[Diagnostic]:
-    """Yield values outside the set that the catalogue has for them; errors only for formats."""
+    """Yield values outside the set that the catalogue has for them; errors only for formats to write, and slips."""
     suggestions = Suggestions()
     for name, parameter in _parameters(case):
         values, text = _value_set(name, parameter.tag), parameter.text.strip()
         if values is None or parameter.children or not text or "$" in text or values.holds(text):
             continue
-        yield case.at(_unknown_value(parameter.tag, text, values.texts, suggestions), parameter.position)
+        near = suggestions.near(text, values.texts)
+        is_format = parameter.tag == _FORMAT
+        found = _unknown_format(name, text, near) if is_format else _unknown_value(parameter.tag, text, near, values)
+        yield case.at(found, parameter.position)
 
 
-def _unknown_value(parameter: str, text: str, values: Sequence[str], suggestions: Suggestions) -> Diagnostic:
-    near = suggestions.near(text, values)
-    if parameter == _FORMAT:
-        return error("unknown-format", f"{text[:60]} is not a known format", near)
-    known = f"known are {', '.join(values)}" if len(values) <= 8 else ""
+def _unknown_format(operator_name: str, text: str, near: str) -> Diagnostic:
+    # Each release of SNAP reads more formats, while those that it writes hardly change.
+    is_typo = bool(near) or operator_name != "Read"
+    hint = near or ("" if is_typo else "ignore this if the service has it")
+    return (error if is_typo else warning)("unknown-format", f"{text[:60]} is not a known format", hint)
+
+
+def _unknown_value(parameter: str, text: str, near: str, values: _ValueSet) -> Diagnostic:
+    known = f"known are {', '.join(values.texts)}" if len(values.texts) <= 8 else ""
     return warning("parameter-value", f"{text[:60]} is not a known value of {parameter}", near or known)
 
 

@@ -16,7 +16,7 @@ from eocanvas_apply.documents.graph_placeholders import Placeholder
 from eocanvas_apply.documents.node_sources import sources_of
 from eocanvas_apply.errors import ManifestError
 
-_FILE_OR_REGION = re.compile(r"(?i)(file|files|filelist|folder|dir|path|paths|region|wkt|aoi|polygon|shape)$")
+_FILE_OR_REGION = re.compile(r"(?i)(file|files|filelist|folder|dir|path|paths|region|wkt|wktaoi|polygon|shape)$")
 _LEADING_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 

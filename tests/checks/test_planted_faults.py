@@ -107,3 +107,20 @@ def test_a_name_that_nothing_fills_in_is_an_error_where_a_file_or_region_is_read
     planted = GOOD.replace("<copyMetadata>true</copyMetadata>", f"<{parameter}>${{other}}</{parameter}>")
     found = {(each.code, each.severity, each.position and each.position.line) for each in found_in(planted)}
     assert ("placeholder-open", Severity.ERROR, 13) in found
+
+
+@pytest.mark.parametrize(
+    ("operator", "written", "severity"),
+    [
+        ("Read", "Future-Mission L2", Severity.WARNING),
+        ("Read", "SENTINEL-11", Severity.ERROR),
+        ("Write", "Future-Format", Severity.ERROR),
+        ("Write", "GeoTIF", Severity.ERROR),
+    ],
+)
+def test_only_a_format_to_read_that_resembles_no_other_may_be_newer_than_the_catalogue(
+    operator: str, written: str, severity: Severity
+) -> None:
+    good = {"Read": "<file>$img1</file>", "Write": "<formatName>NetCDF4-CF</formatName>"}[operator]
+    planted = GOOD.replace(good, good.partition("<formatName>")[0] + f"<formatName>{written}</formatName>")
+    assert [(each.code, each.severity) for each in found_in(planted)] == [("unknown-format", severity)]
