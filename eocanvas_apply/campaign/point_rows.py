@@ -94,7 +94,7 @@ class Points:
     def _lies_on_earth(self, given: Numbered, columns: Columns, latitude: float, longitude: float) -> bool:
         if abs(latitude) <= _LIMITS["lat"] and abs(longitude) <= _LIMITS["lon"]:
             return True
-        column = columns.lat
+        column = columns.lat if abs(latitude) > _LIMITS["lat"] else columns.lon
         if abs(longitude) <= _LIMITS["lat"] and abs(latitude) <= _LIMITS["lon"]:
             message, hint = "a latitude is beyond 90 degrees", "latitude and longitude seem to be swapped"
         elif abs(latitude) > _LIMITS["lon"] or abs(longitude) > 2 * _LIMITS["lon"]:
@@ -104,7 +104,6 @@ class Points:
             message, hint = "a latitude is beyond 90 degrees", "latitudes run from -90 to 90"
         else:
             message, hint = "a longitude is beyond 180 degrees", "longitudes run from -180 to 180"
-            column = columns.lon
         self.fault(given, error("bad-point", message, hint), column)
         return False
 
