@@ -10,6 +10,7 @@ from functools import cached_property
 
 from eocanvas_apply.diagnostics import Diagnostic, Position, error
 from eocanvas_apply.documents.geometries.regions import Regions, box_of
+from eocanvas_apply.documents.geometries.wkt import is_meant_as_geometry
 from eocanvas_apply.documents.graph_placeholders import Placeholder, placeholders_of
 from eocanvas_apply.documents.graph_text import decoded
 from eocanvas_apply.documents.mark import Mark
@@ -216,7 +217,7 @@ def _relevant(root: Element) -> Iterator[Element]:
 
 
 def _without_geometry(text: str) -> str:
-    return "" if box_of(text) else text
+    return "" if is_meant_as_geometry(text) else text
 
 
 def _without_application_data(root: Element) -> Element:

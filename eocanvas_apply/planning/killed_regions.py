@@ -57,7 +57,8 @@ def _smallest_killed(desired: Desired, recorded: Recorded) -> Mapping[str, _Kill
     found: dict[str, _Killed] = {}
     for job_id, intended in killed:
         rest, box = _recorded_region(intended, documents)
-        if box and (rest not in found or box.area < found[rest].area):
+        # A point has no size that the killed job could have been too large by.
+        if box and box.area and (rest not in found or box.area < found[rest].area):
             found[rest] = _Killed(job_id, box.area)
     return found
 

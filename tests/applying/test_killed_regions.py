@@ -26,6 +26,7 @@ PLACES = {
     "param": ("$aoi", f"{JOB_ONLY}    params: {{aoi: '{REGION}'}}\n"),
     "part of a region": (REGION.replace("EAST", "$east"), f"{JOB_ONLY}    params: {{east: EAST}}\n"),
     "chain": ("", CHAIN),
+    "point": ("POINT(EAST 50)", JOB_ONLY),
 }
 
 
@@ -36,14 +37,29 @@ def manifest(world: World, where: str, east: int) -> str:
     return text.replace("EAST", str(east))
 
 
-@pytest.mark.parametrize("where", PLACES)
-def test_a_region_as_large_as_one_that_was_killed_is_reported(where: str, tmp_path: Path) -> None:
+def killed(tmp_path: Path, where: str) -> World:
+    """Return a world in which a job was killed."""
     world = World(tmp_path)
     world.frontend.service.job_faults.append(JobFault("killed"))
     world.apply(manifest(world, where, 18))
+    return world
+
+
+def warned(world: World, text: str) -> int:
+    return [each.code for each in world.plan(text).diagnostics].count("region-killed-before")
+
+
+def test_a_point_is_no_region_that_was_too_large(tmp_path: Path) -> None:
+    world = killed(tmp_path, "point")
+    assert warned(world, manifest(world, "point", 19)) == 0
+    assert warned(world, manifest(world, "graph", 19)) == 0
+
+
+@pytest.mark.parametrize("where", ["graph", "param", "part of a region", "chain"])
+def test_a_region_as_large_as_one_that_was_killed_is_reported(where: str, tmp_path: Path) -> None:
+    world = killed(tmp_path, where)
     (intended,) = [event for event in events(world) if isinstance(event, JobIntended)]
     assert isinstance(intended.region, Region)
     assert list(intended.region.box) == [10, 50, 18, 58]
-    for east, found in ((19, 1), (17, 0)):
-        plan = world.plan(manifest(world, where, east))
-        assert [each.code for each in plan.diagnostics].count("region-killed-before") == found
+    assert warned(world, manifest(world, where, 19)) == 1
+    assert warned(world, manifest(world, where, 17)) == 0
