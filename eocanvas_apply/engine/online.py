@@ -52,7 +52,7 @@ async def _processes(service: EOCanvas) -> Collection[str] | str:
             raise
         return str(fault.diagnostics[0].message)
     if found is None:
-        return "entries of their list cannot be read"
+        return "their list cannot be read whole"
     # The service has some: an empty list is a fault of it, and none of the manifest.
     return found or "their list is empty"
 
@@ -83,11 +83,7 @@ async def _described(service: EOCanvas, process: str, patience: float) -> Mappin
     try:
         async with asyncio.timeout(patience):
             return await service.described_inputs(process)
-    except TimeoutError:
-        return None
-    except ServiceError as fault:
-        if isinstance(fault, Refused) and fault.concerns_account:
-            raise
+    except (TimeoutError, ServiceError):
         return None
 
 
@@ -114,7 +110,7 @@ async def _key_faults(service: EOCanvas, desired: Desired) -> tuple[Diagnostic, 
     now = service.time.now()
     listed = Pass(now, complete=False, jobs={})
     observed = Observed(now, service.account, shown.by_name, listed, withheld=shown.withheld)
-    judge = KeyFaults(Recorded(), observed, _lives(desired))
+    judge = KeyFaults(desired.project, Recorded(), observed, _lives(desired))
 
     def own(name: str | None) -> bool:
         seen = shown.by_name.get(name or "")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 from functools import partial
 
@@ -21,12 +22,15 @@ from eocanvas_apply.service.entries import ListKind
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.wire import KeyInfo
 
-_FORBIDDEN = 403
+# Also the service's word for "not yours", right after it has shown the list to the same account.
+_FORBIDDEN = (401, 403)
+# For so long a look waits for what only says more of a name that is not listed.
+_PATIENCE = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
 class KeysSeen:
-    """Keys by name, and the names of those that the service refuses to show to this account (403)."""
+    """Keys by name, and the names of those that the service refuses to show to this account."""
 
     by_name: Mapping[str, ObservedKey]
     withheld: frozenset[str] = frozenset()
@@ -38,8 +42,8 @@ async def observe_keys(service: EOCanvas, desired: Desired, recorded: Recorded) 
     # Any key may be the entry that cannot be read: absent from such a list is not gone.
     partly, own = service.irregularities.passed_over(ListKind.KEYS), dict(_own(desired, recorded))
     unlisted = {name: made for name, made in own.items() if name not in keys and (partly or made is None)}
-    patience = desired.timing.request_timeout * (4 if partly else 1)
-    found = await Inquiries(patience).each("the key", unlisted, partial(_asked, service))
+    patience = 4 * desired.timing.request_timeout if partly else _PATIENCE
+    found = await Inquiries(patience).each("the key", unlisted, partial(_asked, service, partly=partly))
     for name, made in unlisted.items():
         if seen := _of_answer(found.get(name, _Answer.UNCLEAR), name, made):
             keys[name] = seen
@@ -64,13 +68,13 @@ class _Answer(Enum):
     UNCLEAR = "unclear"
 
 
-async def _asked(service: EOCanvas, name: str) -> KeyInfo | _Answer:
+async def _asked(service: EOCanvas, name: str, *, partly: bool) -> KeyInfo | _Answer:
     try:
         return await service.key(name) or _Answer.ABSENT
     except Refused as refused:
-        if refused.concerns_account:
+        if refused.concerns_account and (partly or refused.status not in _FORBIDDEN):
             raise
-        return _Answer.FORBIDDEN if refused.status == _FORBIDDEN else _Answer.ABSENT
+        return _Answer.FORBIDDEN if refused.status in _FORBIDDEN else _Answer.ABSENT
     except Doubt:
         return _Answer.UNCLEAR
 

@@ -98,7 +98,12 @@ class Observer:
                 done, _ = await asyncio.wait({processes}, timeout=_PROCESSES_S)
                 for task in done:
                     task.result()
-            return replace(observed, processes=self._processes.versions, described=self._processes.described)
+            return replace(
+                observed,
+                processes=self._processes.versions,
+                described=self._processes.described,
+                irregular=(*observed.irregular, *self._irregular()),
+            )
         finally:
             fingerprints.cancel()
             if processes:
@@ -142,8 +147,11 @@ class Observer:
                 self.service.hda, awaited_orders(desired, recorded, at), desired.timing.request_timeout
             ),
             unclear=unclear,
-            irregular=(*unusable, *self.service.irregularities.diagnostics(), *self._inquiries.diagnostics()),
+            irregular=unusable,
         )
+
+    def _irregular(self) -> tuple[Diagnostic, ...]:
+        return (*self.service.irregularities.diagnostics(), *self._inquiries.diagnostics())
 
     def _look_back(self, desired: Desired, recorded: Recorded, keys: Mapping[str, ObservedKey]) -> datetime | None:
         """Return how far back the list of jobs matters; None where nothing in it does."""

@@ -90,7 +90,7 @@ class _Input:
         schema = fields.get("schema")
         has_default = isinstance(schema, dict) and "default" in schema
         text, size = _judged(schema)
-        required = fields.get("minOccurs", 1) not in (0, "0") and not has_default
+        required = _at_least_one(fields.get("minOccurs", 1)) and not has_default
         return cls(required, fields.get("maxOccurs", 1) not in (1, "1"), text, size)
 
     def forms(self, value: Any) -> Iterator[list[Any]]:
@@ -151,6 +151,13 @@ def _judged(schema: Any) -> tuple[str | None, int]:
     return (text, _count(schema)) if not open_end and _is_schema(text) else (None, 0)
 
 
+def _at_least_one(occurs: object) -> bool:
+    """Tell whether a number, or the text of one, is above zero; anything else asks for nothing."""
+    if isinstance(occurs, str) and occurs.isascii() and occurs.isdecimal():
+        return occurs.strip("0") != ""
+    return isinstance(occurs, int | float) and occurs > 0
+
+
 def _is_open(name: str) -> bool:
     return name in _NOT_JUDGED or (name.startswith("$") and name not in _HARMLESS)
 
@@ -173,7 +180,7 @@ def _count(value: Any) -> int:
 
 
 def _short(name: str) -> str:
-    return name[:_LONGEST_NAME]
+    return "".join(c if c.isprintable() and c != "`" else "?" for c in name[:_LONGEST_NAME])
 
 
 @lru_cache(maxsize=_MOST_INPUTS)

@@ -27,6 +27,8 @@ from eocanvas_apply.service.wire import (
 T = TypeVar("T")
 _LIMIT = 100
 MOST_PAGES = 2000
+# The service has three processes.
+MOST_PAGES_OF_PROCESSES = 20
 LONGEST_S = 900.0
 # After so many pages in a row with nothing new, the list repeats itself.
 _STALE_PAGES = 2
@@ -57,6 +59,7 @@ class Walk(Generic[T]):
     # What the list is asked for with, in messages.
     request: str
     empty_pages: int = 1
+    most_pages: int = MOST_PAGES
     count: int = 0
     memory: int = 0
     endless: bool = False
@@ -69,7 +72,7 @@ class Walk(Generic[T]):
         known: set[object] = set()
         stale = empty = 0
         while cursor is not None:
-            too_much = len(asked) == MOST_PAGES or self.count > MOST_ENTRIES or self.memory > MOST_MEMORY
+            too_much = len(asked) == self.most_pages or self.count > MOST_ENTRIES or self.memory > MOST_MEMORY
             self.led_back = repr(cursor) in asked
             if too_much or self.led_back or stale == _STALE_PAGES or self._late(begun):
                 self.endless = True
@@ -200,7 +203,13 @@ async def read_process_list(gateway: Gateway) -> Mapping[str, str] | None:
     linked: _Linked[ProcessInfo | Unreadable] = _Linked(
         gateway, path, lambda document: (read_process_page(document), next_link(document))
     )
-    walk = Walk(linked.ask, lambda each: each.digest if isinstance(each, Unreadable) else each, gateway, request)
+    walk = Walk(
+        linked.ask,
+        lambda each: each.digest if isinstance(each, Unreadable) else each,
+        gateway,
+        request,
+        most_pages=MOST_PAGES_OF_PROCESSES,
+    )
     found = [each async for page in walk.pages(f"{path}?{linked.paging}offset=0") for each in page]
     readable = gateway.irregularities.kept(ListKind.PROCESSES, request, found)
     if walk.endless:

@@ -109,6 +109,15 @@ def test_a_private_key_of_another_owner_is_an_error_whether_the_service_shows_it
     assert "eocanvas.yaml:11:3: error: the service " in project.err
 
 
+def test_a_key_that_the_service_refuses_as_if_for_the_account_is_of_another_owner(
+    project: Project, emulator: RunningEmulator
+) -> None:
+    project.change("jobs:\n", EXISTING + "jobs:\n")
+    with emulator.model() as wire:
+        wire.faults.append(Fault("unauthorized", "GET", "*/keys/team-key", times=None))
+    assert codes(project, code=1) == ["existing-key-private"]
+
+
 def test_a_public_key_of_another_owner_can_be_used(project: Project, emulator: RunningEmulator) -> None:
     give(emulator, "ann", "team-key", public=True)
     project.change("jobs:\n", EXISTING + "jobs:\n")
@@ -279,6 +288,22 @@ def test_neither_a_plan_nor_a_check_waits_for_a_slow_description(
         wire.faults.append(slow)
     assert {each["code"] for each in project.json("plan")["diagnostics"]} == {"secret-absent"}
     assert codes(project, code=0) == []
+
+
+def test_a_description_that_is_refused_is_no_error(project: Project, emulator: RunningEmulator) -> None:
+    project.change("jobs:\n", "jobs:\n  shear: {process: shearwater-demo, inputs: {area: Paris}}\n")
+    with emulator.model() as wire:
+        wire.faults.append(Fault("unauthorized", "GET", "*/processes/shearwater-demo", times=None))
+    assert codes(project, code=0) == []
+
+
+def test_what_is_odd_about_a_list_that_comes_last_stands_in_the_plan_too(
+    project: Project, emulator: RunningEmulator
+) -> None:
+    with emulator.model() as wire:
+        wire.faults.append(Fault("status", "GET", "*/processes", status=200, body={"processes": [5]}, times=None))
+        wire.faults.append(Fault("delay", "GET", "*/processes", seconds=0.5, times=None))
+    assert "service-entry-unreadable" in {each["code"] for each in project.json("plan")["diagnostics"]}
 
 
 def test_an_empty_list_of_processes_is_a_fault_of_the_service(project: Project, emulator: RunningEmulator) -> None:

@@ -80,6 +80,13 @@ def test_an_input_without_a_description_is_neither_needed_nor_judged(about: obje
 
 
 @pytest.mark.parametrize(
+    ("occurs", "needed"), [(1, True), ("2", True), (0, False), ("00", False), (-1, False), ("x", False), (None, False)]
+)
+def test_only_a_number_above_zero_asks_for_an_input(occurs: object, needed: bool) -> None:
+    assert codes({"area": {}, "day": {"minOccurs": occurs}}) == (["process-input-missing"] if needed else [])
+
+
+@pytest.mark.parametrize(
     ("about", "inputs", "right"),
     [
         ({"schema": {"type": "string"}, "maxOccurs": 3}, "{area: [a, b]}", True),
@@ -96,6 +103,11 @@ def test_an_input_without_a_description_is_neither_needed_nor_judged(about: obje
 )
 def test_every_form_that_ogc_gives_an_input_is_right(about: dict[str, Any], inputs: str, right: bool) -> None:
     assert (codes({"area": about}, inputs) == []) is right
+
+
+def test_a_name_that_the_service_shows_stands_on_one_line() -> None:
+    (fault,) = found({"\x1b[2Jx`\nadd": {}, "area": {}})
+    assert fault.message == "the process needs the input `?[2Jx??add`"
 
 
 def test_a_fault_has_the_path_of_its_value() -> None:

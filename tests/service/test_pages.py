@@ -289,3 +289,12 @@ def test_a_process_that_is_listed_twice_has_all_its_versions_in_any_order(stage:
     listed = [{"id": "snap-function", "version": each} for each in versions]
     stage.on("GET /processes?limit=100&offset=0", says(200, {"processes": listed}))
     assert run(stage, EOCanvas.processes) == {"snap-function": "10.0.0 and 9.0.0"}
+
+
+def test_a_list_of_processes_without_end_is_given_up_soon(stage: Stage) -> None:
+    for offset in range(100):
+        following = {"rel": "next", "href": f"{BASE}/processes?limit=100&offset={offset + 1}"}
+        body = {"processes": [{"id": f"process-{offset}"}], "links": [following]}
+        stage.on(f"GET /processes?limit=100&offset={offset}", says(200, body))
+    assert run(stage, EOCanvas.processes) is None
+    assert len(stage.sent("GET", "/processes")) == pages.MOST_PAGES_OF_PROCESSES

@@ -10,6 +10,7 @@ from functools import cached_property
 from eocanvas_apply.diagnostics import Diagnostic, Severity, error, warning
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import PRIVATE_KEY, DesiredKey
+from eocanvas_apply.planning.keys.comparison import is_tagged
 from eocanvas_apply.planning.keys.needs import need_of
 from eocanvas_apply.planning.keys.ownership import Owners, bears
 from eocanvas_apply.planning.state.observed import Observed, ObservedKey
@@ -23,6 +24,7 @@ class KeyFaults:
     Where the plan is carried out (`applying`) a secret that cannot be read is a fault.
     """
 
+    project: str
     recorded: Recorded
     observed: Observed
     needed: Mapping[str, timedelta]
@@ -45,7 +47,7 @@ class KeyFaults:
         if seen := self.observed.keys.get(name):
             yield from (*self._of_another(key, seen), *_other_type(key, seen), *self._ends_early(key, seen))
         elif name in self.observed.withheld:
-            what = f"the service does not show the key {name!r} to this account (403): it is of another owner"
+            what = f"the service refuses to show the key {name!r}: it is of another owner, and not public"
             yield _private(key, what, surely=True)
         else:
             what = f"the service shows no key named {name!r}"
@@ -81,10 +83,12 @@ class KeyFaults:
         own = [g for g in record.generations.values() if g.name == name] if record else []
         if seen:
             another = self.owners.exclude(seen)
-            if another or not any(g.live or bears(seen, g) for g in own):
+            if not another and is_tagged(seen.description, self.project) and not own:
+                yield _unknown_to_ledger(key.address, name)
+            elif another or not any(g.live or bears(seen, g) for g in own):
                 yield name_taken(key.address, name, seen.owner if self.owners.differ(seen) else "")
         elif name in self.observed.withheld:
-            what = f"a key named {name!r} may exist at another owner: the service refuses to show it (403)"
+            what = f"a key named {name!r} may exist at another owner: the service refuses to show it"
             yield warning("key-name-taken", what, _OTHER_NAME, address=key.address)
 
     def _too_long(self, key: DesiredKey) -> Iterator[Diagnostic]:
@@ -111,6 +115,12 @@ def _other_type(key: DesiredKey, seen: ObservedKey) -> Iterator[Diagnostic]:
     if seen.storage in {*StorageType} and seen.storage != key.storage:
         what = f"the key {seen.name!r} opens a storage of type {seen.storage}, and `storage:` says {key.storage}"
         yield error("existing-key-type", what, "correct `storage:`, or the name", address=key.address)
+
+
+def _unknown_to_ledger(address: str, name: str) -> Diagnostic:
+    what = f"a key named {name!r} has the description of this project, and this ledger does not know it"
+    hint = "use the ledger of the run that created it; or delete the key at the service when no job uses it"
+    return error("key-name-taken", what, hint, address=address)
 
 
 def secret_absent(fault: Diagnostic) -> Diagnostic:

@@ -76,7 +76,7 @@ class KeyPlanner:
 
     @cached_property
     def _faults(self) -> KeyFaults:
-        return KeyFaults(self.recorded, self.observed, self.needed, self.requests.applying)
+        return KeyFaults(self.desired.project, self.recorded, self.observed, self.needed, self.requests.applying)
 
     def _current(self, key: DesiredKey) -> PlannedAction:
         if key.existing:

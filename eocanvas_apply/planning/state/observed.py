@@ -110,7 +110,7 @@ class Observed:
     `processes` are the versions of the service's processes by id, None where they were not read, and `described` the
     inputs of those that it describes, by id and name;
     `files` stored results that are not as they were, by path; `unclear` jobs in flight whose status is not shown, or in
-    a word that is not known; `withheld` names of keys that the service refuses to show to this account (403).
+    a word that is not known; `withheld` names of keys that the service refuses to show to this account.
     """
 
     at: datetime
