@@ -51,22 +51,35 @@ def read_bytes(written: str, boundary: Boundary, largest: int = LARGEST) -> byte
 
     Raises ManifestError, which names the path as it was written: `path-outside` where it leads out of the boundary.
     """
-    return _read(written, boundary.folder, lambda path: boundary.open(path), largest)
+    try:
+        return _read(written, boundary.folder, lambda path: boundary.open(path), largest)
+    except FileNotFoundError:
+        hint = "Relative paths are relative to the file they stand in."
+        where = "this folder" if boundary.folder == Path() else str(boundary.folder)
+        found = error("file-missing", f"there is no file {written!r} in {where}", hint)
+        raise ManifestError(found) from None
 
 
 def read_own(path: str, folder: Path) -> bytes:
     """Read a file that the person names, not the manifest: it may lie anywhere, and be a pipe. Raises ManifestError."""
-    return _read(path, folder, lambda path: path.open("rb"), LARGEST)
+    try:
+        return _read(path, folder, lambda path: path.open("rb"), LARGEST)
+    except FileNotFoundError:
+        relative = "" if expanded(path).is_absolute() else f" in {folder.absolute()}"
+        raise ManifestError(error("file-missing", f"there is no file {path!r}{relative}")) from None
 
 
 def _read(written: str, folder: Path, opened: Callable[[Path], BinaryIO], largest: int) -> bytes:
+    """Read a file; raises FileNotFoundError, and ManifestError for all else that is wrong with it."""
     try:
         with opened(located(written, folder)) as file:
             content = file.read(largest + 1)
             # A pipe has no size; what was read of it is at least that.
             size = max(os.fstat(file.fileno()).st_size, len(content))
+    except FileNotFoundError:
+        raise
     except (OSError, ValueError, RuntimeError) as fault:
-        raise ManifestError(_fault(written, folder, fault)) from None
+        raise ManifestError(_fault(written, fault)) from None
     if len(content) > largest:
         # Rounded up, so that a file of one byte too many does not have what is allowed.
         message = f"{written!r} has {-(-size // 100_000) / 10:g} MB; at most {largest // 1_000_000} MB are read"
@@ -126,13 +139,9 @@ def path_outside(written: str, fault: OutsideBoundaryError) -> Diagnostic:
     return error("path-outside", f"{written!r} leads out of the manifest's folder{way}", hint)
 
 
-def _fault(written: str, folder: Path, fault: Exception) -> Diagnostic:
+def _fault(written: str, fault: Exception) -> Diagnostic:
     if isinstance(fault, OutsideBoundaryError):
         return path_outside(written, fault)
-    if isinstance(fault, FileNotFoundError):
-        hint = "Relative paths are relative to the file they stand in."
-        where = "this folder" if folder == Path() else str(folder)
-        return error("file-missing", f"there is no file {written!r} in {where}", hint)
     if isinstance(fault, IsADirectoryError):
         return error("file-is-folder", f"{written!r} is a folder, not a file")
     why = fault.strerror or type(fault).__name__ if isinstance(fault, OSError) else str(fault)

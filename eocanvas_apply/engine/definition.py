@@ -83,7 +83,8 @@ def open_project(
     lock_file, faults = _lock_file(boundary)
     read = partial(read_bytes, boundary=boundary)
     faults = () if lock_may_be_broken else faults
-    return replace(parse_project(read_manifest(file), file, read, variables, lock_file, faults), allowed=allowed)
+    project = parse_project(read_manifest(file), file, read, variables, lock_file, faults, boundary)
+    return replace(project, allowed=allowed)
 
 
 def parse_project(
@@ -93,13 +94,18 @@ def parse_project(
     variables: Mapping[str, str] = _NO_VARIABLES,
     lock_file: LockFile | None = None,
     lock_faults: tuple[Diagnostic, ...] = (),
+    boundary: Boundary | None = None,
 ) -> Definition:
-    """Check the text of a manifest; `read` gives the files that it names. Raises like `open_project`."""
+    """Check the text of a manifest; `read` gives the files that it names. Raises like `open_project`.
+
+    Folders for results are held to a boundary where one is given.
+    """
     loaded = load(source, str(file))
     if variables and loaded.manifest:
         loaded = load(source, str(file), _typed_variables(variables, loaded.text.data))
     documents = with_points(load_graphs_and_chains(loaded, read), loaded, read)
-    found = (*check(loaded, documents), *lock_faults)
+    outside = folders_outside(loaded, {}, boundary) if boundary else ()
+    found = (*check(loaded, documents), *lock_faults, *outside)
     if loaded.manifest is None or has_errors(found):
         raise ManifestError(*found)
     return Definition(file, loaded.manifest, loaded, documents, read, found, lock_file or LockFile())
@@ -166,7 +172,7 @@ class Campaigns:
         if (policy := self.project.policy) is None:
             return ()
         files = {**self.documents.files, **self.expansion.files}
-        return manifest_refusals(policy, self.project.loaded, self.expansion.instances, files)
+        return manifest_refusals(policy, self.project.loaded, self.expansion.instances, files, self.project.boundary)
 
     def _digest(self) -> str:
         loaded = self.project.loaded

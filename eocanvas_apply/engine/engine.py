@@ -74,6 +74,11 @@ class Engine:
         """Return what is on record; raises LedgerError where the ledger is unreadable or belongs to something else."""
         return await self._surveyor.recorded()
 
+    def require_policy(self) -> None:
+        """Raise SafetyRefusal with what the policy refuses of the manifest and its rows."""
+        if self.policy_refusals:
+            raise SafetyRefusal(*self.policy_refusals)
+
     def other_runs(self) -> tuple[Diagnostic, ...]:
         """Return what there is to say of other runs that are at work on this ledger."""
         return tuple(map(_beside, self.runs.others() if self.runs else ()))

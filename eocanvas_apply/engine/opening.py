@@ -20,7 +20,7 @@ from eocanvas_apply.campaign.readers.hda import Catalogue
 from eocanvas_apply.campaign.readers.s3 import Storages
 from eocanvas_apply.checks.checking import adjusted
 from eocanvas_apply.diagnostics import Diagnostic, error
-from eocanvas_apply.engine.definition import Definition, Rows, find_rows
+from eocanvas_apply.engine.definition import Definition, Rows, find_rows, given_rows
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.engine.personal_settings import read_personal_settings, settings_file
 from eocanvas_apply.engine.surveyor import Review
@@ -34,7 +34,6 @@ from eocanvas_apply.manifest.model.manifest import Timing
 from eocanvas_apply.manifest.model.times import parse_duration
 from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.desired.derivation import desired_keys
-from eocanvas_apply.policy.manifest_limits import manifest_refusals
 from eocanvas_apply.report.progress import Progress
 from eocanvas_apply.secrets.scrubbing import SCRUBBER, Scrubber
 from eocanvas_apply.secrets.secret import Secret, is_text, stray_characters
@@ -151,7 +150,7 @@ async def open_engine(
     """
     async with open_service(project, settings) as service:
         service.outages.listener = outage_reporter(settings.report)
-        refused = project.policy is not None and bool(manifest_refusals(project.policy, project.loaded, {}, ()))
+        refused = project.policy is not None and bool(given_rows(project, settings.clock.now()).refusals)
         if refused:
             # What the policy refuses gets no secret, and no request in its name.
             rows = Rows.GIVEN

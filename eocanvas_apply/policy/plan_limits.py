@@ -10,7 +10,7 @@ from eocanvas_apply.ledger.fold.job_records import IntentState
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.plan import Plan, Requests
-from eocanvas_apply.policy.manifest_limits import matches, words
+from eocanvas_apply.policy.patterns import matches, words
 from eocanvas_apply.policy.policy_file import PolicyFile
 
 _LAUNCHES = (ActionKind.LAUNCH, ActionKind.RELAUNCH, ActionKind.RETRY)

@@ -24,7 +24,15 @@ class Policy(StrictModel):
     deletes_per_run: Count | None = Field(default=None, description="The most keys that one run may delete.")
     expires_in: Duration | None = Field(default=None, description="The longest life of a key.")
     buckets: list[Text] | None = Field(default=None, description="Patterns of the buckets that keys may open.")
-    endpoints: list[Text] | None = Field(default=None, description="Patterns of the endpoints that keys may name.")
+    endpoints: list[Text] | None = Field(
+        default=None, description="Patterns of the endpoints that keys may name; protocol and host match by themselves."
+    )
+    existing_keys: list[Text] | None = Field(
+        default=None,
+        description="Patterns of the names of keys of type existing. Without it `buckets` and `endpoints` refuse them, "
+        "for what they open is not known.",
+    )
+    shared: bool | None = Field(default=None, description="Whether a key may be shared with all users of the service.")
     environment: list[Text] | None = Field(
         default=None, description="Patterns of the environment variables that secret references may name."
     )
@@ -36,4 +44,11 @@ class Policy(StrictModel):
         default=None, description="Patterns of the files that a manifest may name; a folder stands for all below it."
     )
     processes: list[Text] | None = Field(default=None, description="Patterns of the ids of processes.")
+    datasets: list[Text] | None = Field(
+        default=None, description="Patterns of the datasets that searches and products may name."
+    )
+    licences: list[Text] | None = Field(
+        default=None, description="Patterns of the licences that `accept_terms` may accept."
+    )
+    hosts: list[Text] | None = Field(default=None, description="Patterns of the hosts that `url` inputs may name.")
     accounts: list[Text] | None = Field(default=None, description="Patterns of the accounts that may be used.")

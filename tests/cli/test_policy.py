@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Project
+from eocanvas_apply.emulator.http.server import RunningEmulator
+from tests.cli.conftest import Project, searches
 
 BROKEN = {
     "launches_per_run": "0",
@@ -20,6 +21,11 @@ BROKEN = {
     "reads": "[graphs]",
     "processes": "[dataTailor]",
     "accounts": "[other]",
+    "shared": "false",
+    "existing_keys": "[group-*]",
+    "licences": "[]",
+    "hosts": "['*.example.org']",
+    "datasets": "['EO:EUM:*']",
     "locked_codes": "['placeholder-*']",
 }
 KEPT = {
@@ -35,7 +41,21 @@ KEPT = {
     "reads": "['*.xml']",
     "processes": "[snap-function]",
     "accounts": "['*']",
+    "shared": "false",
+    "existing_keys": "[]",
+    "licences": "[]",
+    "hosts": "[]",
+    "datasets": "[]",
     "locked_codes": "['*']",
+}
+# What a manifest needs for a rule to be broken.
+ADDED = {
+    "locked_codes": ("jobs:", "checks: {placeholder-open: info}\njobs:"),
+    "shared": ("type: s3\n", "type: s3\n    shared: true\n"),
+    "existing_keys": ("jobs:", "  other: {type: existing, name: eodata, storage: s3}\njobs:"),
+    "licences": ("output:", "accept_terms: [Copernicus]\n    output:"),
+    "hosts": ("{key: scenes, path: /a.zip,", "{url: 'https://data.example.com/a.zip',"),
+    "datasets": ("{key: scenes, path: /a.zip,", "{product: A, dataset_id: 'EO:ESA:X',"),
 }
 OF_PLANS = ("launches_per_run", "launches_in_all", "accounts")
 
@@ -52,8 +72,8 @@ def written(policy: Path, **rules: str) -> None:
 
 @pytest.mark.parametrize("rule", BROKEN)
 def test_a_broken_rule_is_refused_and_named(project: Project, policy: Path, rule: str) -> None:
-    if rule == "locked_codes":
-        project.change("jobs:", "checks: {placeholder-open: info}\njobs:")
+    if rule in ADDED:
+        project.change(*ADDED[rule])
     written(policy, **{rule: BROKEN[rule]})
     assert project.run("apply", "--yes", "--policy", str(policy)) == 5
     assert f"policy rule `{rule}`" in project.err
@@ -97,7 +117,7 @@ def test_destroy_is_limited_too(project: Project, policy: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (None, "there is no file"),
+        (None, "--policy: there is no file"),
         ("version: 1\nbucket: [a]\n", "did you mean buckets"),
         ("version: 1\nlaunches_per_run: many\n", "policy.yaml:2"),
         ("version: 2\n", "policy.yaml:1"),
@@ -118,7 +138,155 @@ def test_a_policy_that_cannot_be_read_stops_everything(
 
 def test_an_option_without_a_path_is_no_absent_policy(project: Project) -> None:
     assert project.run("validate", "--policy", "") == 1
-    assert "is a folder, not a file" in project.err
+    assert "--policy names no file" in project.err
+
+
+def test_a_missing_policy_is_looked_for_in_the_working_folder(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project.folder)
+    monkeypatch.setenv("EOCANVAS_APPLY_POLICY", "limits.yaml")
+    assert project.run("validate") == 1
+    assert f"EOCANVAS_APPLY_POLICY: there is no file 'limits.yaml' in {project.folder}" in project.err
+    assert "relative to the file they stand in" not in project.err
+
+
+ROWS = """\
+version: 1
+project: coast
+checks: {placeholder-open: warning}
+jobs:
+  addresses:
+    graph: subset.xml
+    for_each: {list: [{id: a, at: "https://data.example.org/a.nc"}, {id: b, at: "https://evil.example/b.nc?sig=x"}]}
+    inputs: {img1: {url: "${each.at}"}}
+  products:
+    graph: subset.xml
+    for_each: {list: [{id: A, set: "EO:EUM:X"}, {id: B, set: "EO:ESA:X"}, {id: C, set: "EO:ESA:X"}]}
+    inputs: {img1: {product: "${each.id}", dataset_id: "${each.set}"}}
+  folders:
+    graph: subset.xml
+    for_each: {list: [{id: a, to: results/a}, {id: b, to: results/../graphs}]}
+    inputs: {img1: {url: "https://data.example.org/a.nc"}}
+    output: {download: "${each.to}"}
+"""
+
+
+def test_every_row_is_held_to_the_rules(project: Project, policy: Path) -> None:
+    project.manifest.write_text(ROWS, encoding="utf-8")
+    rules = {"hosts": "[data.example.org]", "datasets": "['EO:EUM:*']"}
+    written(policy, **rules, downloads="[results]")
+    found = project.json("validate", "--policy", str(policy), code=5)["diagnostics"]
+    assert [each["message"].removeprefix("policy rule ") for each in found if each["code"] == "policy"] == [
+        "`hosts`: the address 'https://evil.example/b.nc' is not allowed (in the row b)",
+        "`datasets`: the dataset 'EO:ESA:X' is not allowed (in 2 rows, first B)",
+        "`downloads`: results may not go to 'results/../graphs' (in the row b)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("search", "words"),
+    [
+        ("{dataset_id: 'EO:ESA:X'}", "a search in the dataset 'EO:ESA:X' is not allowed"),
+        ("{dataset_id: 'EO:EUM:X', datasetId: 'EO:ESA:X'}", "a search in the dataset 'EO:ESA:X' is not allowed"),
+        ("{dataset_id: ['EO:EUM:X']}", "a search in the dataset ['EO:EUM:X'] is not allowed"),
+        ("{bbox: [1, 2, 3, 4]}", "this search names no dataset"),
+    ],
+)
+def test_a_search_in_another_dataset_is_refused(project: Project, policy: Path, search: str, words: str) -> None:
+    project.change("    graph:", f"    for_each: {{hda: {search}}}\n    graph:")
+    written(policy, datasets="['EO:EUM:*']")
+    assert project.run("validate", "--policy", str(policy)) == 5
+    assert f"policy rule `datasets`: {words}" in project.err
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("path: /a.zip", "path: /../other/a.zip", "can lead to another bucket"),
+        ("path: /a.zip", "path: /%2E%2e/other/a.zip", "can lead to another bucket"),
+        ("jobs:", "  theirs: {type: existing, name: theirs, storage: s3}\njobs:", "existing key 'theirs' opens"),
+    ],
+)
+def test_no_way_leads_round_the_buckets(project: Project, policy: Path, before: str, after: str, words: str) -> None:
+    project.change(before, after)
+    written(policy, buckets="[scenes]")
+    assert project.run("validate", "--policy", str(policy)) == 5
+    assert "policy rule `buckets`" in project.err
+    assert words in project.err
+
+
+FAULTS = """\
+version: 1
+launches_per_run: -1
+deletes_per_run: 2.5
+expires_in: 7
+buckets: group-*
+shared: maybe
+secrets: [env, vault]
+environment: [A, 3]
+locked_codes: [storage_not-*]
+"""
+
+
+def test_all_faults_of_a_policy_are_in_plain_words(project: Project, policy: Path) -> None:
+    policy.write_text(FAULTS, encoding="utf-8")
+    document = project.json("validate", "--policy", str(policy), code=1)
+    assert [(each["line"], each["message"]) for each in document["diagnostics"]] == [
+        (2, "`launches_per_run` must be 0 or more"),
+        (3, "`deletes_per_run` must be a whole number"),
+        (4, "`expires_in`: a duration is a number with its unit, such as 30s, 15m or 7d"),
+        (5, "`buckets` must be a list"),
+        (6, "`shared` must be true or false"),
+        (7, "`secrets.1` must be env, file, command, keyring or sops"),
+        (8, "`environment.1` must be text"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("locked_codes: [storage_not-*]", "no diagnostic code is like 'storage_not-*'"),
+        ("endpoints: [s3.example.org]", "write https://s3.example.org"),
+        ("hosts: ['https://data.example.org']", "write the host alone"),
+        ("accounts: [no]", "yaml-1-1"),
+    ],
+)
+def test_a_pattern_that_can_stand_for_nothing_is_an_error(
+    project: Project, policy: Path, line: str, words: str
+) -> None:
+    policy.write_text(f"version: 1\n{line}\n", encoding="utf-8")
+    assert project.run("validate", "--policy", str(policy)) == 1
+    assert words in project.err
+    assert f"{policy}:2" in project.err
+
+
+def test_what_only_files_show_keeps_secrets_and_searches_back_too(
+    project: Project, policy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SCENES_SECRET_KEY")
+    written(policy, reads="[graphs]")
+    assert project.run("plan", "--policy", str(policy)) == 0
+    assert "policy rule `reads`" in project.err
+    assert "SCENES_SECRET_KEY" not in project.err
+
+
+def test_a_lock_is_not_written_for_a_search_that_is_refused(
+    project: Project, policy: Path, emulator: RunningEmulator
+) -> None:
+    project.change("    graph:", "    for_each: {hda: {dataset_id: 'EO:ESA:X'}}\n    graph:")
+    written(policy, datasets="['EO:EUM:*']")
+    assert project.run("lock", "--policy", str(policy)) == 5
+    assert "policy rule `datasets`: a search in the dataset 'EO:ESA:X' is not allowed" in project.err
+    assert not (project.folder / "eocanvas.lock").exists()
+    assert searches(emulator) == 0
+
+
+def test_results_are_not_fetched_into_a_folder_that_is_refused(project: Project, policy: Path) -> None:
+    assert project.run("apply", "--yes", "--no-fetch") == 0, project.err
+    written(policy, downloads="[safe]")
+    assert project.run("results", "--fetch", "--policy", str(policy)) == 5
+    assert not (project.folder / "results").exists()
 
 
 def test_the_manifest_names_no_policy(project: Project) -> None:

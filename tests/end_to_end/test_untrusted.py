@@ -51,12 +51,13 @@ LOUD = {
     "device": f"graph: zero.xml, {JOB}",
     "pipe": f"graph: pipe.xml, {JOB}",
     "huge": f"graph: huge.xml, {JOB}",
+    "results": f"graph: graph.xml, {JOB}, output: {{download: ../../..}}",
     "bomb": "chain: bomb.yaml, inputs: {img1: {product: X, dataset_id: Y}}",
 }
 ROWS = {
     "table": f"graph: graph.xml, for_each: {{csv: link.xml}}, {JOB}",
     "places": f"graph: graph.xml, for_each: {{geojson: $outside/secret}}, {JOB}",
-    "results": f"graph: graph.xml, {JOB}, output: {{download: ../../..}}",
+    "folders": f"graph: graph.xml, for_each: {{list: [{{to: ../x}}]}}, {JOB}, output: {{download: '${{each.to}}'}}",
 }
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)

@@ -43,6 +43,7 @@ async def _locked(project: AsyncProject) -> Outcome:
     from eocanvas_apply.render import records as render
 
     opened, engine = project.project, await project.engine()
+    engine.require_policy()
     old, new = opened.lock_file.lock, lock_of(engine.searches)
     if old is None and not new.queries:
         return Outcome(text=lambda _: render.NOTHING_TO_LOCK, fields=lambda: {"lock": []})

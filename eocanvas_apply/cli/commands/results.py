@@ -91,6 +91,7 @@ async def _fetched(args: Namespace, console: Console, project: AsyncProject) -> 
     if args.to:
         collected = await copy_to(engine, addresses, args.to.resolve(), again=args.refetch)
     else:
+        engine.require_policy()
         collected = await collect(engine, addresses, again=args.refetch)
     recorded, boundary = engine.journal.recorded, project.project.boundary
     found = _copies(collected, args.to) if args.to else recorded_results(recorded, addresses, boundary)

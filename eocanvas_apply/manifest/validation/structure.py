@@ -118,7 +118,7 @@ def _not_one_of(where: str, expected: str, value: Data) -> Diagnostic:
     words = [quoted or bare for quoted, bare in re.findall(r"'([^']*)'|(\w+)(?=,| or |$)", expected)]
     hint = did_you_mean(value, words) if isinstance(value, str) else ""
     if where == "version":
-        return error("bad-value", "only version 1 of the manifest is supported", "write `version: 1`, without quotes")
+        return error("bad-value", "only version 1 of this format is supported", "write `version: 1`, without quotes")
     if where.endswith(".process"):
         message = f"the process of this job is {words[0]}"
         return error("bad-value", message, hint or "remove `process:`, or what belongs to it")
