@@ -20,6 +20,7 @@ from eocanvas_apply.campaign.readers.s3 import Lister, file_rows
 from eocanvas_apply.campaign.row_files import FILES, RowFiles
 from eocanvas_apply.campaign.rows import ID, MOST_ROWS, Found, Row
 from eocanvas_apply.diagnostics import error
+from eocanvas_apply.documents.geometries.wkt import wkt_faults
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.instances import Instance
 from eocanvas_apply.manifest.loading import LoadedManifest
@@ -105,6 +106,12 @@ class Sources:
         return asyncio.Semaphore(_AT_ONCE)
 
 
+def _written(rows: Sequence[Row]) -> Found:
+    """Return rows that stand in the manifest, whose own geometries are judged there."""
+    texts = ((name, value) for row in rows for name, value in row.fields.items() if isinstance(value, str))
+    return Found(rows, judged=frozenset(name for name, text in texts if any(wkt_faults(text))))
+
+
 def _file(kind: str, sources: Sources, source: Any) -> Found:
     return sources.files.rows(kind, source)
 
@@ -142,8 +149,8 @@ async def _s3(sources: Sources, source: S3Prefix, limit: int) -> Found:
 
 
 LOCAL: Mapping[str, Callable[[Sources, Any], Found]] = {
-    "list": lambda _, values: Found(list(value_rows(values))),
-    "map": lambda _, entries: Found(list(entry_rows(entries))),
+    "list": lambda _, values: _written(list(value_rows(values))),
+    "map": lambda _, entries: _written(list(entry_rows(entries))),
     **{kind: partial(_file, kind) for kind in FILES},
     "days": lambda sources, days: day_rows(days, sources.now),
     "job": _job,

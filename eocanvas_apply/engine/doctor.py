@@ -5,8 +5,10 @@ A key of this project that the ledger does not know is one of them.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from eocanvas_apply.checks.checking import adjusted
 from eocanvas_apply.diagnostics import Diagnostic, Severity, error, warning
@@ -58,7 +60,7 @@ async def examine(engine: Engine) -> list[Finding]:
         findings.append(Finding("account", f"{service.account}, logged in at {address}"))
         public_key = await _public_key(engine)
         findings += [Finding("service", service.endpoints.base_url), public_key]
-        findings += [_clock(engine), await _ledger(engine)]
+        findings += [_clock(engine), await _ledger(engine), *_unwritable(engine)]
         planned, observed = await engine.plan(Requests())
         findings += _unknown_keys(engine, observed)
         # What secrets could not be read stands in lines of its own already.
@@ -98,6 +100,27 @@ async def _ledger(engine: Engine) -> Finding:
     recorded = await engine.recorded()
     opened = "not created yet" if recorded.opened is None else f"{recorded.head} entries"
     return Finding("ledger", f"{engine.journal.url}: {opened}")
+
+
+def _unwritable(engine: Engine) -> Iterator[Finding]:
+    """Yield where an apply could not write the ledger, or results: jobs would run, and their files not arrive."""
+    ledger = Path(engine.journal.url)
+    if place := _read_only(ledger if ledger.exists() else ledger.parent):
+        yield _not_writable("ledger", "ledger-unwritable", place)
+    folders = (job.index_folder or job.folder for job in engine.desired.jobs.values())
+    places = (_read_only(engine.observer.folder / folder) for folder in dict.fromkeys(folders) if folder is not None)
+    yield from (_not_writable("results", "result-unwritable", place) for place in dict.fromkeys(places) if place)
+
+
+def _read_only(path: Path) -> Path | None:
+    """Return what of a path exists, where it cannot be written."""
+    nearest = next(each for each in (path, *path.absolute().parents) if each.exists())
+    return None if os.access(nearest, os.W_OK) else nearest
+
+
+def _not_writable(what: str, code: str, place: Path) -> Finding:
+    message = f"{place.absolute()} cannot be written, where an apply writes the {what}"
+    return Finding(what, message, error(code, message, "check its permissions, and whether the disk is read-only"))
 
 
 def _unknown_keys(engine: Engine, observed: Observed) -> Iterator[Finding]:

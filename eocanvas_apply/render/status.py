@@ -223,6 +223,8 @@ def _command(plan: Plan, jobs: dict[Phase, list[JobStatus]], stopped: Mapping[st
 
 
 def _to_continue(plan: Plan) -> str:
+    if any(each.code == "policy" for each in plan.refusals):
+        return "the policy refuses this: eocanvas-apply plan names the rule"
     if plan.refusals:
         return "a safety rule refuses this: eocanvas-apply plan names the flag that allows it"
     if any(each.code == "secret-absent" for each in plan.diagnostics):

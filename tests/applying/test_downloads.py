@@ -132,7 +132,9 @@ def test_a_disk_that_fills_up_at_any_byte_keeps_the_part_written(
     assert (ends(result), endings(result)) == ({"job.one": "failed", "job.two": "done"}, {"failed"})
     error = result.results[0].error
     assert error is not None
-    assert error.message.startswith(f"results/one/a.nc: the disk is full: it needs {1000 - taken:,} bytes more")
+    assert error.message.startswith(
+        f"results/one/a.nc: the disk is full: it needs {1000 - taken:,} bytes more, and 0 to"
+    )
     assert not world.apply(TWO).endings
     assert files(world, "results/one") == files(world, "results/two") == {"a.nc": bytes(1000)}
     assert downloads(world)[-1] == (f"bytes={taken}-" if taken else "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.campaign.campaign import Campaign, codes, ids
 
 GRAPH = """\
@@ -38,6 +40,22 @@ def test_warnings_of_rows_leave_the_campaign_as_it_is() -> None:
 
 def test_rows_without_a_fault_give_no_diagnostic() -> None:
     assert found(f"x,{AREA},/a.nc,out/x") == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "region", "judged"),
+    [
+        ("list: [{id: x, at: POINT(200 3)}]", "${each.at}", []),
+        ("map: {x: {at: POINT(200 3)}}", "${each.at}", []),
+        ("map: {x: {at: 200 3}}", "POINT(${each.at})", ["wkt-range"]),
+    ],
+)
+def test_a_geometry_that_stands_in_the_manifest_is_not_judged_again_in_its_row(
+    rows: str, region: str, judged: list[str]
+) -> None:
+    inputs = '{img1: {key: eodata, path: "/${each.id}.nc"}}'
+    job = f'a: {{for_each: {{{rows}}}, graph: g.xml, params: {{aoi: "{region}"}}, inputs: {inputs}}}'
+    assert codes(Campaign(job).expanded()) == judged
 
 
 RAW = "a: {process: demo, for_each: {csv: tiles.csv}, inputs: {name: '${each.id}'}}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 
@@ -35,6 +36,14 @@ def test_all_is_well(project: Project, emulator: RunningEmulator) -> None:
     names = ["manifest", "secrets", "credentials", "account", "service", "public", "clock", "ledger"]
     assert subjects == [["ok", name] for name in names]
     assert "ok  secrets      2 read\n" in project.out
+
+
+def test_folders_that_cannot_be_written_are_found_once_each(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.change("jobs:\n", "jobs:\n  another: {process: shearwater-demo, inputs: {area: Sindian}}\n")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert project.run("doctor") == 1
+    found = [(line[:2], line.split()[1]) for line in project.out.splitlines() if "cannot be written" in line]
+    assert found == [("!!", "ledger"), ("!!", "results")]
 
 
 def test_unset_secrets_are_found_without_an_account(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,6 +100,19 @@ def test_no_launch_at_all_has_no_limit_to_advise(project: Project, policy: Path)
     assert "--limit" not in project.err
 
 
+def test_status_names_no_flag_where_the_policy_refuses(project: Project, policy: Path) -> None:
+    written(policy, launches_per_run="0")
+    assert project.run("status", "--policy", str(policy)) == 0
+    assert "the policy refuses this: eocanvas-apply plan names the rule" in project.out
+    assert "flag" not in project.out
+
+
+def test_doctor_shows_once_what_the_policy_refuses(project: Project, policy: Path) -> None:
+    written(policy, buckets="[other-*]")
+    assert project.run("doctor", "--policy", str(policy)) == 1
+    assert [line[:2] for line in project.out.splitlines() if "policy rule `buckets`" in line] == ["!!"]
+
+
 def test_launches_of_all_runs_count(project: Project, policy: Path) -> None:
     assert project.run("apply", "--yes") == 0
     written(policy, launches_in_all="1")

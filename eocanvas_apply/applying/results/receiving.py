@@ -238,7 +238,7 @@ def _disk_fault(address: str, fault: OSError, folder: Path) -> Diagnostic:
 
 def _disk_full(address: str, fault: DiskFull, folder: Path) -> Diagnostic:
     needed = "more" if fault.needed is None else f"{fault.needed:,} bytes more"
-    free = "" if fault.free is None else f", {fault.free:,} are free"
+    free = "" if fault.free is None else f", and {SPARED:,} to spare; {fault.free:,} are free"
     message = f"{os.path.relpath(fault.filename, folder)}: the disk is full: it needs {needed}{free}"
     hint = "what arrived is kept as .part; free some space and run again"
     return error("result-unwritable", message, hint, address=address)

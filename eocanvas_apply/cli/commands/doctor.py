@@ -6,6 +6,7 @@ import asyncio
 import os
 from argparse import Namespace
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from eocanvas_apply.cli.argument_parser import Parser
 from eocanvas_apply.cli.named_project import manifest_file, opened_project, run_with, settings
 from eocanvas_apply.cli.shared_options import MANIFEST, add_project, add_sealing, add_storage
 from eocanvas_apply.cli.terminal.console import Console, Outcome
-from eocanvas_apply.diagnostics import has_errors
+from eocanvas_apply.diagnostics import Diagnostic, Severity, has_errors
 from eocanvas_apply.errors import CredentialsError, ManifestError, UsageError
 
 if TYPE_CHECKING:
@@ -107,7 +108,11 @@ def _outcome(findings: list[Finding], console: Console) -> Outcome:
     """Return the outcome; as text each finding is one line, so that diagnostics are not shown once more."""
     from eocanvas_apply.render.layout import table
 
-    findings = list({each.diagnostic or each: each for each in findings}.values())
+    # What was an error before the plan is not shown once more as its warning.
+    once: dict[Diagnostic | Finding, Finding] = {}
+    for each in findings:
+        once.setdefault(replace(each.diagnostic, severity=Severity.ERROR) if each.diagnostic else each, each)
+    findings = list(once.values())
     wrong = [each.diagnostic for each in findings if each.diagnostic]
     rows = [[_mark(each), each.subject, str(each.diagnostic or each.found)] for each in findings]
     documents = [{"subject": each.subject, "found": each.found, "ok": each.ok} for each in findings]
