@@ -7,12 +7,12 @@ what another dialect of JSON Schema means otherwise. A value is right where any 
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, warning
 from eocanvas_apply.documents.yaml.nodes import Path
@@ -20,7 +20,6 @@ from eocanvas_apply.planning.desired.desired import DesiredJob
 
 # By name, what the service says of each input: `schema`, and `minOccurs`, which is 1 by default.
 Described = Mapping[str, Any]
-Finding = tuple[Diagnostic, Path]
 
 _MOST_INPUTS = 200
 # A schema of one input is some hundred characters long.
@@ -35,7 +34,7 @@ _NOT_JUDGED = frozenset(
 )
 # All other names with a dollar sign may lead anywhere.
 _HARMLESS = frozenset({"$schema", "$comment"})
-_SEE = "see the description of the process at the service"
+_MISSING, _UNKNOWN, _VALUE = "process-input-missing", "process-input-unknown", "process-input-value"
 
 
 def described_faults(jobs: Iterable[DesiredJob], described: Mapping[str, Described]) -> list[Diagnostic]:
@@ -43,23 +42,51 @@ def described_faults(jobs: Iterable[DesiredJob], described: Mapping[str, Describ
 
     Each has its job or campaign as address and its path below that; its own severity is for those who check a manifest.
     """
-    found: dict[tuple[str, Path, int], list[Diagnostic]] = defaultdict(list)
     judges, budget = {process: _Judge.of(about) for process, about in described.items()}, _Budget()
+    first: dict[object, tuple[DesiredJob, _Fault]] = {}
+    rows = Counter[object]()
     for job in jobs:
-        judge, seen = judges.get(job.process), Counter[Path]()
-        for fault, path in judge.faults(job.raw_inputs, budget) if judge and job.document is None else ():
-            seen[path] += 1
-            found[job.address.partition("[")[0], path, seen[path]].append(fault)
+        judge, nth = judges.get(job.process), Counter[object]()
+        for fault in judge.faults(job.raw_inputs, budget) if judge and job.document is None else ():
+            place = (fault.code, fault.name, fault.path)
+            nth[place] += 1
+            shared = (_of_all_rows(job), place, nth[place])
+            first.setdefault(shared, (job, fault))
+            rows[shared] += 1
     return [
-        replace(_of_rows(faults), address=address, path=("inputs", *path))
-        for (address, path, _), faults in found.items()
+        replace(
+            _diagnostic(fault, described[job.process], rows[shared] - 1),
+            address=_of_all_rows(job),
+            path=("inputs", *fault.path),
+        )
+        for shared, (job, fault) in first.items()
     ]
 
 
-def _of_rows(faults: list[Diagnostic]) -> Diagnostic:
-    first, more = faults[0], len(faults) - 1
-    rows = "1 more row" if more == 1 else f"{more} more rows"
-    return replace(first, message=f"{first.message} (and in {rows})") if more else first
+class _Fault(NamedTuple):
+    """What is wrong with an input: `words` are those of the schema, `path` is below `inputs`."""
+
+    code: str
+    name: str
+    path: Path
+    words: str = ""
+
+
+def _of_all_rows(job: DesiredJob) -> str:
+    return job.address.partition("[")[0]
+
+
+def _diagnostic(fault: _Fault, described: Described, more: int) -> Diagnostic:
+    """Return a fault in words; `more` is how many other rows have it."""
+    name = _short(fault.name)
+    rows = f" (and in {more} more {'row' if more == 1 else 'rows'})" if more else ""
+    if fault.code == _MISSING:
+        return error(_MISSING, f"the process needs the input `{name}`{rows}", f"add `{name}:` to inputs")
+    if fault.code == _UNKNOWN:
+        hint = did_you_mean(fault.name, described) or "ignore this if the service takes it"
+        return warning(_UNKNOWN, f"the process describes no input `{name}`{rows}", hint)
+    hint = "see the description of the process at the service"
+    return error(_VALUE, f"inputs.{name}: the process does not take this: {fault.words}{rows}", hint)
 
 
 @dataclass(slots=True)
@@ -125,20 +152,17 @@ class _Judge:
         within = described if len(described) <= _MOST_INPUTS else {}
         return cls({name: _Input.of(about) for name, about in within.items()})
 
-    def faults(self, given: Mapping[str, Any], budget: _Budget) -> Iterator[Finding]:
-        """Yield what is wrong with the inputs of a job, each with its path below `inputs`."""
-        for name in (each for each, about in self.inputs.items() if about.required and each not in given):
-            hint = f"add `{_short(name)}:` to inputs"
-            yield error("process-input-missing", f"the process needs the input `{_short(name)}`", hint), ()
+    def faults(self, given: Mapping[str, Any], budget: _Budget) -> Iterator[_Fault]:
+        """Yield what is wrong with the inputs of a job."""
+        for name, about in self.inputs.items():
+            if about.required and name not in given:
+                yield _Fault(_MISSING, name, ())
         for name, value in given.items() if self.inputs else ():
-            if about := self.inputs.get(name):
-                for words, path in about.violations(value, budget):
-                    what = f"inputs.{_short(name)}: the process does not take this: {words}"
-                    yield error("process-input-value", what, _SEE), (name, *path)
+            if found := self.inputs.get(name):
+                for words, path in found.violations(value, budget):
+                    yield _Fault(_VALUE, name, (name, *path), words)
             else:
-                what = f"the process describes no input `{_short(name)}`"
-                hint = did_you_mean(name, self.inputs) or "ignore this if the service takes it"
-                yield warning("process-input-unknown", what, hint), (name,)
+                yield _Fault(_UNKNOWN, name, (name,))
 
 
 def _judged(schema: Any) -> tuple[str | None, int]:
