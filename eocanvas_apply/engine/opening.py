@@ -149,7 +149,6 @@ async def open_engine(
     Raises ManifestError and UsageError, and where rows are asked for also ServiceError and CredentialsError.
     """
     async with open_service(project, settings) as service:
-        service.outages.listener = outage_reporter(settings.report)
         refused = project.policy is not None and bool(given_rows(project, settings.clock.now()).refusals)
         if refused:
             # What the policy refuses gets no secret, and no request in its name.
@@ -232,7 +231,7 @@ def _catalogue(project: Definition, settings: Settings, service: EOCanvas) -> Ca
 def open_service(project: Definition, settings: Settings) -> EOCanvas:
     """Return the service as this run reaches it; nothing is sent yet. Raises ManifestError for another account."""
     _guard_account(project, settings)
-    return EOCanvas(
+    service = EOCanvas(
         settings.endpoints,
         settings.credentials,
         settings.clock,
@@ -240,6 +239,8 @@ def open_service(project: Definition, settings: Settings) -> EOCanvas:
         transport=settings.transport,
         scrubber=settings.scrubber,
     )
+    service.outages.listener = outage_reporter(settings.report)
+    return service
 
 
 def open_journal(project: Definition, settings: Settings) -> Journal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import unquote
@@ -25,6 +25,7 @@ from eocanvas_apply.vocabulary import StorageType
 _EODATA = "key.eodata"
 # Among more names of one folder the nearest is not looked for.
 _MOST_NAMES = 200
+_SILENT_S = 10.0
 _MISSIONS = (
     *("Sentinel-1", "Sentinel-2", "Sentinel-3", "Sentinel-5P", "Sentinel-6", "Landsat-5", "Landsat-7", "Landsat-8"),
     *("Envisat", "SMOS", "CAMS", "CEMS", "CLMS", "CMEMS", "Global-Mosaics", "auxdata"),
@@ -40,15 +41,18 @@ class _Wanted:
     name: str
 
 
-async def preflight(campaigns: Campaigns, vault: Vault, *, write: bool) -> tuple[CheckedStorage, ...]:
+async def preflight(
+    campaigns: Campaigns, vault: Vault, *, write: bool, late: Callable[[str], None] = lambda _: None
+) -> tuple[CheckedStorage, ...]:
     """Ask every storage of the project; with `write` also write a small file where jobs put results, and remove it.
 
+    `late` is called with words about a storage whose answers take long.
     Nothing is raised for what is wrong: it is in the diagnostics, at its line, with the severity of the manifest.
     """
     desired = campaigns.desired({})
     wanted = _wanted(desired.jobs.values())
     outputs = {job.output_key for job in desired.jobs.values()} if write else set()
-    asking = _Asking(campaigns.project, vault, campaigns.project.timing({}).request_timeout)
+    asking = _Asking(campaigns.project, vault, campaigns.project.timing({}).request_timeout, late)
     checks = (
         asking.checked(key, wanted.get(address, ()), write=address in outputs) for address, key in desired.keys.items()
     )
@@ -73,11 +77,12 @@ def _path(given: DesiredInput) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Asking:
-    """Asks the storages of one project; `timeout` is for one request."""
+    """Asks the storages of one project; `timeout` is for one request, `late` hears of one that takes long."""
 
     project: Definition
     vault: Vault
     timeout: timedelta
+    late: Callable[[str], None]
 
     async def checked(self, key: DesiredKey, wanted: Iterable[_Wanted], *, write: bool) -> CheckedStorage:
         if key.existing:
@@ -88,6 +93,8 @@ class _Asking:
         if faults := self.vault.faults.get(key.address):
             return CheckedStorage(key.address, _place(key), diagnostics=faults)
         paths = {each.path: each for each in wanted}
+        words = f"{key.address}: its storage has not answered everything within {_SILENT_S:g} s; still waiting"
+        word = asyncio.get_running_loop().call_later(_SILENT_S, self.late, words)
         try:
             probe = _probe(key, self.vault, self.timeout)
             stock = await probe.stock(paths) if paths else await _answer(probe)
@@ -96,6 +103,8 @@ class _Asking:
         except EocanvasApplyError as fault:
             found = tuple(self._at_key(key, each) for each in fault.diagnostics)
             return CheckedStorage(key.address, _place(key), len(paths), diagnostics=found)
+        finally:
+            word.cancel()
         found = tuple(self._input_faults(key, paths, stock))
         return CheckedStorage(
             key.address, _place(key), len(paths), len(stock.sizes), write, asked=True, diagnostics=found

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,9 @@ import pytest
 from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
+from eocanvas_apply.engine import preflight
 from eocanvas_apply.service import connection
+from eocanvas_apply.storage.probe import Stock
 from tests.cli.conftest import Project
 from tests.emulator.model_client import private_key
 
@@ -83,3 +86,22 @@ def test_an_answer_that_does_not_come_is_reported_while_it_is_waited_for(
     assert GONE in project.err
     assert "(still waiting for an answer): GET /serverless/keys: no answer of" in project.err
     assert "service answers again" in project.err
+
+
+def test_validate_online_says_that_it_waits(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_SILENT_S", 0.0)
+    assert project.run("validate", "--online") == 0
+    assert GONE in project.err
+
+
+@pytest.mark.parametrize("command", ["validate", "doctor"])
+def test_a_storage_that_answers_late_is_named(command: str, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Late:
+        async def stock(self, paths: Collection[str]) -> Stock:
+            await asyncio.sleep(0.001)
+            return Stock(dict.fromkeys(paths, 1))
+
+    monkeypatch.setattr(preflight, "_SILENT_S", 0.0)
+    monkeypatch.setattr(preflight, "_probe", lambda *_: Late())
+    assert project.run(command, "--storage") == 0
+    assert project.err.count("key.scenes: its storage has not answered everything within 0 s; still waiting") == 1

@@ -58,7 +58,7 @@ def run(args: Namespace, console: Console) -> Outcome:
             vault = open_vault(project, secret_sources(project, os.environ, allow_commands=args.allow_commands))
             SCRUBBER.learn(vault.all_secrets)
             findings += secrets(project, vault)
-            findings += _storages(args, project, vault) if args.storage else ()
+            findings += _storages(args, project, vault, console) if args.storage else ()
         found = settings(args, console)
     except (CredentialsError, UsageError) as fault:
         return _outcome([*findings, *faults("credentials", fault)], console)
@@ -74,14 +74,14 @@ def run(args: Namespace, console: Console) -> Outcome:
     return run_with(AsyncProject(project, found, Rows.GIVEN, vault), work)
 
 
-def _storages(args: Namespace, project: Definition, vault: Vault) -> Iterator[Finding]:
+def _storages(args: Namespace, project: Definition, vault: Vault, console: Console) -> Iterator[Finding]:
     from eocanvas_apply.engine.definition import given_rows
     from eocanvas_apply.engine.doctor import Finding, listed
     from eocanvas_apply.engine.preflight import preflight
     from eocanvas_apply.render.storage_checks import outcome
 
     campaigns = given_rows(project, datetime.now(UTC))
-    for each in asyncio.run(preflight(campaigns, vault, write=args.storage == "write")):
+    for each in asyncio.run(preflight(campaigns, vault, write=args.storage == "write", late=console.say)):
         if each.ok:
             yield Finding(each.address, f"{each.place}: {outcome(each)}")
         yield from listed("storage", each.diagnostics)

@@ -61,7 +61,7 @@ def run(args: Namespace, console: Console) -> Outcome:
     if campaigns.refusals:
         raise SafetyRefusal(*campaigns.refusals, *offline_findings(campaigns))
     online = _online(args, campaigns, console) if args.online else ()
-    warnings, checked = _storages(args, campaigns) if args.storage else ((), ())
+    warnings, checked = _storages(args, campaigns, console) if args.storage else ((), ())
     found = [*offline_findings(campaigns), *online, *warnings, *(d for each in checked for d in each.diagnostics)]
     faulty = has_errors(found)
     lines = [f"{args.file}: {_size(campaigns)}{'' if faulty else ', no errors'}", *map(storage_checks.line, checked)]
@@ -89,7 +89,9 @@ def _online(args: Namespace, campaigns: Campaigns, console: Console) -> Sequence
         return fault.diagnostics
 
 
-def _storages(args: Namespace, campaigns: Campaigns) -> tuple[Sequence[Diagnostic], Sequence[CheckedStorage]]:
+def _storages(
+    args: Namespace, campaigns: Campaigns, console: Console
+) -> tuple[Sequence[Diagnostic], Sequence[CheckedStorage]]:
     """Return what there is to say of the secrets, and what came of asking the storages with them."""
     from eocanvas_apply.engine.opening import open_vault, secret_sources
     from eocanvas_apply.engine.preflight import preflight
@@ -98,4 +100,4 @@ def _storages(args: Namespace, campaigns: Campaigns) -> tuple[Sequence[Diagnosti
     project = campaigns.project
     vault = open_vault(project, secret_sources(project, os.environ, allow_commands=args.allow_commands))
     SCRUBBER.learn(vault.all_secrets)
-    return vault.warnings, asyncio.run(preflight(campaigns, vault, write=args.storage == "write"))
+    return vault.warnings, asyncio.run(preflight(campaigns, vault, write=args.storage == "write", late=console.say))
