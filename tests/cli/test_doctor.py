@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from eocanvas_apply.emulator.http.server import RunningEmulator
+from eocanvas_apply.emulator.model.keystore import StoredKey
 from eocanvas_apply.service.clock import SystemClock
 from tests.cli.conftest import Project
 
@@ -135,3 +137,26 @@ def test_the_manifest_sets_the_severity_of_what_a_plan_finds(project: Project, e
     project.change("jobs:\n", "checks: {key-lifetime-capped: info}\njobs:\n")
     (found,) = project.json("plan")["diagnostics"]
     assert found["severity"] == "info"
+
+
+def test_a_key_of_another_owner_with_the_description_of_this_project_is_no_lost_one(
+    project: Project, emulator: RunningEmulator
+) -> None:
+    """Two people may use one manifest under one name of the project, each with an account and a ledger."""
+    with emulator.model() as wire:
+        now = datetime.now(UTC)
+        for owner, description in (("ann", "eocanvas-apply coast key.scenes 1234"), ("jane", "")):
+            wire.service.keystore.take(StoredKey(f"key-of-{owner}", "S3", True, description, owner, now, 0, None, None))
+    assert faults(project) == []
+    assert project.json("plan")["diagnostics"] == []
+
+
+def test_fingerprints_are_compared_under_the_pepper_of_the_environment(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EOCANVAS_APPLY_PEPPER", "canary-pepper")
+    assert project.run("apply", "--yes") == 0
+    assert faults(project) == []
+    monkeypatch.setenv("EOCANVAS_APPLY_PEPPER", "canary-pepper\n")
+    (line,) = faults(project)
+    assert line.startswith("!!  settings  EOCANVAS_APPLY_PEPPER ends with a line end")

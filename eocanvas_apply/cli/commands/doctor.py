@@ -61,7 +61,8 @@ def run(args: Namespace, console: Console) -> Outcome:
             findings += _storages(args, project, vault, console) if args.storage else ()
         found = settings(args, console)
     except (CredentialsError, UsageError) as fault:
-        return _outcome([*findings, *faults("credentials", fault)], console)
+        subject = "settings" if isinstance(fault, UsageError) else "credentials"
+        return _outcome([*findings, *faults(subject, fault)], console)
     findings.append(Finding("credentials", f"{found.credentials.username} from {found.credentials.origin}"))
 
     async def work(opened: AsyncProject) -> Outcome:
