@@ -87,11 +87,17 @@ def _read(written: str, folder: Path, opened: Callable[[Path], BinaryIO], larges
     return content
 
 
-def read_manifest(file: Path) -> bytes:
-    """Read a manifest; raises ManifestError, which says how to name or write one where there is none."""
-    if not file.exists():
+def read_manifest(file: Path, allowed: tuple[Path, ...] = ()) -> bytes:
+    """Read a manifest; raises ManifestError, which says how to name or write one where there is none.
+
+    It may come from a stranger too: as a link it shows no file outside of its folder and `allowed`.
+    """
+    if not os.path.lexists(file):
         raise ManifestError(missing_manifest(file))
-    return read_own(str(file), Path())
+    if file.absolute().is_relative_to("/dev") or file.absolute().is_relative_to("/proc"):
+        # What the person pipes, as by /dev/stdin.
+        return read_own(str(file), Path())
+    return read_bytes(file.name, Boundary(file.parent, allowed))
 
 
 def missing_manifest(file: Path, also: str = "") -> Diagnostic:

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from eocanvas_apply.boundary import Boundary, OutsideBoundaryError
 from eocanvas_apply.errors import ManifestError, UsageError
-from eocanvas_apply.files import read_bytes, read_own
+from eocanvas_apply.files import read_bytes, read_manifest, read_own
 from eocanvas_apply.ledger.local import open_backend
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="links and pipes of POSIX")
@@ -147,3 +148,30 @@ def test_a_pipe_in_the_place_of_the_ledger_is_refused(project: Path) -> None:
     os.mkfifo(project / ".eocanvas" / "default.jsonl")
     with pytest.raises(UsageError, match="is not a file"):
         open_backend(None, Boundary(project))
+
+
+@POSIX
+def test_a_manifest_that_is_a_link_out_is_not_read(project: Path) -> None:
+    manifest = project / "eocanvas.yaml"
+    manifest.symlink_to(project.parent / "other" / "secret.xml")
+    with pytest.raises(ManifestError) as refused:
+        read_manifest(manifest)
+    assert refused.value.diagnostics[0].code == "path-outside"
+    assert read_manifest(manifest, (project.parent / "other",)) == b"secret"
+
+
+@POSIX
+@pytest.mark.parametrize("put", [os.mkfifo, lambda path: path.symlink_to("eocanvas.yaml")])
+def test_a_manifest_that_is_no_file_is_not_waited_for(project: Path, put: Callable[[Path], None]) -> None:
+    put(project / "eocanvas.yaml")
+    with pytest.raises(ManifestError, match=r"it is a (pipe|link in a circle), not a file"):
+        read_manifest(project / "eocanvas.yaml")
+
+
+@POSIX
+def test_a_manifest_may_come_through_a_pipe_of_the_shell() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"version: 1")
+    os.close(writing)
+    assert read_manifest(Path(f"/dev/fd/{reading}")) == b"version: 1"
+    os.close(reading)

@@ -87,7 +87,7 @@ def load(text_or_path: str | os.PathLike[str]) -> Manifest:
     if isinstance(text_or_path, str) and _TEXT.match(text_or_path):
         return _required(load_manifest(text_or_path, "<text>"))
     path = Path(text_or_path)
-    return _required(load_manifest(read_manifest(path), str(path)))
+    return _required(load_manifest(read_manifest(path, allowed_paths((), os.environ)), str(path)))
 
 
 def _required(loaded: LoadedManifest) -> Manifest:

@@ -141,7 +141,7 @@ def readable_checks(args: Namespace) -> tuple[ChecksOfJobs, tuple[Diagnostic, ..
     if not file.exists():
         return {}, ()
     try:
-        loaded = load(read_manifest(file), str(file))
+        loaded = load(read_manifest(file, allowed_paths(args)), str(file))
         manifest = loaded.manifest or loaded.require()
     except ManifestError:
         return {}, (_checks_not_read(file),)

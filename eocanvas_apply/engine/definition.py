@@ -83,7 +83,7 @@ def open_project(
     lock_file, faults = _lock_file(boundary)
     read = partial(read_bytes, boundary=boundary)
     faults = () if lock_may_be_broken else faults
-    project = parse_project(read_manifest(file), file, read, variables, lock_file, faults, boundary)
+    project = parse_project(read_manifest(file, allowed), file, read, variables, lock_file, faults, boundary)
     return replace(project, allowed=allowed)
 
 

@@ -1,4 +1,4 @@
-"""Folders for results that lie outside of the boundary: an apply would write where the person did not allow it."""
+"""Folders for results outside of the boundary, or of programs: an apply would write where it must not."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from dataclasses import replace
 from pathlib import PureWindowsPath
 
 from eocanvas_apply.boundary import Boundary, OutsideBoundaryError
-from eocanvas_apply.diagnostics import Diagnostic
+from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.files import path_outside
 from eocanvas_apply.manifest.instances import Instance
 from eocanvas_apply.manifest.loading import LoadedManifest
 from eocanvas_apply.manifest.substitution import Template
 
+# What lies there may run, or count as recorded.
+_OF_PROGRAMS = (".git", ".hg", ".svn", ".github", ".eocanvas")
 _AT = ("output", "download")
 
 
@@ -22,10 +24,10 @@ def folders_outside(
 ) -> Iterator[Diagnostic]:
     """Yield an error for each `download` that leads out of the boundary; of a campaign once, with its first row."""
     for name, job in loaded.manifest.jobs.items() if loaded.manifest else ():
-        if job.download_folder is None:
+        if job.output_key is not None:
             continue
-        found = _fault(job.download_folder, boundary)
-        if job.steps and any(path == _AT for path, _ in loaded.templates[name].fields):
+        found = _fault(job.download_folder or f"results/{name}", boundary)
+        if job.download_folder and job.steps and any(path == _AT for path, _ in loaded.templates[name].fields):
             found = _of_rows(Template(job.download_folder), instances.get(name, ()), boundary)
         if found:
             yield loaded.place(found, ("jobs", name, *_AT))
@@ -46,10 +48,14 @@ def _fault(written: str, boundary: Boundary) -> Diagnostic | None:
         if os.name != "nt" and PureWindowsPath(written).drive:
             # On the machine of another person it would be one of another disk.
             raise OutsideBoundaryError(boundary.folder / written, by_link=False)
-        boundary.real(boundary.folder / written)
+        real = boundary.real(boundary.folder / written)
     except OutsideBoundaryError as fault:
         return path_outside(written, fault)
     except OSError:
         # A name that no folder can have has another error.
         return None
-    return None
+    owner = next((part for part in real.parts if part.casefold() in _OF_PROGRAMS), None)
+    if owner is None or owner in boundary.folder.resolve().parts:
+        return None
+    message = f"{written!r} leads into {owner}, where a program keeps files that it acts on"
+    return error("path-outside", message, "write a folder of your own, such as results")

@@ -114,7 +114,7 @@ class Engine:
             confirm(first)
             await self._accept(first)
         with self.runs.noted(self.token(), self.clock.now()) if self.runs else nullcontext():
-            return await self._run(first, within_run(self.policy, requests), wait).to_its_end()
+            return await self._run(first, within_run(self.policy, self.journal.recorded, requests), wait).to_its_end()
 
     async def cancel(self, addresses: frozenset[str], confirm: Callable[[Plan], None]) -> ApplyResult:
         """Stop what is in flight of these jobs, and nothing else; `confirm` raises for a plan that is declined.

@@ -100,6 +100,11 @@ def _entries(path: str, lines: Sequence[bytes], head: int) -> Iterator[Entry]:
         yield entry
 
 
+def no_append_ends(path: str, line: int, size: int) -> LedgerError:
+    """Return the error about a ledger in which nothing that was appended ends within so many bytes."""
+    return _corrupt(path, line, f"from this line on, no append ends within {size // 1_000_000} MB", "")
+
+
 def _corrupt(path: str, line: int, message: str, instead: str, why: str = "") -> LedgerError:
     hint = f"{why}nothing was changed; {instead}restore the file from a copy"
     return LedgerError(Diagnostic("ledger-corrupt", Severity.ERROR, message, hint, Position(path, line, 1)))

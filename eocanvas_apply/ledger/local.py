@@ -16,12 +16,14 @@ from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import LedgerConflict, LedgerError, UsageError
 from eocanvas_apply.file_locks import locked
 from eocanvas_apply.files import path_outside
-from eocanvas_apply.ledger.entry import Entry, Place, parsed
+from eocanvas_apply.ledger.entry import Entry, Place, no_append_ends, parsed
 
 FOLDER = ".eocanvas"
 _PATIENCE_S = 30.0
 # How many bytes are parsed at once where a reader takes parts.
 _PART = 2 << 20
+# That of a hundred thousand jobs has half of it.
+_LONGEST_APPEND = 128 << 20
 _UNWRITABLE = "nothing is sent that is not on record first; check the disk and the folder's permissions, and run again"
 
 
@@ -93,8 +95,13 @@ class LocalBackend:
     def _advance(self, file: FileIO, most: int | None = None) -> Sequence[Entry]:
         content = _read_all(file, self.place.offset, most)
         entries, self.place = parsed(self.url, content, self.place)
+        if not most or entries or len(content) < most:
+            return entries
+        if most > _LONGEST_APPEND:
+            # Before it fills the memory.
+            raise no_append_ends(self.url, self.place.head + 1, most)
         # An append longer than a part.
-        return self._advance(file, 2 * most) if most and not entries and len(content) >= most else entries
+        return self._advance(file, 2 * most)
 
     def _append(self, expected_head: int, entries: Sequence[Entry]) -> None:
         content = b"".join(_line(entry) for entry in entries)

@@ -27,7 +27,7 @@ def plan_refusals(policy: PolicyFile, plan: Plan, recorded: Recorded, requests: 
         fewer = f"; `--limit {rules.launches_per_run}` launches fewer" if rules.launches_per_run else ""
         what = f"launches of this run: {launches}{fewer}"
         yield policy.refusal("launches_per_run", what, f"at most {rules.launches_per_run} in a run")
-    launched = sum(i.state in _SENT for record in recorded.jobs.values() for i in record.intents.values())
+    launched = _launched(recorded)
     if rules.launches_in_all is not None and launches and launched + launches > rules.launches_in_all:
         what = f"launches so far: {launched}, launches of this run: {launches}"
         yield policy.refusal("launches_in_all", what, f"at most {rules.launches_in_all} in all")
@@ -39,9 +39,15 @@ def plan_refusals(policy: PolicyFile, plan: Plan, recorded: Recorded, requests: 
         yield policy.refusal("accounts", f"the account {account} is not allowed", words(rules.accounts))
 
 
-def within_run(policy: PolicyFile | None, requests: Requests) -> Requests:
+def within_run(policy: PolicyFile | None, recorded: Recorded, requests: Requests) -> Requests:
     """Return requests under which a run never launches more than the policy allows, retries included."""
-    most = policy.rules.launches_per_run if policy else None
-    if most is None or most < 1 or (requests.limit is not None and requests.limit <= most):
+    if policy is None:
         return requests
-    return replace(requests, limit=most)
+    rules = policy.rules
+    left = None if rules.launches_in_all is None else max(0, rules.launches_in_all - _launched(recorded))
+    limits = [most for most in (requests.limit, rules.launches_per_run, left) if most is not None]
+    return replace(requests, limit=min(limits)) if limits else requests
+
+
+def _launched(recorded: Recorded) -> int:
+    return sum(i.state in _SENT for record in recorded.jobs.values() for i in record.intents.values())

@@ -51,6 +51,34 @@ def test_a_download_folder_outside_is_an_error_at_its_line(folder: Path, capsys:
     assert "'../out' leads out of the manifest's folder" in err
 
 
+@pytest.mark.parametrize(
+    ("to", "owner"),
+    [
+        (".git/hooks", "git"),
+        ("a/../.Git", "Git"),
+        (".github/workflows", "github"),
+        (".eocanvas", "eocanvas"),
+        ("linked", "git"),
+    ],
+)
+def test_results_do_not_go_to_folders_of_programs(
+    folder: Path, capsys: pytest.CaptureFixture[str], to: str, owner: str
+) -> None:
+    Path(".git").mkdir()
+    Path("linked").symlink_to(".git")
+    Path("eocanvas.yaml").write_text(MANIFEST.replace("../out", to), encoding="utf-8")
+    assert main(["validate", "--allow-path", "../graphs"]) == 1
+    assert f"{to!r} leads into .{owner}, where a program keeps files" in capsys.readouterr().err
+
+
+def test_the_folder_that_nothing_names_is_judged_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("results").symlink_to(folder / "out")
+    text = MANIFEST.replace("    output: {download: ../out}\n", "")
+    Path("eocanvas.yaml").write_text(text, encoding="utf-8")
+    assert main(["validate", "--allow-path", "../graphs"]) == 1
+    assert "leads out of the manifest's folder by a link" in capsys.readouterr().err
+
+
 def test_rows_that_lead_out_are_told_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = 'for_each: {map: {a: {to: ok}, b: {to: ../../x}, c: {to: /etc}}}\n    output: {download: "${each.to}"}'
     text = MANIFEST.replace("output: {download: ../out}", rows)

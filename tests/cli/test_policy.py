@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from eocanvas_apply.emulator.http.server import RunningEmulator
+from eocanvas_apply.emulator.model.job_failures import JobFault
 from tests.cli.conftest import Project, searches
 
 BROKEN = {
@@ -118,6 +119,19 @@ def test_launches_of_all_runs_count(project: Project, policy: Path) -> None:
     written(policy, launches_in_all="1")
     assert project.run("apply", "--yes", "--relaunch", "subset", "--policy", str(policy)) == 5
     assert "launches so far: 1, launches of this run: 1" in project.err
+
+
+@pytest.mark.parametrize("rules", [{"launches_in_all": "2"}, {"launches_per_run": "2"}])
+def test_retries_go_no_further_than_the_policy(
+    project: Project, policy: Path, emulator: RunningEmulator, rules: dict[str, str]
+) -> None:
+    project.change("    output:", "    retries: 5\n    output:")
+    with emulator.model() as wire:
+        wire.service.job_faults.append(JobFault("graph", "*", 6))
+    written(policy, **rules)
+    assert project.run("apply", "--yes", "--policy", str(policy)) == 3, project.err
+    with emulator.model() as wire:
+        assert sum(received.request.path.endswith("/execution") for received in wire.received) == 2
 
 
 def test_destroy_is_limited_too(project: Project, policy: Path) -> None:

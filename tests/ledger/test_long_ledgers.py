@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from eocanvas_apply.errors import LedgerError
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger import local, snapshots
 from eocanvas_apply.ledger.events import AnyEvent
@@ -127,3 +128,11 @@ def test_an_unreadable_event_is_not_appended(path: Path) -> None:
 
     asyncio.run(work())
     assert path.read_bytes() == before
+
+
+def test_what_is_no_ledger_does_not_fill_the_memory(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "_LONGEST_APPEND", local._PART)
+    with path.open("r+b") as file:
+        file.truncate(1_000_000_000_000)
+    with pytest.raises(LedgerError, match="from this line on, no append ends within 4 MB"):
+        asyncio.run(journal(path, snapshots=False).refresh())
