@@ -220,7 +220,14 @@ def _not_shown(creation: _Creation) -> Doubt:
 def _created(intended: e.KeyIntended, seen: KeyInfo | None) -> e.KeyCreated:
     if seen is None:
         return e.KeyCreated(**_identity(intended))
-    return e.KeyCreated(**_identity(intended), created=seen.created, expires=seen.ends, end_known=seen.end_known)
+    owner = seen.owner if intended.intent in seen.description else ""
+    return e.KeyCreated(
+        **_identity(intended),
+        created=seen.created,
+        expires=seen.ends,
+        end_known=seen.end_known,
+        owner=owner or None,
+    )
 
 
 def _identity(intended: e.KeyIntended) -> dict[str, Any]:

@@ -93,13 +93,17 @@ class KeyIntended(KeyEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyCreated(KeyEvent):
-    """Fact: the key exists. Without `end_known` its end is unknown, not infinite."""
+    """Fact: the key exists. Without `end_known` its end is unknown, not infinite.
+
+    `owner` is this account as the service spelled it then.
+    """
 
     type: Literal["key-created"] = "key-created"
     intent: str
     created: Time | None = None
     expires: Time | None = None
     end_known: bool = False
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from eocanvas_apply.ledger.fold.key_records import Generation
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.observing.inquiries import Inquiries
 from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.keys.ownership import is_named
 from eocanvas_apply.planning.state.observed import ObservedKey
 from eocanvas_apply.service.entries import ListKind
 from eocanvas_apply.service.eocanvas import EOCanvas
@@ -38,9 +39,12 @@ class KeysSeen:
 
 async def observe_keys(service: EOCanvas, desired: Desired, recorded: Recorded) -> KeysSeen:
     """Return the keys. Raises ServiceError where the service cannot be read."""
-    keys = {key.name: _observed(key) for key in await service.keys()}
+    own = dict(_own(desired, recorded))
+    listed = sorted(await service.keys(), key=lambda key: _is_own(key, service.account, own.get(key.name)))
+    # Should names be unique only to an owner, the key of this account counts: it comes last.
+    keys = {key.name: _observed(key) for key in listed}
     # Any key may be the entry that cannot be read: absent from such a list is not gone.
-    partly, own = service.irregularities.passed_over(ListKind.KEYS), dict(_own(desired, recorded))
+    partly = service.irregularities.passed_over(ListKind.KEYS)
     unlisted = {name: made for name, made in own.items() if name not in keys and (partly or made is None)}
     patience = 4 * desired.timing.request_timeout if partly else _PATIENCE
     found = await Inquiries(patience).each("the key", unlisted, partial(_asked, service, partly=partly))
@@ -58,6 +62,11 @@ def _own(desired: Desired, recorded: Recorded) -> Iterator[tuple[str, Generation
         for generation in record.generations.values():
             if generation.live or generation.open:
                 yield generation.name, generation
+
+
+def _is_own(key: KeyInfo, account: str, generation: Generation | None) -> bool:
+    made = generation.intended if generation else None
+    return is_named(key.owner, account) or bool(made and made.intent in key.description)
 
 
 class _Answer(Enum):

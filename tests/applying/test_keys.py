@@ -359,6 +359,32 @@ class TestFixedNames:
         assert not launched(world)
         assert key_names(world) == ["demo-fixed"]
 
+    @pytest.mark.parametrize(
+        ("listed", "owner", "code"),
+        [
+            # The list does not show the key, and the service does not let it be deleted.
+            ("usable", "account", "service-refused"),
+            ("usable", "none", "service-refused"),
+            ("all", "account", "key-name-taken"),
+            ("all", "id", "key-name-taken"),
+            # Nothing shows that the key is another one before its launch is refused.
+            ("all", "none", None),
+        ],
+    )
+    def test_a_key_of_others_is_neither_used_nor_changed_however_its_owner_is_spelled(
+        self, listed: Any, owner: Any, code: str | None, tmp_path: Path
+    ) -> None:
+        world = World(tmp_path, behaviour=Behaviour(key_owner=owner, key_list=listed))
+        assert not world.apply(FIXED).endings
+        _lose_all_keys(world)
+        _create(world, "joe", "demo-fixed", public=False)
+        key, job = world.apply(FIXED.replace("/a.zip", "/b.zip")).results
+        assert (key.error.code if key.error else None) == code
+        assert job.outcome == ("skipped" if code else "failed")
+        assert len(launched(world)) == 1
+        world.apply(FIXED, requests=Requests(destroy=True))
+        assert [each.owner for each in world.frontend.service.keystore if each.name == "demo-fixed"] == ["joe"]
+
     def test_a_named_key_with_a_lost_answer_is_found_or_created_again(self, tmp_path: Path) -> None:
         for kind in ("drop-after", "drop-before"):
             folder = tmp_path / kind

@@ -152,6 +152,17 @@ def test_a_fixed_name_of_another_owner_is_taken_even_with_the_description_of_thi
     assert "is of the owner 'ann'" in found["message"]
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_keys_of_one_name_that_of_the_account_counts(
+    order: int, project: Project, emulator: RunningEmulator
+) -> None:
+    project.change("jobs:\n", EXISTING + "jobs:\n")
+    listed = [{"name": "team-key", "type": "S3", "public": False, "owner": owner} for owner in ("ann", "jane")]
+    with emulator.model() as wire:
+        wire.faults.append(Fault("status", "GET", "*/keys", status=200, body=listed[::order], times=None))
+    assert codes(project, code=0) == []
+
+
 def test_a_fixed_name_that_the_service_keeps_from_the_account_may_be_taken(
     project: Project, emulator: RunningEmulator
 ) -> None:

@@ -58,6 +58,7 @@ BEHAVIOURS = st.builds(
     name_free_after=st.sampled_from([0.0, 90.0]),
     expire_cap=st.sampled_from([0, 3600]),
     expired_keys=st.sampled_from(["gone", "shown"]),
+    key_owner=st.sampled_from(["account", "id", "none"]),
     key_end=st.sampled_from(["shown", "null"]),
     key_read=st.sampled_from(["submission", "staging-in", "staging-out"]),
     dismiss=st.sampled_from(["supported", "404", "405", "501"]),

@@ -26,8 +26,9 @@ class Behaviour:
     Keys: `live_name` is the answer to a POST of a name that is alive, `name_free_after` the seconds for which a
     deleted or expired name is still refused, `expire_cap` the longest lifetime granted in seconds (0: none),
     `expired_keys` whether lists still show them, `key_end` whether expirationDate has a value,
-    `foreign_key` the answer to who asks for another user's private key, `sealed_check` when a text that cannot
-    be decrypted is noticed.
+    `key_list` whether the list shows the keys that the user may use or those of all users, `key_owner` how the owner
+    of a key is spelled, `foreign_key` the answer to who asks for another user's private key that no list shows,
+    `sealed_check` when a text that cannot be decrypted is noticed.
     Launches: `key_read` is the moment when a job reads its keys, `equal_ids` gives equal requests the same job,
     `execution_status` is the status of a launch, `dismiss` the answer to DELETE of a job.
     Lists: `list_lag` hides a new job from the list for so many seconds, `created_skew` is added to its `created`,
@@ -52,6 +53,8 @@ class Behaviour:
     expire_cap: int = 0
     expired_keys: Literal["gone", "shown"] = "gone"
     key_end: Literal["shown", "null"] = "shown"
+    key_list: Literal["usable", "all"] = "usable"
+    key_owner: Literal["account", "id", "none"] = "account"
     foreign_key: Literal["403", "404"] = "403"
     sealed_check: Literal["at-post", "at-use"] = "at-post"
     key_read: KeyRead = "staging-in"

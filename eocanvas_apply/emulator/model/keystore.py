@@ -6,11 +6,12 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
+from uuid import NAMESPACE_DNS, uuid5
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -140,15 +141,15 @@ class Keystore:
         self._keys[key.name] = key
 
     def visible_to(self, user: User, at: datetime) -> list[StoredKey]:
-        """Return the keys that the user may see: their own and public ones."""
-        return [key for key in self._keys.values() if _may_use(user, key) and self._shown(key, at)]
+        """Return the keys that the user may see."""
+        return [key for key in self._keys.values() if self._may_see(user, key) and self._shown(key, at)]
 
     def shown_to(self, user: User, name: str, at: datetime) -> StoredKey:
         """Return one key. Raises Refusal (404, or 403 for another user's private key)."""
         key = self._keys.get(name)
         if key is None or not self._shown(key, at):
             raise coded(404, "KeyNotFound", f"Key {name} not found")
-        if not _may_use(user, key):
+        if not self._may_see(user, key):
             raise self._foreign(name)
         return key
 
@@ -229,6 +230,9 @@ class Keystore:
     def _shown(self, key: StoredKey, at: datetime) -> bool:
         return key.alive(at) or self.behaviour.expired_keys == "shown"
 
+    def _may_see(self, user: User, key: StoredKey) -> bool:
+        return self.behaviour.key_list == "all" or _may_use(user, key)
+
     def _foreign(self, name: str) -> Refusal:
         if self.behaviour.foreign_key == "404":
             return coded(404, "KeyNotFound", f"Key {name} not found")
@@ -243,11 +247,18 @@ def key_document(key: StoredKey, behaviour: Behaviour) -> dict[str, object]:
         "type": key.kind,
         "public": key.public,
         "description": key.description,
-        "owner": key.owner,
+        "owner": _OWNERS[behaviour.key_owner](key.owner),
         "creationDate": clock.space(key.created),
         "expirationDate": None if ends is None else clock.space(ends),
         "expireSeconds": key.expire,
     }
+
+
+_OWNERS: dict[str, Callable[[str], str | None]] = {
+    "account": lambda name: name,
+    "id": lambda name: str(uuid5(NAMESPACE_DNS, name)),
+    "none": lambda name: None,  # noqa: ARG005
+}
 
 
 def _may_use(user: User, key: StoredKey) -> bool:

@@ -87,7 +87,7 @@ class KeyFaults:
                 yield _unknown_to_ledger(key.address, name)
             elif another or not any(g.live or bears(seen, g) for g in own):
                 yield name_taken(key.address, name, seen.owner if self.owners.differ(seen) else "")
-        elif name in self.observed.withheld:
+        elif name in self.observed.withheld and not any(g.live for g in own):
             what = f"a key named {name!r} may exist at another owner: the service refuses to show it"
             yield warning("key-name-taken", what, _OTHER_NAME, address=key.address)
 

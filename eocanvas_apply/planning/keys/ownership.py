@@ -29,22 +29,23 @@ class Owners:
 
     @classmethod
     def of(cls, observed: Observed, recorded: Recorded) -> Owners:
-        """Return it as the observed keys show it: by the name of the account, or by what this project created."""
+        """Return it as keys show it: by the name of the account, or by what this project creates or has created."""
         made = [g for record in recorded.keys.values() for g in record.generations.values()]
         ours = [seen.owner for g in made if (seen := observed.keys.get(g.name)) and bears(seen, g)]
-        named = [key.owner for key in observed.keys.values() if _is_named(key.owner, observed.account)]
+        ours += [g.created.owner for g in made if g.created and g.created.owner]
+        named = [key.owner for key in observed.keys.values() if is_named(key.owner, observed.account)]
         return cls(observed.account, frozenset(filter(None, (*ours, *named))))
 
     def differ(self, key: ObservedKey) -> bool:
         """Tell whether a key shows an owner, and one that is not spelled as this account is."""
-        return bool(key.owner) and key.owner not in self.own and not _is_named(key.owner, self.account)
+        return bool(key.owner) and key.owner not in self.own and not is_named(key.owner, self.account)
 
     def exclude(self, key: ObservedKey) -> bool:
         """Tell whether a key is another owner's for sure."""
         return bool(self.own) and self.differ(key)
 
 
-def _is_named(owner: str, account: str) -> bool:
+def is_named(owner: str, account: str) -> bool:
     """Tell whether an owner is an account by its name, with or without the domain and the Drive's prefix."""
     (mine, of_mine), (other, of_other) = _split(account), _split(owner)
     return bool(owner) and mine == other and (of_mine == of_other or not (of_mine and of_other))
