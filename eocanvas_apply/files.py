@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from eocanvas_apply.boundary import Boundary, OutsideBoundaryError
-from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error
+from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, nearest
 from eocanvas_apply.errors import ManifestError
 
 LARGEST = 10_000_000
@@ -54,10 +54,29 @@ def read_bytes(written: str, boundary: Boundary, largest: int = LARGEST) -> byte
     try:
         return _read(written, boundary.folder, lambda path: boundary.open(path), largest)
     except FileNotFoundError:
-        hint = "Relative paths are relative to the file they stand in."
+        hint = _near(written, boundary) or "Relative paths are relative to the file they stand in."
         where = "this folder" if boundary.folder == Path() else str(boundary.folder)
         found = error("file-missing", f"there is no file {written!r} in {where}", hint)
         raise ManifestError(found) from None
+
+
+def _near(written: str, boundary: Boundary) -> str:
+    """Return `did you mean` for a missing file of which a folder or the name is written otherwise; else empty."""
+    if "\\" in written and os.sep == "/":
+        return f"write / between folders: {written.replace(chr(92), '/')}"
+    at = Path()
+    for part in Path(written).parts:
+        try:
+            names = [each.name for each in islice(boundary.real(boundary.folder / at).iterdir(), _MOST_NAMES)]
+        except OSError:
+            return ""
+        # The ending is the part that is left out most often.
+        alike = (name for name in names if Path(name).stem == part)
+        found = part if part in names else next(alike, None) or nearest(part, names)
+        if found is None:
+            return ""
+        at /= found
+    return f"did you mean {at.as_posix()}?"
 
 
 def read_own(path: str, folder: Path) -> bytes:

@@ -27,6 +27,29 @@ def test_text_loses_its_byte_order_mark(tmp_path: Path) -> None:
     assert files.read_text("a.txt", Boundary(tmp_path)) == "grün"
 
 
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("graph/subset.xml", "did you mean graphs/subset.xml?"),
+        ("graphs/Subset.xml", "did you mean graphs/subset.xml?"),
+        ("graphs/subset", "did you mean graphs/subset.xml?"),
+        ("graphs/other.csv", "Relative paths are relative to the file they stand in."),
+    ],
+)
+def test_a_missing_file_has_the_nearest_name_within_the_boundary(tmp_path: Path, written: str, hint: str) -> None:
+    (folder := tmp_path / "project" / "graphs").mkdir(parents=True)
+    (folder / "subset.xml").write_bytes(b"<graph/>")
+    with pytest.raises(ManifestError) as caught:
+        files.read_bytes(written, Boundary(tmp_path / "project"))
+    assert [each.hint for each in caught.value.diagnostics] == [hint]
+
+
+@pytest.mark.skipif(os.sep != "/", reason="Windows takes both")
+def test_a_backslash_between_folders_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match=r"write / between folders: graphs/a\.xml"):
+        files.read_bytes("graphs\\a.xml", Boundary(tmp_path))
+
+
 def test_the_working_folder_is_called_this_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ManifestError, match=r"there is no file 'gone.xml' in this folder"):

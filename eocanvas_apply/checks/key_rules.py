@@ -158,6 +158,8 @@ def _not_a_bucket(bucket: str) -> tuple[str, str] | None:
         return "the name of a bucket has no /", f"write `bucket: {bare}`; the path of a file stands in the input"
     if not bucket.strip() or _NOT_IN_NAMES.search(bucket):
         return "the name of a bucket has no `:` and no blanks", "write the bare name of the bucket"
+    if odd := next((each for each in bucket if not each.isascii()), ""):
+        return f"the name of a bucket has no {odd!r}", "type it: a program may have put a longer dash in place of -"
     return None
 
 

@@ -24,7 +24,7 @@ def _variable(name: str) -> str:
 
 
 # A secret that is written in place of the name would be shown wherever the variable is.
-_SHELL_VARIABLE = re.compile(r"\$[A-Z][A-Z0-9_]*|\$\{[A-Z][A-Z0-9_]*\}|%[A-Z][A-Z0-9_]*%")
+_SHELL_VARIABLE = re.compile(r"\$[A-Z][A-Z0-9_]*|\$\{(?:env[.:])?[A-Z][A-Z0-9_]*\}|%[A-Z][A-Z0-9_]*%")
 _NO_VARIABLE = re.compile(r"[^A-Za-z0-9_.()-]")
 
 

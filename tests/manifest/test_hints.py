@@ -48,6 +48,21 @@ def errors(text: str) -> list[Diagnostic]:
         ("mark: yes", "`jobs.a.mark` must be true or false", "write true"),
         ('mark: "False"', "`jobs.a.mark` must be true or false", "write false"),
         ("mark: perhaps", "`jobs.a.mark` must be true or false", ""),
+        (
+            "for_each: tiles.csv",
+            "`jobs.a.for_each` must be a step or a list of steps",
+            "write {csv: FILE}, {geojson: FILE}, {list: [a, b]} or another source",
+        ),
+        (
+            "for_each: [b]",
+            "`jobs.a.for_each.0` must be a mapping",
+            "write {csv: FILE}, {list: [a, b]} or another source",
+        ),
+        (
+            "params: {aoi: [20, 58, 21, 59]}",
+            "`jobs.a.params.aoi` must be text, a number, true or false",
+            'write one text in quotes; a region is WKT, such as "POLYGON((20 58, 21 58, 21 59, 20 58))"',
+        ),
     ],
 )
 def test_a_job(line: str, message: str, hint: str) -> None:
@@ -128,3 +143,18 @@ def test_a_fault_of_indentation_elsewhere_shows_its_line() -> None:
         "a second `: ` on one line, or wrong indentation",
         "put text that holds `: ` in quotes",
     )
+
+
+def test_a_no_break_space_is_named() -> None:
+    (found,) = errors("version: 1\nproject:\N{NO-BREAK SPACE}p\njobs: {}\n")
+    assert found.message == "this line holds a no-break space, which is no blank to YAML"
+
+
+def test_a_quota_is_a_list_of_windows() -> None:
+    assert [each.hint for each in errors(f"{HEAD}quota: 10 per hour\n")] == ["write [{jobs: 10, per: 1h}]"]
+
+
+@pytest.mark.parametrize("written", ["$AK", "${AK}", "${env.AK}", "${env:AK}", "%AK%"])
+def test_a_variable_of_the_shell_is_no_secret(written: str) -> None:
+    key = f'type: webdav, endpoint: https://d.test, username: u, password: "{written}"'
+    assert [each.code for each in errors(f"{HEAD}keys: {{a: {{{key}}}}}\n")] == ["secret-reference"]

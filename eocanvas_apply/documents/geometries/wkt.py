@@ -107,7 +107,7 @@ def _unreadable(kind: str, text: str) -> tuple[str, str] | None:
     if text.lstrip()[:4].upper() == "SRID":
         return "SNAP does not read SRID=...; before a geometry", "remove it; write longitude and latitude (WGS 84)"
     if text.count("(") != text.count(")"):
-        return "a bracket of this geometry is not closed", f"write {_example(kind)}"
+        return "a bracket of this geometry is not closed", f"write {_example(kind)}; inside {{ }} put it in quotes"
     if kind not in _WHOLE or _WHOLE[kind].fullmatch(text):
         return None
     if kind == "POLYGON" and "((" not in re.sub(r"\s", "", text):

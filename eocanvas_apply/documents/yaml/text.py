@@ -207,6 +207,8 @@ def _explained(text: str, at: int, problem: str, opened_in_line: int | None) -> 
     rest = text[at : at + 1]
     if rest == "\t" or "tab character" in problem:
         return "a tab where spaces are needed", "indent with spaces"
+    if "expected ':'" in problem and "\N{NO-BREAK SPACE}" in text[at:].partition("\n")[0]:
+        return "this line holds a no-break space, which is no blank to YAML", "type a plain blank in its place"
     if rest in ("@", "`", "%"):
         return f"a value cannot begin with {rest}", "put the text in quotes"
     if opened_in_line and not text[at:].strip():

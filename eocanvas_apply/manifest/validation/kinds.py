@@ -14,7 +14,7 @@ _INPUT = "write {key: NAME, path: PATH}, {product: ID}, {result: JOB} or {url: A
 _OUTPUT = "write {key: NAME} or {download: FOLDER}"
 # What stands at a place where several types do, and how to write it.
 _NEITHER = {
-    "for_each": ("a step or a list of steps", ""),
+    "for_each": ("a step or a list of steps", "write {csv: FILE}, {geojson: FILE}, {list: [a, b]} or another source"),
     "points": (
         "a list of points or a file of them",
         "write [{lat: 54.4, lon: 10.2}], or {csv: FILE}, {json: FILE}, {geojson: FILE}",

@@ -62,6 +62,11 @@ _TRUE_OR_FALSE = {
     "true": ("true", "yes", "y", "on", "1"),
     "false": ("false", "no", "n", "off", "0"),
 }
+# How fields are written whose value is of another type than people think.
+_FORMS = {
+    "for_each": "write {csv: FILE}, {list: [a, b]} or another source",
+    "quota": "write [{jobs: 10, per: 1h}]",
+}
 _RULES = {
     "project": "it begins with a small letter; small letters, digits and - follow, 31 characters at most",
     "name": "it begins with a letter or digit; letters, digits and . _ @ - follow",
@@ -98,11 +103,14 @@ def value_fault(kind: str, where: str, context: dict[str, Any], message: str, va
 def _wrong_type(wanted: str, where: str, value: Data) -> Diagnostic:
     if value is None:
         return error("wrong-type", f"`{where}` is empty", f"give it {wanted}, or remove the line")
-    return error("wrong-type", f"`{where}` must be {wanted}", _as_type(wanted, value))
+    field = next(part for part in reversed(where.split(".")) if not part.isdigit())
+    return error("wrong-type", f"`{where}` must be {wanted}", _as_type(wanted, value) or _FORMS.get(field, ""))
 
 
 def _as_type(wanted: str, value: Data) -> str:
     """Return how to write a value that has another type than it seems."""
+    if wanted == WRONG_TYPES["wrong-type"] and isinstance(value, list):
+        return 'write one text in quotes; a region is WKT, such as "POLYGON((20 58, 21 58, 21 59, 20 58))"'
     if wanted == "text":
         return "" if isinstance(value, dict | list) else "put it in quotes"
     if not isinstance(value, str):
