@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from eocanvas_apply.boundary import Boundary
-from eocanvas_apply.documents.kept_text import kept_at, text_of
+from eocanvas_apply.documents.kept_text import digest_of_text, kept_at, text_of
 from eocanvas_apply.file_locks import locked
 from eocanvas_apply.files import LARGEST
 from eocanvas_apply.planning.desired.desired import DesiredJob
@@ -36,9 +36,14 @@ def _keep(path: Path, text: str) -> None:
 
 
 def kept_texts(boundary: Boundary, digests: Iterable[str]) -> dict[str, str]:
-    """Return the texts of these digests, as far as they were kept in the manifest's folder and can be read."""
+    """Return the texts of these digests, as far as they were kept in the manifest's folder and can be read.
+
+    A text of another digest is left out: who put it there would decide what a plan shows as changed.
+    """
     texts: dict[str, str] = {}
     for digest in digests:
         with suppress(OSError, UnicodeDecodeError), boundary.open(boundary.folder / kept_at(digest)) as file:
-            texts[digest] = file.read(LARGEST).decode()
+            text = file.read(LARGEST).decode()
+            if digest_of_text(text) == digest:
+                texts[digest] = text
     return texts

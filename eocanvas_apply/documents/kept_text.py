@@ -6,6 +6,7 @@ from pathlib import PurePath
 
 from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph
+from eocanvas_apply.errors import ManifestError
 
 
 def kept_at(digest: str) -> PurePath:
@@ -16,3 +17,12 @@ def kept_at(digest: str) -> PurePath:
 def text_of(document: Graph | Chain) -> str:
     """Return the text to keep of a document: as it is sent, without params and mark."""
     return document.to_xml() if isinstance(document, Graph) else document.to_yaml()
+
+
+def digest_of_text(text: str) -> str | None:
+    """Return the digest of the document that a kept text is, None where it is none."""
+    kind = Graph if text.startswith("<") else Chain
+    try:
+        return kind.parse(text.encode(), "kept text").digest
+    except ManifestError:
+        return None

@@ -48,17 +48,17 @@ def job_refusals(
     policy: PolicyFile, name: str, job: Job, instances: Sequence[Instance], boundary: Boundary
 ) -> Iterator[tuple[Diagnostic, Path]]:
     """Yield what the policy refuses of a job and its rows, each with its place; of rows once, with the first."""
-    rows: dict[Breach, list[str]] = {}
+    # A fault of a row is reported once, with the first row.
+    found: dict[tuple[str, Path], tuple[str, list[str]]] = {}
     own = _Case(policy, name, job, boundary, is_open=is_unfilled if job.steps else lambda text: False)  # noqa: ARG005
     for breach in (*_breaches(own), *_searches(own)):
-        rows.setdefault(breach, [])
+        found.setdefault((breach.rule, breach.at), (breach.what, []))
     for each in instances if _judges_rows(policy) else ():
         for breach in _breaches(_Case(policy, name, each.job, boundary, each.fields)):
-            rows.setdefault(breach, []).append(each.id)
-    for breach, ids in rows.items():
-        patterns = getattr(policy.rules, breach.rule)
-        found = policy.refusal(breach.rule, f"{breach.what}{_of_rows(ids)}", words(patterns), f"job.{name}")
-        yield found, ("jobs", name, *breach.at)
+            found.setdefault((breach.rule, breach.at), (breach.what, []))[1].append(each.id)
+    for (rule, at), (what, ids) in found.items():
+        allowed = words(getattr(policy.rules, rule))
+        yield policy.refusal(rule, f"{what}{_of_rows(ids)}", allowed, f"job.{name}"), ("jobs", name, *at)
 
 
 def _judges_rows(policy: PolicyFile) -> bool:
@@ -76,9 +76,9 @@ def _breaches(case: _Case) -> Iterator[Breach]:
     job = case.job
     if case.breaks("processes", job.process):
         yield Breach("processes", f"the process {job.process} is not allowed")
-    for term in job.accept_terms:
+    for number, term in enumerate(job.accept_terms):
         if case.breaks("licences", term):
-            yield Breach("licences", f"the licence {term!r} may not be accepted", ("accept_terms",))
+            yield Breach("licences", f"the licence {term!r} may not be accepted", ("accept_terms", number))
     if job.output_key is None:
         folder = job.download_folder or f"results/{case.name}"
         if case.breaks("downloads", folder, lambda text, patterns: matches_file(text, patterns, case.boundary)):

@@ -189,7 +189,7 @@ jobs:
     inputs: {img1: {url: "${each.at}"}}
   products:
     graph: subset.xml
-    for_each: {list: [{id: A, set: "EO:EUM:X"}, {id: B, set: "EO:ESA:X"}, {id: C, set: "EO:ESA:X"}]}
+    for_each: {list: [{id: A, set: "EO:EUM:X"}, {id: B, set: "EO:ESA:X"}, {id: C, set: "EO:ESA:Y"}]}
     inputs: {img1: {product: "${each.id}", dataset_id: "${each.set}"}}
   folders:
     graph: subset.xml
