@@ -14,7 +14,7 @@ from eocanvas_apply.documents.kept_text import kept_at, text_of
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CHAIN = b'product: OLL2WFR\nname: "Ostsee \xc3\xa4"\nroi: {id: a, NSWE: [58.0, 53, 15, 2e1]}\nformat: "012"\n'
-DOCUMENTS = [
+DOCUMENTS: list[Graph | Chain] = [
     Chain.parse(CHAIN, "chain.yaml"),
     *(Graph.parse(path.read_bytes(), path.name) for path in sorted(EXAMPLES.glob("**/*.xml"))),
 ]
