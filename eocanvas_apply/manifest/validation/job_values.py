@@ -136,7 +136,12 @@ def _download_folder(text: str, _: Owner) -> Iterator[Diagnostic]:
 
 def _archive(text: str, given: Owner) -> Iterator[Diagnostic]:
     is_archive = text.partition("?")[0].lower().endswith(_ARCHIVES)
-    if is_archive and given.get("uncompress") is None and given.get("sub_path") is None:
+    if not is_archive or given.get("uncompress") is not None:
+        return
+    if given.get("sub_path") is not None:
+        message = "nothing unpacks this archive, so `sub_path` finds no file in it"
+        yield warning("archive-as-it-is", message, "add `uncompress: true`")
+    else:
         hint = "add `uncompress: true` and `sub_path:` with the file to open, unless the reader opens archives"
         yield warning("archive-as-it-is", "this archive is given to the process as it is", hint)
 
