@@ -133,6 +133,8 @@ def _codes() -> Iterator[str]:
         found = explanations()[code.name]
         yield f"## {code.name}"
         yield f"{_plain(code.about)} {_plain(found.why)}"
+        if found.says:
+            yield f"Says:\n\n```text\n{found.says}\n```"
         yield f"Before:\n\n```text\n{found.before}\n```"
         yield f"After:\n\n```text\n{found.after or '(removed)'}\n```"
 

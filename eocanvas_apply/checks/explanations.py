@@ -7,25 +7,39 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from eocanvas_apply.checks.codes import subjects
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`before` is the part of a file with the fault, or what is seen; `after` is it corrected, or what helps."""
+    """`before` is the part of a file with the fault, or what is seen; `after` is it corrected, or what helps.
+
+    `says` is a command and what it says then, as a test recorded it; empty where none could.
+    """
 
     why: str
     before: str
     after: str
+    says: str = ""
 
 
 @cache
 def explanations() -> Mapping[str, Explanation]:
     """Return all explanations by their code."""
-    rows = {name: row for subject in subjects() for name, row in tomllib.loads(_text(subject)).items()}
-    return {name: Explanation(**{field: text.strip("\n") for field, text in row.items()}) for name, row in rows.items()}
+    rows = {name: row for subject in subjects() for name, row in _table(f"explained/{subject}").items()}
+    return {
+        name: Explanation(**{field: text.strip("\n") for field, text in row.items()}, says=messages().get(name, ""))
+        for name, row in rows.items()
+    }
 
 
-def _text(subject: str) -> str:
-    return files("eocanvas_apply.checks").joinpath(f"data/explained/{subject}.toml").read_text(encoding="utf-8")
+@cache
+def messages() -> Mapping[str, str]:
+    """Return a recorded message of each code that a test can bring about."""
+    return _table("messages")
+
+
+def _table(name: str) -> dict[str, Any]:
+    return tomllib.loads(files("eocanvas_apply.checks").joinpath(f"data/{name}.toml").read_text(encoding="utf-8"))

@@ -23,6 +23,7 @@ def page(code: Code, found: Explanation, style: Style = PLAIN) -> str:
         lines.wrap(f"{style.paint(code.name, 'bold')} ({code.severity.value}{adjustable})"),
         lines.wrap(code.about, ""),
         lines.wrap(f"Why: {found.why}", ""),
+        *(["Says:\n" + textwrap.indent(found.says, "  ")] if found.says else []),
         "Before:\n" + textwrap.indent(found.before, "  "),
         "After:\n" + textwrap.indent(found.after or "(removed)", "  "),
         lines.wrap(f"More codes of this subject: eocanvas-apply explain {code.subject}", "  "),
@@ -52,6 +53,7 @@ def page_as_json(code: Code, found: Explanation) -> dict[str, object]:
         "adjustable": code.adjustable,
         "about": code.about,
         "why": found.why,
+        "says": found.says,
         "before": found.before,
         "after": found.after,
     }

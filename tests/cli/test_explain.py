@@ -21,6 +21,14 @@ The region is not [north, south, west, east] in degrees. Correct the order.
 Why: Data Tailor reads north, south, west, east. In another order it cuts out
 another place, or the job fails.
 
+Says:
+  $ eocanvas-apply validate
+  manifest.yaml:5:37: error: this is west, south, east, north, as HDA has it
+    [roi-bounds]
+    5 |     chain: {product: OLL2WFR, roi: {NSWE: [15, 53, 22, 58]}}
+      |                                     ^
+    hint: as NSWE it is [58, 53, 15, 22]
+
 Before:
   {NSWE: [15, 53, 22, 58]}
 
@@ -79,7 +87,7 @@ def test_no_subject_is_called_like_a_code() -> None:
 @pytest.mark.parametrize("columns", [20, 40, 79])
 def test_a_page_fits_a_narrow_terminal(columns: int) -> None:
     shown = page(codes()["roi-bounds"], explanations()["roi-bounds"], Style(width=columns))
-    prose = [line for line in shown.splitlines() if not line.startswith("  {")]
+    prose = [line for line in shown.splitlines() if not line.startswith("  ")]
     assert max(map(len, prose)) <= columns
 
 
@@ -102,7 +110,7 @@ def test_an_odd_word_is_an_error_of_a_few_lines(written: str, capsys: pytest.Cap
 def test_programs_get_the_fields_of_a_page(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "bbox-order", "--format", "json"]) == 0
     (found,) = json.loads(capsys.readouterr().out)["explain"]
-    assert found.keys() == {"code", "subject", "severity", "adjustable", "about", "why", "before", "after"}
+    assert found.keys() == {"code", "subject", "severity", "adjustable", "about", "why", "says", "before", "after"}
     assert (found["code"], found["severity"], found["adjustable"]) == ("bbox-order", "warning", True)
 
 

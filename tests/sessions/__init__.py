@@ -1,0 +1,1 @@
+"""What the program says in each state that it has a diagnostic code for, as data; see README.md."""
