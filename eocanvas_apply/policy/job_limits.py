@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 from urllib.parse import unquote
 
@@ -62,7 +63,7 @@ def job_refusals(
 
 
 def _judges_rows(policy: PolicyFile) -> bool:
-    of_jobs = ("processes", "licences", "hosts", "datasets", "buckets", "downloads")
+    of_jobs = ("processes", "licences", "hosts", "datasets", "buckets", "endpoints", "downloads")
     return any(getattr(policy.rules, rule) is not None for rule in of_jobs)
 
 
@@ -95,8 +96,10 @@ def _input(case: _Case, at: Path, given: object) -> Iterator[Breach]:
         product = product_of(given, case.fields)
         if product and case.breaks("datasets", product.dataset_id):
             yield Breach("datasets", f"the dataset {product.dataset_id!r} is not allowed", (*at, "product"))
-    if isinstance(given, KeyInput) and case.policy.rules.buckets is not None and _climbs(given.path):
-        yield Breach("buckets", f"the path {given.path!r} can lead to another bucket", (*at, "path"))
+    if isinstance(given, KeyInput) and _climbs(given.path):
+        limits = (rule for rule in ("buckets", "endpoints") if getattr(case.policy.rules, rule) is not None)
+        for rule in islice(limits, 1):
+            yield Breach(rule, f"the path {given.path!r} can lead out of what its key opens", (*at, "path"))
 
 
 def _climbs(path: str) -> bool:

@@ -9,7 +9,8 @@ from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.ledger.fold.job_records import IntentState
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.actions import ActionKind
-from eocanvas_apply.planning.plan import Plan, Requests
+from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.policy.patterns import matches, words
 from eocanvas_apply.policy.policy_file import PolicyFile
 
@@ -31,12 +32,18 @@ def plan_refusals(policy: PolicyFile, plan: Plan, recorded: Recorded, requests: 
     if rules.launches_in_all is not None and launches and launched + launches > rules.launches_in_all:
         what = f"launches so far: {launched}, launches of this run: {launches}"
         yield policy.refusal("launches_in_all", what, f"at most {rules.launches_in_all} in all")
-    deletes = sum(action.action in (ActionKind.DELETE, ActionKind.REPLACE) for action in plan.actions)
+    deletes = sum(map(_deletes, plan.actions))
     if rules.deletes_per_run is not None and deletes > rules.deletes_per_run:
         what = f"keys that this run deletes or replaces: {deletes}"
         yield policy.refusal("deletes_per_run", what, f"at most {rules.deletes_per_run} in a run")
     if rules.accounts is not None and account and not matches(account, rules.accounts):
         yield policy.refusal("accounts", f"the account {account} is not allowed", words(rules.accounts))
+
+
+def _deletes(action: PlannedAction) -> bool:
+    """Return whether a run deletes a key: now, or as soon as no job uses it any more."""
+    later = action.action is ActionKind.NONE and action.reason in (Reason.IN_USE, Reason.DRAINING)
+    return later or action.action in (ActionKind.DELETE, ActionKind.REPLACE)
 
 
 def within_run(policy: PolicyFile | None, recorded: Recorded, requests: Requests) -> Requests:

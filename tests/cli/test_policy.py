@@ -230,8 +230,8 @@ def test_a_search_in_another_dataset_is_refused(project: Project, policy: Path, 
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [
-        ("path: /a.zip", "path: /../other/a.zip", "can lead to another bucket"),
-        ("path: /a.zip", "path: /%2E%2e/other/a.zip", "can lead to another bucket"),
+        ("path: /a.zip", "path: /../other/a.zip", "can lead out of what its key opens"),
+        ("path: /a.zip", "path: /%2E%2e/other/a.zip", "can lead out of what its key opens"),
         ("jobs:", "  theirs: {type: existing, name: theirs, storage: s3}\njobs:", "existing key 'theirs' opens"),
     ],
 )
@@ -241,6 +241,17 @@ def test_no_way_leads_round_the_buckets(project: Project, policy: Path, before: 
     assert project.run("validate", "--policy", str(policy)) == 5
     assert "policy rule `buckets`" in project.err
     assert words in project.err
+
+
+def test_no_path_leads_round_the_endpoints(project: Project, policy: Path) -> None:
+    project.change("path: /a.zip", 'path: "${each.path}"')
+    project.change(
+        "    graph:", "    for_each: {list: [{id: a, path: /a.zip}, {id: b, path: /../jane/b.zip}]}\n    graph:"
+    )
+    written(policy, endpoints="['https://s3.example.org']")
+    assert project.run("validate", "--policy", str(policy)) == 5
+    assert "policy rule `endpoints`: the path '/../jane/b.zip' can lead out" in project.err
+    assert "(in the row b)" in project.err
 
 
 FAULTS = """\
