@@ -49,7 +49,10 @@ class Finding:
 def secrets(project: Definition, vault: Vault) -> list[Finding]:
     """Return what is wrong with the secrets of the keys, or how many could be read."""
     found = [Finding("secrets", f"{len(vault.all_secrets)} read")] if vault.all_secrets else []
-    return [*found, *listed("secrets", adjusted(vault.diagnostics, project.manifest))]
+    faults = sorted(
+        adjusted(vault.diagnostics, project.manifest), key=lambda each: each.position.line if each.position else 0
+    )
+    return [*found, *listed("secrets", faults)]
 
 
 async def examine(engine: Engine) -> list[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -56,6 +57,12 @@ def test_unset_secrets_are_found_without_an_account(project: Project, monkeypatc
     unset = "secret_key: the environment variable SCENES_SECRET_KEY is not set (Set SCENES_SECRET_KEY.)"
     assert secret == f"!!  key.scenes   {project.manifest}:10: {unset}"
     assert account.startswith("!!  credentials  HDA_PASSWORD is set, but HDA_USER is not")
+
+
+def test_unset_secrets_stand_in_the_order_of_the_manifest(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("SCENES_SECRET_KEY", "SCENES_ACCESS_KEY"):
+        monkeypatch.delenv(variable)
+    assert [re.findall(r"yaml:(\d+)", line) for line in faults(project)] == [["9"], ["10"]]
 
 
 @pytest.mark.parametrize("options", [[], ["--storage"]])
