@@ -19,13 +19,15 @@ from eocanvas_apply.planning.desired.desired import DesiredInput, DesiredJob, De
 from eocanvas_apply.report.checked_storage import CheckedStorage
 from eocanvas_apply.secrets.secret_words import without_secret_words
 from eocanvas_apply.secrets.vault import Vault
-from eocanvas_apply.storage.probe import WRITTEN, Probe, Stock
+from eocanvas_apply.storage.probe import WRITTEN, Probe, Stock, write_and_remove
 from eocanvas_apply.vocabulary import StorageType
 
 _EODATA = "key.eodata"
 # Among more names of one folder the nearest is not looked for.
 _MOST_NAMES = 200
 _SILENT_S = 10.0
+# The whole check of one storage takes no longer, however slowly it answers.
+_LONGEST_S = 180
 _MISSIONS = (
     *("Sentinel-1", "Sentinel-2", "Sentinel-3", "Sentinel-5P", "Sentinel-6", "Landsat-5", "Landsat-7", "Landsat-8"),
     *("Envisat", "SMOS", "CAMS", "CEMS", "CLMS", "CMEMS", "Global-Mosaics", "auxdata"),
@@ -53,10 +55,10 @@ async def preflight(
     wanted = _wanted(desired.jobs.values())
     outputs = {job.output_key for job in desired.jobs.values()} if write else set()
     asking = _Asking(campaigns.project, vault, campaigns.project.timing({}).request_timeout, late)
-    checks = (
-        asking.checked(key, wanted.get(address, ()), write=address in outputs) for address, key in desired.keys.items()
-    )
-    found = [*asking.of_eodata(wanted.get(_EODATA, ())), *await asyncio.gather(*checks)]
+    own = [key for key in desired.keys.values() if not key.existing]
+    checks = (asking.checked(key, wanted.get(key.address, ()), write=key.address in outputs) for key in own)
+    asked = await asyncio.gather(*checks)
+    found = [*asking.of_eodata(wanted.get(_EODATA, ())), *asked, *asking.of_existing(desired.keys.values())]
     manifest = campaigns.project.manifest
     return tuple(replace(each, diagnostics=tuple(adjusted(each.diagnostics, manifest))) for each in found)
 
@@ -85,30 +87,56 @@ class _Asking:
     late: Callable[[str], None]
 
     async def checked(self, key: DesiredKey, wanted: Iterable[_Wanted], *, write: bool) -> CheckedStorage:
-        if key.existing:
-            what = "its storage is not asked: this project does not know its credentials"
-            return CheckedStorage(
-                key.address, key.name, diagnostics=(self._at_key(key, info("storage-not-asked", what)),)
-            )
         if faults := self.vault.faults.get(key.address):
             return CheckedStorage(key.address, _place(key), diagnostics=faults)
         paths = {each.path: each for each in wanted}
         words = f"{key.address}: its storage has not answered everything within {_SILENT_S:g} s; still waiting"
         word = asyncio.get_running_loop().call_later(_SILENT_S, self.late, words)
         try:
-            probe = _probe(key, self.vault, self.timeout)
-            stock = await probe.stock(paths) if paths else await _answer(probe)
-            if write:
-                await probe.write(f"{WRITTEN}{secrets.token_hex(8)}.txt")
+            async with asyncio.timeout(_LONGEST_S):
+                probe = _probe(key, self.vault, self.timeout)
+                stock = await probe.stock(paths) if paths else await _answer(probe)
+                if write:
+                    await self._write(key, probe)
+        except TimeoutError:
+            return CheckedStorage(key.address, _place(key), len(paths), diagnostics=(self._slow(key),))
         except EocanvasApplyError as fault:
             found = tuple(self._at_key(key, each) for each in fault.diagnostics)
             return CheckedStorage(key.address, _place(key), len(paths), diagnostics=found)
         finally:
             word.cancel()
-        found = tuple(self._input_faults(key, paths, stock))
+        found = (*self._input_faults(key, paths, stock), *self._unasked(key, stock))
         return CheckedStorage(
             key.address, _place(key), len(paths), len(stock.sizes), write, asked=True, diagnostics=found
         )
+
+    async def _write(self, key: DesiredKey, probe: Probe) -> None:
+        name = f"{WRITTEN}{secrets.token_hex(8)}.txt"
+        try:
+            await write_and_remove(probe, name, f"{key.address}: {_place(key)}", self.timeout)
+        except asyncio.CancelledError:
+            self.late(f"{key.address}: interrupted; {name} was removed, or is left there: delete it then")
+            raise
+
+    def _slow(self, key: DesiredKey) -> Diagnostic:
+        what = f"{key.address}: {_place(key)} answers, but had not answered everything after {_LONGEST_S // 60} minutes"
+        hint = "the storage or the network is very slow; try again, or validate without --storage"
+        return self._at_key(key, error("storage-unreachable", what, hint))
+
+    def _unasked(self, key: DesiredKey, stock: Stock) -> Iterator[Diagnostic]:
+        if stock.unasked:
+            what = f"{key.address}: {len(stock.unasked)} inputs were not looked for: each takes a request of its own"
+            hint = "allow the key to list its bucket, or keep inputs in fewer folders"
+            yield self._at_key(key, info("storage-not-asked", what, hint))
+
+    def of_existing(self, keys: Iterable[DesiredKey]) -> Iterator[CheckedStorage]:
+        """Yield the existing keys, whose storages cannot be asked; the first one says so for all."""
+        existing = [key for key in keys if key.existing]
+        names = ", ".join(key.address for key in existing)
+        what = f"the storages of existing keys are not asked, since this project has no credentials for them: {names}"
+        for place, key in enumerate(existing):
+            found = () if place else (self._at_key(key, info("storage-not-asked", what)),)
+            yield CheckedStorage(key.address, key.name, diagnostics=found)
 
     def of_eodata(self, wanted: Iterable[_Wanted]) -> Iterator[CheckedStorage]:
         """Yield what can be said of EODATA paths, for which this project has no credentials: their form."""
@@ -130,7 +158,8 @@ class _Asking:
     def _input_faults(self, key: DesiredKey, wanted: Mapping[str, _Wanted], stock: Stock) -> Iterator[Diagnostic]:
         """Yield, for each input of a job or campaign, one error for what is missing and one for what is empty."""
         where = "the folder" if key.storage is StorageType.WEBDAV else f"the bucket {key.config['bucket']!r}"
-        for first, number in _folded(each for path, each in wanted.items() if path not in stock.sizes):
+        missing = wanted.keys() - stock.sizes.keys() - stock.unasked
+        for first, number in _folded(each for path, each in wanted.items() if path in missing):
             what = f"{first.path} is not in {where}{_and_more(number)}"
             hint = _near(first.path, stock.names, key.config.get("bucket"))
             yield self._at_input(first, error("storage-input-missing", what, hint))

@@ -7,6 +7,7 @@ errors show only the status, the code and the region that the storage names.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import CredentialsError, Doubt, EocanvasApplyError, NotSent, Refused
@@ -73,6 +74,15 @@ def _not_reached(bucket: Bucket, text: str) -> EocanvasApplyError:
         return no_storage(bucket)
     hint = "check `endpoint:` of the key and the network; SSL_CERT_FILE names certificates to trust"
     return NotSent(error(code, f"{bucket.shown}: {bucket.address} was not reached: {why}", hint))
+
+
+def reading_denied(listing: CredentialsError) -> CredentialsError:
+    """Return the error for a bucket that may not be listed, and of which no file that was asked for may be read."""
+    (found,) = listing.diagnostics
+    if found.code != "storage-denied" or "AccessDenied" not in found.message:
+        return listing
+    hint = "the credentials lack the rights to list the bucket (s3:ListBucket) and to read these files (s3:GetObject)"
+    return CredentialsError(replace(found, hint=hint))
 
 
 def no_storage(bucket: Bucket) -> EocanvasApplyError:

@@ -10,12 +10,11 @@ from datetime import timedelta
 from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.diagnostics import error
-from eocanvas_apply.errors import CredentialsError, Refused
+from eocanvas_apply.errors import CredentialsError
 from eocanvas_apply.storage.bucket import Bucket, StoredFile
-from eocanvas_apply.storage.bucket_faults import fault_of
+from eocanvas_apply.storage.bucket_faults import fault_of, reading_denied
 from eocanvas_apply.storage.bucket_listing import list_files, opened
-from eocanvas_apply.storage.probe import AT_ONCE, CONTENT, Stock
+from eocanvas_apply.storage.probe import AT_ONCE, CONTENT, MOST_ASKED, Stock
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
@@ -45,13 +44,15 @@ class BucketProbe:
             folders = [self._in_folder(folder, gate) for folder in _by_folder(rest) if len(folder) > 1]
             for more, also, left in await asyncio.gather(*folders):
                 found, names, singles = found | more, names + also, singles + left
-            found |= await self._asked(singles)
+            found |= await self._asked(singles[:MOST_ASKED])
             if not names:
                 # For a folder in another case, or a path that begins elsewhere: names to suggest.
                 names = [file.path for file in await list_files(self.bucket, "", _PAGE, self.timeout)]
         except CredentialsError as denied:
-            return Stock(await self._without_listing(sorted(paths), denied))
-        return Stock(found, tuple(names))
+            asked = sorted(paths)
+            found = await self._without_listing(asked[:MOST_ASKED], denied)
+            return Stock(found, unasked=frozenset(asked[MOST_ASKED:]))
+        return Stock(found, tuple(names), frozenset(singles[MOST_ASKED:]))
 
     async def _in_folder(
         self, paths: list[str], gate: asyncio.Semaphore
@@ -68,12 +69,14 @@ class BucketProbe:
         return sizes, names, [path for path in paths if open_from and path > open_from and path not in sizes]
 
     async def _without_listing(self, paths: list[str], denied: CredentialsError) -> dict[str, int | None]:
-        """Ask for each: a key may open files that it may not list. A refusal of the first one is one of all."""
-        try:
-            first = await self._asked(paths[:1])
-        except CredentialsError:
-            raise denied from None
-        return first | await self._asked(paths[1:], refused_is_missing=True)
+        """Ask for each: a key may open files that it may not list.
+
+        Where the first few are all refused, so would the others be; where some are, those are not there.
+        """
+        first = await self._asked(paths[:AT_ONCE], refused_is_missing=True)
+        if not first:
+            raise reading_denied(denied)
+        return first | await self._asked(paths[AT_ONCE:], refused_is_missing=True)
 
     async def _asked(self, paths: Iterable[str], *, refused_is_missing: bool = False) -> dict[str, int | None]:
         store, gate, asked = opened(self.bucket, self.timeout), asyncio.Semaphore(AT_ONCE), list(paths)
@@ -102,33 +105,21 @@ class BucketProbe:
             raise fault_of(self.bucket, fault) from None
 
     async def write(self, name: str) -> None:
-        """Write and remove a file at the top of the bucket."""
+        """Write a small file at the top of the bucket."""
         from obstore.exceptions import BaseError
 
         self.bucket.check("")
-        store = opened(self.bucket, self.timeout)
         try:
-            await store.put_async(name, CONTENT)
+            await opened(self.bucket, self.timeout).put_async(name, CONTENT)
         except (FileNotFoundError, BaseError) as fault:
-            refused = fault_of(self.bucket, fault, "written")
-            if not isinstance(refused, CredentialsError):
-                # It may be there although the answer says otherwise.
-                await self._removed(store, name)
-            raise refused from None
-        except asyncio.CancelledError:
-            await asyncio.shield(self._removed(store, name))
-            raise
-        if not await self._removed(store, name):
-            where = f"{self.bucket.shown}: bucket {self.bucket.name!r}"
-            message = f"{where} takes files, and {name} cannot be removed again"
-            hint = "jobs only write; delete this file, and allow deleting for another check"
-            raise Refused(error("storage-not-removed", message, hint), 403)
+            raise fault_of(self.bucket, fault, "written") from None
 
-    async def _removed(self, store: S3Store, name: str) -> bool:
+    async def remove(self, name: str) -> bool:
+        """Remove a file at the top of the bucket; tell whether the storage did so."""
         from obstore.exceptions import BaseError
 
         try:
-            await store.delete_async(name)
+            await opened(self.bucket, self.timeout).delete_async(name)
         except FileNotFoundError:
             return True
         except BaseError:

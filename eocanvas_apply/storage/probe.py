@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+import asyncio
+from collections.abc import Collection, Coroutine, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, Protocol
+
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import CredentialsError, EocanvasApplyError, NotSent, Refused
 
 # How many requests to one storage are under way at a time.
 AT_ONCE = 8
+# So many single questions are asked of one storage: of files, or of folders.
+MOST_ASKED = 500
 # The file that is written and removed again ends with a random part, so that no other file has its name.
 WRITTEN = "eocanvas-apply-check-"
 CONTENT = b"Written by eocanvas-apply to check that this place can be written. It may be deleted.\n"
@@ -15,10 +22,14 @@ CONTENT = b"Written by eocanvas-apply to check that this place can be written. I
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """What was found of some paths: the size of each that is there in bytes, None for a folder, and all names seen."""
+    """What was found of some paths: the size of each that is there in bytes, None for a folder, and all names seen.
+
+    `unasked` are those that were not looked for, because it takes too many questions.
+    """
 
     sizes: Mapping[str, int | None]
     names: tuple[str, ...] = field(default=(), repr=False)
+    unasked: frozenset[str] = frozenset()
 
 
 class Probe(Protocol):
@@ -31,4 +42,46 @@ class Probe(Protocol):
         """Look for paths, which begin with `/`, in as few requests as that takes."""
 
     async def write(self, name: str) -> None:
-        """Write a small file of this name and remove it; a file that cannot be removed is named in the error."""
+        """Write a small file of this name."""
+
+    async def remove(self, name: str) -> bool:
+        """Remove the file of this name, which need not be there; tell whether the storage did so."""
+
+
+async def write_and_remove(probe: Probe, name: str, place: str, patience: timedelta) -> None:
+    """Write a small file and remove it, also where the answer is lost or who waits is cancelled.
+
+    A file that cannot be removed is named in the error, which calls the storage `place`.
+    """
+    try:
+        await probe.write(name)
+    except (CredentialsError, NotSent):
+        raise
+    except EocanvasApplyError as fault:
+        # It may be there although the answer says otherwise.
+        if not await _completed(probe.remove(name), patience):
+            raise _with_hint(fault, f"{name} may be left there: delete it") from None
+        raise
+    except asyncio.CancelledError:
+        await _completed(probe.remove(name), patience)
+        raise
+    if not await _completed(probe.remove(name), patience):
+        hint = "jobs only write; delete this file, and allow deleting for another check"
+        raise Refused(error("storage-not-removed", f"{place} takes files, and {name} cannot be removed again", hint))
+
+
+async def _completed(removal: Coroutine[Any, Any, bool], patience: timedelta) -> bool:
+    """Wait for a removal, also where who waits is cancelled meanwhile; it is given up after `patience`."""
+    task = asyncio.ensure_future(removal)
+    try:
+        await asyncio.wait([task], timeout=patience.total_seconds())
+    except asyncio.CancelledError:
+        await asyncio.wait([task], timeout=patience.total_seconds())
+        raise
+    task.cancel()
+    return task.done() and not task.cancelled() and task.exception() is None and task.result()
+
+
+def _with_hint(fault: EocanvasApplyError, hint: str) -> EocanvasApplyError:
+    found = (replace(each, hint="; ".join(filter(None, [each.hint, hint]))) for each in fault.diagnostics)
+    return EocanvasApplyError(*found)

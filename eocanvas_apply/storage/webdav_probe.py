@@ -20,7 +20,7 @@ from eocanvas_apply.connection_words import connection_words
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import CredentialsError, Doubt, EocanvasApplyError, ManifestError, NotSent, Refused
 from eocanvas_apply.secrets.secret import Secret
-from eocanvas_apply.storage.probe import AT_ONCE, CONTENT, Stock
+from eocanvas_apply.storage.probe import AT_ONCE, CONTENT, MOST_ASKED, Stock
 from eocanvas_apply.web_addresses import is_loopback, split_address
 
 if TYPE_CHECKING:
@@ -66,29 +66,27 @@ class WebdavProbe:
                 async with gate:
                     return await self._found(client, folder + "/", depth=1, absent_is_empty=True)
 
-            found = await asyncio.gather(*map(listed, folders))
+            found = await asyncio.gather(*map(listed, [*folders][:MOST_ASKED]))
         there = {path: size for each in found for path, size in each.items()}
         sizes = {path: there[path] for path in paths if path in there}
         if not sizes:
             # A folder that is not there, and a storage that is not there, look alike.
             await self.answer()
-        return Stock(sizes, tuple(there))
+        unasked = (path for folder in [*folders][MOST_ASKED:] for path in folders[folder])
+        return Stock(sizes, tuple(there), frozenset(unasked))
 
     async def write(self, name: str) -> None:
-        """Write and remove a file in the folder."""
+        """Write a small file in the folder."""
         async with self._client() as client:
-            try:
-                answer = await self._asked(client, "PUT", "/" + name, content=CONTENT)
-            except (Doubt, asyncio.CancelledError):
-                await asyncio.shield(self._asked(client, "DELETE", "/" + name))
-                raise
-            if answer.status_code not in (200, 201, 204):
-                raise self._refused(answer.status_code, "written")
-            removed = await asyncio.shield(self._asked(client, "DELETE", "/" + name))
-        if removed.status_code not in (200, 202, 204, 404):
-            message = f"{self.folder.shown}: {self.folder.address} takes files, and {name} cannot be removed again"
-            hint = "jobs only write; delete this file, and allow deleting for another check"
-            raise Refused(error("storage-not-removed", message, hint), removed.status_code)
+            answer = await self._asked(client, "PUT", "/" + name, content=CONTENT)
+        if answer.status_code not in (200, 201, 204):
+            raise self._refused(answer.status_code, "written")
+
+    async def remove(self, name: str) -> bool:
+        """Remove a file of the folder; tell whether the storage did so."""
+        async with self._client() as client:
+            answer = await self._asked(client, "DELETE", "/" + name)
+        return answer.status_code in (200, 202, 204, 404)
 
     async def _found(
         self, client: httpx.AsyncClient, path: str, *, depth: int, absent_is_empty: bool = False
@@ -116,7 +114,11 @@ class WebdavProbe:
         import httpx
 
         try:
-            async with client.stream(method, self._address(path), content=content, headers=headers) as answer:
+            # The client's own limits are for each part of an answer, and a server may send a byte at a time.
+            async with (
+                asyncio.timeout(self.timeout.total_seconds()),
+                client.stream(method, self._address(path), content=content, headers=headers) as answer,
+            ):
                 read = bytearray()
                 async for part in answer.aiter_bytes():
                     read += part
@@ -125,7 +127,7 @@ class WebdavProbe:
                 return httpx.Response(answer.status_code, headers=answer.headers, content=bytes(read))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as fault:
             raise self._unreachable(NotSent, fault) from None
-        except (httpx.HTTPError, httpx.InvalidURL) as fault:
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as fault:
             raise self._unreachable(Doubt, fault) from None
 
     @asynccontextmanager

@@ -118,7 +118,11 @@ def test_without_the_option_no_secret_is_needed(tool: Tool) -> None:
 def test_empty_inputs_eodata_and_keys_of_others(tool: Tool, real: Storages) -> None:
     bucket = real.bucket({"scenes/1.zip": b"", "scenes/2.zip": b"y", "scenes/3.zip": b"z"})
     text = MANIFEST.format(bucket=bucket, s3=real.s3_endpoint, dav=real.dav_endpoint, user=DRIVE_USER)
-    text = text.replace("jobs:", "  anns: {type: existing, name: ann-key, storage: s3}\njobs:")
+    text = text.replace(
+        "jobs:",
+        "  anns: {type: existing, name: ann-key, storage: s3}\n"
+        "  bobs: {type: existing, name: bob-key, storage: s3}\njobs:",
+    )
     text += """
   public: {graph: graph.xml, inputs: {img1: {key: eodata, path: /Sentinel3/OLCI/x.SEN3}}}
   theirs: {graph: graph.xml, inputs: {img1: {key: anns, path: /x.zip}}}
@@ -126,6 +130,8 @@ def test_empty_inputs_eodata_and_keys_of_others(tool: Tool, real: Storages) -> N
     (tool.project / "eocanvas.yaml").write_text(text, encoding="utf-8")
     ended = tool.run("validate", "--storage", "--format", "json")
     found = {(d["code"], d["address"]) for d in ended.document["diagnostics"]}
+    notes = [d["message"] for d in ended.document["diagnostics"] if d["code"] == "storage-not-asked"]
+    assert [note.endswith("key.anns, key.bobs") for note in notes] == [True]
     assert {
         ("storage-input-empty", "job.one"),
         ("eodata-folder", "job.public"),

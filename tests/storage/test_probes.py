@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,9 +15,10 @@ import pytest
 
 from eocanvas_apply.errors import EocanvasApplyError
 from eocanvas_apply.secrets.secret import Secret
+from eocanvas_apply.storage import probe as asking
 from eocanvas_apply.storage.bucket import Bucket
 from eocanvas_apply.storage.bucket_probe import BucketProbe
-from eocanvas_apply.storage.probe import Probe, Stock
+from eocanvas_apply.storage.probe import Probe, Stock, write_and_remove
 from eocanvas_apply.storage.webdav_probe import WebdavFolder, WebdavProbe
 from tests.emulator.storages import REGION, S3Gate
 from tests.end_to_end.storages import ACCESS, DRIVE_PASSWORD, DRIVE_USER, SECRET, Storages, storages
@@ -57,6 +59,10 @@ def stock(probe: Probe, *paths: str) -> Stock:
     return asyncio.run(probe.stock(paths))
 
 
+async def written(probe: Probe, name: str, patience: timedelta = TIMEOUT) -> None:
+    await write_and_remove(probe, name, "key.k: this place", patience)
+
+
 def refusal(work: Any) -> str:
     """Return the code of the one error that this work ends with; it shows no secret."""
     with pytest.raises(EocanvasApplyError) as raised:
@@ -82,7 +88,7 @@ def test_files_are_found_with_their_sizes_and_folders_without(probe: Probe) -> N
 
 
 def test_a_file_is_written_and_removed(probe: Probe) -> None:
-    asyncio.run(probe.write("eocanvas-apply-check-1.txt"))
+    asyncio.run(written(probe, "eocanvas-apply-check-1.txt"))
     assert stock(probe, "/eocanvas-apply-check-1.txt").sizes == {}
 
 
@@ -91,16 +97,16 @@ def test_wrong_secrets_are_refused(real: Storages) -> None:
     for probe in (bucket(real, name, "wrong"), folder(real, "wrong")):
         assert refusal(probe.answer()) == "storage-denied"
         assert refusal(probe.stock(["/a.zip", "/scenes/1.zip"])) == "storage-denied"
-        assert refusal(probe.write("x.txt")) == "storage-denied"
+        assert refusal(written(probe, "x.txt")) == "storage-denied"
 
 
 def test_places_that_are_not_there(real: Storages) -> None:
     assert refusal(bucket(real, "no-such-bucket").answer()) == "storage-no-bucket"
     assert refusal(bucket(real, "no-such-bucket").stock(["/a"])) == "storage-no-bucket"
-    assert refusal(bucket(real, "no-such-bucket").write("a")) == "storage-no-bucket"
+    assert refusal(written(bucket(real, "no-such-bucket"), "a")) == "storage-no-bucket"
     assert refusal(folder(real, path="/nowhere").answer()) == "storage-no-folder"
     assert refusal(folder(real, path="/nowhere").stock(["/a"])) == "storage-no-folder"
-    assert refusal(folder(real, path="/nowhere").write("a")) == "storage-no-folder"
+    assert refusal(written(folder(real, path="/nowhere"), "a")) == "storage-no-folder"
 
 
 def test_a_public_bucket_is_read_without_credentials(real: Storages) -> None:
@@ -224,7 +230,7 @@ def test_a_folder_that_is_full_or_keeps_what_was_written(put: int, delete: int, 
     with page(put) as address, pytest.MonkeyPatch.context() as patched:
         patched.setattr(Page, "deleting", delete)
         probe = WebdavProbe(WebdavFolder(address, "jane", Secret("wrong"), "key.k"), TIMEOUT)
-        assert refusal(probe.write("x.txt")) == code
+        assert refusal(written(probe, "x.txt")) == code
 
 
 @pytest.mark.parametrize(
@@ -267,7 +273,7 @@ def test_what_a_storage_says_has_its_own_words(status: int, s3_code: str, code: 
 def test_a_page_that_takes_a_file_is_no_storage() -> None:
     with page(200) as address:
         probe = BucketProbe(Bucket("scenes", address, REGION, "key.k", Secret(ACCESS), Secret(SECRET)), TIMEOUT)
-        assert refusal(probe.write("x.txt")) == "storage-unreadable"
+        assert refusal(written(probe, "x.txt")) == "storage-unreadable"
 
 
 def test_certificates_that_are_not_trusted_are_said(real: Storages, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -283,6 +289,127 @@ def test_where_a_redirect_leads_gets_no_credentials() -> None:
         webdav = WebdavProbe(WebdavFolder(address, "jane", Secret("wrong"), "key.k"), TIMEOUT)
         for probe in (s3, webdav):
             refusal(probe.answer())
-            refusal(probe.write("x.txt"))
+            refusal(written(probe, "x.txt"))
     # The library for S3 follows it, and sends no signature along.
     assert set(elsewhere) == {"None"}
+
+
+class Slow(BaseHTTPRequestHandler):
+    """A server that answers a byte at a time and never to the end, but for what it is asked to remove."""
+
+    asked: ClassVar[list[str]] = []
+    ended: ClassVar[threading.Event]
+
+    def do_PUT(self) -> None:
+        self.asked.append(self.command)
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(207)
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            while not self.ended.wait(0.05):
+                self.wfile.write(b" ")
+                self.wfile.flush()
+
+    do_PROPFIND = do_GET = do_PUT  # noqa: N815 - their names in the standard library
+
+    def do_DELETE(self) -> None:
+        self.asked.append("DELETE")
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"<DeleteResult><Deleted><Key>x.txt</Key></Deleted></DeleteResult>")
+
+    # How the library for S3 deletes.
+    do_POST = do_DELETE  # noqa: N815
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def slow() -> Iterator[tuple[str, list[str]]]:
+    asked: list[str] = []
+    ended = threading.Event()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Own", (Slow,), {"asked": asked, "ended": ended}))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/dav", asked
+    finally:
+        ended.set()
+        server.shutdown()
+        server.server_close()
+
+
+def probes_of(address: str, timeout: timedelta) -> list[Probe]:
+    s3 = Bucket("scenes", address, REGION, "key.k", Secret(ACCESS), Secret(SECRET))
+    return [WebdavProbe(WebdavFolder(address, "jane", Secret("wrong"), "key.k"), timeout), BucketProbe(s3, timeout)]
+
+
+def test_an_answer_that_comes_a_byte_at_a_time_is_given_up() -> None:
+    with slow() as (address, _):
+        probe = probes_of(address, timedelta(seconds=0.3))[0]
+        assert refusal(probe.answer()) == "storage-unreachable"
+        assert refusal(probe.stock(["/a"])) == "storage-unreachable"
+
+
+def test_what_may_have_been_written_is_removed_when_the_answer_is_lost_or_the_check_is_interrupted() -> None:
+    async def interrupted(probe: Probe, asked: list[str]) -> None:
+        check = asyncio.ensure_future(written(probe, "x.txt"))
+        while "PUT" not in asked:  # noqa: ASYNC110 - it is filled by another thread
+            await asyncio.sleep(0.01)
+        check.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await check
+
+    for number in (0, 1):
+        with slow() as (address, asked):
+            asyncio.run(interrupted(probes_of(address, TIMEOUT)[number], asked))
+            assert asked == ["PUT", "DELETE"]
+    with slow() as (address, asked):
+        assert refusal(written(probes_of(address, timedelta(seconds=0.3))[0], "x.txt")) == "storage-unreachable"
+        assert asked == ["PUT", "DELETE"]
+
+
+def test_a_file_that_may_be_left_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Page, "deleting", 500)
+    with page(503) as address, pytest.raises(EocanvasApplyError) as raised:
+        asyncio.run(written(probes_of(address, TIMEOUT)[0], "x.txt"))
+    (found,) = raised.value.diagnostics
+    assert "x.txt may be left there" in found.hint
+
+
+def test_only_so_many_single_questions_are_asked(real: Storages, monkeypatch: pytest.MonkeyPatch) -> None:
+    from eocanvas_apply.storage import bucket_probe, webdav_probe
+
+    assert asking.MOST_ASKED == 500
+    monkeypatch.setattr(webdav_probe, "MOST_ASKED", 2)
+    monkeypatch.setattr(bucket_probe, "MOST_ASKED", 2)
+    found = stock(folder(real), "/a/1", "/a/2", "/b/1", "/c/1")
+    assert found.unasked == {"/c/1"}
+    name = filled(real, [f"/{letter}/{number:04}" for letter in "abcd" for number in range(1100)])
+    found = stock(bucket(real, name), "/a/0001", "/b/0001", "/c/0001", "/d/0001")
+    assert (len(found.sizes), len(found.unasked)) == (3, 1)
+
+
+def test_a_bucket_that_may_not_be_listed_is_asked_for_each_file() -> None:
+    content = b"<Error><Code>AccessDenied</Code></Error>"
+
+    def at(self: Page) -> None:
+        there = self.path.endswith("/there.zip")
+        self.send_response(200 if there else 403)
+        self.send_header("Content-Length", "7" if there else str(len(content)))
+        self.send_header("Last-Modified", "Tue, 02 Jul 2024 10:00:00 GMT")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    with page(403, do_GET=at, do_HEAD=at) as address:
+        probe = probes_of(address, TIMEOUT)[1]
+        found = stock(probe, "/a-gone.zip", "/there.zip")
+        assert found.sizes == {"/there.zip": 7}
+        with pytest.raises(EocanvasApplyError) as raised:
+            stock(probe, "/a-gone.zip")
+    (denied,) = raised.value.diagnostics
+    assert denied.code == "storage-denied"
+    assert "s3:ListBucket" in denied.hint
