@@ -220,7 +220,8 @@ def test_a_job_log_that_holds_secrets_is_shown_without(project: CanaryProject) -
 
 
 def test_a_remark_of_a_log_that_holds_secrets_is_shown_without(project: CanaryProject) -> None:
-    text = f"ElevationFile: http error:http://jane:{project.drive.value}@dem.example/{project.all_secrets}"
+    head = "WARNING: org.esa.snap.core.dataop.dem.ElevationFile: http error:"
+    text = f"{head}http://jane:{project.drive.value}@dem.example/{project.all_secrets}"
     project.fault(Fault("status", path="*/logs", times=None, status=200, body=[{"timestamp": "", "message": text}]))
     assert "dem-tile-missing" in project.run("apply", "--yes").out
     for words in ("status", "why subset", "results"):
