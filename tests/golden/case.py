@@ -80,6 +80,7 @@ def _observed(service: Json) -> Observed:
         withheld=frozenset(service.get("withheld", ())),
         jobs=Pass(_time(listed.get("begun")) or at, listed.get("complete", True), jobs),
         gone=frozenset(service.get("gone", ())),
+        unclear=frozenset(service.get("unclear", ())),
         traces={job_id: trace_of("\n".join(lines)) for job_id, lines in logs.items()},
         failures={job_id: classify(lines) if lines else None for job_id, lines in logs.items()},
         remarks={job_id: remarks_in("\n".join(lines), None) for job_id, lines in logs.items() if lines},
