@@ -19,7 +19,7 @@ from eocanvas_apply.planning.desired.desired import DesiredInput, DesiredJob, De
 from eocanvas_apply.report.checked_storage import CheckedStorage
 from eocanvas_apply.secrets.secret_words import without_secret_words
 from eocanvas_apply.secrets.vault import Vault
-from eocanvas_apply.storage.probe import WRITTEN, Probe, Stock, write_and_remove
+from eocanvas_apply.storage.probe import WRITTEN, Probe, Requests, Stock, write_and_remove
 from eocanvas_apply.vocabulary import StorageType
 
 _EODATA = "key.eodata"
@@ -89,26 +89,26 @@ class _Asking:
     async def checked(self, key: DesiredKey, wanted: Iterable[_Wanted], *, write: bool) -> CheckedStorage:
         if faults := self.vault.faults.get(key.address):
             return CheckedStorage(key.address, _place(key), diagnostics=faults)
-        paths = {each.path: each for each in wanted}
+        paths, requests = {each.path: each for each in wanted}, Requests()
+        result = CheckedStorage(key.address, _place(key), len(paths))
         words = f"{key.address}: its storage has not answered everything within {_SILENT_S:g} s; still waiting"
         word = asyncio.get_running_loop().call_later(_SILENT_S, self.late, words)
         try:
             async with asyncio.timeout(_LONGEST_S):
-                probe = _probe(key, self.vault, self.timeout)
+                probe = _probe(key, self.vault, self.timeout, requests)
                 stock = await probe.stock(paths) if paths else await _answer(probe)
                 if write:
                     await self._write(key, probe)
         except TimeoutError:
-            return CheckedStorage(key.address, _place(key), len(paths), diagnostics=(self._slow(key),))
+            return replace(result, requests=requests.number, diagnostics=(self._slow(key, requests),))
         except EocanvasApplyError as fault:
             found = tuple(self._at_key(key, each) for each in fault.diagnostics)
-            return CheckedStorage(key.address, _place(key), len(paths), diagnostics=found)
+            return replace(result, requests=requests.number, diagnostics=found)
         finally:
             word.cancel()
         found = (*self._input_faults(key, paths, stock), *self._unasked(key, stock))
-        return CheckedStorage(
-            key.address, _place(key), len(paths), len(stock.sizes), write, asked=True, diagnostics=found
-        )
+        result = replace(result, found=len(stock.sizes), written=write, asked=True)
+        return replace(result, requests=requests.number, diagnostics=found)
 
     async def _write(self, key: DesiredKey, probe: Probe) -> None:
         name = f"{WRITTEN}{secrets.token_hex(8)}.txt"
@@ -118,8 +118,9 @@ class _Asking:
             self.late(f"{key.address}: interrupted; {name} was removed, or is left there: delete it then")
             raise
 
-    def _slow(self, key: DesiredKey) -> Diagnostic:
-        what = f"{key.address}: {_place(key)} answers, but had not answered everything after {_LONGEST_S // 60} minutes"
+    def _slow(self, key: DesiredKey, requests: Requests) -> Diagnostic:
+        waiting = f"; it took long over {requests.waiting[0]}" if requests.waiting else ""
+        what = f"{key.address}: {_place(key)} had not answered everything after {_LONGEST_S / 60:g} minutes{waiting}"
         hint = "the storage or the network is very slow; try again, or validate without --storage"
         return self._at_key(key, error("storage-unreachable", what, hint))
 
@@ -182,7 +183,7 @@ async def _answer(probe: Probe) -> Stock:
     return Stock({})
 
 
-def _probe(key: DesiredKey, vault: Vault, timeout: timedelta) -> Probe:
+def _probe(key: DesiredKey, vault: Vault, timeout: timedelta, requests: Requests) -> Probe:
     from eocanvas_apply.storage.bucket import Bucket
     from eocanvas_apply.storage.bucket_probe import BucketProbe
     from eocanvas_apply.storage.webdav_probe import WebdavFolder, WebdavProbe
@@ -190,8 +191,9 @@ def _probe(key: DesiredKey, vault: Vault, timeout: timedelta) -> Probe:
     config, sealed = key.config, vault.secrets.get(key.address, {})
     if key.storage is StorageType.WEBDAV:
         folder = WebdavFolder(config["endpoint"], config["username"], sealed["password"], key.address)
-        return WebdavProbe(folder, timeout)
-    return BucketProbe(Bucket(config["bucket"], config["endpoint"], config["region"], key.address, **sealed), timeout)
+        return WebdavProbe(folder, timeout, requests)
+    bucket = Bucket(config["bucket"], config["endpoint"], config["region"], key.address, **sealed)
+    return BucketProbe(bucket, timeout, requests)
 
 
 def _place(key: DesiredKey) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from eocanvas_apply.errors import CredentialsError
 from eocanvas_apply.storage.bucket import Bucket, StoredFile
 from eocanvas_apply.storage.bucket_faults import fault_of, reading_denied
 from eocanvas_apply.storage.bucket_listing import list_files, opened
-from eocanvas_apply.storage.probe import AT_ONCE, CONTENT, MOST_ASKED, Stock
+from eocanvas_apply.storage.probe import AT_ONCE, CONTENT, MOST_ASKED, Requests, Stock
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
@@ -30,10 +30,11 @@ class BucketProbe:
 
     bucket: Bucket
     timeout: timedelta
+    requests: Requests = field(default_factory=Requests)
 
     async def answer(self) -> None:
         """Ask for its first file."""
-        await list_files(self.bucket, "", 1, self.timeout)
+        await self._files("", 1)
 
     async def stock(self, paths: Collection[str]) -> Stock:
         """List what all of them begin with; what a long listing leaves open is listed by folder, the rest asked for."""
@@ -47,7 +48,7 @@ class BucketProbe:
             found |= await self._asked(singles[:MOST_ASKED])
             if not names:
                 # For a folder in another case, or a path that begins elsewhere: names to suggest.
-                names = [file.path for file in await list_files(self.bucket, "", _PAGE, self.timeout)]
+                names = [file.path for file in await self._files("", _PAGE)]
         except CredentialsError as denied:
             asked = sorted(paths)
             found = await self._without_listing(asked[:MOST_ASKED], denied)
@@ -62,11 +63,18 @@ class BucketProbe:
 
     async def _listed(self, paths: list[str], pages: int) -> tuple[dict[str, int | None], list[str], list[str]]:
         """Return the sizes of those that are there, all names seen, and those that the listing does not decide."""
-        files = await list_files(self.bucket, _beginning(paths), pages * _PAGE, self.timeout)
+        files = await self._files(_beginning(paths), pages * _PAGE)
         names = [file.path for file in files]
         open_from = names[-1] if len(files) >= pages * _PAGE else None
         sizes = dict(_present(paths, files, names))
         return sizes, names, [path for path in paths if open_from and path > open_from and path not in sizes]
+
+    async def _files(self, beginning: str, limit: int) -> Sequence[StoredFile]:
+        with self.requests.sent(f"the listing of {beginning or '/'}"):
+            files = await list_files(self.bucket, beginning, limit, self.timeout)
+        # One request a page; an empty list is confirmed by another question.
+        self.requests.number += (len(files) - 1) // _PAGE if files else 1
+        return files
 
     async def _without_listing(self, paths: list[str], denied: CredentialsError) -> dict[str, int | None]:
         """Ask for each: a key may open files that it may not list.
@@ -97,12 +105,13 @@ class BucketProbe:
     async def _head(self, store: S3Store, path: str) -> int | None:
         from obstore.exceptions import BaseError
 
-        try:
-            return int((await store.head_async(path.lstrip("/")))["size"])
-        except FileNotFoundError:
-            return None
-        except BaseError as fault:
-            raise fault_of(self.bucket, fault) from None
+        with self.requests.sent(f"HEAD {path}"):
+            try:
+                return int((await store.head_async(path.lstrip("/")))["size"])
+            except FileNotFoundError:
+                return None
+            except BaseError as fault:
+                raise fault_of(self.bucket, fault) from None
 
     async def write(self, name: str) -> None:
         """Write a small file at the top of the bucket."""
@@ -110,7 +119,8 @@ class BucketProbe:
 
         self.bucket.check("")
         try:
-            await opened(self.bucket, self.timeout).put_async(name, CONTENT)
+            with self.requests.sent(f"PUT {name}"):
+                await opened(self.bucket, self.timeout).put_async(name, CONTENT)
         except (FileNotFoundError, BaseError) as fault:
             raise fault_of(self.bucket, fault, "written") from None
 
@@ -119,7 +129,8 @@ class BucketProbe:
         from obstore.exceptions import BaseError
 
         try:
-            await opened(self.bucket, self.timeout).delete_async(name)
+            with self.requests.sent(f"DELETE {name}"):
+                await opened(self.bucket, self.timeout).delete_async(name)
         except FileNotFoundError:
             return True
         except BaseError:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Coroutine, Mapping
+from collections.abc import Collection, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Protocol
@@ -30,6 +31,29 @@ class Stock:
     sizes: Mapping[str, int | None]
     names: tuple[str, ...] = field(default=(), repr=False)
     unasked: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Requests:
+    """The requests to one storage: their `number`, and those that wait for an answer.
+
+    Requests that the S3 library repeats by itself are not counted.
+    """
+
+    number: int = 0
+    waiting: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def sent(self, what: str) -> Iterator[None]:
+        """Count one request; one that is cancelled stays among those that wait."""
+        self.number += 1
+        self.waiting.append(what)
+        try:
+            yield
+        except Exception:
+            self.waiting.remove(what)
+            raise
+        self.waiting.remove(what)
 
 
 class Probe(Protocol):

@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, unquote
@@ -20,7 +20,7 @@ from eocanvas_apply.connection_words import connection_words
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import CredentialsError, Doubt, EocanvasApplyError, ManifestError, NotSent, Refused
 from eocanvas_apply.secrets.secret import Secret
-from eocanvas_apply.storage.probe import AT_ONCE, CONTENT, MOST_ASKED, Stock
+from eocanvas_apply.storage.probe import AT_ONCE, CONTENT, MOST_ASKED, Requests, Stock
 from eocanvas_apply.web_addresses import is_loopback, split_address
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class WebdavProbe:
 
     folder: WebdavFolder
     timeout: timedelta
+    requests: Requests = field(default_factory=Requests)
 
     async def answer(self) -> None:
         """Ask for the folder itself."""
@@ -115,16 +116,17 @@ class WebdavProbe:
 
         try:
             # The client's own limits are for each part of an answer, and a server may send a byte at a time.
-            async with (
-                asyncio.timeout(self.timeout.total_seconds()),
-                client.stream(method, self._address(path), content=content, headers=headers) as answer,
-            ):
-                read = bytearray()
-                async for part in answer.aiter_bytes():
-                    read += part
-                    if len(read) > _MOST_BYTES:
-                        raise self._no_webdav()
-                return httpx.Response(answer.status_code, headers=answer.headers, content=bytes(read))
+            with self.requests.sent(f"{method} {path or '/'}"):
+                async with (
+                    asyncio.timeout(self.timeout.total_seconds()),
+                    client.stream(method, self._address(path), content=content, headers=headers) as answer,
+                ):
+                    read = bytearray()
+                    async for part in answer.aiter_bytes():
+                        read += part
+                        if len(read) > _MOST_BYTES:
+                            raise self._no_webdav()
+                    return httpx.Response(answer.status_code, headers=answer.headers, content=bytes(read))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as fault:
             raise self._unreachable(NotSent, fault) from None
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as fault:

@@ -79,13 +79,15 @@ def _storages(args: Namespace, project: Definition, vault: Vault, console: Conso
     from eocanvas_apply.engine.definition import given_rows
     from eocanvas_apply.engine.doctor import Finding, listed
     from eocanvas_apply.engine.preflight import preflight
-    from eocanvas_apply.render.storage_checks import outcome
+    from eocanvas_apply.render.storage_checks import outcome, total
 
     campaigns = given_rows(project, datetime.now(UTC))
-    for each in asyncio.run(preflight(campaigns, vault, write=args.storage == "write", late=console.say)):
+    checked = asyncio.run(preflight(campaigns, vault, write=args.storage == "write", late=console.say))
+    for each in checked:
         if each.ok:
             yield Finding(each.address, f"{each.place}: {outcome(each)}")
         yield from listed("storage", each.diagnostics)
+    yield Finding("storages", total(checked))
 
 
 def _manifest(args: Namespace) -> tuple[list[Finding], Definition]:

@@ -65,6 +65,7 @@ def run(args: Namespace, console: Console) -> Outcome:
     found = [*offline_findings(campaigns), *online, *warnings, *(d for each in checked for d in each.diagnostics)]
     faulty = has_errors(found)
     lines = [f"{args.file}: {_size(campaigns)}{'' if faulty else ', no errors'}", *map(storage_checks.line, checked)]
+    lines += [storage_checks.total(checked)] if args.storage else []
     return Outcome(
         Exit.ERROR if faulty else Exit.DONE,
         found,
