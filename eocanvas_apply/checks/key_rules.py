@@ -12,7 +12,7 @@ from eocanvas_apply.diagnostics import Diagnostic, error, warning
 from eocanvas_apply.manifest.model.jobs import Job
 from eocanvas_apply.manifest.model.keys import ExistingKey, ManagedKey, PublicS3Key, S3Key, WebdavKey
 from eocanvas_apply.manifest.model.times import format_duration
-from eocanvas_apply.web_addresses import is_loopback, split_address
+from eocanvas_apply.web_addresses import holds_password, is_loopback, split_address
 
 _SHORTEST = timedelta(hours=1)
 # RSA with PKCS#1 v1.5 padding seals modulus - 11 bytes: 245 for 2048 bits, 501 for 4096.
@@ -79,8 +79,7 @@ def endpoints(case: ManifestCase) -> Iterator[Diagnostic]:
     """Yield endpoints that hold a password, that name no protocol, or over which a secret is read by others."""
     for name, key in _managed(case):
         endpoint = getattr(key, "endpoint", "")
-        address = endpoint.split("://", 1)[-1].partition("/")[0]
-        if "@" in address and ":" in address.partition("@")[0]:
+        if holds_password(f"//{endpoint.partition('://')[2] or endpoint}"):
             found = error("literal-secret", "the endpoint holds a password", "remove it and use the fields for it")
             yield case.place(found, "keys", name, "endpoint", at_name=True)
         elif endpoint and not endpoint.lower().startswith(("https://", "http://")):

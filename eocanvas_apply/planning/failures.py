@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from eocanvas_apply.vocabulary import FailureClass
+from eocanvas_apply.web_addresses import replaced_users
 
 # These fail again whenever they are tried again, and every instance of a campaign fails in the same way.
 HOPELESS: frozenset[FailureClass] = frozenset({"input-config", "graph"})
@@ -67,7 +68,7 @@ _FINISHED = re.compile(r"SNAP execution completed successfully")
 _UNFINISHED = re.compile(r"^\.+ ?\d{1,2}%(?!.*100%)[.\d% ]*$")
 _COMPLAINT = re.compile(r"error|exception|fail|fault|cannot|denied|refused|abort|timed out", re.IGNORECASE)
 _CONNECTION_FAULT = re.compile(r"timed out|connection|reset by peer|HTTP(?:S|Error)|\b50\d\b", re.IGNORECASE)
-_SECRETS_OF_URLS = re.compile(r"(?<=://)[^/@\s]+@|(?<=[^\s?])\?[^\s'\"),]*=[^\s'\"),]*")
+_QUERY = re.compile(r"(?<=[^\s?])\?[^\s'\"),]*=[^\s'\"),]*")
 _LONGEST_LINE = 300
 
 
@@ -84,7 +85,7 @@ def classify(log: Iterable[str]) -> Failure:
 
 def without_url_secrets(line: str) -> str:
     """Return a line without the user names, passwords and queries of the addresses in it."""
-    return _SECRETS_OF_URLS.sub("", line)
+    return _QUERY.sub("", replaced_users(line))
 
 
 def _causes(lines: Sequence[str], output: Sequence[str]) -> Iterator[tuple[FailureClass, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from eocanvas_apply.planning.desired.desired import DesiredInput, DesiredJob, DesiredKey
 from eocanvas_apply.render.layout import cut, one_line, span
 from eocanvas_apply.vocabulary import StorageType
+from eocanvas_apply.web_addresses import replaced_users
 
 # What fits a terminal of 80 columns beside the indent.
 _WIDTH = 72
@@ -97,5 +97,5 @@ def _source(given: DesiredInput) -> str:
 
 def _without_credentials(url: str) -> str:
     """Return an address without its user and its query, where people put passwords and signatures."""
-    plain, query, _ = re.sub(r"(?<=://)[^/@]*@", "", url).partition("?")
+    plain, query, _ = replaced_users(url).partition("?")
     return plain + (query and "?…")

@@ -11,6 +11,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from eocanvas_apply.secrets.secret import Secret
+from eocanvas_apply.web_addresses import replaced_users
 
 _HIDDEN = r"\1***"
 # Shorter secrets would hide parts of ordinary words.
@@ -31,7 +32,6 @@ _NAMED_VALUES = (
     rf"(?i)({_NAME}[\"']?\s*[=:]\s*){_VALUE}",
     rf"(?i)(--(?:password|passwd|secret|token)\s+){_VALUE}",
     rf"((?:^|\s)(?:-u|--user)[\s=]+){_VALUE}",
-    r"(?<=://)()[^/@\s\"']+(?=@)",
     # An app password of a WEkEO Drive: five groups of five.
     r"()\b[A-Za-z0-9]{5}(?:-[A-Za-z0-9]{5}){4}\b",
 )
@@ -64,7 +64,7 @@ class Scrubber:
 
     def scrub(self, text: str) -> str:
         """Return the text without known secrets, tokens, and values whose name or shape is that of a secret."""
-        return _without(_NAMED_VALUES, self.hide(text))
+        return _without(_NAMED_VALUES, replaced_users(self.hide(text), "***@"))
 
 
 class JobLogScrubber:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from eocanvas_apply.web_addresses import users_in
+
 _WORD = re.compile(r"[A-Za-z0-9+/]{20,}={0,2}")
 # From a small letter to a capital one, and between letters and digits; `Aa` is how a word begins.
 _CHANGE = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[0-9]|(?<=[0-9])[A-Za-z]")
@@ -18,8 +20,8 @@ _AMONG_LETTERS = re.compile(r"[A-Za-z][0-9]+[A-Za-z]")
 _NAMES = "password|passwd|secret|token|credential|access_?key|api_?key|signature"
 _NAME = re.compile(_NAMES, re.IGNORECASE)
 _ASSIGNED = re.compile(rf"(?i)\b(?=\w*(?:{_NAMES}))\w+[ \t]*=[ \t]*([^\s`'\",;}}]+?)(?=:?(?:[\s`'\",;}}]|$))")
-# Who opens an address: `jane:password` in front of its `@`, or a token alone.
-_USER = re.compile(r"://([^\s/?#'\"@][^\s/?#'\"]*)@")
+# `jane:password@host` of an address whose slashes were forgotten.
+_WITHOUT_SLASHES = re.compile(r"(?<![^\s'\"`({\[,=])[A-Za-z][\w.+-]+:/?([^\s/\\'\"`][^\s'\"`]*)@")
 # What signs an address, as Azure's storage names it.
 _SIGNED = re.compile(r"(?i)[?&]sig=([^&#\s`'\"]+)")
 # An app password of a WEkEO Drive: five groups of five.
@@ -33,8 +35,8 @@ def names_a_secret(name: str) -> bool:
 
 def secret_words(text: str) -> list[tuple[int, int]]:
     """Return where the words that could be secrets begin and end, in their order."""
-    named = (each.span(1) for pattern in (_ASSIGNED, _SIGNED, _USER) for each in pattern.finditer(text))
-    return sorted({*_random_words(text), *named, *_app_passwords(text)})
+    named = (each.span(1) for pattern in (_ASSIGNED, _SIGNED, _WITHOUT_SLASHES) for each in pattern.finditer(text))
+    return sorted({*_random_words(text), *named, *users_in(text), *_app_passwords(text)})
 
 
 def without_secret_words(text: str) -> str:

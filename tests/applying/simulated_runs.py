@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from eocanvas_apply.emulator.http.request_faults import Fault
+from eocanvas_apply.emulator.model.accounts import User
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.events import AnyEvent
 from eocanvas_apply.planning.plan import Plan
@@ -94,3 +95,19 @@ def key_names(world: World) -> list[str]:
 def requests(world: World, method: str, tail: str) -> int:
     """How many requests of a kind the service saw."""
     return sum(1 for r in world.frontend.received if r.request.method == method and r.request.path.endswith(tail))
+
+
+def create_key(world: World, owner: str, name: str, *, public: bool, description: str = "") -> None:
+    """Create a key past every check, as another client or account would."""
+    world.frontend.service.behaviour = world.frontend.service.behaviour.changed({"sealed_check": "at-use"})
+    body = {name: {"type": "S3", "expire": 86400 * 7, "public": public, "description": description, "data": ""}}
+    world.frontend.service.keystore.create(User(owner, ""), body, world.clock())
+
+
+def lose_all_keys(world: World) -> str:
+    """Delete all keys at the service, and let an hour pass; returns the bucket, which stays."""
+    keystore, user = world.frontend.service.keystore, User("jane", "")
+    for name in key_names(world):
+        keystore.delete(user, name, world.clock())
+    world.clock.advance(3600)
+    return "olci"

@@ -19,6 +19,7 @@ from eocanvas_apply.secrets.secret_words import without_secret_words
         "2024-07-01T04:00:00Z and 20240701T040000Z",
         "EO:EUM:DAT:SENTINEL-3:OL_2_WFR___",
         "https://s3.example.org/a@b.zip and jane@example.org",
+        "file: C:/Users/jane@corp/a.zip",
         "write {env: NAME}, as in secret_key: {env: NAME}",
     ],
 )
@@ -30,7 +31,9 @@ def test_names_of_products_days_and_paths_are_shown(text: str) -> None:
     ("text", "shown"),
     [
         ("unknown field `secret_key=abc` in `a`", "unknown field `secret_key=***` in `a`"),
-        ('path: "https://jane:p@ss@s3.example.org/a@b.zip"', 'path: "https://***@s3.example.org/a@b.zip"'),
+        ('path: "https://jane:p@ss@s3.example.org/a.zip"', 'path: "https://***@s3.example.org/a.zip"'),
+        ("endpoint: jane:p/ss@s3.example.org", "endpoint: jane:***@s3.example.org"),
+        ("{endpoint: https:/jane:p/ss@s3.example.org}", "{endpoint: https:/***@s3.example.org}"),
         ("s3://t0ken@bucket/x", "s3://***@bucket/x"),
         (
             "https://b.example/a?X-Amz-Date=2024&X-Amz-Signature=5d672d79",

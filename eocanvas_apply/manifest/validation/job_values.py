@@ -12,6 +12,7 @@ from eocanvas_apply.documents.yaml.nodes import Data, Path
 from eocanvas_apply.manifest.model.keys import EODATA
 from eocanvas_apply.manifest.substitution import is_unfilled, texts
 from eocanvas_apply.manifest.validation.meaning import is_raw, mapping_at, value_at
+from eocanvas_apply.web_addresses import holds_password
 
 # File systems take names of so many bytes.
 LONGEST_NAME = 255
@@ -26,7 +27,6 @@ _SENTINEL_2 = re.compile(r"(?i)(?:^|/)S2[A-D]_|sentinel-2")
 _SENTINEL_3 = re.compile(r"(?i)(?:^|/)S3[A-D]_|sentinel-3")
 _PRODUCT_OF_SENTINEL_3 = re.compile(r"S3[A-D]_(?:OL|SL|SY)_")
 _PLACES = ("path", "product", "url")
-_WITH_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@]*:[^/?#]*@")
 
 
 def value_faults(data: Data) -> Iterator[tuple[Diagnostic, Path]]:
@@ -79,7 +79,7 @@ def _input_url(text: str, _: Owner) -> Iterator[Diagnostic]:
     if text.lower().startswith("s3://"):
         hint = "write {key: NAME, path: /...} with a key that opens the bucket"
         yield error("input-path", "the file of a bucket is opened by a key, not by an address", hint)
-    if _WITH_PASSWORD.match(text):
+    if holds_password(text):
         hint = "remove it, and change it, if others saw it; a key opens a storage with a password"
         yield warning("literal-secret", "this address holds a password", hint)
 
