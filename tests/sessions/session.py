@@ -25,6 +25,7 @@ from eocanvas_apply.emulator.model.behaviour import Behaviour
 from eocanvas_apply.render.layout import wrapped
 from tests.cli.conftest import CANARIES, GRAPH, MANIFEST
 from tests.emulator.model_client import private_key
+from tests.sessions.surroundings import SURROUNDINGS
 
 QUICK = {
     "EOCANVAS_APPLY_POLL": "50ms",
@@ -37,7 +38,7 @@ CLEARED = ("EOCANVAS_APPLY_LEDGER", "EOCANVAS_TOKEN_URL", "HDA_URL", "CI", "SSL_
 # What a command may take; none needs a tenth of it.
 _MOST_S = 20
 _SHOWN = ("code", "severity", "message", "hint")
-_FIELDS = {"given", "emulator", "storage", "before", "change", "after"}
+_FIELDS = {"given", "emulator", "storage", "within", "before", "change", "after"}
 _STATE = {"files", "edit", "append", "remove", "environment", "control", "run"}
 
 
@@ -75,6 +76,8 @@ class Session:
                 self._set({"STORAGE": address})
             for state in self.case.get("given", ()):
                 self.bring_about(state)
+            if "within" in self.case:
+                stack.enter_context(SURROUNDINGS[self.case["within"]](self.patch))
             yield self
 
     def _start(self, stack: ExitStack) -> None:
