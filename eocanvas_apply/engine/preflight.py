@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from types import MappingProxyType
 from urllib.parse import unquote
 
 from eocanvas_apply.checks.checking import adjusted
@@ -19,7 +20,7 @@ from eocanvas_apply.planning.desired.desired import DesiredInput, DesiredJob, De
 from eocanvas_apply.report.checked_storage import CheckedStorage
 from eocanvas_apply.secrets.secret_words import without_secret_words
 from eocanvas_apply.secrets.vault import Vault
-from eocanvas_apply.storage.probe import WRITTEN, Probe, Requests, Stock, write_and_remove
+from eocanvas_apply.storage.probe import WRITTEN, Probe, Stock, Waiting, write_and_remove
 from eocanvas_apply.vocabulary import StorageType
 
 _EODATA = "key.eodata"
@@ -44,17 +45,22 @@ class _Wanted:
 
 
 async def preflight(
-    campaigns: Campaigns, vault: Vault, *, write: bool, late: Callable[[str], None] = lambda _: None
+    campaigns: Campaigns,
+    vault: Vault,
+    timing: Mapping[str, timedelta] = MappingProxyType({}),
+    *,
+    write: bool,
+    late: Callable[[str], None] = lambda _: None,
 ) -> tuple[CheckedStorage, ...]:
     """Ask every storage of the project; with `write` also write a small file where jobs put results, and remove it.
 
-    `late` is called with words about a storage whose answers take long.
+    `timing` overrides fields of the manifest's. `late` is called with words about a storage whose answers take long.
     Nothing is raised for what is wrong: it is in the diagnostics, at its line, with the severity of the manifest.
     """
-    desired = campaigns.desired({})
+    desired = campaigns.desired(timing)
     wanted = _wanted(desired.jobs.values())
     outputs = {job.output_key for job in desired.jobs.values()} if write else set()
-    asking = _Asking(campaigns.project, vault, campaigns.project.timing({}).request_timeout, late)
+    asking = _Asking(campaigns.project, vault, campaigns.project.timing(timing).request_timeout, late)
     own = [key for key in desired.keys.values() if not key.existing]
     checks = (asking.checked(key, wanted.get(key.address, ()), write=key.address in outputs) for key in own)
     asked = await asyncio.gather(*checks)
@@ -89,26 +95,25 @@ class _Asking:
     async def checked(self, key: DesiredKey, wanted: Iterable[_Wanted], *, write: bool) -> CheckedStorage:
         if faults := self.vault.faults.get(key.address):
             return CheckedStorage(key.address, _place(key), diagnostics=faults)
-        paths, requests = {each.path: each for each in wanted}, Requests()
+        paths, waiting = {each.path: each for each in wanted}, Waiting()
         result = CheckedStorage(key.address, _place(key), len(paths))
         words = f"{key.address}: its storage has not answered everything within {_SILENT_S:g} s; still waiting"
         word = asyncio.get_running_loop().call_later(_SILENT_S, self.late, words)
         try:
             async with asyncio.timeout(_LONGEST_S):
-                probe = _probe(key, self.vault, self.timeout, requests)
+                probe = _probe(key, self.vault, self.timeout, waiting)
                 stock = await probe.stock(paths) if paths else await _answer(probe)
                 if write:
                     await self._write(key, probe)
         except TimeoutError:
-            return replace(result, requests=requests.number, diagnostics=(self._slow(key, requests),))
+            return replace(result, diagnostics=(self._slow(key, waiting),))
         except EocanvasApplyError as fault:
             found = tuple(self._at_key(key, each) for each in fault.diagnostics)
-            return replace(result, requests=requests.number, diagnostics=found)
+            return replace(result, diagnostics=found)
         finally:
             word.cancel()
         found = (*self._input_faults(key, paths, stock), *self._unasked(key, stock))
-        result = replace(result, found=len(stock.sizes), written=write, asked=True)
-        return replace(result, requests=requests.number, diagnostics=found)
+        return replace(result, found=len(stock.sizes), written=write, asked=True, diagnostics=found)
 
     async def _write(self, key: DesiredKey, probe: Probe) -> None:
         name = f"{WRITTEN}{secrets.token_hex(8)}.txt"
@@ -118,9 +123,9 @@ class _Asking:
             self.late(f"{key.address}: interrupted; {name} was removed, or is left there: delete it then")
             raise
 
-    def _slow(self, key: DesiredKey, requests: Requests) -> Diagnostic:
-        waiting = f"; it took long over {requests.waiting[0]}" if requests.waiting else ""
-        what = f"{key.address}: {_place(key)} had not answered everything after {_LONGEST_S / 60:g} minutes{waiting}"
+    def _slow(self, key: DesiredKey, waiting: Waiting) -> Diagnostic:
+        first = f"; it took long over {waiting.questions[0]}" if waiting.questions else ""
+        what = f"{key.address}: {_place(key)} had not answered everything after {_LONGEST_S / 60:g} minutes{first}"
         hint = "the storage or the network is very slow; try again, or validate without --storage"
         return self._at_key(key, error("storage-unreachable", what, hint))
 
@@ -183,7 +188,7 @@ async def _answer(probe: Probe) -> Stock:
     return Stock({})
 
 
-def _probe(key: DesiredKey, vault: Vault, timeout: timedelta, requests: Requests) -> Probe:
+def _probe(key: DesiredKey, vault: Vault, timeout: timedelta, waiting: Waiting) -> Probe:
     from eocanvas_apply.storage.bucket import Bucket
     from eocanvas_apply.storage.bucket_probe import BucketProbe
     from eocanvas_apply.storage.webdav_probe import WebdavFolder, WebdavProbe
@@ -191,9 +196,9 @@ def _probe(key: DesiredKey, vault: Vault, timeout: timedelta, requests: Requests
     config, sealed = key.config, vault.secrets.get(key.address, {})
     if key.storage is StorageType.WEBDAV:
         folder = WebdavFolder(config["endpoint"], config["username"], sealed["password"], key.address)
-        return WebdavProbe(folder, timeout, requests)
+        return WebdavProbe(folder, timeout, waiting)
     bucket = Bucket(config["bucket"], config["endpoint"], config["region"], key.address, **sealed)
-    return BucketProbe(bucket, timeout, requests)
+    return BucketProbe(bucket, timeout, waiting)
 
 
 def _place(key: DesiredKey) -> str:

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.render.layout import counted, printable
 
 if TYPE_CHECKING:
     from eocanvas_apply.report.checked_storage import CheckedStorage
-
-
-def total(found: Sequence[CheckedStorage]) -> str:
-    """Return `2 storages asked, with 5 requests`."""
-    asked = sum(each.requests > 0 for each in found)
-    return f"{counted(asked, 'storage')} asked, with {counted(sum(each.requests for each in found), 'request')}"
 
 
 def line(checked: CheckedStorage) -> str:
@@ -43,5 +36,4 @@ def as_json(checked: CheckedStorage) -> dict[str, object]:
         "inputs": checked.inputs,
         "found": checked.found,
         "written": checked.written,
-        "requests": checked.requests,
     }

@@ -11,7 +11,7 @@ from eocanvas_apply.diagnostics import Diagnostic, has_errors
 class CheckedStorage:
     """The storage of one key: `place` in words, how many `inputs` jobs take from it, and how many were `found`.
 
-    `asked` tells whether it answered, `written` whether a file was written there and removed; it got `requests`.
+    `asked` tells whether it answered, `written` whether a file was written there and removed.
     """
 
     address: str
@@ -20,7 +20,6 @@ class CheckedStorage:
     found: int = 0
     written: bool = False
     asked: bool = False
-    requests: int = 0
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property

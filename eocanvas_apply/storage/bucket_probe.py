@@ -7,14 +7,14 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import groupby, takewhile
+from itertools import chain, groupby, takewhile
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.errors import CredentialsError
 from eocanvas_apply.storage.bucket import Bucket, StoredFile
 from eocanvas_apply.storage.bucket_faults import fault_of, reading_denied
 from eocanvas_apply.storage.bucket_listing import list_files, opened
-from eocanvas_apply.storage.probe import AT_ONCE, CONTENT, MOST_ASKED, Requests, Stock
+from eocanvas_apply.storage.probe import AT_ONCE, CONTENT, MOST_ASKED, Stock, Waiting
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
@@ -30,7 +30,7 @@ class BucketProbe:
 
     bucket: Bucket
     timeout: timedelta
-    requests: Requests = field(default_factory=Requests)
+    waiting: Waiting = field(default_factory=Waiting)
 
     async def answer(self) -> None:
         """Ask for its first file."""
@@ -42,10 +42,12 @@ class BucketProbe:
             found, names, rest = await self._listed(sorted(paths), max(1, min(_MOST_PAGES, len(paths) // 10)))
             gate = asyncio.Semaphore(AT_ONCE)
             singles = [folder[0] for folder in _by_folder(rest) if len(folder) == 1]
-            folders = [self._in_folder(folder, gate) for folder in _by_folder(rest) if len(folder) > 1]
-            for more, also, left in await asyncio.gather(*folders):
+            folders = [folder for folder in _by_folder(rest) if len(folder) > 1]
+            listings = (self._in_folder(folder, gate) for folder in folders[:MOST_ASKED])
+            for more, also, left in await asyncio.gather(*listings):
                 found, names, singles = found | more, names + also, singles + left
             found |= await self._asked(singles[:MOST_ASKED])
+            unasked = frozenset((*singles[MOST_ASKED:], *chain.from_iterable(folders[MOST_ASKED:])))
             if not names:
                 # For a folder in another case, or a path that begins elsewhere: names to suggest.
                 names = [file.path for file in await self._files("", _PAGE)]
@@ -53,7 +55,7 @@ class BucketProbe:
             asked = sorted(paths)
             found = await self._without_listing(asked[:MOST_ASKED], denied)
             return Stock(found, unasked=frozenset(asked[MOST_ASKED:]))
-        return Stock(found, tuple(names), frozenset(singles[MOST_ASKED:]))
+        return Stock(found, tuple(names), unasked)
 
     async def _in_folder(
         self, paths: list[str], gate: asyncio.Semaphore
@@ -70,11 +72,8 @@ class BucketProbe:
         return sizes, names, [path for path in paths if open_from and path > open_from and path not in sizes]
 
     async def _files(self, beginning: str, limit: int) -> Sequence[StoredFile]:
-        with self.requests.sent(f"the listing of {beginning or '/'}"):
-            files = await list_files(self.bucket, beginning, limit, self.timeout)
-        # One request a page; an empty list is confirmed by another question.
-        self.requests.number += (len(files) - 1) // _PAGE if files else 1
-        return files
+        with self.waiting.asks(f"the listing of {beginning or '/'}"):
+            return await list_files(self.bucket, beginning, limit, self.timeout)
 
     async def _without_listing(self, paths: list[str], denied: CredentialsError) -> dict[str, int | None]:
         """Ask for each: a key may open files that it may not list.
@@ -105,7 +104,7 @@ class BucketProbe:
     async def _head(self, store: S3Store, path: str) -> int | None:
         from obstore.exceptions import BaseError
 
-        with self.requests.sent(f"HEAD {path}"):
+        with self.waiting.asks(f"HEAD {path}"):
             try:
                 return int((await store.head_async(path.lstrip("/")))["size"])
             except FileNotFoundError:
@@ -119,7 +118,7 @@ class BucketProbe:
 
         self.bucket.check("")
         try:
-            with self.requests.sent(f"PUT {name}"):
+            with self.waiting.asks(f"PUT {name}"):
                 await opened(self.bucket, self.timeout).put_async(name, CONTENT)
         except (FileNotFoundError, BaseError) as fault:
             raise fault_of(self.bucket, fault, "written") from None
@@ -129,7 +128,7 @@ class BucketProbe:
         from obstore.exceptions import BaseError
 
         try:
-            with self.requests.sent(f"DELETE {name}"):
+            with self.waiting.asks(f"DELETE {name}"):
                 await opened(self.bucket, self.timeout).delete_async(name)
         except FileNotFoundError:
             return True

@@ -34,26 +34,21 @@ class Stock:
 
 
 @dataclass(slots=True)
-class Requests:
-    """The requests to one storage: their `number`, and those that wait for an answer.
+class Waiting:
+    """The questions to one storage that wait for an answer, in words; one that is cancelled stays among them."""
 
-    Requests that the S3 library repeats by itself are not counted.
-    """
-
-    number: int = 0
-    waiting: list[str] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
 
     @contextmanager
-    def sent(self, what: str) -> Iterator[None]:
-        """Count one request; one that is cancelled stays among those that wait."""
-        self.number += 1
-        self.waiting.append(what)
+    def asks(self, what: str) -> Iterator[None]:
+        """Let a question wait for as long as the block takes."""
+        self.questions.append(what)
         try:
             yield
         except Exception:
-            self.waiting.remove(what)
+            self.questions.remove(what)
             raise
-        self.waiting.remove(what)
+        self.questions.remove(what)
 
 
 class Probe(Protocol):

@@ -20,7 +20,7 @@ from eocanvas_apply.connection_words import connection_words
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import CredentialsError, Doubt, EocanvasApplyError, ManifestError, NotSent, Refused
 from eocanvas_apply.secrets.secret import Secret
-from eocanvas_apply.storage.probe import AT_ONCE, CONTENT, MOST_ASKED, Requests, Stock
+from eocanvas_apply.storage.probe import AT_ONCE, CONTENT, MOST_ASKED, Stock, Waiting
 from eocanvas_apply.web_addresses import is_loopback, split_address
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class WebdavProbe:
 
     folder: WebdavFolder
     timeout: timedelta
-    requests: Requests = field(default_factory=Requests)
+    waiting: Waiting = field(default_factory=Waiting)
 
     async def answer(self) -> None:
         """Ask for the folder itself."""
@@ -116,7 +116,7 @@ class WebdavProbe:
 
         try:
             # The client's own limits are for each part of an answer, and a server may send a byte at a time.
-            with self.requests.sent(f"{method} {path or '/'}"):
+            with self.waiting.asks(f"{method} {path or '/'}"):
                 async with (
                     asyncio.timeout(self.timeout.total_seconds()),
                     client.stream(method, self._address(path), content=content, headers=headers) as answer,

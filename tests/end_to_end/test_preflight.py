@@ -59,7 +59,6 @@ def test_a_project_whose_storages_are_right(tool: Tool) -> None:
     assert ended.code == 0, ended
     assert "answers; 3 of 3 inputs are there\n" in ended.out
     assert ended.out.count("answers") == 2
-    assert ended.out.endswith("2 storages asked, with 2 requests\n")
     checked = tool.run("validate", "--storage=write", "--format", "json").document["storage"]
     assert [(each["address"], each["ok"], each["found"], each["written"]) for each in checked] == [
         ("key.scenes", True, 3, True),

@@ -91,7 +91,7 @@ def disk_full(patch: Patch) -> Iterator[None]:
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    patch.setattr(local.os, "fsync", full)
+    patch.setattr("os.fsync", full)
     yield
 
 

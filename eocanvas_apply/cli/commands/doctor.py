@@ -78,16 +78,16 @@ def run(args: Namespace, console: Console) -> Outcome:
 def _storages(args: Namespace, project: Definition, vault: Vault, console: Console) -> Iterator[Finding]:
     from eocanvas_apply.engine.definition import given_rows
     from eocanvas_apply.engine.doctor import Finding, listed
+    from eocanvas_apply.engine.opening import timing_overrides
     from eocanvas_apply.engine.preflight import preflight
-    from eocanvas_apply.render.storage_checks import outcome, total
+    from eocanvas_apply.render.storage_checks import outcome
 
     campaigns = given_rows(project, datetime.now(UTC))
-    checked = asyncio.run(preflight(campaigns, vault, write=args.storage == "write", late=console.say))
-    for each in checked:
+    timing = timing_overrides(os.environ)
+    for each in asyncio.run(preflight(campaigns, vault, timing, write=args.storage == "write", late=console.say)):
         if each.ok:
             yield Finding(each.address, f"{each.place}: {outcome(each)}")
         yield from listed("storage", each.diagnostics)
-    yield Finding("storages", total(checked))
 
 
 def _manifest(args: Namespace) -> tuple[list[Finding], Definition]:

@@ -65,7 +65,6 @@ def run(args: Namespace, console: Console) -> Outcome:
     found = [*offline_findings(campaigns), *online, *warnings, *(d for each in checked for d in each.diagnostics)]
     faulty = has_errors(found)
     lines = [f"{args.file}: {_size(campaigns)}{'' if faulty else ', no errors'}", *map(storage_checks.line, checked)]
-    lines += [storage_checks.total(checked)] if args.storage else []
     return Outcome(
         Exit.ERROR if faulty else Exit.DONE,
         found,
@@ -94,11 +93,14 @@ def _storages(
     args: Namespace, campaigns: Campaigns, console: Console
 ) -> tuple[Sequence[Diagnostic], Sequence[CheckedStorage]]:
     """Return what there is to say of the secrets, and what came of asking the storages with them."""
-    from eocanvas_apply.engine.opening import open_vault, secret_sources
+    from eocanvas_apply.engine.opening import open_vault, secret_sources, timing_overrides
     from eocanvas_apply.engine.preflight import preflight
     from eocanvas_apply.secrets.scrubbing import SCRUBBER
 
     project = campaigns.project
     vault = open_vault(project, secret_sources(project, os.environ, allow_commands=args.allow_commands))
     SCRUBBER.learn(vault.all_secrets)
-    return vault.warnings, asyncio.run(preflight(campaigns, vault, write=args.storage == "write", late=console.say))
+    timing = timing_overrides(os.environ)
+    return vault.warnings, asyncio.run(
+        preflight(campaigns, vault, timing, write=args.storage == "write", late=console.say)
+    )
