@@ -127,14 +127,33 @@ def missing_manifest(file: Path, also: str = "") -> Diagnostic:
     return error("file-missing", f"there is no manifest {file}{also}", hint)
 
 
-def open_to_all(written: str, folder: Path) -> bool:
-    """Return whether every user of this machine may read a file; False where that is not known."""
+def other_readers(written: str, folder: Path) -> str:
+    """Return which other people may read a file, in words; empty for nobody, and where that is not known."""
     try:
-        mode = located(written, folder).stat().st_mode
+        found = located(written, folder).stat()
     except OSError:
-        return False
-    # Windows has no such mode; its bits are always set there.
-    return os.name == "posix" and stat.S_ISREG(mode) and bool(mode & stat.S_IROTH)
+        return ""
+    # Windows has no such modes; their bits are always set there.
+    if os.name != "posix" or not stat.S_ISREG(found.st_mode):
+        return ""
+    if found.st_mode & stat.S_IROTH:
+        return "every user of this machine"
+    # What another user owns, such as a file that a container is given, only that one can change.
+    shared = found.st_mode & stat.S_IRGRP and found.st_uid == os.getuid()
+    return _others_of(found.st_gid) if shared else ""
+
+
+def _others_of(group_id: int) -> str:
+    """Return a group in words; empty for the group of its own that Linux gives each user."""
+    import grp
+    import pwd
+
+    try:
+        group, user = grp.getgrgid(group_id), pwd.getpwuid(os.getuid())
+    except KeyError:
+        return f"the group {group_id}"
+    alone = group.gr_name == user.pw_name and not set(group.gr_mem) - {user.pw_name}
+    return "" if alone else f"the group {group.gr_name!r}"
 
 
 def read_text(written: str, boundary: Boundary, largest: int = LARGEST) -> str:

@@ -102,8 +102,8 @@ def test_bytes_that_are_not_text_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
-@pytest.mark.parametrize(("mode", "open_to_all"), [(0o600, False), (0o640, False), (0o644, True)])
-def test_a_file_that_all_users_can_read_is_detected(tmp_path: Path, mode: int, open_to_all: bool) -> None:
+@pytest.mark.parametrize(("mode", "readers"), [(0o600, ""), (0o644, "every user of this machine")])
+def test_a_file_that_all_users_can_read_is_detected(tmp_path: Path, mode: int, readers: str) -> None:
     (tmp_path / "a").touch()
     (tmp_path / "a").chmod(mode)
-    assert files.open_to_all("a", tmp_path) is open_to_all
+    assert files.other_readers("a", tmp_path) == readers

@@ -14,7 +14,7 @@ from pathlib import Path
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import Diagnostic, error, warning
 from eocanvas_apply.errors import ManifestError
-from eocanvas_apply.files import open_to_all, read_bytes, read_own
+from eocanvas_apply.files import other_readers, read_bytes, read_own
 from eocanvas_apply.secrets.commands import SecretCommands
 from eocanvas_apply.secrets.keyring_entries import keyring_entry
 from eocanvas_apply.secrets.mistakes import mistake_in
@@ -118,8 +118,8 @@ class SecretSources:
     def _file(self, path: str, report: Callable[[Diagnostic], None], *, own: bool) -> str:
         """Return the text of a file; `own` says that the person named it."""
         content = read_own(path, self.folder) if own else read_bytes(path, self._boundary)
-        if open_to_all(path, self.folder):
-            message = f"every user of this machine can read the file {path!r}"
+        if readers := other_readers(path, self.folder):
+            message = f"{readers} can read the file {path!r}"
             report(warning("secret-file-mode", message, f"chmod 600 {path}"))
         return _without_newline(_decoded(content, f"the file {path!r}"))
 

@@ -15,7 +15,7 @@ from keyrings.alt.file import PlaintextKeyring
 from eocanvas_apply.emulator.model.keystore import S3Credentials, WebdavCredentials
 from tests.end_to_end.canaries import Canary
 from tests.end_to_end.test_canaries import MANIFEST, CanaryProject
-from tests.end_to_end.tool import finished
+from tests.end_to_end.tool import ROOT, finished
 from tests.secrets.sops import as_yaml, encrypted
 
 PRINTS = "import os, sys; text = open(os.environ['ACCESS_FILE'], 'rb').read(); sys.stdout.buffer.write(text)"
@@ -75,6 +75,29 @@ def test_the_service_receives_them_and_no_other_place(project: ReferenceProject)
         held = [key.credentials for key in wire.service.keystore if key.credentials]
     s3 = S3Credentials(project.access.value, project.secret.value, "b", "https://s3.example", "r")
     assert sorted(held, key=str) == [s3, WebdavCredentials("https://dav.example", "jane", project.drive.value)]
+    project.expect_no_leak()
+
+
+RECORDING = """
+import sys
+
+def heard(event, given):
+    if event in ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.system"):
+        with open({place!r}, "a") as file:
+            file.write(repr((sys.argv, given[:2])) + "\\n")
+
+sys.addaudithook(heard)
+"""
+
+
+def test_no_process_is_started_with_a_secret_among_its_arguments(project: ReferenceProject) -> None:
+    record, site = project.tool.folder / "processes.txt", project.tool.folder / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(RECORDING.format(place=str(record)), encoding="utf-8")
+    project.tool.environ["PYTHONPATH"] = f"{site}:{ROOT}"
+    for words in (["apply", "--yes"], ["doctor"], ["status"], ["destroy", "--yes"]):
+        assert project.run(*words, "--allow-commands").code == 0
+    assert record.read_text(encoding="utf-8").count("ACCESS_FILE") >= 3
     project.expect_no_leak()
 
 

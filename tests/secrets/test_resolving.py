@@ -80,3 +80,29 @@ def test_a_file_that_all_users_can_read_is_a_warning_and_still_used(tmp_path: Pa
     private(tmp_path / "pw", b"pw")
     (tmp_path / "pw").chmod(0o644)
     assert resolve(FileReference(file="pw"), tmp_path) == (Secret("pw"), ["secret-file-mode"])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of files")
+def test_a_file_that_the_group_can_read_is_a_warning_if_it_is_ours_and_the_group_has_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import grp
+    import pwd
+
+    private(tmp_path / "pw", b"pw")
+    (tmp_path / "pw").chmod(0o640)
+    name = pwd.getpwuid(os.getuid()).pw_name
+
+    def group(called: str, *members: str) -> list[str]:
+        given = grp.struct_group((called, "x", os.getgid(), list(members)))
+        monkeypatch.setattr(grp, "getgrgid", lambda _: given)
+        return resolve(FileReference(file="pw"), tmp_path)[1]
+
+    assert group("staff") == ["secret-file-mode"]
+    assert group(name, "joe") == ["secret-file-mode"]
+    # Linux gives each user a group of the same name.
+    assert group(name) == []
+    assert group(name, name) == []
+    # As a container is given files: only their owner can change who reads them.
+    monkeypatch.setattr(os, "getuid", lambda: 4242)
+    assert group("staff") == []
