@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from keyring.backends import fail
 
 from eocanvas_apply.applying.results import storing
 from eocanvas_apply.applying.results.parts import Parts
@@ -163,6 +164,14 @@ def clock_slow(patch: Patch) -> Iterator[None]:
 def without_obstore(patch: Patch) -> Iterator[None]:
     """Let the extra for S3 not be installed."""
     patch.setitem(sys.modules, "obstore.store", None)
+    yield
+
+
+@contextmanager
+def no_keyring(patch: Patch) -> Iterator[None]:
+    """Let the machine have no keyring."""
+    # The library keeps the one that it has found first.
+    patch.setattr("keyring.core._keyring_backend", fail.Keyring())
     yield
 
 
@@ -319,7 +328,7 @@ SURROUNDINGS: dict[str, Callable[[Patch], AbstractContextManager[None]]] = {
             entry_of_another_ledger,
         ),
         *(on_ci,),
-        *(interrupted_after_a_launch, clock_slow, without_obstore, output_full, fault_inside),
+        *(interrupted_after_a_launch, clock_slow, no_keyring, without_obstore, output_full, fault_inside),
         *(fetched_elsewhere, results_removed, id_of_the_first_job, product_left_out_of_the_lock, few_rows_allowed),
         *(name_taken, large_files, many_rows, long_field, many_values, certificate_of_nobody),
     )
