@@ -171,7 +171,7 @@ def without_obstore(patch: Patch) -> Iterator[None]:
 def no_keyring(patch: Patch) -> Iterator[None]:
     """Let the machine have no keyring."""
     # The library keeps the one that it has found first.
-    patch.setattr("keyring.core._keyring_backend", fail.Keyring())
+    patch.setattr("keyring.core._keyring_backend", fail.Keyring())  # type: ignore[no-untyped-call]
     yield
 
 
