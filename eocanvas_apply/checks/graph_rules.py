@@ -44,12 +44,18 @@ def node_names(case: GraphCase) -> Iterator[Diagnostic]:
         if not name:
             yield case.at(error("node-without-id", "this node has no id", 'write <node id="...">'), node.position)
         elif folded(name) in first:
-            message = f"the ids {first[folded(name)][:60]} and {name[:60]} are the same to SNAP"
+            message = _same_ids(first[folded(name)], name)
             yield case.at(error("node-id-twice", message, "give each node an id of its own"), node.position)
         first.setdefault(folded(name), name)
         if operator(node) == "":
             found = error("node-without-operator", "this node has no operator", "write <operator>...</operator>")
             yield case.at(found, node.position)
+
+
+def _same_ids(one: str, other: str) -> str:
+    if one == other:
+        return f"two nodes have the id {one[:60]}"
+    return f"the ids {one[:60]} and {other[:60]} are the same to SNAP"
 
 
 def sources(case: GraphCase) -> Iterator[Diagnostic]:

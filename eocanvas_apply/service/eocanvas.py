@@ -172,7 +172,9 @@ class EOCanvas:
         """Return the whole address of a result; raises ServiceError for one that has none, or that is not https."""
         if not result.href.strip():
             message = f"the service lists the result {result.name} without an address"
-            raise ServiceError(error("result-without-link", message, "Try again later, or report it to the service."))
+            raise ServiceError(
+                error("service-answer-unreadable", message, "Try again later, or report it to the service.")
+            )
         return self.endpoints.resolved(result.href)
 
     def download(self, result: ResultInfo, offset: int = 0) -> AbstractAsyncContextManager[download.Download]:

@@ -238,4 +238,4 @@ def test_a_result_without_an_address_cannot_be_fetched(stage: Stage, href: str) 
 
     with pytest.raises(ServiceError) as raised:
         run(stage, address)
-    assert raised.value.diagnostics[0].code == "result-without-link"
+    assert raised.value.diagnostics[0].code == "service-answer-unreadable"

@@ -239,6 +239,13 @@ def product_left_out_of_the_lock(_: Patch) -> Iterator[None]:
 
 
 @contextmanager
+def orders_shown_at_once(patch: Patch) -> Iterator[None]:
+    """Let the HDA know each order as soon as it has promised it, so that one that it does not know is over."""
+    patch.setattr("eocanvas_apply.planning.state.order_book._SHOWN_WITHIN", timedelta())
+    yield
+
+
+@contextmanager
 def few_rows_allowed(patch: Patch) -> Iterator[None]:
     """Let a search or listing have three rows at most."""
     patch.setattr("eocanvas_apply.campaign.sources.MOST_ROWS", 3)
@@ -330,6 +337,7 @@ SURROUNDINGS: dict[str, Callable[[Patch], AbstractContextManager[None]]] = {
         *(on_ci,),
         *(interrupted_after_a_launch, clock_slow, no_keyring, without_obstore, output_full, fault_inside),
         *(fetched_elsewhere, results_removed, id_of_the_first_job, product_left_out_of_the_lock, few_rows_allowed),
+        *(orders_shown_at_once,),
         *(name_taken, large_files, many_rows, long_field, many_values, certificate_of_nobody),
     )
 }

@@ -25,7 +25,7 @@ CASES: Mapping[str, Any] = {
 
 
 # States that no project, service and storage of a session bring about; their own tests do, and name them.
-UNRECORDED = {"order-failed", "plan-stale", "result-cut", "result-without-link"}
+UNRECORDED = {"plan-stale"}
 
 
 def test_every_code_has_a_case_that_gives_it() -> None:
