@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from eocanvas_apply.api.results import Result, Results
     from eocanvas_apply.api.values import ApplyResult, Plan, Progress, Status, build_plan
     from eocanvas_apply.diagnostics import Diagnostic, Severity
+    from eocanvas_apply.engine.saved_plans import read_plan
     from eocanvas_apply.errors import (
         CredentialsError,
         EocanvasApplyError,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from eocanvas_apply.manifest.model.manifest import Manifest
     from eocanvas_apply.planning.desired.desired import Desired
     from eocanvas_apply.planning.plan import Requests
+    from eocanvas_apply.planning.saved_plan import SavedPlan
     from eocanvas_apply.planning.state.observed import Observed
 
 __version__ = "0.1.0"
@@ -43,19 +45,21 @@ _HOME = {
     "api.results": "Result Results",
     "api.values": "ApplyResult Plan Progress Status build_plan",
     "diagnostics": "Diagnostic Severity",
+    "engine.saved_plans": "read_plan",
     "errors": "CredentialsError EocanvasApplyError LedgerError ManifestError PlanStale SafetyRefusal ServiceError "
     "UsageError",
     "ledger.fold.recorded": "Recorded",
     "manifest.model.manifest": "Manifest",
     "planning.desired.desired": "Desired",
     "planning.plan": "Requests",
+    "planning.saved_plan": "SavedPlan",
     "planning.state.observed": "Observed",
 }
 # Written out once more, for type checkers read no other form.
 __all__ = ["ApplyResult", "AsyncProject", "CredentialsError", "Desired", "Diagnostic", "EocanvasApplyError"]
 __all__ += ["LedgerError", "Manifest", "ManifestError", "Observed", "Plan", "PlanStale", "Progress", "Project"]
-__all__ += ["Recorded", "Requests", "Result", "Results", "SafetyRefusal", "ServiceError", "Severity", "Status"]
-__all__ += ["UsageError", "aopen", "build_plan", "load", "open", "validate"]
+__all__ += ["Recorded", "Requests", "Result", "Results", "SafetyRefusal", "SavedPlan", "ServiceError", "Severity"]
+__all__ += ["Status", "UsageError", "aopen", "build_plan", "load", "open", "read_plan", "validate"]
 
 if not TYPE_CHECKING:  # a type checker would take any name for a public one
 

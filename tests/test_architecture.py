@@ -62,7 +62,8 @@ PARTS = {
     "campaign": "readers",
     "planning": "desired state keys jobs schedule",
     "applying": "results",
-    "render": "ci results",
+    "engine": "inspection",
+    "render": "ci results reviews",
     "emulator": "model storage http",
     "cli": "terminal commands",
 }

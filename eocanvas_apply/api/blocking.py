@@ -17,6 +17,7 @@ from eocanvas_apply.api.project import AsyncProject, aopen
 from eocanvas_apply.api.values import ApplyResult, Plan, Progress
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import EocanvasApplyError, UsageError
+from eocanvas_apply.planning.saved_plan import SavedPlan
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -98,12 +99,13 @@ class Project:
             self._loop.close()
 
     plan = _blocking(AsyncProject.plan)
+    save = _blocking(AsyncProject.save)
     status = _blocking(AsyncProject.status)
     results = _blocking(AsyncProject.results)
 
     def apply(
         self,
-        plan: Plan,
+        plan: Plan | SavedPlan,
         *,
         wait: str | timedelta | None = None,
         on_progress: Callable[[Progress], object] | None = None,

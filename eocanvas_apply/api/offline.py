@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from eocanvas_apply.api.project import AsyncProject
 from eocanvas_apply.api.values import Plan
 from eocanvas_apply.engine.definition import Definition
-from eocanvas_apply.engine.offline_planning import OfflineSurvey, survey_offline
+from eocanvas_apply.engine.inspection.offline_planning import OfflineSurvey, survey_offline
 from eocanvas_apply.engine.opening import review_of
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.plan import Requests

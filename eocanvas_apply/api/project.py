@@ -20,11 +20,13 @@ from eocanvas_apply.api.results import Results, chosen_jobs, recorded_results
 from eocanvas_apply.api.values import ApplyResult, Plan, Progress, Status
 from eocanvas_apply.checks.checking import adjusted
 from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.engine import permission, saved_plans
 from eocanvas_apply.engine.definition import Definition, Rows, given_rows, offline_findings, open_project
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.engine.opening import Settings, find_settings, open_engine
+from eocanvas_apply.engine.permission import Permission
 from eocanvas_apply.engine.personal_settings import allowed_paths
-from eocanvas_apply.errors import ManifestError, PlanStale, UsageError
+from eocanvas_apply.errors import ManifestError, UsageError
 from eocanvas_apply.files import read_manifest
 from eocanvas_apply.ledger.fold.job_records import IntentState, JobRecord
 from eocanvas_apply.ledger.fold.recorded import Recorded
@@ -33,8 +35,9 @@ from eocanvas_apply.manifest.loading import load as load_manifest
 from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.planning.plan import Plan as PlanValue
 from eocanvas_apply.planning.plan import Requests
-from eocanvas_apply.planning.safety import departures
+from eocanvas_apply.planning.saved_plan import SavedPlan
 from eocanvas_apply.policy.policy_file import find_policy
+from eocanvas_apply.render.definitions import saved_definitions
 from eocanvas_apply.report.progress import Progress as Event
 from eocanvas_apply.report.status import status as status_of
 from eocanvas_apply.secrets.vault import Vault
@@ -250,14 +253,24 @@ class AsyncProject:
         intents = _last_intents(requests, engine.journal.recorded)
         return Plan(value, requests, observed, (*engine.findings, *engine.other_runs()), intents)
 
+    async def save(self, plan: Plan, path: str | os.PathLike[str]) -> None:
+        """Save a plan of this project as a file that `apply` and `eocanvas-apply apply FILE` carry out later.
+
+        It holds no secret, but slow fingerprints of them under a salt of its own. Raises UsageError.
+        """
+        saved = await saved_plans.saved(
+            await self.engine(), plan.value, plan.requests, plan.intents, saved_definitions(plan.value)
+        )
+        await asyncio.to_thread(saved_plans.write_plan, Path(path), saved)
+
     async def apply(
         self,
-        plan: Plan,
+        plan: Plan | SavedPlan,
         *,
         wait: str | timedelta | None = None,
         on_progress: Callable[[Progress], object] | None = None,
     ) -> ApplyResult:
-        """Carry out a plan, and wait for its jobs and their results.
+        """Carry out a plan, or one that `read_plan` read, and wait for its jobs and their results.
 
         One apply at a time: a second one waits for the first. A plan may be given again until its actions are done.
         `wait` is the longest time to wait for jobs, such as `2h` or a timedelta: None waits to the end, `0s` does what
@@ -267,12 +280,7 @@ class AsyncProject:
         refuses it (its diagnostic names what to `allow`), and before anything is changed ServiceError, CredentialsError
         and LedgerError.
         """
-
-        def hold(now: PlanValue) -> None:
-            if faults := departures(plan.value, now):
-                raise PlanStale(*faults)
-
-        if not isinstance(plan, Plan):
+        if not isinstance(plan, Plan | SavedPlan):
             raise TypeError(f"apply needs the Plan that project.plan() returned, not {type(plan).__name__}")
         parameters.callback("on_progress", on_progress)
         limit, stops = parameters.waiting("wait", wait), self._stops
@@ -282,15 +290,42 @@ class AsyncProject:
             if stops != self._stops:
                 engine.stopping.set()
             engine.report = _reporter(on_progress)
-            return await self.applied(_still_to_do(plan, await engine.recorded()), limit, hold)
+            if isinstance(plan, SavedPlan):
+                return await self.applied_as_saved(plan, limit)
+            requests = _still_to_do(plan.requests, plan.intents, await engine.recorded())
+            return await self.applied(requests, limit, lambda _: None, permission.of_plan(plan.value))
+
+    async def last_accepted(self) -> Permission:
+        """Return the permission to go on with the manifest that was accepted last."""
+        return permission.of_last_accepted(await self._recorded())
+
+    async def applied_as_saved(
+        self,
+        plan: SavedPlan,
+        wait: timedelta | None,
+        show: Callable[[PlanValue], None] | None = None,
+        *,
+        fetch: bool = True,
+    ) -> ApplyResult:
+        """Apply what a saved plan allows; `show` sees the plan that is carried out."""
+        engine = await self.engine()
+        requests = _still_to_do(plan.requests, plan.intents, await engine.recorded())
+        requests = replace(requests, no_fetch=requests.no_fetch or not fetch)
+        return await self.applied(
+            requests, wait, show or (lambda _: None), await saved_plans.of_saved_plan(engine, plan)
+        )
 
     async def applied(
-        self, requests: Requests, wait: timedelta | None, confirm: Callable[[PlanValue], None]
+        self,
+        requests: Requests,
+        wait: timedelta | None,
+        confirm: Callable[[PlanValue], None],
+        allowed_by: Permission | None = None,
     ) -> ApplyResult:
-        """Plan, let `confirm` see the plan (it raises to decline), and apply it."""
+        """Plan, let `confirm` see the plan (it raises to decline), and apply it, if a permission allows it."""
         engine = await self.engine()
         beside = engine.other_runs()
-        return ApplyResult(await engine.apply(requests, wait, confirm), (*engine.findings, *beside))
+        return ApplyResult(await engine.apply(requests, wait, confirm, allowed_by), (*engine.findings, *beside))
 
     def stop(self) -> None:
         """Stop an apply that is at work: nothing more is sent, answers on the way are waited for (up to 5 s).
@@ -319,10 +354,10 @@ class AsyncProject:
         return recorded_results(recorded, chosen_jobs(address, recorded), self.project.boundary)
 
 
-def _still_to_do(plan: Plan, recorded: Recorded) -> Requests:
+def _still_to_do(requests: Requests, intents: Mapping[str, str | None], recorded: Recorded) -> Requests:
     """Return the requests of a plan without the relaunches that were launched since it was made."""
-    now = _last_intents(plan.requests, recorded)
-    return replace(plan.requests, relaunch=frozenset(a for a in plan.requests.relaunch if now[a] == plan.intents[a]))
+    now = _last_intents(requests, recorded)
+    return replace(requests, relaunch=frozenset(a for a in requests.relaunch if now[a] == intents[a]))
 
 
 def _last_intents(requests: Requests, recorded: Recorded) -> dict[str, str | None]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from eocanvas_apply.cli.argument_parser import Parser
 from eocanvas_apply.cli.interruption import DOCUMENTS
+from eocanvas_apply.vocabulary import ALLOWANCES
 
 MANIFEST = "eocanvas.yaml"
 # Of diagnostics alone, for the commands whose result they are.
@@ -142,6 +143,14 @@ def add_output(parser: Parser, *formats: str) -> None:
     parser.add_argument("--no-color", action="store_true", help="no colours (also: NO_COLOR in the environment)")
     parser.add_argument("-v", dest="verbose", action="store_true", help="show the requests to the service on stderr")
     parser.add_argument("--log", metavar="FILE", help="append the log to a file, without secrets")
+
+
+def add_allowances(parser: Parser) -> None:
+    """Declare what the safety rules refuse without them."""
+    safety = parser.add_argument_group("what apply refuses without permission")
+    for flag, meaning in ALLOWANCES.items():
+        words = meaning.replace("%", "%%")
+        safety.add_argument(f"--{flag}", dest="allowed", action="append_const", const=flag, default=[], help=words)
 
 
 def add_requests(parser: Parser) -> None:

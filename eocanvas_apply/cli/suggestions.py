@@ -56,7 +56,6 @@ _SENTENCES: dict[str, dict[str, str]] = {
     "destroy": {"plan": _DESTROY_ASKS, "apply": "`eocanvas-apply destroy` is a command of its own"},
     "force": {"destroy": "did you mean --yes?", "cancel": "did you mean --yes?"},
     **dict.fromkeys(("o", "output"), _JSON_OR_FOLDER),
-    "out": {"plan": "`eocanvas-apply plan --format json > plan.json` keeps a plan as JSON"},
     "version": {"*": "eocanvas-apply --version"},
     "V": {"*": "eocanvas-apply --version"},
 }
@@ -88,8 +87,8 @@ def for_argument(command: str, word: str, options: Sequence[str]) -> str:
         return "a duration is one word, such as 2h or 1h30m"
     if word.endswith((".yaml", ".yml")):
         return f"did you mean -f {shlex.quote(word)}?"
-    if word.endswith(".json"):
-        return "a plan that was written to a file is not applied; apply makes the plan that it shows"
+    if word.endswith((".json", ".plan")) and command == "apply":
+        return "`eocanvas-apply plan --out FILE` writes a plan that can be applied"
     if command == "destroy":
         return f"destroy is about the whole project; {TAKE_OUT}"
     if command == "status":

@@ -174,12 +174,27 @@ class Campaigns:
         files = {**self.documents.files, **self.expansion.files}
         return manifest_refusals(policy, self.project.loaded, self.expansion.instances, files, self.project.boundary)
 
+    @property
+    def parts(self) -> Mapping[str, str]:
+        """Digests of what its digest is made of, by words for it: the manifest, files, variables, the lock."""
+        loaded = self.project.loaded
+        files = {
+            f"the file {name}": digest for name, digest in {**self.documents.files, **self.expansion.files}.items()
+        }
+        variables = {f"the variable {name}": _sha256(json.dumps(_spelt(v))) for name, v in loaded.variables.items()}
+        lock = {"the lock": _sha256(text)} if (text := self.project.lock_file.text) else {}
+        return {str(self.project.file.name): loaded.digest} | files | variables | lock
+
     def _digest(self) -> str:
         loaded = self.project.loaded
         files = {**self.documents.files, **self.expansion.files}
         variables = sorted((name, _spelt(value)) for name, value in loaded.variables.items())
         everything = [loaded.digest, sorted(files.items()), variables, self.project.lock_file.text]
         return "sha256:" + hashlib.sha256(json.dumps(everything).encode()).hexdigest()
+
+
+def _sha256(text: str) -> str:
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def _spelt(value: Plain) -> Plain:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -14,6 +14,7 @@ from eocanvas_apply.applying.stopping import Stop
 from eocanvas_apply.campaign.lock import LockedQuery
 from eocanvas_apply.diagnostics import Diagnostic, Severity, error, info
 from eocanvas_apply.engine.pace import Pace
+from eocanvas_apply.engine.permission import Permission
 from eocanvas_apply.engine.run import Run
 from eocanvas_apply.engine.surveyor import Review, Surveyor
 from eocanvas_apply.errors import LedgerConflict, ManifestError, SafetyRefusal, StoppedEarly
@@ -44,6 +45,7 @@ class Engine:
     `review` gives the diagnostics of a plan their places in the manifest; `policy_refusals` are what the policy refuses
     of the manifest.
     `required_sealing_key` is the SHA-256 that the service's public key must have, where one is required.
+    `parts` are digests of what the digest of the manifest is made of, by words for it.
     `report` gets each event of a run, `show` the state after each look at the service; `runs` knows the other runs.
     """
 
@@ -65,6 +67,7 @@ class Engine:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     runs: RunsAtWork | None = None
     required_sealing_key: str | None = None
+    parts: Mapping[str, str] = field(default_factory=dict)
     _surveyor: Surveyor = field(init=False)
 
     def __post_init__(self) -> None:
@@ -92,10 +95,16 @@ class Engine:
         limited = self._within_policy(survey.plan, requests)
         plan = self._guarded(limited, requests, survey.observed)
         texts = kept_texts(self.observer.boundary, plan.launched_digests)
-        return replace(plan, launched_texts=texts), survey.observed
+        return plan.with_texts(texts), survey.observed
 
-    async def apply(self, requests: Requests, wait: timedelta | None, confirm: Callable[[Plan], None]) -> ApplyResult:
-        """Make it so. `confirm` raises SafetyRefusal for a plan that is declined.
+    async def apply(
+        self,
+        requests: Requests,
+        wait: timedelta | None,
+        confirm: Callable[[Plan], None],
+        permission: Permission | None = None,
+    ) -> ApplyResult:
+        """Make it so, if a `permission` allows it. `confirm` raises SafetyRefusal for a plan that is declined.
 
         Raises ManifestError before anything is sent where a secret of a needed key cannot be read.
         `wait` is how long to wait for jobs in all: None to their end, zero for one turn.
@@ -110,9 +119,11 @@ class Engine:
             raise ManifestError(*absent)
         if first.refusals:
             raise SafetyRefusal(*first.refusals)
+        if permission:
+            permission.check(first)
         if _needs_consent(first, requests):
             confirm(first)
-            await self._accept(first)
+            await self._accept(first.plan_id if permission is None else permission.plan_id, requests)
         with self.runs.noted(self.token(), self.clock.now()) if self.runs else nullcontext():
             return await self._run(first, within_run(self.policy, self.journal.recorded, requests), wait).to_its_end()
 
@@ -168,14 +179,16 @@ class Engine:
         lost = new_ledger(self.desired, requests, observed, lost_after_run=self.ledger_is_lost_after_run)
         return replace(made, refusals=(*made.refusals, lost)) if lost else made
 
-    async def _accept(self, first: Plan) -> None:
+    async def _accept(self, plan_id: str | None, requests: Requests) -> None:
         while self.journal.recorded.opened is None:
             try:
                 await self.journal.claim(self.journal.recorded.head, [self._surveyor.binding.event(self.token)])
             except LedgerConflict:
                 # Another run opened it first; it must be bound to the same.
                 await self.recorded()
-        await self.journal.record(PlanAccepted(plan_id=first.plan_id, manifest_digest=self.desired.manifest_digest))
+        if plan_id is not None:
+            digest = self.desired.manifest_digest
+            await self.journal.record(PlanAccepted(plan_id=plan_id, manifest_digest=digest, destroys=requests.destroy))
 
 
 def _absent(first: Plan, observed: Observed) -> list[Diagnostic]:

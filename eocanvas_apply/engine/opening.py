@@ -173,6 +173,7 @@ async def open_engine(
             review=review_of(project),
             policy=project.policy,
             policy_refusals=campaigns.refusals,
+            parts=campaigns.parts,
             runs=RunsAtWork(open_backend(settings.ledger_url, project.boundary).path),
         )
 

@@ -72,6 +72,7 @@ class PlanAccepted(Event):
     type: Literal["plan-accepted"] = "plan-accepted"
     plan_id: str
     manifest_digest: str
+    destroys: Annotated[bool, Field(description="It deletes and gives up everything; nothing continues it.")] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,12 @@ from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime, timedelta
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity
+from eocanvas_apply.documents.kept_text import text_of
 from eocanvas_apply.planning.actions import LAUNCHES, QUIET, ActionKind, Phase
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.desired.fingerprint import DOCUMENT, Change
 from eocanvas_apply.planning.reasons import Reason, Row, row_of
-from eocanvas_apply.planning.tasks import OrderProducts, Task
+from eocanvas_apply.planning.tasks import OrderProducts, ReadTask, Task
 
 
 def campaign_of(address: str) -> str | None:
@@ -88,6 +89,13 @@ class PlannedAction:
     def relaunches_finished(self) -> bool:
         """Whether it runs a finished job again; one that vanished is not finished, for its results were never safe."""
         return self.action is ActionKind.RELAUNCH and self.reason is not Reason.VANISHED
+
+    @property
+    def orders(self) -> tuple[str, ...]:
+        """The ids of the products that it orders now, of those that it awaits."""
+        if isinstance(self.task, OrderProducts):
+            return tuple(product.id for product in self.task.products)
+        return self.task.orders if isinstance(self.task, ReadTask) else ()
 
     @property
     def lies_ahead(self) -> bool:
@@ -173,8 +181,8 @@ class Plan:
 
     `refusals` are the safety rules that hold an apply back; `wake` is the next service time at which waiting is
     worth another look, None where only polling helps; `windows` how the quota stands. For people also what the
-    manifest asks for (`desired`), and the texts of graphs and chains as they were launched, by digest, as far as they
-    are kept here (`launched_texts`).
+    manifest asks for (`desired`; of a plan from a file `definitions`: its fields as text, by address), and the `texts`
+    of graphs and chains that differ, by digest, as far as they are kept here.
     """
 
     origin: Origin
@@ -186,13 +194,22 @@ class Plan:
     wake: datetime | None = None
     windows: tuple[WindowState, ...] = ()
     desired: Desired | None = field(default=None, repr=False, compare=False)
-    launched_texts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    definitions: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False, compare=False)
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def launched_digests(self) -> frozenset[str]:
         """The digests of the graphs and chains that differ from the manifest's."""
         changes = (change for action in self.actions for change in action.changes if change.path == DOCUMENT)
         return frozenset(change.before for change in changes if isinstance(change.before, str))
+
+    def with_texts(self, launched: Mapping[str, str]) -> Plan:
+        """Return it with the texts of graphs and chains as they were launched, and those of the manifest in place."""
+        jobs = self.desired.jobs if self.desired else {}
+        changed = (a.address for a in self.actions if any(change.path == DOCUMENT for change in a.changes))
+        documents = (jobs[address].document for address in changed if address in jobs)
+        new = {document.digest: text_of(document) for document in documents if document}
+        return replace(self, texts={**launched, **new})
 
     @property
     def changes_pending(self) -> bool:

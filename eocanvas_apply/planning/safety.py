@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple
 
@@ -17,7 +18,7 @@ from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.vocabulary import Allowance
 from eocanvas_apply.web_addresses import same_service
 
-_NEW_PLAN = "look at a new plan, and apply that"
+NEW_PLAN = "look at a new plan, and apply that"
 DELETES, DELETED_SHARE = 2, 0.30
 RELAUNCHES = 10
 FORGETS, FORGOTTEN_SHARE = 5, 0.10
@@ -123,20 +124,20 @@ def departures(accepted: Plan, now: Plan) -> tuple[Diagnostic, ...]:
     again = accepted.run_again
     new = (a for a in now.actions if not _covered(a, planned.get(a.address), again_too=a.address in again))
     return *_origin_faults(accepted.origin, now.origin), *(
-        error("plan-stale", f"{a.address}: {a.action} ({a.reason}) is not in the plan", _NEW_PLAN, address=a.address)
+        error("plan-stale", f"{a.address}: {a.action} ({a.reason}) is not in the plan", NEW_PLAN, address=a.address)
         for a in new
     )
 
 
 def _origin_faults(before: Origin, after: Origin) -> Iterator[Diagnostic]:
     if before.manifest_digest != after.manifest_digest:
-        yield error("plan-stale", "the manifest, a file that it names, a variable or the lock changed", _NEW_PLAN)
+        yield error("plan-stale", "the manifest, a file that it names, a variable or the lock changed", NEW_PLAN)
     same = (before.project, before.account) == (after.project, after.account)
     if not same or not same_service(before.service, after.service):
         place = f"{before.project} at {before.service} as {before.account}"
-        yield error("plan-stale", f"the plan is for {place}", _NEW_PLAN)
+        yield error("plan-stale", f"the plan is for {place}", NEW_PLAN)
     if before.ledger_id not in (None, after.ledger_id):
-        yield error("plan-stale", "the plan was made with another ledger", _NEW_PLAN)
+        yield error("plan-stale", "the plan was made with another ledger", NEW_PLAN)
 
 
 def _covered(action: PlannedAction, planned: PlannedAction | None, *, again_too: bool) -> bool:
@@ -150,4 +151,5 @@ def _covered(action: PlannedAction, planned: PlannedAction | None, *, again_too:
 
 
 def _content(action: PlannedAction) -> object:
-    return action.action, [astuple(change) for change in action.changes]
+    # As JSON: a plan may come from a file, which knows no tuples.
+    return action.action, [json.dumps(astuple(change), sort_keys=True, default=str) for change in action.changes]

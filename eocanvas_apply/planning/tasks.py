@@ -113,5 +113,15 @@ class ForgetJob:
     reason: Literal["not-in-manifest", "destroyed", "requested"]
 
 
+@dataclass(frozen=True, slots=True)
+class ReadTask:
+    """What an action of a saved plan has in place of its task: it is shown and compared, and never carried out.
+
+    `orders` are the ids of the products that it would order.
+    """
+
+    orders: tuple[str, ...] = ()
+
+
 KeyTask = CreateKey | AdoptKey | DrainKey | EndDrain | DeleteKey
-Task = KeyTask | LaunchJob | OrderProducts | AdoptJob | DismissJob | CancelLaunch | FetchResults | ForgetJob
+Task = KeyTask | LaunchJob | OrderProducts | AdoptJob | DismissJob | CancelLaunch | FetchResults | ForgetJob | ReadTask

@@ -8,6 +8,9 @@ from datetime import timedelta
 from typing import Any
 
 from eocanvas_apply.planning.desired.desired import DesiredInput, DesiredJob, DesiredKey
+from eocanvas_apply.planning.desired.fingerprint import DOCUMENT
+from eocanvas_apply.planning.plan import Plan
+from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.render.layout import cut, one_line, span
 from eocanvas_apply.vocabulary import StorageType
 from eocanvas_apply.web_addresses import replaced_users
@@ -17,7 +20,35 @@ _WIDTH = 72
 _SHORTEST = 20
 
 
-def key_lines(key: DesiredKey) -> list[str]:
+def definition(plan: Plan, address: str) -> Mapping[str, str]:
+    """Return the fields of a key or a job of a plan as text by name; empty where they are not known."""
+    if plan.desired is None:
+        return plan.definitions.get(address, {})
+    if key := plan.desired.keys.get(address):
+        return _key_fields(key)
+    return job_definition(plan.desired.jobs.get(address))
+
+
+def job_definition(job: DesiredJob | None) -> dict[str, str]:
+    """Return the fields of a job as text by name, none without a job."""
+    return dict(_job_fields(job)) if job else {}
+
+
+def saved_definitions(plan: Plan) -> dict[str, Mapping[str, str]]:
+    """Return the definitions that the text of a plan shows: of what is new, and of graphs and chains that differ."""
+    shown = (a for a in plan.actions if a.reason is Reason.NEW or any(each.path == DOCUMENT for each in a.changes))
+    return {action.address: definition(plan, action.address) for action in shown}
+
+
+def definition_lines(alike: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return a line for each field of a definition; of several instances with the values of the first."""
+    first, *others = alike
+    more = f" (first of {len(alike)})"
+    differing = {name for name, value in first.items() if any(each.get(name) != value for each in others)}
+    return [_line(name, value, more if name in differing else "") for name, value in first.items()]
+
+
+def _key_fields(key: DesiredKey) -> dict[str, str]:
     """Return what storage a key opens, and for how long it is asked for."""
     config = key.config
     kind = {StorageType.S3: "S3" if key.secrets else "public S3", StorageType.WEBDAV: "WebDAV"}[key.storage]
@@ -29,27 +60,19 @@ def key_lines(key: DesiredKey) -> list[str]:
         "shared": "true" if key.public else None,
         "expires_in": span(timedelta(seconds=key.expire_s)),
     }
-    return [_line(name, value) for name, value in fields.items() if value]
+    return {name: value for name, value in fields.items() if value}
 
 
 def _in_brackets(text: str | None) -> str:
     return f" ({text})" if text else ""
 
 
-def job_lines(jobs: Sequence[DesiredJob]) -> list[str]:
-    """Return graph, params, inputs and output of a job; of several instances with the values of the first."""
-    first, *others = [dict(_fields(job)) for job in jobs]
-    more = f" (first of {len(jobs)})"
-    differing = {name for name, value in first.items() if any(each.get(name) != value for each in others)}
-    return [_line(name, value, more if name in differing else "") for name, value in first.items()]
-
-
 def _line(name: str, value: str, more: str = "") -> str:
     return f"{name}: {cut(value, max(_WIDTH - len(name) - len(more) - 2, _SHORTEST))}{more}"
 
 
-def _fields(job: DesiredJob) -> Iterator[tuple[str, str]]:
-    yield document_name(job) if job.document else ("process", job.process)
+def _job_fields(job: DesiredJob) -> Iterator[tuple[str, str]]:
+    yield _document_name(job) if job.document else ("process", job.process)
     for name, value in job.params.items():
         yield f"params.{name}", value
     for given in job.inputs:
@@ -64,16 +87,19 @@ def _fields(job: DesiredJob) -> Iterator[tuple[str, str]]:
     yield "output", job.output_key or f"{job.index_folder or job.folder}{instance}/"
 
 
-def document_name(job: DesiredJob) -> tuple[str, str]:
+def _document_name(job: DesiredJob) -> tuple[str, str]:
     """Return `graph` or `chain`, and its file, or the fields of a chain that stands in the manifest."""
     if not job.has_chain:
         return "graph", job.document_file or ""
     return "chain", job.document_file or ", ".join(job.document_text.splitlines())
 
 
-def document_title(job: DesiredJob | None) -> str:
-    """Return `graph graphs/subset.xml`; without a file of its own `graph or chain`."""
-    return one_line(" ".join(document_name(job))) if job and job.document and job.document_file else "graph or chain"
+def document_title(defined: Mapping[str, str]) -> str:
+    """Return `graph graphs/subset.xml` of a definition; without a file of its own `graph or chain`."""
+    files = ((name, defined[name]) for name in ("graph", "chain") if name in defined)
+    name, file = next(files, ("", ""))
+    # A chain that stands in the manifest has its fields there.
+    return one_line(f"{name} {file}") if file and ": " not in file else "graph or chain"
 
 
 def _plain(value: Any) -> str:

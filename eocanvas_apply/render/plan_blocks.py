@@ -11,8 +11,7 @@ from eocanvas_apply.planning.actions import ACTIONS, READING_ORDER, ActionKind
 from eocanvas_apply.planning.desired.fingerprint import DOCUMENT, Change
 from eocanvas_apply.planning.plan import Plan, PlannedAction, instance_of
 from eocanvas_apply.planning.reasons import Reason, row_of
-from eocanvas_apply.planning.tasks import OrderProducts
-from eocanvas_apply.render.definitions import document_title, job_lines, key_lines
+from eocanvas_apply.render.definitions import definition, definition_lines, document_title
 from eocanvas_apply.render.differences import change_line, document_diff, painted, without_text
 from eocanvas_apply.render.layout import Style, counted, cut, cut_apart, moment, one_line, shortened
 
@@ -51,8 +50,9 @@ def when(planned: PlannedAction) -> str:
 
 def order_lines(action: PlannedAction, indent: str) -> list[str]:
     """Return a line for each product that a launch waits for, such as `first orders S3A_OL_2_WFR...`."""
-    first = {product.id for product in action.task.products} if isinstance(action.task, OrderProducts) else set()
-    return [f"{indent}{'first orders' if each in first else 'waits for product'} {each}" for each in action.awaits]
+    return [
+        f"{indent}{'first orders' if each in action.orders else 'waits for product'} {each}" for each in action.awaits
+    ]
 
 
 def rank(planned: PlannedAction) -> tuple[int, str, str, str, bool, str, str]:
@@ -118,16 +118,14 @@ class Blocks:
         yield ", ".join(cut_apart(shown, _WIDTH // len(shown) - 5)) + (f" and {left} more" if left else "")
 
     def _definition(self, alike: Sequence[PlannedAction]) -> list[str]:
-        desired = self.plan.desired
-        key = desired.keys.get(alike[0].address) if desired else None
-        jobs = [desired.jobs[each.address] for each in alike if each.address in desired.jobs] if desired else []
-        if not key and not jobs:
+        found = [fields for each in alike if (fields := definition(self.plan, each.address))]
+        if not found:
             return []
         self._defined += 1
         if self._defined > _MOST_DEFINITIONS and not self.full:
             self.definitions_left_out += 1
             return []
-        return key_lines(key) if key else job_lines(jobs)
+        return definition_lines(found)
 
     def _differences(self, alike: Sequence[PlannedAction]) -> Iterator[str]:
         """Yield what differs; what is not the same for all instances with the values of the first."""
@@ -141,17 +139,16 @@ class Blocks:
                 yield change_line(change, self.style, more)
 
     def _document(self, address: str, change: Change, more: str) -> Iterator[str]:
-        job = self.plan.desired.jobs.get(address) if self.plan.desired else None
-        title = self.style.paint(document_title(job), "bold")
+        title = self.style.paint(document_title(definition(self.plan, address)), "bold")
         shown = self._compared.setdefault((change.before, change.after), address)
-        before = self.plan.launched_texts.get(str(change.before))
+        before, after = (self.plan.texts.get(str(each)) for each in (change.before, change.after))
         if shown != address:
             yield f"{title}: changed as for {shown}"
-        elif before is None or job is None or job.document is None:
+        elif before is None or after is None:
             yield f"{title}: {without_text(change)}{more}"
         else:
             yield f"{title}:{more}"
-            yield from self._diff(document_diff(before, job.document_text))
+            yield from self._diff(document_diff(before, after))
 
     def _diff(self, lines: Sequence[str]) -> Iterator[str]:
         shown = lines if self.full or len(lines) <= _MOST_LINES + 1 else lines[:_MOST_LINES]

@@ -13,7 +13,7 @@ from eocanvas_apply.planning.desired.fingerprint import DOCUMENT
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.render import sealed_key
-from eocanvas_apply.render.definitions import document_title
+from eocanvas_apply.render.definitions import document_title, job_definition
 from eocanvas_apply.render.differences import change_json, change_line, document_diff, painted, without_text
 from eocanvas_apply.render.layout import PLAIN, Style, counted, moment, one_line, stamp
 from eocanvas_apply.render.plan import advice
@@ -79,7 +79,7 @@ def _differences(explanation: Explanation, style: Style, launched_text: str | No
             yield change_line(change, style)
             continue
         lines = _document_diff(explanation, launched_text)
-        title = style.paint(document_title(explanation.wanted), "bold")
+        title = style.paint(document_title(job_definition(explanation.wanted)), "bold")
         yield f"{title}:" if lines else f"{title}: {without_text(change)}"
         yield from (f"  {line}" for line in painted(lines, style))
 

@@ -31,6 +31,7 @@ PUBLIC = [
     "Result",
     "Results",
     "SafetyRefusal",
+    "SavedPlan",
     "ServiceError",
     "Severity",
     "Status",
@@ -39,10 +40,11 @@ PUBLIC = [
     "build_plan",
     "load",
     "open",
+    "read_plan",
     "validate",
 ]
 # Values of inner modules: their fields and methods may lack a docstring.
-DATA = {"Manifest", "Desired", "Recorded", "Requests", "Observed", "Diagnostic", "Severity"}
+DATA = {"SavedPlan", "Manifest", "Desired", "Recorded", "Requests", "Observed", "Diagnostic", "Severity"}
 
 
 def test_the_public_names_are_pinned_and_can_be_imported() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import RunningEmulator
-from eocanvas_apply.engine import doctor
+from eocanvas_apply.engine.inspection import doctor
 from eocanvas_apply.observing import observer
 from tests.cli.conftest import Project
 

@@ -13,7 +13,7 @@ import pytest
 from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
-from eocanvas_apply.engine import preflight
+from eocanvas_apply.engine.inspection import preflight
 from eocanvas_apply.service import connection
 from eocanvas_apply.storage.probe import Stock
 from tests.cli.conftest import Project

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.engine import preflight
 from eocanvas_apply.engine.definition import given_rows, open_project
+from eocanvas_apply.engine.inspection import preflight
 from eocanvas_apply.engine.opening import open_vault, secret_sources
 from tests.storage.test_probes import slow
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ class Case:
         observed = _observed(self.service())
         requests = _requests(self.service().get("requests", {}))
         made = build_plan(self.desired(), self.recorded(), observed, requests, observed.at).value
-        return replace(made, launched_texts=self.launched_texts())
+        return made.with_texts(self.launched_texts())
 
     def launched_texts(self) -> dict[str, str]:
         files = (self.folder / "documents").glob("*")

@@ -15,6 +15,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "destroy": "delete the project's keys and forget its jobs",
     },
     "Look": {
+        "show": "a plan that `plan --out` saved, as text, Markdown or HTML",
         "status": "the state of every key and job, and what is next",
         "results": "which files the jobs left, and where",
         "logs": "the log of a job",
@@ -43,7 +44,7 @@ ELSEWHERE: dict[str, str] = {
     **dict.fromkeys(("retry", "rerun", "restart", "resume"), "apply --retry-failed"),
     **dict.fromkeys(("replace", "taint"), "apply --relaunch ADDRESS"),
     **dict.fromkeys(("get", "info", "list", "ls", "ps", "queue", "state", "top", "watch"), "status"),
-    **dict.fromkeys(("describe", "show"), "why ADDRESS"),
+    **dict.fromkeys(("describe",), "why ADDRESS"),
     **dict.fromkeys(("download", "fetch", "output", "outputs", "pull"), "results"),
     **dict.fromkeys(("abort", "dismiss", "kill", "stop"), "cancel"),
     **dict.fromkeys(("history", "events"), "ledger show"),

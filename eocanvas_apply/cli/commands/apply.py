@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit, of_endings
+from eocanvas_apply.cli import suggestions
 from eocanvas_apply.cli.argument_parser import Parser
 from eocanvas_apply.cli.named_project import with_project
-from eocanvas_apply.cli.shared_options import add_project, add_requests, add_sealing, add_yes, requested
+from eocanvas_apply.cli.shared_options import (
+    add_allowances,
+    add_project,
+    add_requests,
+    add_sealing,
+    add_yes,
+    requested,
+)
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.cli.terminal.live import shown
 from eocanvas_apply.cli.terminal.prompt import confirm
 from eocanvas_apply.cli.terminal.signals import Interrupts, listening
-from eocanvas_apply.vocabulary import ALLOWANCES
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import UsageError
 
 if TYPE_CHECKING:
     from eocanvas_apply.api.project import AsyncProject
     from eocanvas_apply.api.values import ApplyResult
     from eocanvas_apply.diagnostics import Diagnostic
     from eocanvas_apply.planning.plan import Plan
+
+    Approve = Callable[[Plan], None]
+    Applied = Callable[[AsyncProject, timedelta | None, Approve], Awaitable[ApplyResult]]
 
 EPILOG = """\
 It can be interrupted at any moment and run again: what is recorded is never launched twice.
@@ -33,6 +46,8 @@ Examples:
   eocanvas-apply apply
   eocanvas-apply apply --yes --wait 2h
   eocanvas-apply apply --retry-failed
+  eocanvas-apply apply review.plan
+  eocanvas-apply apply --continue --no-wait --no-fetch
   eocanvas-apply apply --only datacube --limit 20
   eocanvas-apply apply --yes --no-wait --format json
 """
@@ -40,17 +55,21 @@ Examples:
 
 def add_arguments(parser: Parser) -> None:
     """Declare them."""
+    parser.add_argument("plan", nargs="?", metavar="PLAN", help="a plan that `plan --out` saved: exactly that is done")
     add_run_arguments(parser)
+    parser.add_argument(
+        "--continue",
+        dest="goes_on",
+        action="store_true",
+        help="go on with the manifest that was accepted last, without asking; exit 6 if it is another one, or none was",
+    )
     parser.set_defaults(accepts_licences=True)
     parser.add_argument(
         "--no-fetch", action="store_true", help="leave results at the service; `results --fetch` downloads them"
     )
     add_requests(parser)
     add_sealing(parser)
-    safety = parser.add_argument_group("what it refuses without permission")
-    for flag, meaning in ALLOWANCES.items():
-        words = meaning.replace("%", "%%")
-        safety.add_argument(f"--{flag}", dest="allowed", action="append_const", const=flag, default=[], help=words)
+    add_allowances(parser)
 
 
 def add_run_arguments(parser: Parser) -> None:
@@ -63,15 +82,48 @@ def add_run_arguments(parser: Parser) -> None:
 
 
 def run(args: Namespace, console: Console) -> Outcome:
-    """Apply."""
-    asked = {**requested(args), "fetch": not args.no_fetch, "allow": args.allowed}
-    return run_to_its_end(args, console, "apply", asked)
+    """Apply what the manifest asks for, or what a saved plan allows."""
+    if args.plan:
+        return _apply_saved(args, console)
+
+    async def applied(project: AsyncProject, wait: timedelta | None, approve: Approve) -> ApplyResult:
+        asked = {**requested(args), "fetch": not args.no_fetch, "allow": args.allowed}
+        permission = await project.last_accepted() if args.goes_on else None
+        return await project.applied(await project.requests(**asked), wait, approve, permission)
+
+    return run_to_its_end(args, console, "apply", applied, asks=not (args.yes or args.goes_on))
+
+
+def _apply_saved(args: Namespace, console: Console) -> Outcome:
+    """Apply a saved plan; what was asked for is in it."""
+    from eocanvas_apply.engine.saved_plans import read_plan
+
+    if beside := _asked_beside(args):
+        hint = "give it to `plan --out`, which saves what is asked for"
+        raise UsageError(error("usage", f"{beside} cannot be given with a saved plan", hint))
+    if not Path(args.plan).exists():
+        # More often than a plan that is gone it is the name of a job.
+        hint = suggestions.for_argument("apply", args.plan, ["--only"])
+        raise UsageError(error("usage", f"there is no saved plan {args.plan!r}", hint))
+    saved = read_plan(args.plan)
+
+    async def applied(project: AsyncProject, wait: timedelta | None, approve: Approve) -> ApplyResult:
+        return await project.applied_as_saved(saved, wait, approve, fetch=not args.no_fetch)
+
+    return run_to_its_end(args, console, "apply", applied, asks=False, rows="GIVEN" if saved.asked.destroy else "ASKED")
+
+
+def _asked_beside(args: Namespace) -> str:
+    """Return the first option that a saved plan leaves no room for, empty for none."""
+    given = [f"--{name.replace('_', '-')}" for name, value in requested(args).items() if value]
+    given += [f"--{flag}" for flag in args.allowed]
+    return next(iter([*(["--continue"] if args.goes_on else []), *given]), "")
 
 
 def run_to_its_end(
-    args: Namespace, console: Console, command: str, asked: Mapping[str, Any], rows: str = "ASKED"
+    args: Namespace, console: Console, command: str, applied: Applied, *, asks: bool, rows: str = "ASKED"
 ) -> Outcome:
-    """Run the loop and return how it ended; `asked` are the arguments of a project's `requests`."""
+    """Run the loop and return how it ended; `applied` applies to an open project, and `asks` for confirmation."""
     wait = _wait(args)
 
     async def work(project: AsyncProject) -> Outcome:
@@ -83,8 +135,8 @@ def run_to_its_end(
         table = not (console.as_json or args.verbose)
         with listening(interrupts):
             async with shown(engine, console, wait, table=table):
-                approve = partial(_approve, args, console, engine.findings, command)
-                result = await project.applied(await project.requests(**asked), wait, approve)
+                approve = partial(_approve, console, engine.findings, command, asks=asks)
+                result = await applied(project, wait, approve)
         return _outcome(result, interrupts, command, as_json=console.as_json)
 
     return with_project(args, console, work, rows=rows)
@@ -98,15 +150,15 @@ def _wait(args: Namespace) -> timedelta | None:
     return None if args.wait is None else duration("--wait", args.wait, "usage")
 
 
-def _approve(args: Namespace, console: Console, warnings: tuple[Diagnostic, ...], command: str, plan: Plan) -> None:
+def _approve(console: Console, warnings: tuple[Diagnostic, ...], command: str, plan: Plan, *, asks: bool) -> None:
     from eocanvas_apply.render import plan as render
 
     if not console.as_json:
         console.report((*warnings, *plan.diagnostics, *plan.refusals))
-    if not (console.as_json and args.yes):
+    if asks or not console.as_json:
         see = render.FULL_PLAN if command == "apply" else ""
         console.err.write(render.text(plan, console.err.style, see=see) + "\n")
-    confirm(console, "Apply these changes?", yes=args.yes)
+    confirm(console, "Apply these changes?", yes=not asks)
 
 
 def _outcome(result: ApplyResult, interrupts: Interrupts, command: str, *, as_json: bool) -> Outcome:

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from eocanvas_apply.cli.commands.apply import add_run_arguments, run_to_its_end
 from eocanvas_apply.cli.terminal.console import Console, Outcome
+
+if TYPE_CHECKING:
+    from eocanvas_apply.api.project import AsyncProject
+    from eocanvas_apply.api.values import ApplyResult
+    from eocanvas_apply.planning.plan import Plan
 
 EPILOG = """\
 A job in flight is dismissed where the service can, and its keys are deleted when it has ended. Where destroy does not
@@ -22,4 +30,8 @@ add_arguments = add_run_arguments
 
 def run(args: Namespace, console: Console) -> Outcome:
     """Apply nothing."""
-    return run_to_its_end(args, console, "destroy", {"destroy": True}, rows="GIVEN")
+
+    async def applied(project: AsyncProject, wait: timedelta | None, approve: Callable[[Plan], None]) -> ApplyResult:
+        return await project.applied(await project.requests(destroy=True), wait, approve)
+
+    return run_to_its_end(args, console, "destroy", applied, asks=not args.yes, rows="GIVEN")

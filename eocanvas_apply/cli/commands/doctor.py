@@ -20,7 +20,7 @@ from eocanvas_apply.errors import CredentialsError, ManifestError, UsageError
 
 if TYPE_CHECKING:
     from eocanvas_apply.engine.definition import Definition
-    from eocanvas_apply.engine.doctor import Finding
+    from eocanvas_apply.engine.inspection.doctor import Finding
     from eocanvas_apply.secrets.vault import Vault
 
 EPILOG = """\
@@ -45,7 +45,7 @@ def run(args: Namespace, console: Console) -> Outcome:
     """Check everything; what fails is a finding."""
     from eocanvas_apply.api.project import AsyncProject
     from eocanvas_apply.engine.definition import Rows, given_rows
-    from eocanvas_apply.engine.doctor import Finding, examine, faults, listed, secrets
+    from eocanvas_apply.engine.inspection.doctor import Finding, examine, faults, listed, secrets
     from eocanvas_apply.engine.opening import open_vault, secret_sources
     from eocanvas_apply.secrets.scrubbing import SCRUBBER
 
@@ -77,9 +77,9 @@ def run(args: Namespace, console: Console) -> Outcome:
 
 def _storages(args: Namespace, project: Definition, vault: Vault, console: Console) -> Iterator[Finding]:
     from eocanvas_apply.engine.definition import given_rows
-    from eocanvas_apply.engine.doctor import Finding, listed
+    from eocanvas_apply.engine.inspection.doctor import Finding, listed
+    from eocanvas_apply.engine.inspection.preflight import preflight
     from eocanvas_apply.engine.opening import timing_overrides
-    from eocanvas_apply.engine.preflight import preflight
     from eocanvas_apply.render.storage_checks import outcome
 
     campaigns = given_rows(project, datetime.now(UTC))
@@ -93,7 +93,7 @@ def _storages(args: Namespace, project: Definition, vault: Vault, console: Conso
 def _manifest(args: Namespace) -> tuple[list[Finding], Definition]:
     """Return what is found about the manifest, and its project: an empty one where there is none that can be read."""
     from eocanvas_apply.engine.definition import given_rows, parse_project
-    from eocanvas_apply.engine.doctor import Finding, faults
+    from eocanvas_apply.engine.inspection.doctor import Finding, faults
 
     path = manifest_file(args)
     empty = parse_project("version: 1\nproject: none\n", path, lambda _: b"")

@@ -6,12 +6,19 @@ import asyncio
 import os
 from argparse import Namespace
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from eocanvas_apply.api.exit_codes import Exit, of_plan
 from eocanvas_apply.cli.argument_parser import Parser
 from eocanvas_apply.cli.named_project import ledger_url, opened_project, read_now, with_project
-from eocanvas_apply.cli.shared_options import CI_FORMATS, add_project, add_requests, add_sealing, requested
+from eocanvas_apply.cli.shared_options import (
+    CI_FORMATS,
+    add_allowances,
+    add_project,
+    add_requests,
+    add_sealing,
+    requested,
+)
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error, has_errors
 from eocanvas_apply.errors import UsageError
@@ -32,6 +39,7 @@ Examples:
   eocanvas-apply plan --format json > plan.json
   eocanvas-apply plan --simulate
   eocanvas-apply plan --offline
+  eocanvas-apply plan --out review.plan
   eocanvas-apply plan --detailed-exitcode || echo "something would change, or went wrong"
 """
 
@@ -49,6 +57,12 @@ def add_arguments(parser: Parser) -> None:
         action="store_true",
         help="search again, whatever eocanvas.lock says, and show what that would change; the lock is not written",
     )
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        help="save the plan: `apply FILE` carries out exactly that, without asking; `show FILE` shows it",
+    )
+    parser.add_argument("--destroy", action="store_true", help="plan what `destroy` would do")
     parser.add_argument("--full", action="store_true", help="every address, also where campaigns are shortened")
     parser.add_argument(
         "--simulate",
@@ -62,6 +76,7 @@ def add_arguments(parser: Parser) -> None:
         "for manifests of others, such as pull requests from forks",
     )
     add_requests(parser)
+    add_allowances(parser)
     add_sealing(parser)
     add_project(parser, *CI_FORMATS)
 
@@ -72,10 +87,18 @@ def run(args: Namespace, console: Console) -> Outcome:
         return read_now(_offline(args))
 
     async def work(project: AsyncProject) -> Outcome:
-        plan = await project.plan(**requested(args))
+        plan = await project.plan(**_asked(args))
+        if args.out:
+            await project.save(plan, args.out)
+            console.say(f"saved in {args.out}; `eocanvas-apply apply {args.out}` carries it out")
         return _outcome(args, plan, await _rehearsed(project, plan) if args.simulate else None)
 
-    return with_project(args, console, work, rows="ANEW" if args.refresh_searches else "ASKED")
+    rows = "GIVEN" if args.destroy else "ANEW" if args.refresh_searches else "ASKED"
+    return with_project(args, console, work, rows=rows)
+
+
+def _asked(args: Namespace) -> dict[str, Any]:
+    return {**requested(args), "destroy": args.destroy, "allow": args.allowed}
 
 
 async def _offline(args: Namespace) -> Outcome:
@@ -83,10 +106,12 @@ async def _offline(args: Namespace) -> Outcome:
     from eocanvas_apply.api.offline import OfflineProject
     from eocanvas_apply.engine.opening import timing_overrides
 
+    if args.out:
+        raise UsageError(error("usage", "a plan without the service cannot be applied", "leave out --out or --offline"))
     if args.refresh_searches:
         raise UsageError(error("usage", "--offline makes no search", "leave out --refresh-searches or --offline"))
     project = await OfflineProject.opened(opened_project(args), ledger_url(args), timing_overrides(os.environ))
-    plan, survey = await project.plan(**requested(args)), project.survey
+    plan, survey = await project.plan(**_asked(args)), project.survey
     if not args.simulate:
         return _outcome(args, plan)
     from eocanvas_apply.simulation.rehearsing import rehearse

@@ -81,7 +81,7 @@ def _size(campaigns: Campaigns) -> str:
 
 def _online(args: Namespace, campaigns: Campaigns, console: Console) -> Sequence[Diagnostic]:
     """Return what the service says; where it cannot be asked, why."""
-    from eocanvas_apply.engine.online import online_findings
+    from eocanvas_apply.engine.inspection.online import online_findings
 
     try:
         return read_now(online_findings(campaigns, settings(args, console)))
@@ -93,8 +93,8 @@ def _storages(
     args: Namespace, campaigns: Campaigns, console: Console
 ) -> tuple[Sequence[Diagnostic], Sequence[CheckedStorage]]:
     """Return what there is to say of the secrets, and what came of asking the storages with them."""
+    from eocanvas_apply.engine.inspection.preflight import preflight
     from eocanvas_apply.engine.opening import open_vault, secret_sources, timing_overrides
-    from eocanvas_apply.engine.preflight import preflight
     from eocanvas_apply.secrets.scrubbing import SCRUBBER
 
     project = campaigns.project

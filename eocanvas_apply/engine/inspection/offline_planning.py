@@ -52,7 +52,8 @@ class OfflineSurvey:
         made = plan(self.desired, requests, self.recorded, self.observed)
         refused = self.policy_refusals(made, requests)
         texts = kept_texts(self.project.boundary, made.launched_digests)
-        return replace(made, diagnostics=(OFFLINE, *review(made.diagnostics)), refusals=refused, launched_texts=texts)
+        shown = replace(made, diagnostics=(OFFLINE, *review(made.diagnostics)), refusals=refused)
+        return shown.with_texts(texts)
 
 
 async def survey_offline(project: Definition, ledger: str | None, timing: Mapping[str, timedelta]) -> OfflineSurvey:

@@ -1,0 +1,57 @@
+"""What allows an apply without a question: a plan that was reviewed, or the one that was accepted last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.errors import PlanStale
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.plan import Plan
+from eocanvas_apply.planning.safety import NEW_PLAN, departures
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """`check` raises PlanStale for a first plan that it does not allow; `plan_id` goes on record as accepted.
+
+    Without `plan_id` nothing new is accepted.
+    """
+
+    check: Callable[[Plan], None]
+    plan_id: str | None = None
+
+
+def of_plan(plan: Plan) -> Permission:
+    """Return the permission that a plan of this process is."""
+
+    def check(first: Plan) -> None:
+        if faults := departures(plan, first):
+            raise PlanStale(*faults)
+
+    return Permission(check, plan.plan_id)
+
+
+def of_last_accepted(recorded: Recorded) -> Permission:
+    """Return the permission to go on with the manifest that was accepted last."""
+
+    def check(first: Plan) -> None:
+        if fault := _not_accepted(first, recorded):
+            raise PlanStale(fault)
+
+    return Permission(check)
+
+
+def _not_accepted(first: Plan, recorded: Recorded) -> Diagnostic | None:
+    accepted = recorded.accepted
+    hint = "apply it once, or `plan --out FILE` and `apply FILE`; then --continue goes on with it"
+    if accepted is None:
+        return error("nothing-accepted", "no plan of this ledger was accepted yet, so there is none to continue", hint)
+    if accepted.destroys:
+        what = "what was accepted last on this ledger is to destroy it, so there is no plan to continue"
+        return error("nothing-accepted", what, hint)
+    if accepted.manifest_digest != first.origin.manifest_digest:
+        what = "the manifest, a file that it names, a variable or the lock is another than the one accepted last"
+        return error("plan-stale", what, NEW_PLAN)
+    return None

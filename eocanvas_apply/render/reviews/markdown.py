@@ -1,0 +1,95 @@
+"""A plan as Markdown for a comment on a pull or merge request.
+
+It is the same text for the same plan, so that an edited comment shows what has changed: moments of time are left out,
+but for the day of the end. What comes from the manifest stands in code, where no Markdown, mention or HTML is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from eocanvas_apply.diagnostics import Diagnostic, Severity
+from eocanvas_apply.planning.actions import ACTIONS, LAUNCHES, READING_ORDER, ActionKind
+from eocanvas_apply.planning.plan import Plan
+from eocanvas_apply.render.layout import PLAIN, counted, one_line
+from eocanvas_apply.render.plan import changes
+from eocanvas_apply.render.plan_blocks import Blocks
+
+# GitHub takes 65,536 characters, GitLab a million.
+MOST_BYTES = 60_000
+_FINDINGS = 20
+_BESIDE = 2_000
+_MOMENT = re.compile(r" ?(?:not before|probably at|until) \d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2} UTC")
+
+
+def text(plan: Plan) -> str:
+    """Return the comment; its first line is a mark by which a pipeline finds it again."""
+    head = [f"<!-- eocanvas-apply plan {_plain(plan.origin.project)} -->", f"### Plan of {code(plan.origin.project)}"]
+    parts = ["\n".join(head), _summary(plan), _found(plan.findings)]
+    parts += _sections(plan, MOST_BYTES - _BESIDE - len("".join(parts).encode()))
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def code(given: str) -> str:
+    """Return a text of any kind as Markdown that shows it as it is."""
+    shown = one_line(given)
+    fence = "`" * (max(map(len, re.findall("`+", shown)), default=0) + 1)
+    space = " " if shown.startswith("`") or shown.endswith("`") else ""
+    return f"{fence}{space}{shown}{space}{fence}"
+
+
+def _plain(given: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", given)
+
+
+def _summary(plan: Plan) -> str:
+    moving = changes(plan)
+    launches = sum(a.action in LAUNCHES or a.lies_ahead for a in plan.actions)
+    again = sum(plan.counts[kind] for kind in (ActionKind.RELAUNCH, ActionKind.RETRY))
+    cost = (
+        f"It launches {counted(launches, 'job')}, which uses {counted(launches, 'unit')} of the quota"
+        if launches
+        else ""
+    )
+    cost += f", {again} of them again" if again else ""
+    ends = plan.forecast.ends
+    end = f"The last launch is possible on {ends:%Y-%m-%d} (UTC)." if ends else ""
+    return "\n".join(filter(None, [f"**{moving}**" if moving else "**No changes.**", cost and f"{cost}.", end]))
+
+
+def _found(findings: Sequence[Diagnostic]) -> str:
+    ordered = sorted(findings, key=lambda each: [*Severity].index(each.severity))
+    lines = [f"- {each.severity}: {code(str(each))} ({code(each.code)})" for each in ordered[:_FINDINGS]]
+    left = len(ordered) - _FINDINGS
+    return "\n".join([*lines, *([f"- and {left} more"] if left > 0 else [])])
+
+
+def _sections(plan: Plan, room: int) -> Iterator[str]:
+    """Yield a folded section for each kind of action, as far as there is room."""
+    blocks, left = Blocks(plan, PLAIN), 0
+    for kind in READING_ORDER:
+        alike = [action for action in plan.actions if action.action is kind]
+        if not alike or (ACTIONS[kind].quiet and kind is not ActionKind.ASK):
+            continue
+        lines = [_MOMENT.sub("", line) for block in blocks.of(alike) for line in block.splitlines()]
+        shown = list(_fitting(lines, room))
+        room -= sum(len(line.encode()) + 1 for line in shown)
+        left += len(lines) - len(shown)
+        yield _folded(f"{kind}: {len(alike)}", shown)
+    if left:
+        yield f"Not shown: {counted(left, 'line')}; `eocanvas-apply show` has them all."
+
+
+def _fitting(lines: Sequence[str], room: int) -> Iterator[str]:
+    for line in lines:
+        room -= len(line.encode()) + 1
+        if room < 0:
+            return
+        yield line
+
+
+def _folded(title: str, lines: Sequence[str]) -> str:
+    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join(["<details>", f"<summary>{title}</summary>", "", fence, *lines, fence, "", "</details>"])
