@@ -18,6 +18,7 @@ from tests.end_to_end.tool import finished
 CALLS = {
     "validate": "validate",
     "doctor": "doctor",
+    "deps": "deps",
     "lock": "lock",
     "plan": "plan --simulate --full --out review.plan",
     "show": "show review.plan",

@@ -19,6 +19,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "status": "the state of every key and job, and what is next",
         "results": "which files the jobs left, and where",
         "logs": "the log of a job",
+        "deps": "what depends on what, also as a drawing",
         "why": "why an address would change, or why it waits",
         "explain": "what a diagnostic code means, and how to correct it",
     },
@@ -39,7 +40,7 @@ SUMMARIES = {name: summary for group in GROUPS.values() for name, summary in gro
 # What kubectl, Terraform, DVC and Snakemake call it, and what does it here.
 ELSEWHERE: dict[str, str] = {
     **dict.fromkeys(("check", "fmt", "lint", "test"), "validate"),
-    **dict.fromkeys(("diff", "graph", "preview", "refresh", "simulate"), "plan"),
+    **dict.fromkeys(("diff", "preview", "refresh", "simulate"), "plan"),
     **dict.fromkeys(("create", "deploy", "launch", "repro", "reproduce", "run", "start", "submit", "sync"), "apply"),
     **dict.fromkeys(("retry", "rerun", "restart", "resume"), "apply --retry-failed"),
     **dict.fromkeys(("replace", "taint"), "apply --relaunch ADDRESS"),
@@ -50,6 +51,7 @@ ELSEWHERE: dict[str, str] = {
     **dict.fromkeys(("history", "events"), "ledger show"),
     **dict.fromkeys(("auth", "login", "ping"), "doctor"),
     **dict.fromkeys(("new", "quickstart"), "init"),
+    **dict.fromkeys(("dag", "graph"), "deps"),
     "freeze": "lock",
     "import": "resolve ADDRESS --adopt JOB-ID",
     **dict.fromkeys(("V", "version"), "--version"),

@@ -1,1 +1,1 @@
-"""A plan for those who review it: Markdown for a comment, a page of HTML, GitLab's Terraform report."""
+"""For those who review: a plan as Markdown, as a page of HTML and as GitLab's report, and what depends on what."""
