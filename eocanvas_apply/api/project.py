@@ -217,6 +217,7 @@ class AsyncProject:
         destroy: bool = False,
         fetch: bool = True,
         allow: str | Iterable[str] = (),
+        allow_protected: str | Iterable[str] = (),
     ) -> Requests:
         """Return what is asked for beyond the manifest; raises UsageError for an address that nothing has."""
         parameters.flags(retry_failed=retry_failed, destroy=destroy, fetch=fetch)
@@ -232,6 +233,7 @@ class AsyncProject:
             no_fetch=not fetch,
             only=None if named is None else addresses_named(named, known, recorded),
             limit=launches,
+            unprotected=frozenset(parameters.texts("allow_protected", allow_protected)),
         )
 
     @_asked_through(requests)
@@ -241,7 +243,8 @@ class AsyncProject:
         `only` names jobs and keys (a name, a campaign, `campaign/id`, or several of them), all others are left as they
         are; `limit` is the most launches of the run; `relaunch` names jobs to run again; `retry_failed` runs failed
         jobs again; `destroy` deletes all keys and gives up all jobs; without `fetch` results stay at the service;
-        `allow` are safety flags as the refusals name them, such as `allow-deletes`.
+        `allow` are safety flags as the refusals name them, such as `allow-deletes`, and `allow_protected` addresses
+        that are protected and may be touched.
         Raises UsageError, ManifestError, CredentialsError, ServiceError and LedgerError.
         """
         return await self.planned(requests)

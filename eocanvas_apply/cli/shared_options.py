@@ -151,6 +151,18 @@ def add_allowances(parser: Parser) -> None:
     for flag, meaning in ALLOWANCES.items():
         words = meaning.replace("%", "%%")
         safety.add_argument(f"--{flag}", dest="allowed", action="append_const", const=flag, default=[], help=words)
+    add_protected(parser, safety)
+
+
+def add_protected(parser: Parser, group: argparse._ArgumentGroup | None = None) -> None:
+    """Declare what is protected and may be touched."""
+    (group or parser).add_argument(
+        "--allow-protected",
+        metavar="ADDRESS",
+        action="append",
+        default=[],
+        help="delete, replace, forget or run again what `protect:` names; also a pattern such as job.x/*",
+    )
 
 
 def add_requests(parser: Parser) -> None:

@@ -26,6 +26,7 @@ from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.actions import QUIET
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.plan import Plan, Requests
+from eocanvas_apply.planning.protection import changes_of_protection
 from eocanvas_apply.planning.safety import new_ledger
 from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.policy.plan_limits import plan_refusals, within_run
@@ -124,6 +125,7 @@ class Engine:
         if _needs_consent(first, requests):
             confirm(first)
             await self._accept(first.plan_id if permission is None else permission.plan_id, requests)
+        await self._protect(requests)
         with self.runs.noted(self.token(), self.clock.now()) if self.runs else nullcontext():
             return await self._run(first, within_run(self.policy, self.journal.recorded, requests), wait).to_its_end()
 
@@ -178,6 +180,12 @@ class Engine:
             return made
         lost = new_ledger(self.desired, requests, observed, lost_after_run=self.ledger_is_lost_after_run)
         return replace(made, refusals=(*made.refusals, lost)) if lost else made
+
+    async def _protect(self, requests: Requests) -> None:
+        """Record what the manifest protects, so that a later one cannot just leave it out."""
+        recorded = self.journal.recorded
+        if recorded.opened and (changes := [*changes_of_protection(self.desired, recorded, requests)]):
+            await self.journal.record(*changes)
 
     async def _accept(self, plan_id: str | None, requests: Requests) -> None:
         while self.journal.recorded.opened is None:

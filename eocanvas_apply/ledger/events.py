@@ -375,6 +375,15 @@ class TermsAccepted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Protected(Event):
+    """Fact: what this pattern names is protected from now on, or with `lifted` no more."""
+
+    type: Literal["protected"] = "protected"
+    pattern: str
+    lifted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QuotaClosed(Event):
     """Fact: the service refused for quota (429); no launch, or no order of a product, before `until`."""
 
@@ -386,6 +395,6 @@ class QuotaClosed(Event):
 _Keys = KeyIntended | KeyCreated | KeyAbandoned | KeyDrainIntended | KeyDrainEnded | KeyDeleteIntended | KeyDeleted
 _Launches = JobIntended | JobWithdrawn | JobAbandoned | JobSubmitted | JobRefused | Resolved
 _Runs = JobObserved | JobDismissIntended | JobDismissed | ResultsListed | ResultStored | Adopted
-_Others = LedgerOpened | PlanAccepted | PassObserved | Forgotten | TermsAccepted | QuotaClosed
+_Others = LedgerOpened | PlanAccepted | PassObserved | Forgotten | TermsAccepted | QuotaClosed | Protected
 _Orders = OrderIntended | ProductOrdered
 AnyEvent = Annotated[_Keys | _Launches | _Runs | _Orders | _Others, Field(discriminator="type")]

@@ -63,7 +63,7 @@ class ActionTraits:
 
     `phase` and `state` are those of its job, `quiet` actions change nothing that a person must approve, `launches`
     start a job, `compares` shows the differences from what was sent. A `consequence` may follow an accepted plan
-    without being asked for again.
+    without being asked for again. `counts_as` is what other tools call it: create, update or delete.
     """
 
     sign: str
@@ -74,22 +74,25 @@ class ActionTraits:
     launches: bool = False
     compares: bool = False
     consequence: bool = False
+    counts_as: str = ""
 
 
 _A, _P, _S = ActionKind, Phase, State
 # In reading order: first what costs something or cannot be undone.
 ACTIONS: dict[ActionKind, ActionTraits] = {
-    _A.RELAUNCH: ActionTraits("-/+", "yellow", _P.WAITING, _S.WAITING, launches=True, compares=True),
-    _A.REPLACE: ActionTraits("-/+", "yellow", compares=True),
-    _A.DELETE: ActionTraits("-", "red"),
-    _A.FORGET: ActionTraits("-", "red"),
-    _A.DISMISS: ActionTraits("-", "red", _P.RUNNING, _S.RUNNING, consequence=True),
-    _A.CREATE: ActionTraits("+", "green"),
-    _A.LAUNCH: ActionTraits("+", "green", _P.WAITING, _S.WAITING, launches=True),
-    _A.RETRY: ActionTraits("~", "yellow", _P.WAITING, _S.RETRYING, launches=True, consequence=True),
-    _A.RENEW: ActionTraits("~", "yellow", consequence=True),
-    _A.ADOPT: ActionTraits("<=", "cyan", _P.RUNNING, _S.RUNNING, compares=True, consequence=True),
-    _A.FETCH: ActionTraits("<=", "cyan", _P.WAITING, _S.SUCCEEDED, consequence=True),
+    _A.RELAUNCH: ActionTraits(
+        "-/+", "yellow", _P.WAITING, _S.WAITING, launches=True, compares=True, counts_as="update"
+    ),
+    _A.REPLACE: ActionTraits("-/+", "yellow", compares=True, counts_as="update"),
+    _A.DELETE: ActionTraits("-", "red", counts_as="delete"),
+    _A.FORGET: ActionTraits("-", "red", counts_as="delete"),
+    _A.DISMISS: ActionTraits("-", "red", _P.RUNNING, _S.RUNNING, consequence=True, counts_as="delete"),
+    _A.CREATE: ActionTraits("+", "green", counts_as="create"),
+    _A.LAUNCH: ActionTraits("+", "green", _P.WAITING, _S.WAITING, launches=True, counts_as="create"),
+    _A.RETRY: ActionTraits("~", "yellow", _P.WAITING, _S.RETRYING, launches=True, consequence=True, counts_as="update"),
+    _A.RENEW: ActionTraits("~", "yellow", consequence=True, counts_as="update"),
+    _A.ADOPT: ActionTraits("<=", "cyan", _P.RUNNING, _S.RUNNING, compares=True, consequence=True, counts_as="update"),
+    _A.FETCH: ActionTraits("<=", "cyan", _P.WAITING, _S.SUCCEEDED, consequence=True, counts_as="update"),
     _A.ASK: ActionTraits("?", "yellow", _P.UNDECIDED, _S.RUNNING, quiet=True),
     _A.WATCH: ActionTraits("…", "cyan", _P.RUNNING, _S.RUNNING, quiet=True),
     _A.NONE: ActionTraits("", "dim", quiet=True),

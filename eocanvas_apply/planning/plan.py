@@ -264,7 +264,7 @@ class Requests:
     `launches` counts the launches of this run, of which there may be `limit`; `dismissed` are the ids of the jobs that
     it has asked the service to stop. `no_fetch` leaves results where they are. `applying` says that the plan is carried
     out, so that a secret that cannot be read is an error, and not only a warning. `sealing_key` is the SHA-256 that the
-    service's public key must have.
+    service's public key must have. `unprotected` names what is protected and may be touched.
     """
 
     applying: bool = False
@@ -283,6 +283,7 @@ class Requests:
     limit: int | None = None
     launches: int = 0
     sealing_key: str | None = None
+    unprotected: frozenset[str] = frozenset()
 
     def leaves_out(self, address: str) -> bool:
         """Tell whether a selection was asked for that does not hold this address."""

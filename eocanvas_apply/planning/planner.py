@@ -18,6 +18,7 @@ from eocanvas_apply.planning.jobs.selecting import limited, selected, selected_k
 from eocanvas_apply.planning.keys.key_planner import KeyPlanner
 from eocanvas_apply.planning.keys.needs import PlannedKeys, after_keys, needed_keys
 from eocanvas_apply.planning.plan import Origin, Plan, PlannedAction, Requests
+from eocanvas_apply.planning.protection import protection
 from eocanvas_apply.planning.safety import refusals
 from eocanvas_apply.planning.schedule.outlook import forecast, renewals, wake
 from eocanvas_apply.planning.schedule.pacing import expected, paced, running, windows_of
@@ -75,7 +76,10 @@ class _Planner:
             created=now,
             actions=actions,
             diagnostics=(*keys.faults, *findings, *warnings(desired, recorded, observed, jobs)),
-            refusals=refusals(desired, self.requests, recorded, observed, actions),
+            refusals=(
+                *refusals(desired, self.requests, recorded, observed, actions),
+                *protection(desired, recorded, self.requests, actions),
+            ),
             forecast=forecast(actions, keys.stalled, now, renewed),
             wake=wake(actions, renewed, now),
             windows=windows.states(now),

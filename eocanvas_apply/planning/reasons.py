@@ -66,7 +66,8 @@ class Row:
     `words` say what it means, `advice` what to do next, with `{address}` as on the command line and `{until}` for
     ` until TIME` or nothing. `outcome` is how the
     address ends when an apply stops here. With `usable` its dependants may use it as it is; with
-    `settled` a plan only counts it. A `consequence` needs no new consent.
+    `settled` a plan only counts it. A `consequence` needs no new consent. One that `loses` takes away what a
+    `protect:` of the manifest guards.
     """
 
     action: ActionKind
@@ -79,6 +80,7 @@ class Row:
     usable: bool = False
     settled: bool = False
     consequence: bool = False
+    loses: bool = False
 
     @property
     def wanted(self) -> bool:
@@ -101,10 +103,11 @@ def _row(
     usable: bool = False,
     settled: bool = False,
     consequence: bool = False,
+    loses: bool = False,
 ) -> Row:
     traits = ACTIONS[action]
     found = phase or traits.phase, outcome, state or traits.state
-    return Row(action, reason, words, advice, *found, usable, settled, consequence or traits.consequence)
+    return Row(action, reason, words, advice, *found, usable, settled, consequence or traits.consequence, loses)
 
 
 _done = partial(_row, _A.NONE, outcome=_O.DONE, settled=True)
@@ -139,14 +142,24 @@ _KEYS = (
     ),
     _row(_A.CREATE, _R.EXPIRED, "expired", _NEXT_GENERATION, consequence=True),
     _row(_A.RENEW, _R.EXPIRES_SOON, "ends before the jobs that need it", _NEXT_GENERATION),
-    _row(_A.REPLACE, _R.CONFIG_CHANGED, "configuration changed", _REPLACES + "restore the old value to keep it"),
+    _row(
+        _A.REPLACE,
+        _R.CONFIG_CHANGED,
+        "configuration changed",
+        _REPLACES + "restore the old value to keep it",
+        loses=True,
+    ),
     _row(_A.REPLACE, _R.SECRET_CHANGED, "secret changed", _REPLACES + "the service cannot change a secret in place"),
     _row(
         _A.REPLACE, _R.DRIFTED, "changed on the service by another client", _REPLACES + "find out who else changes it"
     ),
-    _row(_A.DELETE, _R.NOT_IN_MANIFEST, "no longer in the manifest", f"the next apply deletes it{_RESTORE}"),
+    _row(
+        _A.DELETE, _R.NOT_IN_MANIFEST, "no longer in the manifest", f"the next apply deletes it{_RESTORE}", loses=True
+    ),
     _row(_A.DELETE, _R.SUPERSEDED, "replaced by a newer generation", "the next apply deletes it", consequence=True),
-    _row(_A.DELETE, _R.DESTROYED, "destroy requested", "destroy deletes it; a later apply creates it again"),
+    _row(
+        _A.DELETE, _R.DESTROYED, "destroy requested", "destroy deletes it; a later apply creates it again", loses=True
+    ),
     _row(_A.DELETE, _R.SECRET_CHANGED, f"secret changed; {_UNNEEDED}", _DELETES),
     _row(_A.DELETE, _R.CONFIG_CHANGED, f"configuration changed; {_UNNEEDED}", _DELETES),
     _row(_A.ADOPT, _R.FOUND, "created, but the answer was lost", "the next apply records it"),
@@ -201,11 +214,14 @@ _JOBS = (
         _R.NOT_IN_MANIFEST,
         "no longer in the manifest",
         f"the next apply removes it from the ledger{_RESTORE}",
+        loses=True,
     ),
-    _row(_A.FORGET, _R.DESTROYED, "destroy requested", "destroy removes it from the ledger; its results stay"),
+    _row(
+        _A.FORGET, _R.DESTROYED, "destroy requested", "destroy removes it from the ledger; its results stay", loses=True
+    ),
     _row(_A.FORGET, _R.REQUESTED, _REQUESTED, "it is removed from the ledger; its job and its results stay"),
     _row(_A.DISMISS, _R.DUPLICATED, _NOT_ONE_TO_ONE, "the next apply asks the service to stop the extra job"),
-    _row(_A.DISMISS, _R.DESTROYED, "destroy requested", "destroy asks the service to stop it"),
+    _row(_A.DISMISS, _R.DESTROYED, "destroy requested", "destroy asks the service to stop it", loses=True),
     _row(_A.DISMISS, _R.REQUESTED, _REQUESTED, "the service is asked to stop it"),
     _done(
         _R.DONE,

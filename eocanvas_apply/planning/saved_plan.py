@@ -68,6 +68,7 @@ class Asked:
     only: frozenset[str] | None = None
     limit: int | None = None
     sealing_key: str | None = None
+    unprotected: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,8 @@ SAMPLES: tuple[e.AnyEvent, ...] = (
     e.OrderIntended(**ORDER, decided=at(0), send_before=at(0.5)),
     e.ProductOrdered(**ORDER, state="ordered", download_id="65a0", ordered=at(0.1)),
     e.TermsAccepted(term="Copernicus_General_License", dataset_id=ORDER["dataset_id"]),
+    e.Protected(pattern="key.a"),
+    e.Protected(pattern="job.b/*", lifted=True),
     e.QuotaClosed(until=at(60)),
     e.QuotaClosed(until=at(90), quota="orders"),
 )

@@ -187,7 +187,7 @@ def test_manifests_that_are_read_fit_the_schema(file: Path) -> None:
 def test_fields_that_are_not_supported_yet_are_marked() -> None:
     marked = {name for name, facts in fields(editor_schema()) if facts.get("deprecated")}
     assert marked == {
-        *(f"Manifest.{name}" for name in ("environments", "ledger", "protect", "moved", "notify")),
+        *(f"Manifest.{name}" for name in ("environments", "ledger", "moved", "notify")),
     }
     assert editor_schema()["properties"]["ledger"]["description"] == "Not supported yet. Where the ledger is kept."
 

@@ -87,7 +87,8 @@ def run(args: Namespace, console: Console) -> Outcome:
         return _apply_saved(args, console)
 
     async def applied(project: AsyncProject, wait: timedelta | None, approve: Approve) -> ApplyResult:
-        asked = {**requested(args), "fetch": not args.no_fetch, "allow": args.allowed}
+        allowed = {"allow": args.allowed, "allow_protected": args.allow_protected}
+        asked = {**requested(args), "fetch": not args.no_fetch, **allowed}
         permission = await project.last_accepted() if args.goes_on else None
         return await project.applied(await project.requests(**asked), wait, approve, permission)
 
@@ -116,7 +117,7 @@ def _apply_saved(args: Namespace, console: Console) -> Outcome:
 def _asked_beside(args: Namespace) -> str:
     """Return the first option that a saved plan leaves no room for, empty for none."""
     given = [f"--{name.replace('_', '-')}" for name, value in requested(args).items() if value]
-    given += [f"--{flag}" for flag in args.allowed]
+    given += [f"--{flag}" for flag in [*args.allowed, *(["allow-protected"] if args.allow_protected else [])]]
     return next(iter([*(["--continue"] if args.goes_on else []), *given]), "")
 
 

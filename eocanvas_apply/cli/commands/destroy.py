@@ -7,7 +7,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from eocanvas_apply.cli.argument_parser import Parser
 from eocanvas_apply.cli.commands.apply import add_run_arguments, run_to_its_end
+from eocanvas_apply.cli.shared_options import add_protected
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 
 if TYPE_CHECKING:
@@ -25,13 +27,19 @@ Examples:
   eocanvas-apply destroy --yes --wait 30m
 """
 
-add_arguments = add_run_arguments
+
+def add_arguments(parser: Parser) -> None:
+    """Declare them."""
+    add_run_arguments(parser)
+    add_protected(parser)
 
 
 def run(args: Namespace, console: Console) -> Outcome:
     """Apply nothing."""
 
     async def applied(project: AsyncProject, wait: timedelta | None, approve: Callable[[Plan], None]) -> ApplyResult:
-        return await project.applied(await project.requests(destroy=True), wait, approve)
+        return await project.applied(
+            await project.requests(destroy=True, allow_protected=args.allow_protected), wait, approve
+        )
 
     return run_to_its_end(args, console, "destroy", applied, asks=not args.yes, rows="GIVEN")

@@ -98,7 +98,7 @@ def run(args: Namespace, console: Console) -> Outcome:
 
 
 def _asked(args: Namespace) -> dict[str, Any]:
-    return {**requested(args), "destroy": args.destroy, "allow": args.allowed}
+    return {**requested(args), "destroy": args.destroy, "allow": args.allowed, "allow_protected": args.allow_protected}
 
 
 async def _offline(args: Namespace) -> Outcome:

@@ -19,7 +19,7 @@ from eocanvas_apply.ledger.fold.order_records import Order, fold_order, mark_use
 
 # The version of what is folded. Raise it with every change of a record's fields or of what an event makes of them:
 # snapshots of another version are ignored.
-VERSION = 9
+VERSION = 10
 
 
 @dataclass(slots=True)
@@ -36,6 +36,7 @@ class Recorded:
     orders: dict[str, Order] = field(default_factory=dict)
     orders_closed_until: datetime | None = None
     terms: set[str] = field(default_factory=set)
+    protected: set[str] = field(default_factory=set)
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Fold more entries, in the order of their numbers."""
@@ -251,6 +252,13 @@ def _terms(recorded: Recorded, event: e.TermsAccepted) -> None:
     recorded.terms.add(event.term)
 
 
+def _protected(recorded: Recorded, event: e.Protected) -> None:
+    if event.lifted:
+        recorded.protected.discard(event.pattern)
+    else:
+        recorded.protected.add(event.pattern)
+
+
 def _quota(recorded: Recorded, event: e.QuotaClosed) -> None:
     if event.quota == "orders":
         recorded.orders_closed_until = max(recorded.orders_closed_until or event.until, event.until)
@@ -270,6 +278,7 @@ _FOLDERS: dict[type[e.Event], Any] = {
     e.OrderEvent: lambda recorded, event: fold_order(recorded.orders, event),
     e.TermsAccepted: _terms,
     e.QuotaClosed: _quota,
+    e.Protected: _protected,
 }
 _FOLDER_OF = {
     kind: next(_FOLDERS[each] for each in kind.__mro__ if each in _FOLDERS)

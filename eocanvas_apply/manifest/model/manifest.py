@@ -92,7 +92,8 @@ class Manifest(StrictModel):
     )
     ledger: LedgerSettings | None = Field(default=None, description="Where the ledger is kept.")
     protect: Annotated[tuple[Text, ...], Field(strict=False)] = Field(
-        default=(), description="Addresses that no command may delete or relaunch unasked."
+        default=(),
+        description="Addresses that no apply or destroy deletes, replaces, forgets or runs again unasked.",
     )
     moved: Annotated[tuple[Moved, ...], Field(strict=False)] = Field(
         default=(), description="Keys and jobs that were renamed."

@@ -143,7 +143,6 @@ _OF_INSTANCES = {
 NOT_YET: tuple[Path, ...] = (
     ("environments",),
     ("ledger",),
-    ("protect",),
     ("moved",),
     ("notify",),
 )

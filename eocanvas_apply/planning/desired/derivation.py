@@ -77,6 +77,7 @@ def desired(
             if job.canary or job.stop_after
         },
         following=tuple(address for address, job in jobs.items() if job.stage),
+        protect=tuple(dict.fromkeys(manifest.protect)),
     )
 
 

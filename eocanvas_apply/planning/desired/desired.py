@@ -229,6 +229,7 @@ class Desired:
     unasked: frozenset[str] = frozenset()
     holdings: Mapping[str, Holding] = field(default_factory=dict)
     following: tuple[str, ...] = ()
+    protect: tuple[str, ...] = ()
 
 
 def key_address(name: str) -> str:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from eocanvas_apply.planning.actions import ActionKind
+from eocanvas_apply.planning.actions import ACTIONS
 from eocanvas_apply.planning.plan import Plan
 
-_A = ActionKind
-_COUNTED = {
-    "create": (_A.CREATE, _A.LAUNCH),
-    "update": (_A.REPLACE, _A.RENEW, _A.RELAUNCH, _A.RETRY, _A.ADOPT, _A.FETCH),
-    "delete": (_A.DELETE, _A.FORGET, _A.DISMISS),
-}
+_COUNTED = ("create", "update", "delete")
 
 
 def document(plan: Plan) -> dict[str, int]:
     """Return `{"create": 1, "update": 0, "delete": 0}`."""
     counts = plan.counts
-    return {name: sum(counts[kind] for kind in kinds) for name, kinds in _COUNTED.items()}
+    return {
+        name: sum(counts[kind] for kind, traits in ACTIONS.items() if traits.counts_as == name) for name in _COUNTED
+    }
