@@ -180,7 +180,8 @@ class Plan:
     """The whole plan.
 
     `refusals` are the safety rules that hold an apply back; `wake` is the next service time at which waiting is
-    worth another look, None where only polling helps; `windows` how the quota stands. For people also what the
+    worth another look, None where only polling helps; `windows` how the quota stands; `ledger_opened_by` the id of the
+    plan that opened the ledger, None without one. For people also what the
     manifest asks for (`desired`; of a plan from a file `definitions`: its fields as text, by address), and the `texts`
     of graphs and chains that differ, by digest, as far as they are kept here.
     """
@@ -193,6 +194,7 @@ class Plan:
     forecast: Forecast = field(default_factory=Forecast)
     wake: datetime | None = None
     windows: tuple[WindowState, ...] = ()
+    ledger_opened_by: str | None = None
     desired: Desired | None = field(default=None, repr=False, compare=False)
     definitions: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False, compare=False)
     texts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)

@@ -83,6 +83,7 @@ class _Planner:
             forecast=forecast(actions, keys.stalled, now, renewed),
             wake=wake(actions, renewed, now),
             windows=windows.states(now),
+            ledger_opened_by=recorded.first_accepted,
             desired=desired,
         )
 

@@ -120,24 +120,45 @@ def departures(accepted: Plan, now: Plan) -> tuple[Diagnostic, ...]:
     It may be given again until its actions are done. A plan that was made without a ledger holds for the one that it
     opened.
     """
+    return *changed_manifest(accepted, now), *other_departures(accepted, now)
+
+
+def changed_manifest(accepted: Plan, now: Plan) -> tuple[Diagnostic, ...]:
+    """Return that a plan was made from another manifest, nothing where it was not."""
+    if accepted.origin.manifest_digest == now.origin.manifest_digest:
+        return ()
+    what = "the manifest, a file that it names, a variable or the lock changed"
+    return (error("plan-stale", what, NEW_PLAN),)
+
+
+def other_departures(accepted: Plan, now: Plan) -> tuple[Diagnostic, ...]:
+    """Return why a plan does not hold any more, but for the manifest."""
     planned = accepted.by_address()
     again = accepted.run_again
     new = (a for a in now.actions if not _covered(a, planned.get(a.address), again_too=a.address in again))
-    return *_origin_faults(accepted.origin, now.origin), *(
-        error("plan-stale", f"{a.address}: {a.action} ({a.reason}) is not in the plan", NEW_PLAN, address=a.address)
-        for a in new
+    return (
+        *_origin_faults(accepted.origin, now.origin),
+        *_ledger_faults(accepted, now),
+        *(
+            error("plan-stale", f"{a.address}: {a.action} ({a.reason}) is not in the plan", NEW_PLAN, address=a.address)
+            for a in new
+        ),
     )
 
 
 def _origin_faults(before: Origin, after: Origin) -> Iterator[Diagnostic]:
-    if before.manifest_digest != after.manifest_digest:
-        yield error("plan-stale", "the manifest, a file that it names, a variable or the lock changed", NEW_PLAN)
     same = (before.project, before.account) == (after.project, after.account)
     if not same or not same_service(before.service, after.service):
         place = f"{before.project} at {before.service} as {before.account}"
         yield error("plan-stale", f"the plan is for {place}", NEW_PLAN)
-    if before.ledger_id not in (None, after.ledger_id):
+
+
+def _ledger_faults(accepted: Plan, now: Plan) -> Iterator[Diagnostic]:
+    before, after = accepted.origin.ledger_id, now.origin.ledger_id
+    if before not in (None, after):
         yield error("plan-stale", "the plan was made with another ledger", NEW_PLAN)
+    if before is None and after is not None and now.ledger_opened_by not in (None, accepted.plan_id):
+        yield error("plan-stale", "the plan was made before there was a ledger, which another plan opened", NEW_PLAN)
 
 
 def _covered(action: PlannedAction, planned: PlannedAction | None, *, again_too: bool) -> bool:

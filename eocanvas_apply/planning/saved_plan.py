@@ -20,7 +20,7 @@ from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.desired.fingerprint import Change
 from eocanvas_apply.planning.plan import Forecast, Origin, Plan, PlannedAction, Requests, WindowState
 from eocanvas_apply.planning.reasons import Reason
-from eocanvas_apply.planning.safety import NEW_PLAN, departures
+from eocanvas_apply.planning.safety import NEW_PLAN, changed_manifest, other_departures
 from eocanvas_apply.planning.tasks import ReadTask
 
 VERSION = (1, 0)
@@ -185,7 +185,9 @@ class SavedPlan:
         `now` is a plan made anew with its requests, `parts` those of the manifest now, and `secrets` the fingerprints
         of the secrets now, under its salt.
         """
-        return (*_changed(self.parts, parts), *_other_secrets(self.secrets, secrets), *departures(self.plan, now))
+        # The parts say what of the manifest has changed, its digest only that.
+        changed = tuple(_changed(self.parts, parts)) or changed_manifest(self.plan, now)
+        return (*changed, *_other_secrets(self.secrets, secrets), *other_departures(self.plan, now))
 
 
 def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[Diagnostic]:

@@ -73,6 +73,7 @@ def test_what_was_changed_after_the_review_is_named_and_nothing_is_done(
     project.change("/a.zip", "/b.zip")
     assert project.run("apply", plan) == 6
     assert "eocanvas.yaml has changed since the plan was made" in project.err
+    assert "a variable or the lock" not in project.err
     project.change("/b.zip", "/a.zip")
     graph = project.folder / "subset.xml"
     graph.write_text(graph.read_text(encoding="utf-8") + "<!-- -->\n", encoding="utf-8")
@@ -114,6 +115,14 @@ def test_a_schedule_goes_on_with_what_was_accepted_and_with_nothing_else(
     assert project.run("apply", "--continue") == 6
     assert "[plan-stale]" in project.err
     assert launches(emulator) == 1
+
+
+def test_a_plan_without_a_ledger_holds_for_the_one_that_it_opened_only(project: Project, plan: str) -> None:
+    assert project.run("plan", "--only", "scenes", "--out", "other.plan") == 0
+    assert project.run("apply", plan, "--no-wait") == 3
+    assert project.run("apply", plan) == 0, project.err
+    assert project.run("apply", "other.plan") == 6
+    assert "which another plan opened" in project.err
 
 
 def test_nothing_goes_on_after_a_destroy(project: Project, emulator: RunningEmulator) -> None:

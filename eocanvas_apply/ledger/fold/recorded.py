@@ -19,16 +19,17 @@ from eocanvas_apply.ledger.fold.order_records import Order, fold_order, mark_use
 
 # The version of what is folded. Raise it with every change of a record's fields or of what an event makes of them:
 # snapshots of another version are ignored.
-VERSION = 10
+VERSION = 11
 
 
 @dataclass(slots=True)
 class Recorded:
-    """The fold: everything the ledger says, by address."""
+    """The fold: everything the ledger says, by address; `first_accepted` is the id of the plan that opened it."""
 
     head: int = 0
     opened: e.LedgerOpened | None = None
     accepted: e.PlanAccepted | None = None
+    first_accepted: str | None = None
     keys: dict[str, KeyRecord] = field(default_factory=dict)
     jobs: dict[str, JobRecord] = field(default_factory=dict)
     owner_of: dict[str, str] = field(default_factory=dict)
@@ -78,6 +79,7 @@ def _opened(recorded: Recorded, event: e.LedgerOpened) -> None:
 
 def _accepted(recorded: Recorded, event: e.PlanAccepted) -> None:
     recorded.accepted = event
+    recorded.first_accepted = recorded.first_accepted or event.plan_id
 
 
 def _generation(recorded: Recorded, event: e.KeyEvent) -> Generation:
