@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from itertools import chain, groupby, takewhile
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from eocanvas_apply.errors import CredentialsError
 from eocanvas_apply.storage.bucket import Bucket, StoredFile
 from eocanvas_apply.storage.bucket_faults import fault_of, reading_denied
 from eocanvas_apply.storage.bucket_listing import list_files, opened
-from eocanvas_apply.storage.probe import AT_ONCE, CONTENT, MOST_ASKED, Stock, Waiting
+from eocanvas_apply.storage.probe import AT_ONCE, CONTENT, MOST_ASKED, Stock, Waiting, a_few_at_once
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
@@ -40,11 +40,10 @@ class BucketProbe:
         """List what all of them begin with; what a long listing leaves open is listed by folder, the rest asked for."""
         try:
             found, names, rest = await self._listed(sorted(paths), max(1, min(_MOST_PAGES, len(paths) // 10)))
-            gate = asyncio.Semaphore(AT_ONCE)
             singles = [folder[0] for folder in _by_folder(rest) if len(folder) == 1]
             folders = [folder for folder in _by_folder(rest) if len(folder) > 1]
-            listings = (self._in_folder(folder, gate) for folder in folders[:MOST_ASKED])
-            for more, also, left in await asyncio.gather(*listings):
+            listings = (partial(self._listed, folder, 1) for folder in folders[:MOST_ASKED])
+            for more, also, left in await a_few_at_once(listings):
                 found, names, singles = found | more, names + also, singles + left
             found |= await self._asked(singles[:MOST_ASKED])
             unasked = frozenset((*singles[MOST_ASKED:], *chain.from_iterable(folders[MOST_ASKED:])))
@@ -56,12 +55,6 @@ class BucketProbe:
             found = await self._without_listing(asked[:MOST_ASKED], denied)
             return Stock(found, unasked=frozenset(asked[MOST_ASKED:]))
         return Stock(found, tuple(names), unasked)
-
-    async def _in_folder(
-        self, paths: list[str], gate: asyncio.Semaphore
-    ) -> tuple[dict[str, int | None], list[str], list[str]]:
-        async with gate:
-            return await self._listed(paths, 1)
 
     async def _listed(self, paths: list[str], pages: int) -> tuple[dict[str, int | None], list[str], list[str]]:
         """Return the sizes of those that are there, all names seen, and those that the listing does not decide."""
@@ -86,19 +79,18 @@ class BucketProbe:
         return first | await self._asked(paths[AT_ONCE:], refused_is_missing=True)
 
     async def _asked(self, paths: Iterable[str], *, refused_is_missing: bool = False) -> dict[str, int | None]:
-        store, gate, asked = opened(self.bucket, self.timeout), asyncio.Semaphore(AT_ONCE), list(paths)
+        store, asked = opened(self.bucket, self.timeout), list(paths)
 
         async def size(path: str) -> int | None:
-            async with gate:
-                try:
-                    return await self._head(store, path)
-                except CredentialsError:
-                    # Without the right to list, a storage refuses what is not there.
-                    if refused_is_missing:
-                        return None
-                    raise
+            try:
+                return await self._head(store, path)
+            except CredentialsError:
+                # Without the right to list, a storage refuses what is not there.
+                if refused_is_missing:
+                    return None
+                raise
 
-        sizes = await asyncio.gather(*map(size, asked))
+        sizes = await a_few_at_once(partial(size, path) for path in asked)
         return {path: found for path, found in zip(asked, sizes, strict=True) if found is not None}
 
     async def _head(self, store: S3Store, path: str) -> int | None:

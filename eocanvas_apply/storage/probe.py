@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import CredentialsError, EocanvasApplyError, NotSent, Refused
 
+T = TypeVar("T")
 # How many requests to one storage are under way at a time.
 AT_ONCE = 8
 # So many single questions are asked of one storage: of files, or of folders.
@@ -65,6 +66,28 @@ class Probe(Protocol):
 
     async def remove(self, name: str) -> bool:
         """Remove the file of this name, which need not be there; tell whether the storage did so."""
+
+
+async def a_few_at_once(works: Iterable[Callable[[], Awaitable[T]]]) -> list[T]:
+    """Do the works a few at a time and return what they come to, in their order.
+
+    After the first failure no other begins, and those under way are waited for: a connection that is given up in the
+    middle of its beginning would stay open, and wrong secrets are not sent hundreds of times.
+    """
+    gate, faults = asyncio.Semaphore(AT_ONCE), list[EocanvasApplyError]()
+
+    async def done(work: Callable[[], Awaitable[T]]) -> list[T]:
+        async with gate:
+            try:
+                return [] if faults else [await work()]
+            except EocanvasApplyError as fault:
+                faults.append(fault)
+                return []
+
+    found = await asyncio.gather(*map(done, works))
+    if faults:
+        raise faults[0]
+    return [each for (each,) in found]
 
 
 async def write_and_remove(probe: Probe, name: str, place: str, patience: timedelta) -> None:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, unquote
 from xml.etree import ElementTree as ET
@@ -20,7 +21,7 @@ from eocanvas_apply.connection_words import connection_words
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import CredentialsError, Doubt, EocanvasApplyError, ManifestError, NotSent, Refused
 from eocanvas_apply.secrets.secret import Secret
-from eocanvas_apply.storage.probe import AT_ONCE, CONTENT, MOST_ASKED, Stock, Waiting
+from eocanvas_apply.storage.probe import CONTENT, MOST_ASKED, Stock, Waiting, a_few_at_once
 from eocanvas_apply.web_addresses import is_loopback, split_address
 
 if TYPE_CHECKING:
@@ -60,14 +61,11 @@ class WebdavProbe:
         folders = defaultdict(set)
         for path in paths:
             folders[path.rpartition("/")[0]].add(path)
-        gate = asyncio.Semaphore(AT_ONCE)
         async with self._client() as client:
-
-            async def listed(folder: str) -> dict[str, int | None]:
-                async with gate:
-                    return await self._found(client, folder + "/", depth=1, absent_is_empty=True)
-
-            found = await asyncio.gather(*map(listed, [*folders][:MOST_ASKED]))
+            found = await a_few_at_once(
+                partial(self._found, client, f"{folder}/", depth=1, absent_is_empty=True)
+                for folder in [*folders][:MOST_ASKED]
+            )
         there = {path: size for each in found for path, size in each.items()}
         sizes = {path: there[path] for path in paths if path in there}
         if not sizes:

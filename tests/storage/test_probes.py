@@ -8,17 +8,19 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
 import pytest
 
-from eocanvas_apply.errors import EocanvasApplyError
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import EocanvasApplyError, Refused
 from eocanvas_apply.secrets.secret import Secret
 from eocanvas_apply.storage import probe as asking
 from eocanvas_apply.storage.bucket import Bucket
 from eocanvas_apply.storage.bucket_probe import BucketProbe
-from eocanvas_apply.storage.probe import Probe, Stock, write_and_remove
+from eocanvas_apply.storage.probe import Probe, Stock, a_few_at_once, write_and_remove
 from eocanvas_apply.storage.webdav_probe import WebdavFolder, WebdavProbe
 from tests.emulator.storages import REGION, S3Gate
 from tests.end_to_end.storages import ACCESS, DRIVE_PASSWORD, DRIVE_USER, SECRET, Storages, storages
@@ -98,6 +100,28 @@ def test_wrong_secrets_are_refused(real: Storages) -> None:
         assert refusal(probe.answer()) == "storage-denied"
         assert refusal(probe.stock(["/a.zip", "/scenes/1.zip"])) == "storage-denied"
         assert refusal(written(probe, "x.txt")) == "storage-denied"
+
+
+def test_after_a_refusal_no_further_question_begins_and_none_is_left() -> None:
+    begun: list[int] = []
+
+    async def question(number: int) -> int:
+        begun.append(number)
+        await asyncio.sleep(0.01)
+        if number == 0:
+            raise Refused(error("storage-refused", "no", "no"))
+        return number
+
+    async def all_of_them() -> list[int]:
+        try:
+            return await a_few_at_once(partial(question, number) for number in range(100))
+        finally:
+            assert len(asyncio.all_tasks()) == 1
+
+    with pytest.raises(Refused):
+        asyncio.run(all_of_them())
+    assert begun == list(range(8))
+    assert asyncio.run(a_few_at_once(partial(question, number) for number in (3, 1, 2))) == [3, 1, 2]
 
 
 def test_places_that_are_not_there(real: Storages) -> None:
