@@ -48,6 +48,8 @@ class Run:
     _here_before: frozenset[str] = field(init=False, default=frozenset())
     # The jobs that this run saw fail; one that succeeds is listed with its results.
     _failed: set[str] = field(init=False, default_factory=set)
+    # The jobs whose logs it found doubtful, which may be long after their results were stored.
+    _remarked: frozenset[str] = field(init=False, default=frozenset())
     # Each address as it first stood, also those that arose on the way.
     _first_seen: dict[str, PlannedAction] = field(init=False)
     _run_again: frozenset[str] = field(init=False)
@@ -81,7 +83,7 @@ class Run:
 
     async def _close(self) -> None:
         await self._downloads.close(self.pace.stop.grace_left())
-        await self._downloads.list_failed(self._failed)
+        await self._downloads.list_changed(self._failed | self._remarked)
 
     @property
     def _stopping(self) -> bool:
@@ -108,7 +110,7 @@ class Run:
         """Return whether the first plan may be carried out as it stands; a run that came between refuses the claims."""
         if self.session.now() - self.first.created > _FRESH:
             return False
-        await self.surveyor.put_on_record()
+        self._remarked |= await self.surveyor.put_on_record()
         self._show_view()
         return True
 
@@ -144,7 +146,7 @@ class Run:
                 self.session.report(event)
             if has_ended(fact.status) and fact.status != OgcStatus.SUCCESSFUL:
                 self._failed.add(fact.address)
-        await self.surveyor.put_on_record()
+        self._remarked |= await self.surveyor.put_on_record()
         self._last, planned = survey.plan, survey.plan.by_address()
         self._first_seen |= {address: action for address, action in planned.items() if address not in self._first_seen}
         self.session.drop_solved(planned)

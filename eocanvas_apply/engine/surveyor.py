@@ -75,11 +75,12 @@ class Surveyor:
         """Whether facts are noted that the ledger does not hold yet."""
         return bool(self._unrecorded)
 
-    async def put_on_record(self) -> None:
-        """Append the observed facts that the ledger does not have yet."""
+    async def put_on_record(self) -> frozenset[str]:
+        """Append the observed facts that the ledger does not have yet; return the jobs that have new remarks."""
         facts, self._unrecorded = self._unrecorded, []
         if facts:
             await self.journal.record(*facts)
+        return frozenset(fact.address for fact in facts if isinstance(fact, JobObserved) and fact.remarks)
 
 
 def _changed(facts: Iterable[AnyEvent], recorded: Recorded) -> list[JobObserved]:

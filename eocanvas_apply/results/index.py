@@ -142,12 +142,15 @@ class Indexes:
         for folder in await asyncio.to_thread(_marked, folders):
             self._due[folder] = set()
 
-    def failed(self, address: str) -> None:
-        """Mark the index of a campaign as behind, because one of its instances has failed; raises OSError."""
+    def changed(self, address: str) -> None:
+        """Mark the index that has a row of this address as behind: it has failed, or has a remark; raises OSError."""
         job = self._desired.jobs.get(address)
-        if job and job.index_folder and job.index_folder != job.folder:
+        if job and job.index_folder:
             folder = place(self._folder, job.index_folder)
             self._boundary.real(folder)
+            # That of a campaign has a row for every instance, that of a job only what it left.
+            if job.index_folder == job.folder and not (folder / "index.csv").exists():
+                return
             folder.mkdir(parents=True, exist_ok=True)
             self.begin(folder, address)
 

@@ -120,3 +120,19 @@ def test_a_log_that_is_refused_takes_no_result(project: Project, emulator: Runni
         wire.faults.append(Fault("status", path="*/logs", times=None, status=403))
     assert project.run("apply", "--yes") == 0
     assert (project.folder / "results" / "index.csv").exists()
+
+
+def test_a_log_that_comes_late_reaches_the_index_too(doubtful: Project, emulator: RunningEmulator) -> None:
+    with emulator.model() as wire:
+        wire.service.change_behaviour({"logs": "late", "log_delay": 3600})
+    assert doubtful.run("apply", "--yes") == 0
+    index = doubtful.folder / "results" / "index.csv"
+    assert next(csv.DictReader(index.read_text("utf-8").splitlines()))["remarks"] == ""
+    with emulator.model() as wire:
+        wire.service.change_behaviour({"logs": "full"})
+    assert doubtful.run("apply", "--yes") == 0
+    assert next(csv.DictReader(index.read_text("utf-8").splitlines()))["remarks"] == "dem-tile-missing"
+    index.unlink()
+    # What the user removed is not written again for nothing.
+    assert doubtful.run("apply", "--yes") == 0
+    assert not index.exists()

@@ -184,11 +184,11 @@ class Downloads:
         self._collect()
         await self._write_indexes()
 
-    async def list_failed(self, addresses: Iterable[str]) -> None:
-        """Write the indexes of the campaigns that these failed jobs are instances of."""
+    async def list_changed(self, addresses: Iterable[str]) -> None:
+        """Write the indexes with the rows of these jobs, which have failed or have a remark."""
         for address in addresses:
             try:
-                self._fetcher.indexes.failed(address)
+                self._fetcher.indexes.changed(address)
             except OSError as fault:
                 self._session.fail(address, index_unwritable(self._session.folder, fault, address))
         await self._write_indexes()
