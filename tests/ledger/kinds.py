@@ -1,4 +1,4 @@
-"""The kinds of ledger that the conformance suite is run on: from a folder to an address, from it to a backend.
+"""The kinds of ledger that the conformance suite is run on: from a test to an address, from it to a backend.
 
 A later kind adds its line here, and is held to every test of the suite.
 """
@@ -9,16 +9,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
+from eocanvas_apply.ledger.database_session import DatabaseSession
 from eocanvas_apply.ledger.journal import Backend
 from eocanvas_apply.ledger.local import LocalBackend
+from eocanvas_apply.ledger.postgres import PostgresBackend
 
 
 @dataclass(frozen=True)
 class Kind:
-    """`address` names a fresh ledger with room in this folder; `open` opens what has the address, in any process."""
+    """`address` names a fresh ledger for one test; `open` opens what has the address, in any process."""
 
     name: str
-    address: Callable[[Path], str]
+    address: Callable[[pytest.FixtureRequest], str]
     open: Callable[[str], Backend]
 
 
@@ -33,10 +37,20 @@ class Ledger:
         return self.kind.open(self.address)
 
 
+def _in_a_database(request: pytest.FixtureRequest) -> str:
+    """Return the address of an empty table; this process and its children log in with the rights of a run."""
+    server = request.getfixturevalue("database_server")
+    patch = request.getfixturevalue("monkeypatch")
+    for name, value in server.variables().items():
+        patch.setenv(name, value)
+    return str(server.new_ledger())
+
+
 KINDS = {
     "local": Kind(
         "local",
-        lambda folder: str(folder / ".eocanvas" / "default.jsonl"),
+        lambda request: str(request.getfixturevalue("tmp_path") / ".eocanvas" / "default.jsonl"),
         lambda address: LocalBackend(Path(address)),
     ),
+    "postgres": Kind("postgres", _in_a_database, lambda address: PostgresBackend(DatabaseSession(address))),
 }

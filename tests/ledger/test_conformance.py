@@ -25,9 +25,9 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(name="ledger", params=KINDS)
-def _ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Ledger:
+def _ledger(request: pytest.FixtureRequest) -> Ledger:
     kind = KINDS[request.param]
-    return Ledger(kind, kind.address(tmp_path))
+    return Ledger(kind, kind.address(request))
 
 
 def read(backend: Backend, after: int = 0) -> Sequence[Entry]:
