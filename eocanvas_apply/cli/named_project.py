@@ -165,12 +165,11 @@ async def read_record(args: Namespace) -> Recorded:
     from eocanvas_apply.boundary import Boundary
     from eocanvas_apply.files import missing_manifest
     from eocanvas_apply.ledger.journal import Journal
-    from eocanvas_apply.ledger.local import open_backend
-    from eocanvas_apply.ledger.snapshots import Snapshots
+    from eocanvas_apply.ledger.opened_ledger import open_ledger
 
     manifest = manifest_file(args)
-    backend = open_backend(ledger_url(args), Boundary(manifest.parent, allowed_paths(args)))
-    journal = Journal(backend, "reader", lambda: datetime.now(UTC), token_hex, Snapshots(backend))
+    ledger = open_ledger(ledger_url(args), Boundary(manifest.parent, allowed_paths(args)))
+    journal = Journal(ledger.backend, "reader", lambda: datetime.now(UTC), token_hex, ledger.snapshots)
     found = await journal.refresh()
     if not found.head and not manifest.exists():
         raise UsageError(missing_manifest(manifest, " and no ledger"))

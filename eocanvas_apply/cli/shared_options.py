@@ -90,8 +90,9 @@ def add_ledger(parser: Parser) -> None:
     """Declare where the ledger is."""
     parser.add_argument(
         "--ledger",
-        metavar="PATH",
-        help="the ledger file (default: EOCANVAS_APPLY_LEDGER, else .eocanvas/default.jsonl beside the manifest)",
+        metavar="PATH|URL",
+        help="the ledger: a file, or postgresql://HOST/DATABASE (default: EOCANVAS_APPLY_LEDGER, else "
+        ".eocanvas/default.jsonl beside the manifest)",
     )
 
 

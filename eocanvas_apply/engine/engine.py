@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 
 from eocanvas_apply.applying.document_store import kept_texts
 from eocanvas_apply.applying.session import Session
@@ -82,6 +83,11 @@ class Engine:
         """Raise SafetyRefusal with what the policy refuses of the manifest and its rows."""
         if self.policy_refusals:
             raise SafetyRefusal(*self.policy_refusals)
+
+    @property
+    def ledger_file(self) -> Path | None:
+        """The ledger's file, None for one that is elsewhere."""
+        return self.runs.ledger if self.runs else None
 
     def other_runs(self) -> tuple[Diagnostic, ...]:
         """Return what there is to say of other runs that are at work on this ledger."""

@@ -26,9 +26,7 @@ from eocanvas_apply.engine.personal_settings import read_personal_settings, sett
 from eocanvas_apply.engine.surveyor import Review
 from eocanvas_apply.errors import ManifestError, UsageError
 from eocanvas_apply.ledger.journal import Journal
-from eocanvas_apply.ledger.local import open_backend
-from eocanvas_apply.ledger.runs_at_work import RunsAtWork
-from eocanvas_apply.ledger.snapshots import Snapshots
+from eocanvas_apply.ledger.opened_ledger import OpenedLedger, open_ledger
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.model.manifest import Timing
 from eocanvas_apply.manifest.model.times import parse_duration
@@ -148,6 +146,7 @@ async def open_engine(
 
     Raises ManifestError and UsageError, and where rows are asked for also ServiceError and CredentialsError.
     """
+    ledger = open_ledger(settings.ledger_url, project.boundary)
     async with open_service(project, settings) as service:
         refused = project.policy is not None and bool(given_rows(project, settings.clock.now()).refusals)
         if refused:
@@ -162,11 +161,11 @@ async def open_engine(
         yield Engine(
             desired=campaigns.desired(settings.timing),
             service=service,
-            journal=open_journal(project, settings),
+            journal=_journal(ledger, settings),
             observer=Observer(service, vault, project.boundary, reads_processes=True),
             clock=settings.clock,
             token=settings.token,
-            ledger_is_lost_after_run=_lost_after_run(settings),
+            ledger_is_lost_after_run=ledger.runs is not None and _lost_after_run(settings),
             findings=(*campaigns.diagnostics, *adjusted(vault.warnings, project.manifest)),
             searches=campaigns.expansion.searches,
             required_sealing_key=settings.required_sealing_key,
@@ -174,7 +173,7 @@ async def open_engine(
             policy=project.policy,
             policy_refusals=campaigns.refusals,
             parts=campaigns.parts,
-            runs=RunsAtWork(open_backend(settings.ledger_url, project.boundary).path),
+            runs=ledger.runs,
         )
 
 
@@ -244,11 +243,10 @@ def open_service(project: Definition, settings: Settings) -> EOCanvas:
     return service
 
 
-def open_journal(project: Definition, settings: Settings) -> Journal:
-    """Return this run's view of the project's ledger; nothing is opened or written yet."""
-    backend = open_backend(settings.ledger_url, project.boundary)
+def _journal(ledger: OpenedLedger, settings: Settings) -> Journal:
+    """Return this run's view of the project's ledger; nothing is read or written yet."""
     writer = f"{socket.gethostname()}-{os.getpid()}-{settings.token()[:6]}"
-    return Journal(backend, writer, settings.clock.now, settings.token, Snapshots(backend))
+    return Journal(ledger.backend, writer, settings.clock.now, settings.token, ledger.snapshots)
 
 
 def _guard_account(project: Definition, settings: Settings) -> None:

@@ -30,7 +30,7 @@ class RunsAtWork:
     """The notes of the runs that work on one ledger, by one of them. Methods block, for milliseconds."""
 
     def __init__(self, ledger: Path) -> None:
-        self._ledger, self._own = ledger, set[str]()
+        self.ledger, self._own = ledger, set[str]()
         self.folder = ledger.with_name(f"{ledger.name.removesuffix('.jsonl')}.runs")
 
     @contextmanager
@@ -40,7 +40,7 @@ class RunsAtWork:
         self._own.add(token)
         with ExitStack() as held:
             with suppress(OSError):
-                if self._ledger.exists():
+                if self.ledger.exists():
                     self.folder.mkdir(exist_ok=True)
                     held.enter_context(locked(note))
                     run = {"process": os.getpid(), "host": socket.gethostname(), "since": now.isoformat()}

@@ -107,8 +107,8 @@ async def _ledger(engine: Engine) -> Finding:
 
 def _unwritable(engine: Engine) -> Iterator[Finding]:
     """Yield where an apply could not write the ledger, or results: jobs would run, and their files not arrive."""
-    ledger = Path(engine.journal.url)
-    if place := _read_only(ledger if ledger.exists() else ledger.parent):
+    file = engine.ledger_file
+    if file and (place := _read_only(file if file.exists() else file.parent)):
         yield _not_writable("ledger", "ledger-unwritable", place)
     folders = (job.index_folder or job.folder for job in engine.desired.jobs.values())
     places = (_read_only(engine.observer.folder / folder) for folder in dict.fromkeys(folders) if folder is not None)

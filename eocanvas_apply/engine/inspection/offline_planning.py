@@ -16,7 +16,7 @@ from eocanvas_apply.engine.surveyor import Review
 from eocanvas_apply.errors import LedgerError
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.journal import Journal
-from eocanvas_apply.ledger.local import open_backend
+from eocanvas_apply.ledger.opened_ledger import open_ledger
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.planner import plan
@@ -65,7 +65,7 @@ async def survey_offline(project: Definition, ledger: str | None, timing: Mappin
     campaigns = given_rows(project, now)
     desired = campaigns.desired(timing)
     # No snapshot of it: that could say something else than the ledger that came with it.
-    journal = Journal(open_backend(ledger, project.boundary), "reader", lambda: now, lambda: "")
+    journal = Journal(open_ledger(ledger, project.boundary).backend, "reader", lambda: now, lambda: "")
     recorded = await journal.refresh()
     opened = recorded.opened
     if opened and opened.project != desired.project:

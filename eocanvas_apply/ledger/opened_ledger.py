@@ -1,0 +1,55 @@
+"""A ledger by its address: what keeps its entries, and what stands beside one in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from eocanvas_apply.boundary import Boundary
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import UsageError
+from eocanvas_apply.ledger.journal import Backend
+from eocanvas_apply.ledger.local import open_backend
+from eocanvas_apply.ledger.runs_at_work import RunsAtWork
+from eocanvas_apply.ledger.snapshots import Snapshots
+
+# As libpq takes them.
+_POSTGRES = ("postgresql://", "postgres://")
+
+
+@dataclass(frozen=True)
+class OpenedLedger:
+    """A ledger; nothing is read or written yet.
+
+    One in a file has snapshots and notes of the runs at work beside it. `create` creates the table of one in a database
+    and tells whether it was not there before.
+    """
+
+    backend: Backend
+    snapshots: Snapshots | None = None
+    runs: RunsAtWork | None = None
+    create: Callable[[], Coroutine[Any, Any, bool]] | None = None
+
+
+def open_ledger(url: str | None, boundary: Boundary) -> OpenedLedger:
+    """Return the ledger of an address: a path, or `postgresql://HOST/DATABASE`; None is the file beside the manifest.
+
+    Raises UsageError for another address, and where its extra is not installed.
+    """
+    if url is not None and url.startswith(_POSTGRES):
+        return _in_database(url)
+    backend = open_backend(url, boundary)
+    return OpenedLedger(backend, Snapshots(backend), RunsAtWork(backend.path))
+
+
+def _in_database(url: str) -> OpenedLedger:
+    try:
+        from eocanvas_apply.ledger.database_session import DatabaseSession
+        from eocanvas_apply.ledger.postgres import PostgresBackend
+    except ImportError:
+        # psycopg raises it also where it finds no libpq.
+        message = "a ledger in PostgreSQL needs psycopg, which is not installed"
+        raise UsageError(error("extra-missing", message, "pip install 'eocanvas-apply[postgres]'")) from None
+    backend = PostgresBackend(DatabaseSession(url))
+    return OpenedLedger(backend, create=backend.create)
