@@ -53,9 +53,13 @@ class DatabaseServer:
     def variables(self, user: str = "runner") -> Mapping[str, str]:
         return {"PGUSER": user, "PGPASSWORD": self.password}
 
+    def connection(self) -> psycopg.Connection:
+        """Return a connection as admin, without a transaction."""
+        return psycopg.connect(self.address, user="admin", password=self.password, autocommit=True)
+
     def execute(self, *statements: str) -> list[tuple[Any, ...]]:
         """Run statements as admin, and return the rows of the last."""
-        with psycopg.connect(self.address, user="admin", password=self.password, autocommit=True) as connection:
+        with self.connection() as connection:
             cursors = [connection.execute(statement.encode()) for statement in statements]
             return cursors[-1].fetchall() if cursors[-1].description else []
 

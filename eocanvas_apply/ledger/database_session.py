@@ -108,7 +108,7 @@ class DatabaseSession:
                     pause = next(pauses, None) if self._may_pass() else None
                     if pause is None:
                         raise self._fault(failure, code) from None
-                    self._drop()
+                    self._drop_lost()
                     time.sleep(pause)
 
     def _opened(self) -> _Connection:
@@ -120,9 +120,10 @@ class DatabaseSession:
             self._close = weakref.finalize(self, made.close)
         return self._connection
 
-    def _drop(self) -> None:
-        self._close()
-        self._connection = None
+    def _drop_lost(self) -> None:
+        if self._connection and self._connection.closed:
+            self._close()
+            self._connection = None
 
     def _may_pass(self) -> bool:
         """Whether it was the connection that failed, to a database that was there before."""
@@ -139,7 +140,8 @@ class DatabaseSession:
         if isinstance(failure, errors.UndefinedTable):
             hint = f"create it, once: eocanvas-apply ledger create --ledger '{self.url}'"
             return LedgerError(error("ledger-no-table", f"{self.url}: there is no table eocanvas_ledger", hint))
-        reached = self._connection is not None and not self._connection.closed
+        self._drop_lost()
+        reached = self._connection is not None
         hint = next((words for kind, words in _HINTS.items() if isinstance(failure, kind)), _OTHER)
         what = {"ledger-unreadable": "read", "ledger-unwritable": "written"}[code]
         message = f"{self.url}: the ledger cannot be {what}: {_words(failure)}"
