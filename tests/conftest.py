@@ -30,6 +30,15 @@ def database_server() -> Iterator[DatabaseServer]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def database_server_to_end() -> Iterator[DatabaseServer]:
+    """Return a server that a test may end; it starts it again."""
+    from tests.database_server import running_server
+
+    with running_server() as server:
+        yield server
+
+
 def pytest_collection_finish() -> None:
     """Keep the garbage collector from walking through thousands of collected tests again and again."""
     gc.freeze()

@@ -106,5 +106,5 @@ def no_append_ends(path: str, line: int, size: int) -> LedgerError:
 
 
 def _corrupt(path: str, line: int, message: str, instead: str, why: str = "") -> LedgerError:
-    hint = f"{why}nothing was changed; {instead}restore the file from a copy"
+    hint = f"{why}nothing was changed; {instead}restore the ledger from a copy"
     return LedgerError(Diagnostic("ledger-corrupt", Severity.ERROR, message, hint, Position(path, line, 1)))

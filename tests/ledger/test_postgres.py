@@ -19,7 +19,7 @@ from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.events import AnyEvent
 from eocanvas_apply.ledger.opened_ledger import open_ledger
 from eocanvas_apply.ledger.postgres import PostgresBackend
-from tests.database_server import DatabaseServer, running_server
+from tests.database_server import DatabaseServer
 from tests.ledger.appender import journal
 from tests.ledger.entries import OPENED, entries, note
 from tests.ledger.relay import Relay
@@ -33,17 +33,11 @@ def _address(database_server: DatabaseServer, monkeypatch: pytest.MonkeyPatch) -
     return database_server.new_ledger()
 
 
-@pytest.fixture(name="server_to_end", scope="module")
-def _server_to_end() -> Iterator[DatabaseServer]:
-    with running_server() as server:
-        yield server
-
-
 @pytest.fixture(name="own_server")
-def _own_server(server_to_end: DatabaseServer, monkeypatch: pytest.MonkeyPatch) -> DatabaseServer:
+def _own_server(database_server_to_end: DatabaseServer, monkeypatch: pytest.MonkeyPatch) -> DatabaseServer:
     """Return a server that a test may end and start again."""
-    log_in(monkeypatch, server_to_end)
-    return server_to_end
+    log_in(monkeypatch, database_server_to_end)
+    return database_server_to_end
 
 
 def log_in(patch: pytest.MonkeyPatch, server: DatabaseServer, user: str = "runner") -> None:

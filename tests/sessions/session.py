@@ -8,7 +8,7 @@ import re
 import shlex
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,6 +24,7 @@ from eocanvas_apply.emulator.http.server import RunningEmulator, running
 from eocanvas_apply.emulator.model.behaviour import Behaviour
 from eocanvas_apply.render.layout import wrapped
 from tests.cli.conftest import CANARIES, GRAPH, MANIFEST
+from tests.database_server import DatabaseServer
 from tests.emulator.model_client import private_key
 from tests.sessions.surroundings import SURROUNDINGS
 
@@ -38,7 +39,7 @@ CLEARED = ("EOCANVAS_APPLY_LEDGER", "EOCANVAS_TOKEN_URL", "HDA_URL", "CI", "SSL_
 # What a command may take; none needs a tenth of it.
 _MOST_S = 20
 _SHOWN = ("code", "severity", "message", "hint")
-_FIELDS = {"given", "emulator", "storage", "within", "before", "change", "after"}
+_FIELDS = {"database", "given", "emulator", "storage", "within", "before", "change", "after"}
 _STATE = {"files", "edit", "append", "remove", "environment", "control", "run"}
 
 
@@ -50,6 +51,7 @@ class Session:
     folder: Path
     patch: pytest.MonkeyPatch
     capsys: pytest.CaptureFixture[str]
+    database: Callable[[], DatabaseServer]
     emulator: RunningEmulator | None = None
     places: dict[str, str] = field(default_factory=dict)
 
@@ -74,6 +76,8 @@ class Session:
                 address = stack.enter_context(answering(**self.case["storage"]))
                 self.places[address.rpartition("/")[2]] = "127.0.0.1:9000"
                 self._set({"STORAGE": address})
+            if "database" in self.case:
+                self._log_in(self.case["database"])
             for state in self.case.get("given", ()):
                 self.bring_about(state)
             if "within" in self.case:
@@ -88,6 +92,12 @@ class Session:
         self.emulator = stack.enter_context(running(options))
         self.places[self.emulator.url.split("/")[2]] = "127.0.0.1:8080"
         self._set({"EOCANVAS_URL": self.emulator.url, "EOCANVAS_TOKEN_URL": self.emulator.token_url})
+
+    def _log_in(self, user: str) -> None:
+        server = self.database()
+        address = server.new_schema()
+        self.places[address.partition("//")[2]] = "db.example.org/eocanvas"
+        self._set({"DATABASE": address, **server.variables(user)})
 
     def bring_about(self, state: Mapping[str, Any]) -> None:
         """Change files, variables and the emulator, then run commands that nobody reads."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,14 @@ def test_a_session_stands_in_the_file_of_its_subject() -> None:
 
 @pytest.mark.parametrize("code", CASES)
 def test_a_session_gives_its_code(
-    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    code: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
 ) -> None:
-    with Session(CASES[code], tmp_path, monkeypatch, capsys).open() as session:
+    database = partial(request.getfixturevalue, "database_server")
+    with Session(CASES[code], tmp_path, monkeypatch, capsys, database).open() as session:
         said = session.run(CASES[code]["before"])
         found = said_of(code, said)
         assert found, said
