@@ -39,7 +39,8 @@ _DEFAULTS = {
 # Of two transactions at once the other one was first: the same statement sees it when it is run again.
 _AT_ONCE = (errors.UniqueViolation, errors.SerializationFailure)
 _HINTS: Mapping[type[psycopg.Error], str] = {
-    errors.InsufficientPrivilege: "a run needs the rights SELECT and INSERT on eocanvas_ledger, `status` SELECT alone",
+    errors.InsufficientPrivilege: "a run needs SELECT and INSERT on eocanvas_ledger, `status` SELECT, and "
+    "`ledger create` CREATE on the schema",
     errors.ReadOnlySqlTransaction: "name the primary server: this one, or this user, may only read",
 }
 _UNREACHABLE = "check the address, the network, and PGUSER, PGPASSWORD or .pgpass; then run again"

@@ -129,6 +129,18 @@ class Tool:
         account = {"HDA_USER": DEFAULT_USER.name, "HDA_PASSWORD": DEFAULT_USER.password}
         return {**own, **service, **account, **QUICK, **trust, **self.environ, **more}
 
+    def start_python(self, *words: str) -> subprocess.Popen[str]:
+        """Start this Python with other words."""
+        return subprocess.Popen(
+            [sys.executable, *words],
+            cwd=self.project,
+            env=self.environment({}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
     def _command(self, words: tuple[str, ...]) -> list[str]:
         return [sys.executable, "-m", "eocanvas_apply", *words]
 
