@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
+    from tests.bucket_server import BucketServer
     from tests.database_server import DatabaseServer
 
 # How fast examples are drawn depends on the machine, so it is no failure.
@@ -36,6 +37,15 @@ def database_server_to_end() -> Iterator[DatabaseServer]:
     from tests.database_server import running_server
 
     with running_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def bucket_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BucketServer]:
+    """Return an S3 server for all tests of this process; it is started when the first one asks for it."""
+    from tests.bucket_server import running_server
+
+    with running_server(tmp_path_factory.mktemp("buckets")) as server:
         yield server
 
 

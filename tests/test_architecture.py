@@ -25,7 +25,7 @@ ROOMS = {
     "manifest": "documents secrets",
     "service": "secrets",
     "storage": "secrets",
-    "ledger": "",
+    "ledger": "storage.bucket_faults",
     "campaign": "manifest documents secrets service storage",
     "checks": "manifest documents",
     "planning": "manifest documents secrets.secret_references ledger.events ledger.event_values ledger.fold",

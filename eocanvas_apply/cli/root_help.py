@@ -20,6 +20,7 @@ SETTINGS = {
     "EOCANVAS_TOKEN_URL": "the whole address of gettoken; default: found beside the service",
     "HDA_URL": "the HDA, up to /api/v1; default: found beside the service",
     "EOCANVAS_APPLY_LEDGER": "the ledger, as --ledger; default .eocanvas/default.jsonl beside the manifest",
+    "AWS_ENDPOINT_URL_S3, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY": "of a ledger in a bucket",
     "PGUSER, PGPASSWORD, PGPASSFILE, PGSERVICE, ...": "the account of a ledger in PostgreSQL, as libpq reads it",
     "EOCANVAS_APPLY_POLICY": "the file of a policy, as --policy",
     "EOCANVAS_APPLY_ALLOW_PATHS": "folders that a manifest may name, as --allow-path",

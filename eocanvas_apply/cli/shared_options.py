@@ -91,8 +91,8 @@ def add_ledger(parser: Parser) -> None:
     parser.add_argument(
         "--ledger",
         metavar="PATH|URL",
-        help="the ledger: a file, or postgresql://HOST/DATABASE (default: EOCANVAS_APPLY_LEDGER, else "
-        ".eocanvas/default.jsonl beside the manifest)",
+        help="the ledger: a file, s3://BUCKET/PREFIX or postgresql://HOST/DATABASE (default: EOCANVAS_APPLY_LEDGER, "
+        "else .eocanvas/default.jsonl beside the manifest)",
     )
 
 

@@ -238,7 +238,7 @@ def open_backend(url: str | None, boundary: Boundary) -> LocalBackend:
         return LocalBackend(own)
     scheme, colon, rest = url.partition(":")
     if colon and len(scheme) > 1 and scheme != "file":
-        hint = "use the path of a local file, or postgresql://HOST/DATABASE"
+        hint = "use the path of a local file, s3://BUCKET/PREFIX or postgresql://HOST/DATABASE"
         raise UsageError(error("ledger-unsupported", f"ledgers at {scheme}: addresses are not supported yet", hint))
     path = Path((rest if scheme == "file" and colon else url).removeprefix("//"))
     if path.is_dir():

@@ -16,6 +16,7 @@ from eocanvas_apply.ledger.snapshots import Snapshots
 
 # As libpq takes them.
 _POSTGRES = ("postgresql://", "postgres://")
+_BUCKET = "s3://"
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,15 @@ class OpenedLedger:
 
 
 def open_ledger(url: str | None, boundary: Boundary) -> OpenedLedger:
-    """Return the ledger of an address: a path, or `postgresql://HOST/DATABASE`; None is the file beside the manifest.
+    """Return the ledger of an address; None is the file beside the manifest.
 
+    An address is a path, `s3://BUCKET/PREFIX` or `postgresql://HOST/DATABASE`.
     Raises UsageError for another address, and where its extra is not installed.
     """
     if url is not None and url.startswith(_POSTGRES):
         return _in_database(url)
+    if url is not None and url.startswith(_BUCKET):
+        return _in_bucket(url)
     backend = open_backend(url, boundary)
     return OpenedLedger(backend, Snapshots(backend), RunsAtWork(backend.path))
 
@@ -53,3 +57,14 @@ def _in_database(url: str) -> OpenedLedger:
         raise UsageError(error("extra-missing", message, "pip install 'eocanvas-apply[postgres]'")) from None
     backend = PostgresBackend(DatabaseSession(url))
     return OpenedLedger(backend, create=backend.create)
+
+
+def _in_bucket(url: str) -> OpenedLedger:
+    try:
+        from eocanvas_apply.ledger.ledger_bucket import LedgerBucket
+    except ModuleNotFoundError:
+        message = "a ledger in a bucket needs obstore, which is not installed"
+        raise UsageError(error("extra-missing", message, "pip install 'eocanvas-apply[s3]'")) from None
+    from eocanvas_apply.ledger.object_store import ObjectStoreBackend
+
+    return OpenedLedger(ObjectStoreBackend(LedgerBucket(url)))

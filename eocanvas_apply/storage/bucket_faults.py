@@ -52,24 +52,40 @@ def status_of(fault: BaseException) -> int | None:
     return int(found[1]) if found else None
 
 
+def s3_code_of(fault: BaseException) -> str:
+    """Return S3's own code in the answer, empty where it has none."""
+    if "redirect without LOCATION" in str(fault):
+        # Obstore keeps neither the status nor the code of it.
+        return "PermanentRedirect"
+    found = _CODE.search(str(fault))
+    return found[1] if found else ""
+
+
+def region_of(fault: BaseException) -> str:
+    """Return the region that the storage names in its answer, empty where it names none."""
+    found = _REGION.search(str(fault))
+    return found[1] if found else ""
+
+
+def unreached_words(fault: BaseException) -> tuple[str, str]:
+    """Return the code of the diagnostic and what is wrong with the connection, empty where it answered all the same."""
+    return next((words for part, words in _BY_TEXT.items() if part in str(fault)), ("", ""))
+
+
 def fault_of(bucket: Bucket, fault: BaseException, done: str = "listed") -> EocanvasApplyError:
     """Return the error for a fault that obstore raised when the bucket was to be `done`: listed, written."""
-    text = str(fault)
     if type(fault).__name__ == "InvalidPathError":
         message = f"bucket {bucket.name!r} holds a name with an empty part, such as a//b, and cannot be listed"
         found = error("storage-names", f"{bucket.shown}: {message}", "narrow the prefix, or rename that file")
         return Refused(found, 200)
-    if status := status_of(fault):
-        code, region = _CODE.search(text), _REGION.search(text)
-        return _answered(bucket, status, code[1] if code else "", region[1] if region else "", done)
-    if "redirect without LOCATION" in text:
-        # Obstore keeps neither the status nor the code of it.
-        return _answered(bucket, 301, "PermanentRedirect", "", done)
-    return _not_reached(bucket, text)
+    s3_code = s3_code_of(fault)
+    if status := status_of(fault) or (301 if s3_code else None):
+        return _answered(bucket, status, s3_code, region_of(fault), done)
+    return _not_reached(bucket, fault)
 
 
-def _not_reached(bucket: Bucket, text: str) -> EocanvasApplyError:
-    code, why = next((words for part, words in _BY_TEXT.items() if part in text), ("", ""))
+def _not_reached(bucket: Bucket, fault: BaseException) -> EocanvasApplyError:
+    code, why = unreached_words(fault)
     if not code:
         return no_storage(bucket)
     hint = "check `endpoint:` of the key and the network; SSL_CERT_FILE names certificates to trust"

@@ -62,9 +62,17 @@ class S3Gate:
 
 
 @contextmanager
-def s3_server(certificate: Certificate, secrets: Mapping[str, str], public: Iterable[str] = ()) -> Iterator[str]:
-    """Run an S3 server for the keys in `secrets` (access key to secret key); gives its endpoint."""
-    moto = create_backend_app("s3")
+def s3_server(
+    certificate: Certificate,
+    secrets: Mapping[str, str],
+    public: Iterable[str] = (),
+    faulty: Callable[[WsgiApplication], WsgiApplication] = lambda application: application,
+) -> Iterator[str]:
+    """Run an S3 server for the keys in `secrets` (access key to secret key); gives its endpoint.
+
+    `faulty` stands between the check of signatures and the storage.
+    """
+    moto = faulty(create_backend_app("s3"))
     with _served(S3Gate(moto, secrets, public), certificate) as origin:
         yield origin
 
@@ -85,7 +93,8 @@ def webdav_server(certificate: Certificate, folder: Path, users: Mapping[str, st
 
 @contextmanager
 def _served(application: WsgiApplication, certificate: Certificate) -> Iterator[str]:
-    server = Server(("127.0.0.1", 0), application, numthreads=4)
+    # A connection that a client opened and does not use holds a thread for ten seconds.
+    server = Server(("127.0.0.1", 0), application, numthreads=20)
     server.ssl_adapter = BuiltinSSLAdapter(str(certificate.server), str(certificate.server))
     server.shutdown_timeout = 0.1
     server.prepare()

@@ -13,7 +13,9 @@ import pytest
 
 from eocanvas_apply.ledger.database_session import DatabaseSession
 from eocanvas_apply.ledger.journal import Backend
+from eocanvas_apply.ledger.ledger_bucket import LedgerBucket
 from eocanvas_apply.ledger.local import LocalBackend
+from eocanvas_apply.ledger.object_store import ObjectStoreBackend
 from eocanvas_apply.ledger.postgres import PostgresBackend
 
 
@@ -46,6 +48,15 @@ def _in_a_database(request: pytest.FixtureRequest) -> str:
     return str(server.new_ledger())
 
 
+def _in_a_bucket(request: pytest.FixtureRequest) -> str:
+    """Return the address of an empty prefix; this process and its children have the credentials."""
+    server = request.getfixturevalue("bucket_server")
+    patch = request.getfixturevalue("monkeypatch")
+    for name, value in server.variables().items():
+        patch.setenv(name, value)
+    return str(server.new_ledger())
+
+
 KINDS = {
     "local": Kind(
         "local",
@@ -53,4 +64,5 @@ KINDS = {
         lambda address: LocalBackend(Path(address)),
     ),
     "postgres": Kind("postgres", _in_a_database, lambda address: PostgresBackend(DatabaseSession(address))),
+    "object-store": Kind("object-store", _in_a_bucket, lambda address: ObjectStoreBackend(LedgerBucket(address))),
 }

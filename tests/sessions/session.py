@@ -23,6 +23,7 @@ from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
 from eocanvas_apply.emulator.model.behaviour import Behaviour
 from eocanvas_apply.render.layout import wrapped
+from tests.bucket_server import BucketServer, Faults
 from tests.cli.conftest import CANARIES, GRAPH, MANIFEST
 from tests.database_server import DatabaseServer
 from tests.emulator.model_client import private_key
@@ -39,7 +40,7 @@ CLEARED = ("EOCANVAS_APPLY_LEDGER", "EOCANVAS_TOKEN_URL", "HDA_URL", "CI", "SSL_
 # What a command may take; none needs a tenth of it.
 _MOST_S = 20
 _SHOWN = ("code", "severity", "message", "hint")
-_FIELDS = {"database", "given", "emulator", "storage", "within", "before", "change", "after"}
+_FIELDS = {"bucket", "database", "given", "emulator", "storage", "within", "before", "change", "after"}
 _STATE = {"files", "edit", "append", "remove", "environment", "control", "run"}
 
 
@@ -52,6 +53,7 @@ class Session:
     patch: pytest.MonkeyPatch
     capsys: pytest.CaptureFixture[str]
     database: Callable[[], DatabaseServer]
+    bucket: Callable[[], BucketServer]
     emulator: RunningEmulator | None = None
     places: dict[str, str] = field(default_factory=dict)
 
@@ -78,6 +80,8 @@ class Session:
                 self._set({"STORAGE": address})
             if "database" in self.case:
                 self._log_in(self.case["database"])
+            if "bucket" in self.case:
+                stack.callback(self._open_bucket(self.case["bucket"]).new_ledger)
             for state in self.case.get("given", ()):
                 self.bring_about(state)
             if "within" in self.case:
@@ -98,6 +102,14 @@ class Session:
         address = server.new_schema()
         self.places[address.partition("//")[2]] = "db.example.org/eocanvas"
         self._set({"DATABASE": address, **server.variables(user)})
+
+    def _open_bucket(self, faults: Mapping[str, Any]) -> BucketServer:
+        server = self.bucket()
+        address = server.new_ledger()
+        server.storage.faults = Faults(**faults)
+        self.places |= {address: "s3://ledgers/coast", server.endpoint: "https://s3.example.org"}
+        self._set({"BUCKET": address, **server.variables()})
+        return server
 
     def bring_about(self, state: Mapping[str, Any]) -> None:
         """Change files, variables and the emulator, then run commands that nobody reads."""

@@ -45,7 +45,8 @@ def test_a_session_gives_its_code(
     request: pytest.FixtureRequest,
 ) -> None:
     database = partial(request.getfixturevalue, "database_server")
-    with Session(CASES[code], tmp_path, monkeypatch, capsys, database).open() as session:
+    bucket = partial(request.getfixturevalue, "bucket_server")
+    with Session(CASES[code], tmp_path, monkeypatch, capsys, database, bucket).open() as session:
         said = session.run(CASES[code]["before"])
         found = said_of(code, said)
         assert found, said

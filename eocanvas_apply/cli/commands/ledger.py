@@ -68,7 +68,7 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
 def _created(ledger: OpenedLedger) -> Outcome:
     url = ledger.backend.url
     if ledger.create is None:
-        message = f"{url} is a file, and the first apply creates it"
+        message = f"{url} needs no table; the first apply begins the ledger"
         raise UsageError(error("usage", message, "name a database: --ledger postgresql://HOST/DATABASE"))
     new = read_now(ledger.create())
     words = f"{url}: the table eocanvas_ledger {'is created' if new else 'was there before; nothing is changed'}\n"
