@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from eocanvas_apply.cli.shared_options import MANIFEST
-from eocanvas_apply.diagnostics import Diagnostic, error, has_errors, warning
+from eocanvas_apply.diagnostics import Diagnostic, Severity, error, has_errors, warning
 from eocanvas_apply.errors import ManifestError, UsageError
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from eocanvas_apply.engine.definition import Definition
     from eocanvas_apply.engine.opening import Settings
     from eocanvas_apply.ledger.fold.recorded import Recorded
+    from eocanvas_apply.ledger.opened_ledger import OpenedLedger
     from eocanvas_apply.planning.log_rules import ChecksOfJobs
     from eocanvas_apply.policy.policy_file import PolicyFile
 
@@ -123,8 +124,42 @@ def variables(args: Namespace) -> Mapping[str, str]:
 
 
 def ledger_url(args: Namespace) -> str | None:
-    """Return where the ledger is, None for the place beside the manifest. Not every command takes the option."""
+    """Return where the person says that the ledger is, None where nothing is said. Not every command has the option."""
     return getattr(args, "ledger", None) or os.environ.get("EOCANVAS_APPLY_LEDGER") or None
+
+
+def named_ledger(args: Namespace) -> OpenedLedger:
+    """Return the ledger, for a command that needs no manifest: the one that is named, here or in a manifest.
+
+    Raises UsageError, and ManifestError where a manifest names one that cannot be.
+    """
+    from eocanvas_apply.boundary import Boundary
+    from eocanvas_apply.ledger.opened_ledger import open_ledger
+
+    url = ledger_url(args) or _ledger_of_manifest(args)
+    return open_ledger(url, Boundary(manifest_file(args).parent, allowed_paths(args)))
+
+
+def _ledger_of_manifest(args: Namespace) -> str | None:
+    """Return what `ledger.url` says; one that cannot be read must not lead to the file beside the manifest instead."""
+    from eocanvas_apply.files import read_manifest
+    from eocanvas_apply.manifest.loading import load
+    from eocanvas_apply.manifest.validation.ledger_address import ledger_faults
+
+    file = manifest_file(args)
+    if not file.exists():
+        return None
+    source = read_manifest(file, allowed_paths(args))
+    if b"ledger" not in source:
+        # Most manifests name none, and to check a large one takes a while.
+        return None
+    loaded = load(source, str(file))
+    data = loaded.text.data
+    if isinstance(data, dict) and "ledger" not in data:
+        return None
+    if loaded.manifest is None or loaded.manifest.ledger is None or any(ledger_faults(data)):
+        raise ManifestError(*(each for each in loaded.diagnostics if each.severity is Severity.ERROR))
+    return loaded.manifest.ledger.url
 
 
 def readable_checks(args: Namespace) -> tuple[ChecksOfJobs, tuple[Diagnostic, ...]]:
@@ -162,13 +197,11 @@ async def read_record(args: Namespace) -> Recorded:
     from datetime import UTC, datetime
     from secrets import token_hex
 
-    from eocanvas_apply.boundary import Boundary
     from eocanvas_apply.files import missing_manifest
     from eocanvas_apply.ledger.journal import Journal
-    from eocanvas_apply.ledger.opened_ledger import open_ledger
 
     manifest = manifest_file(args)
-    ledger = open_ledger(ledger_url(args), Boundary(manifest.parent, allowed_paths(args)))
+    ledger = named_ledger(args)
     journal = Journal(ledger.backend, "reader", lambda: datetime.now(UTC), token_hex, ledger.snapshots)
     found = await journal.refresh()
     if not found.head and not manifest.exists():

@@ -61,6 +61,11 @@ class Definition:
         """What the manifest may name: what lies in its folder, or in one of `allowed`."""
         return Boundary(self.folder, self.allowed)
 
+    @property
+    def ledger_url(self) -> str | None:
+        """The address of the ledger that the manifest names."""
+        return self.manifest.ledger.url if self.manifest.ledger else None
+
     def timing(self, overrides: Mapping[str, timedelta]) -> Timing:
         """Return the waits of a run; `overrides` replace fields of the manifest's `timing`."""
         return self.manifest.timing.model_copy(update=overrides)

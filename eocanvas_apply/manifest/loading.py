@@ -22,6 +22,7 @@ from eocanvas_apply.manifest.products import products_without_dataset
 from eocanvas_apply.manifest.shown_lines import snippet
 from eocanvas_apply.manifest.substitution import LONGEST_FILLED, Template, is_empty, too_long, unescaped, with_variables
 from eocanvas_apply.manifest.validation.job_values import value_faults
+from eocanvas_apply.manifest.validation.ledger_address import ledger_faults
 from eocanvas_apply.manifest.validation.meaning import (
     dangling_keys,
     dangling_references,
@@ -201,7 +202,13 @@ def _named(data: Data, variables: Mapping[str, Plain], place: _Place, oversized:
     unsupported = ((error("not-yet", f"`{path[-1]}` is not supported yet", hint), path, True) for path in not_yet(data))
     at_names = ((found, path, True) for found, path in without_rows(data))
     nameless = (*dangling_references(data), *misplaced_references(data), *variables_without_value(data, variables))
-    findings = (*nameless, *dangling_keys(data), *pipeline_faults(data), *products_without_dataset(data))
+    findings = (
+        *nameless,
+        *ledger_faults(data),
+        *dangling_keys(data),
+        *pipeline_faults(data),
+        *products_without_dataset(data),
+    )
     at_values = ((found, path, False) for found, path in findings)
     yield from placed((*unsupported, *at_names, *at_values), place)
     if oversized:

@@ -53,6 +53,23 @@ def test_a_project_is_applied_once_and_its_ledger_outlives_the_machine(
     assert len(bucket_server.objects(project.tool.environ[LEDGER])) == segments
 
 
+def test_every_command_uses_the_ledger_that_the_manifest_names(project: ManyJobs, bucket_server: BucketServer) -> None:
+    manifest, url = project.tool.project / "eocanvas.yaml", project.tool.environ.pop(LEDGER)
+    manifest.write_text(f"{manifest.read_text(encoding='utf-8')}ledger: {{url: {url}}}\n", encoding="utf-8")
+    assert project.tool.run("apply", "--yes").code == 0
+    project.expect_all_done_once()
+    assert not project.tool.ledger.exists()
+    assert url in project.tool.run("ledger", "verify").out
+    offline = project.tool.run("status", "--offline", "--format", "json")
+    assert {job["status"] for job in offline.document["jobs"]} == {"done"}
+    bucket_server.storage.requests.clear()
+    ended = project.tool.run("plan", "--offline")
+    assert "[ledger-not-asked]" in ended.err, ended
+    assert not bucket_server.storage.requests
+    # What a person names wins over the manifest.
+    assert "no ledger at other.jsonl" in project.tool.run("ledger", "show", "--ledger", "other.jsonl").err
+
+
 def test_two_runs_at_once_launch_each_job_once(project: ManyJobs) -> None:
     runs = [project.start() for _ in range(2)]
     assert {finished(run).code for run in runs} <= {0, 3}

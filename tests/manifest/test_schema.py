@@ -66,7 +66,7 @@ vars: {a: 1}
 environments: {prod: {}}
 account: jane
 checks: {some-code: warning}
-ledger: {url: u}
+ledger: {url: "s3://ledgers/coast"}
 protect: ["key.*"]
 moved: [{from: a, to: b}]
 notify: [{url: u, "on": [failed], body: {}}]
@@ -187,9 +187,11 @@ def test_manifests_that_are_read_fit_the_schema(file: Path) -> None:
 def test_fields_that_are_not_supported_yet_are_marked() -> None:
     marked = {name for name, facts in fields(editor_schema()) if facts.get("deprecated")}
     assert marked == {
-        *(f"Manifest.{name}" for name in ("environments", "ledger", "moved", "notify")),
+        *(f"Manifest.{name}" for name in ("environments", "moved", "notify")),
     }
-    assert editor_schema()["properties"]["ledger"]["description"] == "Not supported yet. Where the ledger is kept."
+    assert (
+        editor_schema()["properties"]["moved"]["description"] == "Not supported yet. Keys and jobs that were renamed."
+    )
 
 
 def test_defaults_are_written_as_a_manifest_writes_them() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli.argument_parser import Parser
-from eocanvas_apply.cli.named_project import allowed_paths, ledger_url, manifest_file, read_now
+from eocanvas_apply.cli.named_project import named_ledger, read_now
 from eocanvas_apply.cli.shared_options import add_ledger, add_place
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error
@@ -47,11 +47,9 @@ def add_arguments(parser: Parser) -> None:
 
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
     """Read all entries and show or verify them, or create the table for them."""
-    from eocanvas_apply.boundary import Boundary
-    from eocanvas_apply.ledger.opened_ledger import open_ledger
     from eocanvas_apply.render.records import ledger_text
 
-    ledger = open_ledger(ledger_url(args), Boundary(manifest_file(args).parent, allowed_paths(args)))
+    ledger = named_ledger(args)
     if args.what == "create":
         return _created(ledger)
     entries = read_now(ledger.backend.read())

@@ -59,20 +59,36 @@ class OfflineSurvey:
 async def survey_offline(project: Definition, ledger: str | None, timing: Mapping[str, timedelta]) -> OfflineSurvey:
     """Read the record of a project; raises ManifestError, UsageError and LedgerError.
 
-    `ledger` names one outside of the manifest, None is the one beside it.
+    `ledger` names one outside of the manifest, None is the one beside it. One that the manifest names is not read.
     """
     now = datetime.now(UTC)
     campaigns = given_rows(project, now)
     desired = campaigns.desired(timing)
+    findings = offline_findings(campaigns)
+    if ledger is None and project.ledger_url:
+        # The manifest may be a stranger's, and credentials of this machine go to where a ledger is.
+        recorded, findings = Recorded(), (*findings, _ledger_not_asked(project))
+    else:
+        recorded = await _recorded(project, ledger, now)
+    seen = _as_recorded(desired, recorded, now)
+    return OfflineSurvey(project, desired, recorded, seen, findings, campaigns.refusals)
+
+
+async def _recorded(project: Definition, ledger: str | None, now: datetime) -> Recorded:
     # No snapshot of it: that could say something else than the ledger that came with it.
     journal = Journal(open_ledger(ledger, project.boundary).backend, "reader", lambda: now, lambda: "")
     recorded = await journal.refresh()
-    opened = recorded.opened
-    if opened and opened.project != desired.project:
-        message = f"the ledger {journal.url} belongs to the project {opened.project!r}, not to {desired.project!r}"
+    opened, wanted = recorded.opened, project.manifest.project
+    if opened and opened.project != wanted:
+        message = f"the ledger {journal.url} belongs to the project {opened.project!r}, not to {wanted!r}"
         raise LedgerError(error("ledger-bound", message, "name its own ledger: --ledger"))
-    seen, findings = _as_recorded(desired, recorded, now), offline_findings(campaigns)
-    return OfflineSurvey(project, desired, recorded, seen, findings, campaigns.refusals)
+    return recorded
+
+
+def _ledger_not_asked(project: Definition) -> Diagnostic:
+    message = "the ledger that the manifest names was not read, so keys and jobs count as new"
+    found = info("ledger-not-asked", message, "name it yourself to have it read: --ledger URL")
+    return project.loaded.place(found, ("ledger", "url"))
 
 
 def _as_recorded(desired: Desired, recorded: Recorded, now: datetime) -> Observed:

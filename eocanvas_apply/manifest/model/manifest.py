@@ -44,7 +44,10 @@ class QuotaWindow(StrictModel):
 class LedgerSettings(StrictModel):
     """Where the ledger is kept."""
 
-    url: Text = Field(description="Address of the ledger.")
+    url: Text = Field(
+        description="Address of a ledger that several people and runners share: s3://BUCKET/PREFIX or "
+        "postgresql://HOST/DATABASE. --ledger and EOCANVAS_APPLY_LEDGER win."
+    )
 
 
 class Moved(StrictModel):
@@ -90,7 +93,9 @@ class Manifest(StrictModel):
     checks: dict[str, LooseSeverity] = Field(
         default_factory=dict, description="Severity of single checks: {code: error|warning|info}."
     )
-    ledger: LedgerSettings | None = Field(default=None, description="Where the ledger is kept.")
+    ledger: LedgerSettings | None = Field(
+        default=None, description="Where the ledger is kept; default a file beside the manifest."
+    )
     protect: Annotated[tuple[Text, ...], Field(strict=False)] = Field(
         default=(),
         description="Addresses that no apply or destroy deletes, replaces, forgets or runs again unasked.",
