@@ -212,6 +212,7 @@ _MODELS: Mapping[str, Mapping[str, str]] = {
         "PickBy": "Pick by a column",
     },
     "Other fields": {
+        "Defaults": "Fields that keys and jobs share",
         "QuotaWindow": "A window of the quota",
         "Timing": "Waiting times",
         "Severity": "Severities",

@@ -71,3 +71,6 @@ ALLOWANCES: dict[str, str] = {
     Allowance.FORGETS: "forget more than 5 and more than 10 % of the recorded jobs",
     Allowance.EMPTY: "apply a manifest that declares nothing",
 }
+
+# What the ledger of a run without an environment is called; no environment has this name.
+NO_ENVIRONMENT = "default"

@@ -41,7 +41,8 @@ def open(  # noqa: A001  # as eoc.open, like gzip.open
     EOCANVAS_URL, EOCANVAS_APPLY_LEDGER, ...). `variables` win over the defaults in `vars`. `allow_paths` are folders
     outside of the manifest's where it may name files and download folders, beside those that the settings allow.
     `policy` is the file of a policy, in place of EOCANVAS_APPLY_POLICY.
-    Nothing is sent before the first question. `env` other than None is not supported yet.
+    `env` names the environment of the manifest that holds, which has a ledger of its own.
+    Nothing is sent before the first question.
     Raises ManifestError, CredentialsError and UsageError.
     """
     return Project(aopen(path, env, variables, allow_paths=allow_paths, policy=policy))

@@ -65,6 +65,13 @@ def callback(name: str, value: Callable[..., object] | None) -> None:
         raise TypeError(f"{name} is a function of one event or None, not {value!r}")
 
 
+def environment(value: str | None) -> str | None:
+    """Return the name of an environment."""
+    if not isinstance(value, str | None):
+        raise TypeError(f"env is the name of an environment or None, not {value!r}")
+    return value
+
+
 def variables(values: Mapping[str, str] | None) -> Mapping[str, str]:
     """Return the variables; their values are text, as those of `--var` are."""
     if values is None:

@@ -62,23 +62,25 @@ def aopen(
     EOCANVAS_URL, EOCANVAS_APPLY_LEDGER, ...). `variables` win over the defaults in `vars`. `allow_paths` are folders
     outside of the manifest's where it may name files and download folders, beside those that the settings allow.
     `policy` is the file of a policy, in place of EOCANVAS_APPLY_POLICY.
-    Nothing is sent before the first question. `env` other than None is not supported yet.
+    `env` names the environment of the manifest that holds, which has a ledger of its own.
+    Nothing is sent before the first question.
     Raises ManifestError, CredentialsError and UsageError.
     """
-    if env is not None:
-        raise UsageError(error("not-yet", "environments are not supported yet", "leave out `env`"))
-    return AsyncProject(_opened(path, variables, allow_paths, policy), find_settings(os.environ))
+    return AsyncProject(_opened(path, env, variables, allow_paths, policy), find_settings(os.environ))
 
 
 def _opened(
     path: str | os.PathLike[str],
+    env: str | None,
     variables: Mapping[str, str] | None,
     allow_paths: Iterable[str | os.PathLike[str]],
     policy: str | os.PathLike[str] | None,
 ) -> Definition:
     limits = find_policy(None if policy is None else os.fspath(policy), os.environ)
     allowed = allowed_paths(parameters.paths("allow_paths", allow_paths), os.environ)
-    return replace(open_project(Path(path), parameters.variables(variables), allowed), policy=limits)
+    chosen = parameters.environment(env)
+    opened = open_project(Path(path), parameters.variables(variables), allowed, environment=chosen)
+    return replace(opened, policy=limits)
 
 
 def load(text_or_path: str | os.PathLike[str]) -> Manifest:
@@ -104,16 +106,18 @@ def validate(
     path: str | os.PathLike[str] = "eocanvas.yaml",
     variables: Mapping[str, str] | None = None,
     *,
+    env: str | None = None,
     allow_paths: Iterable[str | os.PathLike[str]] = (),
     policy: str | os.PathLike[str] | None = None,
 ) -> list[Diagnostic]:
     """Return everything that `eocanvas-apply validate` says of a manifest and the files it names, without network.
 
+    `env` names the environment of the manifest that holds.
     An empty list means that nothing is wrong; nothing is raised for what is. Raises UsageError for a variable that the
     manifest does not declare.
     """
     try:
-        campaigns = given_rows(_opened(path, variables, allow_paths, policy), datetime.now(UTC))
+        campaigns = given_rows(_opened(path, env, variables, allow_paths, policy), datetime.now(UTC))
         return [*campaigns.refusals, *offline_findings(campaigns)]
     except ManifestError as fault:
         return list(fault.diagnostics)

@@ -85,7 +85,7 @@ def _skips_without_row(loaded: LoadedManifest, name: str, by_row: Sequence[Insta
     job = loaded.manifest.jobs.get(name) if loaded.manifest else None
     if job and job.skipped_ids:
         found = skipped_without_row(name, job.skipped_ids, [each.id for each in by_row])
-        yield from placed(((each, path, True) for each, path in found), loaded.place)
+        yield from placed(((each, path, True) for each, path in found), loaded)
 
 
 class _Checker:

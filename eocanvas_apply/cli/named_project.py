@@ -48,7 +48,13 @@ def opened_project(args: Namespace, *, lock_may_be_broken: bool = False) -> Defi
     from eocanvas_apply.engine.definition import open_project
 
     allowed, policy = allowed_paths(args), policy_of(args)
-    opened = open_project(manifest_file(args), variables(args), allowed, lock_may_be_broken=lock_may_be_broken)
+    opened = open_project(
+        manifest_file(args),
+        variables(args),
+        allowed,
+        environment=args.env,
+        lock_may_be_broken=lock_may_be_broken,
+    )
     return replace(opened, policy=policy)
 
 
@@ -137,7 +143,7 @@ def named_ledger(args: Namespace) -> OpenedLedger:
     from eocanvas_apply.ledger.opened_ledger import open_ledger
 
     url = ledger_url(args) or _ledger_of_manifest(args)
-    return open_ledger(url, Boundary(manifest_file(args).parent, allowed_paths(args)))
+    return open_ledger(url, Boundary(manifest_file(args).parent, allowed_paths(args)), args.env)
 
 
 def _ledger_of_manifest(args: Namespace) -> str | None:
@@ -153,11 +159,11 @@ def _ledger_of_manifest(args: Namespace) -> str | None:
     if b"ledger" not in source:
         # Most manifests name none, and to check a large one takes a while.
         return None
-    loaded = load(source, str(file))
+    loaded = load(source, str(file), environment=args.env)
     data = loaded.text.data
     if isinstance(data, dict) and "ledger" not in data:
         return None
-    if loaded.manifest is None or loaded.manifest.ledger is None or any(ledger_faults(data)):
+    if loaded.manifest is None or loaded.manifest.ledger is None or any(ledger_faults(data, args.env)):
         raise ManifestError(*(each for each in loaded.diagnostics if each.severity is Severity.ERROR))
     return loaded.manifest.ledger.url
 
@@ -176,7 +182,7 @@ def readable_checks(args: Namespace) -> tuple[ChecksOfJobs, tuple[Diagnostic, ..
     if not file.exists():
         return {}, ()
     try:
-        loaded = load(read_manifest(file, allowed_paths(args)), str(file))
+        loaded = load(read_manifest(file, allowed_paths(args)), str(file), environment=args.env)
         manifest = loaded.manifest or loaded.require()
     except ManifestError:
         return {}, (_checks_not_read(file),)
@@ -204,6 +210,19 @@ async def read_record(args: Namespace) -> Recorded:
     ledger = named_ledger(args)
     journal = Journal(ledger.backend, "reader", lambda: datetime.now(UTC), token_hex, ledger.snapshots)
     found = await journal.refresh()
-    if not found.head and not manifest.exists():
-        raise UsageError(missing_manifest(manifest, " and no ledger"))
+    if not found.head:
+        if not manifest.exists():
+            raise UsageError(missing_manifest(manifest, " and no ledger"))
+        require_environment(args)
     return found
+
+
+def require_environment(args: Namespace) -> None:
+    """Raise ManifestError where the manifest has no environment of the name that is given: no ledger is of that."""
+    from eocanvas_apply.files import read_manifest
+    from eocanvas_apply.manifest.loading import load
+
+    if args.env and (file := manifest_file(args)).exists():
+        loaded = load(read_manifest(file, allowed_paths(args)), str(file), environment=args.env)
+        if unknown := [each for each in loaded.diagnostics if each.code == "unknown-environment"]:
+            raise ManifestError(*unknown)

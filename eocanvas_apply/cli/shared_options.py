@@ -16,6 +16,9 @@ MANIFEST = "eocanvas.yaml"
 CI_FORMATS = tuple(name for name in DOCUMENTS if name != "json")
 
 
+_ONLY = {"file": "only one manifest is read", "env": "only one environment holds"}
+
+
 class _Once(argparse.Action):
     """Takes one value; a second one is an error, where argparse would forget the first."""
 
@@ -25,7 +28,7 @@ class _Once(argparse.Action):
         self, parser: argparse.ArgumentParser, namespace: Namespace, values: object, option: str | None = None
     ) -> None:
         if self._seen is namespace:
-            parser.error(f"{option} is given twice; only one manifest is read")
+            parser.error(f"{option} is given twice; {_ONLY[self.dest]}")
         self._seen = namespace
         setattr(namespace, self.dest, values)
 
@@ -83,7 +86,21 @@ def add_place(parser: Parser, *formats: str) -> None:
     parser.add_argument(
         "-f", "--file", action=_Once, default=MANIFEST, metavar="FILE", help="the manifest (default: %(default)s)"
     )
+    parser.add_argument(
+        "--env",
+        action=_Once,
+        metavar="NAME",
+        type=_environment,
+        help="the environment of the manifest that holds; each has a ledger of its own",
+    )
     add_output(parser, *formats)
+
+
+def _environment(text: str) -> str:
+    if not re.fullmatch("[a-z][a-z0-9_-]{0,39}", text):
+        rule = "it begins with a small letter; small letters, digits, - and _ follow"
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} cannot be the name of an environment: {rule}")
+    return text
 
 
 def add_ledger(parser: Parser) -> None:
@@ -92,7 +109,7 @@ def add_ledger(parser: Parser) -> None:
         "--ledger",
         metavar="PATH|URL",
         help="the ledger: a file, s3://BUCKET/PREFIX or postgresql://HOST/DATABASE (default: EOCANVAS_APPLY_LEDGER, "
-        "else .eocanvas/default.jsonl beside the manifest)",
+        "else .eocanvas/default.jsonl, or that of --env, beside the manifest)",
     )
 
 

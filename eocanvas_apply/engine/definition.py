@@ -49,6 +49,7 @@ class Definition:
     diagnostics: tuple[Diagnostic, ...] = ()
     lock_file: LockFile = field(default_factory=LockFile)
     allowed: tuple[Path, ...] = ()
+    environment: str | None = None
     policy: PolicyFile | None = None
 
     @property
@@ -76,11 +77,12 @@ def open_project(
     variables: Mapping[str, str] = _NO_VARIABLES,
     allowed: tuple[Path, ...] = (),
     *,
+    environment: str | None = None,
     lock_may_be_broken: bool = False,
 ) -> Definition:
     """Read and check a manifest and the files it names; `variables` win, by name, over the defaults in `vars`.
 
-    The files lie in the manifest's folder or in one of `allowed`.
+    The files lie in the manifest's folder or in one of `allowed`. `environment` names the overlay that holds.
     With `lock_may_be_broken` a lock that cannot be read counts as none: the caller writes a new one.
     Raises ManifestError with all findings where one is an error, UsageError for a variable that is not declared.
     """
@@ -88,7 +90,8 @@ def open_project(
     lock_file, faults = _lock_file(boundary)
     read = partial(read_bytes, boundary=boundary)
     faults = () if lock_may_be_broken else faults
-    project = parse_project(read_manifest(file, allowed), file, read, variables, lock_file, faults, boundary)
+    source = read_manifest(file, allowed)
+    project = parse_project(source, file, read, variables, lock_file, faults, boundary, environment)
     return replace(project, allowed=allowed)
 
 
@@ -100,20 +103,22 @@ def parse_project(
     lock_file: LockFile | None = None,
     lock_faults: tuple[Diagnostic, ...] = (),
     boundary: Boundary | None = None,
+    environment: str | None = None,
 ) -> Definition:
     """Check the text of a manifest; `read` gives the files that it names. Raises like `open_project`.
 
     Folders for results are held to a boundary where one is given.
     """
-    loaded = load(source, str(file))
+    loaded = load(source, str(file), environment=environment)
     if variables and loaded.manifest:
-        loaded = load(source, str(file), _typed_variables(variables, loaded.text.data))
+        loaded = load(source, str(file), _typed_variables(variables, loaded.text.data), environment)
     documents = with_points(load_graphs_and_chains(loaded, read), loaded, read)
     outside = folders_outside(loaded, {}, boundary) if boundary else ()
     found = (*check(loaded, documents), *lock_faults, *outside)
     if loaded.manifest is None or has_errors(found):
         raise ManifestError(*found)
-    return Definition(file, loaded.manifest, loaded, documents, read, found, lock_file or LockFile())
+    lock_file = lock_file or LockFile()
+    return Definition(file, loaded.manifest, loaded, documents, read, found, lock_file, environment=environment)
 
 
 def _lock_file(boundary: Boundary) -> tuple[LockFile, tuple[Diagnostic, ...]]:
@@ -169,6 +174,7 @@ class Campaigns:
             self.expansion.instances,
             self.project.timing(overrides),
             unasked=self.expansion.unknown,
+            environment=self.project.environment,
         )
 
     @property
@@ -188,13 +194,16 @@ class Campaigns:
         }
         variables = {f"the variable {name}": _sha256(json.dumps(_spelt(v))) for name, v in loaded.variables.items()}
         lock = {"the lock": _sha256(text)} if (text := self.project.lock_file.text) else {}
-        return {str(self.project.file.name): loaded.digest} | files | variables | lock
+        environment = {"the environment": _sha256(name)} if (name := self.project.environment) else {}
+        return {str(self.project.file.name): loaded.digest} | files | variables | lock | environment
 
     def _digest(self) -> str:
         loaded = self.project.loaded
         files = {**self.documents.files, **self.expansion.files}
         variables = sorted((name, _spelt(value)) for name, value in loaded.variables.items())
         everything = [loaded.digest, sorted(files.items()), variables, self.project.lock_file.text]
+        # Without one it is the digest of manifests that were accepted before there were environments.
+        everything += [self.project.environment] if self.project.environment else []
         return "sha256:" + hashlib.sha256(json.dumps(everything).encode()).hexdigest()
 
 

@@ -146,7 +146,7 @@ async def open_engine(
 
     Raises ManifestError and UsageError, and where rows are asked for also ServiceError and CredentialsError.
     """
-    ledger = open_ledger(settings.ledger_url or project.ledger_url, project.boundary)
+    ledger = open_ledger(settings.ledger_url or project.ledger_url, project.boundary, project.environment)
     async with open_service(project, settings) as service:
         refused = project.policy is not None and bool(given_rows(project, settings.clock.now()).refusals)
         if refused:

@@ -47,7 +47,8 @@ class Surveyor:
     @property
     def binding(self) -> Binding:
         """What a ledger of this run is bound to."""
-        return Binding(self.desired.project, self.service.endpoints.base_url, self.service.account)
+        desired, service = self.desired, self.service
+        return Binding(desired.project, service.endpoints.base_url, service.account, desired.environment)
 
     async def recorded(self) -> Recorded:
         """Return what is on record; raises LedgerError where the ledger is unreadable or belongs to something else."""

@@ -1,4 +1,4 @@
-"""What a ledger belongs to: its first event binds it to project, service and account."""
+"""What a ledger belongs to: its first event binds it to project, service, account and environment."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.ledger.events import LedgerOpened
+from eocanvas_apply.vocabulary import NO_ENVIRONMENT
 from eocanvas_apply.web_addresses import same_service
 
 
@@ -15,12 +16,13 @@ class Binding:
     """What a ledger belongs to.
 
     `service` is the base address without a trailing slash; its port does not count on loopback. `account` is the user
-    name that logged in.
+    name that logged in. `environment` is None for a run without one.
     """
 
     project: str
     service: str
     account: str
+    environment: str | None = None
 
     def event(self, token: Callable[[], str]) -> LedgerOpened:
         """Return the event that opens a new ledger."""
@@ -28,6 +30,7 @@ class Binding:
             project=self.project,
             service=self.service,
             account=self.account,
+            environment=self.environment,
             ledger_id=token(),
             salt=token(),
         )
@@ -39,6 +42,7 @@ def mismatches(opened: LedgerOpened, binding: Binding, url: str) -> list[Diagnos
         "project": (opened.project, binding.project),
         "service": (opened.service, binding.service),
         "account": (opened.account, binding.account),
+        "environment": (opened.environment or NO_ENVIRONMENT, binding.environment or NO_ENVIRONMENT),
     }
     hint = "use its own ledger (--ledger), or go back to what this one belongs to"
     return [

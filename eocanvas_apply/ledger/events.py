@@ -2,8 +2,7 @@
 
 Claims say what is about to be done (`*-intended`, `*-abandoned`) and hold only on the head they were decided on.
 Facts say what happened and may stand in any order. No event holds a secret: secrets appear as slow fingerprints.
-Stamps that the service gave (`created`, `finished`, ...) and stamps compared with them (`decided`, `send_before`,
-`begun`) are service time; an entry's own `time` is the writer's clock and only for people.
+Stamps are service time; an entry's own `time` is the writer's clock and only for people.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ class RunEvent(AddressEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerOpened(Event):
-    """The first event: binds the ledger to project, service and account."""
+    """The first event: binds the ledger to project, service, account and environment."""
 
     type: Literal["ledger-opened"] = "ledger-opened"
     project: str
@@ -63,6 +62,7 @@ class LedgerOpened(Event):
     account: str
     ledger_id: str
     salt: Annotated[str, Field(description="Hex; salts the slow fingerprints of secrets in this ledger.")]
+    environment: Annotated[str | None, Field(description="Of the manifest; absent for a run without one.")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from eocanvas_apply.errors import LedgerConflict, LedgerError, UsageError
 from eocanvas_apply.file_locks import locked
 from eocanvas_apply.files import path_outside
 from eocanvas_apply.ledger.entry import Entry, Place, no_append_ends, parsed
+from eocanvas_apply.vocabulary import NO_ENVIRONMENT
 
 FOLDER = ".eocanvas"
 _PATIENCE_S = 30.0
@@ -215,25 +216,28 @@ def _unreadable(path: Path, failure: OSError) -> LedgerError:
     return LedgerError(error("ledger-unreadable", message))
 
 
-def _default(boundary: Boundary) -> Path:
-    """Return the default ledger; a link that came with the manifest must not have another file read or written."""
+def _default(boundary: Boundary, environment: str | None) -> Path:
+    """Return the default ledger of an environment.
+
+    A link that came with the manifest must not have another file read or written.
+    """
     folder = boundary.folder / FOLDER
     try:
         boundary.require_no_link_out(folder)
     except OutsideBoundaryError as fault:
         raise UsageError(path_outside(fault.filename, fault)) from None
-    path = folder / "default.jsonl"
+    path = folder / f"{environment or NO_ENVIRONMENT}.jsonl"
     if os.path.lexists(path) and not path.is_file():
         raise UsageError(error("ledger-unsupported", f"{path} is not a file", "remove it, or name another: --ledger"))
     return path
 
 
-def open_backend(url: str | None, boundary: Boundary) -> LocalBackend:
-    """Return the backend of an address; None is the local file beside the manifest, within the boundary.
+def open_backend(url: str | None, boundary: Boundary, environment: str | None = None) -> LocalBackend:
+    """Return the backend of an address; None is the local file of the environment, within the boundary.
 
     A path may be absolute or relative to the working folder, also as `file:PATH`. Raises UsageError otherwise.
     """
-    own = _default(boundary)
+    own = _default(boundary, environment)
     if url is None:
         return LocalBackend(own)
     scheme, colon, rest = url.partition(":")

@@ -33,8 +33,8 @@ class OpenedLedger:
     create: Callable[[], Coroutine[Any, Any, bool]] | None = None
 
 
-def open_ledger(url: str | None, boundary: Boundary) -> OpenedLedger:
-    """Return the ledger of an address; None is the file beside the manifest.
+def open_ledger(url: str | None, boundary: Boundary, environment: str | None = None) -> OpenedLedger:
+    """Return the ledger of an address; None is the file of the environment, beside the manifest.
 
     An address is a path, `s3://BUCKET/PREFIX` or `postgresql://HOST/DATABASE`.
     Raises UsageError for another address, and where its extra is not installed.
@@ -43,7 +43,7 @@ def open_ledger(url: str | None, boundary: Boundary) -> OpenedLedger:
         return _in_database(url)
     if url is not None and url.startswith(_BUCKET):
         return _in_bucket(url)
-    backend = open_backend(url, boundary)
+    backend = open_backend(url, boundary, environment)
     return OpenedLedger(backend, Snapshots(backend), RunsAtWork(backend.path))
 
 

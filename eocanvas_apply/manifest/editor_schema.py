@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from eocanvas_apply.manifest.model.manifest import json_schema
 from eocanvas_apply.manifest.model.times import format_duration
+from eocanvas_apply.manifest.schema_of_parts import add_parts
 from eocanvas_apply.manifest.validation.meaning import NOT_YET
 
 Schema = dict[str, Any]
@@ -31,6 +32,7 @@ def editor_schema() -> Schema:
         for owner in owners:
             if field := owner["properties"].get(path[-1]):
                 field.update(_not_supported_yet(field))
+    add_parts(schema)
     rewritten: Schema = _Unions(schema["$defs"]).rewritten(schema)
     return rewritten
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pydantic import ValidationError
@@ -14,10 +14,14 @@ from eocanvas_apply.documents.yaml.nodes import Data, Path, Plain
 from eocanvas_apply.documents.yaml.text import YamlText
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.address import Address
+from eocanvas_apply.manifest.defaults import BLOCK as DEFAULTS
+from eocanvas_apply.manifest.defaults import default_faults, with_defaults
 from eocanvas_apply.manifest.job_order import pipeline_faults
 from eocanvas_apply.manifest.masking import Mask, mask_of
 from eocanvas_apply.manifest.model.keys import EODATA
 from eocanvas_apply.manifest.model.manifest import Manifest
+from eocanvas_apply.manifest.overlays import BLOCK as ENVIRONMENTS
+from eocanvas_apply.manifest.overlays import environment_faults, with_overlay
 from eocanvas_apply.manifest.products import products_without_dataset
 from eocanvas_apply.manifest.shown_lines import snippet
 from eocanvas_apply.manifest.substitution import LONGEST_FILLED, Template, is_empty, too_long, unescaped, with_variables
@@ -36,6 +40,7 @@ from eocanvas_apply.manifest.validation.meaning import (
     without_rows,
 )
 from eocanvas_apply.manifest.validation.structure import StructureFault, structure_faults
+from eocanvas_apply.manifest.validation.unused_keys import literal_secrets
 from eocanvas_apply.secrets.secret_words import without_secret_words
 
 _OWN_FIELDS = "x-"
@@ -51,7 +56,9 @@ class LoadedManifest:
     the text is no mapping. Of a campaign it holds the job with its references as they are written; `templates` are
     the same jobs as data, which become instances when a row is filled in, and `steps` what their `for_each` says.
     `variables` are those in force; `key_names` every name declared under `keys:`, and eodata. `digest` is `sha256:`
-    and the digest of the text as it stands in the file.
+    and the digest of the text as it stands in the file. The nodes of `text` are those of the environment, with the
+    defaults of jobs and keys: what comes from an overlay or a default is located there. `inherited` are the paths of
+    the fields that come from a default.
     """
 
     manifest: Manifest | None
@@ -63,6 +70,7 @@ class LoadedManifest:
     steps: Mapping[str, Sequence[Data]] = field(default_factory=dict)
     variables: Mapping[str, Plain] = field(default_factory=dict)
     key_names: frozenset[str] = frozenset()
+    inherited: frozenset[Path] = frozenset()
 
     def locate(self, path: Path) -> Position:
         """Return where the value of a field stands; of a missing one, where its nearest owner is named."""
@@ -84,15 +92,19 @@ class LoadedManifest:
         return self.manifest
 
 
-def load(source: bytes | str, file: str, variables: Mapping[str, Plain] | None = None) -> LoadedManifest:
+def load(
+    source: bytes | str, file: str, variables: Mapping[str, Plain] | None = None, environment: str | None = None
+) -> LoadedManifest:
     """Read a manifest; `file` is the name that diagnostics show, `variables` win over the defaults in `vars`.
 
-    Nothing is raised: errors are in the diagnostics.
+    `environment` names the overlay that holds. Nothing is raised: errors are in the diagnostics.
     """
     raw = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
-    text = YamlText.parse(raw, file)
+    written = YamlText.parse(raw, file)
+    effective = with_defaults(with_overlay(written.root, environment))
+    text = replace(written, root=effective.root)
     digest = "sha256:" + hashlib.sha256(raw).hexdigest()
-    empty = LoadedManifest(None, text, mask_of(text), (), digest)
+    empty = LoadedManifest(None, text, mask_of(written), (), digest, inherited=effective.inherited)
     data = text.data
     faults = [_shown(each, empty) for each in limited(_without_days(text, data))]
     if not isinstance(data, dict):
@@ -106,18 +118,27 @@ def load(source: bytes | str, file: str, variables: Mapping[str, Plain] | None =
     # An empty one has an error of its own where it is used; filled in, it would make others.
     usable = {name: value for name, value in values.items() if not is_empty(value)}
     filled = given if oversized else with_variables(given, usable)
-    manifest, structural = _validated(filled, empty.place)
-    valued = placed(((found, path, False) for found, path in value_faults(unescaped(filled))), empty.place)
+    manifest, structural = _validated(filled, empty)
+    of_values = (*value_faults(unescaped(filled)), *ledger_faults(filled, environment))
+    valued = placed(((found, path, False) for found, path in of_values), empty)
     faults = _without_refused(faults, structural)
-    findings = limited((*faults, *structural, *_named(given, values, empty.place, oversized), *valued))
+    shared = (*environment_faults(data, environment), *default_faults(data, too_large=effective.too_large))
+    literals = literal_secrets(data, environment, effective.inherited)
+    of_blocks = placed(((found, path, True) for found, path in (*shared, *literals)), empty)
+    findings = limited((*faults, *of_blocks, *structural, *_named(given, values, empty, oversized), *valued))
     campaigns = dict(_campaigns(filled))
     templates = {name: Template(_without_steps(job)) for name, job in campaigns.items()}
     steps = {name: [step for _, step in steps_of(job)] for name, job in campaigns.items()}
     names = frozenset({EODATA, *mapping_at(data, "keys")})
-    return LoadedManifest(manifest, text, empty.mask, tuple(findings), digest, templates, steps, values, names)
-
-
-_Place = Callable[..., Diagnostic]
+    return replace(
+        empty,
+        manifest=manifest,
+        diagnostics=tuple(findings),
+        templates=templates,
+        steps=steps,
+        variables=values,
+        key_names=names,
+    )
 
 
 def _shown(found: Diagnostic, loaded: LoadedManifest) -> Diagnostic:
@@ -135,12 +156,20 @@ def _without_secrets(found: Diagnostic) -> Diagnostic:
 def _without_days(text: YamlText, data: Data) -> Iterator[Diagnostic]:
     """Yield the faults of a text without those about plain days where only a day can be meant."""
     days = {
-        text.locate(("jobs", name, "for_each", *path, "days", end))
-        for name, job in _campaigns(data)
+        text.locate((*owner, "for_each", *path, "days", end))
+        for owner, job in _jobs_of_all(data)
         for path, _ in steps_of(job)
         for end in ("from", "to")
     }
     yield from (each for each in text.faults if each.code != "yaml-1-1" or each.position not in days)
+
+
+def _jobs_of_all(data: Data) -> Iterator[tuple[Path, Data]]:
+    """Yield every job with its path, also those of environments, and the fields that jobs share."""
+    overlays = [(ENVIRONMENTS, name) for name in mapping_at(data, ENVIRONMENTS)]
+    for path in ((), *overlays):
+        yield from (((*path, "jobs", name), job) for name, job in mapping_at(data, *path, "jobs").items())
+        yield (*path, DEFAULTS, "jobs"), mapping_at(data, *path, DEFAULTS, "jobs")
 
 
 def _without_refused(faults: list[Diagnostic], structural: list[Diagnostic]) -> list[Diagnostic]:
@@ -149,7 +178,7 @@ def _without_refused(faults: list[Diagnostic], structural: list[Diagnostic]) -> 
     return [each for each in faults if each.code != "yaml-1-1" or each.position not in refused]
 
 
-def _validated(data: Data, place: _Place) -> tuple[Manifest | None, list[Diagnostic]]:
+def _validated(data: Data, loaded: LoadedManifest) -> tuple[Manifest | None, list[Diagnostic]]:
     filled = unescaped(data)
     faults: list[StructureFault] = []
     for _ in range(_ROUNDS):
@@ -160,7 +189,7 @@ def _validated(data: Data, place: _Place) -> tuple[Manifest | None, list[Diagnos
         if not (open_paths := [fault.path for fault in faults if is_open(filled, fault.path)]):
             break
         filled = without_open(filled, open_paths)
-    found = placed(((fault.found, fault.path, fault.at_name) for fault in faults), place)
+    found = placed(((fault.found, fault.path, fault.at_name) for fault in faults), loaded)
     return _partial(filled, [fault.path for fault in faults]), limited(found)
 
 
@@ -197,34 +226,51 @@ def _partial(data: Data, paths: Iterable[Path]) -> Manifest | None:
         return None
 
 
-def _named(data: Data, variables: Mapping[str, Plain], place: _Place, oversized: Path | None) -> Iterator[Diagnostic]:
+def _named(
+    data: Data, variables: Mapping[str, Plain], loaded: LoadedManifest, oversized: Path | None
+) -> Iterator[Diagnostic]:
     hint = "remove it; it is reserved for a later release"
     unsupported = ((error("not-yet", f"`{path[-1]}` is not supported yet", hint), path, True) for path in not_yet(data))
     at_names = ((found, path, True) for found, path in without_rows(data))
     nameless = (*dangling_references(data), *misplaced_references(data), *variables_without_value(data, variables))
     findings = (
         *nameless,
-        *ledger_faults(data),
         *dangling_keys(data),
         *pipeline_faults(data),
         *products_without_dataset(data),
     )
     at_values = ((found, path, False) for found, path in findings)
-    yield from placed((*unsupported, *at_names, *at_values), place)
+    yield from placed((*unsupported, *at_names, *at_values), loaded)
     if oversized:
         message = f"with its variables filled in, the manifest has more than {LONGEST_FILLED // 1_000_000} MB"
-        yield place(error("manifest-too-long", message, "use shorter variables, or use them less often"), oversized)
+        yield loaded.place(
+            error("manifest-too-long", message, "use shorter variables, or use them less often"), oversized
+        )
     if EODATA in mapping_at(data, "keys"):
         found = error("reserved-name", "eodata is always there and cannot be declared", "remove it, or rename it")
-        yield place(found, ("keys", EODATA), at_name=True)
+        yield loaded.place(found, ("keys", EODATA), at_name=True)
 
 
-def placed(findings: Iterable[tuple[Diagnostic, Path, bool]], place: _Place) -> Iterator[Diagnostic]:
+def placed(findings: Iterable[tuple[Diagnostic, Path, bool]], loaded: LoadedManifest) -> Iterator[Diagnostic]:
     """Yield findings with their paths and whether a name is meant; the first hundred of a code get their places."""
     seen: Counter[str] = Counter()
-    for found, path, at_name in findings:
+    for found, path, at_name in _of_defaults_once(findings, loaded.inherited):
         seen[found.code] += 1
-        yield place(found, path, at_name=at_name) if seen[found.code] <= MOST_OF_A_CODE else found
+        yield loaded.place(found, path, at_name=at_name) if seen[found.code] <= MOST_OF_A_CODE else found
+
+
+def _of_defaults_once(
+    findings: Iterable[tuple[Diagnostic, Path, bool]], inherited: frozenset[Path]
+) -> Iterator[tuple[Diagnostic, Path, bool]]:
+    """Yield findings; what is wrong with a default is reported for the first job or key that has it."""
+    seen: set[object] = set()
+    for found, path, at_name in findings:
+        if path[:3] not in inherited:
+            yield found, path, at_name
+        elif (fault := (found.code, path[0], path[2:])) not in seen:
+            seen.add(fault)
+            message = found.message.replace(f"`{path[0]}.{path[1]}.", f"`{DEFAULTS}.{path[0]}.")
+            yield replace(found, message=message), path, at_name
 
 
 def _addressed(found: Diagnostic, path: Path) -> Diagnostic:

@@ -127,13 +127,14 @@ def _united(stretches: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 def _key_blocks(root: Node | None) -> Iterator[tuple[Scalar, Node, bool]]:
     """Yield each block of keys with its name, and whether it has the fields of one key, as `defaults` has."""
-    yield from ((name, block, False) for name, block in _entries(root, "keys"))
-    yield from (
-        (name, block, True) for _, given in _entries(root, "defaults") for name, block in _entries(given, "keys")
-    )
-    for _, environments in _entries(root, "environments"):
-        for _, overlay in _entries(environments):
-            yield from ((name, block, False) for name, block in _entries(overlay, "keys"))
+    environments = [each for _, each in _entries(root, "environments")]
+    overlays = [overlay for each in environments for _, overlay in _entries(each)]
+    # Those of the environments stand there where the name of one is missing.
+    for node in (root, *environments, *overlays):
+        yield from ((name, block, False) for name, block in _entries(node, "keys"))
+        yield from (
+            (name, block, True) for _, given in _entries(node, "defaults") for name, block in _entries(given, "keys")
+        )
 
 
 def _entries(node: Node | None, wanted: str | None = None) -> Iterator[tuple[Scalar, Node]]:

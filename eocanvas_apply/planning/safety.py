@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.ledger.fold.recorded import Recorded
@@ -54,9 +54,19 @@ def new_ledger(desired: Desired, requests: Requests, observed: Observed, *, lost
     if ours:
         count = "a key" if len(ours) == 1 else f"{len(ours)} keys"
         what = f"there is no ledger here, and the account already shows {count} of {desired.project!r}: "
-        return _refusal("ledger-missing", what + ", ".join(sorted(ours)[:3]), Allowance.NEW_LEDGER)
+        return _with_own_project(
+            desired, _refusal("ledger-missing", what + ", ".join(sorted(ours)[:3]), Allowance.NEW_LEDGER)
+        )
     what = "this is a CI machine: a ledger in a local file is gone after the run, and the next one launches all again"
     return _refusal("ledger-not-kept", what, Allowance.NEW_LEDGER)
+
+
+def _with_own_project(desired: Desired, refusal: Diagnostic) -> Diagnostic:
+    """Return a refusal that also says how two environments of one account are kept apart."""
+    if (name := desired.environment) is None:
+        return refusal
+    advice = f"if they are of another environment, give this one a project of its own: environments.{name}.project"
+    return replace(refusal, hint=f"{advice}\n{refusal.hint}" if refusal.hint else advice)
 
 
 def other_sealing_key(required: str | None, shown: str) -> tuple[Diagnostic, ...]:

@@ -165,9 +165,9 @@ def test_one_turn_leaves_the_jobs_running(manifest: Path) -> None:
 
 
 def test_a_project_that_cannot_be_opened_is_a_clear_error(manifest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(eoc.UsageError) as refused:
+    with pytest.raises(eoc.ManifestError) as refused:
         eoc.open(manifest, env="prod")
-    assert [each.code for each in refused.value.diagnostics] == ["not-yet"]
+    assert [each.code for each in refused.value.diagnostics] == ["unknown-environment"]
     with pytest.raises(eoc.UsageError, match="nowhere"):
         eoc.open(manifest, variables={"nowhere": "x"})
     monkeypatch.delenv("HDA_USER")
@@ -243,3 +243,21 @@ def test_an_exception_has_the_hint_and_the_place_in_its_text(manifest: Path) -> 
     with pytest.raises(eoc.ManifestError) as refused:
         eoc.load(manifest)
     assert f"{manifest}:6: unknown field `bukket` in `keys.scenes` (did you mean bucket?)" in str(refused.value)
+
+
+def test_an_environment_has_its_own_overlay_and_ledger(manifest: Path) -> None:
+    text = manifest.read_text(encoding="utf-8")
+    overlay = "environments: {trial: {vars: {folder: trial}, jobs: {tiles: {for_each: {list: [north]}}}}}\n"
+    manifest.write_text(text + overlay, encoding="utf-8")
+    assert eoc.validate(manifest, env="trial") == []
+    assert [each.code for each in eoc.validate(manifest, env="trail")] == ["unknown-environment"]
+    with eoc.open(manifest, env="trial") as project:
+        assert project.apply(project.plan()).summary["done"] == 2
+        assert [row["instance"] for row in project.results("tiles").to_dicts()] == ["north"]
+    assert [each.name for each in (manifest.parent / ".eocanvas").glob("*.jsonl")] == ["trial.jsonl"]
+    assert [each.name for each in (manifest.parent / "trial").iterdir() if each.is_dir()] == ["north"]
+
+
+def test_the_name_of_an_environment_is_a_text(manifest: Path) -> None:
+    with pytest.raises(TypeError, match="env is the name of an environment or None, not 3"):
+        eoc.open(manifest, env=3)  # type: ignore[arg-type]

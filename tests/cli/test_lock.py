@@ -174,3 +174,19 @@ def test_many_new_searches_are_counted_and_listed_in_json(campaign: Project) -> 
     assert len(lines) == 22
     assert lines[-1] == "  and 5 more, all with --format json"
     assert len(campaign.json("lock")["lock"]) == 25
+
+
+def test_an_environment_locks_its_searches_and_leaves_those_of_the_others(
+    campaign: Project, emulator: RunningEmulator
+) -> None:
+    whole = campaign.manifest.read_text(encoding="utf-8").partition("jobs:\n")[2].replace("32TQM, 33UUB", "33VUE")
+    indented = "".join(f"    {line}\n" for line in f"jobs:\n{whole}".splitlines())
+    with campaign.manifest.open("a", encoding="utf-8") as file:
+        file.write(f"environments:\n  test:\n{indented}")
+    assert campaign.run("lock") == 0
+    assert campaign.run("lock", "--env", "test") == 0
+    assert "1 search" in campaign.out
+    before = searches(emulator)
+    assert len(campaign.json("plan")["actions"]) == 4
+    assert len(campaign.json("plan", "--env", "test")["actions"]) == 1
+    assert searches(emulator) == before

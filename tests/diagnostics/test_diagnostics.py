@@ -1,7 +1,7 @@
 """Every folder here is a manifest with its files and the findings that it must give, all and only those.
 
 Campaigns are expanded too; `search.json` holds the products of the catalogue, each found by a query whose fields it
-has, and the day of the run is 2024-07-05.
+has, and the day of the run is 2024-07-05. `environment.txt` names the environment.
 """
 
 from __future__ import annotations
@@ -57,7 +57,9 @@ def found_in(folder: Path) -> list[dict[str, Any]]:
         except OSError:
             raise ManifestError(error("file-missing", f"there is no file {written}")) from None
 
-    loaded = load((folder / "manifest.yaml").read_bytes(), "manifest.yaml")
+    chosen = folder / "environment.txt"
+    environment = chosen.read_text(encoding="utf-8").strip() if chosen.exists() else None
+    loaded = load((folder / "manifest.yaml").read_bytes(), "manifest.yaml", environment=environment)
     documents = with_points(load_graphs_and_chains(loaded, read), loaded, read)
     found = check(loaded, documents)
     if not has_errors(found):

@@ -52,6 +52,12 @@ CASES = (
     ),
     Case("public-bucket", jobs=("lowlands",), keys=("dem",), files=("results/lowlands/*.tif",)),
     Case(
+        "environments",
+        jobs=("two-metres", "five-metres"),
+        keys=("dem",),
+        files=tuple(f"results/{height}/*.tif" for height in ("two-metres", "five-metres")),
+    ),
+    Case(
         "campaign",
         jobs=('lowlands["gotland"]', 'lowlands["oland"]', 'lowlands["saaremaa"]'),
         keys=("dem",),

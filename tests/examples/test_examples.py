@@ -102,6 +102,18 @@ def test_it_is_planned_applied_and_done(case: Case, tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.usefixtures("emulator")
+def test_the_environment_of_the_example_is_applied_beside_the_whole(tmp_path: Path) -> None:
+    folder = shutil.copytree(EXAMPLES / "environments", tmp_path / "project")
+    for environment in (None, "trial"):
+        with eoc.open(folder / "eocanvas.yaml", env=environment) as project:
+            assert project.apply(project.plan(), wait="60s").summary["done"] == 3
+    found = {path.relative_to(folder).parent.as_posix() for path in folder.rglob("*.tif")}
+    assert found == {
+        f"{start}/{job}" for start in ("results", "results-trial") for job in ("five-metres", "two-metres")
+    }
+
+
+@pytest.mark.usefixtures("emulator")
 def test_the_notebook_runs_from_top_to_bottom(tmp_path: Path) -> None:
     folder = shutil.copytree(EXAMPLES / "notebook", tmp_path / "notebook")
     notebook = nbformat.read(folder / "heights.ipynb", as_version=4)  # type: ignore[no-untyped-call]

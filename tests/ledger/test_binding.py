@@ -24,6 +24,7 @@ def test_on_this_machine_the_port_does_not_count_and_is_shown() -> None:
         (Binding("other", "https://s.example", "jane"), "the project 'demo', not to 'other'"),
         (Binding("demo", "https://t.example", "jane"), "the service 'https://s.example', not to 'https://t.example'"),
         (Binding("demo", "https://s.example", "joe"), "the account 'jane', not to 'joe'"),
+        (Binding("demo", "https://s.example", "jane", "test"), "the environment 'default', not to 'test'"),
     ],
 )
 def test_each_mismatch_is_one_message(other: Binding, words: str) -> None:

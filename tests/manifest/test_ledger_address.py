@@ -20,6 +20,20 @@ def test_a_shared_place_is_the_ledger_of_the_manifest(url: str) -> None:
     assert [found.code for found in loaded.diagnostics if found.position and found.position.line == 3] == []
 
 
+def test_the_ledgers_of_other_environments_are_looked_at_too_and_each_once() -> None:
+    text = (
+        "version: 1\nproject: coast\nenvironments:\n"
+        f"  test: {{ledger: {{url: 'postgresql://jane:{CANARY}@db/x'}}}}\n  live: {{ledger: {{url: live.jsonl}}}}\n"
+    )
+    for environment in (None, "test", "live"):
+        found = load(text, "m.yaml", environment=environment).diagnostics
+        assert sorted((each.code, each.position and each.position.line) for each in found) == [
+            ("bad-value", 5),
+            ("literal-secret", 4),
+        ]
+        assert CANARY not in f"{found} {[each.snippet for each in found]}"
+
+
 @pytest.mark.parametrize("url", ["ledger.jsonl", "/tmp/x.jsonl", "../x", "file:x", "https://s3.example.org/x", "S3"])
 def test_a_file_or_another_address_is_an_error_at_its_place(url: str) -> None:
     [found] = [each for each in load(TEXT.format(url=url), "m.yaml").diagnostics if each.code == "bad-value"]

@@ -63,7 +63,8 @@ quota: [{jobs: 10, per: 1h}]
 max_running: 3
 timing: {poll: 30s, settle: 15m, send_within: 30s, request_timeout: 30s}
 vars: {a: 1}
-environments: {prod: {}}
+defaults: {keys: {type: s3, expires_in: 1d, secret_key: {env: A}}, jobs: {process: p, inputs: {}, canary: 1}}
+environments: {prod: {x-mine: 1, account: joe, keys: {scenes: {bucket: b}}, jobs: {cube: {retries: 2}}, vars: {a: b}}}
 account: jane
 checks: {some-code: warning}
 ledger: {url: "s3://ledgers/coast"}
@@ -187,7 +188,7 @@ def test_manifests_that_are_read_fit_the_schema(file: Path) -> None:
 def test_fields_that_are_not_supported_yet_are_marked() -> None:
     marked = {name for name, facts in fields(editor_schema()) if facts.get("deprecated")}
     assert marked == {
-        *(f"Manifest.{name}" for name in ("environments", "moved", "notify")),
+        *(f"{owner}.{name}" for owner in ("Manifest", "Overlay") for name in ("moved", "notify")),
     }
     assert (
         editor_schema()["properties"]["moved"]["description"] == "Not supported yet. Keys and jobs that were renamed."

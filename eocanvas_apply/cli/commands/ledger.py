@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli.argument_parser import Parser
-from eocanvas_apply.cli.named_project import named_ledger, read_now
+from eocanvas_apply.cli.named_project import named_ledger, read_now, require_environment
 from eocanvas_apply.cli.shared_options import add_ledger, add_place
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error
@@ -54,6 +54,7 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
         return _created(ledger)
     entries = read_now(ledger.backend.read())
     if not entries:
+        require_environment(args)
         raise LedgerError(error("ledger-absent", f"no ledger at {ledger.backend.url}", "the first apply opens it"))
     if args.what == "verify":
         return _verified(entries, ledger)

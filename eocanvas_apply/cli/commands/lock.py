@@ -39,7 +39,7 @@ def run(args: Namespace, console: Console) -> Outcome:
 
 
 async def _locked(project: AsyncProject) -> Outcome:
-    from eocanvas_apply.campaign.lock import lock_of, write_lock_file
+    from eocanvas_apply.campaign.lock import Lock, lock_of, write_lock_file
     from eocanvas_apply.render import records as render
 
     opened, engine = project.project, await project.engine()
@@ -47,8 +47,10 @@ async def _locked(project: AsyncProject) -> Outcome:
     old, new = opened.lock_file.lock, lock_of(engine.searches)
     if old is None and not new.queries:
         return Outcome(text=lambda _: render.NOTHING_TO_LOCK, fields=lambda: {"lock": []})
-    path, searches = str(write_lock_file(opened.folder, new)), _as_json(old, new)
-    dropped = len(old.queries.keys() - new.queries.keys()) if old else 0
+    # One lock serves all environments, and this one does not make the searches of the others.
+    kept = old.queries if old and opened.manifest.environments else {}
+    path, searches = str(write_lock_file(opened.folder, Lock({**kept, **new.queries}))), _as_json(old, new)
+    dropped = len(old.queries.keys() - new.queries.keys() - kept.keys()) if old else 0
     return Outcome(text=lambda _: render.lock_text(path, searches, dropped), fields=lambda: {"lock": searches})
 
 

@@ -90,7 +90,8 @@ def run(args: Namespace, console: Console) -> Outcome:
         plan = await project.plan(**_asked(args))
         if args.out:
             await project.save(plan, args.out)
-            console.say(f"saved in {args.out}; `eocanvas-apply apply {args.out}` carries it out")
+            environment = f" --env {args.env}" if args.env else ""
+            console.say(f"saved in {args.out}; `eocanvas-apply apply {args.out}{environment}` carries it out")
         return _outcome(args, plan, await _rehearsed(project, plan) if args.simulate else None)
 
     rows = "GIVEN" if args.destroy else "ANEW" if args.refresh_searches else "ASKED"

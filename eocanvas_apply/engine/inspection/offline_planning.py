@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from eocanvas_apply.applying.document_store import kept_texts
-from eocanvas_apply.diagnostics import Diagnostic, error, info
+from eocanvas_apply.diagnostics import Diagnostic, info
 from eocanvas_apply.engine.definition import Definition, given_rows, offline_findings
 from eocanvas_apply.engine.surveyor import Review
 from eocanvas_apply.errors import LedgerError
+from eocanvas_apply.ledger.binding import Binding, mismatches
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.ledger.opened_ledger import open_ledger
@@ -76,12 +77,14 @@ async def survey_offline(project: Definition, ledger: str | None, timing: Mappin
 
 async def _recorded(project: Definition, ledger: str | None, now: datetime) -> Recorded:
     # No snapshot of it: that could say something else than the ledger that came with it.
-    journal = Journal(open_ledger(ledger, project.boundary).backend, "reader", lambda: now, lambda: "")
+    backend = open_ledger(ledger, project.boundary, project.environment).backend
+    journal = Journal(backend, "reader", lambda: now, lambda: "")
     recorded = await journal.refresh()
-    opened, wanted = recorded.opened, project.manifest.project
-    if opened and opened.project != wanted:
-        message = f"the ledger {journal.url} belongs to the project {opened.project!r}, not to {wanted!r}"
-        raise LedgerError(error("ledger-bound", message, "name its own ledger: --ledger"))
+    if opened := recorded.opened:
+        # Which service and account a run would have is not known here.
+        here = Binding(project.manifest.project, opened.service, opened.account, project.environment)
+        if faults := mismatches(opened, here, journal.url):
+            raise LedgerError(*faults)
     return recorded
 
 

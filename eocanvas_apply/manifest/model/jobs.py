@@ -293,7 +293,8 @@ class RawJob(_Job):
     inputs: dict[str, PlainData] = Field(default_factory=dict, description="Inputs, sent as they stand.")
 
 
-def _kind(value: Any) -> str | None:
+def kind_of_job(value: Any) -> str | None:
+    """Return which of JOB_TYPES a job is by its fields, None where they do not say."""
     fields = value if isinstance(value, dict) else getattr(value, "__dict__", {})
     process = fields.get("process")
     if "graph" in fields or process == SNAP:
@@ -306,5 +307,5 @@ def _kind(value: Any) -> str | None:
 JOB_TYPES: dict[str, type[StrictModel]] = {"snap": SnapJob, "tailor": TailorJob, "raw": RawJob}
 Job = Annotated[
     Annotated[SnapJob, Tag("<snap>")] | Annotated[TailorJob, Tag("<tailor>")] | Annotated[RawJob, Tag("<raw>")],
-    chosen(_kind),
+    chosen(kind_of_job),
 ]

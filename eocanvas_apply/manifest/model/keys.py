@@ -165,7 +165,8 @@ class ExistingKey(StrictModel):
 KEY_TYPES: dict[str, type[ManagedKey | ExistingKey]] = {**_MANAGED, "existing": ExistingKey}
 
 
-def _type(value: Any) -> str | None:
+def type_of_key(value: Any) -> str | None:
+    """Return the type that a key names, None where it names none."""
     found = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
     return found if isinstance(found, str) else None
 
@@ -176,5 +177,5 @@ Key = Annotated[
     | Annotated[WekeoDriveKey, Tag("<wekeo-drive>")]
     | Annotated[WebdavKey, Tag("<webdav>")]
     | Annotated[ExistingKey, Tag("<existing>")],
-    chosen(_type),
+    chosen(type_of_key),
 ]

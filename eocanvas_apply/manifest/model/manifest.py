@@ -67,6 +67,13 @@ class Notify(StrictModel):
     body: PlainData = Field(default=None, description="What to send.")
 
 
+class Defaults(StrictModel):
+    """Fields of all jobs and keys that do not set them."""
+
+    keys: dict[str, Any] = Field(default_factory=dict, description="Fields of keys, each for the types that have it.")
+    jobs: dict[str, Any] = Field(default_factory=dict, description="Fields of jobs, each for the kinds that have it.")
+
+
 class Manifest(StrictModel):
     """Which storage keys and processing jobs of WEkEO's EOCanvas shall exist."""
 
@@ -86,8 +93,12 @@ class Manifest(StrictModel):
     vars: dict[str, Scalar] = Field(
         default_factory=dict, description="Variables and their defaults, used as ${var.NAME}."
     )
-    environments: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="Overlays by name of environment."
+    defaults: Defaults = Field(
+        default_factory=Defaults, description="Fields for all keys and jobs that do not set them."
+    )
+    environments: dict[Name, dict[str, Any]] = Field(
+        default_factory=dict,
+        description="What each environment has in place of the fields above; `--env NAME` chooses one.",
     )
     account: Text | None = Field(default=None, description="The only account this manifest may be applied with.")
     checks: dict[str, LooseSeverity] = Field(

@@ -141,7 +141,6 @@ _OF_INSTANCES = {
 }
 # What the format has and this release does not support; `*` is any name. Later work deletes lines here.
 NOT_YET: tuple[Path, ...] = (
-    ("environments",),
     ("moved",),
     ("notify",),
 )

@@ -14,7 +14,15 @@ from eocanvas_apply.diagnostics import MOST_OF_A_CODE, Diagnostic, did_you_mean,
 from eocanvas_apply.documents.yaml.nodes import Data, Path, resolve_plain
 from eocanvas_apply.manifest.model.jobs import INPUT_TYPES, JOB_TYPES, OUTPUT_TYPES
 from eocanvas_apply.manifest.model.keys import EODATA, KEY_TYPES, Key
-from eocanvas_apply.manifest.model.manifest import LedgerSettings, Manifest, Moved, Notify, QuotaWindow, Timing
+from eocanvas_apply.manifest.model.manifest import (
+    Defaults,
+    LedgerSettings,
+    Manifest,
+    Moved,
+    Notify,
+    QuotaWindow,
+    Timing,
+)
 from eocanvas_apply.manifest.model.points import POINTS_FIELDS, POINTS_TYPES
 from eocanvas_apply.manifest.model.steps import KINDS, STEP_FIELDS, STEP_TYPES, Step
 from eocanvas_apply.manifest.model.strict import StrictModel
@@ -144,6 +152,7 @@ _TAGGED = {
 _BY_TAG: dict[str, type[StrictModel]] = {f"<{name}>": model for name, model in {**INPUT_TYPES, **_TAGGED}.items()}
 _BY_FIELD: dict[str, type[StrictModel]] = {
     "timing": Timing,
+    "defaults": Defaults,
     "quota": QuotaWindow,
     "ledger": LedgerSettings,
     "moved": Moved,

@@ -53,6 +53,7 @@ def desired(
     instances: Mapping[str, Sequence[Instance]],
     timing: Timing,
     unasked: frozenset[str] = frozenset(),
+    environment: str | None = None,
 ) -> Desired:
     """Return what a manifest asks for; `instances` holds the rows of each campaign by the job's name."""
     jobs: dict[str, DesiredJob] = {}
@@ -78,6 +79,7 @@ def desired(
         },
         following=tuple(address for address, job in jobs.items() if job.stage),
         protect=tuple(dict.fromkeys(manifest.protect)),
+        environment=environment,
     )
 
 

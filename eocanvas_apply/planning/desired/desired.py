@@ -230,6 +230,7 @@ class Desired:
     holdings: Mapping[str, Holding] = field(default_factory=dict)
     following: tuple[str, ...] = ()
     protect: tuple[str, ...] = ()
+    environment: str | None = None
 
 
 def key_address(name: str) -> str:

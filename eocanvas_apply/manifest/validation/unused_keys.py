@@ -1,0 +1,54 @@
+"""Secrets that are written out where no key of this run has them: in other environments, and in unused defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from eocanvas_apply.diagnostics import Diagnostic
+from eocanvas_apply.documents.yaml.nodes import Data, Path
+from eocanvas_apply.manifest.masking import SECRET_FIELDS
+from eocanvas_apply.manifest.validation.meaning import mapping_at
+from eocanvas_apply.manifest.validation.structure import value_fault
+from eocanvas_apply.secrets.secret_references import SecretReference
+
+_LITERAL = "literal-secret"
+
+
+def literal_secrets(
+    data: Data, environment: str | None, inherited: frozenset[Path]
+) -> Iterator[tuple[Diagnostic, Path]]:
+    """Yield each literal secret that the types of the keys in force do not see."""
+    used = {path[2] for path in inherited if path[0] == "keys"}
+    for path, fields in _unused(data, environment):
+        for name in sorted(SECRET_FIELDS & fields.keys()):
+            if not (path[0] == "defaults" and name in used) and (message := _literal(fields[name])):
+                where = (*path, name)
+                yield value_fault(_LITERAL, ".".join(map(str, where)), {}, message, None), where
+
+
+def _unused(data: Data, environment: str | None) -> Iterator[tuple[Path, Mapping[str, Data]]]:
+    yield ("defaults", "keys"), mapping_at(data, "defaults", "keys")
+    for name in sorted(mapping_at(data, "environments").keys() - {environment}):
+        overlay = ("environments", name)
+        yield (*overlay, "defaults", "keys"), mapping_at(data, *overlay, "defaults", "keys")
+        for key in mapping_at(data, *overlay, "keys"):
+            yield (*overlay, "keys", key), mapping_at(data, *overlay, "keys", key)
+
+
+def _literal(value: Data) -> str:
+    """Return what is wrong with a secret that is written out, empty for a reference and for other faults."""
+    try:
+        _references().validate_python(value)
+    except ValidationError as problem:
+        faults = problem.errors(include_url=False, include_input=False)
+        return next((each["msg"] for each in faults if each["type"] == _LITERAL), "")
+    return ""
+
+
+@cache
+def _references() -> TypeAdapter[Any]:
+    return TypeAdapter(SecretReference)
