@@ -19,6 +19,7 @@ from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.engine.definition import given_rows, open_project
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.binding import Binding
+from eocanvas_apply.ledger.event_values import ListedResult, TraceDigests
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.ledger.local import open_backend
 from eocanvas_apply.planning.desired.desired import DesiredJob
@@ -69,7 +70,7 @@ def _life(job: DesiredJob, intent: str, folder: Path) -> Iterator[e.AnyEvent]:
         process=job.process,
         fingerprint=job.fingerprint,
         components=dict(job.components),
-        trace=e.TraceDigests(document=job.fingerprint, inputs=job.fingerprint),
+        trace=TraceDigests(document=job.fingerprint, inputs=job.fingerprint),
         marked=True,
         body_sha256=job.fingerprint,
         output=job.output,
@@ -83,7 +84,7 @@ def _life(job: DesiredJob, intent: str, folder: Path) -> Iterator[e.AnyEvent]:
     yield _stored(job, job_id, folder)
 
 
-_LISTED = e.ListedResult(title="wks3:///bench/output/result.nc", name="result.nc")
+_LISTED = ListedResult(title="wks3:///bench/output/result.nc", name="result.nc")
 
 
 def _stored(job: DesiredJob, job_id: str, folder: Path) -> e.ResultStored:

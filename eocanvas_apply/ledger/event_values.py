@@ -42,3 +42,29 @@ class Region(Value):
 
     document: Annotated[str, Field(description="SHA-256 of its graph or chain without regions.")]
     box: Annotated[tuple[float, float, float, float], Field(description="West, south, east, north in degrees.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyUse(Value):
+    """Which generation of which key a job names."""
+
+    address: str
+    generation: Annotated[int | None, Field(description="None for a key that was created elsewhere.")] = None
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceDigests(Value):
+    """What the job's log will repeat of it, as digests; None where the process takes no such thing."""
+
+    document: str | None = None
+    inputs: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedResult(Value):
+    """One result as the service lists it."""
+
+    title: str
+    name: str
+    at_key: bool = False

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from eocanvas_apply.ledger.event_values import Region, Remark, Time, Value
+from eocanvas_apply.ledger.event_values import KeyUse, ListedResult, Region, Remark, Time, TraceDigests, Value
 from eocanvas_apply.vocabulary import FailureClass, StorageType
 
 
@@ -151,23 +151,6 @@ class KeyDeleted(KeyEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeyUse(Value):
-    """Which generation of which key a job names."""
-
-    address: str
-    generation: Annotated[int | None, Field(description="None for a key that was created elsewhere.")] = None
-    name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TraceDigests(Value):
-    """What the job's log will repeat of it, as digests; None where the process takes no such thing."""
-
-    document: str | None = None
-    inputs: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class JobIntended(IntentEvent):
     """Claim: this job is about to be launched, and never again for this intent."""
 
@@ -266,15 +249,6 @@ class PassObserved(AddressEvent):
     job_id: str | None = None
     begun: Time
     by_id: Annotated[bool, Field(description="The job's own address answered 404 as well.")] = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedResult(Value):
-    """One result as the service lists it."""
-
-    title: str
-    name: str
-    at_key: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

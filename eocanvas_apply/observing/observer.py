@@ -13,8 +13,7 @@ from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import Diagnostic, Severity
 from eocanvas_apply.documents.trace import Trace, trace_of
 from eocanvas_apply.errors import Refused, ServiceError
-from eocanvas_apply.ledger.event_values import Remark
-from eocanvas_apply.ledger.events import ListedResult
+from eocanvas_apply.ledger.event_values import ListedResult, Remark
 from eocanvas_apply.ledger.fold.job_records import Run
 from eocanvas_apply.ledger.fold.order_records import Order
 from eocanvas_apply.ledger.fold.recorded import Recorded

@@ -13,7 +13,7 @@ from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.documents.trace import trace_of
 from eocanvas_apply.engine.definition import given_rows, open_project
 from eocanvas_apply.ledger.entry import Entry
-from eocanvas_apply.ledger.events import ListedResult
+from eocanvas_apply.ledger.event_values import ListedResult
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.failures import classify

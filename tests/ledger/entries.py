@@ -8,7 +8,7 @@ from typing import Any
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.entry import Entry
-from eocanvas_apply.ledger.event_values import Region
+from eocanvas_apply.ledger.event_values import KeyUse, ListedResult, Region, TraceDigests
 from eocanvas_apply.vocabulary import StorageType
 
 T0 = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
@@ -19,7 +19,7 @@ def at(minutes: float) -> datetime:
 
 
 OPENED = e.LedgerOpened(project="demo", service="https://s.example", account="jane", ledger_id="1d", salt="5a17")
-LISTED = e.ListedResult(title="wks3:///j-1/output/a.nc", name="a.nc")
+LISTED = ListedResult(title="wks3:///j-1/output/a.nc", name="a.nc")
 KEY: dict[str, Any] = {"address": "key.scenes", "generation": 1, "name": "demo-scenes-1-abc123"}
 INTENT: dict[str, Any] = {"address": "job.subset", "intent": "0f" * 16}
 ORDER: dict[str, Any] = {
@@ -54,10 +54,10 @@ def job_intended(address: str = "job.subset", intent: str = "0f" * 16) -> e.JobI
         process="snap-function",
         fingerprint="sha256:00",
         components={"algorithm": 1, "inputs": {"img1": {"key": "key.scenes", "path": "/a.zip"}}},
-        trace=e.TraceDigests(document="d", inputs="i"),
+        trace=TraceDigests(document="d", inputs="i"),
         marked=True,
         body_sha256="00",
-        keys=(e.KeyUse(address="key.scenes", generation=1, name="demo-scenes-1-abc123"),),
+        keys=(KeyUse(address="key.scenes", generation=1, name="demo-scenes-1-abc123"),),
         output="download",
         max_duration_s=7200,
         region=Region(document="sha256:01", box=(10.0, 50.0, 18.5, 58.0)),

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.entry import Entry
-from eocanvas_apply.ledger.event_values import Region, Value
+from eocanvas_apply.ledger.event_values import ListedResult, Region, Value
 from eocanvas_apply.ledger.fold.recorded import _FOLDER_OF, Recorded
 from tests.ledger.entries import SAMPLES, T0, entries, note
 
@@ -53,8 +53,8 @@ def _values(annotation: Any) -> st.SearchStrategy[Any]:
         return st.none() | st.builds(Region, document=st.text(), box=boxes)
     if get_args(annotation) and Value in getattr(get_args(annotation)[0], "__mro__", ()):
         return st.lists(_strategy(get_args(annotation)[0]), max_size=3).map(tuple)
-    if annotation == tuple[e.ListedResult, ...] | None:
-        return st.none() | st.lists(_strategy(e.ListedResult), max_size=3).map(tuple)
+    if annotation == tuple[ListedResult, ...] | None:
+        return st.none() | st.lists(_strategy(ListedResult), max_size=3).map(tuple)
     if "datetime" in repr(annotation):
         moments = st.timedeltas(timedelta(), timedelta(days=9999)).map(lambda past: T0 + past)
         return moments if annotation is datetime else st.none() | moments

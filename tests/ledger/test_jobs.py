@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.event_values import ListedResult
 from eocanvas_apply.ledger.fold.job_records import ResultFile
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from tests.ledger.entries import LISTED, at, entries, job_intended
@@ -24,7 +25,7 @@ LISTING = e.ResultsListed(**RUN, results=(LISTED,), looked=at(10))
 STORED = e.ResultStored(**RUN, title=LISTED.title, file="r/a.nc", size=9, sha256="00")
 EXPLAINED = e.JobObserved(**RUN, status="failed", failure="graph", failure_line="Error: no")
 NO_STAMP = e.JobSubmitted(**INTENT, job_id="j-1", status="accepted")
-AT_KEY = e.ListedResult(title="keystore://k/a.nc", name="a.nc", at_key=True)
+AT_KEY = ListedResult(title="keystore://k/a.nc", name="a.nc", at_key=True)
 LISTED_AT_KEY = e.ResultsListed(**RUN, results=(AT_KEY,), looked=at(10))
 DONE = (job_intended(), SUBMITTED, SUCCEEDED, LISTING, STORED)
 

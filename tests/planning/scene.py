@@ -16,6 +16,7 @@ from eocanvas_apply.documents.trace import trace_of
 from eocanvas_apply.engine.definition import given_rows, parse_project
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.entry import Entry
+from eocanvas_apply.ledger.event_values import KeyUse, ListedResult
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import Desired, DesiredJob
 from eocanvas_apply.planning.failures import classify
@@ -168,7 +169,7 @@ class Scene:
         seen = ObservedKey(intended.name, intended.storage, intended.public, description, made, expires)
         self.keys[intended.name] = replace(seen, **changes)
 
-    def request(self, name: str, number: int) -> tuple[DesiredJob, tuple[e.KeyUse, ...], Launch]:
+    def request(self, name: str, number: int) -> tuple[DesiredJob, tuple[KeyUse, ...], Launch]:
         job = self.desired.jobs[name if name.startswith("job.") else f"job.{name}"]
         uses = key_uses(job, self.desired.keys, self.recorded)
         mark = mark_for(intent_id(number), self.desired.project, job.address) if job.marked else None
@@ -225,7 +226,7 @@ class Scene:
         """Record a job that succeeded with one result."""
         job_id = self.launched(name, number, status="successful")
         address = name if name.startswith("job.") else f"job.{name}"
-        result = e.ListedResult(title=f"wks3:///{job_id}/output/one.nc", name="one.nc", at_key=at_key)
+        result = ListedResult(title=f"wks3:///{job_id}/output/one.nc", name="one.nc", at_key=at_key)
         self.events.append(e.ResultsListed(address=address, job_id=job_id, results=(result,), looked=self.at))
         if stored:
             self.events.append(

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.event_values import ListedResult
 from eocanvas_apply.planning.state.notes import notes
 from tests.planning.scene import AT, HEAD, HOUR, MINUTE, SECOND, Scene
 
@@ -38,7 +39,7 @@ def test_a_new_status_is_noted(recorded: str, shown: str, noted: bool) -> None:
     assert facts(scene) == (["job-observed"] if noted else [])
 
 
-RESULT = e.ListedResult(title="wks3:///job-1/output/one.nc", name="one.nc")
+RESULT = ListedResult(title="wks3:///job-1/output/one.nc", name="one.nc")
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ RESULT = e.ListedResult(title="wks3:///job-1/output/one.nc", name="one.nc")
     ],
 )
 def test_a_listing_is_noted_when_it_says_something_new(
-    known: str, listed: tuple[e.ListedResult, ...] | None, noted: bool
+    known: str, listed: tuple[ListedResult, ...] | None, noted: bool
 ) -> None:
     scene = running("successful")
     if known != "never":

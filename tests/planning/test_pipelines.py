@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.event_values import ListedResult
 from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.plan import Requests
@@ -40,7 +41,7 @@ SUBSET, TURBIDITY = "job.subset", "job.turbidity"
 def listed(scene: Scene, *titles: str, name: str = "subset", number: int = 1) -> None:
     """Record a job that succeeded and left these results."""
     scene.launched(name, number, status="successful")
-    found = tuple(e.ListedResult(title=t, name=t.rpartition("/")[2], at_key=t.startswith("keystore")) for t in titles)
+    found = tuple(ListedResult(title=t, name=t.rpartition("/")[2], at_key=t.startswith("keystore")) for t in titles)
     scene.events.append(e.ResultsListed(address=f"job.{name}", job_id=f"job-{number}", results=found, looked=scene.at))
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.event_values import TraceDigests
 from eocanvas_apply.ledger.fold.job_records import JobRecord
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import MARGIN, Limit
@@ -215,7 +216,7 @@ def intended(address: str, intent: str, send_before: datetime) -> e.JobIntended:
         process="snap-function",
         fingerprint="f",
         components={},
-        trace=e.TraceDigests(),
+        trace=TraceDigests(),
         marked=True,
         body_sha256="0",
         output="download",

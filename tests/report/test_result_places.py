@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.event_values import ListedResult
 from eocanvas_apply.report.result_places import Place, places
 from tests.planning.scene import HEAD, SCENES, Scene
 
@@ -24,7 +25,7 @@ def test_a_campaign_at_a_key_is_the_folder_that_all_its_results_share() -> None:
         address = f'job.tiles["{instance}"]'
         scene.launched(address, number)
         name = scene.recorded.keys["key.scenes"].generations[1].name
-        listed = e.ListedResult(title=f"keystore://{name}/2024/{instance}/one.nc", name="one.nc", at_key=True)
+        listed = ListedResult(title=f"keystore://{name}/2024/{instance}/one.nc", name="one.nc", at_key=True)
         scene.events.append(
             e.ResultsListed(address=address, job_id=f"job-{number}", results=(listed,), looked=scene.observed.at)
         )

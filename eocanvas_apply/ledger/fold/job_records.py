@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.ledger.event_values import Remark
+from eocanvas_apply.ledger.event_values import ListedResult, Remark
 from eocanvas_apply.vocabulary import FailureClass, OgcStatus, has_ended, later_of
 
 
@@ -64,7 +64,7 @@ class Run:
     created: datetime | None = None
     started: datetime | None = None
     finished: datetime | None = None
-    results: tuple[e.ListedResult, ...] | None = None
+    results: tuple[ListedResult, ...] | None = None
     first_looked: datetime | None = None
     last_listed: datetime | None = None
     gone: tuple[datetime, ...] = ()
@@ -84,12 +84,12 @@ class Run:
         return [begun for begun in self.passes if self.last_seen is None or begun > self.last_seen]
 
     @property
-    def listed(self) -> dict[str, e.ListedResult]:
+    def listed(self) -> dict[str, ListedResult]:
         """What the service listed, by key: distinguished by title, and by order where titles are equal."""
         return by_key(self.results or ())
 
     @property
-    def pending(self) -> dict[str, e.ListedResult]:
+    def pending(self) -> dict[str, ListedResult]:
         """What is listed and not stored yet, by key."""
         return pending(self.results or (), self.stored)
 
@@ -177,7 +177,7 @@ def ordinal_of(key: str, title: str) -> int | None:
     return int(key[len(title) + 1 :]) if key != title else None
 
 
-def by_key(results: Iterable[e.ListedResult]) -> dict[str, e.ListedResult]:
+def by_key(results: Iterable[ListedResult]) -> dict[str, ListedResult]:
     """Return listed results by their keys."""
     listed = tuple(results)
     found = {result.title: result for result in listed}
@@ -186,7 +186,7 @@ def by_key(results: Iterable[e.ListedResult]) -> dict[str, e.ListedResult]:
     return found
 
 
-def pending(results: Iterable[e.ListedResult], stored: Container[str]) -> dict[str, e.ListedResult]:
+def pending(results: Iterable[ListedResult], stored: Container[str]) -> dict[str, ListedResult]:
     """Return by key what is to be fetched: neither stored nor at a key's storage."""
     return {key: result for key, result in by_key(results).items() if not result.at_key and key not in stored}
 

@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.entry import Entry
+from eocanvas_apply.ledger.event_values import ListedResult
 from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecord, ResultFile, Run, key_of
 from eocanvas_apply.ledger.fold.key_records import Generation, KeyRecord
 from eocanvas_apply.ledger.fold.order_records import Order, fold_order, mark_used
@@ -221,7 +222,7 @@ def _observe(run: Run, event: e.JobObserved) -> None:
         run.last_seen = max(run.last_seen or event.looked, event.looked)
 
 
-def _count(results: tuple[e.ListedResult, ...] | None) -> int:
+def _count(results: tuple[ListedResult, ...] | None) -> int:
     return -1 if results is None else len(results)
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from eocanvas_apply.diagnostics import Diagnostic, warning
-from eocanvas_apply.ledger.events import JobIntended, ListedResult
+from eocanvas_apply.ledger.event_values import ListedResult
+from eocanvas_apply.ledger.events import JobIntended
 from eocanvas_apply.ledger.fold.job_records import Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.actions import LAUNCHES, ActionKind

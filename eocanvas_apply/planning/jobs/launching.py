@@ -12,7 +12,7 @@ from eocanvas_apply.documents.execution import ExecutionInput, body, encoded
 from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.documents.mark import Mark
 from eocanvas_apply.documents.trace import inputs_digest
-from eocanvas_apply.ledger.events import KeyUse, TraceDigests
+from eocanvas_apply.ledger.event_values import KeyUse, TraceDigests
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.graphs_and_chains import Document
 from eocanvas_apply.manifest.model.keys import EODATA

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eocanvas_apply.ledger.events import KeyUse, ListedResult
+from eocanvas_apply.ledger.event_values import KeyUse, ListedResult
 from eocanvas_apply.ledger.fold.job_records import JobRecord, Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.state.runs import definition

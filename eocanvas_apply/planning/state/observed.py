@@ -10,8 +10,7 @@ from typing import Any
 
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.documents.trace import Trace
-from eocanvas_apply.ledger.event_values import Remark
-from eocanvas_apply.ledger.events import ListedResult
+from eocanvas_apply.ledger.event_values import ListedResult, Remark
 from eocanvas_apply.planning.failures import Failure
 
 

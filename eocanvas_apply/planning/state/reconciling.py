@@ -10,7 +10,8 @@ from enum import StrEnum
 
 from eocanvas_apply.documents.mark import Mark, mark_for
 from eocanvas_apply.documents.trace import Trace
-from eocanvas_apply.ledger.events import JobIntended, TraceDigests
+from eocanvas_apply.ledger.event_values import TraceDigests
+from eocanvas_apply.ledger.events import JobIntended
 from eocanvas_apply.ledger.fold.job_records import Intent, IntentState
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.model.manifest import Timing
