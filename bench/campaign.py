@@ -18,10 +18,10 @@ from bench.project import ACCOUNT, GRAPH
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.engine.definition import given_rows, open_project
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.backends.local import open_backend
 from eocanvas_apply.ledger.binding import Binding
 from eocanvas_apply.ledger.event_values import ListedResult, TraceDigests
 from eocanvas_apply.ledger.journal import Journal
-from eocanvas_apply.ledger.local import open_backend
 from eocanvas_apply.planning.desired.desired import DesiredJob
 from eocanvas_apply.service.urls import Endpoints
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import psycopg
 
-from eocanvas_apply.ledger.postgres import CREATE_TABLE
+from eocanvas_apply.ledger.backends.postgres import CREATE_TABLE
 
 INSTALLED = "pginstall18"
 # Nothing here must outlive the machine, only the server's end; its log writer sleeps, so that what is confirmed before

@@ -58,7 +58,7 @@ CORE = (
 PARTS = {
     "documents": "yaml geometries",
     "manifest": "model validation",
-    "ledger": "fold",
+    "ledger": "fold backends",
     "campaign": "readers",
     "planning": "desired state keys jobs schedule",
     "applying": "results",
@@ -280,8 +280,10 @@ def _pretend(name: str, text: str, folder: Path) -> Module:
 
 
 def test_the_rules_find_forbidden_code(tmp_path: Path) -> None:
-    planner = _pretend("planning.plan", "def f():\n    from eocanvas_apply.ledger.local import LocalLedger\n", tmp_path)
-    assert [name for name in planner.ours() if not _may_import(planner, name)] == ["ledger.local.LocalLedger"]
+    planner = _pretend(
+        "planning.plan", "def f():\n    from eocanvas_apply.ledger.backends.local import LocalLedger\n", tmp_path
+    )
+    assert [name for name in planner.ours() if not _may_import(planner, name)] == ["ledger.backends.local.LocalLedger"]
     events = _pretend("planning.plan", "from eocanvas_apply.ledger.events import Event\n", tmp_path)
     assert all(_may_import(events, name) for name in events.ours())
     reader = _pretend("planning.plan", "import socket\nfrom pathlib import Path, PurePath\n", tmp_path)

@@ -10,7 +10,7 @@ import pytest
 from eocanvas_apply.boundary import Boundary, OutsideBoundaryError
 from eocanvas_apply.errors import ManifestError, UsageError
 from eocanvas_apply.files import read_bytes, read_manifest, read_own
-from eocanvas_apply.ledger.local import open_backend
+from eocanvas_apply.ledger.backends.local import open_backend
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="links and pipes of POSIX")
 

@@ -19,10 +19,10 @@ from eocanvas_apply.engine.permission import Permission
 from eocanvas_apply.engine.run import Run
 from eocanvas_apply.engine.surveyor import Review, Surveyor
 from eocanvas_apply.errors import LedgerConflict, ManifestError, SafetyRefusal, StoppedEarly
+from eocanvas_apply.ledger.backends.runs_at_work import RunAtWork, RunsAtWork
 from eocanvas_apply.ledger.events import PlanAccepted
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.journal import Journal
-from eocanvas_apply.ledger.runs_at_work import RunAtWork, RunsAtWork
 from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.actions import QUIET
 from eocanvas_apply.planning.desired.desired import Desired

@@ -12,7 +12,7 @@ from eocanvas_apply.errors import LedgerConflict, LedgerError
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.events import AnyEvent
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.ledger.snapshots import Snapshots, worth_saving
+from eocanvas_apply.ledger.snapshot_text import Snapshots, worth_saving
 
 
 class Backend(Protocol):

@@ -9,10 +9,11 @@ from typing import Any
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
+from eocanvas_apply.ledger.backends.local import open_backend
+from eocanvas_apply.ledger.backends.local_snapshots import LocalSnapshots
+from eocanvas_apply.ledger.backends.runs_at_work import RunsAtWork
 from eocanvas_apply.ledger.journal import Backend
-from eocanvas_apply.ledger.local import open_backend
-from eocanvas_apply.ledger.runs_at_work import RunsAtWork
-from eocanvas_apply.ledger.snapshots import Snapshots
+from eocanvas_apply.ledger.snapshot_text import Snapshots
 
 # As libpq takes them.
 _POSTGRES = ("postgresql://", "postgres://")
@@ -23,8 +24,8 @@ _BUCKET = "s3://"
 class OpenedLedger:
     """A ledger; nothing is read or written yet.
 
-    One in a file has snapshots and notes of the runs at work beside it. `create` creates the table of one in a database
-    and tells whether it was not there before.
+    One in a file or a bucket has a snapshot beside it, one in a file also notes of the runs at work. `create` creates
+    the table of one in a database and tells whether it was not there before.
     """
 
     backend: Backend
@@ -44,13 +45,13 @@ def open_ledger(url: str | None, boundary: Boundary, environment: str | None = N
     if url is not None and url.startswith(_BUCKET):
         return _in_bucket(url)
     backend = open_backend(url, boundary, environment)
-    return OpenedLedger(backend, Snapshots(backend), RunsAtWork(backend.path))
+    return OpenedLedger(backend, LocalSnapshots(backend), RunsAtWork(backend.path))
 
 
 def _in_database(url: str) -> OpenedLedger:
     try:
-        from eocanvas_apply.ledger.database_session import DatabaseSession
-        from eocanvas_apply.ledger.postgres import PostgresBackend
+        from eocanvas_apply.ledger.backends.database_session import DatabaseSession
+        from eocanvas_apply.ledger.backends.postgres import PostgresBackend
     except ImportError:
         # psycopg raises it also where it finds no libpq.
         message = "a ledger in PostgreSQL needs psycopg, which is not installed"
@@ -61,10 +62,12 @@ def _in_database(url: str) -> OpenedLedger:
 
 def _in_bucket(url: str) -> OpenedLedger:
     try:
-        from eocanvas_apply.ledger.ledger_bucket import LedgerBucket
+        from eocanvas_apply.ledger.backends.ledger_bucket import LedgerBucket
     except ModuleNotFoundError:
         message = "a ledger in a bucket needs obstore, which is not installed"
         raise UsageError(error("extra-missing", message, "pip install 'eocanvas-apply[s3]'")) from None
-    from eocanvas_apply.ledger.object_store import ObjectStoreBackend
+    from eocanvas_apply.ledger.backends.bucket_snapshots import BucketSnapshots
+    from eocanvas_apply.ledger.backends.object_store import ObjectStoreBackend
 
-    return OpenedLedger(ObjectStoreBackend(LedgerBucket(url)))
+    backend = ObjectStoreBackend(LedgerBucket(url))
+    return OpenedLedger(backend, BucketSnapshots(backend))

@@ -14,7 +14,7 @@ import pytest
 
 from eocanvas_apply.applying.results import receiving
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.ledger import local
+from eocanvas_apply.ledger.backends import local
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.render.why import history_line
 from eocanvas_apply.report.why import explain

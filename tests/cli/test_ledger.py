@@ -10,8 +10,8 @@ import pytest
 
 from eocanvas_apply.cli import main
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.backends.local import LocalBackend
 from eocanvas_apply.ledger.entry import Entry
-from eocanvas_apply.ledger.local import LocalBackend
 
 Captured = pytest.CaptureFixture[str]
 OPENED = e.LedgerOpened(project="baltic", service="https://s", account="jane", ledger_id="1", salt="2")

@@ -137,7 +137,7 @@ class TestGone:
 def _impatient(project: ManyJobs) -> subprocess.Popen[str]:
     """Start a run that does not wait for a database to come back."""
     code = (
-        "import sys; from eocanvas_apply.ledger import database_session; database_session._PATIENCE_S = 0.2; "
+        "import sys; from eocanvas_apply.ledger.backends import database_session; database_session._PATIENCE_S = 0.2; "
         "from eocanvas_apply.cli import main; sys.exit(main(['apply', '--yes']))"
     )
     return project.tool.start_python("-c", code)

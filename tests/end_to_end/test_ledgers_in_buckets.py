@@ -118,7 +118,7 @@ def test_a_storage_that_fails_in_mid_apply_ends_the_run_and_nothing_is_lost(
     project: ManyJobs, bucket_server: BucketServer
 ) -> None:
     code = (
-        "import sys; from eocanvas_apply.ledger import ledger_bucket; ledger_bucket._PATIENCE_S = 0.2; "
+        "import sys; from eocanvas_apply.ledger.backends import ledger_bucket; ledger_bucket._PATIENCE_S = 0.2; "
         "from eocanvas_apply.cli import main; sys.exit(main(['apply', '--yes']))"
     )
     run = project.tool.start_python("-c", code)

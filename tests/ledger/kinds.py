@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.ledger.database_session import DatabaseSession
+from eocanvas_apply.ledger.backends.database_session import DatabaseSession
+from eocanvas_apply.ledger.backends.ledger_bucket import LedgerBucket
+from eocanvas_apply.ledger.backends.local import LocalBackend
+from eocanvas_apply.ledger.backends.object_store import ObjectStoreBackend
+from eocanvas_apply.ledger.backends.postgres import PostgresBackend
 from eocanvas_apply.ledger.journal import Backend
-from eocanvas_apply.ledger.ledger_bucket import LedgerBucket
-from eocanvas_apply.ledger.local import LocalBackend
-from eocanvas_apply.ledger.object_store import ObjectStoreBackend
-from eocanvas_apply.ledger.postgres import PostgresBackend
 
 
 @dataclass(frozen=True)

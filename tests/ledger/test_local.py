@@ -19,10 +19,10 @@ import pytest
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.errors import LedgerConflict, LedgerError, UsageError
 from eocanvas_apply.file_locks import locked
-from eocanvas_apply.ledger import local
+from eocanvas_apply.ledger.backends import local
+from eocanvas_apply.ledger.backends.local import LocalBackend, open_backend
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.events import AnyEvent
-from eocanvas_apply.ledger.local import LocalBackend, open_backend
 from tests.ledger.appender import journal
 from tests.ledger.entries import OPENED, entries, job_intended, note
 

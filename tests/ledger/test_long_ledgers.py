@@ -9,12 +9,12 @@ import pytest
 
 from eocanvas_apply.errors import LedgerError
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.ledger import local, snapshots
+from eocanvas_apply.ledger.backends import local, local_snapshots
+from eocanvas_apply.ledger.backends.local import LocalBackend
+from eocanvas_apply.ledger.backends.local_snapshots import LocalSnapshots
 from eocanvas_apply.ledger.events import AnyEvent
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.journal import Journal
-from eocanvas_apply.ledger.local import LocalBackend
-from eocanvas_apply.ledger.snapshots import Snapshots
 from tests.ledger.entries import OPENED, at, entries
 from tests.ledger.test_jobs import DONE, renamed
 from tests.ledger.test_snapshots import same, write
@@ -24,7 +24,7 @@ JOBS = 250
 
 def journal(path: Path, *, snapshots: bool = True) -> Journal:
     backend = LocalBackend(path)
-    keeper = Snapshots(backend) if snapshots else None
+    keeper = LocalSnapshots(backend) if snapshots else None
     return Journal(backend, "w", lambda: at(10_000), lambda: "t" * 32, keeper)
 
 
@@ -57,7 +57,7 @@ def kept(path: Path, *, snapshots: bool = True) -> Recorded:
 
 
 def test_the_next_run_continues_from_the_snapshot_of_a_long_ledger(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(snapshots, "_END", 4096)
+    monkeypatch.setattr(local_snapshots, "_END", 4096)
     kept(path)
     assert path.with_suffix(".snapshot").exists()
     # What lies before the end is not looked at any more.

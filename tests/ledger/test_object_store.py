@@ -11,9 +11,9 @@ import pytest
 
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.errors import LedgerConflict, LedgerError, UsageError
+from eocanvas_apply.ledger.backends.ledger_bucket import LedgerBucket
+from eocanvas_apply.ledger.backends.object_store import ObjectStoreBackend
 from eocanvas_apply.ledger.entry import Entry
-from eocanvas_apply.ledger.ledger_bucket import LedgerBucket
-from eocanvas_apply.ledger.object_store import ObjectStoreBackend
 from eocanvas_apply.ledger.opened_ledger import open_ledger
 from tests.bucket_server import SECRET, BucketServer, Faults
 from tests.ledger.appender import journal
@@ -87,7 +87,7 @@ class TestRoundTrips:
         assert bucket_server.storage.requests == {"LIST": 1, "GET": 1}
 
     def test_a_ledger_of_several_listings_is_read_whole(self, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("eocanvas_apply.ledger.ledger_bucket._PAGE", 3)
+        monkeypatch.setattr("eocanvas_apply.ledger.backends.ledger_bucket._PAGE", 3)
         writer = opened(address)
         for head in range(8):
             append(writer, head, f"b{head}")

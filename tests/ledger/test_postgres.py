@@ -14,11 +14,11 @@ import pytest
 
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.errors import LedgerConflict, LedgerError, UsageError
-from eocanvas_apply.ledger.database_session import DatabaseSession
+from eocanvas_apply.ledger.backends.database_session import DatabaseSession
+from eocanvas_apply.ledger.backends.postgres import PostgresBackend
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.events import AnyEvent
 from eocanvas_apply.ledger.opened_ledger import open_ledger
-from eocanvas_apply.ledger.postgres import PostgresBackend
 from tests.database_server import DatabaseServer
 from tests.ledger.appender import journal
 from tests.ledger.entries import OPENED, entries, note
@@ -259,7 +259,7 @@ class TestTrust:
         assert code_of(opened(address)) == code
 
     def test_a_part_holds_whole_appends_also_longer_ones(self, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("eocanvas_apply.ledger.postgres._PART", 3)
+        monkeypatch.setattr("eocanvas_apply.ledger.backends.postgres._PART", 3)
         backend = opened(address)
         for head, count in ((0, 2), (2, 2), (4, 11)):
             append(backend, head, f"b{head}", count)

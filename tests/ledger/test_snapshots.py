@@ -18,10 +18,11 @@ import pytest
 from pydantic import TypeAdapter
 
 from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.backends.local import LocalBackend
+from eocanvas_apply.ledger.backends.local_snapshots import LocalSnapshots
 from eocanvas_apply.ledger.entry import Place, parsed
 from eocanvas_apply.ledger.fold.recorded import VERSION, Recorded
-from eocanvas_apply.ledger.local import LocalBackend
-from eocanvas_apply.ledger.snapshots import Snapshots, worth_saving
+from eocanvas_apply.ledger.snapshot_text import worth_saving
 from eocanvas_apply.ledger.verify import snapshot_faults
 from tests.ledger.entries import SAMPLES, entries, note
 from tests.ledger.test_jobs import DONE, renamed
@@ -41,11 +42,11 @@ def folded(ledger: Path) -> Recorded:
     return recorded
 
 
-def saved(ledger: Path) -> Snapshots:
+def saved(ledger: Path) -> LocalSnapshots:
     """Save a snapshot as a run does that has read the whole ledger."""
     backend, recorded = LocalBackend(ledger), Recorded()
     recorded.add(asyncio.run(backend.read()))
-    snapshots = Snapshots(backend)
+    snapshots = LocalSnapshots(backend)
     assert snapshots.save(recorded)
     return snapshots
 
@@ -58,7 +59,7 @@ def ledger(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def kept(ledger: Path) -> Snapshots:
+def kept(ledger: Path) -> LocalSnapshots:
     return saved(ledger)
 
 
@@ -68,18 +69,18 @@ def same(one: Recorded, other: Recorded) -> None:
         assert getattr(one, each.name) == getattr(other, each.name), each.name
 
 
-def test_a_snapshot_is_the_fold_of_the_ledger(ledger: Path, kept: Snapshots) -> None:
+def test_a_snapshot_is_the_fold_of_the_ledger(ledger: Path, kept: LocalSnapshots) -> None:
     recorded = kept.load()
     assert recorded
     assert recorded.head == len(EVENTS)
     same(recorded, folded(ledger))
 
 
-def test_entries_appended_after_a_snapshot_are_read(ledger: Path, kept: Snapshots) -> None:
+def test_entries_appended_after_a_snapshot_are_read(ledger: Path, kept: LocalSnapshots) -> None:
     failed = e.JobObserved(address="job.a", job_id="j-new", status="failed")
     write(ledger, (note(1), failed), len(EVENTS), "b2")
     backend = LocalBackend(ledger)
-    behind = Snapshots(backend)
+    behind = LocalSnapshots(backend)
     recorded = behind.load()
     assert recorded
     appended = asyncio.run(backend.read(recorded.head))
@@ -122,12 +123,14 @@ def moved(ledger: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [Path.unlink, cut, other_end, moved])
-def test_a_snapshot_of_another_ledger_is_ignored(ledger: Path, kept: Snapshots, change: Callable[[Path], None]) -> None:
+def test_a_snapshot_of_another_ledger_is_ignored(
+    ledger: Path, kept: LocalSnapshots, change: Callable[[Path], None]
+) -> None:
     change(ledger)
     assert kept.load() is None
 
 
-def test_a_damaged_snapshot_is_ignored_wherever_the_damage_is(kept: Snapshots) -> None:
+def test_a_damaged_snapshot_is_ignored_wherever_the_damage_is(kept: LocalSnapshots) -> None:
     content = kept.path.read_bytes()
     whole = kept.load()
     assert whole
@@ -140,7 +143,7 @@ def test_a_damaged_snapshot_is_ignored_wherever_the_damage_is(kept: Snapshots) -
 
 
 @pytest.mark.parametrize("text", [b"", b"\n", b"null\n", b"[]\n", b"{}\n", b'{"format": 1}\n', b"\xff\xfe\n", b"9" * 9])
-def test_an_invalid_snapshot_is_ignored(kept: Snapshots, text: bytes) -> None:
+def test_an_invalid_snapshot_is_ignored(kept: LocalSnapshots, text: bytes) -> None:
     kept.path.write_bytes(text)
     assert kept.load() is None
 
@@ -152,7 +155,7 @@ def with_header(content: bytes, changes: dict[str, object]) -> bytes:
     return lines + hashlib.sha256(lines).hexdigest().encode()
 
 
-def test_the_number_of_the_head_is_the_entrys_own(kept: Snapshots) -> None:
+def test_the_number_of_the_head_is_the_entrys_own(kept: LocalSnapshots) -> None:
     content = kept.path.read_bytes()
     kept.path.write_bytes(with_header(content, {}))
     assert kept.load()
@@ -163,12 +166,12 @@ def test_the_number_of_the_head_is_the_entrys_own(kept: Snapshots) -> None:
 
 
 @pytest.mark.parametrize("version", [1, VERSION - 1, VERSION + 1, None])
-def test_a_snapshot_of_another_version_is_ignored(kept: Snapshots, version: int | None) -> None:
+def test_a_snapshot_of_another_version_is_ignored(kept: LocalSnapshots, version: int | None) -> None:
     kept.path.write_bytes(with_header(kept.path.read_bytes(), {"version": version}))
     assert kept.load() is None
 
 
-def test_a_snapshot_of_the_previous_release_is_ignored(kept: Snapshots) -> None:
+def test_a_snapshot_of_the_previous_release_is_ignored(kept: LocalSnapshots) -> None:
     header = {"format": 1, "fold": "0" * 64, "head": len(EVENTS), "offset": 0, "length": 0, "entry": "", "body": ""}
     kept.path.write_bytes(json.dumps(header).encode() + b"\n{}\n")
     assert kept.load() is None
@@ -204,10 +207,10 @@ def test_the_version_is_raised_when_a_snapshot_holds_something_else() -> None:
 
 
 def test_a_missing_snapshot_is_normal(ledger: Path) -> None:
-    assert Snapshots(LocalBackend(ledger)).load() is None
+    assert LocalSnapshots(LocalBackend(ledger)).load() is None
 
 
-def test_only_a_private_snapshot_file_is_left(kept: Snapshots) -> None:
+def test_only_a_private_snapshot_file_is_left(kept: LocalSnapshots) -> None:
     assert sorted(path.name for path in kept.path.parent.iterdir()) == ["default.jsonl", "default.snapshot"]
     assert kept.path.stat().st_mode & 0o777 == 0o600
 
@@ -215,7 +218,7 @@ def test_only_a_private_snapshot_file_is_left(kept: Snapshots) -> None:
 def test_an_unwritable_snapshot_is_skipped(ledger: Path) -> None:
     backend, recorded = LocalBackend(ledger), Recorded()
     recorded.add(asyncio.run(backend.read()))
-    found = Snapshots(backend)
+    found = LocalSnapshots(backend)
     found.path.mkdir()
     assert not found.save(recorded)
     assert sorted(path.name for path in ledger.parent.iterdir()) == ["default.jsonl", "default.snapshot"]
@@ -224,7 +227,7 @@ def test_an_unwritable_snapshot_is_skipped(ledger: Path) -> None:
 
 def test_a_fold_of_another_ledger_is_refused(ledger: Path) -> None:
     with pytest.raises(ValueError, match="the fold is at"):
-        Snapshots(LocalBackend(ledger)).save(folded(ledger))
+        LocalSnapshots(LocalBackend(ledger)).save(folded(ledger))
 
 
 def test_a_few_entries_are_not_worth_a_snapshot() -> None:
@@ -244,7 +247,7 @@ saved(Path(sys.argv[1]))
 """
 
 
-def test_a_run_killed_while_writing_keeps_the_previous_snapshot(ledger: Path, kept: Snapshots) -> None:
+def test_a_run_killed_while_writing_keeps_the_previous_snapshot(ledger: Path, kept: LocalSnapshots) -> None:
     before = kept.path.read_bytes()
     write(ledger, (note(1),), len(EVENTS), "b2")
     ended = subprocess.run([sys.executable, "-c", KILLED, str(ledger)], check=False)
@@ -256,13 +259,13 @@ def test_a_run_killed_while_writing_keeps_the_previous_snapshot(ledger: Path, ke
     assert not list(ledger.parent.glob("default.snapshot.*"))
     kept.path.write_bytes(before)
     backend = LocalBackend(ledger)
-    recorded = Snapshots(backend).load()
+    recorded = LocalSnapshots(backend).load()
     assert recorded
     recorded.add(asyncio.run(backend.read(recorded.head)))
     same(recorded, folded(ledger))
 
 
-def test_a_snapshot_agrees_with_its_ledger_and_with_no_other_fold(ledger: Path, kept: Snapshots) -> None:
+def test_a_snapshot_agrees_with_its_ledger_and_with_no_other_fold(ledger: Path, kept: LocalSnapshots) -> None:
     write(ledger, (note(1),), len(EVENTS), "b2")
     found, _ = parsed(str(ledger), ledger.read_bytes(), Place())
     recorded = kept.load()

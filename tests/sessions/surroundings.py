@@ -25,10 +25,11 @@ from eocanvas_apply.cli.commands import plan as plan_command
 from eocanvas_apply.engine import opening
 from eocanvas_apply.file_locks import lock_place, locked
 from eocanvas_apply.files import LARGEST
-from eocanvas_apply.ledger import journal, local
-from eocanvas_apply.ledger.local import LocalBackend
-from eocanvas_apply.ledger.runs_at_work import RunsAtWork
-from eocanvas_apply.ledger.snapshots import Snapshots
+from eocanvas_apply.ledger import journal
+from eocanvas_apply.ledger.backends import local
+from eocanvas_apply.ledger.backends.local import LocalBackend
+from eocanvas_apply.ledger.backends.local_snapshots import LocalSnapshots
+from eocanvas_apply.ledger.backends.runs_at_work import RunsAtWork
 from eocanvas_apply.service.clock import SystemClock
 from tests.emulator.storages import certificate_in
 
@@ -101,9 +102,9 @@ def snapshot_of_another(patch: Patch) -> Iterator[None]:
     """Leave a snapshot beside the ledger that says something else."""
     from eocanvas_apply.ledger.fold.recorded import Recorded
 
-    plain = Snapshots.load
+    plain = LocalSnapshots.load
 
-    def other(self: Snapshots) -> Recorded | None:
+    def other(self: LocalSnapshots) -> Recorded | None:
         recorded = plain(self)
         if recorded:
             recorded.jobs.clear()
@@ -113,7 +114,7 @@ def snapshot_of_another(patch: Patch) -> Iterator[None]:
     from eocanvas_apply.cli import main
 
     main(["apply", "--yes"])
-    patch.setattr(Snapshots, "load", other)
+    patch.setattr(LocalSnapshots, "load", other)
     yield
 
 

@@ -22,9 +22,9 @@ from eocanvas_apply.emulator.model.clock import VirtualClock
 from eocanvas_apply.engine.definition import Campaigns, Rows, find_rows, parse_project
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.files import read_bytes
+from eocanvas_apply.ledger.backends.local import LocalBackend
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.journal import Backend
-from eocanvas_apply.ledger.local import LocalBackend
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.report.progress import ApplyResult, Progress

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import LedgerConflict, LedgerError
-from eocanvas_apply.ledger.database_session import DatabaseSession
+from eocanvas_apply.ledger.backends.database_session import DatabaseSession
 from eocanvas_apply.ledger.entry import Entry, Place, parsed
 
 # How many entries are asked for at once.

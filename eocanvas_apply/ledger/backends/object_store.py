@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import LedgerConflict, LedgerError
+from eocanvas_apply.ledger.backends.ledger_bucket import LedgerBucket
 from eocanvas_apply.ledger.entry import Entry, Place, parsed
-from eocanvas_apply.ledger.ledger_bucket import LedgerBucket
 
 _SEGMENTS = "segments"
 _NAME = re.compile(r"([0-9]{12})\.jsonl")
@@ -58,6 +58,11 @@ class ObjectStoreBackend:
     def url(self) -> str:
         """The bucket and the prefix."""
         return self.bucket.url
+
+    def has(self, segment: Segment) -> bool:
+        """Tell whether a segment is there with the append it should have; raises LedgerError."""
+        content = self.bucket.content(f"{_SEGMENTS}/{segment.name}")
+        return content is not None and _batch(content) == segment.batch
 
     def resume(self, last: Segment) -> None:
         """Begin to read behind a segment that a snapshot was made at."""
@@ -134,8 +139,7 @@ class ObjectStoreBackend:
         last = self.last
         if not last.head or (last.tag and tags.get(last.name) == last.tag):
             return
-        content = self.bucket.content(f"{_SEGMENTS}/{last.name}")
-        if content is None or _batch(content) != last.batch:
+        if not self.has(last):
             raise _gone(self.url)
 
     def _append(self, expected_head: int, entries: Sequence[Entry]) -> None:

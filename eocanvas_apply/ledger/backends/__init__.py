@@ -1,0 +1,1 @@
+"""Where a ledger is kept: a file, a bucket or a database, and what stands beside it."""
