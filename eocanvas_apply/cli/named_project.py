@@ -139,10 +139,14 @@ def named_ledger(args: Namespace) -> OpenedLedger:
 
     Raises UsageError, and ManifestError where a manifest names one that cannot be.
     """
+    return ledger_at(args, ledger_url(args) or _ledger_of_manifest(args))
+
+
+def ledger_at(args: Namespace, url: str | None) -> OpenedLedger:
+    """Return the ledger of an address; None is the file beside the manifest. Raises UsageError."""
     from eocanvas_apply.boundary import Boundary
     from eocanvas_apply.ledger.opened_ledger import open_ledger
 
-    url = ledger_url(args) or _ledger_of_manifest(args)
     return open_ledger(url, Boundary(manifest_file(args).parent, allowed_paths(args)), args.env)
 
 

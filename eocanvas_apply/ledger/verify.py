@@ -18,14 +18,14 @@ def verify(entries: Sequence[Entry]) -> list[Diagnostic]:
     return [*_opening(entries), *_numbers(entries), *_batches(entries), *_claims(entries), *_runs(entries)]
 
 
-def snapshot_faults(kept: Recorded, entries: Sequence[Entry]) -> list[Diagnostic]:
-    """Return what is wrong with a ledger's snapshot; nothing where it says what its entries say."""
+def snapshot_faults(kept: Recorded, entries: Sequence[Entry], url: str) -> list[Diagnostic]:
+    """Return what is wrong with a ledger's snapshot, at `url`; nothing where it says what its entries say."""
     whole = Recorded()
     whole.add(entry for entry in entries if entry.seq <= kept.head)
     if whole == kept:
         return []
     message = f"the snapshot up to entry {kept.head} differs from the ledger"
-    hint = "remove the .snapshot file beside the ledger: it only saves time, and the next run writes another"
+    hint = f"remove {url}: it only saves time; `eocanvas-apply ledger compact` writes another"
     return [error("ledger-snapshot", message, hint)]
 
 

@@ -82,3 +82,47 @@ def test_no_ledger_is_an_error_with_a_hint(tmp_path: Path, capsys: Captured) -> 
     assert main(["ledger", "show", "-f", str(tmp_path / "eocanvas.yaml")]) == 1
     assert f"no ledger at {tmp_path}/.eocanvas/default.jsonl [ledger-absent]" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_a_copy_says_where_it_is_and_that_only_one_of_the_two_may_be_used(tmp_path: Path, capsys: Captured) -> None:
+    file, copy = _written(tmp_path, [OPENED]), tmp_path / "copy.jsonl"
+    assert main(["ledger", "copy", str(file), str(copy)]) == 0
+    assert capsys.readouterr().out == (
+        f"{copy}: 1 entry, 1 of them new\nUse one of the two ledgers from now on: runs on both would launch jobs twice.\n"
+    )
+    assert copy.read_bytes() == file.read_bytes()
+    assert main(["ledger", "copy", str(file), str(copy), "--format", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["ledger"] == [{"from": str(file), "url": str(copy), "entries": 1, "copied": 0}]
+
+
+@pytest.mark.parametrize(
+    "words", [["copy"], ["copy", "a"], ["copy", "a", "b", "c"], ["show", "a"], ["compact", "a", "b"]]
+)
+def test_ledgers_without_a_place_for_them_are_usage_errors(words: list[str], capsys: Captured) -> None:
+    assert main(["ledger", *words]) == 1
+    assert f"`ledger {words[0]}` takes" in capsys.readouterr().err
+
+
+def test_compact_writes_the_snapshot_and_verify_reads_it(tmp_path: Path, capsys: Captured) -> None:
+    file = _written(tmp_path, [OPENED])
+    before = file.read_bytes()
+    assert main(["ledger", "compact", "--ledger", str(file)]) == 0
+    assert capsys.readouterr().out == (
+        f"{file}: 1 entry in the snapshot {tmp_path}/ledger.snapshot\n"
+        "All entries stay; the next run reads the snapshot, and what was appended since.\n"
+    )
+    assert file.read_bytes() == before
+    assert main(["ledger", "verify", "--ledger", str(file)]) == 0
+    assert "with a snapshot up to entry 1, all well" in capsys.readouterr().out
+
+
+def test_a_damaged_ledger_and_a_folder_without_room_give_no_snapshot(tmp_path: Path, capsys: Captured) -> None:
+    file = _written(tmp_path, [OPENED, WITHDRAWN])
+    assert main(["ledger", "compact", "--ledger", str(file)]) == 1
+    assert "job-withdrawn without the intent" in capsys.readouterr().err
+    assert not (tmp_path / "ledger.snapshot").exists()
+    sound = _written(tmp_path / "sound", [OPENED])
+    (tmp_path / "sound" / "ledger.snapshot.part").mkdir()
+    assert main(["ledger", "compact", "--ledger", str(sound)]) == 1
+    assert "the snapshot cannot be written [ledger-unwritable]" in capsys.readouterr().err

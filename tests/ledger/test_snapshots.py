@@ -270,7 +270,7 @@ def test_a_snapshot_agrees_with_its_ledger_and_with_no_other_fold(ledger: Path, 
     found, _ = parsed(str(ledger), ledger.read_bytes(), Place())
     recorded = kept.load()
     assert recorded
-    assert snapshot_faults(recorded, found) == []
+    assert snapshot_faults(recorded, found, "default.snapshot") == []
     recorded.job_record("job.a").forgotten = "requested"
-    (reported,) = snapshot_faults(recorded, found)
+    (reported,) = snapshot_faults(recorded, found, "default.snapshot")
     assert reported.code == "ledger-snapshot"

@@ -1,6 +1,6 @@
-"""`ledger`: shows and verifies what is recorded, and creates the table of a ledger in a database.
+"""`ledger`: shows, verifies, copies and compacts what is recorded, and creates the table of a ledger in a database.
 
-It needs neither manifest nor service nor their credentials.
+It needs neither service nor its credentials, and the manifest only where that names the ledger.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli.argument_parser import Parser
-from eocanvas_apply.cli.named_project import named_ledger, read_now, require_environment
+from eocanvas_apply.cli.named_project import ledger_at, named_ledger, read_now, require_environment
 from eocanvas_apply.cli.shared_options import add_ledger, add_place
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error
@@ -30,25 +30,32 @@ Examples:
   eocanvas-apply ledger show --format json
   eocanvas-apply ledger verify --ledger /backup/default.jsonl
   eocanvas-apply ledger create --ledger postgresql://db.example.org/eocanvas
+  eocanvas-apply ledger copy .eocanvas/default.jsonl s3://ledgers/coast
 """
+_WHAT = ("show", "verify", "copy", "compact", "create")
 
 
 def add_arguments(parser: Parser) -> None:
     """Declare what to do with it."""
     parser.add_argument(
         "what",
-        choices=("show", "verify", "create"),
-        metavar="show|verify|create",
-        help="show every entry, check that they agree, or create the table of a ledger in PostgreSQL",
+        choices=_WHAT,
+        metavar="|".join(_WHAT),
+        help="show every entry; check that they agree; copy them to another ledger, which has none; write a snapshot, "
+        "with which the next run opens at once; or create the table of a ledger in PostgreSQL",
     )
+    parser.add_argument("places", nargs="*", metavar="FROM TO", help="the ledgers of `copy`: a path or an address each")
     add_ledger(parser)
     add_place(parser)
 
 
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
-    """Read all entries and show or verify them, or create the table for them."""
-    from eocanvas_apply.render.records import ledger_text
-
+    """Do with the entries what is asked; raises UsageError and LedgerError."""
+    if (args.what == "copy") != (len(args.places) == 2) or (args.places and args.what != "copy"):
+        hint = "write: eocanvas-apply ledger copy FROM TO" if args.what == "copy" else "name it by --ledger"
+        raise UsageError(error("usage", f"`ledger {args.what}` takes {_taken(args.what)}", hint))
+    if args.what == "copy":
+        return _copied(*(ledger_at(args, place) for place in args.places))
     ledger = named_ledger(args)
     if args.what == "create":
         return _created(ledger)
@@ -56,12 +63,56 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
     if not entries:
         require_environment(args)
         raise LedgerError(error("ledger-absent", f"no ledger at {ledger.backend.url}", "the first apply opens it"))
-    if args.what == "verify":
-        return _verified(entries, ledger)
+    return {"show": _shown, "verify": _verified, "compact": _compacted}[args.what](entries, ledger)
+
+
+def _taken(what: str) -> str:
+    return "two ledgers, FROM and TO" if what == "copy" else "no further argument"
+
+
+def _shown(entries: Sequence[Entry], ledger: OpenedLedger) -> Outcome:  # noqa: ARG001 - called like the others
+    from eocanvas_apply.render.records import ledger_text
+
     return Outcome(
         text=lambda style: ledger_text(entries, style),
         fields=lambda: {"ledger": [entry.to_json() for entry in entries]},
     )
+
+
+def _copied(source: OpenedLedger, target: OpenedLedger) -> Outcome:
+    from eocanvas_apply.ledger.copies import copy_ledger
+
+    held, new = read_now(copy_ledger(source.backend, target.backend))
+    url = target.backend.url
+    words = (
+        f"{url}: {counted(held, 'entry', 'entries')}, {new} of them new\n"
+        "Use one of the two ledgers from now on: runs on both would launch jobs twice.\n"
+    )
+    found = {"from": source.backend.url, "url": url, "entries": held, "copied": new}
+    return Outcome(text=lambda _: words, fields=lambda: {"ledger": [found]})
+
+
+def _compacted(entries: Sequence[Entry], ledger: OpenedLedger) -> Outcome:
+    from eocanvas_apply.ledger.fold.recorded import Recorded
+    from eocanvas_apply.ledger.verify import verify
+
+    url, snapshots = ledger.backend.url, ledger.snapshots
+    if snapshots is None:
+        raise UsageError(error("usage", f"{url} has no snapshot: each run reads its rows", "there is nothing to do"))
+    if faults := verify(entries):
+        raise LedgerError(*faults)
+    recorded = Recorded()
+    recorded.add(entries)
+    if not snapshots.save(recorded):
+        message = f"{snapshots.url}: the snapshot cannot be written"
+        hint = "check the rights and the room there; runs go on without it"
+        raise LedgerError(error("ledger-unwritable", message, hint))
+    words = (
+        f"{url}: {counted(len(entries), 'entry', 'entries')} in the snapshot {snapshots.url}\n"
+        "All entries stay; the next run reads the snapshot, and what was appended since.\n"
+    )
+    found = {"url": url, "entries": len(entries), "snapshot": snapshots.url}
+    return Outcome(text=lambda _: words, fields=lambda: {"ledger": [found]})
 
 
 def _created(ledger: OpenedLedger) -> Outcome:
@@ -77,8 +128,9 @@ def _created(ledger: OpenedLedger) -> Outcome:
 def _verified(entries: Sequence[Entry], ledger: OpenedLedger) -> Outcome:
     from eocanvas_apply.ledger.verify import snapshot_faults, verify
 
-    kept, url = ledger.snapshots.load() if ledger.snapshots else None, ledger.backend.url
-    faults = [*verify(entries), *(snapshot_faults(kept, entries) if kept else ())]
+    snapshots, url = ledger.snapshots, ledger.backend.url
+    kept = snapshots.load() if snapshots else None
+    faults = [*verify(entries), *(snapshot_faults(kept, entries, snapshots.url) if kept and snapshots else ())]
     beside = f", with a snapshot up to entry {kept.head}" if kept else ""
     state = "faults found" if faults else "all well"
     words = f"{url}: {counted(len(entries), 'entry', 'entries')}{beside}, {state}\n"

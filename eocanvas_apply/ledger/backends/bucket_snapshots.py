@@ -29,7 +29,7 @@ class BucketSnapshots:
             content = self._backend.bucket.content(self._name)
             reader = SnapshotReader(io.BytesIO(content or b""))
             header = reader.header
-            last = Segment(header["segment"], header["batch"], head=header["head"])
+            last = Segment(header["segment"], header["batch"], header["tag"], header["head"])
             # The content names the append: no other segment of this or another ledger has it.
             fits = reader.is_current and self._backend.has(last)
             recorded = reader.recorded() if fits else None
@@ -48,7 +48,7 @@ class BucketSnapshots:
         last = self._backend.last
         if recorded.head != last.head:
             raise ValueError(f"the fold is at {recorded.head}, the ledger was read to {last.head}")
-        header = {"segment": last.name, "batch": last.batch}
+        header = {"segment": last.name, "batch": last.batch, "tag": last.tag}
         try:
             self._backend.bucket.replace(self._name, b"".join(lines(header, recorded)))
         except LedgerError:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import LedgerConflict, LedgerError
@@ -97,8 +98,10 @@ class ObjectStoreBackend:
             # The last one is listed again: it says that this is the ledger that was read before.
             listed = self.bucket.listed(_SEGMENTS, self.last.name.removesuffix(".jsonl"))
             self._recognise(listed.tags)
-            yield from self._new(sorted(int(m[1]) for name in listed.tags if (m := _NAME.fullmatch(name))))
-            self.last = replace(self.last, tag=listed.tags.get(self.last.name, self.last.tag))
+            new = self._new(sorted(int(m[1]) for name in listed.tags if (m := _NAME.fullmatch(name))))
+            for entries in chain(new, ((),)):
+                self.last = replace(self.last, tag=listed.tags.get(self.last.name, self.last.tag))
+                yield entries
             whole = listed.whole
 
     def _new(self, numbers: Sequence[int]) -> Iterator[Sequence[Entry]]:
