@@ -61,7 +61,7 @@ def test_every_command_uses_the_ledger_that_the_manifest_names(project: ManyJobs
     assert not project.tool.ledger.exists()
     assert url in project.tool.run("ledger", "verify").out
     offline = project.tool.run("status", "--offline", "--format", "json")
-    assert {job["status"] for job in offline.document["jobs"]} == {"done"}
+    assert {job["status"] for job in offline.document["jobs"]} == {"successful"}
     bucket_server.storage.requests.clear()
     ended = project.tool.run("plan", "--offline")
     assert "[ledger-not-asked]" in ended.err, ended
