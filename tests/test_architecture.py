@@ -60,7 +60,7 @@ PARTS = {
     "manifest": "model validation",
     "ledger": "fold backends",
     "campaign": "readers",
-    "planning": "desired state keys jobs schedule",
+    "planning": "desired state keys jobs schedule findings",
     "applying": "results",
     "engine": "inspection",
     "render": "ci results reviews",

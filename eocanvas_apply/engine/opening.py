@@ -185,6 +185,8 @@ def review_of(project: Definition) -> Review:
         name = rest.partition("#")[0]
         if found.position is None and kind == "key" and name in project.manifest.keys:
             return project.loaded.place(found, ("keys", name), at_name=True)
+        if found.position is None and found.path[:1] == ("moved",):
+            return project.loaded.place(found, found.path)
         if found.position is None and found.path and name in project.manifest.jobs:
             return project.loaded.place(found, ("jobs", name, *found.path))
         return found

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.errors import LedgerError
 from eocanvas_apply.ledger.binding import Binding, mismatches
-from eocanvas_apply.ledger.events import AnyEvent, JobObserved
+from eocanvas_apply.ledger.events import AnyEvent, JobObserved, Moved
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.moves import note_moves
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.planner import plan
 from eocanvas_apply.planning.state.notes import notes
@@ -62,6 +63,8 @@ class Surveyor:
     async def survey(self, requests: Requests) -> Survey:
         """Observe and plan; nothing is written anywhere. Raises ServiceError, CredentialsError and LedgerError."""
         recorded = await self.recorded()
+        # A job is stopped under the address that it has on record.
+        self._unrecorded += [] if requests.cancel else note_moves(self.desired, recorded)
         observed = await self.observer.observe(self.desired, recorded)
         self.service.outages.ends()
         facts = notes(self.desired, recorded, observed)
@@ -69,7 +72,8 @@ class Surveyor:
         recorded.note(facts)
         self._unrecorded += facts
         made = plan(self.desired, requests, recorded, observed)
-        return Survey(replace(made, diagnostics=self.review(made.diagnostics)), observed, changed)
+        moves = tuple((fact.address, fact.to) for fact in self._unrecorded if isinstance(fact, Moved))
+        return Survey(replace(made, diagnostics=self.review(made.diagnostics), moves=moves), observed, changed)
 
     @property
     def has_unrecorded_facts(self) -> bool:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer
 
@@ -17,7 +20,13 @@ def _stamp(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 Time = Annotated[datetime, AfterValidator(_utc), PlainSerializer(_stamp, when_used="json")]
+
+
+def fingerprint(components: Mapping[str, Any]) -> str:
+    """Return the digest of what makes a job this job and no other, `sha256:<hex>`."""
+    return "sha256:" + hashlib.sha256(_canonical(components).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -358,6 +358,14 @@ class Protected(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moved(AddressEvent):
+    """Fact: the key, job, campaign or instance of this address has another one, and is the same."""
+
+    type: Literal["moved"] = "moved"
+    to: Annotated[str, Field(description="The new address.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QuotaClosed(Event):
     """Fact: the service refused for quota (429); no launch, or no order of a product, before `until`."""
 
@@ -369,6 +377,6 @@ class QuotaClosed(Event):
 _Keys = KeyIntended | KeyCreated | KeyAbandoned | KeyDrainIntended | KeyDrainEnded | KeyDeleteIntended | KeyDeleted
 _Launches = JobIntended | JobWithdrawn | JobAbandoned | JobSubmitted | JobRefused | Resolved
 _Runs = JobObserved | JobDismissIntended | JobDismissed | ResultsListed | ResultStored | Adopted
-_Others = LedgerOpened | PlanAccepted | PassObserved | Forgotten | TermsAccepted | QuotaClosed | Protected
+_Others = LedgerOpened | PlanAccepted | PassObserved | Forgotten | TermsAccepted | QuotaClosed | Protected | Moved
 _Orders = OrderIntended | ProductOrdered
 AnyEvent = Annotated[_Keys | _Launches | _Runs | _Orders | _Others, Field(discriminator="type")]

@@ -8,6 +8,7 @@ from itertools import groupby
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.entry import Entry
+from eocanvas_apply.ledger.fold.moved_records import moved_address
 from eocanvas_apply.ledger.fold.recorded import Recorded
 
 _HINT = "the ledger was edited or two were joined; restore it from a copy"
@@ -60,7 +61,9 @@ def _claims(entries: Sequence[Entry]) -> Iterator[Diagnostic]:
     for entry in entries:
         event = entry.event
         about = _about(event)
-        if isinstance(event, e.JobIntended | e.KeyIntended | e.OrderIntended) and about:
+        if isinstance(event, e.Moved):
+            claimed |= {(new, of) for address, of in claimed if (new := moved_address(event, address))}
+        elif isinstance(event, e.JobIntended | e.KeyIntended | e.OrderIntended) and about:
             claimed.add(about)
         elif about and about not in claimed:
             yield _fault(entry, f"{event.type} without the intent before it")
@@ -78,7 +81,12 @@ def _about(event: e.AnyEvent) -> tuple[str, str | int] | None:
 
 def _runs(entries: Sequence[Entry]) -> Iterator[Diagnostic]:
     """Find events about jobs that no launch became; those of one job stand in any order."""
-    begun = {run for entry in entries if (run := _begun(entry.event))}
+    begun = set[tuple[str, str]]()
+    for event in (entry.event for entry in entries):
+        if isinstance(event, e.Moved):
+            begun |= {(new, run) for address, run in begun if (new := moved_address(event, address))}
+        elif run := _begun(event):
+            begun.add(run)
     for entry in entries:
         run = _run(entry.event)
         if run and run not in begun:

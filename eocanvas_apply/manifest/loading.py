@@ -39,6 +39,7 @@ from eocanvas_apply.manifest.validation.meaning import (
     without_open,
     without_rows,
 )
+from eocanvas_apply.manifest.validation.move_lines import move_faults
 from eocanvas_apply.manifest.validation.structure import StructureFault, structure_faults
 from eocanvas_apply.manifest.validation.unused_keys import literal_secrets
 from eocanvas_apply.secrets.secret_words import without_secret_words
@@ -119,7 +120,7 @@ def load(
     usable = {name: value for name, value in values.items() if not is_empty(value)}
     filled = given if oversized else with_variables(given, usable)
     manifest, structural = _validated(filled, empty)
-    of_values = (*value_faults(unescaped(filled)), *ledger_faults(filled, environment))
+    of_values = (*value_faults(unescaped(filled)), *ledger_faults(filled, environment), *move_faults(filled))
     valued = placed(((found, path, False) for found, path in of_values), empty)
     faults = _without_refused(faults, structural)
     shared = (*environment_faults(data, environment), *default_faults(data, too_large=effective.too_large))

@@ -111,7 +111,9 @@ class Observer:
     def _fingerprints(self, recorded: Recorded) -> Mapping[tuple[str, str], str]:
         """Return the fingerprints of all secrets, of each key by the scheme that its generation of now was made by."""
         salt = bytes.fromhex(recorded.opened.salt) if recorded.opened else None
-        return self.vault.fingerprints(salt, recorded_schemes(recorded))
+        sealed = {address: found for address, record in recorded.keys.items() if (found := record.sealed)}
+        names = {address: found.address for address, found in sealed.items()}
+        return self.vault.fingerprints(salt, recorded_schemes(recorded), names)
 
     async def _observed(
         self, desired: Desired, recorded: Recorded, fingerprints: asyncio.Task[Mapping[tuple[str, str], str]]
@@ -268,8 +270,7 @@ class Observer:
 
 def recorded_schemes(recorded: Recorded) -> Mapping[str, str]:
     """Return, by the address of each key, the scheme by which the secrets of its generation of now are recorded."""
-    current = {address: record.current for address, record in recorded.keys.items()}
-    made = {a: found.intended.secrets for a, found in current.items() if found and found.intended}
+    made = {address: found.secrets for address, record in recorded.keys.items() if (found := record.sealed)}
     return {address: scheme_of(next(iter(secrets.values()))) for address, secrets in made.items() if secrets}
 
 

@@ -4,5 +4,5 @@
 - `planner` is the row of stages: `jobs/` one by one, then what follows others or is held back, then `keys/`, then the
   time of each launch in `schedule/`.
 - `actions` and `reasons` are the closed sets: one row each says all that follows from it, with words and advice.
-- What comes of it: a `plan` of actions with their `tasks`, held back by `safety`, with `warnings`.
+- What comes of it: a `plan` of actions with their `tasks`, held back by `safety`; what it warns of is in `findings/`.
 """

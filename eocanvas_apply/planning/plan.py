@@ -181,7 +181,8 @@ class Plan:
 
     `refusals` are the safety rules that hold an apply back; `wake` is the next service time at which waiting is
     worth another look, None where only polling helps; `windows` how the quota stands; `ledger_opened_by` the id of the
-    plan that opened the ledger, None without one. For people also what the
+    plan that opened the ledger, None without one; `moves` the old and the new address of what has moved and is not on
+    record yet. For people also what the
     manifest asks for (`desired`; of a plan from a file `definitions`: its fields as text, by address), and the `texts`
     of graphs and chains that differ, by digest, as far as they are kept here.
     """
@@ -195,6 +196,7 @@ class Plan:
     wake: datetime | None = None
     windows: tuple[WindowState, ...] = ()
     ledger_opened_by: str | None = None
+    moves: tuple[tuple[str, str], ...] = ()
     desired: Desired | None = field(default=None, repr=False, compare=False)
     definitions: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False, compare=False)
     texts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
@@ -215,8 +217,8 @@ class Plan:
 
     @property
     def changes_pending(self) -> bool:
-        """Whether an action stands that changes something."""
-        return any(action.action not in QUIET for action in self.actions)
+        """Whether an action stands that changes something, or a move is to be recorded."""
+        return bool(self.moves) or any(action.action not in QUIET for action in self.actions)
 
     @property
     def faulty(self) -> frozenset[str]:
@@ -238,7 +240,8 @@ class Plan:
             for a in self.actions
         ]
         ahead = (self.forecast.launches_now, self.forecast.waiting, self.forecast.ends)
-        text = json.dumps([astuple(self.origin), actions, ahead, found], sort_keys=True, default=str)
+        moves = [self.moves] if self.moves else []
+        text = json.dumps([astuple(self.origin), actions, ahead, found, *moves], sort_keys=True, default=str)
         return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
     @property

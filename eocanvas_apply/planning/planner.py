@@ -9,6 +9,7 @@ from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.findings.warnings import warnings
 from eocanvas_apply.planning.jobs.cancelling import cancellations
 from eocanvas_apply.planning.jobs.following import followed
 from eocanvas_apply.planning.jobs.holding import held
@@ -28,7 +29,6 @@ from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.planning.state.order_book import OrderBook
 from eocanvas_apply.planning.state.reconciling import Evidence
 from eocanvas_apply.planning.state.runs import occupancy
-from eocanvas_apply.planning.warnings import warnings
 
 
 def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Observed) -> Plan:

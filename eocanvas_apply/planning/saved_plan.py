@@ -102,6 +102,7 @@ class SavedPlan:
     secrets: SecretPrints
     definitions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+    moves: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(
@@ -131,6 +132,7 @@ class SavedPlan:
             secrets=secrets,
             definitions=definitions,
             texts=plan.texts,
+            moves=plan.moves,
         )
 
     @property
@@ -146,6 +148,7 @@ class SavedPlan:
             windows=self.windows,
             definitions=self.definitions,
             texts=self.texts,
+            moves=self.moves,
         )
 
     @property

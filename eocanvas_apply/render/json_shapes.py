@@ -138,8 +138,15 @@ class RehearsalJson(TypedDict):
     courses: list[CourseJson]
 
 
+# Written in this form: `from` is a word of Python.
+MoveJson = TypedDict("MoveJson", {"from": str, "to": str})
+
+
 class PlanBody(TypedDict):
-    """A plan without what its command adds. `ledger_id` is null while there is no ledger."""
+    """A plan without what its command adds.
+
+    `ledger_id` is null while there is no ledger; `moved` is what of the manifest's `moved:` is not on record yet.
+    """
 
     plan_id: str
     project: str
@@ -149,6 +156,7 @@ class PlanBody(TypedDict):
     ledger_head: int
     manifest_digest: str
     created: str
+    moved: NotRequired[list[MoveJson]]
     actions: list[ActionJson | FoldedJson]
     summary: dict[ActionKind, int]
     forecast: ForecastJson

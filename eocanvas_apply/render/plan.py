@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 
 FULL_PLAN = "eocanvas-apply plan --full"
 _LOOKED_FOR = "apply looks again and downloads them; after that time the job counts as one without a result"
+# So many moves are shown one by one.
+_MOVES = 10
 _REFUSED = "correct its definition, or try again: eocanvas-apply apply --retry-failed"
 
 
 def body(plan: Plan, *, full: bool = False) -> PlanBody:
     """Return the plan as JSON, without what its command adds; with `full` large campaigns are not folded."""
     origin = plan.origin
-    return {
+    document: PlanBody = {
         "plan_id": plan.plan_id,
         "project": origin.project,
         "service": origin.service,
@@ -40,6 +42,9 @@ def body(plan: Plan, *, full: bool = False) -> PlanBody:
         "summary": plan.counts,
         "forecast": forecast.as_json(plan),
     }
+    if plan.moves:
+        document["moved"] = [{"from": source, "to": target} for source, target in plan.moves]
+    return document
 
 
 def _action(planned: PlannedAction) -> ActionJson:
@@ -69,9 +74,17 @@ def text(plan: Plan, style: Style = PLAIN, *, full: bool = False, see: str = FUL
     is left out, empty where none does.
     """
     blocks = Blocks(plan, style, full)
-    parts = ["\n".join(blocks.of(plan.actions if full else _unsettled(plan)))]
+    parts = [_moves(plan, full=full), "\n".join(blocks.of(plan.actions if full else _unsettled(plan)))]
     closing = [_closing(plan, style), _left_out(plan, blocks, see)]
     return "\n\n".join([title(plan, style), *filter(None, parts), "\n".join(filter(None, closing))]) + "\n"
+
+
+def _moves(plan: Plan, *, full: bool) -> str:
+    """Return which addresses have moved; the record follows with the next apply, and nothing is done again."""
+    shown = plan.moves if full else plan.moves[:_MOVES]
+    lines = [f"  {source} is {target} now" for source, target in shown]
+    more = len(plan.moves) - len(shown)
+    return "\n".join([*lines, *([f"  and {counted(more, 'move')} more"] if more else [])])
 
 
 def title(plan: Plan, style: Style) -> str:
@@ -114,7 +127,8 @@ def _counts(plan: Plan, blocked: Collection[str], style: Style) -> str:
 def changes(plan: Plan, blocked: Container[str] = ()) -> str:
     """Return `1 to create, 2 to launch`: what an apply changes, but for the addresses that cannot start."""
     counts = Counter(a.action for a in plan.actions if a.address not in blocked)
-    found = [f"{counts[kind]} to {kind}" for kind in READING_ORDER if counts[kind] and not ACTIONS[kind].quiet]
+    found = [f"{len(plan.moves)} moved"] if plan.moves else []
+    found += [f"{counts[kind]} to {kind}" for kind in READING_ORDER if counts[kind] and not ACTIONS[kind].quiet]
     later = sum(a.runs_again is not None and a.action is not ActionKind.NONE for a in plan.actions)
     return ", ".join([*found, *([f"{later} to relaunch afterwards"] if later else [])])
 

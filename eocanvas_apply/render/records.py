@@ -10,7 +10,19 @@ from typing import Any
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.render.layout import PLAIN, Style, counted, one_line, printable, stamp
 
-_DETAILS = ("generation", "name", "job_id", "status", "reason", "message", "file", "project", "service", "account")
+_DETAILS = (
+    "to",
+    "generation",
+    "name",
+    "job_id",
+    "status",
+    "reason",
+    "message",
+    "file",
+    "project",
+    "service",
+    "account",
+)
 NOTHING_TO_LOCK = "Nothing to lock: no campaign has a search without relative times.\n"
 _SHOWN = 20
 _LONGEST_QUERY = 200

@@ -11,12 +11,12 @@ from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.actions import ActionKind, Outcome, Phase
 from eocanvas_apply.planning.failures import HINTS
+from eocanvas_apply.planning.findings.warnings import results_gone
 from eocanvas_apply.planning.log_rules import shown_remarks
 from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.runs import counted_run
 from eocanvas_apply.planning.tasks import FetchResults
-from eocanvas_apply.planning.warnings import results_gone
 from eocanvas_apply.report.progress import AddressResult, Ending
 from eocanvas_apply.vocabulary import OgcStatus
 

@@ -15,6 +15,7 @@ import os
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from eocanvas_apply.secrets.secret import Secret
 
@@ -38,17 +39,21 @@ class Fingerprinter:
     _stretched: dict[bytes, bytes] = field(default_factory=dict, repr=False)
 
     def of_keys(
-        self, keys: Mapping[str, Mapping[str, Secret]], schemes: Mapping[str, str]
+        self,
+        keys: Mapping[str, Mapping[str, Secret]],
+        schemes: Mapping[str, str],
+        names: Mapping[str, str] = MappingProxyType({}),
     ) -> dict[tuple[str, str], str]:
         """Return the fingerprints by key address and field, of each key by its scheme, the present one by default.
 
+        `names` are the addresses under which keys were recorded that have another one now.
         A scheme of a later version, or with another pepper, gives none: such keys cannot be compared.
         """
         chosen = {address: schemes.get(address) or self.scheme for address in keys}
         comparable = {address: found for address, found in keys.items() if self._knows(chosen[address])}
         self._stretch(text for address, found in comparable.items() for text in _texts(found, chosen[address]))
         return {
-            (address, name): self._one(address, name, found, chosen[address])
+            (address, name): self._one(names.get(address, address), name, found, chosen[address])
             for address, found in comparable.items()
             for name in found
         }

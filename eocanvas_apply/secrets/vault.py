@@ -20,7 +20,7 @@ from eocanvas_apply.vocabulary import StorageType
 Place = Callable[[Diagnostic, str, str], Diagnostic]
 
 
-_NO_SCHEMES: Mapping[str, str] = MappingProxyType({})
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class KeyConfig(Protocol):
@@ -85,18 +85,18 @@ class Vault:
         return (*own, *(secret for fields in self.secrets.values() for secret in fields.values()))
 
     def fingerprints(
-        self, salt: bytes | None, schemes: Mapping[str, str] = _NO_SCHEMES
+        self, salt: bytes | None, schemes: Mapping[str, str] = _NONE, names: Mapping[str, str] = _NONE
     ) -> Mapping[tuple[str, str], str]:
         """Return the slow fingerprints by address and field under a ledger's salt, none without a salt.
 
         `schemes` holds, by address, by which scheme a key is compared; a key whose secrets are not all known, or that
-        cannot be compared by its scheme, has none.
+        cannot be compared by its scheme, has none. `names` holds the address that a key had when it was sealed.
         """
         if salt is None:
             return {}
         with self._at_work:
             maker = self._fingerprinters.setdefault(salt, Fingerprinter(salt, self.pepper))
-            return maker.of_keys({address: self.secrets[address] for address in self._whole()}, schemes)
+            return maker.of_keys({address: self.secrets[address] for address in self._whole()}, schemes, names)
 
     def _whole(self) -> list[str]:
         """Return the addresses of the keys with secrets that are all known."""

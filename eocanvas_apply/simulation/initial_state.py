@@ -39,6 +39,7 @@ class StandIns(Vault):
         self,
         salt: bytes | None,
         schemes: Mapping[str, str] | None = None,  # noqa: ARG002 - the real ones are as they were recorded
+        names: Mapping[str, str] | None = None,  # noqa: ARG002
     ) -> Mapping[tuple[str, str], str]:
         """Return the real fingerprints, and a made-up one for each secret that could not be read."""
         return {name: self.seen.get(name, "scrypt:stand-in") for name in self._names()} if salt else {}

@@ -95,6 +95,7 @@ SAMPLES: tuple[e.AnyEvent, ...] = (
     e.TermsAccepted(term="Copernicus_General_License", dataset_id=ORDER["dataset_id"]),
     e.Protected(pattern="key.a"),
     e.Protected(pattern="job.b/*", lifted=True),
+    e.Moved(address="job.old", to="job.new"),
     e.QuotaClosed(until=at(60)),
     e.QuotaClosed(until=at(90), quota="orders"),
 )

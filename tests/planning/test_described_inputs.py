@@ -9,7 +9,7 @@ import pytest
 
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.ledger import events as e
-from eocanvas_apply.planning.described_inputs import described_faults
+from eocanvas_apply.planning.findings.described_inputs import described_faults
 from tests.planning.scene import HEAD, Scene
 
 WRONG = {"type": "integer"}

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from eocanvas_apply.ledger.event_values import fingerprint
 from eocanvas_apply.planning.desired.desired import DesiredJob
-from eocanvas_apply.planning.desired.fingerprint import Change, changes, fingerprint, same
+from eocanvas_apply.planning.desired.fingerprint import Change, changes, same
 from tests.planning.scene import CHAIN, GRAPH, HEAD, SCENES, Scene
 
 SECOND = b"""<node id="Two"><operator>Read</operator><sources/><parameters><file>$img2</file></parameters></node>

@@ -18,8 +18,8 @@ from eocanvas_apply.errors import NotSent, Refused, ServiceError
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.model.jobs import Job
 from eocanvas_apply.observing.key_listing import observe_keys
-from eocanvas_apply.planning.described_inputs import described_faults
 from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.findings.described_inputs import described_faults
 from eocanvas_apply.planning.keys.comparison import is_tagged
 from eocanvas_apply.planning.keys.key_faults import KeyFaults
 from eocanvas_apply.planning.state.observed import Observed, Pass

@@ -58,3 +58,8 @@ class KeyRecord:
         """The youngest generation that lives."""
         live = [g for g in self.generations.values() if g.live]
         return max(live, key=lambda g: g.number) if live else None
+
+    @property
+    def sealed(self) -> KeyIntended | None:
+        """What the youngest generation that lives was sealed as, under the address that the key had then."""
+        return self.current.intended if self.current else None

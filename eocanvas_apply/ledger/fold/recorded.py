@@ -16,11 +16,12 @@ from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.event_values import ListedResult
 from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecord, ResultFile, Run, key_of
 from eocanvas_apply.ledger.fold.key_records import Generation, KeyRecord
+from eocanvas_apply.ledger.fold.moved_records import moved_jobs, moved_keys, moved_patterns, moves_of
 from eocanvas_apply.ledger.fold.order_records import Order, fold_order, mark_used
 
 # The version of what is folded. Raise it with every change of a record's fields or of what an event makes of them:
 # snapshots of another version are ignored.
-VERSION = 12
+VERSION = 13
 
 
 @dataclass(slots=True)
@@ -39,6 +40,8 @@ class Recorded:
     orders_closed_until: datetime | None = None
     terms: set[str] = field(default_factory=set)
     protected: set[str] = field(default_factory=set)
+    # Where the things of an old address are, the last move of each address.
+    moved: dict[str, str] = field(default_factory=dict)
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Fold more entries, in the order of their numbers."""
@@ -58,6 +61,18 @@ class Recorded:
     def job_record(self, address: str) -> JobRecord:
         """The record of a job instance, made when it is new."""
         return self.jobs.setdefault(address, JobRecord(address))
+
+    def is_now_at(self, address: str) -> str:
+        """Return where the things are that had an address; a campaign took its instances along."""
+        seen = set[str]()
+        while address not in seen:
+            seen.add(address)
+            whole, bracket, rest = address.partition("[")
+            if bracket and address not in self.moved:
+                address = f"{self.moved.get(whole, whole)}{bracket}{rest}"
+            else:
+                address = self.moved.get(address, address)
+        return address
 
     def taken_by(self, job_id: str, intent: str) -> str | None:
         """The address whose other launch became this job; None where it may be this intent's."""
@@ -84,7 +99,7 @@ def _accepted(recorded: Recorded, event: e.PlanAccepted) -> None:
 
 
 def _generation(recorded: Recorded, event: e.KeyEvent) -> Generation:
-    generations = recorded.key_record(event.address).generations
+    generations = recorded.key_record(_of_key(recorded, event)).generations
     return generations.setdefault(event.generation, Generation(event.generation, event.name))
 
 
@@ -113,8 +128,23 @@ def _knowledge(created: e.KeyCreated) -> tuple[bool, bool, str]:
     return created.end_known, created.created is not None, repr(created)
 
 
+def _of_key(recorded: Recorded, event: e.KeyEvent) -> str:
+    """Return the address of the key that an event is about: one that began before a move goes on after it."""
+    if (now := recorded.is_now_at(event.address)) != event.address and now in recorded.keys:
+        known = recorded.keys[now].generations.get(event.generation)
+        return now if known and known.name == event.name else event.address
+    return event.address
+
+
+def _of_job(recorded: Recorded, event: e.AddressEvent, intent: str | None, job_id: str | None) -> JobRecord:
+    """Return the job that an event is about: a launch that began before a move belongs to it after that."""
+    now = recorded.is_now_at(event.address)
+    job = recorded.jobs.get(now) if now != event.address else None
+    return job if job and (intent in job.intents or job_id in job.runs) else recorded.job_record(event.address)
+
+
 def _intent(recorded: Recorded, event: e.IntentEvent) -> None:
-    job = recorded.job_record(event.address)
+    job = _of_job(recorded, event, event.intent, None)
     intent = job.intents.setdefault(event.intent, Intent(event.intent))
     match event:
         case e.JobIntended():
@@ -184,7 +214,7 @@ def _run_in(recorded: Recorded, job: JobRecord, job_id: str) -> Run:
 
 
 def _run(recorded: Recorded, event: e.RunEvent) -> None:
-    job = recorded.job_record(event.address)
+    job = _of_job(recorded, event, event.intent if isinstance(event, e.Adopted) else None, event.job_id)
     run = _run_in(recorded, job, event.job_id)
     match event:
         case e.JobObserved():
@@ -234,7 +264,7 @@ def _adopt(recorded: Recorded, job: JobRecord, run: Run, event: e.Adopted) -> No
 
 
 def _pass(recorded: Recorded, event: e.PassObserved) -> None:
-    job = recorded.job_record(event.address)
+    job = _of_job(recorded, event, event.intent, event.job_id)
     if event.intent:
         intent = job.intents.setdefault(event.intent, Intent(event.intent))
         intent.passes = _with(intent.passes, event.begun)
@@ -262,6 +292,22 @@ def _protected(recorded: Recorded, event: e.Protected) -> None:
         recorded.protected.add(event.pattern)
 
 
+def _moved(recorded: Recorded, event: e.Moved) -> None:
+    if not (moves := moves_of(event, recorded.keys, recorded.jobs)):
+        return
+    recorded.keys = moved_keys(recorded.keys, moves)
+    recorded.jobs = moved_jobs(recorded.jobs, moves)
+    recorded.protected = moved_patterns(recorded.protected, event)
+    for job in recorded.jobs.values():
+        recorded.owner_of.update(dict.fromkeys(job.runs, job.address))
+    for order in recorded.orders.values():
+        order.address = moves.get(order.address, order.address)
+        order.used_by = [(moves.get(address, address), intent) for address, intent in order.used_by]
+    # What has the address from now on is something else.
+    recorded.moved.pop(event.to, None)
+    recorded.moved[event.address] = event.to
+
+
 def _quota(recorded: Recorded, event: e.QuotaClosed) -> None:
     if event.quota == "orders":
         recorded.orders_closed_until = max(recorded.orders_closed_until or event.until, event.until)
@@ -282,6 +328,7 @@ _FOLDERS: dict[type[e.Event], Any] = {
     e.TermsAccepted: _terms,
     e.QuotaClosed: _quota,
     e.Protected: _protected,
+    e.Moved: _moved,
 }
 _FOLDER_OF = {
     kind: next(_FOLDERS[each] for each in kind.__mro__ if each in _FOLDERS)

@@ -140,10 +140,7 @@ _OF_INSTANCES = {
     "stop_after": "remove it: `retries` says how often a single job is tried again",
 }
 # What the format has and this release does not support; `*` is any name. Later work deletes lines here.
-NOT_YET: tuple[Path, ...] = (
-    ("moved",),
-    ("notify",),
-)
+NOT_YET: tuple[Path, ...] = (("notify",),)
 
 
 def without_rows(data: Data) -> Iterator[Finding]:

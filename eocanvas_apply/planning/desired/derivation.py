@@ -11,6 +11,7 @@ from eocanvas_apply.diagnostics import Severity
 from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph, ParamValue, param_text
 from eocanvas_apply.documents.numbers import without_texts
+from eocanvas_apply.ledger.event_values import fingerprint
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.graphs_and_chains import Document, GraphsAndChains
 from eocanvas_apply.manifest.instances import Instance, Origins
@@ -41,7 +42,7 @@ from eocanvas_apply.planning.desired.desired import (
     StopAfter,
     key_address,
 )
-from eocanvas_apply.planning.desired.fingerprint import ALGORITHM, fingerprint
+from eocanvas_apply.planning.desired.fingerprint import ALGORITHM
 from eocanvas_apply.planning.failures import Retries
 from eocanvas_apply.planning.log_rules import Checks, ChecksOfJobs, remark_codes
 
@@ -79,6 +80,7 @@ def desired(
         },
         following=tuple(address for address, job in jobs.items() if job.stage),
         protect=tuple(dict.fromkeys(manifest.protect)),
+        moved=tuple((each.source, each.to) for each in manifest.moved),
         environment=environment,
     )
 

@@ -216,6 +216,7 @@ class Desired:
     `limits` are the windows of the quota, `max_running` how many jobs may run at once, `holdings` what campaigns say of
     failures, by the job's name. Of the campaigns in `unasked` the rows are unknown in this run: their recorded jobs
     are left alone. `following` are the addresses of the jobs that are given results of others, each behind those.
+    `moved` are pairs of an old and a new address.
     """
 
     project: str
@@ -230,6 +231,7 @@ class Desired:
     holdings: Mapping[str, Holding] = field(default_factory=dict)
     following: tuple[str, ...] = ()
     protect: tuple[str, ...] = ()
+    moved: tuple[tuple[str, str], ...] = ()
     environment: str | None = None
 
 

@@ -1,8 +1,7 @@
-"""A job's fingerprint: what makes it this job and no other, as components and as one digest; and what differs."""
+"""What makes a job this job and no other: the components of its fingerprint compared, and what differs."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,11 +22,6 @@ ALGORITHM = 1
 # The component that holds the digest of a graph or chain.
 DOCUMENT = "document"
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
-
-
-def fingerprint(components: Mapping[str, Any]) -> str:
-    """Return the digest of the components, `sha256:<hex>`."""
-    return "sha256:" + hashlib.sha256(_canonical(components).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def same(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

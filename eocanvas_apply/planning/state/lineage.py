@@ -9,10 +9,11 @@ from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import replace
 
+from eocanvas_apply.ledger.event_values import fingerprint
 from eocanvas_apply.ledger.fold.job_records import JobRecord
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import Desired, DesiredInput, DesiredJob
-from eocanvas_apply.planning.desired.fingerprint import fingerprint, same
+from eocanvas_apply.planning.desired.fingerprint import same
 from eocanvas_apply.planning.state.runs import counted_definition, counted_run, definition
 
 

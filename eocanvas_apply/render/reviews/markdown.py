@@ -68,6 +68,10 @@ def _found(findings: Sequence[Diagnostic]) -> str:
 def _sections(plan: Plan, room: int) -> Iterator[str]:
     """Yield a folded section for each kind of action, as far as there is room."""
     blocks, left = Blocks(plan, PLAIN), 0
+    if plan.moves:
+        moved = [f"{source} is {target} now" for source, target in plan.moves]
+        yield _folded(f"moved: {len(moved)}", list(_fitting(moved, room // 2)))
+        room -= room // 2
     for kind in READING_ORDER:
         alike = [action for action in plan.actions if action.action is kind]
         if not alike or (ACTIONS[kind].quiet and kind is not ActionKind.ASK):

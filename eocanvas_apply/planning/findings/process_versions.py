@@ -9,8 +9,8 @@ from dataclasses import replace
 from eocanvas_apply.diagnostics import Diagnostic, Severity, did_you_mean, warning
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.actions import LAUNCHES
-from eocanvas_apply.planning.described_inputs import described_faults
 from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.findings.described_inputs import described_faults
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.state.observed import Observed
 

@@ -10,11 +10,13 @@ from eocanvas_apply.ledger.fold.job_records import Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.findings.killed_regions import killed_regions
+from eocanvas_apply.planning.findings.process_versions import process_warnings
+from eocanvas_apply.planning.findings.renames import proposed_moves
 from eocanvas_apply.planning.keys.comparison import sealed_secrets
 from eocanvas_apply.planning.keys.needs import granted_life
-from eocanvas_apply.planning.killed_regions import killed_regions
+from eocanvas_apply.planning.moves import moves_left
 from eocanvas_apply.planning.plan import PlannedAction
-from eocanvas_apply.planning.process_versions import process_warnings
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import DownloadState, FileState, Observed
 from eocanvas_apply.planning.state.runs import counted_run, sorted_out, status_of
@@ -29,6 +31,8 @@ def warnings(
     """Return the warnings of a plan with these actions of jobs."""
     return (
         *observed.irregular,
+        *moves_left(desired, recorded),
+        *proposed_moves(desired, recorded),
         *_unknown_statuses(observed),
         *process_warnings(desired, recorded, observed, jobs),
         *_sealing_key(recorded, observed),

@@ -1,0 +1,1 @@
+"""What a plan warns of, and what it proposes: nothing of it changes an action. Pure."""
