@@ -131,6 +131,9 @@ class Engine:
         if _needs_consent(first, requests):
             confirm(first)
             await self._accept(first.plan_id if permission is None else permission.plan_id, requests)
+        elif permission and permission.plan_id and self._is_of_another_manifest():
+            # With nothing to do now, it is what a schedule carries on with.
+            await self._accept(permission.plan_id, requests)
         await self._protect(requests)
         with self.runs.noted(self.token(), self.clock.now()) if self.runs else nullcontext():
             return await self._run(first, within_run(self.policy, self.journal.recorded, requests), wait).to_its_end()
@@ -192,6 +195,11 @@ class Engine:
         recorded = self.journal.recorded
         if recorded.opened and (changes := [*changes_of_protection(self.desired, recorded, requests)]):
             await self.journal.record(*changes)
+
+    def _is_of_another_manifest(self) -> bool:
+        """Whether the plan that was accepted last is of another manifest than this one."""
+        accepted = self.journal.recorded.accepted
+        return accepted is not None and accepted.manifest_digest != self.desired.manifest_digest
 
     async def _accept(self, plan_id: str | None, requests: Requests) -> None:
         while self.journal.recorded.opened is None:

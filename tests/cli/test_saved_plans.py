@@ -52,6 +52,18 @@ def codes(project: Project) -> list[str]:
     return [each["code"] for each in json.loads(project.out)["diagnostics"] if each["severity"] == "error"]
 
 
+def test_a_schedule_carries_on_with_a_reviewed_manifest_that_changes_nothing(project: Project, plan: str) -> None:
+    assert project.run("apply", plan) == 0, project.err
+    project.manifest.write_text(project.manifest.read_text("utf-8") + "max_running: 3\n", encoding="utf-8")
+    assert project.run("apply", "--continue") == 6
+    assert project.run("plan", "--out", "second.plan") == 0, project.err
+    assert project.run("apply", "second.plan") == 0, project.err
+    assert project.run("apply", "--continue") == 0, project.err
+    before = len(ledger())
+    assert project.run("apply", "second.plan") == 0, project.err
+    assert len(ledger()) == before
+
+
 def test_a_saved_plan_is_applied_without_a_question_and_then_does_nothing(
     project: Project, emulator: RunningEmulator, plan: str
 ) -> None:

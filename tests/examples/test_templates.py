@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.examples.cases import EXAMPLES
@@ -27,6 +28,17 @@ def run(step: dict[str, Any], project: Path) -> subprocess.CompletedProcess[str]
     return subprocess.run(
         ["bash", "-e", "-c", step["run"]], cwd=project, env=environ, capture_output=True, text=True, check=False
     )
+
+
+@pytest.mark.parametrize("template", sorted((EXAMPLES / "ci").iterdir()), ids=lambda path: path.name)
+def test_a_template_is_what_its_forge_takes(template: Path) -> None:
+    """The schemas come with the program, and no network is needed."""
+    kind = ["vendor.github-workflows"]
+    if template.name.startswith("gitlab"):
+        kind = ["vendor.gitlab-ci", "--data-transform", "gitlab-ci"]
+    command = [str(BIN / "check-jsonschema"), "--builtin-schema", *kind, str(template)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout
 
 
 def test_a_pull_request_is_validated_on_every_system(tmp_path: Path) -> None:

@@ -1,0 +1,166 @@
+"""A project lives in a repository at GitHub: branch, plan, comment, merge, apply of that very plan, scheduled runs."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+
+from eocanvas_apply.emulator.http.emulator_options import Options
+from eocanvas_apply.emulator.http.server import RunningEmulator, running
+from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER, Quota
+from tests.bucket_server import ACCESS, SECRET, BucketServer
+from tests.emulator.model_client import private_key
+from tests.emulator.storages import REGION
+from tests.end_to_end.tool import GRAPH, QUICK
+from tests.gitops.github import GitHub, PullRequest, Step
+from tests.gitops.repository import Repository
+
+TEMPLATE = Path(__file__).parents[2] / "examples/ci/github-gitops.yaml"
+CANARY = "canary-secret-key"
+KEYS = """version: 1
+project: coast
+keys:
+  scenes:
+    type: s3
+    bucket: scenes
+    region: waw3-2
+    endpoint: https://s3.example.org
+    access_key: {env: SCENES_ACCESS_KEY}
+    secret_key: {env: SCENES_SECRET_KEY}
+"""
+JOBS = """jobs:
+  tiles:
+    for_each: {list: [a, b, c]}
+    graph: graph.xml
+    inputs: {img1: {key: scenes, path: "/${each.id}.nc"}}
+"""
+
+
+@pytest.fixture(name="emulator")
+def _emulator() -> Iterator[RunningEmulator]:
+    # Two launches in two seconds: a campaign of three needs another run.
+    with running(Options(job_time=0.3, quotas=(Quota(2, 2.0),), private_key=private_key())) as emulator:
+        yield emulator
+
+
+@pytest.fixture(name="github")
+def _github(tmp_path: Path, emulator: RunningEmulator, bucket_server: BucketServer) -> GitHub:
+    repository = Repository.created(tmp_path, {"eocanvas.yaml": KEYS, "graph.xml": GRAPH})
+    secrets = {
+        "HDA_USER": DEFAULT_USER.name,
+        "HDA_PASSWORD": DEFAULT_USER.password,
+        "SCENES_ACCESS_KEY": "an-access-key",
+        "SCENES_SECRET_KEY": CANARY,
+        "LEDGER_ACCESS_KEY": ACCESS,
+        "LEDGER_SECRET_KEY": SECRET,
+        "LEDGER_ENDPOINT": bucket_server.endpoint,
+        "LEDGER_REGION": REGION,
+        "EOCANVAS_APPLY_LEDGER": bucket_server.new_ledger(),
+    }
+    return GitHub.of(
+        repository, TEMPLATE, tmp_path / "github", settings=secrets, environ=_runner(emulator, bucket_server, tmp_path)
+    )
+
+
+def _runner(emulator: RunningEmulator, bucket_server: BucketServer, folder: Path) -> Mapping[str, str]:
+    """What a machine of the tests has: this checkout in place of a package that is installed."""
+    programs = folder / "programs"
+    programs.mkdir()
+    installs = programs / "python"
+    installs.write_text('#!/bin/sh\ntest "$*" = "-m pip install eocanvas-apply[s3]"\n', encoding="utf-8")
+    installs.chmod(0o755)
+    return {
+        **QUICK,
+        "PATH": os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "HOME": str(folder),
+        "EOCANVAS_URL": emulator.url,
+        "EOCANVAS_TOKEN_URL": emulator.token_url,
+        "SSL_CERT_FILE": str(bucket_server.certificate.authority),
+        "NO_PROXY": "*",
+    }
+
+
+def launched(emulator: RunningEmulator) -> int:
+    with emulator.model() as wire:
+        return len(list(wire.service.jobs.every()))
+
+
+def succeeded(ran: Mapping[str, list[Step]], *jobs: str) -> None:
+    assert tuple(ran) == jobs
+    for step in (step for steps in ran.values() for step in steps):
+        assert step.code == 0, step
+        assert CANARY not in step.out + step.err
+
+
+def proposed(github: GitHub, branch: str, files: dict[str, str]) -> PullRequest:
+    """Commit files on a new branch, open a pull request, and let its jobs run."""
+    github.repository.branch(branch)
+    pull = github.open(branch, github.repository.commit(branch, files))
+    succeeded(github.of_pull_request(pull), "validate", "plan")
+    return pull
+
+
+def test_a_campaign_lives_in_a_repository(github: GitHub, emulator: RunningEmulator) -> None:
+    pull = proposed(github, "tiles", {"eocanvas.yaml": KEYS + JOBS.replace("[a, b, c]", "[a, b]")})
+    assert "**1 to create, 2 to launch**" in pull.comments[0]
+    # Another commit edits the comment, and its plan takes the place of the first one.
+    pull.head = github.repository.commit("tiles", {"eocanvas.yaml": KEYS + JOBS})
+    succeeded(github.of_pull_request(pull), "validate", "plan")
+    [comment] = pull.comments
+    assert "**1 to create, 3 to launch**" in comment
+    assert "uses 3 units of the quota" in comment
+    assert launched(emulator) == 0
+
+    succeeded(github.of_push(github.merge(pull)), "apply")
+    assert launched(emulator) == 2
+    scheduled = 0
+    while launched(emulator) < 3:
+        succeeded(github.on_schedule(), "continue")
+        assert (scheduled := scheduled + 1) < 20
+
+    jobs = JOBS.replace("tiles", "squares").replace("key: scenes", "key: images")
+    names = KEYS.replace("scenes:\n", "images:\n") + jobs
+    moved = "moved: [{from: key.scenes, to: key.images}, {from: job.tiles, to: job.squares}]\n"
+    pull = proposed(github, "rename", {"eocanvas.yaml": names + moved})
+    assert "**2 moved, 3 to fetch**" in pull.comments[0]
+    assert "job.tiles is job.squares now" in pull.comments[0]
+    succeeded(github.of_push(github.merge(pull)), "apply")
+    succeeded(github.on_schedule(), "continue")
+    assert launched(emulator) == 3
+
+
+def test_what_was_not_reviewed_is_not_applied(github: GitHub, emulator: RunningEmulator) -> None:
+    first = proposed(github, "tiles", {"eocanvas.yaml": KEYS + JOBS})
+    second = proposed(github, "graph", {"graph.xml": GRAPH.replace('id="copy"', 'id="copied"')})
+    github.merge(second)
+    # The merge of the first makes what no plan was made of.
+    [*_, applied] = github.of_push(github.merge(first))["apply"]
+    assert (applied.name, applied.code) == ("Apply the reviewed plan", 1)
+    assert "graph.xml has changed since the plan was made" in applied.err
+    [*_, carried_on] = github.on_schedule()["continue"]
+    assert carried_on.code == 1
+    assert "[nothing-accepted]" in carried_on.err or "[plan-stale]" in carried_on.err
+    direct = github.repository.commit("main", {"eocanvas.yaml": KEYS})
+    [*_, found] = github.of_push(direct)["apply"]
+    assert (found.name, found.code) == ("Find the reviewed plan", 1)
+    assert "belongs to no pull request" in found.out
+    assert launched(emulator) == 0
+
+
+def test_no_value_from_outside_is_written_into_a_shell_step() -> None:
+    workflow = yaml.safe_load(TEMPLATE.read_text("utf-8"))
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    assert not [step for step in steps if "${{" in step.get("run", "")]
+    assert "pull_request_target" not in TEMPLATE.read_text("utf-8")
+    assert workflow["permissions"] == {"contents": "read"}
+
+
+def test_each_used_setting_is_named_in_the_template_once() -> None:
+    named = re.findall(r"\$\{\{ (?:secrets|vars)\.(\w+) \}\}", TEMPLATE.read_text("utf-8"))
+    assert sorted(named) == sorted(set(named))
