@@ -24,6 +24,7 @@ from eocanvas_apply.engine.definition import open_project
 from eocanvas_apply.errors import UsageError
 from eocanvas_apply.manifest.model.manifest import json_schema
 from eocanvas_apply.manifest.model.steps import Step
+from eocanvas_apply.planning.drift import DRIFT, DriftKind
 from eocanvas_apply.vocabulary import FailureClass
 
 ROOT = Path(__file__).parent.parent
@@ -186,6 +187,12 @@ def test_every_variable_that_the_program_reads_is_among_the_settings() -> None:
     read = set(re.findall(r'"((?:EOCANVAS|SOPS)_[A-Z_]+)"', text))
     assert {"EOCANVAS_URL", "EOCANVAS_APPLY_PEPPER", "SOPS_AGE_KEY_FILE"} <= read
     assert [name for name in sorted(read) if name not in str(SETTINGS)] == []
+
+
+@pytest.mark.parametrize("kind", DriftKind)
+def test_every_kind_of_drift_is_documented(kind: DriftKind) -> None:
+    page = (ROOT / "docs/drift.md").read_text(encoding="utf-8")
+    assert re.search(rf"^\| .*`{kind}`.* \| {'yes' if DRIFT[kind].moved else 'no'} \|$", page, re.MULTILINE)
 
 
 def test_every_safety_option_is_explained() -> None:

@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from eocanvas_apply.planning.drift import DriftReport
     from eocanvas_apply.planning.plan import Plan
     from eocanvas_apply.report.progress import Ending
 
@@ -29,7 +30,7 @@ class Exit(IntEnum):
 MEANINGS = {
     Exit.DONE: "done, or nothing to do",
     Exit.ERROR: "an error, also a usage error",
-    Exit.PENDING: "changes are pending (plan --detailed-exitcode only)",
+    Exit.PENDING: "changes are pending, or with --refresh-only: drift (plan --detailed-exitcode only)",
     Exit.UNFINISHED: "unfinished: jobs wait or run",
     Exit.FAILED: "an action failed, or a job stands failed (also from an earlier run)",
     Exit.REFUSED: "refused by a safety rule, or not confirmed",
@@ -60,6 +61,12 @@ def of_plan(plan: Plan) -> Exit:
     """Return what `plan --detailed-exitcode` ends with: what an apply would change comes before how things stand."""
     stands = of_status(plan)
     return Exit.PENDING if plan.changes_pending and stands is not Exit.ERROR else stands
+
+
+def of_drift(report: DriftReport) -> Exit:
+    """Return what `plan --refresh-only --detailed-exitcode` ends with: what has moved before how things stand."""
+    stands = of_status(report.plan)
+    return Exit.PENDING if report.has_moved and stands is not Exit.ERROR else stands
 
 
 def of_status(plan: Plan) -> Exit:

@@ -17,7 +17,7 @@ from eocanvas_apply.diagnostics import Diagnostic, Severity, error, info
 from eocanvas_apply.engine.pace import Pace
 from eocanvas_apply.engine.permission import Permission
 from eocanvas_apply.engine.run import Run
-from eocanvas_apply.engine.surveyor import Review, Surveyor
+from eocanvas_apply.engine.surveyor import LookIntoStorages, Review, Surveyor
 from eocanvas_apply.errors import LedgerConflict, ManifestError, SafetyRefusal, StoppedEarly
 from eocanvas_apply.ledger.backends.runs_at_work import RunAtWork, RunsAtWork
 from eocanvas_apply.ledger.events import PlanAccepted
@@ -26,6 +26,7 @@ from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.actions import QUIET
 from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.drift import DriftReport
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.protection import changes_of_protection
 from eocanvas_apply.planning.safety import new_ledger
@@ -103,6 +104,11 @@ class Engine:
         plan = self._guarded(limited, requests, survey.observed)
         texts = kept_texts(self.observer.boundary, plan.launched_digests)
         return plan.with_texts(texts), survey.observed
+
+    async def drift(self, look: LookIntoStorages) -> DriftReport:
+        """Return where what is there now is not as recorded; nothing is written anywhere. Raises what `plan` does."""
+        self.require_policy()
+        return DriftReport(*await self._surveyor.drift(Requests(), look))
 
     async def apply(
         self,

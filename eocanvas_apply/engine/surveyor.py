@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from eocanvas_apply.diagnostics import Diagnostic
@@ -13,15 +13,19 @@ from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.drift import Drifted, DriftKind, drift, with_plan
 from eocanvas_apply.planning.moves import note_moves
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.planner import plan
+from eocanvas_apply.planning.state.at_keys import ResultAtKey
 from eocanvas_apply.planning.state.notes import notes
 from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.service.eocanvas import EOCanvas
 
 # Gives a plan's diagnostics their places in the manifest, and the severities that it sets.
 Review = Callable[[Iterable[Diagnostic]], tuple[Diagnostic, ...]]
+# Returns which of the results on record that lie in storages are gone or empty.
+LookIntoStorages = Callable[[Recorded], Awaitable[Mapping[ResultAtKey, DriftKind]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +66,36 @@ class Surveyor:
 
     async def survey(self, requests: Requests) -> Survey:
         """Observe and plan; nothing is written anywhere. Raises ServiceError, CredentialsError and LedgerError."""
+        recorded, observed = await self._look(requests)
+        made, _, changed = self._planned(requests, recorded, observed)
+        return Survey(made, observed, changed)
+
+    async def drift(self, requests: Requests, look: LookIntoStorages) -> tuple[Plan, tuple[Drifted, ...]]:
+        """Observe, and return the plan and where what is there now is not as recorded. Raises what `survey` does."""
+        recorded, observed = await self._look(requests)
+        found = drift(recorded, observed, await look(recorded))
+        made, facts, _ = self._planned(requests, recorded, observed)
+        return made, with_plan(found, made.actions, facts, recorded)
+
+    async def _look(self, requests: Requests) -> tuple[Recorded, Observed]:
         recorded = await self.recorded()
         # A job is stopped under the address that it has on record.
         self._unrecorded += [] if requests.cancel else note_moves(self.desired, recorded)
         observed = await self.observer.observe(self.desired, recorded)
         self.service.outages.ends()
+        return recorded, observed
+
+    def _planned(
+        self, requests: Requests, recorded: Recorded, observed: Observed
+    ) -> tuple[Plan, Sequence[AnyEvent], Sequence[JobObserved]]:
+        """Note what the observation adds to the record; return the plan, those facts, and the jobs that changed."""
         facts = notes(self.desired, recorded, observed)
         changed = _changed(facts, recorded)
         recorded.note(facts)
         self._unrecorded += facts
         made = plan(self.desired, requests, recorded, observed)
         moves = tuple((fact.address, fact.to) for fact in self._unrecorded if isinstance(fact, Moved))
-        return Survey(replace(made, diagnostics=self.review(made.diagnostics), moves=moves), observed, changed)
+        return replace(made, diagnostics=self.review(made.diagnostics), moves=moves), facts, changed
 
     @property
     def has_unrecorded_facts(self) -> bool:

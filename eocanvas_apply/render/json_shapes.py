@@ -13,7 +13,9 @@ from typing_extensions import TypedDict
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.events import AnyEvent
 from eocanvas_apply.planning.actions import ActionKind
+from eocanvas_apply.planning.drift import DriftKind
 from eocanvas_apply.planning.reasons import Reason
+from eocanvas_apply.vocabulary import FailureClass
 
 
 class DiagnosticJson(TypedDict):
@@ -142,10 +144,29 @@ class RehearsalJson(TypedDict):
 MoveJson = TypedDict("MoveJson", {"from": str, "to": str})
 
 
+class DriftJson(TypedDict):
+    """Where something is not as it is recorded; `counts` tells whether it makes `--detailed-exitcode` exit with 2.
+
+    `changes` are from the record to what is there now; `place` is the file of a result or its address in a storage,
+    `ends` when a key ended or will; `failure` is the class of a failed job, `failure_line` the line of its log.
+    """
+
+    address: str
+    drift: DriftKind
+    counts: bool
+    changes: list[ChangeJson]
+    job_id: NotRequired[str]
+    place: NotRequired[str]
+    ends: NotRequired[str]
+    failure: NotRequired[FailureClass]
+    failure_line: NotRequired[str]
+
+
 class PlanBody(TypedDict):
     """A plan without what its command adds.
 
     `ledger_id` is null while there is no ledger; `moved` is what of the manifest's `moved:` is not on record yet.
+    `drift` is there with `--refresh-only`: then `actions` is empty, for nothing is planned.
     """
 
     plan_id: str
@@ -157,6 +178,7 @@ class PlanBody(TypedDict):
     manifest_digest: str
     created: str
     moved: NotRequired[list[MoveJson]]
+    drift: NotRequired[list[DriftJson]]
     actions: list[ActionJson | FoldedJson]
     summary: dict[ActionKind, int]
     forecast: ForecastJson

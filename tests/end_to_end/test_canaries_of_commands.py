@@ -42,6 +42,8 @@ ALSO = (
     "doctor --storage",
     "plan --offline --format json",
     f"plan --require-sealing-key {'0' * 64}",
+    "plan --refresh-only --full",
+    "plan --refresh-only --format json",
     "plan --policy policy.yaml",
     "apply --yes --policy policy.yaml",
     "status --offline",

@@ -22,7 +22,7 @@ keys:
 
 
 def test_a_storage_that_is_slow_as_a_whole_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preflight, "_LONGEST_S", 0.3)
+    monkeypatch.setattr(preflight, "LONGEST_S", 0.3)
     with slow() as (address, _):
         (tmp_path / "eocanvas.yaml").write_text(MANIFEST.format(address=address), encoding="utf-8")
         project = open_project(tmp_path / "eocanvas.yaml")

@@ -16,9 +16,13 @@ from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.event_values import ListedResult
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.drift import DriftKind, DriftReport, drift, with_plan
 from eocanvas_apply.planning.failures import classify
 from eocanvas_apply.planning.log_rules import remarks_in
 from eocanvas_apply.planning.plan import Plan, Requests
+from eocanvas_apply.planning.planner import plan
+from eocanvas_apply.planning.state.at_keys import results_at_keys
+from eocanvas_apply.planning.state.notes import notes
 from eocanvas_apply.planning.state.observed import (
     Download,
     DownloadState,
@@ -45,6 +49,17 @@ class Case:
         requests = _requests(self.service().get("requests", {}))
         made = build_plan(self.desired(), self.recorded(), observed, requests, observed.at).value
         return made.with_texts(self.launched_texts())
+
+    def drift(self) -> DriftReport:
+        """Return what `plan --refresh-only` says of this case, made as a run makes it."""
+        desired, recorded, observed = self.desired(), self.recorded(), _observed(self.service())
+        objects = self.service().get("objects", {})
+        odd = {each: DriftKind(objects[each.path]) for each in results_at_keys(recorded) if each.path in objects}
+        found = drift(recorded, observed, odd)
+        facts = notes(desired, recorded, observed)
+        recorded.note(facts)
+        made = plan(desired, Requests(), recorded, observed)
+        return DriftReport(made, with_plan(found, made.actions, facts, recorded))
 
     def launched_texts(self) -> dict[str, str]:
         files = (self.folder / "documents").glob("*")

@@ -6,9 +6,10 @@ import asyncio
 import os
 from argparse import Namespace
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from eocanvas_apply.api.exit_codes import Exit, of_plan
+from eocanvas_apply.api.exit_codes import Exit, of_drift, of_plan
 from eocanvas_apply.cli.argument_parser import Parser
 from eocanvas_apply.cli.named_project import ledger_url, opened_project, read_now, with_project
 from eocanvas_apply.cli.shared_options import (
@@ -40,6 +41,7 @@ Examples:
   eocanvas-apply plan --simulate
   eocanvas-apply plan --offline
   eocanvas-apply plan --out review.plan
+  eocanvas-apply plan --refresh-only --detailed-exitcode
   eocanvas-apply plan --detailed-exitcode || echo "something would change, or went wrong"
 """
 
@@ -51,6 +53,12 @@ def add_arguments(parser: Parser) -> None:
         action="store_true",
         help="exit with 2 if apply would change something; otherwise with 7, 4 or 3 if a decision is needed, "
         "a job stands failed, or jobs run or wait",
+    )
+    parser.add_argument(
+        "--refresh-only",
+        action="store_true",
+        help="only compare what is there now with what is recorded (keys, jobs, results here and in storages), and "
+        "plan nothing; with --detailed-exitcode exit with 2 if something is not as recorded",
     )
     parser.add_argument(
         "--refresh-searches",
@@ -83,6 +91,9 @@ def add_arguments(parser: Parser) -> None:
 
 def run(args: Namespace, console: Console) -> Outcome:
     """Observe, plan and show the plan."""
+    if args.refresh_only:
+        _refuse_beside_refresh(args)
+        return with_project(args, console, partial(_drift, args), rows="GIVEN")
     if args.offline:
         return read_now(_offline(args))
 
@@ -96,6 +107,45 @@ def run(args: Namespace, console: Console) -> Outcome:
 
     rows = "GIVEN" if args.destroy else "ANEW" if args.refresh_searches else "ASKED"
     return with_project(args, console, work, rows=rows)
+
+
+# What asks for a plan, or for another way to make one: a drift report has no part in it.
+_NOT_BESIDE_REFRESH = {
+    "offline": "--offline",
+    "destroy": "--destroy",
+    "out": "--out",
+    "simulate": "--simulate",
+    "refresh_searches": "--refresh-searches",
+    "only": "--only",
+    "limit": "--limit",
+    "relaunch": "--relaunch",
+    "retry_failed": "--retry-failed",
+    "allowed": "--allow-...",
+    "allow_protected": "--allow-protected",
+}
+
+
+def _refuse_beside_refresh(args: Namespace) -> None:
+    given = [option for name, option in _NOT_BESIDE_REFRESH.items() if getattr(args, name)]
+    if given:
+        message = f"--refresh-only plans nothing, so that {given[0]} has no meaning beside it"
+        raise UsageError(error("usage", message, f"leave out --refresh-only or {', '.join(given)}"))
+
+
+async def _drift(args: Namespace, project: AsyncProject) -> Outcome:
+    """Compare what is there with what is recorded; nothing is written, and the service is only read."""
+    from eocanvas_apply.engine.inspection.results_in_storages import drift_report
+    from eocanvas_apply.render.reviews import drift_report as render
+
+    engine = await project.engine()
+    report = await drift_report(engine)
+    plain = Exit.ERROR if has_errors(report.plan.diagnostics) else Exit.DONE
+    return Outcome(
+        of_drift(report) if args.detailed_exitcode else plain,
+        (*engine.findings, *report.plan.diagnostics),
+        text=lambda style: render.text(report, style, full=args.full),
+        fields=lambda: render.body(report),
+    )
 
 
 def _asked(args: Namespace) -> dict[str, Any]:

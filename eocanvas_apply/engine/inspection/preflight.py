@@ -14,11 +14,11 @@ from urllib.parse import unquote
 from eocanvas_apply.checks.checking import adjusted
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, info, warning
 from eocanvas_apply.engine.definition import Campaigns, Definition
+from eocanvas_apply.engine.inspection.storage_probes import LONGEST_S, open_probe, place_in_words, too_slow
 from eocanvas_apply.errors import EocanvasApplyError
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.desired.desired import DesiredInput, DesiredJob, DesiredKey
 from eocanvas_apply.report.checked_storage import CheckedStorage
-from eocanvas_apply.secrets.secret_words import without_secret_words
 from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.storage.probe import WRITTEN, Probe, Stock, Waiting, write_and_remove
 from eocanvas_apply.vocabulary import StorageType
@@ -27,8 +27,6 @@ _EODATA = "key.eodata"
 # Among more names of one folder the nearest is not looked for.
 _MOST_NAMES = 200
 _SILENT_S = 10.0
-# The whole check of one storage takes no longer, however slowly it answers.
-_LONGEST_S = 180
 _MISSIONS = (
     *("Sentinel-1", "Sentinel-2", "Sentinel-3", "Sentinel-5P", "Sentinel-6", "Landsat-5", "Landsat-7", "Landsat-8"),
     *("Envisat", "SMOS", "CAMS", "CEMS", "CLMS", "CMEMS", "Global-Mosaics", "auxdata"),
@@ -100,13 +98,15 @@ class _Asking:
         words = f"{key.address}: its storage has not answered everything within {_SILENT_S:g} s; still waiting"
         word = asyncio.get_running_loop().call_later(_SILENT_S, self.late, words)
         try:
-            async with asyncio.timeout(_LONGEST_S):
-                probe = _probe(key, self.vault, self.timeout, waiting)
+            async with asyncio.timeout(LONGEST_S):
+                own = self.vault.secrets.get(key.address, {})
+                probe = open_probe(key.address, key.storage, key.config, own, self.timeout, waiting)
                 stock = await probe.stock(paths) if paths else await _answer(probe)
                 if write:
                     await self._write(key, probe)
         except TimeoutError:
-            return replace(result, diagnostics=(self._slow(key, waiting),))
+            slow = too_slow(key.address, _place(key), waiting, "validate without --storage")
+            return replace(result, diagnostics=(self._at_key(key, slow),))
         except EocanvasApplyError as fault:
             found = tuple(self._at_key(key, each) for each in fault.diagnostics)
             return replace(result, diagnostics=found)
@@ -122,12 +122,6 @@ class _Asking:
         except asyncio.CancelledError:
             self.late(f"{key.address}: interrupted; {name} was removed, or is left there: delete it then")
             raise
-
-    def _slow(self, key: DesiredKey, waiting: Waiting) -> Diagnostic:
-        first = f"; it took long over {waiting.questions[0]}" if waiting.questions else ""
-        what = f"{key.address}: {_place(key)} had not answered everything after {_LONGEST_S / 60:g} minutes{first}"
-        hint = "the storage or the network is very slow; try again, or validate without --storage"
-        return self._at_key(key, error("storage-unreachable", what, hint))
 
     def _unasked(self, key: DesiredKey, stock: Stock) -> Iterator[Diagnostic]:
         if stock.unasked:
@@ -188,22 +182,8 @@ async def _answer(probe: Probe) -> Stock:
     return Stock({})
 
 
-def _probe(key: DesiredKey, vault: Vault, timeout: timedelta, waiting: Waiting) -> Probe:
-    from eocanvas_apply.storage.bucket import Bucket
-    from eocanvas_apply.storage.bucket_probe import BucketProbe
-    from eocanvas_apply.storage.webdav_probe import WebdavFolder, WebdavProbe
-
-    config, sealed = key.config, vault.secrets.get(key.address, {})
-    if key.storage is StorageType.WEBDAV:
-        folder = WebdavFolder(config["endpoint"], config["username"], sealed["password"], key.address)
-        return WebdavProbe(folder, timeout, waiting)
-    bucket = Bucket(config["bucket"], config["endpoint"], config["region"], key.address, **sealed)
-    return BucketProbe(bucket, timeout, waiting)
-
-
 def _place(key: DesiredKey) -> str:
-    endpoint = without_secret_words(key.config.get("endpoint", ""))
-    return endpoint if key.storage is StorageType.WEBDAV else f"bucket {key.config.get('bucket')} at {endpoint}"
+    return place_in_words(key.storage, key.config)
 
 
 def _folded(found: Iterable[_Wanted]) -> list[tuple[_Wanted, int]]:

@@ -82,16 +82,21 @@ def secrets_known(key: DesiredKey, observed: Observed) -> bool:
 
 def drift(key: DesiredKey, current: Generation, observed: Observed) -> tuple[Change, ...]:
     """Return what shows that the key of this name is not as we made it."""
-    seen = observed.keys.get(current.name)
+    return shown_otherwise(current, observed, key.storage, public=key.public)
+
+
+def shown_otherwise(made: Generation, observed: Observed, storage: StorageType, *, public: bool) -> tuple[Change, ...]:
+    """Return how the service shows the key of a generation other than as one of this storage, shared if `public`."""
+    seen = observed.keys.get(made.name)
     if seen is None:
         return ()
     # What the service does not show, or shows in unknown words, is no difference.
-    shown = seen.storage if seen.storage in {*StorageType} else key.storage.value
-    public = key.public if seen.public is None else seen.public
-    found = changes({"type": shown, "shared": public}, {"type": key.storage.value, "shared": key.public})
+    shown = seen.storage if seen.storage in {*StorageType} else storage.value
+    now = public if seen.public is None else seen.public
+    found = changes({"type": shown, "shared": now}, {"type": storage.value, "shared": public})
     # No update exists: a key created when ours was is ours, whatever the service made of its description.
-    sent = current.created.created if current.created else None
-    if seen.description == "" or bears(seen, current) or (sent is not None and seen.created == sent):
+    sent = made.created.created if made.created else None
+    if seen.description == "" or bears(seen, made) or (sent is not None and seen.created == sent):
         return found
-    intent = current.intended.intent if current.intended else ""
+    intent = made.intended.intent if made.intended else ""
     return *found, Change("description", seen.description, f"one that holds {intent}")

@@ -2,11 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from eocanvas_apply.ledger.event_values import KeyUse, ListedResult
 from eocanvas_apply.ledger.fold.job_records import JobRecord, Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.planning.state.runs import definition
+from eocanvas_apply.planning.state.runs import counted_run, definition
 from eocanvas_apply.vocabulary import StorageType
+
+
+@dataclass(frozen=True, slots=True)
+class ResultAtKey:
+    """One result in the storage of a generation of a key; `location` is where, for people, None where unknown."""
+
+    address: str
+    job_id: str
+    key: str
+    generation: int | None
+    path: str
+    location: str | None
+
+
+def results_at_keys(recorded: Recorded) -> Iterator[ResultAtKey]:
+    """Yield the results in storages of the runs that count, but for jobs that are given up."""
+    for record in recorded.jobs.values():
+        run = None if record.forgotten else counted_run(record)
+        use = _output(record, run) if run else None
+        if run is None or use is None:
+            continue
+        for listed in run.results or ():
+            if listed.at_key:
+                path, place = path_at_key(listed.title, use.name), location_of(recorded, record, run, listed)
+                yield ResultAtKey(record.address, run.job_id, use.address, use.generation, path, place)
 
 
 def path_at_key(title: str, key: str) -> str:

@@ -1,1 +1,1 @@
-"""For those who review: a plan as Markdown, as a page of HTML and as GitLab's report, and what depends on what."""
+"""For those who review: a plan as Markdown, HTML and GitLab's report, what depends on what, and what drifted."""
