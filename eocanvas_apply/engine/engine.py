@@ -236,6 +236,7 @@ def _beside(run: RunAtWork) -> Diagnostic:
 
 
 def _needs_consent(first: Plan, requests: Requests) -> bool:
-    """Return whether a plan changes something, now or when what runs has ended, beside results that are left."""
+    """Return whether a plan changes or moves something, now or later, beside results that are left."""
     left = results_left(first, requests)
-    return any(a.runs_again or (a.action not in QUIET and a.address not in left) for a in first.actions)
+    changes = (a.runs_again or (a.action not in QUIET and a.address not in left) for a in first.actions)
+    return bool(first.moves) or any(changes)

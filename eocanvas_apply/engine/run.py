@@ -14,7 +14,7 @@ from eocanvas_apply.applying.session import Session
 from eocanvas_apply.engine.pace import Pace
 from eocanvas_apply.engine.surveyor import Survey, Surveyor
 from eocanvas_apply.errors import EocanvasApplyError, LedgerConflict, SafetyRefusal, ServiceError
-from eocanvas_apply.ledger.events import JobObserved
+from eocanvas_apply.ledger.events import JobObserved, Moved
 from eocanvas_apply.planning.actions import ActionKind, Outcome
 from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
@@ -49,7 +49,7 @@ class Run:
     # The jobs that this run saw fail; one that succeeds is listed with its results.
     _failed: set[str] = field(init=False, default_factory=set)
     # The jobs whose logs it found doubtful, which may be long after their results were stored.
-    _remarked: frozenset[str] = field(init=False, default=frozenset())
+    _remarked: set[str] = field(init=False, default_factory=set)
     # Each address as it first stood, also those that arose on the way.
     _first_seen: dict[str, PlannedAction] = field(init=False)
     _run_again: frozenset[str] = field(init=False)
@@ -110,9 +110,17 @@ class Run:
         """Return whether the first plan may be carried out as it stands; a run that came between refuses the claims."""
         if self.session.now() - self.first.created > _FRESH:
             return False
-        self._remarked |= await self.surveyor.put_on_record()
+        await self._put_on_record()
         self._show_view()
         return True
+
+    async def _put_on_record(self) -> None:
+        """Record what was observed and what moves; report the moves, and keep which jobs have new remarks."""
+        for fact in await self.surveyor.put_on_record():
+            if isinstance(fact, Moved):
+                self.session.report_event(fact.address, Happening.MOVED, fact.to)
+            elif isinstance(fact, JobObserved) and fact.remarks:
+                self._remarked.add(fact.address)
 
     async def _observe(self) -> ServiceError | None:
         """Observe and plan; return the fault of a service that is silent, or answers unreadably."""
@@ -146,7 +154,7 @@ class Run:
                 self.session.report(event)
             if has_ended(fact.status) and fact.status != OgcStatus.SUCCESSFUL:
                 self._failed.add(fact.address)
-        self._remarked |= await self.surveyor.put_on_record()
+        await self._put_on_record()
         self._last, planned = survey.plan, survey.plan.by_address()
         self._first_seen |= {address: action for address, action in planned.items() if address not in self._first_seen}
         self.session.drop_solved(planned)

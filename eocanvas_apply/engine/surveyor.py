@@ -102,12 +102,12 @@ class Surveyor:
         """Whether facts are noted that the ledger does not hold yet."""
         return bool(self._unrecorded)
 
-    async def put_on_record(self) -> frozenset[str]:
-        """Append the observed facts that the ledger does not have yet; return the jobs that have new remarks."""
+    async def put_on_record(self) -> Sequence[AnyEvent]:
+        """Append the facts that the ledger does not have yet, and return them."""
         facts, self._unrecorded = self._unrecorded, []
         if facts:
             await self.journal.record(*facts)
-        return frozenset(fact.address for fact in facts if isinstance(fact, JobObserved) and fact.remarks)
+        return facts
 
 
 def _changed(facts: Iterable[AnyEvent], recorded: Recorded) -> list[JobObserved]:

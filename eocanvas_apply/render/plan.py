@@ -82,7 +82,7 @@ def text(plan: Plan, style: Style = PLAIN, *, full: bool = False, see: str = FUL
 def _moves(plan: Plan, *, full: bool) -> str:
     """Return which addresses have moved; the record follows with the next apply, and nothing is done again."""
     shown = plan.moves if full else plan.moves[:_MOVES]
-    lines = [f"  {source} is {target} now" for source, target in shown]
+    lines = [f"  {source} is now {target}" for source, target in shown]
     more = len(plan.moves) - len(shown)
     return "\n".join([*lines, *([f"  and {counted(more, 'move')} more"] if more else [])])
 

@@ -41,10 +41,11 @@ _COLOURS = {
         (_H.DRAINING, _H.UNLISTED, _H.TERMS_ACCEPTED, _H.WITHDRAWN, _H.ANSWER_LOST, _H.RUNS_ON, _H.SILENT), "yellow"
     ),
     **dict.fromkeys((_H.DELETED, _H.REFUSED, _H.DISMISSED, _H.CANCELLED, _H.FORGOTTEN, _H.FAILED), "red"),
-    _H.STATUS: "cyan",
+    **dict.fromkeys((_H.MOVED, _H.STATUS), "cyan"),
 }
 # Where it is more than the word of the happening itself.
 _WORDS = {
+    _H.MOVED: "is now",
     _H.DRAINING: "waits until no job of the account runs",
     _H.UNLISTED: "lists no results yet; looked for until",
     _H.TERMS_ACCEPTED: "licence accepted:",

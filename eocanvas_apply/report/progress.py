@@ -24,6 +24,7 @@ from eocanvas_apply.vocabulary import has_ended, is_under_way
 class Happening(StrEnum):
     """One thing that happened to an address."""
 
+    MOVED = "moved"
     CREATING = "creating"
     CREATED = "created"
     DELETED = "deleted"

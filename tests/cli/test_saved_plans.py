@@ -129,6 +129,22 @@ def test_a_schedule_goes_on_with_what_was_accepted_and_with_nothing_else(
     assert launches(emulator) == 1
 
 
+def test_a_reviewed_rename_is_recorded_and_a_schedule_goes_on(project: Project, emulator: RunningEmulator) -> None:
+    assert project.run("apply", "--yes") == 0
+    project.change("  subset:\n", "  lowlands:\n")
+    project.change(END, END + "moved: [{from: job.subset, to: job.lowlands}]\n")
+    assert project.run("apply") == 5
+    assert "job.subset is now job.lowlands" in project.err
+    assert ledger()[-1]["type"] != "moved"
+    assert project.run("plan", "--out", "rename.plan", "--detailed-exitcode") == 2
+    assert project.run("apply", "rename.plan") == 0, project.err
+    assert "job.subset is now job.lowlands" in project.err
+    assert [each["type"] for each in ledger()[-2:]] == ["plan-accepted", "moved"]
+    assert project.run("apply", "--continue") == 0
+    assert project.run("plan", "--detailed-exitcode") == 0
+    assert launches(emulator) == 1
+
+
 def test_a_plan_without_a_ledger_holds_for_the_one_that_it_opened_only(project: Project, plan: str) -> None:
     assert project.run("plan", "--only", "scenes", "--out", "other.plan") == 0
     assert project.run("apply", plan, "--no-wait") == 3

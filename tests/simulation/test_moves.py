@@ -81,7 +81,7 @@ def test_any_renaming_with_its_lines_does_nothing(names: dict[str, str]) -> None
         assert not [found for found in plan.diagnostics if found.code in ("looks-renamed", "not-moved")]
         count = len(events(world))
         assert not world.apply(renamed, HOURS).endings
-        assert set(types(world, count)) <= {"moved"}
+        assert set(types(world, count)) <= {"plan-accepted", "moved"}
         assert (launched(world), key_names(world)) == before
         # The lines may stay, and may go.
         for later in (renamed, manifest(names)):

@@ -69,7 +69,7 @@ def _sections(plan: Plan, room: int) -> Iterator[str]:
     """Yield a folded section for each kind of action, as far as there is room."""
     blocks, left = Blocks(plan, PLAIN), 0
     if plan.moves:
-        moved = [f"{source} is {target} now" for source, target in plan.moves]
+        moved = [f"{source} is now {target}" for source, target in plan.moves]
         yield _folded(f"moved: {len(moved)}", list(_fitting(moved, room // 2)))
         room -= room // 2
     for kind in READING_ORDER:
