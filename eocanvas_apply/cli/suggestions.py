@@ -44,9 +44,8 @@ _REHEARSALS = {
     "cancel": "cancel shows what it would stop and asks before it does",
     "lock": "`eocanvas-apply plan --refresh-searches` shows what that would change",
 }
-_LOOKS = dict.fromkeys(
-    ("apply", "plan"), "plan and apply always look at the service; `plan --refresh-only` shows drift"
-)
+_LOOK_FIRST = "plan and apply always look at the service first; `plan --refresh-only` does only that"
+_LOOKS = dict.fromkeys(("apply", "plan"), _LOOK_FIRST)
 _LIMITS = "`max_running: N` in the manifest limits how many jobs run at once, `--limit N` how many one run launches"
 _PARALLEL = dict.fromkeys(("apply", "plan"), _LIMITS)
 _JSON_OR_FOLDER = {"results": "`--format json` prints JSON, `--fetch --to DIR` downloads into another folder"}
