@@ -1,10 +1,11 @@
-"""Files that a manifest names, read relative to the file that names them."""
+"""Files that a manifest names, read relative to the file that names them; and files replaced in one step."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import stat
+import tempfile
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -190,3 +191,20 @@ def _fault(written: str, fault: Exception) -> Diagnostic:
         return error("file-is-folder", f"{written!r} is a folder, not a file")
     why = fault.strerror or type(fault).__name__ if isinstance(fault, OSError) else str(fault)
     return error("file-unreadable", f"{written!r} cannot be read: {why}")
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Replace a file in one step: a reader finds the old text or the new one. Raises OSError."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    beside = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        # A temporary file is private; these belong to everybody who reads the folder.
+        beside.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,7 +19,7 @@ from typing import Any
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import Diagnostic, Position, error, info
 from eocanvas_apply.errors import ManifestError
-from eocanvas_apply.files import read_text
+from eocanvas_apply.files import read_text, replace_text
 
 FILE = "eocanvas.lock"
 _HEADER = (
@@ -166,26 +165,10 @@ def write_lock_file(folder: Path, lock: Lock) -> Path:
     """Replace the lock file of a folder in one step and return its path; raises ManifestError."""
     path = folder / FILE
     try:
-        _replace(path, write_lock(lock))
+        replace_text(path, write_lock(lock))
     except OSError as fault:
         raise ManifestError(error("lock-not-written", f"{path} cannot be written: {fault.strerror}")) from None
     return path
-
-
-def _replace(path: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    beside = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        # A temporary file is private; a lock belongs to everybody who reads the manifest beside it.
-        beside.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
 
 
 def lock_age(lock: Lock | None, searches: Iterable[LockedQuery], now: datetime) -> tuple[Diagnostic, ...]:

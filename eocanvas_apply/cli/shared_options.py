@@ -204,6 +204,15 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def add_metrics(parser: Parser) -> None:
+    """Declare the file of metrics."""
+    parser.add_argument(
+        "--metrics",
+        metavar="FILE",
+        help="at the end write where everything stands as an OpenMetrics text, such as for a collector of Prometheus",
+    )
+
+
 def requested(args: Namespace) -> dict[str, Any]:
     """Return what `add_requests` declares, as arguments of a project's `plan` and `requests`."""
     return {name: getattr(args, name) for name in ("only", "limit", "relaunch", "retry_failed")}

@@ -35,6 +35,7 @@ from eocanvas_apply.policy.plan_limits import plan_refusals, within_run
 from eocanvas_apply.policy.policy_file import PolicyFile
 from eocanvas_apply.report.outcomes import results_left
 from eocanvas_apply.report.progress import ApplyResult, Progress, View
+from eocanvas_apply.report.status import Status, status
 from eocanvas_apply.service.clock import Clock
 from eocanvas_apply.service.eocanvas import EOCanvas
 
@@ -79,6 +80,12 @@ class Engine:
     async def recorded(self) -> Recorded:
         """Return what is on record; raises LedgerError where the ledger is unreadable or belongs to something else."""
         return await self._surveyor.recorded()
+
+    @property
+    def last_status(self) -> Status | None:
+        """Where everything stood at the last look at the service, with what is on record now; None before the first."""
+        last = self._surveyor.last
+        return status(last.plan, self.journal.recorded, last.observed) if last else None
 
     def require_policy(self) -> None:
         """Raise SafetyRefusal with what the policy refuses of the manifest and its rows."""

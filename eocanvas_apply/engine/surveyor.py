@@ -39,7 +39,7 @@ class Survey:
 
 @dataclass(slots=True)
 class Surveyor:
-    """Observes and plans for one run; it records only facts, and only when asked to."""
+    """Observes and plans for one run; it records only facts, and only when asked to. `last` is what it saw last."""
 
     desired: Desired
     service: EOCanvas
@@ -48,6 +48,7 @@ class Surveyor:
     review: Review = tuple
     # Facts of a plan that was only shown: folded into the record, but not in the ledger before something is applied.
     _unrecorded: list[AnyEvent] = field(default_factory=list)
+    last: Survey | None = None
 
     @property
     def binding(self) -> Binding:
@@ -68,7 +69,8 @@ class Surveyor:
         """Observe and plan; nothing is written anywhere. Raises ServiceError, CredentialsError and LedgerError."""
         recorded, observed = await self._look(requests)
         made, _, changed = self._planned(requests, recorded, observed)
-        return Survey(made, observed, changed)
+        self.last = Survey(made, observed, changed)
+        return self.last
 
     async def drift(self, requests: Requests, look: LookIntoStorages) -> tuple[Plan, tuple[Drifted, ...]]:
         """Observe, and return the plan and where what is there now is not as recorded. Raises what `survey` does."""

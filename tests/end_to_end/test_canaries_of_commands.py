@@ -47,6 +47,8 @@ ALSO = (
     "plan --policy policy.yaml",
     "apply --yes --policy policy.yaml",
     "status --offline",
+    "status --metrics coast.prom",
+    "apply --yes --metrics none/coast.prom",
 )
 POLICY = "version: 1\nlaunches_per_run: 1\n"
 # They have a service and accounts of their own, or write only what they always write.

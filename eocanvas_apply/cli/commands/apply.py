@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from eocanvas_apply.api.exit_codes import Exit, of_endings
 from eocanvas_apply.cli import suggestions
 from eocanvas_apply.cli.argument_parser import Parser
+from eocanvas_apply.cli.metrics_file import MetricsFile
 from eocanvas_apply.cli.named_project import with_project
 from eocanvas_apply.cli.shared_options import (
     add_allowances,
+    add_metrics,
     add_project,
     add_requests,
     add_sealing,
@@ -50,6 +52,7 @@ Examples:
   eocanvas-apply apply --continue --no-wait --no-fetch
   eocanvas-apply apply --only datacube --limit 20
   eocanvas-apply apply --yes --no-wait --format json
+  eocanvas-apply apply --continue --no-wait --metrics /var/lib/node_exporter/coast.prom
 """
 
 
@@ -67,6 +70,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--no-fetch", action="store_true", help="leave results at the service; `results --fetch` downloads them"
     )
+    add_metrics(parser)
     add_requests(parser)
     add_sealing(parser)
     add_allowances(parser)
@@ -128,6 +132,12 @@ def run_to_its_end(
     wait = _wait(args)
 
     async def work(project: AsyncProject) -> Outcome:
+        metrics = MetricsFile.of(args, command, project.project.manifest.project)
+        with metrics.also_of_faults():
+            outcome = await applied_outcome(project)
+            return metrics.written(outcome, (await project.engine()).last_status)
+
+    async def applied_outcome(project: AsyncProject) -> Outcome:
         engine = await project.engine()
         if not console.as_json:
             console.report(engine.other_runs())

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from eocanvas_apply.api.exit_codes import Exit, of_status
 from eocanvas_apply.cli.argument_parser import Parser
 from eocanvas_apply.cli.guard import of_exception
+from eocanvas_apply.cli.metrics_file import MetricsFile
 from eocanvas_apply.cli.named_project import read_record, readable_checks, with_project
-from eocanvas_apply.cli.shared_options import add_project
+from eocanvas_apply.cli.shared_options import add_metrics, add_project
 from eocanvas_apply.cli.terminal.console import Channel, Console, Outcome
 from eocanvas_apply.cli.terminal.live import live
 from eocanvas_apply.cli.terminal.signals import Stopped, unless_signalled
@@ -38,6 +39,7 @@ Examples:
   eocanvas-apply status --watch
   eocanvas-apply status --offline --full
   eocanvas-apply status --format json
+  eocanvas-apply status --metrics /var/lib/node_exporter/coast.prom
   eocanvas-apply status --exit-code || echo "not everything is done"
 """
 
@@ -56,6 +58,7 @@ def add_arguments(parser: Parser) -> None:
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--watch", action="store_true", help="show it again until no job runs or waits")
     how.add_argument("--offline", action="store_true", help="from the ledger only: no credentials, no network")
+    add_metrics(parser)
     add_project(parser)
 
 
@@ -63,13 +66,19 @@ def run(args: Namespace, console: Console) -> Outcome:
     """Observe and show it; nothing is written."""
     if args.offline:
         return asyncio.run(_offline(args))
-    if args.watch:
-        return with_project(args, console, lambda project: _watched(args, project, console))
 
     async def work(project: AsyncProject) -> Outcome:
-        return _outcome(args, await project.status())
+        metrics = MetricsFile.of(args, "status", project.project.manifest.project)
+        with metrics.also_of_faults():
+            outcome, found = await (_watched(args, project, console) if args.watch else _once(args, project))
+            return metrics.written(outcome, found.value)
 
     return with_project(args, console, work)
+
+
+async def _once(args: Namespace, project: AsyncProject) -> tuple[Outcome, Status]:
+    found = await project.status()
+    return _outcome(args, found), found
 
 
 async def _offline(args: Namespace) -> Outcome:
@@ -80,7 +89,9 @@ async def _offline(args: Namespace) -> Outcome:
 
     found, (checks, faults) = await read_record(args), readable_checks(args)
     plan, seen = remembered(found, datetime.now(UTC), checks)
-    outcome = _outcome(args, Status(replace(status(plan, found, seen, checks), offline=True), faults))
+    value = replace(status(plan, found, seen, checks), offline=True)
+    outcome = _outcome(args, Status(value, faults))
+    outcome = MetricsFile.of(args, "status", plan.origin.project).written(outcome, value)
     # What the manifest asks for was not looked at, and may be much.
     if plan.actions:
         return outcome
@@ -100,7 +111,7 @@ def _outcome(args: Namespace, found: Status, *, stopped: Exit | None = None, sho
     )
 
 
-async def _watched(args: Namespace, project: AsyncProject, console: Console) -> Outcome:
+async def _watched(args: Namespace, project: AsyncProject, console: Console) -> tuple[Outcome, Status]:
     """Show it until no job runs or waits, a signal comes, or the service is gone for too long."""
     seen: list[Status] = []
     code: Exit | None = None
@@ -115,7 +126,7 @@ async def _watched(args: Namespace, project: AsyncProject, console: Console) -> 
         faults = ended.diagnostics if isinstance(ended, ServiceError) else ()
     shown = not console.as_json and not console.out.can_redraw
     outcome = _outcome(args, seen[-1], stopped=code, shown=shown)
-    return replace(outcome, diagnostics=(*outcome.diagnostics, *faults))
+    return replace(outcome, diagnostics=(*outcome.diagnostics, *faults)), seen[-1]
 
 
 async def _look(project: AsyncProject, seen: list[Status], show: Show) -> None:

@@ -1,1 +1,1 @@
-"""Diagnostics as documents that CI systems read: GitHub, GitLab, SARIF and JUnit."""
+"""Documents that other programs read: diagnostics for GitHub, GitLab, SARIF and JUnit, metrics for Prometheus."""
