@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 # pydantic reads these, and before Python 3.12 it reads only this TypedDict.
 from typing_extensions import TypedDict
 
+from eocanvas_apply.diagnostics import Severity
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.events import AnyEvent
 from eocanvas_apply.planning.actions import ActionKind
@@ -238,10 +239,78 @@ class ApplyJson(ApplyBody):
     diagnostics: list[DiagnosticJson]
 
 
+class KeyStatusJson(TypedDict):
+    """One key; `status` is live, absent, or existing: there, but not ours. `expires` null never ends or is unknown."""
+
+    address: str
+    status: str
+    reason: Reason
+    name: str | None
+    expires: str | None
+
+
+class RemarkJson(TypedDict):
+    """What a log says of a result; `lines` is how many lines say so."""
+
+    code: str
+    severity: Severity
+    line: str
+    lines: int
+
+
+class JobStatusJson(TypedDict):
+    """One job; `status` is the service's word, or not-launched, answer-open, refused; `created` null is unknown.
+
+    Of a failed job `failure` is the class that its log gives (null while there is none yet) and `failure_line` the line
+    of the log that says so, secrets hidden, empty where no line does; `refusal` is what the service answered to a
+    launch that it refused. `results_until` is until when results are looked for that are not listed yet.
+    """
+
+    address: str
+    status: str
+    reason: Reason
+    job_id: str | None
+    created: str | None
+    failure: NotRequired[FailureClass | None]
+    failure_line: NotRequired[str]
+    refusal: NotRequired[str]
+    results_until: NotRequired[str]
+    remarks: NotRequired[list[RemarkJson]]
+
+
+class WindowJson(TypedDict):
+    """One window of the quota: `jobs` in `per_s` seconds; `next_free` is null where none is used."""
+
+    jobs: int
+    per_s: int
+    used: int
+    left: int
+    next_free: str | None
+
+
+class StatusBody(TypedDict):
+    """The state of every key and job, without what its command adds."""
+
+    keys: list[KeyStatusJson]
+    jobs: list[JobStatusJson]
+    windows: list[WindowJson]
+    forecast: ForecastJson
+
+
+class StatusJson(StatusBody):
+    """What `status --format json` prints."""
+
+    format_version: str
+    command: Literal["status"]
+    exit: int
+    diagnostics: list[DiagnosticJson]
+
+
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _DOCUMENTS: Mapping[str, tuple[str, Any]] = {
     "plan": ("Plan", PlanJson),
     "apply-result": ("Result of an apply or a destroy", ApplyJson),
+    "status": ("Status", StatusJson),
     "diagnostics": ("Diagnostics", DiagnosticsJson),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from eocanvas_apply.diagnostics import has_errors
 from eocanvas_apply.ledger.event_values import Remark
@@ -22,6 +22,10 @@ from eocanvas_apply.render.plan_blocks import in_words, then
 from eocanvas_apply.render.why import whereabouts
 from eocanvas_apply.report.outcomes import blocked
 from eocanvas_apply.report.status import JobStatus, KeyStatus, Status, Tally, tallies, together
+from eocanvas_apply.vocabulary import OgcStatus
+
+if TYPE_CHECKING:
+    from eocanvas_apply.render.json_shapes import JobStatusJson, KeyStatusJson, RemarkJson, StatusBody, WindowJson
 
 T = TypeVar("T")
 # As many lines of one kind as leave the others on the screen.
@@ -36,11 +40,8 @@ _COLOURS = {
 }
 
 
-def body(status: Status) -> dict[str, Any]:
-    """Return it as JSON, without what its command adds.
-
-    `windows` are those of the quota; where `expires` of a key is null, it never ends or its end is not known.
-    """
+def body(status: Status) -> StatusBody:
+    """Return it as JSON, without what its command adds."""
     return {
         "keys": [_key(key) for key in status.keys],
         "jobs": [_job(job) for job in status.jobs],
@@ -49,7 +50,7 @@ def body(status: Status) -> dict[str, Any]:
     }
 
 
-def _window(window: WindowState) -> dict[str, Any]:
+def _window(window: WindowState) -> WindowJson:
     return {
         "jobs": window.limit,
         "per_s": int(window.per.total_seconds()),
@@ -59,7 +60,7 @@ def _window(window: WindowState) -> dict[str, Any]:
     }
 
 
-def _key(key: KeyStatus) -> dict[str, Any]:
+def _key(key: KeyStatus) -> KeyStatusJson:
     return {
         "address": key.action.address,
         "status": key.status,
@@ -69,22 +70,29 @@ def _key(key: KeyStatus) -> dict[str, Any]:
     }
 
 
-def _job(job: JobStatus) -> dict[str, Any]:
+def _job(job: JobStatus) -> JobStatusJson:
     run, until = job.run, job.action.not_before if job.action.lists_nothing else None
-    return {
+    document: JobStatusJson = {
         "address": job.address,
         "status": run.status if run else job.status,
         "reason": job.action.reason,
         "job_id": run.job_id if run else None,
         "created": stamp(run.created) if run else None,
-        **({"results_until": stamp(until)} if until else {}),
-        **({"remarks": [remark_json(each, job.checks) for each in run.remarks]} if run and run.remarks else {}),
     }
+    if run and run.status == OgcStatus.FAILED:
+        document["failure"], document["failure_line"] = run.failure, run.failure_line
+    if job.refused:
+        document["refusal"] = job.failure
+    if until:
+        document["results_until"] = stamp(until) or ""
+    if run and run.remarks:
+        document["remarks"] = [remark_json(each, job.checks) for each in run.remarks]
+    return document
 
 
-def remark_json(remark: Remark, checks: Checks) -> dict[str, Any]:
+def remark_json(remark: Remark, checks: Checks) -> RemarkJson:
     """Return what a log says of a result as JSON; `lines` is how many lines say so."""
-    severity = severity_of(remark, checks).value
+    severity = severity_of(remark, checks)
     return {"code": remark.code, "severity": severity, "line": remark.line, "lines": remark.lines}
 
 

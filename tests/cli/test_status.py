@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import signal
+from pathlib import Path
 
+import jsonschema
 import pytest
 
+from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import RunningEmulator
 from eocanvas_apply.emulator.model.job_failures import JobFault
 from tests.cli.conftest import Project
 from tests.cli.terminal import Terminal
+
+SCHEMA = Path(__file__).parents[2] / "schemas/status.json"
 
 
 def test_status_offline_reads_only_the_ledger(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,6 +74,35 @@ def test_watching_on_a_terminal_redraws_in_place_and_ends_cleanly(project: Proje
     assert "Traceback" not in terminal.said
 
 
+@pytest.mark.parametrize("offline", [(), ("--offline",)], ids=["online", "offline"])
+def test_a_failed_job_has_its_class_and_line_in_json(
+    project: Project, emulator: RunningEmulator, offline: tuple[str, ...]
+) -> None:
+    with emulator.model() as wire:
+        wire.service.job_faults.append(JobFault("graph", "*"))
+    assert project.run("apply", "--yes") == 4
+    document = project.json("status", *offline)
+    jsonschema.validate(document, json.loads(SCHEMA.read_text(encoding="utf-8")))
+    (job,) = document["jobs"]
+    assert (job["status"], job["reason"], job["failure"]) == ("failed", "failed", "graph")
+    assert job["failure_line"] in project_log(project)
+
+
+def project_log(project: Project) -> str:
+    assert project.run("logs", "subset") == 0
+    return project.out
+
+
+def test_a_refused_launch_has_the_answer_in_json(project: Project, emulator: RunningEmulator) -> None:
+    with emulator.model() as wire:
+        wire.faults.append(Fault("status", "POST", "*/execution", status=422))
+    project.run("apply", "--yes")
+    (job,) = project.json("status")["jobs"]
+    assert job["status"] == "refused"
+    assert "422" in job["refusal"]
+    assert "failure" not in job
+
+
 def test_offline_and_watch_exclude_each_other(project: Project) -> None:
     assert project.run("status", "--watch", "--offline") == 1
     assert "[usage]" in project.err
@@ -76,7 +111,6 @@ def test_offline_and_watch_exclude_each_other(project: Project) -> None:
 def test_a_short_outage_of_the_service_does_not_end_the_watch(
     project: Project, emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from eocanvas_apply.emulator.http.request_faults import Fault
     from eocanvas_apply.engine.engine import Engine
     from eocanvas_apply.service.clock import SystemClock
 

@@ -22,7 +22,7 @@ Examples:
   eocanvas-apply schema manifest > manifest.json
   eocanvas-apply schema plan
 """
-NAMES = ("manifest", "plan", "apply-result", "ledger-event", "diagnostics", "policy")
+NAMES = ("manifest", "plan", "apply-result", "status", "ledger-event", "diagnostics", "policy")
 
 
 def add_arguments(parser: Parser) -> None:
