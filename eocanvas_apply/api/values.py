@@ -14,6 +14,7 @@ from eocanvas_apply.diagnostics import Diagnostic, has_errors
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning import plan as planning
 from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.moves import note_moves
 from eocanvas_apply.planning.planner import plan as planned
 from eocanvas_apply.planning.state.notes import notes
 from eocanvas_apply.planning.state.observed import Observed
@@ -107,8 +108,9 @@ def build_plan(
     record counts, as in a run; `recorded` itself stays as it is.
     """
     seen, record = replace(observed, at=now), deepcopy(recorded)
+    moves = tuple((move.address, move.to) for move in note_moves(desired, requests, record))
     record.note(notes(desired, record, seen))
-    return Plan(planned(desired, requests, record, seen), requests, seen)
+    return Plan(replace(planned(desired, requests, record, seen), moves=moves), requests, seen)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

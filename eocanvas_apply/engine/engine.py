@@ -138,7 +138,7 @@ class Engine:
         if absent := _absent(first, observed):
             raise ManifestError(*absent)
         if first.refusals:
-            raise SafetyRefusal(*first.refusals)
+            raise SafetyRefusal(*first.refusals, *(each for each in first.diagnostics if each.code == "looks-renamed"))
         if permission:
             permission.check(first)
         if _needs_consent(first, requests):

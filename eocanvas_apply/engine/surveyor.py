@@ -81,8 +81,7 @@ class Surveyor:
 
     async def _look(self, requests: Requests) -> tuple[Recorded, Observed]:
         recorded = await self.recorded()
-        # A job is stopped under the address that it has on record.
-        self._unrecorded += [] if requests.cancel else note_moves(self.desired, recorded)
+        self._unrecorded += note_moves(self.desired, requests, recorded)
         observed = await self.observer.observe(self.desired, recorded)
         self.service.outages.ends()
         return recorded, observed

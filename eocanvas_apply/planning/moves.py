@@ -13,12 +13,16 @@ from eocanvas_apply.ledger.events import Moved
 from eocanvas_apply.ledger.fold.moved_records import moved_address, moves_of
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.plan import Requests
 
 
-def note_moves(desired: Desired, recorded: Recorded) -> list[Moved]:
-    """Note in the record what has moved, and return the events; moves in a row are followed to their end."""
+def note_moves(desired: Desired, requests: Requests, recorded: Recorded) -> list[Moved]:
+    """Note in the record what has moved, and return the events; moves in a row are followed to their end.
+
+    Nothing moves where jobs are only stopped: that is done under the addresses that they have on record.
+    """
     noted: list[Moved] = []
-    for _ in desired.moved:
+    for _ in () if requests.cancel else desired.moved:
         if found := next(_pending(desired, recorded), None):
             recorded.note([found])
             noted.append(found)

@@ -9,6 +9,7 @@ from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.findings.renames import or_renamed, proposed_moves
 from eocanvas_apply.planning.findings.warnings import warnings
 from eocanvas_apply.planning.jobs.cancelling import cancellations
 from eocanvas_apply.planning.jobs.following import followed
@@ -70,16 +71,19 @@ class _Planner:
         launches = self._scheduled(after_keys(jobs, keys, desired), windows, book)
         ordering = Ordering(book, recorded.orders_closed_until, observed.at)
         actions = _in_order(keys.actions, ordering.with_orders(launches, desired.jobs))
+        # Asked for first: what has only a new name is not lost.
+        renamed = () if self.requests.destroy else tuple(proposed_moves(desired, recorded))
+        lost = (
+            *refusals(desired, self.requests, recorded, observed, actions),
+            *protection(desired, recorded, self.requests, actions),
+        )
         renewed, now = renewals(desired, recorded, observed, launches), observed.at
         return Plan(
             origin=self.origin(),
             created=now,
             actions=actions,
-            diagnostics=(*keys.faults, *findings, *warnings(desired, recorded, observed, jobs)),
-            refusals=(
-                *refusals(desired, self.requests, recorded, observed, actions),
-                *protection(desired, recorded, self.requests, actions),
-            ),
+            diagnostics=(*renamed, *keys.faults, *findings, *warnings(desired, recorded, observed, jobs)),
+            refusals=tuple(or_renamed(lost, renamed)),
             forecast=forecast(actions, keys.stalled, now, renewed),
             wake=wake(actions, renewed, now),
             windows=windows.states(now),

@@ -8,11 +8,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eocanvas_apply.emulator.model.behaviour import Quota
-from eocanvas_apply.planning.plan import Plan
+from eocanvas_apply.errors import SafetyRefusal
+from eocanvas_apply.planning.plan import Plan, Requests
+from eocanvas_apply.render.diagnostics import in_reading_order
 from tests.applying.simulated_runs import acts, events, fault, key_names, launched, types
 from tests.simulation.world import World
 
@@ -61,6 +64,13 @@ def is_quiet(plan: Plan) -> bool:
     return not any(action.action not in ("none", "watch") for action in plan.actions)
 
 
+def proposed(plan: Plan) -> list[dict[str, str]]:
+    """The lines that a plan proposes, as a manifest reads them."""
+    hints = [found.hint.partition("\n")[2] for found in plan.diagnostics if found.code == "looks-renamed"]
+    found: list[dict[str, str]] = yaml.safe_load("\n".join(hints)) or []
+    return found
+
+
 NEW_NAMES = st.fixed_dictionaries(
     {address: st.sampled_from([own, f"{own}-new", f"new{len(own)}{own[0]}"]) for address, own in PLAIN.items()}
 )
@@ -88,8 +98,9 @@ def test_any_renaming_with_its_lines_does_nothing(names: dict[str, str]) -> None
             assert not world.plan(later).changes_pending
         # Without the lines a plan would propose them, of keys first.
         back = world.plan(manifest())
-        proposed = [found.address for found in back.diagnostics if found.code == "looks-renamed"]
-        assert set(proposed) == {address for address, new in names.items() if new != PLAIN[address]}
+        assert {line["to"] for line in proposed(back)} == {
+            address for address, new in names.items() if new != PLAIN[address]
+        }
 
 
 def test_a_rename_in_the_middle_of_a_campaign_launches_the_rest_and_nothing_twice(tmp_path: Path) -> None:
@@ -117,8 +128,7 @@ def test_an_instance_has_a_new_id(tmp_path: Path) -> None:
     line = "{from: 'job.tiles[\"a\"]', to: 'job.tiles[\"z\"]'}"
     fixed = manifest(ids="{id: z, file: a}, {id: b, file: b}, {id: c, file: c}").replace("/${each.id}", "/${each.file}")
     plan = world.plan(fixed)
-    [found] = [each for each in plan.diagnostics if each.code == "looks-renamed" and "tiles" in str(each.address)]
-    assert found.hint.endswith("- {from: 'job.tiles[\"a\"]', to: 'job.tiles[\"z\"]'}")
+    assert {"from": 'job.tiles["a"]', "to": 'job.tiles["z"]'} in proposed(plan)
     moved = fixed.replace("moved: []", f"moved: [{line}, {line.replace('tiles', 'copy')}]")
     assert is_quiet(world.plan(moved)), acts(world.plan(moved))
 
@@ -159,5 +169,31 @@ def test_what_may_be_several_things_is_not_proposed(tmp_path: Path, same: bool) 
     first = two.replace("moved:", job.format("one", "x") + job.format("two", "x" if same else "y") + "moved:")
     world.apply(first, HOURS)
     plan = world.plan(first.replace("  one:", "  eins:").replace("  two:", "  zwei:"))
-    proposed = [found.address for found in plan.diagnostics if found.code == "looks-renamed"]
-    assert proposed == ([] if same else ["job.eins", "job.zwei"])
+    assert [line["to"] for line in proposed(plan)] == ([] if same else ["job.eins", "job.zwei"])
+
+
+def test_new_names_are_proposed_before_a_loss_is_allowed(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.apply(manifest(), HOURS)
+    names = {**PLAIN, "job.tiles": "squares", "job.copy": "copies"}
+    plan = world.plan(manifest(names))
+    assert [found.code for found in in_reading_order(plan.findings)] == ["looks-renamed", "too-many-forgets"]
+    assert [found.hint.splitlines()[0] for found in plan.refusals] == [
+        "what has only a new name is kept by the lines for `moved:` (looks-renamed)"
+    ]
+    with pytest.raises(SafetyRefusal) as refused:
+        world.apply(manifest(names), HOURS)
+    assert [found.code for found in refused.value.diagnostics] == ["too-many-forgets", "looks-renamed"]
+    assert not proposed(world.plan(manifest(names), Requests(destroy=True)))
+
+
+def test_many_new_names_are_proposed_in_whole_lines(tmp_path: Path) -> None:
+    world, count = World(tmp_path), 15
+    before = "S3A_OL_2_WFR____20240706T0940"
+    world.apply(manifest(ids=", ".join(f"{before}{n:02}" for n in range(count))), HOURS)
+    rows = ", ".join(f"{{id: day-{n:02}, file: {before}{n:02}}}" for n in range(count))
+    plan = world.plan(manifest(ids=rows).replace("/${each.id}", "/${each.file}"))
+    found = {line["from"]: line["to"] for line in proposed(plan)}
+    assert {found[f'job.tiles["{before}{n:02}"]'] for n in range(count)} == {
+        f'job.tiles["day-{n:02}"]' for n in range(count)
+    }

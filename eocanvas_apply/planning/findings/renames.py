@@ -6,10 +6,10 @@ Nothing follows from it but the lines for `moved:` that a plan proposes.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from eocanvas_apply.diagnostics import Diagnostic, warning
+from eocanvas_apply.diagnostics import LONGEST_TEXT, Diagnostic, warning
 from eocanvas_apply.ledger.events import Moved
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
@@ -18,19 +18,56 @@ from eocanvas_apply.planning.keys.comparison import config_changes
 from eocanvas_apply.planning.state.lineage import as_launched
 from eocanvas_apply.planning.state.runs import counted_definition
 
+Pair = tuple[str, str]
 Pairs = Mapping[str, str]
 # Campaigns are renamed as wholes; so many single instances are looked at.
 _MOST = 1_000
+_ADVICE = "to keep what is on record, write under `moved:`"
+# So many lines stand in one hint, as far as it has room; so many of them are named in the message.
+_AT_ONCE, _ROOM, _NAMED = 10, LONGEST_TEXT - len(_ADVICE) - 1, 3
+# What an apply refuses because something on record would be lost, or run again.
+_LOSSES = ("too-many-deletes", "too-many-relaunches", "too-many-forgets", "protected")
+_FIRST = "what has only a new name is kept by the lines for `moved:` (looks-renamed)"
 
 
 def proposed_moves(desired: Desired, recorded: Recorded) -> Iterator[Diagnostic]:
-    """Yield the line for `moved:` of each key, campaign and job that seems to have a new name, keys first."""
+    """Yield the lines for `moved:` of what seems to have a new name, keys first, as many at once as a hint holds."""
     keys = _renamed_keys(desired, recorded)
     jobs = _renamed_jobs(desired, _with(recorded, keys))
-    for old, new in (*keys.items(), *_as_campaigns(jobs, recorded).items()):
-        what = f"{new} is what {old} was: it seems to have a new name"
-        hint = f"to keep what is on record, write under `moved:`\n- {{from: {_quoted(old)}, to: {_quoted(new)}}}"
-        yield warning("looks-renamed", what, hint, address=new)
+    pairs = (*keys.items(), *_as_campaigns(jobs, recorded).items())
+    for some in _portions(pairs):
+        yield warning("looks-renamed", _what(some), "\n".join([_ADVICE, *(_line(*pair) for pair in some)]))
+
+
+def or_renamed(refusals: Sequence[Diagnostic], proposed: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
+    """Yield what holds an apply back; where moves are proposed, what an apply would lose may only have new names."""
+    for each in refusals:
+        renamed = proposed and each.code in _LOSSES
+        yield replace(each, hint=f"{_FIRST}\n{each.hint}") if renamed else each
+
+
+def _portions(pairs: Sequence[Pair]) -> Iterator[list[Pair]]:
+    some, room = list[Pair](), _ROOM
+    for pair in pairs:
+        if some and (room < len(_line(*pair)) or len(some) == _AT_ONCE):
+            yield some
+            some, room = [], _ROOM
+        some.append(pair)
+        room -= len(_line(*pair)) + 1
+    if some:
+        yield some
+
+
+def _what(pairs: Sequence[Pair]) -> str:
+    if len(pairs) == 1:
+        return "{1} is what {0} was: it seems to have a new name".format(*pairs[0])
+    shown = ", ".join(f"{old} as {new}" for old, new in pairs[:_NAMED])
+    more = f" and {len(pairs) - _NAMED} more" if len(pairs) > _NAMED else ""
+    return f"{len(pairs)} addresses seem to have new names: {shown}{more}"
+
+
+def _line(old: str, new: str) -> str:
+    return f"- {{from: {_quoted(old)}, to: {_quoted(new)}}}"
 
 
 def _renamed_keys(desired: Desired, recorded: Recorded) -> Pairs:

@@ -12,7 +12,6 @@ from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.findings.killed_regions import killed_regions
 from eocanvas_apply.planning.findings.process_versions import process_warnings
-from eocanvas_apply.planning.findings.renames import proposed_moves
 from eocanvas_apply.planning.keys.comparison import sealed_secrets
 from eocanvas_apply.planning.keys.needs import granted_life
 from eocanvas_apply.planning.moves import moves_left
@@ -32,7 +31,6 @@ def warnings(
     return (
         *observed.irregular,
         *moves_left(desired, recorded),
-        *proposed_moves(desired, recorded),
         *_unknown_statuses(observed),
         *process_warnings(desired, recorded, observed, jobs),
         *_sealing_key(recorded, observed),
