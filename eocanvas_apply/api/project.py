@@ -258,7 +258,7 @@ class AsyncProject:
         engine = await self.engine()
         value, observed = await engine.plan(requests)
         intents = _last_intents(requests, engine.journal.recorded)
-        return Plan(value, requests, observed, (*engine.findings, *engine.other_runs()), intents)
+        return Plan(value, requests, observed, (*engine.findings, *await engine.other_runs()), intents)
 
     async def save(self, plan: Plan, path: str | os.PathLike[str]) -> None:
         """Save a plan of this project as a file that `apply` and `eocanvas-apply apply FILE` carry out later.
@@ -331,7 +331,7 @@ class AsyncProject:
     ) -> ApplyResult:
         """Plan, let `confirm` see the plan (it raises to decline), and apply it, if a permission allows it."""
         engine = await self.engine()
-        beside = engine.other_runs()
+        beside = await engine.other_runs()
         return ApplyResult(await engine.apply(requests, wait, confirm, allowed_by), (*engine.findings, *beside))
 
     def stop(self) -> None:

@@ -50,7 +50,8 @@ class Engine:
     of the manifest.
     `required_sealing_key` is the SHA-256 that the service's public key must have, where one is required.
     `parts` are digests of what the digest of the manifest is made of, by words for it.
-    `report` gets each event of a run, `show` the state after each look at the service; `runs` knows the other runs.
+    `report` gets each event of a run, `show` the state after each look at the service; `runs` knows the other runs;
+    `ledger_file` is None for a ledger that is elsewhere.
     """
 
     desired: Desired
@@ -70,6 +71,7 @@ class Engine:
     show: Callable[[View], None] | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     runs: RunsAtWork | None = None
+    ledger_file: Path | None = None
     required_sealing_key: str | None = None
     parts: Mapping[str, str] = field(default_factory=dict)
     _surveyor: Surveyor = field(init=False)
@@ -92,14 +94,9 @@ class Engine:
         if self.policy_refusals:
             raise SafetyRefusal(*self.policy_refusals)
 
-    @property
-    def ledger_file(self) -> Path | None:
-        """The ledger's file, None for one that is elsewhere."""
-        return self.runs.ledger if self.runs else None
-
-    def other_runs(self) -> tuple[Diagnostic, ...]:
-        """Return what there is to say of other runs that are at work on this ledger."""
-        return tuple(map(_beside, self.runs.others() if self.runs else ()))
+    async def other_runs(self) -> tuple[Diagnostic, ...]:
+        """Return what there is to say of other runs that are at work on this ledger; raises LedgerError."""
+        return tuple(map(_beside, await self.runs.others() if self.runs else ()))
 
     async def plan(self, requests: Requests) -> tuple[Plan, Observed]:
         """Return the plan and what it was made from; nothing is written anywhere.
@@ -148,7 +145,7 @@ class Engine:
             # With nothing to do now, it is what a schedule carries on with.
             await self._accept(permission.plan_id, requests)
         await self._protect(requests)
-        with self.runs.noted(self.token(), self.clock.now()) if self.runs else nullcontext():
+        async with self.runs.noted(self.token(), self.clock.now()) if self.runs else nullcontext():
             return await self._run(first, within_run(self.policy, self.journal.recorded, requests), wait).to_its_end()
 
     async def cancel(self, addresses: frozenset[str], confirm: Callable[[Plan], None]) -> ApplyResult:

@@ -165,7 +165,7 @@ async def open_engine(
             observer=Observer(service, vault, project.boundary, reads_processes=True),
             clock=settings.clock,
             token=settings.token,
-            ledger_is_lost_after_run=ledger.runs is not None and _lost_after_run(settings),
+            ledger_is_lost_after_run=ledger.file is not None and _lost_after_run(settings),
             findings=(*campaigns.diagnostics, *adjusted(vault.warnings, project.manifest)),
             searches=campaigns.expansion.searches,
             required_sealing_key=settings.required_sealing_key,
@@ -174,6 +174,7 @@ async def open_engine(
             policy_refusals=campaigns.refusals,
             parts=campaigns.parts,
             runs=ledger.runs,
+            ledger_file=ledger.file,
         )
 
 

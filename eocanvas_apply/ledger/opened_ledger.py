@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
 from eocanvas_apply.ledger.backends.local import open_backend
+from eocanvas_apply.ledger.backends.local_runs import LocalRuns
 from eocanvas_apply.ledger.backends.local_snapshots import LocalSnapshots
 from eocanvas_apply.ledger.backends.runs_at_work import RunsAtWork
 from eocanvas_apply.ledger.journal import Backend
@@ -24,14 +26,15 @@ _BUCKET = "s3://"
 class OpenedLedger:
     """A ledger; nothing is read or written yet.
 
-    One in a file or a bucket has a snapshot beside it, one in a file also notes of the runs at work. `create` creates
-    the table of one in a database and tells whether it was not there before.
+    One in a file or a bucket has a snapshot beside it. One in a file or a database knows the runs at work. `create`
+    creates the table of one in a database and tells whether it was not there before.
     """
 
     backend: Backend
     snapshots: Snapshots | None = None
     runs: RunsAtWork | None = None
     create: Callable[[], Coroutine[Any, Any, bool]] | None = None
+    file: Path | None = None
 
 
 def open_ledger(url: str | None, boundary: Boundary, environment: str | None = None) -> OpenedLedger:
@@ -45,19 +48,21 @@ def open_ledger(url: str | None, boundary: Boundary, environment: str | None = N
     if url is not None and url.startswith(_BUCKET):
         return _in_bucket(url)
     backend = open_backend(url, boundary, environment)
-    return OpenedLedger(backend, LocalSnapshots(backend), RunsAtWork(backend.path))
+    return OpenedLedger(backend, LocalSnapshots(backend), LocalRuns(backend.path), file=backend.path)
 
 
 def _in_database(url: str) -> OpenedLedger:
     try:
+        from eocanvas_apply.ledger.backends.database_runs import DatabaseRuns
         from eocanvas_apply.ledger.backends.database_session import DatabaseSession
         from eocanvas_apply.ledger.backends.postgres import PostgresBackend
     except ImportError:
         # psycopg raises it also where it finds no libpq.
         message = "a ledger in PostgreSQL needs psycopg, which is not installed"
         raise UsageError(error("extra-missing", message, "pip install 'eocanvas-apply[postgres]'")) from None
-    backend = PostgresBackend(DatabaseSession(url))
-    return OpenedLedger(backend, create=backend.create)
+    session = DatabaseSession(url)
+    backend = PostgresBackend(session)
+    return OpenedLedger(backend, runs=DatabaseRuns(session), create=backend.create)
 
 
 def _in_bucket(url: str) -> OpenedLedger:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
+from eocanvas_apply.emulator.model.job_failures import JobFault
 from tests.database_server import DatabaseServer
 from tests.emulator.model_client import private_key
 from tests.end_to_end.test_interruptions import ManyJobs, wait_until
@@ -46,6 +48,11 @@ def expect_one_message(ended: Ended, code: str, exit_code: int = 1) -> None:
     assert ended.err.count("error:") == 1, ended
     assert f"[{code}]" in " ".join(ended.err.split()), ended
     assert "Traceback" not in ended.err, ended
+
+
+def runs_beside(ended: Ended) -> list[str]:
+    """Return what a run says of others at work."""
+    return [each["message"] for each in ended.document["diagnostics"] if each["code"] == "run-at-work"]
 
 
 class TestSetUp:
@@ -92,6 +99,25 @@ class TestSharing:
         other.tool.environ |= project.tool.environ
         assert other.tool.run("apply", "--yes").code == 0
         other.expect_all_done_once()
+
+    def test_a_run_beside_one_at_work_says_so_and_a_killed_one_is_not_at_work(
+        self, project: ManyJobs, emulator: RunningEmulator
+    ) -> None:
+        with emulator.model() as wire:
+            wire.service.job_faults.append(JobFault("stuck", "*"))
+        run = project.start()
+        try:
+            assert wait_until(project.has_launched, run), finished(run)
+            for words in (["plan"], ["apply", "--no-wait"]):
+                [beside] = runs_beside(project.tool.run(*words, "--format", "json"))
+                assert f"(process {run.pid} on " in beside
+        finally:
+            run.kill()
+            finished(run)
+        # The server takes a moment to notice it.
+        end = time.monotonic() + 60
+        while runs_beside(project.tool.run("plan", "--format", "json")):
+            assert time.monotonic() < end
 
     def test_the_ledger_of_another_project_is_refused(self, project: ManyJobs) -> None:
         assert project.tool.run("apply", "--yes", "--no-wait").code == 3

@@ -28,8 +28,8 @@ from eocanvas_apply.files import LARGEST
 from eocanvas_apply.ledger import journal
 from eocanvas_apply.ledger.backends import local
 from eocanvas_apply.ledger.backends.local import LocalBackend
+from eocanvas_apply.ledger.backends.local_runs import LocalRuns
 from eocanvas_apply.ledger.backends.local_snapshots import LocalSnapshots
-from eocanvas_apply.ledger.backends.runs_at_work import RunsAtWork
 from eocanvas_apply.service.clock import SystemClock
 from tests.emulator.storages import certificate_in
 
@@ -42,7 +42,7 @@ def other_run(patch: Patch) -> Iterator[None]:
     """Let another run be at work on the ledger."""
     patch.setattr("os.getpid", lambda: 4242)
     patch.setattr("socket.gethostname", lambda: "runner-2")
-    with RunsAtWork(LEDGER).noted("another", datetime(2024, 7, 5, 12, tzinfo=UTC)):
+    with LocalRuns(LEDGER).note("another", datetime(2024, 7, 5, 12, tzinfo=UTC)):
         yield
 
 

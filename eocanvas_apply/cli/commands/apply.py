@@ -140,7 +140,7 @@ def run_to_its_end(
     async def applied_outcome(project: AsyncProject) -> Outcome:
         engine = await project.engine()
         if not console.as_json:
-            console.report(engine.other_runs())
+            console.report(await engine.other_runs())
         interrupts = Interrupts(command, console, engine.stopping)
         # The log of -v goes to the same terminal, line by line.
         table = not (console.as_json or args.verbose)

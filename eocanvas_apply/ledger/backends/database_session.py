@@ -9,6 +9,7 @@ import os
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -43,6 +44,16 @@ _HINTS: Mapping[type[psycopg.Error], str] = {
     "`ledger create` CREATE on the schema",
     errors.ReadOnlySqlTransaction: "name the primary server: this one, or this user, may only read",
 }
+# A pooler gives a connection of its own to several clients: what is set there would outlive this one. It is noticed
+# by the number of the server's process. A machine that is gone without a word is missed by the server in two minutes.
+_SHOW = """
+SELECT set_config('application_name',
+                  coalesce(%(name)s::text, (SELECT reset_val FROM pg_settings WHERE name = 'application_name')), false),
+       set_config('tcp_keepalives_idle', '60', false),
+       set_config('tcp_keepalives_interval', '10', false),
+       set_config('tcp_keepalives_count', '6', false)
+WHERE pg_backend_pid() = %(process)s
+"""
 _UNREACHABLE = "check the address, the network, and PGUSER, PGPASSWORD or .pgpass; then run again"
 _OTHER = "nothing is sent that is not on record first; check the database, and run again"
 
@@ -90,6 +101,7 @@ class DatabaseSession:
         self._guard = Lock()
         self._connection: _Connection | None = None
         self._was_open = False
+        self._shown: str | None = None
         self._close: Callable[[], object] = lambda: None
 
     def rows(self, statement: str, values: Mapping[str, object], code: str) -> Sequence[tuple[Any, ...]]:
@@ -112,6 +124,18 @@ class DatabaseSession:
                     self._drop_lost()
                     time.sleep(pause)
 
+    def show(self, name: str | None) -> None:
+        """Give the connection, and any that follows it, a name that other sessions see; None is that of the address."""
+        with self._guard:
+            self._shown = name
+            if self._connection:
+                # A connection that is lost is opened, and named, by the next statement.
+                with suppress(psycopg.Error):
+                    self._name(self._connection)
+
+    def _name(self, connection: _Connection) -> None:
+        connection.execute(_SHOW, {"name": self._shown, "process": connection.info.backend_pid})
+
     def _opened(self) -> _Connection:
         if self._connection is None:
             # A pooler between us and the database knows no prepared statements.
@@ -119,6 +143,8 @@ class DatabaseSession:
             made.longest_statement_s = self.longest_statement_s
             self._connection, self._was_open = made, True
             self._close = weakref.finalize(self, made.close)
+            if self._shown:
+                self._name(made)
         return self._connection
 
     def _drop_lost(self) -> None:
