@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from eocanvas_apply.diagnostics import Diagnostic
@@ -13,19 +13,18 @@ from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.desired.desired import Desired
-from eocanvas_apply.planning.drift import Drifted, DriftKind, drift, with_plan
+from eocanvas_apply.planning.drift import Drifted, drift, with_plan
 from eocanvas_apply.planning.moves import note_moves
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.planner import plan
-from eocanvas_apply.planning.state.at_keys import ResultAtKey
 from eocanvas_apply.planning.state.notes import notes
 from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.service.eocanvas import EOCanvas
 
 # Gives a plan's diagnostics their places in the manifest, and the severities that it sets.
 Review = Callable[[Iterable[Diagnostic]], tuple[Diagnostic, ...]]
-# Returns which of the results on record that lie in storages are gone or empty.
-LookIntoStorages = Callable[[Recorded], Awaitable[Mapping[ResultAtKey, DriftKind]]]
+# Returns how the results on record that lie in storages are not as they were.
+LookIntoStorages = Callable[[Recorded], Awaitable[Sequence[Drifted]]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ class DriftKind(StrEnum):
     FILE_EDITED = "file-edited"
     OBJECT_GONE = "object-gone"
     OBJECT_EMPTY = "object-empty"
+    OBJECT_CHANGED = "object-changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ DRIFT: Mapping[DriftKind, DriftRow] = {
     _K.FILE_EDITED: DriftRow("result was edited here", "eocanvas-apply results {address} --fetch --refetch"),
     _K.OBJECT_GONE: DriftRow("result is no longer in its storage", _RUN_AGAIN),
     _K.OBJECT_EMPTY: DriftRow("result is empty in its storage", _RUN_AGAIN),
+    _K.OBJECT_CHANGED: DriftRow("result was written again in its storage", f"where that is wrong, {_RUN_AGAIN}"),
 }
 _ENDS = {
     OgcStatus.SUCCESSFUL.value: _K.SUCCEEDED,
@@ -135,13 +137,24 @@ class DriftReport:
         return "sha256:" + hashlib.sha256(found.encode()).hexdigest()
 
 
-def drift(recorded: Recorded, observed: Observed, objects: Mapping[ResultAtKey, DriftKind]) -> tuple[Drifted, ...]:
+def drift(recorded: Recorded, observed: Observed, objects: Iterable[Drifted]) -> tuple[Drifted, ...]:
     """Return what is no longer as the ledger says; `recorded` must not hold the notes of this observation.
 
-    `objects` are the results in storages that are gone or empty, as far as these were asked.
+    `objects` are the results in storages that are not as they were, as far as these were asked.
     """
-    stored = (Drifted(each.address, kind, (), each.job_id, each.location) for each, kind in objects.items())
-    return (*_keys(recorded, observed), *_jobs(recorded, observed), *_files(recorded, observed), *stored)
+    return (*_keys(recorded, observed), *_jobs(recorded, observed), *_files(recorded, observed), *objects)
+
+
+def drifted_object(result: ResultAtKey, size: int | None, modified: datetime | None, *, there: bool) -> Drifted | None:
+    """Return how a result in a storage is not as it was, None where nothing shows that; `size` None is of a folder."""
+    kind = None if there else _K.OBJECT_GONE
+    changes: tuple[Change, ...] = ()
+    if there and size == 0:
+        kind = _K.OBJECT_EMPTY
+    elif result.listed and modified and modified > result.listed + _ROUNDING:
+        # No size of it is on record; but a job's result is whole before the service lists it.
+        kind, changes = _K.OBJECT_CHANGED, (Change("modified", result.listed, modified),)
+    return Drifted(result.address, kind, changes, result.job_id, result.location) if kind else None
 
 
 def with_plan(

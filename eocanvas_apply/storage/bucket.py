@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import ManifestError
@@ -41,10 +42,14 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file of a bucket: its path with a leading `/`, as a job's input names it, and its size in bytes."""
+    """A file of a bucket: its path with a leading `/`, as a job's input names it, its size in bytes, and its age.
+
+    `modified` is when it was last written, by the clock of the storage.
+    """
 
     path: str
     size: int
+    modified: datetime | None = None
 
 
 def _address_faults(bucket: Bucket) -> Iterator[Diagnostic]:

@@ -64,7 +64,7 @@ async def _named(store: S3Store, beginning: str, bucket: Bucket) -> AsyncGenerat
         async for page in store.list(folder or None, offset=_just_before(beginning), chunk_size=1000):
             for each in page:
                 if each["path"].startswith(beginning):
-                    yield StoredFile("/" + each["path"], each["size"])
+                    yield StoredFile("/" + each["path"], each["size"], each["last_modified"])
                 elif each["path"].encode() > beginning.encode():
                     return
     except BaseError as fault:

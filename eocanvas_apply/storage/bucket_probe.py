@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain, groupby, takewhile
 from typing import TYPE_CHECKING
@@ -31,6 +31,7 @@ class BucketProbe:
     bucket: Bucket
     timeout: timedelta
     waiting: Waiting = field(default_factory=Waiting)
+    _modified: dict[str, datetime] = field(default_factory=dict, repr=False)
 
     async def answer(self) -> None:
         """Ask for its first file."""
@@ -53,8 +54,8 @@ class BucketProbe:
         except CredentialsError as denied:
             asked = sorted(paths)
             found = await self._without_listing(asked[:MOST_ASKED], denied)
-            return Stock(found, unasked=frozenset(asked[MOST_ASKED:]))
-        return Stock(found, tuple(names), unasked)
+            return Stock(found, unasked=frozenset(asked[MOST_ASKED:]), modified=self._modified)
+        return Stock(found, tuple(names), unasked, self._modified)
 
     async def _listed(self, paths: list[str], pages: int) -> tuple[dict[str, int | None], list[str], list[str]]:
         """Return the sizes of those that are there, all names seen, and those that the listing does not decide."""
@@ -62,6 +63,7 @@ class BucketProbe:
         names = [file.path for file in files]
         open_from = names[-1] if len(files) >= pages * _PAGE else None
         sizes = dict(_present(paths, files, names))
+        self._modified.update((file.path, file.modified) for file in files if file.modified and file.path in sizes)
         return sizes, names, [path for path in paths if open_from and path > open_from and path not in sizes]
 
     async def _files(self, beginning: str, limit: int) -> Sequence[StoredFile]:
@@ -98,11 +100,13 @@ class BucketProbe:
 
         with self.waiting.asks(f"HEAD {path}"):
             try:
-                return int((await store.head_async(path.lstrip("/")))["size"])
+                found = await store.head_async(path.lstrip("/"))
             except FileNotFoundError:
                 return None
             except BaseError as fault:
                 raise fault_of(self.bucket, fault) from None
+        self._modified[path] = found["last_modified"]
+        return int(found["size"])
 
     async def write(self, name: str) -> None:
         """Write a small file at the top of the bucket."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from eocanvas_apply.diagnostics import error
@@ -26,12 +26,14 @@ CONTENT = b"Written by eocanvas-apply to check that this place can be written. I
 class Stock:
     """What was found of some paths: the size of each that is there in bytes, None for a folder, and all names seen.
 
-    `unasked` are those that were not looked for, because it takes too many questions.
+    `unasked` are those that were not looked for, because it takes too many questions; `modified` is when what is there
+    was last written, by the clock of the storage, as far as it says so.
     """
 
     sizes: Mapping[str, int | None]
     names: tuple[str, ...] = field(default=(), repr=False)
     unasked: frozenset[str] = frozenset()
+    modified: Mapping[str, datetime] = field(default_factory=dict, repr=False)
 
 
 @dataclass(slots=True)

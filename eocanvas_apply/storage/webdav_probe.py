@@ -11,7 +11,8 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, unquote
@@ -27,7 +28,10 @@ from eocanvas_apply.web_addresses import is_loopback, split_address
 if TYPE_CHECKING:
     import httpx
 
-_ASKED = b'<?xml version="1.0"?><propfind xmlns="DAV:"><prop><getcontentlength/><resourcetype/></prop></propfind>'
+_ASKED = (
+    b'<?xml version="1.0"?><propfind xmlns="DAV:"><prop><getcontentlength/><getlastmodified/><resourcetype/></prop>'
+    b"</propfind>"
+)
 _MOST_BYTES = 20_000_000
 _DAV = "{DAV:}"
 _MULTI_STATUS = 207
@@ -41,6 +45,14 @@ class WebdavFolder:
     username: str
     password: Secret
     shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One file or folder: a folder has no `size`, and `modified` is None where it is not said."""
+
+    size: int | None
+    modified: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +78,14 @@ class WebdavProbe:
                 partial(self._found, client, f"{folder}/", depth=1, absent_is_empty=True)
                 for folder in [*folders][:MOST_ASKED]
             )
-        there = {path: size for each in found for path, size in each.items()}
-        sizes = {path: there[path] for path in paths if path in there}
+        there = {path: entry for each in found for path, entry in each.items()}
+        sizes = {path: there[path].size for path in paths if path in there}
+        modified = {path: time for path in sizes if (time := there[path].modified)}
         if not sizes:
             # A folder that is not there, and a storage that is not there, look alike.
             await self.answer()
         unasked = (path for folder in [*folders][MOST_ASKED:] for path in folders[folder])
-        return Stock(sizes, tuple(there), frozenset(unasked))
+        return Stock(sizes, tuple(there), frozenset(unasked), modified)
 
     async def write(self, name: str) -> None:
         """Write a small file in the folder."""
@@ -89,8 +102,8 @@ class WebdavProbe:
 
     async def _found(
         self, client: httpx.AsyncClient, path: str, *, depth: int, absent_is_empty: bool = False
-    ) -> dict[str, int | None]:
-        """Return the sizes of what a folder holds by path below the probe's folder, None for a folder."""
+    ) -> dict[str, _Entry]:
+        """Return what a folder holds by path below the probe's folder."""
         headers = {"Depth": str(depth), "Content-Type": "application/xml"}
         answer = await self._asked(client, "PROPFIND", path, content=_ASKED, headers=headers)
         if answer.status_code == 404 and absent_is_empty:
@@ -98,7 +111,7 @@ class WebdavProbe:
         if answer.status_code != _MULTI_STATUS:
             raise self._refused(answer.status_code, "read")
         try:
-            return _sizes(answer.content, unquote(self._parts.path).rstrip("/"))
+            return _entries(answer.content, unquote(self._parts.path).rstrip("/"))
         except (ET.ParseError, ValueError):
             raise self._no_webdav() from None
 
@@ -194,8 +207,8 @@ class WebdavProbe:
         return kind(error(code, f"{self.folder.shown}: {self.folder.address} {why}", hint))
 
 
-def _sizes(content: bytes, root: str) -> dict[str, int | None]:
-    """Return the paths of an answer below `root` with their sizes; raises ValueError for a document of another kind."""
+def _entries(content: bytes, root: str) -> dict[str, _Entry]:
+    """Return what an answer shows below `root` by path; raises ValueError for a document of another kind."""
     if re.search(rb"<!(DOCTYPE|ENTITY)", content, re.IGNORECASE):
         raise ValueError("no answer of WebDAV declares entities")
     document = ET.fromstring(content)  # noqa: S314 - without entities it cannot grow
@@ -204,11 +217,21 @@ def _sizes(content: bytes, root: str) -> dict[str, int | None]:
     return dict(_below(root, document))
 
 
-def _below(root: str, document: ET.Element) -> Iterator[tuple[str, int | None]]:
+def _below(root: str, document: ET.Element) -> Iterator[tuple[str, _Entry]]:
     for each in document.iter(f"{_DAV}response"):
         address = split_address(each.findtext(f"{_DAV}href", "").strip())
         path = unquote(address.path) if address else ""
         if path.startswith(root + "/"):
             is_folder = each.find(f".//{_DAV}collection") is not None
             length = next((e.text for e in each.iter(f"{_DAV}getcontentlength") if e.text), "")
-            yield path.removeprefix(root).rstrip("/"), None if is_folder or not length.isdecimal() else int(length)
+            size = None if is_folder or not length.isdecimal() else int(length)
+            written = next((e.text for e in each.iter(f"{_DAV}getlastmodified") if e.text), "")
+            yield path.removeprefix(root).rstrip("/"), _Entry(size, _time(written))
+
+
+def _time(written: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(written)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

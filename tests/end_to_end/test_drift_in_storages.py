@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,6 +58,9 @@ def test_results_that_were_removed_or_emptied_in_a_storage(real: Storages, tmp_p
     assert drifted(tool.run(*REFRESH)) == [("job.to-bucket", "object-empty")]
     real.s3.delete_object(Bucket=bucket, Key=result)
     (on_drive,) = (each for each in (tmp_path / "drive" / "files").rglob("*") if each.is_file())
+    later = on_drive.stat().st_mtime + 60
+    os.utime(on_drive, (later, later))
+    assert drifted(tool.run(*REFRESH)) == [("job.to-bucket", "object-gone"), ("job.to-drive", "object-changed")]
     on_drive.unlink()
     gone = tool.run(*REFRESH)
     assert gone.code == 2, gone

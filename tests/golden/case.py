@@ -16,12 +16,12 @@ from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.event_values import ListedResult
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import Desired
-from eocanvas_apply.planning.drift import DriftKind, DriftReport, drift, with_plan
+from eocanvas_apply.planning.drift import Drifted, DriftReport, drift, drifted_object, with_plan
 from eocanvas_apply.planning.failures import classify
 from eocanvas_apply.planning.log_rules import remarks_in
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.planner import plan
-from eocanvas_apply.planning.state.at_keys import results_at_keys
+from eocanvas_apply.planning.state.at_keys import ResultAtKey, results_at_keys
 from eocanvas_apply.planning.state.notes import notes
 from eocanvas_apply.planning.state.observed import (
     Download,
@@ -54,8 +54,8 @@ class Case:
         """Return what `plan --refresh-only` says of this case, made as a run makes it."""
         desired, recorded, observed = self.desired(), self.recorded(), _observed(self.service())
         objects = self.service().get("objects", {})
-        odd = {each: DriftKind(objects[each.path]) for each in results_at_keys(recorded) if each.path in objects}
-        found = drift(recorded, observed, odd)
+        shown = [each for each in results_at_keys(recorded) if each.path in objects]
+        found = drift(recorded, observed, filter(None, (_object(each, objects[each.path]) for each in shown)))
         facts = notes(desired, recorded, observed)
         recorded.note(facts)
         made = plan(desired, Requests(), recorded, observed)
@@ -112,6 +112,12 @@ def _observed(service: Json) -> Observed:
         described=service.get("described", {}),
         downloads={name: _download(name, state) for name, state in service.get("downloads", {}).items()},
     )
+
+
+def _object(result: ResultAtKey, given: Json | None) -> Drifted | None:
+    if given is None:
+        return drifted_object(result, None, None, there=False)
+    return drifted_object(result, given.get("size"), _time(given.get("modified")), there=True)
 
 
 def _requests(given: Json) -> Requests:

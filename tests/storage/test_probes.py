@@ -7,7 +7,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
@@ -59,6 +59,13 @@ def _probe(request: pytest.FixtureRequest, real: Storages) -> Probe:
 
 def stock(probe: Probe, *paths: str) -> Stock:
     return asyncio.run(probe.stock(paths))
+
+
+@pytest.mark.parametrize("paths", [("/a.zip",), ("/a.zip", "/scenes/1.zip")], ids=["one", "several"])
+def test_what_is_there_has_the_time_at_which_it_was_written(probe: Probe, paths: tuple[str, ...]) -> None:
+    found = stock(probe, *paths, "/not-there.zip")
+    assert found.modified.keys() == set(paths)
+    assert all(abs(datetime.now(UTC) - each) < timedelta(hours=1) for each in found.modified.values())
 
 
 async def written(probe: Probe, name: str, patience: timedelta = TIMEOUT) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -15,12 +15,11 @@ from eocanvas_apply.errors import EocanvasApplyError
 from eocanvas_apply.ledger.events import KeyIntended
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import Desired
-from eocanvas_apply.planning.drift import DriftKind, DriftReport
+from eocanvas_apply.planning.drift import Drifted, DriftReport, drifted_object
 from eocanvas_apply.planning.state.at_keys import ResultAtKey, results_at_keys
 from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.storage.probe import Stock, Waiting
 
-_Found = Mapping[ResultAtKey, DriftKind]
 # What says which storage a key opens: its secrets of now are for no other one.
 _PLACE = ("endpoint", "bucket", "username")
 
@@ -48,24 +47,24 @@ class ResultsInStorages:
     timeout: timedelta
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
-    async def drifted(self, recorded: Recorded) -> _Found:
-        """Return the results that are gone or empty, of those that could be looked for."""
+    async def drifted(self, recorded: Recorded) -> Sequence[Drifted]:
+        """Return the results that are not as they were, of those that could be looked for."""
         by_key: dict[str, list[ResultAtKey]] = defaultdict(list)
         for result in results_at_keys(recorded):
             by_key[result.key].append(result)
         found = await asyncio.gather(*(self._of_key(key, results, recorded) for key, results in by_key.items()))
-        return {result: kind for each in found for result, kind in each.items()}
+        return [each for of_key in found for each in of_key]
 
-    async def _of_key(self, address: str, results: Sequence[ResultAtKey], recorded: Recorded) -> _Found:
+    async def _of_key(self, address: str, results: Sequence[ResultAtKey], recorded: Recorded) -> Sequence[Drifted]:
         why = self._not_to_ask(address)
         if why:
             self._leave_out(address, len(results), why)
-            return {}
+            return ()
         here = [result for result in results if self._is_same_place(result, recorded)]
         if len(here) < len(results):
             self._leave_out(address, len(results) - len(here), "they are in the storage that the key opened before")
         stock = await self._stock(address, {result.path for result in here}) if here else None
-        return dict(_drifted(here, stock)) if stock else {}
+        return tuple(_drifted(here, stock)) if stock else ()
 
     def _not_to_ask(self, address: str) -> str:
         key = self.desired.keys.get(address)
@@ -109,9 +108,10 @@ def _intended(result: ResultAtKey, recorded: Recorded) -> KeyIntended | None:
     return generation.intended if generation else None
 
 
-def _drifted(results: Sequence[ResultAtKey], stock: Stock) -> Iterator[tuple[ResultAtKey, DriftKind]]:
+def _drifted(results: Sequence[ResultAtKey], stock: Stock) -> Iterator[Drifted]:
     for result in results:
-        if result.path not in stock.sizes and result.path not in stock.unasked:
-            yield result, DriftKind.OBJECT_GONE
-        elif stock.sizes.get(result.path) == 0:
-            yield result, DriftKind.OBJECT_EMPTY
+        path = result.path
+        if path not in stock.unasked:
+            size, modified = stock.sizes.get(path), stock.modified.get(path)
+            if found := drifted_object(result, size, modified, there=path in stock.sizes):
+                yield found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from eocanvas_apply.ledger.event_values import KeyUse, ListedResult
 from eocanvas_apply.ledger.fold.job_records import JobRecord, Run
@@ -14,7 +15,10 @@ from eocanvas_apply.vocabulary import StorageType
 
 @dataclass(frozen=True, slots=True)
 class ResultAtKey:
-    """One result in the storage of a generation of a key; `location` is where, for people, None where unknown."""
+    """One result in the storage of a generation of a key; `location` is where, for people, None where unknown.
+
+    `listed` is when the service listed it, so that it was whole (service time).
+    """
 
     address: str
     job_id: str
@@ -22,6 +26,7 @@ class ResultAtKey:
     generation: int | None
     path: str
     location: str | None
+    listed: datetime | None
 
 
 def results_at_keys(recorded: Recorded) -> Iterator[ResultAtKey]:
@@ -34,7 +39,7 @@ def results_at_keys(recorded: Recorded) -> Iterator[ResultAtKey]:
         for listed in run.results or ():
             if listed.at_key:
                 path, place = path_at_key(listed.title, use.name), location_of(recorded, record, run, listed)
-                yield ResultAtKey(record.address, run.job_id, use.address, use.generation, path, place)
+                yield ResultAtKey(record.address, run.job_id, use.address, use.generation, path, place, run.last_listed)
 
 
 def path_at_key(title: str, key: str) -> str:
