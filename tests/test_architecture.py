@@ -60,10 +60,10 @@ PARTS = {
     "manifest": "model validation",
     "ledger": "fold backends",
     "campaign": "readers",
-    "planning": "desired state keys jobs schedule findings",
+    "planning": "desired state keys jobs schedule findings adoption",
     "applying": "results",
     "engine": "inspection",
-    "render": "ci results reviews",
+    "render": "ci results reviews account",
     "emulator": "model storage http",
     "cli": "terminal commands",
 }

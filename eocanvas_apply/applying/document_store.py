@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,10 +18,14 @@ def keep_documents(folder: Path, jobs: Iterable[DesiredJob]) -> None:
 
     Where that fails nothing else is lost: the jobs are launched all the same.
     """
-    documents = {job.document.digest: job.document for job in jobs if job.document}
-    for digest, document in documents.items():
+    keep_texts(folder, {job.document.digest: text_of(job.document) for job in jobs if job.document})
+
+
+def keep_texts(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write the texts of graphs and chains, by their digests, that are not kept yet."""
+    for digest, text in texts.items():
         with suppress(OSError):
-            _keep(folder / kept_at(digest), text_of(document))
+            _keep(folder / kept_at(digest), text)
 
 
 def _keep(path: Path, text: str) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import accumulate, islice
+from itertools import accumulate, chain, islice
 from typing import Any
 
 from eocanvas_apply.documents.chain import Chain
@@ -38,6 +39,8 @@ _MOST_LISTS = 1000
 _LONGEST_LIST = 50_000
 _MOST_CHAINS = 100
 _MOST_GRAPHS, _MOST_OF_GRAPHS = 100, 20_000_000
+_MOST_OF_REQUEST = 10
+_OPTIONS = frozenset({"uncompress", "subPath"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +57,44 @@ class Trace:
     cut: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class LoggedRequest:
+    """What a log repeats of the request, as values: the first graphs or chains, the lists of inputs and of options.
+
+    The values are as another client sent them: addresses of inputs may hold passwords.
+    """
+
+    marks: frozenset[Mark] = frozenset()
+    documents: tuple[Graph | Chain, ...] = ()
+    inputs: tuple[list[dict[str, str]], ...] = ()
+    options: tuple[list[dict[str, Any]], ...] = ()
+    cut: bool = False
+
+
 def trace_of(log: str) -> Trace:
     """Read a log: its messages joined by line breaks, in order."""
+    decoded, documents, cut = _decoded(log)
+    digests = frozenset(document.digest for document in documents)
+    inputs = frozenset(inputs_digest(each) for each in _lists(log, _is_input_list))
+    return Trace(marks_among([log, *decoded]), digests, inputs, cut)
+
+
+def request_in(log: str) -> LoggedRequest:
+    """Read what a log shows of the request."""
+    decoded, found, cut = _decoded(log)
+    documents = {document.digest: document for document in islice(found, _MOST_OF_REQUEST)}
+    inputs, options = _lists(log, _is_input_list), _lists(log, _is_option_list)
+    return LoggedRequest(marks_among([log, *decoded]), tuple(documents.values()), (*inputs,), (*options,), cut)
+
+
+def _decoded(log: str) -> tuple[Sequence[str], Iterator[Graph | Chain], bool]:
+    """Return the base64 of a log decoded, the graphs and chains in it, and whether these may not be all."""
     decoded = list(decoded_runs(log))
     graphs = list(dict.fromkeys(text for each in decoded for text in _graph_texts(each)))
     read = _first_of(graphs)
-    digests = {digest for text in graphs[:read] if (digest := _graph_digest(text))}
-    digests |= set(_chains({text for each in decoded if (text := _chain_text(each))}))
-    inputs = frozenset(map(inputs_digest, _input_lists(log)))
+    chains = {text for each in decoded if (text := _chain_text(each))}
     cut = read < len(graphs) or _CUT.search(log[-200:]) is not None
-    return Trace(marks_among([log, *decoded]), frozenset(digests), inputs, cut)
+    return decoded, chain(_graphs(graphs[:read]), _chains(chains)), cut
 
 
 def inputs_digest(inputs: Any) -> str:
@@ -77,11 +108,10 @@ def _first_of(graphs: Sequence[str]) -> int:
     return sum(1 for count in islice(together, _MOST_GRAPHS) if count <= _MOST_OF_GRAPHS)
 
 
-def _graph_digest(text: str) -> str | None:
-    try:
-        return Graph.parse(text.encode("latin-1"), "log").digest
-    except ManifestError:
-        return None
+def _graphs(texts: Sequence[str]) -> Iterator[Graph]:
+    for text in texts:
+        with suppress(ManifestError):
+            yield Graph.parse(text.encode("latin-1"), "log")
 
 
 def _graph_texts(decoded: str) -> Iterator[str]:
@@ -102,28 +132,28 @@ def _chain_text(decoded: str) -> str:
     return decoded[found.start() :] if found else ""
 
 
-def _chains(texts: set[str]) -> Iterator[str]:
+def _chains(texts: set[str]) -> Iterator[Chain]:
     longest = sorted(texts, key=len, reverse=True)[:_MOST_CHAINS]
     for text in longest:
         # One line of a wrapped chain may look like a chain by itself.
         if any(text in other for other in longest if other != text):
             continue
         try:
-            chain = Chain.parse(text, "log")
+            found = Chain.parse(text, "log")
         except ManifestError:
             continue
-        if "product" in chain.fields and chain.fields.keys() <= CHAIN_FIELDS:
-            yield chain.digest
+        if "product" in found.fields and found.fields.keys() <= CHAIN_FIELDS:
+            yield found
 
 
-def _input_lists(log: str) -> Iterator[list[dict[str, str]]]:
+def _lists(log: str, wanted: Callable[[list[Any]], bool]) -> Iterator[list[dict[str, Any]]]:
     for text in (log, log.replace('\\"', '"')):
         for found in islice(_LIST_OF_OBJECTS.finditer(text), _MOST_LISTS):
             try:
                 value, _ = _DECODER.raw_decode(text[found.start() : found.start() + _LONGEST_LIST])
             except (ValueError, RecursionError):
                 continue
-            if _is_input_list(value):
+            if wanted(value):
                 yield value
 
 
@@ -132,5 +162,14 @@ def _is_input_list(value: list[Any]) -> bool:
         isinstance(each, dict)
         and len(each.keys() - {"schema"}) == 1
         and all(isinstance(item, str) for item in each.values())
+        for each in value
+    )
+
+
+def _is_option_list(value: list[Any]) -> bool:
+    return all(
+        isinstance(each, dict)
+        and len(each) == 1
+        and all(isinstance(item, dict) and item and item.keys() <= _OPTIONS for item in each.values())
         for each in value
     )

@@ -20,7 +20,7 @@ from eocanvas_apply.engine.run import Run
 from eocanvas_apply.engine.surveyor import LookIntoStorages, Review, Surveyor
 from eocanvas_apply.errors import LedgerConflict, ManifestError, SafetyRefusal, StoppedEarly
 from eocanvas_apply.ledger.backends.runs_at_work import RunAtWork, RunsAtWork
-from eocanvas_apply.ledger.events import PlanAccepted
+from eocanvas_apply.ledger.events import LedgerOpened, PlanAccepted
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.observing.observer import Observer
@@ -211,10 +211,14 @@ class Engine:
         accepted = self.journal.recorded.accepted
         return accepted is not None and accepted.manifest_digest != self.desired.manifest_digest
 
+    def opening(self) -> LedgerOpened | None:
+        """Return the event that opens the ledger, None where it is open."""
+        return None if self.journal.recorded.opened else self._surveyor.binding.event(self.token)
+
     async def _accept(self, plan_id: str | None, requests: Requests) -> None:
-        while self.journal.recorded.opened is None:
+        while opening := self.opening():
             try:
-                await self.journal.claim(self.journal.recorded.head, [self._surveyor.binding.event(self.token)])
+                await self.journal.claim(self.journal.recorded.head, [opening])
             except LedgerConflict:
                 # Another run opened it first; it must be bound to the same.
                 await self.recorded()

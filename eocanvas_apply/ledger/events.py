@@ -278,12 +278,18 @@ class ResultStored(RunEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Adopted(RunEvent):
-    """Fact: a job that we did not see answered is ours: found by its trace, or returned to the manifest."""
+class Adopted(AddressEvent):
+    """Fact: a job that we did not see answered is ours: found by its trace, returned to the manifest, or imported.
+
+    A key that was imported has a generation and a name in place of a job.
+    """
 
     type: Literal["adopted"] = "adopted"
-    reason: Literal["found", "returned", "resolved"]
+    reason: Literal["found", "returned", "resolved", "imported"]
+    job_id: str | None = None
     intent: str | None = None
+    generation: int | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

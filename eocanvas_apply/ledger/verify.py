@@ -70,7 +70,7 @@ def _claims(entries: Sequence[Entry]) -> Iterator[Diagnostic]:
 
 
 def _about(event: e.AnyEvent) -> tuple[str, str | int] | None:
-    if isinstance(event, e.KeyEvent):
+    if isinstance(event, e.KeyEvent | e.Adopted) and event.generation is not None:
         return event.address, event.generation
     if isinstance(event, e.OrderEvent):
         return event.address, event.order

@@ -42,7 +42,7 @@ async def observe_keys(service: EOCanvas, desired: Desired, recorded: Recorded) 
     own = dict(_own(desired, recorded))
     listed = sorted(await service.keys(), key=lambda key: _is_own(key, service.account, own.get(key.name)))
     # Should names be unique only to an owner, the key of this account counts: it comes last.
-    keys = {key.name: _observed(key) for key in listed}
+    keys = {key.name: observed_key(key) for key in listed}
     # Any key may be the entry that cannot be read: absent from such a list is not gone.
     partly = service.irregularities.passed_over(ListKind.KEYS)
     unlisted = {name: made for name, made in own.items() if name not in keys and (partly or made is None)}
@@ -90,7 +90,7 @@ async def _asked(service: EOCanvas, name: str, *, partly: bool) -> KeyInfo | _An
 
 def _of_answer(answer: KeyInfo | _Answer, name: str, made: Generation | None) -> ObservedKey | None:
     if isinstance(answer, KeyInfo):
-        return _observed(answer)
+        return observed_key(answer)
     return _recorded(name, made) if answer is _Answer.UNCLEAR else None
 
 
@@ -100,7 +100,8 @@ def _recorded(name: str, generation: Generation | None) -> ObservedKey | None:
     return ObservedKey(name, "", None, intended.intent, None, None, end_known=False) if intended else None
 
 
-def _observed(info: KeyInfo) -> ObservedKey:
+def observed_key(info: KeyInfo) -> ObservedKey:
+    """Return a key of the service as it is observed."""
     return ObservedKey(
         info.name,
         info.type,

@@ -181,7 +181,7 @@ class Observer:
         listed = await self.service.jobs(back_to)
         if listed.complete:
             self._counted_to = listed.begun
-        jobs = {job.job_id: _observed_job(job) for job in listed.jobs}
+        jobs = {job.job_id: observed_job(job) for job in listed.jobs}
         return Pass(listed.begun, listed.complete, jobs, self._hidden_until(listed))
 
     def _hidden_until(self, listed: JobList) -> datetime | None:
@@ -193,7 +193,7 @@ class Observer:
         """Ask for the runs in flight that the list does not show, each by its own address."""
         absent = [run.job_id for _, run in recorded.runs() if run.in_flight and run.job_id not in jobs.jobs]
         found = await self._inquiries.each("the status", absent, self.service.job)
-        present = {job_id: _observed_job(job) for job_id, job in found.items() if job}
+        present = {job_id: observed_job(job) for job_id, job in found.items() if job}
         gone = frozenset(job_id for job_id, job in found.items() if job is None)
         return replace(jobs, jobs={**jobs.jobs, **present}), gone
 
@@ -208,7 +208,7 @@ class Observer:
         return known
 
     async def _trace(self, job_id: str) -> Trace | None:
-        text = await self._log(job_id)
+        text = await self.log(job_id)
         # A log of many megabytes takes seconds, in which the other requests go on.
         return await asyncio.to_thread(trace_of, text) if text else None
 
@@ -219,9 +219,12 @@ class Observer:
         return await self._inquiries.each("the log", failed, self._failure)
 
     async def _failure(self, job_id: str) -> Failure | None:
-        """Return why a job failed, None for an empty log."""
-        log = end_of_log(await self._log(job_id))
-        return classify(self.service.scrubber.hide(log).splitlines()) if log else None
+        return self.failure_in(await self.log(job_id))
+
+    def failure_in(self, log: str) -> Failure | None:
+        """Return why a job failed by its log, None for an empty one."""
+        end = end_of_log(log)
+        return classify(self.service.scrubber.hide(end).splitlines()) if end else None
 
     async def _remarks(
         self, desired: Desired, recorded: Recorded, jobs: Pass, at: datetime
@@ -235,7 +238,7 @@ class Observer:
 
         async def read(job_id: str) -> tuple[Remark, ...] | None:
             try:
-                log = await self._log(job_id)
+                log = await self.log(job_id)
             except Refused:
                 # A result is good without it: nothing stops here.
                 return None
@@ -246,14 +249,15 @@ class Observer:
         found = await self._inquiries.each("the log", unread, read)
         return {job_id: remarks for job_id, remarks in found.items() if remarks is not None}
 
-    async def _log(self, job_id: str) -> str:
+    async def log(self, job_id: str) -> str:
+        """Return the log of a job, its messages joined by line breaks; empty where there is none."""
         return "\n".join(entry.message for entry in await self.service.logs(job_id) or ())
 
     async def _listings(self, recorded: Recorded, jobs: Pass) -> Mapping[str, tuple[ListedResult, ...] | None]:
         ended = (each for each in recorded.runs() if status_of(each[1], jobs.jobs) == OgcStatus.SUCCESSFUL)
         at_key = {run.job_id: has_output_key(record, run) for record, run in ended if not run.results}
         found = await self._inquiries.each("the list of results", at_key, self.service.results)
-        return {job_id: _listing(listed, at_key=at_key[job_id]) for job_id, listed in found.items()}
+        return {job_id: listing(listed, at_key=at_key[job_id]) for job_id, listed in found.items()}
 
     async def _sealing(self, desired: Desired) -> tuple[Sealing | None, tuple[Diagnostic, ...]]:
         """Return how keys are sealed, or why that is unknown: then no key can be created, and all else goes on."""
@@ -289,11 +293,12 @@ def _latest(entry: Unreadable, first_seen: datetime) -> datetime:
     return min(seen, entry.created + SKEW) if entry.created else seen
 
 
-def _observed_job(info: JobInfo) -> ObservedJob:
+def observed_job(info: JobInfo) -> ObservedJob:
+    """Return a job of the service as it is observed."""
     return ObservedJob(info.job_id, info.process, info.status, info.created, info.started, info.finished)
 
 
-def _listing(results: Sequence[ResultInfo] | None, *, at_key: bool) -> tuple[ListedResult, ...] | None:
+def listing(results: Sequence[ResultInfo] | None, *, at_key: bool) -> tuple[ListedResult, ...] | None:
     """Return the listed results, None where the service had none yet; with `at_key` the job wrote them to its key."""
     if results is None:
         return None

@@ -12,7 +12,7 @@ from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.desired.fingerprint import DOCUMENT
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import Reason
-from eocanvas_apply.render import sealed_key
+from eocanvas_apply.render.account import sealed_key
 from eocanvas_apply.render.definitions import document_title, job_definition
 from eocanvas_apply.render.differences import change_json, change_line, document_diff, painted, without_text
 from eocanvas_apply.render.layout import PLAIN, Style, counted, moment, one_line, stamp

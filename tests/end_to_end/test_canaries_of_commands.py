@@ -29,6 +29,7 @@ CALLS = {
     "why": "why subset",
     "cancel": "cancel fetched --yes",
     "resolve": "resolve subset --launch",
+    "import": "import key.scenes no-such-key",
     "ledger": "ledger show",
     "forget": "forget fetched",
     "destroy": "destroy --yes",

@@ -88,6 +88,7 @@ SAMPLES: tuple[e.AnyEvent, ...] = (
     e.ResultsListed(**RUN, results=(LISTED,), looked=at(30)),
     e.ResultStored(**RUN, title=LISTED.title, file="results/subset/a.nc", size=9, sha256="00", modified_ns=5),
     e.Adopted(**RUN, reason="found", intent="0f" * 16),
+    e.Adopted(**KEY, reason="imported", intent="01"),
     e.Forgotten(address="job.subset", reason="requested"),
     e.Resolved(**INTENT, decision="adopt", job_id="j-1"),
     e.OrderIntended(**ORDER, decided=at(0), send_before=at(0.5)),

@@ -24,6 +24,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "explain": "what a diagnostic code means, and how to correct it",
     },
     "Decide and repair": {
+        "import": "take over a key or a job that exists already",
         "resolve": "decide what became of a launch whose answer was lost",
         "cancel": "stop jobs that are running",
         "forget": "stop managing a job",
@@ -53,7 +54,6 @@ ELSEWHERE: dict[str, str] = {
     **dict.fromkeys(("new", "quickstart"), "init"),
     **dict.fromkeys(("dag", "graph"), "deps"),
     "freeze": "lock",
-    "import": "resolve ADDRESS --adopt JOB-ID",
     **dict.fromkeys(("V", "version"), "--version"),
 }
 

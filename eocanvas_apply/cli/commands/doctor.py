@@ -80,7 +80,7 @@ def _storages(args: Namespace, project: Definition, vault: Vault, console: Conso
     from eocanvas_apply.engine.inspection.doctor import Finding, listed
     from eocanvas_apply.engine.inspection.preflight import preflight
     from eocanvas_apply.engine.opening import timing_overrides
-    from eocanvas_apply.render.storage_checks import outcome
+    from eocanvas_apply.render.account.storage_checks import outcome
 
     campaigns = given_rows(project, datetime.now(UTC))
     timing = timing_overrides(os.environ)

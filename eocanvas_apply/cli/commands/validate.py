@@ -55,7 +55,7 @@ def add_arguments(parser: Parser) -> None:
 def run(args: Namespace, console: Console) -> Outcome:
     """Check; raises ManifestError with all findings when one of them is an error."""
     from eocanvas_apply.engine.definition import given_rows, offline_findings
-    from eocanvas_apply.render import storage_checks
+    from eocanvas_apply.render.account import storage_checks
 
     campaigns = given_rows(opened_project(args), datetime.now(UTC))
     if campaigns.refusals:

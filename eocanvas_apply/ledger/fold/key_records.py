@@ -9,7 +9,7 @@ from eocanvas_apply.ledger.events import DeleteReason, KeyAbandoned, KeyCreated,
 
 @dataclass(slots=True)
 class Generation:
-    """One physical key that we made or meant to make.
+    """One physical key that we made or meant to make, or that is `adopted`: made elsewhere, and imported.
 
     `delete_reason` is why it is deleted for good; None where the next one takes its name at once, or it is unknown.
     """
@@ -23,6 +23,7 @@ class Generation:
     delete_intended: bool = False
     delete_reason: DeleteReason | None = None
     deleted: bool = False
+    adopted: bool = False
 
     @property
     def open(self) -> bool:

@@ -21,7 +21,7 @@ from eocanvas_apply.ledger.fold.order_records import Order, fold_order, mark_use
 
 # The version of what is folded. Raise it with every change of a record's fields or of what an event makes of them:
 # snapshots of another version are ignored.
-VERSION = 13
+VERSION = 14
 
 
 @dataclass(slots=True)
@@ -98,13 +98,13 @@ def _accepted(recorded: Recorded, event: e.PlanAccepted) -> None:
     recorded.first_accepted = recorded.first_accepted or event.plan_id
 
 
-def _generation(recorded: Recorded, event: e.KeyEvent) -> Generation:
-    generations = recorded.key_record(_of_key(recorded, event)).generations
-    return generations.setdefault(event.generation, Generation(event.generation, event.name))
+def _generation(recorded: Recorded, address: str, number: int, name: str) -> Generation:
+    generations = recorded.key_record(_of_key(recorded, address, number, name)).generations
+    return generations.setdefault(number, Generation(number, name))
 
 
 def _key(recorded: Recorded, event: e.KeyEvent) -> None:
-    generation = _generation(recorded, event)
+    generation = _generation(recorded, event.address, event.generation, event.name)
     match event:
         case e.KeyIntended():
             generation.intended = event
@@ -128,12 +128,12 @@ def _knowledge(created: e.KeyCreated) -> tuple[bool, bool, str]:
     return created.end_known, created.created is not None, repr(created)
 
 
-def _of_key(recorded: Recorded, event: e.KeyEvent) -> str:
+def _of_key(recorded: Recorded, address: str, number: int, name: str) -> str:
     """Return the address of the key that an event is about: one that began before a move goes on after it."""
-    if (now := recorded.is_now_at(event.address)) != event.address and now in recorded.keys:
-        known = recorded.keys[now].generations.get(event.generation)
-        return now if known and known.name == event.name else event.address
-    return event.address
+    if (now := recorded.is_now_at(address)) != address and now in recorded.keys:
+        known = recorded.keys[now].generations.get(number)
+        return now if known and known.name == name else address
+    return address
 
 
 def _of_job(recorded: Recorded, event: e.AddressEvent, intent: str | None, job_id: str | None) -> JobRecord:
@@ -214,7 +214,7 @@ def _run_in(recorded: Recorded, job: JobRecord, job_id: str) -> Run:
 
 
 def _run(recorded: Recorded, event: e.RunEvent) -> None:
-    job = _of_job(recorded, event, event.intent if isinstance(event, e.Adopted) else None, event.job_id)
+    job = _of_job(recorded, event, None, event.job_id)
     run = _run_in(recorded, job, event.job_id)
     match event:
         case e.JobObserved():
@@ -228,8 +228,6 @@ def _run(recorded: Recorded, event: e.RunEvent) -> None:
             _list(run, event)
         case e.ResultStored():
             run.stored[key_of(event)] = ResultFile(event.file, event.size, event.sha256, event.modified_ns)
-        case e.Adopted():
-            _adopt(recorded, job, run, event)
 
 
 def _list(run: Run, event: e.ResultsListed) -> None:
@@ -256,11 +254,17 @@ def _count(results: tuple[ListedResult, ...] | None) -> int:
     return -1 if results is None else len(results)
 
 
-def _adopt(recorded: Recorded, job: JobRecord, run: Run, event: e.Adopted) -> None:
+def _adopt(recorded: Recorded, event: e.Adopted) -> None:
+    if event.generation is not None and event.name is not None:
+        _generation(recorded, event.address, event.generation, event.name).adopted = True
+    if event.job_id is None:
+        return
+    job = _of_job(recorded, event, event.intent, event.job_id)
+    _run_in(recorded, job, event.job_id)
     if event.reason == "returned":
         job.forgotten = None
     if event.intent:
-        _bind(recorded, job, job.intents.setdefault(event.intent, Intent(event.intent)), run.job_id)
+        _bind(recorded, job, job.intents.setdefault(event.intent, Intent(event.intent)), event.job_id)
 
 
 def _pass(recorded: Recorded, event: e.PassObserved) -> None:
@@ -323,6 +327,7 @@ _FOLDERS: dict[type[e.Event], Any] = {
     e.IntentEvent: _intent,
     e.RunEvent: _run,
     e.PassObserved: _pass,
+    e.Adopted: _adopt,
     e.Forgotten: _forgotten,
     e.OrderEvent: lambda recorded, event: fold_order(recorded.orders, event),
     e.TermsAccepted: _terms,

@@ -98,5 +98,9 @@ def shown_otherwise(made: Generation, observed: Observed, storage: StorageType, 
     sent = made.created.created if made.created else None
     if seen.description == "" or bears(seen, made) or (sent is not None and seen.created == sent):
         return found
+    if made.adopted:
+        # Its description was never ours: only another time of creation shows that it is another key.
+        unknown = sent is None or seen.created is None
+        return found if unknown else (*found, Change("created", str(seen.created), str(sent)))
     intent = made.intended.intent if made.intended else ""
     return *found, Change("description", seen.description, f"one that holds {intent}")

@@ -103,7 +103,12 @@ class KeyFaults:
 
 _PUBLIC = "ask its owner to create it as a public one (`shared: true` in a manifest), or use a key of this account"
 _ANY_NAME = "choose another name:, leave name: out, or declare it as type: existing"
+_IF_OWN = "if it is a key of this account, take it over"
 _OTHER_NAME = "choose another name:, or leave name: out; names are unique over all users of the service"
+
+
+def _import(address: str, name: str) -> str:
+    return f"eocanvas-apply import {address} {name}"
 
 
 def _private(key: DesiredKey, what: str, *, surely: bool) -> Diagnostic:
@@ -119,7 +124,7 @@ def _other_type(key: DesiredKey, seen: ObservedKey) -> Iterator[Diagnostic]:
 
 def _unknown_to_ledger(address: str, name: str) -> Diagnostic:
     what = f"a key named {name!r} has the description of this project, and this ledger does not know it"
-    hint = "use the ledger of the run that created it; or delete the key at the service when no job uses it"
+    hint = f"use the ledger of the run that created it; or take the key over: {_import(address, name)}"
     return error("key-name-taken", what, hint, address=address)
 
 
@@ -133,5 +138,5 @@ def name_taken(address: str, name: str, owner: str = "") -> Diagnostic:
     """Return the fault of a fixed name that another key has, with its owner where that is another account."""
     whose = f"is of the owner {owner!r}" if owner else "is not of this project"
     what = f"a key named {name!r} exists and {whose}; names are unique over all users of the service"
-    hint = "choose another name:, or leave name: out" if owner else _ANY_NAME
+    hint = "choose another name:, or leave name: out" if owner else f"{_ANY_NAME}; {_IF_OWN}: {_import(address, name)}"
     return error("key-name-taken", what, hint, address=address)
