@@ -7,7 +7,7 @@ PEER := .venv-eocanvas
 PEER_HDA := .venv-hda
 PIP_FLAGS := --quiet --disable-pip-version-check
 
-.PHONY: help setup demo test coverage check bench schemas docs clean
+.PHONY: help setup demo test coverage check bench drain schemas docs clean
 
 help:
 	@echo "make demo     set up and run a campaign against the embedded emulator"
@@ -17,6 +17,7 @@ help:
 	@echo "make schemas  write schemas/*.json anew"
 	@echo "make docs     write docs/reference/*.md and docs/inputs.md anew; takes a minute"
 	@echo "make bench    whole-process times and memory, as ratios; takes minutes"
+	@echo "make drain    several runners, killed at random, carry out 1,000 jobs; writes the figures into docs/shared-ledgers.md"
 	@echo "make setup    the environments only;  make clean removes them"
 
 setup: .venv/installed-dev $(PEER)/installed $(PEER_HDA)/installed
@@ -44,6 +45,9 @@ docs: .venv/installed-dev
 
 bench: .venv/installed $(PEER)/installed
 	$(BIN)/python -m bench
+
+drain: .venv/installed-dev
+	DRAIN_JOBS=1000 $(BIN)/python -m pytest -q tests/end_to_end/test_drain.py
 
 .venv/created:
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer found; name one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 1; }

@@ -92,9 +92,14 @@ class GitHub:
         """Run the jobs that a commit on `main` starts."""
         return self._run(commit, {"github.event_name": "push"})
 
-    def on_schedule(self) -> dict[str, list[Step]]:
+    def on_schedule(self, cron: str = "*/15 * * * *") -> dict[str, list[Step]]:
         """Run the jobs that a time starts."""
-        return self._run("origin/main", {"github.event_name": "schedule"})
+        return self._run("origin/main", {"github.event_name": "schedule", "github.event.schedule": cron})
+
+    @property
+    def summary(self) -> str:
+        """What the last steps have written for people."""
+        return (self.folder / "summary.md").read_text(encoding="utf-8")
 
     def _run(self, commit: str, event: Mapping[str, str]) -> dict[str, list[Step]]:
         self.runs += 1
@@ -138,6 +143,7 @@ class GitHub:
         (self.folder / "github.json").write_text(json.dumps(self._state(context)), encoding="utf-8")
         path = os.pathsep.join([str(self.folder / "bin"), self.environ["PATH"]])
         fixed = {"PATH": path, "GITHUB_REPOSITORY": "jane/coast", "CI": "true", "GITHUB_STATE": str(self.folder)}
+        fixed["GITHUB_STEP_SUMMARY"] = str(self.folder / "summary.md")
         ended = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
             cwd=place,

@@ -1,4 +1,6 @@
-"""A project lives in a repository at GitHub: branch, plan, comment, merge, apply of that very plan, scheduled runs."""
+"""A project lives in a repository at GitHub: branch, plan, comment, merge, apply of that very plan, scheduled runs,
+a rename, and a report of what has drifted.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,6 +26,7 @@ from tests.gitops.repository import Repository
 
 TEMPLATE = Path(__file__).parents[2] / "examples/ci/github-gitops.yaml"
 CANARY = "canary-secret-key"
+DAILY = "30 5 * * *"
 KEYS = """version: 1
 project: coast
 keys:
@@ -129,10 +133,18 @@ def test_a_campaign_lives_in_a_repository(github: GitHub, emulator: RunningEmula
     moved = "moved: [{from: key.scenes, to: key.images}, {from: job.tiles, to: job.squares}]\n"
     pull = proposed(github, "rename", {"eocanvas.yaml": names + moved})
     assert "**2 moved, 3 to fetch**" in pull.comments[0]
-    assert "job.tiles is job.squares now" in pull.comments[0]
+    assert "job.tiles is now job.squares" in pull.comments[0]
     succeeded(github.of_push(github.merge(pull)), "apply")
     succeeded(github.on_schedule(), "continue")
     assert launched(emulator) == 3
+
+    succeeded(github.on_schedule(DAILY), "drift")
+    with emulator.model() as wire:
+        [name] = [key.name for key in wire.service.keystore if key.name.startswith("coast-")]
+        wire.service.keystore.delete(DEFAULT_USER, name, datetime.now(UTC))
+    [*_, report] = github.on_schedule(DAILY)["drift"]
+    assert report.code == 2, report
+    assert "key.images" in github.summary
 
 
 def test_what_was_not_reviewed_is_not_applied(github: GitHub, emulator: RunningEmulator) -> None:

@@ -11,14 +11,16 @@ import asyncio
 import os
 import random
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import httpx
-from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import HealthCheck, Phase, currently_in_test_context, given, note, settings
 from hypothesis import strategies as st
 
 from eocanvas_apply.emulator.http.request_faults import Fault, FaultKind
@@ -28,6 +30,7 @@ from eocanvas_apply.emulator.model.job_failures import Failure, FailureKind, Job
 from eocanvas_apply.emulator.model.submissions import Execution
 from eocanvas_apply.errors import EocanvasApplyError
 from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.ledger.journal import Backend
 from eocanvas_apply.planning.actions import ActionKind, Outcome
 from eocanvas_apply.planning.desired.desired import Limit
 from eocanvas_apply.planning.plan import Plan, Requests
@@ -122,6 +125,10 @@ def unfinished(plan: Plan, may_ask: bool) -> list[tuple[str, str, str]]:
     return [(a.address, a.action, a.reason) for a in jobs if a.reason not in OVER]
 
 
+def _same(ledger: Backend) -> Backend:
+    return ledger
+
+
 @dataclass
 class FaultyRuns:
     """One campaign, two runners, and their faults until `calm`."""
@@ -131,7 +138,8 @@ class FaultyRuns:
     chance: random.Random
     fault_rate: float
     may_ask: bool = False
-    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    # Each runner opens it for itself.
+    ledger: Callable[[], Backend] = field(default_factory=lambda: partial(_same, MemoryLedger()))
     kills: int = 0
     calm: bool = False
 
@@ -139,7 +147,7 @@ class FaultyRuns:
         """A runner that is killed now and then, and starts again until nothing is left."""
         while not self.calm:
             step = Step(self)
-            engine = self.world.runner(self.text, step, self.ledger)
+            engine = self.world.runner(self.text, step, self.ledger())
             wait = timedelta(hours=self.chance.choice([0, 1, 5, 50]))
             with suppress(EocanvasApplyError, Killed):
                 await engine.apply(NO_FETCH, wait, lambda plan: None)
@@ -156,13 +164,13 @@ class FaultyRuns:
 
     async def ending(self) -> tuple[Plan, Recorded]:
         """One more run, undisturbed."""
-        engine = self.world.runner(self.text, ledger=self.ledger)
+        engine = self.world.runner(self.text, ledger=self.ledger())
         await engine.apply(NO_FETCH, timedelta(days=20), lambda plan: None)
         return (await engine.plan(NO_FETCH))[0], engine.journal.recorded
 
     async def once_more(self) -> ApplyResult:
         """Another run, which finds nothing to do."""
-        return await self.world.runner(self.text, ledger=self.ledger).apply(NO_FETCH, timedelta(), lambda plan: None)
+        return await self.world.runner(self.text, ledger=self.ledger()).apply(NO_FETCH, timedelta(), lambda plan: None)
 
 
 @dataclass
@@ -283,21 +291,31 @@ def test_a_campaign_at_a_service_with_incomplete_logs(
 
 
 def with_random_faults(
-    behaviour: Behaviour, text: str, seed: int, fault_rate: float, may_ask: bool = False
+    behaviour: Behaviour,
+    text: str,
+    seed: int,
+    fault_rate: float,
+    may_ask: bool = False,
+    ledger: Callable[[], Backend] | None = None,
 ) -> tuple[datetime, FaultyRuns]:
-    """Run a campaign to its end and check the outcome; return when it began, and what happened."""
+    """Run a campaign to its end and check the outcome; return when it began, and what happened.
+
+    Without a `ledger`, which each runner opens, it is kept in memory.
+    """
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder), behaviour=behaviour, job_time=JOB_TIME, quotas=_quotas(), seed=seed)
         world.simulated.frontend.service.job_faults = world.simulated.frontend.service.jobs.faults = Failing(chance)
         runs = FaultyRuns(world, text, chance, fault_rate, may_ask)
+        runs.ledger = ledger or runs.ledger
         watch(world)
         begun = world.clock()
         world.run(runs.both_runners())
         ended = world.clock()
         world.frontend.faults.clear()
         plan, recorded = world.run(runs.ending())
-        note(f"seed {seed}: {len(jobs_of(world))} jobs, {runs.kills} kills, ended after {ended - begun}")
+        if currently_in_test_context():
+            note(f"seed {seed}: {len(jobs_of(world))} jobs, {runs.kills} kills, ended after {ended - begun}")
         nothing_is_lost_or_run_twice(world, plan, recorded, may_ask)
         outcomes_are_what_is_recorded(world.run(runs.once_more()), recorded, jobs_of(world))
     return begun, runs
