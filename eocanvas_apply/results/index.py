@@ -190,19 +190,24 @@ class Indexes:
         rows: dict[Path, list[IndexRow]] = defaultdict(list)
         # As texts: a hundred thousand paths would take seconds.
         base, due, before = str(self._folder), {str(folder): folder for folder in folders}, IndexFiles(self._boundary)
+        own = {
+            address: os.path.normpath(f"{base}{os.sep}{written}")
+            for written, instances in self._instances().items()
+            for address in instances
+        }
         listed: set[str] = set()
         for stored in stored_results(recorded, addresses):
-            file = os.path.normpath(f"{base}{os.sep}{stored.file}")
-            for name in _above(file, due):
-                inside, folder = file if name == "." else file[len(name) + 1 :], due[name]
+            file, home = os.path.normpath(f"{base}{os.sep}{stored.file}"), own.get(stored.address)
+            # Files of a campaign that had another name or folder before stay where they are.
+            for name in {*_above(file, due), *([home] if home in due else ())}:
+                inside, folder = _from(name, file), due[name]
                 # What another machine fetched is not here; what was here and was removed stays listed.
                 if inside in before.of(folder) or Path(file).exists():
-                    rows[folder].append(self._row(stored.address, recorded, inside.replace(os.sep, "/"), stored))
+                    rows[folder].append(self._row(stored.address, recorded, inside, stored))
                     listed.add(stored.address)
-        for written, instances in self._instances().items():
-            name = os.path.normpath(f"{base}{os.sep}{written}")
-            if name in due:
-                rows[due[name]] += [self._row(address, recorded) for address in instances if address not in listed]
+        for address, home in own.items():
+            if home in due and address not in listed:
+                rows[due[home]].append(self._row(address, recorded))
         return rows
 
     def _instances(self) -> Mapping[str, list[str]]:
@@ -234,6 +239,21 @@ def _above(file: str, folders: Container[str]) -> Iterator[str]:
             yield parent
     if "." in folders and not file.startswith(os.sep):
         yield "."
+
+
+def _from(folder: str, file: str) -> str:
+    """Return where a file lies as seen from a folder, with forward slashes; whole where no way leads there."""
+    if folder == ".":
+        inside = file
+    elif file.startswith(folder + os.sep):
+        inside = file[len(folder) + 1 :]
+    else:
+        try:
+            inside = os.path.relpath(file, folder)
+        except ValueError:
+            # On another drive.
+            inside = file
+    return inside.replace(os.sep, "/")
 
 
 def _marked(folders: set[Path]) -> set[Path]:

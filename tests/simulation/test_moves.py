@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -150,6 +152,21 @@ def test_what_moved_is_still_judged_by_what_it_is(tmp_path: Path) -> None:
     assert found["job.lowlands"] == ("relaunch", "input-changed")
     assert found["key.archive"][0] == "replace"
     assert "job.subset" not in found
+
+
+def test_the_index_of_a_renamed_campaign_leads_to_files_that_stay_where_they_are(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.apply(manifest(), HOURS)
+    names = {**PLAIN, "job.copy": "copies"}
+    world.apply(manifest(names, ids="a, b, c, d", moved=lines(names)), HOURS)
+    folder = tmp_path / "results" / "copies"
+    with (folder / "index.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["instance"], row["state"]) for row in rows] == [(each, "done") for each in "abcd"]
+    assert [row["file"].rpartition("/")[0] for row in rows] == ["../copy/a", "../copy/b", "../copy/c", "d"]
+    for row in rows:
+        content = (folder / row["file"]).read_bytes()
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (int(row["size"]), row["sha256"])
 
 
 def test_a_protection_follows_its_job(tmp_path: Path) -> None:
