@@ -9,6 +9,7 @@ from dataclasses import astuple, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from eocanvas_apply.diagnostics import Diagnostic, Severity
 from eocanvas_apply.ledger.events import Adopted, AnyEvent
 from eocanvas_apply.ledger.fold.job_records import JobRecord, Run
 from eocanvas_apply.ledger.fold.key_records import Generation
@@ -87,6 +88,8 @@ _ENDS = {
     OgcStatus.DISMISSED.value: _K.DISMISSED,
 }
 _FILES = {FileState.MISSING: _K.FILE_REMOVED, FileState.EDITED: _K.FILE_EDITED}
+_SAID = {"result-edited", "result-missing"}
+_NOT_ASKED = "storage-not-asked"
 # The service tells times in whole seconds.
 _ROUNDING = timedelta(seconds=2)
 
@@ -126,9 +129,19 @@ class DriftReport:
         return any(each.row.moved for each in self.drifted)
 
     @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What is said beside it: that a file was touched stands in the report itself."""
+        return tuple(each for each in self.plan.diagnostics if each.code not in _SAID)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything was looked at."""
+        return not any(d.severity is Severity.ERROR or d.code == _NOT_ASKED for d in self.diagnostics)
+
+    @property
     def shown_plan(self) -> Plan:
         """The plan without what an apply would do, of which nothing is said."""
-        return Plan(self.plan.origin, self.plan.created, (), self.plan.diagnostics)
+        return Plan(self.plan.origin, self.plan.created, (), self.diagnostics)
 
     @property
     def plan_id(self) -> str:

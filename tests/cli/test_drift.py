@@ -84,6 +84,8 @@ def test_a_key_that_somebody_deleted_and_files_that_were_touched(project: Projec
     assert kinds(project, 2) == [("key.scenes", "gone"), ("job.subset", "file-removed")]
     assert project.run("plan", "--refresh-only") == 0
     assert "Drift: 1 key and 1 job are not as recorded. Nothing was changed.\n" in project.out
+    # What the report says is not said once more.
+    assert project.err == ""
 
 
 @pytest.mark.parametrize(

@@ -71,3 +71,6 @@ def test_results_that_were_removed_or_emptied_in_a_storage(real: Storages, tmp_p
     assert denied.code == 1
     assert "storage-denied" in {each["code"] for each in denied.document["diagnostics"]}
     assert "wr0ng" not in denied.out + denied.err
+    unset = tool.run(*REFRESH[:3], SECRET="")
+    assert "see the messages" in unset.out
+    assert "[storage-not-asked]" in unset.err

@@ -142,7 +142,7 @@ async def _drift(args: Namespace, project: AsyncProject) -> Outcome:
     plain = Exit.ERROR if has_errors(report.plan.diagnostics) else Exit.DONE
     return Outcome(
         of_drift(report) if args.detailed_exitcode else plain,
-        (*engine.findings, *report.plan.diagnostics),
+        (*report.diagnostics, *await engine.other_runs()),
         text=lambda style: render.text(report, style, full=args.full),
         fields=lambda: render.body(report),
     )

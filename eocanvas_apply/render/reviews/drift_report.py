@@ -107,11 +107,13 @@ def _closing(report: DriftReport, style: Style) -> str:
     moved = [each for each in report.drifted if each.row.moved]
     if report.plan.origin.ledger_id is None:
         return "Nothing is on record yet, so nothing can have drifted."
+    part = "" if report.is_whole else " Not everything was looked at: see the messages."
     if not moved:
-        return f"{style.paint('No drift:', 'bold')} what is there is as recorded."
+        seen = "is there" if report.is_whole else "was looked at"
+        return f"{style.paint('No drift:', 'bold')} what {seen} is as recorded.{part}"
     keys = len({each.address for each in moved if each.address.startswith("key.")})
     jobs = len({each.address for each in moved if each.address.startswith("job.")})
     whose = " and ".join(filter(None, (counted(keys, "key") if keys else "", counted(jobs, "job") if jobs else "")))
     verb = "is" if keys + jobs == 1 else "are"
-    said = f"{style.paint('Drift:', 'bold')} {whose} {verb} not as recorded. Nothing was changed."
+    said = f"{style.paint('Drift:', 'bold')} {whose} {verb} not as recorded. Nothing was changed.{part}"
     return f"{said}\n`eocanvas-apply plan` shows what an apply would do about it."
