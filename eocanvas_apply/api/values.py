@@ -14,7 +14,7 @@ from eocanvas_apply.diagnostics import Diagnostic, has_errors
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning import plan as planning
 from eocanvas_apply.planning.desired.desired import Desired
-from eocanvas_apply.planning.moves import note_moves
+from eocanvas_apply.planning.moves import as_pairs, note_moves
 from eocanvas_apply.planning.planner import plan as planned
 from eocanvas_apply.planning.state.notes import notes
 from eocanvas_apply.planning.state.observed import Observed
@@ -108,7 +108,7 @@ def build_plan(
     record counts, as in a run; `recorded` itself stays as it is.
     """
     seen, record = replace(observed, at=now), deepcopy(recorded)
-    moves = tuple((move.address, move.to) for move in note_moves(desired, requests, record))
+    moves = as_pairs(note_moves(desired, requests, record))
     record.note(notes(desired, record, seen))
     return Plan(replace(planned(desired, requests, record, seen), moves=moves), requests, seen)
 

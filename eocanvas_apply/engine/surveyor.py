@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.errors import LedgerError
 from eocanvas_apply.ledger.binding import Binding, mismatches
-from eocanvas_apply.ledger.events import AnyEvent, JobObserved, Moved
+from eocanvas_apply.ledger.events import AnyEvent, JobObserved
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.drift import Drifted, drift, with_plan
-from eocanvas_apply.planning.moves import note_moves
+from eocanvas_apply.planning.moves import as_pairs, note_moves
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.planner import plan
 from eocanvas_apply.planning.state.notes import notes
@@ -94,7 +94,7 @@ class Surveyor:
         recorded.note(facts)
         self._unrecorded += facts
         made = plan(self.desired, requests, recorded, observed)
-        moves = tuple((fact.address, fact.to) for fact in self._unrecorded if isinstance(fact, Moved))
+        moves = as_pairs(self._unrecorded)
         return replace(made, diagnostics=self.review(made.diagnostics), moves=moves), facts, changed
 
     @property

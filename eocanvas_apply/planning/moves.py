@@ -5,11 +5,11 @@ A line whose old address has nothing on record does nothing, so that it may stay
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from eocanvas_apply.diagnostics import Diagnostic, warning
-from eocanvas_apply.ledger.events import Moved
+from eocanvas_apply.ledger.events import AnyEvent, Moved
 from eocanvas_apply.ledger.fold.moved_records import moved_address, moves_of
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import Desired
@@ -27,6 +27,11 @@ def note_moves(desired: Desired, requests: Requests, recorded: Recorded) -> list
             recorded.note([found])
             noted.append(found)
     return noted
+
+
+def as_pairs(facts: Iterable[AnyEvent]) -> tuple[tuple[str, str], ...]:
+    """Return the old and the new address of each move among these facts, as a plan has them."""
+    return tuple((fact.address, fact.to) for fact in facts if isinstance(fact, Moved))
 
 
 def _pending(desired: Desired, recorded: Recorded) -> Iterator[Moved]:

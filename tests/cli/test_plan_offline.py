@@ -35,6 +35,20 @@ def test_what_is_recorded_as_done_is_done(applied: Project, capsys: pytest.Captu
     assert "planned without the service" in capsys.readouterr().err
 
 
+def test_what_has_moved_is_done_under_its_new_address(applied: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    applied.change("  subset:\n", "  lowlands:\n")
+    manifest = applied.folder / "eocanvas.yaml"
+    moved = "moved: [{from: job.subset, to: job.lowlands}]\n"
+    manifest.write_text(manifest.read_text(encoding="utf-8") + moved, encoding="utf-8")
+    found = planned(capsys)
+    assert found["job.lowlands"]["reason"] == "done"
+    assert "job.subset" not in found
+    assert main(["plan", "--offline"]) == 0
+    said = capsys.readouterr()
+    assert "job.subset is now job.lowlands" in said.out
+    assert "renamed" not in said.err
+
+
 def test_without_a_ledger_all_is_new(applied: Project, capsys: pytest.CaptureFixture[str]) -> None:
     assert {a["action"] for a in planned(capsys, "--ledger", "none.jsonl").values()} <= {"create", "launch"}
     assert main(["plan", "--offline", "--ledger", "none.jsonl", "--detailed-exitcode"]) == 2

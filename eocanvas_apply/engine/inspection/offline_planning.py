@@ -19,6 +19,7 @@ from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.ledger.opened_ledger import open_ledger
 from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.moves import as_pairs, note_moves
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.planner import plan
 from eocanvas_apply.planning.state.observed import Observed, ObservedKey, Pass
@@ -41,6 +42,7 @@ class OfflineSurvey:
     observed: Observed
     findings: tuple[Diagnostic, ...]
     manifest_refusals: tuple[Diagnostic, ...] = ()
+    moves: tuple[tuple[str, str], ...] = ()
 
     def policy_refusals(self, made: Plan, requests: Requests) -> tuple[Diagnostic, ...]:
         """Return the refusals of a plan with those of the policy."""
@@ -53,7 +55,8 @@ class OfflineSurvey:
         made = plan(self.desired, requests, self.recorded, self.observed)
         refused = self.policy_refusals(made, requests)
         texts = kept_texts(self.project.boundary, made.launched_digests)
-        shown = replace(made, diagnostics=(OFFLINE, *review(made.diagnostics)), refusals=refused)
+        found = (OFFLINE, *review(made.diagnostics))
+        shown = replace(made, diagnostics=found, refusals=refused, moves=self.moves)
         return shown.with_texts(texts)
 
 
@@ -71,8 +74,9 @@ async def survey_offline(project: Definition, ledger: str | None, timing: Mappin
         recorded, findings = Recorded(), (*findings, _ledger_not_asked(project))
     else:
         recorded = await _recorded(project, ledger, now)
+    moves = as_pairs(note_moves(desired, Requests(), recorded))
     seen = _as_recorded(desired, recorded, now)
-    return OfflineSurvey(project, desired, recorded, seen, findings, campaigns.refusals)
+    return OfflineSurvey(project, desired, recorded, seen, findings, campaigns.refusals, moves)
 
 
 async def _recorded(project: Definition, ledger: str | None, now: datetime) -> Recorded:
