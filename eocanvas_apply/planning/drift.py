@@ -24,7 +24,7 @@ from eocanvas_apply.planning.state.at_keys import ResultAtKey
 from eocanvas_apply.planning.state.observed import FileState, Observed, ObservedKey
 from eocanvas_apply.planning.state.stored import stored_results
 from eocanvas_apply.planning.tasks import AdoptJob
-from eocanvas_apply.vocabulary import OgcStatus, has_ended
+from eocanvas_apply.vocabulary import OgcStatus
 
 
 class DriftKind(StrEnum):
@@ -82,7 +82,9 @@ DRIFT: Mapping[DriftKind, DriftRow] = {
     _K.OBJECT_EMPTY: DriftRow("result is empty in its storage", _RUN_AGAIN),
     _K.OBJECT_CHANGED: DriftRow("result was written again in its storage", f"where that is wrong, {_RUN_AGAIN}"),
 }
-_ENDS = {
+# A status in a word that is not known says nothing yet.
+_STATUSES = {
+    OgcStatus.RUNNING.value: _K.STARTED,
     OgcStatus.SUCCESSFUL.value: _K.SUCCEEDED,
     OgcStatus.FAILED.value: _K.FAILED,
     OgcStatus.DISMISSED.value: _K.DISMISSED,
@@ -260,11 +262,9 @@ def _run(record: JobRecord, run: Run, observed: Observed) -> Drifted | None:
     seen = observed.jobs.jobs.get(run.job_id)
     if run.in_flight and seen is None:
         return Drifted(record.address, _K.MISSING, job_id=run.job_id) if run.job_id in observed.gone else None
-    if run.in_flight and seen and seen.status not in (run.status, OgcStatus.ACCEPTED):
-        kind = _ENDS.get(seen.status) if has_ended(seen.status) else _K.STARTED
+    if run.in_flight and seen and seen.status != run.status and (kind := _STATUSES.get(seen.status)):
         changes = (Change("status", run.status, seen.status),)
-        failure = observed.failures.get(run.job_id)
-        return Drifted(record.address, kind, changes, run.job_id, failure=failure) if kind else None
+        return Drifted(record.address, kind, changes, run.job_id, failure=observed.failures.get(run.job_id))
     if not run.in_flight and not run.results and observed.results.get(run.job_id):
         return Drifted(record.address, _K.RESULTS_LISTED, job_id=run.job_id)
     return None
