@@ -75,6 +75,10 @@ class TestALostLedger:
         assert (project.folder / ".eocanvas/default.jsonl").read_bytes() == before
         assert project.run("import", "subset", self.job) == 0
         assert "job.subset has it already; nothing was changed.\n" in project.out
+        assert project.run("forget", "subset") == 0
+        assert imported(project, "subset", self.job)["imported"]
+        assert actions(project)["job.subset"] == ("fetch", "results-pending")
+        assert project.run("ledger", "verify") == 0
 
     def test_the_ledger_says_adopted(self, project: Project) -> None:
         imported(project, "scenes", self.key, "--allow-new-ledger")
