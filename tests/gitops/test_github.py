@@ -4,53 +4,25 @@ a rename, and a report of what has drifted.
 
 from __future__ import annotations
 
-import os
 import re
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import yaml
 
-from eocanvas_apply.emulator.http.emulator_options import Options
-from eocanvas_apply.emulator.http.server import RunningEmulator, running
-from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER, Quota
+from eocanvas_apply.emulator.http.server import RunningEmulator
+from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER
 from tests.bucket_server import ACCESS, SECRET, BucketServer
-from tests.emulator.model_client import private_key
 from tests.emulator.storages import REGION
-from tests.end_to_end.tool import GRAPH, QUICK
+from tests.end_to_end.tool import GRAPH
 from tests.gitops.github import GitHub, PullRequest, Step
+from tests.gitops.project import CANARY, JOBS, KEYS, launched, machine
 from tests.gitops.repository import Repository
 
 TEMPLATE = Path(__file__).parents[2] / "examples/ci/github-gitops.yaml"
-CANARY = "canary-secret-key"
 DAILY = "30 5 * * *"
-KEYS = """version: 1
-project: coast
-keys:
-  scenes:
-    type: s3
-    bucket: scenes
-    region: waw3-2
-    endpoint: https://s3.example.org
-    access_key: {env: SCENES_ACCESS_KEY}
-    secret_key: {env: SCENES_SECRET_KEY}
-"""
-JOBS = """jobs:
-  tiles:
-    for_each: {list: [a, b, c]}
-    graph: graph.xml
-    inputs: {img1: {key: scenes, path: "/${each.id}.nc"}}
-"""
-
-
-@pytest.fixture(name="emulator")
-def _emulator() -> Iterator[RunningEmulator]:
-    # Two launches in two seconds: a campaign of three needs another run.
-    with running(Options(job_time=0.3, quotas=(Quota(2, 2.0),), private_key=private_key())) as emulator:
-        yield emulator
 
 
 @pytest.fixture(name="github")
@@ -68,31 +40,8 @@ def _github(tmp_path: Path, emulator: RunningEmulator, bucket_server: BucketServ
         "EOCANVAS_APPLY_LEDGER": bucket_server.new_ledger(),
     }
     return GitHub.of(
-        repository, TEMPLATE, tmp_path / "github", settings=secrets, environ=_runner(emulator, bucket_server, tmp_path)
+        repository, TEMPLATE, tmp_path / "github", settings=secrets, environ=machine(emulator, bucket_server, tmp_path)
     )
-
-
-def _runner(emulator: RunningEmulator, bucket_server: BucketServer, folder: Path) -> Mapping[str, str]:
-    """What a machine of the tests has: this checkout in place of a package that is installed."""
-    programs = folder / "programs"
-    programs.mkdir()
-    installs = programs / "python"
-    installs.write_text('#!/bin/sh\ntest "$*" = "-m pip install eocanvas-apply[s3]"\n', encoding="utf-8")
-    installs.chmod(0o755)
-    return {
-        **QUICK,
-        "PATH": os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.environ["PATH"]]),
-        "HOME": str(folder),
-        "EOCANVAS_URL": emulator.url,
-        "EOCANVAS_TOKEN_URL": emulator.token_url,
-        "SSL_CERT_FILE": str(bucket_server.certificate.authority),
-        "NO_PROXY": "*",
-    }
-
-
-def launched(emulator: RunningEmulator) -> int:
-    with emulator.model() as wire:
-        return len(list(wire.service.jobs.every()))
 
 
 def succeeded(ran: Mapping[str, list[Step]], *jobs: str) -> None:
