@@ -22,7 +22,6 @@ from eocanvas_apply.cli.commands import GROUPS, SUMMARIES
 from eocanvas_apply.cli.root_help import SETTINGS
 from eocanvas_apply.manifest.model.manifest import json_schema
 from eocanvas_apply.manifest.model.times import format_duration
-from eocanvas_apply.manifest.validation.meaning import not_yet
 from eocanvas_apply.planning.reasons import JOB_ROWS, KEY_ROWS
 
 FOLDER = Path(__file__).parent / "reference"
@@ -254,16 +253,10 @@ def _common(models: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def _fields(model: Mapping[str, Any], fields: Mapping[str, Any]) -> str:
     required = model.get("required", ())
     rows = (
-        (f"`{name}`", _kind(field), "" if name in required else _default(field), _meaning(name, field))
+        (f"`{name}`", _kind(field), "" if name in required else _default(field), str(field.get("description", "")))
         for name, field in fields.items()
     )
     return _table(("field", "type", "default", "meaning"), rows)
-
-
-def _meaning(name: str, field: Mapping[str, Any]) -> str:
-    text = str(field.get("description", ""))
-    places: tuple[Any, ...] = ({name: 1}, {"keys": {"a": {"b": {name: 1}}}}, {"jobs": {"a": {name: 1}}})
-    return f"Not supported yet. {text}" if any(list(not_yet(place)) for place in places) else text
 
 
 def _default(field: Mapping[str, Any]) -> str:

@@ -53,6 +53,9 @@ def later_of(known: str, seen: str) -> str:
 # Why a job failed, by its log.
 FailureClass = Literal["input-config", "staging-in", "staging-out", "killed", "key", "graph", "unknown"]
 
+# What a run of apply can end with that a notification tells, the gravest first.
+RunEvent = Literal["error", "decision", "failed", "drift", "finished"]
+
 
 class Allowance(StrEnum):
     """The flags that allow what a safety rule refuses."""

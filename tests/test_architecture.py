@@ -76,8 +76,8 @@ IO_MODULES = {
     *("subprocess", "sys", "tempfile", "threading", "time", "urllib.request", "uuid", "uvicorn"),
 }
 IO_CALL = re.compile(r"(^|\.)(open|input|now|utcnow|today|read_text|read_bytes|write_text|write_bytes)$")
-# Outside of `secrets/` the text of a secret is used only where it is sent: a log-in, and requests to a bucket.
-REVEALING = {"service.gateway", "storage.bucket_listing", "storage.webdav_probe"}
+# Outside of `secrets/` the text of a secret is used only where it is sent: a log-in, requests to a bucket, web hooks.
+REVEALING = {"engine.web_hooks", "service.gateway", "storage.bucket_listing", "storage.webdav_probe"}
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
 SENTENCES = (
     "Planning is a pure function of (desired, requests, recorded, observed, now); it does no I/O.",

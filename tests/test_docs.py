@@ -18,14 +18,16 @@ from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli import main
 from eocanvas_apply.cli.commands import SUMMARIES
 from eocanvas_apply.cli.root_help import SETTINGS
+from eocanvas_apply.documents.yaml.text import YamlText
 from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.server import running
 from eocanvas_apply.engine.definition import open_project
 from eocanvas_apply.errors import UsageError
 from eocanvas_apply.manifest.model.manifest import json_schema
+from eocanvas_apply.manifest.model.notify import RUN_FIELDS
 from eocanvas_apply.manifest.model.steps import Step
 from eocanvas_apply.planning.drift import DRIFT, DriftKind
-from eocanvas_apply.vocabulary import FailureClass
+from eocanvas_apply.vocabulary import FailureClass, RunEvent
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -143,12 +145,24 @@ def _folder(tmp_path: Path) -> Path:
 FIRST = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)[0]
 
 
+def test_the_page_has_every_event_and_value_of_a_notification() -> None:
+    page = (ROOT / "docs/monitoring.md").read_text(encoding="utf-8")
+    assert [name for name in (*RUN_FIELDS, *get_args(RunEvent)) if f"`{name}`" not in page] == []
+
+
+def _read(text: str) -> dict[str, Any]:
+    """Read YAML as the program does: PyYAML takes `on` for true."""
+    data = YamlText.parse(text.encode(), "page").data
+    assert isinstance(data, dict)
+    return data
+
+
 @pytest.mark.parametrize("block", _blocks("yaml"))
 def test_every_manifest_is_valid(block: str, folder: Path) -> None:
     """A part of a manifest stands in the place of the same part of the README's first one."""
-    first, part = yaml.safe_load(FIRST), yaml.safe_load(block)
+    first, part = _read(FIRST), _read(block)
     whole = {**first, **part, "keys": {**first["keys"], **part.get("keys", {})}}
-    text = block if "version" in part else yaml.safe_dump(whole, sort_keys=False)
+    text = block if "version" in part else json.dumps(whole)
     (folder / "eocanvas.yaml").write_text(text, encoding="utf-8")
     assert open_project(folder / "eocanvas.yaml").diagnostics == ()
 

@@ -16,6 +16,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from eocanvas_apply.api import parameters
 from eocanvas_apply.api.addresses import addresses_named, jobs_named
+from eocanvas_apply.api.notifying import Notifying
 from eocanvas_apply.api.results import Results, chosen_jobs, recorded_results
 from eocanvas_apply.api.values import ApplyResult, Plan, Progress, Status
 from eocanvas_apply.checks.checking import adjusted
@@ -332,7 +333,9 @@ class AsyncProject:
         """Plan, let `confirm` see the plan (it raises to decline), and apply it, if a permission allows it."""
         engine = await self.engine()
         beside = await engine.other_runs()
-        return ApplyResult(await engine.apply(requests, wait, confirm, allowed_by), (*engine.findings, *beside))
+        notifying = Notifying(self.project, self._settings, engine.stopping, silent=requests.destroy)
+        result, untold = await notifying.of(engine.apply(requests, wait, confirm, allowed_by))
+        return ApplyResult(result, (*engine.findings, *beside, *untold))
 
     def stop(self) -> None:
         """Stop an apply that is at work: nothing more is sent, answers on the way are waited for (up to 5 s).

@@ -50,6 +50,8 @@ class Run:
     _failed: set[str] = field(init=False, default_factory=set)
     # The jobs whose logs it found doubtful, which may be long after their results were stored.
     _remarked: set[str] = field(init=False, default_factory=set)
+    # The jobs of which it recorded something new.
+    _news: set[str] = field(init=False, default_factory=set)
     # Each address as it first stood, also those that arose on the way.
     _first_seen: dict[str, PlannedAction] = field(init=False)
     _run_again: frozenset[str] = field(init=False)
@@ -119,8 +121,9 @@ class Run:
         for fact in await self.surveyor.put_on_record():
             if isinstance(fact, Moved):
                 self.session.report_event(fact.address, Happening.MOVED, fact.to)
-            elif isinstance(fact, JobObserved) and fact.remarks:
-                self._remarked.add(fact.address)
+            elif isinstance(fact, JobObserved):
+                self._news.add(fact.address)
+                self._remarked |= {fact.address} if fact.remarks else set()
 
     async def _observe(self) -> ServiceError | None:
         """Observe and plan; return the fault of a service that is silent, or answers unreadably."""
@@ -285,11 +288,12 @@ class Run:
         pending = sum(results_pending(recorded, address) for address in left)
         jobs = [each.address for each in ended if each.address.startswith("job.")]
         lie = places(jobs, recorded, last.desired)
+        ends, news = last.forecast.ends, frozenset(self._news)
         if self._fault is None:
-            return ApplyResult(self.first, ended, found, last.diagnostics, pending, lie)
+            return ApplyResult(self.first, ended, found, last.diagnostics, pending, lie, None, ends, news)
         diagnostics = (*last.diagnostics, *self._fault.diagnostics)
         found |= {Ending.REFUSED if isinstance(self._fault, SafetyRefusal) else Ending.ERROR}
-        return ApplyResult(self.first, ended, found, diagnostics, pending, lie, last.created)
+        return ApplyResult(self.first, ended, found, diagnostics, pending, lie, last.created, ends, news)
 
 
 def _moves(action: PlannedAction) -> bool:

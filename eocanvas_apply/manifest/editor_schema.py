@@ -1,4 +1,4 @@
-"""The schema of manifests for editors: a fault is reported at its own field, and what is not supported yet is marked.
+"""The schema of manifests for editors: a fault is reported at its own field.
 
 pydantic writes a union as `oneOf`: with one wrong field every member fails, and an editor lists them all. Here the type
 of a value chooses the member, and of mappings the field that only this member has, such as `graph`, or its `type`.
@@ -15,31 +15,17 @@ from pydantic import TypeAdapter
 from eocanvas_apply.manifest.model.manifest import json_schema
 from eocanvas_apply.manifest.model.times import format_duration
 from eocanvas_apply.manifest.schema_of_parts import add_parts
-from eocanvas_apply.manifest.validation.meaning import NOT_YET
 
 Schema = dict[str, Any]
 _UNIONS = ("oneOf", "anyOf")
-_JOBS = ("SnapJob", "TailorJob", "RawJob")
-_REFERENCES = ("CommandReference", "KeyringReference", "SopsReference")
-_OWNERS: Mapping[str, tuple[str, ...]] = {"jobs": _JOBS, "keys": _REFERENCES}
 
 
 def editor_schema() -> Schema:
     """Return the schema."""
     schema = json_schema()
-    for path in NOT_YET:
-        owners = [schema["$defs"][name] for name in _OWNERS[str(path[0])]] if len(path) > 1 else [schema]
-        for owner in owners:
-            if field := owner["properties"].get(path[-1]):
-                field.update(_not_supported_yet(field))
     add_parts(schema)
     rewritten: Schema = _Unions(schema["$defs"]).rewritten(schema)
     return rewritten
-
-
-def _not_supported_yet(field: Schema) -> Schema:
-    words = "Not supported yet."
-    return {"description": f"{words} {field.get('description', '')}", "deprecated": True, "deprecationMessage": words}
 
 
 class _Unions:

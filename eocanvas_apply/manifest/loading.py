@@ -33,7 +33,6 @@ from eocanvas_apply.manifest.validation.meaning import (
     is_open,
     mapping_at,
     misplaced_references,
-    not_yet,
     steps_of,
     variables_without_value,
     without_open,
@@ -230,8 +229,6 @@ def _partial(data: Data, paths: Iterable[Path]) -> Manifest | None:
 def _named(
     data: Data, variables: Mapping[str, Plain], loaded: LoadedManifest, oversized: Path | None
 ) -> Iterator[Diagnostic]:
-    hint = "remove it; it is reserved for a later release"
-    unsupported = ((error("not-yet", f"`{path[-1]}` is not supported yet", hint), path, True) for path in not_yet(data))
     at_names = ((found, path, True) for found, path in without_rows(data))
     nameless = (*dangling_references(data), *misplaced_references(data), *variables_without_value(data, variables))
     findings = (
@@ -241,7 +238,7 @@ def _named(
         *products_without_dataset(data),
     )
     at_values = ((found, path, False) for found, path in findings)
-    yield from placed((*unsupported, *at_names, *at_values), loaded)
+    yield from placed((*at_names, *at_values), loaded)
     if oversized:
         message = f"with its variables filled in, the manifest has more than {LONGEST_FILLED // 1_000_000} MB"
         yield loaded.place(

@@ -86,7 +86,7 @@ def mask_of(text: YamlText) -> Mask:
                 known = scalars.get(scalar.span.start, (0, ""))[1]
                 # By an alias it may stand in several places: what one of them hides is hidden.
                 scalars[scalar.span.start] = (scalar.span.end, field if _is_plain(known) else known)
-    for scalar, field in _named_secrets(text.root) if names_a_secret(text.text) else ():
+    for scalar, field in (*_of_web_hooks(text.root), *(_named_secrets(text.root) if names_a_secret(text.text) else ())):
         if scalar.span.end > scalar.span.start:
             scalars.setdefault(scalar.span.start, (scalar.span.end, field))
     return Mask(text, scalars, tuple(_united(blocks)))
@@ -165,6 +165,18 @@ def _scalars_of_key(key: Node) -> Iterator[tuple[Scalar, str | None]]:
             yield value, field.text
         else:
             yield from _hidden(value)
+
+
+def _of_web_hooks(root: Node | None) -> Iterator[tuple[Scalar, str | None]]:
+    """Yield the addresses and headers of web hooks, also those of environments."""
+    environments = [overlay for _, each in _entries(root, "environments") for _, overlay in _entries(each)]
+    hooks = [each for node in (root, *environments) for _, each in _entries(node, "notify")]
+    for hook in (item for each in hooks if isinstance(each, Sequence) for item in each.items):
+        for _, address in _entries(hook, "url"):
+            yield from _hidden(address)
+        for _, headers in _entries(hook, "headers"):
+            for _, value in _entries(headers):
+                yield from _hidden(value)
 
 
 def _named_secrets(root: Node | None) -> Iterator[tuple[Scalar, str | None]]:

@@ -1,9 +1,9 @@
 """The one substitution of a manifest: `${each.FIELD}` and `${var.NAME}` in texts; `$${` is a literal `${`.
 
 It reaches the string values of jobs, and of variables also the plain fields of keys, never the project, the ledger or
-the reference to a secret. A bare `$name` belongs to SNAP graphs. A value that is only a reference keeps its type;
-inside a longer text a number stays as it was written. An empty field or variable fills in nothing: it is an error
-where it is used.
+the reference to a secret. The body of a notification takes variables, and `${run.NAME}` when the run has ended. A bare
+`$name` belongs to SNAP graphs. A value that is only a reference keeps its type; inside a longer text a number stays as
+it was written. An empty field or variable fills in nothing: it is an error where it is used.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from eocanvas_apply.documents.yaml.nodes import Data, Path, Plain
 _REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)\}?")
 _VARIABLE = re.compile(r"\$\$\{|\$\{\s*var\.([^{}]*)\}")
 _FIELD = re.compile(r"\$\$\{|\$\{\s*each\.([^{}]*)\}")
+_OF_RUN = re.compile(r"\$\$\{|\$\{\s*run\.([^{}]*)\}")
 # A text that a row fills in, and all that variables fill in, may have so many characters.
 LONGEST_FILLED = 10_000_000
 _SECRETS = frozenset({"access_key", "secret_key", "password"})
@@ -53,8 +54,8 @@ def is_unfilled(text: str) -> bool:
 
 
 def unescaped(data: Data) -> Data:
-    """Return the data with `$${` as `${` wherever references are read."""
-    return _changed(data, (), lambda text: text.replace("$${", "${"))
+    """Return the data with `$${` as `${` wherever references are read, but for what waits for the end of a run."""
+    return _changed(data, (), lambda text: text.replace("$${", "${"), lambda path: not of_run(path))
 
 
 def with_variables(data: Data, variables: Mapping[str, Plain]) -> Data:
@@ -68,6 +69,28 @@ def with_variables(data: Data, variables: Mapping[str, Plain]) -> Data:
         return _VARIABLE.sub(lambda found: _inserted(found, variables), text)
 
     return _changed(data, (), filled)
+
+
+def with_run(body: Data, fields: Mapping[str, Data]) -> Data:
+    """Return the body of a notification with `${run.NAME}` filled in; inside a text null is nothing.
+
+    It stays data: whatever a value holds, it cannot end the text that it stands in.
+    """
+
+    def inserted(found: re.Match[str]) -> str:
+        value = fields[found[1].rstrip()] if found[1] is not None else "${"
+        return "" if value is None else text_of(value)
+
+    def filled(text: str) -> Data:
+        whole = _OF_RUN.fullmatch(text)
+        return fields[whole[1].rstrip()] if whole and whole[1] is not None else _OF_RUN.sub(inserted, text)
+
+    return _changed(body, ("notify", 0, "body"), filled)
+
+
+def of_run(path: Path) -> bool:
+    """Whether a path of a manifest leads into the body of a notification."""
+    return path[:1] == ("notify",) and path[2:3] == ("body",)
 
 
 def too_long(data: Data, variables: Mapping[str, Plain]) -> Path | None:
@@ -263,12 +286,14 @@ def _escaped(text: str) -> str:
     return text.replace("${", "$${")
 
 
-def _changed(data: Data, path: Path, change: Callable[[str], Data]) -> Data:
+def _changed(
+    data: Data, path: Path, change: Callable[[str], Data], where: Callable[[Path], bool] = lambda _: True
+) -> Data:
     if isinstance(data, dict):
-        return {name: _changed(value, (*path, name), change) for name, value in data.items()}
+        return {name: _changed(value, (*path, name), change, where) for name, value in data.items()}
     if isinstance(data, list):
-        return [_changed(value, (*path, index), change) for index, value in enumerate(data)]
-    if isinstance(data, str) and "${" in data and _is_filled_in(path):
+        return [_changed(value, (*path, index), change, where) for index, value in enumerate(data)]
+    if isinstance(data, str) and "${" in data and _is_filled_in(path) and where(path):
         return change(data)
     return data
 
@@ -288,4 +313,4 @@ def texts(data: Data) -> Iterator[tuple[Path, str]]:
 
 
 def _is_filled_in(path: Path) -> bool:
-    return path[:1] == ("jobs",) or (len(path) == 3 and path[0] == "keys" and path[2] not in _SECRETS)
+    return path[:1] == ("jobs",) or of_run(path) or (len(path) == 3 and path[0] == "keys" and path[2] not in _SECRETS)

@@ -27,7 +27,7 @@ def key_refusals(policy: PolicyFile, manifest: Manifest, boundary: Boundary) -> 
         else:
             yield from _managed(policy, name, key)
             for field in key.secret_names:
-                yield from _secret(policy, name, field, getattr(key, field), boundary)
+                yield from secret_refusals(policy, ("keys", name, field), getattr(key, field), boundary, f"key.{name}")
 
 
 def _existing(policy: PolicyFile, name: str, key: ExistingKey) -> Found:
@@ -63,8 +63,11 @@ def _managed(policy: PolicyFile, name: str, key: ManagedKey) -> Found:
         yield policy.refusal("shared", what, "no shared keys", address), ("keys", name, "shared")
 
 
-def _secret(policy: PolicyFile, name: str, field: str, reference: SecretReference, boundary: Boundary) -> Found:
-    rules, path, address = policy.rules, ("keys", name, field), f"key.{name}"
+def secret_refusals(
+    policy: PolicyFile, path: Path, reference: SecretReference, boundary: Boundary, address: str | None = None
+) -> Found:
+    """Yield what the policy refuses of a reference to a secret that stands at a path."""
+    rules = policy.rules
     kind = next(iter(type(reference).model_fields))
     if rules.secrets is not None and kind not in rules.secrets:
         what = f"secrets by {{{kind}: ...}} are not allowed"

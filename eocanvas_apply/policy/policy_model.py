@@ -50,5 +50,7 @@ class Policy(StrictModel):
     licences: list[Text] | None = Field(
         default=None, description="Patterns of the licences that `accept_terms` may accept."
     )
-    hosts: list[Text] | None = Field(default=None, description="Patterns of the hosts that `url` inputs may name.")
+    hosts: list[Text] | None = Field(
+        default=None, description="Patterns of the hosts that `url` inputs and `notify` may name."
+    )
     accounts: list[Text] | None = Field(default=None, description="Patterns of the accounts that may be used.")

@@ -161,7 +161,8 @@ class ApplyResult:
     """What an apply came to; `left` counts the results that it was asked to leave at the service.
 
     `places` are where the results of the plan's jobs lie now. `last_seen` is when the service was observed last, in a
-    run that a fault ended; the fault is the last of the diagnostics.
+    run that a fault ended; the fault is the last of the diagnostics. `ends` is when the last launch that
+    waits can go, and `news` are the jobs of which the run recorded something new.
     """
 
     plan: Plan
@@ -171,6 +172,8 @@ class ApplyResult:
     left: int = 0
     places: tuple[Place, ...] = ()
     last_seen: datetime | None = None
+    ends: datetime | None = None
+    news: frozenset[str] = frozenset()
 
 
 def outcome_counts(results: Sequence[AddressResult]) -> dict[str, int]:

@@ -312,9 +312,7 @@ assert operators.catalogue.cache_info().currsize == 0
 
 
 def test_an_error_that_makes_a_run_impossible_cannot_be_lowered() -> None:
-    assert not any(
-        map(is_adjustable, ("graph-syntax", "unknown-key", "literal-secret", "input-not-in-graph", "not-yet"))
-    )
+    assert not any(map(is_adjustable, ("graph-syntax", "unknown-key", "literal-secret", "input-not-in-graph")))
     found = found_in(f"checks: {{graph-without-output: info}}\njobs: {{a: {{graph: g, {INPUT}}}}}\n", g=graph_of(READ))
     assert {each.code for each in found if each.severity is Severity.ERROR} == {"unknown-check", "graph-without-output"}
 

@@ -104,7 +104,7 @@ def test_a_job_or_key_of_another_kind_takes_the_place_of_the_whole() -> None:
         ("{file: secret}", "hunter2", "literal-secret", 22),
         ("account: joe", "version: 1", "unknown-field", 18),
         ("account: joe", "environments: {}", "unknown-field", 18),
-        ("account: joe", "notify: [{url: u}]", "not-yet", 18),
+        ("account: joe", "notify: [{url: u}]", "bad-value", 18),
     ],
 )
 def test_a_fault_is_found_at_its_line_of_the_overlay(before: str, after: str, code: str, line: int) -> None:

@@ -70,7 +70,7 @@ checks: {some-code: warning}
 ledger: {url: "s3://ledgers/coast"}
 protect: ["key.*"]
 moved: [{from: a, to: b}]
-notify: [{url: u, "on": [failed], body: {}}]
+notify: [{url: "https://u.example.test", "on": [failed], headers: {X-A: b, Token: {env: T}}, body: {}}]
 """
 
 
@@ -183,15 +183,6 @@ def test_manifests_that_are_read_fit_the_schema(file: Path) -> None:
     loaded = load(file.read_bytes(), file.name)
     assert not has_errors(loaded.diagnostics)
     assert [error.message for error in VALIDATOR.iter_errors(loaded.text.data)] == []
-
-
-def test_fields_that_are_not_supported_yet_are_marked() -> None:
-    marked = {name for name, facts in fields(editor_schema()) if facts.get("deprecated")}
-    assert marked == {
-        *(f"{owner}.{name}" for owner in ("Manifest", "Overlay") for name in ("notify",)),
-    }
-    found = editor_schema()["properties"]["notify"]["description"]
-    assert found == "Not supported yet. Notifications: an address, the events and the body."
 
 
 def test_defaults_are_written_as_a_manifest_writes_them() -> None:

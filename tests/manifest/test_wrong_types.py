@@ -15,7 +15,7 @@ from eocanvas_apply.manifest.loading import load
 from eocanvas_apply.manifest.model.manifest import Manifest
 
 # A job may name a key that is left out here, and some fields do nothing yet.
-_OF_OTHERS = {"not-yet", "unknown-key", "unknown-job"}
+_OF_OTHERS = {"unknown-key", "unknown-job"}
 KEY = {"type": "s3", "bucket": "b", "region": "r", "endpoint": "https://e.test", "access_key": {"env": "A"}}
 WHOLE: dict[str, Any] = {
     "version": 1,

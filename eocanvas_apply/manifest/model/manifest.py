@@ -1,4 +1,4 @@
-"""The manifest as a typed value: every field that the format has, those of later releases too."""
+"""The manifest as a typed value: every field that the format has."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pydantic import ConfigDict, Field
 
 from eocanvas_apply.manifest.model.jobs import Job
 from eocanvas_apply.manifest.model.keys import Key
+from eocanvas_apply.manifest.model.notify import Notify
 from eocanvas_apply.manifest.model.strict import (
     PROJECT,
     Duration,
     LooseSeverity,
     Name,
-    PlainData,
     Scalar,
     StrictModel,
     Text,
@@ -57,14 +57,6 @@ class Moved(StrictModel):
 
     source: Text = Field(alias="from", description="The old address.")
     to: Text = Field(description="The new address.")
-
-
-class Notify(StrictModel):
-    """A web hook that is called after a run."""
-
-    url: Text = Field(description="Address to call.")
-    on: Annotated[tuple[Text, ...], Field(strict=False)] = Field(default=(), description="At which events.")
-    body: PlainData = Field(default=None, description="What to send.")
 
 
 class Defaults(StrictModel):
@@ -115,7 +107,7 @@ class Manifest(StrictModel):
         default=(), description="Keys and jobs that were renamed."
     )
     notify: Annotated[tuple[Notify, ...], Field(strict=False)] = Field(
-        default=(), description="Notifications: an address, the events and the body."
+        default=(), description="Web hooks that are called when an apply ends."
     )
 
 

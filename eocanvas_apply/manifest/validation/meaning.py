@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from eocanvas_apply.diagnostics import Diagnostic, Suggestions, error, warning
 from eocanvas_apply.documents.yaml.nodes import Data, Path, Plain
 from eocanvas_apply.manifest.model.keys import EODATA
+from eocanvas_apply.manifest.model.notify import RUN_FIELDS
 from eocanvas_apply.manifest.model.steps import KINDS
-from eocanvas_apply.manifest.substitution import is_empty, references, refers_to_row
+from eocanvas_apply.manifest.substitution import is_empty, of_run, references, refers_to_row
 
 # A hint lists no more names.
 _MOST_LISTED = 20
@@ -38,7 +39,12 @@ def unknown_key(name: str, declared: Collection[str], suggestions: Suggestions |
 def dangling_references(data: Data) -> Iterator[Finding]:
     """Yield each `${...}` that is neither `each` nor `var`."""
     for path, inside in references(data):
-        if inside.partition(".")[0] not in ("each", "var") or not inside.partition(".")[2]:
+        root, _, name = inside.partition(".")
+        if of_run(path):
+            if (root == "run" and name not in RUN_FIELDS) or root not in ("run", "var") or not name:
+                hint = f"references of a body are ${{var.NAME}} and ${{run.NAME}}: {', '.join(RUN_FIELDS)}"
+                yield error("unknown-reference", "a reference here names nothing", hint), path
+        elif root not in ("each", "var") or not name:
             hint = "references are ${each.FIELD} and ${var.NAME}; a literal ${ is written $${"
             yield error("unknown-reference", "a reference here names nothing", hint), path
 
@@ -46,7 +52,7 @@ def dangling_references(data: Data) -> Iterator[Finding]:
 def misplaced_references(data: Data) -> Iterator[Finding]:
     """Yield each `${each.FIELD}` where no row can fill it in."""
     for path, inside in references(data):
-        if inside.startswith("each.") and (why := _misplaced(data, path)):
+        if inside.startswith("each.") and not of_run(path) and (why := _misplaced(data, path)):
             yield error("reference-not-here", *why), path
 
 
@@ -139,8 +145,6 @@ _OF_INSTANCES = {
     "canary": "remove it: a single job has no other instances",
     "stop_after": "remove it: `retries` says how often a single job is tried again",
 }
-# What the format has and this release does not support; `*` is any name. Later work deletes lines here.
-NOT_YET: tuple[Path, ...] = (("notify",),)
 
 
 def without_rows(data: Data) -> Iterator[Finding]:
@@ -192,16 +196,3 @@ def without_open(data: Data, paths: list[Path]) -> Data:
 def _copied(data: Data) -> Data:
     """Return a copy of the mappings; what else they hold is shared."""
     return {name: _copied(value) for name, value in data.items()} if isinstance(data, dict) else data
-
-
-def not_yet(data: Data) -> Iterator[Path]:
-    """Yield the path of every field that is given and not supported yet."""
-    yield from (path for pattern in NOT_YET for path, value in _matching(data, pattern, ()) if value is not None)
-
-
-def _matching(data: Data, pattern: Path, path: Path) -> Iterator[tuple[Path, Data]]:
-    if not pattern:
-        yield path, data
-    elif isinstance(data, dict):
-        for name in data if pattern[0] == "*" else data.keys() & {str(pattern[0])}:
-            yield from _matching(data[name], pattern[1:], (*path, name))

@@ -19,10 +19,10 @@ from eocanvas_apply.manifest.model.manifest import (
     LedgerSettings,
     Manifest,
     Moved,
-    Notify,
     QuotaWindow,
     Timing,
 )
+from eocanvas_apply.manifest.model.notify import Notify
 from eocanvas_apply.manifest.model.points import POINTS_FIELDS, POINTS_TYPES
 from eocanvas_apply.manifest.model.steps import KINDS, STEP_FIELDS, STEP_TYPES, Step
 from eocanvas_apply.manifest.model.strict import StrictModel
@@ -188,7 +188,9 @@ def structure_faults(problem: ValidationError, data: Data) -> Iterator[Structure
 def _fault(kind: str, loc: Path, context: dict[str, Any], message: str, data: Data) -> StructureFault:
     path = _without_tags(loc, data)
     value = value_at(data, path)
-    reference = next((_REFERENCES[tag] for tag in map(str, loc) if tag in _REFERENCES and "keys" in loc), "")
+    reference = next(
+        (_REFERENCES[tag] for tag in map(str, loc) if tag in _REFERENCES and {"keys", "notify"} & {*loc}), ""
+    )
     if kind == "missing" and not isinstance(loc[-1], int):
         model = _model(loc[:-1])
         field = model.model_fields.get(str(loc[-1])) if model else None
