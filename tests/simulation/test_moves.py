@@ -173,6 +173,8 @@ def test_a_protection_follows_its_job(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.apply(manifest(more="protect: [job.subset]"), HOURS)
     names = {**PLAIN, "job.subset": "lowlands"}
+    [refusal] = world.plan(manifest(names)).refusals
+    assert (refusal.code, "looks-renamed" in refusal.hint) == ("protected", True)
     world.apply(manifest(names, moved=lines(names)), HOURS)
     plan = world.plan(manifest(names).replace("/a.zip", "/b.zip"))
     assert [(each.code, each.address) for each in plan.refusals] == [("protected", "job.lowlands")]
