@@ -95,6 +95,17 @@ def test_forgetting_by_hand(tmp_path: Path) -> None:
             world.run(decisions.forget(world.runner(EMPTY), address))
 
 
+def test_what_has_a_new_name_is_named_as_it_is_recorded(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.apply(JOB_ONLY)
+    renamed = JOB_ONLY.replace("subset:", "lowlands:") + "moved: [{from: job.subset, to: job.lowlands}]\n"
+    for decision in (decisions.forget, decisions.launch_again):
+        with pytest.raises(UsageError) as refused:
+            world.run(decision(world.runner(renamed), "job.lowlands"))
+        assert "it is still recorded as job.subset" in refused.value.diagnostics[0].hint
+    world.run(decisions.forget(world.runner(renamed), JOB))
+
+
 def test_nothing_is_decided_on_a_ledger_of_another_project(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.apply(JOB_ONLY)
