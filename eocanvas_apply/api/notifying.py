@@ -20,7 +20,7 @@ from eocanvas_apply.vocabulary import NO_ENVIRONMENT
 
 @dataclass(frozen=True, slots=True)
 class Notifying:
-    """The web hooks of a project, for the end of one run; a `stopping` run does not wait for them, a `silent` one calls none."""
+    """The web hooks of a project, for the end of one run; a `stopping` run does not wait, a `silent` one calls none."""
 
     project: Definition
     settings: Settings
