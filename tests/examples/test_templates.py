@@ -10,9 +10,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 import yaml
 
+from eocanvas_apply.emulator.http.emulator_options import Options
+from eocanvas_apply.emulator.http.server import running
+from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER
+from tests.emulator.model_client import private_key
 from tests.examples.cases import EXAMPLES
 
 BIN = Path(sys.executable).parent
@@ -30,7 +35,7 @@ def run(step: dict[str, Any], project: Path) -> subprocess.CompletedProcess[str]
     )
 
 
-@pytest.mark.parametrize("template", sorted((EXAMPLES / "ci").iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize("template", sorted((EXAMPLES / "ci").glob("git*.yaml")), ids=lambda path: path.name)
 def test_a_template_is_what_its_forge_takes(template: Path) -> None:
     """The schemas come with the program, and no network is needed."""
     kind = ["vendor.github-workflows"]
@@ -75,3 +80,41 @@ def test_gitlab_gets_its_reports_of_a_project_with_faults(tmp_path: Path) -> Non
     quality = json.loads((tmp_path / reports["codequality"]).read_text("utf-8"))
     assert [each["check_name"] for each in quality] == ["unknown-field"]
     assert "did you mean jobs?" in (tmp_path / reports["junit"]).read_text("utf-8")
+
+
+def test_a_cluster_takes_the_job_and_its_command_carries_a_campaign_on(tmp_path: Path) -> None:
+    job = yaml.safe_load((EXAMPLES / "ci" / "kubernetes-cronjob.yaml").read_text("utf-8"))
+    kubernetes_validate.validate(job, kubernetes_validate.latest_version(), strict=True)
+    pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    shutil.copytree(EXAMPLES / "campaign", tmp_path / "project")
+    command = [*container["command"], *container["args"]]
+    with running(Options(job_time=30.0, private_key=private_key())) as emulator:
+        account = {"HDA_USER": DEFAULT_USER.name, "HDA_PASSWORD": DEFAULT_USER.password}
+        environ = {
+            **account,
+            "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(tmp_path),
+            "EOCANVAS_URL": emulator.url,
+            "EOCANVAS_TOKEN_URL": emulator.token_url,
+            "EOCANVAS_APPLY_LEDGER": str(tmp_path / "ledger.jsonl"),
+        }
+
+        def ended(words: list[str]) -> subprocess.CompletedProcess[str]:
+            project = tmp_path / "project"
+            return subprocess.run(words, cwd=project, env=environ, capture_output=True, text=True, check=False)
+
+        # Before anyone has agreed to the manifest it does nothing.
+        refused = ended(command)
+        assert refused.returncode == 1
+        assert "[nothing-accepted]" in refused.stderr
+        assert ended([str(BIN / "eocanvas-apply"), "apply", "--yes", "--no-wait"]).returncode == 3
+        carried_on = ended(command)
+        assert carried_on.returncode == 0, carried_on.stderr
+
+
+def test_the_image_runs_as_no_root_and_holds_no_secret() -> None:
+    lines = (EXAMPLES / "ci" / "Containerfile").read_text("utf-8").splitlines()
+    assert "USER runner" in lines
+    assert 'ENTRYPOINT ["eocanvas-apply"]' in lines
+    assert not [line for line in lines if line.startswith(("ENV", "ARG"))]
