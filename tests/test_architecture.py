@@ -62,7 +62,7 @@ PARTS = {
     "campaign": "readers",
     "planning": "desired state keys jobs schedule findings adoption",
     "applying": "results",
-    "engine": "inspection",
+    "engine": "inspection adoption",
     "render": "ci results reviews account",
     "emulator": "model storage http",
     "cli": "terminal commands",

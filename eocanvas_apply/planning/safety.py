@@ -54,9 +54,9 @@ def new_ledger(desired: Desired, requests: Requests, observed: Observed, *, lost
     if ours:
         count = "a key" if len(ours) == 1 else f"{len(ours)} keys"
         what = f"there is no ledger here, and the account already shows {count} of {desired.project!r}: "
-        return _with_own_project(
-            desired, _refusal("ledger-missing", what + ", ".join(sorted(ours)[:3]), Allowance.NEW_LEDGER)
-        )
+        refused = _refusal("ledger-missing", what + ", ".join(sorted(ours)[:3]), Allowance.NEW_LEDGER)
+        lost = "if the ledger is lost, eocanvas-apply ledger rebuild makes it anew from what the service shows"
+        return _with_own_project(desired, replace(refused, hint=f"{lost}\n{refused.hint}"))
     what = "this is a CI machine: a ledger in a local file is gone after the run, and the next one launches all again"
     return _refusal("ledger-not-kept", what, Allowance.NEW_LEDGER)
 

@@ -47,6 +47,7 @@ ALSO = (
     "plan --refresh-only --format json",
     "plan --policy policy.yaml",
     "apply --yes --policy policy.yaml",
+    "ledger rebuild --yes --ledger anew.jsonl",
     "status --offline",
     "status --metrics coast.prom",
     "apply --yes --metrics none/coast.prom",

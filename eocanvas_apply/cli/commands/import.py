@@ -53,7 +53,7 @@ def run(args: Namespace, console: Console) -> Outcome:
 
     async def work(project: AsyncProject) -> Outcome:
         from eocanvas_apply.api.addresses import one_address
-        from eocanvas_apply.engine import importing
+        from eocanvas_apply.engine.adoption import importing
         from eocanvas_apply.ledger.fold.recorded import Recorded
         from eocanvas_apply.render.account import taken_over as render
 

@@ -1,6 +1,6 @@
-"""`ledger`: shows, verifies, copies and compacts what is recorded, and creates the table of a ledger in a database.
+"""`ledger`: shows, verifies, copies and compacts what is recorded, creates a table for it, and rebuilds a lost one.
 
-It needs neither service nor its credentials, and the manifest only where that names the ledger.
+Only to rebuild needs the service and its credentials; all else the manifest only where that names the ledger.
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli.argument_parser import Parser
-from eocanvas_apply.cli.named_project import ledger_at, named_ledger, read_now, require_environment
-from eocanvas_apply.cli.shared_options import add_ledger, add_place
+from eocanvas_apply.cli.named_project import ledger_at, named_ledger, read_now, require_environment, with_project
+from eocanvas_apply.cli.shared_options import add_project, add_yes
 from eocanvas_apply.cli.terminal.console import Console, Outcome
+from eocanvas_apply.cli.terminal.prompt import confirm
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import LedgerError, UsageError
 from eocanvas_apply.render.layout import counted
 
 if TYPE_CHECKING:
+    from eocanvas_apply.api.project import AsyncProject
     from eocanvas_apply.ledger.entry import Entry
     from eocanvas_apply.ledger.opened_ledger import OpenedLedger
 
@@ -31,8 +33,9 @@ Examples:
   eocanvas-apply ledger verify --ledger /backup/default.jsonl
   eocanvas-apply ledger create --ledger postgresql://db.example.org/eocanvas
   eocanvas-apply ledger copy .eocanvas/default.jsonl s3://ledgers/coast
+  eocanvas-apply ledger rebuild
 """
-_WHAT = ("show", "verify", "copy", "compact", "create")
+_WHAT = ("show", "verify", "copy", "compact", "create", "rebuild")
 
 
 def add_arguments(parser: Parser) -> None:
@@ -42,20 +45,23 @@ def add_arguments(parser: Parser) -> None:
         choices=_WHAT,
         metavar="|".join(_WHAT),
         help="show every entry; check that they agree; copy them to another ledger, which has none; write a snapshot, "
-        "with which the next run opens at once; or create the table of a ledger in PostgreSQL",
+        "with which the next run opens at once; create the table of a ledger in PostgreSQL; or rebuild a lost "
+        "ledger from the keys and jobs that the service shows",
     )
     parser.add_argument("places", nargs="*", metavar="FROM TO", help="the ledgers of `copy`: a path or an address each")
-    add_ledger(parser)
-    add_place(parser)
+    add_yes(parser)
+    add_project(parser)
 
 
-def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
+def run(args: Namespace, console: Console) -> Outcome:
     """Do with the entries what is asked; raises UsageError and LedgerError."""
     if (args.what == "copy") != (len(args.places) == 2) or (args.places and args.what != "copy"):
         hint = "write: eocanvas-apply ledger copy FROM TO" if args.what == "copy" else "name it by --ledger"
         raise UsageError(error("usage", f"`ledger {args.what}` takes {_taken(args.what)}", hint))
     if args.what == "copy":
         return _copied(*(ledger_at(args, place) for place in args.places))
+    if args.what == "rebuild":
+        return _rebuilt(args, console)
     ledger = named_ledger(args)
     if args.what == "create":
         return _created(ledger)
@@ -90,6 +96,27 @@ def _copied(source: OpenedLedger, target: OpenedLedger) -> Outcome:
     )
     found = {"from": source.backend.url, "url": url, "entries": held, "copied": new}
     return Outcome(text=lambda _: words, fields=lambda: {"ledger": [found]})
+
+
+def _rebuilt(args: Namespace, console: Console) -> Outcome:
+    def heard(read: int, of: int) -> None:
+        console.err.write(f"read {read} of {counted(of, 'log')}\n")
+
+    async def work(project: AsyncProject) -> Outcome:
+        from eocanvas_apply.engine.adoption import ledger_rebuild
+        from eocanvas_apply.render.account import rebuilt as render
+
+        engine = await project.engine()
+        found = await (await ledger_rebuild.Rebuilding.of(engine, heard)).rebuilt()
+        asked = not (console.as_json and args.yes)
+        if asked:
+            console.err.write(render.text(found, console.err.style))
+        confirm(console, "Write this ledger?", yes=args.yes)
+        await ledger_rebuild.record(engine, found)
+        done = f"{engine.journal.url} is written. See what follows with: eocanvas-apply plan\n"
+        return Outcome(diagnostics=engine.findings, text=lambda _: done, fields=lambda: {"ledger": render.rows(found)})
+
+    return with_project(args, console, work)
 
 
 def _compacted(entries: Sequence[Entry], ledger: OpenedLedger) -> Outcome:

@@ -90,8 +90,9 @@ _NOTHING = Trace()
 class Evidence:
     """What one observation shows of launches whose answer was lost, indexed once for all of them.
 
-    `marked` are the unknown jobs whose log shows a mark, `unmarked` all others by process; `claims` counts the open
-    intents that would leave the same trace.
+    `marked` are the unknown jobs whose log shows a mark, `unmarked` all others by process; `strange` are those with a
+    mark of an intent that the ledger does not know, by what that says of the address. `claims` counts the open intents
+    that would leave the same trace.
     """
 
     project: str
@@ -99,6 +100,7 @@ class Evidence:
     observed: Observed
     marked: Mapping[Mark, Sequence[ObservedJob]]
     unmarked: Mapping[str, Sequence[UnmarkedJob]]
+    strange: Mapping[str, Sequence[ObservedJob]]
     claims: Mapping[tuple[str, TraceDigests], int]
 
     @classmethod
@@ -106,16 +108,20 @@ class Evidence:
         """Index what an observation shows beside what is recorded."""
         marked: dict[Mark, list[ObservedJob]] = {}
         unmarked: dict[str, list[UnmarkedJob]] = {}
+        strange: dict[str, list[ObservedJob]] = {}
+        known = {intent.id for _, intent in recorded.intents()}
         for job in observed.jobs.jobs.values():
             if job.job_id in recorded.owner_of:
                 continue
             trace = observed.traces.get(job.job_id, _NOTHING)
             for mark in trace.marks:
                 marked.setdefault(mark, []).append(job)
+                if mark.intent not in known:
+                    strange.setdefault(mark.target, []).append(job)
             if not trace.marks:
                 unmarked.setdefault(job.process, []).append(UnmarkedJob(job, trace))
         claims = Counter((i.process, i.trace) for i in open_intents(recorded))
-        return cls(project, timing, observed, marked, unmarked, claims)
+        return cls(project, timing, observed, marked, unmarked, strange, claims)
 
     def settle(self, intent: Intent) -> Settlement:
         """Judge one open intent. Needs `intent.intended`; a job found by its mark is the oldest one with it."""
@@ -151,6 +157,9 @@ class Evidence:
         unmarked = self.unmarked.get(intended.process, ())
         recent = [each for each in unmarked if each.job.created is None or each.job.created >= since]
         fits = [(each.job, _fit(intended, each)) for each in recent]
+        # A job of this very address that another ledger launched, or one that is lost: a person must look at it.
+        strange = self.strange.get(mark_of(intended, self.project).target, ())
+        fits += [(job, Fit.UNCLEAR) for job in strange if job.created is None or job.created >= since]
         return [(job, how) for job, how in fits if how is not Fit.NO]
 
     def _without_match(self, intent: Intent, intended: JobIntended, hows: set[Fit]) -> Settlement:
@@ -204,8 +213,13 @@ def _fit(intended: JobIntended, unmarked: UnmarkedJob) -> Fit:
 
 
 def _contradicts(intended: JobIntended, shown: Trace) -> bool:
-    another_document = bool(shown.documents) and (intended.marked or intended.trace.document not in shown.documents)
-    return another_document or (bool(shown.inputs) and intended.trace.inputs not in shown.inputs)
+    document, inputs = intended.trace.document, intended.trace.inputs
+    another_document = bool(shown.documents) and (intended.marked or _not_in(shown.documents, document))
+    return another_document or (bool(shown.inputs) and _not_in(shown.inputs, inputs))
+
+
+def _not_in(shown: frozenset[str], digest: str | None) -> bool:
+    return digest is not None and digest not in shown
 
 
 def _age(job: ObservedJob) -> tuple[bool, float, str]:

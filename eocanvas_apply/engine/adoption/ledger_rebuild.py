@@ -1,0 +1,204 @@
+"""Making a lost ledger anew: keys and jobs are found at the service, and recorded for their addresses."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from functools import partial
+
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.documents.trace import LoggedRequest, request_in
+from eocanvas_apply.engine.engine import Engine
+from eocanvas_apply.errors import LedgerError, ManifestError
+from eocanvas_apply.ledger import events as e
+from eocanvas_apply.ledger.fold.job_records import Run, ordinal_of
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.observing.inquiries import Inquiries
+from eocanvas_apply.observing.observer import listing, observed_job
+from eocanvas_apply.planning.adoption.adoption import Adoption
+from eocanvas_apply.planning.adoption.imported_job import SeenJob, job_adoption
+from eocanvas_apply.planning.adoption.imported_key import SeenKey, key_adoption
+from eocanvas_apply.planning.adoption.rebuilding import (
+    OwnJob,
+    OwnKey,
+    Rebuilt,
+    own_jobs,
+    own_keys,
+    shown_trace,
+    undecided_launches,
+)
+from eocanvas_apply.planning.desired.desired import DesiredJob
+from eocanvas_apply.planning.failures import Failure
+from eocanvas_apply.planning.plan import Requests
+from eocanvas_apply.planning.planner import plan
+from eocanvas_apply.planning.state.observed import Observed, ObservedJob, Pass
+from eocanvas_apply.results.index import IndexFiles, place
+from eocanvas_apply.results.names import file_names
+from eocanvas_apply.service.wire import ResultInfo
+from eocanvas_apply.vocabulary import OgcStatus
+
+# Logs that are read between two lines of progress.
+_PART = 40
+Heard = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _SeenLog:
+    request: LoggedRequest
+    failure: Failure | None
+
+
+@dataclass(slots=True)
+class Rebuilding:
+    """Finds what a new ledger holds; nothing is written. `heard` gets how many logs are read, of how many.
+
+    `recorded` is the record as it will be.
+    """
+
+    engine: Engine
+    heard: Heard
+    observed: Observed
+    recorded: Recorded
+
+    @classmethod
+    async def of(cls, engine: Engine, heard: Heard) -> Rebuilding:
+        """Look at the service; raises LedgerError where the ledger has entries, and what a plan raises."""
+        engine.require_policy()
+        recorded = await engine.recorded()
+        if recorded.keys or recorded.jobs:
+            what = f"{engine.journal.url} has entries: it is not lost"
+            hint = "`ledger rebuild` writes into an empty ledger only; name another by --ledger, or use this one"
+            raise LedgerError(error("ledger-not-empty", what, hint))
+        _, observed = await engine.plan(Requests())
+        return cls(engine, heard, observed, deepcopy(engine.journal.recorded))
+
+    async def rebuilt(self) -> Rebuilt:
+        """Return what is found; raises ServiceError, and ManifestError where the secrets of a key cannot be read."""
+        desired, opening = self.engine.desired, self.engine.opening()
+        events: list[e.AnyEvent] = [opening] if opening else []
+        self.recorded.note(events)
+        keys, left_keys = own_keys(desired, self.observed)
+        adoptions = await self._keys(keys)
+        # The list may not show the process of a job.
+        processes = {"", *(job.process for job in desired.jobs.values())}
+        listed = await self.engine.service.jobs()
+        jobs = [observed_job(each) for each in listed.jobs if each.process in processes]
+        logs = await self._logs(jobs)
+        found, left_jobs = own_jobs(desired, jobs, {job_id: log.request for job_id, log in logs.items()})
+        adoptions += await self._jobs(found, logs)
+        seen = Pass(listed.begun, listed.complete, {job.job_id: job for job in jobs})
+        traces = {job_id: shown_trace(log.request) for job_id, log in logs.items()}
+        observed = replace(self.observed, jobs=seen, traces=traces)
+        tokens: Iterator[str] = iter(self.engine.token, None)
+        undecided = [*undecided_launches(desired, self.recorded, observed, tokens)]
+        self.recorded.note([intended for _, intended in undecided])
+        events += [event for each in adoptions for event in each.events]
+        return Rebuilt(
+            (*events, *(intended for _, intended in undecided)),
+            tuple(adoptions),
+            tuple(each for each, _ in undecided),
+            (*left_keys, *left_jobs),
+            len(listed.unreadable),
+            plan(desired, Requests(), self.recorded, observed),
+        )
+
+    async def _keys(self, keys: Sequence[OwnKey]) -> list[Adoption]:
+        vault, opened = self.engine.observer.vault, self.recorded.opened
+        if unread := [fault for key in keys for fault in vault.faults.get(key.address, ())]:
+            raise ManifestError(*unread)
+        salt = bytes.fromhex(opened.salt) if opened else None
+        prints = await asyncio.to_thread(vault.fingerprints, salt)
+        self.observed = replace(self.observed, secrets={**self.observed.secrets, **prints})
+        return [await self._key(key, {f: v for (of, f), v in prints.items() if of == key.address}) for key in keys]
+
+    async def _key(self, key: OwnKey, fingerprints: Mapping[str, str]) -> Adoption:
+        engine = self.engine
+        info = await engine.service.key(key.shown.name)
+        found = key_adoption(
+            engine.desired.project,
+            engine.desired.keys[key.address],
+            SeenKey(key.shown, info.expire_s if info else None),
+            self.recorded,
+            self.observed,
+            fingerprints=fingerprints,
+            intent=key.intent,
+        )
+        self.recorded.note(found.events)
+        return found
+
+    async def _logs(self, jobs: Sequence[ObservedJob]) -> Mapping[str, _SeenLog]:
+        """Read the log of each job, a few at a time; one that is empty or cannot be read is left out."""
+        inquiries = Inquiries(4 * self.engine.desired.timing.request_timeout)
+        found: dict[str, _SeenLog] = {}
+        for start in range(0, len(jobs), _PART):
+            part = [job.job_id for job in jobs[start : start + _PART]]
+            read = await inquiries.each("the log", part, self._log)
+            found |= {job_id: log for job_id, log in read.items() if log}
+            self.heard(start + len(part), len(jobs))
+        return found
+
+    async def _log(self, job_id: str) -> _SeenLog | None:
+        log = await self.engine.observer.log(job_id)
+        if not log:
+            return None
+        return _SeenLog(await asyncio.to_thread(request_in, log), self.engine.observer.failure_in(log))
+
+    async def _jobs(self, jobs: Sequence[OwnJob], logs: Mapping[str, _SeenLog]) -> list[Adoption]:
+        successful = [job.shown.job_id for job in jobs if job.shown.status == OgcStatus.SUCCESSFUL]
+        inquiries = Inquiries(4 * self.engine.desired.timing.request_timeout)
+        results: dict[str, tuple[ResultInfo, ...] | None] = {}
+        for start in range(0, len(successful), _PART):
+            part = successful[start : start + _PART]
+            results |= await inquiries.each("the list of results", part, self.engine.service.results)
+        indexes = IndexFiles(self.engine.observer.boundary)
+        found = []
+        for job in jobs:
+            log, failed = logs[job.shown.job_id], job.shown.status == OgcStatus.FAILED
+            listed = () if failed else listing(results.get(job.shown.job_id), at_key=False)
+            seen = SeenJob(job.shown, log.request, listed, log.failure if failed else None)
+            found.append(await asyncio.to_thread(self._job, job, seen, indexes))
+        return found
+
+    def _job(self, job: OwnJob, seen: SeenJob, indexes: IndexFiles) -> Adoption:
+        desired = self.engine.desired
+        wanted = desired.jobs[job.address]
+        adopt = partial(job_adoption, desired, wanted, seen, self.recorded)
+        adoption = adopt(intent=job.intent, at=self.observed.at)
+        self.recorded.note(adoption.events)
+        run = self.recorded.jobs[job.address].runs[job.shown.job_id]
+        stored = [*stored_before(wanted, run, indexes)]
+        self.recorded.note(stored)
+        return replace(adoption, events=(*adoption.events, *stored))
+
+
+def stored_before(job: DesiredJob, run: Run, indexes: IndexFiles) -> Iterator[e.ResultStored]:
+    """Yield the results of a job that its index lists: what was downloaded is not downloaded again."""
+    folder, base = place(indexes.boundary.folder, job.folder or "."), indexes.boundary.folder
+
+    def is_of_another(name: str) -> bool:
+        entry = indexes.entry(folder / name)
+        return entry is not None and entry.job_id != run.job_id
+
+    for key, name in file_names(run, is_of_another).items():
+        path = folder / name.name
+        entry = indexes.entry(path)
+        if key not in run.pending or entry is None or entry.job_id != run.job_id:
+            continue
+        title = run.listed[key].title
+        yield e.ResultStored(
+            address=job.address,
+            job_id=run.job_id,
+            title=title,
+            ordinal=ordinal_of(key, title),
+            file=os.path.relpath(path, base).replace(os.sep, "/"),
+            size=entry.size,
+            sha256=entry.sha256,
+        )
+
+
+async def record(engine: Engine, found: Rebuilt) -> None:
+    """Put it on record in one append; raises LedgerConflict where another run was first."""
+    await engine.journal.claim(engine.journal.recorded.head, found.events)
