@@ -15,7 +15,8 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from eocanvas_apply.api.blocking import Project, open  # noqa: A004  # as eoc.open
-    from eocanvas_apply.api.project import AsyncProject, aopen, load, validate
+    from eocanvas_apply.api.manifest_files import load, validate
+    from eocanvas_apply.api.project import AsyncProject, aopen
     from eocanvas_apply.api.results import Result, Results
     from eocanvas_apply.api.values import ApplyResult, Plan, Progress, Status, build_plan
     from eocanvas_apply.diagnostics import Diagnostic, Severity
@@ -41,7 +42,8 @@ __version__ = "0.1.0"
 # Every public name, by the module that holds it: nothing of it is imported before it is used.
 _HOME = {
     "api.blocking": "Project open",
-    "api.project": "AsyncProject aopen load validate",
+    "api.manifest_files": "load validate",
+    "api.project": "AsyncProject aopen",
     "api.results": "Result Results",
     "api.values": "ApplyResult Plan Progress Status build_plan",
     "diagnostics": "Diagnostic Severity",

@@ -10,6 +10,7 @@ from datetime import timedelta
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.engine.opening import duration
 from eocanvas_apply.errors import UsageError
+from eocanvas_apply.vocabulary import ALLOWANCES
 
 
 def texts(name: str, value: str | Iterable[str]) -> tuple[str, ...]:
@@ -26,6 +27,14 @@ def paths(name: str, values: Iterable[str | os.PathLike[str]]) -> tuple[str, ...
     if isinstance(values, str | os.PathLike) or not isinstance(values, Iterable):
         raise TypeError(f"{name} is a list of paths, not {values!r}")
     return tuple(os.fspath(each) for each in values)
+
+
+def allowances(name: str, values: str | Iterable[str]) -> frozenset[str]:
+    """Return the safety flags without their dashes; raises UsageError for one that does not exist."""
+    found = frozenset(flag.removeprefix("--") for flag in texts(name, values))
+    for unknown in sorted(found - ALLOWANCES.keys()):
+        raise UsageError(error("usage", f"{name}: unknown safety flag {unknown!r}", f"one of {', '.join(ALLOWANCES)}"))
+    return found
 
 
 def flags(**values: bool) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import wraps
 from inspect import signature
 from pathlib import Path
@@ -16,37 +15,29 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from eocanvas_apply.api import parameters
 from eocanvas_apply.api.addresses import addresses_named, jobs_named
+from eocanvas_apply.api.manifest_files import opened
 from eocanvas_apply.api.notifying import Notifying
+from eocanvas_apply.api.relaunches import last_intents, still_to_do
 from eocanvas_apply.api.results import Results, chosen_jobs, recorded_results
 from eocanvas_apply.api.values import ApplyResult, Plan, Progress, Status
-from eocanvas_apply.checks.checking import adjusted
-from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.diagnostics import error
 from eocanvas_apply.engine import permission, saved_plans
-from eocanvas_apply.engine.definition import Definition, Rows, given_rows, offline_findings, open_project
+from eocanvas_apply.engine.definition import Definition, Rows
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.engine.opening import Settings, find_settings, open_engine
 from eocanvas_apply.engine.permission import Permission
-from eocanvas_apply.engine.personal_settings import allowed_paths
-from eocanvas_apply.errors import ManifestError, UsageError
-from eocanvas_apply.files import read_manifest
-from eocanvas_apply.ledger.fold.job_records import IntentState, JobRecord
+from eocanvas_apply.errors import UsageError
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.manifest.loading import LoadedManifest
-from eocanvas_apply.manifest.loading import load as load_manifest
-from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.planning.plan import Plan as PlanValue
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.planning.saved_plan import SavedPlan
-from eocanvas_apply.policy.policy_file import find_policy
 from eocanvas_apply.render.definitions import saved_definitions
 from eocanvas_apply.report.progress import Progress as Event
 from eocanvas_apply.report.status import status as status_of
 from eocanvas_apply.secrets.vault import Vault
-from eocanvas_apply.vocabulary import ALLOWANCES
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_TEXT = re.compile(r"\s*\{|.*[\r\n]")
 
 
 def aopen(
@@ -67,61 +58,7 @@ def aopen(
     Nothing is sent before the first question.
     Raises ManifestError, CredentialsError and UsageError.
     """
-    return AsyncProject(_opened(path, env, variables, allow_paths, policy), find_settings(os.environ))
-
-
-def _opened(
-    path: str | os.PathLike[str],
-    env: str | None,
-    variables: Mapping[str, str] | None,
-    allow_paths: Iterable[str | os.PathLike[str]],
-    policy: str | os.PathLike[str] | None,
-) -> Definition:
-    limits = find_policy(None if policy is None else os.fspath(policy), os.environ)
-    allowed = allowed_paths(parameters.paths("allow_paths", allow_paths), os.environ)
-    chosen = parameters.environment(env)
-    opened = open_project(Path(path), parameters.variables(variables), allowed, environment=chosen)
-    return replace(opened, policy=limits)
-
-
-def load(text_or_path: str | os.PathLike[str]) -> Manifest:
-    """Return the manifest of a file, or of a text. Files that it names are not read.
-
-    A text is a str with a line break in it, or one that begins with `{`, such as JSON.
-    Raises ManifestError with all findings in `diagnostics`.
-    """
-    if isinstance(text_or_path, str) and _TEXT.match(text_or_path):
-        return _required(load_manifest(text_or_path, "<text>"))
-    path = Path(text_or_path)
-    return _required(load_manifest(read_manifest(path, allowed_paths((), os.environ)), str(path)))
-
-
-def _required(loaded: LoadedManifest) -> Manifest:
-    """Return the manifest; raises ManifestError where a diagnostic is an error by the severities that it sets."""
-    if loaded.manifest is None:
-        return loaded.require()
-    return replace(loaded, diagnostics=tuple(adjusted(loaded.diagnostics, loaded.manifest))).require()
-
-
-def validate(
-    path: str | os.PathLike[str] = "eocanvas.yaml",
-    variables: Mapping[str, str] | None = None,
-    *,
-    env: str | None = None,
-    allow_paths: Iterable[str | os.PathLike[str]] = (),
-    policy: str | os.PathLike[str] | None = None,
-) -> list[Diagnostic]:
-    """Return everything that `eocanvas-apply validate` says of a manifest and the files it names, without network.
-
-    `env` names the environment of the manifest that holds.
-    An empty list means that nothing is wrong; nothing is raised for what is. Raises UsageError for a variable that the
-    manifest does not declare.
-    """
-    try:
-        campaigns = given_rows(_opened(path, env, variables, allow_paths, policy), datetime.now(UTC))
-        return [*campaigns.refusals, *offline_findings(campaigns)]
-    except ManifestError as fault:
-        return list(fault.diagnostics)
+    return AsyncProject(opened(path, env, variables, allow_paths, policy), find_settings(os.environ))
 
 
 def _asked_through(
@@ -189,8 +126,8 @@ class AsyncProject:
         self._enter_loop()
         async with self._opening:
             if self._engine is None:
-                opened = open_engine(self.project, self._settings, self._rows, self._vault)
-                self._engine = await self._stack.enter_async_context(opened)
+                opening = open_engine(self.project, self._settings, self._rows, self._vault)
+                self._engine = await self._stack.enter_async_context(opening)
         return self._engine
 
     def _enter_loop(self) -> None:
@@ -227,7 +164,7 @@ class AsyncProject:
         """Return what is asked for beyond the manifest; raises UsageError for an address that nothing has."""
         parameters.flags(retry_failed=retry_failed, destroy=destroy, fetch=fetch)
         named = None if only is None else parameters.texts("only", only)
-        again, allowed = parameters.texts("relaunch", relaunch), _allowed(parameters.texts("allow", allow))
+        again, allowed = parameters.texts("relaunch", relaunch), parameters.allowances("allow", allow)
         launches = parameters.launches("limit", limit)
         known, recorded = await self.addresses(), await self._recorded()
         return Requests(
@@ -258,7 +195,7 @@ class AsyncProject:
         """Return the plan for these requests."""
         engine = await self.engine()
         value, observed = await engine.plan(requests)
-        intents = _last_intents(requests, engine.journal.recorded)
+        intents = last_intents(requests, engine.journal.recorded)
         return Plan(value, requests, observed, (*engine.findings, *await engine.other_runs()), intents)
 
     async def save(self, plan: Plan, path: str | os.PathLike[str]) -> None:
@@ -300,7 +237,7 @@ class AsyncProject:
             engine.report = _reporter(on_progress)
             if isinstance(plan, SavedPlan):
                 return await self.applied_as_saved(plan, limit)
-            requests = _still_to_do(plan.requests, plan.intents, await engine.recorded())
+            requests = still_to_do(plan.requests, plan.intents, await engine.recorded())
             return await self.applied(requests, limit, lambda _: None, permission.of_plan(plan.value))
 
     async def last_accepted(self) -> Permission:
@@ -317,7 +254,7 @@ class AsyncProject:
     ) -> ApplyResult:
         """Apply what a saved plan allows; `show` sees the plan that is carried out."""
         engine = await self.engine()
-        requests = _still_to_do(plan.requests, plan.intents, await engine.recorded())
+        requests = still_to_do(plan.requests, plan.intents, await engine.recorded())
         requests = replace(requests, no_fetch=requests.no_fetch or not fetch)
         return await self.applied(
             requests, wait, show or (lambda _: None), await saved_plans.of_saved_plan(engine, plan)
@@ -364,23 +301,6 @@ class AsyncProject:
         return recorded_results(recorded, chosen_jobs(address, recorded), self.project.boundary)
 
 
-def _still_to_do(requests: Requests, intents: Mapping[str, str | None], recorded: Recorded) -> Requests:
-    """Return the requests of a plan without the relaunches that were launched since it was made."""
-    now = _last_intents(requests, recorded)
-    return replace(requests, relaunch=frozenset(a for a in requests.relaunch if now[a] == intents[a]))
-
-
-def _last_intents(requests: Requests, recorded: Recorded) -> dict[str, str | None]:
-    """Return the last intent of each job to run again that was, or may have been, sent."""
-    return {address: _last_sent(recorded.jobs.get(address)) for address in requests.relaunch}
-
-
-def _last_sent(record: JobRecord | None) -> str | None:
-    sent = (IntentState.OPEN, IntentState.SUBMITTED)
-    intents = record.intents.values() if record else ()
-    return next((intent.id for intent in reversed([*intents]) if intent.state in sent), None)
-
-
 def _reporter(on_progress: Callable[[Progress], object] | None) -> Callable[[Event], None]:
     from eocanvas_apply.render.progress import line
 
@@ -390,10 +310,3 @@ def _reporter(on_progress: Callable[[Progress], object] | None) -> Callable[[Eve
             on_progress(Progress(event.at, event.address, str(event.happening), event.detail, line(event)))
 
     return report
-
-
-def _allowed(names: Iterable[str]) -> frozenset[str]:
-    found = frozenset(name.removeprefix("--") for name in names)
-    for unknown in sorted(found - ALLOWANCES.keys()):
-        raise UsageError(error("usage", f"allow: unknown safety flag {unknown!r}", f"one of {', '.join(ALLOWANCES)}"))
-    return found

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.api.project import load
+from eocanvas_apply.api.manifest_files import load
 from eocanvas_apply.cli import main
 from eocanvas_apply.render.reviews import dependency_graph as render
 from eocanvas_apply.report.dependencies import Dependencies, dependencies
