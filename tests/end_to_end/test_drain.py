@@ -61,7 +61,8 @@ class Runner:
         return self.process is not None and self.process.poll() is None
 
     def start(self) -> None:
-        self.process = self.tool.start("apply", "--yes", "--wait", "10m")
+        # Nobody reads its output while it works.
+        self.process = self.tool.start("apply", "--yes", "--wait", "10m", output=subprocess.DEVNULL)
 
     def end(self) -> int:
         """Kill it if it is at work; return how it ended."""
@@ -138,7 +139,9 @@ def _write(drain: Drain, seconds: float, requests: int, appends: int, writers: i
     numbers = [JOBS, RUNNERS, drain.kills, writers, JOBS, 0, round(seconds), requests, appends]
     figures = f"| {' | '.join(f'{each:,}' for each in numbers)} |"
     page = PAGE.read_text(encoding="utf-8")
-    written = re.sub(r"(?<=<!-- drain -->\n).*?(?=\n<!-- /drain -->)", lambda _: _table(figures), page, flags=re.DOTALL)
+    block = f"<!-- drain -->\n{_table(figures)}\n<!-- /drain -->"
+    written, found = re.subn(r"<!-- drain -->.*?<!-- /drain -->", lambda _: block, page, flags=re.DOTALL)
+    assert found == 1
     PAGE.write_text(written, encoding="utf-8")
 
 

@@ -103,15 +103,15 @@ class Tool:
         )
         return Ended(ended.returncode, ended.stdout, ended.stderr)
 
-    def start(self, *words: str, **environ: str) -> subprocess.Popen[str]:
-        """Start a command; its output can be read from the process that is returned."""
+    def start(self, *words: str, output: int = subprocess.PIPE, **environ: str) -> subprocess.Popen[str]:
+        """Start a command; its output can be read from the process that is returned, up to what a pipe holds."""
         return subprocess.Popen(
             self._command(words),
             cwd=self.project,
             env=self.environment(environ),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
             text=True,
         )
 
