@@ -9,14 +9,29 @@ from pathlib import Path
 from typing import Any
 
 STATE = Path(os.environ["GITHUB_STATE"])
+MARK = "<!-- eocanvas-apply plan"
 
 
-def comment(args: argparse.Namespace, state: dict[str, Any]) -> None:
-    """Edit the last comment of a pull request, or write the first one."""
-    comments = state["comments"][args.number]
-    text = Path(args.body_file).read_text(encoding="utf-8")
-    comments[-1:] = [text]
+def written(state: dict[str, Any]) -> None:
+    """Keep what has changed."""
     (STATE / "github.json").write_text(json.dumps(state), encoding="utf-8")
+
+
+def answered(words: list[str], state: dict[str, Any]) -> None:
+    """Answer a request to the API; the id of a comment is the number of its pull request and its place."""
+    if words[0].endswith("/pulls"):
+        assert words[1:] == ["--jq", ".[0].head.sha // empty"]
+        sys.stdout.write(f"{state['head'] or ''}\n")
+    elif words[0] == "--method":
+        assert (words[1], words[3:]) == ("PATCH", ["--field", "body=@comment.md"])
+        number, place = words[2].rpartition("/")[2].split("-")
+        state["comments"][number][int(place)] = Path("comment.md").read_text(encoding="utf-8")
+        written(state)
+    else:
+        number = words[0].split("/")[-2]
+        assert 'startswith("<!-- eocanvas-apply plan")' in words[3]
+        found = [f"{number}-{place}" for place, text in enumerate(state["comments"][number]) if text.startswith(MARK)]
+        sys.stdout.write("".join(f"{each}\n" for each in found))
 
 
 def main() -> None:
@@ -27,14 +42,12 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     if words[:2] == ["pr", "comment"]:
         parser.add_argument("number")
-        parser.add_argument("--edit-last", action="store_true", required=True)
-        parser.add_argument("--create-if-none", action="store_true", required=True)
         parser.add_argument("--body-file", required=True)
-        comment(parser.parse_args(words[2:]), state)
+        args = parser.parse_args(words[2:])
+        state["comments"][args.number].append(Path(args.body_file).read_text(encoding="utf-8"))
+        written(state)
     elif words[:1] == ["api"]:
-        assert words[1].endswith("/pulls")
-        assert words[2:] == ["--jq", ".[0].head.sha // empty"]
-        sys.stdout.write(f"{state['head'] or ''}\n")
+        answered(words[1:], state)
     elif words[:2] == ["run", "list"]:
         for name in ("workflow", "event", "commit", "json", "jq"):
             parser.add_argument(f"--{name}", required=True)

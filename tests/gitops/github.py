@@ -78,13 +78,16 @@ class GitHub:
         self.merged[commit] = pull
         return commit
 
-    def of_pull_request(self, pull: PullRequest) -> dict[str, list[Step]]:
-        """Run the jobs that a new commit of a pull request starts; return their steps by the job."""
+    def of_pull_request(self, pull: PullRequest, source: str = "jane/coast") -> dict[str, list[Step]]:
+        """Run the jobs that a new commit of a pull request starts; return their steps by the job.
+
+        From a `source` that is a fork no setting is seen.
+        """
         context = {
             "github.event_name": "pull_request",
             "github.event.pull_request.number": str(pull.number),
             "github.event.pull_request.head.sha": pull.head,
-            "github.event.pull_request.head.repo.full_name": "jane/coast",
+            "github.event.pull_request.head.repo.full_name": source,
         }
         return self._run(pull.head, context)
 
@@ -113,7 +116,7 @@ class GitHub:
         done: list[Step] = []
         for step in job["steps"]:
             if "run" in step:
-                done.append(self._shell(step, place, context))
+                done.append(self._shell(job, step, place, context))
                 if done[-1].code:
                     break
             elif step["uses"] not in _PREPARES:
@@ -136,8 +139,8 @@ class GitHub:
         """The folder of what the runs for a commit have uploaded."""
         return self.folder / "artifacts" / commit
 
-    def _shell(self, step: Mapping[str, Any], place: Path, context: Mapping[str, str]) -> Step:
-        own = {**self.workflow["env"], **step.get("env", {})}
+    def _shell(self, job: Mapping[str, Any], step: Mapping[str, Any], place: Path, context: Mapping[str, str]) -> Step:
+        own = {**job.get("env", {}), **step.get("env", {})}
         environ = {name: self._filled(value, context) for name, value in own.items()}
         # A variable that is not set is empty at GitHub too.
         (self.folder / "github.json").write_text(json.dumps(self._state(context)), encoding="utf-8")
@@ -165,9 +168,13 @@ class GitHub:
         for number, comments in json.loads(state.read_text("utf-8"))["comments"].items() if state.exists() else ():
             self.pulls[int(number) - 1].comments = comments
 
+    def _settings(self, context: Mapping[str, str]) -> Mapping[str, str]:
+        source = context.get("github.event.pull_request.head.repo.full_name", context["github.repository"])
+        return self.settings if source == context["github.repository"] else {}
+
     def _filled(self, value: Any, context: Mapping[str, str]) -> str:
         values = {
-            **{f"{kind}.{name}": v for kind in ("secrets", "vars") for name, v in self.settings.items()},
+            **{f"{kind}.{name}": v for kind in ("secrets", "vars") for name, v in self._settings(context).items()},
             **context,
         }
         return _EXPRESSION.sub(lambda found: values.get(found[1], ""), str(value))

@@ -15,7 +15,7 @@ CANARY = "canary-secret-key"
 # Installing is what only a forge's machine does.
 INSTALLS = """#!/bin/sh
 test "$1" = -m || exec {} "$@"
-test "$*" = "-m pip install eocanvas-apply[s3]"
+test "$*" = "-m pip install eocanvas-apply[s3]==0.1.0"
 """
 KEYS = """version: 1
 project: coast

@@ -62,10 +62,12 @@ def proposed(github: GitHub, branch: str, files: dict[str, str]) -> PullRequest:
 def test_a_campaign_lives_in_a_repository(github: GitHub, emulator: RunningEmulator) -> None:
     pull = proposed(github, "tiles", {"eocanvas.yaml": KEYS + JOBS.replace("[a, b, c]", "[a, b]")})
     assert "**1 to create, 2 to launch**" in pull.comments[0]
-    # Another commit edits the comment, and its plan takes the place of the first one.
+    # Another commit edits the comment, whatever others wrote after it, and its plan takes the place of the first one.
+    pull.comments.append("What a person says.")
     pull.head = github.repository.commit("tiles", {"eocanvas.yaml": KEYS + JOBS})
     succeeded(github.of_pull_request(pull), "validate", "plan")
-    [comment] = pull.comments
+    [comment, said] = pull.comments
+    assert said == "What a person says."
     assert "**1 to create, 3 to launch**" in comment
     assert "uses 3 units of the quota" in comment
     assert launched(emulator) == 0
@@ -122,6 +124,20 @@ def test_no_value_from_outside_is_written_into_a_shell_step() -> None:
     assert workflow["permissions"] == {"contents": "read"}
 
 
-def test_each_used_setting_is_named_in_the_template_once() -> None:
-    named = re.findall(r"\$\{\{ (?:secrets|vars)\.(\w+) \}\}", TEMPLATE.read_text("utf-8"))
+def test_what_does_not_need_a_secret_sees_none() -> None:
+    jobs = yaml.safe_load(TEMPLATE.read_text("utf-8"))["jobs"]
+    assert "env" not in jobs["validate"]
+    [settings] = {str(jobs[name]["env"]) for name in ("plan", "apply", "continue", "drift")}
+    named = re.findall(r"\$\{\{ (?:secrets|vars)\.(\w+) \}\}", settings)
     assert sorted(named) == sorted(set(named))
+
+
+def test_a_pull_request_from_a_fork_gets_the_plan_without_the_service(
+    github: GitHub, emulator: RunningEmulator
+) -> None:
+    github.repository.branch("strange")
+    pull = github.open("strange", github.repository.commit("strange", {"eocanvas.yaml": KEYS + JOBS}))
+    succeeded(github.of_pull_request(pull, "stranger/coast"), "validate")
+    assert not pull.comments
+    with emulator.model() as wire:
+        assert not wire.received

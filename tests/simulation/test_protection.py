@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from eocanvas_apply.diagnostics import Severity
 from eocanvas_apply.errors import SafetyRefusal
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.planning.protection import names
@@ -24,7 +25,7 @@ HOUR = timedelta(hours=1)
 def refused(world: World, manifest: str, requests: Requests | None = None) -> list[tuple[str | None, str]]:
     with pytest.raises(SafetyRefusal) as raised:
         world.apply(manifest, HOUR, requests=requests or Requests())
-    return [(each.address, each.code) for each in raised.value.diagnostics]
+    return [(each.address, each.code) for each in raised.value.diagnostics if each.severity is Severity.ERROR]
 
 
 def kinds(world: World) -> list[str]:
