@@ -103,6 +103,12 @@ def test_ledgers_without_a_place_for_them_are_usage_errors(words: str, capsys: C
     assert f"`ledger {words.split()[0]}` takes" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", ["show", "verify", "compact", "copy a b"])
+def test_what_asks_nothing_takes_no_yes(words: str, capsys: Captured) -> None:
+    assert main(["ledger", *words.split(), "--yes"]) == 1
+    assert "--yes is not for it" in capsys.readouterr().err
+
+
 def test_compact_writes_the_snapshot_and_verify_reads_it(tmp_path: Path, capsys: Captured) -> None:
     file = _written(tmp_path, [OPENED])
     before = file.read_bytes()

@@ -58,6 +58,8 @@ def run(args: Namespace, console: Console) -> Outcome:
     if (args.what == "copy") != (len(args.places) == 2) or (args.places and args.what != "copy"):
         hint = "write: eocanvas-apply ledger copy FROM TO" if args.what == "copy" else "name it by --ledger"
         raise UsageError(error("usage", f"`ledger {args.what}` takes {_taken(args.what)}", hint))
+    if args.yes and args.what != "rebuild":
+        raise UsageError(error("usage", f"`ledger {args.what}` asks nothing, so --yes is not for it", "leave it out"))
     if args.what == "copy":
         return _copied(*(ledger_at(args, place) for place in args.places))
     if args.what == "rebuild":
