@@ -103,11 +103,17 @@ class Engine:
 
         Raises ServiceError, CredentialsError and LedgerError.
         """
+        plan, observed = await self._planned(requests)
+        if plan.refusals and not self.journal.recorded.opened and (await self.recorded()).opened:
+            # Another run opened the ledger after it was read: the keys that were seen are those of that run.
+            plan, observed = await self._planned(requests)
+        texts = kept_texts(self.observer.boundary, plan.launched_digests)
+        return plan.with_texts(texts), observed
+
+    async def _planned(self, requests: Requests) -> tuple[Plan, Observed]:
         survey = await self._surveyor.survey(self._guarding(requests))
         limited = self._within_policy(survey.plan, requests)
-        plan = self._guarded(limited, requests, survey.observed)
-        texts = kept_texts(self.observer.boundary, plan.launched_digests)
-        return plan.with_texts(texts), survey.observed
+        return self._guarded(limited, requests, survey.observed), survey.observed
 
     async def drift(self, look: LookIntoStorages) -> DriftReport:
         """Return where what is there now is not as recorded; nothing is written anywhere. Raises what `plan` does."""

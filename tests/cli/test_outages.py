@@ -102,6 +102,6 @@ def test_a_storage_that_answers_late_is_named(command: str, project: Project, mo
             return Stock(dict.fromkeys(paths, 1))
 
     monkeypatch.setattr(preflight, "_SILENT_S", 0.0)
-    monkeypatch.setattr(preflight, "_probe", lambda *_: Late())
+    monkeypatch.setattr(preflight, "open_probe", lambda *_: Late())
     assert project.run(command, "--storage") == 0
     assert project.err.count("key.scenes: its storage has not answered everything within 0 s; still waiting") == 1

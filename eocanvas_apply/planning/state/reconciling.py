@@ -84,6 +84,8 @@ class UnmarkedJob:
 
 # What an empty log shows.
 _NOTHING = Trace()
+# What a rebuilt ledger knows of a launch that the lost one recorded.
+_LOST = TraceDigests()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +159,8 @@ class Evidence:
         unmarked = self.unmarked.get(intended.process, ())
         recent = [each for each in unmarked if each.job.created is None or each.job.created >= since]
         fits = [(each.job, _fit(intended, each)) for each in recent]
-        # A job of this very address that another ledger launched, or one that is lost: a person must look at it.
-        strange = self.strange.get(mark_of(intended, self.project).target, ())
+        # What a lost ledger launched bears the mark of an intent that only that one knew: a person must look at it.
+        strange = self.strange.get(mark_of(intended, self.project).target, ()) if intended.trace == _LOST else ()
         fits += [(job, Fit.UNCLEAR) for job in strange if job.created is None or job.created >= since]
         return [(job, how) for job, how in fits if how is not Fit.NO]
 
