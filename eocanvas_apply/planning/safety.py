@@ -178,6 +178,9 @@ def _covered(action: PlannedAction, planned: PlannedAction | None, *, again_too:
         return True
     if action.relaunches_finished and planned is not None and planned.runs_again:
         return True
+    if action.action is ActionKind.LAUNCH and planned is not None and planned.lies_ahead:
+        # The plan shows that it goes when others have ended: until then it waits or is held back.
+        return True
     return planned is not None and _content(planned) == _content(action)
 
 

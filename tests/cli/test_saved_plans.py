@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,24 @@ def show(project: Project, *words: str) -> str:
 
 def codes(project: Project) -> list[str]:
     return [each["code"] for each in json.loads(project.out)["diagnostics"] if each["severity"] == "error"]
+
+
+def test_a_plan_holds_for_a_job_that_waited_for_another_one(project: Project, emulator: RunningEmulator) -> None:
+    after = SECOND.replace("{key: scenes, path: /b.zip,", "{result: subset,")
+    project.manifest.write_text(project.manifest.read_text("utf-8") + after, encoding="utf-8")
+    assert project.run("plan", "--out", "review.plan") == 0, project.err
+    assert project.run("apply", "review.plan", "--no-wait") == 3, project.err
+    time.sleep(1)
+    assert project.run("apply", "review.plan") == 0, project.err
+    assert launches(emulator) == 2
+
+
+def test_a_limit_of_a_plan_holds_also_when_it_is_given_again(project: Project, emulator: RunningEmulator) -> None:
+    project.manifest.write_text(project.manifest.read_text("utf-8") + SECOND, encoding="utf-8")
+    assert project.run("plan", "--out", "review.plan", "--limit", "1") == 0, project.err
+    assert project.run("apply", "review.plan") in (0, 3), project.err
+    assert project.run("apply", "review.plan") == 6, project.err
+    assert launches(emulator) == 1
 
 
 def test_a_schedule_carries_on_with_a_reviewed_manifest_that_changes_nothing(project: Project, plan: str) -> None:
