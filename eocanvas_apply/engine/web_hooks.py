@@ -91,10 +91,10 @@ class WebHooks:
             for each in resolved[used].diagnostics
             if field != "url" or each.code != "secret-looks-wrong"
         ]
-        told = tuple(each for each in message.events if each in hook.on)
+        events = tuple(each for each in message.events if each in hook.on)
         try:
             url, headers = self._address(hook, resolved), _headers(hook, resolved)
-            await self._sent(url, headers, _body(hook, {**values, "event": told[0], "events": list(told)}))
+            await self._sent(url, headers, _body(hook, {**values, "event": events[0], "events": list(events)}))
         except _NotCalled as fault:
             what = f"notify[{number}] was not called: {fault}"
             return [self.place(warning("notify-failed", what, _HINT), ("notify", number, "url"))]
@@ -102,7 +102,7 @@ class WebHooks:
             why = connection_words(fault) or ("no answer in time" if _is_late(fault) else type(fault).__name__)
             what = f"notify[{number}] could not be reached: {why}"
             return [self.place(warning("notify-failed", what, _HINT), ("notify", number, "url"))]
-        log.info("notify[%d] called: %s", number, ", ".join(told))
+        log.info("notify[%d] called: %s", number, ", ".join(events))
         return [self.place(each, ("notify", number)) for each in found]
 
     def _address(self, hook: Notify, resolved: Mapping[SecretReference, Resolved]) -> str:

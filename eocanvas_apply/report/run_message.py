@@ -67,7 +67,7 @@ def _events(result: ApplyResult) -> Iterable[RunEvent]:
 
 
 def _failed_now(result: AddressResult, news: Collection[str]) -> bool:
-    """Return whether this run is the first that can tell it: one that stands failed is not told by every schedule."""
+    """Return whether this run is the first that can report it: not every scheduled run repeats what stands failed."""
     return result.outcome is Outcome.FAILED and (result.action is not ActionKind.NONE or result.address in news)
 
 

@@ -7,27 +7,18 @@ from datetime import timedelta
 from typing import Any
 
 from eocanvas_apply.emulator.http.server import RunningEmulator
+from tests.cli.conftest import MANIFEST as PROJECT
 from tests.cli.conftest import Project
 
-MANIFEST = """\
-version: 1
-project: coast
-keys:
-  scenes:
-    type: s3
-    bucket: scenes
-    region: waw3-2
-    endpoint: https://s3.example.org
-    keep: true
-    access_key: {env: SCENES_ACCESS_KEY}
-    secret_key: {env: SCENES_SECRET_KEY}
+KEYS = PROJECT.partition("jobs:\n")[0].replace("    access_key", "    keep: true\n    access_key")
+MANIFEST = f"""{KEYS}\
 jobs:
   tiles:
-    for_each: {list: [{id: a}, {id: b}, {id: c}]}
+    for_each: {{list: [{{id: a}}, {{id: b}}, {{id: c}}]}}
     graph: subset.xml
-    params: {aoi: "POLYGON((20 58, 21 58, 21 59, 20 59, 20 58))"}
-    inputs: {img1: {key: scenes, path: "/${each.id}.zip", uncompress: true, sub_path: xfdumanifest.xml}}
-    output: {download: results}
+    params: {{aoi: "POLYGON((20 58, 21 58, 21 59, 20 59, 20 58))"}}
+    inputs: {{img1: {{key: scenes, path: "/${{each.id}}.zip", uncompress: true, sub_path: xfdumanifest.xml}}}}
+    output: {{download: results}}
 """
 DONE = ("none", "done")
 ASK = ("ask", "ambiguous")

@@ -16,7 +16,7 @@ from eocanvas_apply.emulator.model.job_failures import JobFault
 from tests.database_server import DatabaseServer
 from tests.emulator.model_client import private_key
 from tests.end_to_end.test_interruptions import ManyJobs, wait_until
-from tests.end_to_end.tool import Ended, Tool, finished
+from tests.end_to_end.tool import Ended, Tool, expect_one_message, finished
 
 LEDGER = "EOCANVAS_APPLY_LEDGER"
 
@@ -41,13 +41,6 @@ def _project(database_server: DatabaseServer, tmp_path: Path, emulator: RunningE
 @pytest.fixture(name="ending")
 def _ending(database_server_to_end: DatabaseServer, tmp_path: Path, emulator: RunningEmulator) -> ManyJobs:
     return project_on(database_server_to_end, database_server_to_end.new_ledger(), tmp_path, emulator)
-
-
-def expect_one_message(ended: Ended, code: str, exit_code: int = 1) -> None:
-    assert ended.code == exit_code, ended
-    assert ended.err.count("error:") == 1, ended
-    assert f"[{code}]" in " ".join(ended.err.split()), ended
-    assert "Traceback" not in ended.err, ended
 
 
 def runs_beside(ended: Ended) -> list[str]:

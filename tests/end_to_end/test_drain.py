@@ -61,7 +61,7 @@ class Runner:
         return self.process is not None and self.process.poll() is None
 
     def start(self) -> None:
-        # Nobody reads its output while it works.
+        # Its output is not read while it works: a pipe would fill up.
         self.process = self.tool.start("apply", "--yes", "--wait", "10m", output=subprocess.DEVNULL)
 
     def end(self) -> int:

@@ -55,6 +55,14 @@ class Ended:
         return f"exit {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
 
 
+def expect_one_message(ended: Ended, code: str, exit_code: int = 1) -> None:
+    """Check that a command failed with one error of this code, and in words."""
+    assert ended.code == exit_code, ended
+    assert ended.err.count("error:") == 1, ended
+    assert f"[{code}]" in " ".join(ended.err.split()), ended
+    assert "Traceback" not in ended.err, ended
+
+
 @dataclass
 class Tool:
     """A project in `folder`/project; `environ` is what a run gets beside its home and the service's address."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from eocanvas_apply.emulator.http.server import RunningEmulator
 from tests.bucket_server import BucketServer
+from tests.cli.conftest import MANIFEST
 from tests.end_to_end.tool import QUICK
 
 CANARY = "canary-secret-key"
@@ -17,17 +18,7 @@ INSTALLS = """#!/bin/sh
 test "$1" = -m || exec {} "$@"
 test "$*" = "-m pip install eocanvas-apply[s3]==0.1.0"
 """
-KEYS = """version: 1
-project: coast
-keys:
-  scenes:
-    type: s3
-    bucket: scenes
-    region: waw3-2
-    endpoint: https://s3.example.org
-    access_key: {env: SCENES_ACCESS_KEY}
-    secret_key: {env: SCENES_SECRET_KEY}
-"""
+KEYS = MANIFEST.partition("jobs:\n")[0]
 JOBS = """jobs:
   tiles:
     for_each: {list: [a, b, c]}

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from eocanvas_apply.report.job_rows import GivenJob, JobRow
 
 EPILOG = """\
-Without --fetch it reads the ledger and looks at the files: no service, no credentials. Files are named relative to the
+Without --fetch it reads the ledger and looks at the files; the service is not asked. Files are named relative to the
 manifest. `apply` downloads them; results in the storage of a key are listed with their place there, not downloaded.
 
 csv has a line for each result, and one for each job or instance without any, with its state. geojson is a

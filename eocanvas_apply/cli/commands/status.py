@@ -57,7 +57,7 @@ def add_arguments(parser: Parser) -> None:
     )
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--watch", action="store_true", help="show it again until no job runs or waits")
-    how.add_argument("--offline", action="store_true", help="from the ledger only: no credentials, no network")
+    how.add_argument("--offline", action="store_true", help="from the ledger only: the service is not asked")
     add_metrics(parser)
     add_project(parser)
 
