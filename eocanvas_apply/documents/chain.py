@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-import yaml
-
 from eocanvas_apply.diagnostics import Diagnostic, Position, Severity, error
 from eocanvas_apply.documents.geometries.regions import Regions, nswe_box
 from eocanvas_apply.documents.mark import Mark, marks_in
 from eocanvas_apply.documents.numbers import without_texts
-from eocanvas_apply.documents.yaml.nodes import Data, Path, reads_otherwise, resolve_plain
+from eocanvas_apply.documents.yaml.dumping import dumped
+from eocanvas_apply.documents.yaml.nodes import Data, Path, resolve_plain
 from eocanvas_apply.documents.yaml.text import YamlText
 from eocanvas_apply.errors import ManifestError
 
@@ -104,24 +103,11 @@ class Chain:
         fields = without_texts(_without_nulls(self.fields))
         if mark is not None and self.name is None:
             fields["name"] = str(mark)
-        return yaml.dump(fields, Dumper=_Dumper, sort_keys=True, default_flow_style=False)
+        return dumped(fields)
 
     def _placed(self, found: Diagnostic) -> Diagnostic:
         assert self.text is not None and found.position is not None  # noqa: S101, PT018 - callers hold a text
         return found.at(found.position, self.text.excerpt(found.position))
-
-
-class _Dumper(yaml.SafeDumper):
-    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - the name is PyYAML's
-        return True
-
-
-def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    other = not isinstance(resolve_plain(text), str) or reads_otherwise(text)
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="'" if other else None)
-
-
-_Dumper.add_representer(str, _represent_text)
 
 
 def _with_numbers(fields: Mapping[str, Data]) -> dict[str, Data]:

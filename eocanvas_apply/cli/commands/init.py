@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from argparse import Namespace
 from importlib import resources
 from pathlib import Path
@@ -12,6 +11,7 @@ from eocanvas_apply.cli.shared_options import MANIFEST, add_output
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
+from eocanvas_apply.manifest.naming import project_name
 
 EPILOG = """\
 It writes eocanvas.yaml and graphs/subset.xml, with comments that say what to change.
@@ -39,7 +39,7 @@ def run(args: Namespace, console: Console) -> Outcome:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
-            file.write(_template(template).replace("@project@", _project(folder)))
+            file.write(_template(template).replace("@project@", project_name(folder.resolve().name)))
         console.say(f"wrote {path}")
     written = [str(folder / name) for name in FILES]
     return Outcome(text=lambda _: _next_steps(folder), fields=lambda: {"init": [{"file": file} for file in written]})
@@ -54,12 +54,6 @@ def _refuse_to_overwrite(paths: list[Path]) -> None:
 
 def _template(name: str) -> str:
     return (resources.files("eocanvas_apply.cli") / "templates" / name).read_text(encoding="utf-8")
-
-
-def _project(folder: Path) -> str:
-    """Return a project name made of the folder's: small letters, digits and `-`, a letter first, at most 31."""
-    name = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower())
-    return re.sub(r"^[^a-z]+", "", name)[:31].strip("-") or "my-project"
 
 
 _NEXT = (

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
 
 from eocanvas_apply.diagnostics import error
-from eocanvas_apply.documents.trace import LoggedRequest, request_in
+from eocanvas_apply.engine.adoption.job_reading import Heard, JobReading, SeenLog
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.errors import LedgerError, ManifestError
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold.job_records import Run, ordinal_of
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.observing.inquiries import Inquiries
-from eocanvas_apply.observing.observer import listing, observed_job
+from eocanvas_apply.observing.observer import observed_job
 from eocanvas_apply.planning.adoption.adoption import Adoption
 from eocanvas_apply.planning.adoption.imported_job import SeenJob, job_adoption
 from eocanvas_apply.planning.adoption.imported_key import SeenKey, key_adoption
@@ -31,35 +30,19 @@ from eocanvas_apply.planning.adoption.rebuilding import (
     undecided_launches,
 )
 from eocanvas_apply.planning.desired.desired import DesiredJob
-from eocanvas_apply.planning.failures import Failure
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.planning.planner import plan
-from eocanvas_apply.planning.state.observed import Observed, ObservedJob, Pass
+from eocanvas_apply.planning.state.observed import Observed, Pass
 from eocanvas_apply.results.index import IndexFiles, place
 from eocanvas_apply.results.names import file_names
-from eocanvas_apply.service.wire import ResultInfo
-from eocanvas_apply.vocabulary import OgcStatus
-
-# Logs that are read between two lines of progress.
-_PART = 40
-Heard = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class _SeenLog:
-    request: LoggedRequest
-    failure: Failure | None
 
 
 @dataclass(slots=True)
 class Rebuilding:
-    """Finds what a new ledger holds; nothing is written. `heard` gets how many logs are read, of how many.
-
-    `recorded` is the record as it will be.
-    """
+    """Finds what a new ledger holds; nothing is written. `recorded` is the record as it will be."""
 
     engine: Engine
-    heard: Heard
+    reading: JobReading
     observed: Observed
     recorded: Recorded
 
@@ -73,7 +56,7 @@ class Rebuilding:
             hint = "`ledger rebuild` writes into an empty ledger only; name another by --ledger, or use this one"
             raise LedgerError(error("ledger-not-empty", what, hint))
         _, observed = await engine.plan(Requests())
-        return cls(engine, heard, observed, deepcopy(engine.journal.recorded))
+        return cls(engine, JobReading(engine, heard), observed, deepcopy(engine.journal.recorded))
 
     async def rebuilt(self) -> Rebuilt:
         """Return what is found; raises ServiceError, and ManifestError where the secrets of a key cannot be read."""
@@ -86,7 +69,7 @@ class Rebuilding:
         processes = {"", *(job.process for job in desired.jobs.values())}
         listed = await self.engine.service.jobs()
         jobs = [observed_job(each) for each in listed.jobs if each.process in processes]
-        logs = await self._logs(jobs)
+        logs = await self.reading.logs(jobs)
         found, left_jobs = own_jobs(desired, jobs, {job_id: log.request for job_id, log in logs.items()})
         adoptions += await self._jobs(found, logs)
         seen = Pass(listed.begun, listed.complete, {job.job_id: job for job in jobs})
@@ -129,38 +112,10 @@ class Rebuilding:
         self.recorded.note(found.events)
         return found
 
-    async def _logs(self, jobs: Sequence[ObservedJob]) -> Mapping[str, _SeenLog]:
-        """Read the log of each job, a few at a time; one that is empty or cannot be read is left out."""
-        inquiries = Inquiries(4 * self.engine.desired.timing.request_timeout)
-        found: dict[str, _SeenLog] = {}
-        for start in range(0, len(jobs), _PART):
-            part = [job.job_id for job in jobs[start : start + _PART]]
-            read = await inquiries.each("the log", part, self._log)
-            found |= {job_id: log for job_id, log in read.items() if log}
-            self.heard(start + len(part), len(jobs))
-        return found
-
-    async def _log(self, job_id: str) -> _SeenLog | None:
-        log = await self.engine.observer.log(job_id)
-        if not log:
-            return None
-        return _SeenLog(await asyncio.to_thread(request_in, log), self.engine.observer.failure_in(log))
-
-    async def _jobs(self, jobs: Sequence[OwnJob], logs: Mapping[str, _SeenLog]) -> list[Adoption]:
-        successful = [job.shown.job_id for job in jobs if job.shown.status == OgcStatus.SUCCESSFUL]
-        inquiries = Inquiries(4 * self.engine.desired.timing.request_timeout)
-        results: dict[str, tuple[ResultInfo, ...] | None] = {}
-        for start in range(0, len(successful), _PART):
-            part = successful[start : start + _PART]
-            results |= await inquiries.each("the list of results", part, self.engine.service.results)
+    async def _jobs(self, jobs: Sequence[OwnJob], logs: Mapping[str, SeenLog]) -> list[Adoption]:
+        seen = await self.reading.seen([job.shown for job in jobs], logs)
         indexes = IndexFiles(self.engine.observer.boundary)
-        found = []
-        for job in jobs:
-            log, failed = logs[job.shown.job_id], job.shown.status == OgcStatus.FAILED
-            listed = () if failed else listing(results.get(job.shown.job_id), at_key=False)
-            seen = SeenJob(job.shown, log.request, listed, log.failure if failed else None)
-            found.append(await asyncio.to_thread(self._job, job, seen, indexes))
-        return found
+        return [await asyncio.to_thread(self._job, *each, indexes) for each in zip(jobs, seen, strict=True)]
 
     def _job(self, job: OwnJob, seen: SeenJob, indexes: IndexFiles) -> Adoption:
         desired = self.engine.desired
