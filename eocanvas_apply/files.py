@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
-import tempfile
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
+from secrets import token_hex
 from typing import BinaryIO
 
 from eocanvas_apply.boundary import Boundary, OutsideBoundaryError
@@ -31,6 +32,7 @@ _RESERVED_ON_WINDOWS = frozenset(
 )
 # Among more names than this the nearest is not looked for.
 _MOST_NAMES = 200
+_BEING_WRITTEN = re.compile(r"\.(.+)\.[0-9a-f]{8}\.part", re.DOTALL)
 
 
 def located(written: str, folder: Path) -> Path:
@@ -194,17 +196,23 @@ def _fault(written: str, fault: Exception) -> Diagnostic:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Replace a file in one step: a reader finds the old text or the new one. Raises OSError."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    beside = Path(name)
+    """Write a file, or replace it, in one step: a reader finds the old text or the new one. Raises OSError."""
+    # Several runs may write it in the same moment, each a whole one. The user's mask sets the mode of a new file.
+    beside = path.with_name(f".{path.name}.{token_hex(4)}.part")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+        with beside.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        # A temporary file is private; these belong to everybody who reads the folder.
-        beside.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        if path.exists():
+            beside.chmod(path.stat().st_mode & 0o777)
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def target_of(part: Path) -> Path:
+    """Return the file for which `replace_text`, or another writer, began this `<name>.part`."""
+    begun = _BEING_WRITTEN.fullmatch(part.name)
+    return part.with_name(begun[1]) if begun else part.with_suffix("")

@@ -107,3 +107,32 @@ def test_a_file_that_all_users_can_read_is_detected(tmp_path: Path, mode: int, r
     (tmp_path / "a").touch()
     (tmp_path / "a").chmod(mode)
     assert files.other_readers("a", tmp_path) == readers
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_a_file_is_written_as_the_mask_allows_and_keeps_its_mode(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        files.replace_text(tmp_path / "plan", "new")
+        assert (tmp_path / "plan").stat().st_mode & 0o777 == 0o600
+        (tmp_path / "plan").chmod(0o640)
+        files.replace_text(tmp_path / "plan", "newer\n")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "plan").stat().st_mode & 0o777 == 0o640
+    assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("plan", b"newer\n")]
+
+
+def test_a_file_that_is_being_written_names_what_it_will_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[Path] = []
+
+    def stopped(part: Path, target: Path) -> Path:
+        begun.append(part)
+        raise PermissionError(target)
+
+    monkeypatch.setattr(Path, "replace", stopped)
+    with pytest.raises(PermissionError):
+        files.replace_text(tmp_path / "index.csv", "")
+    assert [files.target_of(part) for part in begun] == [tmp_path / "index.csv"]
+    assert files.target_of(tmp_path / "default.snapshot.part") == tmp_path / "default.snapshot"
+    assert not [*tmp_path.iterdir()]

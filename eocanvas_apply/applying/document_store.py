@@ -9,7 +9,7 @@ from pathlib import Path
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.documents.kept_text import digest_of_text, kept_at, text_of
 from eocanvas_apply.file_locks import locked
-from eocanvas_apply.files import LARGEST
+from eocanvas_apply.files import LARGEST, replace_text
 from eocanvas_apply.planning.desired.desired import DesiredJob
 
 
@@ -34,9 +34,7 @@ def _keep(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Where another run writes it, that one is enough.
     with locked(path):
-        temporary = path.with_suffix(".part")
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        temporary.replace(path)
+        replace_text(path, text)
 
 
 def kept_texts(boundary: Boundary, digests: Iterable[str]) -> dict[str, str]:

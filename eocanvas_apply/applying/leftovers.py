@@ -8,6 +8,7 @@ from pathlib import Path
 
 from eocanvas_apply.applying.results.parts import Parts
 from eocanvas_apply.file_locks import locked
+from eocanvas_apply.files import target_of
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.state.runs import counted_run
 
@@ -20,7 +21,7 @@ def remove_leftovers(folder: Path, recorded: Recorded) -> None:
         parts.sweep({run.job_id for run in runs if run and run.pending})
     for left in _temporary(folder / ".eocanvas"):
         # A lock that a killed run left goes when it is taken.
-        with suppress(OSError), locked(left.with_suffix("")):
+        with suppress(OSError), locked(target_of(left)):
             if left.suffix == ".part":
                 left.unlink()
 

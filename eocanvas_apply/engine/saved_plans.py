@@ -6,14 +6,13 @@ import asyncio
 import os
 import secrets
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.engine.permission import Permission
 from eocanvas_apply.errors import ManifestError, PlanStale, UsageError
-from eocanvas_apply.files import read_own
+from eocanvas_apply.files import read_own, replace_text
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.saved_plan import SavedPlan, SecretPrints
 from eocanvas_apply.secrets.fingerprints import scheme_of
@@ -74,12 +73,8 @@ def read_plan(path: str | os.PathLike[str]) -> SavedPlan:
 
 def write_plan(file: Path, plan: SavedPlan) -> None:
     """Write a saved plan, all at once or not at all; raises UsageError."""
-    partial = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
-        partial.write_text(plan.to_json(), encoding="utf-8", newline="\n")
-        partial.replace(file)
+        replace_text(file, plan.to_json())
     except OSError as fault:
-        with suppress(OSError):
-            partial.unlink()
         message = f"{file}: the plan cannot be written: {fault.strerror or fault}"
         raise UsageError(error("output", message, "name another file: --out FILE")) from fault

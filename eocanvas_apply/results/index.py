@@ -9,7 +9,6 @@ import asyncio
 import csv
 import io
 import os
-import threading
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -20,6 +19,7 @@ from typing import Any, NamedTuple
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.file_locks import lock_place, locked
+from eocanvas_apply.files import replace_text
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.plan import instance_of
@@ -62,16 +62,12 @@ def write_index(folder: Path, rows: Sequence[IndexRow]) -> None:
     remarks (codes).
     """
     names = column_names((row.instance, row.fields) for row in rows)
-    # Two runs may write it in the same moment, each a whole one.
-    temporary = folder / f".index.csv.{os.getpid()}-{threading.get_ident()}.part"
-    with temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        own = (f"each.{name}" for name in names)
-        writer.writerow(("instance", *own, "state", "job_id", "file", "size", "sha256", "remarks"))
-        writer.writerows(_cells(row, names) for row in sorted(rows, key=lambda row: (row.instance, row.file)))
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(folder / "index.csv")
+    table = io.StringIO(newline="")
+    writer = csv.writer(table)
+    own = (f"each.{name}" for name in names)
+    writer.writerow(("instance", *own, "state", "job_id", "file", "size", "sha256", "remarks"))
+    writer.writerows(_cells(row, names) for row in sorted(rows, key=lambda row: (row.instance, row.file)))
+    replace_text(folder / "index.csv", table.getvalue())
 
 
 def _cells(row: IndexRow, names: Sequence[str]) -> list[str | int]:

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from eocanvas_apply.applying.leftovers import remove_leftovers
 from eocanvas_apply.applying.results.parts import Parts, part_of
 from eocanvas_apply.file_locks import locked
+from eocanvas_apply.ledger.fold.recorded import Recorded
 from tests.applying.fetched import files, run_with
 from tests.applying.simulated_runs import JOB_ONLY
 from tests.simulation.world import World
@@ -79,11 +81,22 @@ def test_the_next_run_removes_every_file_of_a_killed_one(tmp_path: Path) -> None
     own = tmp_path / ".eocanvas"
     (own / "documents").mkdir(exist_ok=True)
     kill_a_run_that_receives(tmp_path, part_of(tmp_path / "results" / "a-2.nc", JOB_ID))
-    for name in ("documents/0123.part", "documents/0123.lock", "default.jsonl.lock", "default.snapshot.part"):
+    for name in ("documents/.0123.89abcdef.part", "documents/0123.lock", "default.jsonl.lock", "default.snapshot.part"):
         (own / name).touch()
     assert not world.apply(JOB_ONLY).endings
     assert files(world) == {"a.nc": b"content"}
     assert not [path for path in tmp_path.rglob("*") if path.suffix in {".part", ".lock"}]
+
+
+def test_a_file_that_another_run_is_writing_stays(tmp_path: Path) -> None:
+    part = tmp_path / ".eocanvas" / "documents" / ".0123.89abcdef.part"
+    part.parent.mkdir(parents=True)
+    part.touch()
+    with locked(part.with_name("0123")):
+        remove_leftovers(tmp_path, Recorded())
+        assert part.exists()
+    remove_leftovers(tmp_path, Recorded())
+    assert not part.exists()
 
 
 def test_of_several_that_want_a_lock_one_has_it(tmp_path: Path) -> None:
