@@ -16,7 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from eocanvas_apply.api.blocking import Project, open  # noqa: A004  # as eoc.open
     from eocanvas_apply.api.manifest_files import load, validate
-    from eocanvas_apply.api.project import AsyncProject, aopen
+    from eocanvas_apply.api.project import AsyncProject
+    from eocanvas_apply.api.project_opening import aopen
     from eocanvas_apply.api.results import Result, Results
     from eocanvas_apply.api.values import ApplyResult, Plan, Progress, Status, build_plan
     from eocanvas_apply.diagnostics import Diagnostic, Severity
@@ -43,7 +44,8 @@ __version__ = "0.1.0"
 _HOME = {
     "api.blocking": "Project open",
     "api.manifest_files": "load validate",
-    "api.project": "AsyncProject aopen",
+    "api.project": "AsyncProject",
+    "api.project_opening": "aopen",
     "api.results": "Result Results",
     "api.values": "ApplyResult Plan Progress Status build_plan",
     "diagnostics": "Diagnostic Severity",

@@ -8,16 +8,16 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from datetime import timedelta
 from functools import wraps
+from inspect import getdoc
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from eocanvas_apply.api import parameters
-from eocanvas_apply.api.project import AsyncProject, aopen
-from eocanvas_apply.api.values import ApplyResult, Plan, Progress
+from eocanvas_apply.api.project import AsyncProject
+from eocanvas_apply.api.project_opening import aopen
+from eocanvas_apply.api.values import Progress
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import EocanvasApplyError, UsageError
-from eocanvas_apply.planning.saved_plan import SavedPlan
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -25,6 +25,10 @@ T = TypeVar("T")
 _TICK_S = 0.2
 # A little more than an apply waits for answers on the way.
 _GRACE_S = 8.0
+_INTERRUPTS = """\
+`on_progress` is called in the thread of the caller. Ctrl-C (in a notebook: interrupt) sends nothing more, waits a few
+seconds for answers on the way and raises KeyboardInterrupt; a later apply goes on from there.
+"""
 
 
 def open(  # noqa: A001  # as eoc.open, like gzip.open
@@ -34,6 +38,7 @@ def open(  # noqa: A001  # as eoc.open, like gzip.open
     *,
     allow_paths: Iterable[str | os.PathLike[str]] = (),
     policy: str | os.PathLike[str] | None = None,
+    offline: bool = False,
 ) -> Project:
     """Open the project of a manifest, best in a `with` block. It works in a script and in a notebook cell.
 
@@ -42,10 +47,12 @@ def open(  # noqa: A001  # as eoc.open, like gzip.open
     outside of the manifest's where it may name files and download folders, beside those that the settings allow.
     `policy` is the file of a policy, in place of EOCANVAS_APPLY_POLICY.
     `env` names the environment of the manifest that holds, which has a ledger of its own.
+    With `offline` it can only plan, as `eocanvas-apply plan --offline` does: from manifest, lock and ledger, without
+    credentials; nothing is sent, no secret is read, nothing runs. Any other question raises UsageError.
     Nothing is sent before the first question.
     Raises ManifestError, CredentialsError and UsageError.
     """
-    return Project(aopen(path, env, variables, allow_paths=allow_paths, policy=policy))
+    return Project(aopen(path, env, variables, allow_paths=allow_paths, policy=policy, offline=offline))
 
 
 def _blocking(
@@ -57,6 +64,23 @@ def _blocking(
     def blocking(self: Project, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return self._run(method(self._project, *args, **kwargs))
 
+    return blocking
+
+
+def _interruptible(
+    method: Callable[Concatenate[AsyncProject, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[Project, P], T]:
+    """Return a blocking method that calls `on_progress` in the caller's thread, and that may be interrupted."""
+
+    @wraps(method)
+    def blocking(self: Project, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        on_progress: Any = kwargs.get("on_progress")
+        parameters.callback("on_progress", on_progress)
+        events: queue.SimpleQueue[Progress | None] = queue.SimpleQueue()
+        kwargs["on_progress"] = events.put
+        return self._run(method(self._project, *args, **kwargs), events, on_progress, _GRACE_S)
+
+    blocking.__doc__ = f"{getdoc(method)}\n\n{_INTERRUPTS}"
     return blocking
 
 
@@ -104,22 +128,8 @@ class Project:
     status = _blocking(AsyncProject.status)
     results = _blocking(AsyncProject.results)
 
-    def apply(
-        self,
-        plan: Plan | SavedPlan,
-        *,
-        wait: str | timedelta | None = None,
-        on_progress: Callable[[Progress], object] | None = None,
-    ) -> ApplyResult:
-        """Carry out a plan and wait for its jobs; arguments and errors are those of `AsyncProject.apply`.
-
-        `on_progress` is called in the thread of the caller. Ctrl-C (in a notebook: interrupt) sends nothing more,
-        waits a few seconds for answers on the way and raises KeyboardInterrupt; a later apply goes on from there.
-        """
-        parameters.callback("on_progress", on_progress)
-        events: queue.SimpleQueue[Progress | None] = queue.SimpleQueue()
-        work = self._project.apply(plan, wait=wait, on_progress=events.put)
-        return self._run(work, events, on_progress, _GRACE_S)
+    apply = _interruptible(AsyncProject.apply)
+    continue_apply = _interruptible(AsyncProject.continue_apply)
 
     def _run(
         self,

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.project import AsyncProject
 from eocanvas_apply.api.values import Plan
+from eocanvas_apply.diagnostics import error
 from eocanvas_apply.engine.definition import Definition
 from eocanvas_apply.engine.inspection.offline_planning import OfflineSurvey, survey_offline
 from eocanvas_apply.engine.opening import review_of
+from eocanvas_apply.errors import UsageError
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.plan import Requests
 
@@ -19,28 +21,36 @@ if TYPE_CHECKING:
 
 
 class OfflineProject(AsyncProject):
-    """A project that only plans, from manifest, lock and ledger; it has no settings, credentials or engine."""
+    """A project that only plans, from manifest, lock and ledger; it has no settings, credentials or engine.
 
-    def __init__(self, project: Definition, survey: OfflineSurvey) -> None:
-        self.project, self.survey = project, survey
+    The ledger too is read once, with the first plan.
+    """
 
-    @classmethod
-    async def opened(cls, project: Definition, ledger: str | None, timing: Mapping[str, timedelta]) -> OfflineProject:
-        """Read rows and record; raises ManifestError, UsageError and LedgerError."""
-        return cls(project, await survey_offline(project, ledger, timing))
+    def __init__(self, project: Definition, ledger: str | None, timing: Mapping[str, timedelta]) -> None:
+        self.project, self._ledger, self._timing = project, ledger, timing
+        self._survey: OfflineSurvey | None = None
 
     async def engine(self) -> Never:
         """Refuse: there is no service to ask."""
-        raise RuntimeError("a project without the service has no engine")
+        hint = "open it without offline=True"
+        raise UsageError(error("usage", "a project that is opened offline can only plan", hint))
+
+    async def survey(self) -> OfflineSurvey:
+        """Return what a plan is made from; raises ManifestError, UsageError and LedgerError."""
+        if self._survey is None:
+            self._survey = await survey_offline(self.project, self._ledger, self._timing)
+        return self._survey
 
     async def addresses(self) -> tuple[str, ...]:
         """Return the addresses of all keys and jobs that the manifest asks for."""
-        return (*self.survey.desired.keys, *self.survey.desired.jobs)
+        desired = (await self.survey()).desired
+        return (*desired.keys, *desired.jobs)
 
     async def _recorded(self) -> Recorded:
-        return self.survey.recorded
+        return (await self.survey()).recorded
 
     async def planned(self, requests: Requests) -> Plan:
         """Return the plan for these requests."""
-        value = self.survey.plan(requests, review_of(self.project))
-        return Plan(value, requests, self.survey.observed, self.survey.findings)
+        survey = await self.survey()
+        value = survey.plan(requests, review_of(self.project))
+        return Plan(value, requests, survey.observed, survey.findings, offline=True)

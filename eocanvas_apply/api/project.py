@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import wraps
@@ -15,7 +15,6 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from eocanvas_apply.api import parameters
 from eocanvas_apply.api.addresses import addresses_named, jobs_named
-from eocanvas_apply.api.manifest_files import opened
 from eocanvas_apply.api.notifying import Notifying
 from eocanvas_apply.api.relaunches import last_intents, still_to_do
 from eocanvas_apply.api.results import Results, chosen_jobs, recorded_results
@@ -24,7 +23,7 @@ from eocanvas_apply.diagnostics import error
 from eocanvas_apply.engine import permission, saved_plans
 from eocanvas_apply.engine.definition import Definition, Rows
 from eocanvas_apply.engine.engine import Engine
-from eocanvas_apply.engine.opening import Settings, find_settings, open_engine
+from eocanvas_apply.engine.opening import Settings, open_engine
 from eocanvas_apply.engine.permission import Permission
 from eocanvas_apply.errors import UsageError
 from eocanvas_apply.ledger.fold.recorded import Recorded
@@ -38,27 +37,6 @@ from eocanvas_apply.secrets.vault import Vault
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-def aopen(
-    path: str | os.PathLike[str] = "eocanvas.yaml",
-    env: str | None = None,
-    variables: Mapping[str, str] | None = None,
-    *,
-    allow_paths: Iterable[str | os.PathLike[str]] = (),
-    policy: str | os.PathLike[str] | None = None,
-) -> AsyncProject:
-    """Open the project of a manifest, for `async with`; the methods are those of `open`, to be awaited.
-
-    Credentials, service and ledger are found as the command line finds them (HDA_USER and HDA_PASSWORD, ~/.hdarc,
-    EOCANVAS_URL, EOCANVAS_APPLY_LEDGER, ...). `variables` win over the defaults in `vars`. `allow_paths` are folders
-    outside of the manifest's where it may name files and download folders, beside those that the settings allow.
-    `policy` is the file of a policy, in place of EOCANVAS_APPLY_POLICY.
-    `env` names the environment of the manifest that holds, which has a ledger of its own.
-    Nothing is sent before the first question.
-    Raises ManifestError, CredentialsError and UsageError.
-    """
-    return AsyncProject(opened(path, env, variables, allow_paths, policy), find_settings(os.environ))
 
 
 def _asked_through(
@@ -86,15 +64,19 @@ def _asked_through(
 class AsyncProject:
     """An open project, for `async with`. Manifest and rows are read once: open it again to read them again."""
 
+    # What is opened in an event loop belongs to it; see `_enter_loop`.
+    _loop: asyncio.AbstractEventLoop | None = None
+    _engine: Engine | None = None
+    _stack: AsyncExitStack
+    _opening: asyncio.Lock
+    _applying: asyncio.Lock
+    _stops = 0
+
     def __init__(
         self, project: Definition, settings: Settings, rows: Rows = Rows.ASKED, vault: Vault | None = None
     ) -> None:
         self.project = project
         self._settings, self._rows, self._vault = settings, rows, vault
-        self._stack, self._opening, self._applying = AsyncExitStack(), asyncio.Lock(), asyncio.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._engine: Engine | None = None
-        self._stops = 0
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.project.file}>"
@@ -203,6 +185,7 @@ class AsyncProject:
 
         It holds no secret, but slow fingerprints of them under a salt of its own. Raises UsageError.
         """
+        _require_service(plan)
         saved = await saved_plans.saved(
             await self.engine(), plan.value, plan.requests, plan.intents, saved_definitions(plan.value)
         )
@@ -227,18 +210,58 @@ class AsyncProject:
         """
         if not isinstance(plan, Plan | SavedPlan):
             raise TypeError(f"apply needs the Plan that project.plan() returned, not {type(plan).__name__}")
+        limit = parameters.waiting("wait", wait)
+        async with self._turn(on_progress) as engine:
+            if isinstance(plan, SavedPlan):
+                return await self.applied_as_saved(plan, limit)
+            _require_service(plan)
+            requests = still_to_do(plan.requests, plan.intents, await engine.recorded())
+            return await self.applied(requests, limit, lambda _: None, permission.of_plan(plan.value))
+
+    async def continue_apply(
+        self,
+        *,
+        wait: str | timedelta | None = None,
+        on_progress: Callable[[Progress], object] | None = None,
+        only: str | Iterable[str] | None = None,
+        limit: int | None = None,
+        relaunch: str | Iterable[str] = (),
+        retry_failed: bool = False,
+        fetch: bool = True,
+        allow: str | Iterable[str] = (),
+        allow_protected: str | Iterable[str] = (),
+    ) -> ApplyResult:
+        """Go on with the manifest that was accepted last, as `eocanvas-apply apply --continue` does: for schedules.
+
+        A manifest is accepted when a plan of it is applied. This plans anew and applies that, without asking. `wait`
+        and `on_progress` are those of `apply`, the others those of `plan`; `wait="0s", fetch=False` makes it short.
+        Raises PlanStale where another manifest was accepted last, or none; else what `plan` and `apply` raise.
+        """
+        wait_at_most = parameters.waiting("wait", wait)
+        async with self._turn(on_progress):
+            requests = await self.requests(
+                only=only,
+                limit=limit,
+                relaunch=relaunch,
+                retry_failed=retry_failed,
+                fetch=fetch,
+                allow=allow,
+                allow_protected=allow_protected,
+            )
+            return await self.applied(requests, wait_at_most, lambda _: None, await self.last_accepted())
+
+    @asynccontextmanager
+    async def _turn(self, on_progress: Callable[[Progress], object] | None) -> AsyncIterator[Engine]:
+        """Wait until no other apply is at work; a `stop` in the meantime holds for this one too."""
         parameters.callback("on_progress", on_progress)
-        limit, stops = parameters.waiting("wait", wait), self._stops
+        stops = self._stops
         engine = await self.engine()
         async with self._applying:
             engine.stopping = asyncio.Event()
             if stops != self._stops:
                 engine.stopping.set()
             engine.report = _reporter(on_progress)
-            if isinstance(plan, SavedPlan):
-                return await self.applied_as_saved(plan, limit)
-            requests = still_to_do(plan.requests, plan.intents, await engine.recorded())
-            return await self.applied(requests, limit, lambda _: None, permission.of_plan(plan.value))
+            yield engine
 
     async def last_accepted(self) -> Permission:
         """Return the permission to go on with the manifest that was accepted last."""
@@ -299,6 +322,13 @@ class AsyncProject:
         engine = await self.engine()
         recorded = await engine.recorded()
         return recorded_results(recorded, chosen_jobs(address, recorded), self.project.boundary)
+
+
+def _require_service(plan: Plan) -> None:
+    """Raise UsageError for a plan of a project that was opened with `offline`."""
+    if plan.offline:
+        hint = "open the project without offline=True, and plan again"
+        raise UsageError(error("usage", "a plan without the service cannot be applied", hint))
 
 
 def _reporter(on_progress: Callable[[Progress], object] | None) -> Callable[[Event], None]:

@@ -60,6 +60,7 @@ class Plan(_Rendered):
 
     `requests` are what was asked for beyond the manifest, `observed` what the service showed, `warnings` what was
     found in the manifest, its rows and its secrets, `intents` the last launch of each job to run again, by its address.
+    One that was made `offline` cannot be applied.
     """
 
     _module = "plan"
@@ -69,6 +70,7 @@ class Plan(_Rendered):
     observed: Observed
     warnings: tuple[Diagnostic, ...] = ()
     intents: Mapping[str, str | None] = field(default_factory=dict)
+    offline: bool = False
 
     @property
     def actions(self) -> tuple[planning.PlannedAction, ...]:

@@ -131,7 +131,9 @@ def variables(args: Namespace) -> Mapping[str, str]:
 
 def ledger_url(args: Namespace) -> str | None:
     """Return where the person says that the ledger is, None where nothing is said. Not every command has the option."""
-    return getattr(args, "ledger", None) or os.environ.get("EOCANVAS_APPLY_LEDGER") or None
+    from eocanvas_apply.engine.opening import ledger_setting
+
+    return getattr(args, "ledger", None) or ledger_setting(os.environ)
 
 
 def named_ledger(args: Namespace) -> OpenedLedger:

@@ -95,7 +95,7 @@ def find_settings(
         Endpoints(base, token, environ.get("HDA_URL", "")),
         find_credentials(environ, _home()),
         environ,
-        ledger or environ.get("EOCANVAS_APPLY_LEDGER") or None,
+        ledger or ledger_setting(environ),
         timing_overrides(environ),
         accepts_licences=accepts_licences,
         allow_commands=allow_commands,
@@ -114,6 +114,11 @@ def _pepper(environ: Mapping[str, str]) -> Secret | None:
     if fault:
         raise UsageError(error("bad-setting", f"{PEPPER} {fault}", "keys could not be compared elsewhere; remove it"))
     return Secret(text)
+
+
+def ledger_setting(environ: Mapping[str, str]) -> str | None:
+    """Return where EOCANVAS_APPLY_LEDGER says that the ledger is, None where it says nothing."""
+    return environ.get("EOCANVAS_APPLY_LEDGER") or None
 
 
 def timing_overrides(environ: Mapping[str, str]) -> Mapping[str, timedelta]:

@@ -81,3 +81,14 @@ def test_plan_shows_the_keywords_of_its_requests() -> None:
         assert "only" in shown.parameters
         assert shown.return_annotation == "Plan"
         assert set(project.plan.__annotations__) == {*shown.parameters, "return"} - {"self"}
+
+
+def test_to_continue_takes_what_a_plan_takes_but_to_destroy() -> None:
+    asked = inspect.signature(eoc.AsyncProject.plan).parameters.keys() - {"destroy"}
+    applied = inspect.signature(eoc.AsyncProject.apply).parameters.keys() - {"plan"}
+    for project in (eoc.AsyncProject, eoc.Project):
+        assert inspect.signature(project.continue_apply).parameters.keys() == asked | applied
+
+
+def test_both_ways_to_open_take_the_same() -> None:
+    assert inspect.signature(eoc.open).parameters == inspect.signature(eoc.aopen).parameters

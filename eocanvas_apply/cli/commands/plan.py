@@ -161,8 +161,8 @@ async def _offline(args: Namespace) -> Outcome:
         raise UsageError(error("usage", "a plan without the service cannot be applied", "leave out --out or --offline"))
     if args.refresh_searches:
         raise UsageError(error("usage", "--offline makes no search", "leave out --refresh-searches or --offline"))
-    project = await OfflineProject.opened(opened_project(args), ledger_url(args), timing_overrides(os.environ))
-    plan, survey = await project.plan(**_asked(args)), project.survey
+    project = OfflineProject(opened_project(args), ledger_url(args), timing_overrides(os.environ))
+    plan, survey = await project.plan(**_asked(args)), await project.survey()
     if not args.simulate:
         return _outcome(args, plan)
     from eocanvas_apply.simulation.rehearsing import rehearse
