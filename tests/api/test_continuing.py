@@ -59,11 +59,7 @@ def test_it_takes_the_requests_of_a_plan(manifest: Path, emulator: RunningEmulat
     before = launched(emulator)
     run = asyncio.run(turn())
     assert launched(emulator) == before + 2
-    assert {each.address: each.outcome for each in run.results if each.outcome != "done"} == {
-        'job.tiles["north"]': "waiting",
-        'job.tiles["south"]': "waiting",
-        'job.tiles["west"]': "skipped",
-    }
+    assert [each.address for each in run.results if each.outcome == "skipped"] == ['job.tiles["west"]']
 
 
 @pytest.mark.parametrize(
