@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,9 +11,9 @@ import pytest
 
 from eocanvas_apply.emulator.http.server import RunningEmulator
 from eocanvas_apply.emulator.model.job_failures import JobFault
-from eocanvas_apply.emulator.model.keystore import S3Credentials, StoredKey
 from eocanvas_apply.emulator.model.submissions import read_execution
-from tests.cli.conftest import GRAPH, Project
+from tests.cli.conftest import Project
+from tests.cli.made_by_hand import ended, hand_launched, hand_made_key
 from tests.emulator.model_client import snap_body
 
 OTHER_ID = "00000000-0000-4000-8000-000000000000"
@@ -153,29 +152,6 @@ class TestALostLedger:
         assert "POLYGON((20 58" in project.out
 
 
-AREA = "POLYGON((20 58, 21 58, 21 59, 20 59, 20 58))"
-CREDENTIALS = S3Credentials("an access key", "a secret", "scenes", "https://s3.example.org", "waw3-2")
-OPTIONS = {"uncompress": True, "subPath": "xfdumanifest.xml"}
-
-
-def hand_made_key(emulator: RunningEmulator, name: str, owner: str = "", **given: Any) -> None:
-    """Make a key as another client does."""
-    with emulator.model() as wire:
-        fields = {"kind": "S3", "public": False, "description": "made by hand", "expire": 604800, **given}
-        user = owner or emulator.options.users[0].name
-        made = StoredKey(name, owner=user, created=datetime.now(UTC), plaintext=b"", credentials=CREDENTIALS, **fields)
-        wire.service.keystore.take(made)
-
-
-def hand_launched(emulator: RunningEmulator, *, key: str, graph: str = "", **given: Any) -> str:
-    """Launch a job as another client does, with the graph of the manifest filled in by hand."""
-    text = (graph or GRAPH.read_text(encoding="utf-8")).replace("$aoi", AREA)
-    body = snap_body("/a.zip", key, graph=text.encode(), config=OPTIONS, **given)
-    with emulator.model() as wire:
-        execution = read_execution("snap-function", json.dumps(body).encode())
-        return wire.service.jobs.launch(emulator.options.users[0], execution, datetime.now(UTC)).id
-
-
 class TestMadeByHand:
     """What another client made, and this project takes over."""
 
@@ -308,14 +284,3 @@ class TestMadeByHand:
         kept = (project.folder / ".eocanvas/default.jsonl").read_text(encoding="utf-8")
         assert "https://example.org/a.zip?…" in kept
         assert "canary-" not in kept + project.out + project.err
-
-
-def ended(emulator: RunningEmulator, job_id: str) -> None:
-    """Wait until a job has ended."""
-    for _ in range(200):
-        with emulator.model() as wire:
-            wire.service.jobs.settle(datetime.now(UTC))
-            if next(job for job in wire.service.jobs.every() if job.id == job_id).finished:
-                return
-        time.sleep(0.02)
-    raise AssertionError(job_id)

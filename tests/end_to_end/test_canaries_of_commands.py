@@ -48,6 +48,7 @@ ALSO = (
     "plan --policy policy.yaml",
     "apply --yes --policy policy.yaml",
     "ledger rebuild --yes --ledger anew.jsonl",
+    "import --all --yes -f all/eocanvas.yaml",
     "status --offline",
     "status --metrics coast.prom",
     "apply --yes --metrics none/coast.prom",

@@ -53,7 +53,7 @@ async def look(engine: Engine, address: str, target: str, allowed: frozenset[str
     _, observed = await engine.plan(Requests())
     recorded = engine.journal.recorded
     opening = engine.opening()
-    if opening and (refused := _new_ledger(engine, observed, allowed)):
+    if opening and (refused := new_ledger_refusal(engine, observed, allowed)):
         raise SafetyRefusal(refused)
     if job := engine.desired.jobs.get(address):
         adoption, observed = await _job(engine, job, target, observed)
@@ -75,7 +75,8 @@ async def record(engine: Engine, found: Import) -> None:
         await engine.journal.claim(found.decided_on, found.events)
 
 
-def _new_ledger(engine: Engine, observed: Observed, allowed: frozenset[str]) -> Diagnostic | None:
+def new_ledger_refusal(engine: Engine, observed: Observed, allowed: frozenset[str]) -> Diagnostic | None:
+    """Return what speaks against opening a new ledger by an import, None where nothing does."""
     lost = engine.ledger_is_lost_after_run
     return new_ledger(engine.desired, Requests(allowed=allowed), observed, lost_after_run=lost)
 
