@@ -41,7 +41,10 @@ ROOMS["engine"] = " ".join(ROOMS.keys() - {"render", "emulator"})
 ROOMS["simulation"] = " ".join(ROOMS)
 ROOMS["api"] = " ".join(ROOMS.keys() - {"simulation", "emulator"})
 ROOMS["cli"] = " ".join(ROOMS)
-LEAVES = {"boundary", "connection_words", "diagnostics", "errors", "file_locks", "files", "vocabulary", "web_addresses"}
+LEAVES = {
+    *("boundary", "connection_words", "diagnostics", "errors", "file_locks", "files", "manifest_sources", "vocabulary"),
+    "web_addresses",
+}
 CORE = (
     "documents",
     "manifest",
@@ -57,7 +60,7 @@ CORE = (
 # The parts of a room, base first: a part imports none of the parts named behind it.
 PARTS = {
     "documents": "yaml geometries",
-    "manifest": "model validation",
+    "manifest": "model layers validation",
     "ledger": "fold backends",
     "campaign": "readers",
     "planning": "desired state keys jobs schedule findings adoption",

@@ -97,7 +97,7 @@ class Project:
         self._thread.start()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {self._project.project.file}{' (closed)' if self._closed else ''}>"
+        return f"<{type(self).__name__}: {self._project.project.files}{' (closed)' if self._closed else ''}>"
 
     def __enter__(self) -> Project:
         return self

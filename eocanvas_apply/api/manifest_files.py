@@ -15,10 +15,10 @@ from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.engine.definition import Definition, given_rows, offline_findings, open_project
 from eocanvas_apply.engine.personal_settings import allowed_paths
 from eocanvas_apply.errors import ManifestError
-from eocanvas_apply.files import read_manifest
-from eocanvas_apply.manifest.loading import LoadedManifest
-from eocanvas_apply.manifest.loading import load as load_manifest
+from eocanvas_apply.manifest.loading import LoadedManifest, load_layers
+from eocanvas_apply.manifest.loading import load as load_text
 from eocanvas_apply.manifest.model.manifest import Manifest
+from eocanvas_apply.manifest_sources import ManifestFiles
 from eocanvas_apply.policy.policy_file import find_policy
 
 _TEXT = re.compile(r"\s*\{|.*[\r\n]")
@@ -40,15 +40,17 @@ def opened(
 
 
 def load(text_or_path: str | os.PathLike[str]) -> Manifest:
-    """Return the manifest of a file, or of a text. Files that it names are not read.
+    """Return the manifest of a file, of a folder of several `*.eocanvas.yaml`, or of a text.
+
+    Files that it names are not read.
 
     A text is a str with a line break in it, or one that begins with `{`, such as JSON.
     Raises ManifestError with all findings in `diagnostics`.
     """
     if isinstance(text_or_path, str) and _TEXT.match(text_or_path):
-        return _required(load_manifest(text_or_path, "<text>"))
-    path = Path(text_or_path)
-    return _required(load_manifest(read_manifest(path, allowed_paths((), os.environ)), str(path)))
+        return _required(load_text(text_or_path, "<text>"))
+    files = ManifestFiles.named(Path(text_or_path))
+    return _required(load_layers(files.read(allowed_paths((), os.environ))))
 
 
 def _required(loaded: LoadedManifest) -> Manifest:

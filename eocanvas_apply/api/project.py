@@ -79,7 +79,7 @@ class AsyncProject:
         self._settings, self._rows, self._vault = settings, rows, vault
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {self.project.file}>"
+        return f"<{type(self).__name__}: {self.project.files}>"
 
     async def __aenter__(self) -> AsyncProject:
         return self

@@ -57,7 +57,7 @@ class RowFiles:
         return _with_line(found.at(file.place(content, self._shown(file.written), number, name)), content)
 
     def _shown(self, written: str) -> str:
-        return (PurePath(self.loaded.text.file).parent / written).as_posix()
+        return (PurePath(self.loaded.text.first.file).parent / written).as_posix()
 
 
 def _csv(given: str | CsvFile) -> RowFile:

@@ -62,7 +62,7 @@ def _of_filled_chains(loaded: LoadedManifest, documents: GraphsAndChains, instan
             if _place(each) not in known:
                 first.setdefault((fault_of(each), each.position), (each, row))
     for found, row in first.values():
-        own = found.position is not None and found.position.file != loaded.text.file
+        own = found.position is not None and found.position.file not in loaded.text.files
         yield found if own else replace(found, message=f"{found.message} (first in the row `{row[:60]}`)")
 
 

@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from eocanvas_apply.cli.shared_options import MANIFEST
 from eocanvas_apply.diagnostics import Diagnostic, Severity, error, has_errors, warning
 from eocanvas_apply.errors import ManifestError, UsageError
+from eocanvas_apply.manifest_sources import ManifestFiles
 
 if TYPE_CHECKING:
     from eocanvas_apply.api.project import AsyncProject
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from eocanvas_apply.engine.opening import Settings
     from eocanvas_apply.ledger.fold.recorded import Recorded
     from eocanvas_apply.ledger.opened_ledger import OpenedLedger
+    from eocanvas_apply.manifest.loading import LoadedManifest
     from eocanvas_apply.planning.log_rules import ChecksOfJobs
     from eocanvas_apply.policy.policy_file import PolicyFile
 
@@ -49,7 +50,7 @@ def opened_project(args: Namespace, *, lock_may_be_broken: bool = False) -> Defi
 
     allowed, policy = allowed_paths(args), policy_of(args)
     opened = open_project(
-        manifest_file(args),
+        Path(args.file),
         variables(args),
         allowed,
         environment=args.env,
@@ -108,12 +109,9 @@ def settings(args: Namespace, console: Console) -> Settings:
     return replace(found, report=Lines(console.err).write)
 
 
-def manifest_file(args: Namespace) -> Path:
-    """Return the manifest's path; raises UsageError where it is a folder."""
-    path = Path(args.file)
-    if path.is_dir():
-        raise UsageError(error("usage", f"{path} is a folder", f"name the file: -f {path / MANIFEST}"))
-    return path
+def manifest_files(args: Namespace) -> ManifestFiles:
+    """Return the files of the manifest."""
+    return ManifestFiles.named(Path(args.file))
 
 
 def variables(args: Namespace) -> Mapping[str, str]:
@@ -145,27 +143,26 @@ def named_ledger(args: Namespace) -> OpenedLedger:
 
 
 def ledger_at(args: Namespace, url: str | None) -> OpenedLedger:
-    """Return the ledger of an address; None is the file beside the manifest. Raises UsageError."""
+    """Return the ledger of an address; None is the file in the manifest's folder. Raises UsageError."""
     from eocanvas_apply.boundary import Boundary
     from eocanvas_apply.ledger.opened_ledger import open_ledger
 
-    return open_ledger(url, Boundary(manifest_file(args).parent, allowed_paths(args)), args.env)
+    return open_ledger(url, Boundary(manifest_files(args).folder, allowed_paths(args)), args.env)
 
 
 def _ledger_of_manifest(args: Namespace) -> str | None:
     """Return what `ledger.url` says; one that cannot be read must not lead to the file beside the manifest instead."""
-    from eocanvas_apply.files import read_manifest
-    from eocanvas_apply.manifest.loading import load
+    from eocanvas_apply.manifest.loading import load_layers
     from eocanvas_apply.manifest.validation.ledger_address import ledger_faults
 
-    file = manifest_file(args)
-    if not file.exists():
+    files = manifest_files(args)
+    if not files.exist:
         return None
-    source = read_manifest(file, allowed_paths(args))
-    if b"ledger" not in source:
+    layers = files.read(allowed_paths(args))
+    if not any(b"ledger" in source.content for sources in layers for source in sources):
         # Most manifests name none, and to check a large one takes a while.
         return None
-    loaded = load(source, str(file), environment=args.env)
+    loaded = load_layers(layers, environment=args.env)
     data = loaded.text.data
     if isinstance(data, dict) and "ledger" not in data:
         return None
@@ -180,24 +177,29 @@ def readable_checks(args: Namespace) -> tuple[ChecksOfJobs, tuple[Diagnostic, ..
     A project may have no manifest any more: then there are none.
     """
     from eocanvas_apply.checks.checking import adjusted
-    from eocanvas_apply.files import read_manifest
-    from eocanvas_apply.manifest.loading import load
     from eocanvas_apply.planning.desired.derivation import checks_of_jobs
 
-    file = manifest_file(args)
-    if not file.exists():
+    files = manifest_files(args)
+    if not files.exist:
         return {}, ()
     try:
-        loaded = load(read_manifest(file, allowed_paths(args)), str(file), environment=args.env)
+        loaded = _loaded(args, files)
         manifest = loaded.manifest or loaded.require()
     except ManifestError:
-        return {}, (_checks_not_read(file),)
+        return {}, (_checks_not_read(files),)
     broken = has_errors(adjusted(loaded.diagnostics, manifest))
-    return checks_of_jobs(manifest), (_checks_not_read(file),) if broken else ()
+    return checks_of_jobs(manifest), (_checks_not_read(files),) if broken else ()
 
 
-def _checks_not_read(file: Path) -> Diagnostic:
-    message = f"{file} has errors: jobs that its `checks:` make a failure may count as done here"
+def _loaded(args: Namespace, files: ManifestFiles) -> LoadedManifest:
+    """Read a manifest by itself, without the files that it names; raises ManifestError where there is none."""
+    from eocanvas_apply.manifest.loading import load_layers
+
+    return load_layers(files.read(allowed_paths(args)), environment=args.env)
+
+
+def _checks_not_read(files: ManifestFiles) -> Diagnostic:
+    message = f"{files} has errors: jobs that its `checks:` make a failure may count as done here"
     return warning("checks-not-read", message, "correct what `eocanvas-apply validate` shows")
 
 
@@ -209,26 +211,21 @@ async def read_record(args: Namespace) -> Recorded:
     from datetime import UTC, datetime
     from secrets import token_hex
 
-    from eocanvas_apply.files import missing_manifest
     from eocanvas_apply.ledger.journal import Journal
 
-    manifest = manifest_file(args)
     ledger = named_ledger(args)
     journal = Journal(ledger.backend, "reader", lambda: datetime.now(UTC), token_hex, ledger.snapshots)
     found = await journal.refresh()
     if not found.head:
-        if not manifest.exists():
-            raise UsageError(missing_manifest(manifest, " and no ledger"))
+        if not (files := manifest_files(args)).exist:
+            raise UsageError(files.missing(" and no ledger"))
         require_environment(args)
     return found
 
 
 def require_environment(args: Namespace) -> None:
     """Raise ManifestError where the manifest has no environment of the name that is given: no ledger is of that."""
-    from eocanvas_apply.files import read_manifest
-    from eocanvas_apply.manifest.loading import load
-
-    if args.env and (file := manifest_file(args)).exists():
-        loaded = load(read_manifest(file, allowed_paths(args)), str(file), environment=args.env)
-        if unknown := [each for each in loaded.diagnostics if each.code == "unknown-environment"]:
-            raise ManifestError(*unknown)
+    files = manifest_files(args)
+    found = _loaded(args, files).diagnostics if args.env and files.exist else ()
+    if unknown := [each for each in found if each.code == "unknown-environment"]:
+        raise ManifestError(*unknown)

@@ -9,9 +9,9 @@ from typing import Any
 
 from eocanvas_apply.cli.argument_parser import Parser
 from eocanvas_apply.cli.interruption import DOCUMENTS
+from eocanvas_apply.manifest_sources import MANIFEST, PATTERN
 from eocanvas_apply.vocabulary import ALLOWANCES
 
-MANIFEST = "eocanvas.yaml"
 # Of diagnostics alone, for the commands whose result they are.
 CI_FORMATS = tuple(name for name in DOCUMENTS if name != "json")
 
@@ -84,7 +84,12 @@ def add_allowed_paths(parser: Parser) -> None:
 def add_place(parser: Parser, *formats: str) -> None:
     """Declare the manifest, for a command that reads only what lies beside it, and the options of every command."""
     parser.add_argument(
-        "-f", "--file", action=_Once, default=MANIFEST, metavar="FILE", help="the manifest (default: %(default)s)"
+        "-f",
+        "--file",
+        action=_Once,
+        default=MANIFEST,
+        metavar="FILE",
+        help=f"the manifest, or a folder whose {PATTERN} are one manifest (default: %(default)s)",
     )
     parser.add_argument(
         "--env",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -25,10 +26,11 @@ from eocanvas_apply.documents.numbers import WrittenFloat, WrittenInt, number_te
 from eocanvas_apply.documents.yaml.nodes import Data, Plain, resolve_plain
 from eocanvas_apply.engine.download_folders import folders_outside
 from eocanvas_apply.errors import ManifestError, UsageError
-from eocanvas_apply.files import read_bytes, read_manifest
+from eocanvas_apply.files import read_bytes
 from eocanvas_apply.manifest.graphs_and_chains import GraphsAndChains, Read, load_graphs_and_chains, with_instances
-from eocanvas_apply.manifest.loading import LoadedManifest, load
+from eocanvas_apply.manifest.loading import LoadedManifest, load_layers
 from eocanvas_apply.manifest.model.manifest import Manifest, Timing
+from eocanvas_apply.manifest_sources import Layers, ManifestFiles, Source
 from eocanvas_apply.planning.desired.derivation import desired
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.policy.manifest_limits import manifest_refusals
@@ -41,7 +43,7 @@ _NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 class Definition:
     """A manifest that may be planned, with `read`, which reads a file that it names and raises ManifestError."""
 
-    file: Path
+    files: ManifestFiles
     manifest: Manifest
     loaded: LoadedManifest
     documents: GraphsAndChains
@@ -53,9 +55,14 @@ class Definition:
     policy: PolicyFile | None = None
 
     @property
+    def file(self) -> Path:
+        """The first file of the manifest."""
+        return self.files.files[0]
+
+    @property
     def folder(self) -> Path:
         """The manifest's folder, which its paths are relative to."""
-        return self.file.parent
+        return self.files.folder
 
     @property
     def boundary(self) -> Boundary:
@@ -73,7 +80,7 @@ class Definition:
 
 
 def open_project(
-    file: Path,
+    name: Path,
     variables: Mapping[str, str] = _NO_VARIABLES,
     allowed: tuple[Path, ...] = (),
     *,
@@ -82,16 +89,17 @@ def open_project(
 ) -> Definition:
     """Read and check a manifest and the files it names; `variables` win, by name, over the defaults in `vars`.
 
-    The files lie in the manifest's folder or in one of `allowed`. `environment` names the overlay that holds.
+    `name` is that of a file, or of a folder of several `*.eocanvas.yaml`. The files lie in the manifest's folder or in
+    one of `allowed`. `environment` names the overlay that holds.
     With `lock_may_be_broken` a lock that cannot be read counts as none: the caller writes a new one.
     Raises ManifestError with all findings where one is an error, UsageError for a variable that is not declared.
     """
-    boundary = Boundary(file.parent, allowed)
+    files = ManifestFiles.named(name)
+    boundary = Boundary(files.folder, allowed)
     lock_file, faults = _lock_file(boundary)
     read = partial(read_bytes, boundary=boundary)
     faults = () if lock_may_be_broken else faults
-    source = read_manifest(file, allowed)
-    project = parse_project(source, file, read, variables, lock_file, faults, boundary, environment)
+    project = _defined(files.read(allowed), files, read, variables, lock_file, faults, boundary, environment)
     return replace(project, allowed=allowed)
 
 
@@ -109,16 +117,31 @@ def parse_project(
 
     Folders for results are held to a boundary where one is given.
     """
-    loaded = load(source, str(file), environment=environment)
+    content = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
+    layers, files = ((Source(str(file), content),),), ManifestFiles.of_file(file)
+    return _defined(layers, files, read, variables, lock_file, lock_faults, boundary, environment)
+
+
+def _defined(
+    layers: Layers,
+    files: ManifestFiles,
+    read: Read,
+    variables: Mapping[str, str],
+    lock_file: LockFile | None,
+    lock_faults: tuple[Diagnostic, ...],
+    boundary: Boundary | None,
+    environment: str | None,
+) -> Definition:
+    loaded = load_layers(layers, environment=environment)
     if variables and loaded.manifest:
-        loaded = load(source, str(file), _typed_variables(variables, loaded.text.data), environment)
+        loaded = load_layers(layers, _typed_variables(variables, loaded.text.data), environment)
     documents = with_points(load_graphs_and_chains(loaded, read), loaded, read)
     outside = folders_outside(loaded, {}, boundary) if boundary else ()
     found = (*check(loaded, documents), *lock_faults, *outside)
     if loaded.manifest is None or has_errors(found):
         raise ManifestError(*found)
     lock_file = lock_file or LockFile()
-    return Definition(file, loaded.manifest, loaded, documents, read, found, lock_file, environment=environment)
+    return Definition(files, loaded.manifest, loaded, documents, read, found, lock_file, environment=environment)
 
 
 def _lock_file(boundary: Boundary) -> tuple[LockFile, tuple[Diagnostic, ...]]:
@@ -195,7 +218,8 @@ class Campaigns:
         variables = {f"the variable {name}": _sha256(json.dumps(_spelt(v))) for name, v in loaded.variables.items()}
         lock = {"the lock": _sha256(text)} if (text := self.project.lock_file.text) else {}
         environment = {"the environment": _sha256(name)} if (name := self.project.environment) else {}
-        return {str(self.project.file.name): loaded.digest} | files | variables | lock | environment
+        texts = {os.path.relpath(name, self.project.folder): digest for name, digest in loaded.digests.items()}
+        return texts | files | variables | lock | environment
 
     def _digest(self) -> str:
         loaded = self.project.loaded

@@ -95,7 +95,7 @@ class _Reader:
         try:
             content = self.read(written)
             self.files[written] = hashlib.sha256(content).hexdigest()
-            parsed = kind.parse(content, (PurePath(self.loaded.text.file).parent / written).as_posix())
+            parsed = kind.parse(content, (PurePath(self.loaded.text.first.file).parent / written).as_posix())
         except ManifestError as problem:
             self.diagnostics += [each if each.position else self.loaded.place(each, at) for each in problem.diagnostics]
             return

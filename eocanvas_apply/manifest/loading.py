@@ -1,8 +1,9 @@
-"""From the text of a manifest to the typed manifest, with all its faults at once."""
+"""From the texts of a manifest to the typed manifest, with all its faults at once."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,17 +12,21 @@ from pydantic import ValidationError
 
 from eocanvas_apply.diagnostics import MOST_OF_A_CODE, Diagnostic, Excerpt, Position, error, has_errors, limited
 from eocanvas_apply.documents.yaml.nodes import Data, Path, Plain
+from eocanvas_apply.documents.yaml.nodes import Mapping as MappingNode
 from eocanvas_apply.documents.yaml.text import YamlText
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.address import Address
-from eocanvas_apply.manifest.defaults import BLOCK as DEFAULTS
-from eocanvas_apply.manifest.defaults import default_faults, with_defaults
 from eocanvas_apply.manifest.job_order import pipeline_faults
+from eocanvas_apply.manifest.layers.composition import Composition, composed
+from eocanvas_apply.manifest.layers.defaults import BLOCK as DEFAULTS
+from eocanvas_apply.manifest.layers.defaults import default_faults
+from eocanvas_apply.manifest.layers.manifest_text import ManifestText
+from eocanvas_apply.manifest.layers.overlays import BLOCK as ENVIRONMENTS
+from eocanvas_apply.manifest.layers.overlays import environment_faults
+from eocanvas_apply.manifest.layers.union import GivenTwice
 from eocanvas_apply.manifest.masking import Mask, mask_of
 from eocanvas_apply.manifest.model.keys import EODATA
 from eocanvas_apply.manifest.model.manifest import Manifest
-from eocanvas_apply.manifest.overlays import BLOCK as ENVIRONMENTS
-from eocanvas_apply.manifest.overlays import environment_faults, with_overlay
 from eocanvas_apply.manifest.products import products_without_dataset
 from eocanvas_apply.manifest.shown_lines import snippet
 from eocanvas_apply.manifest.substitution import LONGEST_FILLED, Template, is_empty, too_long, unescaped, with_variables
@@ -41,6 +46,7 @@ from eocanvas_apply.manifest.validation.meaning import (
 from eocanvas_apply.manifest.validation.move_lines import move_faults
 from eocanvas_apply.manifest.validation.structure import StructureFault, structure_faults
 from eocanvas_apply.manifest.validation.unused_keys import literal_secrets
+from eocanvas_apply.manifest_sources import Layers, Source
 from eocanvas_apply.secrets.secret_words import without_secret_words
 
 _OWN_FIELDS = "x-"
@@ -50,22 +56,23 @@ _ROUNDS = 4
 
 @dataclass(frozen=True)
 class LoadedManifest:
-    """A manifest with its text.
+    """A manifest with its texts.
 
     `manifest` holds what could be read: keys, jobs and fields with an error are left out of it, and it is None when
     the text is no mapping. Of a campaign it holds the job with its references as they are written; `templates` are
     the same jobs as data, which become instances when a row is filled in, and `steps` what their `for_each` says.
-    `variables` are those in force; `key_names` every name declared under `keys:`, and eodata. `digest` is `sha256:`
-    and the digest of the text as it stands in the file. The nodes of `text` are those of the environment, with the
-    defaults of jobs and keys: what comes from an overlay or a default is located there. `inherited` are the paths of
-    the fields that come from a default.
+    `variables` are those in force; `key_names` every name declared under `keys:`, and eodata. `digests` have `sha256:`
+    and the digest of each text as it stands in its file, and `digest` is of all of them. The nodes of `text` are those
+    of the environment, with the defaults of jobs and keys: what comes from an overlay or a default is located there.
+    `inherited` are the paths of the fields that come from a default.
     """
 
     manifest: Manifest | None
-    text: YamlText
-    mask: Mask = field(repr=False)
+    text: ManifestText
+    masks: Mapping[str, Mask] = field(repr=False)
     diagnostics: tuple[Diagnostic, ...]
     digest: str
+    digests: Mapping[str, str]
     templates: Mapping[str, Template] = field(default_factory=dict)
     steps: Mapping[str, Sequence[Data]] = field(default_factory=dict)
     variables: Mapping[str, Plain] = field(default_factory=dict)
@@ -78,7 +85,7 @@ class LoadedManifest:
 
     def snippet(self, position: Position) -> Excerpt | None:
         """Return the line at a position as it may be shown."""
-        return snippet(self.mask, position)
+        return snippet(self.masks[position.file], position)
 
     def place(self, found: Diagnostic, path: Path, *, at_name: bool = False) -> Diagnostic:
         """Return a diagnostic with the place of a field's value, or of its name, and the line there."""
@@ -95,23 +102,25 @@ class LoadedManifest:
 def load(
     source: bytes | str, file: str, variables: Mapping[str, Plain] | None = None, environment: str | None = None
 ) -> LoadedManifest:
-    """Read a manifest; `file` is the name that diagnostics show, `variables` win over the defaults in `vars`.
+    """Read a manifest of one file; `file` is the name that diagnostics show. As `load_layers`."""
+    raw = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
+    return load_layers(((Source(file, raw),),), variables, environment)
+
+
+def load_layers(
+    layers: Layers, variables: Mapping[str, Plain] | None = None, environment: str | None = None
+) -> LoadedManifest:
+    """Read a manifest of one or several files; `variables` win over the defaults in `vars`.
 
     `environment` names the overlay that holds. Nothing is raised: errors are in the diagnostics.
     """
-    raw = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
-    written = YamlText.parse(raw, file)
-    effective = with_defaults(with_overlay(written.root, environment))
-    text = replace(written, root=effective.root)
-    digest = "sha256:" + hashlib.sha256(raw).hexdigest()
-    empty = LoadedManifest(None, text, mask_of(written), (), digest, inherited=effective.inherited)
-    data = text.data
-    faults = [_shown(each, empty) for each in limited(_without_days(text, data))]
+    texts = [[YamlText.parse(each.content, each.file) for each in sources] for sources in layers]
+    effective = composed(texts, environment)
+    empty = _without_fields(layers, effective)
+    text, data = effective.text, effective.text.data
+    faults = [_shown(each, empty) for each in limited(_faults_of_texts(text))]
     if not isinstance(data, dict):
-        hint = "begin with `version: 1` and `project: NAME`"
-        found = error("not-a-mapping", "a manifest is a mapping of its fields", hint)
-        faults += [] if has_errors(faults) else [empty.place(found, ())]
-        return LoadedManifest(None, text, empty.mask, tuple(faults), digest)
+        return replace(empty, diagnostics=tuple(faults))
     given: Data = {name: value for name, value in data.items() if not name.startswith(_OWN_FIELDS)}
     values = _variables(given, variables or {})
     oversized = too_long(given, values)
@@ -122,6 +131,7 @@ def load(
     of_values = (*value_faults(unescaped(filled)), *ledger_faults(filled, environment), *move_faults(filled))
     valued = placed(((found, path, False) for found, path in of_values), empty)
     faults = _without_refused(faults, structural)
+    faults += limited(_given_twice(effective.twice, empty))
     shared = (*environment_faults(data, environment), *default_faults(data, too_large=effective.too_large))
     literals = literal_secrets(data, environment, effective.inherited)
     of_blocks = placed(((found, path, True) for found, path in (*shared, *literals)), empty)
@@ -141,6 +151,30 @@ def load(
     )
 
 
+def _without_fields(layers: Layers, effective: Composition) -> LoadedManifest:
+    """Return the manifest of which nothing is known but its texts."""
+    digests = [[_sha256(each.content) for each in sources] for sources in layers]
+    by_file = {source.file: _sha256(source.content) for sources in layers for source in sources}
+    (*several,) = by_file.values()
+    digest = several[0] if len(several) == 1 else _sha256(json.dumps(digests).encode())
+    masks = {file: mask_of(each) for file, each in effective.text.files.items()}
+    return LoadedManifest(None, effective.text, masks, (), digest, by_file, inherited=effective.inherited)
+
+
+def _sha256(content: bytes) -> str:
+    return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def _given_twice(twice: Iterable[GivenTwice], loaded: LoadedManifest) -> Iterator[Diagnostic]:
+    """Yield an error at both places of each field that two files of a folder give."""
+    for each in twice:
+        here, other = loaded.text.position(each.name.span), loaded.text.position(each.other.span)
+        field = ".".join(map(str, each.path))
+        message = f"`{field[:200]}` is also given in {other.file}:{other.line}"
+        found = _addressed(error("given-twice", message, "keep one of the two"), each.path)
+        yield _shown(found.at(here), loaded)
+
+
 def _shown(found: Diagnostic, loaded: LoadedManifest) -> Diagnostic:
     found = _without_secrets(found)
     return found.at(found.position, loaded.snippet(found.position)) if found.position else found
@@ -153,8 +187,18 @@ def _without_secrets(found: Diagnostic) -> Diagnostic:
     return replace(found, message=message, hint=hint, address=address)
 
 
-def _without_days(text: YamlText, data: Data) -> Iterator[Diagnostic]:
+def _faults_of_texts(manifest: ManifestText) -> Iterator[Diagnostic]:
+    for text in manifest.files.values():
+        yield from _without_days(text)
+        if not isinstance(text.root, MappingNode) and not has_errors(text.faults):
+            alone = len(manifest.files) == 1
+            hint = "begin with `version: 1` and `project: NAME`" if alone else "write `jobs:` or another field into it"
+            yield error("not-a-mapping", "a manifest is a mapping of its fields", hint).at(text.locate(()))
+
+
+def _without_days(text: YamlText) -> Iterator[Diagnostic]:
     """Yield the faults of a text without those about plain days where only a day can be meant."""
+    data = text.data if text.faults else None
     days = {
         text.locate((*owner, "for_each", *path, "days", end))
         for owner, job in _jobs_of_all(data)

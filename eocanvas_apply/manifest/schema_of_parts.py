@@ -9,8 +9,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from eocanvas_apply.manifest.defaults import OWNERS
-from eocanvas_apply.manifest.overlays import FIELDS
+from eocanvas_apply.manifest.layers.defaults import OWNERS
+from eocanvas_apply.manifest.layers.overlays import FIELDS
 
 Schema = dict[str, Any]
 _PARTS = {"keys": "KeyFields", "jobs": "JobFields"}

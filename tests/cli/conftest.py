@@ -45,12 +45,13 @@ def _emulator() -> Iterator[RunningEmulator]:
 
 @dataclass
 class Project:
-    """A folder with a manifest, and the output of the last command."""
+    """A folder with a manifest, and the output of the last command; `named` is what `-f` names in its place."""
 
     folder: Path
     capsys: pytest.CaptureFixture[str]
     out: str = ""
     err: str = ""
+    named: tuple[Path, ...] = ()
 
     @property
     def manifest(self) -> Path:
@@ -58,7 +59,8 @@ class Project:
 
     def run(self, *words: str) -> int:
         """Run a command on this manifest; its output is in `out` and `err`."""
-        code = main([*words, "-f", str(self.manifest)])
+        named = self.named or (self.manifest,)
+        code = main([*words, *(word for path in named for word in ("-f", str(path)))])
         self.out, self.err = self.capsys.readouterr()
         return code
 

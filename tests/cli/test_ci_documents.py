@@ -52,7 +52,7 @@ def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("validate -f field.yaml", ["unknown-field"]),
         ("validate -f encoding.yaml", ["yaml-encoding"]),
         ("validate -f missing.yaml", ["file-missing"]),
-        ("validate -f .", ["usage"]),
+        ("validate -f .", ["file-missing"]),
         ("validate --colour", ["usage"]),
         ("validate --var x -f good.yaml", ["usage"]),
         ("plan -f field.yaml", ["unknown-field"]),

@@ -250,3 +250,8 @@ class TestOddAccounts:
             assert account.run("import", "--all", *words) == 1
             assert "is not for `import --all`" in account.err
         assert account.run("import", "key.x") == 1
+
+    def test_a_folder_is_not_the_file_to_write(self, account: Project) -> None:
+        account.named = (account.folder,)
+        assert account.run("import", "--all", "--yes") == 1
+        assert f"name the file to write: -f {account.folder / 'eocanvas.yaml'}" in " ".join(account.err.split())

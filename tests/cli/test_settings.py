@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from eocanvas_apply.cli.named_project import manifest_file
+from eocanvas_apply.cli.named_project import manifest_files
 from eocanvas_apply.engine.opening import find_settings
-from eocanvas_apply.errors import UsageError
+from eocanvas_apply.errors import ManifestError, UsageError
 
 ACCOUNT = {"HDA_USER": "jane", "HDA_PASSWORD": "correct-horse"}
 
@@ -58,6 +58,15 @@ def test_an_invalid_setting_is_a_usage_error(environ: dict[str, str], words: str
         find_settings({**ACCOUNT, **environ})
 
 
-def test_a_folder_is_not_a_manifest(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="is a folder"):
-        manifest_file(Namespace(file=str(tmp_path)))
+@pytest.mark.parametrize(
+    ("names", "hint"),
+    [([], "-f FOLDER unites the files"), (["eocanvas.yaml", "a.yaml", ".b.eocanvas.yaml"], "Name the file: -f ")],
+)
+def test_a_folder_without_manifests_is_missing_and_says_which_file_to_name(
+    names: list[str], hint: str, tmp_path: Path
+) -> None:
+    for name in names:
+        (tmp_path / name).touch()
+    with pytest.raises(ManifestError, match=r"has no \*\.eocanvas\.yaml") as fault:
+        manifest_files(Namespace(file=str(tmp_path))).read()
+    assert fault.value.diagnostics[0].hint.startswith(hint)

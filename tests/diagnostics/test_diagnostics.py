@@ -1,7 +1,8 @@
 """Every folder here is a manifest with its files and the findings that it must give, all and only those.
 
 Campaigns are expanded too; `search.json` holds the products of the catalogue, each found by a query whose fields it
-has, and the day of the run is 2024-07-05. `environment.txt` names the environment.
+has, and the day of the run is 2024-07-05. `environment.txt` names the environment. Several `*.eocanvas.yaml` are one
+manifest.
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ from eocanvas_apply.checks.checking import check, check_rows
 from eocanvas_apply.diagnostics import Diagnostic, error, has_errors
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.graphs_and_chains import load_graphs_and_chains
-from eocanvas_apply.manifest.loading import load
+from eocanvas_apply.manifest.loading import load_layers
+from eocanvas_apply.manifest_sources import PATTERN, Source
 
 HERE = Path(__file__).parent
-CASES = sorted(path.parent.name for path in HERE.glob("*/manifest.yaml"))
+CASES = sorted({path.parent.name for name in ("manifest.yaml", PATTERN) for path in HERE.glob(f"*/{name}")})
 ROOMS = ("documents", "manifest", "checks")
 NOW = datetime(2024, 7, 5, 12, tzinfo=UTC)
 # Reported by the command line, not about a text; about texts that are too long for a folder (tests/fuzz); and where the
@@ -59,7 +61,8 @@ def found_in(folder: Path) -> list[dict[str, Any]]:
 
     chosen = folder / "environment.txt"
     environment = chosen.read_text(encoding="utf-8").strip() if chosen.exists() else None
-    loaded = load((folder / "manifest.yaml").read_bytes(), "manifest.yaml", environment=environment)
+    files = sorted(folder.glob(PATTERN)) or [folder / "manifest.yaml"]
+    loaded = load_layers((tuple(Source(each.name, each.read_bytes()) for each in files),), environment=environment)
     documents = with_points(load_graphs_and_chains(loaded, read), loaded, read)
     found = check(loaded, documents)
     if not has_errors(found):

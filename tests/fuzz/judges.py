@@ -18,6 +18,7 @@ from eocanvas_apply.engine.definition import Definition, given_rows, offline_fin
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.graphs_and_chains import load_graphs_and_chains
 from eocanvas_apply.manifest.loading import LoadedManifest, load
+from eocanvas_apply.manifest_sources import ManifestFiles
 
 NOW = datetime(2024, 7, 5, 12, tzinfo=UTC)
 MANIFEST = "eocanvas.yaml"
@@ -86,15 +87,16 @@ def rows(kind: str, content: bytes, folder: Path) -> Judged:
     def opened() -> Definition:
         assert loaded.manifest is not None
         documents = load_graphs_and_chains(loaded, contents.__getitem__)
-        return Definition(Path(MANIFEST), loaded.manifest, loaded, documents, contents.__getitem__)
+        file = ManifestFiles.of_file(Path(MANIFEST))
+        return Definition(file, loaded.manifest, loaded, documents, contents.__getitem__)
 
-    return Judged(_findings(opened), {MANIFEST: loaded.text.text.encode(), **contents})
+    return Judged(_findings(opened), {MANIFEST: loaded.text.first.text.encode(), **contents})
 
 
 def _document(content: bytes, kind: str, name: str) -> Judged:
     loaded = _loaded(kind, name)
     found = check(loaded, load_graphs_and_chains(loaded, lambda _: content))
-    return Judged(found, {MANIFEST: loaded.text.text.encode(), name: content})
+    return Judged(found, {MANIFEST: loaded.text.first.text.encode(), name: content})
 
 
 @cache

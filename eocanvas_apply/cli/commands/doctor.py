@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli.argument_parser import Parser
-from eocanvas_apply.cli.named_project import manifest_file, opened_project, run_with, settings
-from eocanvas_apply.cli.shared_options import MANIFEST, add_project, add_sealing, add_storage
+from eocanvas_apply.cli.named_project import manifest_files, opened_project, run_with, settings
+from eocanvas_apply.cli.shared_options import add_project, add_sealing, add_storage
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import Diagnostic, Severity, has_errors
 from eocanvas_apply.errors import CredentialsError, ManifestError, UsageError
+from eocanvas_apply.manifest_sources import MANIFEST
 
 if TYPE_CHECKING:
     from eocanvas_apply.engine.definition import Definition
@@ -95,16 +96,16 @@ def _manifest(args: Namespace) -> tuple[list[Finding], Definition]:
     from eocanvas_apply.engine.definition import given_rows, parse_project
     from eocanvas_apply.engine.inspection.doctor import Finding, faults
 
-    path = manifest_file(args)
-    empty = parse_project("version: 1\nproject: none\n", path, lambda _: b"")
-    if args.file == MANIFEST and not path.exists():
-        return [Finding("manifest", f"none at {path}; `eocanvas-apply init` writes one")], empty
+    files = manifest_files(args)
+    empty = parse_project("version: 1\nproject: none\n", files.folder / MANIFEST, lambda _: b"")
+    if args.file == MANIFEST and not files.exist:
+        return [Finding("manifest", f"none at {files}; `eocanvas-apply init` writes one")], empty
     try:
         project = opened_project(args)
         given_rows(project, datetime.now(UTC))
     except (ManifestError, UsageError) as fault:
         return faults("manifest", fault), empty
-    return [Finding("manifest", f"{path}: project {project.manifest.project}")], project
+    return [Finding("manifest", f"{files}: project {project.manifest.project}")], project
 
 
 def _outcome(findings: list[Finding], console: Console) -> Outcome:

@@ -7,11 +7,12 @@ from importlib import resources
 from pathlib import Path
 
 from eocanvas_apply.cli.argument_parser import Parser
-from eocanvas_apply.cli.shared_options import MANIFEST, add_output
+from eocanvas_apply.cli.shared_options import add_output
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
 from eocanvas_apply.manifest.naming import project_name
+from eocanvas_apply.manifest_sources import MANIFEST
 
 EPILOG = """\
 It writes eocanvas.yaml and graphs/subset.xml, with comments that say what to change.

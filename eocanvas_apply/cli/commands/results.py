@@ -14,7 +14,7 @@ from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli.argument_parser import Parser
 from eocanvas_apply.cli.named_project import (
     allowed_paths,
-    manifest_file,
+    manifest_files,
     opened_project,
     read_now,
     read_record,
@@ -76,7 +76,8 @@ def run(args: Namespace, console: Console) -> Outcome:
     if args.fetch or args.to or args.refetch:
         return with_project(args, console, lambda project: _fetched(args, console, project))
     recorded = read_now(read_record(args))
-    addresses, boundary = chosen_jobs(args.address, recorded), Boundary(manifest_file(args).parent, allowed_paths(args))
+    addresses = chosen_jobs(args.address, recorded)
+    boundary = Boundary(manifest_files(args).folder, allowed_paths(args))
     return _listed(args, recorded_results(recorded, addresses, boundary), recorded)
 
 

@@ -45,12 +45,13 @@ class _Open:
 
 
 class Composer:
-    """Builds the nodes of one text. `faults` are collected; `open_keys` says where reading stopped.
+    """Builds the nodes of the text of a file. `faults` are collected; `open_keys` says where reading stopped.
 
     With `merge`, `<<` brings in the fields of other mappings, as readers of YAML 1.1 do it; without, it is a fault.
     """
 
-    def __init__(self, *, merge: bool = False) -> None:
+    def __init__(self, file: str, *, merge: bool = False) -> None:
+        self._file = file
         self._merge = merge
         self.faults: list[Fault] = []
         self.root: Node | None = None
@@ -91,7 +92,7 @@ class Composer:
             number = not isinstance(resolve_plain(event.value), str)
             self.faults.append(Fault("yaml-1-1", _begin(event), number=number))
         weight = 1 + len(event.value) // _CHARACTERS_OF_A_VALUE
-        self._add(Scalar(Span(_begin(event), _finish(event)), event.value, plain), event.anchor, weight)
+        self._add(Scalar(Span(_begin(event), _finish(event), self._file), event.value, plain), event.anchor, weight)
 
     def _start(self, event: yaml.CollectionStartEvent) -> None:
         if len(self._open) >= _DEEPEST:
@@ -103,7 +104,7 @@ class Composer:
 
     def _end(self, event: yaml.CollectionEndEvent) -> None:
         done = self._open.pop()
-        span = Span(done.start, _finish(event))
+        span = Span(done.start, _finish(event), self._file)
         node: Node = self._mapping(span, done.nodes) if done.mapping else Sequence(span, tuple(done.nodes))
         self._add(node, done.anchor, done.size)
 

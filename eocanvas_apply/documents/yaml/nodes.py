@@ -55,10 +55,11 @@ _OTHERWISE_1_1 = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of the text, in characters from its start, the end not included."""
+    """A stretch of the text of a file, in characters from its start, the end not included."""
 
     start: int
     end: int
+    file: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,6 +112,30 @@ def step(node: Node, part: str | int) -> tuple[Node, Node] | None:
     if isinstance(node, Sequence) and isinstance(part, int) and part < len(node.items):
         return node.items[part], node.items[part]
     return None
+
+
+def value_span(root: Node | None, path: Path) -> Span | None:
+    """Return where the value at a path stands; of what is missing, where its nearest owner is named."""
+    named, node, whole = _walk(root, path)
+    if whole and isinstance(node, Scalar) and node.span.start < node.span.end:
+        return node.span
+    return named.span if named else None
+
+
+def name_span(root: Node | None, path: Path) -> Span | None:
+    """Return where the last name of a path stands, or its nearest owner's."""
+    named, _, _ = _walk(root, path)
+    return named.span if named else None
+
+
+def _walk(root: Node | None, path: Path) -> tuple[Node | None, Node | None, bool]:
+    named, node = root, root
+    for part in path:
+        found = step(node, part) if node else None
+        if found is None:
+            return named, node, False
+        named, node = found
+    return named, node, True
 
 
 def resolve_plain(text: str) -> Plain:

@@ -12,7 +12,7 @@ import yaml
 
 from eocanvas_apply.diagnostics import LONGEST_SNIPPET, Diagnostic, Excerpt, Position, error, excerpt, warning
 from eocanvas_apply.documents.yaml.composer import MOST_VALUES, Composer, Fault
-from eocanvas_apply.documents.yaml.nodes import Data, Node, Path, Scalar, step, to_data
+from eocanvas_apply.documents.yaml.nodes import Data, Node, Path, Span, name_span, to_data, value_span
 
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _LINE_ENDS = "\r\n\x85\u2028\u2029"
@@ -90,7 +90,7 @@ class YamlText:
             return _undecodable(raw, file, problem.start)
         if found := _FORBIDDEN.search(text):
             return _unprintable(cls(file, text, None, ()), found.start())
-        return _composed(cls(file, text, None, ()), Composer(merge=merge))
+        return _composed(cls(file, text, None, ()), Composer(file, merge=merge))
 
     @property
     def data(self) -> Data:
@@ -125,24 +125,14 @@ class YamlText:
 
     def locate(self, path: Path) -> Position:
         """Return where the value at a path stands; of what is missing, where its nearest owner is named."""
-        named, node, whole = self._walk(path)
-        if whole and isinstance(node, Scalar) and node.span.start < node.span.end:
-            return self.position(node.span.start)
-        return self.position(named.span.start if named else 0)
+        return self._begin(value_span(self.root, path))
 
     def locate_key(self, path: Path) -> Position:
         """Return where the last name of a path stands, or its nearest owner's."""
-        named, _, _ = self._walk(path)
-        return self.position(named.span.start if named else 0)
+        return self._begin(name_span(self.root, path))
 
-    def _walk(self, path: Path) -> tuple[Node | None, Node | None, bool]:
-        named, node = self.root, self.root
-        for part in path:
-            found = step(node, part) if node else None
-            if found is None:
-                return named, node, False
-            named, node = found
-        return named, node, True
+    def _begin(self, span: Span | None) -> Position:
+        return self.position(span.start if span else 0)
 
 
 def _undecodable(raw: bytes, file: str, at: int) -> YamlText:

@@ -20,11 +20,17 @@ from eocanvas_apply.vocabulary import NO_ENVIRONMENT
 BLOCK = "environments"
 _NOT_IN_OVERLAYS = frozenset({"version", BLOCK})
 FIELDS = tuple(name for name in Manifest.model_fields if name not in _NOT_IN_OVERLAYS)
-_OF_JOBS = ("inputs", "params", "checks")
-_UNITED: frozenset[Path] = frozenset(
+# Blocks of things that have names.
+BLOCKS: frozenset[Path] = frozenset(
     {
-        *(("vars",), ("timing",), ("checks",), ("keys",), ("keys", "*"), ("jobs",), ("jobs", "*")),
+        *(("vars",), ("timing",), ("checks",), ("keys",), ("jobs",)),
         *(("defaults",), ("defaults", "keys"), ("defaults", "jobs")),
+    }
+)
+_OF_JOBS = ("inputs", "params", "checks")
+_UNITED: frozenset[Path] = BLOCKS | frozenset(
+    {
+        *(("keys", "*"), ("jobs", "*")),
         *(("jobs", "*", name) for name in _OF_JOBS),
         *(("defaults", "jobs", name) for name in _OF_JOBS),
     }
@@ -42,6 +48,11 @@ def with_overlay(root: Node | None, environment: str | None) -> Node | None:
         return root
     known = {name: entry for name, entry in overlay.by_name.items() if name in FIELDS}
     return _united(root, MappingNode(overlay.span, known), ())
+
+
+def in_manifest(path: Path) -> Path:
+    """Return the path that a field of an environment has in the manifest; any other path as it is."""
+    return path[2:] if path[:1] == (BLOCK,) and len(path) > 1 else path
 
 
 def environment_faults(data: Mapping[str, Data], environment: str | None) -> Iterator[tuple[Diagnostic, Path]]:

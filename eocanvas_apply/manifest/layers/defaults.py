@@ -13,10 +13,10 @@ from eocanvas_apply.diagnostics import Diagnostic, Suggestions, error, one_of
 from eocanvas_apply.documents.yaml.composer import MOST_VALUES
 from eocanvas_apply.documents.yaml.nodes import Data, Node, Path, Scalar, Sequence, step
 from eocanvas_apply.documents.yaml.nodes import Mapping as MappingNode
+from eocanvas_apply.manifest.layers.overlays import scalars
 from eocanvas_apply.manifest.model.jobs import JOB_TYPES, kind_of_job
 from eocanvas_apply.manifest.model.keys import KEY_TYPES, type_of_key
 from eocanvas_apply.manifest.model.strict import StrictModel
-from eocanvas_apply.manifest.overlays import scalars
 
 BLOCK = "defaults"
 # They mean nothing in a single job.
