@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from eocanvas_apply.checks.codes import codes, subjects
 from eocanvas_apply.checks.explanations import explanations
 from eocanvas_apply.cli.argument_parser import Parser
 from eocanvas_apply.cli.commands import GROUPS, SUMMARIES
+from eocanvas_apply.cli.program import prepared
 from eocanvas_apply.cli.root_help import SETTINGS
 from eocanvas_apply.manifest.model.manifest import json_schema
 from eocanvas_apply.manifest.model.times import format_duration
@@ -54,7 +54,8 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _commands() -> Iterator[str]:
     parsers = {name: parser_of(name) for name in SUMMARIES}
-    uses = Counter(row for parser in parsers.values() for row in _options(parser._actions))
+    every = [each for parser in parsers.values() for each in (parser, *parser.parts.values())]
+    uses = Counter(row for parser in every for row in _options(parser._actions))
     shared = {row for row, count in uses.items() if count >= 6}
     yield "`eocanvas-apply COMMAND --help` prints the same on the terminal. `eoc` is the same program."
     for title, group in GROUPS.items():
@@ -69,15 +70,24 @@ def _commands() -> Iterator[str]:
 
 def parser_of(name: str) -> Parser:
     """Return the parser of a command."""
-    module = importlib.import_module(f"eocanvas_apply.cli.commands.{name}")
-    parser = Parser(name, SUMMARIES[name], module.EPILOG)
-    module.add_arguments(parser)
-    return parser
+    return prepared(name)[1]
 
 
 def _command(name: str, parser: Parser, shared: set[tuple[str, str]]) -> Iterator[str]:
     yield f"## {name}"
     yield parser.description or ""
+    yield from _arguments(parser, shared)
+    for part in parser.parts.values():
+        yield f"`eocanvas-apply {part.command}`: {part.description}"
+        yield from _arguments(part, shared)
+    about, _, examples = (parser.epilog or "").replace("Example:\n", "Examples:\n").partition("Examples:\n")
+    if about.strip():
+        yield f"```text\n{about.strip()}\n```" if "  " in about else about.strip()
+    if examples:
+        yield f"```sh\n{re.sub('^  ', '', examples.rstrip(), flags=re.MULTILINE)}\n```"
+
+
+def _arguments(parser: Parser, shared: set[tuple[str, str]]) -> Iterator[str]:
     for group in parser._action_groups:
         rows = [row for row in _options(group._group_actions) if row not in shared]
         standard = group.title in ("options", "positional arguments")
@@ -86,11 +96,6 @@ def _command(name: str, parser: Parser, shared: set[tuple[str, str]]) -> Iterato
     also = [row[0] for row in _options(parser._actions) if row in shared]
     if also:
         yield f"Shared: {', '.join(also)}."
-    about, _, examples = (parser.epilog or "").replace("Example:\n", "Examples:\n").partition("Examples:\n")
-    if about.strip():
-        yield f"```text\n{about.strip()}\n```" if "  " in about else about.strip()
-    if examples:
-        yield f"```sh\n{re.sub('^  ', '', examples.rstrip(), flags=re.MULTILINE)}\n```"
 
 
 def _options(actions: Iterable[argparse.Action]) -> list[tuple[str, str]]:

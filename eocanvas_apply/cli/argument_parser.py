@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from typing import NoReturn
 
@@ -26,23 +26,51 @@ _OPTION = re.compile(r"-[^\d]")
 class Parser(argparse.ArgumentParser):
     """A parser of one command's arguments; usage errors are diagnostics, with a suggestion."""
 
-    def __init__(self, command: str, summary: str, epilog: str = "") -> None:
-        self.command = command
+    def __init__(self, command: str, summary: str, epilog: str = "", prog: str | None = None) -> None:
+        self.command, self.parts = command, dict[str, Parser]()
         super().__init__(
-            prog=f"eocanvas-apply {command}",
+            prog=prog or f"eocanvas-apply {command}",
             description=summary[:1].upper() + summary[1:] + ".",
             epilog=epilog,
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
 
+    def add_parts(self, summaries: Mapping[str, str]) -> None:
+        """Declare the words that may follow the command, each with arguments of its own: `parts` has their parsers."""
+        words = self.add_subparsers(metavar="|".join(summaries), title="what to do")
+        for name, summary in summaries.items():
+            self.parts[name] = words.add_parser(name, command=f"{self.command} {name}", summary=summary, help=summary)
+
+    def part_of(self, argv: Sequence[str]) -> Parser:
+        """Return the parser of the part that these words name; this one where they name none."""
+        return self.parts.get(next((word for word in argv if word in self.parts), ""), self)
+
     def parse(self, argv: Sequence[str]) -> Namespace:
-        """Return the arguments; an unknown one is a UsageError that says what to write instead."""
+        """Return the arguments; an unknown one is a UsageError that says what to write instead.
+
+        Where the command has parts, `part` is the name of the one that was written.
+        """
+        if self.parts:
+            return self._parse_part(argv)
         self._check_options(argv)
         args, unknown = self.parse_known_args(argv)
         for word in (word for word in unknown if word != "--"):
             hint = suggestions.for_argument(self.command, word, [*self._option_string_actions])
             self.error(f"{word!r} is an argument too many", hint)
+        return args
+
+    def _parse_part(self, argv: Sequence[str]) -> Namespace:
+        name = next((word for word in argv if word in self.parts), None)
+        if name is None:
+            other = next((word for word in argv if not word.startswith("-")), "")
+            given = f", not {other!r}" if other else ""
+            self.error(
+                f"{self.command} must be followed by {one_of([*self.parts])}{given}", did_you_mean(other, self.parts)
+            )
+        at = argv.index(name)
+        args = self.parts[name].parse([*argv[:at], *argv[at + 1 :]])
+        args.part = name
         return args
 
     def _check_options(self, argv: Sequence[str]) -> None:

@@ -139,14 +139,10 @@ def named_ledger(args: Namespace) -> OpenedLedger:
 
     Raises UsageError, and ManifestError where a manifest names one that cannot be.
     """
-    return ledger_at(args, ledger_url(args) or _ledger_of_manifest(args))
-
-
-def ledger_at(args: Namespace, url: str | None) -> OpenedLedger:
-    """Return the ledger of an address; None is the file in the manifest's folder. Raises UsageError."""
     from eocanvas_apply.boundary import Boundary
     from eocanvas_apply.ledger.opened_ledger import open_ledger
 
+    url = ledger_url(args) or _ledger_of_manifest(args)
     return open_ledger(url, Boundary(manifest_files(args).folder, allowed_paths(args)), args.env)
 
 

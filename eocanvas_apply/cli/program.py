@@ -55,12 +55,12 @@ def _run_command(words: list[str]) -> int:
 def _outcome(words: list[str], console: Console) -> Outcome:
     _check(words)
     name, *words = words
-    command, parser = _prepared(name)
+    command, parser = prepared(name)
     if {"-h", "--help"} & set(words):
         from eocanvas_apply.cli.terminal.console import Outcome
 
         console.format = "text"
-        return Outcome(text=lambda _: parser.format_help())
+        return Outcome(text=lambda _: parser.part_of(words).format_help())
     args = parser.parse(words)
     console.manifest = getattr(args, "file", console.manifest)
     with _log(args, console):
@@ -82,7 +82,8 @@ def _log(args: Namespace, console: Console) -> AbstractContextManager[None]:
     return logged(console.err.stream, verbose=verbose, file=file, on_fault=lost)
 
 
-def _prepared(name: str) -> tuple[ModuleType, Parser]:
+def prepared(name: str) -> tuple[ModuleType, Parser]:
+    """Return the module of a command, and the parser of its arguments."""
     from eocanvas_apply.cli.argument_parser import Parser
 
     module = importlib.import_module(f"eocanvas_apply.cli.commands.{name}")

@@ -50,6 +50,7 @@ def add_manifest(parser: Parser, *formats: str) -> None:
     """Declare the manifest and its variables, and the options of every command."""
     add_variables(parser)
     add_allowed_paths(parser)
+    add_policy(parser)
     add_place(parser, *formats)
 
 
@@ -74,6 +75,10 @@ def add_allowed_paths(parser: Parser) -> None:
         help="a folder outside of the manifest's where the manifest may name files and download folders; can be given "
         "several times (also: EOCANVAS_APPLY_ALLOW_PATHS)",
     )
+
+
+def add_policy(parser: Parser) -> None:
+    """Declare the limits that stand outside of the manifest."""
     parser.add_argument(
         "--policy",
         metavar="FILE",

@@ -90,6 +90,8 @@ def for_argument(command: str, word: str, options: Sequence[str]) -> str:
         return f"did you mean -f {shlex.quote(word)}?"
     if word.endswith((".json", ".plan")) and command == "apply":
         return "`eocanvas-apply plan --out FILE` writes a plan that can be applied"
+    if command.startswith("ledger ") and "--ledger" in options:
+        return f"did you mean --ledger {shlex.quote(word)}?"
     if command == "destroy":
         return f"destroy is about the whole project; {TAKE_OUT}"
     if command == "status":

@@ -64,6 +64,18 @@ def test_a_ledger_of_another_project_is_refused(applied: Project, capsys: pytest
     assert "belongs to the project 'other'" in capsys.readouterr().err
 
 
-def test_it_makes_no_search(applied: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["plan", "--offline", "--refresh-searches"]) == 1
-    assert "--offline makes no search" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--offline --refresh-searches", "--offline makes no search"),
+        ("--offline --out x", "so that --out has no meaning beside it"),
+        (f"--offline --require-sealing-key {'0' * 64}", "so that --require-sealing-key has no meaning beside it"),
+        ("--destroy --refresh-searches", "--destroy makes no search"),
+        ("--destroy --limit 3", "so that --limit has no meaning beside it"),
+    ],
+)
+def test_what_has_no_meaning_beside_it_is_refused(
+    words: str, message: str, applied: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plan", *words.split()]) == 1
+    assert message in capsys.readouterr().err

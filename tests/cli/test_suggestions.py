@@ -73,7 +73,7 @@ def test_the_right_thing_is_suggested(line: str, hint: str, capsys: pytest.Captu
 
 
 @pytest.mark.parametrize("option", ["--namespace x", "--quiet", "-q", "--all-namespaces", "--ignore-not-found", "-x3"])
-@pytest.mark.parametrize("command", ["apply", "status", "cancel", "ledger", "schema"])
+@pytest.mark.parametrize("command", ["apply", "status", "cancel", "ledger show", "schema"])
 def test_where_nothing_is_right_the_options_of_the_command_are_listed(
     command: str, option: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

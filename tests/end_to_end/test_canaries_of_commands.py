@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from eocanvas_apply.cli.argument_parser import Parser
 from eocanvas_apply.cli.commands import SUMMARIES
+from eocanvas_apply.cli.program import prepared
 from eocanvas_apply.emulator.http.request_faults import Fault
 from tests.end_to_end.test_canaries import CanaryProject
 from tests.end_to_end.tool import finished
@@ -81,10 +81,7 @@ def formats(command: str) -> tuple[str, ...]:
 
 
 def parser(command: str) -> Parser:
-    module = importlib.import_module(f"eocanvas_apply.cli.commands.{command}")
-    made = Parser(command, SUMMARIES[command], module.EPILOG)
-    module.add_arguments(made)
-    return made
+    return prepared(command)[1].part_of(CALLS[command].split())
 
 
 def variants(command: str) -> Iterator[list[str]]:

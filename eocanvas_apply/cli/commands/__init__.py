@@ -28,7 +28,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "resolve": "decide what became of a launch whose answer was lost",
         "cancel": "stop jobs that are running",
         "forget": "stop managing a job",
-        "ledger": "show or verify the ledger, or create its table in a database",
+        "ledger": "show, verify, copy, compact or rebuild the ledger, or create its table in a database",
         "doctor": "check secrets, account and service, and find what a plan would",
     },
     "For tools": {

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli.argument_parser import Parser
-from eocanvas_apply.cli.named_project import ledger_at, named_ledger, read_now, require_environment, with_project
-from eocanvas_apply.cli.shared_options import add_project, add_yes
+from eocanvas_apply.cli.named_project import named_ledger, read_now, require_environment, with_project
+from eocanvas_apply.cli.shared_options import add_allowed_paths, add_ledger, add_output, add_place, add_project, add_yes
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.cli.terminal.prompt import confirm
 from eocanvas_apply.diagnostics import error
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 EPILOG = """\
 Every intent is written into the ledger before it is carried out, and every answer after it.
+`eocanvas-apply ledger copy --help` shows the arguments of `copy`, and so on.
 
 Examples:
   eocanvas-apply ledger show
@@ -35,47 +37,45 @@ Examples:
   eocanvas-apply ledger copy .eocanvas/default.jsonl s3://ledgers/coast
   eocanvas-apply ledger rebuild
 """
-_WHAT = ("show", "verify", "copy", "compact", "create", "rebuild")
+_PARTS = {
+    "show": "show every entry",
+    "verify": "check that the entries agree",
+    "copy": "copy all entries to another ledger, which has none",
+    "compact": "write a snapshot, with which the next run opens at once",
+    "create": "create the table of a ledger in PostgreSQL",
+    "rebuild": "rebuild a lost ledger from the keys and jobs that the service shows",
+}
 
 
 def add_arguments(parser: Parser) -> None:
     """Declare what to do with it."""
-    parser.add_argument(
-        "what",
-        choices=_WHAT,
-        metavar="|".join(_WHAT),
-        help="show every entry; check that they agree; copy them to another ledger, which has none; write a snapshot, "
-        "with which the next run opens at once; create the table of a ledger in PostgreSQL; or rebuild a lost "
-        "ledger from the keys and jobs that the service shows",
-    )
-    parser.add_argument("places", nargs="*", metavar="FROM TO", help="the ledgers of `copy`: a path or an address each")
-    add_yes(parser)
-    add_project(parser)
+    parser.add_parts(_PARTS)
+    for name in ("show", "verify", "compact", "create"):
+        add_ledger(parser.parts[name])
+        add_allowed_paths(parser.parts[name])
+        add_place(parser.parts[name])
+    copy = parser.parts["copy"]
+    copy.add_argument("source", metavar="FROM", help="the ledger that is read: a path or an address")
+    copy.add_argument("target", metavar="TO", help="the ledger that is written")
+    add_output(copy)
+    add_yes(parser.parts["rebuild"])
+    add_project(parser.parts["rebuild"])
 
 
 def run(args: Namespace, console: Console) -> Outcome:
     """Do with the entries what is asked; raises UsageError and LedgerError."""
-    if (args.what == "copy") != (len(args.places) == 2) or (args.places and args.what != "copy"):
-        hint = "write: eocanvas-apply ledger copy FROM TO" if args.what == "copy" else "name it by --ledger"
-        raise UsageError(error("usage", f"`ledger {args.what}` takes {_taken(args.what)}", hint))
-    if args.yes and args.what != "rebuild":
-        raise UsageError(error("usage", f"`ledger {args.what}` asks nothing, so --yes is not for it", "leave it out"))
-    if args.what == "copy":
-        return _copied(*(ledger_at(args, place) for place in args.places))
-    if args.what == "rebuild":
+    if args.part == "copy":
+        return _copied(args.source, args.target)
+    if args.part == "rebuild":
         return _rebuilt(args, console)
     ledger = named_ledger(args)
-    if args.what == "create":
+    if args.part == "create":
         return _created(ledger)
     entries = read_now(ledger.backend.read())
     if not entries:
         require_environment(args)
         raise LedgerError(error("ledger-absent", f"no ledger at {ledger.backend.url}", "the first apply opens it"))
-    return {"show": _shown, "verify": _verified, "compact": _compacted}[args.what](entries, ledger)
-
-
-def _taken(what: str) -> str:
-    return "two ledgers, FROM and TO" if what == "copy" else "no further argument"
+    return {"show": _shown, "verify": _verified, "compact": _compacted}[args.part](entries, ledger)
 
 
 def _shown(entries: Sequence[Entry], ledger: OpenedLedger) -> Outcome:  # noqa: ARG001 - called like the others
@@ -87,9 +87,12 @@ def _shown(entries: Sequence[Entry], ledger: OpenedLedger) -> Outcome:  # noqa: 
     )
 
 
-def _copied(source: OpenedLedger, target: OpenedLedger) -> Outcome:
+def _copied(*places: str) -> Outcome:
+    from eocanvas_apply.boundary import Boundary
     from eocanvas_apply.ledger.copies import copy_ledger
+    from eocanvas_apply.ledger.opened_ledger import open_ledger
 
+    source, target = (open_ledger(place, Boundary(Path())) for place in places)
     held, new = read_now(copy_ledger(source.backend, target.backend))
     url = target.backend.url
     words = (

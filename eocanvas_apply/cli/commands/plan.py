@@ -91,8 +91,8 @@ def add_arguments(parser: Parser) -> None:
 
 def run(args: Namespace, console: Console) -> Outcome:
     """Observe, plan and show the plan."""
+    _refuse_what_does_nothing(args)
     if args.refresh_only:
-        _refuse_beside_refresh(args)
         return with_project(args, console, partial(_drift, args), rows="GIVEN")
     if args.offline:
         return read_now(_offline(args))
@@ -109,27 +109,42 @@ def run(args: Namespace, console: Console) -> Outcome:
     return with_project(args, console, work, rows=rows)
 
 
-# What asks for a plan, or for another way to make one: a drift report has no part in it.
-_NOT_BESIDE_REFRESH = {
-    "offline": "--offline",
-    "destroy": "--destroy",
-    "out": "--out",
-    "simulate": "--simulate",
-    "refresh_searches": "--refresh-searches",
-    "only": "--only",
-    "limit": "--limit",
-    "relaunch": "--relaunch",
-    "retry_failed": "--retry-failed",
-    "allowed": "--allow-...",
-    "allow_protected": "--allow-protected",
+# What a kind of plan leaves without a meaning: options that change how jobs are launched, how a plan is made or saved.
+_LAUNCHING = ("limit", "relaunch", "retry_failed")
+_MAKING = ("offline", "destroy", "out", "simulate", "refresh_searches", "only")
+_NOT_BESIDE = {
+    "refresh_only": (
+        "plans nothing",
+        (
+            "offline",
+            "destroy",
+            "out",
+            "simulate",
+            "refresh_searches",
+            "only",
+            *_LAUNCHING,
+            "allowed",
+            "allow_protected",
+        ),
+    ),
+    "destroy": ("makes no search and launches nothing", ("refresh_searches", *_LAUNCHING)),
+    "offline": (
+        "makes no search, seals nothing, and gives no plan that can be applied",
+        ("out", "refresh_searches", "require_sealing_key"),
+    ),
 }
 
 
-def _refuse_beside_refresh(args: Namespace) -> None:
-    given = [option for name, option in _NOT_BESIDE_REFRESH.items() if getattr(args, name)]
-    if given:
-        message = f"--refresh-only plans nothing, so that {given[0]} has no meaning beside it"
-        raise UsageError(error("usage", message, f"leave out --refresh-only or {', '.join(given)}"))
+def _refuse_what_does_nothing(args: Namespace) -> None:
+    for kind, (does, others) in _NOT_BESIDE.items():
+        given = [_option(name) for name in others if getattr(args, name)] if getattr(args, kind) else ()
+        if given:
+            message = f"{_option(kind)} {does}, so that {given[0]} has no meaning beside it"
+            raise UsageError(error("usage", message, f"leave out {_option(kind)} or {', '.join(given)}"))
+
+
+def _option(name: str) -> str:
+    return "--allow-..." if name == "allowed" else f"--{name.replace('_', '-')}"
 
 
 async def _drift(args: Namespace, project: AsyncProject) -> Outcome:
@@ -157,10 +172,6 @@ async def _offline(args: Namespace) -> Outcome:
     from eocanvas_apply.api.offline import OfflineProject
     from eocanvas_apply.engine.opening import timing_overrides
 
-    if args.out:
-        raise UsageError(error("usage", "a plan without the service cannot be applied", "leave out --out or --offline"))
-    if args.refresh_searches:
-        raise UsageError(error("usage", "--offline makes no search", "leave out --refresh-searches or --offline"))
     project = OfflineProject(opened_project(args), ledger_url(args), timing_overrides(os.environ))
     plan, survey = await project.plan(**_asked(args)), await project.survey()
     if not args.simulate:

@@ -21,7 +21,7 @@ from eocanvas_apply.cli.named_project import (
     readable_checks,
     with_project,
 )
-from eocanvas_apply.cli.shared_options import add_allowed_paths, add_ledger, add_place, add_variables
+from eocanvas_apply.cli.shared_options import add_allowed_paths, add_ledger, add_place, add_policy, add_variables
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import EocanvasApplyError, UsageError
@@ -65,6 +65,7 @@ def add_arguments(parser: Parser) -> None:
     add_ledger(parser)
     add_variables(parser)
     add_allowed_paths(parser)
+    add_policy(parser)
     add_place(parser, "csv", "geojson")
 
 
