@@ -36,7 +36,7 @@ _CONTENTS = re.compile(rb"<Contents>.*?<Key>(.*?)</Key>.*?</Contents>", re.DOTAL
 class Faults:
     """What a storage does wrong; without any it does what S3 does."""
 
-    # Methods that the credentials may not use.
+    # What the credentials may not do: methods, LIST and DELETE.
     forbidden: frozenset[str] = frozenset()
     ignores_conditions: bool = False
     knows_no_conditions: bool = False
@@ -59,20 +59,21 @@ class FaultyStorage:
     _one: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        faults, method = self.faults, environ["REQUEST_METHOD"]
-        lists = method == "GET" and "list-type" in environ.get("QUERY_STRING", "")
-        self.requests["LIST" if lists else method] += 1
+        faults, method = self.faults, _asked(environ)
+        self.requests[method] += 1
         time.sleep(faults.latency_s)
-        if method in faults.forbidden:
+        if method == "DELETE" and method in faults.forbidden:
+            return _not_deleted(environ, start_response)
+        if method in faults.forbidden or (method == "LIST" and "GET" in faults.forbidden):
             return _refused(environ, start_response, "403 Forbidden", "AccessDenied")
         if faults.refusals:
             faults.refusals -= 1
             return _refused(environ, start_response, "503 Service Unavailable", "SlowDown")
         if method == "PUT":
             return self._write(environ, start_response)
-        if lists:
+        if method == "LIST":
             return self._list(environ, start_response)
-        if faults.late_reads:
+        if faults.late_reads and method != "DELETE":
             faults.late_reads -= 1
             return _refused(environ, start_response, "404 Not Found", "NoSuchKey")
         return self.application(environ, start_response)
@@ -101,6 +102,25 @@ class FaultyStorage:
             content = _CONTENTS.sub(shown, content)
         start_response(said[0], [(name, value) for name, value in said[1] if name.lower() != "content-length"])
         return [content]
+
+
+def _asked(environ: Environ) -> str:
+    """Return the method of a request; LIST for a listing, DELETE for objects that are deleted together."""
+    method, query = environ["REQUEST_METHOD"], environ.get("QUERY_STRING", "")
+    if method == "GET" and "list-type" in query:
+        return "LIST"
+    return "DELETE" if method == "POST" and query.startswith("delete") else str(method)
+
+
+def _not_deleted(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer as Amazon does: well, and with an error for each object."""
+    asked = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    errors = b"".join(
+        b"<Error><Key>%s</Key><Code>AccessDenied</Code><Message>Access Denied</Message></Error>" % key
+        for key in re.findall(rb"<Key>(.*?)</Key>", asked)
+    )
+    start_response("200 OK", [("Content-Type", "application/xml")])
+    return [b'<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">' + errors + b"</DeleteResult>"]
 
 
 def _refused(environ: Environ, start_response: StartResponse, status: str, code: str) -> Iterable[bytes]:

@@ -96,7 +96,7 @@ class Engine:
 
     async def other_runs(self) -> tuple[Diagnostic, ...]:
         """Return what there is to say of other runs that are at work on this ledger; raises LedgerError."""
-        return tuple(map(_beside, await self.runs.others() if self.runs else ()))
+        return tuple(map(_beside, await self.runs.others(self.service.time.now()) if self.runs else ()))
 
     async def plan(self, requests: Requests) -> tuple[Plan, Observed]:
         """Return the plan and what it was made from; nothing is written anywhere.
@@ -151,7 +151,7 @@ class Engine:
             # With nothing to do now, it is what a schedule carries on with.
             await self._accept(permission.plan_id, requests)
         await self._protect(requests)
-        async with self.runs.noted(self.token(), self.clock.now()) if self.runs else nullcontext():
+        async with self.runs.noted(self.token(), self.service.time.now) if self.runs else nullcontext():
             return await self._run(first, within_run(self.policy, self.journal.recorded, requests), wait).to_its_end()
 
     async def cancel(self, addresses: frozenset[str], confirm: Callable[[Plan], None]) -> ApplyResult:
@@ -246,6 +246,8 @@ def _beside(run: RunAtWork) -> Diagnostic:
         "a run beside it does what its own plan says, as far as the other has not begun it; "
         "nothing is launched twice; Ctrl-C ends one of them"
     )
+    if run.until:
+        hint += f"; if it was killed it is shown until {run.until:%H:%M:%S} UTC"
     return info("run-at-work", what, hint)
 
 

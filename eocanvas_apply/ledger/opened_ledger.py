@@ -26,13 +26,13 @@ _BUCKET = "s3://"
 class OpenedLedger:
     """A ledger; nothing is read or written yet.
 
-    One in a file or a bucket has a snapshot beside it. One in a file or a database knows the runs at work. `create`
-    creates the table of one in a database and tells whether it was not there before.
+    One in a file or a bucket has a snapshot beside it; `runs` knows the runs at work. `create` creates the table of one
+    in a database and tells whether it was not there before.
     """
 
     backend: Backend
+    runs: RunsAtWork
     snapshots: Snapshots | None = None
-    runs: RunsAtWork | None = None
     create: Callable[[], Coroutine[Any, Any, bool]] | None = None
     file: Path | None = None
 
@@ -48,7 +48,7 @@ def open_ledger(url: str | None, boundary: Boundary, environment: str | None = N
     if url is not None and url.startswith(_BUCKET):
         return _in_bucket(url)
     backend = open_backend(url, boundary, environment)
-    return OpenedLedger(backend, LocalSnapshots(backend), LocalRuns(backend.path), file=backend.path)
+    return OpenedLedger(backend, LocalRuns(backend.path), LocalSnapshots(backend), file=backend.path)
 
 
 def _in_database(url: str) -> OpenedLedger:
@@ -62,7 +62,7 @@ def _in_database(url: str) -> OpenedLedger:
         raise UsageError(error("extra-missing", message, "pip install 'eocanvas-apply[postgres]'")) from None
     session = DatabaseSession(url)
     backend = PostgresBackend(session)
-    return OpenedLedger(backend, runs=DatabaseRuns(session), create=backend.create)
+    return OpenedLedger(backend, DatabaseRuns(session), create=backend.create)
 
 
 def _in_bucket(url: str) -> OpenedLedger:
@@ -71,8 +71,9 @@ def _in_bucket(url: str) -> OpenedLedger:
     except ModuleNotFoundError:
         message = "a ledger in a bucket needs obstore, which is not installed"
         raise UsageError(error("extra-missing", message, "pip install 'eocanvas-apply[s3]'")) from None
+    from eocanvas_apply.ledger.backends.bucket_runs import BucketRuns
     from eocanvas_apply.ledger.backends.bucket_snapshots import BucketSnapshots
     from eocanvas_apply.ledger.backends.object_store import ObjectStoreBackend
 
     backend = ObjectStoreBackend(LedgerBucket(url))
-    return OpenedLedger(backend, BucketSnapshots(backend))
+    return OpenedLedger(backend, BucketRuns(backend.bucket), BucketSnapshots(backend))

@@ -9,6 +9,7 @@ import pytest
 
 from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
+from eocanvas_apply.emulator.model.job_failures import JobFault
 from tests.bucket_server import SECRET, BucketServer, Faults
 from tests.emulator.model_client import private_key
 from tests.end_to_end.test_interruptions import ManyJobs, wait_until
@@ -73,6 +74,31 @@ def test_two_runs_at_once_launch_each_job_once(project: ManyJobs) -> None:
     assert project.tool.run("apply", "--yes").code == 0
     project.expect_whole_ledger()
     assert project.launched == project.jobs
+
+
+def test_a_run_beside_one_at_work_says_so_and_its_note_goes_with_it(
+    project: ManyJobs, emulator: RunningEmulator, bucket_server: BucketServer
+) -> None:
+    with emulator.model() as wire:
+        wire.service.job_faults.append(JobFault("stuck", "*"))
+    run = project.start()
+    try:
+        assert wait_until(project.has_launched, run), finished(run)
+        for words in (["plan"], ["status"], ["apply", "--no-wait"]):
+            found = project.tool.run(*words, "--format", "json").document["diagnostics"]
+            [beside] = [each for each in found if each["code"] == "run-at-work"]
+            assert f"(process {run.pid} on " in beside["message"]
+            assert "if it was killed it is shown until" in beside["hint"]
+        assert notes(bucket_server, project) == 1
+    finally:
+        run.terminate()
+        finished(run)
+    assert notes(bucket_server, project) == 0
+    assert "run-at-work" not in project.tool.run("plan").err
+
+
+def notes(server: BucketServer, project: ManyJobs) -> int:
+    return sum(name.startswith("runs/") for name in server.objects(project.tool.environ[LEDGER]))
 
 
 def test_a_killed_run_is_continued_from_another_folder(

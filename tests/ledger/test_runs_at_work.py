@@ -8,14 +8,18 @@ import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
 
+from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.ledger.backends.database_runs import DatabaseRuns
 from eocanvas_apply.ledger.backends.database_session import DatabaseSession
 from eocanvas_apply.ledger.backends.runs_at_work import RunAtWork, RunsAtWork
+from eocanvas_apply.ledger.opened_ledger import open_ledger
 from tests.database_server import DatabaseServer
+from tests.ledger.kinds import KINDS, Kind
 from tests.ledger.relay import Relay
 
 SINCE = datetime(2024, 7, 5, 12, tzinfo=UTC)
@@ -41,7 +45,7 @@ def runs_of(address: str) -> RunsAtWork:
 @asynccontextmanager
 async def at_work(address: str, since: datetime = SINCE) -> AsyncIterator[RunsAtWork]:
     runs = runs_of(address)
-    async with runs.noted("token", since):
+    async with runs.noted("token", lambda: since):
         yield runs
 
 
@@ -50,22 +54,30 @@ def seen_beside(address: str, seen_from: str) -> Sequence[RunAtWork]:
 
     async def seen() -> Sequence[RunAtWork]:
         async with at_work(address):
-            return await runs_of(seen_from).others()
+            return await runs_of(seen_from).others(SINCE)
 
     return asyncio.run(seen())
 
 
-def test_runs_see_each_other_oldest_first_and_none_sees_itself(address: str) -> None:
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_runs_see_each_other_oldest_first_and_none_sees_itself(kind: Kind, request: pytest.FixtureRequest) -> None:
+    address = kind.address(request)
+    if kind.name == "local":
+        Path(address).parent.mkdir()
+        Path(address).touch()
+    early, late, reader = (open_ledger(address, Boundary(Path())).runs for _ in range(3))
+    later = SINCE + timedelta(minutes=1)
+
+    async def seen_by(runs: RunsAtWork) -> list[tuple[int, str, datetime]]:
+        return [(run.process, run.host, run.since) for run in await runs.others(later)]
+
     async def seen() -> None:
-        async with at_work(address, SINCE + timedelta(hours=1)) as late, at_work(address) as early:
-            first = RunAtWork(os.getpid(), socket.gethostname(), SINCE)
-            second = RunAtWork(os.getpid(), socket.gethostname(), SINCE + timedelta(hours=1))
-            assert await late.others() == [first]
-            assert await early.others() == [second]
-            assert await runs_of(address).others() == [first, second]
-        assert await runs_of(address).others() == []
-        # Its connections are open all the same.
-        assert await late.others() == await early.others() == []
+        own = os.getpid(), socket.gethostname()
+        async with late.noted("b", lambda: later), early.noted("a", lambda: SINCE):
+            assert await seen_by(late) == [(*own, SINCE)]
+            assert await seen_by(early) == [(*own, later)]
+            assert await seen_by(reader) == [(*own, SINCE), (*own, later)]
+        assert await seen_by(reader) == await seen_by(late) == await seen_by(early) == []
 
     asyncio.run(seen())
 
@@ -81,7 +93,7 @@ def test_a_run_of_another_user_is_shown(
         monkeypatch.setenv("PGUSER", "admin")
         async with at_work(address):
             monkeypatch.setenv("PGUSER", "runner")
-            return await runs_of(address).others()
+            return await runs_of(address).others(SINCE)
 
     assert [run.since for run in asyncio.run(seen())] == [SINCE]
 
@@ -92,8 +104,8 @@ def test_a_connection_that_is_opened_again_is_named_again(
     async def seen() -> None:
         async with at_work(address.replace(f":{database_server.port}/", f":{relay.port}/")) as runs:
             relay.break_all()
-            assert await runs.others() == []
-            assert [run.since for run in await runs_of(address).others()] == [SINCE]
+            assert await runs.others(SINCE) == []
+            assert [run.since for run in await runs_of(address).others(SINCE)] == [SINCE]
 
     asyncio.run(seen())
 
@@ -126,7 +138,7 @@ def test_a_long_name_of_a_machine_is_shortened(address: str, monkeypatch: pytest
 def test_a_name_that_the_address_gives_is_back_after_the_run(address: str) -> None:
     async def names() -> None:
         session = DatabaseSession(f"{address}&application_name=of-the-team")
-        async with DatabaseRuns(session).noted("token", SINCE):
+        async with DatabaseRuns(session).noted("token", lambda: SINCE):
             [(name,)] = session.rows("SHOW application_name", {}, "ledger-unreadable")
             assert name.startswith("eocanvas-apply ")
         assert session.rows("SHOW application_name", {}, "ledger-unreadable") == [("of-the-team",)]

@@ -9,7 +9,7 @@ import asyncio
 import os
 import re
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
@@ -34,16 +34,16 @@ class DatabaseRuns:
         self._session = session
 
     @asynccontextmanager
-    async def noted(self, token: str, now: datetime) -> AsyncIterator[None]:  # noqa: ARG002 - a session needs no token
+    async def noted(self, token: str, now: Callable[[], datetime]) -> AsyncIterator[None]:  # noqa: ARG002 - a session needs no token
         """Name the connection for as long as the block lasts; one through a pooler keeps its own name."""
         with suppress(LedgerError):
-            await asyncio.to_thread(self._show, now)
+            await asyncio.to_thread(self._show, now())
         try:
             yield
         finally:
             await asyncio.to_thread(self._session.show, None)
 
-    async def others(self) -> Sequence[RunAtWork]:
+    async def others(self, now: datetime) -> Sequence[RunAtWork]:  # noqa: ARG002 - a session ends with its process
         """Return the other runs that are at work now, oldest first; raises LedgerError for no such database."""
         return await asyncio.to_thread(self._others)
 

@@ -64,10 +64,14 @@ _OTHER = "nothing is sent that is not on record first; check the storage, and ru
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Objects that a listing shows, by name with the tag of their content, sorted; `whole` where no more follow."""
+    """Objects that a listing shows, by name with the tag of their content, sorted; `whole` where no more follow.
+
+    `empty` are the names of those without content.
+    """
 
     tags: Mapping[str, str]
     whole: bool
+    empty: frozenset[str]
 
 
 class LedgerBucket:
@@ -90,8 +94,9 @@ class LedgerBucket:
         def page() -> Listed:
             pages = self._store.list(f"{self._folder}{folder}", offset=offset, chunk_size=_PAGE)
             found = list(next(iter(pages), ()))
-            tags = {each["path"].removeprefix(f"{self._folder}{folder}/"): _tag(each["e_tag"]) for each in found}
-            return Listed(dict(sorted(tags.items())), len(found) < _PAGE)
+            named = {each["path"].removeprefix(f"{self._folder}{folder}/"): each for each in found}
+            tags = {name: _tag(named[name]["e_tag"]) for name in sorted(named)}
+            return Listed(tags, len(found) < _PAGE, frozenset(name for name in named if not named[name]["size"]))
 
         return self._done(page, "ledger-unreadable")
 
@@ -124,6 +129,21 @@ class LedgerBucket:
     def replace(self, name: str, content: bytes) -> None:
         """Write an object whatever was there."""
         self._done(lambda: self._store.put(self._folder + name, content, use_multipart=False), "ledger-unwritable")
+
+    def try_to_replace(self, name: str, content: bytes) -> bool:
+        """Write an object that the ledger can do without, and tell whether the storage took it; nothing is retried."""
+        return self._took(lambda: self._store.put(self._folder + name, content, use_multipart=False))
+
+    def try_to_delete(self, name: str) -> bool:
+        """Delete an object that the ledger can do without, and tell whether the storage did it; nothing is retried."""
+        return self._took(lambda: self._store.delete(self._folder + name))
+
+    def _took(self, work: Callable[[], object]) -> bool:
+        try:
+            work()
+        except (BaseError, FileNotFoundError, LedgerError):
+            return False
+        return True
 
     @property
     def _folder(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -25,9 +25,9 @@ class LocalRuns:
         self.folder = ledger.with_name(f"{ledger.name.removesuffix('.jsonl')}.runs")
 
     @asynccontextmanager
-    async def noted(self, token: str, now: datetime) -> AsyncIterator[None]:
+    async def noted(self, token: str, now: Callable[[], datetime]) -> AsyncIterator[None]:
         """Note this run for as long as the block lasts; where the folder takes no file the run goes on unnoted."""
-        with self.note(token, now):
+        with self.note(token, now()):
             yield
 
     @contextmanager
@@ -49,7 +49,7 @@ class LocalRuns:
                     note.unlink()
         self._tidy()
 
-    async def others(self) -> list[RunAtWork]:
+    async def others(self, now: datetime) -> list[RunAtWork]:  # noqa: ARG002 - a lock ends with its process
         """Return the other runs that are at work now, oldest first; what dead ones left is removed."""
         try:
             notes = [path for path in self.folder.iterdir() if path.suffix != ".lock" and path.name not in self._own]

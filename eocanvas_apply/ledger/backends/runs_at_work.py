@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,23 +11,28 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class RunAtWork:
-    """One run: the process and the machine it works on, and since when."""
+    """One run: the process and the machine it works on, and since when.
+
+    `until` is when it counts as ended unless it is heard of again; None where its end is noticed.
+    """
 
     process: int
     host: str
     since: datetime
+    until: datetime | None = None
 
 
 class RunsAtWork(Protocol):
     """The runs that work on one ledger, as one of them sees them.
 
-    An implementation must not name a run that has ended, however it ended; it may miss one that is at work.
+    An implementation must not name a run that has ended, however it ended, but for one with an `until`, which may have
+    been killed; it may miss one that is at work. Times are the service's.
     """
 
-    def noted(self, token: str, now: datetime) -> AbstractAsyncContextManager[None]:
+    def noted(self, token: str, now: Callable[[], datetime]) -> AbstractAsyncContextManager[None]:
         """Let other runs see this one for as long as the block lasts; where that is not possible it goes on unseen."""
         ...
 
-    async def others(self) -> Sequence[RunAtWork]:
+    async def others(self, now: datetime) -> Sequence[RunAtWork]:
         """Return the other runs that are at work now, oldest first; raises LedgerError where it cannot be asked."""
         ...
