@@ -5,6 +5,9 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 BIN := .venv/bin
 PEER := .venv-eocanvas
 PEER_HDA := .venv-hda
+AIRFLOW := .venv-airflow
+PREFECT := .venv-prefect
+BESIDE := $(PEER)/installed $(PEER_HDA)/installed $(AIRFLOW)/installed $(PREFECT)/installed
 PIP_FLAGS := --quiet --disable-pip-version-check
 
 .PHONY: help setup demo test coverage check bench drain schemas docs clean
@@ -20,20 +23,20 @@ help:
 	@echo "make drain    several runners, killed at random, carry out 1,000 jobs; writes the figures into docs/shared-ledgers.md"
 	@echo "make setup    the environments only;  make clean removes them"
 
-setup: .venv/installed-dev $(PEER)/installed $(PEER_HDA)/installed
+setup: .venv/installed-dev $(BESIDE)
 
 demo: .venv/installed
 	@$(BIN)/eocanvas-apply demo
 
 check: .venv/installed-dev
-	$(BIN)/ruff check eocanvas_apply tests bench docs
-	$(BIN)/ruff format --check eocanvas_apply tests bench docs
+	$(BIN)/ruff check eocanvas_apply tests bench docs examples/ci
+	$(BIN)/ruff format --check eocanvas_apply tests bench docs examples/ci
 	$(BIN)/mypy
 
-test: check $(PEER)/installed $(PEER_HDA)/installed
+test: check $(BESIDE)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-coverage: .venv/installed-dev $(PEER)/installed $(PEER_HDA)/installed
+coverage: .venv/installed-dev $(BESIDE)
 	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
 
 schemas: .venv/installed-dev
@@ -73,6 +76,17 @@ $(PEER_HDA)/installed: tests/peers/constraints-hda.txt | .venv/created
 	$(PEER_HDA)/bin/python -m pip install $(PIP_FLAGS) --constraint tests/peers/constraints-hda.txt hda==2.40
 	@touch $@
 
+# The schedulers of the examples bring more than a hundred packages each, in versions of their own.
+$(AIRFLOW)/installed: tests/schedulers/constraints-airflow.txt pyproject.toml | .venv/created
+	$(PYTHON) -m venv $(AIRFLOW)
+	$(AIRFLOW)/bin/python -m pip install $(PIP_FLAGS) --constraint tests/schedulers/constraints-airflow.txt apache-airflow==3.3.2 --editable .
+	@touch $@
+
+$(PREFECT)/installed: tests/schedulers/constraints-prefect.txt pyproject.toml | .venv/created
+	$(PYTHON) -m venv $(PREFECT)
+	$(PREFECT)/bin/python -m pip install $(PIP_FLAGS) --constraint tests/schedulers/constraints-prefect.txt prefect==3.9.1 --editable .
+	@touch $@
+
 clean:
-	rm -rf .venv $(PEER) $(PEER_HDA) .demo .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf .venv $(PEER) $(PEER_HDA) $(AIRFLOW) $(PREFECT) .demo .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	find eocanvas_apply tests bench examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -140,6 +140,11 @@ class ApplyResult(_Rendered):
         return int(of_endings(self.value.endings))
 
     @property
+    def unfinished(self) -> bool:
+        """Whether something runs or waits that a later apply goes on with, without a decision or correction before."""
+        return any(each.goes_on for each in self.value.results)
+
+    @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Warnings and errors about the manifest and the last plan of the run."""
         return (*self.warnings, *self.value.diagnostics)

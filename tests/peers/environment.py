@@ -1,28 +1,24 @@
 """An environment of its own for each official client, and their drivers run in there.
 
-One of them pins an old cryptography, so it cannot share ours. `make setup` makes the environments; where one is
-missing, the first test that needs it makes it, while the others wait at a lock.
+One of them pins an old cryptography, so it cannot share ours.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from eocanvas_apply.emulator.http.server import RunningEmulator
 from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER
+from tests.virtual_environment import ROOT, VirtualEnvironment
 
 HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
 _PATIENCE = 120
 
 
@@ -30,32 +26,8 @@ class DriverFailure(Exception):
     """A driver ended with a traceback; the text is what it said."""
 
 
-@dataclass(frozen=True)
-class Peer:
-    """An official client: its name and version on the index, and the file that fixes what comes with it."""
-
-    name: str
-    version: str
-    constraints: str
-
-    def python(self) -> Path:
-        """Return the interpreter of its environment, which is made when it is missing."""
-        environment = ROOT / f".venv-{self.name}"
-        environment.mkdir(exist_ok=True)
-        with _locked(environment / ".lock"):
-            if not list(environment.glob(f"lib/python*/site-packages/{self.name}-{self.version}.dist-info/RECORD")):
-                self._make(environment)
-        return environment / "bin" / "python"
-
-    def _make(self, environment: Path) -> None:
-        subprocess.run([sys.executable, "-m", "venv", environment], check=True, capture_output=True)
-        pip = [str(environment / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        wanted = ["-c", str(HERE / self.constraints), f"{self.name}=={self.version}"]
-        subprocess.run([*pip, *wanted], check=True, capture_output=True)
-
-
-EOCANVAS = Peer("eocanvas", "2.0.1", "constraints.txt")
-HDA = Peer("hda", "2.40", "constraints-hda.txt")
+EOCANVAS = VirtualEnvironment("eocanvas", "eocanvas", "2.0.1", HERE / "constraints.txt")
+HDA = VirtualEnvironment("hda", "hda", "2.40", HERE / "constraints-hda.txt")
 
 
 @dataclass(frozen=True)
@@ -104,13 +76,6 @@ def openssl_path(folder: Path, *, forced: bool = False) -> str:
     script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{HERE / "openssl_stand_in.py"}" "$@"\n', encoding="utf-8")
     script.chmod(0o755)
     return str(folder)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _urls(emulator: RunningEmulator) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The examples for schedulers, run by the schedulers themselves, each in an environment of its own."""
