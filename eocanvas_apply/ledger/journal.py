@@ -103,7 +103,9 @@ class Journal:
         async with self._lock:
             await self._flush()
             if self._foreign_head > decided_on or not await self._try_append(events):
-                raise LedgerConflict(error("ledger-conflict", "another run is at work on this ledger"))
+                what = "another run wrote to this ledger meanwhile; this one has recorded nothing"
+                hint = "run the command again: it then decides on what is recorded now"
+                raise LedgerConflict(error("ledger-conflict", what, hint))
 
     async def record(self, *events: AnyEvent) -> None:
         """Append facts until they stand; facts of tasks that wait together share one append and one sync.

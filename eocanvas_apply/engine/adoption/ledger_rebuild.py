@@ -50,13 +50,12 @@ class Rebuilding:
     async def of(cls, engine: Engine, heard: Heard) -> Rebuilding:
         """Look at the service; raises LedgerError where the ledger has entries, and what a plan raises."""
         engine.require_policy()
-        recorded = await engine.recorded()
-        if recorded.keys or recorded.jobs:
-            what = f"{engine.journal.url} has entries: it is not lost"
-            hint = "`ledger rebuild` writes into an empty ledger only; name another by --ledger, or use this one"
-            raise LedgerError(error("ledger-not-empty", what, hint))
+        _require_empty(engine.journal.url, await engine.recorded())
         _, observed = await engine.plan(Requests())
-        return cls(engine, JobReading(engine, heard), observed, deepcopy(engine.journal.recorded))
+        # The plan has read the ledger again: another run may have rebuilt it meanwhile.
+        recorded = deepcopy(engine.journal.recorded)
+        _require_empty(engine.journal.url, recorded)
+        return cls(engine, JobReading(engine, heard), observed, recorded)
 
     async def rebuilt(self) -> Rebuilt:
         """Return what is found; raises ServiceError, and ManifestError where the secrets of a key cannot be read."""
@@ -127,6 +126,13 @@ class Rebuilding:
         stored = [*stored_before(wanted, run, indexes)]
         self.recorded.note(stored)
         return replace(adoption, events=(*adoption.events, *stored))
+
+
+def _require_empty(url: str, recorded: Recorded) -> None:
+    if recorded.keys or recorded.jobs:
+        what = f"{url} has entries: it is not lost"
+        hint = "`ledger rebuild` writes into an empty ledger only; name another by --ledger, or use this one"
+        raise LedgerError(error("ledger-not-empty", what, hint))
 
 
 def stored_before(job: DesiredJob, run: Run, indexes: IndexFiles) -> Iterator[e.ResultStored]:
