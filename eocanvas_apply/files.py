@@ -13,7 +13,7 @@ from secrets import token_hex
 from typing import BinaryIO
 
 from eocanvas_apply.boundary import Boundary, OutsideBoundaryError
-from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, nearest
+from eocanvas_apply.diagnostics import Diagnostic, error, nearest
 from eocanvas_apply.errors import ManifestError
 
 LARGEST = 10_000_000
@@ -107,27 +107,6 @@ def _read(written: str, folder: Path, opened: Callable[[Path], BinaryIO], larges
         message = f"{written!r} has {-(-size // 100_000) / 10:g} MB; at most {largest // 1_000_000} MB are read"
         raise ManifestError(error("file-too-large", message, "Is it the file you meant?"))
     return content
-
-
-def read_manifest(file: Path, allowed: tuple[Path, ...] = ()) -> bytes:
-    """Read a manifest; raises ManifestError, which says how to name or write one where there is none.
-
-    It may come from a stranger too: as a link it shows no file outside of its folder and `allowed`.
-    """
-    if not os.path.lexists(file):
-        raise ManifestError(missing_manifest(file))
-    if file.absolute().is_relative_to("/dev") or file.absolute().is_relative_to("/proc"):
-        # What the person pipes, as by /dev/stdin.
-        return read_own(str(file), Path())
-    return read_bytes(file.name, Boundary(file.parent, allowed))
-
-
-def missing_manifest(file: Path, also: str = "") -> Diagnostic:
-    """Return the error about a manifest that is not there, with the nearest name that is there; `also` adds to it."""
-    beside = islice(file.parent.glob("*.y*ml"), _MOST_NAMES)
-    near = did_you_mean(str(file), map(str, beside))
-    hint = f"{near} Name it with -f." if near else "`eocanvas-apply init` writes a first one; -f FILE names another."
-    return error("file-missing", f"there is no manifest {file}{also}", hint)
 
 
 def other_readers(written: str, folder: Path) -> str:

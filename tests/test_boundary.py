@@ -9,8 +9,9 @@ import pytest
 
 from eocanvas_apply.boundary import Boundary, OutsideBoundaryError
 from eocanvas_apply.errors import ManifestError, UsageError
-from eocanvas_apply.files import read_bytes, read_manifest, read_own
+from eocanvas_apply.files import read_bytes, read_own
 from eocanvas_apply.ledger.backends.local import open_backend
+from eocanvas_apply.manifest_sources import read_manifest
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="links and pipes of POSIX")
 

@@ -13,6 +13,7 @@ from inspect import getdoc
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from eocanvas_apply.api import parameters
+from eocanvas_apply.api.parameters import ManifestPath
 from eocanvas_apply.api.project import AsyncProject
 from eocanvas_apply.api.project_opening import aopen
 from eocanvas_apply.api.values import Progress
@@ -32,7 +33,7 @@ seconds for answers on the way and raises KeyboardInterrupt; a later apply goes 
 
 
 def open(  # noqa: A001  # as eoc.open, like gzip.open
-    path: str | os.PathLike[str] = "eocanvas.yaml",
+    path: ManifestPath = "eocanvas.yaml",
     env: str | None = None,
     variables: Mapping[str, str] | None = None,
     *,
@@ -42,6 +43,7 @@ def open(  # noqa: A001  # as eoc.open, like gzip.open
 ) -> Project:
     """Open the project of a manifest, best in a `with` block. It works in a script and in a notebook cell.
 
+    `path` is a file, a folder of several `*.eocanvas.yaml`, or a list of them, each laid over those before it.
     Credentials, service and ledger are found as the command line finds them (HDA_USER and HDA_PASSWORD, ~/.hdarc,
     EOCANVAS_URL, EOCANVAS_APPLY_LEDGER, ...). `variables` win over the defaults in `vars`. `allow_paths` are folders
     outside of the manifest's where it may name files and download folders, beside those that the settings allow.

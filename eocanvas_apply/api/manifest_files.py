@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from eocanvas_apply.api import parameters
+from eocanvas_apply.api.parameters import ManifestPath
 from eocanvas_apply.checks.checking import adjusted
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.engine.definition import Definition, given_rows, offline_findings, open_project
@@ -25,7 +25,7 @@ _TEXT = re.compile(r"\s*\{|.*[\r\n]")
 
 
 def opened(
-    path: str | os.PathLike[str],
+    path: ManifestPath,
     env: str | None,
     variables: Mapping[str, str] | None,
     allow_paths: Iterable[str | os.PathLike[str]],
@@ -35,13 +35,16 @@ def opened(
     limits = find_policy(None if policy is None else os.fspath(policy), os.environ)
     allowed = allowed_paths(parameters.paths("allow_paths", allow_paths), os.environ)
     chosen = parameters.environment(env)
-    definition = open_project(Path(path), parameters.variables(variables), allowed, environment=chosen)
+    definition = open_project(
+        parameters.manifest("path", path), parameters.variables(variables), allowed, environment=chosen
+    )
     return replace(definition, policy=limits)
 
 
-def load(text_or_path: str | os.PathLike[str]) -> Manifest:
-    """Return the manifest of a file, of a folder of several `*.eocanvas.yaml`, or of a text.
+def load(text_or_path: ManifestPath) -> Manifest:
+    """Return the manifest of a file, of a folder of several `*.eocanvas.yaml`, of a list of them, or of a text.
 
+    Of a list each one is laid over those before it.
     Files that it names are not read.
 
     A text is a str with a line break in it, or one that begins with `{`, such as JSON.
@@ -49,7 +52,7 @@ def load(text_or_path: str | os.PathLike[str]) -> Manifest:
     """
     if isinstance(text_or_path, str) and _TEXT.match(text_or_path):
         return _required(load_text(text_or_path, "<text>"))
-    files = ManifestFiles.named(Path(text_or_path))
+    files = ManifestFiles.named(*parameters.manifest("text_or_path", text_or_path))
     return _required(load_layers(files.read(allowed_paths((), os.environ))))
 
 
@@ -61,7 +64,7 @@ def _required(loaded: LoadedManifest) -> Manifest:
 
 
 def validate(
-    path: str | os.PathLike[str] = "eocanvas.yaml",
+    path: ManifestPath = "eocanvas.yaml",
     variables: Mapping[str, str] | None = None,
     *,
     env: str | None = None,
@@ -70,6 +73,7 @@ def validate(
 ) -> list[Diagnostic]:
     """Return everything that `eocanvas-apply validate` says of a manifest and the files it names, without network.
 
+    `path` is a file, a folder of several `*.eocanvas.yaml`, or a list of them, each laid over those before it.
     `env` names the environment of the manifest that holds.
     An empty list means that nothing is wrong; nothing is raised for what is. Raises UsageError for a variable that the
     manifest does not declare.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.engine.opening import duration
@@ -20,6 +21,20 @@ def texts(name: str, value: str | Iterable[str]) -> tuple[str, ...]:
         if not isinstance(each, str):
             raise TypeError(f"{name} is a text or a list of texts, not {_type(value)} with {each!r}")
     return found
+
+
+# A file of a manifest, a folder of several, or a list of them.
+ManifestPath = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+
+
+def manifest(name: str, value: ManifestPath) -> tuple[Path, ...]:
+    """Return the names of a manifest's files; raises UsageError for none."""
+    names = (value,) if isinstance(value, str | os.PathLike) else tuple(value) if isinstance(value, Sequence) else ()
+    if not names and isinstance(value, Sequence):
+        raise UsageError(error("usage", f"{name} names no file", 'name one, such as "eocanvas.yaml"'))
+    if not names or not all(isinstance(each, str | os.PathLike) for each in names):
+        raise TypeError(f"{name} is the path of a manifest or a list of paths, not {value!r}")
+    return tuple(map(Path, names))
 
 
 def paths(name: str, values: Iterable[str | os.PathLike[str]]) -> tuple[str, ...]:

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping
 from eocanvas_apply.api import parameters
 from eocanvas_apply.api.manifest_files import opened
 from eocanvas_apply.api.offline import OfflineProject
+from eocanvas_apply.api.parameters import ManifestPath
 from eocanvas_apply.api.project import AsyncProject
 from eocanvas_apply.engine.opening import find_settings, ledger_setting, timing_overrides
 
 
 def aopen(
-    path: str | os.PathLike[str] = "eocanvas.yaml",
+    path: ManifestPath = "eocanvas.yaml",
     env: str | None = None,
     variables: Mapping[str, str] | None = None,
     *,
@@ -23,6 +24,7 @@ def aopen(
 ) -> AsyncProject:
     """Open the project of a manifest, for `async with`; the methods are those of `open`, to be awaited.
 
+    `path` is a file, a folder of several `*.eocanvas.yaml`, or a list of them, each laid over those before it.
     Credentials, service and ledger are found as the command line finds them (HDA_USER and HDA_PASSWORD, ~/.hdarc,
     EOCANVAS_URL, EOCANVAS_APPLY_LEDGER, ...). `variables` win over the defaults in `vars`. `allow_paths` are folders
     outside of the manifest's where it may name files and download folders, beside those that the settings allow.

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import PurePath
 from typing import Any
 
 from eocanvas_apply.campaign.readers.csv import cell_place, table_rows
@@ -45,7 +44,7 @@ class RowFiles:
         content = self.read(file.written)
         self.digests[file.written] = hashlib.sha256(content).hexdigest()
         try:
-            found = file.parse(content, self._shown(file.written))
+            found = file.parse(content, self.loaded.shown(file.written))
             return replace(found, warnings=[_with_line(each, content) for each in found.warnings])
         except ManifestError as problem:
             raise ManifestError(*(_with_line(each, content) for each in problem.diagnostics)) from None
@@ -54,10 +53,7 @@ class RowFiles:
         """Return a diagnostic about a row, counted from 0, of a file that was read, with its place and line there."""
         file = FILES[kind](source)
         content = self.read(file.written)
-        return _with_line(found.at(file.place(content, self._shown(file.written), number, name)), content)
-
-    def _shown(self, written: str) -> str:
-        return (PurePath(self.loaded.text.first.file).parent / written).as_posix()
+        return _with_line(found.at(file.place(content, self.loaded.shown(file.written), number, name)), content)
 
 
 def _csv(given: str | CsvFile) -> RowFile:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from argparse import Namespace
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity, error, has_errors, warning
 from eocanvas_apply.errors import ManifestError, UsageError
-from eocanvas_apply.manifest_sources import ManifestFiles
+from eocanvas_apply.manifest_sources import MANIFEST, ManifestFiles
 
 if TYPE_CHECKING:
     from eocanvas_apply.api.project import AsyncProject
@@ -50,7 +51,7 @@ def opened_project(args: Namespace, *, lock_may_be_broken: bool = False) -> Defi
 
     allowed, policy = allowed_paths(args), policy_of(args)
     opened = open_project(
-        Path(args.file),
+        manifest_names(args),
         variables(args),
         allowed,
         environment=args.env,
@@ -110,8 +111,17 @@ def settings(args: Namespace, console: Console) -> Settings:
 
 
 def manifest_files(args: Namespace) -> ManifestFiles:
-    """Return the files of the manifest."""
-    return ManifestFiles.named(Path(args.file))
+    """Return the files of the manifest; raises UsageError for one that is named twice."""
+    return ManifestFiles.named(*manifest_names(args))
+
+
+def manifest_names(args: Namespace) -> tuple[Path, ...]:
+    """Return what `-f` names; raises UsageError for what is named twice."""
+    names = tuple(map(Path, args.file or (MANIFEST,)))
+    for name, times in Counter(names).items():
+        if times > 1:
+            raise UsageError(error("usage", f"-f {name} is given twice", "keep one of them"))
+    return names
 
 
 def variables(args: Namespace) -> Mapping[str, str]:
@@ -139,11 +149,10 @@ def named_ledger(args: Namespace) -> OpenedLedger:
 
     Raises UsageError, and ManifestError where a manifest names one that cannot be.
     """
-    from eocanvas_apply.boundary import Boundary
     from eocanvas_apply.ledger.opened_ledger import open_ledger
 
     url = ledger_url(args) or _ledger_of_manifest(args)
-    return open_ledger(url, Boundary(manifest_files(args).folder, allowed_paths(args)), args.env)
+    return open_ledger(url, manifest_files(args).boundary(allowed_paths(args)), args.env)
 
 
 def _ledger_of_manifest(args: Namespace) -> str | None:

@@ -16,11 +16,8 @@ from eocanvas_apply.vocabulary import ALLOWANCES
 CI_FORMATS = tuple(name for name in DOCUMENTS if name != "json")
 
 
-_ONLY = {"file": "only one manifest is read", "env": "only one environment holds"}
-
-
-class _Once(argparse.Action):
-    """Takes one value; a second one is an error, where argparse would forget the first."""
+class _OneEnvironment(argparse.Action):
+    """Takes one name; a second one is an error, where argparse would forget the first."""
 
     _seen: Namespace | None = None
 
@@ -28,7 +25,7 @@ class _Once(argparse.Action):
         self, parser: argparse.ArgumentParser, namespace: Namespace, values: object, option: str | None = None
     ) -> None:
         if self._seen is namespace:
-            parser.error(f"{option} is given twice; {_ONLY[self.dest]}")
+            parser.error(f"{option} is given twice; only one environment holds")
         self._seen = namespace
         setattr(namespace, self.dest, values)
 
@@ -91,14 +88,15 @@ def add_place(parser: Parser, *formats: str) -> None:
     parser.add_argument(
         "-f",
         "--file",
-        action=_Once,
-        default=MANIFEST,
+        action="append",
+        default=[],
         metavar="FILE",
-        help=f"the manifest, or a folder whose {PATTERN} are one manifest (default: %(default)s)",
+        help=f"the manifest, or a folder whose {PATTERN} are one manifest; given several times, each is laid over "
+        f"those before it (default: {MANIFEST})",
     )
     parser.add_argument(
         "--env",
-        action=_Once,
+        action=_OneEnvironment,
         metavar="NAME",
         type=_environment,
         help="the environment of the manifest that holds; each has a ledger of its own",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -57,17 +56,17 @@ class Definition:
     @property
     def file(self) -> Path:
         """The first file of the manifest."""
-        return self.files.files[0]
+        return self.files.first
 
     @property
     def folder(self) -> Path:
-        """The manifest's folder, which its paths are relative to."""
+        """The folder of the manifest's first file, which paths are relative to."""
         return self.files.folder
 
     @property
     def boundary(self) -> Boundary:
-        """What the manifest may name: what lies in its folder, or in one of `allowed`."""
-        return Boundary(self.folder, self.allowed)
+        """What the manifest may name: what lies in the folders of its files, or in one of `allowed`."""
+        return self.files.boundary(self.allowed)
 
     @property
     def ledger_url(self) -> str | None:
@@ -80,7 +79,7 @@ class Definition:
 
 
 def open_project(
-    name: Path,
+    names: Path | Sequence[Path],
     variables: Mapping[str, str] = _NO_VARIABLES,
     allowed: tuple[Path, ...] = (),
     *,
@@ -89,13 +88,13 @@ def open_project(
 ) -> Definition:
     """Read and check a manifest and the files it names; `variables` win, by name, over the defaults in `vars`.
 
-    `name` is that of a file, or of a folder of several `*.eocanvas.yaml`. The files lie in the manifest's folder or in
-    one of `allowed`. `environment` names the overlay that holds.
+    A name is that of a file, or of a folder of several `*.eocanvas.yaml`; a later one is laid over those before it.
+    The files lie in the folders of these or in one of `allowed`. `environment` names the overlay that holds.
     With `lock_may_be_broken` a lock that cannot be read counts as none: the caller writes a new one.
     Raises ManifestError with all findings where one is an error, UsageError for a variable that is not declared.
     """
-    files = ManifestFiles.named(name)
-    boundary = Boundary(files.folder, allowed)
+    files = ManifestFiles.named(*([names] if isinstance(names, Path) else names))
+    boundary = files.boundary(allowed)
     lock_file, faults = _lock_file(boundary)
     read = partial(read_bytes, boundary=boundary)
     faults = () if lock_may_be_broken else faults
@@ -218,7 +217,7 @@ class Campaigns:
         variables = {f"the variable {name}": _sha256(json.dumps(_spelt(v))) for name, v in loaded.variables.items()}
         lock = {"the lock": _sha256(text)} if (text := self.project.lock_file.text) else {}
         environment = {"the environment": _sha256(name)} if (name := self.project.environment) else {}
-        texts = {os.path.relpath(name, self.project.folder): digest for name, digest in loaded.digests.items()}
+        texts = {self.project.files.label(name): digest for name, digest in loaded.digests.items()}
         return texts | files | variables | lock | environment
 
     def _digest(self) -> str:

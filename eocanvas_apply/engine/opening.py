@@ -215,11 +215,12 @@ async def _open_vault(project: Definition, settings: Settings, read: Vault | Non
 def secret_sources(project: Definition, environ: Mapping[str, str], *, allow_commands: bool) -> SecretSources:
     """Return where the secrets of a project come from; raises UsageError for a settings file that cannot be read."""
     file = settings_file()
-    allowed = allow_commands or read_personal_settings(file).allows_commands(project.folder)
+    own = read_personal_settings(file)
+    allowed = allow_commands or all(map(own.allows_commands, project.files.folders))
     to_allow = "--allow-commands runs it"
     if file is not None:
         to_allow += f"; `allow_commands = true` in {file} runs those of every project of yours"
-    return SecretSources(environ, project.folder, allowed, to_allow, project.allowed)
+    return SecretSources(environ, project.folder, allowed, to_allow, project.boundary.allowed)
 
 
 def open_vault(project: Definition, sources: SecretSources, pepper: Secret | None = None) -> Vault:

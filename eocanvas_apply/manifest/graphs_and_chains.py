@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import PurePath
 
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.documents.chain import Chain
@@ -95,7 +94,7 @@ class _Reader:
         try:
             content = self.read(written)
             self.files[written] = hashlib.sha256(content).hexdigest()
-            parsed = kind.parse(content, (PurePath(self.loaded.text.first.file).parent / written).as_posix())
+            parsed = kind.parse(content, self.loaded.shown(written))
         except ManifestError as problem:
             self.diagnostics += [each if each.position else self.loaded.place(each, at) for each in problem.diagnostics]
             return

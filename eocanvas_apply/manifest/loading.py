@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import posixpath
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 
 from pydantic import ValidationError
 
 from eocanvas_apply.diagnostics import MOST_OF_A_CODE, Diagnostic, Excerpt, Position, error, has_errors, limited
-from eocanvas_apply.documents.yaml.nodes import Data, Path, Plain
+from eocanvas_apply.documents.yaml.nodes import Data, Path, Plain, value_span
 from eocanvas_apply.documents.yaml.nodes import Mapping as MappingNode
 from eocanvas_apply.documents.yaml.text import YamlText
 from eocanvas_apply.errors import ManifestError
@@ -23,6 +25,7 @@ from eocanvas_apply.manifest.layers.defaults import default_faults
 from eocanvas_apply.manifest.layers.manifest_text import ManifestText
 from eocanvas_apply.manifest.layers.overlays import BLOCK as ENVIRONMENTS
 from eocanvas_apply.manifest.layers.overlays import environment_faults
+from eocanvas_apply.manifest.layers.relative_paths import from_one_folder
 from eocanvas_apply.manifest.layers.union import GivenTwice
 from eocanvas_apply.manifest.masking import Mask, mask_of
 from eocanvas_apply.manifest.model.keys import EODATA
@@ -87,6 +90,10 @@ class LoadedManifest:
         """Return the line at a position as it may be shown."""
         return snippet(self.masks[position.file], position)
 
+    def shown(self, written: str) -> str:
+        """Return the path of a file that the manifest names, as diagnostics show it."""
+        return posixpath.normpath((PurePath(self.text.first.file).parent / written).as_posix())
+
     def place(self, found: Diagnostic, path: Path, *, at_name: bool = False) -> Diagnostic:
         """Return a diagnostic with the place of a field's value, or of its name, and the line there."""
         position = self.text.locate_key(path) if at_name else self.text.locate(path)
@@ -126,7 +133,7 @@ def load_layers(
     oversized = too_long(given, values)
     # An empty one has an error of its own where it is used; filled in, it would make others.
     usable = {name: value for name, value in values.items() if not is_empty(value)}
-    filled = given if oversized else with_variables(given, usable)
+    filled = from_one_folder(given if oversized else with_variables(given, usable), _ways(layers, text))
     manifest, structural = _validated(filled, empty)
     of_values = (*value_faults(unescaped(filled)), *ledger_faults(filled, environment), *move_faults(filled))
     valued = placed(((found, path, False) for found, path in of_values), empty)
@@ -149,6 +156,17 @@ def load_layers(
         variables=values,
         key_names=names,
     )
+
+
+def _ways(layers: Layers, text: ManifestText) -> Callable[[Path], str]:
+    """Return what gives the way from the first file's folder to the one of the file that a field stands in."""
+    ways = {source.file: source.base for sources in layers for source in sources}
+
+    def way(path: Path) -> str:
+        span = value_span(text.root, path)
+        return ways[span.file] if span else ""
+
+    return way if any(ways.values()) else lambda _: ""
 
 
 def _without_fields(layers: Layers, effective: Composition) -> LoadedManifest:

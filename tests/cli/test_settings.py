@@ -68,5 +68,5 @@ def test_a_folder_without_manifests_is_missing_and_says_which_file_to_name(
     for name in names:
         (tmp_path / name).touch()
     with pytest.raises(ManifestError, match=r"has no \*\.eocanvas\.yaml") as fault:
-        manifest_files(Namespace(file=str(tmp_path))).read()
+        manifest_files(Namespace(file=[str(tmp_path)])).read()
     assert fault.value.diagnostics[0].hint.startswith(hint)

@@ -98,7 +98,7 @@ def _manifest(args: Namespace) -> tuple[list[Finding], Definition]:
 
     files = manifest_files(args)
     empty = parse_project("version: 1\nproject: none\n", files.folder / MANIFEST, lambda _: b"")
-    if args.file == MANIFEST and not files.exist:
+    if not args.file and not files.exist:
         return [Finding("manifest", f"none at {files}; `eocanvas-apply init` writes one")], empty
     try:
         project = opened_project(args)

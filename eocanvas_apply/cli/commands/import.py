@@ -8,11 +8,10 @@ import asyncio
 from argparse import Namespace
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.cli.argument_parser import Parser
-from eocanvas_apply.cli.named_project import allowed_paths, policy_of, settings, with_project
+from eocanvas_apply.cli.named_project import allowed_paths, manifest_names, policy_of, settings, with_project
 from eocanvas_apply.cli.shared_options import add_project, add_yes
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.cli.terminal.prompt import confirm
@@ -104,8 +103,11 @@ def _all(args: Namespace, console: Console) -> Outcome:
     if unfit := [name for name, given in _UNFIT_FOR_ALL.items() if getattr(args, given)]:
         hint = "write: eocanvas-apply import --all -f FILE, with a file that does not exist yet"
         raise UsageError(error("usage", f"{unfit[0]} is not for `import --all`, which writes a new manifest", hint))
-    if (file := Path(args.file)).is_dir():
-        raise UsageError(error("usage", f"{file} is a folder", f"name the file to write: -f {file / MANIFEST}"))
+    file, *more = manifest_names(args)
+    if more or file.is_dir():
+        what = "only one manifest is written" if more else f"{file} is a folder"
+        folder = file if file.is_dir() else file.parent
+        raise UsageError(error("usage", what, f"name the file to write: -f {folder / MANIFEST}"))
     name = project_name(file.parent.resolve().name)
     nothing = replace(blank(file, name, Boundary(file.parent, allowed_paths(args))), policy=policy_of(args))
     return asyncio.run(_whole_account(args, console, nothing))

@@ -72,13 +72,11 @@ def add_arguments(parser: Parser) -> None:
 def run(args: Namespace, console: Console) -> Outcome:
     """List what is recorded, after fetching where that is asked for."""
     from eocanvas_apply.api.results import chosen_jobs, recorded_results
-    from eocanvas_apply.boundary import Boundary
 
     if args.fetch or args.to or args.refetch:
         return with_project(args, console, lambda project: _fetched(args, console, project))
     recorded = read_now(read_record(args))
-    addresses = chosen_jobs(args.address, recorded)
-    boundary = Boundary(manifest_files(args).folder, allowed_paths(args))
+    addresses, boundary = chosen_jobs(args.address, recorded), manifest_files(args).boundary(allowed_paths(args))
     return _listed(args, recorded_results(recorded, addresses, boundary), recorded)
 
 

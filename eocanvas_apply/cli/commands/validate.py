@@ -64,7 +64,10 @@ def run(args: Namespace, console: Console) -> Outcome:
     warnings, checked = _storages(args, campaigns, console) if args.storage else ((), ())
     found = [*offline_findings(campaigns), *online, *warnings, *(d for each in checked for d in each.diagnostics)]
     faulty = has_errors(found)
-    lines = [f"{args.file}: {_size(campaigns)}{'' if faulty else ', no errors'}", *map(storage_checks.line, checked)]
+    lines = [
+        f"{campaigns.project.files}: {_size(campaigns)}{'' if faulty else ', no errors'}",
+        *map(storage_checks.line, checked),
+    ]
     return Outcome(
         Exit.ERROR if faulty else Exit.DONE,
         found,

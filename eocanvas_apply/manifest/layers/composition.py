@@ -1,4 +1,4 @@
-"""One tree of nodes from the texts of a manifest: united, with an environment laid over, and with defaults."""
+"""One tree of nodes from the texts of a manifest: united, laid over each other, with an environment and defaults."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from eocanvas_apply.documents.yaml.nodes import Mapping, Node, Path
 from eocanvas_apply.documents.yaml.text import YamlText
 from eocanvas_apply.manifest.layers.defaults import with_defaults
 from eocanvas_apply.manifest.layers.manifest_text import ManifestText
-from eocanvas_apply.manifest.layers.overlays import with_overlay
+from eocanvas_apply.manifest.layers.overlays import laid_over, with_overlay
 from eocanvas_apply.manifest.layers.union import GivenTwice, united
 
 
@@ -24,7 +24,10 @@ class Composition:
 
 
 def composed(layers: Sequence[Sequence[YamlText]], environment: str | None) -> Composition:
-    """Return what holds of these texts; there is no root where one of several texts is no mapping."""
+    """Return what holds of these texts: those of a layer are united, a later layer is laid over those before it.
+
+    There is no root where one of several texts is no mapping.
+    """
     root, twice = _root(layers)
     filled = with_defaults(with_overlay(root, environment))
     files = {text.file: text for texts in layers for text in texts}
@@ -33,7 +36,10 @@ def composed(layers: Sequence[Sequence[YamlText]], environment: str | None) -> C
 
 def _root(layers: Sequence[Sequence[YamlText]]) -> tuple[Node | None, tuple[GivenTwice, ...]]:
     roots = [text.root for texts in layers for text in texts]
-    mappings = [root for root in roots if isinstance(root, Mapping)]
-    if len(mappings) < len(roots):
+    if not all(isinstance(root, Mapping) for root in roots):
         return (roots[0] if len(roots) == 1 else None), ()
-    return united(mappings)
+    unions = [united([text.root for text in texts if isinstance(text.root, Mapping)]) for texts in layers]
+    whole, *overlays = (root for root, _ in unions)
+    for overlay in overlays:
+        whole = laid_over(whole, overlay)
+    return whole, tuple(each for _, twice in unions for each in twice)

@@ -1,4 +1,4 @@
-"""Environments: what one of them changes of a manifest. The nodes of the overlay keep their places in the text.
+"""Overlays: what an environment, or a later file, changes of a manifest. Their nodes keep their places in the texts.
 
 Blocks of things that have names are united, name by name. Any other value of an overlay takes the place of the
 manifest's as a whole, and so does a key or job of another kind, such as a chain in place of a graph.
@@ -30,7 +30,7 @@ BLOCKS: frozenset[Path] = frozenset(
 _OF_JOBS = ("inputs", "params", "checks")
 _UNITED: frozenset[Path] = BLOCKS | frozenset(
     {
-        *(("keys", "*"), ("jobs", "*")),
+        *((), (BLOCK,), ("keys", "*"), ("jobs", "*")),
         *(("jobs", "*", name) for name in _OF_JOBS),
         *(("defaults", "jobs", name) for name in _OF_JOBS),
     }
@@ -47,7 +47,12 @@ def with_overlay(root: Node | None, environment: str | None) -> Node | None:
     if not isinstance(root, MappingNode) or not isinstance(overlay, MappingNode):
         return root
     known = {name: entry for name, entry in overlay.by_name.items() if name in FIELDS}
-    return _united(root, MappingNode(overlay.span, known), ())
+    return laid_over(root, MappingNode(overlay.span, known))
+
+
+def laid_over(root: MappingNode, overlay: MappingNode) -> MappingNode:
+    """Return the nodes of a manifest with those of another one over them."""
+    return _united(root, overlay, ())
 
 
 def in_manifest(path: Path) -> Path:
@@ -92,7 +97,8 @@ def _united(base: MappingNode, overlay: MappingNode, path: Path) -> MappingNode:
 
 
 def _over(base: Node, value: Node, path: Path) -> Node:
-    pattern = (path[0], "*", *path[2:]) if path[0] in ("keys", "jobs") and path[1:] else path
+    inner = in_manifest(path)
+    pattern = (inner[0], "*", *inner[2:]) if inner[:1] in (("keys",), ("jobs",)) and inner[1:] else inner
     both = isinstance(base, MappingNode) and isinstance(value, MappingNode)
     if not both or pattern not in _UNITED or _of_other_kind(base, value, pattern):
         return value
@@ -102,7 +108,7 @@ def _over(base: Node, value: Node, path: Path) -> Node:
 
 
 def _of_other_kind(base: Node, value: Node, pattern: Path) -> bool:
-    if (kind := _OF_KIND.get(str(pattern[0]))) is None or len(pattern) != 2:
+    if len(pattern) != 2 or (kind := _OF_KIND.get(str(pattern[0]))) is None:
         return False
     before, now = kind(scalars(base)), kind(scalars(value))
     return None not in (before, now) and before != now
