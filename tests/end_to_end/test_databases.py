@@ -152,6 +152,20 @@ class TestGone:
         assert last.code == 0, last
         ending.expect_all_done_once()
 
+    def test_a_database_that_takes_the_rights_away_in_mid_apply_ends_the_run_and_the_same_command_goes_on(
+        self, project: ManyJobs, database_server: DatabaseServer
+    ) -> None:
+        table = f"{project.tool.environ[LEDGER].rpartition('%3D')[2]}.eocanvas_ledger"
+        run = project.start()
+        assert wait_until(project.has_launched, run), finished(run)
+        database_server.execute(f"REVOKE INSERT ON {table} FROM runner")
+        ended = finished(run)
+        database_server.execute(f"GRANT INSERT ON {table} TO runner")
+        expect_one_message(ended, "ledger-unwritable")
+        assert "a run needs SELECT and INSERT" in " ".join(ended.err.split())
+        assert project.tool.run("apply", "--yes").code == 0
+        project.expect_all_done_once()
+
 
 def _impatient(project: ManyJobs) -> subprocess.Popen[str]:
     """Start a run that does not wait for a database to come back."""

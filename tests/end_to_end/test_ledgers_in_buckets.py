@@ -119,7 +119,8 @@ def test_the_ledger_of_another_project_is_refused(project: ManyJobs) -> None:
     manifest = project.tool.project / "eocanvas.yaml"
     manifest.write_text(manifest.read_text(encoding="utf-8").replace("many-jobs", "others"), encoding="utf-8")
     before = project.launched
-    for words in (("apply", "--yes"), ("plan", "--offline")):
+    writing = (("apply", "--yes"), ("destroy", "--yes"), ("ledger", "rebuild", "--yes"), ("forget", "j0"))
+    for words in (*writing, ("import", "key.k0", "x"), ("plan", "--offline")):
         expect_one_message_without_secret(project.tool.run(*words), "ledger-bound")
     assert project.launched == before
 
@@ -135,6 +136,56 @@ def test_a_bucket_that_forbids_writes_sends_nothing_and_may_be_read(
     expect_one_message_without_secret(ended, "ledger-unwritable")
     assert "s3:PutObject" in " ".join(ended.err.split())
     assert project.launched == before
+    bucket_server.storage.faults = Faults()
+    assert project.tool.run("apply", "--yes", "--relaunch", "j0").code == 0
+    assert project.launched == before + 1
+
+
+def test_a_bucket_that_forbids_the_first_write_sends_nothing_and_the_same_command_goes_on(
+    project: ManyJobs, bucket_server: BucketServer
+) -> None:
+    bucket_server.storage.faults.forbidden = frozenset({"PUT"})
+    expect_one_message_without_secret(project.tool.run("apply", "--yes"), "ledger-unwritable")
+    assert project.launched == project.keys_created == 0
+    bucket_server.storage.faults = Faults()
+    assert project.tool.run("apply", "--yes").code == 0
+    project.expect_all_done_once()
+
+
+def test_a_bucket_that_forbids_writes_in_mid_apply_ends_the_run_and_the_same_command_goes_on(
+    project: ManyJobs, bucket_server: BucketServer
+) -> None:
+    run = project.start()
+    assert wait_until(project.has_launched, run), finished(run)
+    bucket_server.storage.faults.forbidden = frozenset({"PUT", "DELETE"})
+    ended = finished(run)
+    assert ended.code == 1, ended
+    assert "Traceback" not in ended.err
+    assert len([line for line in ended.err.splitlines() if line.startswith("error:")]) == 1, ended
+    assert "[ledger-unwritable]" in " ".join(ended.err.split())
+    bucket_server.storage.faults = Faults()
+    assert project.tool.run("apply", "--yes").code == 0
+    project.expect_all_done_once()
+
+
+def test_what_is_taken_over_needs_a_bucket_that_takes_it_and_the_same_command_goes_on(
+    project: ManyJobs, bucket_server: BucketServer
+) -> None:
+    assert project.tool.run("apply", "--yes").code == 0
+    anew = {LEDGER: bucket_server.new_ledger()}
+    with project.tool.emulator.model() as wire:
+        key = next(each.name for each in wire.service.keystore if "k0" in each.name)
+    bucket_server.storage.faults.forbidden = frozenset({"PUT"})
+    importing = ("import", "key.k0", key, "--allow-new-ledger")
+    for words in (importing, ("ledger", "rebuild", "--yes")):
+        ended = project.tool.run(*words, **anew)
+        assert ended.code == 1, ended
+        assert ended.err.count("error:") == 1, ended
+        assert "[ledger-unwritable]" in " ".join(ended.err.split()), ended
+    bucket_server.storage.faults = Faults()
+    assert project.tool.run("ledger", "rebuild", "--yes", **anew).code == 0
+    assert project.tool.run("plan", "--detailed-exitcode", **anew).code == 0
+    assert "has it already" in project.tool.run(*importing, **anew).out
 
 
 def test_a_storage_that_fails_in_mid_apply_ends_the_run_and_nothing_is_lost(
