@@ -44,7 +44,7 @@ FILES = {
             "features": [{"type": "Feature", "properties": {"tile": "T32"}, "geometry": SQUARE}],
         }
     ),
-    "dates.csv": "tile,date\nT32,2024-07-05\n",
+    "dates.csv": "tile,date\nT32,2024-07-05\nT32,2024-07-06\n",
     "tiles.csv": "id,wkt\nT32,POLYGON((20 58; 21 58; 21 59; 20 58))\n",
     "days.csv": "tileId,day\n33VUE,2024-07-05\n",
     "fields.json": json.dumps({"fields": [{"field": f, "tileId": "33VUE", "geometry": SQUARE} for f in ("a", "b")]}),
@@ -255,7 +255,8 @@ def test_the_first_python_example_works(page: str, folder: Path, monkeypatch: py
     names: dict[str, Any] = {}
     exec(example, names)  # it stands in the repository
     assert names["run"].exit_code == 0
-    assert [row["path"].parent for row in names["files"]] == [Path("results/tiles/T32")]
+    folders = [Path(f"results/tiles/T32-{day}") for day in ("2024-07-05", "2024-07-06")]
+    assert sorted(row["path"].parent for row in names["files"]) == folders
 
 
 @pytest.mark.parametrize("block", _blocks("python"))
