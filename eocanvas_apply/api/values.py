@@ -11,10 +11,11 @@ from typing import Any
 
 from eocanvas_apply.api.exit_codes import Exit, of_endings
 from eocanvas_apply.diagnostics import Diagnostic, has_errors
+from eocanvas_apply.ledger.fold.moves_ahead import MovesAhead
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning import plan as planning
 from eocanvas_apply.planning.desired.desired import Desired
-from eocanvas_apply.planning.moves import as_pairs, note_moves
+from eocanvas_apply.planning.moves import see_moves
 from eocanvas_apply.planning.planner import plan as planned
 from eocanvas_apply.planning.state.notes import notes
 from eocanvas_apply.planning.state.observed import Observed
@@ -109,10 +110,10 @@ def build_plan(
     `now` is the time of the service, with a time zone; it replaces `observed.at`. What the observation adds to the
     record counts, as in a run; `recorded` itself stays as it is.
     """
-    seen, record = replace(observed, at=now), deepcopy(recorded)
-    moves = as_pairs(note_moves(desired, requests, record))
+    seen, record, ahead = replace(observed, at=now), deepcopy(recorded), MovesAhead()
+    see_moves(desired, record, ahead)
     record.note(notes(desired, record, seen))
-    return Plan(replace(planned(desired, requests, record, seen), moves=moves), requests, seen)
+    return Plan(replace(planned(desired, requests, record, seen), moves=ahead.pairs), requests, seen)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

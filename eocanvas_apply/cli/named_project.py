@@ -1,4 +1,4 @@
-"""The project and the record that the arguments of a command name."""
+"""The project that the arguments of a command name, and what it is opened with."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from eocanvas_apply.diagnostics import Diagnostic, Severity, error, has_errors, warning
-from eocanvas_apply.errors import ManifestError, UsageError
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.errors import UsageError
 from eocanvas_apply.manifest_sources import MANIFEST, ManifestFiles
 
 if TYPE_CHECKING:
@@ -20,10 +20,7 @@ if TYPE_CHECKING:
     from eocanvas_apply.cli.terminal.console import Console, Outcome
     from eocanvas_apply.engine.definition import Definition
     from eocanvas_apply.engine.opening import Settings
-    from eocanvas_apply.ledger.fold.recorded import Recorded
-    from eocanvas_apply.ledger.opened_ledger import OpenedLedger
-    from eocanvas_apply.manifest.loading import LoadedManifest
-    from eocanvas_apply.planning.log_rules import ChecksOfJobs
+    from eocanvas_apply.manifest_sources import Layers
     from eocanvas_apply.policy.policy_file import PolicyFile
 
 Work = Callable[["AsyncProject"], Awaitable["Outcome"]]
@@ -45,8 +42,11 @@ def with_project(
     return run_with(AsyncProject(opened, settings(args, console), Rows[rows]), work)
 
 
-def opened_project(args: Namespace, *, lock_may_be_broken: bool = False) -> Definition:
-    """Read and check the manifest and the files that it names; raises ManifestError and UsageError."""
+def opened_project(args: Namespace, *, lock_may_be_broken: bool = False, layers: Layers | None = None) -> Definition:
+    """Read and check the manifest and the files that it names; raises ManifestError and UsageError.
+
+    `layers` are the texts of the manifest where it was read already.
+    """
     from eocanvas_apply.engine.definition import open_project
 
     allowed, policy = allowed_paths(args), policy_of(args)
@@ -56,6 +56,7 @@ def opened_project(args: Namespace, *, lock_may_be_broken: bool = False) -> Defi
         allowed,
         environment=args.env,
         lock_may_be_broken=lock_may_be_broken,
+        layers=layers,
     )
     return replace(opened, policy=policy)
 
@@ -142,95 +143,3 @@ def ledger_url(args: Namespace) -> str | None:
     from eocanvas_apply.engine.opening import ledger_setting
 
     return getattr(args, "ledger", None) or ledger_setting(os.environ)
-
-
-def named_ledger(args: Namespace) -> OpenedLedger:
-    """Return the ledger, for a command that needs no manifest: the one that is named, here or in a manifest.
-
-    Raises UsageError, and ManifestError where a manifest names one that cannot be.
-    """
-    from eocanvas_apply.ledger.opened_ledger import open_ledger
-
-    url = ledger_url(args) or _ledger_of_manifest(args)
-    return open_ledger(url, manifest_files(args).boundary(allowed_paths(args)), args.env)
-
-
-def _ledger_of_manifest(args: Namespace) -> str | None:
-    """Return what `ledger.url` says; one that cannot be read must not lead to the file beside the manifest instead."""
-    from eocanvas_apply.manifest.loading import load_layers
-    from eocanvas_apply.manifest.validation.ledger_address import ledger_faults
-
-    files = manifest_files(args)
-    if not files.exist:
-        return None
-    layers = files.read(allowed_paths(args))
-    if not any(b"ledger" in source.content for sources in layers for source in sources):
-        # Most manifests name none, and to check a large one takes a while.
-        return None
-    loaded = load_layers(layers, environment=args.env)
-    data = loaded.text.data
-    if isinstance(data, dict) and "ledger" not in data:
-        return None
-    if loaded.manifest is None or loaded.manifest.ledger is None or any(ledger_faults(data, args.env)):
-        raise ManifestError(*(each for each in loaded.diagnostics if each.severity is Severity.ERROR))
-    return loaded.manifest.ledger.url
-
-
-def readable_checks(args: Namespace) -> tuple[ChecksOfJobs, tuple[Diagnostic, ...]]:
-    """Return the checks of remarks, for a command that reads the record, and a warning where some may be missing.
-
-    A project may have no manifest any more: then there are none.
-    """
-    from eocanvas_apply.checks.checking import adjusted
-    from eocanvas_apply.planning.desired.derivation import checks_of_jobs
-
-    files = manifest_files(args)
-    if not files.exist:
-        return {}, ()
-    try:
-        loaded = _loaded(args, files)
-        manifest = loaded.manifest or loaded.require()
-    except ManifestError:
-        return {}, (_checks_not_read(files),)
-    broken = has_errors(adjusted(loaded.diagnostics, manifest))
-    return checks_of_jobs(manifest), (_checks_not_read(files),) if broken else ()
-
-
-def _loaded(args: Namespace, files: ManifestFiles) -> LoadedManifest:
-    """Read a manifest by itself, without the files that it names; raises ManifestError where there is none."""
-    from eocanvas_apply.manifest.loading import load_layers
-
-    return load_layers(files.read(allowed_paths(args)), environment=args.env)
-
-
-def _checks_not_read(files: ManifestFiles) -> Diagnostic:
-    message = f"{files} has errors: jobs that its `checks:` make a failure may count as done here"
-    return warning("checks-not-read", message, "correct what `eocanvas-apply validate` shows")
-
-
-async def read_record(args: Namespace) -> Recorded:
-    """Return the fold of the ledger, without service and credentials.
-
-    Raises UsageError where there is neither a ledger nor a manifest.
-    """
-    from datetime import UTC, datetime
-    from secrets import token_hex
-
-    from eocanvas_apply.ledger.journal import Journal
-
-    ledger = named_ledger(args)
-    journal = Journal(ledger.backend, "reader", lambda: datetime.now(UTC), token_hex, ledger.snapshots)
-    found = await journal.refresh()
-    if not found.head:
-        if not (files := manifest_files(args)).exist:
-            raise UsageError(files.missing(" and no ledger"))
-        require_environment(args)
-    return found
-
-
-def require_environment(args: Namespace) -> None:
-    """Raise ManifestError where the manifest has no environment of the name that is given: no ledger is of that."""
-    files = manifest_files(args)
-    found = _loaded(args, files).diagnostics if args.env and files.exist else ()
-    if unknown := [each for each in found if each.code == "unknown-environment"]:
-        raise ManifestError(*unknown)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.errors import SafetyRefusal, UsageError
-from eocanvas_apply.ledger.events import Forgotten, Moved, Resolved
+from eocanvas_apply.ledger.events import Forgotten, Resolved
 from eocanvas_apply.ledger.fold.job_records import Intent, IntentState
-from eocanvas_apply.ledger.fold.moved_records import moved_address
-from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.planning.state.reconciling import settled_at
@@ -64,7 +62,7 @@ async def forget(engine: Engine, address: str) -> None:
     recorded = await engine.recorded()
     record = recorded.jobs.get(address)
     if record is None or record.forgotten:
-        raise UsageError(_not_recorded(engine, recorded, address))
+        raise UsageError(_not_recorded(address))
     await engine.journal.claim(recorded.head, [Forgotten(address=address, reason="requested")])
 
 
@@ -73,7 +71,7 @@ async def _undecided(engine: Engine, address: str) -> Intent:
     record = recorded.jobs.get(address)
     last = record.last_intent if record else None
     if last is None:
-        raise UsageError(_not_recorded(engine, recorded, address))
+        raise UsageError(_not_recorded(address))
     same_job = last.refused is not None and last.refused.refusal == "same-job" and not last.given_up
     if last.state is not IntentState.OPEN and not same_job:
         hint = f"eocanvas-apply why {typed(address)} shows its state"
@@ -81,10 +79,6 @@ async def _undecided(engine: Engine, address: str) -> Intent:
     return last
 
 
-def _not_recorded(engine: Engine, recorded: Recorded, address: str) -> Diagnostic:
+def _not_recorded(address: str) -> Diagnostic:
     hint = "eocanvas-apply status lists every recorded address"
-    for source, target in engine.desired.moved:
-        before = moved_address(Moved(address=target, to=source), address)
-        if before in recorded.jobs:
-            hint = f"it is still recorded as {before}; eocanvas-apply apply records the move"
     return error("not-recorded", f"{address} is not recorded", hint, address=address)

@@ -85,12 +85,14 @@ def open_project(
     *,
     environment: str | None = None,
     lock_may_be_broken: bool = False,
+    layers: Layers | None = None,
 ) -> Definition:
     """Read and check a manifest and the files it names; `variables` win, by name, over the defaults in `vars`.
 
     A name is that of a file, or of a folder of several `*.eocanvas.yaml`; a later one is laid over those before it.
     The files lie in the folders of these or in one of `allowed`. `environment` names the overlay that holds.
-    With `lock_may_be_broken` a lock that cannot be read counts as none: the caller writes a new one.
+    With `lock_may_be_broken` a lock that cannot be read counts as none: the caller writes a new one. `layers` are the
+    texts of the manifest where it was read already.
     Raises ManifestError with all findings where one is an error, UsageError for a variable that is not declared.
     """
     files = ManifestFiles.named(*([names] if isinstance(names, Path) else names))
@@ -98,7 +100,8 @@ def open_project(
     lock_file, faults = _lock_file(boundary)
     read = partial(read_bytes, boundary=boundary)
     faults = () if lock_may_be_broken else faults
-    project = _defined(files.read(allowed), files, read, variables, lock_file, faults, boundary, environment)
+    layers = files.read(allowed) if layers is None else layers
+    project = _defined(layers, files, read, variables, lock_file, faults, boundary, environment)
     return replace(project, allowed=allowed)
 
 

@@ -80,7 +80,10 @@ class Engine:
         self._surveyor = Surveyor(self.desired, self.service, self.journal, self.observer, self.review)
 
     async def recorded(self) -> Recorded:
-        """Return what is on record; raises LedgerError where the ledger is unreadable or belongs to something else."""
+        """Return what is on record, under the addresses that the manifest has moved it to.
+
+        Raises LedgerError where the ledger is unreadable or belongs to something else.
+        """
         return await self._surveyor.recorded()
 
     @property
@@ -132,10 +135,7 @@ class Engine:
         Raises ManifestError before anything is sent where a secret of a needed key cannot be read.
         `wait` is how long to wait for jobs in all: None to their end, zero for one turn.
         """
-        await self.recorded()
-        # A snapshot holds what the ledger holds, and not what an earlier plan of this engine noted.
-        if not self._surveyor.has_unrecorded_facts:
-            await self.journal.keep()
+        await self._surveyor.keep()
         requests = replace(self._guarding(requests), applying=True)
         first, observed = await self._first(requests)
         if absent := _absent(first, observed):

@@ -118,7 +118,7 @@ class Run:
 
     async def _put_on_record(self) -> None:
         """Record what was observed and what moves; report the moves, and keep which jobs have new remarks."""
-        for fact in await self.surveyor.put_on_record():
+        for fact in await self.surveyor.put_on_record(self.requests):
             if isinstance(fact, Moved):
                 self.session.report_event(fact.address, Happening.MOVED, fact.to)
             elif isinstance(fact, JobObserved):

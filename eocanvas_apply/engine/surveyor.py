@@ -14,7 +14,7 @@ from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.drift import Drifted, drift, with_plan
-from eocanvas_apply.planning.moves import as_pairs, note_moves
+from eocanvas_apply.planning.moves import see_moves
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.planner import plan
 from eocanvas_apply.planning.state.notes import notes
@@ -56,7 +56,22 @@ class Surveyor:
         return Binding(desired.project, service.endpoints.base_url, service.account, desired.environment)
 
     async def recorded(self) -> Recorded:
-        """Return what is on record; raises LedgerError where the ledger is unreadable or belongs to something else."""
+        """Return what is on record, under the addresses that the manifest has moved it to.
+
+        Raises LedgerError where the ledger is unreadable or belongs to something else.
+        """
+        recorded = await self._read()
+        see_moves(self.desired, recorded, self.journal.ahead)
+        return recorded
+
+    async def keep(self) -> None:
+        """Keep a snapshot of the ledger, where it saves the next run much. Raises what `recorded` does."""
+        await self._read()
+        # A snapshot holds what the ledger holds, and not what an earlier plan of this engine noted.
+        if not self._unrecorded and not self.journal.ahead.moves:
+            await self.journal.keep()
+
+    async def _read(self) -> Recorded:
         recorded = await self.journal.refresh()
         if recorded.opened:
             faults = mismatches(recorded.opened, self.binding, self.journal.url)
@@ -66,21 +81,20 @@ class Surveyor:
 
     async def survey(self, requests: Requests) -> Survey:
         """Observe and plan; nothing is written anywhere. Raises ServiceError, CredentialsError and LedgerError."""
-        recorded, observed = await self._look(requests)
+        recorded, observed = await self._look()
         made, _, changed = self._planned(requests, recorded, observed)
         self.last = Survey(made, observed, changed)
         return self.last
 
     async def drift(self, requests: Requests, look: LookIntoStorages) -> tuple[Plan, tuple[Drifted, ...]]:
         """Observe, and return the plan and where what is there now is not as recorded. Raises what `survey` does."""
-        recorded, observed = await self._look(requests)
+        recorded, observed = await self._look()
         found = drift(recorded, observed, await look(recorded))
         made, facts, _ = self._planned(requests, recorded, observed)
         return made, with_plan(found, made.actions, facts, recorded)
 
-    async def _look(self, requests: Requests) -> tuple[Recorded, Observed]:
+    async def _look(self) -> tuple[Recorded, Observed]:
         recorded = await self.recorded()
-        self._unrecorded += note_moves(self.desired, requests, recorded)
         observed = await self.observer.observe(self.desired, recorded)
         self.service.outages.ends()
         return recorded, observed
@@ -94,17 +108,16 @@ class Surveyor:
         recorded.note(facts)
         self._unrecorded += facts
         made = plan(self.desired, requests, recorded, observed)
-        moves = as_pairs(self._unrecorded)
+        moves = () if requests.cancel else self.journal.ahead.pairs
         return replace(made, diagnostics=self.review(made.diagnostics), moves=moves), facts, changed
 
-    @property
-    def has_unrecorded_facts(self) -> bool:
-        """Whether facts are noted that the ledger does not hold yet."""
-        return bool(self._unrecorded)
+    async def put_on_record(self, requests: Requests) -> Sequence[AnyEvent]:
+        """Append the facts that the ledger does not have yet, and return them.
 
-    async def put_on_record(self) -> Sequence[AnyEvent]:
-        """Append the facts that the ledger does not have yet, and return them."""
-        facts, self._unrecorded = self._unrecorded, []
+        Moves are recorded by what the manifest asks for, not where jobs are only stopped.
+        """
+        moves = () if requests.cancel else self.journal.ahead.moves
+        facts, self._unrecorded = [*moves, *self._unrecorded], []
         if facts:
             await self.journal.record(*facts)
         return facts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -11,6 +12,7 @@ from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import LedgerConflict, LedgerError
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.events import AnyEvent
+from eocanvas_apply.ledger.fold.moves_ahead import MovesAhead
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.snapshot_text import Snapshots, worth_saving
 
@@ -44,7 +46,7 @@ class Backend(Protocol):
 
 
 class Journal:
-    """One runner's view of a ledger. `recorded` is the fold up to `recorded.head`."""
+    """One runner's view of a ledger. `recorded` is the fold up to `recorded.head`, seen through the moves `ahead`."""
 
     def __init__(
         self,
@@ -63,7 +65,7 @@ class Journal:
         self._foreign_head = 0
         self._kept_head = 0
         self._keeper = keeper
-        self.recorded = Recorded()
+        self.recorded, self.ahead = Recorded(), MovesAhead()
 
     @property
     def url(self) -> str:
@@ -130,13 +132,13 @@ class Journal:
     async def _try_append(self, events: Sequence[AnyEvent]) -> bool:
         entries = self._numbered(events)
         try:
-            await self._backend.append(self.recorded.head, entries)
+            await self._backend.append(self.recorded.head, self._as_written(entries))
         except LedgerConflict:
             await self._catch_up()
             return False
         except LedgerError as failure:
             return await self._settle(entries, failure)
-        self.recorded.add(entries)
+        self._take(entries, len(entries))
         return True
 
     def _check(self, events: Sequence[AnyEvent]) -> None:
@@ -152,14 +154,18 @@ class Journal:
             for place, event in enumerate(events, start=1)
         ]
 
+    def _as_written(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        written = self.ahead.as_written(entry.event for entry in entries)
+        return [replace(entry, event=event) for entry, event in zip(entries, written, strict=True)]
+
     async def _settle(self, entries: Sequence[Entry], failure: LedgerError) -> bool:
         """Read back whether an append that failed was kept: ours, another's, or absent (then the failure stands)."""
         present = await self._backend.read(self.recorded.head)
         if not present:
             raise failure
-        ours = present[0].batch == entries[0].batch
-        self._take(present, len(entries) if ours else 0)
-        return ours
+        ours = len(entries) if present[0].batch == entries[0].batch else 0
+        self._take([*entries[:ours], *present[ours:]], ours)
+        return bool(ours)
 
     async def _catch_up(self) -> None:
         while entries := await self._backend.read(self.recorded.head, part=True):
@@ -167,5 +173,6 @@ class Journal:
 
     def _take(self, entries: Sequence[Entry], own: int) -> None:
         self.recorded.add(entries)
+        self.ahead.end(entry.event for entry in entries)
         if len(entries) > own:
             self._foreign_head = self.recorded.head

@@ -5,40 +5,37 @@ A line whose old address has nothing on record does nothing, so that it may stay
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from eocanvas_apply.diagnostics import Diagnostic, warning
-from eocanvas_apply.ledger.events import AnyEvent, Moved
+from eocanvas_apply.ledger.events import Moved
 from eocanvas_apply.ledger.fold.moved_records import moved_address, moves_of
+from eocanvas_apply.ledger.fold.moves_ahead import MovesAhead
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import Desired
-from eocanvas_apply.planning.plan import Requests
+
+Lines = Iterable[tuple[str, str]]
 
 
-def note_moves(desired: Desired, requests: Requests, recorded: Recorded) -> list[Moved]:
-    """Note in the record what has moved, and return the events; moves in a row are followed to their end.
+def see_moves(desired: Desired, recorded: Recorded, ahead: MovesAhead) -> None:
+    """See what is on record through the moves that the manifest asks for and that are not on record yet."""
+    see_lines(desired.moved, lambda address: is_desired(address, desired), recorded, ahead)
 
-    Nothing moves where jobs are only stopped: that is done under the addresses that they have on record.
+
+def see_lines(lines: Lines, stays: Callable[[str], bool], recorded: Recorded, ahead: MovesAhead) -> None:
+    """See what is on record through lines of `moved:`; what `stays` in the manifest does not move.
+
+    Moves in a row are followed to their end.
     """
-    noted: list[Moved] = []
-    for _ in () if requests.cancel else desired.moved:
-        if found := next(_pending(desired, recorded), None):
-            recorded.note([found])
-            noted.append(found)
-    return noted
+    given = [Moved(address=source, to=target) for source, target in lines]
+    for _ in given:
+        if found := next(_pending(given, stays, recorded), None):
+            ahead.note(found, recorded)
 
 
-def as_pairs(facts: Iterable[AnyEvent]) -> tuple[tuple[str, str], ...]:
-    """Return the old and the new address of each move among these facts, as a plan has them."""
-    return tuple((fact.address, fact.to) for fact in facts if isinstance(fact, Moved))
-
-
-def _pending(desired: Desired, recorded: Recorded) -> Iterator[Moved]:
-    for source, target in desired.moved:
-        move = Moved(address=source, to=target)
-        if not is_desired(source, desired) and moves_of(move, recorded.keys, recorded.jobs):
-            yield move
+def _pending(moves: Iterable[Moved], stays: Callable[[str], bool], recorded: Recorded) -> Iterator[Moved]:
+    return (move for move in moves if moves_of(move, recorded.keys, recorded.jobs) and not stays(move.address))
 
 
 def is_desired(address: str, desired: Desired) -> bool:

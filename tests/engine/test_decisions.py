@@ -95,15 +95,42 @@ def test_forgetting_by_hand(tmp_path: Path) -> None:
             world.run(decisions.forget(world.runner(EMPTY), address))
 
 
-def test_what_has_a_new_name_is_named_as_it_is_recorded(tmp_path: Path) -> None:
+RENAMED = JOB_ONLY.replace("subset:", "lowlands:") + "moved: [{from: job.subset, to: job.lowlands}]\n"
+
+
+def test_a_job_with_a_new_name_is_forgotten_by_that_and_an_apply_records_the_move(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.apply(JOB_ONLY)
-    renamed = JOB_ONLY.replace("subset:", "lowlands:") + "moved: [{from: job.subset, to: job.lowlands}]\n"
-    for decision in (decisions.forget, decisions.launch_again):
-        with pytest.raises(UsageError) as refused:
-            world.run(decision(world.runner(renamed), "job.lowlands"))
-        assert "it is still recorded as job.subset" in refused.value.diagnostics[0].hint
-    world.run(decisions.forget(world.runner(renamed), JOB))
+    before = world.ledger.read_bytes()
+    world.run(decisions.forget(world.runner(RENAMED), "job.lowlands"))
+    # A manifest that still has the old name knows of it.
+    assert b'"type":"moved"' not in world.ledger.read_bytes().removeprefix(before).replace(b" ", b"")
+    assert acts(world.plan(EMPTY)) == {}
+    assert acts(world.plan(RENAMED)) == {"job.lowlands": ("adopt", "returned")}
+    assert not world.apply(RENAMED).endings
+    assert len(launched(world)) == 1
+
+
+def test_a_lost_launch_of_a_job_with_a_new_name_is_resolved_by_that(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    fault(world, "drop-after", LAUNCH)
+    world.apply(JOB_ONLY, NO_WAIT)
+    [job] = world.frontend.service.jobs_in_flight()
+    world.run(decisions.adopt(world.runner(RENAMED), "job.lowlands", job.id))
+    assert acts(world.plan(JOB_ONLY)) == {JOB: ("watch", "in-flight")}
+    assert acts(world.plan(RENAMED)) == {"job.lowlands": ("watch", "in-flight")}
+
+
+def test_a_job_with_a_new_name_is_cancelled_by_that(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.apply(JOB_ONLY, NO_WAIT)
+    seen: list[Plan] = []
+    result = world.run(world.runner(RENAMED).cancel(frozenset({"job.lowlands"}), seen.append))
+    assert ends(result) == {"job.lowlands": "done"}
+    assert [(acts(plan), plan.moves) for plan in seen] == [({"job.lowlands": ("dismiss", "requested")}, ())]
+    assert "moved" not in types(world)
+    assert acts(world.plan(JOB_ONLY)) == {JOB: ("none", "cancelled")}
+    assert acts(world.plan(RENAMED)) == {"job.lowlands": ("none", "cancelled")}
 
 
 def test_nothing_is_decided_on_a_ledger_of_another_project(tmp_path: Path) -> None:

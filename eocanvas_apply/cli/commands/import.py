@@ -73,13 +73,12 @@ def run(args: Namespace, console: Console) -> Outcome:
 
 
 async def _one(args: Namespace, console: Console, project: AsyncProject) -> Outcome:
-    from eocanvas_apply.api.addresses import one_address
+    from eocanvas_apply.api.addresses import desired_address
     from eocanvas_apply.engine.adoption import importing
-    from eocanvas_apply.ledger.fold.recorded import Recorded
     from eocanvas_apply.render.account import taken_over as render
 
     engine = await project.engine()
-    address = str(one_address(args.address, await project.addresses(), Recorded()))
+    address = desired_address(args.address, await project.addresses(), await engine.recorded())
     found = await importing.look(engine, address, args.target, frozenset(args.allowed))
     shown = partial(render.text, found.adoption, found.next)
     asked = found.adoption.needs_consent and not (console.as_json and args.yes)

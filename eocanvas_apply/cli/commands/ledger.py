@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli.argument_parser import Parser
-from eocanvas_apply.cli.named_project import named_ledger, read_now, require_environment, with_project
+from eocanvas_apply.cli.named_project import read_now, with_project
+from eocanvas_apply.cli.recorded_project import RecordedProject
 from eocanvas_apply.cli.shared_options import add_allowed_paths, add_ledger, add_output, add_place, add_project, add_yes
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.cli.terminal.prompt import confirm
@@ -68,12 +69,13 @@ def run(args: Namespace, console: Console) -> Outcome:
         return _copied(args.source, args.target)
     if args.part == "rebuild":
         return _rebuilt(args, console)
-    ledger = named_ledger(args)
+    project = RecordedProject(args)
+    ledger = project.ledger()
     if args.part == "create":
         return _created(ledger)
     entries = read_now(ledger.backend.read())
     if not entries:
-        require_environment(args)
+        project.require_environment()
         raise LedgerError(error("ledger-absent", f"no ledger at {ledger.backend.url}", "the first apply opens it"))
     return {"show": _shown, "verify": _verified, "compact": _compacted}[args.part](entries, ledger)
 

@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli.argument_parser import Parser
-from eocanvas_apply.cli.named_project import (
-    allowed_paths,
-    manifest_files,
-    opened_project,
-    read_now,
-    read_record,
-    readable_checks,
-    with_project,
-)
+from eocanvas_apply.cli.named_project import allowed_paths, manifest_files, read_now, with_project
+from eocanvas_apply.cli.recorded_project import RecordedProject
 from eocanvas_apply.cli.shared_options import add_allowed_paths, add_ledger, add_place, add_policy, add_variables
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import Diagnostic, error
-from eocanvas_apply.errors import EocanvasApplyError, UsageError
+from eocanvas_apply.errors import UsageError
 
 if TYPE_CHECKING:
     from eocanvas_apply.api.project import AsyncProject
     from eocanvas_apply.api.results import Results
     from eocanvas_apply.engine.collecting import Collected
     from eocanvas_apply.ledger.fold.recorded import Recorded
-    from eocanvas_apply.report.job_rows import GivenJob, JobRow
+    from eocanvas_apply.report.job_rows import JobRow
 
 EPILOG = """\
 Without --fetch it reads the ledger and looks at the files; the service is not asked. Files are named relative to the
@@ -56,6 +46,10 @@ Examples:
 """
 
 
+# The formats with a line for each job or instance, on record or not.
+_WITH_ROWS = ("csv", "geojson")
+
+
 def add_arguments(parser: Parser) -> None:
     """Declare which job, and what to fetch."""
     parser.add_argument("address", nargs="?", metavar="ADDRESS", help="of one job, or of one campaign (default: all)")
@@ -66,7 +60,7 @@ def add_arguments(parser: Parser) -> None:
     add_variables(parser)
     add_allowed_paths(parser)
     add_policy(parser)
-    add_place(parser, "csv", "geojson")
+    add_place(parser, *_WITH_ROWS)
 
 
 def run(args: Namespace, console: Console) -> Outcome:
@@ -75,9 +69,10 @@ def run(args: Namespace, console: Console) -> Outcome:
 
     if args.fetch or args.to or args.refetch:
         return with_project(args, console, lambda project: _fetched(args, console, project))
-    recorded = read_now(read_record(args))
+    project = RecordedProject(args, rows=args.format in _WITH_ROWS)
+    recorded = read_now(project.recorded())
     addresses, boundary = chosen_jobs(args.address, recorded), manifest_files(args).boundary(allowed_paths(args))
-    return _listed(args, recorded_results(recorded, addresses, boundary), recorded)
+    return _listed(args, recorded_results(recorded, addresses, boundary), recorded, project)
 
 
 async def _fetched(args: Namespace, console: Console, project: AsyncProject) -> Outcome:
@@ -97,7 +92,7 @@ async def _fetched(args: Namespace, console: Console, project: AsyncProject) -> 
     found = _copies(collected, args.to) if args.to else recorded_results(recorded, addresses, boundary)
     code = Exit.ERROR if collected.failures else Exit.DONE
     irregular = engine.service.irregularities.diagnostics()
-    listed = _listed(args, found, recorded)
+    listed = _listed(args, found, recorded, RecordedProject(args, project.project))
     diagnostics = (*listed.diagnostics, *collected.failures, *collected.left, *irregular)
     return replace(listed, exit=code, diagnostics=diagnostics)
 
@@ -114,16 +109,16 @@ def _copies(collected: Collected, folder: Path) -> Results:
     )
 
 
-def _listed(args: Namespace, found: Results, recorded: Recorded) -> Outcome:
+def _listed(args: Namespace, found: Results, recorded: Recorded, project: RecordedProject) -> Outcome:
     """Return the list in the format that was asked for."""
     from eocanvas_apply.render.results import result_files as render
 
     results = found.to_json()
     if args.format == "csv":
-        rows, faults = _rows(args, recorded)
+        rows, faults = _rows(args, recorded, project)
         return Outcome(diagnostics=faults, text=lambda _: render.csv_text(results, rows))
     if args.format == "geojson":
-        rows, faults = _rows(args, recorded)
+        rows, faults = _rows(args, recorded, project)
         features = render.geojson_text(results, rows)
         if features is None:
             hint = "rows have one where they come from `geojson`, or have a field `geometry` or `wkt`"
@@ -132,7 +127,7 @@ def _listed(args: Namespace, found: Results, recorded: Recorded) -> Outcome:
     return Outcome(text=lambda style: render.text(results, style), fields=lambda: {"results": results})
 
 
-def _rows(args: Namespace, recorded: Recorded) -> tuple[list[JobRow], tuple[Diagnostic, ...]]:
+def _rows(args: Namespace, recorded: Recorded, project: RecordedProject) -> tuple[list[JobRow], tuple[Diagnostic, ...]]:
     """Return a row for each of the jobs asked for, on record or not, as far as files and the lock give them.
 
     With it comes a warning where the manifest does not say what makes a job fail.
@@ -140,25 +135,6 @@ def _rows(args: Namespace, recorded: Recorded) -> tuple[list[JobRow], tuple[Diag
     from eocanvas_apply.api.addresses import jobs_named
     from eocanvas_apply.report.job_rows import job_rows
 
-    given, (checks, faults) = _given(args), readable_checks(args)
+    given, (checks, faults) = project.given, project.checks()
     addresses = jobs_named([args.address], given, recorded) if args.address else {*given, *recorded.jobs}
     return job_rows(sorted(addresses), given, recorded, checks), faults
-
-
-def _given(args: Namespace) -> Mapping[str, GivenJob]:
-    """Return what the manifest says of each job and instance."""
-    from eocanvas_apply.engine.definition import given_rows
-    from eocanvas_apply.manifest.address import Address
-    from eocanvas_apply.report.job_rows import GivenJob
-
-    given: dict[str, GivenJob] = {}
-    # A manifest that is missing or broken takes no result from the list.
-    with suppress(EocanvasApplyError):
-        project = opened_project(args)
-        instances = given_rows(project, datetime.now(UTC)).expansion.instances
-        for name, job in project.manifest.jobs.items():
-            if not job.steps:
-                given[str(Address.job(name))] = GivenJob(skip=job.skip_reason)
-            for row in instances.get(name, ()):
-                given[str(Address.job(name, row.id))] = GivenJob(row.fields, job.skipped_ids.get(row.id))
-    return given

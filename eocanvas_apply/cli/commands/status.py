@@ -14,7 +14,8 @@ from eocanvas_apply.api.exit_codes import Exit, of_status
 from eocanvas_apply.cli.argument_parser import Parser
 from eocanvas_apply.cli.guard import of_exception
 from eocanvas_apply.cli.metrics_file import MetricsFile
-from eocanvas_apply.cli.named_project import read_record, readable_checks, with_project
+from eocanvas_apply.cli.named_project import with_project
+from eocanvas_apply.cli.recorded_project import RecordedProject
 from eocanvas_apply.cli.shared_options import add_metrics, add_project
 from eocanvas_apply.cli.terminal.console import Channel, Console, Outcome
 from eocanvas_apply.cli.terminal.live import live
@@ -87,7 +88,8 @@ async def _offline(args: Namespace) -> Outcome:
     from eocanvas_apply.api.values import Status
     from eocanvas_apply.report.status import remembered, status
 
-    found, (checks, faults) = await read_record(args), readable_checks(args)
+    project = RecordedProject(args)
+    found, (checks, faults) = await project.recorded(), project.checks()
     plan, seen = remembered(found, datetime.now(UTC), checks)
     value = replace(status(plan, found, seen, checks), offline=True)
     outcome = _outcome(args, Status(value, faults))

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.cli.argument_parser import Parser
-from eocanvas_apply.cli.named_project import read_record, with_project
+from eocanvas_apply.cli.named_project import with_project
+from eocanvas_apply.cli.recorded_project import RecordedProject
 from eocanvas_apply.cli.shared_options import add_project
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error
@@ -45,7 +46,7 @@ def run(args: Namespace, console: Console) -> Outcome:
         from eocanvas_apply.render import why as render
         from eocanvas_apply.report.why import explain
 
-        _require_name(args.address, project.project, await read_record(args))
+        _require_name(args.address, project.project, await RecordedProject(args, project.project).recorded())
         engine = await project.engine()
         named = one_address(args.address, await project.addresses(), await engine.recorded())
         address = str(named)

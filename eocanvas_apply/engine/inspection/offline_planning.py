@@ -15,11 +15,12 @@ from eocanvas_apply.engine.definition import Definition, given_rows, offline_fin
 from eocanvas_apply.engine.surveyor import Review
 from eocanvas_apply.errors import LedgerError
 from eocanvas_apply.ledger.binding import Binding, mismatches
+from eocanvas_apply.ledger.fold.moves_ahead import MovesAhead
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.ledger.journal import Journal
 from eocanvas_apply.ledger.opened_ledger import open_ledger
 from eocanvas_apply.planning.desired.desired import Desired
-from eocanvas_apply.planning.moves import as_pairs, note_moves
+from eocanvas_apply.planning.moves import see_moves
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.planner import plan
 from eocanvas_apply.planning.state.observed import Observed, ObservedKey, Pass
@@ -74,9 +75,10 @@ async def survey_offline(project: Definition, ledger: str | None, timing: Mappin
         recorded, findings = Recorded(), (*findings, _ledger_not_asked(project))
     else:
         recorded = await _recorded(project, ledger, now)
-    moves = as_pairs(note_moves(desired, Requests(), recorded))
+    ahead = MovesAhead()
+    see_moves(desired, recorded, ahead)
     seen = _as_recorded(desired, recorded, now)
-    return OfflineSurvey(project, desired, recorded, seen, findings, campaigns.refusals, moves)
+    return OfflineSurvey(project, desired, recorded, seen, findings, campaigns.refusals, ahead.pairs)
 
 
 async def _recorded(project: Definition, ledger: str | None, now: datetime) -> Recorded:
