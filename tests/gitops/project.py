@@ -25,6 +25,12 @@ JOBS = """jobs:
     graph: graph.xml
     inputs: {img1: {key: scenes, path: "/${each.id}.nc"}}
 """
+# The same key and campaign under new names.
+RENAMED = (
+    KEYS.replace("scenes:\n", "images:\n")
+    + JOBS.replace("tiles", "squares").replace("key: scenes", "key: images")
+    + "moved: [{from: key.scenes, to: key.images}, {from: job.tiles, to: job.squares}]\n"
+)
 
 
 def machine(emulator: RunningEmulator, bucket_server: BucketServer, folder: Path) -> Mapping[str, str]:

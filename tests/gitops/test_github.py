@@ -18,7 +18,7 @@ from tests.bucket_server import ACCESS, SECRET, BucketServer
 from tests.emulator.storages import REGION
 from tests.end_to_end.tool import GRAPH
 from tests.gitops.github import GitHub, PullRequest, Step
-from tests.gitops.project import CANARY, JOBS, KEYS, launched, machine
+from tests.gitops.project import CANARY, JOBS, KEYS, RENAMED, launched, machine
 from tests.gitops.repository import Repository
 
 TEMPLATE = Path(__file__).parents[2] / "examples/ci/github-gitops.yaml"
@@ -79,10 +79,7 @@ def test_a_campaign_lives_in_a_repository(github: GitHub, emulator: RunningEmula
         succeeded(github.on_schedule(), "continue")
         assert (scheduled := scheduled + 1) < 20
 
-    jobs = JOBS.replace("tiles", "squares").replace("key: scenes", "key: images")
-    names = KEYS.replace("scenes:\n", "images:\n") + jobs
-    moved = "moved: [{from: key.scenes, to: key.images}, {from: job.tiles, to: job.squares}]\n"
-    pull = proposed(github, "rename", {"eocanvas.yaml": names + moved})
+    pull = proposed(github, "rename", {"eocanvas.yaml": RENAMED})
     assert "**2 moved, 3 to fetch**" in pull.comments[0]
     assert "job.tiles is now job.squares" in pull.comments[0]
     succeeded(github.of_push(github.merge(pull)), "apply")

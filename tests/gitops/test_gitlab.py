@@ -1,4 +1,6 @@
-"""A project lives in a repository at GitLab: plan in a merge request, apply of that very plan, scheduled pipelines."""
+"""A project lives in a repository at GitLab: plan in a merge request, apply of that very plan, scheduled pipelines,
+a rename, and a report of what has drifted.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from tests.bucket_server import BucketServer
 from tests.end_to_end.tool import GRAPH
 from tests.gitops import gitlab as forge
 from tests.gitops.gitlab import GitLab, Script
-from tests.gitops.project import CANARY, JOBS, KEYS, launched, machine
+from tests.gitops.project import CANARY, JOBS, KEYS, RENAMED, launched, machine
 from tests.gitops.repository import Repository
 
 TEMPLATE = Path(__file__).parents[2] / "examples/ci/gitlab-gitops.yaml"
@@ -44,28 +46,48 @@ def succeeded(ran: Mapping[str, Script], *jobs: str) -> None:
         assert CANARY not in script.output
 
 
-def proposed(gitlab: GitLab, number: int, branch: str, files: dict[str, str]) -> None:
+def proposed(gitlab: GitLab, number: int, branch: str, files: dict[str, str]) -> str:
+    """Commit files on a new branch, open a merge request, let its jobs run; return what the plan says."""
     gitlab.repository.branch(branch)
-    succeeded(gitlab.of_merge_request(number, gitlab.repository.commit(branch, files)), "validate", "plan")
+    ran = gitlab.of_merge_request(number, gitlab.repository.commit(branch, files))
+    succeeded(ran, "validate", "plan")
+    return ran["plan"].output
+
+
+def shown(gitlab: GitLab, number: int) -> dict[str, int]:
+    """What GitLab's widget shows of a merge request."""
+    found: dict[str, int] = json.loads(gitlab.artifact(number, "plan", "plan.json").read_text("utf-8"))
+    return found
 
 
 def test_a_campaign_lives_in_a_repository(gitlab: GitLab, emulator: RunningEmulator) -> None:
     proposed(gitlab, 1, "tiles", {"eocanvas.yaml": KEYS + JOBS})
-    widget = json.loads(gitlab.artifact(1, "plan", "plan.json").read_text("utf-8"))
-    assert widget == {"create": 4, "update": 0, "delete": 0}
+    assert shown(gitlab, 1) == {"create": 4, "update": 0, "delete": 0}
     assert launched(emulator) == 0
     succeeded(gitlab.of_merge(1, "tiles"), "apply")
     scheduled = 0
     while launched(emulator) < 3:
         succeeded(gitlab.on_schedule("continue"), "continue")
         assert (scheduled := scheduled + 1) < 20
+
+    plan = proposed(gitlab, 2, "rename", {"eocanvas.yaml": RENAMED})
+    assert "key.scenes is now key.images" in plan
+    assert "job.tiles is now job.squares" in plan
+    # The three are the results that --no-fetch has left.
+    assert shown(gitlab, 2) == {"create": 0, "update": 3, "delete": 0}
+    # As long as it is not merged, the schedule carries on with the old names.
     succeeded(gitlab.on_schedule("continue"), "continue")
+    succeeded(gitlab.of_merge(2, "rename"), "apply")
+    succeeded(gitlab.on_schedule("continue"), "continue")
+    assert launched(emulator) == 3
+
+    succeeded(gitlab.on_schedule("drift"), "drift")
     with emulator.model() as wire:
         [name] = [key.name for key in wire.service.keystore if key.name.startswith("coast-")]
         wire.service.keystore.delete(DEFAULT_USER, name, datetime.now(UTC))
     report = gitlab.on_schedule("drift")["drift"]
     assert report.code == 2, report.output
-    assert "key.scenes" in report.output
+    assert "key.images" in report.output
     assert launched(emulator) == 3
 
 
