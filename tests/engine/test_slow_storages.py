@@ -11,7 +11,7 @@ import pytest
 from eocanvas_apply.engine.definition import given_rows, open_project
 from eocanvas_apply.engine.inspection import preflight
 from eocanvas_apply.engine.opening import open_vault, secret_sources
-from tests.storage.test_probes import slow
+from tests.storage.odd_servers import slow
 
 MANIFEST = """
 version: 1
