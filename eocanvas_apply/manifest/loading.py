@@ -12,7 +12,16 @@ from pathlib import PurePath
 
 from pydantic import ValidationError
 
-from eocanvas_apply.diagnostics import MOST_OF_A_CODE, Diagnostic, Excerpt, Position, error, has_errors, limited
+from eocanvas_apply.diagnostics import (
+    MOST_OF_A_CODE,
+    Diagnostic,
+    Excerpt,
+    Position,
+    Suggestions,
+    error,
+    has_errors,
+    limited,
+)
 from eocanvas_apply.documents.yaml.nodes import Data, Path, Plain, value_span
 from eocanvas_apply.documents.yaml.nodes import Mapping as MappingNode
 from eocanvas_apply.documents.yaml.text import YamlText
@@ -24,7 +33,7 @@ from eocanvas_apply.manifest.layers.defaults import BLOCK as DEFAULTS
 from eocanvas_apply.manifest.layers.defaults import default_faults
 from eocanvas_apply.manifest.layers.manifest_text import ManifestText
 from eocanvas_apply.manifest.layers.overlays import BLOCK as ENVIRONMENTS
-from eocanvas_apply.manifest.layers.overlays import environment_faults
+from eocanvas_apply.manifest.layers.overlays import NotThere, environment_faults
 from eocanvas_apply.manifest.layers.relative_paths import from_one_folder
 from eocanvas_apply.manifest.layers.union import GivenTwice
 from eocanvas_apply.manifest.masking import Mask, mask_of
@@ -138,7 +147,7 @@ def load_layers(
     of_values = (*value_faults(unescaped(filled)), *ledger_faults(filled, environment), *move_faults(filled))
     valued = placed(((found, path, False) for found, path in of_values), empty)
     faults = _without_refused(faults, structural)
-    faults += limited(_given_twice(effective.twice, empty))
+    faults += limited((*_given_twice(effective.twice, empty), *_not_there(effective.not_there, empty)))
     shared = (*environment_faults(data, environment), *default_faults(data, too_large=effective.too_large))
     literals = literal_secrets(data, environment, effective.inherited)
     of_blocks = placed(((found, path, True) for found, path in (*shared, *literals)), empty)
@@ -191,6 +200,16 @@ def _given_twice(twice: Iterable[GivenTwice], loaded: LoadedManifest) -> Iterato
         message = f"`{field[:200]}` is also given in {other.file}:{other.line}"
         found = _addressed(error("given-twice", message, "keep one of the two"), each.path)
         yield _shown(found.at(here), loaded)
+
+
+def _not_there(left_out: Iterable[NotThere], loaded: LoadedManifest) -> Iterator[Diagnostic]:
+    """Yield an error for each key or job that an overlay leaves out although there is none of its name."""
+    suggestions = Suggestions()
+    for each in left_out:
+        kind, name = "key" if each.path[0] == "keys" else "job", str(each.path[1])
+        hint = suggestions.near(name, each.known) or "remove the line: null leaves out what stands in the manifest"
+        found = error(f"unknown-{kind}", f"there is no {kind} `{name[:60]}` to leave out", hint)
+        yield _shown(found.at(loaded.text.position(each.name.span)), loaded)
 
 
 def _shown(found: Diagnostic, loaded: LoadedManifest) -> Diagnostic:

@@ -26,7 +26,8 @@ def add_parts(schema: Schema) -> None:
         models[part] = _fields_of(kinds, f"Fields of a {OWNERS[block].one}.")
         models["Defaults"]["properties"][block] |= {"additionalProperties": False, "properties": _shared(block, models)}
     parts = {block: _block(whole[block], names[block][0], part) for block, part in _PARTS.items()}
-    models["Overlay"] = _overlay({**{name: whole[name] for name in FIELDS}, **parts})
+    overlaid = {block: _block(whole[block], names[block][0], part, or_null=True) for block, part in _PARTS.items()}
+    models["Overlay"] = _overlay({**{name: whole[name] for name in FIELDS}, **overlaid})
     (environment,) = whole["environments"]["patternProperties"]
     whole["environments"]["patternProperties"][environment] = {"$ref": "#/$defs/Overlay"}
     complete = {block: whole[block] for block in _PARTS}
@@ -40,8 +41,9 @@ def _shared(block: str, models: Schema) -> Schema:
     return {name: fields[name] for name in fields if name in OWNERS[block].fields}
 
 
-def _block(whole: Schema, names: str, part: str) -> Schema:
-    return {**whole, "patternProperties": {names: {"$ref": f"#/$defs/{part}"}}}
+def _block(whole: Schema, names: str, part: str, *, or_null: bool = False) -> Schema:
+    fields = {"$ref": f"#/$defs/{part}"}
+    return {**whole, "patternProperties": {names: {"anyOf": [fields, {"type": "null"}]} if or_null else fields}}
 
 
 def _overlay(fields: Schema) -> Schema:

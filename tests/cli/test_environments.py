@@ -127,3 +127,15 @@ def test_a_saved_plan_holds_for_its_environment_only(project: Project, monkeypat
     assert "the environment has changed since the plan was made" in project.err
     assert project.run("apply", "review.plan", "--env", "test") == 0, project.err
     assert project.run("apply", "--continue", "--env", "test") == 0, project.err
+
+
+def test_an_environment_may_leave_out_a_job(project: Project) -> None:
+    second = MANIFEST.partition("jobs:\n")[2].replace("subset:", "second:").replace("download: results", "download: b")
+    text = f"{MANIFEST}{second}environments:\n  dev: {{project: coast-dev}}\n"
+    project.manifest.write_text(text, encoding="utf-8")
+    assert project.run("apply", "--yes", "--env", "dev", "--no-wait") == 3, project.err
+    project.change("{project: coast-dev}", "{project: coast-dev, jobs: {second: null}}")
+    found = {each["address"]: each["action"] for each in project.json("plan", "--env", "dev")["actions"]}
+    assert found["job.second"] == "forget"
+    assert "job.subset" in found
+    assert {each["address"] for each in project.json("plan")["actions"]} == {"key.scenes", "job.subset", "job.second"}

@@ -166,3 +166,44 @@ def test_a_plain_day_of_another_environment_is_no_warning() -> None:
 def test_an_overlay_through_an_alias_is_laid_over_too() -> None:
     text = "version: 1\nproject: p\nx-short: &short {a: one}\nvars: {a: all}\nenvironments: {test: {vars: *short}}\n"
     assert manifest("test", text).vars == {"a": "one"}
+
+
+KEY = '  box: {type: webdav, endpoint: "https://c.test", username: jane, password: {env: B}}\n'
+JOB = "  big: {process: shearwater-demo, output: {key: box}}\n"
+WITH_MORE = TEXT.replace("jobs:\n  snap:", f"{KEY}jobs:\n  snap:", 1).replace("quota:", f"{JOB}quota:", 1)
+
+
+@pytest.mark.parametrize("null", ["null", "~"])
+def test_null_leaves_out_a_key_or_job_in_that_environment_only(null: str) -> None:
+    text = WITH_MORE.replace("  empty: {}", f"  small:\n    keys: {{box: {null}}}\n    jobs: {{big: {null}}}")
+    assert ([*manifest(None, text).jobs], [*manifest(None, text).keys]) == (["snap", "big"], ["dav", "box"])
+    assert ([*manifest("small", text).jobs], [*manifest("small", text).keys]) == (["snap"], ["dav"])
+    assert [*manifest("test", text).jobs] == ["snap", "big", "more"]
+
+
+@pytest.mark.parametrize(
+    ("overlay", "found"),
+    [
+        ("jobs: {bgi: null}", ("unknown-job", "there is no job `bgi` to leave out", "did you mean big?")),
+        (
+            "keys: {other: null}",
+            ("unknown-key", "there is no key `other` to leave out", "remove the line: null"),
+        ),
+        ("keys: {box: null}", ("unknown-key", "no key of this manifest has the name `box`", "declare it under keys:")),
+        # Where nothing is written fields may have been forgotten.
+        ("jobs: {big: }", ("wrong-type", "`jobs.big` is empty", "write its fields below it")),
+        ("jobs: {big: {process: null}}", ("wrong-type", "`jobs.big.process` is empty", "")),
+    ],
+)
+def test_what_cannot_be_left_out_is_an_error_at_its_place(overlay: str, found: tuple[str, str, str]) -> None:
+    text = WITH_MORE.replace("  empty: {}", f"  small: {{{overlay}}}")
+    (only,) = load(text, "f", environment="small").diagnostics
+    assert only.position
+    line = 15 if "box" in overlay else text[: text.index("small:")].count("\n") + 1
+    assert (only.code, only.position.line) == (found[0], line)
+    assert only.message.startswith(found[1])
+    assert only.hint.startswith(found[2])
+
+
+def test_null_in_the_manifest_itself_is_an_error() -> None:
+    assert lines("version: 1\nproject: p\njobs: {a: null}\n", None) == [("wrong-type", 3)]

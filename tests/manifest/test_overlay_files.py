@@ -147,3 +147,15 @@ def test_every_field_of_the_format_that_is_a_path_is_one_that_is_led_there() -> 
     paths = {name for name, about in fields.items() if re.match("Path of|Folder for|A path", about)}
     # The path of an input is one in a storage.
     assert paths - {"path"} == {"chain", "csv", "download", "file", "geojson", "graph", "json", "sops"}
+
+
+def test_null_leaves_out_a_job_and_in_an_environment_of_a_later_file_only_there() -> None:
+    base = BASE + "environments:\n  dev: {jobs: {snap: {max_duration: 1h}}}\n"
+    more = "jobs: {big: {process: shearwater-demo}}\n"
+    assert [*loaded(base, more, "jobs: {snap: null}").require().jobs] == ["big"]
+    of_environment = "environments: {dev: {jobs: {snap: null}}}"
+    assert [*loaded(base, more, of_environment).require().jobs] == ["snap", "big"]
+    assert [*loaded(base, more, of_environment, environment="dev").require().jobs] == ["big"]
+    # What one layer has left out, a later one may declare anew, but not leave out again.
+    assert [*loaded(base, "jobs: {snap: null}", more.replace("big", "snap")).require().jobs] == ["snap"]
+    assert places(base, more, "jobs: {snap: null}", "\njobs: {snap: null}") == [("unknown-job", "3.yaml", 2)]

@@ -9,7 +9,7 @@ from eocanvas_apply.documents.yaml.nodes import Mapping, Node, Path
 from eocanvas_apply.documents.yaml.text import YamlText
 from eocanvas_apply.manifest.layers.defaults import with_defaults
 from eocanvas_apply.manifest.layers.manifest_text import ManifestText
-from eocanvas_apply.manifest.layers.overlays import laid_over, with_overlay
+from eocanvas_apply.manifest.layers.overlays import NotThere, laid_over, with_overlay
 from eocanvas_apply.manifest.layers.union import GivenTwice, united
 
 
@@ -21,6 +21,7 @@ class Composition:
     inherited: frozenset[Path]
     too_large: bool
     twice: tuple[GivenTwice, ...] = ()
+    not_there: tuple[NotThere, ...] = ()
 
 
 def composed(layers: Sequence[Sequence[YamlText]], environment: str | None) -> Composition:
@@ -28,18 +29,21 @@ def composed(layers: Sequence[Sequence[YamlText]], environment: str | None) -> C
 
     There is no root where one of several texts is no mapping.
     """
-    root, twice = _root(layers)
-    filled = with_defaults(with_overlay(root, environment))
+    not_there: list[NotThere] = []
+    root, twice = _root(layers, not_there)
+    filled = with_defaults(with_overlay(root, environment, not_there))
     files = {text.file: text for texts in layers for text in texts}
-    return Composition(ManifestText(files, filled.root), filled.inherited, filled.too_large, twice)
+    return Composition(ManifestText(files, filled.root), filled.inherited, filled.too_large, twice, tuple(not_there))
 
 
-def _root(layers: Sequence[Sequence[YamlText]]) -> tuple[Node | None, tuple[GivenTwice, ...]]:
+def _root(
+    layers: Sequence[Sequence[YamlText]], not_there: list[NotThere]
+) -> tuple[Node | None, tuple[GivenTwice, ...]]:
     roots = [text.root for texts in layers for text in texts]
     if not all(isinstance(root, Mapping) for root in roots):
         return (roots[0] if len(roots) == 1 else None), ()
     unions = [united([text.root for text in texts if isinstance(text.root, Mapping)]) for texts in layers]
     whole, *overlays = (root for root, _ in unions)
     for overlay in overlays:
-        whole = laid_over(whole, overlay)
+        whole = laid_over(whole, overlay, not_there)
     return whole, tuple(each for _, twice in unions for each in twice)

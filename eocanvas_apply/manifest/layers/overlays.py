@@ -1,12 +1,14 @@
 """Overlays: what an environment, or a later file, changes of a manifest. Their nodes keep their places in the texts.
 
 Blocks of things that have names are united, name by name. Any other value of an overlay takes the place of the
-manifest's as a whole, and so does a key or job of another kind, such as a chain in place of a graph.
+manifest's as a whole, and so does a key or job of another kind, such as a chain in place of a graph. `null` leaves a
+key or job out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from eocanvas_apply.diagnostics import Diagnostic, Suggestions, did_you_mean, error, one_of
 from eocanvas_apply.documents.yaml.nodes import Data, Node, Path, Scalar, step, to_data
@@ -35,10 +37,20 @@ _UNITED: frozenset[Path] = BLOCKS | frozenset(
         *(("defaults", "jobs", name) for name in _OF_JOBS),
     }
 )
+_OF_NAMES: tuple[Path, ...] = (("keys",), ("jobs",))
 _OF_KIND = {"keys": type_of_key, "jobs": kind_of_job}
 
 
-def with_overlay(root: Node | None, environment: str | None) -> Node | None:
+@dataclass(frozen=True, slots=True)
+class NotThere:
+    """A key or job that an overlay leaves out and the manifest does not have; `known` are those that it has."""
+
+    path: Path
+    name: Scalar
+    known: tuple[str, ...]
+
+
+def with_overlay(root: Node | None, environment: str | None, not_there: list[NotThere]) -> Node | None:
     """Return the nodes of a manifest with those of an environment; as they are without one of that name."""
     overlay: Node | None = root
     for part in (BLOCK, environment):
@@ -47,12 +59,15 @@ def with_overlay(root: Node | None, environment: str | None) -> Node | None:
     if not isinstance(root, MappingNode) or not isinstance(overlay, MappingNode):
         return root
     known = {name: entry for name, entry in overlay.by_name.items() if name in FIELDS}
-    return laid_over(root, MappingNode(overlay.span, known))
+    return laid_over(root, MappingNode(overlay.span, known), not_there)
 
 
-def laid_over(root: MappingNode, overlay: MappingNode) -> MappingNode:
-    """Return the nodes of a manifest with those of another one over them."""
-    return _united(root, overlay, ())
+def laid_over(root: MappingNode, overlay: MappingNode, not_there: list[NotThere]) -> MappingNode:
+    """Return the nodes of a manifest with those of another one over them; what is left out in vain is added to a list.
+
+    In the `environments` of the overlay nothing is left out yet: it is when they are laid over the manifest.
+    """
+    return _united(root, overlay, (), not_there)
 
 
 def in_manifest(path: Path) -> Path:
@@ -89,14 +104,24 @@ def _not_in_overlays(field: str, suggestions: Suggestions) -> Diagnostic:
     return error("unknown-field", f"unknown field `{field[:60]}` in an environment", hint)
 
 
-def _united(base: MappingNode, overlay: MappingNode, path: Path) -> MappingNode:
+def _united(base: MappingNode, overlay: MappingNode, path: Path, not_there: list[NotThere]) -> MappingNode:
     entries = dict(base.by_name)
     for name, (key, value) in overlay.by_name.items():
-        entries[name] = (key, _over(entries[name][1], value, (*path, name)) if name in entries else value)
+        if path in _OF_NAMES and _is_null(value):
+            if entries.pop(name, None) is None:
+                not_there.append(NotThere((*path, name), key, tuple(base.by_name)))
+        else:
+            over = _over(entries[name][1], value, (*path, name), not_there) if name in entries else value
+            entries[name] = (key, over)
     return MappingNode(base.span, entries, base.refused)
 
 
-def _over(base: Node, value: Node, path: Path) -> Node:
+def _is_null(value: Node) -> bool:
+    """Whether null is written out: where nothing stands, fields may have been forgotten."""
+    return isinstance(value, Scalar) and bool(value.text) and to_data(value) is None
+
+
+def _over(base: Node, value: Node, path: Path, not_there: list[NotThere]) -> Node:
     inner = in_manifest(path)
     pattern = (inner[0], "*", *inner[2:]) if inner[:1] in (("keys",), ("jobs",)) and inner[1:] else inner
     both = isinstance(base, MappingNode) and isinstance(value, MappingNode)
@@ -104,7 +129,7 @@ def _over(base: Node, value: Node, path: Path) -> Node:
         return value
     assert isinstance(base, MappingNode)  # noqa: S101 - looked at above
     assert isinstance(value, MappingNode)  # noqa: S101 - looked at above
-    return _united(base, value, path)
+    return _united(base, value, path, not_there)
 
 
 def _of_other_kind(base: Node, value: Node, pattern: Path) -> bool:
