@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.cli.commands import ELSEWHERE, REMOVALS, SUMMARIES
@@ -62,10 +63,18 @@ def _outcome(words: list[str], console: Console) -> Outcome:
         console.format = "text"
         return Outcome(text=lambda _: parser.part_of(words).format_help())
     args = parser.parse(words)
-    console.manifest = getattr(args, "file", console.manifest)
+    console.manifest = _first_file(args)
     with _log(args, console):
         outcome: Outcome = command.run(args, console)
         return outcome
+
+
+def _first_file(args: Namespace) -> str:
+    """Return the file of the manifest that diagnostics without a place are reported for in CI."""
+    from eocanvas_apply.manifest_sources import MANIFEST, ManifestFiles
+
+    first, *_ = getattr(args, "file", ()) or (MANIFEST,)
+    return str(ManifestFiles.named(Path(first)).first)
 
 
 def _log(args: Namespace, console: Console) -> AbstractContextManager[None]:

@@ -17,7 +17,13 @@ from eocanvas_apply.render.ci.formats import FORMATS
 
 Captured = pytest.CaptureFixture[str]
 GOOD = "version: 1\nproject: p\njobs: {a: {process: shearwater-demo, inputs: {area: Sindian}}}\n"
-MANIFESTS = {"good": GOOD, "syntax": "version: 1\nproject: [\n", "field": GOOD + "jobz: {}\n", "encoding": "\xff\x00"}
+MANIFESTS = {
+    "good": GOOD,
+    "more": "jobs: {}\n",
+    "syntax": "version: 1\nproject: [\n",
+    "field": GOOD + "jobz: {}\n",
+    "encoding": "\xff\x00",
+}
 
 
 def codes_in(name: str, text: str) -> list[str]:
@@ -57,6 +63,8 @@ def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("validate --var x -f good.yaml", ["usage"]),
         ("plan -f field.yaml", ["unknown-field"]),
         ("plan -f good.yaml", ["credentials-missing"]),
+        ("validate -f good.yaml -f field.yaml", ["unknown-field"]),
+        ("plan -f good.yaml -f more.yaml", ["credentials-missing"]),
         ("status -f good.yaml", ["usage"]),
     ],
 )
@@ -91,3 +99,17 @@ def test_paths_are_relative_to_the_workspace(capsys: Captured, monkeypatch: pyte
     monkeypatch.chdir(tmp_path / "maps")
     assert main(["validate", "--format", "github"]) == 1
     assert capsys.readouterr().out.startswith("::error file=maps/eocanvas.yaml,line=4,col=1,title=unknown-field::")
+
+
+def test_what_has_no_place_is_reported_for_the_first_file(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for variable in ("HDA_USER", "HDA_PASSWORD"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "maps").mkdir()
+    (tmp_path / "maps" / "b.eocanvas.yaml").write_text("jobs: {}\n", encoding="utf-8")
+    (tmp_path / "maps" / "a.eocanvas.yaml").write_text(GOOD, encoding="utf-8")
+    for named, first in (("maps", "maps/a.eocanvas.yaml"), ("good.yaml -f maps", "good.yaml")):
+        assert main(["plan", "--format", "gitlab", "-f", *named.split()]) == 1
+        assert [each["location"]["path"] for each in json.loads(capsys.readouterr().out)] == [first]

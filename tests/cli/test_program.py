@@ -100,7 +100,7 @@ def test_options_before_the_command_leave_json_one_document(words: list[str], ca
         (["init", "--format", "jsn"], "did you mean json?"),
         (["schema"], "see: eocanvas-apply schema --help"),
         (["schema", "manifst"], "did you mean manifest?"),
-        (["validate", "-f", "a", "--file", "b"], "see: eocanvas-apply validate --help"),
+        (["validate", "--env", "a", "--env", "b"], "see: eocanvas-apply validate --help"),
     ],
 )
 def test_usage_errors_exit_1_with_a_hint(words: list[str], hint: str, capsys: Captured) -> None:
