@@ -38,11 +38,11 @@ class Position:
 class Diagnostic:
     """One fault, warning or note.
 
-    `code` is stable and in kebab case, `message` says what is wrong, `hint` what to do about it. Both are at most 500
-    characters long and hold no control characters, whatever names they quote. `snippet` is the source line, or the part
-    of a long one that begins at `snippet_column`, with secrets already masked. `more` counts the diagnostics of this
-    code that are left out where this one says so. `path` is its field below the job of `address`: the place is found by
-    it where the text of the manifest is known.
+    `code` is stable and in kebab case, `message` says what is wrong, `hint` what to do about it, in one or more lines.
+    Both are at most 500 characters long and hold no control characters, whatever names they quote. `snippet` is the
+    source line, or the part of a long one that begins at `snippet_column`, with secrets already masked. `more` counts
+    the diagnostics of this code that are left out where this one says so. `path` is its field below the job of
+    `address`: the place is found by it where the text of the manifest is known.
     """
 
     code: str
@@ -57,8 +57,9 @@ class Diagnostic:
     path: tuple[str | int, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("message", "hint"):
-            if (given := getattr(self, name)) and (shown := _shown(given)) is not given:
+        # What a message quotes must not begin a line of its own: pipelines take some lines for commands.
+        for name, kept in (("message", ""), ("hint", "\n")):
+            if (given := getattr(self, name)) and (shown := _shown(given, kept)) is not given:
                 object.__setattr__(self, name, shown)
 
     def __str__(self) -> str:
@@ -111,15 +112,15 @@ def window(length: int, column: int) -> tuple[int, int]:
     return first, min(first + LONGEST_SNIPPET, length)
 
 
-def _shown(text: str) -> str:
-    """Return a text without control characters, its middle cut out where it is too long."""
+def _shown(text: str, kept: str) -> str:
+    """Return a text without control characters but those `kept`, its middle cut out where it is too long."""
     if len(text) > LONGEST_TEXT:
         half = LONGEST_TEXT // 2
         text = f"{text[: half - 3]}...{text[-half:]}"
     if text.isprintable():
         return text
-    escaped = "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
-    return escaped if len(escaped) <= LONGEST_TEXT else _shown(escaped)
+    escaped = "".join(c if c.isprintable() or c in kept else c.encode("unicode_escape").decode() for c in text)
+    return escaped if len(escaped) <= LONGEST_TEXT else _shown(escaped, kept)
 
 
 def error(code: str, message: str, hint: str = "", *, address: str | None = None) -> Diagnostic:

@@ -9,6 +9,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -161,13 +162,14 @@ class LedgerBucket:
         }
         where = {"endpoint": self._endpoint, "aws_endpoint_url_s3": self._endpoint} if self._endpoint else {}
         # The environment gives the rest. What makes a ledger safe, or a request wait, is given here.
-        return S3Store(
-            self._bucket,
-            conditional_put="etag",
-            client_options=options,
-            retry_config={"max_retries": 0},
-            **where,  # type: ignore[arg-type]
-        )
+        with _empty_settings_left_out():
+            return S3Store(
+                self._bucket,
+                conditional_put="etag",
+                client_options=options,
+                retry_config={"max_retries": 0},
+                **where,  # type: ignore[arg-type]
+            )
 
     def _done(self, work: Callable[[], T], code: str) -> T:
         """Do a request that may be done again; another attempt waits for a storage that was there before."""
@@ -263,6 +265,20 @@ def _endpoint(environ: Mapping[str, str]) -> str:
     if parts.username or parts.password or parts.query or parts.fragment:
         raise _no_endpoint(name, "holds more than the address of a storage")
     return address
+
+
+@contextmanager
+def _empty_settings_left_out() -> Iterator[None]:
+    """Take variables that are empty as not set, as a pipeline gives them for a setting that nobody made.
+
+    The library would take them for settings: an empty endpoint ends the process at the first request.
+    """
+    empty = [name for name, value in os.environ.items() if name.startswith("AWS_") and not value.strip()]
+    kept = {name: os.environ.pop(name) for name in empty}
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
 
 
 def _no_endpoint(name: str, why: str) -> UsageError:
