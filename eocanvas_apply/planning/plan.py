@@ -173,6 +173,12 @@ class Origin:
     manifest_digest: str
     ledger_id: str | None
     ledger_head: int
+    environment: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The project, with its environment where it has one."""
+        return f"{self.project}, environment {self.environment}" if self.environment else self.project
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,8 +247,14 @@ class Plan:
         ]
         ahead = (self.forecast.launches_now, self.forecast.waiting, self.forecast.ends)
         moves = [self.moves] if self.moves else []
-        text = json.dumps([astuple(self.origin), actions, ahead, found, *moves], sort_keys=True, default=str)
+        text = json.dumps([self._origin_parts, actions, ahead, found, *moves], sort_keys=True, default=str)
         return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def _origin_parts(self) -> tuple[object, ...]:
+        # Without an environment it is the id of plans that were made before there were any.
+        parts = astuple(self.origin)
+        return parts if self.origin.environment else parts[:-1]
 
     @property
     def counts(self) -> dict[ActionKind, int]:

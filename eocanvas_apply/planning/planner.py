@@ -59,7 +59,7 @@ class _Planner:
         desired, recorded, observed = self.desired, self.recorded, self.observed
         ledger_id = recorded.opened.ledger_id if recorded.opened else None
         names = desired.project, observed.service, observed.account
-        return Origin(*names, desired.manifest_digest, ledger_id, recorded.head)
+        return Origin(*names, desired.manifest_digest, ledger_id, recorded.head, desired.environment)
 
     def plan(self) -> Plan:
         jobs, findings = self._jobs()

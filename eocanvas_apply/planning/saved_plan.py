@@ -5,6 +5,7 @@ The file is JSON with the version of its form. One of a newer version is refused
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -23,7 +24,7 @@ from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.safety import NEW_PLAN, changed_manifest, other_departures
 from eocanvas_apply.planning.tasks import ReadTask
 
-VERSION = (1, 0)
+VERSION = (1, 1)
 _HOW = "`eocanvas-apply plan --out FILE` writes one"
 
 
@@ -158,9 +159,9 @@ class SavedPlan:
 
     def to_json(self) -> str:
         """Return the content of the file."""
-        version = {"saved_plan": ".".join(map(str, VERSION))}
-        found = version | _adapter().dump_python(self, mode="json", exclude_defaults=True)
-        return json.dumps(found, ensure_ascii=False) + "\n"
+        found = _adapter().dump_python(self, mode="json", exclude_defaults=True)
+        head = {"saved_plan": ".".join(map(str, VERSION)), "sha256": _digest(found)}
+        return json.dumps(head | found, ensure_ascii=False) + "\n"
 
     @classmethod
     def parse(cls, content: bytes, name: str) -> SavedPlan:
@@ -171,14 +172,17 @@ class SavedPlan:
             raise UsageError(_unreadable(name, "is not a saved plan", _HOW)) from None
         if not isinstance(document, dict) or "saved_plan" not in document:
             raise UsageError(_other_document(name, document))
-        if newer := _newer(document.pop("saved_plan")):
+        if newer := _newer(version := document.pop("saved_plan")):
             raise UsageError(_unreadable(name, f"is a saved plan of the newer form {newer}", "update eocanvas-apply"))
+        kept = document.pop("sha256", None)
+        # Older forms had no digest of the whole.
+        as_made = kept == _digest(document) or (kept is None and version != ".".join(map(str, VERSION)))
         try:
             saved = _adapter().validate_python(document)
             plan = saved.plan
         except (ValidationError, KeyError, ValueError):
             raise UsageError(_unreadable(name, "is a damaged saved plan", "plan again")) from None
-        if plan.plan_id != saved.plan_id:
+        if plan.plan_id != saved.plan_id or not as_made:
             raise UsageError(_unreadable(name, "is a saved plan that was changed after it was made", "plan again"))
         return saved
 
@@ -188,9 +192,25 @@ class SavedPlan:
         `now` is a plan made anew with its requests, `parts` those of the manifest now, and `secrets` the fingerprints
         of the secrets now, under its salt.
         """
+        if other := _other_environment(self.origin.environment, now.origin.environment):
+            return (other,)
         # The parts say what of the manifest has changed, its digest only that.
         changed = tuple(_changed(self.parts, parts)) or changed_manifest(self.plan, now)
         return (*changed, *_other_secrets(self.secrets, secrets), *other_departures(self.plan, now))
+
+
+def _digest(document: Mapping[str, Any]) -> str:
+    text = json.dumps(document, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _other_environment(planned: str | None, now: str | None) -> Diagnostic | None:
+    """Return that another environment was named than that of the plan, and how to name it."""
+    if planned == now:
+        return None
+    what = f"the plan is for the environment {planned}" if planned else "the plan is for no environment"
+    hint = f"name it: --env {planned}" if planned else f"leave out --env {now}"
+    return error("plan-stale", what, hint)
 
 
 def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[Diagnostic]:

@@ -172,6 +172,7 @@ class PlanBody(TypedDict):
 
     plan_id: str
     project: str
+    environment: NotRequired[str]
     service: str
     account: str
     ledger_id: str | None

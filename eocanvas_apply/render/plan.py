@@ -42,6 +42,8 @@ def body(plan: Plan, *, full: bool = False) -> PlanBody:
         "summary": plan.counts,
         "forecast": forecast.as_json(plan),
     }
+    if origin.environment:
+        document["environment"] = origin.environment
     if plan.moves:
         document["moved"] = [{"from": source, "to": target} for source, target in plan.moves]
     return document
@@ -88,10 +90,15 @@ def _moves(plan: Plan, *, full: bool) -> str:
 
 
 def title(plan: Plan, style: Style) -> str:
-    """Return `PROJECT at SERVICE as ACCOUNT`, as far as they are known."""
+    """Return `PROJECT at SERVICE as ACCOUNT`, as far as they are known, with the environment."""
     origin = plan.origin
-    place = f" at {origin.service} as {origin.account}" if origin.service else ""
-    return f"{style.paint(origin.project, 'bold')}{place}"
+    return f"{style.paint(origin.name, 'bold')}{_place(plan)}"
+
+
+def _place(plan: Plan) -> str:
+    origin = plan.origin
+    between = "," if origin.environment else ""
+    return f"{between} at {origin.service} as {origin.account}" if origin.service else ""
 
 
 def _closing(plan: Plan, style: Style) -> str:

@@ -122,9 +122,13 @@ def test_a_saved_plan_holds_for_its_environment_only(project: Project, monkeypat
     assert project.run("plan", "--env", "test", "--out", "review.plan") == 0, project.err
     assert "`eocanvas-apply apply review.plan --env test` carries it out" in project.err
     assert project.run("apply", "review.plan") == 6
-    assert "the environment is gone since the plan was made" in project.err
+    assert "the plan is for the environment test" in project.err
+    assert "name it: --env test" in project.err
     assert project.run("apply", "review.plan", "--env", "twin") == 6
-    assert "the environment has changed since the plan was made" in project.err
+    assert "the plan is for the environment test" in project.err
+    assert project.run("plan", "--env", "test") == 0
+    assert project.out.startswith("coast, environment test, at ")
+    assert project.json("plan", "--env", "test")["environment"] == "test"
     assert project.run("apply", "review.plan", "--env", "test") == 0, project.err
     assert project.run("apply", "--continue", "--env", "test") == 0, project.err
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 STATE = Path(os.environ["GITHUB_STATE"])
-MARK = "<!-- eocanvas-apply plan"
 
 
 def written(state: dict[str, Any]) -> None:
@@ -29,8 +28,9 @@ def answered(words: list[str], state: dict[str, Any]) -> None:
         written(state)
     else:
         number = words[0].split("/")[-2]
-        assert 'startswith("<!-- eocanvas-apply plan")' in words[3]
-        found = [f"{number}-{place}" for place, text in enumerate(state["comments"][number]) if text.startswith(MARK)]
+        assert "startswith(env.MARK)" in words[3]
+        comments, mark = state["comments"][number], os.environ["MARK"]
+        found = [f"{number}-{place}" for place, text in enumerate(comments) if text.startswith(mark)]
         sys.stdout.write("".join(f"{each}\n" for each in found))
 
 

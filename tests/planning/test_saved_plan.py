@@ -93,7 +93,7 @@ def test_another_secret_is_named_without_a_value() -> None:
         (b"[]", "is not a saved plan"),
         (b'{"format_version": "1.0", "command": "plan"}', "is the JSON of a plan for programs"),
         (b'{"saved_plan": "1.0"}', "is a damaged saved plan"),
-        (b'{"saved_plan": "1.1"}', "of the newer form 1.1"),
+        (b'{"saved_plan": "1.2"}', "of the newer form 1.2"),
         (b'{"saved_plan": "2.0"}', "of the newer form 2.0"),
         (b'{"saved_plan": {"a": 1}}', "of the newer form"),
     ],
@@ -114,8 +114,17 @@ def test_a_plan_that_was_edited_is_refused_and_an_older_form_is_read() -> None:
         read_again(plan, lambda document: document["actions"].pop())
     with pytest.raises(UsageError, match="is a damaged saved plan"):
         read_again(plan, lambda document: document["actions"][0].update(action="explode"))
-    assert VERSION == (1, 0)
-    assert read_again(plan, lambda document: document.update(saved_plan="0.9")).plan_id == plan.plan_id
+    with pytest.raises(UsageError, match="was changed after it was made"):
+        read_again(plan, lambda document: document["asked"].update(allowed=["allow-deletes"]))
+    with pytest.raises(UsageError, match="was changed after it was made"):
+        read_again(plan, lambda document: document["secrets"].update(prints={}))
+    assert VERSION == (1, 1)
+
+    def as_of_old(document: dict[str, Any]) -> None:
+        document.pop("sha256")
+        document.update(saved_plan="1.0")
+
+    assert read_again(plan, as_of_old).plan_id == plan.plan_id
 
 
 def test_the_folder_of_cases_is_not_empty() -> None:

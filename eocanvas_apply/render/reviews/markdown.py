@@ -24,11 +24,21 @@ _MOMENT = re.compile(r" ?(?:not before|probably at|until) \d{4}-\d{2}-\d{2} \d{2
 
 
 def text(plan: Plan) -> str:
-    """Return the comment; its first line is a mark by which a pipeline finds it again."""
-    head = [f"<!-- eocanvas-apply plan {_plain(plan.origin.project)} -->", f"### Plan of {code(plan.origin.project)}"]
-    parts = ["\n".join(head), _summary(plan), _found(plan.findings)]
+    """Return the comment; its first line is a mark by which a pipeline finds it again, one of each environment."""
+    parts = ["\n".join(_head(plan)), _summary(plan), _found(plan.findings)]
     parts += _sections(plan, MOST_BYTES - _BESIDE - len("".join(parts).encode()))
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _head(plan: Plan) -> Iterator[str]:
+    origin = plan.origin
+    mark = " ".join(map(_plain, filter(None, (origin.project, origin.environment))))
+    yield f"<!-- eocanvas-apply plan {mark} -->"
+    yield f"### Plan of {code(origin.project)}" + (
+        f", environment {code(origin.environment)}" if origin.environment else ""
+    )
+    if origin.service:
+        yield f"\nAt {code(origin.service)} as {code(origin.account)}."
 
 
 def code(given: str) -> str:

@@ -13,7 +13,7 @@ _STYLE = "body{font-family:sans-serif;margin:2em}td,th{text-align:left;padding:.
 
 def text(plan: Plan) -> str:
     """Return the page: what is found, and a table of what would be done."""
-    title = escape(one_line(f"Plan of {plan.origin.project}"))
+    title = escape(one_line(f"Plan of {plan.origin.name}"))
     found = "".join(f"<li>{escape(one_line(f'{each.severity}: {each}'))} [{each.code}]</li>" for each in plan.findings)
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
