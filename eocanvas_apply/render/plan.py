@@ -161,13 +161,7 @@ def _left_out(plan: Plan, blocks: Blocks, see: str) -> str:
     same = _up_to_date(plan)
     if same == len(plan.actions):
         return ""
-    found = [
-        f"{same} up to date" if same else "",
-        counted(blocks.instances_left_out, "instance") if blocks.instances_left_out else "",
-        counted(blocks.definitions_left_out, "definition") if blocks.definitions_left_out else "",
-        counted(blocks.lines_left_out, "changed line") if blocks.lines_left_out else "",
-    ]
-    left_out = ", ".join(filter(None, found))
+    left_out = ", ".join([*([f"{same} up to date"] if same else []), *blocks.left_out])
     return f"Not shown: {left_out}{see and f'; see {see}'}" if left_out else ""
 
 

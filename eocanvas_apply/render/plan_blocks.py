@@ -17,8 +17,8 @@ from eocanvas_apply.render.layout import Style, counted, cut, cut_apart, moment,
 
 # How many instances of a campaign are named, and how many other addresses a block waits for.
 _FEW = 3
-# So many keys and jobs are shown with their definition, and so many lines of one graph or chain.
-_MOST_DEFINITIONS, _MOST_LINES = 10, 30
+# So many keys and jobs are shown with their definition on a terminal, and so many lines of one graph or chain.
+_FEW_DEFINITIONS, _MOST_LINES = 10, 30
 _INDENT = "      "
 _WIDTH = 72
 
@@ -71,17 +71,28 @@ def _kind(planned: PlannedAction) -> tuple[str, str, bool, str]:
 
 @dataclass(slots=True)
 class Blocks:
-    """Writes a block for each address, with `full` for each instance too, and counts what it leaves out."""
+    """Writes a block for each address, with `full` for each instance too, and counts what it leaves out.
+
+    `definitions` is how many keys and jobs are shown with what they are; with `full` all are.
+    """
 
     plan: Plan
     style: Style
     full: bool = False
+    definitions: int = _FEW_DEFINITIONS
     instances_left_out: int = 0
     definitions_left_out: int = 0
     lines_left_out: int = 0
     _defined: int = 0
     # The address at which the difference of two digests was shown.
     _compared: dict[tuple[object, object], str] = field(default_factory=dict)
+
+    @property
+    def left_out(self) -> list[str]:
+        """What the blocks up to now have left out, each kind with its number."""
+        numbers = (self.instances_left_out, self.definitions_left_out, self.lines_left_out)
+        nouns = ("instance", "definition", "changed line")
+        return [counted(number, noun) for number, noun in zip(numbers, nouns, strict=True) if number]
 
     def of(self, actions: Sequence[PlannedAction]) -> Iterator[str]:
         """Yield the blocks; equal instances of a campaign are one."""
@@ -122,7 +133,7 @@ class Blocks:
         if not found:
             return []
         self._defined += 1
-        if self._defined > _MOST_DEFINITIONS and not self.full:
+        if self._defined > self.definitions and not self.full:
             self.definitions_left_out += 1
             return []
         return definition_lines(found)

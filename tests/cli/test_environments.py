@@ -127,7 +127,7 @@ def test_a_saved_plan_holds_for_its_environment_only(project: Project, monkeypat
     assert project.run("apply", "review.plan", "--env", "twin") == 6
     assert "the plan is for the environment test" in project.err
     assert project.run("plan", "--env", "test") == 0
-    assert project.out.startswith("coast, environment test, at ")
+    assert project.out.startswith("coast-test, environment test, at ")
     assert project.json("plan", "--env", "test")["environment"] == "test"
     assert project.run("apply", "review.plan", "--env", "test") == 0, project.err
     assert project.run("apply", "--continue", "--env", "test") == 0, project.err

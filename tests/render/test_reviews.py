@@ -92,3 +92,20 @@ def test_code_is_closed_by_what_opens_it(given: str) -> None:
     assert fence
     assert shown.endswith(fence[0])
     assert fence[0] not in shown[len(fence[0]) : -len(fence[0])].strip()
+
+
+def test_a_comment_shows_what_is_new_as_far_as_there_is_room_and_counts_the_rest() -> None:
+    def new(count: int) -> str:
+        actions = tuple(PlannedAction(f"key.k{n}", ActionKind.CREATE, Reason.NEW) for n in range(count))
+        definitions = {action.address: {"bucket": f"the bucket of {action.address}."} for action in actions}
+        return markdown.text(Plan(plan(1).origin, NOW, actions, definitions=definitions))
+
+    assert all(f"the bucket of key.k{n}." in new(30) for n in range(30))
+    assert "Not shown" not in new(30)
+    assert re.search(r"Not shown: \d+ lines, 1000 definitions; `eocanvas-apply show PLAN --full`", new(2_000))
+
+
+def test_lines_to_paste_stay_lines() -> None:
+    hint = "if so, write into the manifest\nmoved:\n  - {from: key.a, to: key.b}"
+    shown = markdown.text(replace(plan(1), diagnostics=(warning("looks-renamed", "one key looks renamed", hint),)))
+    assert "\n```\nmoved:\n  - {from: key.a, to: key.b}\n```\n" in shown

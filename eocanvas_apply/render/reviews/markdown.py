@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity
 from eocanvas_apply.planning.actions import ACTIONS, LAUNCHES, READING_ORDER, ActionKind
@@ -19,6 +20,8 @@ from eocanvas_apply.render.plan_blocks import Blocks
 # GitHub takes 65,536 characters, GitLab a million.
 MOST_BYTES = 60_000
 _FINDINGS = 20
+# Without an end a plan of very many keys and jobs would take long to write.
+_MOST_DEFINITIONS = 1_000
 _BESIDE = 2_000
 _MOMENT = re.compile(r" ?(?:not before|probably at|until) \d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2} UTC")
 
@@ -70,14 +73,23 @@ def _summary(plan: Plan) -> str:
 
 def _found(findings: Sequence[Diagnostic]) -> str:
     ordered = sorted(findings, key=lambda each: [*Severity].index(each.severity))
-    lines = [f"- {each.severity}: {code(str(each))} ({code(each.code)})" for each in ordered[:_FINDINGS]]
+    lines = [line for each in ordered[:_FINDINGS] for line in _finding(each)]
     left = len(ordered) - _FINDINGS
     return "\n".join([*lines, *([f"- and {left} more"] if left > 0 else [])])
 
 
+def _finding(each: Diagnostic) -> Iterator[str]:
+    """Yield its line; a hint of several lines, such as what to paste into a manifest, stands below as it is."""
+    first, *rest = each.hint.splitlines() or [""]
+    shown = replace(each, hint=first) if rest else each
+    yield f"- {each.severity}: {code(str(shown))} ({code(each.code)})"
+    if rest:
+        yield from ("", _fence(rest), *rest, _fence(rest), "")
+
+
 def _sections(plan: Plan, room: int) -> Iterator[str]:
     """Yield a folded section for each kind of action, as far as there is room."""
-    blocks, left = Blocks(plan, PLAIN), 0
+    blocks, left = Blocks(plan, PLAIN, definitions=_MOST_DEFINITIONS), 0
     if plan.moves:
         moved = [f"{source} is now {target}" for source, target in plan.moves]
         yield _folded(f"moved: {len(moved)}", list(_fitting(moved, room // 2)))
@@ -91,8 +103,8 @@ def _sections(plan: Plan, room: int) -> Iterator[str]:
         room -= sum(len(line.encode()) + 1 for line in shown)
         left += len(lines) - len(shown)
         yield _folded(f"{kind}: {len(alike)}", shown)
-    if left:
-        yield f"Not shown: {counted(left, 'line')}; `eocanvas-apply show` has them all."
+    if left_out := ", ".join([*([counted(left, "line")] if left else []), *blocks.left_out]):
+        yield f"Not shown: {left_out}; `eocanvas-apply show PLAN --full` has them all."
 
 
 def _fitting(lines: Sequence[str], room: int) -> Iterator[str]:
@@ -104,6 +116,11 @@ def _fitting(lines: Sequence[str], room: int) -> Iterator[str]:
 
 
 def _folded(title: str, lines: Sequence[str]) -> str:
-    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
-    fence = "`" * max(3, longest + 1)
+    fence = _fence(lines)
     return "\n".join(["<details>", f"<summary>{title}</summary>", "", fence, *lines, fence, "", "</details>"])
+
+
+def _fence(lines: Sequence[str]) -> str:
+    """Return what begins and ends a block of code that holds these lines."""
+    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    return "`" * max(3, longest + 1)

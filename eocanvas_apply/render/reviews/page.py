@@ -8,6 +8,7 @@ from eocanvas_apply.planning.plan import Plan
 from eocanvas_apply.render import plan as render
 from eocanvas_apply.render.layout import PLAIN, one_line
 
+_ALL = "eocanvas-apply show PLAN --full"
 _STYLE = "body{font-family:sans-serif;margin:2em}td,th{text-align:left;padding:.2em .8em;vertical-align:top}"
 
 
@@ -18,5 +19,5 @@ def text(plan: Plan) -> str:
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f"<style>{_STYLE}</style></head>\n<body><h1>{title}</h1>\n{f'<ul>{found}</ul>' if found else ''}"
-        f"{render.html(plan)}\n<pre>{escape(render.text(plan, PLAIN, see=''))}</pre></body></html>\n"
+        f"{render.html(plan)}\n<pre>{escape(render.text(plan, PLAIN, see=_ALL))}</pre></body></html>\n"
     )
