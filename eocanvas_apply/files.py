@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -189,6 +190,24 @@ def replace_text(path: Path, text: str) -> None:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def replace_output(path: Path, text: str, beginning: str) -> None:
+    """Write a file that the person names, as `replace_text` does; where it is a device or a pipe, write to it.
+
+    What exists is replaced only where it is empty or has this `beginning`, by which the program knows its own: a name
+    typed wrongly must not cost a manifest or a ledger. Raises OSError, FileExistsError for a file of another kind.
+    """
+    real = path.resolve()
+    if real.exists() and not real.is_file():
+        real.write_text(text, encoding="utf-8", newline="\n")
+        return
+    if real.exists():
+        with real.open("rb") as file:
+            found = file.read(len(beginning.encode()))
+        if found not in (b"", beginning.encode()):
+            raise FileExistsError(errno.EEXIST, "a file of another kind is there, and is not replaced", str(path))
+    replace_text(real, text)
 
 
 def target_of(part: Path) -> Path:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from eocanvas_apply import files
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.errors import ManifestError
+from eocanvas_apply.files import replace_output
 
 
 def test_paths_are_relative_to_the_folder_of_the_naming_file(tmp_path: Path) -> None:
@@ -136,3 +138,40 @@ def test_a_file_that_is_being_written_names_what_it_will_be(tmp_path: Path, monk
     assert [files.target_of(part) for part in begun] == [tmp_path / "index.csv"]
     assert files.target_of(tmp_path / "default.snapshot.part") == tmp_path / "default.snapshot"
     assert not [*tmp_path.iterdir()]
+
+
+class TestOutput:
+    """A file that the person names: a typing error costs nothing."""
+
+    @pytest.mark.parametrize("before", ["", "own: 1\n"])
+    def test_its_own_kind_is_replaced(self, tmp_path: Path, before: str) -> None:
+        file = tmp_path / "out"
+        file.write_text(before)
+        replace_output(file, "own: 2\n", "own: ")
+        assert file.read_text() == "own: 2\n"
+
+    @pytest.mark.parametrize("before", ["version: 1\n", "ow", '{"v":1,"seq":1}\n'])
+    def test_another_kind_stays(self, tmp_path: Path, before: str) -> None:
+        file = tmp_path / "eocanvas.yaml"
+        file.write_text(before)
+        with pytest.raises(FileExistsError, match="another kind"):
+            replace_output(file, "own: 2\n", "own: ")
+        assert file.read_text() == before
+
+    def test_a_link_stays_a_link(self, tmp_path: Path) -> None:
+        link, file = tmp_path / "link", tmp_path / "folder" / "file"
+        file.parent.mkdir()
+        link.symlink_to(file)
+        replace_output(link, "own: 1\n", "own: ")
+        assert link.is_symlink()
+        assert file.read_text() == "own: 1\n"
+
+    def test_a_device_and_a_pipe_are_written_to(self, tmp_path: Path) -> None:
+        replace_output(Path("/dev/null"), "own: 1\n", "own: ")
+        assert Path("/dev/null").is_char_device()
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        with ThreadPoolExecutor() as pool:
+            read = pool.submit(pipe.read_text)
+            replace_output(pipe, "own: 1\n", "own: ")
+            assert read.result(timeout=20) == "own: 1\n"

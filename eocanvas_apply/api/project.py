@@ -16,7 +16,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from eocanvas_apply.api import parameters
 from eocanvas_apply.api.addresses import addresses_named, jobs_named
 from eocanvas_apply.api.notifying import Notifying
-from eocanvas_apply.api.relaunches import last_intents, still_to_do
+from eocanvas_apply.api.remaining_requests import last_intents, still_to_do
 from eocanvas_apply.api.results import Results, chosen_jobs, recorded_results
 from eocanvas_apply.api.values import ApplyResult, Plan, Progress, Status
 from eocanvas_apply.diagnostics import error
@@ -177,7 +177,7 @@ class AsyncProject:
         """Return the plan for these requests."""
         engine = await self.engine()
         value, observed = await engine.plan(requests)
-        intents = last_intents(requests, engine.journal.recorded)
+        intents = last_intents(requests, value, engine.journal.recorded)
         return Plan(value, requests, observed, (*engine.findings, *await engine.other_runs()), intents)
 
     async def save(self, plan: Plan, path: str | os.PathLike[str]) -> None:

@@ -59,8 +59,8 @@ class MetricsFile:
     def _write(self, code: Exit, status: Status | None) -> None:
         if self.path is None:
             return
-        from eocanvas_apply.files import replace_text
-        from eocanvas_apply.render.ci.metrics import RunEnd, text
+        from eocanvas_apply.files import replace_output
+        from eocanvas_apply.render.ci.metrics import BEGINNING, RunEnd, text
 
         end = RunEnd(self.project, self.environment, self.command, datetime.now(UTC), int(code))
-        replace_text(self.path, text(end, status))
+        replace_output(self.path, text(end, status), BEGINNING)

@@ -12,9 +12,9 @@ from eocanvas_apply.diagnostics import error
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.engine.permission import Permission
 from eocanvas_apply.errors import ManifestError, PlanStale, UsageError
-from eocanvas_apply.files import read_own, replace_text
+from eocanvas_apply.files import read_own, replace_output
 from eocanvas_apply.planning.plan import Plan, Requests
-from eocanvas_apply.planning.saved_plan import SavedPlan, SecretPrints
+from eocanvas_apply.planning.saved_plan import BEGINNING, SavedPlan, SecretPrints
 from eocanvas_apply.secrets.fingerprints import scheme_of
 from eocanvas_apply.secrets.vault import Vault
 
@@ -74,7 +74,7 @@ def read_plan(path: str | os.PathLike[str]) -> SavedPlan:
 def write_plan(file: Path, plan: SavedPlan) -> None:
     """Write a saved plan, all at once or not at all; raises UsageError."""
     try:
-        replace_text(file, plan.to_json())
+        replace_output(file, plan.to_json(), BEGINNING)
     except OSError as fault:
         message = f"{file}: the plan cannot be written: {fault.strerror or fault}"
         raise UsageError(error("output", message, "name another file: --out FILE")) from fault

@@ -34,6 +34,7 @@ class PullRequest:
     branch: str
     head: str
     comments: list[str] = field(default_factory=list)
+    labels: tuple[str, ...] = ()
 
 
 @dataclass
@@ -88,6 +89,7 @@ class GitHub:
             "github.event.pull_request.number": str(pull.number),
             "github.event.pull_request.head.sha": pull.head,
             "github.event.pull_request.head.repo.full_name": source,
+            "join(github.event.pull_request.labels.*.name, ' ')": " ".join(pull.labels),
         }
         return self._run(pull.head, context)
 
@@ -98,6 +100,10 @@ class GitHub:
     def on_schedule(self, cron: str = "*/15 * * * *") -> dict[str, list[Step]]:
         """Run the jobs that a time starts."""
         return self._run("origin/main", {"github.event_name": "schedule", "github.event.schedule": cron})
+
+    def by_hand(self, flags: str = "") -> dict[str, list[Step]]:
+        """Run the jobs that a person starts for `main`, with what is typed into the form."""
+        return self._run("origin/main", {"github.event_name": "workflow_dispatch", "inputs.flags": flags})
 
     @property
     def summary(self) -> str:

@@ -47,10 +47,11 @@ class GitLab:
     merged: dict[str, int] = field(default_factory=dict)
     pipelines: int = 0
 
-    def of_merge_request(self, number: int, head: str) -> dict[str, Script]:
+    def of_merge_request(self, number: int, head: str, *labels: str) -> dict[str, Script]:
         """Run the pipeline of a merge request; its artifacts are kept under its number."""
         variables = {"CI_PIPELINE_SOURCE": "merge_request_event", "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "7"}
-        return self._run(head, variables | {"CI_MERGE_REQUEST_IID": str(number)})
+        own = {"CI_MERGE_REQUEST_IID": str(number), "CI_MERGE_REQUEST_LABELS": ",".join(labels)}
+        return self._run(head, variables | own)
 
     def of_merge(self, number: int, branch: str) -> dict[str, Script]:
         """Merge a branch, and run the pipeline of the merge."""
@@ -65,6 +66,10 @@ class GitLab:
     def on_schedule(self, task: str) -> dict[str, Script]:
         """Run a scheduled pipeline."""
         return self._run("origin/main", {"CI_PIPELINE_SOURCE": "schedule", "CI_COMMIT_BRANCH": "main", "TASK": task})
+
+    def by_hand(self, flags: str = "") -> dict[str, Script]:
+        """Run the pipeline that a person starts for the default branch."""
+        return self._run("origin/main", {"CI_PIPELINE_SOURCE": "web", "CI_COMMIT_BRANCH": "main", "FLAGS": flags})
 
     def artifact(self, number: int, job: str, name: str) -> Path:
         """Where an artifact of a merge request's latest pipeline is."""

@@ -23,6 +23,7 @@ from tests.gitops.repository import Repository
 
 TEMPLATE = Path(__file__).parents[2] / "examples/ci/github-gitops.yaml"
 DAILY = "30 5 * * *"
+NOTHING = "version: 1\nproject: coast\n"
 
 
 @pytest.fixture(name="github")
@@ -113,6 +114,31 @@ def test_what_was_not_reviewed_is_not_applied(github: GitHub, emulator: RunningE
     assert launched(emulator) == 0
 
 
+def test_a_person_starts_what_no_pull_request_has_reviewed(github: GitHub, emulator: RunningEmulator) -> None:
+    github.repository.commit("main", {"eocanvas.yaml": KEYS + JOBS})
+    succeeded(github.by_hand(), "by-hand")
+    assert launched(emulator) == 2
+    succeeded(github.on_schedule(), "continue")
+
+
+def test_a_label_or_a_person_overrules_a_safety_rule(github: GitHub) -> None:
+    github.repository.commit("main", {"eocanvas.yaml": KEYS + JOBS})
+    succeeded(github.by_hand(), "by-hand")
+    pull = proposed(github, "nothing", {"eocanvas.yaml": NOTHING})
+    assert "apply refuses this unless --allow-empty is given" in pull.comments[0]
+    pull.labels = ("documentation", "allow-empty")
+    succeeded(github.of_pull_request(pull), "validate", "plan")
+    assert "apply refuses" not in pull.comments[0]
+    succeeded(github.of_push(github.merge(pull)), "apply")
+    github.repository.commit("main", {"eocanvas.yaml": KEYS + JOBS})
+    succeeded(github.by_hand(), "by-hand")
+    github.repository.commit("main", {"eocanvas.yaml": NOTHING})
+    [*_, refused] = github.by_hand()["by-hand"]
+    assert refused.code == 1, refused
+    assert "--allow-empty" in refused.err
+    succeeded(github.by_hand("--allow-empty"), "by-hand")
+
+
 def test_no_value_from_outside_is_written_into_a_shell_step() -> None:
     workflow = yaml.safe_load(TEMPLATE.read_text("utf-8"))
     steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
@@ -124,7 +150,7 @@ def test_no_value_from_outside_is_written_into_a_shell_step() -> None:
 def test_what_does_not_need_a_secret_sees_none() -> None:
     jobs = yaml.safe_load(TEMPLATE.read_text("utf-8"))["jobs"]
     assert "env" not in jobs["validate"]
-    [settings] = {str(jobs[name]["env"]) for name in ("plan", "apply", "continue", "drift")}
+    [settings] = {str(jobs[name]["env"]) for name in ("plan", "apply", "continue", "by-hand", "drift")}
     named = re.findall(r"\$\{\{ (?:secrets|vars)\.(\w+) \}\}", settings)
     assert sorted(named) == sorted(set(named))
 

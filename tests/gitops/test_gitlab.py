@@ -102,3 +102,22 @@ def test_what_was_not_reviewed_is_not_applied(gitlab: GitLab, emulator: RunningE
     assert "belongs to no merge request" in direct.output
     assert direct.code
     assert launched(emulator) == 0
+
+
+def test_a_label_or_a_person_overrules_a_safety_rule(gitlab: GitLab, emulator: RunningEmulator) -> None:
+    nothing = {"eocanvas.yaml": "version: 1\nproject: coast\n"}
+    gitlab.repository.commit("main", {"eocanvas.yaml": KEYS + JOBS})
+    succeeded(gitlab.by_hand(), "by-hand")
+    assert launched(emulator) == 2
+    gitlab.repository.branch("nothing")
+    head = gitlab.repository.commit("nothing", nothing)
+    assert "unless --allow-empty" in gitlab.of_merge_request(1, head)["plan"].output
+    succeeded(gitlab.of_merge_request(1, head, "documentation", "allow-empty"), "validate", "plan")
+    succeeded(gitlab.of_merge(1, "nothing"), "apply")
+    gitlab.repository.commit("main", {"eocanvas.yaml": KEYS + JOBS})
+    succeeded(gitlab.by_hand(), "by-hand")
+    gitlab.repository.commit("main", nothing)
+    refused = gitlab.by_hand()["by-hand"]
+    assert "--allow-empty" in refused.output
+    assert refused.code
+    succeeded(gitlab.by_hand("--allow-empty"), "by-hand")

@@ -101,12 +101,18 @@ def run(args: Namespace, console: Console) -> Outcome:
         plan = await project.plan(**_asked(args))
         if args.out:
             await project.save(plan, args.out)
-            environment = f" --env {args.env}" if args.env else ""
-            console.say(f"saved in {args.out}; `eocanvas-apply apply {args.out}{environment}` carries it out")
+            console.say(_saved(args, plan))
         return _outcome(args, plan, await _rehearsed(project, plan) if args.simulate else None)
 
     rows = "GIVEN" if args.destroy else "ANEW" if args.refresh_searches else "ASKED"
     return with_project(args, console, work, rows=rows)
+
+
+def _saved(args: Namespace, plan: Plan) -> str:
+    if plan.value.refusals:
+        return f"saved in {args.out}; apply refuses it as it is: give `plan --out` also what is named, if it is meant"
+    environment = f" --env {args.env}" if args.env else ""
+    return f"saved in {args.out}; `eocanvas-apply apply {args.out}{environment}` carries it out"
 
 
 # What a kind of plan leaves without a meaning: options that change how jobs are launched, how a plan is made or saved.

@@ -46,6 +46,10 @@ class RunEnd:
     exit: int
 
 
+# How every text of metrics begins.
+BEGINNING = f"# TYPE {_PREFIX}_"
+
+
 def text(run: RunEnd, status: Status | None) -> str:
     """Return the text; without a status, as of a run that never saw the service, it holds only how the run ended."""
     common = {"project": run.project, "environment": run.environment}
