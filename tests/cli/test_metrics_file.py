@@ -25,7 +25,7 @@ def _samples(file: Path) -> dict[tuple[str, str], float]:
 
 def test_apply_writes_how_it_ended_and_where_everything_stands(project: Project, tmp_path: Path) -> None:
     file = tmp_path / "coast.prom"
-    file.write_text("before", encoding="utf-8")
+    file.write_text("# TYPE eocanvas_apply_before gauge\n", encoding="utf-8")
     file.chmod(0o640)
     assert project.run("apply", "--yes", "--metrics", str(file)) == 0
     found = _samples(file)
