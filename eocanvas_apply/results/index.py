@@ -30,6 +30,8 @@ from eocanvas_apply.planning.state.stored import StoredResult, column_names, in_
 _MARKS = ".index.csv.*.due"
 # Writing an index takes milliseconds; a process that holds the lock for longer than this hangs.
 _LOCK_PAUSE_S, _LOCK_TRIES = 0.02, 250
+# What is read back of an index.
+_READ = ("instance", "job_id", "file", "size", "sha256")
 # A campaign's index lies one folder above its files.
 _LEVELS = 3
 
@@ -105,16 +107,28 @@ class IndexFiles:
             self._read[folder] = dict(_entries(folder / "index.csv", self.boundary))
         return self._read[folder]
 
+    def jobs(self, folder: Path) -> Mapping[str, str]:
+        """Return the id of the last job of each instance that a folder's index lists; a job's own instance is empty."""
+        return {row["instance"]: row["job_id"] for row in _rows(folder / "index.csv", self.boundary) if row["job_id"]}
+
 
 def _entries(path: Path, boundary: Boundary) -> Iterator[tuple[str, IndexEntry]]:
-    try:
-        with io.TextIOWrapper(boundary.open(path), encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                if row["file"]:
-                    yield row["file"], IndexEntry(row["job_id"], int(row["size"]), row["sha256"])
-    except (OSError, ValueError, KeyError, TypeError, csv.Error):
-        # Not ours, or edited: what it does not list was not here.
-        return
+    with suppress(ValueError):
+        for row in _rows(path, boundary):
+            if row["file"]:
+                yield row["file"], IndexEntry(row["job_id"], int(row["size"]), row["sha256"])
+
+
+def _rows(path: Path, boundary: Boundary) -> Iterator[Mapping[str, str]]:
+    """Yield the rows of an index as far as it can be read: one that is not ours, or was edited, lists nothing more."""
+    with (
+        suppress(OSError, ValueError, csv.Error),
+        io.TextIOWrapper(boundary.open(path), encoding="utf-8", newline="") as file,
+    ):
+        for row in csv.DictReader(file):
+            if not all(isinstance(row.get(name), str) for name in _READ):
+                return
+            yield row
 
 
 class Indexes:

@@ -6,6 +6,8 @@ import shutil
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from eocanvas_apply.emulator.http.server import RunningEmulator
 from tests.cli.conftest import MANIFEST as PROJECT
 from tests.cli.conftest import Project
@@ -24,8 +26,11 @@ DONE = ("none", "done")
 ASK = ("ask", "ambiguous")
 
 
-def lose(project: Project) -> None:
+def lose(project: Project, *, results: bool = False) -> None:
+    """Lose the ledger, and with `results` what was downloaded too, as on another machine."""
     shutil.rmtree(project.folder / ".eocanvas")
+    if results:
+        shutil.rmtree(project.folder / "results")
 
 
 def actions(project: Project) -> dict[str, tuple[str, str]]:
@@ -84,7 +89,7 @@ def test_what_runs_is_watched_and_what_was_never_launched_is_new(campaign: Proje
 
 def test_a_job_without_a_log_is_never_launched_silently(campaign: Project, emulator: RunningEmulator) -> None:
     assert campaign.run("apply", "--yes") == 0
-    lose(campaign)
+    lose(campaign, results=True)
     logs_are(emulator, "empty")
     assert campaign.run("ledger", "rebuild", "--yes") == 0
     assert "Undecided: 3 addresses." in campaign.err
@@ -93,9 +98,63 @@ def test_a_job_without_a_log_is_never_launched_silently(campaign: Project, emula
     assert launches(emulator) == 3
 
 
-def test_a_log_that_comes_later_is_not_taken_for_another_launch(campaign: Project, emulator: RunningEmulator) -> None:
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_job_without_a_mark_is_of_the_address_that_the_index_has_it_for(
+    marked: bool, campaign: Project, emulator: RunningEmulator
+) -> None:
+    if not marked:
+        campaign.change("    graph: subset.xml", "    mark: false\n    graph: subset.xml")
+    assert campaign.run("apply", "--yes", "--limit", "2", "--no-wait") == 3
     assert campaign.run("apply", "--yes") == 0
     lose(campaign)
+    logs_are(emulator, "empty" if marked else "full")
+    assert [each["state"] for each in rebuilt(campaign)] == ["recorded"] * 4
+    assert tiles(campaign) == [DONE] * 3
+    assert campaign.run("apply", "--yes") == 0
+    assert launches(emulator) == 3
+
+
+def test_an_index_that_was_edited_gives_no_job_to_two_addresses(campaign: Project, emulator: RunningEmulator) -> None:
+    assert campaign.run("apply", "--yes") == 0
+    lose(campaign)
+    logs_are(emulator, "empty")
+    index = campaign.folder / "results/index.csv"
+    head, first, *rest = index.read_text(encoding="utf-8").splitlines()
+    again = first.replace("a,", "b,", 1)
+    index.write_text("\n".join([head, first, again, *rest[1:]]), encoding="utf-8")
+    rows = {each["address"]: each["state"] for each in rebuilt(campaign)}
+    assert [rows[f'job.tiles["{tile}"]'] for tile in "abc"] == ["undecided", "undecided", "recorded"]
+    assert campaign.run("ledger", "verify") == 0
+
+
+def test_a_job_whose_results_lie_elsewhere_is_no_question(campaign: Project, emulator: RunningEmulator) -> None:
+    text = campaign.manifest.read_text(encoding="utf-8")
+    at_key = text.partition("jobs:\n")[2].replace("tiles:", "stored:").replace("{download: results}", "{key: scenes}")
+    campaign.manifest.write_text(text + at_key, encoding="utf-8")
+    assert campaign.run("apply", "--yes", "--only", "stored/a") == 0
+    lose(campaign)
+    logs_are(emulator, "empty")
+    undecided = [each["address"] for each in rebuilt(campaign, "undecided")]
+    assert undecided == [f'job.stored["{tile}"]' for tile in "abc"]
+    assert [planned for planned in actions(campaign).values() if planned == ("launch", "new")] == [
+        ("launch", "new")
+    ] * 3
+
+
+def test_an_adopted_job_is_a_question_for_no_other_address(campaign: Project, emulator: RunningEmulator) -> None:
+    assert campaign.run("apply", "--yes", "--only", "tiles/b") == 0
+    lose(campaign, results=True)
+    logs_are(emulator, "empty")
+    [job] = rebuilt(campaign, "undecided")[0]["suspects"]
+    assert tiles(campaign) == [ASK] * 3
+    assert campaign.run("resolve", "tiles/b", "--adopt", job) == 0
+    assert [each for each in tiles(campaign) if each == ASK] == []
+    assert launches(emulator) == 1
+
+
+def test_a_log_that_comes_later_is_not_taken_for_another_launch(campaign: Project, emulator: RunningEmulator) -> None:
+    assert campaign.run("apply", "--yes") == 0
+    lose(campaign, results=True)
     logs_are(emulator, "empty")
     first = rebuilt(campaign, "undecided")[0]
     assert len(first["suspects"]) == 3
@@ -150,7 +209,7 @@ def test_what_left_the_manifest_stays_at_the_service(campaign: Project) -> None:
 def test_jobs_without_a_mark_are_a_decision(campaign: Project, emulator: RunningEmulator) -> None:
     campaign.change("    graph: subset.xml", "    mark: false\n    graph: subset.xml")
     assert campaign.run("apply", "--yes") == 0
-    lose(campaign)
+    lose(campaign, results=True)
     assert [each["state"] for each in rebuilt(campaign)] == ["recorded", "undecided", "undecided", "undecided"]
     assert tiles(campaign) == [ASK] * 3
     assert campaign.run("resolve", "tiles/b", "--launch") == 0

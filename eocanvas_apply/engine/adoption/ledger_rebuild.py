@@ -30,9 +30,9 @@ from eocanvas_apply.planning.adoption.rebuilding import (
     undecided_launches,
 )
 from eocanvas_apply.planning.desired.desired import DesiredJob
-from eocanvas_apply.planning.plan import Requests
+from eocanvas_apply.planning.plan import Requests, instance_of
 from eocanvas_apply.planning.planner import plan
-from eocanvas_apply.planning.state.observed import Observed, Pass
+from eocanvas_apply.planning.state.observed import Observed, ObservedJob, Pass
 from eocanvas_apply.results.index import IndexFiles, place
 from eocanvas_apply.results.names import file_names
 
@@ -69,13 +69,15 @@ class Rebuilding:
         listed = await self.engine.service.jobs()
         jobs = [observed_job(each) for each in listed.jobs if each.process in processes]
         logs = await self.reading.logs(jobs)
-        found, left_jobs = own_jobs(desired, jobs, {job_id: log.request for job_id, log in logs.items()})
+        indexed = await asyncio.to_thread(self._indexed)
+        found, left_jobs = own_jobs(desired, jobs, {job_id: log.request for job_id, log in logs.items()}, indexed)
         adoptions += await self._jobs(found, logs)
+        at_key = await self._at_key(jobs, logs)
         seen = Pass(listed.begun, listed.complete, {job.job_id: job for job in jobs})
         traces = {job_id: shown_trace(log.request) for job_id, log in logs.items()}
         observed = replace(self.observed, jobs=seen, traces=traces)
         tokens: Iterator[str] = iter(self.engine.token, None)
-        undecided = [*undecided_launches(desired, self.recorded, observed, tokens)]
+        undecided = [*undecided_launches(desired, self.recorded, observed, at_key, tokens)]
         self.recorded.note([intended for _, intended in undecided])
         events += [event for each in adoptions for event in each.events]
         return Rebuilt(
@@ -120,12 +122,31 @@ class Rebuilding:
         desired = self.engine.desired
         wanted = desired.jobs[job.address]
         adopt = partial(job_adoption, desired, wanted, seen, self.recorded)
-        adoption = adopt(intent=job.intent, at=self.observed.at)
+        adoption = adopt(intent=job.intent or self.engine.token(), at=self.observed.at)
         self.recorded.note(adoption.events)
         run = self.recorded.jobs[job.address].runs[job.shown.job_id]
         stored = [*stored_before(wanted, run, indexes)]
         self.recorded.note(stored)
         return replace(adoption, events=(*adoption.events, *stored))
+
+    def _indexed(self) -> Mapping[str, str]:
+        """Return the jobs that the indexes of the results folders name, by the address of each."""
+        indexes, found = IndexFiles(self.engine.observer.boundary), dict[str, str]()
+        for address, job in self.engine.desired.jobs.items():
+            folder = place(indexes.boundary.folder, job.index_folder or job.folder or ".")
+            if job.output_key is None and (job_id := indexes.jobs(folder).get(instance_of(address))):
+                found[address] = job_id
+        return found
+
+    async def _at_key(self, jobs: Sequence[ObservedJob], logs: Mapping[str, SeenLog]) -> Mapping[str, bool]:
+        """Return whether the results lie at a key, of the jobs without an address whose log shows no mark."""
+        nobodys = [job for job in jobs if job.job_id not in self.recorded.owner_of]
+        unmarked = [job for job in nobodys if job.job_id not in logs or not logs[job.job_id].request.marks]
+        where = {
+            seen.shown.job_id: {result.at_key for result in seen.results or ()}
+            for seen in await self.reading.seen(unmarked, logs)
+        }
+        return {job_id: True in kinds for job_id, kinds in where.items() if len(kinds) == 1}
 
 
 def _require_empty(url: str, recorded: Recorded) -> None:

@@ -1,12 +1,13 @@
 """A lost ledger, made anew from what the service shows: which keys and jobs are of which address of the manifest.
 
 A key names its address in its description. The mark of a job holds a digest of its address, so that it is found by the
-digests of all addresses of the manifest.
+digests of all addresses of the manifest. The index of a results folder names jobs too, also those that show no mark.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -37,11 +38,11 @@ class OwnKey:
 
 @dataclass(frozen=True, slots=True)
 class OwnJob:
-    """A job of the service whose mark is of an address, and the intent in it."""
+    """A job of the service that is an address's, and the intent in its mark; None where an index says it."""
 
     address: str
     shown: ObservedJob
-    intent: str
+    intent: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +111,15 @@ def _age_of_key(key: ObservedKey) -> tuple[bool, float, str]:
 
 
 def own_jobs(
-    desired: Desired, jobs: Sequence[ObservedJob], requests: Mapping[str, LoggedRequest]
+    desired: Desired,
+    jobs: Sequence[ObservedJob],
+    requests: Mapping[str, LoggedRequest],
+    indexed: Mapping[str, str],
 ) -> tuple[list[OwnJob], list[LeftOut]]:
     """Return the youngest job of each address by the marks in the logs, and the older ones.
 
-    `jobs` are as the service lists them, the youngest first: several may be of one second.
+    `jobs` are as the service lists them, the youngest first: several may be of one second. An address without a mark
+    has the job that is `indexed` for it, where that shows no mark either.
     """
     addresses = {mark_for("", desired.project, address).target: address for address in desired.jobs}
     found, left = dict[str, OwnJob](), list[LeftOut]()
@@ -129,6 +134,13 @@ def own_jobs(
         if older := found.get(address):
             left.append(LeftOut(address, older.shown.job_id, f"{shown.job_id} is younger"))
         found[address] = OwnJob(address, shown, mark.intent)
+    unmarked = {job.job_id: job for job in jobs if not (job.job_id in requests and requests[job.job_id].marks)}
+    # One that two addresses would have was edited into an index.
+    once = {job_id for job_id, count in Counter(indexed.values()).items() if count == 1}
+    for address, job_id in indexed.items():
+        job = unmarked.get(job_id) if job_id in once and address not in found else None
+        if job and job.process in ("", desired.jobs[address].process):
+            found[address] = OwnJob(address, job, None)
     return [*found.values()], left
 
 
@@ -143,11 +155,13 @@ def shown_trace(request: LoggedRequest) -> Trace:
 
 
 def undecided_launches(
-    desired: Desired, recorded: Recorded, observed: Observed, intents: Iterator[str]
+    desired: Desired, recorded: Recorded, observed: Observed, at_key: Mapping[str, bool], intents: Iterator[str]
 ) -> Iterator[tuple[Undecided, e.JobIntended]]:
     """Yield the addresses without a job that one of the jobs without a mark may be, each with a launch left open.
 
-    The open launch makes a plan ask what became of it. It is never launched before that is decided.
+    The open launch makes a plan ask what became of it. It is never launched before that is decided. `at_key` tells of
+    jobs whether their results lie at a key, as far as the service lists results: an address whose results go
+    elsewhere is not theirs.
     """
     evidence = Evidence.of(desired.project, desired.timing, recorded, observed)
     for job in desired.jobs.values():
@@ -155,7 +169,8 @@ def undecided_launches(
             continue
         since = _earliest([each.job for each in unmarked], observed.at)
         intended = _open_launch(job, next(intents), since)
-        if suspects := evidence.suspects(intended):
+        fits = (None, job.output_key is not None)
+        if suspects := [each for each in evidence.suspects(intended) if at_key.get(each.job_id) in fits]:
             since = _earliest(suspects, observed.at)
             # If it was sent, the service has shown its job by now: there is nothing to wait for.
             settled = since - desired.timing.settle - desired.timing.request_timeout
