@@ -85,7 +85,14 @@ class LedgerConflict(LedgerError):
 
 
 class SafetyRefusal(EocanvasApplyError):
-    """A safety rule holds the command back; the message names the numbers and the flag. Exit 5."""
+    """A safety rule holds the command back; the message names the numbers and the flag. Exit 5.
+
+    `faults` are the errors of its plan, which stand beside that: with them the exit code is 1.
+    """
+
+    def __init__(self, *diagnostics: Diagnostic, faults: tuple[Diagnostic, ...] = ()) -> None:
+        super().__init__(*faults, *diagnostics)
+        self.faults = faults
 
 
 class PlanStale(EocanvasApplyError):

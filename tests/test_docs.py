@@ -15,6 +15,7 @@ import yaml
 
 from docs import generate
 from eocanvas_apply.api.exit_codes import Exit
+from eocanvas_apply.checks.codes import codes
 from eocanvas_apply.cli import main
 from eocanvas_apply.cli.commands import SUMMARIES
 from eocanvas_apply.cli.root_help import SETTINGS
@@ -26,8 +27,9 @@ from eocanvas_apply.errors import UsageError
 from eocanvas_apply.manifest.model.manifest import json_schema
 from eocanvas_apply.manifest.model.notify import RUN_FIELDS
 from eocanvas_apply.manifest.model.steps import Step
+from eocanvas_apply.planning import safety
 from eocanvas_apply.planning.drift import DRIFT, DriftKind
-from eocanvas_apply.vocabulary import FailureClass, RunEvent
+from eocanvas_apply.vocabulary import ALLOWANCES, Allowance, FailureClass, RunEvent
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -213,6 +215,22 @@ def test_every_safety_option_is_explained() -> None:
     options = {option for option in generate.parser_of("apply")._option_string_actions if option.startswith("--allow")}
     documented = re.findall(r"`(--allow-[\w-]+)` \|", (ROOT / "docs/safety.md").read_text(encoding="utf-8"))
     assert set(documented) == options
+
+
+def test_the_limits_of_the_safety_rules_are_those_of_the_code() -> None:
+    page = (ROOT / "docs/safety.md").read_text(encoding="utf-8")
+    deleted, forgotten = f"{safety.DELETED_PERCENT} % of the recorded keys", f"{safety.FORGOTTEN_PERCENT} % of the"
+    limits = {
+        Allowance.DELETES: f"more than {safety.DELETES} and more than {deleted}",
+        Allowance.RELAUNCHES: f"more than {safety.RELAUNCHES}",
+        Allowance.FORGETS: f"more than {safety.FORGETS} and more than {forgotten} recorded jobs",
+    }
+    for flag, limit in limits.items():
+        assert f"| {limit} | `--{flag}` | `too-many-{flag.removeprefix('allow-')}` |" in page
+        assert limit in ALLOWANCES[flag]
+    rows = re.findall(r"^\| .* \| (?:`(--[\w-]+)`|none) \| `([\w-]+)` \|$", page, re.MULTILINE)
+    assert {code for _, code in rows} <= codes().keys()
+    assert {f"--{flag}" for flag in ALLOWANCES} < {option for option, _ in rows}
 
 
 @pytest.fixture(name="account")

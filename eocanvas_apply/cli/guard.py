@@ -41,6 +41,8 @@ def of_exception(exception: BaseException) -> Exit:
     """Return the exit code of a command that this exception ended."""
     if isinstance(exception, Stopped):
         return exception.code
+    if isinstance(exception, SafetyRefusal) and exception.faults:
+        return weightiest((Exit.REFUSED, Exit.ERROR))
     table = {KeyboardInterrupt: Exit.INTERRUPTED, SafetyRefusal: Exit.REFUSED, PlanStale: Exit.STALE}
     return next((code for kind, code in table.items() if isinstance(exception, kind)), Exit.ERROR)
 

@@ -29,7 +29,7 @@ from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.drift import DriftReport
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.protection import changes_of_protection
-from eocanvas_apply.planning.safety import new_ledger
+from eocanvas_apply.planning.safety import keys_without_ledger, new_ledger
 from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.policy.plan_limits import plan_refusals, within_run
 from eocanvas_apply.policy.policy_file import PolicyFile
@@ -137,11 +137,14 @@ class Engine:
         """
         await self._surveyor.keep()
         requests = replace(self._guarding(requests), applying=True)
+        requests = permission.added_to(requests) if permission else requests
         first, observed = await self._first(requests)
         if absent := _absent(first, observed):
-            raise ManifestError(*absent)
+            raise ManifestError(*absent, *first.refusals)
         if first.refusals:
-            raise SafetyRefusal(*first.refusals, *(each for each in first.diagnostics if each.code == "looks-renamed"))
+            renamed = (each for each in first.diagnostics if each.code == "looks-renamed")
+            faults = tuple(each for each in first.diagnostics if each.severity is Severity.ERROR)
+            raise SafetyRefusal(*first.refusals, *renamed, faults=faults)
         if permission:
             permission.check(first)
         if _needs_consent(first, requests):
@@ -201,7 +204,12 @@ class Engine:
 
     def _guarded(self, made: Plan, requests: Requests, observed: Observed) -> Plan:
         """Return the plan with what speaks against opening a ledger for it."""
-        if self.journal.recorded.opened or not made.changes_pending:
+        if self.journal.recorded.opened:
+            return made
+        if requests.destroy and (left := keys_without_ledger(self.desired, observed)):
+            # Nothing is on record, so that nothing is deleted: whoever takes that for done is told.
+            return replace(made, diagnostics=(*made.diagnostics, replace(left, severity=Severity.WARNING)))
+        if not made.changes_pending:
             return made
         lost = new_ledger(self.desired, requests, observed, lost_after_run=self.ledger_is_lost_after_run)
         return replace(made, refusals=(*made.refusals, lost)) if lost else made
@@ -229,8 +237,16 @@ class Engine:
                 # Another run opened it first; it must be bound to the same.
                 await self.recorded()
         if plan_id is not None:
-            digest = self.desired.manifest_digest
-            await self.journal.record(PlanAccepted(plan_id=plan_id, manifest_digest=digest, destroys=requests.destroy))
+            # What was allowed for a part of the manifest is not allowed for the rest of it.
+            allowed, touched = (requests.allowed, requests.unprotected) if requests.only is None else ((), ())
+            accepted = PlanAccepted(
+                plan_id=plan_id,
+                manifest_digest=self.desired.manifest_digest,
+                destroys=requests.destroy,
+                allowed=tuple(sorted(allowed)),
+                unprotected=tuple(sorted(touched)),
+            )
+            await self.journal.record(accepted)
 
 
 def _absent(first: Plan, observed: Observed) -> list[Diagnostic]:
@@ -254,5 +270,5 @@ def _beside(run: RunAtWork) -> Diagnostic:
 def _needs_consent(first: Plan, requests: Requests) -> bool:
     """Return whether a plan changes or moves something, now or later, beside results that are left."""
     left = results_left(first, requests)
-    changes = (a.runs_again or (a.action not in QUIET and a.address not in left) for a in first.actions)
+    changes = (a.runs_again or a.goes_later or (a.action not in QUIET and a.address not in left) for a in first.actions)
     return bool(first.moves) or any(changes)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import PlanStale
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.planning.plan import Plan
+from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.safety import NEW_PLAN, departures
 
 
@@ -16,11 +16,24 @@ from eocanvas_apply.planning.safety import NEW_PLAN, departures
 class Permission:
     """`check` raises PlanStale for a first plan that it does not allow; `plan_id` goes on record as accepted.
 
-    Without `plan_id` nothing new is accepted.
+    Without `plan_id` nothing new is accepted. `allowed` and `unprotected` are what was given when it was accepted.
     """
 
     check: Callable[[Plan], None]
     plan_id: str | None = None
+    allowed: frozenset[str] = frozenset()
+    unprotected: frozenset[str] = frozenset()
+
+    def added_to(self, requests: Requests) -> Requests:
+        """Return the requests with what holds for all that follows from the manifest.
+
+        Jobs that this run asks to run again do not: they need flags of their own.
+        """
+        if requests.relaunch:
+            return requests
+        return replace(
+            requests, allowed=requests.allowed | self.allowed, unprotected=requests.unprotected | self.unprotected
+        )
 
 
 def of_plan(plan: Plan) -> Permission:
@@ -40,7 +53,9 @@ def of_last_accepted(recorded: Recorded) -> Permission:
         if fault := _not_accepted(first, recorded):
             raise PlanStale(fault)
 
-    return Permission(check)
+    if (accepted := recorded.accepted) is None:
+        return Permission(check)
+    return Permission(check, None, frozenset(accepted.allowed), frozenset(accepted.unprotected))
 
 
 def _not_accepted(first: Plan, recorded: Recorded) -> Diagnostic | None:

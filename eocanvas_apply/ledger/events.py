@@ -73,6 +73,8 @@ class PlanAccepted(Event):
     plan_id: str
     manifest_digest: str
     destroys: Annotated[bool, Field(description="It deletes and gives up everything; nothing continues it.")] = False
+    allowed: Annotated[tuple[str, ...], Field(description="The safety flags that it was accepted with.")] = ()
+    unprotected: Annotated[tuple[str, ...], Field(description="What was protected and may be touched.")] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,8 +39,9 @@ class PlannedAction:
     `not_before` is the service time from which it may be, or for a launch held back until others have ended, when it
     may be expected, or for results that are not listed yet, until when they are looked for; `awaits` are the products
     whose orders must be ready before; `note` what the manifest says of it, for people. `runs_again` is why a job that
-    runs now, or that is held back, is run again later in this run. Of a job that is adopted, `ended` says whether it
-    has ended, and `complete` whether it has succeeded and all its results are recorded.
+    runs now, or that is held back, is run again later in this run; `goes_later` why a key that is in use is deleted, or
+    a job with an unknown answer forgotten, later in this run. Of a job that is adopted, `ended` says whether it has
+    ended, and `complete` whether it has succeeded and all its results are recorded.
     """
 
     address: str
@@ -55,6 +56,7 @@ class PlannedAction:
     runs_again: Reason | None = None
     ended: bool = False
     complete: bool = False
+    goes_later: Reason | None = None
 
     def __post_init__(self) -> None:
         row_of(self.address, self.action, self.reason)
@@ -67,6 +69,14 @@ class PlannedAction:
     def row(self) -> Row:
         """What follows from its action and reason, and the words for them."""
         return row_of(self.address, self.action, self.reason)
+
+    @property
+    def goes(self) -> Row | None:
+        """The row by which its key is deleted or its job forgotten, now or later in this run; None where it stays."""
+        if self.goes_later is None:
+            return self.row if self.action in (ActionKind.DELETE, ActionKind.FORGET) else None
+        leaves = ActionKind.DELETE if self.address.startswith("key.") else ActionKind.FORGET
+        return row_of(self.address, leaves, self.goes_later)
 
     @property
     def phase(self) -> Phase:
@@ -243,6 +253,7 @@ class Plan:
         actions = [
             (a.address, a.action, a.reason, [astuple(c) for c in a.changes], a.depends_on)
             + ((a.runs_again,) if a.runs_again else ())
+            + (("goes", a.goes_later) if a.goes_later else ())
             for a in self.actions
         ]
         ahead = (self.forecast.launches_now, self.forecast.waiting, self.forecast.ends)

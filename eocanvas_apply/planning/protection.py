@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
+from shlex import quote
 
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.ledger.events import Protected
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.manifest.address import Address
+from eocanvas_apply.manifest.address import Address, typed
+from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.plan import PlannedAction, Requests
+from eocanvas_apply.planning.reasons import Row, row_of
 
 _NAMED = 3
 
@@ -41,14 +44,11 @@ def protection(
     """Return what holds an apply of these actions back because an address is protected."""
     if not (desired.protect or recorded.protected):
         return ()
-    found = [a for a in actions if _is_lost(a) and is_protected(a.address, desired, recorded, requests)]
-    return tuple(_refusal([a for a in found if a.action is kind]) for kind in dict.fromkeys(a.action for a in found))
-
-
-def refusal(address: str, done: str) -> Diagnostic:
-    """Return that one address is protected, and may not be `done`: forgotten, cancelled."""
-    hint = f"--allow-protected {address} allows it"
-    return error("protected", f"{address} is protected, and would be {done}", hint, address=address)
+    losses = ((a.address, loss) for a in actions if (loss := _loss(a)))
+    found = [(address, loss) for address, loss in losses if is_protected(address, desired, recorded, requests)]
+    kinds = dict.fromkeys(loss.action for _, loss in found)
+    command, recorded_only = "destroy" if requests.destroy else "apply", recorded.protected - set(desired.protect)
+    return tuple(_refusal([e for e in found if e[1].action is kind], command, recorded_only) for kind in kinds)
 
 
 def changes_of_protection(desired: Desired, recorded: Recorded, requests: Requests) -> Iterable[Protected]:
@@ -58,14 +58,21 @@ def changes_of_protection(desired: Desired, recorded: Recorded, requests: Reques
     yield from (Protected(pattern=each, lifted=True) for each in sorted(lifted))
 
 
-def _is_lost(action: PlannedAction) -> bool:
-    return action.row.loses or action.relaunches_finished or action.runs_again is not None
+def _loss(action: PlannedAction) -> Row | None:
+    """Return the row by which something is lost, now or later in the run: deleted, replaced, forgotten, run again."""
+    if action.runs_again:
+        return row_of(action.address, ActionKind.RELAUNCH, action.runs_again)
+    row = action.goes or action.row
+    return row if row.loses or action.relaunches_finished else None
 
 
-def _refusal(alike: Sequence[PlannedAction]) -> Diagnostic:
-    first = alike[0]
-    named = ", ".join(each.address for each in alike[:_NAMED])
-    more = f" and {len(alike) - _NAMED} more" if len(alike) > _NAMED else ""
-    hint = f"apply refuses this unless --allow-protected {first.address} is given; also for several, such as job.x/*"
-    message = f"{named}{more}: protected, and the plan is to {first.action} ({first.reason})"
-    return error("protected", message, hint, address=first.address if len(alike) == 1 else None)
+def _refusal(alike: Sequence[tuple[str, Row]], command: str, recorded_only: Iterable[str]) -> Diagnostic:
+    (first, loss), more = alike[0], len(alike) - _NAMED
+    named = ", ".join(address for address, _ in alike[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    message = f"{named}: protected, and the plan is to {loss.action} ({loss.reason})"
+    given = typed(str(Address.parse(first).whole) if first.startswith("key.") else first)
+    hint = f"{command} refuses this unless --allow-protected {given} is given; also for several, such as job.x/*"
+    kept = [quote(pattern) for pattern in sorted(recorded_only) if names(pattern, first)]
+    if kept:
+        hint += f"\nonly the ledger protects it; --allow-protected {kept[0]} ends that"
+    return error("protected", message, hint, address=first if len(alike) == 1 else None)

@@ -161,7 +161,7 @@ _KEYS = (
         _A.DELETE, _R.DESTROYED, "destroy requested", "destroy deletes it; a later apply creates it again", loses=True
     ),
     _row(_A.DELETE, _R.SECRET_CHANGED, f"secret changed; {_UNNEEDED}", _DELETES),
-    _row(_A.DELETE, _R.CONFIG_CHANGED, f"configuration changed; {_UNNEEDED}", _DELETES),
+    _row(_A.DELETE, _R.CONFIG_CHANGED, f"configuration changed; {_UNNEEDED}", _DELETES, loses=True),
     _row(_A.ADOPT, _R.FOUND, "created, but the answer was lost", "the next apply records it"),
     _done(_R.EXISTING, "not managed by this project", "nothing to do; its owner renews it", usable=True),
     _skipped(

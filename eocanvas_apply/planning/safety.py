@@ -8,20 +8,23 @@ from dataclasses import astuple, replace
 
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.actions import QUIET, ActionKind
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.keys.comparison import is_tagged
 from eocanvas_apply.planning.keys.ownership import Owners
 from eocanvas_apply.planning.plan import Origin, Plan, PlannedAction, Requests
-from eocanvas_apply.planning.reasons import Reason
+from eocanvas_apply.planning.reasons import JOB_ROWS, Reason
 from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.vocabulary import Allowance
 from eocanvas_apply.web_addresses import same_service
 
+_FORGOTTEN = JOB_ROWS[ActionKind.FORGET, Reason.NOT_IN_MANIFEST]
 NEW_PLAN = "look at a new plan, and apply that"
-DELETES, DELETED_SHARE = 2, 0.30
+# More than so many, and more than so many of a hundred that are on record.
+DELETES, DELETED_PERCENT = 2, 30
 RELAUNCHES = 10
-FORGETS, FORGOTTEN_SHARE = 5, 0.10
+FORGETS, FORGOTTEN_PERCENT = 5, 10
 
 
 def refusals(
@@ -32,7 +35,7 @@ def refusals(
         return ()
     found = (
         ("empty-manifest", _empty(desired, recorded), Allowance.EMPTY),
-        ("too-many-deletes", _deletes(desired, requests, recorded, actions), Allowance.DELETES),
+        ("too-many-deletes", _deletes(recorded, actions), Allowance.DELETES),
         ("too-many-relaunches", _relaunches(requests, actions), Allowance.RELAUNCHES),
         ("too-many-forgets", _forgets(recorded, actions), Allowance.FORGETS),
     )
@@ -41,24 +44,34 @@ def refusals(
     return (*(other_sealing_key(requests.sealing_key, sealing.digest) if sealing else ()), *rules)
 
 
-def new_ledger(desired: Desired, requests: Requests, observed: Observed, *, lost_after_run: bool) -> Diagnostic | None:
+def new_ledger(
+    desired: Desired, requests: Requests, observed: Observed, *, lost_after_run: bool, command: str = "apply"
+) -> Diagnostic | None:
     """Return what speaks against opening a new ledger: it may be that one exists elsewhere and is not in use here.
 
-    With `lost_after_run` a CI machine would keep a local ledger of a real service.
+    With `lost_after_run` a CI machine would keep a local ledger of a real service. `command` is what would open it.
     """
+    if Allowance.NEW_LEDGER in requests.allowed:
+        return None
+    if found := keys_without_ledger(desired, observed):
+        return replace(found, hint=f"{found.hint}\n{_unless(Allowance.NEW_LEDGER, command)}")
+    if not lost_after_run:
+        return None
+    what = "this is a CI machine: a ledger in a local file is gone after the run, and the next one launches all again"
+    return error("ledger-not-kept", what, _unless(Allowance.NEW_LEDGER, command))
+
+
+def keys_without_ledger(desired: Desired, observed: Observed) -> Diagnostic | None:
+    """Return that the account has keys of this project although there is no ledger here, None where it has none."""
     owners = Owners.of(observed, Recorded())
     tagged = [key for key in observed.keys.values() if is_tagged(key.description, desired.project)]
-    ours = [key.name for key in tagged if not owners.exclude(key)]
-    if Allowance.NEW_LEDGER in requests.allowed or not (ours or lost_after_run):
+    ours = sorted(key.name for key in tagged if not owners.exclude(key))
+    if not ours:
         return None
-    if ours:
-        count = "a key" if len(ours) == 1 else f"{len(ours)} keys"
-        what = f"there is no ledger here, and the account already shows {count} of {desired.project!r}: "
-        refused = _refusal("ledger-missing", what + ", ".join(sorted(ours)[:3]), Allowance.NEW_LEDGER)
-        lost = "if the ledger is lost, eocanvas-apply ledger rebuild makes it anew from what the service shows"
-        return _with_own_project(desired, replace(refused, hint=f"{lost}\n{refused.hint}"))
-    what = "this is a CI machine: a ledger in a local file is gone after the run, and the next one launches all again"
-    return _refusal("ledger-not-kept", what, Allowance.NEW_LEDGER)
+    count = "a key" if len(ours) == 1 else f"{len(ours)} keys"
+    what = f"there is no ledger here, and the account already shows {count} of {desired.project!r}: "
+    hint = "if the ledger is lost, eocanvas-apply ledger rebuild makes it anew from what the service shows"
+    return _with_own_project(desired, error("ledger-missing", what + ", ".join(ours[:3]), hint))
 
 
 def _with_own_project(desired: Desired, refusal: Diagnostic) -> Diagnostic:
@@ -87,13 +100,12 @@ def _empty(desired: Desired, recorded: Recorded) -> str | None:
     return f"the manifest declares nothing, and {kept} keys and jobs are on record"
 
 
-def _deletes(desired: Desired, requests: Requests, recorded: Recorded, actions: Sequence[PlannedAction]) -> str | None:
-    living = [record.address for record in recorded.keys.values() if record.current]
-    going = {a.address for a in actions if a.action is ActionKind.DELETE}
-    # What a job still uses goes later in the same run: it counts now.
-    going |= {each for each in living if each not in desired.keys and not requests.leaves_out(each)}
-    leaving = len(going.intersection(living))
-    if leaving <= DELETES or leaving <= DELETED_SHARE * len(living):
+def _deletes(recorded: Recorded, actions: Sequence[PlannedAction]) -> str | None:
+    living = {record.address for record in recorded.keys.values() if record.current}
+    # An old generation that goes is no loss, its key stays.
+    going = {str(Address.parse(a.address).whole) for a in actions if a.goes and a.goes.reason is not Reason.SUPERSEDED}
+    leaving = len(going & living)
+    if leaving <= DELETES or leaving * 100 <= DELETED_PERCENT * len(living):
         return None
     return f"{leaving} of {len(living)} recorded keys would be deleted"
 
@@ -109,9 +121,9 @@ def _relaunches(requests: Requests, actions: Sequence[PlannedAction]) -> str | N
 
 def _forgets(recorded: Recorded, actions: Sequence[PlannedAction]) -> str | None:
     # What the command line forgets or destroys is asked for by name; a row out of its window stays on record.
-    leaving = sum(a.action is ActionKind.FORGET and a.reason is Reason.NOT_IN_MANIFEST for a in actions)
+    leaving = sum(a.goes is _FORGOTTEN for a in actions)
     known = len(_known(recorded)) if leaving > FORGETS else 0
-    if leaving <= FORGETS or leaving <= FORGOTTEN_SHARE * known:
+    if leaving <= FORGETS or leaving * 100 <= FORGOTTEN_PERCENT * known:
         return None
     return f"{leaving} of {known} recorded jobs would be forgotten"
 
@@ -121,7 +133,11 @@ def _known(recorded: Recorded) -> set[str]:
 
 
 def _refusal(code: str, what: str, flag: Allowance) -> Diagnostic:
-    return error(code, what, f"apply refuses this unless --{flag} is given")
+    return error(code, what, _unless(flag, "apply"))
+
+
+def _unless(flag: Allowance, command: str) -> str:
+    return f"{command} refuses this unless --{flag} is given"
 
 
 def departures(accepted: Plan, now: Plan) -> tuple[Diagnostic, ...]:
@@ -174,6 +190,11 @@ def _ledger_faults(accepted: Plan, now: Plan) -> Iterator[Diagnostic]:
 def _covered(action: PlannedAction, planned: PlannedAction | None, *, again_too: bool) -> bool:
     if action.runs_again:
         return again_too
+    if planned is not None and (action.goes_later or planned.goes_later) and planned.goes is action.goes:
+        # The plan shows that it goes, at once or when nothing uses it any more.
+        return True
+    if action.goes_later:
+        return False
     if action.action in QUIET or action.row.consequence:
         return True
     if action.relaunches_finished and planned is not None and planned.runs_again:

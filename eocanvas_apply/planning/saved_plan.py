@@ -45,6 +45,7 @@ class SavedAction:
     runs_again: Reason | None = None
     ended: bool = False
     complete: bool = False
+    goes_later: Reason | None = None
     orders: tuple[str, ...] | None = None
 
     @classmethod

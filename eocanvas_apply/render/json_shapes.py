@@ -54,7 +54,8 @@ class ActionJson(TypedDict):
     """What is to be done with one address, and why.
 
     `changes` is there for replace, relaunch and adopt only; `note` is what the manifest says, such as why a job is
-    skipped; `runs_again` why a job that runs now, or waits, is run again later in this run; `awaits` are the ids of
+    skipped; `runs_again` why a job that runs now, or waits, is run again later in this run; `goes_later` why a key that
+    is in use is deleted, or a job with an unknown answer forgotten, later in this run; `awaits` are the ids of
     products whose orders must be ready before; `results_until` is until when results are looked for that a successful
     job does not list yet.
     """
@@ -64,6 +65,7 @@ class ActionJson(TypedDict):
     reason: Reason
     note: NotRequired[str]
     runs_again: NotRequired[Reason]
+    goes_later: NotRequired[Reason]
     changes: NotRequired[list[ChangeJson]]
     depends_on: list[str]
     awaits: NotRequired[list[str]]

@@ -60,6 +60,8 @@ def _action(planned: PlannedAction) -> ActionJson:
         document["note"] = planned.note
     if planned.runs_again:
         document["runs_again"] = planned.runs_again
+    if planned.goes_later:
+        document["goes_later"] = planned.goes_later
     if planned.awaits:
         document["awaits"] = list(planned.awaits)
     if planned.lists_nothing:
@@ -136,8 +138,9 @@ def changes(plan: Plan, blocked: Container[str] = ()) -> str:
     counts = Counter(a.action for a in plan.actions if a.address not in blocked)
     found = [f"{len(plan.moves)} moved"] if plan.moves else []
     found += [f"{counts[kind]} to {kind}" for kind in READING_ORDER if counts[kind] and not ACTIONS[kind].quiet]
-    later = sum(a.runs_again is not None and a.action is not ActionKind.NONE for a in plan.actions)
-    return ", ".join([*found, *([f"{later} to relaunch afterwards"] if later else [])])
+    later = Counter(ActionKind.RELAUNCH for a in plan.actions if a.runs_again and a.action is not ActionKind.NONE)
+    later.update(a.goes.action for a in plan.actions if a.goes_later and a.goes)
+    return ", ".join([*found, *(f"{count} to {kind} afterwards" for kind, count in later.items())])
 
 
 _BLOCKED = "cannot start (see the errors)"

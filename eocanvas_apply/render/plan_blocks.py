@@ -37,9 +37,13 @@ def no_results_yet(until: datetime | None) -> str:
 
 
 def then(planned: PlannedAction) -> str:
-    """Return `, then relaunched (definition changed)` of a job that is run again later in this run."""
-    again = planned.runs_again
-    return f", then relaunched ({row_of(planned.address, ActionKind.RELAUNCH, again).words})" if again else ""
+    """Return `, then relaunched (definition changed)` of what is run again, deleted or forgotten later in this run."""
+    if again := planned.runs_again:
+        return f", then relaunched ({row_of(planned.address, ActionKind.RELAUNCH, again).words})"
+    if planned.goes_later and planned.goes:
+        done = "deleted" if planned.goes.action is ActionKind.DELETE else "forgotten"
+        return f", then {done} ({planned.goes.words})"
+    return ""
 
 
 def when(planned: PlannedAction) -> str:
@@ -66,7 +70,7 @@ def _alike(planned: PlannedAction) -> tuple[object, ...]:
 
 
 def _kind(planned: PlannedAction) -> tuple[str, str, bool, str]:
-    return planned.reason, planned.runs_again or "", planned.lists_nothing, planned.note
+    return planned.reason, planned.runs_again or planned.goes_later or "", planned.lists_nothing, planned.note
 
 
 @dataclass(slots=True)

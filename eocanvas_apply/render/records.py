@@ -19,6 +19,10 @@ _DETAILS = (
     "reason",
     "message",
     "file",
+    "pattern",
+    "lifted",
+    "allowed",
+    "unprotected",
     "project",
     "service",
     "account",
@@ -44,7 +48,11 @@ def _line(entry: Entry, style: Style) -> str:
 
 
 def _details(event: dict[str, Any]) -> str:
-    return " ".join(f"{name}={event[name]}" for name in _DETAILS if event.get(name) not in (None, ""))
+    return " ".join(f"{name}={_word(event[name])}" for name in _DETAILS if event.get(name))
+
+
+def _word(value: Any) -> str:
+    return ",".join(value) if isinstance(value, list) else "yes" if value is True else str(value)
 
 
 def lock_text(path: str, searches: Sequence[Mapping[str, Any]], dropped: int) -> str:

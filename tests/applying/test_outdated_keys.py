@@ -106,7 +106,7 @@ def test_a_key_of_others_is_left_alone(tmp_path: Path) -> None:
     world = done(tmp_path)
     world.environ["SECRET"] = "r0tated"
     assert acts(world.plan(EXISTING)) == {
-        "key.scenes#1": ("delete", "superseded"),
+        "key.scenes#1": ("delete", "not-in-manifest"),
         KEY: ("none", "existing"),
         JOB: ("none", "done"),
     }

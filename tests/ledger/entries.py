@@ -68,7 +68,7 @@ def job_intended(address: str = "job.subset", intent: str = "0f" * 16) -> e.JobI
 
 SAMPLES: tuple[e.AnyEvent, ...] = (
     OPENED,
-    e.PlanAccepted(plan_id="sha256:1", manifest_digest="sha256:2"),
+    e.PlanAccepted(plan_id="sha256:1", manifest_digest="sha256:2", allowed=("allow-empty",), unprotected=("key.a",)),
     key_intended(),
     e.KeyCreated(**KEY, intent="01", created=at(0), expires=at(60), end_known=True),
     e.KeyAbandoned(**KEY, intent="01", reason="refused", status=403, message="no"),

@@ -50,16 +50,55 @@ def test_more_than_2_and_more_than_30_percent_of_the_keys(recorded: int, left: i
     assert codes(with_keys(recorded, left)) == (["too-many-deletes"] if held else [])
 
 
-def test_a_key_that_is_still_in_use_counts_as_well() -> None:
-    manifest = HEAD + keys(range(3)) + "jobs:\n"
-    for n in range(3):
+def in_use(names: range) -> Scene:
+    manifest = HEAD + keys(names) + "jobs:\n"
+    for n in names:
         manifest += f"  j{n}: {{graph: graph.xml, inputs: {{img1: {{key: k{n}, path: /a}}}}}}\n"
     scene = Scene(manifest)
-    for number in range(3):
+    for number in names:
         scene.make_key(f"k{number}")
         scene.launched(f"j{number}", number + 1)
+    return scene
+
+
+def test_a_key_that_is_still_in_use_counts_as_well() -> None:
+    scene = in_use(range(3))
     scene.now_reads(HEAD + jobs(range(1)))
     assert codes(scene) == ["too-many-deletes"]
+    # What --only leaves out stays, also when nothing uses it any more.
+    assert codes(scene, Requests(only=frozenset({"job.j0"}))) == []
+    assert codes(scene, Requests(only=frozenset({"job.j0", "key.k0", "key.k1"}))) == []
+    assert codes(scene, Requests(only=frozenset({"key.k0", "key.k1", "key.k2"}))) == ["too-many-deletes"]
+
+
+def test_a_key_that_nothing_needs_counts_also_while_a_forgotten_job_uses_it() -> None:
+    scene = in_use(range(3))
+    scene.events += [e.Forgotten(address=f"job.j{n}", reason="requested") for n in range(3)]
+    skipped = scene.manifest.replace("  j", "  s").replace("graph: graph.xml", "skip: not this year, graph: graph.xml")
+    scene.now_reads(skipped.replace("bucket: b,", "bucket: other,"))
+    assert {scene.says(f"key.k{n}") for n in range(3)} == {"none(in-use)"}
+    assert codes(scene) == ["too-many-deletes"]
+
+
+def existing(names: range) -> str:
+    return "keys:\n" + "".join(f"  k{n}: {{type: existing, name: other-{n}, storage: s3}}\n" for n in names)
+
+
+def test_keys_that_become_those_of_somebody_else_count_for_ours_go() -> None:
+    scene = with_keys(4, 4)
+    scene.now_reads(HEAD + existing(range(2)) + keys(range(2, 4)).removeprefix("keys:\n"))
+    assert codes(scene) == []
+    scene.now_reads(HEAD + existing(range(3)) + keys(range(3, 4)).removeprefix("keys:\n"))
+    assert codes(scene) == ["too-many-deletes"]
+    assert scene.says("key.k0#1") == "delete(not-in-manifest)"
+
+
+def test_old_generations_that_go_are_no_loss() -> None:
+    scene = with_keys(3, 3)
+    for number in range(3):
+        scene.make_key(f"k{number}", 2)
+    assert [scene.says(f"key.k{n}#1") for n in range(3)] == ["delete(superseded)"] * 3
+    assert codes(scene) == []
 
 
 @pytest.mark.parametrize(("recorded", "changed", "held"), [(3, 2, False), (3, 3, True), (10, 3, False), (10, 4, True)])
@@ -92,6 +131,15 @@ def test_changed_jobs_that_still_run_count_as_relaunches(again: int, held: bool)
     scene.now_reads(HEAD + jobs(range(again), "b"))
     assert codes(scene) == (["too-many-relaunches"] if held else [])
     assert len(scene.plan().run_again) == again
+
+
+def test_jobs_that_run_and_are_not_selected_are_not_run_again() -> None:
+    scene = Scene(HEAD + jobs(range(12)))
+    for number in range(12):
+        scene.launched(f"j{number}", number + 1)
+    scene.now_reads(HEAD + jobs(range(12), "b"))
+    assert codes(scene) == ["too-many-relaunches"]
+    assert scene.plan(Requests(only=frozenset({"job.j0"}))).run_again == {"job.j0"}
 
 
 def test_a_job_that_runs_is_not_run_again_where_the_manifest_keeps_or_skips_it() -> None:
@@ -145,6 +193,16 @@ def test_more_than_5_and_10_percent_of_the_jobs(recorded: int, left: int, held: 
     assert codes(with_jobs(recorded, left)) == (["too-many-forgets"] if held else [])
 
 
+def test_jobs_whose_launch_is_undecided_count_for_they_are_forgotten_afterwards() -> None:
+    scene = Scene(HEAD + jobs(range(7)))
+    for number in range(7):
+        scene.intend(f"j{number}", number + 1, decided=scene.at)
+    scene.now_reads(HEAD + jobs(range(1)))
+    assert scene.says("job.j6") == "watch(answer-open)"
+    assert codes(scene) == ["too-many-forgets"]
+    assert codes(scene, Requests(only=frozenset({"job.j0"}))) == []
+
+
 def test_rows_that_left_their_source_are_not_forgotten_and_hold_nothing_back() -> None:
     def tiles(rows: int) -> str:
         listed = ", ".join(f"r{number:02}" for number in range(rows))
@@ -183,6 +241,25 @@ def test_the_flag_named_in_the_message_allows_it(scene: Scene, flag: str) -> Non
     [refusal] = scene.plan().refusals
     assert f"--{flag}" in refusal.hint
     assert codes(scene, Requests(allowed=frozenset({flag}))) == []
+
+
+def later(scene: Scene) -> Scene:
+    """Let the jobs of a scene have ended, and what their launches became be known."""
+    ended = scene.copy()
+    ended.events += [e.JobObserved(address=f"job.j{n}", job_id=f"job-{n + 1}", status="failed") for n in range(3)]
+    return ended
+
+
+def test_a_plan_that_showed_what_goes_later_covers_it_and_no_other_does() -> None:
+    scene = in_use(range(3))
+    scene.now_reads(HEAD + jobs(range(5, 6)))
+    shown = scene.plan()
+    unaware = replace(shown, actions=tuple(replace(each, goes_later=None) for each in shown.actions))
+    ended = later(scene).plan()
+    assert [str(each.reason) for each in ended.actions if each.action == "delete"] == ["not-in-manifest"] * 3
+    for now in (shown, ended):
+        assert [not departures(accepted, now) for accepted in (shown, unaware)] == [True, False]
+    assert not departures(ended, shown)
 
 
 def test_destroy_asks_for_itself() -> None:

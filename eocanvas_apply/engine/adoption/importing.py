@@ -78,7 +78,7 @@ async def record(engine: Engine, found: Import) -> None:
 def new_ledger_refusal(engine: Engine, observed: Observed, allowed: frozenset[str]) -> Diagnostic | None:
     """Return what speaks against opening a new ledger by an import, None where nothing does."""
     lost = engine.ledger_is_lost_after_run
-    return new_ledger(engine.desired, Requests(allowed=allowed), observed, lost_after_run=lost)
+    return new_ledger(engine.desired, Requests(allowed=allowed), observed, lost_after_run=lost, command="import")
 
 
 async def _job(engine: Engine, job: DesiredJob, job_id: str, observed: Observed) -> tuple[Adoption, Observed]:

@@ -108,16 +108,19 @@ class JobPlanner:
 
     def _leave(self, record: JobRecord, reason: Leaving) -> PlannedAction:
         last = record.last_intent
+        of_campaign = reason == "not-in-manifest" and Address.parse(record.address).name in self.desired.campaigns
+        # What is under way is settled first. A row that is gone was never launched then, or is not forgotten at all.
+        later = None if of_campaign else Reason(reason)
         if _is_open(last) and reason != "requested":
             settlement = self.evidence.settle(last)
             if settlement.verdict in (Verdict.FOUND, Verdict.WAIT):
-                return self._open(record.address, last, settlement)
+                return replace(self._open(record.address, last, settlement), goes_later=later)
         running = [r for r in record.runs.values() if r.in_flight and not r.dismissed and not self._vanished(r)]
         if reason == "destroyed" and running:
             return PlannedAction(record.address, _A.DISMISS, _R.DESTROYED, task=DismissJob(running[0].job_id))
         if reason != "requested" and running and running[0].cancelled:
-            return self._dismissal(record.address, running[0])
-        if reason == "not-in-manifest" and record.runs and Address.parse(record.address).name in self.desired.campaigns:
+            return replace(self._dismissal(record.address, running[0]), goes_later=later)
+        if of_campaign and record.runs:
             # Its row is gone: were it forgotten, the row's return would launch it again.
             found = (_A.WATCH, _R.IN_FLIGHT) if running else (_A.NONE, _R.OUT_OF_WINDOW)
             return PlannedAction(record.address, *found)

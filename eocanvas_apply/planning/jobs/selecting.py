@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from eocanvas_apply.planning.actions import LAUNCHES, ActionKind, Phase
 from eocanvas_apply.planning.plan import PlannedAction, Requests
@@ -24,7 +25,11 @@ def selected(jobs: Iterable[PlannedAction], requests: Requests) -> list[PlannedA
         optional = held or action.action in (*LAUNCHES, _A.ASK, _A.FORGET)
         return optional and requests.leaves_out(action.address)
 
-    return [PlannedAction(a.address, _A.NONE, _R.NOT_SELECTED) if is_left_out(a) else a for a in jobs]
+    def watched(action: PlannedAction) -> PlannedAction:
+        left_out = requests.leaves_out(action.address) and (action.runs_again or action.goes_later)
+        return replace(action, runs_again=None, goes_later=None) if left_out else action
+
+    return [PlannedAction(a.address, _A.NONE, _R.NOT_SELECTED) if is_left_out(a) else watched(a) for a in jobs]
 
 
 def selected_keys(keys: Sequence[PlannedAction], requests: Requests) -> list[PlannedAction]:
@@ -32,10 +37,14 @@ def selected_keys(keys: Sequence[PlannedAction], requests: Requests) -> list[Pla
 
     What else is done with a key follows from the jobs that need it.
     """
-    spared = {
-        a.address for a in keys if a.action is _A.DELETE and a.reason in _ENDED and requests.leaves_out(a.address)
-    }
-    return [PlannedAction(a.address, _A.NONE, _R.NOT_NEEDED) if a.address in spared else a for a in keys]
+
+    def spared(key: PlannedAction) -> PlannedAction:
+        if not requests.leaves_out(key.address) or key.goes is None or key.goes.reason not in _ENDED:
+            return key
+        deleted_now = key.action is _A.DELETE
+        return PlannedAction(key.address, _A.NONE, _R.NOT_NEEDED) if deleted_now else replace(key, goes_later=None)
+
+    return list(map(spared, keys))
 
 
 def limited(jobs: Sequence[PlannedAction], requests: Requests, turn: Turn) -> list[PlannedAction]:

@@ -114,7 +114,7 @@ class KeyPlanner:
         else:
             task, waits = self._unused(key.address, current, reason), _R.IN_USE
         if task is None:
-            return PlannedAction(key.address, _A.NONE, waits)
+            return PlannedAction(key.address, _A.NONE, waits, goes_later=changed[0])
         return PlannedAction(key.address, _A.DELETE, changed[0], changed[1], task=task, note=_note_of(task))
 
     def _unused(self, address: str, generation: Generation, reason: DeleteReason) -> DeleteKey | None:
@@ -217,17 +217,27 @@ class KeyPlanner:
         answer_by = self._answer_by(latest)
         if self._still_there(latest) or answer_by <= self.observed.at:
             return []
-        return [PlannedAction(self._address_of(record, latest), _A.NONE, _R.CANNOT_TELL, not_before=answer_by)]
+        address, reason = self._address_of(record, latest), Reason(self._reason(record, latest))
+        return [PlannedAction(address, _A.NONE, _R.CANNOT_TELL, not_before=answer_by, goes_later=reason)]
 
     def _delete(self, record: KeyRecord, generation: Generation) -> PlannedAction:
-        left_out: DeleteReason = "destroyed" if self.requests.destroy else "not-in-manifest"
-        reason: DeleteReason = "superseded" if record.address in self._wanted else left_out
+        reason = self._reason(record, generation)
         address = self._address_of(record, generation)
         task = self._unused(record.address, generation, reason)
         if task is None and not self.requests.destroy:
-            return PlannedAction(address, _A.NONE, _R.IN_USE)
+            return PlannedAction(
+                address, _A.NONE, _R.IN_USE, goes_later=None if reason == "superseded" else Reason(reason)
+            )
         # What destroy has not deleted yet is unfinished, and not in order because a job uses it.
         return PlannedAction(address, _A.DELETE, Reason(reason), task=task, note="" if task else _AFTER_ITS_JOBS)
+
+    def _reason(self, record: KeyRecord, generation: Generation) -> DeleteReason:
+        if self.requests.destroy:
+            return "destroyed"
+        key = self._wanted.get(record.address)
+        # An existing key is another one of the same name: ours has left the manifest.
+        left = key is None or (key.existing and generation is record.current)
+        return "not-in-manifest" if left else "superseded"
 
     def _address_of(self, record: KeyRecord, generation: Generation) -> str:
         """Return the address of a generation that is to go; it stays the same while others of its key go first."""
