@@ -16,7 +16,6 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from eocanvas_apply.api import parameters
 from eocanvas_apply.api.addresses import addresses_named, jobs_named
 from eocanvas_apply.api.notifying import Notifying
-from eocanvas_apply.api.remaining_requests import last_intents, still_to_do
 from eocanvas_apply.api.results import Results, chosen_jobs, recorded_results
 from eocanvas_apply.api.values import ApplyResult, Plan, Progress, Status
 from eocanvas_apply.diagnostics import error
@@ -30,6 +29,7 @@ from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.plan import Plan as PlanValue
 from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.planning.saved_plan import SavedPlan
+from eocanvas_apply.planning.state.sent_launches import last_intents
 from eocanvas_apply.render.definitions import saved_definitions
 from eocanvas_apply.report.progress import Progress as Event
 from eocanvas_apply.report.status import status as status_of
@@ -211,12 +211,12 @@ class AsyncProject:
         if not isinstance(plan, Plan | SavedPlan):
             raise TypeError(f"apply needs the Plan that project.plan() returned, not {type(plan).__name__}")
         limit = parameters.waiting("wait", wait)
-        async with self._turn(on_progress) as engine:
+        async with self._turn(on_progress):
             if isinstance(plan, SavedPlan):
                 return await self.applied_as_saved(plan, limit)
             _require_service(plan)
-            requests = still_to_do(plan.requests, plan.intents, await engine.recorded())
-            return await self.applied(requests, limit, lambda _: None, permission.of_plan(plan.value))
+            allowed_by = permission.of_plan(plan.value, plan.intents)
+            return await self.applied(plan.requests, limit, lambda _: None, allowed_by)
 
     async def continue_apply(
         self,
@@ -277,8 +277,7 @@ class AsyncProject:
     ) -> ApplyResult:
         """Apply what a saved plan allows; `show` sees the plan that is carried out."""
         engine = await self.engine()
-        requests = still_to_do(plan.requests, plan.intents, await engine.recorded())
-        requests = replace(requests, no_fetch=requests.no_fetch or not fetch)
+        requests = replace(plan.requests, no_fetch=plan.requests.no_fetch or not fetch)
         return await self.applied(
             requests, wait, show or (lambda _: None), await saved_plans.of_saved_plan(engine, plan)
         )

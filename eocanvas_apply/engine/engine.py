@@ -31,6 +31,7 @@ from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.protection import changes_of_protection
 from eocanvas_apply.planning.safety import keys_without_ledger, new_ledger
 from eocanvas_apply.planning.state.observed import Observed
+from eocanvas_apply.planning.state.sent_launches import last_intents, launched_since
 from eocanvas_apply.policy.plan_limits import plan_refusals, within_run
 from eocanvas_apply.policy.policy_file import PolicyFile
 from eocanvas_apply.report.outcomes import results_left
@@ -137,7 +138,7 @@ class Engine:
         """
         await self._surveyor.keep()
         requests = replace(self._guarding(requests), applying=True)
-        requests = permission.added_to(requests) if permission else requests
+        requests = self._remaining(permission, requests) if permission else requests
         first, observed = await self._first(requests)
         if absent := _absent(first, observed):
             raise ManifestError(*absent, *first.refusals)
@@ -155,7 +156,14 @@ class Engine:
             await self._accept(permission.plan_id, requests)
         await self._protect(requests)
         async with self.runs.noted(self.token(), self.service.time.now) if self.runs else nullcontext():
-            return await self._run(first, within_run(self.policy, self.journal.recorded, requests), wait).to_its_end()
+            return await self._run(
+                first, within_run(self.policy, self.journal.recorded, requests), wait, permission
+            ).to_its_end()
+
+    def _remaining(self, permission: Permission, requests: Requests) -> Requests:
+        """Return the requests with what a permission allows, and without what was launched since its plan was made."""
+        launched = launched_since(permission.intents or {}, self.journal.recorded)
+        return replace(permission.added_to(requests), launched=launched, launches=len(launched))
 
     async def cancel(self, addresses: frozenset[str], confirm: Callable[[Plan], None]) -> ApplyResult:
         """Stop what is in flight of these jobs, and nothing else; `confirm` raises for a plan that is declined.
@@ -188,9 +196,15 @@ class Engine:
             required_sealing_key=self.required_sealing_key,
         )
 
-    def _run(self, first: Plan, requests: Requests, wait: timedelta | None) -> Run:
+    def _run(
+        self, first: Plan, requests: Requests, wait: timedelta | None, permission: Permission | None = None
+    ) -> Run:
         pace = Pace(self.clock, wait, self.desired.timing.poll, Stop(self.stopping), self.idle)
-        return Run(self._surveyor, self.session(), requests, first, pace, self.show)
+        intents = permission.intents if permission else None
+        if intents is None:
+            intents = last_intents(requests, first, self.journal.recorded)
+        covers = permission.covers if permission else lambda _: True
+        return Run(self._surveyor, self.session(), requests, first, pace, intents, covers, self.show)
 
     def _guarding(self, requests: Requests) -> Requests:
         return replace(requests, sealing_key=self.required_sealing_key)

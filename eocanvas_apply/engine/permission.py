@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import PlanStale
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.planning.plan import Plan, Requests
-from eocanvas_apply.planning.safety import NEW_PLAN, departures
+from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests
+from eocanvas_apply.planning.safety import NEW_PLAN, coverage, departures
+from eocanvas_apply.planning.state.sent_launches import Intents
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +18,16 @@ class Permission:
     """`check` raises PlanStale for a first plan that it does not allow; `plan_id` goes on record as accepted.
 
     Without `plan_id` nothing new is accepted. `allowed` and `unprotected` are what was given when it was accepted.
+    `covers` tells of an action of a later plan of the same run whether it is allowed; `intents` are the last launches
+    when the plan was made, None where that is now.
     """
 
     check: Callable[[Plan], None]
     plan_id: str | None = None
     allowed: frozenset[str] = frozenset()
     unprotected: frozenset[str] = frozenset()
+    covers: Callable[[PlannedAction], bool] = lambda _: True
+    intents: Intents | None = None
 
     def added_to(self, requests: Requests) -> Requests:
         """Return the requests with what holds for all that follows from the manifest.
@@ -36,14 +41,14 @@ class Permission:
         )
 
 
-def of_plan(plan: Plan) -> Permission:
-    """Return the permission that a plan of this process is."""
+def of_plan(plan: Plan, intents: Intents) -> Permission:
+    """Return the permission that a plan of this process is; `intents` are the last launches when it was made."""
 
     def check(first: Plan) -> None:
         if faults := departures(plan, first):
             raise PlanStale(*faults)
 
-    return Permission(check, plan.plan_id)
+    return Permission(check, plan.plan_id, covers=coverage(plan), intents=intents)
 
 
 def of_last_accepted(recorded: Recorded) -> Permission:

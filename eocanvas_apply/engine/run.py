@@ -15,9 +15,11 @@ from eocanvas_apply.engine.pace import Pace
 from eocanvas_apply.engine.surveyor import Survey, Surveyor
 from eocanvas_apply.errors import EocanvasApplyError, LedgerConflict, SafetyRefusal, ServiceError
 from eocanvas_apply.ledger.events import JobObserved, Moved
-from eocanvas_apply.planning.actions import ActionKind, Outcome
+from eocanvas_apply.planning.actions import LAUNCHES, ActionKind, Outcome
 from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
+from eocanvas_apply.planning.safety import not_planned
+from eocanvas_apply.planning.state.sent_launches import Intents, launched_since
 from eocanvas_apply.planning.tasks import LaunchJob
 from eocanvas_apply.report.outcomes import endings, results, results_left, results_pending, standing
 from eocanvas_apply.report.progress import ApplyResult, Ending, Happening, Progress, View, results_here, view
@@ -32,13 +34,19 @@ _UNCLEAR = timedelta(hours=1)
 
 @dataclass(slots=True)
 class Run:
-    """One run from its first plan to its result. `show` gets the state after each look at the service."""
+    """One run from its first plan to its result. `show` gets the state after each look at the service.
+
+    `intents` are the last launches when what it carries out was planned, and `covers` tells of an action that a later
+    look asks for whether it was allowed.
+    """
 
     surveyor: Surveyor
     session: Session
     requests: Requests
     first: Plan
     pace: Pace
+    intents: Intents
+    covers: Callable[[PlannedAction], bool]
     show: Callable[[View], None] | None = None
     _downloads: Downloads = field(init=False)
     _last: Plan = field(init=False)
@@ -193,11 +201,13 @@ class Run:
     def _current_requests(self) -> Requests:
         """Return what is asked for, with what this run has done of it."""
         session = self.session
+        # What another run has launched meanwhile is done too.
+        others = launched_since(self.intents, session.journal.recorded) - session.launched
         return replace(
             self.requests,
             launches_stopped=session.launches_stopped,
-            launched=frozenset(session.launched),
-            launches=session.launches,
+            launched=others | session.launched,
+            launches=session.launches + len(others),
             failed=session.given_up,
             dismissed=frozenset(session.dismissed),
         )
@@ -215,8 +225,13 @@ class Run:
         A launch in the place of one whose answer was lost was agreed to with that one.
         """
         changed = action.reason in (Reason.DEFINITION_CHANGED, Reason.INPUT_CHANGED)
-        instead = isinstance(action.task, LaunchJob) and action.task.abandons is not None
-        return not changed or instead or action.address in self._run_again
+        if isinstance(action.task, LaunchJob) and action.task.abandons is not None:
+            return True
+        return (not changed or action.address in self._run_again) and not self._goes_beyond(action)
+
+    def _goes_beyond(self, action: PlannedAction) -> bool:
+        """Return whether it is a launch that the plan does not allow which this run carries out."""
+        return action.action in LAUNCHES and not self.covers(action)
 
     async def _apply(self, ready: list[PlannedAction]) -> bool:
         """Carry out what is ready; return whether anything came of it, so that the plan is not the last word."""
@@ -285,6 +300,10 @@ class Run:
         found = endings(last, {each.outcome for each in ended}, launches_stopped=session.launches_stopped)
         if self._stopping:
             found |= {Ending.INTERRUPTED}
+        beyond = [action for action in last.actions if action.task and self._goes_beyond(action)]
+        if beyond:
+            found |= {Ending.STALE}
+            last = replace(last, diagnostics=(*last.diagnostics, *map(not_planned, beyond)))
         pending = sum(results_pending(recorded, address) for address in left)
         jobs = [each.address for each in ended if each.address.startswith("job.")]
         lie = places(jobs, recorded, last.desired)

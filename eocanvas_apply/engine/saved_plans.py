@@ -14,6 +14,7 @@ from eocanvas_apply.engine.permission import Permission
 from eocanvas_apply.errors import ManifestError, PlanStale, UsageError
 from eocanvas_apply.files import read_own, replace_output
 from eocanvas_apply.planning.plan import Plan, Requests
+from eocanvas_apply.planning.safety import coverage
 from eocanvas_apply.planning.saved_plan import BEGINNING, SavedPlan, SecretPrints
 from eocanvas_apply.secrets.fingerprints import scheme_of
 from eocanvas_apply.secrets.vault import Vault
@@ -48,7 +49,7 @@ async def of_saved_plan(engine: Engine, plan: SavedPlan) -> Permission:
         if faults := plan.departures(first, engine.parts, now):
             raise PlanStale(*faults)
 
-    return Permission(check, plan.plan_id)
+    return Permission(check, plan.plan_id, covers=coverage(plan.plan), intents=plan.intents)
 
 
 def _prints(vault: Vault, salt: str, schemes: Mapping[str, str]) -> Mapping[str, Mapping[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, replace
 
 from eocanvas_apply.diagnostics import Diagnostic, error
@@ -159,17 +159,21 @@ def changed_manifest(accepted: Plan, now: Plan) -> tuple[Diagnostic, ...]:
 
 def other_departures(accepted: Plan, now: Plan) -> tuple[Diagnostic, ...]:
     """Return why a plan does not hold any more, but for the manifest."""
-    planned = accepted.by_address()
-    again = accepted.run_again
-    new = (a for a in now.actions if not _covered(a, planned.get(a.address), again_too=a.address in again))
-    return (
-        *_origin_faults(accepted.origin, now.origin),
-        *_ledger_faults(accepted, now),
-        *(
-            error("plan-stale", f"{a.address}: {a.action} ({a.reason}) is not in the plan", NEW_PLAN, address=a.address)
-            for a in new
-        ),
-    )
+    covers = coverage(accepted)
+    new = (not_planned(action) for action in now.actions if not covers(action))
+    return *_origin_faults(accepted.origin, now.origin), *_ledger_faults(accepted, now), *new
+
+
+def coverage(accepted: Plan) -> Callable[[PlannedAction], bool]:
+    """Return what tells of an action whether it is in an accepted plan, or a consequence of it."""
+    planned, again = accepted.by_address(), accepted.run_again
+    return lambda action: _covered(action, planned.get(action.address), again_too=action.address in again)
+
+
+def not_planned(action: PlannedAction) -> Diagnostic:
+    """Return that an action is not in the plan that was accepted."""
+    what = f"{action.address}: {action.action} ({action.reason}) is not in the plan"
+    return error("plan-stale", what, NEW_PLAN, address=action.address)
 
 
 def _origin_faults(before: Origin, after: Origin) -> Iterator[Diagnostic]:

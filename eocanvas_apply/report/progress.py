@@ -150,6 +150,7 @@ class Ending(StrEnum):
 
     ERROR = "error"
     REFUSED = "refused"
+    STALE = "stale"
     DECISION = "decision"
     FAILED = "failed"
     UNFINISHED = "unfinished"

@@ -54,7 +54,7 @@ def _ordered(events: Collection[RunEvent]) -> tuple[RunEvent, ...]:
 
 def _events(result: ApplyResult) -> Iterable[RunEvent]:
     acted = any(each.action is not ActionKind.NONE for each in result.results) or bool(result.news)
-    if Ending.ERROR in result.endings:
+    if result.endings & {Ending.ERROR, Ending.STALE}:
         yield "error"
     if Ending.DECISION in result.endings:
         yield "decision"
