@@ -29,7 +29,7 @@ from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.drift import DriftReport
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.protection import changes_of_protection
-from eocanvas_apply.planning.safety import keys_without_ledger, new_ledger
+from eocanvas_apply.planning.safety import NewLedger, keys_without_ledger, new_ledger
 from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.planning.state.sent_launches import last_intents, launched_since
 from eocanvas_apply.policy.plan_limits import plan_refusals, within_run
@@ -52,7 +52,7 @@ class Engine:
     `required_sealing_key` is the SHA-256 that the service's public key must have, where one is required.
     `parts` are digests of what the digest of the manifest is made of, by words for it.
     `report` gets each event of a run, `show` the state after each look at the service; `runs` knows the other runs;
-    `ledger_file` is None for a ledger that is elsewhere.
+    `ledger_file` is None for a ledger that is elsewhere, `ledger_beside` a local one of this project that is not used.
     """
 
     desired: Desired
@@ -73,6 +73,7 @@ class Engine:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     runs: RunsAtWork | None = None
     ledger_file: Path | None = None
+    ledger_beside: Path | None = None
     required_sealing_key: str | None = None
     parts: Mapping[str, str] = field(default_factory=dict)
     _surveyor: Surveyor = field(init=False)
@@ -225,8 +226,13 @@ class Engine:
             return replace(made, diagnostics=(*made.diagnostics, replace(left, severity=Severity.WARNING)))
         if not made.changes_pending:
             return made
-        lost = new_ledger(self.desired, requests, observed, lost_after_run=self.ledger_is_lost_after_run)
+        lost = self.new_ledger_refusal(requests, observed)
         return replace(made, refusals=(*made.refusals, lost)) if lost else made
+
+    def new_ledger_refusal(self, requests: Requests, observed: Observed, command: str = "apply") -> Diagnostic | None:
+        """Return what speaks against opening a new ledger by a command, None where nothing does."""
+        place = NewLedger(self.journal.url, self.ledger_beside, lost_after_run=self.ledger_is_lost_after_run)
+        return new_ledger(self.desired, requests, observed, place, command)
 
     async def _protect(self, requests: Requests) -> None:
         """Record what the manifest protects, so that a later one cannot just leave it out."""

@@ -26,7 +26,7 @@ from eocanvas_apply.engine.personal_settings import read_personal_settings, sett
 from eocanvas_apply.engine.surveyor import Review
 from eocanvas_apply.errors import ManifestError, UsageError
 from eocanvas_apply.ledger.journal import Journal
-from eocanvas_apply.ledger.opened_ledger import OpenedLedger, open_ledger
+from eocanvas_apply.ledger.opened_ledger import OpenedLedger, local_ledger_of, open_ledger
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.model.manifest import Timing
 from eocanvas_apply.manifest.model.times import parse_duration
@@ -180,7 +180,15 @@ async def open_engine(
             parts=campaigns.parts,
             runs=ledger.runs,
             ledger_file=ledger.file,
+            ledger_beside=_beside(project, ledger),
         )
+
+
+def _beside(project: Definition, ledger: OpenedLedger) -> Path | None:
+    """Return the local ledger of this project where another one is used."""
+    found = local_ledger_of(project.manifest.project, project.boundary, project.environment)
+    is_used = found and ledger.file and ledger.file.absolute() == found.absolute()
+    return None if is_used else found
 
 
 def review_of(project: Definition) -> Review:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from eocanvas_apply.ledger.snapshot_text import Snapshots
 # As libpq takes them.
 _POSTGRES = ("postgresql://", "postgres://")
 _BUCKET = "s3://"
+_LONGEST_LINE = 100_000
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,17 @@ def open_ledger(url: str | None, boundary: Boundary, environment: str | None = N
         return _in_bucket(url)
     backend = open_backend(url, boundary, environment)
     return OpenedLedger(backend, LocalRuns(backend.path), LocalSnapshots(backend), file=backend.path)
+
+
+def local_ledger_of(project: str, boundary: Boundary, environment: str | None) -> Path | None:
+    """Return the file beside the manifest where it holds a ledger of this project, None where it does not."""
+    path = open_backend(None, boundary, environment).path
+    try:
+        with path.open("rb") as file:
+            first = json.loads(file.readline(_LONGEST_LINE))
+    except (OSError, ValueError):
+        return None
+    return path if isinstance(first, dict) and first.get("project") == project else None
 
 
 def _in_database(url: str) -> OpenedLedger:

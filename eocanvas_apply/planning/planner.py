@@ -101,7 +101,7 @@ class _Planner:
 
     def _keys(self, jobs: Sequence[PlannedAction]) -> PlannedKeys:
         """The keys that these jobs need, and what becomes of the others."""
-        needed = {} if self.requests.destroy else needed_keys(self.desired, jobs, self.requests.only)
+        needed = {} if self.requests.destroy else needed_keys(self.desired, jobs, self.requests)
         occupied = occupancy(self.recorded, self.evidence)
         planner = KeyPlanner(self.desired, self.requests, self.recorded, self.observed, needed, occupied)
         actions = selected_keys(planner.actions(), self.requests)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import astuple, replace
+from dataclasses import astuple, dataclass, replace
+from pathlib import PurePath
 
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.ledger.fold.recorded import Recorded
@@ -44,18 +45,34 @@ def refusals(
     return (*(other_sealing_key(requests.sealing_key, sealing.digest) if sealing else ()), *rules)
 
 
+@dataclass(frozen=True, slots=True)
+class NewLedger:
+    """Where a new ledger would be opened, and the local one of this project that is not used.
+
+    With `lost_after_run` a CI machine would keep a local ledger of a real service.
+    """
+
+    url: str
+    beside: PurePath | None = None
+    lost_after_run: bool = False
+
+
 def new_ledger(
-    desired: Desired, requests: Requests, observed: Observed, *, lost_after_run: bool, command: str = "apply"
+    desired: Desired, requests: Requests, observed: Observed, place: NewLedger, command: str = "apply"
 ) -> Diagnostic | None:
     """Return what speaks against opening a new ledger: it may be that one exists elsewhere and is not in use here.
 
-    With `lost_after_run` a CI machine would keep a local ledger of a real service. `command` is what would open it.
+    `command` is what would open it.
     """
     if Allowance.NEW_LEDGER in requests.allowed:
         return None
+    if place.beside:
+        what = f"there is no ledger at {place.url}, and {place.beside} is one of this project"
+        hint = f"to go on with it there: eocanvas-apply ledger copy {place.beside} {place.url}"
+        return error("ledger-missing", what, f"{hint}\n{_unless(Allowance.NEW_LEDGER, command)}")
     if found := keys_without_ledger(desired, observed):
         return replace(found, hint=f"{found.hint}\n{_unless(Allowance.NEW_LEDGER, command)}")
-    if not lost_after_run:
+    if not place.lost_after_run:
         return None
     what = "this is a CI machine: a ledger in a local file is gone after the run, and the next one launches all again"
     return error("ledger-not-kept", what, _unless(Allowance.NEW_LEDGER, command))

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from eocanvas_apply.cli import main
+from eocanvas_apply.emulator.http.server import RunningEmulator
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.backends.local import LocalBackend
 from eocanvas_apply.ledger.entry import Entry
+from tests.cli.conftest import Project
 
 Captured = pytest.CaptureFixture[str]
 OPENED = e.LedgerOpened(project="baltic", service="https://s", account="jane", ledger_id="1", salt="2")
@@ -145,3 +147,19 @@ def test_a_damaged_ledger_and_a_folder_without_room_give_no_snapshot(tmp_path: P
     (tmp_path / "sound" / "ledger.snapshot.part").mkdir()
     assert main(["ledger", "compact", "--ledger", str(sound)]) == 1
     assert "the snapshot cannot be written [ledger-unwritable]" in capsys.readouterr().err
+
+
+def test_a_ledger_beside_the_manifest_is_not_left_behind_unseen(
+    project: Project, monkeypatch: pytest.MonkeyPatch, emulator: RunningEmulator
+) -> None:
+    monkeypatch.chdir(project.folder)
+    project.change("keys:\n", "x-keys:\n")
+    project.change("key: scenes", "key: eodata")
+    assert project.run("apply", "--yes") == 0, project.err
+    monkeypatch.setenv("EOCANVAS_APPLY_LEDGER", "shared/coast.jsonl")
+    assert project.run("apply", "--yes") == 5
+    assert "default.jsonl is one of this project" in project.err
+    with emulator.model() as wire:
+        assert len(wire.service.jobs.every()) == 1
+    assert main(["ledger", "copy", ".eocanvas/default.jsonl", "shared/coast.jsonl"]) == 0
+    assert project.run("plan", "--detailed-exitcode") == 0, project.out

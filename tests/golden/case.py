@@ -128,6 +128,7 @@ def _requests(given: Json) -> Requests:
         relaunch=frozenset(given.get("relaunch", ())),
         cancel=frozenset(given.get("cancel", ())),
         retry_failed=given.get("retry_failed", False),
+        no_fetch=given.get("no_fetch", False),
         launches_stopped=given.get("launches_stopped", False),
         only=frozenset(given["only"]) if "only" in given else None,
         limit=given.get("limit"),

@@ -9,7 +9,7 @@ import pytest
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.planning.actions import ActionKind
 from eocanvas_apply.planning.keys.needs import end_of, expires_soon, granted_life, need_of, needed_keys
-from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.planning.plan import PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
 from tests.planning.scene import AT, HEAD, HOUR, MINUTE, ONE_OF_EACH, SCENES, SECOND, WEEK, Scene
 
@@ -18,7 +18,7 @@ _A, _R = ActionKind, Reason
 
 def needed(*actions: tuple[ActionKind, Reason], manifest: str = ONE_OF_EACH) -> dict[str, timedelta]:
     planned = [PlannedAction("job.subset", *action) for action in actions]
-    return dict(needed_keys(Scene(manifest).desired, planned, None))
+    return dict(needed_keys(Scene(manifest).desired, planned, Requests()))
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_the_longest_job_counts() -> None:
         + "  long: {graph: graph.xml, max_duration: 9h, inputs: {img1: {key: scenes, path: /b}}}\n"
     )
     launches = [PlannedAction(f"job.{name}", _A.LAUNCH, _R.NEW) for name in ("long", "subset")]
-    assert needed_keys(Scene(manifest).desired, launches, None) == {"key.scenes": 9 * HOUR}
+    assert needed_keys(Scene(manifest).desired, launches, Requests()) == {"key.scenes": 9 * HOUR}
 
 
 def test_a_key_that_no_job_names_or_that_is_kept_is_needed() -> None:

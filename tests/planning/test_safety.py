@@ -8,7 +8,7 @@ import pytest
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.planning.plan import Requests
-from eocanvas_apply.planning.safety import departures, new_ledger
+from eocanvas_apply.planning.safety import NewLedger, departures, new_ledger
 from tests.planning.scene import HEAD, MINUTE, ONE_OF_EACH, Scene
 
 
@@ -283,5 +283,5 @@ def test_a_new_ledger_is_not_opened_beside_another_one(
         intended = scene.intend_key("scenes")
         scene.show_key(intended, scene.at - MINUTE, None)
     requests = Requests(allowed=frozenset(flags))
-    found = new_ledger(scene.desired, requests, scene.observed, lost_after_run=lost)
+    found = new_ledger(scene.desired, requests, scene.observed, NewLedger("ledger.jsonl", lost_after_run=lost))
     assert (found.code if found else None) == code

@@ -17,7 +17,6 @@ from pathlib import Path
 from eocanvas_apply.applying.document_store import keep_documents
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import Severity, error
-from eocanvas_apply.engine.adoption.importing import new_ledger_refusal
 from eocanvas_apply.engine.adoption.job_reading import Heard, JobReading
 from eocanvas_apply.engine.definition import Definition, parse_project
 from eocanvas_apply.engine.engine import Engine
@@ -159,7 +158,7 @@ async def _prepared(engine: Engine, nothing: Definition, made: Draft, allowed: f
     engine.require_policy()
     _, observed = await engine.plan(Requests())
     opening = engine.opening()
-    if opening and (refused := new_ledger_refusal(engine, observed, allowed)):
+    if opening and (refused := engine.new_ledger_refusal(Requests(allowed=allowed), observed, "import")):
         raise SafetyRefusal(refused)
     _require_nothing_else(engine, made)
     taken = [*_adoptions(engine, made, [opening] if opening else [], observed.at)]

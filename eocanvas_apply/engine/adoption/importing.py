@@ -25,7 +25,6 @@ from eocanvas_apply.planning.desired.fingerprint import DOCUMENT
 from eocanvas_apply.planning.keys.ownership import Owners
 from eocanvas_apply.planning.plan import PlannedAction, Requests
 from eocanvas_apply.planning.planner import plan
-from eocanvas_apply.planning.safety import new_ledger
 from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.service.wire import JobInfo, KeyInfo
 from eocanvas_apply.vocabulary import OgcStatus
@@ -53,7 +52,7 @@ async def look(engine: Engine, address: str, target: str, allowed: frozenset[str
     _, observed = await engine.plan(Requests())
     recorded = engine.journal.recorded
     opening = engine.opening()
-    if opening and (refused := new_ledger_refusal(engine, observed, allowed)):
+    if opening and (refused := engine.new_ledger_refusal(Requests(allowed=allowed), observed, "import")):
         raise SafetyRefusal(refused)
     if job := engine.desired.jobs.get(address):
         adoption, observed = await _job(engine, job, target, observed)
@@ -73,12 +72,6 @@ async def record(engine: Engine, found: Import) -> None:
         await asyncio.to_thread(keep_texts, engine.observer.folder, texts)
     if found.events:
         await engine.journal.claim(found.decided_on, found.events)
-
-
-def new_ledger_refusal(engine: Engine, observed: Observed, allowed: frozenset[str]) -> Diagnostic | None:
-    """Return what speaks against opening a new ledger by an import, None where nothing does."""
-    lost = engine.ledger_is_lost_after_run
-    return new_ledger(engine.desired, Requests(allowed=allowed), observed, lost_after_run=lost, command="import")
 
 
 async def _job(engine: Engine, job: DesiredJob, job_id: str, observed: Observed) -> tuple[Adoption, Observed]:

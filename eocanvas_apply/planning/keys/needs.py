@@ -11,26 +11,26 @@ from eocanvas_apply.ledger.events import KeyCreated
 from eocanvas_apply.ledger.fold.key_records import Generation
 from eocanvas_apply.planning.actions import LAUNCHES, ActionKind, Outcome
 from eocanvas_apply.planning.desired.desired import Desired
-from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.planning.plan import PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import ObservedKey
-from eocanvas_apply.planning.tasks import DrainKey
+from eocanvas_apply.planning.tasks import DrainKey, FetchResults
 
 _SHARE = 0.2
 _DEFAULT_LIFE = timedelta(seconds=3600)
 
 
-def needed_keys(
-    desired: Desired, jobs: Iterable[PlannedAction], only: frozenset[str] | None
-) -> Mapping[str, timedelta]:
+def needed_keys(desired: Desired, jobs: Iterable[PlannedAction], requests: Requests) -> Mapping[str, timedelta]:
     """Return the keys that must live, with the longest duration of the unfinished jobs that name them.
 
     A key is also needed where no job names it at all, or where it is kept. One that is not ours is nothing we could
-    keep alive: only what is to be launched with it needs it. Where `only` selects addresses, a key must be among them,
-    or a selected job name it.
+    keep alive: only what is to be launched with it needs it. Results that are left where they are need none either:
+    else a schedule that never fetches would renew a key for ever. Where `only` selects addresses, a key must be among
+    them, or a selected job name it.
     """
     needed: dict[str, timedelta] = {}
-    for action in (action for action in jobs if action.wanted):
+    only = requests.only
+    for action in (action for action in jobs if action.wanted and not _left(action, requests)):
         if job := desired.jobs.get(action.address):
             for address in job.keys:
                 key = desired.keys.get(address)
@@ -41,6 +41,10 @@ def needed_keys(
         if (key.keep or address not in named) if only is None else address in only:
             needed.setdefault(address, timedelta())
     return needed
+
+
+def _left(action: PlannedAction, requests: Requests) -> bool:
+    return requests.no_fetch and isinstance(action.task, FetchResults)
 
 
 def need_of(longest_job: timedelta, granted: timedelta) -> timedelta:
