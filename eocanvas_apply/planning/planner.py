@@ -20,8 +20,8 @@ from eocanvas_apply.planning.jobs.selecting import limited, selected, selected_k
 from eocanvas_apply.planning.keys.key_planner import KeyPlanner
 from eocanvas_apply.planning.keys.needs import PlannedKeys, after_keys, needed_keys
 from eocanvas_apply.planning.plan import Origin, Plan, PlannedAction, Requests
-from eocanvas_apply.planning.protection import protection
-from eocanvas_apply.planning.safety import refusals
+from eocanvas_apply.planning.protection import lifted_protection, protection
+from eocanvas_apply.planning.safety import overruled, refusals
 from eocanvas_apply.planning.schedule.outlook import forecast, renewals, wake
 from eocanvas_apply.planning.schedule.pacing import expected, paced, running, windows_of
 from eocanvas_apply.planning.schedule.windows import Windows
@@ -77,12 +77,16 @@ class _Planner:
             *refusals(desired, self.requests, recorded, observed, actions),
             *protection(desired, recorded, self.requests, actions),
         )
+        allowed = (
+            *overruled(desired, self.requests, recorded, actions),
+            *lifted_protection(desired, recorded, self.requests, actions),
+        )
         renewed, now = renewals(desired, recorded, observed, launches), observed.at
         return Plan(
             origin=self.origin(),
             created=now,
             actions=actions,
-            diagnostics=(*renamed, *keys.faults, *findings, *warnings(desired, recorded, observed, jobs)),
+            diagnostics=(*allowed, *renamed, *keys.faults, *findings, *warnings(desired, recorded, observed, jobs)),
             refusals=tuple(or_renamed(lost, renamed)),
             forecast=forecast(actions, keys.stalled, now, renewed),
             wake=wake(actions, renewed, now),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import PurePath
 
-from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.diagnostics import Diagnostic, error, warning
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.actions import QUIET, ActionKind
@@ -34,15 +34,34 @@ def refusals(
     """Return what holds an apply of these actions back; a destroy asks for itself."""
     if requests.destroy:
         return ()
+    found = _broken(desired, requests, recorded, actions)
+    rules = (_refusal(code, what, flag) for code, what, flag in found if flag not in requests.allowed)
+    sealing = observed.sealing
+    return (*(other_sealing_key(requests.sealing_key, sealing.digest) if sealing else ()), *rules)
+
+
+def overruled(
+    desired: Desired, requests: Requests, recorded: Recorded, actions: Sequence[PlannedAction]
+) -> Iterator[Diagnostic]:
+    """Yield what would hold an apply back if no flag allowed it: who reviews a plan must see that one does."""
+    if requests.destroy or not requests.allowed:
+        return
+    for _, what, flag in _broken(desired, requests, recorded, actions):
+        if flag in requests.allowed:
+            yield warning("rule-overruled", f"{what}: --{flag} allows it")
+
+
+def _broken(
+    desired: Desired, requests: Requests, recorded: Recorded, actions: Sequence[PlannedAction]
+) -> Iterator[tuple[str, str, Allowance]]:
+    """Yield the rules that these actions break, each with its numbers and the flag that allows it."""
     found = (
         ("empty-manifest", _empty(desired, recorded), Allowance.EMPTY),
         ("too-many-deletes", _deletes(recorded, actions), Allowance.DELETES),
         ("too-many-relaunches", _relaunches(requests, actions), Allowance.RELAUNCHES),
         ("too-many-forgets", _forgets(recorded, actions), Allowance.FORGETS),
     )
-    rules = (_refusal(code, what, flag) for code, what, flag in found if what and flag not in requests.allowed)
-    sealing = observed.sealing
-    return (*(other_sealing_key(requests.sealing_key, sealing.digest) if sealing else ()), *rules)
+    return ((code, what, flag) for code, what, flag in found if what)
 
 
 @dataclass(frozen=True, slots=True)
