@@ -105,6 +105,14 @@ def test_a_comment_shows_what_is_new_as_far_as_there_is_room_and_counts_the_rest
     assert re.search(r"Not shown: \d+ lines, 1000 definitions; `eocanvas-apply show PLAN --full`", new(2_000))
 
 
+def test_a_reviewer_sees_what_comes_later_in_the_run() -> None:
+    made = Case(HERE / "key-removed-while-a-job-uses-it").plan()
+    section = markdown.text(made).partition("<summary>afterwards: 2</summary>")[2]
+    assert "job.subset: running, then relaunched (definition changed)" in section
+    assert "key.scenes: a running job uses this generation, then deleted (no longer in the manifest)" in section
+    assert gitlab_terraform.document(made) == {"create": 0, "update": 1, "delete": 1}
+
+
 def test_lines_to_paste_stay_lines() -> None:
     hint = "if so, write into the manifest\nmoved:\n  - {from: key.a, to: key.b}"
     shown = markdown.text(replace(plan(1), diagnostics=(warning("looks-renamed", "one key looks renamed", hint),)))

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity
 from eocanvas_apply.planning.actions import ACTIONS, LAUNCHES, READING_ORDER, ActionKind
-from eocanvas_apply.planning.plan import Plan
+from eocanvas_apply.planning.plan import Plan, PlannedAction
 from eocanvas_apply.render.layout import PLAIN, counted, one_line
 from eocanvas_apply.render.plan import changes
 from eocanvas_apply.render.plan_blocks import Blocks
@@ -94,17 +94,24 @@ def _sections(plan: Plan, room: int) -> Iterator[str]:
         moved = [f"{source} is now {target}" for source, target in plan.moves]
         yield _folded(f"moved: {len(moved)}", list(_fitting(moved, room // 2)))
         room -= room // 2
-    for kind in READING_ORDER:
-        alike = [action for action in plan.actions if action.action is kind]
-        if not alike or (ACTIONS[kind].quiet and kind is not ActionKind.ASK):
-            continue
+    for title, alike in _kinds(plan):
         lines = [_MOMENT.sub("", line) for block in blocks.of(alike) for line in block.splitlines()]
         shown = list(_fitting(lines, room))
         room -= sum(len(line.encode()) + 1 for line in shown)
         left += len(lines) - len(shown)
-        yield _folded(f"{kind}: {len(alike)}", shown)
+        yield _folded(f"{title}: {len(alike)}", shown)
     if left_out := ", ".join([*([counted(left, "line")] if left else []), *blocks.left_out]):
         yield f"Not shown: {left_out}; `eocanvas-apply show PLAN --full` has them all."
+
+
+def _kinds(plan: Plan) -> Iterator[tuple[str, Sequence[PlannedAction]]]:
+    """Yield what is done now, by action, and at last what is done later in the run, with a title for each."""
+    for kind in READING_ORDER:
+        alike = [action for action in plan.actions if action.action is kind]
+        if alike and (kind is ActionKind.ASK or not ACTIONS[kind].quiet):
+            yield kind, alike
+    if later := [a for a in plan.actions if (a.runs_again or a.goes_later) and ACTIONS[a.action].quiet]:
+        yield "afterwards", later
 
 
 def _fitting(lines: Sequence[str], room: int) -> Iterator[str]:
