@@ -58,7 +58,7 @@ def read_bytes(written: str, boundary: Boundary, largest: int = LARGEST) -> byte
     try:
         return _read(written, boundary.folder, lambda path: boundary.open(path), largest)
     except FileNotFoundError:
-        hint = _near(written, boundary) or "Relative paths are relative to the file they stand in."
+        hint = _near(written, boundary) or "a path is relative to the folder of the file that names it"
         where = "this folder" if boundary.folder == Path() else str(boundary.folder)
         found = error("file-missing", f"there is no file {written!r} in {where}", hint)
         raise ManifestError(found) from None
@@ -78,9 +78,20 @@ def _near(written: str, boundary: Boundary) -> str:
         alike = (name for name in names if Path(name).stem == part)
         found = part if part in names else next(alike, None) or nearest(part, names)
         if found is None:
-            return ""
+            return "" if at.parts else _below(written, names, boundary)
         at /= found
     return f"did you mean {at.as_posix()}?"
+
+
+def _below(written: str, names: list[str], boundary: Boundary) -> str:
+    """Return `did you mean` for a file that lies in one of the folders beside; else empty."""
+    for name in sorted(names):
+        try:
+            if boundary.real(boundary.folder / name / written).is_file():
+                return f"did you mean {name}/{written}?"
+        except (OSError, ValueError):
+            continue
+    return ""
 
 
 def read_own(path: str, folder: Path) -> bytes:

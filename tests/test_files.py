@@ -35,7 +35,8 @@ def test_text_loses_its_byte_order_mark(tmp_path: Path) -> None:
         ("graph/subset.xml", "did you mean graphs/subset.xml?"),
         ("graphs/Subset.xml", "did you mean graphs/subset.xml?"),
         ("graphs/subset", "did you mean graphs/subset.xml?"),
-        ("graphs/other.csv", "Relative paths are relative to the file they stand in."),
+        ("subset.xml", "did you mean graphs/subset.xml?"),
+        ("graphs/other.csv", "a path is relative to the folder of the file that names it"),
     ],
 )
 def test_a_missing_file_has_the_nearest_name_within_the_boundary(tmp_path: Path, written: str, hint: str) -> None:

@@ -35,6 +35,7 @@ _OPTIONS: dict[str, str] = {
     **dict.fromkeys(("tail", "stream"), "--follow"),
     **dict.fromkeys(("w", "live"), "--watch"),
     **dict.fromkeys(("outdir", "output-dir", "dest", "destination"), "--to DIR"),
+    **dict.fromkeys(("e", "environment", "profile", "stage", "workspace"), "--env NAME"),
     **dict.fromkeys(("?", "usage"), "--help"),
 }
 _REHEARSALS = {

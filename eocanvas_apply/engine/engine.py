@@ -280,7 +280,7 @@ def _beside(run: RunAtWork) -> Diagnostic:
     what = f"another run is at work on this ledger since {since} (process {run.process} on {run.host})"
     hint = (
         "a run beside it does what its own plan says, as far as the other has not begun it; "
-        "nothing is launched twice; Ctrl-C ends one of them"
+        "nothing is launched twice; to have one only, end the other where it runs, with Ctrl-C"
     )
     if run.until:
         hint += f"; if it was killed it is shown until {run.until:%H:%M:%S} UTC"

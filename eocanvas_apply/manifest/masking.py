@@ -1,10 +1,10 @@
 """Source lines of a manifest as they may be shown: of keys nothing that could be a secret.
 
 Under `keys`, also of defaults and environments, the values of secret fields become `***`, those of unknown fields
-that do not look like a plain one, and comments; anywhere else the values of fields whose name says that they are a
-secret, and everywhere words that look like one. Masking goes by the nodes of the text, so that values over several
-lines, flow mappings and aliases are covered; of a text that could not be read to its end, lines that may belong to
-keys show the names of their fields and plain values.
+that do not look like a plain one, and comments; a comment behind a field is left out whole. Anywhere else it is the
+values of fields whose name says that they are a secret, and everywhere words that look like one. Masking goes by the
+nodes of the text, so that values over several lines, flow mappings and aliases are covered; of a text that could not
+be read to its end, lines that may belong to keys show the names of their fields and plain values.
 """
 
 from __future__ import annotations

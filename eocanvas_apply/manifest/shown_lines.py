@@ -95,6 +95,9 @@ def _without(runs: Iterable[_Run], words: list[tuple[int, int]]) -> Iterator[_Ru
 def _drawn(text: str, runs: Iterable[_Run], caret: int) -> str:
     shown, was_hidden = "", False
     for begin, end, hidden in runs:
+        if hidden and text[begin] == "#" and begin > caret and shown.strip():
+            # A comment behind what is shown: it may hold anything, and stars would look like a secret that it is not.
+            break
         if hidden:
             stars = "" if was_hidden else _STARS
             # What stands before the caret keeps its width, so that the caret stays under its place.

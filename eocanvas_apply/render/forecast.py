@@ -156,7 +156,8 @@ def rehearsal_text(rehearsal: Rehearsal, plan: Plan) -> str:
     calm = rehearsal.undisturbed
     if not calm.launches:
         return f"Simulated: no launches; finished at {moment(calm.ends)}.\n"
-    late = f"{rough(calm.ends - rehearsal.earliest)} later than the quota allows at best"
+    best = "than the quota allows at best" if plan.windows else "than if all were launched at once"
+    late = f"{rough(calm.ends - rehearsal.earliest)} later {best}"
     days = list(calm.per_day.items())
     shown = ", ".join(f"{number} on {day}" for day, number in days[:_MOST_SIMULATED_DAYS])
     more = f" and so on until {days[-1][0]}" if len(days) > _MOST_SIMULATED_DAYS else ""

@@ -40,7 +40,8 @@ def find_credentials(environ: Mapping[str, str], home: Path | None) -> Credentia
         if found := _from_file(path, shown, required=required):
             return found
     places = ", ".join(("HDA_USER and HDA_PASSWORD", "HDA_RC", *(f"the file {s}" for _, s, _ in _files(environ, home))))
-    raise _missing(f"no WEkEO credentials found; looked for {places}", "Set HDA_USER and HDA_PASSWORD.")
+    hint = "Set HDA_USER and HDA_PASSWORD. Without an account, `eocanvas-apply emulator` serves an EOCanvas here."
+    raise _missing(f"no WEkEO credentials found; looked for {places}", hint)
 
 
 def _whole(name: str, text: str) -> str:

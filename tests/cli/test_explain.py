@@ -91,12 +91,18 @@ def test_a_page_fits_a_narrow_terminal(columns: int) -> None:
     assert max(map(len, prose)) <= columns
 
 
-@pytest.mark.parametrize(("written", "hint"), [("storge", "storage"), ("antimeridain", "antimeridian")])
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("storge", "did you mean storage?"),
+        ("antimeridain", "`eocanvas-apply explain antimeridian` lists the codes with this word"),
+    ],
+)
 def test_a_misspelt_subject_or_word_gets_the_nearest_one(
     written: str, hint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["explain", written]) == 1
-    assert f"did you mean {hint}?" in capsys.readouterr().err
+    assert hint in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("written", ["", "[]", "-", "x" * 100_000, "\x1b[31mred", "***"])

@@ -36,7 +36,23 @@ def test_json_names_the_written_files(tmp_path: Path, capsys: Captured) -> None:
     assert json.loads(capsys.readouterr().out)["init"] == [
         {"file": str(tmp_path / "eocanvas.yaml")},
         {"file": str(tmp_path / "graphs/subset.xml")},
+        {"file": str(tmp_path / ".gitignore")},
     ]
+
+
+def test_git_leaves_the_results_of_a_new_manifest_out(tmp_path: Path, capsys: Captured) -> None:
+    assert main(["init", str(tmp_path)]) == 0
+    assert "results/" in (tmp_path / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert "wrote" in capsys.readouterr().err
+
+
+def test_a_gitignore_that_is_there_is_left_as_it_is(tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / ".gitignore").write_text("*.tmp\n", encoding="utf-8")
+    assert main(["init", str(tmp_path), "--format", "json"]) == 0
+    shown = capsys.readouterr()
+    assert len(json.loads(shown.out)["init"]) == 2
+    assert "with a line results/ it keeps downloaded results out of Git" in shown.err
+    assert (tmp_path / ".gitignore").read_text(encoding="utf-8") == "*.tmp\n"
 
 
 def test_a_new_manifest_has_no_diagnostics(tmp_path: Path, capsys: Captured) -> None:

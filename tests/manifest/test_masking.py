@@ -120,6 +120,20 @@ def test_plain_fields_and_names_are_shown() -> None:
     assert line_at(text, 4) == "  scenes: {type: s3, bucket: olci, region: r, access_key: {env: ***}, expires_in: 7d}"
 
 
+@pytest.mark.parametrize("comment", ["renewed in time", "old: hunter2", "***"])
+@pytest.mark.parametrize("field", ["expires_in: 7d", "{type: s3, access_key: {env: NAME}}", "access_key: x#y"])
+def test_a_comment_behind_a_field_is_left_out_whole(field: str, comment: str) -> None:
+    bare, commented = (
+        f"{HEAD}keys:\n  a: {text}\n".replace("a: e", "a:\n    e") for text in (field, f"{field} # {comment}")
+    )
+    number = 5 if "\n    e" in bare else 4
+    assert line_at(commented, number) == line_at(bare, number)
+
+
+def test_a_line_that_is_only_a_comment_shows_that_something_stands_there() -> None:
+    assert line_at(f"{HEAD}keys:\n  # hunter2\n  a: {{type: s3}}\n", 4) == "  ***"
+
+
 @pytest.mark.parametrize(
     "field", ["buckt", "regoin", "end_point", "Type", "user-name", "expires", "storag", "desciption"]
 )

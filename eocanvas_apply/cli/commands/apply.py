@@ -105,6 +105,8 @@ def _apply_saved(args: Namespace, console: Console) -> Outcome:
 
     if beside := _asked_beside(args):
         hint = "give it to `plan --out`, which saves what is asked for"
+        if args.goes_on:
+            hint = "a saved plan is a permission of its own: leave --continue out, or leave the plan out"
         raise UsageError(error("usage", f"{beside} cannot be given with a saved plan", hint))
     if not Path(args.plan).exists():
         # More often than a plan that is gone it is the name of a job.

@@ -63,11 +63,14 @@ def _text(group: Sequence[Code], style: Style) -> str:
 
 def _matching(text: str) -> Sequence[Code]:
     from eocanvas_apply.checks.codes import codes, matching, subjects
-    from eocanvas_apply.diagnostics import did_you_mean
+    from eocanvas_apply.diagnostics import nearest
 
     if found := matching(text):
         return found
     words = {word for name in codes() for word in name.split("-") if len(word) > 3}
-    hint = did_you_mean(text, {*codes(), *subjects(), *words}) or "`eocanvas-apply explain` lists all codes"
+    hint = "`eocanvas-apply explain` lists all codes"
+    if near := nearest(text, {*codes(), *subjects(), *words}):
+        named = near in codes() or near in subjects()
+        hint = f"did you mean {near}?" if named else f"`eocanvas-apply explain {near}` lists the codes with this word"
     message = f"no diagnostic code or subject is called `{one_line(text, 80)}`"
     raise UsageError(error("usage", message, hint))

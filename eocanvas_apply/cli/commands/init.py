@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from importlib import resources
 from pathlib import Path
@@ -15,8 +16,8 @@ from eocanvas_apply.manifest.naming import project_name
 from eocanvas_apply.manifest_sources import MANIFEST
 
 EPILOG = """\
-It writes eocanvas.yaml and graphs/subset.xml, with comments that say what to change.
-Nothing that exists is overwritten.
+It writes eocanvas.yaml and graphs/subset.xml, with comments that say what to change, and a
+.gitignore that keeps results out of Git. Nothing that exists is overwritten.
 
 Examples:
   eocanvas-apply init
@@ -24,6 +25,7 @@ Examples:
 """
 
 FILES = {MANIFEST: "eocanvas.yaml", "graphs/subset.xml": "subset.xml"}
+IGNORED = ".gitignore"
 
 
 def add_arguments(parser: Parser) -> None:
@@ -33,16 +35,20 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(args: Namespace, console: Console) -> Outcome:
-    """Write the files, all or none."""
+    """Write the files, all or none; a `.gitignore` only where there is none."""
     folder = Path(args.folder)
     _refuse_to_overwrite([folder / name for name in FILES])
-    for name, template in FILES.items():
+    ignores = os.path.lexists(folder / IGNORED)
+    files = FILES if ignores else {**FILES, IGNORED: "gitignore"}
+    for name, template in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
             file.write(_template(template).replace("@project@", project_name(folder.resolve().name)))
         console.say(f"wrote {path}")
-    written = [str(folder / name) for name in FILES]
+    if ignores:
+        console.say(f"{folder / IGNORED} exists already; with a line results/ it keeps downloaded results out of Git")
+    written = [str(folder / name) for name in files]
     return Outcome(text=lambda _: _next_steps(folder), fields=lambda: {"init": [{"file": file} for file in written]})
 
 
@@ -63,8 +69,10 @@ _NEXT = (
     ("plan", "show what would change"),
     ("apply", "do it"),
 )
+_WITHOUT_ACCOUNT = ("emulator --help", "without an account: an EOCanvas on this machine")
 
 
 def _next_steps(folder: Path) -> str:
     option = "" if folder == Path() else f" -f {folder / MANIFEST}"
-    return "".join(f"  eocanvas-apply {command + option:<30} {purpose}\n" for command, purpose in _NEXT)
+    steps = [*((command + option, purpose) for command, purpose in _NEXT), _WITHOUT_ACCOUNT]
+    return "".join(f"  eocanvas-apply {command:<30} {purpose}\n" for command, purpose in steps)

@@ -51,7 +51,6 @@ _HINTS = {
     "bad-day": "write a day such as 2024-07-01, or today, yesterday, now-3d",
     "step-source": "the sources are list, map, csv, json, geojson, days, hda, s3 and job; begin a new step for each",
     "pick-one": "write first, last, latest or earliest, or one of {latest: COLUMN}, {largest: COLUMN} and their like",
-    "bad-duration": "write a number with its unit, such as 30s, 15m, 1h30m or 7d",
 }
 # How each kind of reference to a secret is written whole.
 _REFERENCES = {
@@ -61,6 +60,8 @@ _REFERENCES = {
     "<keyring>": "write {keyring: [SERVICE, USER]}",
     "<sops>": "write {sops: FILE, at: a.b}",
 }
+# What other tools call the order of jobs.
+_ORDERS = frozenset({"after", "depends", "depends_on", "dependencies", "needs", "requires", "run_after", "wait_for"})
 _BEGINNINGS: dict[Path, str] = {
     ("version",): "begin the manifest with `version: 1`",
     ("project",): "write `project: NAME`: it names the keys at the service",
@@ -225,6 +226,8 @@ def _unknown_field(path: Path, model: type[StrictModel] | None) -> Diagnostic:
         message = f"unknown field `{name}` in a step: neither a source nor an option"
         return error("unknown-field", message, did_you_mean(name, fields) or f"the sources are {one_of(KINDS)}")
     hint = did_you_mean(name, fields) or (f"the fields here are {one_of(fields)}" if fields else "")
+    if model in jobs and name in _ORDERS:
+        hint = "a job follows the one whose result it reads: inputs: {img1: {result: JOB}}"
     owner = f"`{_dotted(path[:-1])}`" if len(path) > 1 else "the manifest"
     return error("unknown-field", f"unknown field `{name}` in {owner}", hint)
 
