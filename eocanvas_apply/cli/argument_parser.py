@@ -42,6 +42,10 @@ class Parser(argparse.ArgumentParser):
         for name, summary in summaries.items():
             self.parts[name] = words.add_parser(name, command=f"{self.command} {name}", summary=summary, help=summary)
 
+    def takes(self, option: str) -> bool:
+        """Whether it has this option."""
+        return option in self._option_string_actions
+
     def part_of(self, argv: Sequence[str]) -> Parser:
         """Return the parser of the part that these words name; this one where they name none."""
         return self.parts.get(next((word for word in argv if word in self.parts), ""), self)

@@ -62,11 +62,22 @@ def _outcome(words: list[str], console: Console) -> Outcome:
 
         console.format = "text"
         return Outcome(text=lambda _: parser.part_of(words).format_help())
+    from eocanvas_apply.cli.typed_commands import typed_commands
+
     args = parser.parse(words)
     console.manifest = _first_file(args)
+    console.complete(typed_commands(args, _takes))
     with _log(args, console):
         outcome: Outcome = command.run(args, console)
         return outcome
+
+
+def _takes(command: str, option: str) -> bool:
+    """Whether a command, or a part of one, has an option."""
+    name, _, part = command.partition(" ")
+    _, parser = prepared(name)
+    found = parser.parts.get(part) if part else parser
+    return found is not None and found.takes(option)
 
 
 def _first_file(args: Namespace) -> str:

@@ -58,10 +58,11 @@ class Project:
         return self.folder / "eocanvas.yaml"
 
     def run(self, *words: str) -> int:
-        """Run a command on this manifest; its output is in `out` and `err`."""
+        """Run a command on this manifest; its output is in `out` and `err`, without the option that names it."""
         named = self.named or (self.manifest,)
         code = main([*words, *(word for path in named for word in ("-f", str(path)))])
-        self.out, self.err = self.capsys.readouterr()
+        option = "" if self.named else f" -f {self.manifest}"
+        self.out, self.err = (text.replace(option, "") if option else text for text in self.capsys.readouterr())
         return code
 
     def json(self, *words: str, code: int = 0) -> dict[str, Any]:

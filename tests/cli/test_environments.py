@@ -120,7 +120,7 @@ def test_a_second_environment_of_one_project_and_account_says_how_to_keep_them_a
 def test_a_saved_plan_holds_for_its_environment_only(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project.folder)
     assert project.run("plan", "--env", "test", "--out", "review.plan") == 0, project.err
-    assert "`eocanvas-apply apply review.plan --env test` carries it out" in project.err
+    assert "`eocanvas-apply apply --env test review.plan` carries it out" in project.err
     assert project.run("apply", "review.plan") == 6
     assert "the plan is for the environment test" in project.err
     assert "name it: --env test" in project.err

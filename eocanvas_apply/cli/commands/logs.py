@@ -154,5 +154,5 @@ class _Followed:
                 news.append(line)
         self.lines += news
         if not self.console.as_json:
-            self.console.out.write(render.log_text(self.scrubber.scrub(news), self.console.out.style))
+            self.console.out.put(render.log_text(self.scrubber.scrub(news), self.console.out.style))
         return bool(news)

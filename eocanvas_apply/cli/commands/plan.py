@@ -111,8 +111,7 @@ def run(args: Namespace, console: Console) -> Outcome:
 def _saved(args: Namespace, plan: Plan) -> str:
     if plan.value.refusals:
         return f"saved in {args.out}; apply refuses it as it is: give `plan --out` also what is named, if it is meant"
-    environment = f" --env {args.env}" if args.env else ""
-    return f"saved in {args.out}; `eocanvas-apply apply {args.out}{environment}` carries it out"
+    return f"saved in {args.out}; `eocanvas-apply apply {args.out}` carries it out"
 
 
 # What a kind of plan leaves without a meaning: options that change how jobs are launched, how a plan is made or saved.

@@ -14,6 +14,7 @@ from typing import TextIO
 from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli.interruption import DOCUMENTS
 from eocanvas_apply.cli.source_paths import in_repository
+from eocanvas_apply.cli.typed_commands import TypedCommands
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.render.layout import Style
 
@@ -37,12 +38,14 @@ class Outcome:
 class Channel:
     """A stream that survives its reader: writing to a closed pipe is forgotten, not fatal.
 
-    Where something is drawn at the bottom of a terminal, that `area` takes what is written meanwhile.
+    Where something is drawn at the bottom of a terminal, that `area` takes what is written meanwhile. `completed` gives
+    commands that a text names the options of this run.
     """
 
     stream: TextIO
     colour: bool = False
     area: LiveArea | None = None
+    completed: Callable[[str], str] = str
     fault: OSError | None = field(default=None, init=False)
     _gone: bool = field(default=False, init=False)
 
@@ -70,7 +73,8 @@ class Channel:
         return columns or 80, rows or 24
 
     def write(self, text: str) -> None:
-        """Write and flush. What the stream's encoding lacks is written as an escape."""
+        """Write a text for people and flush. What the stream's encoding lacks is written as an escape."""
+        text = self.completed(text)
         if self.area is not None:
             self.area.write(text)
         else:
@@ -174,12 +178,18 @@ class Console:
     err: Channel
     format: str = "text"
     manifest: str = "eocanvas.yaml"
+    _commands: TypedCommands | None = field(default=None, init=False)
     _reported: set[Diagnostic] = field(default_factory=set, init=False)
 
     @property
     def as_json(self) -> bool:
         """Whether the result is to be the JSON document of the command."""
         return self.format == "json"
+
+    def complete(self, commands: TypedCommands) -> None:
+        """Let commands that are named from now on have the options that the person gave."""
+        self._commands = commands
+        self.out.completed = self.err.completed = commands.completed
 
     def say(self, line: str) -> None:
         """Write one line to stderr."""
@@ -191,11 +201,12 @@ class Console:
             if channel.area is not None:
                 channel.area.close()
         if self.format in DOCUMENTS:
-            self.out.write(self._written(self._document(command, outcome)))
+            self.out.put(self._written(self._document(command, outcome)))
             return
         text = outcome.text(self.out.style)
         self.report(outcome.diagnostics)
-        self.out.write(text)
+        # Other formats than text are read by programs.
+        (self.out.write if self.format == "text" else self.out.put)(text)
 
     def report(self, diagnostics: Sequence[Diagnostic]) -> None:
         """Show findings on stderr; each once, however often a command reports it."""
@@ -214,15 +225,16 @@ class Console:
         return True
 
     def _document(self, command: str, outcome: Outcome) -> object:
+        found = [self._commands.in_diagnostic(each) if self._commands else each for each in outcome.diagnostics]
         if self.as_json:
             from eocanvas_apply.render import diagnostics as render
 
-            return render.document(command, outcome.fields(), outcome.exit, outcome.diagnostics)
+            return render.document(command, outcome.fields(), outcome.exit, found)
         from eocanvas_apply.render.ci.finding import report
         from eocanvas_apply.render.ci.formats import FORMATS
 
         shown = in_repository(os.environ)
-        return FORMATS[self.format](report(command, outcome.exit, self.manifest, outcome.diagnostics, shown))
+        return FORMATS[self.format](report(command, outcome.exit, self.manifest, found, shown))
 
     def _written(self, document: object) -> str:
         if isinstance(document, str):
