@@ -66,7 +66,8 @@ def _outcome(words: list[str], console: Console) -> Outcome:
 
     args = parser.parse(words)
     console.manifest = _first_file(args)
-    console.complete(typed_commands(args, _takes))
+    commands = typed_commands(args, _takes)
+    console.complete(commands.completed, commands.in_diagnostic)
     with _log(args, console):
         outcome: Outcome = command.run(args, console)
         return outcome

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from eocanvas_apply.diagnostics import Diagnostic, warning
 from eocanvas_apply.ledger.events import Moved
-from eocanvas_apply.ledger.fold.moved_records import moved_address, moves_of
+from eocanvas_apply.ledger.fold.moved_records import moves_of, recorded_of
 from eocanvas_apply.ledger.fold.moves_ahead import MovesAhead
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.desired import Desired
@@ -28,14 +28,17 @@ def see_lines(lines: Lines, stays: Callable[[str], bool], recorded: Recorded, ah
 
     Moves in a row are followed to their end.
     """
-    given = [Moved(address=source, to=target) for source, target in lines]
-    for _ in given:
-        if found := next(_pending(given, stays, recorded), None):
-            ahead.note(found, recorded)
-
-
-def _pending(moves: Iterable[Moved], stays: Callable[[str], bool], recorded: Recorded) -> Iterator[Moved]:
-    return (move for move in moves if moves_of(move, recorded.keys, recorded.jobs) and not stays(move.address))
+    moves = [Moved(address=source, to=target) for source, target in lines]
+    # An instance that has a line of its own does not go with its campaign.
+    moves.sort(key=lambda move: "[" not in move.address)
+    for _ in moves:
+        seen = len(ahead.moves)
+        for move in moves:
+            if moves_of(move, recorded.keys, recorded.jobs) and not stays(move.address):
+                ahead.note(move, recorded)
+        # A line may have waited for one behind it.
+        if len(ahead.moves) == seen:
+            break
 
 
 def is_desired(address: str, desired: Desired) -> bool:
@@ -48,7 +51,7 @@ def moves_left(desired: Desired, recorded: Recorded) -> Iterator[Diagnostic]:
     """Yield each line of `moved:` whose old address is still on record, and why; `recorded` holds the moves."""
     for place, (source, target) in enumerate(desired.moved):
         move = Moved(address=source, to=target)
-        staying = [each for each in (*recorded.keys, *recorded.jobs) if moved_address(move, each)]
+        staying = recorded_of(move, recorded.keys, recorded.jobs)
         staying = [each for each in staying if each in recorded.keys or not recorded.jobs[each].forgotten]
         if staying:
             yield replace(_left(source, target, desired), path=("moved", place, "from"))

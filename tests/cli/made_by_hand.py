@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from eocanvas_apply.emulator.http.server import RunningEmulator
+from eocanvas_apply.emulator.model.job import Job
 from eocanvas_apply.emulator.model.keystore import S3Credentials, StoredKey
 from eocanvas_apply.emulator.model.submissions import read_execution
 from tests.cli.conftest import GRAPH
@@ -41,12 +43,21 @@ def launched(emulator: RunningEmulator, body: dict[str, Any], process: str = "sn
         return wire.service.jobs.launch(emulator.options.users[0], execution, datetime.now(UTC)).id
 
 
+def begun(emulator: RunningEmulator, job_id: str) -> None:
+    """Wait until a job runs: its log is empty before."""
+    _until(emulator, job_id, lambda job: job.status == "running")
+
+
 def ended(emulator: RunningEmulator, job_id: str) -> None:
     """Wait until a job has ended."""
+    _until(emulator, job_id, lambda job: job.finished is not None)
+
+
+def _until(emulator: RunningEmulator, job_id: str, holds: Callable[[Job], bool]) -> None:
     for _ in range(200):
         with emulator.model() as wire:
             wire.service.jobs.settle(datetime.now(UTC))
-            if next(job for job in wire.service.jobs.every() if job.id == job_id).finished:
+            if holds(next(job for job in wire.service.jobs.every() if job.id == job_id)):
                 return
         time.sleep(0.02)
     raise AssertionError(job_id)

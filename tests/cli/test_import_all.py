@@ -11,7 +11,7 @@ import pytest
 from eocanvas_apply.emulator.http.server import RunningEmulator
 from eocanvas_apply.emulator.model.job_failures import JobFault
 from tests.cli.conftest import GRAPH, Project
-from tests.cli.made_by_hand import ended, hand_launched, hand_made_key, launched
+from tests.cli.made_by_hand import begun, ended, hand_launched, hand_made_key, launched
 from tests.emulator.model_client import chain_body, snap_body
 
 CHAIN = b"format: netcdf4\nname: Baltic chlorophyll\nproduct: OLL2WFR\nroi: {id: baltic, NSWE: [58, 53, 15, 22]}\n"
@@ -216,7 +216,7 @@ class TestOddAccounts:
     def test_a_job_that_runs_is_watched(self, account: Project, emulator: RunningEmulator) -> None:
         with emulator.model() as wire:
             wire.service.job_faults.append(JobFault("stuck"))
-        hand_launched(emulator, key="eodata")
+        begun(emulator, hand_launched(emulator, key="eodata"))
         assert account.run("import", "--all", "--yes") == 0
         assert actions(account)["job.subset"] == ("watch", "in-flight")
 

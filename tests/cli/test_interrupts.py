@@ -55,7 +55,8 @@ def test_the_first_signal_waits_for_answers_and_the_next_run_continues(
     document = json.loads(out)
     assert (document["exit"], document["summary"]["waiting"]) == (code, 1)
     [interrupted] = document["diagnostics"]
-    assert (interrupted["code"], interrupted["hint"]) == ("interrupted", "eocanvas-apply apply continues")
+    hint = f"eocanvas-apply apply -f {project.manifest} continues"
+    assert (interrupted["code"], interrupted["hint"]) == ("interrupted", hint)
     again = project.json("apply", "--no-wait", code=3)
     assert [each["code"] for each in again["diagnostics"]] == ["unfinished"]
     before, after = (each["results"][1] for each in (document, again))

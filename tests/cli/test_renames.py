@@ -284,3 +284,14 @@ def test_the_json_of_a_cancelled_job_has_the_new_address(local: Renamed) -> None
     assert local.run("cancel", "squares", "--yes") == 0, local.project.err
     assert "tiles" not in local.project.out + local.project.err
     assert json.dumps(local.json("status")).count("job.tiles") == 0
+
+
+@pytest.mark.parametrize("row", ['job.tiles["a"]', 'job.squares["a"]'])
+def test_a_campaign_and_one_of_its_rows_have_new_names_at_once(local: Renamed, row: str) -> None:
+    assert local.run("apply", "--yes") == 0, local.project.err
+    before = local.launched
+    local.write(NEW, "zb", OF_ALL.replace('job.squares["a"]', row))
+    assert local.addresses("plan", of="actions") == ALL
+    assert local.run("apply", "--yes") == 0, local.project.err
+    assert local.launched == before
+    assert local.run("plan", "--detailed-exitcode") == 0, local.project.out

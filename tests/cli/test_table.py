@@ -104,7 +104,7 @@ def test_ctrl_c_leaves_a_clean_screen(campaign: Project) -> None:
     assert "stopping: nothing more is sent" in left
     assert "keys end in" not in left
     assert not re.search(r"^ +done +run", left, re.M)
-    assert re.search(r"waiting\.\ninterrupted, .*; eocanvas-apply apply continues\n$", left)
+    assert re.search(r"waiting\.\ninterrupted, [^;]*; eocanvas-apply\s+apply\s+-f\s.*\scontinues\n$", left, re.S)
 
 
 def test_json_has_no_table(project: Project) -> None:

@@ -14,7 +14,6 @@ from typing import TextIO
 from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli.interruption import DOCUMENTS
 from eocanvas_apply.cli.source_paths import in_repository
-from eocanvas_apply.cli.typed_commands import TypedCommands
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.render.layout import Style
 
@@ -178,7 +177,7 @@ class Console:
     err: Channel
     format: str = "text"
     manifest: str = "eocanvas.yaml"
-    _commands: TypedCommands | None = field(default=None, init=False)
+    _completed: Callable[[Diagnostic], Diagnostic] | None = field(default=None, init=False)
     _reported: set[Diagnostic] = field(default_factory=set, init=False)
 
     @property
@@ -186,10 +185,10 @@ class Console:
         """Whether the result is to be the JSON document of the command."""
         return self.format == "json"
 
-    def complete(self, commands: TypedCommands) -> None:
-        """Let commands that are named from now on have the options that the person gave."""
-        self._commands = commands
-        self.out.completed = self.err.completed = commands.completed
+    def complete(self, text: Callable[[str], str], diagnostic: Callable[[Diagnostic], Diagnostic]) -> None:
+        """Let commands that texts and diagnostics name from now on have the options that the person gave."""
+        self._completed = diagnostic
+        self.out.completed = self.err.completed = text
 
     def say(self, line: str) -> None:
         """Write one line to stderr."""
@@ -225,7 +224,7 @@ class Console:
         return True
 
     def _document(self, command: str, outcome: Outcome) -> object:
-        found = [self._commands.in_diagnostic(each) if self._commands else each for each in outcome.diagnostics]
+        found = [self._completed(each) if self._completed else each for each in outcome.diagnostics]
         if self.as_json:
             from eocanvas_apply.render import diagnostics as render
 

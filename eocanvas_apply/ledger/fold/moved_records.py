@@ -32,8 +32,16 @@ def moves_of(event: Moved, keys: Mapping[str, KeyRecord], jobs: Mapping[str, Job
 
     It takes no place where something is: a generation of a key that lives or may live, a job that is not forgotten.
     """
-    found = {address: new for address in (*keys, *jobs) if (new := moved_address(event, address))}
+    found = {old: moved_address(event, old) or old for old in recorded_of(event, keys, jobs)}
     return {old: new for old, new in found.items() if not _is_taken(new, keys, jobs)}
+
+
+def recorded_of(event: Moved, keys: Mapping[str, KeyRecord], jobs: Mapping[str, JobRecord]) -> list[str]:
+    """Return the old addresses that a move is about and that are on record, taken or not."""
+    if event.address.startswith("job.") and "[" not in event.address:
+        return [address for address in jobs if moved_address(event, address)]
+    # Only a campaign is looked for among all jobs.
+    return [event.address] if event.address in keys or event.address in jobs else []
 
 
 def _is_taken(address: str, keys: Mapping[str, KeyRecord], jobs: Mapping[str, JobRecord]) -> bool:
@@ -70,6 +78,9 @@ def _changed(
 ) -> Iterator[tuple[str, JobRecord]]:
     """Yield the records whose launches name something that moved; `known` are new fingerprints by the old ones."""
     for record in jobs:
+        # Of many jobs most name nothing that moved, and all are asked for each move.
+        if not any(each.intended and _names_one(each.intended, moves, known) for each in record.intents.values()):
+            continue
         before = {intent.id: intent.intended for intent in record.intents.values() if intent.intended}
         now = {name: _renamed_launch(intended, moves, known) for name, intended in before.items()}
         if now != before:
@@ -79,13 +90,13 @@ def _changed(
 
 
 def _renamed_launch(intended: JobIntended, moves: Mapping[str, str], known: Mapping[str, str]) -> JobIntended:
+    if not _names_one(intended, moves, known):
+        return intended
     output = moves.get(intended.output, intended.output)
     components = {**intended.components, **({"output": output} if "output" in intended.components else {})}
     if intended.process in _WITH_ADDRESSES:
         inputs = components.get("inputs") or {}
         components["inputs"] = {name: _renamed_input(each, moves, known) for name, each in inputs.items()}
-    if components == intended.components:
-        return intended
     # Its own address stays: the job's mark was made of it.
     return replace(
         intended,
@@ -93,6 +104,15 @@ def _renamed_launch(intended: JobIntended, moves: Mapping[str, str], known: Mapp
         fingerprint=fingerprint(components),
         keys=tuple(replace(use, address=moves.get(use.address, use.address)) for use in intended.keys),
         output=output,
+    )
+
+
+def _names_one(intended: JobIntended, moves: Mapping[str, str], known: Mapping[str, str]) -> bool:
+    """Tell whether a launch names something that moved, or has an input whose fingerprint is another by that."""
+    inputs = intended.components.get("inputs") or {} if intended.process in _WITH_ADDRESSES else {}
+    return intended.output in moves or any(
+        each.get("key") in moves or each.get("result") in moves or each.get("fingerprint") in known
+        for each in inputs.values()
     )
 
 

@@ -302,7 +302,7 @@ def _moved(recorded: Recorded, event: e.Moved) -> None:
     recorded.keys = moved_keys(recorded.keys, moves)
     recorded.jobs = moved_jobs(recorded.jobs, moves)
     recorded.protected = moved_patterns(recorded.protected, event)
-    for job in recorded.jobs.values():
+    for job in (recorded.jobs[new] for new in moves.values() if new in recorded.jobs):
         recorded.owner_of.update(dict.fromkeys(job.runs, job.address))
     for order in recorded.orders.values():
         order.address = moves.get(order.address, order.address)
