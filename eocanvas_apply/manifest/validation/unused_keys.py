@@ -1,4 +1,4 @@
-"""Secrets that are written out where no key of this run has them: in other environments, and in unused defaults."""
+"""Secrets that are written out where no type of key looks: in other environments, unused defaults, keys of no type."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.documents.yaml.nodes import Data, Path
 from eocanvas_apply.manifest.masking import SECRET_FIELDS
+from eocanvas_apply.manifest.model.keys import KEY_TYPES, type_of_key
 from eocanvas_apply.manifest.validation.meaning import mapping_at
 from eocanvas_apply.manifest.validation.structure import value_fault
 from eocanvas_apply.secrets.secret_references import SecretReference
@@ -31,7 +32,11 @@ def literal_secrets(
 
 
 def _unused(data: Data, environment: str | None) -> Iterator[tuple[Path, Mapping[str, Data]]]:
-    yield ("defaults", "keys"), mapping_at(data, "defaults", "keys")
+    defaults = mapping_at(data, "defaults", "keys")
+    yield ("defaults", "keys"), defaults
+    for name, key in mapping_at(data, "keys").items():
+        if isinstance(key, dict) and type_of_key({**defaults, **key}) not in KEY_TYPES:
+            yield ("keys", name), key
     for name in sorted(mapping_at(data, "environments").keys() - {environment}):
         overlay = ("environments", name)
         yield (*overlay, "defaults", "keys"), mapping_at(data, *overlay, "defaults", "keys")
