@@ -32,6 +32,7 @@ class DriftKind(StrEnum):
 
     EXPIRED = "expired"
     GONE = "gone"
+    GONE_UNNEEDED = "gone-unneeded"
     CHANGED = "changed"
     FOUND = "found"
     EXPIRES_SOON = "expires-soon"
@@ -63,6 +64,8 @@ _RECORDS = "the next apply records it"
 _RUN_AGAIN = "eocanvas-apply apply --relaunch {address} makes it again"
 DRIFT: Mapping[DriftKind, DriftRow] = {
     _K.GONE: DriftRow("the service no longer has it", "the next apply creates the next one if a job needs it"),
+    # Nothing is lost, and no apply makes it again: a report of every day must not stay red for it.
+    _K.GONE_UNNEEDED: DriftRow("the service no longer has it, and no job needs it", moved=False),
     _K.EXPIRED: DriftRow("expired", "the next apply creates the next one if a job needs it"),
     _K.CHANGED: DriftRow("changed at the service", "the next apply replaces it if a job needs it"),
     _K.FOUND: DriftRow("is at the service, and not on record", f"{_RECORDS}; see eocanvas-apply why {{address}}"),
@@ -180,12 +183,20 @@ def with_plan(
     `facts` are the notes of this observation, which `recorded` holds by now.
     """
     planned = {action.address: action for action in actions}
-    known = [each for each in found if each.kind is not _K.EXPIRED or _is_missed(each, planned)]
-    gone = {each.address for each in known if each.kind in (_K.GONE, _K.EXPIRED)}
-    sure = [replace(each, kind=_K.VANISHED) if _has_vanished(each, planned) else each for each in known]
+    known = [_decided(each, planned) for each in found if each.kind is not _K.EXPIRED or _is_missed(each, planned)]
+    gone = {each.address for each in known if each.kind in (_K.GONE, _K.GONE_UNNEEDED, _K.EXPIRED)}
     late = (Drifted(fact.address, _K.FOUND, job_id=fact.job_id) for fact in facts if isinstance(fact, Adopted))
     ahead = (_of_action(action, recorded) for action in planned.values() if action.address not in gone)
-    return (*sure, *late, *filter(None, ahead))
+    return (*known, *late, *filter(None, ahead))
+
+
+def _decided(found: Drifted, planned: Mapping[str, PlannedAction]) -> Drifted:
+    """Return it with the kind that the plan tells: a job that vanished for sure, a key that no job needs."""
+    if _has_vanished(found, planned):
+        return replace(found, kind=_K.VANISHED)
+    action = planned.get(found.address)
+    unneeded = found.kind is _K.GONE and action is not None and action.reason is Reason.NOT_NEEDED
+    return replace(found, kind=_K.GONE_UNNEEDED) if unneeded else found
 
 
 def _is_missed(expired: Drifted, planned: Mapping[str, PlannedAction]) -> bool:
