@@ -319,4 +319,6 @@ def _moves(action: PlannedAction) -> bool:
     ordering = bool(action.awaits) and not action.depends_on
     # A key that goes when the jobs that use it have ended.
     going = action.reason is Reason.DRAINING or (action.action is ActionKind.DELETE and action.task is None)
-    return action.action in (ActionKind.WATCH, ActionKind.FETCH) or ordering or going
+    # What holds it may be jobs that others have launched: their ends are only seen at the service.
+    held = action.reason is Reason.HELD_BUDGET and action.not_before is not None
+    return action.action in (ActionKind.WATCH, ActionKind.FETCH) or ordering or going or held
