@@ -224,6 +224,9 @@ class JobObserved(RunEvent):
     remarks: Annotated[
         tuple[Remark, ...] | None, Field(description="Of a successful job, from the log; null where it was not read.")
     ] = None
+    software: Annotated[
+        dict[str, str] | None, Field(description="Versions of programs by name, as far as the log shows them.")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

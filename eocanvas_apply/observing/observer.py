@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import Diagnostic, Severity
@@ -24,6 +25,7 @@ from eocanvas_apply.observing.shown_processes import ShownProcesses
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.failures import Failure, classify
 from eocanvas_apply.planning.log_rules import remarks_in
+from eocanvas_apply.planning.logged_software import software_in
 from eocanvas_apply.planning.schedule.windows import longest
 from eocanvas_apply.planning.state.observed import (
     Download,
@@ -53,6 +55,13 @@ _PROCESSES_S = 2.0
 _GONE = 410
 # The service tells its time in whole seconds.
 _ROUNDING = timedelta(seconds=2)
+
+
+class _Said(NamedTuple):
+    """What the log of a successful job says."""
+
+    remarks: tuple[Remark, ...]
+    software: Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -127,6 +136,7 @@ class Observer:
         at = self.service.time.now()
         listings = await self._listings(recorded, jobs)
         sealing, unusable = await self._sealing(desired)
+        logs = await self._logs(desired, recorded, jobs, at)
         return Observed(
             at=at,
             account=self.service.account,
@@ -138,7 +148,8 @@ class Observer:
             listed=self._listed,
             traces=await self._candidate_traces(recorded, jobs, at),
             failures=await self._failures(recorded, jobs),
-            remarks=await self._remarks(desired, recorded, jobs, at),
+            remarks={job_id: said.remarks for job_id, said in logs.items()},
+            software={job_id: said.software for job_id, said in logs.items()},
             results=listings,
             secrets=await fingerprints,
             unreadable=self.vault.faults,
@@ -226,17 +237,15 @@ class Observer:
         end = end_of_log(log)
         return classify(self.service.scrubber.hide(end).splitlines()) if end else None
 
-    async def _remarks(
-        self, desired: Desired, recorded: Recorded, jobs: Pass, at: datetime
-    ) -> Mapping[str, tuple[Remark, ...]]:
-        """Read the logs of jobs that ended well just now for what makes a result doubtful."""
+    async def _logs(self, desired: Desired, recorded: Recorded, jobs: Pass, at: datetime) -> Mapping[str, _Said]:
+        """Read the logs of jobs that ended well just now: what makes a result doubtful, and what made it."""
         unread: dict[str, str | None] = {}
         for record, run in recorded.runs():
             if log_unread(record, run, jobs.jobs, at, desired.timing):
                 intended = definition(record, run)
                 unread[run.job_id] = intended.process if intended else None
 
-        async def read(job_id: str) -> tuple[Remark, ...] | None:
+        async def read(job_id: str) -> _Said | None:
             try:
                 log = await self.log(job_id)
             except Refused:
@@ -244,10 +253,12 @@ class Observer:
                 return None
             found = await asyncio.to_thread(remarks_in, log, unread[job_id]) if log else None
             hide = self.service.scrubber.hide
-            return None if found is None else tuple(replace(each, line=hide(each.line)) for each in found)
+            if found is None:
+                return None
+            return _Said(tuple(replace(each, line=hide(each.line)) for each in found), software_in(log, unread[job_id]))
 
         found = await self._inquiries.each("the log", unread, read)
-        return {job_id: remarks for job_id, remarks in found.items() if remarks is not None}
+        return {job_id: said for job_id, said in found.items() if said is not None}
 
     async def log(self, job_id: str) -> str:
         """Return the log of a job, its messages joined by line breaks; empty where there is none."""

@@ -82,6 +82,7 @@ SAMPLES: tuple[e.AnyEvent, ...] = (
     e.JobSubmitted(**INTENT, job_id="j-1", status="accepted", created=at(0)),
     e.JobRefused(**INTENT, status=429, refusal="quota", message="quota"),
     e.JobObserved(**RUN, status="running", created=at(0), started=at(1), looked=at(2)),
+    e.JobObserved(**RUN, status="running", software={"ESA SNAP": "10.0.0"}),
     e.JobDismissIntended(**RUN),
     e.JobDismissed(**RUN, supported=False),
     e.PassObserved(address="job.subset", intent="0f" * 16, begun=at(20)),

@@ -34,7 +34,7 @@ class Behaviour:
     Lists: `list_lag` hides a new job from the list for so many seconds, `created_skew` is added to its `created`,
     `job_stamps` is the shape of its time stamps, `next_link` whether an exhausted list still names a next page,
     `list_limit` the largest page.
-    Logs: `logs` and `log_delay` (seconds after the end, for late ones), `log_shows_chain`.
+    Logs: `logs` and `log_delay` (seconds after the end, for late ones), `log_shows_chain`, `log_shows_version`.
     Results: `result_href`, `result_title`, and `href_origin` when hrefs and next links name another host, which
     gives results to who has the link and wants no token; `key_href` is the href of what a job wrote to its key.
     `link_life` is for how many seconds an href is honoured (0: for ever),
@@ -69,6 +69,7 @@ class Behaviour:
     logs: Logs = "full"
     log_delay: float = 60.0
     log_shows_chain: bool = True
+    log_shows_version: bool = False
     result_href: Literal["absolute", "relative"] = "absolute"
     result_title: Literal["wks3", "path"] = "wks3"
     key_href: KeyHref = "title"

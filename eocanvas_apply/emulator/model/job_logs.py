@@ -14,6 +14,11 @@ from eocanvas_apply.emulator.model.job import Job
 Line = tuple[float, str]
 _PROGRESS = "....10%....20%....30%....40%....50%....60%....70%....80%....90% done."
 _MISSING_LIBRARY = "ERROR 1: libpq.so.5: cannot open shared object file: No such file or directory"
+# SNAP names its version where it finds a newer one at its start.
+_VERSIONS = {
+    "snap-function": "Currently installed 10.0.0, available is 12.0.0.",
+    "dataTailor": "2024-06-13 10:05:25 - PROCESSING.chain_runner[240] - INFO - EPCT version 3.4.0",
+}
 
 
 def log_entries(job: Job, behaviour: Behaviour, at: datetime) -> list[dict[str, str]]:
@@ -39,6 +44,8 @@ def _lines(job: Job, behaviour: Behaviour) -> Iterator[Line]:
     yield 0.0, f"+ export WKS_USER={job.owner}"
     yield 0.0, f"+ export WKS_PASSWORD={job.one_off_password}"
     yield from _given(job, behaviour)
+    if behaviour.log_shows_version and job.execution.process in _VERSIONS:
+        yield 0.0, _VERSIONS[job.execution.process]
     failure = job.failure
     done = _course(job)
     if failure is None:

@@ -77,6 +77,7 @@ class Run:
     failure: FailureClass | None = None
     failure_line: str = ""
     remarks: tuple[Remark, ...] | None = None
+    software: dict[str, str] = field(default_factory=dict)
 
     @property
     def missing(self) -> list[datetime]:

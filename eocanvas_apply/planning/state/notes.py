@@ -89,9 +89,17 @@ def _statuses(recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
                 finished=seen.finished,
                 looked=observed.jobs.begun,
                 remarks=observed.remarks.get(run.job_id),
+                software=_software(run, observed),
             )
         elif (remarks := observed.remarks.get(run.job_id)) is not None:
-            yield e.JobObserved(address=record.address, job_id=run.job_id, status=run.status, remarks=remarks)
+            found = _software(run, observed)
+            yield e.JobObserved(
+                address=record.address, job_id=run.job_id, status=run.status, remarks=remarks, software=found
+            )
+
+
+def _software(run: Run, observed: Observed) -> dict[str, str] | None:
+    return dict(observed.software.get(run.job_id, ())) or None
 
 
 def _failures(desired: Desired, recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:

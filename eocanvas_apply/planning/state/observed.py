@@ -103,6 +103,7 @@ class Observed:
     `listed` every job seen in this run, as far back as the quota counts; `traces` are what the logs of candidates show;
     `failures` why failed jobs failed by their logs, None for an empty log, nothing of one that cannot be read;
     `remarks` what the logs of successful jobs say of their results, nothing of one that is empty or cannot be read;
+    `software` the versions of programs that these logs show, by name;
     `results` the listing of ended jobs, None for 404, nothing of a job whose listing could not be had;
     `secrets` slow fingerprints by (key address, field); `downloads` are those of orders, by their id;
     `unreadable` why a key's secrets could not be read; `irregular` what else of the service's answers could not be;
@@ -121,6 +122,7 @@ class Observed:
     traces: Mapping[str, Trace] = field(default_factory=dict)
     failures: Mapping[str, Failure | None] = field(default_factory=dict)
     remarks: Mapping[str, tuple[Remark, ...]] = field(default_factory=dict)
+    software: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     results: Mapping[str, tuple[ListedResult, ...] | None] = field(default_factory=dict)
     secrets: Mapping[tuple[str, str], str] = field(default_factory=dict)
     unreadable: Mapping[str, tuple[Diagnostic, ...]] = field(default_factory=dict)
