@@ -67,7 +67,8 @@ PARTS = {
     "applying": "results",
     "engine": "inspection adoption",
     "render": "ci results reviews account",
-    "emulator": "model storage http",
+    "api": "notebook",
+    "emulator": "formats model storage http",
     "cli": "terminal commands",
 }
 # File names that stand in several folders, each time for the same thing: what a command does, reports and prints.

@@ -320,7 +320,8 @@ class AsyncProject:
             raise TypeError(f"address is a text or None, not {address!r}")
         engine = await self.engine()
         recorded = await engine.recorded()
-        return recorded_results(recorded, chosen_jobs(address, recorded), self.project.boundary)
+        rows = {job.address: job.fields for job in engine.desired.jobs.values()}
+        return recorded_results(recorded, chosen_jobs(address, recorded), self.project.boundary, rows)
 
 
 def _require_service(plan: Plan) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from random import Random
 
+from eocanvas_apply.emulator.formats.geotiff import geotiff
+from eocanvas_apply.emulator.formats.made_up_grid import GOTLAND, Area
+from eocanvas_apply.emulator.formats.netcdf import netcdf
 from eocanvas_apply.emulator.model.behaviour import Behaviour, KeyHref
 from eocanvas_apply.emulator.model.job_failures import chain_of, output_suffix
 from eocanvas_apply.emulator.model.keystore import Credentials
@@ -21,15 +26,22 @@ Item = dict[str, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One file of a job. `given` is its content where a real storage decided it, None for made-up bytes."""
+    """One file of a job. `given` is its content where a real storage decided it, None where it is made up.
+
+    Made-up NetCDF and GeoTIFF files show their `bands` in an `area`, if that fits into their size.
+    """
 
     name: str
     size: int
     given: bytes | None = None
+    area: Area = GOTLAND
+    bands: tuple[str, ...] = ("band_1",)
 
     def content(self, job_id: str) -> bytes:
         """Return its bytes; the same ones whenever it is asked."""
-        return _made_up(f"{job_id}/{self.name}", self.size) if self.given is None else self.given
+        if self.given is not None:
+            return self.given
+        return _made_up(f"{job_id}/{self.name}", self.size, self.area, self.bands)
 
 
 def outputs_of(job_id: str, execution: Execution, count: int, size: int) -> tuple[Output, ...]:
@@ -38,7 +50,31 @@ def outputs_of(job_id: str, execution: Execution, count: int, size: int) -> tupl
     product = str(chain_of(execution).get("product")) if execution.process == "dataTailor" else ""
     identifiers = [str(uuid.uuid5(uuid.UUID(job_id), str(index))) for index in range(count)]
     names = [f"{product}_{i[:8]}.{suffix}" if product else f"{i}.{suffix}" for i in identifiers]
-    return tuple(Output(name, size) for name in names)
+    area, bands = _area_of(execution), _bands_of(execution)
+    return tuple(Output(name, size, None, area, bands) for name in names)
+
+
+_POLYGON = re.compile(rb"POLYGON ?\(\(([-0-9., ]+)\)")
+
+
+def _area_of(execution: Execution) -> Area:
+    """Return the region of a chain, or what lies around the first polygon of a graph, as far as one can be read."""
+    with suppress(ValueError, TypeError, KeyError):
+        if execution.process == "dataTailor":
+            north, south, west, east = (float(edge) for edge in dict(chain_of(execution)["roi"])["NSWE"])  # type: ignore[call-overload]
+            return Area(south, north, west, east)
+        if found := _POLYGON.search(execution.document or b""):
+            points = [pair.split() for pair in found[1].split(b",")]
+            longitudes, latitudes = ([float(number) for number in axis] for axis in zip(*points, strict=True))
+            return Area(min(latitudes), max(latitudes), min(longitudes), max(longitudes))
+    return GOTLAND
+
+
+def _bands_of(execution: Execution) -> tuple[str, ...]:
+    """Return the bands that a chain filters, else one."""
+    with suppress(ValueError, TypeError, KeyError):
+        return tuple(map(str, dict(chain_of(execution)["filter"])["bands"])) or ("band_1",)  # type: ignore[call-overload]
+    return ("band_1",)
 
 
 def results_page(
@@ -89,8 +125,15 @@ def _turn(title: str, job_id: str, page: int) -> Item:
 
 
 @lru_cache(maxsize=64)
-def _made_up(seed: str, size: int) -> bytes:
-    return Random(seed).randbytes(size)  # noqa: S311 - made-up data, nothing to guard
+def _made_up(seed: str, size: int, area: Area, bands: tuple[str, ...]) -> bytes:
+    made = None
+    if seed.endswith(".nc"):
+        made = netcdf(seed, size, area, bands)
+    elif seed.endswith(".tif"):
+        made = geotiff(seed, size, area)
+    # Readers of both formats leave alone what stands behind the last number.
+    start = made or b""
+    return start + Random(seed).randbytes(size - len(start))  # noqa: S311 - made-up data, nothing to guard
 
 
 @dataclass(frozen=True, slots=True)
