@@ -10,7 +10,7 @@ PREFECT := .venv-prefect
 BESIDE := $(PEER)/installed $(PEER_HDA)/installed $(AIRFLOW)/installed $(PREFECT)/installed
 PIP_FLAGS := --quiet --disable-pip-version-check
 
-.PHONY: help setup demo test coverage check bench drain schemas docs clean
+.PHONY: help setup demo test coverage check bench drain schemas docs site clean
 
 help:
 	@echo "make demo     set up and run a campaign against the embedded emulator"
@@ -19,6 +19,7 @@ help:
 	@echo "make coverage the tests with the branches that they reach; takes twice as long"
 	@echo "make schemas  write schemas/*.json anew"
 	@echo "make docs     write docs/reference/*.md and docs/inputs.md anew; takes a minute"
+	@echo "make site     the documentation as a site, in build/site"
 	@echo "make bench    whole-process times and memory, as ratios; takes minutes"
 	@echo "make drain    several runners, killed at random, carry out 1,000 jobs; writes the figures into docs/shared-ledgers.md"
 	@echo "make setup    the environments only;  make clean removes them"
@@ -45,6 +46,10 @@ schemas: .venv/installed-dev
 docs: .venv/installed-dev
 	$(BIN)/python -m docs.generate
 	$(BIN)/python -m tests.fuzz.inputs_page
+
+# The variable silences what the theme prints about its own future.
+site: .venv/installed-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 bench: .venv/installed $(PEER)/installed
 	$(BIN)/python -m bench

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from docs import generate
+from docs.markdown import anchor
 from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.checks.codes import codes
 from eocanvas_apply.cli import main
@@ -103,7 +104,7 @@ def test_every_link_has_a_target(page: Path) -> None:
         target = (page.parent / path).resolve() if path else page
         assert target.exists(), link
         headings = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), re.MULTILINE) if heading else []
-        assert not heading or heading in map(generate.anchor, headings), link
+        assert not heading or heading in map(anchor, headings), link
 
 
 def _commands(block: str) -> Iterator[list[str]]:
