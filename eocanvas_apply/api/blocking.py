@@ -8,18 +8,22 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import wraps
 from inspect import getdoc
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from eocanvas_apply.api import parameters
+from eocanvas_apply.api.audience import Audience, Relayed
+from eocanvas_apply.api.notebook.cell_display import audience_of
 from eocanvas_apply.api.parameters import ManifestPath
 from eocanvas_apply.api.project import AsyncProject
 from eocanvas_apply.api.project_opening import aopen
-from eocanvas_apply.api.values import Progress
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import EocanvasApplyError, UsageError
 
+# What is to be called in the thread that waits; None ends it.
+_Calls = queue.SimpleQueue[Callable[[], object] | None]
 P = ParamSpec("P")
 T = TypeVar("T")
 # How often a call that waits lets Ctrl-C through, also on Windows.
@@ -28,7 +32,7 @@ _TICK_S = 0.2
 _GRACE_S = 8.0
 _INTERRUPTS = """\
 `on_progress` is called in the thread of the caller. Ctrl-C (in a notebook: interrupt) sends nothing more, waits a few
-seconds for answers on the way and raises KeyboardInterrupt; a later apply goes on from there.
+seconds for answers on the way and raises KeyboardInterrupt, a second one at once; a later apply goes on from there.
 """
 
 
@@ -78,9 +82,15 @@ def _interruptible(
     def blocking(self: Project, /, *args: P.args, **kwargs: P.kwargs) -> T:
         on_progress: Any = kwargs.get("on_progress")
         parameters.callback("on_progress", on_progress)
-        events: queue.SimpleQueue[Progress | None] = queue.SimpleQueue()
-        kwargs["on_progress"] = events.put
-        return self._run(method(self._project, *args, **kwargs), events, on_progress, _GRACE_S)
+        audience, calls = audience_of(on_progress), _Calls()
+        kwargs["on_progress"] = Relayed(audience, calls)
+        try:
+            return self._run(method(self._project, *args, **kwargs), calls, audience)
+        except KeyboardInterrupt:
+            # What came in meanwhile is shown; a function that was interrupted itself is not called again.
+            if audience.looks:
+                _call(calls)
+            raise
 
     blocking.__doc__ = f"{getdoc(method)}\n\n{_INTERRUPTS}"
     return blocking
@@ -136,24 +146,23 @@ class Project:
     def _run(
         self,
         work: Coroutine[Any, Any, T],
-        events: queue.SimpleQueue[Progress | None] | None = None,
-        on_progress: Callable[[Progress], object] | None = None,
-        grace_s: float = 0.0,
+        calls: _Calls | None = None,
+        audience: Audience | None = None,
     ) -> T:
-        """Return what the work comes to, and pass on its events; an interrupt stops the work first."""
-        events = events or queue.SimpleQueue()
+        """Return what the work comes to, and make its calls; an interrupt stops a run first, and tells its audience."""
+        calls = calls or queue.SimpleQueue()
         future = self._begun(work)
         future.add_done_callback(self._calls.discard)
-        future.add_done_callback(lambda _: events.put(None))
+        future.add_done_callback(lambda _: calls.put(None))
         try:
-            for event in iter(lambda: _next(events), None):
-                if on_progress is not None:
-                    on_progress(event)
+            for call in iter(lambda: _next(calls), None):
+                call()
         except BaseException:
             # Another thread's apply goes on when a question of this one is refused or interrupted.
-            if grace_s and not future.done():
+            if audience and not future.done():
                 self._loop.call_soon_threadsafe(self._project.stop)
-            _end([future], grace_s)
+                audience.stopping()
+            _end([future], _GRACE_S if audience else 0.0)
             raise
         return _answer(future)
 
@@ -181,12 +190,20 @@ def _project_closed() -> UsageError:
     return UsageError(error("usage", "the project is closed", "open it again: eoc.open(...)"))
 
 
-def _next(events: queue.SimpleQueue[Progress | None]) -> Progress | None:
+def _next(calls: _Calls) -> Callable[[], object] | None:
     while True:
         try:
-            return events.get(timeout=_TICK_S)
+            return calls.get(timeout=_TICK_S)
         except queue.Empty:
             continue
+
+
+def _call(calls: _Calls) -> None:
+    """Make the calls that are left."""
+    with suppress(queue.Empty):
+        while True:
+            if call := calls.get_nowait():
+                call()
 
 
 def _end(calls: Sequence[concurrent.futures.Future[Any]], grace_s: float) -> None:

@@ -15,6 +15,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from eocanvas_apply.api import parameters
 from eocanvas_apply.api.addresses import addresses_named, jobs_named
+from eocanvas_apply.api.audience import Audience, listening
+from eocanvas_apply.api.notebook.cell_display import audience_of
 from eocanvas_apply.api.notifying import Notifying
 from eocanvas_apply.api.results import Results, chosen_jobs, recorded_results
 from eocanvas_apply.api.values import ApplyResult, Plan, Progress, Status
@@ -31,12 +33,13 @@ from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.planning.saved_plan import SavedPlan
 from eocanvas_apply.planning.state.sent_launches import last_intents
 from eocanvas_apply.render.definitions import saved_definitions
-from eocanvas_apply.report.progress import Progress as Event
 from eocanvas_apply.report.status import status as status_of
 from eocanvas_apply.secrets.vault import Vault
 
 P = ParamSpec("P")
 T = TypeVar("T")
+# A little more than a run waits for answers on the way.
+_GRACE_S = 8.0
 
 
 def _asked_through(
@@ -202,8 +205,9 @@ class AsyncProject:
 
         One apply at a time: a second one waits for the first. A plan may be given again until its actions are done.
         `wait` is the longest time to wait for jobs, such as `2h` or a timedelta: None waits to the end, `0s` does what
-        can be done now. `on_progress` gets each event. A failed job raises nothing, nor does a fault that ends the run
-        later, such as a service that is gone: see `exit_code`, `results` and `diagnostics`.
+        can be done now. `on_progress` gets each event; without it a cell of a notebook shows in place how the run
+        stands. A failed job raises nothing, nor does a fault that ends the run later, such as a service that is gone:
+        see `exit_code`, `results` and `diagnostics`. A run whose task is cancelled stops as by `stop`.
         Raises PlanStale where something else would be done than the plan says, SafetyRefusal where a safety rule
         refuses it (its diagnostic names what to `allow`), and before anything is changed ServiceError, CredentialsError
         and LedgerError.
@@ -211,12 +215,12 @@ class AsyncProject:
         if not isinstance(plan, Plan | SavedPlan):
             raise TypeError(f"apply needs the Plan that project.plan() returned, not {type(plan).__name__}")
         limit = parameters.waiting("wait", wait)
-        async with self._turn(on_progress):
+        async with self._turn(on_progress, limit) as audience:
             if isinstance(plan, SavedPlan):
-                return await self.applied_as_saved(plan, limit)
+                return await self._stopped_first(self.applied_as_saved(plan, limit), audience)
             _require_service(plan)
             allowed_by = permission.of_plan(plan.value, plan.intents)
-            return await self.applied(plan.requests, limit, lambda _: None, allowed_by)
+            return await self._stopped_first(self.applied(plan.requests, limit, lambda _: None, allowed_by), audience)
 
     async def continue_apply(
         self,
@@ -238,7 +242,7 @@ class AsyncProject:
         Raises PlanStale where another manifest was accepted last, or none; else what `plan` and `apply` raise.
         """
         wait_at_most = parameters.waiting("wait", wait)
-        async with self._turn(on_progress):
+        async with self._turn(on_progress, wait_at_most) as audience:
             requests = await self.requests(
                 only=only,
                 limit=limit,
@@ -248,20 +252,43 @@ class AsyncProject:
                 allow=allow,
                 allow_protected=allow_protected,
             )
-            return await self.applied(requests, wait_at_most, lambda _: None, await self.last_accepted())
+            accepted = await self.last_accepted()
+            return await self._stopped_first(self.applied(requests, wait_at_most, lambda _: None, accepted), audience)
 
     @asynccontextmanager
-    async def _turn(self, on_progress: Callable[[Progress], object] | None) -> AsyncIterator[Engine]:
+    async def _turn(
+        self, on_progress: Callable[[Progress], object] | Audience | None, wait: timedelta | None
+    ) -> AsyncIterator[Audience]:
         """Wait until no other apply is at work; a `stop` in the meantime holds for this one too."""
-        parameters.callback("on_progress", on_progress)
+        if not isinstance(on_progress, Audience):
+            parameters.callback("on_progress", on_progress)
+        audience = audience_of(on_progress)
         stops = self._stops
         engine = await self.engine()
         async with self._applying:
             engine.stopping = asyncio.Event()
             if stops != self._stops:
                 engine.stopping.set()
-            engine.report = _reporter(on_progress)
-            yield engine
+            engine.report, engine.show = audience.report, audience.show if audience.looks else None
+            async with listening(audience, wait):
+                yield audience
+
+    async def _stopped_first(self, run: Coroutine[Any, Any, ApplyResult], audience: Audience) -> ApplyResult:
+        """Wait for a run. Where that is cancelled the run is stopped first, unless it is being stopped already."""
+        task = asyncio.ensure_future(run)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if self._engine is not None and not self._engine.stopping.is_set():
+                self.stop()
+                audience.stopping()
+                await asyncio.wait([task], timeout=_GRACE_S)
+            raise
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+            # What it raised is raised already, or does not matter any more.
+            _ = task.cancelled() or task.exception()
 
     async def last_accepted(self) -> Permission:
         """Return the permission to go on with the manifest that was accepted last."""
@@ -329,14 +356,3 @@ def _require_service(plan: Plan) -> None:
     if plan.offline:
         hint = "open the project without offline=True, and plan again"
         raise UsageError(error("usage", "a plan without the service cannot be applied", hint))
-
-
-def _reporter(on_progress: Callable[[Progress], object] | None) -> Callable[[Event], None]:
-    from eocanvas_apply.render.progress import line
-
-    def report(event: Event) -> None:
-        # How far a download is changes every second: too much for a line each.
-        if on_progress is not None and event.transfer is None:
-            on_progress(Progress(event.at, event.address, str(event.happening), event.detail, line(event)))
-
-    return report

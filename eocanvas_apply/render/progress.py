@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from eocanvas_apply.render.layout import (
     counted,
     cut,
     cut_apart,
+    html_table,
     one_line,
     rough,
     shortened,
@@ -25,6 +26,7 @@ from eocanvas_apply.render.layout import (
 )
 from eocanvas_apply.report.progress import Happening, Progress, RunningJob, View
 from eocanvas_apply.report.status import Tally, together
+from eocanvas_apply.report.watched_run import Moment, Stage
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -95,24 +97,13 @@ def waiting(view: View) -> str:
 
 _STANDING = ((Phase.RUNNING, "running"), (Phase.WAITING, "waiting"))
 _WIDE = 64
+# As wide as the lines below the table in a notebook.
+_CELL = 100
 _HEADS = {Phase.RUNNING: ("running", "run"), Phase.WAITING: ("waiting", "wait"), Phase.FAILED: ("failed", "fail")}
 _PHASE_COLOURS = {Phase.RUNNING: "cyan", Phase.WAITING: "", Phase.FAILED: "red"}
 _MOST_KEYS = 3
 # As many jobs at work are named as leave room for the rest.
 _MOST_NAMED, _UNLIMITED = 5, 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """The time of a picture: service time, how long the run lasts, how long until it looks again, what --wait leaves.
-
-    The last two are None where there is none.
-    """
-
-    now: datetime
-    elapsed: timedelta
-    look_in: timedelta | None = None
-    left: timedelta | None = None
 
 
 def board(
@@ -224,3 +215,27 @@ def _lines(view: View, moment: Moment) -> Iterator[str]:
         soonest = sorted(view.keys.items(), key=lambda key: key[1])
         ends = shortened(soonest, _MOST_KEYS, lambda key: f"{key[0]} {rough(key[1] - now)}", "{} more later")
         yield f"keys end in: {', '.join(ends)}"
+
+
+def html(view: View, transfers: Mapping[str, Transfer], moment: Moment, stage: Stage, news: Sequence[str]) -> str:
+    """Return the run as a table for a notebook; below it jobs at work by name, what comes next and lines of `news`."""
+    found = together(view.tallies)
+    goes_on = stage is Stage.RUNNING
+    looks = f", looks again in {rough(moment.look_in)}" if moment.look_in is not None and goes_on else ""
+    title = f"{found.counts[Phase.DONE]} of {counted(found.total, 'job')} done, {stage} {rough(moment.elapsed)}{looks}"
+    rows = [
+        [
+            _name(view, tally, short=False),
+            f"{tally.counts[Phase.DONE]}/{tally.total}",
+            *(tally.counts[phase] or "-" for phase in _HEADS),
+            _fetched(view, tally, transfers),
+        ]
+        for tally in view.tallies
+    ]
+    # The first of the lines tells what the title does.
+    _, *lines = _lines(view, moment)
+    ahead = [*_named(view.running, {}, moment.now, _CELL, _MOST_NAMED), *lines] if goes_on else []
+    if stage is Stage.STOPPING:
+        ahead = ["nothing more is sent; answers on the way are waited for (at most 5s)"]
+    heads = ["", "done", *(head[0] for head in _HEADS.values()), "fetched"]
+    return html_table(title, heads, rows, "\n".join([*ahead, *news]))

@@ -14,9 +14,10 @@ from eocanvas_apply.applying.notices import outage_reporter
 from eocanvas_apply.planning.actions import Phase
 from eocanvas_apply.planning.plan import Forecast, Plan, WindowState
 from eocanvas_apply.render.layout import Style, rough, size
-from eocanvas_apply.render.progress import Moment, board, line, waiting
+from eocanvas_apply.render.progress import board, html, line, waiting
 from eocanvas_apply.report.progress import Happening, Progress, RunningJob, Transfer, View
 from eocanvas_apply.report.status import Tally
+from eocanvas_apply.report.watched_run import Moment, Stage
 from eocanvas_apply.service.outages import LongList
 from tests.render.plans import NOW, ORIGIN
 
@@ -143,6 +144,21 @@ quota: 3 of 10 left in 1h, 88 of 100 left in 30d
 keys end in: key.drive 46m 57s, key.scenes 6d 6h
 """
     )
+
+
+def test_a_notebook_shows_the_same_and_says_once_for_how_long() -> None:
+    moment = replace(MOMENT, look_in=timedelta(seconds=12))
+    shown = html(VIEW, TRANSFERS, moment, Stage.RUNNING, ["04:00:00 job.<a> failed"])
+    assert "<b>35 of 325 jobs done, running for 2m 10s, looks again in 12s</b>" in shown
+    row = "<td>job.datacube</td><td>12/300</td><td>3</td><td>280</td><td>5</td><td>1.7/2.2 GB</td>"
+    assert f"<tr>{row}</tr>" in shown
+    assert "1 need a decision: eocanvas-apply status\nnext launch in 11m 57s" in shown
+    assert "elapsed" not in shown
+    assert shown.endswith("job.&lt;a&gt; failed</pre></div>")
+    ended = html(VIEW, TRANSFERS, moment, Stage.ENDED, [])
+    assert "ended after 2m 10s</b>" in ended
+    assert "next launch" not in ended
+    assert "<pre>nothing more is sent; " in html(VIEW, TRANSFERS, moment, Stage.STOPPING, [])
 
 
 def test_the_table_fits_into_forty_columns() -> None:

@@ -15,7 +15,8 @@ from eocanvas_apply.cli.terminal.console import Channel, Console, LiveArea
 
 if TYPE_CHECKING:
     from eocanvas_apply.engine.engine import Engine
-    from eocanvas_apply.report.progress import Progress, Transfer, View
+    from eocanvas_apply.report.progress import Progress, View
+    from eocanvas_apply.report.watched_run import WatchedRun
 
 _TICK_S = 1.0
 # So many running jobs are named, and their logs read.
@@ -54,9 +55,10 @@ async def shown(engine: Engine, console: Console, wait: timedelta | None, *, tab
         yield
         return
     from eocanvas_apply.engine.log_tails import LogTails
+    from eocanvas_apply.report.watched_run import WatchedRun
 
     async with live(console.err) as area:
-        picture = _Picture(console.err, area, wait, LogTails(engine.service).of)
+        picture = _Picture(console.err, area, WatchedRun(wait), LogTails(engine.service).of)
         engine.report, engine.show = picture.write, picture.show
         try:
             yield
@@ -99,32 +101,19 @@ class _Picture:
 
     channel: Channel
     area: LiveArea
-    wait: timedelta | None
+    run: WatchedRun
     tails: Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]
-    _begun: float | None = None
-    _seen: float = 0.0
-    _looks: float | None = None
-    _view: View | None = None
-    _transfers: dict[str, Transfer] = field(default_factory=dict)
     _said: Mapping[str, str] = field(default_factory=dict)
     _reading: asyncio.Task[None] | None = None
 
     def write(self, progress: Progress) -> None:
-        if progress.transfer is not None:
-            self._transfers[progress.address] = progress.transfer
-        elif progress.is_news:
+        self.run.hear(progress)
+        if progress.transfer is None and progress.is_news:
             Lines(self.channel).write(progress)
 
     def show(self, view: View) -> None:
-        now = time.monotonic()
-        if self._view is None or view.plan is not self._view.plan:
-            self._seen = now
+        if self.run.see(view, time.monotonic()):
             self._read_logs(view)
-        self._view = view
-        self._looks = None if view.look_in is None else now + view.look_in.total_seconds()
-        # From the first look on: the time to confirm does not count.
-        self._begun = self._begun or now
-        self._transfers = {a: t for a, t in self._transfers.items() if a in view.fetching}
         self.area.show(self._text)
 
     def close(self) -> None:
@@ -143,19 +132,14 @@ class _Picture:
     def _text(self, width: int) -> str:
         from rich.console import Console as Rich
 
-        from eocanvas_apply.render.progress import Moment, board
+        from eocanvas_apply.render.progress import board
 
-        if self._view is None or self._begun is None:
+        view = self.run.view
+        if view is None:
             return ""
-        passed = time.monotonic()
-        moment = Moment(
-            self._view.plan.created + timedelta(seconds=passed - self._seen),
-            timedelta(seconds=passed - self._begun),
-            None if self._looks is None else timedelta(seconds=self._looks - passed),
-            None if self.wait is None else self.wait - timedelta(seconds=passed - self._begun),
-        )
+        moment = self.run.moment(view, time.monotonic())
         paper = io.StringIO()
         colour = self.channel.colour
         rich = Rich(file=paper, width=width, color_system="standard" if colour else None, force_terminal=True)
-        rich.print(board(self._view, self._transfers, self._said, moment, width, self.area.most_lines))
+        rich.print(board(view, self.run.transfers, self._said, moment, width, self.area.most_lines))
         return paper.getvalue()
