@@ -10,7 +10,7 @@ PREFECT := .venv-prefect
 BESIDE := $(PEER)/installed $(PEER_HDA)/installed $(AIRFLOW)/installed $(PREFECT)/installed
 PIP_FLAGS := --quiet --disable-pip-version-check
 
-.PHONY: help setup demo test coverage check bench drain schemas docs site clean
+.PHONY: help setup shells demo test coverage check bench drain schemas docs site clean
 
 help:
 	@echo "make demo     set up and run a campaign against the embedded emulator"
@@ -24,7 +24,7 @@ help:
 	@echo "make drain    several runners, killed at random, carry out 1,000 jobs; writes the figures into docs/shared-ledgers.md"
 	@echo "make setup    the environments only;  make clean removes them"
 
-setup: .venv/installed-dev $(BESIDE)
+setup: .venv/installed-dev $(BESIDE) shells
 
 demo: .venv/installed
 	@$(BIN)/eocanvas-apply demo
@@ -34,10 +34,10 @@ check: .venv/installed-dev
 	$(BIN)/ruff format --check eocanvas_apply tests bench docs examples/ci
 	$(BIN)/mypy
 
-test: check $(BESIDE)
+test: check $(BESIDE) shells
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-coverage: .venv/installed-dev $(BESIDE)
+coverage: .venv/installed-dev $(BESIDE) shells
 	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
 
 schemas: .venv/installed-dev
@@ -69,6 +69,13 @@ drain: .venv/installed-dev
 .venv/installed-dev: .venv/installed
 	$(BIN)/python -m pip install $(PIP_FLAGS) --constraint constraints.txt --editable '.[dev]'
 	@touch $@
+
+# Completion is tested in these shells too. Where they may not be installed, the tests of those that are missing are
+# skipped, and fail in CI.
+shells:
+	@command -v zsh >/dev/null && command -v fish >/dev/null || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null \
+		|| { apt-get update -qq && apt-get install -qq -y --no-install-recommends zsh fish >/dev/null; } \
+		|| echo "zsh and fish cannot be installed here: completion is tested in the shells that are there"
 
 # The official client pins an old cryptography, so it lives in an environment of its own.
 $(PEER)/installed: tests/peers/constraints.txt | .venv/created

@@ -1,4 +1,7 @@
-"""Writes the pages of `docs/reference/` from the program itself: `python -m docs.generate`, or `make docs`."""
+"""Writes what repeats the program itself: `python -m docs.generate`, or `make docs`.
+
+That is the pages of `docs/reference/`, and the arguments of commands as data for the completion of shells.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from docs import json_documents, public_api
+from docs import command_arguments, json_documents, public_api
 from docs.markdown import anchor, page, plain, table
 from eocanvas_apply.api.exit_codes import MEANINGS, PRECEDENCE, Exit
 from eocanvas_apply.checks.codes import codes, subjects
@@ -46,8 +49,7 @@ def pages() -> dict[str, str]:
 
 def _commands() -> Iterator[str]:
     parsers = {name: parser_of(name) for name in SUMMARIES}
-    every = [each for parser in parsers.values() for each in (parser, *parser.parts.values())]
-    uses = Counter(row for parser in every for row in _options(parser._actions))
+    uses = Counter(row for parser in every_parser() for row in _options(parser._actions))
     shared = {row for row, count in uses.items() if count >= 6}
     yield "`eocanvas-apply COMMAND --help` prints the same on the terminal. `eoc` is the same program."
     for title, group in GROUPS.items():
@@ -63,6 +65,12 @@ def _commands() -> Iterator[str]:
 def parser_of(name: str) -> Parser:
     """Return the parser of a command."""
     return prepared(name)[1]
+
+
+def every_parser() -> Iterator[Parser]:
+    """Yield the parser of each command and of its parts."""
+    for parser in map(parser_of, SUMMARIES):
+        yield from (parser, *parser.parts.values())
 
 
 def _command(name: str, parser: Parser, shared: set[tuple[str, str]]) -> Iterator[str]:
@@ -298,7 +306,8 @@ _REFERENCE = r"\$\{each"
 
 
 def write(folder: Path = FOLDER) -> None:
-    """Write every page."""
+    """Write every page, and the arguments of commands."""
+    command_arguments.FILE.write_text(command_arguments.text(every_parser()), encoding="utf-8")
     folder.mkdir(exist_ok=True)
     for name, text in pages().items():
         (folder / name).write_text(text, encoding="utf-8")

@@ -77,3 +77,8 @@ ALLOWANCES: dict[str, str] = {
 
 # What the ledger of a run without an environment is called; no environment has this name.
 NO_ENVIRONMENT = "default"
+
+# The folder beside a manifest in which its ledger is, where no other one is named.
+STATE_FOLDER = ".eocanvas"
+# How every file of a saved plan begins.
+SAVED_PLAN = '{"saved_plan": '

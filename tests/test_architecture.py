@@ -69,7 +69,7 @@ PARTS = {
     "render": "ci results reviews account",
     "api": "notebook",
     "emulator": "formats model storage http",
-    "cli": "terminal commands",
+    "cli": "terminal commands completion",
 }
 # File names that stand in several folders, each time for the same thing: what a command does, reports and prints.
 ONE_MEANING = {"clock", "diagnostics", "doctor", "lock", "plan", "progress", "results", "status", "why"}

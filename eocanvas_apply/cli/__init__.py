@@ -5,6 +5,7 @@ Before the command begins a signal can only end Python with a traceback, so that
 
 from __future__ import annotations
 
+import os
 import sys
 
 TYPE_CHECKING = False
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; `argv` is without the program's name, default the process's own."""
+    # Set by the script that `completion` prints; a person has no use for the second one alone.
+    if argv is None and "_ARGCOMPLETE" in os.environ and "COMP_LINE" in os.environ:
+        from eocanvas_apply.cli.completion.answer import answer
+
+        answer()
     try:
         return _run(argv)
     except KeyboardInterrupt:

@@ -15,9 +15,10 @@ from eocanvas_apply.errors import ManifestError, PlanStale, UsageError
 from eocanvas_apply.files import read_own, replace_output
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.safety import coverage
-from eocanvas_apply.planning.saved_plan import BEGINNING, SavedPlan, SecretPrints
+from eocanvas_apply.planning.saved_plan import SavedPlan, SecretPrints
 from eocanvas_apply.secrets.fingerprints import scheme_of
 from eocanvas_apply.secrets.vault import Vault
+from eocanvas_apply.vocabulary import SAVED_PLAN
 
 _SALT_BYTES = 16
 
@@ -75,7 +76,7 @@ def read_plan(path: str | os.PathLike[str]) -> SavedPlan:
 def write_plan(file: Path, plan: SavedPlan) -> None:
     """Write a saved plan, all at once or not at all; raises UsageError."""
     try:
-        replace_output(file, plan.to_json(), BEGINNING)
+        replace_output(file, plan.to_json(), SAVED_PLAN)
     except OSError as fault:
         message = f"{file}: the plan cannot be written: {fault.strerror or fault}"
         raise UsageError(error("output", message, "name another file: --out FILE")) from fault

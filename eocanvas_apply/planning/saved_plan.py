@@ -25,8 +25,6 @@ from eocanvas_apply.planning.safety import NEW_PLAN, changed_manifest, other_dep
 from eocanvas_apply.planning.tasks import ReadTask
 
 VERSION = (1, 1)
-# How every file of a saved plan begins.
-BEGINNING = '{"saved_plan": '
 _HOW = "`eocanvas-apply plan --out FILE` writes one"
 
 

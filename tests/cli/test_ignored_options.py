@@ -45,6 +45,7 @@ CALLS = {
     "forget": ["forget subset"],
     "destroy": ["destroy"],
     "schema": ["schema plan"],
+    "completion": ["completion bash"],
     "explain": ["explain literal-secret"],
 }
 # They run until they are ended, and start commands of their own.

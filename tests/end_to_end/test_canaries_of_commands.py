@@ -34,6 +34,7 @@ CALLS = {
     "forget": "forget fetched",
     "destroy": "destroy --yes",
     "schema": "schema ledger-event",
+    "completion": "completion bash",
     "explain": "explain literal-secret",
 }
 # What options make of them; storages do not answer, and the policy refuses.

@@ -32,6 +32,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "doctor": "check secrets, account and service, and find what a plan would",
     },
     "For tools": {
+        "completion": "print the script that has a shell complete commands, options and addresses",
         "schema": "print a JSON schema: manifest, plan, apply-result, status, ledger-event, diagnostics, policy",
         "emulator": "run a local EOCanvas for trying things out",
     },

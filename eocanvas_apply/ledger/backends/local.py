@@ -17,9 +17,8 @@ from eocanvas_apply.errors import LedgerConflict, LedgerError, UsageError
 from eocanvas_apply.file_locks import locked
 from eocanvas_apply.files import path_outside
 from eocanvas_apply.ledger.entry import Entry, Place, no_append_ends, parsed
-from eocanvas_apply.vocabulary import NO_ENVIRONMENT
+from eocanvas_apply.vocabulary import NO_ENVIRONMENT, STATE_FOLDER
 
-FOLDER = ".eocanvas"
 _PATIENCE_S = 30.0
 # How many bytes are parsed at once where a reader takes parts.
 _PART = 2 << 20
@@ -134,7 +133,7 @@ class LocalBackend:
     def _make_folder(self) -> None:
         folder = self.path.parent
         folder.mkdir(parents=True, exist_ok=True)
-        if folder.name == FOLDER:
+        if folder.name == STATE_FOLDER:
             # A local ledger belongs to one machine: two copies merged by Git would be a ledger of neither.
             with suppress(FileExistsError), (folder / ".gitignore").open("x", encoding="utf-8") as file:
                 file.write("*\n")
@@ -221,7 +220,7 @@ def _default(boundary: Boundary, environment: str | None) -> Path:
 
     A link that came with the manifest must not have another file read or written.
     """
-    folder = boundary.folder / FOLDER
+    folder = boundary.folder / STATE_FOLDER
     try:
         boundary.require_no_link_out(folder)
     except OutsideBoundaryError as fault:

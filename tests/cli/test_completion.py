@@ -1,0 +1,401 @@
+"""What a shell is offered, and that asking for it costs little, sends nothing, writes nothing and says nothing."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from docs import command_arguments, generate
+from eocanvas_apply.cli.commands import SUMMARIES
+from eocanvas_apply.cli.completion.candidates import VALUES, WITH_KEYS
+from eocanvas_apply.cli.completion.command_parser import arguments
+
+ROOT = Path(__file__).parents[2]
+MANIFEST = """\
+version: 1
+project: coast
+vars: {year: "2024"}
+keys:
+  scenes:
+    type: s3
+    bucket: scenes
+    region: r
+    endpoint: https://s3.example.org
+    access_key: {command: [touch, ran]}
+    secret_key: canary-secret
+  tiles: {type: s3-public, bucket: b, region: r, endpoint: "https://s3.example.org"}
+environments:
+  prod: {}
+  test: {jobs: {extra: {process: p, inputs: {a: 1}}}}
+jobs:
+  subset: {process: p, inputs: {a: 1}}
+  tiles:
+    process: p
+    for_each: {csv: rows.csv, id: "${each.name}"}
+    inputs: {a: "${each.name}"}
+  found:
+    process: p
+    for_each: {hda: {dataset_id: "EO:EUM:DAT:SENTINEL-3:OL_2_WFR___", dtstart: "2024-07-01"}}
+    inputs: {a: "${each.id}"}
+"""
+GOOD = MANIFEST.replace("secret_key: canary-secret", "secret_key: {env: CANARY}")
+
+
+@dataclass
+class Offered:
+    """A folder with a project, and what a shell is offered in it."""
+
+    folder: Path
+    environ: dict[str, str] = field(default_factory=dict)
+    imported: str = ""
+
+    def __call__(self, line: str, *, point: int | None = None) -> dict[str, str]:
+        """Return each candidate with its description."""
+        out = self.folder.parent / "candidates"
+        out.unlink(missing_ok=True)
+        asked = {
+            "COMP_LINE": line,
+            "COMP_POINT": str(len(line) if point is None else point),
+            "_ARGCOMPLETE": "1",
+            # The form for fish quotes nothing and has descriptions.
+            "_ARGCOMPLETE_SHELL": "fish",
+            "_ARGCOMPLETE_DFS": "\t",
+            "_ARGCOMPLETE_IFS": "\n",
+            "_ARGCOMPLETE_SUPPRESS_SPACE": "1",
+            "_ARGCOMPLETE_STDOUT_FILENAME": str(out),
+        }
+        environ = {**os.environ, "PYTHONPATH": str(ROOT), **asked, **self.environ}
+        command = [sys.executable, "-m", "eocanvas_apply"]
+        ended = subprocess.run(command, cwd=self.folder, env=environ, capture_output=True, text=True, timeout=60)
+        assert ended.stdout == ""
+        said = [each for each in ended.stderr.splitlines() if not each.startswith("import time:")]
+        assert said == []
+        self.imported = ended.stderr
+        text = out.read_text(encoding="utf-8") if out.exists() else ""
+        return {name: about for name, _, about in (each.partition("\t") for each in text.splitlines())}
+
+    def write(self, name: str, content: str | bytes) -> None:
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+    def events(self, *events: tuple[str, str], name: str = ".eocanvas/default.jsonl") -> None:
+        lines = (f'{{"v": 1, "type": "{kind}", "address": {address}, "log": "..."}}\n' for kind, address in events)
+        self.write(name, "".join(lines))
+
+
+@pytest.fixture
+def offered(tmp_path: Path) -> Offered:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    found = Offered(folder)
+    found.write("eocanvas.yaml", GOOD)
+    found.write("rows.csv", "name\nT32\nT33\n")
+    return found
+
+
+def test_the_arguments_of_all_commands_are_up_to_date() -> None:
+    assert command_arguments.FILE.read_text(encoding="utf-8") == command_arguments.text(generate.every_parser()), (
+        "run `make docs`"
+    )
+
+
+# What nobody can guess: a number, a name at the service, a text of one's own.
+UNGUESSABLE = {
+    *(
+        "BYTES",
+        "D",
+        "FIELD=VALUE",
+        "JOB-ID",
+        "JSON",
+        "KIND[:GLOB]",
+        "N",
+        "N/D",
+        "NAME-OR-JOB-ID",
+        "PORT",
+        "SHA256",
+        "X",
+    ),
+    *("[ORIGIN/]NAME:PASSWORD", "none|real"),
+}
+
+
+def test_each_value_has_candidates_or_cannot_be_guessed() -> None:
+    words = {
+        word if isinstance(word, str) else word[0]
+        for given in arguments().values()
+        for _, about in given
+        if (word := about.get("metavar")) and "choices" not in about
+    }
+    assert words - UNGUESSABLE == VALUES.keys() | {"ADDRESS", "PATTERN"}
+    assert words >= UNGUESSABLE
+
+
+def test_what_takes_a_key_is_a_command_or_an_option() -> None:
+    options = {name for given in arguments().values() for names, _ in given for name in names}
+    assert {*SUMMARIES, *options} >= WITH_KEYS
+
+
+def test_all_commands_are_offered_with_what_they_do(offered: Offered) -> None:
+    assert offered("eoc ") == SUMMARIES
+    assert offered("eoc help ") == SUMMARIES
+    assert offered("eoc ex") == {"explain": SUMMARIES["explain"]}
+    assert offered("eoc --").keys() == {"--help", "--version"}
+    assert offered("eoc no-command ") == {}
+
+
+@pytest.mark.parametrize("command", [each for each in arguments() if " " not in each])
+def test_all_options_of_a_command_are_offered(command: str, offered: Offered) -> None:
+    (parser,) = (each for each in generate.every_parser() if each.command == command)
+    options = {option for option in parser._option_string_actions if option.startswith("--")}
+    # Whole words: what follows `ledger` has options of its own.
+    assert offered(f"eoc {command} --").keys() == options
+
+
+def test_an_option_that_excludes_another_takes_it_away(offered: Offered) -> None:
+    assert {"--wait", "--no-wait"} <= offered("eoc apply --").keys()
+    assert "--wait" not in offered("eoc apply --no-wait --")
+    assert "--no-wait" not in offered("eoc apply --wait 2h --")
+
+
+def test_a_part_of_a_command_has_its_own_options(offered: Offered) -> None:
+    parts = {"show", "verify", "copy", "compact", "create", "rebuild"}
+    assert offered("eoc ledger ").keys() == parts
+    assert "--yes" in offered("eoc ledger rebuild --")
+    assert "--yes" not in offered("eoc ledger show --")
+
+
+def test_options_are_offered_unasked_only_where_nothing_else_can_follow(offered: Offered) -> None:
+    assert "--offline" in offered("eoc status ")
+    assert not any(each.startswith("-") for each in offered("eoc why "))
+    assert offered("eoc apply --limit ") == {}
+    assert offered("eoc status -- ") == {}
+
+
+def test_the_words_behind_the_cursor_do_not_matter(offered: Offered) -> None:
+    assert offered("eoc stat --format json", point=8).keys() == {"status"}
+
+
+def test_choices_are_offered(offered: Offered) -> None:
+    assert offered("eoc deps --format ") == dict.fromkeys(("text", "json", "mermaid", "dot"), "")
+    assert offered("eoc deps --format=me").keys() == {"--format=mermaid"}
+    assert offered("eoc completion ").keys() == {"bash", "zsh", "fish"}
+
+
+def test_codes_and_subjects_are_offered(offered: Offered) -> None:
+    assert offered("eoc explain roi-b").keys() == {"roi-bounds"}
+    assert "storage" in offered("eoc explain ")
+
+
+def test_keys_and_jobs_are_offered_where_they_may_stand(offered: Offered) -> None:
+    jobs = {"subset": "job", "found": "campaign", "found/": "one of its instances"}
+    tiles = {"job.tiles": "campaign", "job.tiles/": "one of its instances"}
+    keys = {"scenes": "key", "key.tiles": "key"}
+    assert offered("eoc logs ") == jobs | tiles
+    assert offered("eoc why ") == jobs | tiles | keys
+    assert offered("eoc apply --relaunch ") == jobs | tiles
+    assert offered("eoc apply --allow-protected ") == jobs | tiles | keys
+    assert offered("eoc why job.s").keys() == {"job.subset"}
+    assert offered("eoc why key.").keys() == {"key.scenes", "key.tiles"}
+
+
+def test_instances_come_from_rows_and_from_the_ledger(offered: Offered) -> None:
+    gone, odd = r'"job.tiles[\"T01\"]"', r'"job.found[\"S3A é\"]"'
+    offered.events(("job-intended", gone), ("job-observed", odd), ("job-intended", r'"job.tiles[\"T02\"]"'))
+    assert offered("eoc results tiles/").keys() == {"tiles/T01", "tiles/T02", "tiles/T32", "tiles/T33"}
+    assert offered("eoc results job.tiles/T3").keys() == {"job.tiles/T32", "job.tiles/T33"}
+    assert offered("eoc logs found/").keys() == {"found/S3A é"}
+    offered.events(("job-intended", gone), ("forgotten", gone))
+    assert offered("eoc results tiles/T0") == {}
+
+
+def test_what_only_the_ledger_has_is_offered_too(offered: Offered) -> None:
+    offered.events(("job-intended", '"job.removed"'), ("moved", '"job.old"'))
+    assert "removed" in offered("eoc cancel ")
+    assert "old" not in offered("eoc cancel ")
+    (offered.folder / "eocanvas.yaml").unlink()
+    assert offered("eoc cancel ") == {"removed": "job"}
+
+
+def test_the_ledger_is_the_one_that_is_named(offered: Offered) -> None:
+    offered.events(("job-intended", '"job.mine"'), name="mine.jsonl")
+    offered.events(("job-intended", '"job.tested"'), name=".eocanvas/test.jsonl")
+    assert "mine" in offered("eoc logs --ledger mine.jsonl ")
+    assert "tested" in offered("eoc logs --env test ")
+    offered.environ["EOCANVAS_APPLY_LEDGER"] = "mine.jsonl"
+    assert "mine" in offered("eoc logs ")
+    del offered.environ["EOCANVAS_APPLY_LEDGER"]
+    offered.write("eocanvas.yaml", f"{GOOD}ledger: {{url: mine.jsonl}}\n")
+    assert "mine" in offered("eoc logs ")
+
+
+def test_environments_and_variables_are_offered(offered: Offered) -> None:
+    assert offered("eoc plan --env ").keys() == {"prod", "test"}
+    assert offered("eoc plan --var ").keys() == {"year="}
+    assert "extra" in offered("eoc why --env test ")
+    assert "extra" not in offered("eoc why --env prod ")
+
+
+def test_the_manifest_is_the_one_that_is_named(offered: Offered) -> None:
+    offered.write("other/a.eocanvas.yaml", "jobs: {one: {}}")
+    offered.write("other/b.eocanvas.yaml", "jobs: {two: {}}")
+    assert offered("eoc logs -f other ").keys() == {"one", "two"}
+    assert offered("eoc logs -f other/a.eocanvas.yaml ").keys() == {"one"}
+
+
+def test_files_are_offered_by_what_they_are(offered: Offered) -> None:
+    offered.write("review.plan", '{"saved_plan": {}}')
+    offered.write(".hidden.yaml", "")
+    offered.write("graphs/a.xml", "")
+    assert offered("eoc plan -f ").keys() == {"eocanvas.yaml", "graphs/"}
+    assert offered("eoc plan -f ./e").keys() == {"./eocanvas.yaml"}
+    assert offered("eoc plan -f graphs/").keys() == {"graphs/a.xml"}
+    assert offered("eoc apply ").keys() == {"review.plan", "graphs/"}
+    assert offered("eoc results --to ").keys() == {"graphs/"}
+    assert offered("eoc plan --out r").keys() == {"review.plan", "rows.csv"}
+    assert offered("eoc plan --out no/such/") == {}
+    assert offered("eoc plan -f .h").keys() == {".hidden.yaml"}
+
+
+ODD = {
+    "not YAML": b"jobs: [",
+    "not text": b"\xff\xfe\x00jobs",
+    "a list": b"- jobs",
+    "a text for jobs": b"jobs: subset",
+    "deep": b"[" * 100_000,
+    "many aliases": b"a: &a [1]\n" + b"".join(b"x%d: &x%d [*a, *a]\n" % (n, n) for n in range(50)),
+    "odd names": b'jobs: {"$(touch ran)": {}, "\x1b[31m": {}, 1: {}, Upper: {}, ~: {}}',
+    "empty": b"",
+}
+
+
+@pytest.mark.parametrize("content", ODD.values(), ids=ODD)
+def test_a_manifest_with_faults_has_no_names(content: bytes, offered: Offered) -> None:
+    offered.write("eocanvas.yaml", content)
+    assert all(each.startswith("-") for each in offered("eoc logs "))
+    assert offered("eoc logs tiles/") == {}
+    assert offered("eoc plan --env ") == {}
+
+
+def test_a_manifest_that_a_command_refuses_still_has_names(offered: Offered) -> None:
+    offered.write("eocanvas.yaml", GOOD.replace("version: 1", "version: 99\nno-such-field: 1"))
+    assert "subset" in offered("eoc logs ")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+@pytest.mark.parametrize("name", ["eocanvas.yaml", ".eocanvas/default.jsonl", "pipe"])
+def test_a_pipe_is_not_waited_for(name: str, offered: Offered) -> None:
+    path = offered.folder / name
+    path.unlink(missing_ok=True)
+    path.parent.mkdir(exist_ok=True)
+    os.mkfifo(path)
+    for line in ("eoc logs ", "eoc logs tiles/", "eoc logs -f pipe ", "eoc apply ", "eoc logs --ledger pipe "):
+        offered(line)
+
+
+@pytest.mark.parametrize(
+    "line", ["eoc 'open", 'eoc why "', "eoc why \\", "", "eoc why tiles/../", "eoc why \x00", "eoc -f"]
+)
+def test_a_line_that_is_no_command_is_no_fault(line: str, offered: Offered) -> None:
+    for point in (0, 3, len(line)):
+        offered(line.replace("\x00", "\x01"), point=point)
+
+
+LINES = (
+    *("eoc ", "eoc why ", "eoc why tiles/", "eoc why found/", "eoc logs found/", "eoc plan --env ", "eoc plan -f "),
+    *("eoc apply --only tiles/", "eoc apply ", "eoc doctor --", "eoc why --ledger s3://ledgers/coast tiles/"),
+    *("eoc why --ledger postgresql://eo@127.0.0.1:{port}/coast ", "eoc why --allow-commands tiles/"),
+)
+
+
+def test_nothing_is_sent_and_nothing_written_and_no_secret_is_read(offered: Offered) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        port = server.getsockname()[1]
+        names = ("EOCANVAS_URL", "EOCANVAS_TOKEN_URL", "HDA_URL", "AWS_ENDPOINT_URL_S3", "HTTPS_PROXY", "HTTP_PROXY")
+        offered.environ = {
+            **dict.fromkeys(names, f"http://127.0.0.1:{port}"),
+            "HDA_USER": "jane",
+            "HDA_PASSWORD": "canary",
+            "CANARY": "canary",
+            "AWS_ALLOW_HTTP": "true",
+        }
+        before = _state(offered.folder)
+        for line in LINES:
+            assert "canary" not in str(offered(line.format(port=port)))
+        assert _state(offered.folder) == before
+        with pytest.raises(BlockingIOError):
+            server.accept()
+
+
+def test_a_literal_secret_is_not_shown(offered: Offered) -> None:
+    offered.write("eocanvas.yaml", MANIFEST)
+    assert all("canary" not in str(offered(line.format(port=1))) for line in LINES)
+
+
+def _state(folder: Path) -> Mapping[str, tuple[int, int]]:
+    return {str(each): (each.stat().st_mtime_ns, each.stat().st_size) for each in folder.rglob("*")}
+
+
+def _imported(offered: Offered, line: str) -> set[str]:
+    offered.environ["PYTHONPROFILEIMPORTTIME"] = "1"
+    assert offered(line)
+    return set(re.findall(r"\| +([\w.]+)$", offered.imported, re.MULTILINE))
+
+
+SLOW = {
+    "asyncio",
+    "dataclasses",
+    "enum_tools",
+    "inspect",
+    "logging",
+    "pathlib",
+    "pydantic",
+    "rich",
+    "shutil",
+    "tomllib",
+    "yaml",
+}
+
+
+@pytest.mark.parametrize("line", ["eoc ", "eoc apply --", "eoc plan --format ", "eoc ledger show --"])
+def test_words_and_options_are_offered_without_anything_slow(line: str, offered: Offered) -> None:
+    imported = _imported(offered, line)
+    assert "argcomplete" in imported
+    assert imported & SLOW == set()
+    ours = {each for each in imported if each.startswith("eocanvas_apply.")}
+    assert all(each.startswith("eocanvas_apply.cli") for each in ours)
+    assert not any(each.startswith("eocanvas_apply.cli.commands.") for each in ours)
+
+
+def test_addresses_are_offered_without_the_checks_of_a_manifest(offered: Offered) -> None:
+    offered.events(("job-intended", '"job.removed"'))
+    imported = _imported(offered, "eoc why ")
+    assert "yaml" in imported
+    assert imported & {"pydantic", "httpx", "asyncio", "rich", "cryptography"} == set()
+
+
+def test_rows_are_read_without_the_service(offered: Offered) -> None:
+    assert {"httpx", "eocanvas_apply.engine.engine"} & _imported(offered, "eoc why tiles/") == set()
+
+
+def test_a_command_runs_where_only_half_of_a_question_is_in_the_environment(offered: Offered) -> None:
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "_ARGCOMPLETE": "1"}
+    command = [sys.executable, "-m", "eocanvas_apply", "--version"]
+    ended = subprocess.run(command, cwd=offered.folder, env=environ, capture_output=True, text=True)
+    assert ended.stdout.startswith("eocanvas-apply ")
+
+
+def test_an_action_that_the_data_cannot_hold_would_be_found() -> None:
+    kinds = {type(each) for parser in generate.every_parser() for each in parser._actions if each.nargs == 0}
+    known = {argparse._StoreTrueAction, argparse._AppendConstAction, argparse._StoreConstAction, argparse._HelpAction}
+    assert kinds <= known
