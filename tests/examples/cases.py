@@ -10,6 +10,8 @@ EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 
 # The products over the Baltic Sea that the emulator's archive has in the days of the example.
 ORBITS = ("372-78", "372-79", "372-92", "372-93", "372-106", "372-107", "373-121", "373-135")
+# Those of its first three days.
+FIRST_ORBITS = ORBITS[:6]
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,8 @@ class Case:
     """One example. `keys` and `jobs` are names, `files` patterns that fit one result each.
 
     `later` are the jobs that wait for others. `secrets` are environment variables, `others` how many secrets come from
-    elsewhere, `settings` other variables that its README names, `policy` is a file in its folder.
+    elsewhere, `settings` other variables that its README names, `policy` is a file in its folder. `notes` are the codes
+    of what `validate` says of it without network.
     """
 
     name: str
@@ -29,6 +32,7 @@ class Case:
     others: int = 0
     settings: tuple[str, ...] = ()
     policy: str | None = None
+    notes: frozenset[str] = frozenset()
 
     @property
     def first_plan(self) -> dict[str, str]:
@@ -65,9 +69,9 @@ CASES = (
     ),
     Case(
         "notebook",
-        jobs=('heights["1"]', 'heights["2"]', 'heights["5"]'),
-        keys=("dem",),
-        files=tuple(f"results/heights/{metres}/*.tif" for metres in (1, 2, 5)),
+        jobs=tuple(f'chlorophyll["orbit-{orbit}"]' for orbit in FIRST_ORBITS),
+        files=tuple(f"results/chlorophyll/orbit-{orbit}/OLL2WFR_*.nc" for orbit in FIRST_ORBITS),
+        notes=frozenset({"rows-not-asked"}),
     ),
     Case(
         "search-campaign",

@@ -15,13 +15,14 @@ from keyrings.alt.file import PlaintextKeyring
 
 import eocanvas_apply as eoc
 from eocanvas_apply.cli import main
+from eocanvas_apply.diagnostics import has_errors
 from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.server import RunningEmulator, running
 from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER
 from eocanvas_apply.manifest.model.keys import ExistingKey
 from eocanvas_apply.secrets.secret_references import EnvReference
 from tests.emulator.model_client import private_key
-from tests.examples.cases import CASES, EXAMPLES, Case
+from tests.examples.cases import CASES, EXAMPLES, FIRST_ORBITS, Case
 
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
@@ -69,7 +70,9 @@ def test_every_example_is_covered() -> None:
 
 @each_case
 def test_it_validates_without_a_finding(case: Case) -> None:
-    assert eoc.validate(EXAMPLES / case.name / "eocanvas.yaml") == []
+    found = eoc.validate(EXAMPLES / case.name / "eocanvas.yaml")
+    assert {each.code for each in found} == case.notes
+    assert not has_errors(found)
 
 
 @each_case
@@ -77,7 +80,7 @@ def test_it_validates_as_git_checks_it_out_on_windows(case: Case, tmp_path: Path
     folder = shutil.copytree(EXAMPLES / case.name, tmp_path / case.name)
     for file in (path for path in folder.rglob("*") if path.is_file()):
         file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
-    assert eoc.validate(folder / "eocanvas.yaml") == []
+    assert {each.code for each in eoc.validate(folder / "eocanvas.yaml")} == case.notes
 
 
 @each_case
@@ -116,24 +119,32 @@ def test_the_environment_of_the_example_is_applied_beside_the_whole(tmp_path: Pa
 @pytest.mark.usefixtures("emulator")
 def test_the_notebook_runs_from_top_to_bottom(tmp_path: Path) -> None:
     folder = shutil.copytree(EXAMPLES / "notebook", tmp_path / "notebook")
-    notebook = nbformat.read(folder / "heights.ipynb", as_version=4)  # type: ignore[no-untyped-call]
+    notebook = nbformat.read(folder / "chlorophyll.ipynb", as_version=4)  # type: ignore[no-untyped-call]
     nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
     shown = [_shown(cell) for cell in notebook.cells if cell.cell_type == "code"]
-    plan, run, status, results, rows = (outputs for outputs in shown if outputs)
-    for table in (plan, run, status, results):
+    plan, run, status, results, scene, plot = (outputs for outputs in shown if outputs)
+    first, last = (f"job.chlorophyll[&quot;orbit-{orbit}&quot;]" for orbit in (FIRST_ORBITS[0], FIRST_ORBITS[-1]))
+    for table in (plan, run, status):
         assert "<table>" in table
-        assert "job.heights[&quot;5&quot;]" in table
-    assert 'job.heights["1"] launched' in run
-    assert "('1', '" in rows
-    kept = nbformat.read(EXAMPLES / "notebook/heights.ipynb", as_version=4)  # type: ignore[no-untyped-call]
+        assert first in table
+        assert last in table
+    jobs = len(FIRST_ORBITS)
+    assert f"<b>{jobs} of {jobs} jobs done, ended after " in run
+    assert f"orbit-{FIRST_ORBITS[-1]}</td>" in results
+    assert "2024-07-01T" in results
+    assert "chl_nn" in scene
+    assert "image/png" in plot
+    kept = nbformat.read(EXAMPLES / "notebook/chlorophyll.ipynb", as_version=4)  # type: ignore[no-untyped-call]
     assert not any(cell.get("outputs") for cell in kept.cells), "an example is kept without outputs"
 
 
 def _shown(cell: Any) -> str:
-    """Return what a cell printed, and its value: as HTML where it has a table."""
+    """Return what a cell printed, its displays and its value: as HTML where it has a table, pictures by their kind."""
     printed = [output.text for output in cell.outputs if output.output_type == "stream"]
-    values = [output.data for output in cell.outputs if output.output_type == "execute_result"]
-    return "".join([*printed, *(value.get("text/html", value["text/plain"]) for value in values)])
+    kinds = ("display_data", "execute_result")
+    values = [output.data for output in cell.outputs if output.output_type in kinds]
+    pictures = ["image/png" for value in values if "image/png" in value]
+    return "".join([*printed, *pictures, *(value.get("text/html", value["text/plain"]) for value in values)])
 
 
 def expect_its_results(case: Case, folder: Path) -> None:
