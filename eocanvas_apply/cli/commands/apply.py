@@ -47,12 +47,7 @@ The first Ctrl-C sends nothing more and waits a few seconds for answers; the sec
 Examples:
   eocanvas-apply apply
   eocanvas-apply apply --yes --wait 2h
-  eocanvas-apply apply --retry-failed
-  eocanvas-apply apply review.plan
-  eocanvas-apply apply --continue --no-wait --no-fetch
-  eocanvas-apply apply --only datacube --limit 20
-  eocanvas-apply apply --yes --no-wait --format json
-  eocanvas-apply apply --continue --no-wait --metrics /var/lib/node_exporter/coast.prom
+  eocanvas-apply apply --only datacube --retry-failed
 """
 
 

@@ -27,7 +27,6 @@ A fault is a JSON object: `kind`, which requests (`method`, `path` as a glob), h
 Examples:
   eocanvas-apply emulator --port 8080 --job-time 20s
   eocanvas-apply emulator --port 0 --ready emulator.json --latency 20ms
-  eocanvas-apply emulator --behaviour dismiss=404 --job-fault staging-in
   eocanvas-apply emulator --fault '{"kind": "drop-after", "method": "POST", "path": "*/execution"}'
 """
 

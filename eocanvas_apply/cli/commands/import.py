@@ -38,7 +38,6 @@ jobs are put on record, so that none of them runs again.
 Examples:
   eocanvas-apply import key.scenes my-s3-key
   eocanvas-apply import job.subset 1d8f5cbe-4d1c-5c1f-9a55-0b6a9e1f9a10
-  eocanvas-apply import datacube/S3A_OL_2_WFR____20240706T094017 1d8f5cbe-4d1c-5c1f-9a55-0b6a9e1f9a10
   eocanvas-apply import --all -f taken-over/eocanvas.yaml
 """
 

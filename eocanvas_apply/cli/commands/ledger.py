@@ -32,11 +32,8 @@ Every intent is written into the ledger before it is carried out, and every answ
 
 Examples:
   eocanvas-apply ledger show
-  eocanvas-apply ledger show --format json
   eocanvas-apply ledger verify --ledger /backup/default.jsonl
-  eocanvas-apply ledger create --ledger postgresql://db.example.org/eocanvas
   eocanvas-apply ledger copy .eocanvas/default.jsonl s3://ledgers/coast
-  eocanvas-apply ledger rebuild
 """
 _PARTS = {
     "show": "show every entry",

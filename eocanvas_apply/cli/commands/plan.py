@@ -37,12 +37,8 @@ The formats github, gitlab, sarif and junit hold the diagnostics of the plan, no
 
 Examples:
   eocanvas-apply plan
-  eocanvas-apply plan --format json > plan.json
-  eocanvas-apply plan --simulate
-  eocanvas-apply plan --offline
+  eocanvas-apply plan --only datacube --simulate
   eocanvas-apply plan --out review.plan
-  eocanvas-apply plan --refresh-only --detailed-exitcode
-  eocanvas-apply plan --detailed-exitcode || echo "something would change, or went wrong"
 """
 
 

@@ -38,11 +38,8 @@ their place then moves to .eocanvas/superseded.
 
 Examples:
   eocanvas-apply results
-  eocanvas-apply results subset --format json
-  eocanvas-apply results --format csv > results.csv
-  eocanvas-apply results --format geojson > results.geojson
+  eocanvas-apply results datacube --format csv > results.csv
   eocanvas-apply results --fetch
-  eocanvas-apply results datacube --to /data/baltic
 """
 
 

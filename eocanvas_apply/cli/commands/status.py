@@ -38,9 +38,6 @@ With --watch it is shown again each poll: on a terminal in its place, elsewhere 
 Examples:
   eocanvas-apply status
   eocanvas-apply status --watch
-  eocanvas-apply status --offline --full
-  eocanvas-apply status --format json
-  eocanvas-apply status --metrics /var/lib/node_exporter/coast.prom
   eocanvas-apply status --exit-code || echo "not everything is done"
 """
 

@@ -32,10 +32,8 @@ gitlab (Code Quality), sarif (2.1.0) and junit (XML) hold the diagnostics and no
 
 Examples:
   eocanvas-apply validate
-  eocanvas-apply validate --online
-  eocanvas-apply validate -f campaign.yaml --format json
+  eocanvas-apply validate --online --storage
   eocanvas-apply validate --format sarif > eocanvas.sarif
-  eocanvas-apply validate --storage
 """
 
 
