@@ -10,13 +10,14 @@ PREFECT := .venv-prefect
 BESIDE := $(PEER)/installed $(PEER_HDA)/installed $(AIRFLOW)/installed $(PREFECT)/installed
 PIP_FLAGS := --quiet --disable-pip-version-check
 
-.PHONY: help setup shells demo test coverage check bench drain schemas docs site clean
+.PHONY: help setup shells demo test coverage check bench drain coastline schemas docs site clean
 
 help:
 	@echo "make demo     set up and run a campaign against the embedded emulator"
 	@echo "make test     set up, check style and types, and run the tests"
 	@echo "make check    style and types only"
 	@echo "make coverage the tests with the branches that they reach; takes twice as long"
+	@echo "make coastline write the land of the report's map anew; needs npm"
 	@echo "make schemas  write schemas/*.json anew"
 	@echo "make docs     write docs/reference/*.md and docs/inputs.md anew; takes a minute"
 	@echo "make site     the documentation as a site, in build/site"
@@ -24,7 +25,7 @@ help:
 	@echo "make drain    several runners, killed at random, carry out 1,000 jobs; writes the figures into docs/shared-ledgers.md"
 	@echo "make setup    the environments only;  make clean removes them"
 
-setup: .venv/installed-dev $(BESIDE) shells
+setup: .venv/installed-dev .venv/browser $(BESIDE) shells
 
 demo: .venv/installed
 	@$(BIN)/eocanvas-apply demo
@@ -34,11 +35,15 @@ check: .venv/installed-dev
 	$(BIN)/ruff format --check eocanvas_apply tests bench docs examples/ci
 	$(BIN)/mypy
 
-test: check $(BESIDE) shells
+test: check .venv/browser $(BESIDE) shells
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-coverage: .venv/installed-dev $(BESIDE) shells
+coverage: .venv/installed-dev .venv/browser $(BESIDE) shells
 	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
+
+# The land of the map; needs npm, and is done again only for a newer edition.
+coastline: .venv/installed-dev
+	$(BIN)/python -m docs.coastline
 
 schemas: .venv/installed-dev
 	$(BIN)/python -m eocanvas_apply.cli.commands.schema schemas
@@ -76,6 +81,11 @@ shells:
 	@command -v zsh >/dev/null && command -v fish >/dev/null || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null \
 		|| { apt-get update -qq && apt-get install -qq -y --no-install-recommends zsh fish >/dev/null; } \
 		|| echo "zsh and fish cannot be installed here: completion is tested in the shells that are there"
+
+# The browser of the tests is the machine's own, or Debian's.
+.venv/browser: .venv/installed-dev
+	$(BIN)/python -m tests.browser.chromium
+	@touch $@
 
 # The official client pins an old cryptography, so it lives in an environment of its own.
 $(PEER)/installed: tests/peers/constraints.txt | .venv/created

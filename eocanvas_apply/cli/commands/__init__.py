@@ -17,6 +17,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "Look": {
         "show": "a plan that `plan --out` saved, as text, Markdown or HTML",
         "status": "the state of every key and job, and what is next",
+        "report": "a page with a map, a calendar and a table of the jobs",
         "results": "which files the jobs left, and where",
         "logs": "the log of a job",
         "deps": "what depends on what, also as a drawing",
@@ -48,6 +49,7 @@ ELSEWHERE: dict[str, str] = {
     **dict.fromkeys(("replace", "taint"), "apply --relaunch ADDRESS"),
     **dict.fromkeys(("get", "info", "list", "ls", "ps", "queue", "state", "top", "watch"), "status"),
     **dict.fromkeys(("describe",), "why ADDRESS"),
+    **dict.fromkeys(("dashboard", "html", "map"), "report"),
     **dict.fromkeys(("download", "fetch", "output", "outputs", "pull"), "results"),
     **dict.fromkeys(("abort", "dismiss", "kill", "stop"), "cancel"),
     **dict.fromkeys(("history", "events"), "ledger show"),

@@ -1,0 +1,160 @@
+"""The rows of the report's table of jobs: where each stands, why, since when, and what it left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from eocanvas_apply.ledger.fold.job_records import Run
+from eocanvas_apply.manifest.address import typed
+from eocanvas_apply.planning.actions import Phase
+from eocanvas_apply.planning.failures import HINTS
+from eocanvas_apply.planning.log_rules import rule_of, shown_remarks
+from eocanvas_apply.planning.reasons import Reason
+from eocanvas_apply.planning.state.at_keys import location_of
+from eocanvas_apply.render.layout import counted, moment, one_line, rough, size, stamp
+from eocanvas_apply.render.plan import advice
+from eocanvas_apply.render.plan_blocks import in_words, when
+from eocanvas_apply.report.page.report_page import ReportPage
+from eocanvas_apply.report.status import JobStatus
+
+# Of more jobs than these, what there is to tell of those that are done stays out: the page would be too large.
+MOST_WITH_DETAILS = 2000
+_MOST_FILES, _MOST_FIELDS, _LONGEST_FIELD = 20, 12, 160
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row; `details` are name and value of what is shown when it is opened, `files` name and size of results."""
+
+    id: str
+    address: str
+    group: str
+    name: str
+    phase: str
+    words: str
+    created: str
+    created_stamp: str
+    duration: str
+    seconds: float
+    results: str
+    stored: int
+    failure: str = ""
+    details: tuple[tuple[str, str], ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+    log: tuple[str, ...] = ()
+    thumbnail: bytes = field(default=b"", repr=False)
+
+    @property
+    def css(self) -> str:
+        """The phase as a class of the style."""
+        return self.phase.replace(" ", "-")
+
+
+def row_id(address: str) -> str:
+    """Return the id of an address's row, which a link to it names too."""
+    return quote(address, safe=".-_")
+
+
+def entries(page: ReportPage) -> Iterator[Entry]:
+    """Yield a row for each job, in the order of the plan."""
+    brief = len(page.status.jobs) > MOST_WITH_DETAILS
+    for job in page.status.jobs:
+        yield _entry(page, job, told=not brief or job.phase is not Phase.DONE)
+
+
+def _entry(page: ReportPage, job: JobStatus, *, told: bool) -> Entry:
+    run, files = job.run, list(_files(page, job))
+    whole, known = sum(each for _, each in files if each), all(each is not None for _, each in files)
+    took = _took(run, page.timeline.now)
+    return Entry(
+        id=row_id(job.address),
+        address=job.address,
+        group=job.action.campaign or job.address,
+        name=typed(job.address).strip("'").removeprefix("job."),
+        phase=job.phase,
+        words=_words(job),
+        created=moment(run.created).removesuffix(" UTC") if run and run.created else "",
+        created_stamp=(stamp(run.created) or "") if run else "",
+        duration=rough(took) if took else "",
+        seconds=took.total_seconds() if took else -1,
+        results=_results(len(files), whole if known else None),
+        stored=whole if files else -1,
+        failure=(run.failure or "") if run and job.phase is Phase.FAILED else "",
+        details=tuple(_details(page, job)) if told else (),
+        files=tuple((name, size(each) if each is not None else "") for name, each in files[:_MOST_FILES])
+        if told
+        else (),
+        log=page.logs.get(job.address, ()),
+        thumbnail=page.thumbnails.get(job.address, b""),
+    )
+
+
+def _took(run: Run | None, now: datetime) -> timedelta | None:
+    """Return how long a job took, or has been taking."""
+    if run is None or not run.created:
+        return None
+    return (run.finished or (now if run.in_flight else run.created)) - run.created or None
+
+
+def _results(files: int, whole: int | None) -> str:
+    return counted(files, "file") + (f", {size(whole)}" if whole else "") if files else ""
+
+
+def _words(job: JobStatus) -> str:
+    """Return where a job stands, in words; of one that failed, why."""
+    if job.phase is Phase.FAILED and job.failure and job.action.reason is Reason.FAILED:
+        return one_line(job.failure)
+    action = job.action
+    later = f", {when(action)}" if action.not_before and not action.lists_nothing else ""
+    after = f" after {', '.join(action.depends_on)}" if action.depends_on else ""
+    return f"{in_words(action)}{after}{later}"
+
+
+def _files(page: ReportPage, job: JobStatus) -> Iterator[tuple[str, int | None]]:
+    """Yield the results of a job: the file here or the place at a key, and the size in bytes as far as known."""
+    record, run = page.record(job), job.run
+    if record is None or run is None:
+        return
+    for stored in run.stored.values():
+        yield stored.file, stored.size
+    for listed in run.listed.values():
+        if listed.at_key:
+            yield location_of(page.recorded, record, run, listed) or listed.title, None
+
+
+def _details(page: ReportPage, job: JobStatus) -> Iterator[tuple[str, str]]:
+    run = job.run
+    if run:
+        yield "Job of the service", f"{run.job_id} ({run.status})"
+        yield from (
+            (name, moment(at))
+            for name, at in (("Created", run.created), ("Started", run.started), ("Ended", run.finished))
+            if at
+        )
+    if job.failure:
+        yield "Failure", one_line(job.failure, 400)
+    if run and run.failure and job.phase is Phase.FAILED:
+        yield "What helps", HINTS[run.failure]
+    for remark in shown_remarks(job.remarks, job.checks):
+        rule = rule_of(remark)
+        yield "Remark", f"{rule.meaning if rule else 'see the log'}: {one_line(remark.line)} [{remark.code}]"
+    for past in page.attempts(job):
+        why = f": {one_line(past.failure_line)}" if past.failure_line else ""
+        yield "Earlier attempt", f"{past.job_id} ({past.failure or past.status}{why})"
+    if words := advice(job.action, refused=job.refused):
+        yield "Next", words
+    if job.phase is not Phase.DONE:
+        yield "More", f"eocanvas-apply why {typed(job.address)}"
+    yield from _row(page, job)
+
+
+def _row(page: ReportPage, job: JobStatus) -> Iterator[tuple[str, str]]:
+    """Yield the fields of an instance's row."""
+    desired = page.desired_jobs.get(job.address)
+    fields: Mapping[str, object] = desired.fields if desired else {}
+    for name, value in list(fields.items())[:_MOST_FIELDS]:
+        if value is not None and value != "":
+            yield f"each.{name}", one_line(str(value), _LONGEST_FIELD)
