@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -105,12 +106,13 @@ class _Process:
         self.code = code
 
     def wrote(self, code: int) -> None:
-        """Note that its result is written; a command that was interrupted leaves here.
+        """Note that its result is written; a command that was interrupted, or asked a bucket, leaves here.
 
-        While Python ends, a signal would end the process with another code.
+        While Python ends, a signal would end the process with another code. And the client of buckets lets go of its
+        last objects in a thread of its own: where Python ends first, it aborts the process.
         """
         self.code = code
-        if self.owned and code in CODES.values():
+        if self.owned and (code in CODES.values() or "obstore" in sys.modules):
             os._exit(code)
         for number in CODES if self.owned else ():
             signal.signal(number, signal.SIG_IGN)

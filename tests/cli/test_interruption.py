@@ -81,3 +81,16 @@ def test_the_document_of_a_command_that_has_not_started_is_that_of_any_other(tmp
     words = [sys.executable, "-c", SCRIPT, str(int(signal.SIGINT)), "1", STARTING[0]]
     early = json.loads(subprocess.run(words, cwd=tmp_path, capture_output=True, timeout=60, check=False).stdout)
     assert early == document("plan", {}, 130, (error("interrupted", "interrupted"),))
+
+
+@pytest.mark.parametrize(("loads", "ends"), [("obstore", False), ("json", True)])
+def test_a_command_that_asked_a_bucket_leaves_before_python_ends(loads: str, ends: bool, tmp_path: Path) -> None:
+    """Python that ends while a thread of obstore lets go of its last objects is aborted, with code 134."""
+    script = (
+        f"import atexit, sys, {loads}\natexit.register(print, 'Python ends')\nsys.argv = ['eoc', 'explain', 'bad-day']"
+    )
+    script += "\nfrom eocanvas_apply.cli import main\nsys.exit(main())"
+    ended = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith("bad-day (error)")
+    assert ended.stdout.endswith("Python ends\n") is ends
