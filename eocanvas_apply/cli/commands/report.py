@@ -70,12 +70,13 @@ def _served(args: Namespace, console: Console) -> Outcome:
     from eocanvas_apply.cli.recorded_project import RecordedProject
     from eocanvas_apply.cli.report_server import serve
     from eocanvas_apply.ledger.journal import Journal
+    from eocanvas_apply.render.page import report_html
 
     ledger = RecordedProject(args).ledger()
     journal = Journal(ledger.backend, "reader", lambda: datetime.now(UTC), lambda: "", ledger.snapshots)
 
     async def make(digest: str) -> str:
-        return _page(await _of_ledger(args), digest)
+        return report_html.text(await _of_ledger(args), digest=digest)
 
     return serve(journal, make, console, args.port or 0)
 
@@ -117,24 +118,17 @@ async def _of_ledger(args: Namespace) -> ReportPage:
     return ReportPage(found, project.manifest, survey.recorded)
 
 
-def _page(page: ReportPage, digest: str = "") -> str:
-    from eocanvas_apply.render.page import report_html
-    from eocanvas_apply.secrets.scrubbing import SCRUBBER
-
-    return SCRUBBER.scrub(report_html.text(page, digest=digest))
-
-
 def _written(args: Namespace, page: ReportPage) -> Outcome:
     from eocanvas_apply.files import replace_output
     from eocanvas_apply.render.layout import counted, size
-    from eocanvas_apply.render.page.report_html import BEGINNING
+    from eocanvas_apply.render.page import report_html
 
-    content, jobs = _page(page), len(page.status.jobs)
+    content, jobs = report_html.text(page), len(page.status.jobs)
     if args.out == "-":
         return Outcome(text=lambda _: content)
     path, length = Path(args.out or _DEFAULT), len(content.encode())
     try:
-        replace_output(path, content, BEGINNING)
+        replace_output(path, content, report_html.BEGINNING)
     except OSError as fault:
         message = f"{path}: the report cannot be written: {fault.strerror or fault}"
         raise UsageError(error("output", message, "name another file: --out FILE")) from fault

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from eocanvas_apply.ledger.fold.job_records import Run
 from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.actions import Phase
-from eocanvas_apply.planning.failures import HINTS
+from eocanvas_apply.planning.failures import HINTS, without_url_secrets
 from eocanvas_apply.planning.log_rules import rule_of, shown_remarks
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.at_keys import location_of
@@ -157,4 +157,5 @@ def _row(page: ReportPage, job: JobStatus) -> Iterator[tuple[str, str]]:
     fields: Mapping[str, object] = desired.fields if desired else {}
     for name, value in list(fields.items())[:_MOST_FIELDS]:
         if value is not None and value != "":
-            yield f"each.{name}", one_line(str(value), _LONGEST_FIELD)
+            # A page is published where a ledger is not: what signs an address does not belong there.
+            yield f"each.{name}", one_line(without_url_secrets(str(value)), _LONGEST_FIELD)

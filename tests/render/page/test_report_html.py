@@ -9,6 +9,7 @@ from eocanvas_apply.planning.actions import Phase
 from eocanvas_apply.planning.failures import HINTS
 from eocanvas_apply.render.page import report_html
 from eocanvas_apply.render.page.job_entries import MOST_WITH_DETAILS, entries
+from tests.planning.scene import HEAD, SCENES, Scene
 from tests.report.page.scenes import all_done, report_of, scene_of, square
 
 HOSTILE = "</script><script>alert(1)</script>"
@@ -57,6 +58,17 @@ def test_no_text_of_a_row_or_a_log_becomes_code() -> None:
     assert _Page(text).scripts == scripts
 
 
+def test_what_signs_an_address_in_a_row_is_left_out() -> None:
+    rows = '{list: [{id: a, link: "https://jane:pw@data.example.org/a.nc?X-Amz-Signature=feed"}]}'
+    job = (
+        f"jobs:\n  one:\n    for_each: {rows}\n    graph: graph.xml\n    inputs: {{img1: {{url: '${{each.link}}'}}}}\n"
+    )
+    text = report_html.text(report_of(Scene(HEAD + SCENES + job)))
+    assert "data.example.org/a.nc" in text
+    assert "feed" not in text
+    assert "jane:pw" not in text
+
+
 def test_a_failed_job_has_its_class_its_line_what_helps_and_its_log() -> None:
     scene = scene_of({"a": square(20, 58)})
     job_id = scene.launched('job.tiles["a"]', 1, status="failed")
@@ -87,8 +99,6 @@ def test_of_very_many_jobs_what_is_done_has_no_details() -> None:
 
 
 def test_a_project_without_jobs_has_a_page_all_the_same() -> None:
-    from tests.planning.scene import HEAD, SCENES, Scene
-
     text = report_html.text(report_of(Scene(HEAD + SCENES)))
     assert "No jobs" in text
     assert "<table" in text
