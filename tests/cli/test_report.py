@@ -79,3 +79,17 @@ def test_a_report_is_replaced_and_a_manifest_is_not(project: Project, tmp_path: 
 def test_what_would_do_nothing_is_refused(project: Project, words: tuple[str, ...]) -> None:
     assert project.run("report", *words) == 1
     assert "[usage]" in project.err + project.out or '"usage"' in project.out
+
+
+def test_results_that_are_pictures_are_shown_unless_they_were_edited(project: Project, tmp_path: Path) -> None:
+    project.change("/a.zip", "/a.tif")
+    assert project.run("apply", "--yes") == 0
+    page = tmp_path / "page.html"
+    assert project.run("report", "--out", str(page)) == 0
+    assert page.read_text(encoding="utf-8").count("data:image/png;base64,") == 1
+    assert project.run("report", "--out", str(page), "--thumbnails", "0") == 0
+    assert "data:image/png" not in page.read_text(encoding="utf-8")
+    (stored,) = (path for path in (tmp_path / "results").rglob("*") if path.suffix in (".nc", ".tif"))
+    stored.write_bytes(stored.read_bytes()[:-1] + b"x")
+    assert project.run("report", "--offline", "--out", str(page)) == 0
+    assert "data:image/png" not in page.read_text(encoding="utf-8")

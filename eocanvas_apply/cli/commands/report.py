@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import asyncio
 from argparse import Namespace
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from eocanvas_apply.report.page.report_page import ReportPage
 
 _DEFAULT = Path("report.html")
+# Each is some kilobytes of the page, and a file to be read.
+_THUMBNAILS = 24
 EPILOG = """\
 The page is one file that asks nothing from outside: open it, mail it, or publish it as a static page. It shows how many
 jobs stand where, a map of the places that they work on, a calendar of launches and ends with the quota, what depends on
@@ -49,7 +53,21 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--port", type=int, metavar="N", help="with --serve: the port of 127.0.0.1 (default: one that is free)"
     )
+    parser.add_argument(
+        "--thumbnails",
+        type=_number,
+        default=_THUMBNAILS,
+        metavar="N",
+        help=f"at most so many small pictures of results, of the jobs that ended last (default: {_THUMBNAILS}); they "
+        "need pip install 'eocanvas-apply[thumbnails]', and are left out without it",
+    )
     add_project(parser)
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is no number from 0")
+    return int(text)
 
 
 def run(args: Namespace, console: Console) -> Outcome:
@@ -61,7 +79,7 @@ def run(args: Namespace, console: Console) -> Outcome:
         return _written(args, read_now(_of_ledger(args)))
 
     async def work(project: AsyncProject) -> Outcome:
-        return _written(args, await _of_service(project))
+        return _written(args, await _of_service(args, project))
 
     return with_project(args, console, work)
 
@@ -92,13 +110,16 @@ def _refuse_what_does_nothing(args: Namespace, console: Console) -> None:
         raise UsageError(error("usage", f"{given} and --format json both want standard output", hint))
 
 
-async def _of_service(project: AsyncProject) -> ReportPage:
+async def _of_service(args: Namespace, project: AsyncProject) -> ReportPage:
     from eocanvas_apply.engine.inspection.failed_logs import excerpts
+    from eocanvas_apply.engine.inspection.pictures import pictures
     from eocanvas_apply.report.page.report_page import ReportPage
 
     status, engine = (await project.status()).value, await project.engine()
     logs = await excerpts(engine.service, status.jobs)
-    return ReportPage(status, project.project.manifest, engine.journal.recorded, logs)
+    recorded = engine.journal.recorded
+    shown = await asyncio.to_thread(pictures, recorded, project.project.boundary, args.thumbnails)
+    return ReportPage(status, project.project.manifest, recorded, logs, shown)
 
 
 async def _of_ledger(args: Namespace) -> ReportPage:
@@ -106,6 +127,7 @@ async def _of_ledger(args: Namespace) -> ReportPage:
     import os
 
     from eocanvas_apply.engine.inspection.offline_planning import survey_offline
+    from eocanvas_apply.engine.inspection.pictures import pictures
     from eocanvas_apply.engine.opening import review_of, timing_overrides
     from eocanvas_apply.planning.plan import Requests
     from eocanvas_apply.report.page.report_page import ReportPage
@@ -115,7 +137,8 @@ async def _of_ledger(args: Namespace) -> ReportPage:
     survey = await survey_offline(project, ledger_url(args) or project.ledger_url, timing_overrides(os.environ))
     plan = survey.plan(Requests(), review_of(project))
     found = replace(status(plan, survey.recorded, survey.observed), offline=True)
-    return ReportPage(found, project.manifest, survey.recorded)
+    shown = pictures(survey.recorded, project.boundary, args.thumbnails)
+    return ReportPage(found, project.manifest, survey.recorded, thumbnails=shown)
 
 
 def _written(args: Namespace, page: ReportPage) -> Outcome:

@@ -1,0 +1,48 @@
+"""Small pictures of the results that lie here, for a report: of the jobs that ended last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+
+from eocanvas_apply.boundary import Boundary
+from eocanvas_apply.ledger.fold.job_records import ResultFile, Run
+from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.planning.state.runs import counted_run
+from eocanvas_apply.results.presence import is_as_stored
+from eocanvas_apply.results.thumbnails import thumbnail
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def pictures(recorded: Recorded, boundary: Boundary, most: int) -> Mapping[str, bytes]:
+    """Return at most so many pictures (PNG) by address; a job whose results are no pictures, or not here, has none."""
+    found: dict[str, bytes] = {}
+    for address, run in _latest(recorded):
+        if len(found) >= most:
+            break
+        if picture := next(filter(None, (_picture(each, boundary) for each in run.stored.values())), None):
+            found[address] = picture
+    return found
+
+
+def _picture(stored: ResultFile, boundary: Boundary) -> bytes | None:
+    with suppress(OSError):
+        file = boundary.real(boundary.folder / stored.file)
+        # Another content than the one on record would be shown as the result of this job.
+        return _of(file, stored.sha256) if is_as_stored(file, stored, boundary) else None
+    return None
+
+
+def _latest(recorded: Recorded) -> Iterator[tuple[str, Run]]:
+    runs = ((each.address, counted_run(each)) for each in recorded.jobs.values() if not each.forgotten)
+    stored = [(address, run) for address, run in runs if run and run.stored]
+    yield from sorted(stored, key=lambda each: each[1].finished or _NEVER, reverse=True)
+
+
+@lru_cache(maxsize=256)
+def _of(file: Path, sha256: str) -> bytes | None:  # noqa: ARG001 - a picture is made anew for another content
+    return thumbnail(file)
