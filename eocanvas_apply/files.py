@@ -186,15 +186,19 @@ def _fault(written: str, fault: Exception) -> Diagnostic:
     return error("file-unreadable", f"{written!r} cannot be read: {why}")
 
 
-def replace_text(path: Path, text: str) -> None:
-    """Write a file, or replace it, in one step: a reader finds the old text or the new one. Raises OSError."""
+def replace_text(path: Path, text: str, *, synced: bool = True) -> None:
+    """Write a file, or replace it, in one step: a reader finds the old text or the new one. Raises OSError.
+
+    One that can be written again at any time need not be `synced`: that takes milliseconds.
+    """
     # Several runs may write it in the same moment, each a whole one. The user's mask sets the mode of a new file.
     beside = path.with_name(f".{path.name}.{token_hex(4)}.part")
     try:
         with beside.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
             file.flush()
-            os.fsync(file.fileno())
+            if synced:
+                os.fsync(file.fileno())
         if path.exists():
             beside.chmod(path.stat().st_mode & 0o777)
         beside.replace(path)

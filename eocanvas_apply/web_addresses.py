@@ -16,6 +16,9 @@ _NAME_AND_PASSWORD = rf"//(?!{_PORT})(?=[^\s/?#@:\[]*:)"
 # A token alone in front of the host.
 _ALONE = r"://([^\s/?#'\"@]+)(?=@)"
 
+# The path of an address, and its query and fragment.
+_BEHIND_PATH = r"(\b[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s\"'<>?#]*)[?#][^\s\"'<>]*"
+
 
 def users_in(text: str) -> Iterator[tuple[int, int]]:
     """Yield where `user:password` or a token stands in front of the @ of an address.
@@ -42,6 +45,14 @@ def replaced_users(text: str, by: str = "") -> str:
     for begin, end in users_in(text):
         shown, at = f"{shown}{text[at:begin]}{by}", end + 1
     return shown + text[at:]
+
+
+def bare_addresses(text: str) -> str:
+    """Return a text whose addresses hold no user, password and token, and nothing from their query on.
+
+    What follows a `?` may be a signature, as of an address that opens a file for an hour.
+    """
+    return re.sub(_BEHIND_PATH, r"\1", replaced_users(text)) if "://" in text else text
 
 
 def split_address(text: str) -> SplitResult | None:

@@ -13,7 +13,8 @@ from eocanvas_apply.diagnostics import Diagnostic, Severity, has_errors, warning
 from eocanvas_apply.errors import EocanvasApplyError, ManifestError, UsageError
 
 if TYPE_CHECKING:
-    from eocanvas_apply.engine.definition import Definition
+    from eocanvas_apply.boundary import Boundary
+    from eocanvas_apply.engine.definition import Campaigns, Definition
     from eocanvas_apply.ledger.fold.recorded import Recorded
     from eocanvas_apply.ledger.opened_ledger import OpenedLedger
     from eocanvas_apply.manifest.loading import LoadedManifest
@@ -67,7 +68,7 @@ class RecordedProject:
         from eocanvas_apply.ledger.opened_ledger import open_ledger
 
         url = ledger_url(self._args) or self._ledger_of_manifest()
-        return open_ledger(url, self._files.boundary(allowed_paths(self._args)), self._args.env)
+        return open_ledger(url, self.boundary, self._args.env)
 
     def _ledger_of_manifest(self) -> str | None:
         """Return what `ledger.url` says; one that cannot be read must not lead to the file beside it instead."""
@@ -139,12 +140,26 @@ class RecordedProject:
         return "[" in address and address in self.given
 
     @cached_property
+    def campaigns(self) -> Campaigns | None:
+        """The manifest with the rows that files and the lock give, None where it is missing or broken."""
+        from datetime import UTC, datetime
+
+        from eocanvas_apply.engine.definition import given_rows
+
+        with suppress(EocanvasApplyError):
+            return given_rows(self._definition, datetime.now(UTC)) if self._definition else None
+        return None
+
+    @property
+    def boundary(self) -> Boundary:
+        """What the manifest may name."""
+        return self._files.boundary(allowed_paths(self._args))
+
+    @cached_property
     def given(self) -> Mapping[str, GivenJob]:
         """What the manifest says of each job and instance, as far as files and the lock give rows."""
         # A manifest that is missing or broken takes nothing from what is on record.
-        with suppress(EocanvasApplyError):
-            return dict(_given(self._definition)) if self._definition else {}
-        return {}
+        return dict(_given(self.campaigns)) if self.campaigns else {}
 
     def require_environment(self) -> None:
         """Raise ManifestError where the manifest has no environment of the name that is given: no ledger is of that."""
@@ -153,15 +168,12 @@ class RecordedProject:
             raise ManifestError(*unknown)
 
 
-def _given(project: Definition) -> Iterator[tuple[str, GivenJob]]:
-    from datetime import UTC, datetime
-
-    from eocanvas_apply.engine.definition import given_rows
+def _given(campaigns: Campaigns) -> Iterator[tuple[str, GivenJob]]:
     from eocanvas_apply.manifest.address import Address
     from eocanvas_apply.report.job_rows import GivenJob
 
-    instances = given_rows(project, datetime.now(UTC)).expansion.instances
-    for name, job in project.manifest.jobs.items():
+    instances = campaigns.expansion.instances
+    for name, job in campaigns.project.manifest.jobs.items():
         if not job.steps:
             yield str(Address.job(name)), GivenJob(skip=job.skip_reason)
         for row in instances.get(name, ()):

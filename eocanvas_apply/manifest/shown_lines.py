@@ -41,6 +41,20 @@ def snippet(mask: Mask, position: Position) -> Excerpt | None:
     return Excerpt(head + _drawn(text.text, _without(runs, words), caret) + tail, first - begin + 1 - len(head))
 
 
+def shown_text(mask: Mask) -> str:
+    """Return the whole text of a manifest as it may be shown, empty for one that could not be read."""
+    text = mask.text
+    if text.root is None:
+        return ""
+    lines = (_whole_line(mask, *text.line_span(number + 1)) for number in range(len(text.line_starts)))
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _whole_line(mask: Mask, begin: int, end: int) -> str:
+    runs = _without(_runs(mask, begin, end), [*_words(mask.text.text, begin, end)])
+    return _drawn(mask.text.text, runs, begin - 1) if end > begin else ""
+
+
 # Where a piece of a line begins and ends, and whether it is hidden.
 _Run = tuple[int, int, bool]
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.exit_codes import Exit
+from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.cli.argument_parser import Parser
-from eocanvas_apply.cli.named_project import allowed_paths, manifest_files, read_now, with_project
+from eocanvas_apply.cli.named_project import read_now, with_project
 from eocanvas_apply.cli.recorded_project import RecordedProject
 from eocanvas_apply.cli.shared_options import add_allowed_paths, add_ledger, add_place, add_policy, add_variables
 from eocanvas_apply.cli.terminal.console import Console, Outcome
@@ -30,6 +32,11 @@ manifest. `apply` downloads them; results in the storage of a key are listed wit
 csv has a line for each result, and one for each job or instance without any, with its state. geojson is a
 FeatureCollection of the campaigns whose rows have a geometry: address, instance, state and files of each instance.
 
+stac and ro-crate write what made the results into files beside them, and name the files. stac: a collection.json for
+each job or campaign, and an item for each result (FILE.stac.json); with --out DIR all of that in DIR, with references
+to the results where they are. ro-crate: a ro-crate-metadata.json in the folder of each job or campaign. Only results
+that are here as they were downloaded, or at a key, are described. What is rewritten is only what is our own.
+
 --fetch downloads what was listed and is not here: left by `apply --no-fetch`, or downloaded on another machine that
 uses the same ledger. What is not recorded yet is recorded, the rest is checked against the ledger. --to puts a copy of
 everything into another folder, in the project's layout, and changes neither the project nor its ledger; what is there
@@ -45,6 +52,8 @@ Examples:
 
 # The formats with a line for each job or instance, on record or not.
 _WITH_ROWS = ("csv", "geojson")
+# The formats that are written beside the results.
+_CATALOGUES = ("stac", "ro-crate")
 
 
 def add_arguments(parser: Parser) -> None:
@@ -53,23 +62,32 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--fetch", action="store_true", help="download what was listed and is not here")
     parser.add_argument("--to", metavar="DIR", type=Path, help="download a copy of everything into this folder")
     parser.add_argument("--refetch", action="store_true", help="download also what was edited or removed here")
+    parser.add_argument("--out", metavar="DIR", type=Path, help="with --format stac: write into this folder instead")
     add_ledger(parser)
     add_variables(parser)
     add_allowed_paths(parser)
     add_policy(parser)
-    add_place(parser, *_WITH_ROWS)
+    add_place(parser, *_WITH_ROWS, *_CATALOGUES)
 
 
 def run(args: Namespace, console: Console) -> Outcome:
     """List what is recorded, after fetching where that is asked for."""
     from eocanvas_apply.api.results import chosen_jobs, recorded_results
 
+    _require_format(args)
     if args.fetch or args.to or args.refetch:
         return with_project(args, console, lambda project: _fetched(args, console, project))
-    project = RecordedProject(args, rows=args.format in _WITH_ROWS)
+    project = RecordedProject(args, rows=args.format in (*_WITH_ROWS, *_CATALOGUES))
     recorded = read_now(project.recorded())
-    addresses, boundary = chosen_jobs(args.address, recorded), manifest_files(args).boundary(allowed_paths(args))
-    return _listed(args, recorded_results(recorded, addresses, boundary), recorded, project)
+    addresses = _described(args, chosen_jobs(args.address, recorded), recorded)
+    return _listed(args, recorded_results(recorded, addresses, project.boundary), recorded, project)
+
+
+def _described(args: Namespace, addresses: list[str], recorded: Recorded) -> list[str]:
+    """Return the jobs to list: a catalogue is of a whole campaign."""
+    from eocanvas_apply.api.provenance import whole_campaigns
+
+    return whole_campaigns(addresses, recorded) if args.format in _CATALOGUES else addresses
 
 
 async def _fetched(args: Namespace, console: Console, project: AsyncProject) -> Outcome:
@@ -86,12 +104,13 @@ async def _fetched(args: Namespace, console: Console, project: AsyncProject) -> 
         engine.require_policy()
         collected = await collect(engine, addresses, again=args.refetch)
     recorded, boundary = engine.journal.recorded, project.project.boundary
-    found = _copies(collected, args.to) if args.to else recorded_results(recorded, addresses, boundary)
+    listed = _described(args, addresses, recorded)
+    found = _copies(collected, args.to) if args.to else recorded_results(recorded, listed, boundary)
     code = Exit.ERROR if collected.failures else Exit.DONE
     irregular = engine.service.irregularities.diagnostics()
-    listed = _listed(args, found, recorded, RecordedProject(args, project.project))
-    diagnostics = (*listed.diagnostics, *collected.failures, *collected.left, *irregular)
-    return replace(listed, exit=code, diagnostics=diagnostics)
+    outcome = _listed(args, found, recorded, RecordedProject(args, project.project))
+    diagnostics = (*outcome.diagnostics, *collected.failures, *collected.left, *irregular)
+    return replace(outcome, exit=code, diagnostics=diagnostics)
 
 
 def _copies(collected: Collected, folder: Path) -> Results:
@@ -110,6 +129,8 @@ def _listed(args: Namespace, found: Results, recorded: Recorded, project: Record
     """Return the list in the format that was asked for."""
     from eocanvas_apply.render.results import result_files as render
 
+    if args.format in _CATALOGUES:
+        return _written(args, found, recorded, project)
     results = found.to_json()
     if args.format == "csv":
         rows, faults = _rows(args, recorded, project)
@@ -135,3 +156,25 @@ def _rows(args: Namespace, recorded: Recorded, project: RecordedProject) -> tupl
     given, (checks, faults) = project.given, project.checks()
     addresses = jobs_named([args.address], given, recorded) if args.address else {*given, *recorded.jobs}
     return job_rows(sorted(addresses), given, recorded, checks), faults
+
+
+def _require_format(args: Namespace) -> None:
+    """Raise UsageError where --out is given and nothing is written there."""
+    if args.out and args.format != "stac":
+        hint = "a crate lies with its files: --to DIR copies them first" if args.format == "ro-crate" else ""
+        raise UsageError(error("usage", "--out is for --format stac", hint or "add --format stac"))
+
+
+def _written(args: Namespace, found: Results, recorded: Recorded, project: RecordedProject) -> Outcome:
+    """Write the catalogues of these results, and return what was written."""
+    from eocanvas_apply.api.provenance import Sources, write_crates, write_stac
+    from eocanvas_apply.render.provenance.written_files import text
+
+    folder, within = (Path(), Boundary(args.to)) if args.to else (project.boundary.folder, project.boundary)
+    sources = Sources(recorded, found, project.boundary, folder, within, project.campaigns)
+    try:
+        files = write_stac(sources, args.out) if args.format == "stac" else write_crates(sources, datetime.now(UTC))
+    except OSError as fault:
+        message = f"{fault.filename or folder}: cannot be written: {fault.strerror or fault}"
+        raise UsageError(error("output", message, "check the disk and the permissions of the folder")) from None
+    return Outcome(text=lambda style: text(files, style))

@@ -9,8 +9,11 @@ from datetime import datetime
 from eocanvas_apply.ledger.event_values import KeyUse, ListedResult
 from eocanvas_apply.ledger.fold.job_records import JobRecord, Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.manifest.model.keys import EODATA
 from eocanvas_apply.planning.state.runs import counted_run, definition
 from eocanvas_apply.vocabulary import StorageType
+
+_EODATA = f"key.{EODATA}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +58,21 @@ def location_of(recorded: Recorded, record: JobRecord, run: Run, result: ListedR
     created elsewhere: the ledger does not know what it opens.
     """
     use = _output(record, run)
+    return place_at(recorded, use, path_at_key(result.title, use.name)) if use and result.at_key else None
+
+
+def place_at(recorded: Recorded, use: KeyUse | None, path: str) -> str | None:
+    """Return where a path in a key's storage is, `s3://BUCKET/PATH` or the address of a file on a Drive.
+
+    None for a key that was created elsewhere. EODATA is the bucket of that name.
+    """
+    if use is not None and use.address == _EODATA:
+        return f"s3://eodata/{path.lstrip('/')}"
     key = recorded.keys.get(use.address) if use else None
     generation = key.generations.get(use.generation) if use and key and use.generation else None
-    if not result.at_key or use is None or generation is None or generation.intended is None:
+    if generation is None or generation.intended is None:
         return None
-    config, path = generation.intended.config, path_at_key(result.title, use.name)
+    config, path = generation.intended.config, f"/{path.lstrip('/')}"
     if generation.intended.storage is StorageType.S3:
         return f"s3://{config.get('bucket', '')}{path}"
     return config.get("endpoint", "").rstrip("/") + path

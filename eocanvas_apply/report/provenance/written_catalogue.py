@@ -1,0 +1,20 @@
+"""A catalogue of results that was written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A catalogue that was written: its path, of which job, and how many results it describes.
+
+    `left` are the numbers of results by state that it leaves out, for they are not here as they were downloaded.
+    """
+
+    path: PurePath
+    address: str
+    results: int
+    left: Mapping[str, int] = field(default_factory=dict)
