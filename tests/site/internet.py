@@ -90,7 +90,11 @@ _EODATA = {
     f"Sentinel-3/OLCI/OL_2_WFR/2024/07/05/{SCENE}/{name}": b"scene" for name in ("xfdumanifest.xml", "chl_nn.nc")
 }
 _DEM = "Copernicus_DSM_COG_10_N57_00_E018_00_DEM"
-_BUCKETS = {"my-scenes": {f"{SCENE}.zip": product(b"scene")}, PUBLIC: {f"{_DEM}/{_DEM}.tif": b"heights"}}
+_SCENES = (SCENE, "2024-07-05", "2024-07-06", "2024-07-07")
+_BUCKETS = {
+    "my-scenes": {f"{name}.zip": product(name.encode()) for name in _SCENES},
+    PUBLIC: {f"{_DEM}/{_DEM}.tif": b"heights"},
+}
 
 
 @contextmanager

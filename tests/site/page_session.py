@@ -5,7 +5,8 @@
   must end with that code, every other one with 0.
 - A block of text, JSON or CSV right behind commands is all that they print. A line `...` stands for any lines.
 
-Ids, names of keys and times differ in each run; so does how often a run looked at a job that is running.
+Ids, names of keys and times differ in each run. So does how often a run looked at a job that is running, and the order
+of what goes on side by side: of lines with a time.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ _FENCE = re.compile(
 )
 _EXIT_CODE = re.compile(r"^(.*?)\s*# exit code (\d+)$", re.MULTILINE)
 _LOOKS = re.compile(r"^\d\d:\d\d:\d\d (?:still at work: .*|\S+ (?:running|accepted))\n", re.MULTILINE)
+_EVENTS = re.compile(r"(?:^TIME .*\n)+", re.MULTILINE)
 _PORT = "8080"
 _PATIENCE_S = 120
 
@@ -139,7 +141,7 @@ def same_in_each_run(text: str) -> str:
     text = _LOOKS.sub("", text)
     for pattern, name in _DIFFERS:
         text = re.sub(pattern, name, text, flags=re.MULTILINE)
-    return text.strip("\n")
+    return _EVENTS.sub(lambda lines: "".join(sorted(lines[0].splitlines(keepends=True))), text).strip("\n")
 
 
 def _free_port() -> int:

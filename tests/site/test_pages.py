@@ -9,18 +9,27 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from difflib import unified_diff
 from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.tool import QUICK
+from tests.peers.environment import EOCANVAS, openssl_path
 from tests.site.internet import Internet, internet
-from tests.site.page_session import PageSession, agrees, recorded, steps
+from tests.site.page_session import PageSession, Step, agrees, recorded, steps
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ("get-started.md", *sorted(path.relative_to(DOCS).as_posix() for path in (DOCS / "storages").glob("[a-z]*.md")))
+PAGES = (
+    "get-started.md",
+    "from-notebooks.md",
+    *sorted(path.relative_to(DOCS).as_posix() for path in (DOCS / "storages").glob("[a-z]*.md")),
+)
 BIN = Path(sys.executable).parent
+# On this page `python` has the official client.
+OFFICIAL = "from-notebooks.md"
+HURRIED = Path(__file__).parent / "hurried"
 
 
 @pytest.fixture(name="outside")
@@ -35,13 +44,32 @@ def _outside(tmp_path: Path) -> Iterator[Internet]:
 def test_a_page_works_and_prints_what_it_shows(page: str, outside: Internet, tmp_path: Path) -> None:
     path = DOCS / page
     text = path.read_text(encoding="utf-8")
-    environ = {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "LANG": "C.UTF-8", **QUICK, **outside.environ}
+    environ = {"PATH": _path(BIN, os.environ["PATH"]), "LANG": "C.UTF-8", **QUICK, **outside.environ}
+    if page == OFFICIAL:
+        environ |= _official(environ, tmp_path)
     ran = PageSession(text, tmp_path, environ).run()
     if os.environ.get("EOCANVAS_APPLY_RECORD"):
         path.write_text(recorded(text, ran), encoding="utf-8")
         return
     for step, printed in ran:
-        assert step.printed is None or agrees(step.printed, printed), f"$ {step.text}\n{printed}"
+        assert step.printed is None or agrees(step.printed, printed), _told(step, printed)
+
+
+def _told(step: Step, printed: str) -> str:
+    shown = (step.printed or "").splitlines()
+    return f"{step.text}\n" + "\n".join(unified_diff(shown, printed.splitlines(), "shown", "printed", lineterm=""))
+
+
+def _official(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Return the variables with which `python` is that of the official client, which needs a program openssl too."""
+    tools = folder / "tools"
+    tools.mkdir()
+    path = _path(EOCANVAS.python().parent, BIN, openssl_path(tools), environ["PATH"])
+    return {"PATH": path, "PYTHONPATH": str(HURRIED), "REQUESTS_CA_BUNDLE": environ["SSL_CERT_FILE"]}
+
+
+def _path(*places: object) -> str:
+    return os.pathsep.join(map(str, places))
 
 
 SHOWN = "Plan: 1 to create.\n\n12:00:01 key.a created baltic-a-1-abcdef until 2026-12-04 12:00 UTC\n"
