@@ -33,7 +33,7 @@ class Entry:
     address: str
     group: str
     name: str
-    phase: str
+    phase: Phase
     words: str
     created: str
     created_stamp: str
@@ -75,7 +75,7 @@ def _entry(page: ReportPage, job: JobStatus, *, told: bool) -> Entry:
         group=job.action.campaign or job.address,
         name=typed(job.address).strip("'").removeprefix("job."),
         phase=job.phase,
-        words=_words(job),
+        words=_words(page, job),
         created=moment(run.created).removesuffix(" UTC") if run and run.created else "",
         created_stamp=(stamp(run.created) or "") if run else "",
         duration=rough(took) if took else "",
@@ -103,8 +103,10 @@ def _results(files: int, whole: int | None) -> str:
     return counted(files, "file") + (f", {size(whole)}" if whole else "") if files else ""
 
 
-def _words(job: JobStatus) -> str:
-    """Return where a job stands, in words; of one that failed, why."""
+def _words(page: ReportPage, job: JobStatus) -> str:
+    """Return where a job stands, in words; of one that failed or cannot start, why."""
+    if why := page.blocked.get(job.address):
+        return f"cannot start: {one_line(why)}"
     if job.phase is Phase.FAILED and job.failure and job.action.reason is Reason.FAILED:
         return one_line(job.failure)
     action = job.action

@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -18,21 +15,26 @@ from markupsafe import Markup
 
 from eocanvas_apply import __version__
 from eocanvas_apply.planning.actions import Phase
-from eocanvas_apply.planning.failures import HINTS
-from eocanvas_apply.render import forecast
-from eocanvas_apply.render.layout import counted, moment, one_line, rough, size, stamp
-from eocanvas_apply.render.page import timeline_chart
+from eocanvas_apply.render.layout import counted, moment, one_line, stamp
+from eocanvas_apply.render.page.calendar_section import calendar_section
+from eocanvas_apply.render.page.graph_section import graph_section
 from eocanvas_apply.render.page.job_entries import MOST_WITH_DETAILS, Entry, entries
 from eocanvas_apply.render.page.map_layers import land, layers
-from eocanvas_apply.render.page.node_layout import NODE_HEIGHT, NODE_WIDTH, drawing_of
+from eocanvas_apply.render.page.summary_section import summary_section
 from eocanvas_apply.render.plan_blocks import in_words
 from eocanvas_apply.report.page.report_page import ReportPage
-from eocanvas_apply.report.page.timeline import Day, Timeline
 
+# What the words of the table mean to somebody who does not know them.
+MEANINGS = {
+    Phase.DONE: "its job succeeded, and its results are where they belong",
+    Phase.RUNNING: "the service is working on it, or its log or results are still to be read",
+    Phase.WAITING: "not launched yet: it waits for the quota, for another job, or for the next run",
+    Phase.FAILED: "its job failed or the service refused it; it is not tried again by itself",
+    Phase.UNDECIDED: "it is not known what became of its launch, or two jobs were made of it: a person decides",
+    Phase.LEFT_OUT: "the manifest skips it or does not ask for it any more, or it was cancelled",
+}
 # By which the program knows a report of its own.
 BEGINNING = "<!doctype html>\n<!-- eocanvas-apply report -->\n"
-_PHASES = (Phase.DONE, Phase.RUNNING, Phase.WAITING, Phase.FAILED, Phase.UNDECIDED, Phase.LEFT_OUT)
-_MOST_FINDINGS = 20
 _CLOSING = re.compile(r"</(script|style)", re.IGNORECASE)
 _IMAGE = re.compile(r"url\([^)]*\)")
 
@@ -60,10 +62,10 @@ def _context(page: ReportPage) -> dict[str, Any]:
     rows = list(entries(page))
     return {
         **_head(page),
-        **_summary(page, rows),
+        **summary_section(page, rows),
         **_map(page, rows),
-        **_calendar(page.timeline),
-        **_graph(page),
+        **calendar_section(page.timeline),
+        **graph_section(page),
         **_jobs(rows),
         "keys": [_key(page, number) for number in range(len(page.status.keys))],
         "style": _asset("report.css"),
@@ -97,71 +99,6 @@ def _head(page: ReportPage) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Count:
-    phase: Phase
-    count: int
-
-    @property
-    def css(self) -> str:
-        return self.phase.replace(" ", "-")
-
-
-def _summary(page: ReportPage, rows: Sequence[Entry]) -> dict[str, Any]:
-    total = page.total
-    shown = [_Count(phase, total.counts[phase]) for phase in _PHASES if total.counts[phase]]
-    others = [f"{each.count} {each.phase}" for each in shown if each.phase is not Phase.DONE]
-    jobs = ", ".join([f"{total.counts[Phase.DONE]} of {counted(total.total, 'job')} done", *others])
-    phases = [each.phase for each in shown]
-    campaigns = [
-        {"name": each.campaign or "other jobs", "total": each.total, "counts": [each.counts[p] for p in phases]}
-        for each in page.tallies
-    ]
-    findings = page.status.plan.findings
-    return {
-        "headline": jobs if total.total else "No jobs",
-        "total": total.total,
-        "counts": shown,
-        "phases": phases,
-        "campaigns": campaigns,
-        "outlook": list(_outlook(page)),
-        "failures": list(_failures(rows)),
-        "findings": [one_line(f"{each.severity}: {each}", 300) for each in findings[:_MOST_FINDINGS]],
-        "places": [
-            {"owner": each.owner, "path": each.path, "words": _in_place(each.files, each.size)} for each in page.places
-        ],
-    }
-
-
-def _in_place(number: int, whole: int | None) -> str:
-    return counted(number, "file") + (f", {size(whole)}" if whole else "")
-
-
-def _outlook(page: ReportPage) -> Iterator[str]:
-    """Yield when it began, what the quota allows, and when the last launch is expected."""
-    line, at = page.timeline, page.status.plan.created
-    if line.launched:
-        yield f"The first job was launched at {moment(line.launched[0])}, {rough(at - line.launched[0])} ago"
-    yield from (each.rstrip(".") for each in forecast.lines(page.status.plan, windows=False))
-    yield from (f"Quota: {forecast.window(each)}" for each in page.status.plan.windows)
-    if line.to_end:
-        yield f"All is expected to be done at about {moment(line.to_end[-1])}, if nothing fails"
-
-
-def _failures(rows: Sequence[Entry]) -> Iterator[dict[str, Any]]:
-    failed = [row for row in rows if row.phase is Phase.FAILED]
-    for kind, count in Counter(row.failure for row in failed).most_common():
-        first = next(row for row in failed if row.failure == kind)
-        words = {str(name): hint for name, hint in HINTS.items()}.get(kind, "no class of failure is on record")
-        yield {
-            "kind": kind or "other",
-            "count": count,
-            "hint": words,
-            "first": first.id,
-            "first_name": first.address,
-        }
-
-
 def _map(page: ReportPage, rows: Sequence[Entry]) -> dict[str, Any]:
     found = layers(page, {row.address: row.id for row in rows})
     placed = sum(len(each.jobs) for each in page.footprints)
@@ -177,81 +114,12 @@ def _map(page: ReportPage, rows: Sequence[Entry]) -> dict[str, Any]:
     }
 
 
-class _Chart(timeline_chart.TimelineChart):
-    """The chart with the measures that the template needs."""
-
-    WIDTH, LEFT, RIGHT = timeline_chart.WIDTH, timeline_chart.LEFT, timeline_chart.RIGHT
-    BARS, CURVE = timeline_chart.BARS, timeline_chart.CURVE
-
-
-def _calendar(line: Timeline) -> dict[str, Any]:
-    if not (line.launched or line.to_launch):
-        return {"chart": None, "chart_words": "", "weeks": []}
-    found = timeline_chart.chart_of(line)
-    chart = _Chart(found.bins, found.ticks, found.curves, found.now_x, found.most, found.step)
-    past = f"{counted(len(line.launched), 'launch', 'launches')}, {counted(len(line.succeeded), 'job')} succeeded"
-    words = f"{past}, {len(line.failed)} failed; {len(line.to_launch)} more launches expected until {moment(line.ends)}"
-    curves = "".join(f". {each.words}" for each in chart.curves)
-    return {"chart": chart, "chart_words": words + curves, "weeks": list(_weeks(line))}
-
-
-def _weeks(line: Timeline) -> Iterator[dict[str, Any]]:
-    """Yield the weeks from the first day to the last, Monday first."""
-    days = {day.date: day for day in line.days}
-    first, last, today = min(days), max(days), line.now.date()
-    monday = first - timedelta(days=first.weekday())
-    while monday <= last:
-        dates = [monday + timedelta(days=number) for number in range(7)]
-        yield {"monday": monday.isoformat(), "days": [_day(each, days.get(each), today) for each in dates]}
-        monday += timedelta(days=7)
-
-
-def _day(at: date, day: Day | None, today: date) -> dict[str, Any]:
-    if day is None:
-        return {"css": "outside", "number": "", "words": []}
-    words = [
-        ("", day.launched, "launched"),
-        ("", day.succeeded, "succeeded"),
-        ("failed", day.failed, "failed"),
-        ("expected", day.to_launch, "to launch"),
-        ("expected", day.to_end, "to end"),
-    ]
-    shown = [{"kind": kind, "text": f"{count} {word}"} for kind, count, word in words if count]
-    return {"css": "today" if at == today else "", "number": at.day, "words": shown}
-
-
-def _graph(page: ReportPage) -> dict[str, Any]:
-    found = page.dependencies
-    totals = {tally.campaign: tally for tally in page.tallies if tally.campaign}
-    phases = {job.address: job.phase for job in page.status.jobs}
-    keys = {key.action.address.partition("#")[0]: key.status for key in page.status.keys}
-    words = {}
-    drawing = drawing_of(found)
-    for node in drawing.nodes:
-        tally = totals.get(node.address)
-        done = f"{tally.counts[Phase.DONE]} of {tally.total} done" if tally else ""
-        words[node.address] = done or phases.get(node.address) or keys.get(node.address) or "of the service"
-    flows = (
-        f"{each.address} {verb} {', '.join(others)}"
-        for each in found
-        for verb, others in (("reads", each.reads), ("follows", each.follows), ("writes", each.writes))
-        if others
-    )
-    return {
-        "nodes": drawing,
-        "node_words": words,
-        "shares": {name: tally.counts[Phase.DONE] / tally.total for name, tally in totals.items() if tally.total},
-        "nodes_words": ". ".join(flows),
-        "NODE_WIDTH": NODE_WIDTH,
-        "NODE_HEIGHT": NODE_HEIGHT,
-    }
-
-
 def _jobs(rows: Sequence[Entry]) -> dict[str, Any]:
     return {
         "rows": rows,
         "groups": sorted({row.group for row in rows}),
         "kinds": sorted({row.failure for row in rows if row.failure}),
+        "meanings": [(phase, words) for phase, words in MEANINGS.items() if any(row.phase is phase for row in rows)],
         "brief": len(rows) > MOST_WITH_DETAILS,
         "MOST_WITH_DETAILS": MOST_WITH_DETAILS,
     }

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import ClassVar
 
 from eocanvas_apply.render.layout import counted, moment, span
 from eocanvas_apply.report.page.timeline import Curve, Timeline
@@ -78,6 +79,12 @@ class WindowCurve:
 @dataclass(frozen=True, slots=True)
 class TimelineChart:
     """The whole drawing; `now_x` is where the present lies, `most` the number that the highest bar stands for."""
+
+    WIDTH: ClassVar[int] = WIDTH
+    LEFT: ClassVar[int] = LEFT
+    RIGHT: ClassVar[int] = RIGHT
+    BARS: ClassVar[int] = BARS
+    CURVE: ClassVar[int] = CURVE
 
     bins: tuple[Bin, ...]
     ticks: tuple[Tick, ...]

@@ -11,6 +11,7 @@ from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.planning.desired.desired import DesiredJob
 from eocanvas_apply.report.dependencies import Dependencies, dependencies
+from eocanvas_apply.report.outcomes import blocked
 from eocanvas_apply.report.page.footprints import Footprint, SearchArea, footprints, search_areas
 from eocanvas_apply.report.page.timeline import Timeline, timeline
 from eocanvas_apply.report.result_places import Place, places
@@ -71,6 +72,11 @@ class ReportPage:
     def places(self) -> tuple[Place, ...]:
         """Where results lie."""
         return places((job.address for job in self.status.jobs), self.recorded, self.status.plan.desired)
+
+    @cached_property
+    def blocked(self) -> Mapping[str, str]:
+        """Why a job cannot start although it waits, by address."""
+        return blocked(self.status.plan)
 
     def record(self, job: JobStatus) -> JobRecord | None:
         """What is on record of a job."""

@@ -103,3 +103,18 @@ def test_a_project_without_jobs_has_a_page_all_the_same() -> None:
     assert "No jobs" in text
     assert "<table" in text
     assert 'id="map"' not in text
+
+
+def test_a_job_that_cannot_start_says_why() -> None:
+    more = "  maps:\n    for_each: {job: tiles}\n    graph: graph.xml\n    inputs: {img1: {result: tiles}}\n"
+    scene = scene_of({"a": square(20, 58)}, more=more)
+    scene.logs[scene.launched('job.tiles["a"]', 1, status="failed")] = "Error: [NodeId: Read] broken"
+    scene.events += scene.notes
+    found = {entry.address: entry for entry in entries(report_of(scene))}
+    assert found['job.maps["a"]'].words == 'cannot start: needs job.tiles["a"], which failed'
+
+
+def test_every_state_is_explained() -> None:
+    text = report_html.text(report_of(scene_of({"a": square(20, 58)})))
+    assert "<dt>waiting</dt><dd>not launched yet" in text
+    assert report_html.MEANINGS.keys() == set(Phase)
