@@ -174,6 +174,30 @@ def test_a_thousand_jobs_are_painted_at_once(show: Show) -> None:
     assert painted == 1
 
 
+GEOMETRIES = {
+    "point": {"type": "Point", "coordinates": [20, 58]},
+    "points": {"type": "MultiPoint", "coordinates": [[21, 58], [22, 58]]},
+    "line": {"type": "LineString", "coordinates": [[20, 59], [22, 60]]},
+    "hole": {
+        "type": "Polygon",
+        "coordinates": [*square(24, 58)["coordinates"], *square(24.2, 58.2, 0.5)["coordinates"]],
+    },
+    "many": {"type": "GeometryCollection", "geometries": [{"type": "Point", "coordinates": [25, 60]}, square(26, 60)]},
+    "a b%20'c & d": square(28, 58),
+}
+
+
+def test_every_kind_of_geometry_is_drawn_and_leads_to_its_job(show: Show) -> None:
+    page = show(report_html.text(report_of(scene_of(GEOMETRIES)))).page
+    assert page.locator("#chart .place").count() == 8
+    for number in range(8):
+        page.locator("#chart .place").nth(number).dispatch_event("click")
+        assert page.locator("tr.chosen").count() == 1
+    page.get_by_role("searchbox").fill("a b%20'c & d")
+    assert page.locator("#table tbody tr:visible").count() == 1
+    expect(page.locator("#chart .place:visible")).to_have_count(1)
+
+
 def test_across_the_antimeridian_the_map_has_both_sides(show: Show) -> None:
     west, east = square(-180, -20)["coordinates"], square(179, -20)["coordinates"]
     page = report_of(scene_of({"fiji": {"type": "MultiPolygon", "coordinates": [west, east]}}))

@@ -200,16 +200,19 @@
       layer.openPopup();
     }
   };
+  // Points and collections come as groups, within groups.
+  const parts = (layer) => (layer.getLayers ? layer.getLayers().flatMap(parts) : [layer]);
   const addPlace = (map, place) => {
     const style = { className: "place", weight: 2, fillOpacity: 0.35 };
-    L.geoJSON(place.geometry, { style, pointToLayer: (_, at) => L.circleMarker(at, { radius: 7, ...style }) }).eachLayer((layer) => {
+    const drawn = L.geoJSON(place.geometry, { style, pointToLayer: (_, at) => L.circleMarker(at, { radius: 7, ...style }) });
+    for (const layer of parts(drawn)) {
       const name = place.jobs.length === 1 ? `${place.jobs[0][1]}: ${place.words}` : place.words;
       layer.bindTooltip(document.createTextNode(name).wholeText.replace(/[&<>]/g, (c) => `&#${c.charCodeAt(0)};`), { sticky: true });
       if (place.jobs.length > 1) layer.bindPopup(() => list(place)).off("click");
       layer.on("click", () => choose(place, layer));
       layer.addTo(map);
       places.push([layer, place]);
-    });
+    }
   };
   const startMap = () => {
     const layers = read("#map-layers");
