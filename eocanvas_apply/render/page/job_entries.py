@@ -22,6 +22,7 @@ from eocanvas_apply.report.status import JobStatus
 
 # Of more jobs than these, what there is to tell of those that are done stays out: the page would be too large.
 MOST_WITH_DETAILS = 2000
+_ON_THE_MAP = ("geometry", "wkt", "bbox")
 _MOST_FILES, _MOST_FIELDS, _LONGEST_FIELD = 20, 12, 160
 
 
@@ -158,6 +159,6 @@ def _row(page: ReportPage, job: JobStatus) -> Iterator[tuple[str, str]]:
     desired = page.desired_jobs.get(job.address)
     fields: Mapping[str, object] = desired.fields if desired else {}
     for name, value in list(fields.items())[:_MOST_FIELDS]:
-        if value is not None and value != "":
+        if value not in (None, "") and name.rpartition(".")[2] not in _ON_THE_MAP:
             # A page is published where a ledger is not: what signs an address does not belong there.
             yield f"each.{name}", one_line(without_url_secrets(str(value)), _LONGEST_FIELD)

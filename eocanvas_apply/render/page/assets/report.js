@@ -6,7 +6,8 @@
   const find = (selector) => document.querySelector(selector);
   const form = find("#filter");
   const table = find("#table");
-  const rows = table ? [...table.tBodies[0].rows] : [];
+  // Each job is a body of the table: its row, and one with more that can be opened.
+  const rows = table ? [...table.tBodies] : [];
   const texts = new Map();
   let limit = FIRST;
   let places = [];
@@ -34,7 +35,7 @@
     const want = asked();
     const fitting = new Set(rows.filter((row) => fits(row, want)));
     let shown = 0;
-    for (const row of table.tBodies[0].rows) {
+    for (const row of rows) {
       const fit = fitting.has(row);
       row.hidden = !fit || shown >= limit;
       row.classList.toggle("later", fit && shown >= limit);
@@ -68,8 +69,8 @@
     const column = header.cellIndex;
     const numeric = header.dataset.sort === "number";
     const value = (row) => {
-      const cell = row.cells[column];
-      const text = cell.dataset.value ?? (cell.querySelector("summary") ?? cell).textContent.trim();
+      const cell = row.rows[0].cells[column];
+      const text = cell.dataset.value ?? cell.textContent.trim();
       return numeric ? Number(text) : text;
     };
     const keys = new Map(rows.map((row) => [row, value(row)]));
@@ -77,7 +78,7 @@
     const compare = numeric ? (one, other) => one - other : order;
     const sign = descending ? -1 : 1;
     rows.sort((one, other) => sign * compare(keys.get(one), keys.get(other)));
-    table.tBodies[0].append(...rows);
+    table.append(...rows);
     for (const each of table.tHead.rows[0].cells) each.removeAttribute("aria-sort");
     header.setAttribute("aria-sort", descending ? "descending" : "ascending");
     show();
@@ -116,6 +117,21 @@
     if (state.sort) sort(table.tHead.rows[0].cells[state.sort[0]], state.sort[1]);
   };
 
+  const open = (row, wanted) => {
+    row.classList.toggle("open", wanted);
+    row.querySelector("button.name")?.setAttribute("aria-expanded", row.classList.contains("open"));
+  };
+  const addButtons = () => {
+    for (const row of rows.filter((each) => each.rows.length > 1)) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "name";
+      button.textContent = row.rows[0].cells[0].textContent;
+      button.setAttribute("aria-expanded", "false");
+      button.addEventListener("click", () => open(row));
+      row.rows[0].cells[0].replaceChildren(button);
+    }
+  };
   const goTo = (id) => {
     const row = document.getElementById(id);
     if (!row || !rows.includes(row)) return;
@@ -126,10 +142,9 @@
     }
     for (const each of rows) each.classList.remove("chosen");
     row.classList.add("chosen");
-    const details = row.querySelector("details");
-    if (details) details.open = true;
+    open(row, true);
     row.scrollIntoView({ block: "center" });
-    (details?.querySelector("summary") ?? row).focus({ preventScroll: true });
+    row.querySelector("button.name")?.focus({ preventScroll: true });
   };
   const followHash = () => goTo(location.hash.slice(1));
 
@@ -146,12 +161,13 @@
       button.addEventListener("click", () => sort(header, header.getAttribute("aria-sort") === "ascending"));
       header.replaceChildren(button);
     }
+    addButtons();
     recall();
     show();
     addEventListener("hashchange", followHash);
     followHash();
     addEventListener("beforeprint", () => {
-      for (const details of table.querySelectorAll("tr[data-phase=failed]:not([hidden]) details")) details.open = true;
+      for (const row of rows) if (row.dataset.phase === "failed") open(row, true);
     });
   };
 
