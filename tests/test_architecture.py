@@ -67,7 +67,7 @@ PARTS = {
     "applying": "results",
     "report": "page provenance",
     "engine": "inspection adoption",
-    "render": "ci results reviews account page provenance",
+    "render": "ci results reviews account page provenance notebook",
     "api": "notebook",
     "emulator": "formats model storage http",
     "cli": "terminal commands completion",

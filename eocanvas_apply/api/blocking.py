@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import wraps
+from html import escape
 from inspect import getdoc
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -110,6 +111,17 @@ class Project:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self._project.project.files}{' (closed)' if self._closed else ''}>"
+
+    def _repr_html_(self) -> str | None:
+        """Return the map, the calendar and the campaigns for a notebook; the service is not asked for it."""
+        if self._closed:
+            return None
+        from eocanvas_apply.render.notebook import project_display
+
+        try:
+            return project_display.summary(self._run(self._project.last_page()))
+        except EocanvasApplyError as fault:
+            return f"<div><b>{escape(repr(self))}</b><pre>{escape(str(fault))}</pre></div>"
 
     def __enter__(self) -> Project:
         return self

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.api.project import AsyncProject
+from eocanvas_apply.api.report_pages import page_of_survey
 from eocanvas_apply.api.values import Plan
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.engine.definition import Definition
@@ -15,6 +16,7 @@ from eocanvas_apply.engine.opening import review_of
 from eocanvas_apply.errors import UsageError
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.plan import Requests
+from eocanvas_apply.report.page.report_page import ReportPage
 
 if TYPE_CHECKING:
     from typing import Never
@@ -53,4 +55,16 @@ class OfflineProject(AsyncProject):
         """Return the plan for these requests."""
         survey = await self.survey()
         value = survey.plan(requests, review_of(self.project))
-        return Plan(value, requests, survey.observed, survey.findings, offline=True)
+        return Plan(
+            value,
+            requests,
+            survey.observed,
+            survey.findings,
+            offline=True,
+            manifest=self.project.manifest,
+            recorded=survey.recorded,
+        )
+
+    async def last_page(self) -> ReportPage:
+        """Return what a report shows, by the ledger."""
+        return page_of_survey(self.project, await self.survey())

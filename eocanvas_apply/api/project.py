@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import wraps
 from inspect import signature
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from eocanvas_apply.api import parameters
 from eocanvas_apply.api.addresses import addresses_named, jobs_named
@@ -24,7 +24,7 @@ from eocanvas_apply.diagnostics import error
 from eocanvas_apply.engine import permission, saved_plans
 from eocanvas_apply.engine.definition import Definition, Rows
 from eocanvas_apply.engine.engine import Engine
-from eocanvas_apply.engine.opening import Settings, open_engine
+from eocanvas_apply.engine.opening import Settings, open_engine, timing_overrides
 from eocanvas_apply.engine.permission import Permission
 from eocanvas_apply.errors import UsageError
 from eocanvas_apply.ledger.fold.recorded import Recorded
@@ -35,6 +35,9 @@ from eocanvas_apply.planning.state.sent_launches import last_intents
 from eocanvas_apply.render.definitions import saved_definitions
 from eocanvas_apply.report.status import status as status_of
 from eocanvas_apply.secrets.vault import Vault
+
+if TYPE_CHECKING:
+    from eocanvas_apply.report.page.report_page import ReportPage
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -181,7 +184,9 @@ class AsyncProject:
         engine = await self.engine()
         value, observed = await engine.plan(requests)
         intents = last_intents(requests, value, engine.journal.recorded)
-        return Plan(value, requests, observed, (*engine.findings, *await engine.other_runs()), intents)
+        found = (*engine.findings, *await engine.other_runs())
+        manifest, recorded = self.project.manifest, engine.journal.recorded
+        return Plan(value, requests, observed, found, intents, manifest=manifest, recorded=recorded)
 
     async def save(self, plan: Plan, path: str | os.PathLike[str]) -> None:
         """Save a plan of this project as a file that `apply` and `eocanvas-apply apply FILE` carry out later.
@@ -336,7 +341,22 @@ class AsyncProject:
         """Return the state of every key and job, from a look at the service. Raises what `plan` does."""
         plan = await self.planned(Requests())
         engine = await self.engine()
-        return Status(status_of(plan.value, engine.journal.recorded, plan.observed), plan.warnings)
+        recorded = engine.journal.recorded
+        found = status_of(plan.value, recorded, plan.observed)
+        return Status(found, plan.warnings, manifest=self.project.manifest, recorded=recorded)
+
+    async def last_page(self) -> ReportPage:
+        """Return what a report shows, by the last look at the service, or by the ledger before the first one.
+
+        Raises ManifestError, UsageError and LedgerError.
+        """
+        from eocanvas_apply.api.report_pages import page_of_ledger
+        from eocanvas_apply.report.page.report_page import ReportPage
+
+        if self._engine is not None and (found := self._engine.last_status):
+            return ReportPage(found, self.project.manifest, self._engine.journal.recorded)
+        ledger = self._settings.ledger_url or self.project.ledger_url
+        return await page_of_ledger(self.project, ledger, timing_overrides(os.environ))
 
     async def results(self, address: str | None = None) -> Results:
         """Return the results of all jobs, or of one job or campaign, as the ledger knows them; nothing is fetched.

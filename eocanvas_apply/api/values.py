@@ -7,7 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eocanvas_apply.api.exit_codes import Exit, of_endings
 from eocanvas_apply.diagnostics import Diagnostic, has_errors
@@ -22,6 +22,9 @@ from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.render.diagnostics import document
 from eocanvas_apply.report import progress as report
 from eocanvas_apply.report import status as report_status
+
+if TYPE_CHECKING:
+    from eocanvas_apply.manifest.model.manifest import Manifest
 
 
 class _Rendered:
@@ -55,13 +58,36 @@ class _Rendered:
         return str(self._render.html(self.value))
 
 
+class _Pictured(_Rendered):
+    """A value that is shown in a notebook below the map and the calendar of its report, where it has one."""
+
+    __slots__ = ()
+
+    manifest: Manifest | None
+    recorded: Recorded | None
+
+    @property
+    def _status(self) -> report_status.Status:
+        raise NotImplementedError
+
+    def _repr_html_(self) -> str:
+        table = _Rendered._repr_html_(self)
+        if self.manifest is None or self.recorded is None:
+            return table
+        from eocanvas_apply.render.notebook import project_display
+        from eocanvas_apply.report.page.report_page import ReportPage
+
+        return project_display.html(ReportPage(self._status, self.manifest, self.recorded), table)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
-class Plan(_Rendered):
+class Plan(_Pictured):
     """What an apply would change, and why. `str(plan)` is the text of `eocanvas-apply plan`.
 
     `requests` are what was asked for beyond the manifest, `observed` what the service showed, `warnings` what was
     found in the manifest, its rows and its secrets, `intents` the last launch of each job to run again, by its address.
-    One that was made `offline` cannot be applied.
+    One that was made `offline` cannot be applied. A notebook shows it with a map and a calendar, if it knows `manifest`
+    and `recorded`.
     """
 
     _module = "plan"
@@ -72,6 +98,13 @@ class Plan(_Rendered):
     warnings: tuple[Diagnostic, ...] = ()
     intents: Mapping[str, str | None] = field(default_factory=dict)
     offline: bool = False
+    manifest: Manifest | None = field(default=None, compare=False)
+    recorded: Recorded | None = field(default=None, compare=False)
+
+    @property
+    def _status(self) -> report_status.Status:
+        found = report_status.status(self.value, self.recorded or Recorded(), self.observed)
+        return replace(found, offline=self.offline)
 
     @property
     def actions(self) -> tuple[planning.PlannedAction, ...]:
@@ -160,13 +193,22 @@ class ApplyResult(_Rendered):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Status(_Rendered):
-    """The state of every key and job. `str(status)` is the text of `eocanvas-apply status`."""
+class Status(_Pictured):
+    """The state of every key and job. `str(status)` is the text of `eocanvas-apply status`.
+
+    A notebook shows it with a map and a calendar, if it knows `manifest` and `recorded`.
+    """
 
     _module = "status"
     __hash__ = _Rendered.__hash__  # a dataclass would make one of all fields
     value: report_status.Status
     warnings: tuple[Diagnostic, ...] = ()
+    manifest: Manifest | None = field(default=None, compare=False)
+    recorded: Recorded | None = field(default=None, compare=False)
+
+    @property
+    def _status(self) -> report_status.Status:
+        return self.value
 
     @property
     def summary(self) -> dict[str, int]:

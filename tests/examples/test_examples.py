@@ -122,13 +122,16 @@ def test_the_notebook_runs_from_top_to_bottom(tmp_path: Path) -> None:
     notebook = nbformat.read(folder / "chlorophyll.ipynb", as_version=4)  # type: ignore[no-untyped-call]
     nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
     shown = [_shown(cell) for cell in notebook.cells if cell.cell_type == "code"]
-    plan, run, status, results, scene, plot = (outputs for outputs in shown if outputs)
+    plan, run, summary, results, scene, plot = (outputs for outputs in shown if outputs)
     first, last = (f"job.chlorophyll[&quot;orbit-{orbit}&quot;]" for orbit in (FIRST_ORBITS[0], FIRST_ORBITS[-1]))
-    for table in (plan, run, status):
+    for table in (plan, run):
         assert "<table>" in table
         assert first in table
         assert last in table
     jobs = len(FIRST_ORBITS)
+    assert f"<td>job.chlorophyll</td><td>{jobs}</td><td>{jobs}</td>" in summary
+    for display in (plan, summary):
+        assert display.count("data:image/svg+xml;base64,") == 2
     assert f"<b>{jobs} of {jobs} jobs done, ended after " in run
     assert f"orbit-{FIRST_ORBITS[-1]}</td>" in results
     assert "2024-07-01T" in results

@@ -85,6 +85,7 @@ def run(args: Namespace, console: Console) -> Outcome:
 
 
 def _served(args: Namespace, console: Console) -> Outcome:
+    from eocanvas_apply import __version__
     from eocanvas_apply.cli.recorded_project import RecordedProject
     from eocanvas_apply.cli.report_server import serve
     from eocanvas_apply.ledger.journal import Journal
@@ -94,7 +95,7 @@ def _served(args: Namespace, console: Console) -> Outcome:
     journal = Journal(ledger.backend, "reader", lambda: datetime.now(UTC), lambda: "", ledger.snapshots)
 
     async def make(digest: str) -> str:
-        return report_html.text(await _of_ledger(args), digest=digest)
+        return report_html.text(await _of_ledger(args), version=__version__, digest=digest)
 
     return serve(journal, make, console, args.port or 0)
 
@@ -126,27 +127,22 @@ async def _of_ledger(args: Namespace) -> ReportPage:
     """Return the page of what manifest and ledger say."""
     import os
 
-    from eocanvas_apply.engine.inspection.offline_planning import survey_offline
+    from eocanvas_apply.api.report_pages import page_of_ledger
     from eocanvas_apply.engine.inspection.pictures import pictures
-    from eocanvas_apply.engine.opening import review_of, timing_overrides
-    from eocanvas_apply.planning.plan import Requests
-    from eocanvas_apply.report.page.report_page import ReportPage
-    from eocanvas_apply.report.status import status
+    from eocanvas_apply.engine.opening import timing_overrides
 
     project = opened_project(args)
-    survey = await survey_offline(project, ledger_url(args) or project.ledger_url, timing_overrides(os.environ))
-    plan = survey.plan(Requests(), review_of(project))
-    found = replace(status(plan, survey.recorded, survey.observed), offline=True)
-    shown = pictures(survey.recorded, project.boundary, args.thumbnails)
-    return ReportPage(found, project.manifest, survey.recorded, thumbnails=shown)
+    page = await page_of_ledger(project, ledger_url(args) or project.ledger_url, timing_overrides(os.environ))
+    return replace(page, thumbnails=pictures(page.recorded, project.boundary, args.thumbnails))
 
 
 def _written(args: Namespace, page: ReportPage) -> Outcome:
+    from eocanvas_apply import __version__
     from eocanvas_apply.files import replace_output
     from eocanvas_apply.render.layout import counted, size
     from eocanvas_apply.render.page import report_html
 
-    content, jobs = report_html.text(page), len(page.status.jobs)
+    content, jobs = report_html.text(page, version=__version__), len(page.status.jobs)
     if args.out == "-":
         return Outcome(text=lambda _: content)
     path, length = Path(args.out or _DEFAULT), len(content.encode())

@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from eocanvas_apply.render.layout import counted
 from eocanvas_apply.report.page.footprints import Footprint, bounds
 from eocanvas_apply.report.page.report_page import ReportPage
 from eocanvas_apply.report.row_geometry import Json
@@ -29,6 +30,14 @@ def layers(page: ReportPage, ids: dict[str, str]) -> dict[str, Any]:
         "searches": [{"address": each.address, "geometry": _drawn(each.geometry, keep)} for each in page.search_areas],
         "bounds": _around(geometries),
     }
+
+
+def map_words(page: ReportPage) -> str:
+    """Return how many jobs are on the map, and how many are not."""
+    placed = sum(len(each.jobs) for each in page.footprints)
+    words = f"{counted(placed, 'job')} at {counted(len(page.footprints), 'place')}"
+    unplaced = len(page.status.jobs) - placed
+    return words + (f"; {counted(unplaced, 'job')} without a geometry" if unplaced else "")
 
 
 def _place(each: Footprint, ids: dict[str, str], keep: int) -> dict[str, Any]:

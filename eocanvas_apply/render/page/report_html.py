@@ -13,13 +13,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from eocanvas_apply import __version__
 from eocanvas_apply.planning.actions import Phase
-from eocanvas_apply.render.layout import counted, moment, one_line, stamp
+from eocanvas_apply.render.layout import moment, one_line, stamp
 from eocanvas_apply.render.page.calendar_section import calendar_section
 from eocanvas_apply.render.page.graph_section import graph_section
 from eocanvas_apply.render.page.job_entries import MOST_WITH_DETAILS, Entry, entries
-from eocanvas_apply.render.page.map_layers import land, layers
+from eocanvas_apply.render.page.map_layers import land, layers, map_words
 from eocanvas_apply.render.page.summary_section import summary_section
 from eocanvas_apply.render.plan_blocks import in_words
 from eocanvas_apply.report.page.report_page import ReportPage
@@ -39,9 +38,9 @@ _CLOSING = re.compile(r"</(script|style)", re.IGNORECASE)
 _IMAGE = re.compile(r"url\([^)]*\)")
 
 
-def text(page: ReportPage, *, digest: str = "") -> str:
+def text(page: ReportPage, *, version: str = "", digest: str = "") -> str:
     """Return the page; with a `digest` (of what it shows) it is one that is served, and loads itself again."""
-    return str(_template().render(_context(page), digest=digest, served=bool(digest)))
+    return str(_template().render(_context(page), version=version, digest=digest, served=bool(digest)))
 
 
 @cache
@@ -92,7 +91,6 @@ def _head(page: ReportPage) -> dict[str, Any]:
     where = f"from the ledger of {origin.account} at {origin.service}" if origin.account else "from the ledger"
     return {
         "title": one_line(origin.name),
-        "version": __version__,
         "made": moment(at),
         "made_stamp": stamp(at),
         "source": where if offline else f"as {origin.account} at {origin.service} shows it",
@@ -101,13 +99,9 @@ def _head(page: ReportPage) -> dict[str, Any]:
 
 def _map(page: ReportPage, rows: Sequence[Entry]) -> dict[str, Any]:
     found = layers(page, {row.address: row.id for row in rows})
-    placed = sum(len(each.jobs) for each in page.footprints)
-    words = f"{counted(placed, 'job')} at {counted(len(page.footprints), 'place')}"
-    unplaced = len(rows) - placed
-    rest = f"; {counted(unplaced, 'job')} without a geometry" if unplaced else ""
     return {
         "map": found if found["bounds"] else None,
-        "map_words": f"{words}{rest}. A click on a place leads to its job; the table below has all of them.",
+        "map_words": f"{map_words(page)}. A click on a place leads to its job; the table below has all of them.",
         "land": land() if found["bounds"] else None,
         "leaflet": _leaflet("leaflet.js"),
         "leaflet_style": _leaflet("leaflet.css") if found["bounds"] else "",
