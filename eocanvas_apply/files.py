@@ -164,6 +164,14 @@ def is_portable(name: str) -> bool:
     return name.partition(".")[0].rstrip(" ").casefold() not in _RESERVED_ON_WINDOWS and name[-1:] not in (".", " ")
 
 
+def is_file(path: Path) -> bool:
+    """Return whether a file is there; a name that no file can have is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def digest_of(path: Path, boundary: Boundary | None = None) -> str:
     """Return the SHA-256 of a file in hex, with a boundary only of one within it; raises OSError."""
     with boundary.open(path) if boundary else path.open("rb") as file:

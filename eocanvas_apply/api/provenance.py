@@ -8,7 +8,7 @@ import posixpath
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePath
 from typing import Any
@@ -21,12 +21,16 @@ from eocanvas_apply.api.results import Results
 from eocanvas_apply.applying.document_store import kept_texts
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import error
+from eocanvas_apply.documents.kept_text import kept_at
 from eocanvas_apply.engine.definition import Campaigns
+from eocanvas_apply.engine.inspection.file_search import acts, find_file
 from eocanvas_apply.engine.inspection.manifest_state import defined_jobs, manifest_texts, manifest_version
 from eocanvas_apply.engine.inspection.own_files import OwnFile, is_own, write_own
 from eocanvas_apply.errors import UsageError
 from eocanvas_apply.files import digest_of
+from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.fold.recorded import Recorded
+from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.plan import campaign_of
 from eocanvas_apply.render.provenance import ro_crate, stac_collection, stac_item
 from eocanvas_apply.render.provenance.added_by_people import collection_with_added, crate_with_added
@@ -37,6 +41,7 @@ from eocanvas_apply.report.provenance.described_job import (
     ResultFacts,
     described_jobs,
 )
+from eocanvas_apply.report.provenance.file_origin import FileOrigin
 from eocanvas_apply.report.provenance.manifest_version import ManifestVersion
 from eocanvas_apply.report.provenance.written_catalogue import Written
 from eocanvas_apply.secrets.scrubbing import SCRUBBER
@@ -91,6 +96,35 @@ class Sources:
         for name, text in (manifest_texts(self.campaigns) if self.campaigns else {}).items():
             found[name] = (f"The manifest {name}, secrets hidden", SCRUBBER.hide(text))
         return found
+
+
+def origin_of(
+    text: str, recorded: Recorded, entries: Sequence[Entry], project: Boundary, campaigns: Campaigns | None
+) -> FileOrigin:
+    """Return what made a file of a project, or what lies at an address; `entries` are those of its ledger.
+
+    Raises UsageError for a file that is no result on record.
+    """
+    found = find_file(text, project.folder, recorded)
+    launched, downloaded = acts(entries, found)
+    document = found.origin.document
+    kept = kept_at(document) if document and kept_texts(project, [document]) else None
+    found = replace(found, launched=launched, downloaded=downloaded, kept=kept.as_posix() if kept else None)
+    if campaigns is None:
+        return found
+    address, loaded = found.origin.address, campaigns.project.loaded
+    defined = defined_jobs(campaigns.desired({}), recorded).get(address)
+    if defined is None:
+        return found
+    position = loaded.text.locate_key(("jobs", Address.parse(address).name))
+    inputs = tuple(each.with_place(defined.fields) for each in found.origin.inputs)
+    return replace(
+        found,
+        origin=replace(found.origin, inputs=inputs),
+        defined=defined,
+        line=(position.file, position.line),
+        version=manifest_version(campaigns),
+    )
 
 
 def whole_campaigns(addresses: Collection[str], recorded: Recorded) -> list[str]:

@@ -1,13 +1,17 @@
-"""`explain`: what a diagnostic code means, why it is a fault, and an example; or the codes of a subject."""
+"""`explain`: what a diagnostic code means, or the codes of a subject; and of a result's file what made it."""
 
 from __future__ import annotations
 
+import re
 from argparse import Namespace
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eocanvas_apply.cli.argument_parser import Parser
-from eocanvas_apply.cli.shared_options import add_output
+from eocanvas_apply.cli.named_project import read_now
+from eocanvas_apply.cli.recorded_project import RecordedProject
+from eocanvas_apply.cli.shared_options import add_allowed_paths, add_ledger, add_place, add_policy, add_variables
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
@@ -16,38 +20,79 @@ from eocanvas_apply.render.layout import one_line
 if TYPE_CHECKING:
     from eocanvas_apply.checks.codes import Code
     from eocanvas_apply.render.layout import Style
+    from eocanvas_apply.report.provenance.file_origin import FileOrigin
 
 EPILOG = """\
 A code stands in brackets behind a message, such as [roi-bounds]. A subject, or a word of a name, lists the codes that
 fit. Without any, all codes are listed by subject.
 
+Of a file, or of the address of a result in the storage of a key, it shows what made it: job, graph or chain, inputs,
+row, who launched it and when, and the line of the manifest. A file that was moved is found by its SHA-256, and one
+that was edited is said to be so. The service is not asked.
+
 Examples:
   eocanvas-apply explain roi-bounds
-  eocanvas-apply explain storage
-  eocanvas-apply explain roi-bounds --format json
+  eocanvas-apply explain results/subset/chl.nc
 """
+# What no code and no subject holds.
+_IN_PATHS = re.compile(r"[./\\]|^~")
 
 
 def add_arguments(parser: Parser) -> None:
-    """Declare which codes."""
+    """Declare which codes or files, and where the ledger and the manifest are that know of files."""
     parser.add_argument(
-        "codes", nargs="*", metavar="CODE", help="a code, a subject or a word of a name; several are allowed"
+        "names",
+        nargs="*",
+        metavar="CODE|FILE",
+        help="a code, a subject or a word of a name; the path of a result, or its address; several are allowed",
     )
-    add_output(parser)
+    add_ledger(parser)
+    add_variables(parser)
+    add_allowed_paths(parser)
+    add_policy(parser)
+    add_place(parser)
 
 
 def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every command is called alike
-    """Explain the codes that are named, list those of a subject, or list all."""
+    """Explain the codes and files that are named, list the codes of a subject, or list all."""
     from eocanvas_apply.checks.codes import codes
+    from eocanvas_apply.render.provenance import origin_page
+
+    names = [*dict.fromkeys(args.names)]
+    files = [name for name in names if _names_file(name)]
+    asked = [_matching(name) for name in names if name not in files] if names else [list(codes().values())]
+    origins = _origins(args, files) if files else []
+    return Outcome(
+        text=lambda style: "\n".join(
+            [*(_text(group, style) for group in asked), *(origin_page.text(each, style) for each in origins)]
+        ),
+        fields=lambda: {"explain": [*_pages(asked), *map(origin_page.as_json, origins)]},
+    )
+
+
+def _names_file(name: str) -> bool:
+    from eocanvas_apply.checks.codes import matching
+    from eocanvas_apply.files import is_file
+
+    return not matching(name) and (_IN_PATHS.search(name) is not None or is_file(Path(name)))
+
+
+def _origins(args: Namespace, files: Sequence[str]) -> list[FileOrigin]:
+    """Return what made these files; raises UsageError for one that is no result."""
+    from eocanvas_apply.api.provenance import origin_of
+
+    project = RecordedProject(args, rows=True)
+    recorded = read_now(project.recorded())
+    campaigns, entries = project.campaigns, read_now(project.ledger().backend.read())
+    return [origin_of(file, recorded, entries, project.boundary, campaigns) for file in files]
+
+
+def _pages(asked: Sequence[Sequence[Code]]) -> list[dict[str, object]]:
     from eocanvas_apply.checks.explanations import explanations
     from eocanvas_apply.render import code_pages as render
 
-    asked = [_matching(each) for each in dict.fromkeys(args.codes)] or [list(codes().values())]
     found = dict.fromkeys(code for group in asked for code in group)
-    return Outcome(
-        text=lambda style: "\n".join(_text(group, style) for group in asked),
-        fields=lambda: {"explain": [render.page_as_json(code, explanations()[code.name]) for code in found]},
-    )
+    return [dict(render.page_as_json(code, explanations()[code.name])) for code in found]
 
 
 def _text(group: Sequence[Code], style: Style) -> str:

@@ -176,5 +176,6 @@ def _written(args: Namespace, found: Results, recorded: Recorded, project: Recor
         files = write_stac(sources, args.out) if args.format == "stac" else write_crates(sources, datetime.now(UTC))
     except OSError as fault:
         message = f"{fault.filename or folder}: cannot be written: {fault.strerror or fault}"
-        raise UsageError(error("output", message, "check the disk and the permissions of the folder")) from None
+        hint = "check the disk and the permissions of the folder"
+        raise UsageError(error("result-unwritable", message, hint)) from None
     return Outcome(text=lambda style: text(files, style))

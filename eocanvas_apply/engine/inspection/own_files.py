@@ -54,7 +54,7 @@ def write_own(files: Iterable[OwnFile], boundary: Boundary) -> None:
     for each in files:
         if not each.is_free:
             message = f"{each.path} was not written by eocanvas-apply, and is not replaced"
-            raise UsageError(error("usage", message, "move it away"))
+            raise UsageError(error("result-name-taken", message, "move it away"))
     folders = dict.fromkeys(each.path.parent for each in files)
     for folder in folders:
         boundary.real(folder)
