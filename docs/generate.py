@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from docs import command_arguments, json_documents, public_api
+from docs import command_arguments, json_documents, messages, public_api
 from docs.markdown import anchor, page, plain, table
 from eocanvas_apply.api.exit_codes import MEANINGS, PRECEDENCE, Exit
 from eocanvas_apply.checks.codes import codes, subjects
@@ -37,6 +37,7 @@ def pages() -> dict[str, str]:
         "commands.md": page("Commands", _commands()),
         "manifest.md": page("Fields of a manifest", _manifest()),
         "diagnostic-codes.md": page("Diagnostic codes", _codes()),
+        "messages.md": page("Messages", messages.blocks()),
         "exit-codes.md": page("Exit codes", _exit_codes()),
         "python.md": page("Public API", public_api.blocks()),
         "actions.md": page("Actions and reasons", _actions()),

@@ -110,7 +110,7 @@ def test_every_link_has_a_target(page: Path) -> None:
 def _commands(block: str) -> Iterator[list[str]]:
     """Yield the words of each call of the program in a block of shell lines."""
     for line in block.splitlines():
-        for part in re.split(r"&&|\|\||[|>&](?:\s|$)", line):
+        for part in re.split(r"&&|\|\||\b2> |[|>&](?:\s|$)", line):
             words = shlex.split(part, comments=True)
             if words and words[0] in ("eocanvas-apply", "eoc") and words[1:] and not words[1].startswith("-"):
                 yield words[1:]

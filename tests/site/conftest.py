@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+# A browser is one for the tests of a file.
+from tests.browser.conftest import _browser  # noqa: F401
 from tests.site.built_site import BuiltSite
 
 ROOT = Path(__file__).parents[2]

@@ -128,7 +128,12 @@ def agrees(shown: str, printed: str) -> bool:
 
 _DIFFERS = (
     (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "ID"),
-    (r"\b[0-9a-f]{64}\b", "DIGEST"),
+    (r"\b([0-9a-f]{64}|[0-9a-f]{32})\b", "DIGEST"),
+    (r"\blaunch [0-9a-f]{8}\b", "launch ID"),
+    (r"\b\d+ entries\b", "N entries"),
+    (r'"entries": \d+', '"entries": N'),
+    (r"\b\d+ s (ahead|behind)\b", "N s off"),
+    (r"\b20(2[6-9]|[3-9]\d)-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "MOMENT"),
     (r"\b([a-z][a-z0-9-]*-\d+)-[a-z0-9]{6}\b", r"\1-RANDOM"),
     (r"\b20(2[6-9]|[3-9]\d)-\d\d-\d\d\b", "DATE"),
     (r"\b\d\d:\d\d(:\d\d)?\b", "TIME"),
