@@ -20,8 +20,8 @@ HOPELESS: frozenset[FailureClass] = frozenset({"input-config", "graph"})
 HINTS: Mapping[FailureClass, str] = MappingProxyType(
     {
         "input-config": "the inputs, uncompress or sub_path do not fit the files; correct the job before another run",
-        "staging-in": "an input could not be read; it is tried again; check its path or product if this persists",
-        "staging-out": "the result was made but not stored; it is tried again; check the output's storage",
+        "staging-in": "an input could not be read; check its path or product if it fails again",
+        "staging-out": "the result was made but not stored; check the output's storage",
         "killed": "the processing stopped in the middle, for time (one hour) or memory; a smaller region helps",
         "key": "a key was missing, expired or rejected; check its credentials and its end",
         "graph": "the graph cannot be processed with these inputs; correct it before another run",

@@ -67,7 +67,7 @@ def test_a_click_on_a_place_leads_to_its_job(show: Show, text: str) -> None:
     page = show(text).page
     place = page.locator("#chart .place.failed")
     place.hover()
-    expect(page.locator(".leaflet-tooltip")).to_have_text('job.tiles["T3"]: 1 failed')
+    expect(page.locator(".leaflet-tooltip")).to_have_text("tiles/T3: 1 failed")
     place.click()
     row = page.locator("tbody.chosen")
     expect(row.locator("button")).to_have_text("tiles/T3")
@@ -81,8 +81,21 @@ def test_a_place_of_several_jobs_lists_them(show: Show, text: str) -> None:
     page.locator("#chart .place.waiting").first.click()
     popup = page.locator(".leaflet-popup-content")
     expect(popup).to_contain_text("2 waiting")
-    popup.get_by_role("link", name='job.days["d2"] (waiting)').click()
+    popup.get_by_role("link", name="days/d2 (waiting)").click()
     expect(page.locator("tbody.chosen th")).to_have_text("days/d2")
+
+
+def test_the_map_is_used_by_keyboard(show: Show, text: str) -> None:
+    page = show(text).page
+    place = page.get_by_role("button", name="days/d1, days/d2: 2 waiting")
+    place.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="days/d1 (waiting)")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("tbody.chosen th")).to_have_text("days/d1")
+    page.get_by_role("button", name="tiles/T3: 1 failed").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("tbody.chosen th")).to_have_text("tiles/T3")
 
 
 def test_the_map_zooms_by_button_and_by_key(show: Show, text: str) -> None:
@@ -104,11 +117,14 @@ def test_filters_hold_for_table_and_map(show: Show, text: str) -> None:
     expect(page.locator("#shown")).to_have_text("1 of 8 jobs.")
     assert _shown(opened) == ["tiles/T3"]
     expect(page.locator("#chart .place:visible")).to_have_count(1)
+    expect(page.locator("#hidden-places")).to_have_text("The filters of the table hide 6 of 7 places.")
+    page.get_by_role("searchbox").fill("no such job")
+    expect(page.locator("#shown")).to_have_text("0 of 8 jobs: none fits the search and the filters.")
     page.get_by_role("button", name="Show all").click()
     expect(page.locator("#shown")).to_have_text("8 jobs.")
     page.get_by_label("done (2)").uncheck()
     page.get_by_label("waiting (4)").uncheck()
-    assert _shown(opened) == ["tiles/T2", "tiles/T3"]
+    assert _shown(opened) == ["tiles/T3", "tiles/T2"]
     page.get_by_label("Failure").select_option("killed")
     assert _shown(opened) == ["tiles/T3"]
     page.reload()
@@ -119,7 +135,7 @@ def test_a_link_to_a_job_that_a_filter_hides_shows_it(show: Show, text: str) -> 
     opened = show(text)
     opened.page.get_by_label("failed (1)").uncheck()
     expect(opened.page.locator("#shown")).to_have_text("7 of 8 jobs.")
-    opened.page.get_by_role("link", name='job.tiles["T3"]').click()
+    opened.page.get_by_role("link", name="tiles/T3").click()
     expect(opened.page.locator("tbody.chosen th")).to_have_text("tiles/T3")
 
 
@@ -132,6 +148,7 @@ def test_columns_sort_both_ways_by_keyboard(show: Show, text: str) -> None:
     opened.page.keyboard.press("Enter")
     assert opened.page.locator("th[aria-sort=descending]").inner_text().startswith("Duration")
     assert _shown(opened)[0] == "tiles/T2"
+    assert _shown(show(text))[0] == "tiles/T3"
 
 
 def test_without_a_script_everything_but_the_map_is_there(browser_text: Opened) -> None:

@@ -77,7 +77,7 @@ class MapPicture:
 
 def map_picture(page: ReportPage) -> MapPicture | None:
     """Return the map, None where nothing has a place."""
-    found = layers(page, {job.address: job.address for job in page.status.jobs})
+    found = layers(page)
     if not found["bounds"]:
         return None
     view = _View.around(*found["bounds"])

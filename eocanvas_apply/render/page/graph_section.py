@@ -20,6 +20,7 @@ def graph_section(page: ReportPage) -> dict[str, Any]:
     for node in drawing.nodes:
         tally = totals.get(node.address)
         done = f"{tally.counts[Phase.DONE]} of {tally.total} done" if tally else ""
+        done += f", {tally.counts[Phase.FAILED]} failed" if tally and tally.counts[Phase.FAILED] else ""
         words[node.address] = done or phases.get(node.address) or keys.get(node.address) or "of the service"
     flows = (
         f"{each.address} {verb} {', '.join(others)}"

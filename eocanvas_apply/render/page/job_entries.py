@@ -22,6 +22,7 @@ from eocanvas_apply.report.status import JobStatus
 
 # Of more jobs than these, what there is to tell of those that are done stays out: the page would be too large.
 MOST_WITH_DETAILS = 2000
+_ORDER = (Phase.FAILED, Phase.UNDECIDED, Phase.RUNNING, Phase.WAITING, Phase.DONE, Phase.LEFT_OUT)
 _ON_THE_MAP = ("geometry", "wkt", "bbox")
 _MOST_FILES, _MOST_FIELDS, _LONGEST_FIELD = 20, 12, 160
 
@@ -49,6 +50,11 @@ class Entry:
     thumbnail: bytes = field(default=b"", repr=False)
 
     @property
+    def rank(self) -> int:
+        """Where its state stands in the order of the table."""
+        return _ORDER.index(self.phase)
+
+    @property
     def css(self) -> str:
         """The phase as a class of the style."""
         return self.phase.replace(" ", "-")
@@ -59,10 +65,16 @@ def row_id(address: str) -> str:
     return quote(address, safe=".-_")
 
 
+def row_name(address: str) -> str:
+    """Return the short name of a job, such as `tiles/T32`."""
+    return typed(address).strip("'").removeprefix("job.")
+
+
 def entries(page: ReportPage) -> Iterator[Entry]:
-    """Yield a row for each job, in the order of the plan."""
+    """Yield a row for each job, failures first."""
     brief = len(page.status.jobs) > MOST_WITH_DETAILS
-    for job in page.status.jobs:
+    # What needs a person stands first, as in `status`.
+    for job in sorted(page.status.jobs, key=lambda job: _ORDER.index(job.phase)):
         yield _entry(page, job, told=not brief or job.phase is not Phase.DONE)
 
 
@@ -74,7 +86,7 @@ def _entry(page: ReportPage, job: JobStatus, *, told: bool) -> Entry:
         id=row_id(job.address),
         address=job.address,
         group=job.action.campaign or job.address,
-        name=typed(job.address).strip("'").removeprefix("job."),
+        name=row_name(job.address),
         phase=job.phase,
         words=_words(page, job),
         created=moment(run.created).removesuffix(" UTC") if run and run.created else "",
@@ -131,7 +143,7 @@ def _files(page: ReportPage, job: JobStatus) -> Iterator[tuple[str, int | None]]
 def _details(page: ReportPage, job: JobStatus) -> Iterator[tuple[str, str]]:
     run = job.run
     if run:
-        yield "Job of the service", f"{run.job_id} ({run.status})"
+        yield "Job id", f"{run.job_id} ({run.status})"
         yield from (
             (name, moment(at))
             for name, at in (("Created", run.created), ("Started", run.started), ("Ended", run.finished))
@@ -147,11 +159,16 @@ def _details(page: ReportPage, job: JobStatus) -> Iterator[tuple[str, str]]:
     for past in page.attempts(job):
         why = f": {one_line(past.failure_line)}" if past.failure_line else ""
         yield "Earlier attempt", f"{past.job_id} ({past.failure or past.status}{why})"
-    if words := advice(job.action, refused=job.refused):
-        yield "Next", words
+    yield "Next", _next(page, job)
     if job.phase is not Phase.DONE:
         yield "More", f"eocanvas-apply why {typed(job.address)}"
     yield from _row(page, job)
+
+
+def _next(page: ReportPage, job: JobStatus) -> str:
+    if job.address in page.blocked:
+        return "it starts once what it needs is corrected"
+    return advice(job.action, refused=job.refused)
 
 
 def _row(page: ReportPage, job: JobStatus) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from eocanvas_apply.render.layout import counted
+from eocanvas_apply.render.page.job_entries import row_id, row_name
 from eocanvas_apply.report.page.footprints import Footprint, bounds
 from eocanvas_apply.report.page.report_page import ReportPage
 from eocanvas_apply.report.row_geometry import Json
@@ -20,13 +21,13 @@ _DIGITS = 5
 _LEAST_IN_RING = 8
 
 
-def layers(page: ReportPage, ids: dict[str, str]) -> dict[str, Any]:
-    """Return the places with the ids of their jobs' rows, and the searches; empty where there are neither."""
+def layers(page: ReportPage) -> dict[str, Any]:
+    """Return the places with their jobs (id of the row, name, phase), and the searches; `bounds` is of all, or None."""
     geometries = [*(each.geometry for each in page.footprints), *(each.geometry for each in page.search_areas)]
     points = sum(map(_points, geometries))
     keep = max(1, -(-points // _MOST_POINTS))
     return {
-        "places": [_place(each, ids, keep) for each in page.footprints],
+        "places": [_place(each, keep) for each in page.footprints],
         "searches": [{"address": each.address, "geometry": _drawn(each.geometry, keep)} for each in page.search_areas],
         "bounds": _around(geometries),
     }
@@ -40,12 +41,13 @@ def map_words(page: ReportPage) -> str:
     return words + (f"; {counted(unplaced, 'job')} without a geometry" if unplaced else "")
 
 
-def _place(each: Footprint, ids: dict[str, str], keep: int) -> dict[str, Any]:
+def _place(each: Footprint, keep: int) -> dict[str, Any]:
+    jobs = [[row_id(address), row_name(address), phase.replace(" ", "-")] for address, phase in each.jobs.items()]
     counts = [f"{count} {phase}" for phase, count in each.counts.items()]
     return {
         "phase": each.phase.replace(" ", "-"),
         "words": ", ".join(counts),
-        "jobs": [[ids[address], address, phase.replace(" ", "-")] for address, phase in each.jobs.items()],
+        "jobs": jobs,
         "geometry": _drawn(each.geometry, keep),
     }
 

@@ -23,6 +23,10 @@ from eocanvas_apply.render.page.summary_section import summary_section
 from eocanvas_apply.render.plan_blocks import in_words
 from eocanvas_apply.report.page.report_page import ReportPage
 
+_MAP_HELP = (
+    "A click on a place leads to its job, or lists its jobs; it has the colour of those of its jobs that most need "
+    "to be looked at."
+)
 # What the words of the table mean to somebody who does not know them.
 MEANINGS = {
     Phase.DONE: "its job succeeded, and its results are where they belong",
@@ -62,7 +66,7 @@ def _context(page: ReportPage) -> dict[str, Any]:
     return {
         **_head(page),
         **summary_section(page, rows),
-        **_map(page, rows),
+        **_map(page),
         **calendar_section(page.timeline),
         **graph_section(page),
         **_jobs(rows),
@@ -97,11 +101,12 @@ def _head(page: ReportPage) -> dict[str, Any]:
     }
 
 
-def _map(page: ReportPage, rows: Sequence[Entry]) -> dict[str, Any]:
-    found = layers(page, {row.address: row.id for row in rows})
+def _map(page: ReportPage) -> dict[str, Any]:
+    found = layers(page)
     return {
         "map": found if found["bounds"] else None,
-        "map_words": f"{map_words(page)}. A click on a place leads to its job; the table below has all of them.",
+        "map_words": f"{map_words(page)}. {_MAP_HELP}",
+        "map_phases": [phase for phase in Phase if any(each.phase is phase for each in page.footprints)],
         "land": land() if found["bounds"] else None,
         "leaflet": _leaflet("leaflet.js"),
         "leaflet_style": _leaflet("leaflet.css") if found["bounds"] else "",

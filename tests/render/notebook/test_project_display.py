@@ -95,7 +95,7 @@ def test_a_search_around_the_earth_is_drawn_with_a_line_in_the_legend() -> None:
     assert "search" in texts(earth)
     assert any(each.get("class") == "searched" and each.tag == f"{_SVG}path" for each in earth.iter())
     titles = [each.text for each in earth.iter(f"{_SVG}title")]
-    assert 'job.tiles["a&b"]: 1 waiting' in titles
+    assert "tiles/a&b: 1 waiting" in titles
 
 
 def test_many_places_are_dots_and_the_picture_stays_small() -> None:

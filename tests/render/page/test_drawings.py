@@ -92,12 +92,12 @@ def test_a_map_of_very_long_outlines_is_thinned_but_keeps_its_rings_closed() -> 
     ring = [[20 + n / 100_000, 58 + (n % 7) / 100] for n in range(100_000)]
     ring[-1] = ring[0]
     page = report_of(scene_of({"a": {"type": "Polygon", "coordinates": [ring]}, "b": square(22, 58)}))
-    found = layers(page, {job.address: job.address for job in page.status.jobs})
+    found = layers(page)
     rings = {each["jobs"][0][1]: each["geometry"]["coordinates"][0] for each in found["places"]}
-    drawn = rings['job.tiles["a"]']
+    drawn = rings["tiles/a"]
     assert 1000 < len(drawn) <= 60_001
     assert drawn[0] == drawn[-1]
-    assert len(rings['job.tiles["b"]']) == 5
+    assert len(rings["tiles/b"]) == 5
 
 
 def _decoded(text: str) -> list[tuple[int, int]]:

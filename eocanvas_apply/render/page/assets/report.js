@@ -3,6 +3,7 @@
 (() => {
   const FIRST = 200;
   const MOST_IN_POPUP = 12;
+  const MOST_STOPS = 50;
   const find = (selector) => document.querySelector(selector);
   const form = find("#filter");
   const table = find("#table");
@@ -43,7 +44,7 @@
     }
     const number = (count) => count.toLocaleString("en");
     find("#shown").textContent =
-      fitting.size === rows.length ? `${number(rows.length)} jobs.` : `${number(fitting.size)} of ${number(rows.length)} jobs.`;
+      fitting.size === rows.length ? `${number(rows.length)} jobs.` : `${number(fitting.size)} of ${number(rows.length)} jobs${fitting.size ? "" : ": none fits the search and the filters"}.`;
     const more = find("#more");
     more.hidden = fitting.size <= limit;
     more.textContent = `Show all ${number(fitting.size)}`;
@@ -54,6 +55,7 @@
   // A place has the colour of those of its shown jobs that most need to be looked at.
   const FIRST_PHASES = ["failed", "undecided", "running", "waiting", "done", "left-out"];
   const showPlaces = (ids) => {
+    let away = 0;
     for (const [layer, place] of places) {
       const phases = place.jobs.filter(([id]) => ids.has(id)).map(([, , phase]) => phase);
       const phase = FIRST_PHASES.find((each) => phases.includes(each));
@@ -61,8 +63,11 @@
       element.classList.remove(...FIRST_PHASES);
       if (phase) element.classList.add(phase);
       element.style.display = phase ? "" : "none";
+      if (!phase) away += 1;
       element.style.strokeDasharray = phase === "waiting" ? "4 3" : "none";
     }
+    const words = find("#hidden-places");
+    if (words) words.textContent = away ? `The filters of the table hide ${away} of ${places.length} places.` : "";
   };
 
   const sort = (header, descending) => {
@@ -218,15 +223,27 @@
   };
   // Points and collections come as groups, within groups.
   const parts = (layer) => (layer.getLayers ? layer.getLayers().flatMap(parts) : [layer]);
+  const byKeyboard = (element, name, chosen) => {
+    element.setAttribute("role", "button");
+    element.setAttribute("aria-label", name);
+    element.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      chosen();
+    });
+  };
   const addPlace = (map, place) => {
     const style = { className: "place", weight: 2, fillOpacity: 0.35 };
     const drawn = L.geoJSON(place.geometry, { style, pointToLayer: (_, at) => L.circleMarker(at, { radius: 7, ...style }) });
     for (const layer of parts(drawn)) {
-      const name = place.jobs.length === 1 ? `${place.jobs[0][1]}: ${place.words}` : place.words;
-      layer.bindTooltip(document.createTextNode(name).wholeText.replace(/[&<>]/g, (c) => `&#${c.charCodeAt(0)};`), { sticky: true });
-      if (place.jobs.length > 1) layer.bindPopup(() => list(place)).off("click");
+      const names = place.jobs.slice(0, 3).map(([, name]) => name).join(", ");
+      const name = `${names}${place.jobs.length > 3 ? ", ..." : ""}: ${place.words}`;
+      layer.bindTooltip(name.replace(/[&<>]/g, (letter) => `&#${letter.charCodeAt(0)};`), { sticky: true });
+      if (place.jobs.length > 1) layer.bindPopup(() => list(place)).off("click keypress");
       layer.on("click", () => choose(place, layer));
+      layer.on("popupopen", (event) => event.popup.getElement().querySelector("a").focus());
       layer.addTo(map);
+      byKeyboard(layer.getElement(), name, () => choose(place, layer));
       places.push([layer, place]);
     }
   };
@@ -242,6 +259,8 @@
       L.geoJSON(search.geometry, { style: { className: "searched", weight: 1, dashArray: "5 4", fill: false }, interactive: false }).addTo(map);
     }
     for (const place of layers.places) addPlace(map, place);
+    // Of very many places each would be a stop on the way of who uses the keyboard; the table has them all.
+    for (const [layer] of places) layer.getElement().setAttribute("tabindex", places.length > MOST_STOPS ? "-1" : "0");
     // For tests and for curious people.
     window.reportMap = map;
   };
@@ -260,6 +279,9 @@
     setInterval(look, 2000);
   };
 
+  // Where the drawing is wider than the screen, the present is what is looked for first.
+  const line = find(".chart .now");
+  if (line) line.closest(".scrolled").scrollLeft = line.getBoundingClientRect().left - innerWidth / 2;
   if (table) startTable();
   if (find("#map-layers")) startMap();
   if (table) show();
