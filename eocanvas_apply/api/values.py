@@ -86,8 +86,8 @@ class Plan(_Pictured):
 
     `requests` are what was asked for beyond the manifest, `observed` what the service showed, `warnings` what was
     found in the manifest, its rows and its secrets, `intents` the last launch of each job to run again, by its address.
-    One that was made `offline` cannot be applied. A notebook shows it with a map and a calendar, if it knows `manifest`
-    and `recorded`.
+    One that was made `offline` cannot be applied. A notebook shows it with a map and a calendar, if it has `manifest`
+    and `recorded`: what is on record of the project, which goes on when it is applied.
     """
 
     _module = "plan"
@@ -196,7 +196,7 @@ class ApplyResult(_Rendered):
 class Status(_Pictured):
     """The state of every key and job. `str(status)` is the text of `eocanvas-apply status`.
 
-    A notebook shows it with a map and a calendar, if it knows `manifest` and `recorded`.
+    A notebook shows it with a map and a calendar, if it has `manifest` and `recorded`, which goes on.
     """
 
     _module = "status"

@@ -50,7 +50,8 @@ def summary(page: ReportPage) -> str:
 
 def _pictures(page: ReportPage) -> Iterator[str]:
     if drawn := map_picture(page):
-        yield _image(_map(page, drawn), f"Map: {map_words(page)}")
+        states = ", ".join(f"{page.total.counts[phase]} {phase}" for phase in _PHASES if page.total.counts[phase])
+        yield _image(_map(page, drawn), f"Map: {map_words(page)}; {states}")
     found = calendar_section(page.timeline)
     if chart := found["chart"]:
         drawing = _templates().get_template("timeline.svg.jinja").render(**found)

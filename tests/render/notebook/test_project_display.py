@@ -57,7 +57,7 @@ def test_a_summary_has_a_map_a_calendar_and_the_campaigns() -> None:
     assert {"1 done", "2 waiting"} <= {*texts(earth)}
     assert {"launched", "ended", "now", "At most 2 jobs in 1h"} <= {*texts(calendar)}
     assert [alt.partition(":")[0] for _, alt in _IMAGE.findall(shown)] == ["Map", "Calendar"]
-    assert "3 jobs at 3 places" in shown
+    assert 'alt="Map: 3 jobs at 3 places; 1 done, 2 waiting"' in shown
     assert "<b>baltic: 1 of 3 jobs done, 2026-03-01 12:00:00 UTC, at the last look at the service</b>" in shown
     assert "<td>job.tiles</td><td>3</td><td>1</td><td></td><td>2</td>" in shown
 
