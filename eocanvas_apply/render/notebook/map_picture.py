@@ -12,8 +12,8 @@ from typing import Any
 
 from eocanvas_apply.render.layout import one_line
 from eocanvas_apply.render.page.map_layers import land, layers
-from eocanvas_apply.report.page.footprints import bounds
 from eocanvas_apply.report.page.report_page import ReportPage
+from eocanvas_apply.report.row_places import bounds
 
 _WIDTH, _HIGHEST, _LOWEST = 860, 480, 200
 # How much is seen around the places, as a share of their extent, and at least in degrees.

@@ -10,9 +10,10 @@ from typing import Any
 
 from eocanvas_apply.render.layout import counted
 from eocanvas_apply.render.page.job_entries import row_id, row_name
-from eocanvas_apply.report.page.footprints import Footprint, bounds
+from eocanvas_apply.report.page.footprints import Footprint
 from eocanvas_apply.report.page.report_page import ReportPage
 from eocanvas_apply.report.row_geometry import Json
+from eocanvas_apply.report.row_places import bounds
 
 # A page of a thousand countries would else be too large to send.
 _MOST_POINTS = 60_000

@@ -6,15 +6,14 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.planning.actions import Phase
 from eocanvas_apply.planning.desired.desired import DesiredJob
-from eocanvas_apply.report.row_geometry import Json, geometry_of
+from eocanvas_apply.report.row_geometry import Json
+from eocanvas_apply.report.row_places import bounds, box_geometry, place_of
 
-_EDGE, _POLE = 180, 90
 # A place has the state of those of its jobs that most need to be looked at.
 _FIRST = (Phase.FAILED, Phase.UNDECIDED, Phase.RUNNING, Phase.WAITING, Phase.DONE, Phase.LEFT_OUT)
 
@@ -53,8 +52,8 @@ def footprints(phases: Iterable[tuple[str, Phase]], jobs: Mapping[str, DesiredJo
     """Return the places of these jobs, larger ones first, so that no place hides a smaller one."""
     found: dict[str, tuple[Json, dict[str, Phase]]] = {}
     for address, phase in phases:
-        geometry = _place(jobs[address]) if address in jobs else None
-        if geometry:
+        job = jobs.get(address)
+        if job and (geometry := place_of(job.fields) or box_geometry(job.region)):
             found.setdefault(json.dumps(geometry), (geometry, {}))[1][address] = phase
     return tuple(Footprint(*each) for each in sorted(found.values(), key=lambda each: -_extent(each[0])))
 
@@ -67,60 +66,7 @@ def search_areas(manifest: Manifest) -> Iterator[SearchArea]:
                 yield SearchArea(str(Address.job(name)), geometry)
 
 
-def _place(job: DesiredJob) -> Json | None:
-    if geometry := geometry_of(job.fields):
-        return geometry
-    boxes = (value for name, value in job.fields.items() if name.rpartition(".")[2] == "bbox")
-    return next(filter(None, map(box_geometry, boxes)), None) or box_geometry(job.region)
-
-
-def box_geometry(value: Any) -> Json | None:
-    """Return `[west, south, east, north]` in degrees as a polygon, as two where it crosses the antimeridian.
-
-    None for anything else, and for a field that is still to be filled in.
-    """
-    if not isinstance(value, list | tuple) or len(value) != 4 or not all(map(_is_number, value)):
-        return None
-    west, south, east, north = value
-    if max(abs(west), abs(east)) > _EDGE or not -_POLE <= south <= north <= _POLE:
-        return None
-    if west <= east:
-        return {"type": "Polygon", "coordinates": _ring(west, south, east, north)}
-    parts = [_ring(west, south, _EDGE, north), _ring(-_EDGE, south, east, north)]
-    return {"type": "MultiPolygon", "coordinates": parts}
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _ring(west: float, south: float, east: float, north: float) -> list[list[list[float]]]:
-    return [[[west, south], [east, south], [east, north], [west, north], [west, south]]]
-
-
 def _extent(geometry: Json) -> float:
     """Return the area of the box around a geometry in square degrees."""
     west, south, east, north = bounds(geometry)
     return (east - west) * (north - south)
-
-
-def bounds(geometry: Json) -> tuple[float, float, float, float]:
-    """Return west, south, east and north of a geometry, in degrees."""
-    longitudes, latitudes = zip(*_positions(geometry), strict=True)
-    return min(longitudes), min(latitudes), max(longitudes), max(latitudes)
-
-
-def _positions(geometry: Json) -> Iterator[tuple[float, float]]:
-    if geometry["type"] == "GeometryCollection":
-        for each in geometry["geometries"]:
-            yield from _positions(each)
-    else:
-        yield from _pairs(geometry["coordinates"])
-
-
-def _pairs(given: Any) -> Iterator[tuple[float, float]]:
-    if given and _is_number(given[0]):
-        yield given[0], given[1]
-    else:
-        for each in given:
-            yield from _pairs(each)

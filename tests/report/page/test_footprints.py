@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eocanvas_apply.planning.actions import Phase
-from eocanvas_apply.report.page.footprints import Footprint, bounds, box_geometry
+from eocanvas_apply.report.page.footprints import Footprint
+from eocanvas_apply.report.row_places import bounds, box_geometry
 from tests.planning.scene import GRAPH, HEAD, SCENES, Scene
 from tests.report.page.scenes import report_of, scene_of, square
 
