@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from eocanvas_apply.manifest.address import typed
-from eocanvas_apply.render.layout import PLAIN, Style, counted, cut, moment, one_line
+from eocanvas_apply.render.layout import PLAIN, Style, counted, cut, moment, one_line, shortened
 from eocanvas_apply.render.provenance.job_facts import FACILITY, Json, input_json, known, row_json, software, time
 from eocanvas_apply.report.provenance.file_origin import Act, FileIs, FileOrigin
+from eocanvas_apply.report.provenance.job_origin import JobOrigin
 
 _WORDS = {
     FileIs.AS_DOWNLOADED: "as it was downloaded",
@@ -17,6 +18,7 @@ _WORDS = {
     FileIs.AT_KEY: "in the storage of a key, as its job wrote it",
 }
 _WIDTH, _LABEL = 100, 11
+_MOST_ALSO = 3
 
 
 def text(origin: FileOrigin, style: Style = PLAIN) -> str:
@@ -32,8 +34,8 @@ def _lines(origin: FileOrigin) -> Iterator[tuple[str, str]]:
     if origin.sha256 and origin.size is not None:
         yield "file", f"{counted(origin.size, 'byte')}, sha256 {origin.sha256}"
     yield "job", f"{job.address}, job {job.job_id} ({job.status}){'' if origin.counts else ', which counts no more'}"
-    for other in origin.also:
-        yield "also", f"{other.address}, job {other.job_id}, left the same content"
+    for line in shortened(origin.also, _MOST_ALSO, _same_content, "{} more jobs left the same content"):
+        yield "also", line
     if job.process:
         versions = ", ".join(f"{name} {version}" for name, version in software(job).items())
         yield "process", f"{job.process} of {FACILITY}{f': {versions}' if versions else ''}"
@@ -52,6 +54,10 @@ def _lines(origin: FileOrigin) -> Iterator[tuple[str, str]]:
     yield "next", f"eocanvas-apply why {typed(job.address)}"
 
 
+def _same_content(other: JobOrigin) -> str:
+    return f"{other.address}, job {other.job_id}, left the same content"
+
+
 def _document_lines(origin: FileOrigin) -> Iterator[tuple[str, str]]:
     job = origin.origin
     if job.document is None:
@@ -66,8 +72,9 @@ def _times(origin: FileOrigin) -> Iterator[tuple[str, str]]:
     job, account = origin.origin, f" as {one_line(origin.account)}" if origin.account else ""
     if origin.launched:
         yield "launched", f"{moment(origin.launched.time)} by {one_line(origin.launched.writer)}{account}"
-    if job.started or job.finished:
-        yield "ran", f"{moment(job.started)} to {moment(job.finished)} at {origin.service}"
+    if job.finished:
+        since = f"{moment(job.started)} to " if job.started else "until "
+        yield "ran", f"{since}{moment(job.finished)} at {origin.service}"
     if origin.downloaded:
         yield "downloaded", f"{moment(origin.downloaded.time)} by {one_line(origin.downloaded.writer)}"
 
