@@ -18,7 +18,7 @@ from eocanvas_apply.api import parameters
 from eocanvas_apply.api.audience import Audience, Relayed
 from eocanvas_apply.api.notebook.cell_display import audience_of
 from eocanvas_apply.api.parameters import ManifestPath
-from eocanvas_apply.api.project import AsyncProject
+from eocanvas_apply.api.project import GRACE_S, AsyncProject
 from eocanvas_apply.api.project_opening import aopen
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import EocanvasApplyError, UsageError
@@ -29,8 +29,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 # How often a call that waits lets Ctrl-C through, also on Windows.
 _TICK_S = 0.2
-# A little more than an apply waits for answers on the way.
-_GRACE_S = 8.0
+_STOPPED = "the run was stopped; a later apply goes on from there"
 _INTERRUPTS = """\
 `on_progress` is called in the thread of the caller. Ctrl-C (in a notebook: interrupt) sends nothing more, waits a few
 seconds for answers on the way and raises KeyboardInterrupt, a second one at once; a later apply goes on from there.
@@ -91,7 +90,8 @@ def _interruptible(
             # What came in meanwhile is shown; a function that was interrupted itself is not called again.
             if audience.looks:
                 _call(calls)
-            raise
+            # As for errors, the frames of every layer below would hide the cell.
+            raise KeyboardInterrupt(_STOPPED) from None
 
     blocking.__doc__ = f"{getdoc(method)}\n\n{_INTERRUPTS}"
     return blocking
@@ -140,7 +140,7 @@ class Project:
             self._closed = True
         try:
             self._loop.call_soon_threadsafe(self._project.stop)
-            _end(list(self._calls), _GRACE_S)
+            _end(list(self._calls), GRACE_S)
             asyncio.run_coroutine_threadsafe(self._project.close(), self._loop).result()
         finally:
             self._loop.call_soon_threadsafe(self._loop.stop)
@@ -174,7 +174,7 @@ class Project:
             if audience and not future.done():
                 self._loop.call_soon_threadsafe(self._project.stop)
                 audience.stopping()
-            _end([future], _GRACE_S if audience else 0.0)
+            _end([future], GRACE_S if audience else 0.0)
             raise
         return _answer(future)
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 # A little more than a run waits for answers on the way.
-_GRACE_S = 8.0
+GRACE_S = 8.0
 
 
 def _asked_through(
@@ -287,7 +287,7 @@ class AsyncProject:
             if self._engine is not None and not self._engine.stopping.is_set():
                 self.stop()
                 audience.stopping()
-                await asyncio.wait([task], timeout=_GRACE_S)
+                await asyncio.wait([task], timeout=GRACE_S)
             raise
         finally:
             task.cancel()

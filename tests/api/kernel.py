@@ -23,6 +23,7 @@ class Cell:
     displays: list[dict[str, Any]] = field(default_factory=list)
     printed: str = ""
     error: str = ""
+    words: str = ""
     value: str = ""
 
     def take(self, kind: str, content: dict[str, Any]) -> None:
@@ -31,7 +32,7 @@ class Cell:
         elif kind == "stream":
             self.printed += content["text"]
         elif kind == "error":
-            self.error = content["ename"]
+            self.error, self.words = content["ename"], content["evalue"]
         elif kind == "execute_result":
             self.value = content["data"].get("text/html", content["data"]["text/plain"])
 

@@ -59,7 +59,7 @@ def test_a_call_that_begins_while_the_project_closes_is_refused(
 
 
 def test_an_apply_that_does_not_end_in_time_is_refused(manifest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocking, "_GRACE_S", 0.0)
+    monkeypatch.setattr(blocking, "GRACE_S", 0.0)
     begun = threading.Event()
 
     async def applied(self: eoc.AsyncProject, *_: object) -> None:
