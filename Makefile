@@ -10,7 +10,7 @@ PREFECT := .venv-prefect
 BESIDE := $(PEER)/installed $(PEER_HDA)/installed $(AIRFLOW)/installed $(PREFECT)/installed
 PIP_FLAGS := --quiet --disable-pip-version-check
 
-.PHONY: help setup shells demo test coverage check bench drain coastline schemas docs site clean
+.PHONY: help setup shells demo test coverage check bench drain coastline schemas docs site screenshots clean
 
 help:
 	@echo "make demo     set up and run a campaign against the embedded emulator"
@@ -21,6 +21,7 @@ help:
 	@echo "make schemas  write schemas/*.json anew"
 	@echo "make docs     write docs/reference/*.md and docs/inputs.md anew; takes a minute"
 	@echo "make site     the documentation as a site, in build/site"
+	@echo "make screenshots  record the terminal session and photograph the report for docs/assets; takes a minute"
 	@echo "make bench    whole-process times and memory, as ratios; takes minutes"
 	@echo "make drain    several runners, killed at random, carry out 1,000 jobs; writes the figures into docs/shared-ledgers.md"
 	@echo "make setup    the environments only;  make clean removes them"
@@ -55,6 +56,9 @@ docs: .venv/installed-dev
 # The variable silences what the theme prints about its own future.
 site: .venv/installed-dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
+screenshots: .venv/installed-dev
+	$(BIN)/python -m docs.screenshots
 
 bench: .venv/installed $(PEER)/installed
 	$(BIN)/python -m bench

@@ -53,8 +53,9 @@ class Internet:
 
 
 @contextmanager
-def internet(folder: Path) -> Iterator[Internet]:
-    """Run all of it; `folder` takes certificates and what is stored by WebDAV."""
+def internet(folder: Path, **service: Any) -> Iterator[Internet]:
+    """Run all of it, in a new `folder` for certificates and WebDAV; `service` are options of the emulator."""
+    folder.mkdir()
     certificate = _certificate(folder)
     users = dict.fromkeys(FOLDERS, APP_PASSWORD)
     for place in FOLDERS.values():
@@ -71,13 +72,12 @@ def internet(folder: Path) -> Iterator[Internet]:
         for name, value in environ.items():
             patch.setenv(name, value)
         options = Options(
-            storage="real",
             ca_file=certificate.authority,
             tls=(certificate.server, certificate.server),
             users=(ACCOUNT,),
-            job_time=0.5,
             private_key=private_key(),
             eodata=_EODATA,
+            **{"storage": "real", "job_time": 0.5, **service},
         )
         with running(options) as emulator, _buckets(s3, certificate):
             routes |= dict.fromkeys(S3_HOSTS, urlsplit(s3).netloc) | dict.fromkeys(WEBDAV_HOSTS, urlsplit(dav).netloc)

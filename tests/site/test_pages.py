@@ -36,9 +36,7 @@ HURRIED = Path(__file__).parent / "hurried"
 
 @pytest.fixture(name="outside")
 def _outside(tmp_path: Path) -> Iterator[Internet]:
-    folder = tmp_path / "internet"
-    folder.mkdir()
-    with internet(folder) as outside:
+    with internet(tmp_path / "internet") as outside:
         yield outside
 
 
