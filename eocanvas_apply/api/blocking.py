@@ -151,6 +151,7 @@ class Project:
     save = _blocking(AsyncProject.save)
     status = _blocking(AsyncProject.status)
     results = _blocking(AsyncProject.results)
+    describe = _blocking(AsyncProject.describe)
 
     apply = _interruptible(AsyncProject.apply)
     continue_apply = _interruptible(AsyncProject.continue_apply)

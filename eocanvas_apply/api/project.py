@@ -370,6 +370,18 @@ class AsyncProject:
         rows = {job.address: job.fields for job in engine.desired.jobs.values()}
         return recorded_results(recorded, chosen_jobs(address, recorded), self.project.boundary, rows)
 
+    async def describe(
+        self, address: str | None = None, *, form: str = "stac", out: str | os.PathLike[str] | None = None
+    ) -> list[Path]:
+        """Write what made the results of all jobs, or of one job or campaign, and return the paths of the catalogues.
+
+        `form` is `stac` (a collection for each job, an item beside each result; or all below the folder `out`) or
+        `ro-crate`. Raises UsageError for another one, and where a file that is not ours is in the way.
+        """
+        from eocanvas_apply.api.provenance import describe
+
+        return await describe(self.project, await self._recorded(), address, form, Path(out) if out else None)
+
 
 def _require_service(plan: Plan) -> None:
     """Raise UsageError for a plan of a project that was opened with `offline`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import posixpath
@@ -9,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import unquote
@@ -17,12 +18,12 @@ from urllib.parse import unquote
 from pydantic_core import to_json
 
 from eocanvas_apply import __version__
-from eocanvas_apply.api.results import Results
+from eocanvas_apply.api.results import Results, chosen_jobs, recorded_results
 from eocanvas_apply.applying.document_store import kept_texts
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.documents.kept_text import kept_at
-from eocanvas_apply.engine.definition import Campaigns
+from eocanvas_apply.engine.definition import Campaigns, Definition, given_rows
 from eocanvas_apply.engine.inspection.file_search import acts, find_file
 from eocanvas_apply.engine.inspection.manifest_state import defined_jobs, manifest_texts, manifest_version
 from eocanvas_apply.engine.inspection.own_files import OwnFile, is_own, write_own
@@ -47,6 +48,7 @@ from eocanvas_apply.report.provenance.written_catalogue import Written
 from eocanvas_apply.secrets.scrubbing import SCRUBBER
 from eocanvas_apply.web_addresses import bare_addresses
 
+FORMS = ("stac", "ro-crate")
 _COLLECTION = "collection.json"
 _INDEX = "index.csv"
 _DESCRIBED = ("here", "at-key")
@@ -131,6 +133,25 @@ def whole_campaigns(addresses: Collection[str], recorded: Recorded) -> list[str]
     """Return these jobs, and of a campaign of which one is named all: a catalogue is of the whole."""
     owners = {campaign_of(each) or each for each in addresses}
     return [each for each in sorted(recorded.jobs) if (campaign_of(each) or each) in owners]
+
+
+async def describe(
+    project: Definition, recorded: Recorded, address: str | None, form: str, out: Path | None
+) -> list[Path]:
+    """Write the catalogues of a project, and return their paths; raises UsageError."""
+    if form not in FORMS or (out and form != "stac"):
+        message = f"form={form!r}, out={str(out)!r}" if out else f"form={form!r}"
+        raise UsageError(error("usage", message, f"form is one of {', '.join(FORMS)}; out is for stac"))
+
+    def written() -> list[Written]:
+        now, jobs = datetime.now(UTC), whole_campaigns(chosen_jobs(address, recorded), recorded)
+        results = recorded_results(recorded, jobs, project.boundary)
+        campaigns = given_rows(project, now)
+        sources = Sources(recorded, results, project.boundary, project.folder, project.boundary, campaigns)
+        return write_stac(sources, out) if form == "stac" else write_crates(sources, now)
+
+    # Thousands of files take seconds.
+    return [Path(each.path) for each in await asyncio.to_thread(written)]
 
 
 def write_stac(sources: Sources, out: Path | None = None) -> list[Written]:
