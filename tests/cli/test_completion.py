@@ -194,6 +194,8 @@ def test_choices_are_offered(offered: Offered) -> None:
 def test_codes_and_subjects_are_offered(offered: Offered) -> None:
     assert offered("eoc explain roi-b").keys() == {"roi-bounds"}
     assert "storage" in offered("eoc explain ")
+    # Also the file of a result.
+    assert "eocanvas.yaml" in offered("eoc explain eocanv")
 
 
 def test_keys_and_jobs_are_offered_where_they_may_stand(offered: Offered) -> None:

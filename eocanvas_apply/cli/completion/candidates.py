@@ -59,6 +59,13 @@ def _files(prefix: str, action: Action, **_: object) -> Iterable[str]:
     return paths.manifests(prefix) if action.dest == "file" else paths.files(prefix)
 
 
+def _codes_and_files(prefix: str, **_: object) -> Mapping[str, str]:
+    from eocanvas_apply.cli.completion import paths
+
+    # Without a beginning it is the codes that one looks through.
+    return {**_codes(), **dict.fromkeys(paths.files(prefix) if prefix else (), "")}
+
+
 def _folders(prefix: str, **_: object) -> Iterable[str]:
     from eocanvas_apply.cli.completion import paths
 
@@ -74,7 +81,7 @@ def _plans(prefix: str, **_: object) -> Iterable[str]:
 VALUES: Mapping[str, Candidates] = {
     "NAME": _environments,
     "NAME=VALUE": _variables,
-    "CODE": _codes,
+    "CODE|FILE": _codes_and_files,
     "PLAN": _plans,
     **dict.fromkeys(("DIR", "FOLDER"), _folders),
     **dict.fromkeys(("FILE", "PATH|URL", "FROM", "TO", "CERT", "PEM"), _files),
