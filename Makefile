@@ -51,6 +51,7 @@ schemas: .venv/installed-dev
 
 docs: .venv/installed-dev
 	$(BIN)/python -m docs.generate
+	$(BIN)/python -m docs.terminal_scenes
 	$(BIN)/python -m tests.fuzz.inputs_page
 
 # The variable silences what the theme prints about its own future.

@@ -15,8 +15,7 @@ from eocanvas_apply.render.layout import cut, one_line, span
 from eocanvas_apply.vocabulary import StorageType
 from eocanvas_apply.web_addresses import replaced_users
 
-# What fits a terminal of 80 columns beside the indent.
-_WIDTH = 72
+# As much of a value is left at least.
 _SHORTEST = 20
 
 
@@ -40,12 +39,12 @@ def saved_definitions(plan: Plan) -> dict[str, Mapping[str, str]]:
     return {action.address: definition(plan, action.address) for action in shown}
 
 
-def definition_lines(alike: Sequence[Mapping[str, str]]) -> list[str]:
-    """Return a line for each field of a definition; of several instances with the values of the first."""
+def definition_lines(alike: Sequence[Mapping[str, str]], width: int) -> list[str]:
+    """Return a line of this width for each field of a definition; of several instances with the values of the first."""
     first, *others = alike
     more = f" (first of {len(alike)})"
     differing = {name for name, value in first.items() if any(each.get(name) != value for each in others)}
-    return [_line(name, value, more if name in differing else "") for name, value in first.items()]
+    return [_line(name, value, more if name in differing else "", width) for name, value in first.items()]
 
 
 def _key_fields(key: DesiredKey) -> dict[str, str]:
@@ -67,8 +66,8 @@ def _in_brackets(text: str | None) -> str:
     return f" ({text})" if text else ""
 
 
-def _line(name: str, value: str, more: str = "") -> str:
-    return f"{name}: {cut(value, max(_WIDTH - len(name) - len(more) - 2, _SHORTEST))}{more}"
+def _line(name: str, value: str, more: str, width: int) -> str:
+    return f"{name}: {cut(value, max(width - len(name) - len(more) - 2, _SHORTEST))}{more}"
 
 
 def _job_fields(job: DesiredJob) -> Iterator[tuple[str, str]]:

@@ -73,14 +73,25 @@ def _launches_ahead(plan: Plan) -> str:
         *_later(times, turn_of(plan.windows), none_now=not ahead.launches_now),
         *([f"{unknown} at a time that is not known yet"] if unknown > 0 else []),
     ]
-    words = f"1 launch {parts[0].removeprefix('1 ')}" if launches == 1 else f"{launches} launches: {', '.join(parts)}"
+    number, same = counted(launches, "launch", "launches"), f"{launches} "
+    if parts[0].startswith(same):
+        # All of them are of one kind: their number is said once.
+        parts[0] = parts[0].removeprefix(same).removeprefix("later").lstrip()
+        words = ", ".join([f"{number} {parts[0]}".rstrip(), *parts[1:]])
+    else:
+        words = f"{number}: {', '.join(parts)}"
     return f"{words}{' (estimated)' if estimated else ''}."
 
 
 def window(state: WindowState) -> str:
     """Return one window of the quota in words, such as `3 of 10 left in 1h; next free at ...`."""
-    back = f"; next free at {moment(state.next_free)}" if state.next_free else ""
-    return f"{state.left} of {state.limit} left in {span(state.per)}{back}"
+    return "; ".join(filter(None, window_cells(state)))
+
+
+def window_cells(state: WindowState) -> tuple[str, str]:
+    """Return what is left of a window, and when there is more again."""
+    back = f"next free at {moment(state.next_free)}" if state.next_free else ""
+    return f"{state.left} of {state.limit} left in {span(state.per)}", back
 
 
 def _renewals(plan: Plan) -> list[str]:

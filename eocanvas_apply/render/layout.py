@@ -30,6 +30,11 @@ def moment(time: datetime | None) -> str:
     return _utc(time).strftime("%Y-%m-%d %H:%M:%S UTC") if time else "-"
 
 
+def minute(time: datetime | None) -> str:
+    """Return `2024-07-01 04:00 UTC`, or `-` for no time: where seconds do not matter."""
+    return _utc(time).strftime("%Y-%m-%d %H:%M UTC") if time else "-"
+
+
 def span(length: timedelta) -> str:
     """Return a length of time in the largest whole unit: `1h`, `30d`, `90s`."""
     seconds = int(length.total_seconds())
@@ -90,7 +95,9 @@ class Style:
         """Return the text with its long lines broken at blanks, each continued `indent` behind where it begins."""
         if self.width is None:
             return text
-        return "\n".join(wrapped(line, self.width, " " * _blanks(line) + indent) for line in text.split("\n"))
+        begin = (_blanks(_PAINT.sub("", line)) for line in text.split("\n"))
+        lines = zip(text.split("\n"), begin, strict=True)
+        return "\n".join(wrapped(line, self.width, " " * blanks + indent) for line, blanks in lines)
 
 
 PLAIN = Style()
@@ -146,8 +153,10 @@ def cut_apart(names: Sequence[str], limit: int) -> list[str]:
 
 
 def _from_difference(name: str, others: Collection[str], limit: int) -> str:
+    """Return the beginning of a name, and what of it begins shortly before it differs from the others."""
     start = next((n for n, letters in enumerate(zip(*others, strict=False)) if len(set(letters)) > 1), 0)
-    return one_line(f"…{name[max(start - limit // 4, 0) :]}", limit)
+    begin = name[: limit // 4]
+    return begin + one_line(f"…{name[max(start - limit // 4, len(begin)) :]}", limit - len(begin))
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
@@ -177,6 +186,44 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], style: Style = PLA
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+
+
+# As many columns are left for a name on a narrow terminal, and for the text behind it.
+_LEAST = 24
+
+
+def columns(rows: Sequence[Sequence[str]], style: Style = PLAIN, *, whole: bool = False) -> list[str]:
+    """Return the rows as lines in columns, indented; further lines of the last text stand below its row.
+
+    On a terminal no line is wider than that: names in the first column are cut in the middle unless they are to be
+    `whole`, and the last column is wrapped below its beginning.
+    """
+    names = [row[0] for row in rows]
+    if style.width and not whole:
+        names = cut_apart(names, max(style.width * 2 // 5, _LEAST))
+    cells = [[name, *row[1:-1]] for name, row in zip(names, rows, strict=True)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    # A column without any text takes no room.
+    cells = [[cell for cell, width in zip(row, widths, strict=True) if width] for row in cells]
+    widths = list(filter(None, widths))
+    lines = []
+    for row, (*_, last) in zip(cells, rows, strict=True):
+        text, *below = last.split("\n")
+        lines += _row(row, widths, text, style)
+        lines += [line for each in below for line in style.wrap(f"    {each}", "").split("\n")]
+    return lines
+
+
+def _row(row: Sequence[str], widths: Sequence[int], text: str, style: Style) -> list[str]:
+    before = "  " + "".join(cell.ljust(width + 2) for cell, width in zip(row, widths, strict=True))
+    if style.width is None:
+        return [(before + text).rstrip()]
+    room = style.width - len(before)
+    if room < _LEAST:
+        # Beside names that are to be whole no room is left.
+        return [before.rstrip(), *(style.wrap(f"    {text}", "").split("\n") if text else ())]
+    first, *others = wrapped(text, room, "").split("\n")
+    return [(before + first).rstrip(), *(" " * len(before) + line for line in others)]
 
 
 def html_table(title: str, head: Sequence[str], rows: Sequence[Sequence[object]], below: str = "") -> str:

@@ -80,7 +80,7 @@ def text(plan: Plan, style: Style = PLAIN, *, full: bool = False, see: str = FUL
     blocks = Blocks(plan, style, full)
     parts = [_moves(plan, full=full), "\n".join(blocks.of(plan.actions if full else _unsettled(plan)))]
     closing = [_closing(plan, style), _left_out(plan, blocks, see)]
-    return "\n\n".join([title(plan, style), *filter(None, parts), "\n".join(filter(None, closing))]) + "\n"
+    return style.wrap("\n\n".join([title(plan, style), *filter(None, parts), "\n".join(filter(None, closing))])) + "\n"
 
 
 def _moves(plan: Plan, *, full: bool) -> str:

@@ -20,7 +20,8 @@ _FEW = 3
 # So many keys and jobs are shown with their definition on a terminal, and so many lines of one graph or chain.
 _FEW_DEFINITIONS, _MOST_LINES = 10, 30
 _INDENT = "      "
-_WIDTH = 72
+# How wide a line below an address is where no terminal says so, and how much of a name is left at least.
+_WIDTH, _SHORTEST = 72, 24
 
 
 def in_words(planned: PlannedAction) -> str:
@@ -92,6 +93,11 @@ class Blocks:
     _compared: dict[tuple[object, object], str] = field(default_factory=dict)
 
     @property
+    def _width(self) -> int:
+        """How wide a line below an address may be."""
+        return max(self.style.width - len(_INDENT) - 2, 2 * _SHORTEST) if self.style.width else _WIDTH
+
+    @property
     def left_out(self) -> list[str]:
         """What the blocks up to now have left out, each kind with its number."""
         numbers = (self.instances_left_out, self.definitions_left_out, self.lines_left_out)
@@ -106,31 +112,35 @@ class Blocks:
 
     def _head(self, alike: Sequence[PlannedAction]) -> str:
         first, traits = alike[0], ACTIONS[alike[0].action]
-        name = first.address if len(alike) == 1 else f"{first.campaign} ({len(alike)} instances)"
-        return f"{self.style.paint(f'{traits.sign:>3}', traits.colour)} {name}: {_verdict(first, len(alike))}"
+        verdict = _verdict(first, len(alike))
+        name, number = (first.address, "") if len(alike) == 1 else (first.campaign or "", f" ({len(alike)} instances)")
+        if self.style.width and not self.full:
+            # The sign stands before it, a colon behind it.
+            name = cut(name, max(self.style.width - len(number) - len(verdict) - 6, self.style.width // 2))
+        return f"{self.style.paint(f'{traits.sign:>3}', traits.colour)} {name}{number}: {verdict}"
 
     def _lines(self, alike: Sequence[PlannedAction]) -> Iterator[str]:
         if alike[0].reason is Reason.NEW:
             yield from self._definition(alike)
         yield from self._differences(alike)
         if before := list(dict.fromkeys(address for each in alike for address in each.depends_on)):
-            yield f"after {', '.join(shortened(before, _FEW, str, '{} more', spare=1))}"
+            yield f"after {', '.join(shortened(before, _FEW, self._named, '{} more', spare=1))}"
         if len(alike) > 1:
             yield from self._names(alike)
             return
-        yield from (line if self.full else cut(line, _WIDTH) for line in order_lines(alike[0], ""))
+        yield from (line if self.full else cut(line, self._width) for line in order_lines(alike[0], ""))
         if self.full and alike[0].not_before and not alike[0].lists_nothing:
             yield when(alike[0])
 
+    def _named(self, address: str) -> str:
+        return cut(address, self._width - _SHORTEST) if self.style.width and not self.full else address
+
     def _names(self, alike: Sequence[PlannedAction]) -> Iterator[str]:
-        names = [instance_of(each.address) for each in alike[: _FEW + 1]]
         products = sum(len(each.awaits) for each in alike)
         if products:
             yield f"waits for {counted(products, 'product')} to be ordered"
-        left = len(alike) - _FEW if len(alike) > _FEW + 1 else 0
-        self.instances_left_out += left
-        shown = names[:_FEW] if left else names
-        yield ", ".join(cut_apart(shown, _WIDTH // len(shown) - 5)) + (f" and {left} more" if left else "")
+        self.instances_left_out += _left(len(alike))
+        yield few_names([each.address for each in alike], self._width)
 
     def _definition(self, alike: Sequence[PlannedAction]) -> list[str]:
         found = [fields for each in alike if (fields := definition(self.plan, each.address))]
@@ -140,7 +150,7 @@ class Blocks:
         if self._defined > self.definitions and not self.full:
             self.definitions_left_out += 1
             return []
-        return definition_lines(found)
+        return definition_lines(found, self._width)
 
     def _differences(self, alike: Sequence[PlannedAction]) -> Iterator[str]:
         """Yield what differs; what is not the same for all instances with the values of the first."""
@@ -171,6 +181,19 @@ class Blocks:
         if left := len(lines) - len(shown):
             self.lines_left_out += left
             yield f"  … {left} more lines"
+
+
+def few_names(addresses: Sequence[str], width: int) -> str:
+    """Return the ids of the first instances, together of about this width, and how many more there are."""
+    left = _left(len(addresses))
+    shown = [instance_of(address) for address in addresses[: len(addresses) - left]]
+    fit = sum(len(name) + 2 for name in shown) <= width
+    names = shown if fit else cut_apart(shown, width // len(shown) - 5)
+    return ", ".join(names) + (f" and {left} more" if left else "")
+
+
+def _left(number: int) -> int:
+    return number - _FEW if number > _FEW + 1 else 0
 
 
 def _plain(change: Change) -> str:

@@ -30,6 +30,7 @@ from eocanvas_apply.report.watched_run import Moment, Stage
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.text import Text
 
     from eocanvas_apply.report.progress import Transfer
 
@@ -104,6 +105,8 @@ _PHASE_COLOURS = {Phase.RUNNING: "cyan", Phase.WAITING: "", Phase.FAILED: "red"}
 _MOST_KEYS = 3
 # As many jobs at work are named as leave room for the rest.
 _MOST_NAMED, _UNLIMITED = 5, 1000
+# Lines that must be left for groups to stand apart.
+_APART = 4
 
 
 def board(
@@ -121,32 +124,55 @@ def board(
     from rich.console import Group
     from rich.text import Text
 
-    below = [one_line(line, width) for line in _lines(view, moment)]
+    below = _below(view, moment, width)
     room = max((height or _UNLIMITED) - len(below) - 1, 1)
     tallies = view.tallies if len(view.tallies) <= room else _active_first(view.tallies)[: room - 1]
     more = len(view.tallies) - len(tallies)
-    named = _named(view.running, said, moment.now, width, min(_MOST_NAMED, room - len(tallies) - bool(more)))
-    rest = [f"and {counted(more, 'more campaign')}"] if more else []
-    lines = [*(Text(line) for line in (*rest, *named)), *(Text(line, style="dim") for line in below)]
-    return Group(_table(replace(view, tallies=tuple(tallies)), transfers, width), *lines)
+    left = room - len(tallies) - bool(more)
+    named = _named(view.running, said, moment.now, width, min(_MOST_NAMED, left))
+    rest = [Text(f"and {counted(more, 'more campaign')}")] if more else []
+    # Groups stand apart where the terminal is high enough.
+    apart = [Text()] if left - len(named) >= _APART else []
+    at_work = [*apart, *named] if named else []
+    return Group(_table(replace(view, tallies=tuple(tallies)), transfers, width), *rest, *at_work, *apart, *below)
+
+
+def _below(view: View, moment: Moment, width: int) -> list[Text]:
+    """Return the lines below the table, what they tell of in one column."""
+    from rich.text import Text
+
+    lines = list(_lines(view, moment))
+    widest = max(len(about) for about, _ in lines) + 2 if width >= _WIDE else 0
+    found = [Text.assemble((f"{about}: ".ljust(widest), "dim"), one_line(text)) for about, text in lines]
+    for line in found:
+        line.truncate(width, overflow="ellipsis")
+    return found
 
 
 def _active_first(tallies: Sequence[Tally]) -> list[Tally]:
     return sorted(tallies, key=lambda tally: not (tally.counts[Phase.RUNNING] or tally.counts[Phase.WAITING]))
 
 
-def _named(running: Sequence[RunningJob], said: Mapping[str, str], now: datetime, width: int, most: int) -> list[str]:
+def _named(running: Sequence[RunningJob], said: Mapping[str, str], now: datetime, width: int, most: int) -> list[Text]:
     """Return a line for each job at work: its name, for how long it runs, and what its log says at last."""
+    from rich.text import Text
+
     shown = running if len(running) <= most else running[: max(most - 1, 0)]
     names = cut_apart([typed(job.address) for job in shown], max(width // 3, 12))
-    widest = max(map(len, names), default=0)
+    states = [_at_work(job, now) for job in shown]
+    widest, longest = (max(map(len, texts), default=0) for texts in (names, states))
     lines = [
-        f"  {name:<{widest}}  {_at_work(job, now)}  {one_line(said.get(job.job_id, ''))}"
-        for name, job in zip(names, shown, strict=True)
+        Text.assemble(
+            f"  {name:<{widest}}  ", (f"{state:<{longest}}", "cyan"), (f"  {one_line(said.get(job.job_id, ''))}", "dim")
+        )
+        for name, state, job in zip(names, states, shown, strict=True)
     ]
     left = len(running) - len(shown)
-    more = [f"  and {left} more running"] if left and most > 0 else []
-    return [line.rstrip() if len(line) <= width else f"{line[: width - 1]}…" for line in (*lines, *more)]
+    more = [Text(f"  and {left} more running")] if left and most > 0 else []
+    for line in (*lines, *more):
+        line.rstrip()
+        line.truncate(width, overflow="ellipsis")
+    return [*lines, *more]
 
 
 def _at_work(job: RunningJob, now: datetime) -> str:
@@ -199,22 +225,23 @@ def _fetched(view: View, tally: Tally, transfers: Mapping[str, Transfer]) -> str
     return size(arrived) if arrived else "-"
 
 
-def _lines(view: View, moment: Moment) -> Iterator[str]:
+def _lines(view: View, moment: Moment) -> Iterator[tuple[str, str]]:
+    """Yield what is told of below the table, and what."""
     now, looks = moment.now, f", looks again in {rough(moment.look_in)}" if moment.look_in is not None else ""
     left = f", left of --wait: {rough(moment.left)}" if moment.left is not None else ""
-    yield f"elapsed: {rough(moment.elapsed)}{looks}{left}"
+    yield "elapsed", f"{rough(moment.elapsed)}{looks}{left}"
     if undecided := sum(tally.counts[Phase.UNDECIDED] for tally in view.tallies):
-        yield f"{undecided} need a decision: eocanvas-apply status"
+        yield "decisions", f"{undecided} needed: eocanvas-apply status"
     ahead = view.plan.forecast
     if view.next_launch:
         last = f", the last in {rough(ahead.ends - now)}" if ahead.ends and ahead.waiting > 1 else ""
-        yield f"next launch in {rough(view.next_launch - now)}, {ahead.waiting} waiting{last}"
+        yield "next launch", f"in {rough(view.next_launch - now)}, {ahead.waiting} waiting{last}"
     if windows := view.plan.windows:
-        yield "quota: " + ", ".join(f"{w.left} of {w.limit} left in {span(w.per)}" for w in windows)
+        yield "quota", ", ".join(f"{w.left} of {w.limit} left in {span(w.per)}" for w in windows)
     if view.keys:
         soonest = sorted(view.keys.items(), key=lambda key: key[1])
         ends = shortened(soonest, _MOST_KEYS, lambda key: f"{key[0]} {rough(key[1] - now)}", "{} more later")
-        yield f"keys end in: {', '.join(ends)}"
+        yield "keys end in", ", ".join(ends)
 
 
 def html(view: View, transfers: Mapping[str, Transfer], moment: Moment, stage: Stage, news: Sequence[str]) -> str:
@@ -233,8 +260,9 @@ def html(view: View, transfers: Mapping[str, Transfer], moment: Moment, stage: S
         for tally in view.tallies
     ]
     # The first of the lines tells what the title does.
-    _, *lines = _lines(view, moment)
-    ahead = [*_named(view.running, {}, moment.now, _CELL, _MOST_NAMED), *lines] if goes_on else []
+    _, *lines = (f"{about}: {text}" for about, text in _lines(view, moment))
+    at_work = (named.plain for named in _named(view.running, {}, moment.now, _CELL, _MOST_NAMED))
+    ahead = [*at_work, *lines] if goes_on else []
     if stage is Stage.STOPPING:
         ahead = ["nothing more is sent; answers on the way are waited for (at most 5s)"]
     heads = ["", "done", *(head[0] for head in _HEADS.values()), "fetched"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,13 +16,26 @@ from eocanvas_apply.planning.failures import HINTS
 from eocanvas_apply.planning.log_rules import Checks, rule_of, severity_of, shown_remarks
 from eocanvas_apply.planning.plan import Plan, WindowState
 from eocanvas_apply.planning.reasons import Reason
-from eocanvas_apply.render import forecast
-from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, moment, one_line, rough, shortened, stamp
+from eocanvas_apply.render import forecast, tallies
+from eocanvas_apply.render.layout import (
+    PLAIN,
+    Style,
+    columns,
+    counted,
+    html_table,
+    minute,
+    moment,
+    one_line,
+    rough,
+    shortened,
+    stamp,
+)
 from eocanvas_apply.render.plan import advice, changes, title
-from eocanvas_apply.render.plan_blocks import in_words, then
+from eocanvas_apply.render.plan_blocks import few_names, in_words, then
 from eocanvas_apply.render.why import whereabouts
 from eocanvas_apply.report.outcomes import blocked
-from eocanvas_apply.report.status import JobStatus, KeyStatus, Status, Tally, tallies, together
+from eocanvas_apply.report.status import JobStatus, KeyStatus, Status
+from eocanvas_apply.report.status import tallies as tallies_of
 from eocanvas_apply.vocabulary import OgcStatus
 
 if TYPE_CHECKING:
@@ -30,14 +44,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 # As many lines of one kind as leave the others on the screen.
 _SHOWN = 10
-# In the order in which they are counted; what is done stands before them.
-_COLOURS = {
-    Phase.RUNNING: "cyan",
-    Phase.WAITING: "dim",
-    Phase.FAILED: "red",
-    Phase.UNDECIDED: "yellow",
-    Phase.LEFT_OUT: "dim",
-}
+# So many jobs of which the same is said have a line each, and so far apart are times that are not the same.
+_FEW, _MOMENT = 3, timedelta(minutes=1)
+# So wide are the names of some instances of a campaign together.
+_NAMES = 100
+_FULL = "eocanvas-apply status --full"
+_HEADINGS = {"Failed": "red", "A decision is needed": "yellow"}
 
 
 def body(status: Status) -> StatusBody:
@@ -126,7 +138,7 @@ def text(status: Status, style: Style = PLAIN, *, full: bool = False) -> str:
     if not status.keys and not status.jobs:
         return "No keys and no jobs.\n"
     most = max(len(status.jobs), len(status.keys)) if full else _SHOWN
-    block = partial(_block, style, most)
+    block = partial(_block, style, most, full=full)
     at = status.plan.created
     jobs = {phase: [job for job in status.jobs if job.phase is phase] for phase in Phase}
     failed, running = (
@@ -135,56 +147,95 @@ def text(status: Status, style: Style = PLAIN, *, full: bool = False) -> str:
     )
     finished = jobs[Phase.DONE] if full or len(status.jobs) <= most else []
     stopped = blocked(status.plan)
+    waits = partial(_waiting, stopped=stopped)
+    waiting = _alike(sorted(jobs[Phase.WAITING], key=_turn), waits, full=full, timed=True)
     blocks = [
-        [_title(status, style), *_counts(tallies(status.plan.actions), style)],
-        block("Failed", failed, _failed, _remedies(failed[:most])),
-        block("A decision is needed", jobs[Phase.UNDECIDED], _undecided),
-        block("Running", running, partial(_running, at=at), _unstuck(running)),
-        block("Waiting", sorted(jobs[Phase.WAITING], key=_turn), partial(_waiting, stopped=stopped)),
-        block("Left out", jobs[Phase.LEFT_OUT], _left_out),
-        block("Done", finished, _done),
-        block("Remarks", _remarked(status), str),
-        block("Keys", status.keys, partial(_life, status=status)),
-        block("Quota", status.plan.windows, forecast.window),
-        block("Next", _next(status, jobs, stopped), str),
+        style.wrap(_title(status, style)).split("\n"),
+        tallies.counts(tallies_of(status.plan.actions), style),
+        block("Failed", _alike(failed, _failed, full=full), _remedies(failed[:most]), count=len(failed)),
+        block("A decision is needed", [(typed(job.address), _undecided(job)) for job in jobs[Phase.UNDECIDED]]),
+        block("Running", [(typed(job.address), _running(job, at)) for job in running], _unstuck(running)),
+        block("Waiting", waiting, count=len(jobs[Phase.WAITING])),
+        block("Left out", _alike(jobs[Phase.LEFT_OUT], _left_out, full=full), count=len(jobs[Phase.LEFT_OUT])),
+        block("Done", [(typed(job.address), _done(job)) for job in finished]),
+        _lines("Remarks", _remarked(status), style, most),
+        block("Keys", [_life(key, status) for key in status.keys], count=0),
+        block("Quota", [forecast.window_cells(window) for window in status.plan.windows], count=0),
+        _lines("Next", _next(status, jobs, stopped), style, most),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
 def _block(
-    style: Style, most: int, title: str, things: Sequence[T], line: Callable[[T], str], after: Sequence[str] = ()
+    style: Style,
+    most: int,
+    title: str,
+    rows: Sequence[Sequence[str]],
+    after: Sequence[str] = (),
+    *,
+    full: bool,
+    count: int | None = None,
 ) -> list[str]:
-    """Return a title and a line each, of long lists the first few; nothing without things."""
-    lines = [*shortened(things, most, line, "... and {} more: eocanvas-apply status --full"), *after]
-    return [style.paint(title, "bold"), *(f"  {each}" for each in lines)] if things else []
+    """Return a title with the number of jobs, and the rows, of many the first few; nothing without rows.
+
+    `count` is that number where a row may stand for several jobs, 0 where it is of no interest.
+    """
+    if not rows:
+        return []
+    number = len(rows) if count is None else count
+    more = [f"... and {len(rows) - most} more: {_FULL}"] if len(rows) > most else []
+    heading = style.paint(title, "bold", *filter(None, (_HEADINGS.get(title),))) + (f" ({number})" if number else "")
+    return [heading, *columns(rows[:most], style, whole=full), *_indented([*more, *after], style)]
+
+
+def _lines(title: str, lines: Sequence[str], style: Style, most: int) -> list[str]:
+    """Return a title and a line each, of long lists the first few; nothing without lines."""
+    shown = shortened(lines, most, str, f"... and {{}} more: {_FULL}")
+    return [style.paint(title, "bold"), *_indented(shown, style)] if lines else []
+
+
+def _indented(lines: Sequence[str], style: Style) -> list[str]:
+    return [line for each in lines for line in style.wrap(f"  {each}").split("\n")]
+
+
+def _alike(
+    jobs: Sequence[JobStatus], words: Callable[[JobStatus], str], *, full: bool, timed: bool = False
+) -> list[tuple[str, str]]:
+    """Return names and words: many instances of a campaign of which the same is said are one row, unless `full`.
+
+    Where it is `timed`, they are alike also if they start at different times.
+    """
+    groups: dict[tuple[str, str], list[JobStatus]] = {}
+    for job in jobs:
+        said = words(_untimed(job) if timed else job)
+        groups.setdefault((job.action.campaign or job.address, said), []).append(job)
+    found = list[tuple[str, str]]()
+    for (campaign, _), group in groups.items():
+        if full or len(group) <= _FEW:
+            found += [(typed(job.address), words(job)) for job in group]
+            continue
+        times = [time for job in group if (time := job.action.not_before)] if timed else []
+        last = f", the last {minute(max(times))}" if times and max(times) - min(times) > _MOMENT else ""
+        names = few_names([job.address for job in group], _NAMES)
+        found.append((campaign, f"{len(group)} instances: {words(group[0])}{last}\n{names}"))
+    return found
+
+
+def _untimed(job: JobStatus) -> JobStatus:
+    return replace(job, action=replace(job.action, not_before=None))
 
 
 def _title(status: Status, style: Style) -> str:
     return f"{title(status.plan, style)}, {moment(status.plan.created)}{', from the ledger' if status.offline else ''}"
 
 
-def _counts(found: Sequence[Tally], style: Style) -> list[str]:
-    alone = len(found) == 1 and found[0].campaign is None
-    each = [_tally(tally, "jobs" if alone else "other jobs", style) for tally in found]
-    return [*each, _tally(together(found), "total", style)] if len(found) > 1 else each
-
-
-def _tally(tally: Tally, name: str, style: Style) -> str:
-    """Return `job.tiles: 3 of 10 done, 2 running, 5 waiting`; `name` stands where it is of no campaign."""
-    others = [
-        style.paint(f"{tally.counts[phase]} {phase}", colour)
-        for phase, colour in _COLOURS.items()
-        if tally.counts[phase]
-    ]
-    return ", ".join([f"{tally.campaign or name}: {tally.counts[Phase.DONE]} of {tally.total} done", *others])
-
-
-def _life(key: KeyStatus, status: Status) -> str:
-    at, name = status.plan.created, f" ({key.name})" if key.name else ""
-    ends = f"ends in {rough(key.expires - at)}, {moment(key.expires)}" if key.expires else "end unknown"
+def _life(key: KeyStatus, status: Status) -> tuple[str, str, str]:
+    at, name = status.plan.created, f"({key.name})" if key.name else ""
+    ends = f"ends in {rough(key.expires - at)}, {minute(key.expires)}" if key.expires else "end unknown"
     life = {"live": ends, "existing": f"existing, {ends}" if key.expires else "existing"}.get(key.status, key.status)
     # Whether it is as in the manifest, the ledger alone does not know.
-    return f"{key.action.address} {life}{name}" + ("" if status.offline else f"; {_key_words(key, status.plan)}")
+    words = "" if status.offline else _key_words(key, status.plan)
+    return key.action.address, life, " ".join(filter(None, (words, name)))
 
 
 def _key_words(key: KeyStatus, plan: Plan) -> str:
@@ -243,40 +294,40 @@ def _to_continue(plan: Plan) -> str:
 def _failed(job: JobStatus) -> str:
     failure = job.failure if job.action.reason is Reason.FAILED else ""
     why = one_line(failure) if failure else in_words(job.action)
-    return f"{job.address} {'refused' if job.refused else 'failed'}: {why}"
+    return f"refused: {why}" if job.refused else why
 
 
 def _remedies(failed: Sequence[JobStatus]) -> list[str]:
     """Return what helps, once for each kind of failure."""
     runs = [job.run for job in failed]
     kinds = dict.fromkeys(run.failure for run in runs if run and run.failure)
-    hints = [f"{kind}: {HINTS[kind]}" for kind in kinds if kind]
-    steps = [advice(job.action, refused=job.refused, of_several=len(failed) > 1) for job in failed]
-    return [*hints, *dict.fromkeys(steps)]
+    hints = [f"hint: {kind}: {HINTS[kind]}" for kind in kinds if kind]
+    steps = (advice(job.action, refused=job.refused, of_several=len(failed) > 1) for job in failed)
+    return [*hints, *dict.fromkeys(f"next: {each}" for each in steps)]
 
 
 def _undecided(job: JobStatus) -> str:
     decide = f"{advice(job.action)}; see: eocanvas-apply why {typed(job.address)}"
-    return f"{job.address}: {in_words(job.action)}; {decide}"
+    return f"{in_words(job.action)}; {decide}"
 
 
 def _running(job: JobStatus, at: datetime) -> str:
     """Return for how long it has been running, or what happens instead."""
     if job.action.reason in (Reason.IN_FLIGHT, Reason.STUCK) and job.since:
         stuck = ", stuck" if job.action.reason is Reason.STUCK else ""
-        since = f"{rough(at - job.since)}, since {moment(job.since)}"
-        return f"{job.address}: {job.status} for {since}{stuck}{then(job.action)}"
+        since = f"{rough(at - job.since)}, since {minute(job.since)}"
+        return f"{job.status} {since}{stuck}{then(job.action)}"
     if job.action.action is ActionKind.DISMISS:
-        return f"{job.address}: {job.status}; {advice(job.action)}"
+        return f"{job.status}; {advice(job.action)}"
     waits = job.action.not_before and not job.action.lists_nothing
     until = f", until {moment(job.action.not_before)}" if waits else ""
-    return f"{job.address}: {in_words(job.action)}{until}"
+    return f"{in_words(job.action)}{until}"
 
 
 def _unstuck(running: Sequence[JobStatus]) -> list[str]:
     """Return what to do about jobs that run for too long."""
     stuck = [job.action for job in running if job.action.reason is Reason.STUCK]
-    return [f"stuck: {advice(stuck[0], of_several=len(stuck) > 1)}"] if stuck else []
+    return [f"next: stuck: {advice(stuck[0], of_several=len(stuck) > 1)}"] if stuck else []
 
 
 def _turn(job: JobStatus) -> tuple[bool, float, str]:
@@ -288,27 +339,27 @@ def _turn(job: JobStatus) -> tuple[bool, float, str]:
 def _waiting(job: JobStatus, stopped: Mapping[str, str]) -> str:
     action = job.action
     if job.address in stopped:
-        return f"{job.address}: cannot start: {one_line(stopped[job.address])}"
+        return f"cannot start: {one_line(stopped[job.address])}"
     if action.action not in (*LAUNCHES, ActionKind.NONE):
-        return f"{job.address}: {in_words(action)}"
+        return in_words(action)
     if action.action is ActionKind.NONE:
-        about = f", at about {moment(action.not_before)}" if action.not_before else ""
+        about = f", at about {minute(action.not_before)}" if action.not_before else ""
         why = f"after {', '.join(action.depends_on)}" if action.depends_on else in_words(action)
-        return f"{job.address}: {why}{about}"
+        return f"{why}{about}"
     before = [*action.depends_on, *(f"the order of {product}" for product in action.awaits)]
     after = f" after {', '.join(before)}" if before else ""
-    when = f" not before {moment(action.not_before)}" if action.not_before else "" if after else " with the next apply"
-    return f"{job.address}: {action.action}{after}{when}"
+    when = f" not before {minute(action.not_before)}" if action.not_before else "" if after else " with the next apply"
+    return f"{action.action}{after}{when}"
 
 
 def _left_out(job: JobStatus) -> str:
     then_what = "" if job.action.action is ActionKind.NONE else f"; {advice(job.action)}"
-    return f"{job.address}: {in_words(job.action)}{then_what}"
+    return f"{in_words(job.action)}{then_what}"
 
 
 def _done(job: JobStatus) -> str:
     run = job.run
-    return f"{job.address}: {whereabouts(run)}" if run and run.results else job.address
+    return whereabouts(run) if run and run.results else ""
 
 
 def html(status: Status) -> str:

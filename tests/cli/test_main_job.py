@@ -259,7 +259,7 @@ def test_a_failed_job_runs_again_when_asked_to(project: Project, emulator: Runni
         wire.service.job_faults.append(JobFault("graph", "*"))
     assert project.run("apply", "--yes") == 4
     assert project.run("status") == 0
-    assert "job.subset failed: graph: " in project.out
+    assert "job.subset  graph: " in project.out
     assert project.run("plan", "--detailed-exitcode") == 4
     assert project.run("plan", "--retry-failed") == 0
     assert "retry (requested on the command line)" in project.out

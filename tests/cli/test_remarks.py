@@ -58,7 +58,7 @@ def test_checks_make_it_a_failure_that_is_not_retried(doubtful: Project) -> None
     assert "succeeded, and `checks:` makes dem-tile-missing an error" in doubtful.out
     assert not (doubtful.folder / "results" / "index.csv").exists()
     assert doubtful.run("status", "--exit-code") == 4
-    assert "job.subset failed: failed earlier; not retried (--retry-failed): the job succeeded" in doubtful.out
+    assert "job.subset  failed earlier; not retried (--retry-failed): the job succeeded" in doubtful.out
     doubtful.manifest.write_text(MANIFEST + "    checks: {dem-tile-missing: info}\n", "utf-8")
     assert doubtful.run("apply", "--yes") == 0
     assert "Remarks" not in doubtful.out
@@ -75,7 +75,7 @@ def test_what_reads_the_ledger_alone_knows_what_checks_make_a_failure(doubtful: 
     assert doubtful.run("plan") == 0
     (planned,) = [line for line in doubtful.out.splitlines() if line.startswith("    job.subset: failed earlier")]
     assert doubtful.run("status", "--offline", "--exit-code") == 4
-    assert planned.strip().replace("job.subset:", "job.subset failed:") in doubtful.out
+    assert planned.strip().replace("job.subset:", "job.subset ") in doubtful.out
     online, offline = doubtful.json("status")["jobs"], doubtful.json("status", "--offline")["jobs"]
     assert online == offline
     assert [(job["reason"], job["remarks"][0]["severity"]) for job in offline] == [("failed", "error")]

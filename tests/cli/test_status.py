@@ -26,7 +26,7 @@ def test_status_offline_reads_only_the_ledger(project: Project, monkeypatch: pyt
     monkeypatch.setenv("HOME", str(project.folder))
     assert project.run("status", "--offline") == 0
     assert "jobs: 1 of 1 done\n" in project.out
-    assert "job.subset: 1 of 1 result downloaded\n" in project.out
+    assert "job.subset  1 of 1 result downloaded\n" in project.out
     document = project.json("status", "--offline")
     assert [(job["address"], job["reason"]) for job in document["jobs"]] == [("job.subset", "done")]
     assert document["keys"][0]["status"] == "live"
@@ -64,7 +64,7 @@ def test_watching_on_a_terminal_redraws_in_place_and_ends_cleanly(project: Proje
         wire.service.job_faults.append(JobFault("stuck", "*"))
     assert project.run("apply", "--yes", "--no-wait") == 3
     with Terminal("status", "--watch", "-f", str(project.manifest), columns=60) as terminal:
-        terminal.until(lambda screen: "running for" in screen)
+        terminal.until(lambda screen: "job.subset  running " in screen)
         drawn = terminal.said.count("apply waits and fetches")
         terminal.until(lambda _: terminal.said.count("apply waits and fetches") > drawn)
         terminal.resize(40, 20)
@@ -193,7 +193,7 @@ def test_results_that_are_not_fetched_wait_and_run_nowhere(project: Project) -> 
     assert project.run("apply", "--yes", "--no-fetch") == 0
     assert project.run("status", "--exit-code") == 3
     assert "jobs: 0 of 1 done, 1 waiting\n" in project.out
-    assert "Waiting\n  job.subset: succeeded; results not downloaded yet\n" in project.out
+    assert "Waiting (1)\n  job.subset  succeeded; results not downloaded yet\n" in project.out
     assert project.out.endswith("the next apply: 1 to fetch\n  to continue: eocanvas-apply apply\n")
     assert project.run("status", "--offline") == 0
     assert "jobs: 0 of 1 done, 1 waiting\n" in project.out
@@ -232,8 +232,8 @@ def test_what_keeps_a_job_from_starting_is_named(project: Project, monkeypatch: 
     assert project.json("status")["keys"][0]["status"] == "absent"
     assert project.run("status") == 0
     missing = "the service shows no key named 'ann-key'"
-    assert f"job.subset: cannot start: needs key.scenes: {missing}" in project.out
-    assert f"key.scenes absent (ann-key); {missing}" in project.out
+    assert f"job.subset  cannot start: needs key.scenes: {missing}" in project.out
+    assert f"key.scenes  absent  {missing} (ann-key)" in project.out
 
 
 def test_a_result_that_was_removed_is_not_said_to_be_here(project: Project) -> None:
@@ -242,5 +242,5 @@ def test_a_result_that_was_removed_is_not_said_to_be_here(project: Project) -> N
         each.unlink()
     assert project.run("status", "--exit-code") == 0
     assert "[result-missing]" in project.err
-    assert "job.subset: 1 of 1 result downloaded\n" in project.out
+    assert "job.subset  1 of 1 result downloaded\n" in project.out
     assert " here" not in project.out

@@ -45,19 +45,19 @@ def _apply(project: Project, *words: str, columns: int = 100, **environ: str) ->
 
 def test_a_run_shows_a_table_and_removes_it_at_the_end(campaign: Project) -> None:
     with _apply(campaign, "--wait", "10m") as terminal:
-        seen = terminal.until(lambda screen: "next launch in" in screen and "keys end in" in screen)
+        seen = terminal.until(lambda screen: "next launch: in" in screen and "keys end in" in screen)
         assert re.search(r"^ +done +running +waiting +failed +fetched$", seen, re.M)
         assert re.search(r"^job\.tiles +\d/5 ", seen, re.M)
         assert re.search(r"^other jobs +\d/1 ", seen, re.M)
-        assert re.search(r"^quota: \d of 4 left in 4s$", seen, re.M)
-        assert re.search(r"^keys end in: key\.scenes (6d 23h|7d)$", seen, re.M)
-        assert re.search(r"^elapsed: \d+s(, looks again in \d+s)?, left of --wait: (10m|9m \d+s)$", seen, re.M)
+        assert re.search(r"^quota: +\d of 4 left in 4s$", seen, re.M)
+        assert re.search(r"^keys end in: +key\.scenes (6d 23h|7d)$", seen, re.M)
+        assert re.search(r"^elapsed: +\d+s(, looks again in \d+s)?, left of --wait: (10m|9m \d+s)$", seen, re.M)
         assert terminal.ended(60) == 0
     left = terminal.screen.text
     assert len(re.findall(r'^\d\d:\d\d:\d\d job\.tiles\["\w"\] succeeded$', left, re.M)) == 5
     assert "job.tiles is" not in left
-    assert "next launch in" not in left
-    assert "elapsed: " not in left
+    assert "next launch" not in left
+    assert "elapsed:" not in left
     assert left.endswith(": 7 done.\n")
     assert "\x1b[?25l" not in terminal.said, "the cursor is never hidden, so that nothing must bring it back"
 
@@ -95,7 +95,7 @@ def test_a_dumb_terminal_gets_lines(project: Project) -> None:
 
 def test_ctrl_c_leaves_a_clean_screen(campaign: Project) -> None:
     with _apply(campaign, columns=40) as terminal:
-        terminal.until(lambda screen: "keys end in" in screen and "next launch in" in screen)
+        terminal.until(lambda screen: "keys end in" in screen and "next launch: in" in screen)
         terminal.resize(60, 20)
         terminal.screen.columns = 60
         terminal.process.send_signal(signal.SIGINT)

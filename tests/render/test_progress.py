@@ -137,10 +137,11 @@ def test_the_progress_table_of_campaigns_and_single_jobs() -> None:
 job.datacube  12/300        3      280       5  1.7/2.2 GB
 job.tiles      23/23        -        -       -       42 kB
 other jobs       0/2        1        -       -           -
-elapsed: 2m 10s, looks again in 12s, left of --wait: 49m
-1 need a decision: eocanvas-apply status
-next launch in 11m 57s, 280 waiting, the last in 1d 4h
-quota: 3 of 10 left in 1h, 88 of 100 left in 30d
+
+elapsed:     2m 10s, looks again in 12s, left of --wait: 49m
+decisions:   1 needed: eocanvas-apply status
+next launch: in 11m 57s, 280 waiting, the last in 1d 4h
+quota:       3 of 10 left in 1h, 88 of 100 left in 30d
 keys end in: key.drive 46m 57s, key.scenes 6d 6h
 """
     )
@@ -152,7 +153,7 @@ def test_a_notebook_shows_the_same_and_says_once_for_how_long() -> None:
     assert "<b>35 of 325 jobs done, running for 2m 10s, looks again in 12s</b>" in shown
     row = "<td>job.datacube</td><td>12/300</td><td>3</td><td>280</td><td>5</td><td>1.7/2.2 GB</td>"
     assert f"<tr>{row}</tr>" in shown
-    assert "1 need a decision: eocanvas-apply status\nnext launch in 11m 57s" in shown
+    assert "decisions: 1 needed: eocanvas-apply status\nnext launch: in 11m 57s" in shown
     assert "elapsed" not in shown
     assert shown.endswith("job.&lt;a&gt; failed</pre></div>")
     ended = html(VIEW, TRANSFERS, moment, Stage.ENDED, [])
@@ -166,7 +167,7 @@ def test_the_table_fits_into_forty_columns() -> None:
     assert all(len(line) <= 39 for line in drawn.splitlines())
     assert drawn.splitlines()[0].split() == ["done", "run", "wait", "fail", "got"]
     assert re.search(r"^d\S*…\S+ +12/300 +3 +280 +5 +1\.7/2\.2 GB$", drawn, re.M), drawn
-    assert "next launch in 11m 57s, 280 waiting, t…\n" in drawn
+    assert "next launch: in 11m 57s, 280 waiting, …\n" in drawn
 
 
 def _at_work(name: str, job_id: str, minutes: int) -> RunningJob:
@@ -179,9 +180,11 @@ SCENE = "S3A_OL_2_WFR____20240706T094017_20240706T094317_20240707T120000_0179_11
 def test_jobs_at_work_are_named_with_their_age_and_what_their_log_says_at_last() -> None:
     view = replace(VIEW, running=(_at_work(SCENE, "j1", 3), _at_work("b", "j2", 1)))
     drawn = _drawn(view, {}, 80, said={"j1": "40%", "j2": "INFO: reading \x1b[2J " + "x" * 100}).splitlines()
-    assert drawn[4:6] == [
+    assert drawn[4:8] == [
+        "",
         "  datacube/S3A_…_NT_003.SEN3  running 3m 3s  40%",
         "  datacube/b                  running 1m 3s  INFO: reading \ufffd[2J xxxxxxxxxxxxxxx…",
+        "",
     ]
     assert max(map(len, drawn)) <= 80
 
@@ -189,8 +192,16 @@ def test_jobs_at_work_are_named_with_their_age_and_what_their_log_says_at_last()
 def test_names_that_differ_in_the_middle_are_cut_there() -> None:
     days = [SCENE.replace("20240706T094017", f"202407{day:02}T094017") for day in (1, 2)]
     view = replace(VIEW, running=tuple(_at_work(name, name, 2) for name in ("alone", *days)))
-    names = [line.split()[0] for line in _drawn(view, {}, 80).splitlines()[4:7]]
-    assert names == ["datacube/alone", "…0240701T094017_20240706T…", "…0240702T094017_20240706T…"]
+    names = [line.split()[0] for line in _drawn(view, {}, 80).splitlines()[5:8]]
+    assert names == ["datacube/alone", "datacu…0240701T094017_202…", "datacu…0240702T094017_202…"]
+
+
+def test_groups_stand_apart_only_where_there_is_room() -> None:
+    view = replace(VIEW, running=(_at_work("b", "j2", 1),))
+    assert "" in _drawn(view, {}, 80, height=15).splitlines()
+    low = _drawn(view, {}, 80, height=11)
+    assert "" not in low.splitlines()
+    assert "datacube/b" in low
 
 
 @pytest.mark.parametrize("height", [10, 12, 23])

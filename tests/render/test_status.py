@@ -48,29 +48,30 @@ def test_the_status_shows_failures_first_and_times_of_waiting_jobs() -> None:
         text(_status(_scene()))
         == """\
 baltic at https://eocanvas.invalid/serverless as jane, 2026-03-01 12:00:00 UTC
+
 jobs: 1 of 7 done, 3 running, 1 waiting, 2 failed
 
-Failed
-  job.broken failed: graph: Error: [NodeId: Read] no reader
-  job.refused refused: no such graph
-  graph: the graph cannot be processed with these inputs; correct it before another run
-  see eocanvas-apply logs ADDRESS; --retry-failed or a changed definition runs it again
-  correct its definition, or try again: eocanvas-apply apply --retry-failed
+Failed (2)
+  job.broken   graph: Error: [NodeId: Read] no reader
+  job.refused  refused: no such graph
+  hint: graph: the graph cannot be processed with these inputs; correct it before another run
+  next: see eocanvas-apply logs ADDRESS; --retry-failed or a changed definition runs it again
+  next: correct its definition, or try again: eocanvas-apply apply --retry-failed
 
-Running
-  job.stuck: running for 1d 1h, since 2026-02-28 11:00:00 UTC, stuck
-  job.runs: running for 12m, since 2026-03-01 11:48:00 UTC
-  job.lost: sent, but not known yet whether the service took it, until 2026-03-01 12:15:00 UTC
-  stuck: see eocanvas-apply logs job.stuck; eocanvas-apply cancel job.stuck stops it
+Running (3)
+  job.stuck  running 1d 1h, since 2026-02-28 11:00 UTC, stuck
+  job.runs   running 12m, since 2026-03-01 11:48 UTC
+  job.lost   sent, but not known yet whether the service took it, until 2026-03-01 12:15:00 UTC
+  next: stuck: see eocanvas-apply logs job.stuck; eocanvas-apply cancel job.stuck stops it
 
-Waiting
-  job.later: launch not before 2026-03-01 12:20:00 UTC
+Waiting (1)
+  job.later  launch not before 2026-03-01 12:20 UTC
 
-Done
-  job.done: 1 of 1 result downloaded
+Done (1)
+  job.done  1 of 1 result downloaded
 
 Keys
-  key.scenes ends in 6d 23h, 2026-03-08 11:00:00 UTC (baltic-scenes-1-abc123); as in the manifest
+  key.scenes  ends in 6d 23h, 2026-03-08 11:00 UTC  as in the manifest (baltic-scenes-1-abc123)
 
 Next
   the next apply: 1 to launch
@@ -114,10 +115,10 @@ def test_a_waiting_job_names_the_other_job_and_the_time() -> None:
     scene = _scene()
     shown = text(status(replace(scene.plan(), actions=actions), scene.recorded, scene.observed))
     assert (
-        "Waiting\n"
-        "  job.d: launch with the next apply\n"
-        "  job.c: limit of jobs reached (max_running or --limit)\n"
-        "  job.b: after job.a, at about 2026-03-01 13:00:00 UTC\n"
+        "Waiting (3)\n"
+        "  job.d  launch with the next apply\n"
+        "  job.c  limit of jobs reached (max_running or --limit)\n"
+        "  job.b  after job.a, at about 2026-03-01 13:00 UTC\n"
     ) in shown
 
 
@@ -133,5 +134,5 @@ def test_the_status_from_the_ledger_shows_every_recorded_item() -> None:
         ("job.runs", "stuck"),
         ("job.stuck", "stuck"),
     }
-    assert "key.scenes ends in 4d 23h" in text(found)
+    assert "key.scenes  ends in 4d 23h" in text(found)
     assert text(found).startswith("baltic at https://eocanvas.invalid/serverless as jane, 2026-03-03 12:00:00 UTC\n")
