@@ -380,7 +380,8 @@ class AsyncProject:
         """
         from eocanvas_apply.api.provenance import describe
 
-        return await describe(self.project, await self._recorded(), address, form, Path(out) if out else None)
+        recorded, desired = await self._recorded(), (await self.engine()).desired
+        return await describe(self.project, desired, recorded, address, form, Path(out) if out else None)
 
 
 def _require_service(plan: Plan) -> None:

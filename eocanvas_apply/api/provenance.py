@@ -32,6 +32,7 @@ from eocanvas_apply.files import digest_of
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
+from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.plan import campaign_of
 from eocanvas_apply.render.provenance import ro_crate, stac_collection, stac_item
 from eocanvas_apply.render.provenance.added_by_people import collection_with_added, crate_with_added
@@ -59,7 +60,7 @@ class Sources:
     """What descriptions are made of: record and results, and the manifest where it can be read.
 
     `project` is the boundary of the project, where what was launched is kept, `folder` the one that results are
-    relative to, and `within` what it holds.
+    relative to, and `within` what it holds. `desired` is what the manifest asks for where searches were asked for rows.
     """
 
     recorded: Recorded
@@ -68,6 +69,7 @@ class Sources:
     folder: Path
     within: Boundary
     campaigns: Campaigns | None = None
+    desired: Desired | None = None
 
     def jobs(self) -> list[DescribedJob]:
         """Return the jobs and campaigns with results that are here, or at a key."""
@@ -79,7 +81,8 @@ class Sources:
             for each in described
         ]
         left = [(each.address, each.state) for each in self.results if each.state not in _DESCRIBED]
-        defined = defined_jobs(self.campaigns.desired({}), self.recorded) if self.campaigns else {}
+        desired = self.desired or (self.campaigns.desired({}) if self.campaigns else None)
+        defined = defined_jobs(desired, self.recorded) if desired else {}
         return described_jobs(self.recorded, facts, left, defined)
 
     def version(self) -> ManifestVersion:
@@ -136,7 +139,7 @@ def whole_campaigns(addresses: Collection[str], recorded: Recorded) -> list[str]
 
 
 async def describe(
-    project: Definition, recorded: Recorded, address: str | None, form: str, out: Path | None
+    project: Definition, desired: Desired, recorded: Recorded, address: str | None, form: str, out: Path | None
 ) -> list[Path]:
     """Write the catalogues of a project, and return their paths; raises UsageError."""
     if form not in FORMS or (out and form != "stac"):
@@ -146,8 +149,8 @@ async def describe(
     def written() -> list[Written]:
         now, jobs = datetime.now(UTC), whole_campaigns(chosen_jobs(address, recorded), recorded)
         results = recorded_results(recorded, jobs, project.boundary)
-        campaigns = given_rows(project, now)
-        sources = Sources(recorded, results, project.boundary, project.folder, project.boundary, campaigns)
+        campaigns, within = given_rows(project, now), project.boundary
+        sources = Sources(recorded, results, within, project.folder, within, campaigns, desired)
         return write_stac(sources, out) if form == "stac" else write_crates(sources, now)
 
     # Thousands of files take seconds.

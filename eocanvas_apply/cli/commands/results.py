@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from eocanvas_apply.api.results import Results
     from eocanvas_apply.engine.collecting import Collected
     from eocanvas_apply.ledger.fold.recorded import Recorded
+    from eocanvas_apply.planning.desired.desired import Desired
     from eocanvas_apply.report.job_rows import JobRow
 
 EPILOG = """\
@@ -108,7 +109,7 @@ async def _fetched(args: Namespace, console: Console, project: AsyncProject) -> 
     found = _copies(collected, args.to) if args.to else recorded_results(recorded, listed, boundary)
     code = Exit.ERROR if collected.failures else Exit.DONE
     irregular = engine.service.irregularities.diagnostics()
-    outcome = _listed(args, found, recorded, RecordedProject(args, project.project))
+    outcome = _listed(args, found, recorded, RecordedProject(args, project.project), engine.desired)
     diagnostics = (*outcome.diagnostics, *collected.failures, *collected.left, *irregular)
     return replace(outcome, exit=code, diagnostics=diagnostics)
 
@@ -125,12 +126,14 @@ def _copies(collected: Collected, folder: Path) -> Results:
     )
 
 
-def _listed(args: Namespace, found: Results, recorded: Recorded, project: RecordedProject) -> Outcome:
-    """Return the list in the format that was asked for."""
+def _listed(
+    args: Namespace, found: Results, recorded: Recorded, project: RecordedProject, desired: Desired | None = None
+) -> Outcome:
+    """Return the list in the format that was asked for; `desired` has the rows of campaigns that have searched."""
     from eocanvas_apply.render.results import result_files as render
 
     if args.format in _CATALOGUES:
-        return _written(args, found, recorded, project)
+        return _written(args, found, recorded, project, desired)
     results = found.to_json()
     if args.format == "csv":
         rows, faults = _rows(args, recorded, project)
@@ -165,13 +168,15 @@ def _require_format(args: Namespace) -> None:
         raise UsageError(error("usage", "--out is for --format stac", hint or "add --format stac"))
 
 
-def _written(args: Namespace, found: Results, recorded: Recorded, project: RecordedProject) -> Outcome:
+def _written(
+    args: Namespace, found: Results, recorded: Recorded, project: RecordedProject, desired: Desired | None
+) -> Outcome:
     """Write the catalogues of these results, and return what was written."""
     from eocanvas_apply.api.provenance import Sources, write_crates, write_stac
     from eocanvas_apply.render.provenance.written_files import text
 
     folder, within = (Path(), Boundary(args.to)) if args.to else (project.boundary.folder, project.boundary)
-    sources = Sources(recorded, found, project.boundary, folder, within, project.campaigns)
+    sources = Sources(recorded, found, project.boundary, folder, within, project.campaigns, desired)
     try:
         files = write_stac(sources, args.out) if args.format == "stac" else write_crates(sources, datetime.now(UTC))
     except OSError as fault:

@@ -26,6 +26,7 @@ from eocanvas_apply.render.provenance.job_facts import (
 from eocanvas_apply.report.provenance.described_job import DescribedRun, ResultFacts
 from eocanvas_apply.report.provenance.manifest_version import ManifestVersion
 from eocanvas_apply.report.provenance.place_and_time import PlaceAndTime
+from eocanvas_apply.report.row_places import box_geometry
 
 STAC_VERSION = "1.1.0"
 FILE = "https://stac-extensions.github.io/file/v2.1.0/schema.json"
@@ -56,7 +57,7 @@ class Surroundings:
 def stac_item(run: DescribedRun, result: ResultFacts, path: str, data: str, among: Surroundings) -> Json:
     """Return the item that is written to `path`; `data` is the path of the result, or its address."""
     folder, name = posixpath.dirname(path), posixpath.basename(path).removesuffix(ENDING)
-    place = known({"geometry": run.where.geometry, "bbox": run.where.box and list(run.where.box)})
+    place = known({"geometry": _geometry(run.where), "bbox": run.where.box and list(run.where.box)})
     return {
         "type": "Feature",
         "stac_version": STAC_VERSION,
@@ -68,6 +69,13 @@ def stac_item(run: DescribedRun, result: ResultFacts, path: str, data: str, amon
         "links": _links(run, folder, among),
         "assets": {"data": _asset(run, result, reference(data) if "://" in data else relative(data, folder))},
     }
+
+
+def _geometry(where: PlaceAndTime) -> Json | None:
+    """Return the geometry as STAC takes it: for several of different kinds, which it does not, the box around them."""
+    if where.geometry and where.geometry["type"] == "GeometryCollection":
+        return box_geometry(where.box)
+    return where.geometry
 
 
 def times_json(where: PlaceAndTime) -> Json:
