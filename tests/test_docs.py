@@ -48,7 +48,8 @@ FILES = {
         }
     ),
     "dates.csv": "tile,date\nT32,2024-07-05\nT32,2024-07-06\n",
-    "tiles.csv": "id,wkt\nT32,POLYGON((20 58; 21 58; 21 59; 20 58))\n",
+    "tiles.csv": 'id,wkt\nT32,"POLYGON((20 58, 21 58, 21 59, 20 58))"\n',
+    "secret": "06a35d7c19f2",
     "days.csv": "tileId,day\n33VUE,2024-07-05\n",
     "fields.json": json.dumps({"fields": [{"field": f, "tileId": "33VUE", "geometry": SQUARE} for f in ("a", "b")]}),
 }
@@ -160,14 +161,20 @@ def _read(text: str) -> dict[str, Any]:
     return data
 
 
+@pytest.mark.usefixtures("account")
 @pytest.mark.parametrize("block", _blocks("yaml"))
-def test_every_manifest_is_valid(block: str, folder: Path) -> None:
+def test_every_manifest_is_valid_and_can_be_applied(
+    block: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A part of a manifest stands in the place of the same part of the README's first one."""
     first, part = _read(FIRST), _read(block)
     whole = {**first, **part, "keys": {**first["keys"], **part.get("keys", {})}}
     text = block if "version" in part else json.dumps(whole)
     (folder / "eocanvas.yaml").write_text(text, encoding="utf-8")
     assert open_project(folder / "eocanvas.yaml").diagnostics == ()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("SCENES_SECRET_FILE", "secret")
+    assert main(["apply", "--yes"]) == 0, capsys.readouterr()
 
 
 def test_the_failing_example_shows_what_the_program_says(
