@@ -183,4 +183,4 @@ def _written(
         message = f"{fault.filename or folder}: cannot be written: {fault.strerror or fault}"
         hint = "check the disk and the permissions of the folder"
         raise UsageError(error("result-unwritable", message, hint)) from None
-    return Outcome(text=lambda style: text(files, style))
+    return Outcome(text=lambda style: text(files, style), is_told=True)

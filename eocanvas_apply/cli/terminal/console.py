@@ -24,13 +24,14 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 class Outcome:
     """What a command ends with: exit code, findings, and its result as text and as fields of a JSON document.
 
-    Only the one that was asked for is rendered.
+    Only the one that was asked for is rendered. With `is_told` the text is for people, whatever format was asked for.
     """
 
     exit: Exit = Exit.DONE
     diagnostics: Sequence[Diagnostic] = ()
     text: Callable[[Style], str] = lambda _: ""
     fields: Callable[[], Mapping[str, object]] = dict
+    is_told: bool = False
 
 
 @dataclass(slots=True)
@@ -205,7 +206,7 @@ class Console:
         text = outcome.text(self.out.style)
         self.report(outcome.diagnostics)
         # Other formats than text are read by programs.
-        (self.out.write if self.format == "text" else self.out.put)(text)
+        (self.out.write if self.format == "text" or outcome.is_told else self.out.put)(text)
 
     def report(self, diagnostics: Sequence[Diagnostic]) -> None:
         """Show findings on stderr; each once, however often a command reports it."""

@@ -232,3 +232,10 @@ def test_nothing_yet_is_no_error(coast: Coast) -> None:
     assert coast.write("stac", "islands") == (
         "No results here or at a key yet: nothing written. What jobs are doing: eocanvas-apply status\n"
     )
+
+
+def test_the_next_command_has_the_options_that_the_person_gave(coast: Coast) -> None:
+    coast.result("islands", "oland").unlink()
+    coast.project.named = (coast.project.manifest,)
+    assert coast.project.run("results", "islands", "--format", "stac") == 0
+    assert f"  next: eocanvas-apply results -f {coast.project.manifest} --refetch downloads again" in coast.project.out
