@@ -24,6 +24,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 PAGES = (
     "get-started.md",
     "from-notebooks.md",
+    "first-campaign.md",
     "troubleshooting.md",
     "json-output.md",
     *sorted(path.relative_to(DOCS).as_posix() for path in (DOCS / "storages").glob("[a-z]*.md")),
