@@ -25,6 +25,11 @@ _LINES = {
 _COLOURS = re.compile(r"\x1b\[[0-9;]{0,30}m")
 
 
+def shows_versions(process: str) -> bool:
+    """Tell whether the logs of a process may show a version."""
+    return process in _LINES
+
+
 def software_in(log: str, process: str | None) -> Mapping[str, str]:
     """Return the versions by the names of the programs, as the log of a process shows them; nothing it does not."""
     text = _COLOURS.sub("", log) if "\x1b" in log else log

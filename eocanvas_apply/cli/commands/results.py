@@ -95,6 +95,7 @@ async def _fetched(args: Namespace, console: Console, project: AsyncProject) -> 
     from eocanvas_apply.api.results import chosen_jobs, recorded_results
     from eocanvas_apply.cli.terminal.live import Lines
     from eocanvas_apply.engine.collecting import collect, copy_to
+    from eocanvas_apply.engine.inspection.unread_versions import read_versions
 
     engine = await project.engine()
     engine.report = Lines(console.err).write
@@ -104,6 +105,8 @@ async def _fetched(args: Namespace, console: Console, project: AsyncProject) -> 
     else:
         engine.require_policy()
         collected = await collect(engine, addresses, again=args.refetch)
+    if args.format in _CATALOGUES and not args.to:
+        await read_versions(engine, _described(args, addresses, await engine.recorded()))
     recorded, boundary = engine.journal.recorded, project.project.boundary
     listed = _described(args, addresses, recorded)
     found = _copies(collected, args.to) if args.to else recorded_results(recorded, listed, boundary)

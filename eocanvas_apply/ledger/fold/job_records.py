@@ -77,7 +77,8 @@ class Run:
     failure: FailureClass | None = None
     failure_line: str = ""
     remarks: tuple[Remark, ...] | None = None
-    software: dict[str, str] = field(default_factory=dict)
+    # None where no log was read for it.
+    software: dict[str, str] | None = None
 
     @property
     def missing(self) -> list[datetime]:

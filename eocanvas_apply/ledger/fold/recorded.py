@@ -21,7 +21,7 @@ from eocanvas_apply.ledger.fold.order_records import Order, fold_order, mark_use
 
 # The version of what is folded. Raise it with every change of a record's fields or of what an event makes of them:
 # snapshots of another version are ignored.
-VERSION = 16
+VERSION = 17
 
 
 @dataclass(slots=True)
@@ -246,7 +246,8 @@ def _observe(run: Run, event: e.JobObserved) -> None:
         run.failure, run.failure_line = event.failure, event.failure_line or ""
     if event.remarks is not None:
         run.remarks = event.remarks
-    run.software |= event.software or {}
+    if event.software is not None:
+        run.software = {**(run.software or {}), **event.software}
     if event.looked:
         run.last_seen = max(run.last_seen or event.looked, event.looked)
 

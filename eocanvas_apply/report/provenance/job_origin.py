@@ -65,7 +65,7 @@ def job_origin(recorded: Recorded, record: JobRecord, run: Run) -> JobOrigin:
         record.address,
         run.job_id,
         run.status,
-        software=run.software,
+        software=run.software or {},
         intent=run.intent,
         created=run.created,
         started=run.started,

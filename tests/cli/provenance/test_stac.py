@@ -14,6 +14,7 @@ from pystac.extensions.file import FileExtension
 from pystac.validation import RegisteredValidator
 from pystac.validation.stac_validator import JsonSchemaSTACValidator
 
+from eocanvas_apply.emulator.http.server import RunningEmulator
 from eocanvas_apply.render.provenance.stac_item import FILE, PROCESSING
 from tests.cli.provenance.conftest import ISLANDS, PRODUCT, TOKENS, Coast
 
@@ -81,6 +82,37 @@ def test_an_item_says_what_made_it(coast: Coast) -> None:
     copy = coast.folder / "results/islands/gotland" / links["processing-expression"]
     kept = coast.folder / ".eocanvas/documents" / graph.removeprefix("sha256:")
     assert copy.read_text(encoding="utf-8") == kept.read_text(encoding="utf-8")
+
+
+def test_logs_that_were_not_read_for_a_version_are_read_once_with_fetch(
+    coast: Coast, emulator: RunningEmulator
+) -> None:
+    ledger = coast.folder / ".eocanvas/default.jsonl"
+    events = [json.loads(line) for line in ledger.read_text(encoding="utf-8").splitlines()]
+    for event in events:
+        # As an earlier release wrote them.
+        event.pop("software", None)
+    ledger.write_text("".join(f"{json.dumps(event)}\n" for event in events), encoding="utf-8")
+    coast.write("stac")
+    assert coast.item("maps")["properties"]["processing:software"] == {"EOCanvas snap-function": "10.0.0"}
+    before = _logs_read(emulator)
+    for _ in range(2):
+        coast.write("stac", "maps", "--fetch")
+        known = {"EOCanvas snap-function": "10.0.0", "ESA SNAP": "10.0.0"}
+        assert coast.item("maps")["properties"]["processing:software"] == known
+    assert _logs_read(emulator) == before + 1
+    with emulator.model() as wire:
+        wire.service.change_behaviour({"log_shows_version": False})
+    # A log that shows none is not read again either.
+    for _ in range(2):
+        coast.write("stac", "islands/oland", "--fetch")
+    assert _logs_read(emulator) == before + 3
+    assert "ESA SNAP" not in coast.item("islands", "oland")["properties"]["processing:software"]
+
+
+def _logs_read(emulator: RunningEmulator) -> int:
+    with emulator.model() as wire:
+        return sum(each.request.path.endswith("/logs") for each in wire.received)
 
 
 def test_a_result_of_a_result_leads_to_the_item_before_and_has_its_time(coast: Coast) -> None:
