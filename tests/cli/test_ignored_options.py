@@ -30,6 +30,7 @@ CALLS = {
     "show": ["show review.plan"],
     "apply": ["apply review.plan --no-wait", "apply --wait 1ms"],
     "status": ["status", "status --offline"],
+    "report": ["report --out report.html", "report --offline"],
     "results": ["results --fetch"],
     "logs": ["logs subset"],
     "why": ["why subset"],

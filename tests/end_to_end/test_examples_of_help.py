@@ -31,13 +31,27 @@ jobs:
 """
 # In an order in which each finds something to do; `init` comes first, in a folder that has no manifest yet.
 ORDER = (
-    *("validate", "doctor", "lock", "deps", "plan", "show", "why", "apply", "status", "logs", "results", "ledger"),
+    *(
+        "validate",
+        "doctor",
+        "lock",
+        "deps",
+        "plan",
+        "show",
+        "why",
+        "apply",
+        "status",
+        "report",
+        "logs",
+        "results",
+        "ledger",
+    ),
     *("explain", "schema", "completion", "import", "resolve", "cancel", "forget", "destroy"),
 )
 # They serve until they are ended, or take a minute and are run elsewhere.
 APART = {"demo", "emulator", "init"}
-# Programs, buckets and folders that are not here: these lines are parsed, as every command on a page is.
-ELSEWHERE = re.compile(r"\| dot|\| source|s3://| /backup/")
+# Programs, buckets and folders that are not here, and what serves: these are parsed, as every command on a page is.
+ELSEWHERE = re.compile(r"\| dot|\| source|s3://| /backup/|--serve")
 # What says that an example names something that cannot be.
 WRONG = re.compile(r"\[(usage|unknown-address|ambiguous-address|not-planned|file-missing|internal)\]|Traceback")
 

@@ -35,7 +35,6 @@ address of this machine alone until Ctrl-C.
 
 Examples:
   eocanvas-apply report
-  eocanvas-apply report --out public/index.html
   eocanvas-apply report --offline --out - > report.html
   eocanvas-apply report --serve
 """
