@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from pathlib import Path
 
@@ -244,3 +245,18 @@ def test_a_result_that_was_removed_is_not_said_to_be_here(project: Project) -> N
     assert "[result-missing]" in project.err
     assert "job.subset  1 of 1 result downloaded\n" in project.out
     assert " here" not in project.out
+
+
+def test_no_line_is_wider_than_the_terminal_also_with_the_options_of_the_run(
+    project: Project, emulator: RunningEmulator
+) -> None:
+    with emulator.model() as wire:
+        wire.service.job_faults.append(JobFault("graph", "*"))
+    assert project.run("apply", "--yes") == 4
+    with Terminal("status", "-f", str(project.manifest), columns=70) as terminal:
+        assert terminal.ended() == 0
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip("\r") for line in terminal.said.split("\n")]
+    assert any("Failed (1)" in line for line in lines)
+    assert f"eocanvas-apply logs -f {project.manifest} job.subset" in " ".join(terminal.said.split())
+    # A path is not broken.
+    assert [line for line in lines if len(line) > 70 and line.split() != [str(project.manifest)]] == []

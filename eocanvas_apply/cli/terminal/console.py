@@ -74,11 +74,21 @@ class Channel:
 
     def write(self, text: str) -> None:
         """Write a text for people and flush. What the stream's encoding lacks is written as an escape."""
-        text = self.completed(text)
+        text = self._with_options(text)
         if self.area is not None:
             self.area.write(text)
         else:
             self.put(text)
+
+    def _with_options(self, text: str) -> str:
+        """Return the text with its commands completed; a line that is too long for the terminal then is wrapped."""
+        whole = self.completed(text)
+        before, after = text.split("\n"), whole.split("\n")
+        # What a person gives may have several lines.
+        if self.columns is None or len(before) != len(after):
+            return whole
+        lines = zip(before, after, strict=True)
+        return "\n".join(line if line == short else self.style.wrap(line) for short, line in lines)
 
     def put(self, text: str) -> None:
         """Write where the cursor is, whatever is drawn there."""
