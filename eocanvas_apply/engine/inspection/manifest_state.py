@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import PurePath
@@ -17,6 +18,9 @@ from eocanvas_apply.planning.state.lineage import as_launched
 from eocanvas_apply.report.provenance.described_job import DefinedJob
 from eocanvas_apply.report.provenance.manifest_version import ManifestVersion
 from eocanvas_apply.web_addresses import bare_addresses
+
+_VALUE = r"""(?:"[^"\n]*"|'[^'\n]*'|[^\s,{}\[\]#]+)"""
+_ACCOUNTS = re.compile(rf"""(^account:[ ]*|(?<=[\s{{,])["']?username["']?:[ ]*){_VALUE}""", re.MULTILINE)
 
 
 def manifest_version(campaigns: Campaigns) -> ManifestVersion:
@@ -51,7 +55,10 @@ def defined_jobs(desired: Desired, recorded: Recorded) -> dict[str, DefinedJob]:
 
 
 def manifest_texts(campaigns: Campaigns) -> dict[str, str]:
-    """Return the texts of a manifest by the names of their files, as they may be published: without secrets."""
+    """Return the texts of a manifest by the names of their files, as they may be published.
+
+    They are without secrets, and without the names of accounts.
+    """
     loaded = campaigns.project.loaded
     texts = {PurePath(name).name: shown_text(mask) for name, mask in loaded.masks.items()}
-    return {name: bare_addresses(text) for name, text in texts.items() if text}
+    return {name: _ACCOUNTS.sub(r"\1***", bare_addresses(text)) for name, text in texts.items() if text}

@@ -130,6 +130,26 @@ def test_the_manifest_in_a_crate_is_whole_but_for_its_secrets(coast: Coast) -> N
     ]
 
 
+def test_the_manifest_in_a_crate_names_no_account(coast: Coast) -> None:
+    drives = """\
+  drive: {type: wekeo-drive, username: jane, password: {env: SCENES_SECRET_KEY}}
+  other:
+    type: wekeo-drive
+    username: "jane"  # of the office
+    password: {env: SCENES_SECRET_KEY}
+jobs:
+  username: {graph: subset.xml, params: {aoi: "POLYGON((0 0, 1 0, 1 1, 0 0))"}, inputs: {img1: {key: out, path: /a}}}
+"""
+    coast.project.change("jobs:\n", drives)
+    coast.project.change("project: coast\n", "project: coast\naccount: jane\n")
+    coast.write("ro-crate", "maps")
+    shown = (coast.folder / "results/maps/provenance/eocanvas.yaml").read_text(encoding="utf-8")
+    assert "jane" not in shown
+    assert "\naccount: ***\n" in shown
+    assert "\n    username: ***" in shown
+    assert "\n  username: {graph: subset.xml," in shown
+
+
 def test_what_people_add_to_the_root_is_kept_with_what_it_names(coast: Coast) -> None:
     coast.write("ro-crate", "islands")
     path = coast.folder / "results/islands/ro-crate-metadata.json"
@@ -165,3 +185,12 @@ def test_a_crate_of_somebody_else_is_not_replaced(coast: Coast) -> None:
 def test_a_crate_lies_with_its_files(coast: Coast) -> None:
     assert coast.project.run("results", "--format", "ro-crate", "--out", "crate") == 1
     assert "a crate lies with its files: --to DIR copies them first" in coast.project.err
+
+
+def test_a_copy_in_another_folder_is_a_crate_of_its_own(coast: Coast, tmp_path: Path) -> None:
+    copy = tmp_path / "deposit"
+    said = coast.write("ro-crate", "islands", "--to", str(copy))
+    assert said == "deposit/results/islands/ro-crate-metadata.json: 2 results of job.islands\n"
+    entities = _valid(copy / "results/islands")
+    assert {"index.csv", "provenance/eocanvas.yaml"} <= entities.keys()
+    assert list((coast.folder / "results").rglob("ro-crate-metadata.json")) == []
