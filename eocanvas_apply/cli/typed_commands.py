@@ -24,7 +24,11 @@ _OPTIONS = {
 }
 # Those of which the value is more than a name or a path.
 _OF_VALUES = {"var", "ledger"}
-_COMMAND = re.compile(rf"eocanvas-apply\s+({'|'.join(SUMMARIES)})(?![\w-])(\s+[a-z]+(?![\w-]))?")
+# Messages name codes behind `explain`, which are the same of every project.
+_OF_NO_PROJECT = {"explain"}
+_COMMAND = re.compile(
+    rf"eocanvas-apply\s+({'|'.join(SUMMARIES.keys() - _OF_NO_PROJECT)})(?![\w-])(\s+[a-z]+(?![\w-]))?"
+)
 # Where the words of a command end in a text, at the latest.
 _END = re.compile(r"[`;]|eocanvas-apply")
 
