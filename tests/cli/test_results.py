@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 
 from eocanvas_apply.emulator.http.server import RunningEmulator
 from eocanvas_apply.emulator.model.job_failures import JobFault
+from eocanvas_apply.ledger.events import AnyEvent, ResultStored
+from eocanvas_apply.ledger.journal import Journal
+from eocanvas_apply.results.index import Indexes
 from tests.cli.conftest import Project
 
 MANIFEST = """\
@@ -112,3 +116,28 @@ def test_campaigns_on_a_map_are_features_with_state_and_files(islands: Project, 
     assert known["oland"]["properties"]["files"] == []
     assert islands.run("results", "maps", "--format", "geojson") == 1
     assert "no row of these jobs has a geometry [no-geometry]" in islands.err
+
+
+def test_the_index_has_a_result_that_went_on_record_while_the_index_was_written(
+    islands: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another job's results end between the file of this one and its record, and the index is written for that one."""
+    indexes: list[Indexes] = []
+    real_record, real_begin = Journal.record, Indexes.begin
+
+    def begin(self: Indexes, folder: Path, address: str) -> None:
+        indexes.append(self)
+        real_begin(self, folder, address)
+
+    async def record(self: Journal, *events: AnyEvent) -> None:
+        if any(isinstance(event, ResultStored) for event in events):
+            await indexes[-1].write(self.refresh)
+        await real_record(self, *events)
+
+    monkeypatch.setattr(Indexes, "begin", begin)
+    monkeypatch.setattr(Journal, "record", record)
+    assert islands.run("apply", "--yes") == 0
+    with (islands.folder / "results/islands/index.csv").open(newline="", encoding="utf-8") as file:
+        rows = {row["instance"]: (row["state"], bool(row["file"])) for row in csv.DictReader(file)}
+    assert rows == {"gotland": ("done", True), "oland": ("done", True), "fog": ("skipped", False)}
+    assert not list(islands.folder.rglob("*.due"))

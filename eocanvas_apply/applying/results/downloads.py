@@ -103,6 +103,8 @@ class Fetcher:
     async def _store(self, fetch: _Fetch, target: Target) -> None:
         if stored := await self._receiver.receive(target, fetch.meter, partial(self._put_in_place, fetch)):
             await self._session.journal.record(stored)
+            # An index that was written meanwhile, for another job, does not know of it.
+            self.indexes.begin(fetch.index, fetch.address)
             fetch.meter.close(target.key, stored.file)
 
     def _put_in_place(self, fetch: _Fetch, target: Target) -> e.ResultStored:
