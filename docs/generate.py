@@ -125,7 +125,7 @@ def _codes() -> Iterator[str]:
     for subject, title in subjects().items():
         yield f"**{subject}**: {title}"
         rows = (
-            (f"[`{c.name}`](#{c.name})", str(c.severity.value), "yes" if c.adjustable else "", c.about)
+            (f"[`{c.name}`](#{c.name})", str(c.severity.value), "yes" if c.adjustable else "", plain(c.about))
             for c in codes().values()
             if c.subject == subject
         )

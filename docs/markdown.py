@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Sequence
 
@@ -22,7 +23,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def plain(text: str) -> str:
     """Return a text in which Markdown sees no markup but code."""
     parts = text.split("`")
-    parts[::2] = [re.sub(r"[<>*_\[\]]", r"\\\g<0>", each) for each in parts[::2]]
+    # A backslash before < is shown by some viewers.
+    parts[::2] = [re.sub(r"[*_\[\]]", r"\\\g<0>", html.escape(each, quote=False)) for each in parts[::2]]
     return "`".join(parts)
 
 
