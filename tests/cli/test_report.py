@@ -17,7 +17,7 @@ def _text(page: str) -> str:
 
 
 def test_the_page_of_a_project_before_its_first_apply(project: Project, tmp_path: Path) -> None:
-    page = tmp_path / "page.html"
+    page = tmp_path / "public/report/page.html"
     assert project.run("report", "--out", str(page)) == 0
     assert re.fullmatch(rf"Wrote {page}: 1 job, \d+ kB\.\n", project.out)
     assert "0 of 1 job done, 1 waiting." in _text(page.read_text(encoding="utf-8"))

@@ -114,9 +114,10 @@ def test_what_is_said_of_the_launches_ahead_adds_up(campaign: Campaign) -> None:
 
 def _counts(line: str) -> list[int]:
     """Return the launches of a forecast line, and the sum of its parts."""
-    if line.startswith("1 launch "):
-        return [1, 1]
-    whole, _, parts = re.sub(r" \([^)]*\)", "", line).partition(" launches: ")
+    whole, kinds, parts = re.sub(r" \([^)]*\)", "", line).partition(" launches: ")
+    if not kinds:
+        # All of one kind, whose number is said once.
+        return [int(line.split()[0])] * 2
     return [int(whole), sum(int(found) for found in re.findall(r"(?:^|, )(\d+) (?:now|later|at)", parts))]
 
 

@@ -146,6 +146,7 @@ def _written(args: Namespace, page: ReportPage) -> Outcome:
         return Outcome(text=lambda _: content)
     path, length = Path(args.out or _DEFAULT), len(content.encode())
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         replace_output(path, content, report_html.BEGINNING)
     except OSError as fault:
         message = f"{path}: the report cannot be written: {fault.strerror or fault}"
