@@ -221,7 +221,11 @@ def replace_output(path: Path, text: str, beginning: str) -> None:
     What exists is replaced only where it is empty or has this `beginning`, by which the program knows its own: a name
     typed wrongly must not cost a manifest or a ledger. Raises OSError, FileExistsError for a file of another kind.
     """
-    real = path.resolve()
+    try:
+        real = path.resolve()
+    except RuntimeError:
+        # A link in a circle, which later versions of Python report as OSError.
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from None
     if real.exists() and not real.is_file():
         real.write_text(text, encoding="utf-8", newline="\n")
         return

@@ -9,9 +9,9 @@ from datetime import timedelta
 from eocanvas_apply.engine.definition import Definition
 from eocanvas_apply.engine.inspection.offline_planning import OfflineSurvey, survey_offline
 from eocanvas_apply.engine.opening import review_of
-from eocanvas_apply.planning.plan import Requests
+from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.report.page.report_page import ReportPage
-from eocanvas_apply.report.status import status
+from eocanvas_apply.report.status import remembered, status
 
 
 async def page_of_ledger(project: Definition, ledger: str | None, timing: Mapping[str, timedelta]) -> ReportPage:
@@ -21,6 +21,13 @@ async def page_of_ledger(project: Definition, ledger: str | None, timing: Mappin
 
 def page_of_survey(project: Definition, survey: OfflineSurvey) -> ReportPage:
     """Return the page of what was read already."""
-    plan = survey.plan(Requests(), review_of(project))
+    plan = _with_recorded(survey.plan(Requests(), review_of(project)), survey)
     found = replace(status(plan, survey.recorded, survey.observed), offline=True)
     return ReportPage(found, project.manifest, survey.recorded)
+
+
+def _with_recorded(plan: Plan, survey: OfflineSurvey) -> Plan:
+    """Return a plan with what is on record of campaigns whose rows only a search would find."""
+    known = {action.address for action in plan.actions}
+    of_record, _ = remembered(survey.recorded, plan.created)
+    return replace(plan, actions=(*plan.actions, *(each for each in of_record.actions if each.address not in known)))

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,16 @@ class _Shown:
     page: bytes = b""
     digest: str = ""
     hosts: frozenset[str] = field(default_factory=frozenset)
+
+    def answer(self, path: str, host: str | None) -> tuple[HTTPStatus, bytes, str]:
+        """Return status, content and media type for a request."""
+        if host not in self.hosts:
+            return HTTPStatus.MISDIRECTED_REQUEST, b"", "text/plain"
+        if path == "/":
+            return HTTPStatus.OK, self.page, "text/html; charset=utf-8"
+        if path == "/digest":
+            return HTTPStatus.OK, self.digest.encode(), "text/plain; charset=utf-8"
+        return HTTPStatus.NOT_FOUND, b"", "text/plain"
 
 
 def serve(journal: Journal, make: Make, console: Console, port: int) -> Outcome:
@@ -75,7 +86,7 @@ async def _renew(shown: _Shown, journal: Journal, make: Make) -> None:
 def _listening(shown: _Shown, port: int) -> Iterator[str]:
     """Answer requests in a thread for as long as the block lasts; yield the address of the page."""
     try:
-        server = ThreadingHTTPServer((_HOST, port), _handler(shown))
+        server = _Server((_HOST, port), _handler(shown))
     except (OSError, OverflowError) as fault:
         message = f"port {port} of {_HOST} cannot be used: {getattr(fault, 'strerror', None) or fault}"
         raise UsageError(error("usage", message, "name another --port, or none")) from None
@@ -89,28 +100,30 @@ def _listening(shown: _Shown, port: int) -> Iterator[str]:
         server.server_close()
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a browser that went away in the middle of an answer."""
+
+
 def _handler(shown: _Shown) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            if self.headers.get("Host") not in shown.hosts:
-                self.send_error(421)
-            elif self.path == "/":
-                self._send(shown.page, "text/html; charset=utf-8")
-            elif self.path == "/digest":
-                self._send(shown.digest.encode(), "text/plain; charset=utf-8")
-            else:
-                self.send_error(404)
+            self.wfile.write(self._head())
 
-        def _send(self, content: bytes, kind: str) -> None:
-            self.send_response(200)
-            for name, value in (
-                ("Content-Type", kind),
-                ("Content-Length", str(len(content))),
-                ("Cache-Control", "no-store"),
-            ):
-                self.send_header(name, value)
+        def do_HEAD(self) -> None:
+            self._head()
+
+        def _head(self) -> bytes:
+            """Send the head of the answer; return the content that belongs to it."""
+            status, content, kind = shown.answer(self.path, self.headers.get("Host"))
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(content)))
+            self.send_header("Cache-Control", "no-store")
             self.end_headers()
-            self.wfile.write(content)
+            return content
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Say nothing: standard error is for what goes wrong."""

@@ -114,7 +114,7 @@ def _number(token: str) -> float:
 def _checked(geometry: Mapping[str, Any], levels: int = _MOST_LEVELS) -> Json:
     """Return a geometry with outer rings counterclockwise and holes clockwise, as RFC 7946 asks."""
     kind = geometry["type"]
-    if kind == _COLLECTION and levels:
+    if kind == _COLLECTION and levels and geometry["geometries"]:
         return {"type": kind, "geometries": [_checked(each, levels - 1) for each in geometry["geometries"]]}
     coordinates = _positions(geometry["coordinates"], _DEPTHS[kind])
     if kind == "Polygon":
@@ -125,12 +125,17 @@ def _checked(geometry: Mapping[str, Any], levels: int = _MOST_LEVELS) -> Json:
 
 
 def _positions(given: Any, depth: int) -> Any:
+    if not given:
+        raise ValueError("nowhere")
     if depth:
         return [_positions(each, depth - 1) for each in given]
-    longitude, latitude, *_ = given
+    longitude, latitude, *height = given
+    if not all(isinstance(each, int | float) and not isinstance(each, bool) for each in given):
+        raise ValueError("not a number")
     if not (abs(longitude) <= _EDGE and abs(latitude) <= _POLE):
         raise ValueError("not in degrees")
-    return list(given)
+    # RFC 7946 knows no fourth number.
+    return [longitude, latitude, *height[:1]]
 
 
 def _rings(rings: Sequence[Any]) -> list[Any]:

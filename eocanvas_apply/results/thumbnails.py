@@ -19,6 +19,7 @@ _LONGEST = 160
 # Of the numbers in a band the darkest and the brightest are not worth a shade each.
 _DARK, _BRIGHT = 2, 98
 _ENDINGS = {".nc": "netcdf", ".nc4": "netcdf", ".tif": "geotiff", ".tiff": "geotiff"}
+_ALONE = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO"}
 # Bands that say something about others.
 _BESIDE = ("flag_values", "flag_masks", "grid_mapping_name", "bounds")
 # What the readers raise for files that are broken or not what their name says.
@@ -71,7 +72,8 @@ def _thinned(shape: tuple[int, ...]) -> tuple[int | slice, ...]:
 def _of_geotiff(file: Path) -> Picture | None:
     import rasterio
 
-    with rasterio.open(file) as raster:
+    # No other format under this name, and no file beside it: those may name files and addresses to read from.
+    with rasterio.Env(**_ALONE), rasterio.open(file, driver="GTiff") as raster:
         share = min(1.0, _LONGEST / max(raster.width, raster.height))
         size = max(1, round(raster.height * share)), max(1, round(raster.width * share))
         return _numbers(raster.read(1, masked=True, out_shape=size))

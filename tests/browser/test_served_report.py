@@ -53,3 +53,11 @@ def test_a_page_elsewhere_cannot_read_it_under_another_name(served: tuple[str, s
     connection = HTTPConnection(host)
     connection.request("GET", "/", headers={"Host": "evil.example.org"})
     assert connection.getresponse().status == 421
+
+
+def test_a_head_has_no_content(served: tuple[str, subprocess.Popen[str]]) -> None:
+    connection = HTTPConnection(served[0].removeprefix("http://").rstrip("/"))
+    for path, status in (("/", 200), ("/other", 404)):
+        connection.request("HEAD", path)
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (status, b"")

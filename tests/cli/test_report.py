@@ -93,3 +93,35 @@ def test_results_that_are_pictures_are_shown_unless_they_were_edited(project: Pr
     stored.write_bytes(stored.read_bytes()[:-1] + b"x")
     assert project.run("report", "--offline", "--out", str(page)) == 0
     assert "data:image/png" not in page.read_text(encoding="utf-8")
+
+
+SEARCH = """\
+version: 1
+project: coast
+jobs:
+  found:
+    for_each: {hda: {dataset_id: "EO:EUM:DAT:SENTINEL-3:OL_2_WFR___", sat: Sentinel-3A, bbox: [15, 53, 22, 58],
+                     dtstart: "2024-07-01T00:00:00Z", dtend: "2024-07-02T00:00:00Z"}}
+    chain: {product: OLL2WFR, format: netcdf4}
+    inputs: {img1: {product: "${each.id}"}}
+    accept_terms: [Copernicus_General_License, EUMETSAT_Core_Products_Licence]
+"""
+
+
+def test_jobs_of_a_search_without_a_lock_are_shown_from_the_ledger(
+    project: Project, emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HDA_URL", emulator.hda_url)
+    project.manifest.write_text(SEARCH, encoding="utf-8")
+    assert project.run("apply", "--yes") == 0
+    launched = len(project.json("status", "--offline")["jobs"])
+    assert launched > 1
+    assert project.run("report", "--offline", "--out", "-") == 0
+    assert f"{launched} of {launched} jobs done." in _text(project.out)
+
+
+def test_a_link_in_a_circle_is_told(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "a.html").symlink_to("b.html")
+    (tmp_path / "b.html").symlink_to("a.html")
+    assert project.run("report", "--out", str(tmp_path / "a.html")) == 1
+    assert "the report cannot be written" in project.err

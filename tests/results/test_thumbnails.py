@@ -90,3 +90,10 @@ def test_without_a_package_there_is_none(tmp_path: Path, missing: str, monkeypat
     file = _written(tmp_path / "a.tif", geotiff("a", 40_000, BALTIC))
     monkeypatch.setitem(sys.modules, missing, None)
     assert thumbnail(file) is None
+
+
+def test_a_file_that_names_another_one_is_no_picture(tmp_path: Path) -> None:
+    other = _written(tmp_path / "other.tif", geotiff("a", 40_000, BALTIC))
+    band = f'<VRTRasterBand dataType="Float32" band="1"><SimpleSource><SourceFilename>{other}</SourceFilename>'
+    text = f'<VRTDataset rasterXSize="9" rasterYSize="9">{band}</SimpleSource></VRTRasterBand></VRTDataset>'
+    assert thumbnail(_written(tmp_path / "a.tif", text.encode())) is None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -15,14 +16,21 @@ from eocanvas_apply.planning.state.runs import counted_run
 from eocanvas_apply.results.presence import is_as_stored
 from eocanvas_apply.results.thumbnails import thumbnail
 
+_PATIENCE_S = 10.0
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def pictures(recorded: Recorded, boundary: Boundary, most: int) -> Mapping[str, bytes]:
-    """Return at most so many pictures (PNG) by address; a job whose results are no pictures, or not here, has none."""
+def pictures(
+    recorded: Recorded, boundary: Boundary, most: int, *, clock: Callable[[], float] = time.monotonic
+) -> Mapping[str, bytes]:
+    """Return at most so many pictures (PNG) by address; a job whose results are no pictures, or not here, has none.
+
+    After ten seconds of the clock no other file is begun: of large ones there are fewer.
+    """
     found: dict[str, bytes] = {}
+    end = clock() + _PATIENCE_S
     for address, run in _latest(recorded):
-        if len(found) >= most:
+        if len(found) >= most or clock() > end:
             break
         if picture := next(filter(None, (_picture(each, boundary) for each in run.stored.values())), None):
             found[address] = picture

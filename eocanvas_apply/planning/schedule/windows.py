@@ -83,7 +83,7 @@ class Windows:
 
     def _slots(self, at: datetime) -> Iterator[_Slots]:
         for limit in self.limits:
-            yield _Slots(limit.jobs, limit.span, [created + limit.span for created in self.used[-limit.jobs :]])
+            yield _Slots(limit.jobs, limit.span, [_after(each, limit.span) for each in self.used[-limit.jobs :]])
         if self.running:
             ends = sorted(self.running.ends(at))[-self.running.most :]
             yield _Slots(self.running.most, self.running.duration, ends)
@@ -94,8 +94,13 @@ class Windows:
 
     def _state(self, limit: Limit, at: datetime) -> WindowState:
         used = self.counted(limit, at)
-        next_free = self.used[-used] + limit.span if used else None
+        next_free = _after(self.used[-used], limit.span) if used else None
         return WindowState(limit.jobs, limit.per, used, max(0, limit.jobs - used), next_free)
+
+
+def _after(at: datetime, span: timedelta) -> datetime:
+    """Return the moment so much later; the last of the calendar where it has no later one."""
+    return at + span if at < _END_OF_TIME - span else _END_OF_TIME
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from eocanvas_apply.planning.failures import HINTS, without_url_secrets
 from eocanvas_apply.planning.log_rules import rule_of, shown_remarks
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.at_keys import location_of
-from eocanvas_apply.render.layout import counted, moment, one_line, rough, size, stamp
+from eocanvas_apply.render.layout import counted, moment, one_line, printable, rough, size, stamp
 from eocanvas_apply.render.plan import advice
 from eocanvas_apply.render.plan_blocks import in_words, when
 from eocanvas_apply.report.page.report_page import ReportPage
@@ -67,7 +67,7 @@ def row_id(address: str) -> str:
 
 def row_name(address: str) -> str:
     """Return the short name of a job, such as `tiles/T32`."""
-    return typed(address).strip("'").removeprefix("job.")
+    return printable(typed(address).strip("'").removeprefix("job."))
 
 
 def entries(page: ReportPage) -> Iterator[Entry]:
@@ -88,7 +88,7 @@ def _entry(page: ReportPage, job: JobStatus, *, told: bool) -> Entry:
         group=job.action.campaign or job.address,
         name=row_name(job.address),
         phase=job.phase,
-        words=_words(page, job),
+        words=printable(_words(page, job)),
         created=moment(run.created).removesuffix(" UTC") if run and run.created else "",
         created_stamp=(stamp(run.created) or "") if run else "",
         duration=rough(took) if took else "",
@@ -96,11 +96,11 @@ def _entry(page: ReportPage, job: JobStatus, *, told: bool) -> Entry:
         results=_results(len(files), whole if known else None),
         stored=whole if files else -1,
         failure=(run.failure or "") if run and job.phase is Phase.FAILED else "",
-        details=tuple(_details(page, job)) if told else (),
+        details=tuple((name, printable(value)) for name, value in _details(page, job)) if told else (),
         files=tuple((name, size(each) if each is not None else "") for name, each in files[:_MOST_FILES])
         if told
         else (),
-        log=page.logs.get(job.address, ()),
+        log=tuple(map(printable, page.logs.get(job.address, ()))),
         thumbnail=page.thumbnails.get(job.address, b""),
     )
 
@@ -109,7 +109,8 @@ def _took(run: Run | None, now: datetime) -> timedelta | None:
     """Return how long a job took, or has been taking."""
     if run is None or not run.created:
         return None
-    return (run.finished or (now if run.in_flight else run.created)) - run.created or None
+    took = (run.finished or (now if run.in_flight else run.created)) - run.created
+    return took if took > timedelta() else None
 
 
 def _results(files: int, whole: int | None) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from eocanvas_apply.diagnostics import Severity
 from eocanvas_apply.planning.actions import Phase
 from eocanvas_apply.planning.failures import HINTS
 from eocanvas_apply.planning.plan import WindowState
@@ -44,7 +45,7 @@ def summary_section(page: ReportPage, rows: Sequence[Entry]) -> dict[str, Any]:
         }
         for each in page.tallies
     ]
-    findings = page.status.plan.findings
+    findings = [each for each in page.status.plan.findings if each.severity is not Severity.INFO]
     return {
         "headline": jobs if total.total else "No jobs",
         "total": total.total,

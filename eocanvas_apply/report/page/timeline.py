@@ -15,6 +15,8 @@ from eocanvas_apply.planning.schedule.pacing import usual_duration
 from eocanvas_apply.planning.state.runs import counted_run
 from eocanvas_apply.vocabulary import OgcStatus
 
+_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), timedelta(days=366)
+
 
 @dataclass(frozen=True, slots=True)
 class Day:
@@ -81,7 +83,8 @@ def timeline(plan: Plan, recorded: Recorded) -> Timeline:
     """Return what is on record of all jobs, also earlier attempts, and what the plan expects."""
     runs = [run for _, run in recorded.runs()]
     ended = [(run.finished, run.status == OgcStatus.SUCCESSFUL) for run in runs if run.finished and not run.in_flight]
-    launched = sorted(run.created for run in runs if run.created)
+    ended = [(time, well) for time, well in ended if _is_believable(time, plan.created)]
+    launched = sorted(run.created for run in runs if run.created and _is_believable(run.created, plan.created))
     ahead = [plan.created] * plan.forecast.launches_now
     ahead += (time for time in launch_times(plan.actions) if time > plan.created)
     return Timeline(
@@ -93,6 +96,11 @@ def timeline(plan: Plan, recorded: Recorded) -> Timeline:
         tuple(sorted(_ends_ahead(plan, recorded, ahead))),
         tuple(_curve(window, [*launched, *ahead]) for window in plan.windows),
     )
+
+
+def _is_believable(time: datetime, now: datetime) -> bool:
+    """Tell whether a time of the service can be drawn: no zero of a calendar, and none far in the future."""
+    return _EARLIEST < time < now + _LATEST
 
 
 def _ends_ahead(plan: Plan, recorded: Recorded, launches: Sequence[datetime]) -> Iterator[datetime]:

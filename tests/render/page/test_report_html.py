@@ -118,3 +118,10 @@ def test_every_state_is_explained() -> None:
     text = report_html.text(report_of(scene_of({"a": square(20, 58)})))
     assert "<dt>waiting</dt><dd>not launched yet" in text
     assert report_html.MEANINGS.keys() == set(Phase)
+
+
+def test_letters_that_turn_a_text_around_are_not_shown() -> None:
+    scene = scene_of({"a\u202etxt": square(20, 58)})
+    text = report_html.text(report_of(scene, logs={next(iter(scene.desired.jobs)): ("x\u202ey",)}), version="1")
+    seen = re.sub(r"<script.*?</script>| (?:id|href|data-\w+|aria-label)=\"[^\"]*\"", "", text, flags=re.DOTALL)
+    assert "\u202e" not in seen

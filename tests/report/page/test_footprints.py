@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from eocanvas_apply.planning.actions import Phase
 from eocanvas_apply.report.page.footprints import Footprint
+from eocanvas_apply.report.row_geometry import geometry_of
 from eocanvas_apply.report.row_places import bounds, box_geometry
 from tests.planning.scene import GRAPH, HEAD, SCENES, Scene
 from tests.report.page.scenes import report_of, scene_of, square
@@ -92,3 +93,27 @@ def test_every_box_lies_where_it_says(longitudes: list[float], latitudes: list[f
     box = box_geometry([west, south, east, north])
     assert box
     assert bounds(box) == (west, south, east, north) if west <= east else bounds(box) == (-180, south, 180, north)
+
+
+@pytest.mark.parametrize(
+    "geometry",
+    [
+        *(
+            {"type": kind, "coordinates": []}
+            for kind in ("Point", "LineString", "Polygon", "MultiPoint", "MultiPolygon")
+        ),
+        {"type": "MultiLineString", "coordinates": [[]]},
+        {"type": "GeometryCollection", "geometries": []},
+        {"type": "Point", "coordinates": [True, False]},
+        {"type": "Point", "coordinates": [1, 2, "<script>"]},
+    ],
+)
+def test_a_geometry_that_is_nowhere_is_no_place(geometry: dict[str, object]) -> None:
+    assert geometry_of({"geometry": geometry}) is None
+
+
+def test_a_fourth_number_of_a_position_is_left_out() -> None:
+    assert geometry_of({"geometry": {"type": "Point", "coordinates": [1, 2, 3, 4]}}) == {
+        "type": "Point",
+        "coordinates": [1, 2, 3],
+    }

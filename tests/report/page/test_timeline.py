@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from eocanvas_apply.ledger import events as e
 from tests.planning.scene import AT, HOUR, MINUTE, Scene
@@ -69,3 +71,12 @@ def test_every_day_between_the_first_and_the_last_is_there() -> None:
 
 def test_a_project_that_never_ran_has_one_day() -> None:
     assert len(report_of(_four(more="")).timeline.days) == 1
+
+
+@pytest.mark.parametrize("year", [1, 1970, 2100, 9999])
+def test_absurd_times_are_not_drawn(year: int) -> None:
+    scene = _four()
+    scene.launched('job.tiles["a"]', 1, created=datetime(year, 1, 1, tzinfo=UTC))
+    scene.done('job.tiles["b"]', 2)
+    line = report_of(scene).timeline
+    assert line.launched == (AT - 30 * MINUTE,)
