@@ -12,7 +12,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ TARGET = Path(__file__).parent.parent / "eocanvas_apply/render/page/data/land.js
 _STEPS = 100
 # An island that is smaller than this on both sides (in steps) is a dot on every map.
 _SMALLEST = 4
+_TURN = 360 * _STEPS
 Point = tuple[int, int]
 
 
@@ -31,7 +32,8 @@ def main() -> None:
         npm = ["npm", "pack", PACKAGE, "--silent", "--pack-destination", folder]
         name = subprocess.run(npm, check=True, capture_output=True, text=True).stdout.strip()  # noqa: S603
         with tarfile.open(Path(folder, name)) as archive, archive.extractfile("package/land-50m.json") as file:  # type: ignore[union-attr]
-            outlines = [encoded(ring) for ring in rings(json.load(file)) if _is_seen(ring)]
+            pieces = (piece for ring in rings(json.load(file)) for piece in pieces_of(ring))
+            outlines = [encoded(piece) for piece in pieces if _is_seen(piece)]
     TARGET.write_text(json.dumps(outlines, indent=0) + "\n", encoding="utf-8")
     sys.stdout.write(f"{TARGET.name}: {len(outlines)} outlines, {TARGET.stat().st_size} bytes\n")
 
@@ -55,6 +57,46 @@ def _arc(topology: Any, number: int) -> Iterable[Point]:
         x, y = x + step_x, y + step_y
         points.append((round((x * scale_x + left) * _STEPS), round((y * scale_y + bottom) * _STEPS)))
     return points if number >= 0 else reversed(points)
+
+
+def pieces_of(ring: Sequence[Point]) -> Iterator[list[Point]]:
+    """Yield the parts of an outline between the two sides of the map: there it goes on across the antimeridian."""
+    whole = _unrolled(ring)
+    for turn in (-_TURN, 0, _TURN):
+        shifted = [(x + turn, y) for x, y in whole]
+        piece = _cut(_cut(shifted, 1), -1)
+        if piece and min(x for x, _ in piece) < max(x for x, _ in piece):
+            yield piece
+
+
+def _unrolled(ring: Sequence[Point]) -> list[Point]:
+    """Return an outline without jumps from one side of the map to the other; one around a pole is closed there."""
+    turn, before, points = 0, ring[0][0], []
+    for x, y in ring:
+        turn += _TURN * ((x - before < -_TURN // 2) - (x - before > _TURN // 2))
+        points.append((x + turn, y))
+        before = x
+    if points[-1][0] != points[0][0]:
+        pole = -_TURN // 4 if points[0][1] < 0 else _TURN // 4
+        points += [(points[-1][0], pole), (points[0][0], pole), points[0]]
+    return points
+
+
+def _cut(ring: Sequence[Point], side: int) -> list[Point]:
+    """Return the part of an outline on this side (1: to the west, -1: to the east) of an edge of the map."""
+    edge = side * _TURN // 2
+
+    def is_inside(point: Point) -> bool:
+        return (point[0] - edge) * side <= 0
+
+    points: list[Point] = []
+    for one, other in pairwise(ring):
+        if is_inside(one) != is_inside(other):
+            share = (edge - one[0]) / (other[0] - one[0])
+            points.append((edge, round(one[1] + share * (other[1] - one[1]))))
+        if is_inside(other):
+            points.append(other)
+    return [*points, points[0]] if points else []
 
 
 def _is_seen(ring: Sequence[Point]) -> bool:

@@ -140,12 +140,18 @@ def _path(points: Sequence[Point], *, closed: bool) -> str:
 
 
 def _land(view: _View) -> str:
-    """Return the path of the land as far as it is seen; two points of an outline that are drawn as one are one."""
+    """Return the path of the land as far as it is seen, of points in one place of the screen the first."""
     wide, high = (view.east - view.west) * _BEYOND, (view.north - view.south) * _BEYOND
     edges = (view.west - wide, view.south - high, view.east + wide, view.north + high)
     outlines = (_cut(outline, edges) for outline, box in _outlines() if _meets(box, edges))
-    drawn = ([point for point, _ in groupby(view.point(*each) for each in ring)] for ring in outlines if ring)
+    drawn = (
+        [next(near) for _, near in groupby((view.point(*each) for each in ring), _pixel)] for ring in outlines if ring
+    )
     return "".join(_path(points, closed=True) for points in drawn)
+
+
+def _pixel(point: Point) -> tuple[int, int]:
+    return round(point[0]), round(point[1])
 
 
 Box = tuple[float, float, float, float]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docs.coastline import encoded
+from docs.coastline import encoded, pieces_of
 from eocanvas_apply.render.page.map_layers import land, layers
 from eocanvas_apply.render.page.node_layout import drawing_of
 from eocanvas_apply.render.page.timeline_chart import BARS, LEFT, RIGHT, WIDTH, chart_of
@@ -115,3 +116,17 @@ def _decoded(text: str) -> list[tuple[int, int]]:
         at = (at[0] + x, at[1] + y)
         points.append(at)
     return points
+
+
+def test_no_outline_of_the_land_crosses_the_map() -> None:
+    for outline in map(_decoded, land()):
+        steps = [abs(one[0] - other[0]) for one, other in pairwise(outline) if abs(one[1]) < 8990]
+        assert max(steps, default=0) < 2000
+        assert outline[0] == outline[-1]
+
+
+def test_an_outline_across_the_antimeridian_is_cut_there() -> None:
+    ring = [(17000, 0), (17900, 0), (-17900, 0), (-17900, 1000), (17000, 1000), (17000, 0)]
+    west, east = sorted(pieces_of(ring), key=lambda piece: min(x for x, _ in piece))
+    assert {x for x, _ in west} == {-18000, -17900}
+    assert {x for x, _ in east} == {17000, 17900, 18000}
