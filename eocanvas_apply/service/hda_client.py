@@ -60,7 +60,8 @@ class Product:
     """A product of a dataset; these two ids are its identity.
 
     `location` is what an order has to repeat. `size` is in bytes, None where the HDA does not know it ("ND").
-    `properties` are those of the search's answer as they came, location and size included.
+    `properties` are those of the search's answer as they came, location and size included, and beside them `geometry`
+    (GeoJSON) where the answer has one.
     """
 
     id: str
@@ -263,6 +264,8 @@ def _index(value: object) -> object:
 def _product(feature: object, dataset_id: str) -> Product:
     fields = mapping(feature, "a product")
     properties = mapping(fields.get("properties") or {}, "a product")
+    if isinstance(geometry := fields.get("geometry"), Mapping):
+        properties = {"geometry": geometry, **properties}
     product_id, location = _text_in(fields, "id"), _text_in(properties, "location")
     return Product(product_id, dataset_id, location, whole(properties.get("size")), properties)
 

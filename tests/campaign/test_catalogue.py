@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
+import pytest
+
 from eocanvas_apply.campaign.expansion import Expansion, expand
-from eocanvas_apply.campaign.readers.hda import Catalogue
+from eocanvas_apply.campaign.readers.hda import Catalogue, product_rows
 from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.server import running
 from eocanvas_apply.emulator.model.behaviour import DEFAULT_USER
@@ -69,3 +71,20 @@ def test_an_invalid_search_is_reported_at_its_step() -> None:
     assert fault.code == "bad-search"
     assert fault.position is not None
     assert (fault.position.line, fault.address) == (3, "job.a")
+
+
+SQUARE = {"type": "Polygon", "coordinates": [[[20, 58], [21, 58], [21, 59], [20, 59], [20, 58]]]}
+
+
+@pytest.mark.parametrize(
+    ("geometry", "fields"),
+    [
+        (SQUARE, {"geometry": "POLYGON((20 58, 21 58, 21 59, 20 59, 20 58))"}),
+        ({"type": "Circle", "coordinates": [20, 58]}, {}),
+        ({"type": "Polygon", "coordinates": []}, {}),
+        ("POINT(20 58)", {"geometry": "POINT(20 58)"}),
+    ],
+)
+def test_the_footprint_of_a_product_is_wkt_as_in_other_rows(geometry: object, fields: dict[str, object]) -> None:
+    (row,) = product_rows([{"id": "a", "size": 1, "geometry": geometry}])
+    assert row.fields == {"product_id": "a", "size": 1, **fields}

@@ -118,6 +118,10 @@ def test_jobs_of_a_search_without_a_lock_are_shown_from_the_ledger(
     assert launched > 1
     assert project.run("report", "--offline", "--out", "-") == 0
     assert f"{launched} of {launched} jobs done." in _text(project.out)
+    # Each product has a footprint, which only a search, or a lock, shows.
+    assert project.run("lock") == 0
+    assert project.run("report", "--offline", "--out", "-") == 0
+    assert f"{launched} jobs at " in _text(project.out)
 
 
 def test_a_link_in_a_circle_is_told(project: Project, tmp_path: Path) -> None:

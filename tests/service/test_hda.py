@@ -274,3 +274,15 @@ def test_a_product_that_cannot_be_named_is_left_out(stage: Stage, odd: str) -> N
     ]
     stage.on(SEARCH, says(200, {"features": features, "properties": {"totalResults": 3}}))
     assert search(stage) == ["p2"]
+
+
+def test_a_product_has_its_footprint_where_the_answer_has_one(stage: Stage) -> None:
+    footprint = {"type": "Point", "coordinates": [20, 58]}
+    features = [
+        {"id": "a", "geometry": footprint, "properties": {"location": "l"}},
+        {"id": "b", "geometry": None, "properties": {"location": "l"}},
+        {"id": "c", "geometry": footprint, "properties": {"location": "l", "geometry": "its own"}},
+    ]
+    stage.on(SEARCH, says(200, {"features": features, "properties": {"totalResults": 3}}))
+    found = run(stage, lambda hda: hda.search({"dataset_id": OCEAN}, None))
+    assert [product.properties.get("geometry") for product in found] == [footprint, None, "its own"]

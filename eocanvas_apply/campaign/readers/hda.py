@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from eocanvas_apply.campaign.readers.geometry import GeometryFault, outline
 from eocanvas_apply.campaign.rows import Row
 from eocanvas_apply.errors import Refused, ServiceError
 
@@ -24,10 +26,20 @@ Search = Callable[[Mapping[str, Any], int], Awaitable[Sequence[Mapping[str, Any]
 
 
 def product_rows(products: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """Return a row for each product, sorted by id: `product_id` and the product's own fields."""
+    """Return a row for each product, sorted by id: `product_id` and the product's own fields, its `geometry` as WKT."""
     by_id = {str(fields["id"]): fields for fields in products}
     own = {name: {field: value for field, value in by_id[name].items() if field != "id"} for name in sorted(by_id)}
-    return [Row(name, {"product_id": name, **fields}) for name, fields in own.items()]
+    return [Row(name, {"product_id": name, **_with_wkt(fields)}) for name, fields in own.items()]
+
+
+def _with_wkt(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the fields with a geometry as other sources have it; one that cannot be read is left out."""
+    if not isinstance(fields.get("geometry"), Mapping):
+        return fields
+    with suppress(GeometryFault):
+        if found := outline(fields["geometry"]):
+            return {**fields, "geometry": found.wkt}
+    return {name: value for name, value in fields.items() if name != "geometry"}
 
 
 @dataclass
