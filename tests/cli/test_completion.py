@@ -236,8 +236,24 @@ def test_the_ledger_is_the_one_that_is_named(offered: Offered) -> None:
     offered.environ["EOCANVAS_APPLY_LEDGER"] = "mine.jsonl"
     assert "mine" in offered("eoc logs ")
     del offered.environ["EOCANVAS_APPLY_LEDGER"]
-    offered.write("eocanvas.yaml", f"{GOOD}ledger: {{url: mine.jsonl}}\n")
-    assert "mine" in offered("eoc logs ")
+
+
+def test_a_file_that_the_manifest_calls_its_ledger_is_not_read(offered: Offered) -> None:
+    offered.events(("job-intended", '"job.mine"'), name="mine.jsonl")
+    offered.events(("job-intended", '"job.beside"'))
+    for url in ("mine.jsonl", str(offered.folder / "mine.jsonl"), r"\\\\host\\mine.jsonl"):
+        offered.write("eocanvas.yaml", f'{GOOD}ledger: {{url: "{url}"}}\n')
+        assert offered("eoc logs ").keys().isdisjoint({"mine", "beside"})
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a host would be asked")
+def test_a_path_of_a_host_is_not_looked_at(offered: Offered) -> None:
+    for name in ("mine.jsonl", r"\\host"):
+        offered.events(("job-intended", '"job.mine"'), name=name)
+    path = str(offered.folder / "mine.jsonl")
+    for ledger, is_read in ((path, True), (f"/{path}", False), (r"\\host", False)):
+        offered.environ["EOCANVAS_APPLY_LEDGER"] = ledger
+        assert ("mine" in offered("eoc logs ")) is is_read
 
 
 def test_environments_and_variables_are_offered(offered: Offered) -> None:

@@ -28,6 +28,10 @@ name
 T32 a
 $(touch ran)
 T33!
+T37'a
+T37'b'c
+T36!a
+T36!b!
 "T34,&c"
 T35'q
 üñ
@@ -43,6 +47,8 @@ TYPED = {
     "eoc why tiles/T32\t": ["why", "tiles/T32 a"],
     "eoc why tiles/\\$\t": ["why", "tiles/$(touch ran)"],
     "eoc why 'tiles/T33\t": ["why", "tiles/T33!"],
+    'eoc why "tiles/T33\t': ["why", "tiles/T33!"],
+    'eoc why "tiles/T36\tb\t': ["why", "tiles/T36!b!"],
     'eoc why "tiles/T34\t': ["why", "tiles/T34,&c"],
     "eoc why tiles/T35\t": ["why", "tiles/T35'q"],
     "eoc results job.tiles/ü\t": ["results", "job.tiles/üñ"],
@@ -63,6 +69,11 @@ def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shell]:
 def test_a_shell_completes_commands_options_and_addresses(shell: Shell, tmp_path: Path) -> None:
     assert {typed: shell.words(typed) for typed in TYPED} == TYPED
     assert sorted(each.name for each in (tmp_path / "project").iterdir()) == ["eocanvas.yaml", "rows.csv"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"], indirect=True)
+def test_a_quote_within_quotes_is_completed_further(shell: Shell) -> None:
+    assert shell.words("eoc why 'tiles/T37\tb\t") == ["why", "tiles/T37'b'c"]
 
 
 def test_a_manifest_with_faults_is_no_word_to_the_person(shell: Shell, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -89,6 +90,21 @@ def test_nothing_that_the_repository_names_is_run(project: Path, tmp_path: Path)
     assert found is not None
     assert found.modified == (NAME,)
     assert not ran.exists()
+
+
+def test_a_program_of_the_project_is_not_taken_for_git(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = tmp_path / "ran"
+    for name in ("git", "git.exe"):
+        (project / name).write_text(f"#!/bin/sh\necho ran > {ran}\n", encoding="utf-8")
+        (project / name).chmod(0o755)
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("PATH", os.pathsep.join((".", "", "../coast", os.environ["PATH"])))
+    found = git_commit(project, {NAME: TEXT})
+    assert not ran.exists()
+    assert found is not None
+    assert found.modified == ()
 
 
 def test_the_repository_of_a_hook_is_not_taken_for_that_of_the_project(

@@ -352,6 +352,9 @@ class TestAddresses:
         path = tmp_path / "own.jsonl"
         assert open_backend(form.format(path), Boundary(tmp_path / "project")).url == str(path)
 
+    def test_a_path_that_begins_with_two_slashes_stays_absolute(self, tmp_path: Path) -> None:
+        assert open_backend(f"/{tmp_path}/x.jsonl", Boundary(tmp_path)).path == Path(f"/{tmp_path}/x.jsonl")
+
     @pytest.mark.parametrize("url", ["s3://bucket/ledger", "postgresql://host/base", "{folder}"])
     def test_an_address_that_is_not_a_file_is_a_usage_error(self, url: str, tmp_path: Path) -> None:
         with pytest.raises(UsageError) as caught:

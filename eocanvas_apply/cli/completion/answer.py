@@ -48,3 +48,34 @@ class _Finder(CompletionFinder):
     def filter_completions(self, completions: list[str]) -> list[str]:
         """Return each once; a campaign may have ten thousand instances."""
         return [each for each in dict.fromkeys(completions) if each.isprintable()]
+
+    def quote_completions(
+        self, completions: list[str], cword_prequote: str, last_wordbreak_pos: int | None
+    ) -> list[str]:
+        """Return them as the shell is to read them; bash replaces what stands behind the last quote that is open."""
+        if not cword_prequote or os.environ.get("_ARGCOMPLETE_SHELL") != "bash":
+            return super().quote_completions(completions, cword_prequote, last_wordbreak_pos)
+        before = len(_before_quote(cword_prequote))
+        ends = [each[before:] for each in completions]
+        quoted = super().quote_completions(ends, cword_prequote, last_wordbreak_pos)
+        return quoted if cword_prequote == "'" else [_with_exclamation_marks(each) for each in quoted]
+
+
+def _before_quote(quote: str) -> str:
+    """Return what of the word stands before the quote that is open: it may have been closed and opened again."""
+    line = os.fsdecode(os.fsencode(os.environ["COMP_LINE"])[: int(os.environ["COMP_POINT"])])
+    while quote in line:
+        line = line.rpartition(quote)[0]
+        is_open, before, *_ = split_line(line)
+        if not is_open and not line.endswith("\\"):
+            return str(before)
+    return ""
+
+
+def _with_exclamation_marks(quoted: str) -> str:
+    """Return a text for between double quotes in which each `!` stands outside of them.
+
+    Inside, the backslash that guards it from the history would stay. At the end bash takes a double quote for the
+    closing one and adds none, so it is added here.
+    """
+    return quoted.replace(r"\!", r'"\!"') + ('"' if quoted.endswith("!") else "")

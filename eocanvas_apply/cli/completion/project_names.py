@@ -24,6 +24,8 @@ from eocanvas_apply.vocabulary import NO_ENVIRONMENT, STATE_FOLDER
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 # Of each event of a ledger no more is read than what it says of which address.
 _EVENT = re.compile(rb'"type": ?"([a-z-]+)", ?"address": ?("(?:[^"\\]|\\.)*")')
+# Windows asks the host of such a path whether it has the file.
+_OF_A_HOST = re.compile(r"[/\\]{2}")
 _LAST = {b"forgotten", b"moved", b"key-deleted"}
 
 
@@ -122,17 +124,16 @@ class ProjectNames:
 
     def _ledger(self) -> bytes:
         """Return the text of the ledger, empty where it is not in a file."""
-        named = getattr(self._args, "ledger", None) or os.environ.get("EOCANVAS_APPLY_LEDGER") or self._of_manifest()
-        if named:
-            path = Path(named.removeprefix("file:").removeprefix("//"))
-            return path.read_bytes() if path.is_file() and "://" not in named else b""
+        if named := getattr(self._args, "ledger", None) or os.environ.get("EOCANVAS_APPLY_LEDGER"):
+            path = named.removeprefix("file:").removeprefix("//") if named.startswith("file:") else named
+            local = "://" not in named and not _OF_A_HOST.match(path)
+            return Path(path).read_bytes() if local and Path(path).is_file() else b""
+        # A manifest names shared ledgers only: a file that one names would be one that its author chose.
+        if any(isinstance(each.get("ledger"), dict) and each["ledger"].get("url") for each in self._layers):
+            return b""
         name = f"{getattr(self._args, 'env', None) or NO_ENVIRONMENT}.jsonl"
         with self._files.boundary().open(self._files.folder / STATE_FOLDER / name) as file:
             return file.read()
-
-    def _of_manifest(self) -> str | None:
-        urls = [str(each["ledger"].get("url")) for each in self._layers if isinstance(each.get("ledger"), dict)]
-        return urls[-1] if urls else None
 
 
 def _given(args: Namespace, name: str) -> list[str]:

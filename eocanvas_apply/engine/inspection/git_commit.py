@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from eocanvas_apply.web_addresses import bare_addresses
 
+_PROGRAM = "git.exe" if os.name == "nt" else "git"
 _PATIENCE_S = 10
 _MOST_NAMES = 200
 # Trees are only read. What a repository's own settings could start is switched off, and so is what waits for a person.
@@ -83,7 +85,7 @@ def _git(folder: Path, *words: str) -> bytes:
     # Set inside of a hook, these would name another repository.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     done = subprocess.run(  # noqa: S603 - the words are ours, and names follow behind `--`
-        ["git", *options, *words],  # noqa: S607 - the one that the person uses
+        [_program(), *options, *words],
         cwd=folder,
         env=kept | _ENVIRONMENT,
         stdin=subprocess.DEVNULL,
@@ -92,3 +94,16 @@ def _git(folder: Path, *words: str) -> bytes:
         check=True,
     )
     return done.stdout
+
+
+def _program() -> str:
+    """Return where `git` is on PATH; raises FileNotFoundError.
+
+    A folder that PATH names by a relative path is left out, and so is the current folder, where Windows begins: a
+    program there may be a stranger's.
+    """
+    folders = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if Path(folder).is_absolute()]
+    found = (shutil.which(Path(folder, _PROGRAM)) for folder in folders)
+    if program := next(filter(None, found), None):
+        return program
+    raise FileNotFoundError(_PROGRAM)

@@ -243,7 +243,7 @@ def open_backend(url: str | None, boundary: Boundary, environment: str | None = 
     if colon and len(scheme) > 1 and scheme != "file":
         hint = "use the path of a local file, s3://BUCKET/PREFIX or postgresql://HOST/DATABASE"
         raise UsageError(error("ledger-unsupported", f"ledgers at {scheme}: addresses are not supported yet", hint))
-    path = Path((rest if scheme == "file" and colon else url).removeprefix("//"))
+    path = Path(rest.removeprefix("//") if scheme == "file" and colon else url)
     if path.is_dir():
         message = f"{path} is a folder, a ledger is a file"
         raise UsageError(error("ledger-unsupported", message, f"try {path}/ledger.jsonl"))
