@@ -32,9 +32,10 @@ ROOMS = {
     "policy": "planning manifest documents checks secrets.secret_references ledger.fold",
     "results": "planning manifest.address ledger.events ledger.fold",
     "observing": "planning manifest documents service ledger secrets storage results",
-    "report": "planning manifest.address manifest.model ledger.event_values ledger.fold",
+    "report": "planning secrets.published_text manifest.address manifest.model ledger.event_values ledger.fold",
     "applying": "planning manifest documents service ledger secrets results report.progress",
-    "render": "report planning checks manifest.address ledger.events ledger.event_values ledger.entry ledger.fold",
+    "render": "report planning checks secrets.published_text manifest.address ledger.events ledger.event_values"
+    " ledger.entry ledger.fold",
     "emulator": "",
 }
 ROOMS["engine"] = " ".join(ROOMS.keys() - {"render", "emulator"})

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import hashlib
+import io
 import json
 import posixpath
 from collections import Counter
@@ -28,7 +30,7 @@ from eocanvas_apply.engine.inspection.file_search import acts, find_file
 from eocanvas_apply.engine.inspection.manifest_state import defined_jobs, manifest_texts, manifest_version
 from eocanvas_apply.engine.inspection.own_files import OwnFile, is_own, write_own
 from eocanvas_apply.errors import UsageError
-from eocanvas_apply.files import digest_of
+from eocanvas_apply.files import is_file
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
@@ -46,8 +48,8 @@ from eocanvas_apply.report.provenance.described_job import (
 from eocanvas_apply.report.provenance.file_origin import FileOrigin
 from eocanvas_apply.report.provenance.manifest_version import ManifestVersion
 from eocanvas_apply.report.provenance.written_catalogue import Written
+from eocanvas_apply.secrets.published_text import published_document, published_field, published_text, published_values
 from eocanvas_apply.secrets.scrubbing import SCRUBBER
-from eocanvas_apply.web_addresses import bare_addresses
 
 FORMS = ("stac", "ro-crate")
 _COLLECTION = "collection.json"
@@ -96,8 +98,9 @@ class Sources:
         found = {}
         for digest, run in runs.items():
             if (name := document_copy(run)) and digest in texts:
-                text = SCRUBBER.hide(bare_addresses(texts[digest]))
-                found[name] = (f"The {run.origin.document_kind} {digest}, before its parameters are filled in", text)
+                text = SCRUBBER.hide(published_document(texts[digest]))
+                title = f"The {run.origin.document_kind} {digest}, before its parameters are filled in, secrets hidden"
+                found[name] = (title, text)
         for name, text in (manifest_texts(self.campaigns) if self.campaigns else {}).items():
             found[name] = (f"The manifest {name}, secrets hidden", SCRUBBER.hide(text))
         return found
@@ -185,8 +188,9 @@ def write_crates(sources: Sources, now: datetime) -> list[Written]:
         root = sources.folder / job.folder
         places.append(root / ro_crate.METADATA)
         copies = sources.copies(job)
-        files = [*_crated(copies), *_index(root)]
-        crate = ro_crate.ro_crate(job, files, version, now, __version__)
+        copies |= _index(root)
+        files = list(_crated(copies))
+        crate = _published(ro_crate.ro_crate(job, files, version, now, __version__))
         crate = crate_with_added(crate, _before(places[-1]))
         texts += [*_copies(root, copies), OwnFile(places[-1], _json(crate), _mark(ro_crate.OWN))]
     _require_apart(places)
@@ -264,11 +268,11 @@ def _stac(
     titles = {name: title for name, (title, _) in copies.items()}
     paths = [path for *_, path in shelf.items]
     collection = stac_collection.stac_collection(shelf.job, shelf.collection, paths, titles, version)
-    collection = collection_with_added(collection, _before(Path(shelf.collection)))
+    collection = collection_with_added(_published(collection), _before(Path(shelf.collection)))
     among = stac_item.Surroundings(collection["id"], shelf.collection, version, titles, items)
     for run, result, path in shelf.items:
         item = stac_item.stac_item(run, result, path, shelf.data(result), among)
-        yield OwnFile(Path(path), _json(item), _mark(stac_item.OWN))
+        yield OwnFile(Path(path), _json(_published(item)), _mark(stac_item.OWN))
     yield from _copies(Path(shelf.home), copies)
     # Last: who finds the collection finds its items.
     yield OwnFile(Path(shelf.collection), _json(collection), _mark(stac_collection.OWN))
@@ -283,8 +287,16 @@ def _copies(root: Path, copies: Mapping[str, tuple[str, str]]) -> Iterator[OwnFi
 def _before(path: Path) -> Any:
     """Return the document that lies at a path, None where there is none that can be read."""
     with suppress(OSError, ValueError, RecursionError):
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(_text_of(path))
     return None
+
+
+def _text_of(path: Path) -> str:
+    """Return the text of a file; raises OSError also for what is none, such as a pipe, which would be waited for."""
+    if not is_file(path):
+        raise FileNotFoundError(path)
+    with path.open(encoding="utf-8", newline="") as file:
+        return file.read()
 
 
 def _mark(own: str) -> str:
@@ -298,11 +310,27 @@ def _crated(copies: Mapping[str, tuple[str, str]]) -> Iterator[ro_crate.CratedFi
         yield ro_crate.CratedFile(f"{FOLDER}/{name}", title, len(content), digest)
 
 
-def _index(root: Path) -> Iterator[ro_crate.CratedFile]:
-    path = root / _INDEX
-    with suppress(OSError):
-        size, digest = path.stat().st_size, digest_of(path)
-        yield ro_crate.CratedFile(_INDEX, "A table of the jobs and their files", size, digest)
+def _index(root: Path) -> dict[str, tuple[str, str]]:
+    """Return title and text of a copy of the table of results, whose rows are without secrets."""
+    with suppress(OSError, ValueError, csv.Error):
+        head, *rows = csv.reader(io.StringIO(_text_of(root / _INDEX)))
+        table = io.StringIO(newline="")
+        named = [name.rpartition(".")[2] if name.startswith("each.") else "" for name in head]
+        lines = ([_cell(name, cell) for name, cell in zip(named, row, strict=True)] for row in rows)
+        csv.writer(table, lineterminator="\n").writerows([head, *lines])
+        return {_INDEX: ("A table of the jobs and their files, secrets hidden", SCRUBBER.hide(table.getvalue()))}
+    return {}
+
+
+def _cell(name: str, text: str) -> str:
+    return str(published_field(name, text)) if name else published_text(text)
+
+
+def _published(document: Any) -> Any:
+    """Return a document without what may not be published."""
+    text = _dumped(document)
+    # Each value by itself takes longer, and few hold anything.
+    return document if published_text(text) == text else published_values(document)
 
 
 def _json(document: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ _WORDS = "password|passwd|secret|token|credential|signature|access_?key|api_?key
 _NAME = rf"\b(?!(?:get|refresh)token\b)(?=\w*(?:{_WORDS}))\w+"
 _VALUE = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s&,;}]+)"""
 # Compiled at the first use: every command imports this file, and few hide anything.
-_TOKENS = (
+TOKENS = (
     r"(?i)(\bauthorization[\"']?\s*[=:]\s*[\"']?(?:bearer|basic)\s+)[\w.~+/=-]+",
     r"(?i)(\bbearer\s+)[^\s\"',;]+",
     r"(?i)(\bbasic\s+)[\w.~+/=-]{16,}",
@@ -58,7 +58,7 @@ class Scrubber:
         bare = self.hide_known(text)
         lower = bare.lower()
         # Most texts hold none of them, and to look for patterns in a long one takes milliseconds.
-        return _without(_TOKENS, bare) if any(word in lower for word in _TOKEN_WORDS) else bare
+        return _without(TOKENS, bare) if any(word in lower for word in _TOKEN_WORDS) else bare
 
     def hide_known(self, text: str) -> str:
         """Return the text without the secrets that were learnt."""

@@ -17,9 +17,9 @@ _CHANGE = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[0-9]|(?<=[0-9])[A-Za-z]")
 # Letters of one case, and digits among them.
 _ROW = re.compile(r"(?<![A-Za-z0-9])(?:[a-z0-9]{20,}|[A-Z0-9]{20,})(?![A-Za-z0-9])")
 _AMONG_LETTERS = re.compile(r"[A-Za-z][0-9]+[A-Za-z]")
-_NAMES = "password|passwd|secret|token|credential|access_?key|api_?key|signature"
-_NAME = re.compile(_NAMES, re.IGNORECASE)
-_ASSIGNED = re.compile(rf"(?i)\b(?=\w*(?:{_NAMES}))\w+[ \t]*=[ \t]*([^\s`'\",;}}]+?)(?=:?(?:[\s`'\",;}}]|$))")
+NAMES = "password|passwd|secret|token|credential|access_?key|api_?key|signature"
+_NAME = re.compile(NAMES, re.IGNORECASE)
+_ASSIGNED = re.compile(rf"(?i)\b(?=\w*(?:{NAMES}))\w+[ \t]*=[ \t]*([^\s`'\",;}}]+?)(?=:?(?:[\s`'\",;}}]|$))")
 # `jane:password@host` of an address whose slashes were forgotten.
 _WITHOUT_SLASHES = re.compile(r"(?<![^\s'\"`({\[,=])[A-Za-z][\w.+-]+:/?([^\s/\\'\"`][^\s'\"`]*)@")
 # What signs an address, as Azure's storage names it.

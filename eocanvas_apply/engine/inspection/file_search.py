@@ -21,6 +21,7 @@ from eocanvas_apply.report.provenance.file_origin import (
     identified,
     stored_files,
 )
+from eocanvas_apply.secrets.published_text import published_text
 
 _LONGEST = 300
 
@@ -42,7 +43,7 @@ def find_file(text: str, folder: Path, recorded: Recorded) -> FileOrigin:
     try:
         size, digest = (path.stat().st_size, digest_of(path)) if exists else (None, None)
     except OSError as fault:
-        message = f"{text[:_LONGEST]!r} cannot be read: {fault.strerror or fault}"
+        message = f"{published_text(text[:_LONGEST])!r} cannot be read: {fault.strerror or fault}"
         raise UsageError(error("file-unreadable", message)) from None
     alike = [each for each in stored if each.stored and (each.stored.size, each.stored.sha256) == (size, digest)]
     found = identified(at_path, alike, exists=exists)
@@ -54,7 +55,7 @@ def find_file(text: str, folder: Path, recorded: Recorded) -> FileOrigin:
 
 def _unknown(text: str, words: str) -> UsageError:
     hint = "`eocanvas-apply results` lists the results of this ledger; -f or --ledger names another one"
-    return UsageError(error("not-a-result", f"{text[:_LONGEST]}: {words}", hint))
+    return UsageError(error("not-a-result", f"{published_text(text[:_LONGEST])}: {words}", hint))
 
 
 def _place(path: Path) -> str:

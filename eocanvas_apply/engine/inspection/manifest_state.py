@@ -17,7 +17,7 @@ from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.state.lineage import as_launched
 from eocanvas_apply.report.provenance.described_job import DefinedJob
 from eocanvas_apply.report.provenance.manifest_version import ManifestVersion
-from eocanvas_apply.web_addresses import bare_addresses
+from eocanvas_apply.secrets.published_text import published_text
 
 _VALUE = r"""(?:"[^"\n]*"|'[^'\n]*'|[^\s,{}\[\]#]+)"""
 _ACCOUNTS = re.compile(rf"""(^account:[ ]*|(?<=[\s{{,])["']?username["']?:[ ]*){_VALUE}""", re.MULTILINE)
@@ -61,4 +61,4 @@ def manifest_texts(campaigns: Campaigns) -> dict[str, str]:
     """
     loaded = campaigns.project.loaded
     texts = {PurePath(name).name: shown_text(mask) for name, mask in loaded.masks.items()}
-    return {name: _ACCOUNTS.sub(r"\1***", bare_addresses(text)) for name, text in texts.items() if text}
+    return {name: _ACCOUNTS.sub(r"\1***", published_text(text)) for name, text in texts.items() if text}

@@ -10,7 +10,7 @@ from pathlib import Path
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
-from eocanvas_apply.files import replace_text
+from eocanvas_apply.files import is_file, replace_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,9 @@ def is_own(path: Path, mark: str) -> bool:
 
 
 def _text_of(path: Path) -> str | None:
+    # A pipe would be waited for.
+    if not is_file(path):
+        return None
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, ValueError):

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from eocanvas_apply.ledger.fold.job_records import Run
 from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.actions import Phase
-from eocanvas_apply.planning.failures import HINTS, without_url_secrets
+from eocanvas_apply.planning.failures import HINTS
 from eocanvas_apply.planning.log_rules import rule_of, shown_remarks
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.at_keys import location_of
@@ -19,6 +19,7 @@ from eocanvas_apply.render.plan import advice
 from eocanvas_apply.render.plan_blocks import in_words, when
 from eocanvas_apply.report.page.report_page import ReportPage
 from eocanvas_apply.report.status import JobStatus
+from eocanvas_apply.secrets.published_text import published_field
 
 # Of more jobs than these, what there is to tell of those that are done stays out: the page would be too large.
 MOST_WITH_DETAILS = 2000
@@ -179,4 +180,4 @@ def _row(page: ReportPage, job: JobStatus) -> Iterator[tuple[str, str]]:
     for name, value in list(fields.items())[:_MOST_FIELDS]:
         if value not in (None, "") and name.rpartition(".")[2] not in _ON_THE_MAP:
             # A page is published where a ledger is not: what signs an address does not belong there.
-            yield f"each.{name}", one_line(without_url_secrets(str(value)), _LONGEST_FIELD)
+            yield f"each.{name}", one_line(str(published_field(name, value)), _LONGEST_FIELD)

@@ -15,7 +15,7 @@ from eocanvas_apply.report.provenance.described_job import DescribedJob, Describ
 from eocanvas_apply.report.provenance.given_inputs import GivenInput
 from eocanvas_apply.report.provenance.job_origin import JobOrigin
 from eocanvas_apply.report.provenance.manifest_version import ManifestVersion
-from eocanvas_apply.web_addresses import bare_addresses
+from eocanvas_apply.secrets.published_text import published_field
 
 Json = dict[str, Any]
 FACILITY = "WEkEO EOCanvas"
@@ -91,15 +91,9 @@ def input_json(given: GivenInput, before: Mapping[str, str]) -> Json:
 
 def row_json(fields: Mapping[str, Any]) -> Json:
     """Return the fields of a row as JSON, without its geometry and secrets."""
-    return {name: _plain(each) for name, each in fields.items() if name.rpartition(".")[2] not in _ON_A_MAP}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, str):
-        return bare_addresses(value)
-    if isinstance(value, Mapping):
-        return {name: _plain(each) for name, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
+    return {
+        name: published_field(name, each) for name, each in fields.items() if name.rpartition(".")[2] not in _ON_A_MAP
+    }
 
 
 def manifest_json(version: ManifestVersion, *, as_in_manifest: bool | None) -> Json:

@@ -9,6 +9,7 @@ from eocanvas_apply.render.layout import PLAIN, Style, counted, cut, moment, one
 from eocanvas_apply.render.provenance.job_facts import FACILITY, Json, input_json, known, row_json, software, time
 from eocanvas_apply.report.provenance.file_origin import Act, FileIs, FileOrigin
 from eocanvas_apply.report.provenance.job_origin import JobOrigin
+from eocanvas_apply.secrets.published_text import published_text, published_values
 
 _WORDS = {
     FileIs.AS_DOWNLOADED: "as it was downloaded",
@@ -26,7 +27,7 @@ def text(origin: FileOrigin, style: Style = PLAIN) -> str:
     words = _WORDS[origin.state].format(recorded=one_line(origin.recorded))
     lines = [f"{style.paint(one_line(origin.file), 'bold')}: {words}"]
     lines += [f"  {style.paint(label.ljust(_LABEL - 1), 'dim')} {each}" for label, each in _lines(origin)]
-    return style.wrap("\n".join(lines), " " * (_LABEL + 2)) + "\n"
+    return style.wrap(published_text("\n".join(lines)), " " * (_LABEL + 2)) + "\n"
 
 
 def _lines(origin: FileOrigin) -> Iterator[tuple[str, str]]:
@@ -95,7 +96,7 @@ def _manifest(origin: FileOrigin) -> str:
 def as_json(origin: FileOrigin) -> Json:
     """Return it as JSON; `state` is as-downloaded, edited, elsewhere, missing or at-key."""
     job = origin.origin
-    return {
+    found = {
         "file": origin.file,
         "state": origin.state.value,
         "recorded": origin.recorded,
@@ -123,6 +124,8 @@ def as_json(origin: FileOrigin) -> Json:
         "manifest": _manifest_json(origin),
         "remarks": list(job.remarks),
     }
+    shown: Json = published_values(found)
+    return shown
 
 
 def _act(act: Act | None) -> Json | None:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from eocanvas_apply.ledger.event_values import KeyUse
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.state.at_keys import place_at
-from eocanvas_apply.web_addresses import bare_addresses
+from eocanvas_apply.secrets.published_text import published_text
 
 Kind = Literal["product", "key", "url", "result", "value"]
 
@@ -44,7 +44,7 @@ class GivenInput:
             prefix, _, last = name.rpartition("product_id")
             place = fields.get(f"{prefix}location") if not last and value == self.title else None
             if isinstance(place, str) and re.match(r"https?://\S+$", place):
-                return replace(self, href=bare_addresses(place))
+                return replace(self, href=published_text(place))
         return self
 
 
@@ -65,8 +65,8 @@ def _given(name: str, identity: object, used: Mapping[str, KeyUse], recorded: Re
             match = rest.get("match")
             return GivenInput(name, "result", address, fingerprint=fingerprint, match=str(match) if match else None)
         case {"url": str(url)}:
-            bare = bare_addresses(url)
+            bare = published_text(url)
             return GivenInput(name, "url", bare, bare)
         case {"id": str(known)}:
-            return GivenInput(name, "url", bare_addresses(known))
-    return GivenInput(name, "value", bare_addresses(str(identity)))
+            return GivenInput(name, "url", published_text(known))
+    return GivenInput(name, "value", published_text(str(identity)))

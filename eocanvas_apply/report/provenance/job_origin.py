@@ -13,7 +13,7 @@ from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.desired.fingerprint import DOCUMENT
 from eocanvas_apply.planning.state.runs import definition
 from eocanvas_apply.report.provenance.given_inputs import GivenInput, given_inputs
-from eocanvas_apply.web_addresses import bare_addresses
+from eocanvas_apply.secrets.published_text import published_field, published_values
 
 # Jobs of jobs of jobs: a pipeline has a few levels.
 _MOST_LEVELS = 8
@@ -85,8 +85,8 @@ def _with_definition(known: JobOrigin, recorded: Recorded, record: JobRecord, ru
         process=intended.process,
         process_version=intended.process_version,
         document=components.get(DOCUMENT),
-        params={name: bare_addresses(str(value)) for name, value in components.get("params", {}).items()},
-        options=components.get("options", {}),
+        params={name: str(published_field(name, str(value))) for name, value in components.get("params", {}).items()},
+        options=published_values(components.get("options", {})),
         inputs=tuple(given_inputs(components, intended.keys, recorded)),
         fingerprint=intended.fingerprint,
         region=intended.region,

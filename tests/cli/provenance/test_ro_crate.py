@@ -108,7 +108,7 @@ def test_a_job_is_an_action_from_its_inputs_by_its_graph_to_its_files(coast: Coa
     assert aoi["value"].startswith("POLYGON((18.2 57,")
     manifest = entities["provenance/eocanvas.yaml"]
     assert (manifest["version"], manifest["codeRepository"]) == (commit, "https://git.example.org/coast.git")
-    assert entities["index.csv"]["encodingFormat"] == "text/csv"
+    assert entities["provenance/index.csv"]["encodingFormat"] == "text/csv"
 
 
 def test_the_result_of_a_job_before_is_named_by_that_job(coast: Coast) -> None:
@@ -192,5 +192,5 @@ def test_a_copy_in_another_folder_is_a_crate_of_its_own(coast: Coast, tmp_path: 
     said = coast.write("ro-crate", "islands", "--to", str(copy))
     assert said == "deposit/results/islands/ro-crate-metadata.json: 2 results of job.islands\n"
     entities = _valid(copy / "results/islands")
-    assert {"index.csv", "provenance/eocanvas.yaml"} <= entities.keys()
+    assert {"provenance/index.csv", "provenance/eocanvas.yaml"} <= entities.keys()
     assert list((coast.folder / "results").rglob("ro-crate-metadata.json")) == []

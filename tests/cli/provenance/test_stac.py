@@ -16,7 +16,7 @@ from pystac.validation.stac_validator import JsonSchemaSTACValidator
 
 from eocanvas_apply.emulator.http.server import RunningEmulator
 from eocanvas_apply.render.provenance.stac_item import FILE, PROCESSING
-from tests.cli.provenance.conftest import ISLANDS, PRODUCT, TOKENS, Coast
+from tests.cli.provenance.conftest import ISLANDS, PRODUCT, ROW, TOKENS, Coast
 
 EXTENSIONS = Path(__file__).with_name("stac_extensions")
 
@@ -249,10 +249,22 @@ def test_a_copy_in_another_folder_is_described_there(coast: Coast, tmp_path: Pat
 
 
 def test_no_file_holds_a_secret_and_none_is_named_by_the_user(coast: Coast) -> None:
+    rows, graph = coast.folder / "islands.geojson", coast.folder / "subset.xml"
+    named = '"properties": {'
+    rows.write_text(rows.read_text(encoding="utf-8").replace(named, named + json.dumps(ROW)[1:-1] + ", "), "utf-8")
+    hidden = f"<parameters><password>{TOKENS[0]}</password>"
+    graph.write_text(graph.read_text(encoding="utf-8").replace("<parameters>", hidden, 1), encoding="utf-8")
+    assert coast.project.run("apply", "--yes") == 0, coast.project.err
     coast.commit()
     coast.write("stac")
     coast.write("ro-crate")
+    result = str(coast.result("islands", "oland"))
+    assert coast.project.run("explain", result) == 0
+    shown = coast.project.out + json.dumps(coast.project.json("explain", result))
+    assert "api_token" in shown
+    assert [secret for secret in TOKENS if secret in shown] == []
     written = [path for path in (coast.folder / "results").rglob("*") if path.suffix in (".json", ".yaml", ".xml")]
+    written += (coast.folder / "results").rglob("provenance/index.csv")
     assert len(written) > 10
     for path in written:
         text = path.read_text(encoding="utf-8")
