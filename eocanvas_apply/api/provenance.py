@@ -38,7 +38,7 @@ from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.plan import campaign_of
 from eocanvas_apply.render.provenance import ro_crate, stac_collection, stac_item
 from eocanvas_apply.render.provenance.added_by_people import collection_with_added, crate_with_added
-from eocanvas_apply.render.provenance.job_facts import FOLDER, document_copy
+from eocanvas_apply.render.provenance.job_facts import FOLDER, document_copy, plain_name
 from eocanvas_apply.report.provenance.described_job import (
     DescribedJob,
     DescribedRun,
@@ -163,7 +163,7 @@ async def describe(
 def write_stac(sources: Sources, out: Path | None = None) -> list[Written]:
     """Write a collection for each job and an item for each result, beside the results or below `out`.
 
-    Raises UsageError where a file of another kind is in the way (then nothing is written), and OSError.
+    Raises UsageError where a file of another kind is in the way (then nothing is written), or nothing can be written.
     """
     jobs, version = sources.jobs(), sources.version()
     shelves = [_Shelf(job, sources.folder, out) for job in jobs]
@@ -172,9 +172,7 @@ def write_stac(sources: Sources, out: Path | None = None) -> list[Written]:
     boundary = Boundary(out) if out else sources.within
     stale = [path for shelf in shelves for path in shelf.stale()]
     _require_apart(Path(shelf.collection) for shelf in shelves)
-    write_own(texts, boundary)
-    for path in stale:
-        path.unlink(missing_ok=True)
+    _write(texts, boundary, stale)
     homes = [out / job.name if out else sources.folder / job.folder for job in jobs]
     return [_written(job, home / _COLLECTION) for job, home in zip(jobs, homes, strict=True)]
 
@@ -194,8 +192,20 @@ def write_crates(sources: Sources, now: datetime) -> list[Written]:
         crate = crate_with_added(crate, _before(places[-1]))
         texts += [*_copies(root, copies), OwnFile(places[-1], _json(crate), _mark(ro_crate.OWN))]
     _require_apart(places)
-    write_own(texts, sources.within)
+    _write(texts, sources.within)
     return [_written(job, place) for job, place in zip(jobs, places, strict=True)]
+
+
+def _write(texts: Iterable[OwnFile], boundary: Boundary, stale: Iterable[Path] = ()) -> None:
+    """Write files, and remove those that are `stale`; raises UsageError."""
+    try:
+        write_own(texts, boundary)
+        for path in stale:
+            path.unlink(missing_ok=True)
+    except OSError as fault:
+        message = f"{fault.filename or boundary.folder}: cannot be written: {fault.strerror or fault}"
+        hint = "check the disk and the permissions of the folder"
+        raise UsageError(error("result-unwritable", message, hint)) from None
 
 
 def _written(job: DescribedJob, path: Path) -> Written:
@@ -226,9 +236,12 @@ class _Shelf:
 
     def _path(self, run: DescribedRun, result: ResultFacts) -> str:
         if self._beside and result.file:
-            return posixpath.normpath(posixpath.join(self._base, result.file))
-        name = PurePath(result.name.replace("\\", "_").replace(":", "_")).name
-        return posixpath.join(self.home, *filter(None, [run.origin.instance]), name)
+            path = posixpath.normpath(posixpath.join(self._base, result.file))
+            below = posixpath.relpath(path, self.home)
+        else:
+            below = posixpath.join(*filter(None, [run.origin.instance]), result.name)
+        # Readers of collections do not decode references.
+        return posixpath.join(self.home, *map(plain_name, below.split("/")))
 
     def data(self, result: ResultFacts) -> str:
         """Return where a result is: its path, or an address."""

@@ -32,6 +32,14 @@ def test_another_form_is_an_error(manifest: Path, form: str, out: str | None) ->
         project.describe(form=form, out=out)
 
 
+def test_a_folder_that_cannot_be_made_is_an_error(manifest: Path, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("", encoding="utf-8")
+    with eoc.open(manifest) as project:
+        project.apply(project.plan(), wait="1m")
+        with pytest.raises(eoc.UsageError, match="cannot be written"):
+            project.describe(out=tmp_path / "taken" / "below")
+
+
 def test_an_address_that_nothing_has_is_an_error(manifest: Path) -> None:
     with eoc.open(manifest) as project, pytest.raises(eoc.UsageError, match="nothing is recorded yet"):
         project.describe("tiles")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -59,6 +60,31 @@ def test_the_reference_to_an_odd_name_is_one(name: str, href: str) -> None:
     item = _item({}, ResultFacts('job.tiles["T32"]', "t", f"results/tiles/T32/{name}", None, 1, "0" * 64))
     _require_valid(item)
     assert item["assets"]["data"]["href"] == href
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"bbox": [170, 10, -170, 20]},
+        {"wkt": "MULTIPOLYGON(((170 10,180 10,180 20,170 20,170 10)),((-180 10,-170 10,-170 20,-180 20,-180 10)))"},
+    ],
+)
+def test_the_box_of_what_crosses_the_antimeridian_goes_from_west_to_east(fields: dict[str, Any]) -> None:
+    item = _item(fields, ResultFacts("a", "t", "results/tiles/T32/a.nc", None, 1, "0" * 64))
+    _require_valid(item)
+    assert item["bbox"] == [170, 10, -170, 20]
+
+
+def test_a_height_that_is_no_number_is_no_place() -> None:
+    fields = {"geometry": {"type": "Point", "coordinates": [1, 2, "<script>"]}}
+    assert _item(fields, ResultFacts("a", "t", "results/tiles/T32/a.nc", None, 1, "0" * 64))["geometry"] is None
+
+
+@pytest.mark.parametrize("name", ["a b.nc", "ä.nc", "שלום", "x" * 300, "..", "a;b#c?.nc"])
+def test_an_id_needs_no_encoding_and_is_another_for_another_name(name: str) -> None:
+    item = _item({}, ResultFacts("a", "t", f"results/tiles/T32/{name}", None, 1, "0" * 64))
+    assert re.fullmatch(r"[A-Za-z0-9._-]{1,210}", item["id"])
+    assert item["id"] != _item({}, ResultFacts("a", "t", f"results/tiles/T32/{name}~", None, 1, "0" * 64))["id"]
 
 
 @pytest.mark.parametrize("location", ["s3://maps/a b/ä?.nc", "https://drive.example.org/a%20b.nc", None])

@@ -180,10 +180,5 @@ def _written(
 
     folder, within = (Path(), Boundary(args.to)) if args.to else (project.boundary.folder, project.boundary)
     sources = Sources(recorded, found, project.boundary, folder, within, project.campaigns, desired)
-    try:
-        files = write_stac(sources, args.out) if args.format == "stac" else write_crates(sources, datetime.now(UTC))
-    except OSError as fault:
-        message = f"{fault.filename or folder}: cannot be written: {fault.strerror or fault}"
-        hint = "check the disk and the permissions of the folder"
-        raise UsageError(error("result-unwritable", message, hint)) from None
+    files = write_stac(sources, args.out) if args.format == "stac" else write_crates(sources, datetime.now(UTC))
     return Outcome(text=lambda style: text(files, style), is_told=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import posixpath
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -34,6 +35,8 @@ _TYPES = {
 }
 # A row has these beside the geometry that an item shows.
 _ON_A_MAP = {"geometry", "wkt", "bbox"}
+# A file system takes 255 bytes, endings included.
+_LONGEST_NAME = 200
 
 
 def media_type(name: str) -> str | None:
@@ -45,6 +48,18 @@ def media_type(name: str) -> str | None:
 def reference(path: str) -> str:
     """Return a path as a relative reference of a URL; an address as it is, a part of it encoded where it must be."""
     return quote(path, safe="/:@!$&'()*+,;=-._~%" if "://" in path else "/")
+
+
+def plain_name(name: str) -> str:
+    """Return a name for a file or an id that no reader of references has to decode: the name itself where it is one.
+
+    Others get digits, by which they stay apart.
+    """
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
+    if plain == name and len(name) <= _LONGEST_NAME:
+        return name
+    stem = plain[: _LONGEST_NAME // 2].strip("-.")
+    return f"{stem}-{short_digest(name)}" if stem else short_digest(name)
 
 
 def relative(path: str, folder: str) -> str:

@@ -46,6 +46,19 @@ def place_and_time(
 
 def _place(fields: Mapping[str, Any], region: Region | None) -> tuple[Json | None, Box | None]:
     if geometry := place_of(fields):
-        return geometry, bounds(geometry)
+        return geometry, _box(geometry)
     # One that crosses the antimeridian keeps its west, which is greater than its east.
     return (box_geometry(region.box), region.box) if region else (None, None)
+
+
+def _box(geometry: Json) -> Box:
+    """Return the box of a geometry; of one that is cut at the antimeridian west is greater than east (RFC 7946)."""
+    west, south, east, north = whole = bounds(geometry)
+    if geometry["type"] != "MultiPolygon" or (west, east) != (-180, 180):
+        return whole
+    parts = [bounds({"type": "Polygon", "coordinates": each}) for each in geometry["coordinates"]]
+    left = [each for each in parts if each[0] >= 0]
+    right = [each for each in parts if each[0] < 0 and each[2] <= 0]
+    if not left or len(left) + len(right) < len(parts):
+        return whole
+    return min(each[0] for each in left), south, max(each[2] for each in right), north

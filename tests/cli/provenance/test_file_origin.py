@@ -118,6 +118,12 @@ def test_an_address_in_the_storage_of_a_key_is_known(coast: Coast) -> None:
     assert "no job on record has written it to the storage of a key" in coast.project.err
 
 
+def test_an_address_that_is_unknown_is_said_without_its_password(coast: Coast) -> None:
+    assert coast.project.run("explain", f"https://u:{TOKENS[0]}@h.example/x?tok={TOKENS[1]}") == 1
+    assert "https://h.example/x: no job on record" in coast.project.err
+    assert not any(token in coast.project.err for token in TOKENS)
+
+
 def test_without_a_manifest_the_ledger_is_enough(coast: Coast) -> None:
     coast.project.manifest.unlink()
     found = _origin(coast, coast.result("islands", "oland"))

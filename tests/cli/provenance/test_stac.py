@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import pystac
 import pytest
@@ -269,6 +271,29 @@ def test_no_file_holds_a_secret_and_none_is_named_by_the_user(coast: Coast) -> N
     for path in written:
         text = path.read_text(encoding="utf-8")
         assert [secret for secret in (*TOKENS, "canary", "jane") if secret in text] == [], path
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_items_of_rows_with_odd_names_are_found(coast: Coast, elsewhere: bool, tmp_path: Path) -> None:
+    rows = coast.folder / "islands.geojson"
+    text = rows.read_text(encoding="utf-8").replace('"gotland"', '"Åland 7;#?&"')
+    rows.write_text(text.replace('"oland"', '"שלום עולם"'), encoding="utf-8")
+    assert coast.project.run("apply", "--yes") == 0, coast.project.err
+    coast.write("stac", "islands", *(["--out", str(tmp_path / "out")] if elsewhere else []))
+    home = tmp_path / "out/islands" if elsewhere else coast.folder / "results/islands"
+    items = list(_valid(home / "collection.json").get_items())
+    # Those of the rows before stay on record.
+    assert len(items) == 4
+    for item in items:
+        assert Path(unquote(item.assets["data"].get_absolute_href() or "")).is_file()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+def test_a_pipe_in_the_way_is_not_waited_for(coast: Coast) -> None:
+    os.mkfifo(coast.result("islands", "oland").with_suffix(".nc.stac.json"))
+    os.mkfifo(coast.folder / "results/islands/collection.json")
+    assert coast.project.run("results", "--format", "stac") == 1
+    assert "[result-name-taken]" in coast.project.err
 
 
 def test_nothing_yet_is_no_error(coast: Coast) -> None:

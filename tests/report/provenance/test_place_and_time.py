@@ -38,5 +38,5 @@ def test_a_place_beyond_the_antimeridian_is_cut_there(fields: dict[str, object])
     found = place_and_time(fields, None if fields else Region(document="d", box=(170, -10, -170, 10)), (), MADE)
     assert found.geometry is not None
     assert found.geometry["type"] == "MultiPolygon"
-    # A box alone says by its west that it crosses.
-    assert list(found.box or ()) == ([-180, -10, 180, 10] if fields else [170, -10, -170, 10])
+    # A box says by its west that it crosses.
+    assert list(found.box or ()) == [170, -10, -170, 10]
