@@ -17,11 +17,17 @@ from typing import Self
 import pytest
 
 PROGRAMS = ("eocanvas-apply", "eoc")
-# How each starts without anybody's settings, and what it is told first: the lines that `completion --help` shows.
+# What the page of completion tells people to write into the file that each reads at its start.
+LINES = {
+    "bash": 'command -v eocanvas-apply > /dev/null && eval "$(eocanvas-apply completion bash)"',
+    "zsh": 'command -v eocanvas-apply > /dev/null && eval "$(eocanvas-apply completion zsh)"',
+    "fish": "command -q eocanvas-apply && eocanvas-apply completion fish | source",
+}
+# How each starts without anybody's settings, and what it is told first.
 STARTS = {
-    "bash": (("bash", "--noprofile", "--norc", "-i"), 'eval "$(eocanvas-apply completion bash)"'),
-    "zsh": (("zsh", "-f", "-i"), 'autoload -U compinit; compinit -D -u; eval "$(eocanvas-apply completion zsh)"'),
-    "fish": (("fish", "--no-config", "-i"), "eocanvas-apply completion fish | source"),
+    "bash": (("bash", "--noprofile", "--norc", "-i"), LINES["bash"]),
+    "zsh": (("zsh", "-f", "-i"), f"autoload -U compinit; compinit -D -u; {LINES['zsh']}"),
+    "fish": (("fish", "--no-config", "-i"), LINES["fish"]),
 }
 _LONGEST_S = 60.0
 # In the place of the program: it lets the shell ask it, and notes the words of a command instead of running it.

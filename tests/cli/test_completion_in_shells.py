@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import which
 
 import pytest
 
-from tests.cli.shells import STARTS, Shell, require
+from tests.cli.shells import LINES, STARTS, Shell, require
 
 MANIFEST = """\
 version: 1
@@ -80,3 +82,13 @@ def test_a_manifest_with_faults_is_no_word_to_the_person(shell: Shell, tmp_path:
     (tmp_path / "project/eocanvas.yaml").write_text("jobs: [", encoding="utf-8")
     assert shell.words("eoc why sub\t") == ["why", "sub"]
     assert shell.words("eoc stat\t") == ["status"]
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_the_line_of_the_page_says_nothing_where_the_program_is_not_on_the_path(name: str, tmp_path: Path) -> None:
+    require(name)
+    page = (Path(__file__).parents[2] / "docs/completion.md").read_text(encoding="utf-8")
+    assert LINES[name] in page.replace("\\|", "|")
+    command = [which(name) or name, "-c", f"{LINES[name]}\necho started"]
+    ran = subprocess.run(command, env={"PATH": "", "HOME": str(tmp_path)}, capture_output=True, text=True, check=True)
+    assert (ran.stdout, ran.stderr) == ("started\n", "")

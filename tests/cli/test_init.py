@@ -40,9 +40,10 @@ def test_json_names_the_written_files(tmp_path: Path, capsys: Captured) -> None:
     ]
 
 
-def test_git_leaves_the_results_of_a_new_manifest_out(tmp_path: Path, capsys: Captured) -> None:
+def test_git_leaves_results_and_report_of_a_new_manifest_out(tmp_path: Path, capsys: Captured) -> None:
     assert main(["init", str(tmp_path)]) == 0
-    assert "results/" in (tmp_path / ".gitignore").read_text(encoding="utf-8").splitlines()
+    ignored = (tmp_path / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert {"results/", "report.html"} <= set(ignored)
     assert "wrote" in capsys.readouterr().err
 
 

@@ -12,7 +12,8 @@ PROGRAMS = ("eocanvas-apply", "eoc")
 EPILOG = """\
 The shell then completes commands, options and their values: keys, jobs and instances, environments, variables, saved
 plans, files, and the codes of `explain`. Addresses come from the manifest and from a ledger in a file; the service is
-not asked. Of a campaign `NAME/` completes its instances.
+not asked. Of a campaign `NAME/` completes its instances. In the file of a shell that starts without the program on its
+path, write the program's full path, or the lines of docs/completion.md, which say nothing there.
 
 Examples:
   eval "$(eocanvas-apply completion bash)"      # in ~/.bashrc
