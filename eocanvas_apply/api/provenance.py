@@ -74,7 +74,7 @@ class Sources:
     desired: Desired | None = None
 
     def jobs(self) -> list[DescribedJob]:
-        """Return the jobs and campaigns with results that are here, or at a key."""
+        """Return the jobs and campaigns with results; without one that is here, or at a key, they have no runs."""
         described = [each for each in self.results if each.state in _DESCRIBED]
         facts = [
             ResultFacts(each.address, each.file, None, each.location)
@@ -82,7 +82,7 @@ class Sources:
             else ResultFacts(each.address, each.file, each.file, None, each.size, each.sha256)
             for each in described
         ]
-        left = [(each.address, each.state) for each in self.results if each.state not in _DESCRIBED]
+        left = [(each.address, each.state, each.file) for each in self.results if each.state not in _DESCRIBED]
         desired = self.desired or (self.campaigns.desired({}) if self.campaigns else None)
         defined = defined_jobs(desired, self.recorded) if desired else {}
         return described_jobs(self.recorded, facts, left, defined)
@@ -165,26 +165,28 @@ def write_stac(sources: Sources, out: Path | None = None) -> list[Written]:
 
     Raises UsageError where a file of another kind is in the way (then nothing is written), or nothing can be written.
     """
-    jobs, version = sources.jobs(), sources.version()
-    shelves = [_Shelf(job, sources.folder, out) for job in jobs]
+    version = sources.version()
+    shelves = [shelf for job in sources.jobs() if (shelf := _Shelf(job, sources.folder, out)).is_wanted]
+    lost = [shelf.lost() for shelf in shelves]
     items = {job_id: paths for shelf in shelves for job_id, paths in shelf.of_jobs().items()}
     texts = [text for shelf in shelves for text in _stac(shelf, sources.copies(shelf.job), version, items)]
     boundary = Boundary(out) if out else sources.within
     stale = [path for shelf in shelves for path in shelf.stale()]
     _require_apart(Path(shelf.collection) for shelf in shelves)
     _write(texts, boundary, stale)
-    homes = [out / job.name if out else sources.folder / job.folder for job in jobs]
-    return [_written(job, home / _COLLECTION) for job, home in zip(jobs, homes, strict=True)]
+    homes = [out / shelf.job.name if out else sources.folder / shelf.job.folder for shelf in shelves]
+    places = zip(shelves, homes, lost, strict=True)
+    return [replace(_written(shelf.job, home / _COLLECTION), lost=rows) for shelf, home, rows in places]
 
 
 def write_crates(sources: Sources, now: datetime) -> list[Written]:
     """Write the metadata of an RO-Crate for each job into the folder of its results; raises as `write_stac`."""
     version = sources.version()
-    jobs = sources.jobs()
+    jobs = [job for job in sources.jobs() if job.runs or is_own(_crate_of(sources, job), _mark(ro_crate.OWN))]
     texts, places = [], []
     for job in jobs:
-        root = sources.folder / job.folder
-        places.append(root / ro_crate.METADATA)
+        places.append(_crate_of(sources, job))
+        root = places[-1].parent
         copies = sources.copies(job)
         copies |= _index(root)
         files = list(_crated(copies))
@@ -194,6 +196,10 @@ def write_crates(sources: Sources, now: datetime) -> list[Written]:
     _require_apart(places)
     _write(texts, sources.within)
     return [_written(job, place) for job, place in zip(jobs, places, strict=True)]
+
+
+def _crate_of(sources: Sources, job: DescribedJob) -> Path:
+    return sources.folder / job.folder / ro_crate.METADATA
 
 
 def _write(texts: Iterable[OwnFile], boundary: Boundary, stale: Iterable[Path] = ()) -> None:
@@ -222,6 +228,16 @@ class _Shelf:
         self.collection = posixpath.join(self.home, _COLLECTION)
         self._beside = out is None
         self.items = list(self._placed())
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether there is something to describe, or a collection of ours that claims results that are gone."""
+        return bool(self.job.runs) or is_own(Path(self.collection), _mark(stac_collection.OWN))
+
+    def lost(self) -> int:
+        """Return how many items have the fields of a row, and will have none."""
+        without = [path for run, _, path in self.items if not run.fields]
+        return sum(is_own(Path(path), '"eocanvas:row"') for path in without)
 
     def _placed(self) -> Iterator[tuple[DescribedRun, ResultFacts, str]]:
         taken: set[str] = set()

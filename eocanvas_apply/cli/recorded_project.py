@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from eocanvas_apply.cli.named_project import allowed_paths, ledger_url, manifest_files, opened_project
 from eocanvas_apply.diagnostics import Diagnostic, Severity, has_errors, warning
-from eocanvas_apply.errors import EocanvasApplyError, ManifestError, UsageError
+from eocanvas_apply.errors import EocanvasApplyError, LedgerError, ManifestError, UsageError
 
 if TYPE_CHECKING:
     from eocanvas_apply.boundary import Boundary
@@ -95,6 +95,26 @@ class RecordedProject:
             return {}, (self._checks_not_read(),)
         broken = has_errors(adjusted(loaded.diagnostics, loaded.manifest))
         return checks_of_jobs(loaded.manifest), (self._checks_not_read(),) if broken else ()
+
+    def rows_not_described(self) -> tuple[Diagnostic, ...]:
+        """Return a warning where the manifest is missing or broken, and so nothing is known of rows."""
+        if self.campaigns is not None:
+            return ()
+        why, hint = "has errors", "correct what `eocanvas-apply validate` shows, and repeat the command"
+        if not self._files.exist:
+            why, hint = "is not there", "name the manifest with -f"
+        message = f"{self._files} {why}: fields, places and times of rows, and its version, are left out"
+        return (warning("rows-not-described", message, hint),)
+
+    def require_own(self, recorded: Recorded) -> None:
+        """Raise LedgerError for the ledger of another project, whose jobs are not those of the manifest here."""
+        from eocanvas_apply.ledger.binding import Binding, mismatches
+
+        project, opened = self._definition, recorded.opened
+        if project and opened:
+            here = Binding(project.manifest.project, opened.service, opened.account, project.environment)
+            if faults := mismatches(opened, here, self.ledger().backend.url):
+                raise LedgerError(*faults)
 
     def _readable(self) -> LoadedManifest | None:
         with suppress(ManifestError):

@@ -19,6 +19,7 @@ from eocanvas_apply.render.layout import one_line
 
 if TYPE_CHECKING:
     from eocanvas_apply.checks.codes import Code
+    from eocanvas_apply.diagnostics import Diagnostic
     from eocanvas_apply.render.layout import Style
     from eocanvas_apply.report.provenance.file_origin import FileOrigin
 
@@ -61,8 +62,9 @@ def run(args: Namespace, console: Console) -> Outcome:  # noqa: ARG001 - every c
     names = [*dict.fromkeys(args.names)]
     files = [name for name in names if _names_file(name)]
     asked = [_matching(name) for name in names if name not in files] if names else [list(codes().values())]
-    origins = _origins(args, files) if files else []
+    origins, faults = _origins(args, files) if files else ([], ())
     return Outcome(
+        diagnostics=faults,
         text=lambda style: "\n".join(
             [*(_text(group, style) for group in asked), *(origin_page.text(each, style) for each in origins)]
         ),
@@ -77,14 +79,19 @@ def _names_file(name: str) -> bool:
     return not matching(name) and (_IN_PATHS.search(name) is not None or is_file(Path(name)))
 
 
-def _origins(args: Namespace, files: Sequence[str]) -> list[FileOrigin]:
-    """Return what made these files; raises UsageError for one that is no result."""
+def _origins(args: Namespace, files: Sequence[str]) -> tuple[list[FileOrigin], tuple[Diagnostic, ...]]:
+    """Return what made these files, and a warning where no manifest says it too.
+
+    Raises UsageError for a file that is no result.
+    """
     from eocanvas_apply.api.provenance import origin_of
 
     project = RecordedProject(args, rows=True)
     recorded = read_now(project.recorded())
+    project.require_own(recorded)
     campaigns, entries = project.campaigns, read_now(project.ledger().backend.read())
-    return [origin_of(file, recorded, entries, project.boundary, campaigns) for file in files]
+    found = [origin_of(file, recorded, entries, project.boundary, campaigns) for file in files]
+    return found, project.rows_not_described()
 
 
 def _pages(asked: Sequence[Sequence[Code]]) -> list[dict[str, object]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,8 +16,9 @@ from eocanvas_apply.cli.named_project import read_now, with_project
 from eocanvas_apply.cli.recorded_project import RecordedProject
 from eocanvas_apply.cli.shared_options import add_allowed_paths, add_ledger, add_place, add_policy, add_variables
 from eocanvas_apply.cli.terminal.console import Console, Outcome
-from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.diagnostics import Diagnostic, error, warning
 from eocanvas_apply.errors import UsageError
+from eocanvas_apply.render.layout import counted
 
 if TYPE_CHECKING:
     from eocanvas_apply.api.project import AsyncProject
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from eocanvas_apply.ledger.fold.recorded import Recorded
     from eocanvas_apply.planning.desired.desired import Desired
     from eocanvas_apply.report.job_rows import JobRow
+    from eocanvas_apply.report.provenance.written_catalogue import Written
 
 EPILOG = """\
 Without --fetch it reads the ledger and looks at the files; the service is not asked. Files are named relative to the
@@ -180,5 +183,16 @@ def _written(
 
     folder, within = (Path(), Boundary(args.to)) if args.to else (project.boundary.folder, project.boundary)
     sources = Sources(recorded, found, project.boundary, folder, within, project.campaigns, desired)
+    project.require_own(recorded)
     files = write_stac(sources, args.out) if args.format == "stac" else write_crates(sources, datetime.now(UTC))
-    return Outcome(text=lambda style: text(files, style), is_told=True)
+    faults = (*project.rows_not_described(), *_lost(files))
+    return Outcome(diagnostics=faults, text=lambda style: text(files, style), is_told=True)
+
+
+def _lost(files: Sequence[Written]) -> Iterator[Diagnostic]:
+    """Yield a warning for each catalogue that says less of rows than the one before."""
+    for each in files:
+        if each.lost:
+            message = f"{each.path}: {counted(each.lost, 'item')} had the fields and the place of a row, and lost them"
+            hint = "the manifest has no such rows now: restore it, and repeat the command"
+            yield warning("rows-not-described", message, hint)

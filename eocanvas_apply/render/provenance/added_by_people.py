@@ -17,7 +17,8 @@ def collection_with_added(collection: Json, before: object) -> Json:
     if not isinstance(before, Mapping):
         return collection
     added = {name: each for name, each in before.items() if name in _THEIRS or name not in collection}
-    own = {each["rel"] for each in collection["links"]}
+    # A collection without results has no items, and those before are not theirs.
+    own = {"item", *(each["rel"] for each in collection["links"])}
     links = [each for each in _list(before.get("links")) if isinstance(each, Mapping) and each.get("rel") not in own]
     extensions = [each for each in _list(before.get("stac_extensions")) if each not in collection["stac_extensions"]]
     return {

@@ -81,12 +81,12 @@ class DescribedJob:
 def described_jobs(
     recorded: Recorded,
     results: Sequence[ResultFacts],
-    left: Iterable[tuple[str, str]],
+    left: Iterable[tuple[str, str, str]],
     defined: Mapping[str, DefinedJob],
 ) -> list[DescribedJob]:
-    """Return the jobs and campaigns that these results are of; `left` are address and state of all others.
+    """Return the jobs and campaigns that these results are of; `left` are address, state and file of all others.
 
-    Jobs without any result that is here or at a key are left out.
+    Jobs without any result that is here or at a key have no runs.
     """
     by_address: dict[str, list[ResultFacts]] = {}
     for each in results:
@@ -96,12 +96,18 @@ def described_jobs(
         if described := _run(recorded, address, tuple(own), defined.get(address, DefinedJob())):
             runs.setdefault(campaign_of(address) or address, []).append(described)
     states: dict[str, Counter[str]] = {}
-    for address, state in left:
-        states.setdefault(campaign_of(address) or address, Counter())[state] += 1
+    homes: dict[str, set[str]] = {}
+    for address, state, file in left:
+        owner = campaign_of(address) or address
+        states.setdefault(owner, Counter())[state] += 1
+        homes.setdefault(owner, set()).add(_home(address, file))
     project = recorded.opened.project if recorded.opened else ""
     return [
-        DescribedJob(owner, project, _folder(owner, own), tuple(own), states.get(owner, {}))
-        for owner, own in runs.items()
+        DescribedJob(
+            owner, project, _folder(owner, _homes(own) or homes.get(owner, ())), tuple(own), states.get(owner, {})
+        )
+        for owner in dict.fromkeys([*runs, *states])
+        for own in [runs.get(owner, [])]
     ]
 
 
@@ -123,15 +129,18 @@ def _run(
     return DescribedRun(origin, results, where, defined.fields, before, same, defined.document_file)
 
 
-def _folder(owner: str, runs: Sequence[DescribedRun]) -> str:
+def _homes(runs: Iterable[DescribedRun]) -> set[str]:
+    return {_home(run.origin.address, each.file) for run in runs for each in run.results if each.file}
+
+
+def _folder(owner: str, homes: Iterable[str]) -> str:
     """Return the folder that holds the files of all runs; that of a campaign is above those of its instances."""
-    homes = {_home(run, each.file) for run in runs for each in run.results if each.file}
     if not homes:
         return f"results/{Address.parse(owner).name}"
     levels = zip(*(home.split("/") for home in homes), strict=False)
     return "/".join(level[0] for level in takewhile(lambda level: len(set(level)) == 1, levels)) or "."
 
 
-def _home(run: DescribedRun, file: str) -> str:
+def _home(address: str, file: str) -> str:
     folder, name = posixpath.split(posixpath.dirname(file))
-    return (folder or ".") if name == run.origin.instance else posixpath.dirname(file) or "."
+    return (folder or ".") if name == Address.parse(address).instance else posixpath.dirname(file) or "."

@@ -296,6 +296,59 @@ def test_a_pipe_in_the_way_is_not_waited_for(coast: Coast) -> None:
     assert "[result-name-taken]" in coast.project.err
 
 
+@pytest.mark.parametrize("fault", ["no manifest", "broken", "no rows", "no graph"])
+def test_items_that_lose_what_the_manifest_said_are_told(coast: Coast, fault: str) -> None:
+    coast.write("stac", "islands")
+    assert "rows-not-described" not in coast.project.err
+    if fault == "broken":
+        coast.project.manifest.write_text("version: [", encoding="utf-8")
+    else:
+        names = {"no manifest": "eocanvas.yaml", "no rows": "islands.geojson", "no graph": "subset.xml"}
+        (coast.folder / names[fault]).unlink()
+    coast.write("stac", "islands")
+    assert coast.project.err.count("[rows-not-described]") == 2
+    assert "2 items had the fields and the place of a row, and lost them" in coast.project.err
+    coast.write("ro-crate", "islands")
+    assert "[rows-not-described]" in coast.project.err
+    assert coast.project.run("explain", str(coast.result("islands", "oland"))) == 0
+    assert "[rows-not-described]" in coast.project.err
+
+
+def test_a_row_that_went_is_told_once(coast: Coast) -> None:
+    coast.write("stac", "islands")
+    rows = coast.folder / "islands.geojson"
+    said = json.loads(rows.read_text(encoding="utf-8"))
+    said["features"].pop()
+    rows.write_text(json.dumps(said), encoding="utf-8")
+    coast.write("stac", "islands")
+    assert "1 item had the fields and the place of a row, and lost them [rows-not-described]" in coast.project.err
+    coast.write("stac", "islands")
+    assert "rows-not-described" not in coast.project.err
+
+
+def test_a_collection_whose_results_are_all_gone_claims_none(coast: Coast) -> None:
+    coast.write("stac", "islands")
+    coast.write("ro-crate", "islands")
+    for name in ISLANDS:
+        coast.result("islands", name).unlink()
+    said = "results/islands/collection.json: 0 results of job.islands; not described: 2 missing\n"
+    assert coast.write("stac", "islands").startswith(said)
+    assert list(_valid(coast.folder / "results/islands/collection.json").get_items()) == []
+    assert list((coast.folder / "results/islands").rglob("*.stac.json")) == []
+    coast.write("ro-crate", "islands")
+    crate = coast.read("results/islands/ro-crate-metadata.json")
+    assert [each for each in crate["@graph"] if each["@type"] == "CreateAction"] == []
+
+
+@pytest.mark.parametrize("words", [["results", "--format", "stac"], ["results", "--format", "ro-crate"], ["explain"]])
+def test_the_ledger_of_another_project_is_refused(coast: Coast, words: list[str]) -> None:
+    path = str(coast.result("islands", "oland"))
+    coast.project.change("project: coast", "project: inland")
+    assert coast.project.run(*words, *([path] if words == ["explain"] else [])) == 1
+    assert "[ledger-bound]" in coast.project.err
+    assert list(coast.folder.rglob("*.stac.json")) == []
+
+
 def test_nothing_yet_is_no_error(coast: Coast) -> None:
     shutil.rmtree(coast.folder / "results")
     assert coast.write("stac", "islands") == (
