@@ -124,7 +124,7 @@ def _parse(words: list[str]) -> None:
         assert words[0] in SUMMARIES
 
 
-@pytest.mark.parametrize("block", _blocks("sh"))
+@pytest.mark.parametrize("block", _blocks(r'sh(?: title="[^"]+")?'))
 def test_every_command_on_a_page_is_one(block: str) -> None:
     for words in _commands(block):
         _parse(words)
@@ -182,7 +182,8 @@ def test_the_failing_example_shows_what_the_program_says(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["init"]) == 0
-    (tmp_path / "eocanvas.yaml").write_text(FIRST.replace("{aoi:", "{aio:"), encoding="utf-8")
+    manifest = tmp_path / "eocanvas.yaml"
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace("aoi:", "aio:"), encoding="utf-8")
     capsys.readouterr()
     assert main(["validate"]) == 1
     shown = re.search(r"`validate` says:\n\n```text\n(.*?)```", README, re.DOTALL)
