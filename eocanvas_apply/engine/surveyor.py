@@ -81,21 +81,21 @@ class Surveyor:
 
     async def survey(self, requests: Requests) -> Survey:
         """Observe and plan; nothing is written anywhere. Raises ServiceError, CredentialsError and LedgerError."""
-        recorded, observed = await self._look()
+        recorded, observed = await self._look(requests)
         made, _, changed = self._planned(requests, recorded, observed)
         self.last = Survey(made, observed, changed)
         return self.last
 
     async def drift(self, requests: Requests, look: LookIntoStorages) -> tuple[Plan, tuple[Drifted, ...]]:
         """Observe, and return the plan and where what is there now is not as recorded. Raises what `survey` does."""
-        recorded, observed = await self._look()
+        recorded, observed = await self._look(requests)
         found = drift(recorded, observed, await look(recorded))
         made, facts, _ = self._planned(requests, recorded, observed)
         return made, with_plan(found, made.actions, facts, recorded)
 
-    async def _look(self) -> tuple[Recorded, Observed]:
+    async def _look(self, requests: Requests) -> tuple[Recorded, Observed]:
         recorded = await self.recorded()
-        observed = await self.observer.observe(self.desired, recorded)
+        observed = await self.observer.observe(self.desired, recorded, requests.relaunch)
         self.service.outages.ends()
         return recorded, observed
 

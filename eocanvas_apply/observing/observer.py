@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -93,12 +93,17 @@ class Observer:
         """The manifest's folder."""
         return self.boundary.folder
 
-    async def observe(self, desired: Desired, recorded: Recorded) -> Observed:
-        """Return what is there now; raises ServiceError where the service cannot be read."""
+    async def observe(self, desired: Desired, recorded: Recorded, again: Container[str] = ()) -> Observed:
+        """Return what is there now; raises ServiceError where the service cannot be read.
+
+        `again` are the addresses of jobs that are asked to be launched once more.
+        """
         self._inquiries.patience = 4 * desired.timing.request_timeout
         # It takes as long as some requests, and goes on beside them.
         fingerprints = asyncio.create_task(asyncio.to_thread(self._fingerprints, recorded))
-        processes = asyncio.create_task(self._processes.read(desired, recorded)) if self.reads_processes else None
+        processes = (
+            asyncio.create_task(self._processes.read(desired, recorded, again)) if self.reads_processes else None
+        )
         try:
             observed = await self._observed(desired, recorded, fingerprints)
             if processes:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from eocanvas_apply.errors import CredentialsError, ServiceError
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.desired.desired import Desired, DesiredJob
 from eocanvas_apply.service.eocanvas import EOCanvas
 
 # The service has three processes.
@@ -29,12 +29,13 @@ class ShownProcesses:
     described: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     _asked: set[str] = field(default_factory=set)
 
-    async def read(self, desired: Desired, recorded: Recorded) -> None:
-        """Read the list where a job is still to be launched, and the descriptions of what gets raw inputs.
+    async def read(self, desired: Desired, recorded: Recorded, again: Container[str] = ()) -> None:
+        """Read the list where a job may be launched, and the descriptions of what gets raw inputs.
 
+        `again` are the addresses of jobs that are asked to be launched once more.
         What cannot be read stays unknown: what matters of it is said by the other requests.
         """
-        new = [job for address, job in desired.jobs.items() if not _launched(recorded, address)]
+        new = [job for job in desired.jobs.values() if job.address in again or _may_be_launched(recorded, job)]
         if new and self.versions is None:
             try:
                 self.versions = await self.service.processes()
@@ -53,5 +54,11 @@ class ShownProcesses:
             self.described = {**self.described, process: found}
 
 
-def _launched(recorded: Recorded, address: str) -> bool:
-    return address in recorded.jobs and bool(recorded.jobs[address].runs)
+def _may_be_launched(recorded: Recorded, job: DesiredJob) -> bool:
+    """Tell whether a job was never launched, failed, or is not what the manifest asks for any more."""
+    record = recorded.jobs.get(job.address)
+    if record is None or not record.runs:
+        return True
+    if record.finished:
+        return record.fingerprint != job.fingerprint
+    return not any(run.in_flight for run in record.runs.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity, error, has_errors, warning
@@ -12,7 +12,7 @@ from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.actions import ActionKind, Outcome, Phase
 from eocanvas_apply.planning.failures import HINTS
 from eocanvas_apply.planning.findings.warnings import results_gone
-from eocanvas_apply.planning.log_rules import shown_remarks
+from eocanvas_apply.planning.log_rules import Checks, rejecting, shown_remarks
 from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.runs import counted_run
@@ -87,6 +87,7 @@ def results(
     faults, ended = _faults(last, failures), standing(last, failures, begun)
     checks = {job.address: job.remark_checks for job in last.desired.jobs.values()} if last.desired else {}
     ended |= {address: Outcome.SKIPPED for address in left if ended.get(address) is Outcome.WAITING}
+    ended |= dict.fromkeys(_fetched_last(last, recorded, checks), Outcome.DONE)
 
     def result(address: str) -> AddressResult:
         outcome, action = ended.get(address, Outcome.DONE), now.get(address)
@@ -104,6 +105,15 @@ def results(
         return AddressResult(address, planned, outcome, fault, action, job_id, status, remarks)
 
     return tuple(map(result, dict.fromkeys([*begun, *now])))
+
+
+def _fetched_last(last: Plan, recorded: Recorded, checks: Mapping[str, Checks]) -> Iterator[str]:
+    """Yield the jobs whose results came when the plan was made already: the last downloads of a run."""
+    for action in last.actions:
+        record = recorded.jobs.get(action.address) if action.action is ActionKind.FETCH else None
+        run = record.finished if record else None
+        if run and not rejecting(run.remarks or (), checks.get(action.address, {})):
+            yield action.address
 
 
 def results_left(last: Plan, requests: Requests) -> frozenset[str]:

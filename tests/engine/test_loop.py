@@ -56,6 +56,12 @@ class TestWaiting:
         assert endings(result) == {"unfinished"}
         assert timedelta(seconds=100) <= world.clock() - begun < timedelta(seconds=105)
 
+    def test_results_that_come_with_the_last_look_are_done(self, tmp_path: Path) -> None:
+        world = World(tmp_path, job_time=97)
+        result = world.apply(manifest(), timedelta(seconds=100))
+        assert list(world.folder.rglob("results/**/*.*"))
+        assert (ends(result), endings(result)) == ({"key.scenes": "done", JOB: "done"}, set())
+
     def test_waiting_without_an_end_ends_with_the_last_job(self, tmp_path: Path) -> None:
         world = World(tmp_path, job_time=9 * HOUR)
         assert not world.apply(JOB_ONLY, FOR_EVER).endings

@@ -83,7 +83,7 @@ def _call(page: ReportPage) -> str:
     if needs:
         return f"A person is needed: {', '.join(needs)}"
     ahead = counts[Phase.RUNNING] or counts[Phase.WAITING]
-    return "Nothing needs a person; the next runs of `eocanvas-apply apply` carry it on" if ahead else "Nothing to do"
+    return "Nothing needs a person; apply carries it on" if ahead else "Nothing to do"
 
 
 def _outlook(page: ReportPage) -> Iterator[str]:

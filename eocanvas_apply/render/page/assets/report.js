@@ -98,6 +98,7 @@
       group: form.elements.group?.value,
       failure: form.elements.failure?.value,
       off: [...form.querySelectorAll("[name=phase]:not(:checked)")].map((box) => box.value),
+      open: rows.filter((row) => row.classList.contains("open")).map((row) => row.id),
       sort: header ? [header.cellIndex, header.getAttribute("aria-sort") === "descending"] : null,
     };
     try {
@@ -119,12 +120,14 @@
       if (form.elements[name] && [...form.elements[name].options].some((each) => each.value === state[name])) form.elements[name].value = state[name] ?? "";
     }
     for (const box of form.querySelectorAll("[name=phase]")) box.checked = !state.off.includes(box.value);
+    for (const row of rows) if (state.open?.includes(row.id)) open(row, true);
     if (state.sort) sort(table.tHead.rows[0].cells[state.sort[0]], state.sort[1]);
   };
 
   const open = (row, wanted) => {
     row.classList.toggle("open", wanted);
     row.querySelector("button.name")?.setAttribute("aria-expanded", row.classList.contains("open"));
+    remember();
   };
   const addButtons = () => {
     for (const row of rows.filter((each) => each.rows.length > 1)) {
