@@ -50,7 +50,7 @@ CAMPAIGNS = "".join(
     inputs: {{img1: {{key: scenes, path: "/${{each.id}}.zip", uncompress: true, sub_path: xfdumanifest.xml}}}}
     output: {{download: results/{name}}}
 """
-    for name in ("tiles", "datacube")
+    for name in ("tiles", "islands")
 )
 TILES = """{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"id": "T32"}, "geometry":
 {"type": "Polygon", "coordinates": [[[20, 58], [21, 58], [21, 59], [20, 59], [20, 58]]]}}]}"""
