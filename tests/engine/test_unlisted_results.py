@@ -48,7 +48,7 @@ def test_plan_status_why_and_apply_say_until_when_results_are_looked_for(tmp_pat
     assert f"{JOB}: fetch ({words})\n" in plan_render.text(plan)
     assert plan_render.body(plan)["actions"][0]["results_until"] == "2026-01-05T08:20:01Z"  # type: ignore[typeddict-item]
     found = status(plan, recorded, observed)
-    assert f"  {JOB}: {words}\n" in status_render.text(found)
+    assert f"  {JOB}  {words}\n" in status_render.text(found)
     assert status_render.body(found)["jobs"][0]["results_until"] == "2026-01-05T08:20:01Z"
     why = explain(JOB, plan, engine.desired, recorded, observed)
     assert why
