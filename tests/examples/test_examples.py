@@ -159,7 +159,7 @@ def expect_its_results(case: Case, folder: Path) -> None:
 @each_case
 def test_the_read_me_is_short_and_names_what_to_set(case: Case) -> None:
     text = (EXAMPLES / case.name / "README.md").read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 12
+    assert len(text.splitlines()) <= 20
     assert {"HDA_USER", "HDA_PASSWORD", *case.secrets, *case.settings} <= set(re.findall(r"\b[A-Z][A-Z_]+\b", text))
 
 
