@@ -7,14 +7,17 @@ of longitude and latitude in hundredths of a degree, each as its difference to t
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby, pairwise
+from itertools import groupby
 from pathlib import Path
 from typing import Any
+
+from eocanvas_apply.render.page.clipping import clipped
 
 PACKAGE = "world-atlas@2.0.2"
 TARGET = Path(__file__).parent.parent / "eocanvas_apply/render/page/data/land.json"
@@ -23,6 +26,7 @@ _STEPS = 100
 # An island that is smaller than this on both sides (in steps) is a dot on every map.
 _SMALLEST = 4
 _TURN = 360 * _STEPS
+_MAP = (-_TURN / 2, -math.inf, _TURN / 2, math.inf)
 Point = tuple[int, int]
 
 
@@ -64,9 +68,9 @@ def pieces_of(ring: Sequence[Point]) -> Iterator[list[Point]]:
     whole = _unrolled(ring)
     for turn in (-_TURN, 0, _TURN):
         shifted = [(x + turn, y) for x, y in whole]
-        piece = _cut(_cut(shifted, 1), -1)
+        piece = [(round(x), round(y)) for x, y in clipped(shifted, _MAP)]
         if piece and min(x for x, _ in piece) < max(x for x, _ in piece):
-            yield piece
+            yield piece if piece[0] == piece[-1] else [*piece, piece[0]]
 
 
 def _unrolled(ring: Sequence[Point]) -> list[Point]:
@@ -80,23 +84,6 @@ def _unrolled(ring: Sequence[Point]) -> list[Point]:
         pole = -_TURN // 4 if points[0][1] < 0 else _TURN // 4
         points += [(points[-1][0], pole), (points[0][0], pole), points[0]]
     return points
-
-
-def _cut(ring: Sequence[Point], side: int) -> list[Point]:
-    """Return the part of an outline on this side (1: to the west, -1: to the east) of an edge of the map."""
-    edge = side * _TURN // 2
-
-    def is_inside(point: Point) -> bool:
-        return (point[0] - edge) * side <= 0
-
-    points: list[Point] = []
-    for one, other in pairwise(ring):
-        if is_inside(one) != is_inside(other):
-            share = (edge - one[0]) / (other[0] - one[0])
-            points.append((edge, round(one[1] + share * (other[1] - one[1]))))
-        if is_inside(other):
-            points.append(other)
-    return [*points, points[0]] if points else []
 
 
 def _is_seen(ring: Sequence[Point]) -> bool:

@@ -26,7 +26,7 @@ def _lines(parser: Parser) -> str:
 
 
 def _described(parser: Parser) -> Iterator[tuple[Sequence[str], dict[str, Any]]]:
-    """Yield the names of each argument and what argparse is told about it; `excludes` numbers groups."""
+    """Yield the names of each argument and the parameters that argparse gets; `excludes` numbers groups."""
     groups = {
         id(a): number for number, group in enumerate(parser._mutually_exclusive_groups) for a in group._group_actions
     }

@@ -22,7 +22,7 @@ from pyte.screens import Char
 
 COLUMNS, ROWS = 100, 30
 _WIDTH, _HEIGHT, _MARGIN = 8.4, 18, 14
-# Nobody wants to wait as long as a job takes, and everybody wants to read the end.
+# The waiting is shortened, and the end stands for longer.
 _LONGEST_PAUSE_S, _AFTER_COMMAND_S, _AT_END_S, _KEY_S = 1.2, 2.5, 6.0, 0.06
 _COLOURS = {
     "default": "#d7dae0",

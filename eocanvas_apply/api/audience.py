@@ -1,4 +1,4 @@
-"""Who is told of a run while it goes on: a function of the caller, a cell of a notebook, or nobody."""
+"""What a run reports to while it goes on: a function of the caller, a cell of a notebook, or nothing."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _TICK_S = 1.0
 
 
 class Audience:
-    """One who is told of a run; this one does not listen."""
+    """What a run reports to; this one ignores it."""
 
     __slots__ = ()
 
     @property
     def looks(self) -> bool:
-        """Whether it is shown how the run stands, and told of each second."""
+        """Whether it shows how the run stands, and so hears of each second."""
         return False
 
     def begin(self, wait: timedelta | None) -> None:
@@ -65,40 +65,40 @@ class Called(Audience):
 
 @dataclass(frozen=True, slots=True)
 class Relayed(Audience):
-    """Another audience, which is told in another thread: that one makes the calls."""
+    """Another audience, in another thread: that one makes the calls."""
 
-    told: Audience
+    listener: Audience
     calls: SimpleQueue[Callable[[], object] | None]
 
     @property
     def looks(self) -> bool:
         """Whether the other one is shown how the run stands."""
-        return self.told.looks
+        return self.listener.looks
 
     def begin(self, wait: timedelta | None) -> None:
         """Pass it on."""
-        self.calls.put(partial(self.told.begin, wait))
+        self.calls.put(partial(self.listener.begin, wait))
 
     def report(self, event: Event) -> None:
         """Pass it on."""
-        self.calls.put(partial(self.told.report, event))
+        self.calls.put(partial(self.listener.report, event))
 
     def show(self, view: View) -> None:
         """Pass it on."""
-        self.calls.put(partial(self.told.show, view))
+        self.calls.put(partial(self.listener.show, view))
 
     def tick(self) -> None:
         """Pass it on."""
-        self.calls.put(self.told.tick)
+        self.calls.put(self.listener.tick)
 
     def close(self) -> None:
         """Pass it on."""
-        self.calls.put(self.told.close)
+        self.calls.put(self.listener.close)
 
 
 @asynccontextmanager
 async def listening(audience: Audience, wait: timedelta | None) -> AsyncIterator[None]:
-    """Tell an audience of the beginning and the end of a run, and each second in between that it has passed."""
+    """Report the beginning and the end of a run to an audience, and each second in between."""
 
     async def tick() -> None:
         while True:

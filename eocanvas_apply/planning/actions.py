@@ -16,6 +16,11 @@ class Phase(StrEnum):
     UNDECIDED = "undecided"
     LEFT_OUT = "left out"
 
+    @property
+    def slug(self) -> str:
+        """The word without a blank, for labels of metrics and classes of a style."""
+        return self.replace(" ", "-")
+
 
 class Outcome(StrEnum):
     """How an address ended in an apply."""

@@ -226,7 +226,7 @@ def _fetched(view: View, tally: Tally, transfers: Mapping[str, Transfer]) -> str
 
 
 def _lines(view: View, moment: Moment) -> Iterator[tuple[str, str]]:
-    """Yield what is told of below the table, and what."""
+    """Yield the lines below the table: what each is about, and its text."""
     now, looks = moment.now, f", looks again in {rough(moment.look_in)}" if moment.look_in is not None else ""
     left = f", left of --wait: {rough(moment.left)}" if moment.left is not None else ""
     yield "elapsed", f"{rough(moment.elapsed)}{looks}{left}"

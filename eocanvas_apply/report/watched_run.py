@@ -1,4 +1,4 @@
-"""A run as somebody watches it: how it stands, what is on its way, and the times that go on between two looks."""
+"""A run as it is watched: how it stands, what is on its way, and the times that go on between two looks."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Text as it may be published: in a description of results, and on a page that leaves this machine.
 
-What nobody may see is left out: of addresses the user and what follows the path, what signs an address that has no
-scheme, and tokens. Of a field also what the copy of a manifest hides: what its name, or the look of a word, says to be
-a secret.
+What is not for the public is left out: of addresses the user and what follows the path, what signs an address that has
+no scheme, and tokens. Of a field also what the copy of a manifest hides: what its name, or the look of a word, says to
+be a secret.
 """
 
 from __future__ import annotations

@@ -1,16 +1,9 @@
-"""What a shell is offered, and that asking for it costs little, sends nothing, writes nothing and says nothing."""
+"""What a shell is offered: commands, options, and the names that a project has."""
 
 from __future__ import annotations
 
 import argparse
 import os
-import re
-import socket
-import subprocess
-import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
@@ -18,89 +11,9 @@ from docs import command_arguments, generate
 from eocanvas_apply.cli.commands import SUMMARIES
 from eocanvas_apply.cli.completion.candidates import VALUES, WITH_KEYS
 from eocanvas_apply.cli.completion.command_parser import arguments
+from tests.cli.offered import GOOD, Offered, offered_project
 
-ROOT = Path(__file__).parents[2]
-MANIFEST = """\
-version: 1
-project: coast
-vars: {year: "2024"}
-keys:
-  scenes:
-    type: s3
-    bucket: scenes
-    region: r
-    endpoint: https://s3.example.org
-    access_key: {command: [touch, ran]}
-    secret_key: canary-secret
-  tiles: {type: s3-public, bucket: b, region: r, endpoint: "https://s3.example.org"}
-environments:
-  prod: {}
-  test: {jobs: {extra: {process: p, inputs: {a: 1}}}}
-jobs:
-  subset: {process: p, inputs: {a: 1}}
-  tiles:
-    process: p
-    for_each: {csv: rows.csv, id: "${each.name}"}
-    inputs: {a: "${each.name}"}
-  found:
-    process: p
-    for_each: {hda: {dataset_id: "EO:EUM:DAT:SENTINEL-3:OL_2_WFR___", dtstart: "2024-07-01"}}
-    inputs: {a: "${each.id}"}
-"""
-GOOD = MANIFEST.replace("secret_key: canary-secret", "secret_key: {env: CANARY}")
-
-
-@dataclass
-class Offered:
-    """A folder with a project, and what a shell is offered in it."""
-
-    folder: Path
-    environ: dict[str, str] = field(default_factory=dict)
-    imported: str = ""
-
-    def __call__(self, line: str, *, point: int | None = None) -> dict[str, str]:
-        """Return each candidate with its description."""
-        out = self.folder.parent / "candidates"
-        out.unlink(missing_ok=True)
-        asked = {
-            "COMP_LINE": line,
-            "COMP_POINT": str(len(line) if point is None else point),
-            "_ARGCOMPLETE": "1",
-            # The form for fish quotes nothing and has descriptions.
-            "_ARGCOMPLETE_SHELL": "fish",
-            "_ARGCOMPLETE_DFS": "\t",
-            "_ARGCOMPLETE_IFS": "\n",
-            "_ARGCOMPLETE_SUPPRESS_SPACE": "1",
-            "_ARGCOMPLETE_STDOUT_FILENAME": str(out),
-        }
-        environ = {**os.environ, "PYTHONPATH": str(ROOT), **asked, **self.environ}
-        command = [sys.executable, "-m", "eocanvas_apply"]
-        ended = subprocess.run(command, cwd=self.folder, env=environ, capture_output=True, text=True, timeout=60)
-        assert ended.stdout == ""
-        said = [each for each in ended.stderr.splitlines() if not each.startswith("import time:")]
-        assert said == []
-        self.imported = ended.stderr
-        text = out.read_text(encoding="utf-8") if out.exists() else ""
-        return {name: about for name, _, about in (each.partition("\t") for each in text.splitlines())}
-
-    def write(self, name: str, content: str | bytes) -> None:
-        path = self.folder / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-
-    def events(self, *events: tuple[str, str], name: str = ".eocanvas/default.jsonl") -> None:
-        lines = (f'{{"v": 1, "type": "{kind}", "address": {address}, "log": "..."}}\n' for kind, address in events)
-        self.write(name, "".join(lines))
-
-
-@pytest.fixture
-def offered(tmp_path: Path) -> Offered:
-    folder = tmp_path / "project"
-    folder.mkdir()
-    found = Offered(folder)
-    found.write("eocanvas.yaml", GOOD)
-    found.write("rows.csv", "name\nT32\nT33\n")
-    return found
+__all__ = ["offered_project"]
 
 
 def test_the_arguments_of_all_commands_are_up_to_date() -> None:
@@ -318,99 +231,6 @@ def test_a_pipe_is_not_waited_for(name: str, offered: Offered) -> None:
     os.mkfifo(path)
     for line in ("eoc logs ", "eoc logs tiles/", "eoc logs -f pipe ", "eoc apply ", "eoc logs --ledger pipe "):
         offered(line)
-
-
-@pytest.mark.parametrize(
-    "line", ["eoc 'open", 'eoc why "', "eoc why \\", "", "eoc why tiles/../", "eoc why \x00", "eoc -f"]
-)
-def test_a_line_that_is_no_command_is_no_fault(line: str, offered: Offered) -> None:
-    for point in (0, 3, len(line)):
-        offered(line.replace("\x00", "\x01"), point=point)
-
-
-LINES = (
-    *("eoc ", "eoc why ", "eoc why tiles/", "eoc why found/", "eoc logs found/", "eoc plan --env ", "eoc plan -f "),
-    *("eoc apply --only tiles/", "eoc apply ", "eoc doctor --", "eoc why --ledger s3://ledgers/coast tiles/"),
-    *("eoc why --ledger postgresql://eo@127.0.0.1:{port}/coast ", "eoc why --allow-commands tiles/"),
-)
-
-
-def test_nothing_is_sent_and_nothing_written_and_no_secret_is_read(offered: Offered) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.setblocking(False)
-        port = server.getsockname()[1]
-        names = ("EOCANVAS_URL", "EOCANVAS_TOKEN_URL", "HDA_URL", "AWS_ENDPOINT_URL_S3", "HTTPS_PROXY", "HTTP_PROXY")
-        offered.environ = {
-            **dict.fromkeys(names, f"http://127.0.0.1:{port}"),
-            "HDA_USER": "jane",
-            "HDA_PASSWORD": "canary",
-            "CANARY": "canary",
-            "AWS_ALLOW_HTTP": "true",
-        }
-        before = _state(offered.folder)
-        for line in LINES:
-            assert "canary" not in str(offered(line.format(port=port)))
-        assert _state(offered.folder) == before
-        with pytest.raises(BlockingIOError):
-            server.accept()
-
-
-def test_a_literal_secret_is_not_shown(offered: Offered) -> None:
-    offered.write("eocanvas.yaml", MANIFEST)
-    assert all("canary" not in str(offered(line.format(port=1))) for line in LINES)
-
-
-def _state(folder: Path) -> Mapping[str, tuple[int, int]]:
-    return {str(each): (each.stat().st_mtime_ns, each.stat().st_size) for each in folder.rglob("*")}
-
-
-def _imported(offered: Offered, line: str) -> set[str]:
-    offered.environ["PYTHONPROFILEIMPORTTIME"] = "1"
-    assert offered(line)
-    return set(re.findall(r"\| +([\w.]+)$", offered.imported, re.MULTILINE))
-
-
-SLOW = {
-    "asyncio",
-    "dataclasses",
-    "enum_tools",
-    "inspect",
-    "logging",
-    "pathlib",
-    "pydantic",
-    "rich",
-    "shutil",
-    "tomllib",
-    "yaml",
-}
-
-
-@pytest.mark.parametrize("line", ["eoc ", "eoc apply --", "eoc plan --format ", "eoc ledger show --"])
-def test_words_and_options_are_offered_without_anything_slow(line: str, offered: Offered) -> None:
-    imported = _imported(offered, line)
-    assert "argcomplete" in imported
-    assert imported & SLOW == set()
-    ours = {each for each in imported if each.startswith("eocanvas_apply.")}
-    assert all(each.startswith("eocanvas_apply.cli") for each in ours)
-    assert not any(each.startswith("eocanvas_apply.cli.commands.") for each in ours)
-
-
-def test_addresses_are_offered_without_the_checks_of_a_manifest(offered: Offered) -> None:
-    offered.events(("job-intended", '"job.removed"'))
-    imported = _imported(offered, "eoc why ")
-    assert "yaml" in imported
-    assert imported & {"pydantic", "httpx", "asyncio", "rich", "cryptography"} == set()
-
-
-def test_rows_are_read_without_the_service(offered: Offered) -> None:
-    assert {"httpx", "eocanvas_apply.engine.engine"} & _imported(offered, "eoc why tiles/") == set()
-
-
-def test_a_command_runs_where_only_half_of_a_question_is_in_the_environment(offered: Offered) -> None:
-    environ = {**os.environ, "PYTHONPATH": str(ROOT), "_ARGCOMPLETE": "1"}
-    command = [sys.executable, "-m", "eocanvas_apply", "--version"]
-    ended = subprocess.run(command, cwd=offered.folder, env=environ, capture_output=True, text=True)
-    assert ended.stdout.startswith("eocanvas-apply ")
 
 
 def test_an_action_that_the_data_cannot_hold_would_be_found() -> None:

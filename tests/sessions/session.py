@@ -7,11 +7,10 @@ import os
 import re
 import shlex
 import signal
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from tests.bucket_server import BucketServer, Faults
 from tests.cli.conftest import CANARIES, GRAPH, MANIFEST
 from tests.database_server import DatabaseServer
 from tests.emulator.model_client import private_key
+from tests.loopback_server import serving
 from tests.sessions.surroundings import SURROUNDINGS
 
 QUICK = {
@@ -227,11 +227,5 @@ def answering(status: int = 200, body: str = "", **others: int) -> Iterator[str]
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with serving(Answer) as address:
+        yield address

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import select
 import socket
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,6 +27,7 @@ from eocanvas_apply.emulator.model.accounts import User
 from tests.emulator.model_client import private_key
 from tests.emulator.storages import Certificate, WsgiApplication, s3_server, webdav_server
 from tests.end_to_end.storages import product
+from tests.loopback_server import serving
 
 SERVICE = "gateway.prod.wekeo2.eu"
 S3_HOSTS = {"s3.waw3-2.cloudferro.com": "waw3-2", "s3.eu-central-1.amazonaws.com": "eu-central-1"}
@@ -147,14 +147,8 @@ def _proxy(routes: Mapping[str, str]) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Tunnel)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with serving(Tunnel) as address:
+        yield address
 
 
 def _carry(one: socket.socket, other: socket.socket) -> None:

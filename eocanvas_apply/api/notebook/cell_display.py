@@ -27,12 +27,12 @@ _WIDTH = 100
 
 
 def audience_of(on_progress: Callable[[Progress], object] | Audience | None) -> Audience:
-    """Return who is told of a run: the function, else the cell of a notebook or IPython's terminal, else nobody."""
+    """Return what a run reports to: the function, else the cell of a notebook or IPython's terminal, else nothing."""
     if isinstance(on_progress, Audience):
         return on_progress
     if on_progress is not None:
         return Called(on_progress)
-    # Where it is not imported, nobody sits before it.
+    # Where it is not imported, the caller is a script.
     module = sys.modules.get("IPython")
     shell = module.get_ipython() if module else None
     if shell is None:

@@ -12,7 +12,7 @@ from typing import Any
 from eocanvas_apply.cli.commands import SUMMARIES
 from eocanvas_apply.cli.completion.candidates import candidates
 
-# By the words of a command: for each argument its names, and what argparse is told about it.
+# By the words of a command: for each argument its names, and the parameters that argparse gets.
 Arguments = Mapping[str, Sequence[tuple[Sequence[str], Mapping[str, Any]]]]
 
 

@@ -88,7 +88,7 @@ def _of_status(status: Status) -> Iterator[_Sample]:
 def _jobs(status: Status) -> Iterator[_Sample]:
     for tally in tallies(status.plan.actions):
         for phase in Phase:
-            labels = {"campaign": _name(tally.campaign), "state": phase.replace(" ", "-")}
+            labels = {"campaign": _name(tally.campaign), "state": phase.slug}
             yield "jobs", labels, tally.counts[phase]
 
 

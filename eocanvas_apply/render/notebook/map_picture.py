@@ -11,7 +11,8 @@ from itertools import groupby
 from typing import Any
 
 from eocanvas_apply.render.layout import one_line
-from eocanvas_apply.render.page.map_layers import land, layers
+from eocanvas_apply.render.page.clipping import Box, Point, clipped
+from eocanvas_apply.render.page.map_layers import layers, outlines
 from eocanvas_apply.report.page.report_page import ReportPage
 from eocanvas_apply.report.row_places import bounds
 
@@ -27,7 +28,6 @@ _MOST_PLACES = 1500
 # The land is cut a share of the picture beyond its edge, so that no cut is seen.
 _BEYOND = 0.1
 
-Point = tuple[float, float]
 Ring = Sequence[Sequence[float]]
 
 
@@ -143,7 +143,7 @@ def _land(view: _View) -> str:
     """Return the path of the land as far as it is seen, of points in one place of the screen the first."""
     wide, high = (view.east - view.west) * _BEYOND, (view.north - view.south) * _BEYOND
     edges = (view.west - wide, view.south - high, view.east + wide, view.north + high)
-    outlines = (_cut(outline, edges) for outline, box in _outlines() if _meets(box, edges))
+    outlines = (clipped(outline, edges) for outline, box in _outlines() if _meets(box, edges))
     drawn = (
         [next(near) for _, near in groupby((view.point(*each) for each in ring), _pixel)] for ring in outlines if ring
     )
@@ -154,9 +154,6 @@ def _pixel(point: Point) -> tuple[int, int]:
     return round(point[0]), round(point[1])
 
 
-Box = tuple[float, float, float, float]
-
-
 def _meets(one: Box, other: Box) -> bool:
     return one[0] <= other[2] and one[2] >= other[0] and one[1] <= other[3] and one[3] >= other[1]
 
@@ -165,47 +162,7 @@ def _meets(one: Box, other: Box) -> bool:
 def _outlines() -> list[tuple[list[Point], Box]]:
     """Return the outlines of the land in degrees, each with the box around it."""
     found = []
-    for points in map(_decoded, land()):
+    for points in outlines():
         xs, ys = zip(*points, strict=True)
         found.append((points, (min(xs), min(ys), max(xs), max(ys))))
     return found
-
-
-def _decoded(text: str) -> list[Point]:
-    """Return an encoded polyline as points in degrees."""
-    numbers, value, shift = [], 0, 0
-    for character in text:
-        bits = ord(character) - 63
-        value |= (bits & 31) << shift
-        shift += 5
-        if bits < 32:
-            numbers.append(~(value >> 1) if value & 1 else value >> 1)
-            value, shift = 0, 0
-    x = y = 0
-    points = []
-    for step_x, step_y in zip(numbers[::2], numbers[1::2], strict=True):
-        x, y = x + step_x, y + step_y
-        points.append((x / 100, y / 100))
-    return points
-
-
-def _cut(ring: Sequence[Point], edges: Box) -> Sequence[Point]:
-    """Return a ring without what lies beyond the edges (west, south, east, north), one edge after the other."""
-    for axis, edge, sign in ((0, edges[0], 1), (1, edges[1], 1), (0, edges[2], -1), (1, edges[3], -1)):
-        if not ring:
-            break
-        kept: list[Point] = []
-        for before, point in zip((ring[-1], *ring[:-1]), ring, strict=True):
-            inside, was_inside = (sign * (each[axis] - edge) >= 0 for each in (point, before))
-            if inside != was_inside:
-                kept.append(_crossing(before, point, axis, edge))
-            if inside:
-                kept.append(point)
-        ring = kept
-    return ring
-
-
-def _crossing(one: Point, other: Point, axis: int, edge: float) -> Point:
-    share = (edge - one[axis]) / (other[axis] - one[axis])
-    x, y = (one[each] + share * (other[each] - one[each]) for each in (0, 1))
-    return x, y

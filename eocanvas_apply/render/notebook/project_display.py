@@ -8,11 +8,8 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator
-from functools import cache
 from html import escape
-from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from eocanvas_apply.planning.actions import Phase
@@ -21,10 +18,9 @@ from eocanvas_apply.render.layout import counted, html_table, moment, one_line
 from eocanvas_apply.render.notebook.map_picture import MapPicture, map_picture
 from eocanvas_apply.render.page.calendar_section import calendar_section
 from eocanvas_apply.render.page.map_layers import map_words
+from eocanvas_apply.render.page.page_files import asset, template
 from eocanvas_apply.report.page.report_page import ReportPage
 
-_PAGE = "eocanvas_apply.render.page"
-_PHASES = (Phase.DONE, Phase.RUNNING, Phase.WAITING, Phase.FAILED, Phase.UNDECIDED, Phase.LEFT_OUT)
 _WIDTH = 860
 _LEGEND, _KEY, _LETTER = 24, 22, 7
 
@@ -40,21 +36,21 @@ def summary(page: ReportPage) -> str:
     source = "from the ledger" if page.status.offline else "at the last look at the service"
     done = f"{total.counts[Phase.DONE]} of {counted(total.total, 'job')} done" if total.total else "no jobs yet"
     rows = [
-        (each.campaign or "other jobs", each.total, *(each.counts[phase] or "" for phase in _PHASES))
+        (each.campaign or "other jobs", each.total, *(each.counts[phase] or "" for phase in Phase))
         for each in page.tallies
     ]
     ahead = "\n".join(forecast.lines(page.status.plan))
     title = f"{page.status.plan.origin.name}: {done}, {at}, {source}"
-    return html(page, html_table(title, ("campaign", "jobs", *_PHASES), rows, ahead))
+    return html(page, html_table(title, ("campaign", "jobs", *Phase), rows, ahead))
 
 
 def _pictures(page: ReportPage) -> Iterator[str]:
     if drawn := map_picture(page):
-        states = ", ".join(f"{page.total.counts[phase]} {phase}" for phase in _PHASES if page.total.counts[phase])
+        states = ", ".join(f"{page.total.counts[phase]} {phase}" for phase in Phase if page.total.counts[phase])
         yield _image(_map(page, drawn), f"Map: {map_words(page)}; {states}")
     found = calendar_section(page.timeline)
     if chart := found["chart"]:
-        drawing = _templates().get_template("timeline.svg.jinja").render(**found)
+        drawing = template("timeline.svg.jinja").render(**found)
         ground = f'<rect class="ground" width="{chart.WIDTH}" height="{chart.height}"/>'
         picture = _svg(ground + drawing, chart.WIDTH, chart.height, found["chart_words"])
         yield _image(picture, f"Calendar: {found['chart_words']}")
@@ -65,8 +61,8 @@ def _map(page: ReportPage, drawn: MapPicture) -> str:
     height = drawn.height + _LEGEND
     ground = f'<rect class="ground" width="{drawn.width}" height="{height}"/>'
     keys, x = "", 4
-    shown = [phase for phase in _PHASES if page.total.counts[phase]]
-    for name, kind in (*((phase, f"place {phase.replace(' ', '-')}") for phase in shown), *drawn.searches):
+    shown = [phase for phase in Phase if page.total.counts[phase]]
+    for name, kind in (*((phase, f"place {phase.slug}") for phase in shown), *drawn.searches):
         words = name if kind == "searched" else f"{page.total.counts[Phase(name)]} {name}"
         y = drawn.height + 6
         keys += f'<rect class="{kind}" x="{x}" y="{y}" width="14" height="11"/>'
@@ -76,20 +72,11 @@ def _map(page: ReportPage, drawn: MapPicture) -> str:
 
 
 def _svg(drawing: str, width: float, height: float, words: str) -> str:
-    values = {"width": width, "height": height, "words": words, "style": _style(), "drawing": Markup(drawing)}  # noqa: S704
-    return _templates().get_template("picture.svg.jinja").render(**values)
+    values = {"width": width, "height": height, "words": words, "style": asset("picture.css")}
+    values["drawing"] = Markup(drawing)  # noqa: S704
+    return template("picture.svg.jinja").render(**values)
 
 
 def _image(svg: str, words: str) -> str:
     source = f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
     return f'<p><img src="{source}" width="{_WIDTH}" alt="{escape(one_line(words, 500))}"></p>'
-
-
-@cache
-def _templates() -> Environment:
-    return Environment(loader=PackageLoader(_PAGE), autoescape=True, undefined=StrictUndefined)
-
-
-@cache
-def _style() -> Markup:
-    return Markup(files(_PAGE).joinpath("assets/picture.css").read_text(encoding="utf-8"))  # noqa: S704

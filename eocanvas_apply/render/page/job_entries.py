@@ -17,13 +17,13 @@ from eocanvas_apply.planning.state.at_keys import location_of
 from eocanvas_apply.render.layout import counted, moment, one_line, printable, rough, size, stamp
 from eocanvas_apply.render.plan import advice
 from eocanvas_apply.render.plan_blocks import in_words, when
+from eocanvas_apply.report.page.footprints import URGENT_FIRST
 from eocanvas_apply.report.page.report_page import ReportPage
 from eocanvas_apply.report.status import JobStatus
 from eocanvas_apply.secrets.published_text import published_field
 
 # Of more jobs than these, what there is to tell of those that are done stays out: the page would be too large.
 MOST_WITH_DETAILS = 2000
-_ORDER = (Phase.FAILED, Phase.UNDECIDED, Phase.RUNNING, Phase.WAITING, Phase.DONE, Phase.LEFT_OUT)
 _ON_THE_MAP = ("geometry", "wkt", "bbox")
 _MOST_FILES, _MOST_FIELDS, _LONGEST_FIELD = 20, 12, 160
 
@@ -53,12 +53,7 @@ class Entry:
     @property
     def rank(self) -> int:
         """Where its state stands in the order of the table."""
-        return _ORDER.index(self.phase)
-
-    @property
-    def css(self) -> str:
-        """The phase as a class of the style."""
-        return self.phase.replace(" ", "-")
+        return URGENT_FIRST.index(self.phase)
 
 
 def row_id(address: str) -> str:
@@ -75,11 +70,11 @@ def entries(page: ReportPage) -> Iterator[Entry]:
     """Yield a row for each job, failures first."""
     brief = len(page.status.jobs) > MOST_WITH_DETAILS
     # What needs a person stands first, as in `status`.
-    for job in sorted(page.status.jobs, key=lambda job: _ORDER.index(job.phase)):
-        yield _entry(page, job, told=not brief or job.phase is not Phase.DONE)
+    for job in sorted(page.status.jobs, key=lambda job: URGENT_FIRST.index(job.phase)):
+        yield _entry(page, job, detailed=not brief or job.phase is not Phase.DONE)
 
 
-def _entry(page: ReportPage, job: JobStatus, *, told: bool) -> Entry:
+def _entry(page: ReportPage, job: JobStatus, *, detailed: bool) -> Entry:
     run, files = job.run, list(_files(page, job))
     whole, known = sum(each for _, each in files if each), all(each is not None for _, each in files)
     took = _took(run, page.timeline.now)
@@ -97,9 +92,9 @@ def _entry(page: ReportPage, job: JobStatus, *, told: bool) -> Entry:
         results=_results(len(files), whole if known else None),
         stored=whole if files else -1,
         failure=(run.failure or "") if run and job.phase is Phase.FAILED else "",
-        details=tuple((name, printable(value)) for name, value in _details(page, job)) if told else (),
+        details=tuple((name, printable(value)) for name, value in _details(page, job)) if detailed else (),
         files=tuple((name, size(each) if each is not None else "") for name, each in files[:_MOST_FILES])
-        if told
+        if detailed
         else (),
         log=tuple(map(printable, page.logs.get(job.address, ()))),
         thumbnail=page.thumbnails.get(job.address, b""),

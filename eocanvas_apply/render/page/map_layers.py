@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from eocanvas_apply.render.layout import counted
+from eocanvas_apply.render.page.clipping import Point
 from eocanvas_apply.render.page.job_entries import row_id, row_name
 from eocanvas_apply.report.page.footprints import Footprint
 from eocanvas_apply.report.page.report_page import ReportPage
@@ -43,10 +44,10 @@ def map_words(page: ReportPage) -> str:
 
 
 def _place(each: Footprint, keep: int) -> dict[str, Any]:
-    jobs = [[row_id(address), row_name(address), phase.replace(" ", "-")] for address, phase in each.jobs.items()]
+    jobs = [[row_id(address), row_name(address), phase.slug] for address, phase in each.jobs.items()]
     counts = [f"{count} {phase}" for phase, count in each.counts.items()]
     return {
-        "phase": each.phase.replace(" ", "-"),
+        "phase": each.phase.slug,
         "words": ", ".join(counts),
         "jobs": jobs,
         "geometry": _drawn(each.geometry, keep),
@@ -92,3 +93,26 @@ def land() -> list[str]:
     """Return the outlines of the land of the Earth as encoded polylines, in hundredths of a degree."""
     found: list[str] = json.loads(files(__package__).joinpath("data/land.json").read_text(encoding="utf-8"))
     return found
+
+
+def outlines() -> Iterator[list[Point]]:
+    """Yield the outlines of the land as points in degrees."""
+    return map(decoded, land())
+
+
+def decoded(text: str) -> list[Point]:
+    """Return an encoded polyline as points in degrees."""
+    numbers, value, shift = [], 0, 0
+    for character in text:
+        bits = ord(character) - 63
+        value |= (bits & 31) << shift
+        shift += 5
+        if bits < 32:
+            numbers.append(~(value >> 1) if value & 1 else value >> 1)
+            value, shift = 0, 0
+    x = y = 0
+    points = []
+    for step_x, step_y in zip(numbers[::2], numbers[1::2], strict=True):
+        x, y = x + step_x, y + step_y
+        points.append((x / 100, y / 100))
+    return points

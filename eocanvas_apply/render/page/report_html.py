@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
-from base64 import b64encode
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from eocanvas_apply.planning.actions import Phase
@@ -19,6 +16,7 @@ from eocanvas_apply.render.page.calendar_section import calendar_section
 from eocanvas_apply.render.page.graph_section import graph_section
 from eocanvas_apply.render.page.job_entries import MOST_WITH_DETAILS, Entry, entries
 from eocanvas_apply.render.page.map_layers import land, layers, map_words
+from eocanvas_apply.render.page.page_files import asset, template
 from eocanvas_apply.render.page.summary_section import summary_section
 from eocanvas_apply.render.plan_blocks import in_words
 from eocanvas_apply.report.page.report_page import ReportPage
@@ -27,7 +25,7 @@ _MAP_HELP = (
     "A click on a place leads to its job, or lists its jobs; it has the colour of those of its jobs that most need "
     "to be looked at."
 )
-# What the words of the table mean to somebody who does not know them.
+# What the words of the table mean to a first reader.
 MEANINGS = {
     Phase.DONE: "its job succeeded, and its results are where they belong",
     Phase.RUNNING: "the service is working on it, or its log or results are still to be read",
@@ -44,21 +42,8 @@ _IMAGE = re.compile(r"url\([^)]*\)")
 
 def text(page: ReportPage, *, version: str = "", digest: str = "") -> str:
     """Return the page; with a `digest` (of what it shows) it is one that is served, and loads itself again."""
-    return str(_template().render(_context(page), version=version, digest=digest, served=bool(digest)))
-
-
-@cache
-def _template() -> Any:
-    loader = PackageLoader("eocanvas_apply.render.page")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
-    environment.filters["base64"] = lambda content: b64encode(content).decode()
-    environment.filters["json"] = _json
-    return environment.get_template("report.html.jinja")
-
-
-def _json(value: object) -> Markup:
-    """Return JSON that can stand in an element of script: nothing in it ends that."""
-    return Markup(json.dumps(value, separators=(",", ":")).replace("<", "\\u003c"))  # noqa: S704
+    given = {"version": version, "digest": digest, "served": bool(digest)}
+    return template("report.html.jinja").render(_context(page), **given)
 
 
 def _context(page: ReportPage) -> dict[str, Any]:
@@ -71,14 +56,9 @@ def _context(page: ReportPage) -> dict[str, Any]:
         **graph_section(page),
         **_jobs(rows),
         "keys": [_key(page, number) for number in range(len(page.status.keys))],
-        "style": _asset("report.css"),
-        "script": _asset("report.js"),
+        "style": asset("report.css"),
+        "script": asset("report.js"),
     }
-
-
-@cache
-def _asset(name: str) -> Markup:
-    return Markup(files(__package__).joinpath("assets", name).read_text(encoding="utf-8"))  # noqa: S704
 
 
 @cache

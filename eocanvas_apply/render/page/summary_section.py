@@ -16,7 +16,6 @@ from eocanvas_apply.render.layout import counted, moment, one_line, rough, size,
 from eocanvas_apply.render.page.job_entries import Entry
 from eocanvas_apply.report.page.report_page import ReportPage
 
-_PHASES = (Phase.DONE, Phase.RUNNING, Phase.WAITING, Phase.FAILED, Phase.UNDECIDED, Phase.LEFT_OUT)
 _MOST_FINDINGS = 20
 
 
@@ -25,15 +24,11 @@ class _Count:
     phase: Phase
     count: int
 
-    @property
-    def css(self) -> str:
-        return self.phase.replace(" ", "-")
-
 
 def summary_section(page: ReportPage, rows: Sequence[Entry]) -> dict[str, Any]:
     """Return what the template shows of it."""
     total = page.total
-    shown = [_Count(phase, total.counts[phase]) for phase in _PHASES if total.counts[phase]]
+    shown = [_Count(phase, total.counts[phase]) for phase in Phase if total.counts[phase]]
     others = [f"{each.count} {each.phase}" for each in shown if each.phase is not Phase.DONE]
     jobs = ", ".join([f"{total.counts[Phase.DONE]} of {counted(total.total, 'job')} done", *others])
     phases = [each.phase for each in shown]

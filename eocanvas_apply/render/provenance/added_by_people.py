@@ -7,7 +7,7 @@ from typing import Any
 
 from eocanvas_apply.render.provenance.job_facts import Json
 
-# Written by us only where nobody else did.
+# Written by us only where no one else did.
 _THEIRS = {"license", "keywords", "providers"}
 _ROOT = "./"
 

@@ -14,8 +14,8 @@ from eocanvas_apply.planning.desired.desired import DesiredJob
 from eocanvas_apply.report.row_geometry import Json
 from eocanvas_apply.report.row_places import bounds, box_geometry, place_of
 
-# A place has the state of those of its jobs that most need to be looked at.
-_FIRST = (Phase.FAILED, Phase.UNDECIDED, Phase.RUNNING, Phase.WAITING, Phase.DONE, Phase.LEFT_OUT)
+# What needs to be looked at stands before what does not.
+URGENT_FIRST = (Phase.FAILED, Phase.UNDECIDED, Phase.RUNNING, Phase.WAITING, Phase.DONE, Phase.LEFT_OUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,13 @@ class Footprint:
     @property
     def phase(self) -> Phase:
         """The phase of those of its jobs that most need to be looked at."""
-        return min(self.jobs.values(), key=_FIRST.index)
+        return min(self.jobs.values(), key=URGENT_FIRST.index)
 
     @property
     def counts(self) -> Mapping[Phase, int]:
         """How many of its jobs are in each phase that one of them is in, what needs to be looked at first."""
         found = Counter(self.jobs.values())
-        return {phase: found[phase] for phase in _FIRST if found[phase]}
+        return {phase: found[phase] for phase in URGENT_FIRST if found[phase]}
 
 
 @dataclass(frozen=True, slots=True)

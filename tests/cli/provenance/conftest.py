@@ -43,7 +43,7 @@ jobs:
     inputs: {{img1: {{key: eodata, path: /Sentinel-3/map.nc}}}}
     output: {{key: out}}
 """
-# What rows hold that nobody may see.
+# What rows hold that is not for the public.
 ROW = {
     "quicklook": f"/quicklooks/a.jpg?X-Amz-Signature={TOKENS[1]}",
     "sas": f"sv=2020-08-04&sig={TOKENS[1]}",

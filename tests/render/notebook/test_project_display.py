@@ -8,11 +8,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from docs.coastline import encoded
-from eocanvas_apply.render.notebook import map_picture
 from eocanvas_apply.render.notebook.project_display import html, summary
 from tests.planning.scene import HEAD, SCENES, Scene
 from tests.report.page.scenes import all_done, report_of, scene_of, square
@@ -113,21 +109,3 @@ def test_the_land_is_only_drawn_where_it_is_seen() -> None:
     [land] = [each for each in baltic.iter() if each.get("class") == "land"]
     assert 500 < len(land.get("d", "")) < 40_000
     assert [each.get("d") for each in ocean.iter() if each.get("class") == "land"] == [""]
-
-
-rings = st.lists(st.tuples(st.integers(-18000, 18000), st.integers(-9000, 9000)), min_size=1, max_size=30)
-
-
-@given(rings)
-def test_the_land_is_read_as_it_was_written(ring: list[tuple[int, int]]) -> None:
-    assert map_picture._decoded(encoded(ring)) == [(x / 100, y / 100) for x, y in ring]
-
-
-@given(rings, st.integers(-100, 100), st.integers(-80, 80))
-def test_what_is_cut_lies_within_the_edges(ring: list[tuple[int, int]], west: int, south: int) -> None:
-    edges = (west, south, west + 40, south + 20)
-    for x, y in map_picture._cut([(x / 100, y / 100) for x, y in ring], edges):
-        assert edges[0] - 1e-6 <= x <= edges[2] + 1e-6
-        assert edges[1] - 1e-6 <= y <= edges[3] + 1e-6
-    inside = [(west + 1.0, south + 1.0), (west + 2.0, south + 1.0), (west + 2.0, south + 2.0)]
-    assert map_picture._cut(inside, edges) == inside

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docs.coastline import encoded, pieces_of
-from eocanvas_apply.render.page.map_layers import land, layers
+from eocanvas_apply.render.page.clipping import clipped
+from eocanvas_apply.render.page.map_layers import decoded, layers, outlines
 from eocanvas_apply.render.page.node_layout import drawing_of
 from eocanvas_apply.render.page.timeline_chart import BARS, LEFT, RIGHT, WIDTH, chart_of
 from eocanvas_apply.report.dependencies import Dependencies
@@ -79,14 +80,14 @@ def test_nothing_is_an_empty_drawing() -> None:
 
 @given(st.lists(st.tuples(st.integers(-18000, 18000), st.integers(-9000, 9000)), min_size=1))
 def test_an_encoded_outline_is_read_back(points: list[tuple[int, int]]) -> None:
-    assert _decoded(encoded(points)) == points
+    assert [(round(x * 100), round(y * 100)) for x, y in decoded(encoded(points))] == points
 
 
 def test_the_land_has_the_continents_where_they_are() -> None:
-    outlines = [_decoded(each) for each in land()]
-    assert all(abs(x) <= 18000 and abs(y) <= 9000 for outline in outlines for x, y in outline)
-    largest = max(outlines, key=len)
-    assert min(x for x, _ in largest) < 0 < 10000 < max(x for x, _ in largest)
+    found = list(outlines())
+    assert all(abs(x) <= 180 and abs(y) <= 90 for outline in found for x, y in outline)
+    largest = max(found, key=len)
+    assert min(x for x, _ in largest) < 0 < 100 < max(x for x, _ in largest)
 
 
 def test_a_map_of_very_long_outlines_is_thinned_but_keeps_its_rings_closed() -> None:
@@ -101,27 +102,10 @@ def test_a_map_of_very_long_outlines_is_thinned_but_keeps_its_rings_closed() -> 
     assert len(rings["tiles/b"]) == 5
 
 
-def _decoded(text: str) -> list[tuple[int, int]]:
-    """Return the points of an encoded polyline, as the script of the page reads it."""
-    numbers, value, shift = [], 0, 0
-    for letter in text:
-        bits = ord(letter) - 63
-        value |= (bits & 31) << shift
-        shift += 5
-        if bits < 32:
-            numbers.append(~(value >> 1) if value & 1 else value >> 1)
-            value = shift = 0
-    points, at = [], (0, 0)
-    for x, y in zip(numbers[::2], numbers[1::2], strict=True):
-        at = (at[0] + x, at[1] + y)
-        points.append(at)
-    return points
-
-
 def test_no_outline_of_the_land_crosses_the_map() -> None:
-    for outline in map(_decoded, land()):
-        steps = [abs(one[0] - other[0]) for one, other in pairwise(outline) if abs(one[1]) < 8990]
-        assert max(steps, default=0) < 2000
+    for outline in outlines():
+        steps = [abs(one[0] - other[0]) for one, other in pairwise(outline) if abs(one[1]) < 89.9]
+        assert max(steps, default=0) < 20
         assert outline[0] == outline[-1]
 
 
@@ -130,3 +114,17 @@ def test_an_outline_across_the_antimeridian_is_cut_there() -> None:
     west, east = sorted(pieces_of(ring), key=lambda piece: min(x for x, _ in piece))
     assert {x for x, _ in west} == {-18000, -17900}
     assert {x for x, _ in east} == {17000, 17900, 18000}
+
+
+@given(
+    st.lists(st.tuples(st.floats(-180, 180), st.floats(-90, 90)), min_size=1, max_size=30),
+    st.integers(-100, 100),
+    st.integers(-80, 60),
+)
+def test_what_is_clipped_lies_within_the_box(ring: list[tuple[float, float]], west: int, south: int) -> None:
+    box = (west, south, west + 40, south + 20)
+    for x, y in clipped(ring, box):
+        assert box[0] - 1e-6 <= x <= box[2] + 1e-6
+        assert box[1] - 1e-6 <= y <= box[3] + 1e-6
+    inside = [(west + 1.0, south + 1.0), (west + 2.0, south + 1.0), (west + 2.0, south + 2.0)]
+    assert clipped(inside, box) == inside
