@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
+# As typing's, which the text of `--help` would pay for.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from eocanvas_apply.planning.drift import DriftReport
     from eocanvas_apply.planning.plan import Plan
     from eocanvas_apply.report.progress import Ending

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.cli.terminal.signals import Stopped, at_work
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import EocanvasApplyError, PlanStale, SafetyRefusal
-from eocanvas_apply.secrets.scrubbing import SCRUBBER
 
 PACKAGE = Path(__file__).parent.parent
 # They say all there is to know; what else comes is a fault of ours or of the system, and -v shows where.
@@ -30,7 +28,7 @@ def guarded(command: str, console: Console, work: Callable[[], Outcome], *, verb
         outcome = Outcome(of_exception(exception), _diagnostics(exception))
         PROCESS.ends(outcome.exit)
         if verbose and not isinstance(exception, _EXPECTED):
-            console.say(SCRUBBER.scrub("".join(traceback.format_exception(exception))))
+            console.say(_traceback(exception))
         console.finish(command, outcome)
     code = _final(outcome.exit, console)
     PROCESS.wrote(code)
@@ -58,8 +56,19 @@ def _diagnostics(exception: BaseException) -> tuple[Diagnostic, ...]:
     return (_internal(exception),)
 
 
+def _traceback(exception: BaseException) -> str:
+    """Return it without the secrets that this process knows."""
+    import traceback
+
+    from eocanvas_apply.secrets.scrubbing import SCRUBBER
+
+    return SCRUBBER.scrub("".join(traceback.format_exception(exception)))
+
+
 def _internal(exception: BaseException) -> Diagnostic:
     """Return one line. The exception's own text stays out: it may hold anything."""
+    import traceback
+
     frames = traceback.extract_tb(exception.__traceback__)
     ours = [frame for frame in frames if Path(frame.filename).is_relative_to(PACKAGE)] or frames
     place = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else "nowhere"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from argparse import Namespace
 from collections import Counter
@@ -77,6 +76,7 @@ def allowed_paths(args: Namespace) -> tuple[Path, ...]:
 
 def run_with(project: AsyncProject, work: Work) -> Outcome:
     """Do the work in an event loop, and close the project."""
+    import asyncio
 
     async def worked() -> Outcome:
         async with project:
@@ -87,6 +87,8 @@ def run_with(project: AsyncProject, work: Work) -> Outcome:
 
 def read_now(reading: Coroutine[Any, Any, T]) -> T:
     """Return what a coroutine reads; asyncio.run by itself formats its result as text, however large a ledger is."""
+    import asyncio
+
     found: list[T] = []
 
     async def read() -> None:

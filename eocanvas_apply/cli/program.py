@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
-import shlex
 import sys
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from eocanvas_apply.cli.commands import ELSEWHERE, REMOVALS, SUMMARIES
 from eocanvas_apply.cli.interruption import asked_format
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
     from types import ModuleType
 
     from eocanvas_apply.cli.argument_parser import Parser
@@ -34,12 +31,23 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 def _print_about(asked: str) -> int:
     from eocanvas_apply import __version__
-    from eocanvas_apply.cli.root_help import root_help
+    from eocanvas_apply.cli.terminal.channel import Channel, opened
+
+    out = Channel(opened(sys.stdout))
+    out.write(f"eocanvas-apply {__version__}\n" if asked == "--version" else _root_help())
+    if out.fault is None:
+        return 0
     from eocanvas_apply.cli.terminal.console import standard
 
     console = standard()
-    console.out.write(f"eocanvas-apply {__version__}\n" if asked == "--version" else root_help())
-    return 1 if console.report_lost_result() else 0
+    console.out = out
+    return int(console.report_lost_result())
+
+
+def _root_help() -> str:
+    from eocanvas_apply.cli.root_help import root_help
+
+    return root_help()
 
 
 def _run_command(words: list[str]) -> int:
@@ -83,6 +91,8 @@ def _takes(command: str, option: str) -> bool:
 
 def _first_file(args: Namespace) -> str:
     """Return the file of the manifest that diagnostics without a place are reported for in CI."""
+    from pathlib import Path
+
     from eocanvas_apply.manifest_sources import MANIFEST, ManifestFiles
 
     first, *_ = getattr(args, "file", ()) or (MANIFEST,)
@@ -90,6 +100,8 @@ def _first_file(args: Namespace) -> str:
 
 
 def _log(args: Namespace, console: Console) -> AbstractContextManager[None]:
+    from contextlib import nullcontext
+
     verbose, file = getattr(args, "verbose", False), getattr(args, "log", None)
     if not (verbose or file):
         return nullcontext()
@@ -105,6 +117,8 @@ def _log(args: Namespace, console: Console) -> AbstractContextManager[None]:
 
 def prepared(name: str) -> tuple[ModuleType, Parser]:
     """Return the module of a command, and the parser of its arguments."""
+    import importlib
+
     from eocanvas_apply.cli.argument_parser import Parser
 
     module = importlib.import_module(f"eocanvas_apply.cli.commands.{name}")
@@ -145,6 +159,8 @@ def _nearest_command(word: str) -> str:
 
 
 def _reordered(words: Sequence[str]) -> str:
+    import shlex
+
     command = next((word for word in words if word in SUMMARIES), None)
     if command is None:
         return "write the command first, such as: eocanvas-apply plan; see: eocanvas-apply --help"

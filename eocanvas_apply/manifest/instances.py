@@ -8,14 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from eocanvas_apply.manifest.model.jobs import Job
 from eocanvas_apply.manifest.substitution import Template
 
 LONGEST_ID = 128
 Origins = Mapping[str, str | None]
-JOBS: TypeAdapter[Job] = TypeAdapter(Job)
+# Built at its first use: a manifest may have no campaign.
+JOBS: TypeAdapter[Job] = TypeAdapter(Job, config=ConfigDict(defer_build=True))
 _NOT_IN_IDS = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|[. ]+$|^ +')
 
 

@@ -14,7 +14,7 @@ Text = Annotated[str, Field(min_length=1)]
 
 
 class _Reference(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
 def _variable(name: str) -> str:

@@ -4,7 +4,8 @@ import io
 
 import pytest
 
-from eocanvas_apply.cli.terminal.console import Channel, Console
+from eocanvas_apply.cli.terminal.channel import Channel
+from eocanvas_apply.cli.terminal.console import Console
 from eocanvas_apply.cli.terminal.prompt import confirm
 from eocanvas_apply.errors import SafetyRefusal
 

@@ -6,7 +6,8 @@ import json
 import pytest
 
 from eocanvas_apply.api.exit_codes import Exit
-from eocanvas_apply.cli.terminal.console import Channel, Console, Outcome, standard
+from eocanvas_apply.cli.terminal.channel import Channel
+from eocanvas_apply.cli.terminal.console import Console, Outcome, standard
 from eocanvas_apply.diagnostics import warning
 
 

@@ -14,7 +14,8 @@ import pytest
 
 from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli.guard import of_exception
-from eocanvas_apply.cli.terminal.console import Channel, Console
+from eocanvas_apply.cli.terminal.channel import Channel
+from eocanvas_apply.cli.terminal.console import Console
 from eocanvas_apply.cli.terminal.signals import Interrupts, Stopped, asking
 from eocanvas_apply.emulator.http.request_faults import Fault
 from eocanvas_apply.emulator.http.server import RunningEmulator

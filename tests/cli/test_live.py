@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from eocanvas_apply.cli.terminal.console import Channel, LiveArea
+from eocanvas_apply.cli.terminal.channel import Channel, LiveArea
 from eocanvas_apply.cli.terminal.live import Lines, live
 from eocanvas_apply.planning.plan import Plan
 from eocanvas_apply.report.progress import Happening, Progress, View

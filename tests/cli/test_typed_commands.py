@@ -12,7 +12,8 @@ import pytest
 
 from eocanvas_apply.cli import main
 from eocanvas_apply.cli.program import _takes
-from eocanvas_apply.cli.terminal.console import Channel, Console, Outcome
+from eocanvas_apply.cli.terminal.channel import Channel
+from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.cli.typed_commands import TypedCommands, typed_commands
 from eocanvas_apply.diagnostics import error
 from tests.cli.conftest import Project

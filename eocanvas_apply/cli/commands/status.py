@@ -17,7 +17,8 @@ from eocanvas_apply.cli.metrics_file import MetricsFile
 from eocanvas_apply.cli.named_project import with_project
 from eocanvas_apply.cli.recorded_project import RecordedProject
 from eocanvas_apply.cli.shared_options import add_metrics, add_project
-from eocanvas_apply.cli.terminal.console import Channel, Console, Outcome
+from eocanvas_apply.cli.terminal.channel import Channel
+from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.cli.terminal.live import live
 from eocanvas_apply.cli.terminal.signals import Stopped, unless_signalled
 from eocanvas_apply.errors import ServiceError

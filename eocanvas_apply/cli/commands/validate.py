@@ -5,7 +5,6 @@ Only `--online` reads the service, and only `--storage` resolves the secrets of 
 
 from __future__ import annotations
 
-import asyncio
 import os
 from argparse import Namespace
 from collections.abc import Sequence
@@ -94,6 +93,8 @@ def _storages(
     args: Namespace, campaigns: Campaigns, console: Console
 ) -> tuple[Sequence[Diagnostic], Sequence[CheckedStorage]]:
     """Return what there is to say of the secrets, and what came of asking the storages with them."""
+    import asyncio
+
     from eocanvas_apply.engine.inspection.preflight import preflight
     from eocanvas_apply.engine.opening import open_vault, secret_sources, timing_overrides
     from eocanvas_apply.secrets.scrubbing import SCRUBBER

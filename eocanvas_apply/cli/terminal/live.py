@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from eocanvas_apply.cli.terminal.console import Channel, Console, LiveArea
+from eocanvas_apply.cli.terminal.channel import Channel, LiveArea
+from eocanvas_apply.cli.terminal.console import Console
 
 if TYPE_CHECKING:
     from eocanvas_apply.engine.engine import Engine

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import threading
@@ -10,14 +9,17 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from eocanvas_apply.api.exit_codes import Exit
-from eocanvas_apply.applying.stopping import Stop
 from eocanvas_apply.cli.interruption import CODES, PROCESS, heard
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import StoppedEarly
+
+if TYPE_CHECKING:
+    # A command that asks nobody has no event loop, and asyncio takes 20 ms to import.
+    import asyncio
 
 T = TypeVar("T")
 # A little more than answers on the way are waited for; a service that hangs must not keep us.
@@ -51,7 +53,7 @@ class Interrupts:
         self.code = Exit(CODES[number])
         self.stopping.set()
         self.console.say("stopping: nothing more is sent; waiting up to 5 s for open requests (again: stop at once)")
-        asyncio.get_running_loop().call_later(self.patience_s, self._leave_now)
+        _running_loop().call_later(self.patience_s, self._leave_now)
 
     def _leave_now(self) -> None:
         code = self.code or Exit.INTERRUPTED
@@ -72,6 +74,10 @@ def listening(interrupts: Interrupts) -> Iterator[None]:
 
 async def unless_signalled(work: Coroutine[Any, Any, T]) -> T:
     """Return what the work comes to; a signal cuts it off and raises Stopped. For work that changes nothing."""
+    import asyncio
+
+    from eocanvas_apply.applying.stopping import Stop
+
     stop, came = Stop(asyncio.Event()), list[Exit]()
 
     def stop_for(number: signal.Signals) -> None:
@@ -91,7 +97,7 @@ def _handled(came: Callable[[signal.Signals], None]) -> Iterator[None]:
 
     A loop has handlers of its own on some systems only, and while it removes one the signal would end the process.
     """
-    loop = asyncio.get_running_loop()
+    loop = _running_loop()
 
     def hear(number: int, _frame: FrameType | None) -> None:
         loop.call_soon_threadsafe(came, signal.Signals(number))
@@ -102,6 +108,12 @@ def _handled(came: Callable[[signal.Signals], None]) -> Iterator[None]:
     finally:
         for number, handler in earlier.items():
             signal.signal(number, handler)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop:
+    import asyncio
+
+    return asyncio.get_running_loop()
 
 
 @contextmanager

@@ -29,9 +29,12 @@ PHYSICAL_NAME = r"^[A-Za-z0-9][A-Za-z0-9._@-]*$"
 
 
 class StrictModel(BaseModel):
-    """Frozen, nothing converted, nothing unknown, and no input in its errors, for inputs may be secrets."""
+    """Frozen, nothing converted, nothing unknown, and no input in its errors, for inputs may be secrets.
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
+    A model is built at its first use: that of the manifest has all others in it, which would be built twice.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
 def _duration(value: object) -> timedelta:
