@@ -19,7 +19,7 @@ from eocanvas_apply.manifest.loading import LoadedManifest, load_layers
 from eocanvas_apply.manifest.loading import load as load_text
 from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.manifest_sources import ManifestFiles
-from eocanvas_apply.policy.policy_file import find_policy
+from eocanvas_apply.policy.named_policy import find_policy
 
 _TEXT = re.compile(r"\s*\{|.*[\r\n]")
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from eocanvas_apply.campaign.expanded import Expansion
 from eocanvas_apply.campaign.join import field_name, join
 from eocanvas_apply.campaign.lock import FILE as LOCK_FILE
-from eocanvas_apply.campaign.lock import Lock, LockedQuery
+from eocanvas_apply.campaign.lock import Lock
 from eocanvas_apply.campaign.readers.hda import Search
 from eocanvas_apply.campaign.readers.s3 import Lister
 from eocanvas_apply.campaign.row_checks import instances, is_stopped, without_id
@@ -24,7 +25,6 @@ from eocanvas_apply.diagnostics import Diagnostic, error, info, warning
 from eocanvas_apply.documents.yaml.nodes import Path
 from eocanvas_apply.errors import CredentialsError, ManifestError, Refused, ServiceError
 from eocanvas_apply.manifest.address import Address
-from eocanvas_apply.manifest.instances import Instance
 from eocanvas_apply.manifest.job_order import in_order
 from eocanvas_apply.manifest.loading import LoadedManifest
 from eocanvas_apply.manifest.model.steps import MOST_INSTANCES, Step
@@ -33,23 +33,6 @@ from eocanvas_apply.manifest.substitution import MissingField, Template
 
 _DATASET = ("dataset_id", "datasetId")
 _EMPTY_HINT = 'write `expect: ">=1"` to make it an error, or `expect: ">=0"` when it may be empty'
-
-
-@dataclass(frozen=True)
-class Expansion:
-    """The instances of every campaign, by the job's name.
-
-    A campaign with an error has none. `unknown` are those whose rows could not be read; `relative` those whose
-    rows depend on the day of the run. `files` are the SHA-256 (hex) of the files read, by path as the manifest writes
-    it; `searches` the queries without relative times, locked or made now, in their order.
-    """
-
-    instances: Mapping[str, tuple[Instance, ...]]
-    relative: frozenset[str] = frozenset()
-    unknown: frozenset[str] = frozenset()
-    files: Mapping[str, str] = field(default_factory=dict)
-    searches: tuple[LockedQuery, ...] = ()
-    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 async def expand(

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from eocanvas_apply.diagnostics import Diagnostic, Position
-from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import OUTPUT, Graph
 from eocanvas_apply.documents.yaml.nodes import Path
 from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.graphs_and_chains import Document, GraphsAndChains, is_by_row
-from eocanvas_apply.manifest.instances import Instance
 from eocanvas_apply.manifest.loading import LoadedManifest
 from eocanvas_apply.manifest.model.jobs import Job, SnapJob, TailorJob
 from eocanvas_apply.manifest.model.manifest import Manifest
+
+if TYPE_CHECKING:
+    from eocanvas_apply.documents.chain import Chain
+    from eocanvas_apply.manifest.instances import Instance
 
 
 @dataclass(frozen=True)
@@ -91,11 +94,11 @@ def cases(loaded: LoadedManifest, documents: GraphsAndChains) -> Iterator[GraphC
 def _case(loaded: LoadedManifest, name: str, job: Job, document: Document | None) -> Iterator[GraphCase | ChainCase]:
     if isinstance(job, SnapJob) and isinstance(document, Graph):
         yield GraphCase(loaded, name, job, document)
-    elif isinstance(job, TailorJob) and isinstance(document, Chain):
+    elif isinstance(job, TailorJob) and not (document is None or isinstance(document, Graph)):
         yield ChainCase(loaded, name, job, document)
 
 
-Instances = Mapping[str, Sequence[Instance]]
+Instances = Mapping[str, "Sequence[Instance]"]
 
 
 def row_cases(loaded: LoadedManifest, documents: GraphsAndChains, instances: Instances) -> Iterator[GraphCase]:
@@ -118,7 +121,11 @@ def filled_chains(
         for instance in instances[name]:
             job = instance.job
             chain = documents.of(job)
-            if isinstance(job, TailorJob) and isinstance(chain, Chain) and chain.digest not in seen:
+            if (
+                isinstance(job, TailorJob)
+                and not (chain is None or isinstance(chain, Graph))
+                and chain.digest not in seen
+            ):
                 seen.add(chain.digest)
                 yield instance.id, ChainCase(loaded, name, job, chain)
 

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from eocanvas_apply.checks import (
-    chain_rules,
-    graph_rules,
-    key_rules,
-    manifest_rules,
-    operators,
-    placeholders,
-    search_regions,
-)
+from eocanvas_apply.checks import search_regions
 from eocanvas_apply.checks.case import ChainCase, GraphCase, Instances, ManifestCase, cases, filled_chains, row_cases
 from eocanvas_apply.checks.codes import codes, is_adjustable
 from eocanvas_apply.diagnostics import Diagnostic, Severity, Suggestions, error, fault_of, limited
@@ -23,11 +15,20 @@ from eocanvas_apply.manifest.graphs_and_chains import GraphsAndChains
 from eocanvas_apply.manifest.loading import LoadedManifest
 from eocanvas_apply.manifest.model.manifest import Manifest
 
-RULES: Mapping[type, tuple[Callable[[Any], Iterator[Diagnostic]], ...]] = {
-    ManifestCase: (*key_rules.RULES, *manifest_rules.RULES),
-    GraphCase: (*graph_rules.RULES, *placeholders.RULES, *operators.RULES, search_regions.of_graphs),
-    ChainCase: (*chain_rules.RULES, search_regions.of_chains),
-}
+
+def rules(case: ManifestCase | GraphCase | ChainCase) -> Sequence[Callable[[Any], Iterator[Diagnostic]]]:
+    """Return the rules over a case; those of graphs and of chains are imported where the manifest has one."""
+    if isinstance(case, ManifestCase):
+        from eocanvas_apply.checks import key_rules, manifest_rules
+
+        return (*key_rules.RULES, *manifest_rules.RULES)
+    if isinstance(case, GraphCase):
+        from eocanvas_apply.checks import graph_rules, operators, placeholders
+
+        return (*graph_rules.RULES, *placeholders.RULES, *operators.RULES, search_regions.of_graphs)
+    from eocanvas_apply.checks import chain_rules
+
+    return (*chain_rules.RULES, search_regions.of_chains)
 
 
 def check(loaded: LoadedManifest, documents: GraphsAndChains) -> list[Diagnostic]:
@@ -71,7 +72,7 @@ def _place(found: Diagnostic) -> object:
 
 
 def _by_rules(case: ManifestCase | GraphCase | ChainCase) -> Iterator[Diagnostic]:
-    return (found for rule in RULES[type(case)] for found in rule(case))
+    return (found for rule in rules(case) for found in rule(case))
 
 
 def _once(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:

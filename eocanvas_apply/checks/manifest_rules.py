@@ -19,7 +19,6 @@ from eocanvas_apply.manifest.model.jobs import Input, Job, KeyInput, RawJob, Res
 from eocanvas_apply.manifest.model.keys import EODATA, Key
 from eocanvas_apply.manifest.model.steps import Step
 from eocanvas_apply.manifest.substitution import refers_to_row
-from eocanvas_apply.manifest.validation.structure import not_listable
 
 
 def not_for_input(case: ManifestCase) -> Iterator[Diagnostic]:
@@ -106,6 +105,8 @@ def listable(case: ManifestCase) -> Iterator[Diagnostic]:
             continue
         key = case.manifest.keys.get(step.s3.key)
         if key is None or not key.listable:
+            from eocanvas_apply.manifest.validation.structure import not_listable
+
             yield case.place(not_listable(key), "jobs", name, "for_each", *number, "s3", "key")
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from eocanvas_apply.checks.case import ChainCase, GraphCase, Instances
 from eocanvas_apply.diagnostics import Diagnostic, warning
 from eocanvas_apply.documents.geometries.regions import Box, box_of, numbers_of
 from eocanvas_apply.documents.xml_tree import Element
 from eocanvas_apply.documents.yaml.nodes import Path
-from eocanvas_apply.manifest.instances import Instance
 from eocanvas_apply.manifest.loading import LoadedManifest
 from eocanvas_apply.manifest.model.jobs import Job
 from eocanvas_apply.manifest.validation.meaning import value_at
+
+if TYPE_CHECKING:
+    from eocanvas_apply.manifest.instances import Instance
 
 
 def of_graphs(case: GraphCase) -> Iterator[Diagnostic]:

@@ -62,7 +62,7 @@ def opened_project(args: Namespace, *, lock_may_be_broken: bool = False, layers:
 
 def policy_of(args: Namespace) -> PolicyFile | None:
     """Return the policy that stands outside of the manifest, None where none is named; raises ManifestError."""
-    from eocanvas_apply.policy.policy_file import find_policy
+    from eocanvas_apply.policy.named_policy import find_policy
 
     return find_policy(getattr(args, "policy", None), os.environ)
 

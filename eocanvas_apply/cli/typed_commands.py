@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 import shlex
-from argparse import Namespace
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING
 
 from eocanvas_apply.cli.commands import SUMMARIES
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.secrets.secret_words import names_a_secret, without_secret_words
 from eocanvas_apply.web_addresses import holds_password
+
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 _MANIFEST = "-f"
 _OPTIONS = {
@@ -26,11 +30,8 @@ _OPTIONS = {
 _OF_VALUES = {"var", "ledger"}
 # Messages name codes behind `explain`, which are the same of every project.
 _OF_NO_PROJECT = {"explain"}
-_COMMAND = re.compile(
-    rf"eocanvas-apply\s+({'|'.join(SUMMARIES.keys() - _OF_NO_PROJECT)})(?![\w-])(\s+[a-z]+(?![\w-]))?"
-)
 # Where the words of a command end in a text, at the latest.
-_END = re.compile(r"[`;]|eocanvas-apply")
+_END = r"[`;]|eocanvas-apply"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class TypedCommands:
         """Return a text whose commands have the options given, where they take them and do not have them already."""
         if not self.given or "eocanvas-apply" not in text:
             return text
-        return _COMMAND.sub(lambda found: self._completed(found, text), text)
+        return _command().sub(lambda found: self._completed(found, text), text)
 
     def in_diagnostic(self, found: Diagnostic) -> Diagnostic:
         """Return a diagnostic whose commands are completed."""
@@ -58,7 +59,7 @@ class TypedCommands:
         part = found[2] or ""
         whole = f"{found[1]} {part.strip()}"
         command, end = (whole, found.end()) if part and self._takes_any(whole) else (found[1], found.end(1))
-        own = _END.split(text[end:], maxsplit=1)[0].split()
+        own = re.split(_END, text[end:], maxsplit=1)[0].split()
         options = "" if {_MANIFEST, "--help"} & {*own} else " ".join(self._missing(command, own))
         behind = text[end : found.end()]
         return text[found.start() : end] + (f" {options}" if options else "") + behind
@@ -70,6 +71,13 @@ class TypedCommands:
         for option, value in self.given:
             if option not in own and self.takes(command, option):
                 yield f"{option} {shlex.quote(value)}"
+
+
+@cache
+def _command() -> re.Pattern[str]:
+    # Built for the first text that names a command: it takes longer than to parse the arguments.
+    names = "|".join(SUMMARIES.keys() - _OF_NO_PROJECT)
+    return re.compile(rf"eocanvas-apply\s+({names})(?![\w-])(\s+[a-z]+(?![\w-]))?")
 
 
 def typed_commands(args: Namespace, takes: Callable[[str, str], bool]) -> TypedCommands:

@@ -7,18 +7,21 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from eocanvas_apply.diagnostics import Diagnostic, Position, error
 from eocanvas_apply.documents.geometries.regions import Regions, box_of
 from eocanvas_apply.documents.geometries.wkt import is_meant_as_geometry
 from eocanvas_apply.documents.graph_placeholders import Placeholder, placeholders_of
 from eocanvas_apply.documents.graph_text import decoded
-from eocanvas_apply.documents.mark import Mark
 from eocanvas_apply.documents.numbers import number_text
-from eocanvas_apply.documents.pixex import Point, with_points
 from eocanvas_apply.documents.source_lines import SourceLines
 from eocanvas_apply.documents.xml_tree import Element, XmlFault, compact, parse_xml, written
 from eocanvas_apply.errors import ManifestError
+
+if TYPE_CHECKING:
+    from eocanvas_apply.documents.mark import Mark
+    from eocanvas_apply.documents.pixex import Point
 
 ParamValue = str | int | float | bool
 
@@ -118,6 +121,8 @@ class Graph:
 
     def with_points(self, points: Sequence[Point]) -> Graph:
         """Return the graph with the points in its PixEx node with empty coordinates."""
+        from eocanvas_apply.documents.pixex import with_points
+
         return replace(self, root=with_points(self.root, points))
 
     def at_service(self) -> Graph:

@@ -11,14 +11,11 @@ from enum import Enum
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from eocanvas_apply.boundary import Boundary
-from eocanvas_apply.campaign.expansion import Expansion, expand
-from eocanvas_apply.campaign.job_points import with_points, with_points_of_rows
-from eocanvas_apply.campaign.lock import LockFile, changed_searches, lock_age, read_lock_file
-from eocanvas_apply.campaign.readers.hda import Search
-from eocanvas_apply.campaign.readers.s3 import Lister
+from eocanvas_apply.campaign.expanded import Expansion
+from eocanvas_apply.campaign.lock import Lock, LockFile, changed_searches, lock_age, read_lock_file
 from eocanvas_apply.checks.checking import adjusted, check, check_rows
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, has_errors, info, limited
 from eocanvas_apply.documents.numbers import WrittenFloat, WrittenInt, number_text
@@ -28,12 +25,16 @@ from eocanvas_apply.errors import ManifestError, UsageError
 from eocanvas_apply.files import read_bytes
 from eocanvas_apply.manifest.graphs_and_chains import GraphsAndChains, Read, load_graphs_and_chains, with_instances
 from eocanvas_apply.manifest.loading import LoadedManifest, load_layers
+from eocanvas_apply.manifest.model.jobs import SnapJob
 from eocanvas_apply.manifest.model.manifest import Manifest, Timing
 from eocanvas_apply.manifest_sources import Layers, ManifestFiles, Source
-from eocanvas_apply.planning.desired.derivation import desired
-from eocanvas_apply.planning.desired.desired import Desired
-from eocanvas_apply.policy.manifest_limits import manifest_refusals
-from eocanvas_apply.policy.policy_file import PolicyFile
+
+# `validate` of a manifest without campaigns needs neither rows nor what a plan compares, and no policy.
+if TYPE_CHECKING:
+    from eocanvas_apply.campaign.readers.hda import Search
+    from eocanvas_apply.campaign.readers.s3 import Lister
+    from eocanvas_apply.planning.desired.desired import Desired
+    from eocanvas_apply.policy.policy_file import PolicyFile
 
 _NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 
@@ -62,6 +63,11 @@ class Definition:
     def folder(self) -> Path:
         """The folder of the manifest's first file, which paths are relative to."""
         return self.files.folder
+
+    @property
+    def has_campaigns(self) -> bool:
+        """Whether a job has rows."""
+        return any(job.for_each is not None for job in self.manifest.jobs.values())
 
     @property
     def boundary(self) -> Boundary:
@@ -137,13 +143,22 @@ def _defined(
     loaded = load_layers(layers, environment=environment)
     if variables and loaded.manifest:
         loaded = load_layers(layers, _typed_variables(variables, loaded.text.data), environment)
-    documents = with_points(load_graphs_and_chains(loaded, read), loaded, read)
+    documents = _with_points(load_graphs_and_chains(loaded, read), loaded, read)
     outside = folders_outside(loaded, {}, boundary) if boundary else ()
     found = (*check(loaded, documents), *lock_faults, *outside)
     if loaded.manifest is None or has_errors(found):
         raise ManifestError(*found)
     lock_file = lock_file or LockFile()
     return Definition(files, loaded.manifest, loaded, documents, read, found, lock_file, environment=environment)
+
+
+def _with_points(documents: GraphsAndChains, loaded: LoadedManifest, read: Read) -> GraphsAndChains:
+    jobs = loaded.manifest.jobs.values() if loaded.manifest else ()
+    if not any(isinstance(job, SnapJob) and job.points is not None for job in jobs):
+        return documents
+    from eocanvas_apply.campaign.job_points import with_points
+
+    return with_points(documents, loaded, read)
 
 
 def _lock_file(boundary: Boundary) -> tuple[LockFile, tuple[Diagnostic, ...]]:
@@ -192,6 +207,8 @@ class Campaigns:
 
     def desired(self, overrides: Mapping[str, timedelta]) -> Desired:
         """Return what the manifest asks for; `overrides` replace fields of `timing`."""
+        from eocanvas_apply.planning.desired.derivation import desired
+
         return desired(
             self.project.manifest,
             self._digest(),
@@ -207,6 +224,8 @@ class Campaigns:
         """What the policy refuses of the manifest and its rows."""
         if (policy := self.project.policy) is None:
             return ()
+        from eocanvas_apply.policy.manifest_limits import manifest_refusals
+
         files = {**self.documents.files, **self.expansion.files}
         return manifest_refusals(policy, self.project.loaded, self.expansion.instances, files, self.project.boundary)
 
@@ -253,15 +272,24 @@ async def find_rows(
         return given_rows(project, now)
     lock = project.lock_file.lock
     used = lock if rows is Rows.ASKED else None
-    found = await expand(project.loaded, project.read, now=now, search=search, lister=lister, lock=used)
+    found = await _expanded(project, now, used, search, lister)
     notes = lock_age(lock, found.searches, now) if rows is Rows.ASKED else changed_searches(lock, found.searches)
     return _checked(project, found, notes)
 
 
 def given_rows(project: Definition, now: datetime) -> Campaigns:
     """Return a project with the rows that files and the lock give, without network. Raises ManifestError."""
-    expansion = expand(project.loaded, project.read, now=now, lock=project.lock_file.lock)
-    return _checked(project, _without_waiting(expansion), ())
+    return _checked(project, _without_waiting(_expanded(project, now, project.lock_file.lock)), ())
+
+
+async def _expanded(
+    project: Definition, now: datetime, lock: Lock | None, search: Search | None = None, lister: Lister | None = None
+) -> Expansion:
+    if not project.has_campaigns:
+        return Expansion({})
+    from eocanvas_apply.campaign.expansion import expand
+
+    return await expand(project.loaded, project.read, now=now, search=search, lister=lister, lock=lock)
 
 
 def offline_findings(campaigns: Campaigns) -> tuple[Diagnostic, ...]:
@@ -280,16 +308,23 @@ def offline_findings(campaigns: Campaigns) -> tuple[Diagnostic, ...]:
 
 
 def _checked(project: Definition, expansion: Expansion, notes: tuple[Diagnostic, ...]) -> Campaigns:
+    documents, of_rows = _with_rows(project, expansion) if project.has_campaigns else (project.documents, [])
+    outside = folders_outside(project.loaded, expansion.instances, project.boundary)
+    found = tuple(limited((*project.diagnostics, *of_rows, *outside, *notes)))
+    if has_errors(found):
+        raise ManifestError(*found)
+    return Campaigns(project, documents, expansion, found)
+
+
+def _with_rows(project: Definition, expansion: Expansion) -> tuple[GraphsAndChains, list[Diagnostic]]:
+    """Return the documents with those too that only rows name, and what is wrong with the rows."""
+    from eocanvas_apply.campaign.job_points import with_points_of_rows
+
     named = with_instances(project.documents, project.loaded, project.read, expansion.instances)
     documents = with_points_of_rows(named, project.loaded, project.read, expansion.instances)
     new = documents.diagnostics[len(project.documents.diagnostics) :]
     of_rows = check_rows(project.loaded, documents, expansion.instances)
-    rows = adjusted(expansion.diagnostics, project.manifest)
-    outside = folders_outside(project.loaded, expansion.instances, project.boundary)
-    found = tuple(limited((*project.diagnostics, *rows, *new, *of_rows, *outside, *notes)))
-    if has_errors(found):
-        raise ManifestError(*found)
-    return Campaigns(project, documents, expansion, found)
+    return documents, [*adjusted(expansion.diagnostics, project.manifest), *new, *of_rows]
 
 
 def _without_waiting(expansion: Coroutine[Any, Any, Expansion]) -> Expansion:

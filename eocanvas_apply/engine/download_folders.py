@@ -6,13 +6,16 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PureWindowsPath
+from typing import TYPE_CHECKING
 
 from eocanvas_apply.boundary import Boundary, OutsideBoundaryError
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.files import path_outside
-from eocanvas_apply.manifest.instances import Instance
 from eocanvas_apply.manifest.loading import LoadedManifest
 from eocanvas_apply.manifest.substitution import Template
+
+if TYPE_CHECKING:
+    from eocanvas_apply.manifest.instances import Instance
 
 # What lies there may run, or count as recorded.
 _OF_PROGRAMS = (".git", ".hg", ".svn", ".github", ".eocanvas")

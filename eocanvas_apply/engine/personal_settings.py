@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +52,8 @@ def read_personal_settings(file: Path | None) -> PersonalSettings:
     """Return the settings of a file, those of none where there is none. Raises UsageError, code `bad-setting`."""
     if file is None or not file.exists():
         return PersonalSettings()
+    import tomllib
+
     try:
         found = tomllib.loads(read_own(str(file), Path()).decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:

@@ -6,20 +6,23 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Union
 
 from eocanvas_apply.diagnostics import Diagnostic
-from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph
-from eocanvas_apply.documents.pixex import Point
-from eocanvas_apply.documents.yaml.nodes import Path
 from eocanvas_apply.errors import ManifestError
-from eocanvas_apply.manifest.instances import Instance
-from eocanvas_apply.manifest.loading import LoadedManifest
 from eocanvas_apply.manifest.model.jobs import Job, SnapJob, TailorJob
 from eocanvas_apply.manifest.model.points import PointsFile
 
+if TYPE_CHECKING:
+    from eocanvas_apply.documents.chain import Chain
+    from eocanvas_apply.documents.pixex import Point
+    from eocanvas_apply.documents.yaml.nodes import Path
+    from eocanvas_apply.manifest.instances import Instance
+    from eocanvas_apply.manifest.loading import LoadedManifest
+
 Read = Callable[[str], bytes]
-Document = Graph | Chain
+Document = Union[Graph, "Chain"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class GraphsAndChains:
             return self._filled(job)
         if not isinstance(job, TailorJob):
             return None
+        from eocanvas_apply.documents.chain import Chain
+
         chain = Chain({}) if job.chain_file is None else self.parsed.get((Chain.__name__, job.chain_file))
         return chain.with_fields(job.chain_fields) if isinstance(chain, Chain) else None
 
@@ -81,6 +86,8 @@ class _Reader:
         if isinstance(job, SnapJob):
             self._parse(job.graph, Graph, ("jobs", name, "graph"))
         elif isinstance(job, TailorJob) and job.chain_file is not None:
+            from eocanvas_apply.documents.chain import Chain
+
             at = ("jobs", name, "chain") if isinstance(job.chain, str) else ("jobs", name, "chain", "file")
             self._parse(job.chain_file, Chain, at)
 

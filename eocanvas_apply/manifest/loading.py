@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -56,10 +57,12 @@ from eocanvas_apply.manifest.validation.meaning import (
     without_rows,
 )
 from eocanvas_apply.manifest.validation.move_lines import move_faults
-from eocanvas_apply.manifest.validation.structure import StructureFault, structure_faults
 from eocanvas_apply.manifest.validation.unused_keys import literal_secrets
 from eocanvas_apply.manifest_sources import Layers, Source
 from eocanvas_apply.secrets.secret_words import without_secret_words
+
+if TYPE_CHECKING:
+    from eocanvas_apply.manifest.validation.structure import StructureFault
 
 _OWN_FIELDS = "x-"
 # Without one such field, the next that a row has to fill in may show.
@@ -266,6 +269,9 @@ def _validated(data: Data, loaded: LoadedManifest) -> tuple[Manifest | None, lis
         try:
             return Manifest.model_validate(filled), []
         except ValidationError as problem:
+            # Most manifests have none.
+            from eocanvas_apply.manifest.validation.structure import structure_faults
+
             faults = list(structure_faults(problem, filled))
         if not (open_paths := [fault.path for fault in faults if is_open(filled, fault.path)]):
             break

@@ -12,14 +12,12 @@ from eocanvas_apply.checks.codes import codes
 from eocanvas_apply.diagnostics import Diagnostic, Severity, did_you_mean, error, one_of
 from eocanvas_apply.documents.yaml.nodes import Data
 from eocanvas_apply.documents.yaml.text import YamlText
-from eocanvas_apply.errors import ManifestError, UsageError
+from eocanvas_apply.errors import ManifestError
 from eocanvas_apply.files import read_own
 from eocanvas_apply.manifest.validation.meaning import value_at
 from eocanvas_apply.manifest.validation.structure import value_fault
 from eocanvas_apply.policy.patterns import matches
 from eocanvas_apply.policy.policy_model import Policy
-
-VARIABLE = "EOCANVAS_APPLY_POLICY"
 
 
 @dataclass(frozen=True)
@@ -34,20 +32,6 @@ class PolicyFile:
         at = self.text.locate((rule,))
         hint = f"the policy allows {allowed} ({at.file}:{at.line}); the manifest cannot change that"
         return error("policy", f"policy rule `{rule}`: {what}", hint, address=address)
-
-
-def find_policy(given: str | None, environ: Mapping[str, str]) -> PolicyFile | None:
-    """Return the policy of a path, else of EOCANVAS_APPLY_POLICY, None where neither is set.
-
-    Raises ManifestError, and UsageError for an empty path.
-    """
-    if given is None:
-        named = environ.get(VARIABLE)
-        return read_policy(Path(named), VARIABLE) if named else None
-    if not given:
-        # An option without a path, as of a variable of a script that is not set, must not count as no policy.
-        raise UsageError(error("usage", "--policy names no file", "write --policy FILE, or leave it out"))
-    return read_policy(Path(given), "--policy")
 
 
 def read_policy(file: Path, named_by: str = "policy") -> PolicyFile:

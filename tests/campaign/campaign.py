@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from eocanvas_apply.campaign.expansion import Expansion, expand
+from eocanvas_apply.campaign.expanded import Expansion
+from eocanvas_apply.campaign.expansion import expand
 from eocanvas_apply.campaign.lock import Lock
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import ManifestError

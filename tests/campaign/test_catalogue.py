@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from eocanvas_apply.campaign.expansion import Expansion, expand
+from eocanvas_apply.campaign.expanded import Expansion
+from eocanvas_apply.campaign.expansion import expand
 from eocanvas_apply.campaign.readers.hda import Catalogue, product_rows
 from eocanvas_apply.emulator.http.emulator_options import Options
 from eocanvas_apply.emulator.http.server import running

@@ -35,10 +35,8 @@ _BODIES = {
 _KINDS = (*_BODIES, "GEOMETRYCOLLECTION")
 _BEGIN = re.compile(rf"\s*+(?:SRID=\d+;\s*+)?({'|'.join(_KINDS)})\s*+(?:ZM|Z|M)?+\s*+(?:\(|EMPTY\b|[-+]?\d)", _FLAGS)
 _OTHER_WORD = re.compile(rf"\s*+([A-Za-z_]{{4,20}})\s*+(?:ZM|Z|M)?+\s*+\(++{_POINT}[,)]", _FLAGS)
-_WHOLE = {
-    kind: re.compile(rf"\s*+{kind}(?:\s*+(?:ZM|Z|M))?+(?:{body}|\s*+EMPTY\s*+)", _FLAGS)
-    for kind, body in _BODIES.items()
-}
+# Texts: `re` compiles those of the kinds that are used, and keeps them.
+_WHOLE = {kind: rf"\s*+{kind}(?:\s*+(?:ZM|Z|M))?+(?:{body}|\s*+EMPTY\s*+)" for kind, body in _BODIES.items()}
 _PAIR = re.compile(rf"(?<=[(,\s])({_NUMBER})\s++({_NUMBER})", _FLAGS)
 _EMPTY = re.compile(r"\bEMPTY\b", _FLAGS)
 _RING = re.compile(r"\(([^()]*)\)")
@@ -108,7 +106,7 @@ def _unreadable(kind: str, text: str) -> tuple[str, str] | None:
         return "SNAP does not read SRID=...; before a geometry", "remove it; write longitude and latitude (WGS 84)"
     if text.count("(") != text.count(")"):
         return "a bracket of this geometry is not closed", f"write {_example(kind)}; inside {{ }} put it in quotes"
-    if kind not in _WHOLE or _WHOLE[kind].fullmatch(text):
+    if kind not in _WHOLE or re.fullmatch(_WHOLE[kind], text, _FLAGS):
         return None
     if kind == "POLYGON" and "((" not in re.sub(r"\s", "", text):
         return "the points of a polygon stand in two brackets", f"write {_example(kind)}"

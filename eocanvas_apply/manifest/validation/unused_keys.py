@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any
-
-from pydantic import TypeAdapter, ValidationError
+from typing import TYPE_CHECKING, Any
 
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.documents.yaml.nodes import Data, Path
 from eocanvas_apply.manifest.masking import SECRET_FIELDS
 from eocanvas_apply.manifest.model.keys import KEY_TYPES, type_of_key
 from eocanvas_apply.manifest.validation.meaning import mapping_at
-from eocanvas_apply.manifest.validation.structure import value_fault
-from eocanvas_apply.secrets.secret_references import SecretReference
+
+if TYPE_CHECKING:
+    # Needed only where there are such keys.
+    from pydantic import TypeAdapter
 
 _LITERAL = "literal-secret"
 
@@ -27,6 +27,8 @@ def literal_secrets(
     for path, fields in _unused(data, environment):
         for name in sorted(SECRET_FIELDS & fields.keys()):
             if not (path[0] == "defaults" and name in used) and (message := _literal(fields[name])):
+                from eocanvas_apply.manifest.validation.structure import value_fault
+
                 where = (*path, name)
                 yield value_fault(_LITERAL, ".".join(map(str, where)), {}, message, None), where
 
@@ -46,6 +48,8 @@ def _unused(data: Data, environment: str | None) -> Iterator[tuple[Path, Mapping
 
 def _literal(value: Data) -> str:
     """Return what is wrong with a secret that is written out, empty for a reference and for other faults."""
+    from pydantic import ValidationError
+
     try:
         _references().validate_python(value)
     except ValidationError as problem:
@@ -56,4 +60,8 @@ def _literal(value: Data) -> str:
 
 @cache
 def _references() -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
+    from eocanvas_apply.secrets.secret_references import SecretReference
+
     return TypeAdapter(SecretReference)
