@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import re
 import uuid
 from collections import deque
@@ -104,7 +105,9 @@ class JobBook:
         self.faults = faults
         self._random = random
         self._jobs: dict[str, Job] = {}
-        self._active: dict[str, Job] = {}
+        # When the clock changes which job: a heap, so that a request costs the same however many jobs there are.
+        # What an entry says may have been overtaken; then the job does not change at that moment.
+        self._due: list[tuple[datetime, int, str]] = []
 
     def launch(self, user: User, execution: Execution, at: datetime) -> Job:
         """Make a job of a launch. Raises Refusal (400, 403 for its keys, 429 when the quota is used up)."""
@@ -115,24 +118,24 @@ class JobBook:
         if job_id in self._jobs:
             return self._jobs[job_id]
         job = self._made(job_id, user, execution, at)
-        self._jobs[job_id] = self._active[job_id] = job
+        self._jobs[job_id] = job
+        self._await(job)
         return job
 
     def take(self, job: Job) -> None:
         """Take in a job that was launched before the model began."""
         self._jobs[job.id] = job
-        if job.in_flight:
-            self._active[job.id] = job
+        self._await(job)
 
     def settle(self, at: datetime) -> None:
         """Carry out everything that the clock has brought about up to a moment."""
-        for job in list(self._active.values()):
-            if job.status == "accepted" and job.starts <= at:
+        while (moment := self.next_change()) is not None and moment <= at:
+            job = self._jobs[heapq.heappop(self._due)[2]]
+            if job.status == "accepted":
                 self._begin(job)
-            if job.status == "running" and not job.busy and not job.stuck and job.ends <= at:
-                self._finish(job, job.ends)
-            if not job.in_flight:
-                self._active.pop(job.id, None)
+            else:
+                self._finish(job, moment)
+            self._await(job)
 
     def find(self, user: User, job_id: str) -> Job:
         """Return a job of the user. Raises Refusal (404)."""
@@ -154,7 +157,6 @@ class JobBook:
         job = self.find(user, job_id)
         if job.in_flight:
             job.dismiss(at)
-            self._active.pop(job.id, None)
         return job
 
     def vanish(self, job_id: str) -> None:
@@ -167,8 +169,9 @@ class JobBook:
 
     def next_change(self) -> datetime | None:
         """Return when the clock alone changes a job next, None when nothing waits for it."""
-        moments = [moment for job in self._active.values() if (moment := job.next_change()) is not None]
-        return min(moments, default=None)
+        while self._due and self._jobs[self._due[0][2]].next_change() != self._due[0][0]:
+            heapq.heappop(self._due)
+        return self._due[0][0] if self._due else None
 
     def staged_in(self, job_id: str, files: tuple[StagedFile, ...], outputs: tuple[Output, ...], at: datetime) -> None:
         """Note that a job's inputs were read, and the outputs that it makes of them."""
@@ -176,19 +179,26 @@ class JobBook:
         if job.busy == "staging-in":
             job.busy, job.staged, job.outputs = "", files, outputs
             job.ends = max(job.ends, at)
+            self._await(job)
 
     def storage_failed(self, job_id: str, failure: Failure, at: datetime) -> None:
         """Note that a job could not read its inputs or write its outputs."""
         job = self._jobs[job_id]
         if job.busy:
             job.failure = failure
-            self._end(job, max(job.starts, at))
+            job.end(max(job.starts, at))
 
     def staged_out(self, job_id: str, at: datetime) -> None:
         """Note that a job's outputs were written."""
         job = self._jobs[job_id]
         if job.busy == "staging-out":
-            self._end(job, at)
+            job.end(at)
+
+    def _await(self, job: Job) -> None:
+        """Note when the clock changes a job next."""
+        moment = job.next_change()
+        if moment is not None:
+            heapq.heappush(self._due, (moment, job.number, job.id))
 
     def _made(self, job_id: str, user: User, execution: Execution, at: datetime) -> Job:
         settings = self._settings
@@ -262,11 +272,7 @@ class JobBook:
             job.busy = "staging-out"
             self.work.append(StageOut(job.id, job.credentials[key], job.outputs))
         else:
-            self._end(job, at)
-
-    def _end(self, job: Job, at: datetime) -> None:
-        job.end(at)
-        self._active.pop(job.id, None)
+            job.end(at)
 
     def _read_keys(self, job: Job, names: Iterable[str], at: datetime) -> None:
         for name in names:
