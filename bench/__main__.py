@@ -7,15 +7,18 @@
 from __future__ import annotations
 
 import argparse
+import compileall
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from bench import machine, page, start_up
+from bench import launching, machine, page, start_up, waiting
 from bench.table import HEADER, Row, Scale
 
 GROUPS: dict[str, Callable[[Path, Scale], Iterator[Row]]] = {
     "start-up": start_up.rows,
+    "launching": launching.rows,
+    "waiting": waiting.rows,
 }
 
 
@@ -24,6 +27,8 @@ def main(words: Sequence[str] | None = None) -> int:
     asked = _asked(words)
     scale = Scale(runs=1, divisor=100) if asked.quick else Scale()
     print(f"{machine.description()}; medians of at least {scale.runs} runs\n\n{HEADER}", end="", flush=True)
+    # As an installation does: without it each command would first compile what it imports.
+    compileall.compile_dir(Path(__file__).parent.parent / "eocanvas_apply", quiet=1)
     lines = []
     for line in _lines(asked.groups or list(GROUPS), scale):
         print(line, flush=True)

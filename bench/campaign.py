@@ -50,14 +50,14 @@ def write(folder: Path, number: int) -> None:
     (folder / "rows.csv").write_text("tile,day\n" + "".join(rows), encoding="utf-8")
 
 
-async def finish(folder: Path, service: str) -> None:
-    """Write what a finished campaign leaves: the ledger, and a result in every instance's folder."""
+async def finish(folder: Path, service: str, number: int | None = None) -> None:
+    """Write what a finished campaign leaves, or the first so many jobs of it: the ledger, and a result of each."""
     desired = given_rows(open_project(folder / "eocanvas.yaml"), datetime.now(UTC)).desired({})
     numbers = (f"{number:032x}" for number in range(1, sys.maxsize))
     journal = Journal(open_backend(None, Boundary(folder)), "bench", lambda: datetime.now(UTC), lambda: next(numbers))
     binding = Binding(desired.project, Endpoints(service).base_url, ACCOUNT["HDA_USER"])
     await journal.claim(0, [binding.event(lambda: next(numbers))])
-    jobs = iter(desired.jobs.values())
+    jobs = islice(desired.jobs.values(), number)
     while some := list(islice(jobs, 1000)):
         await journal.record(*(event for job in some for event in _life(job, next(numbers), folder)))
 

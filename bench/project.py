@@ -1,4 +1,4 @@
-"""A project of many keys and as many jobs, each job reading through a key of its own."""
+"""Projects that create keys or launch jobs, and the account and secrets that they are run with."""
 
 from __future__ import annotations
 
@@ -19,18 +19,27 @@ _KEY = """\
     {{type: s3, bucket: bucket-{number}, region: waw3-2, endpoint: "https://s3.example.org",
      access_key: {{env: BENCH_ACCESS_KEY}}, secret_key: {{env: BENCH_SECRET_KEY}}}}
 """
-_JOB = """\
-  j{number}:
+_JOBS = """\
+jobs:
+  subset:
+    for_each: {csv: scenes.csv}
     graph: graph.xml
-    inputs: {{img1: {{key: k{number}, path: "/scene-{number}.zip", uncompress: true, sub_path: xfdumanifest.xml}}}}
-    output: {{download: results/{number}}}
+    inputs: {img1: {key: eodata, path: "/${each.id}.zip", uncompress: true, sub_path: xfdumanifest.xml}}
 """
 
 
-def write(folder: Path, number: int) -> None:
-    """Write the manifest and its graph into an empty folder."""
+def write_keys(folder: Path, number: int) -> None:
+    """Write a manifest of so many keys into a new folder."""
+    _write(folder, "keys:\n" + "".join(_KEY.format(number=i) for i in range(number)))
+
+
+def write_jobs(folder: Path, number: int) -> None:
+    """Write a campaign of so many jobs into a new folder."""
+    _write(folder, _JOBS)
+    (folder / "scenes.csv").write_text("id\n" + "".join(f"scene-{i}\n" for i in range(number)), encoding="utf-8")
+
+
+def _write(folder: Path, content: str) -> None:
     folder.mkdir(parents=True)
-    keys = "".join(_KEY.format(number=i) for i in range(number))
-    jobs = "".join(_JOB.format(number=i) for i in range(number))
     (folder / "graph.xml").write_text(GRAPH, encoding="utf-8")
-    (folder / "eocanvas.yaml").write_text(f"version: 1\nproject: bench\nkeys:\n{keys}jobs:\n{jobs}", encoding="utf-8")
+    (folder / "eocanvas.yaml").write_text(f"version: 1\nproject: bench\n{content}", encoding="utf-8")

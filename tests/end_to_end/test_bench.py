@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import waiting
 from bench.__main__ import GROUPS
 from bench.table import Row, Scale
 
@@ -17,3 +18,8 @@ def test_a_group_is_measured(group: str, tmp_path: Path) -> None:
     rows = list(GROUPS[group](tmp_path, QUICK))
     assert rows
     assert all(isinstance(row, Row) and row.measured for row in rows)
+
+
+def test_a_turn_that_waits_asks_for_keys_and_for_the_jobs_that_run(tmp_path: Path) -> None:
+    # More jobs than a page of the list holds.
+    assert waiting.requests_of_a_turn(tmp_path, 300) == ["GET keys", "GET jobs"]
