@@ -156,13 +156,6 @@ def test_operating_system_errors_are_no_internal_errors(capsys: Captured, tmp_pa
     assert "Not a directory [system]" in capsys.readouterr().err
 
 
-def test_help_imports_no_command_and_nothing_heavy() -> None:
-    heavy = {"argparse", "yaml", "pydantic", "httpx", "cryptography", "asyncio", "eocanvas_apply.cli.commands.plan"}
-    script = "import sys; from eocanvas_apply.cli import main; main(['--help']); print(*sys.modules, file=sys.stderr)"
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert heavy & set(ended.stderr.split()) == set()
-
-
 def test_a_result_that_cannot_be_written_is_an_error() -> None:
     with Path("/dev/full").open("w") as full:
         script = [sys.executable, "-m", "eocanvas_apply", "--help"]
