@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, BinaryIO, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
@@ -16,6 +16,8 @@ from eocanvas_apply.ledger.event_values import Time, Value
 from eocanvas_apply.ledger.events import AnyEvent
 
 _ENVELOPE = ("v", "seq", "time", "writer", "batch", "of")
+# In bytes. That of a hundred thousand jobs has half of it.
+_LONGEST_APPEND = 128 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,48 +63,63 @@ class Place:
     head: int = 0
 
 
-def parsed(path: str, content: bytes, begin: Place) -> tuple[Sequence[Entry], Place]:
-    """Return the entries of the bytes behind a place, and the place behind the last whole append.
+def lines_of(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines of a file, one by one, from where it stands; none is longer than an append may be."""
+    return iter(lambda: file.readline(_LONGEST_APPEND), b"")
 
-    What stands behind that is not whole yet, or was torn. Raises LedgerError for a line that is no entry.
+
+def parsed(path: str, lines: Iterable[bytes], begin: Place, most: int | None = None) -> tuple[Sequence[Entry], Place]:
+    """Return the entries of the lines behind a place, and the place behind the last whole append.
+
+    What stands behind that is not whole yet, or was torn. With `most`, lines are taken until a whole append ends at or
+    behind so many bytes. Raises LedgerError for a line that is no entry, and where no append ends before the memory
+    is full.
     """
-    lines = content[: content.rfind(b"\n") + 1].splitlines(keepends=True)
-    entries = list(_entries(path, lines, begin.head))
-    torn = _torn(entries)
-    whole = len(entries) - torn
-    length = sum(map(len, lines[:whole]))
-    return entries[:whole], Place(begin.offset + length, begin.head + whole)
+    entries: list[Entry] = []
+    end, offset, batch, present = begin, begin.offset, None, 0
+    for entry, length in _entries(path, lines, begin.head):
+        entries.append(entry)
+        offset += length
+        present = present + 1 if entry.batch == batch else 1
+        batch = entry.batch
+        if present >= entry.of:
+            end = Place(offset, entry.seq)
+            if most and offset - begin.offset >= most:
+                break
+        elif offset - end.offset > _LONGEST_APPEND:
+            raise _endless(path, end.head + 1)
+    return entries[: end.head - begin.head], end
 
 
-def _torn(entries: Sequence[Entry]) -> int:
-    """Return how many entries at the end belong to an append that is not there as a whole."""
-    if not entries:
-        return 0
-    last = entries[-1]
-    present = sum(1 for entry in entries[-last.of :] if entry.batch == last.batch)
-    return present if present < last.of else 0
-
-
-def _entries(path: str, lines: Sequence[bytes], head: int) -> Iterator[Entry]:
+def _entries(path: str, lines: Iterable[bytes], head: int) -> Iterator[tuple[Entry, int]]:
+    """Yield the entry of each line that has its end, and the line's length."""
     for number, line in enumerate(lines, start=head + 1):
-        try:
-            found = from_json(line)
-        except ValueError as failure:
-            raise _corrupt(path, number, f"this line of the ledger is not JSON: {failure}", "") from None
-        try:
-            entry = Entry.from_json(found)
-        except (ValueError, TypeError, AttributeError, RecursionError):
-            message = "this version does not know the event in this line of the ledger"
-            raise _corrupt(path, number, message, "use the version that wrote it, or ") from None
+        if not line.endswith(b"\n"):
+            if len(line) >= _LONGEST_APPEND:
+                raise _endless(path, number)
+            return
+        entry = _entry(path, line, number)
         if entry.seq != number:
             message = f"entry {entry.seq} where {number} is expected"
             raise _corrupt(path, number, message, "", "lines were removed, repeated or merged; ")
-        yield entry
+        yield entry, len(line)
 
 
-def no_append_ends(path: str, line: int, size: int) -> LedgerError:
-    """Return the error about a ledger in which nothing that was appended ends within so many bytes."""
-    return _corrupt(path, line, f"from this line on, no append ends within {size // 1_000_000} MB", "")
+def _entry(path: str, line: bytes, number: int) -> Entry:
+    try:
+        found = from_json(line)
+    except ValueError as failure:
+        raise _corrupt(path, number, f"this line of the ledger is not JSON: {failure}", "") from None
+    try:
+        return Entry.from_json(found)
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        message = "this version does not know the event in this line of the ledger"
+        raise _corrupt(path, number, message, "use the version that wrote it, or ") from None
+
+
+def _endless(path: str, line: int) -> LedgerError:
+    size = _LONGEST_APPEND // 1_000_000
+    return _corrupt(path, line, f"from this line on, no append ends within {size} MB", "")
 
 
 def _corrupt(path: str, line: int, message: str, instead: str, why: str = "") -> LedgerError:

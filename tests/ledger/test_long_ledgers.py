@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from eocanvas_apply.errors import LedgerError
+from eocanvas_apply.ledger import entry
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.backends import local, local_snapshots
 from eocanvas_apply.ledger.backends.local import LocalBackend
@@ -113,6 +116,22 @@ def test_parts_of_any_size_make_the_same_fold(path: Path, monkeypatch: pytest.Mo
     assert dict(recorded.jobs.items()) == plain(path).jobs
 
 
+def test_each_line_is_parsed_once_also_of_appends_that_are_longer_than_a_part(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = []
+    from_json = entry.Entry.from_json
+
+    def counted(line: Mapping[str, Any]) -> entry.Entry:
+        numbers.append(line["seq"])
+        return from_json(line)
+
+    monkeypatch.setattr(local, "_PART", 64)
+    monkeypatch.setattr(entry.Entry, "from_json", counted)
+    recorded = asyncio.run(journal(path, snapshots=False).refresh())
+    assert numbers == list(range(1, recorded.head + 1))
+
+
 def test_an_unreadable_event_is_not_appended(path: Path) -> None:
     before = path.read_bytes()
 
@@ -131,7 +150,7 @@ def test_an_unreadable_event_is_not_appended(path: Path) -> None:
 
 
 def test_what_is_no_ledger_does_not_fill_the_memory(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local, "_LONGEST_APPEND", local._PART)
+    monkeypatch.setattr(entry, "_LONGEST_APPEND", 4 << 20)
     with path.open("r+b") as file:
         file.truncate(1_000_000_000_000)
     with pytest.raises(LedgerError, match="from this line on, no append ends within 4 MB"):

@@ -267,7 +267,7 @@ def test_a_run_killed_while_writing_keeps_the_previous_snapshot(ledger: Path, ke
 
 def test_a_snapshot_agrees_with_its_ledger_and_with_no_other_fold(ledger: Path, kept: LocalSnapshots) -> None:
     write(ledger, (note(1),), len(EVENTS), "b2")
-    found, _ = parsed(str(ledger), ledger.read_bytes(), Place())
+    found, _ = parsed(str(ledger), ledger.read_bytes().splitlines(keepends=True), Place())
     recorded = kept.load()
     assert recorded
     assert snapshot_faults(recorded, found, "default.snapshot") == []

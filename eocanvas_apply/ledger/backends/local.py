@@ -16,14 +16,12 @@ from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import LedgerConflict, LedgerError, UsageError
 from eocanvas_apply.file_locks import locked
 from eocanvas_apply.files import path_outside
-from eocanvas_apply.ledger.entry import Entry, Place, no_append_ends, parsed
+from eocanvas_apply.ledger.entry import Entry, Place, lines_of, parsed
 from eocanvas_apply.vocabulary import NO_ENVIRONMENT, STATE_FOLDER
 
 _PATIENCE_S = 30.0
-# How many bytes are parsed at once where a reader takes parts.
-_PART = 2 << 20
-# That of a hundred thousand jobs has half of it.
-_LONGEST_APPEND = 128 << 20
+# How many bytes a part has, and how many are read at once.
+_PART, _BUFFER = 2 << 20, 1 << 18
 _UNWRITABLE = "nothing is sent that is not on record first; check the disk and the folder's permissions, and run again"
 
 
@@ -93,15 +91,10 @@ class LocalBackend:
         self._identity = identity
 
     def _advance(self, file: FileIO, most: int | None = None) -> Sequence[Entry]:
-        content = _read_all(file, self.place.offset, most)
-        entries, self.place = parsed(self.url, content, self.place)
-        if not most or entries or len(content) < most:
-            return entries
-        if most > _LONGEST_APPEND:
-            # Before it fills the memory.
-            raise no_append_ends(self.url, self.place.head + 1, most)
-        # An append longer than a part.
-        return self._advance(file, 2 * most)
+        with open(file.fileno(), "rb", _BUFFER, closefd=False) as reader:
+            reader.seek(self.place.offset)
+            entries, self.place = parsed(self.url, lines_of(reader), self.place, most)
+        return entries
 
     def _append(self, expected_head: int, entries: Sequence[Entry]) -> None:
         content = b"".join(_line(entry) for entry in entries)
@@ -164,16 +157,6 @@ class LocalBackend:
 
 def _line(entry: Entry) -> bytes:
     return json.dumps(entry.to_json(), ensure_ascii=False).encode() + b"\n"
-
-
-def _read_all(file: FileIO, offset: int, most: int | None) -> bytes:
-    chunks = []
-    end = None if most is None else offset + most
-    file.seek(offset)
-    while chunk := file.read((end or os.fstat(file.fileno()).st_size) - offset):
-        chunks.append(chunk)
-        offset += len(chunk)
-    return b"".join(chunks)
 
 
 def _write_all(file: FileIO, content: bytes) -> None:

@@ -132,7 +132,7 @@ class ObjectStoreBackend:
         return [*before, *entries]
 
     def _parsed(self, number: int, content: bytes) -> Sequence[Entry]:
-        entries, place = parsed(self.url, content, Place(head=number - 1))
+        entries, place = parsed(self.url, content.splitlines(keepends=True), Place(head=number - 1))
         if not entries or place.offset != len(content) or self.last.head + 1 != number:
             raise _damaged(self.url, number)
         return entries

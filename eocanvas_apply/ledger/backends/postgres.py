@@ -81,7 +81,7 @@ class PostgresBackend:
         if after:
             self._recognise(after, rows[0] if rows else None)
         new = rows[1:] if after else rows[:most]
-        entries, _ = parsed(self.url, "".join(f"{line}\n" for _, line in new).encode(), Place(head=after))
+        entries, _ = parsed(self.url, (f"{line}\n".encode() for _, line in new), Place(head=after))
         if len(entries) < len(new) < most or (new and not entries and most > _LONGEST_APPEND):
             raise _incomplete(self.url, after + len(entries) + 1)
         if new and not entries:
