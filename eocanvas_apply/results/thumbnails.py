@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,6 +24,11 @@ _ALONE = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO"}
 _BESIDE = ("flag_values", "flag_masks", "grid_mapping_name", "bounds")
 # What the readers raise for files that are broken or not what their name says.
 _UNREADABLE = (OSError, RuntimeError, ValueError, IndexError, KeyError, AttributeError, TypeError, ArithmeticError)
+
+
+def has_format(file: str) -> bool:
+    """Tell whether a file has the name of a format that pictures are made of."""
+    return PurePath(file).suffix.lower() in _ENDINGS
 
 
 def thumbnail(file: Path) -> bytes | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import count
 from pathlib import Path
 
+import pytest
+
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.emulator.formats.geotiff import geotiff
 from eocanvas_apply.engine.inspection.pictures import pictures
@@ -15,9 +17,9 @@ from tests.report.page.scenes import all_done, square
 from tests.results.test_thumbnails import BALTIC
 
 
-def _scene(folder: Path) -> Scene:
-    """Return three jobs whose results lie in a folder."""
-    scene = all_done({name: square(20, 58) for name in "abc"})
+def _scene(folder: Path, names: str = "abc") -> Scene:
+    """Return jobs, three by default, whose results lie in a folder."""
+    scene = all_done({name: square(20, 58) for name in names})
     for number, event in enumerate(scene.events):
         if isinstance(event, e.ResultStored):
             file = folder / f"{number}.tif"
@@ -44,3 +46,11 @@ def test_every_result_as_it_was_stored_has_one(tmp_path: Path) -> None:
 def test_large_files_take_no_longer_than_a_person_waits(tmp_path: Path) -> None:
     seconds = (6.0 * number for number in count())
     assert len(pictures(_scene(tmp_path).recorded, Boundary(tmp_path), 9, clock=lambda: next(seconds))) == 1
+
+
+def test_of_many_broken_files_only_some_are_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Path] = []
+    monkeypatch.setattr("eocanvas_apply.engine.inspection.pictures.thumbnail", tried.append)
+    scene = _scene(tmp_path, "abcdef")
+    assert pictures(scene.recorded, Boundary(tmp_path), 1) == {}
+    assert len(tried) == 4

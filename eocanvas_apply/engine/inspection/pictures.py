@@ -7,16 +7,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 from eocanvas_apply.boundary import Boundary
-from eocanvas_apply.ledger.fold.job_records import ResultFile, Run
+from eocanvas_apply.ledger.fold.job_records import ResultFile
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.state.runs import counted_run
 from eocanvas_apply.results.presence import is_as_stored
-from eocanvas_apply.results.thumbnails import thumbnail
+from eocanvas_apply.results.thumbnails import has_format, thumbnail
 
 _PATIENCE_S = 10.0
+_TRIED = 4
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -25,14 +27,15 @@ def pictures(
 ) -> Mapping[str, bytes]:
     """Return at most so many pictures (PNG) by address; a job whose results are no pictures, or not here, has none.
 
-    After ten seconds of the clock no other file is begun: of large ones there are fewer.
+    Only four times as many jobs are looked at, and after ten seconds of the clock no other file is begun: of broken and
+    of large ones there are fewer.
     """
     found: dict[str, bytes] = {}
     end = clock() + _PATIENCE_S
-    for address, run in _latest(recorded):
+    for address, files in islice(_latest(recorded), _TRIED * most):
         if len(found) >= most or clock() > end:
             break
-        if picture := next(filter(None, (_picture(each, boundary) for each in run.stored.values())), None):
+        if picture := next(filter(None, (_picture(each, boundary) for each in files)), None):
             found[address] = picture
     return found
 
@@ -45,10 +48,13 @@ def _picture(stored: ResultFile, boundary: Boundary) -> bytes | None:
     return None
 
 
-def _latest(recorded: Recorded) -> Iterator[tuple[str, Run]]:
+def _latest(recorded: Recorded) -> Iterator[tuple[str, list[ResultFile]]]:
+    """Yield the jobs with results of formats that can be shown, and these results; those that ended last first."""
     runs = ((each.address, counted_run(each)) for each in recorded.jobs.values() if not each.forgotten)
     stored = [(address, run) for address, run in runs if run and run.stored]
-    yield from sorted(stored, key=lambda each: each[1].finished or _NEVER, reverse=True)
+    for address, run in sorted(stored, key=lambda each: each[1].finished or _NEVER, reverse=True):
+        if files := [each for each in run.stored.values() if has_format(each.file)]:
+            yield address, files
 
 
 @lru_cache(maxsize=256)
