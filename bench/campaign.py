@@ -22,7 +22,7 @@ from eocanvas_apply.ledger.backends.local import open_backend
 from eocanvas_apply.ledger.binding import Binding
 from eocanvas_apply.ledger.event_values import ListedResult, TraceDigests
 from eocanvas_apply.ledger.journal import Journal
-from eocanvas_apply.planning.desired.desired import DesiredJob
+from eocanvas_apply.planning.desired.desired_job import DesiredJob
 from eocanvas_apply.service.urls import Endpoints
 
 _MANIFEST = """\

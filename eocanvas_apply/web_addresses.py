@@ -25,7 +25,7 @@ def users_in(text: str) -> Iterator[tuple[int, int]]:
 
     People do not encode what is in a password: it may hold / ? # @ and quotes. So it ends at the last @ of its word.
     """
-    for word in re.finditer(_WORD, text) if "//" in text else ():
+    for word in re.finditer(_WORD, text) if "//" in text and "@" in text else ():
         end = text.rfind("@", *word.span())
         found = re.compile(_NAME_AND_PASSWORD).search(text, *word.span()) if end >= 0 else None
         begin = found.end() if found and found.end() < end else word.end()

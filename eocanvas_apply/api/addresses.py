@@ -29,15 +29,15 @@ def desired_address(text: str, desired: Iterable[str], recorded: Recorded) -> st
     return str(_single(text, _named(text, [Address.parse(each) for each in desired], recorded)))
 
 
-def addresses_named(patterns: Iterable[str], desired: Iterable[str], recorded: Recorded) -> frozenset[str]:
+def addresses_named(patterns: Collection[str], desired: Iterable[str], recorded: Recorded) -> frozenset[str]:
     """Return every address that one of these texts names; raises UsageError for one that names none."""
-    known = known_addresses(desired, recorded)
+    known = known_addresses(desired, recorded) if patterns else []
     return frozenset(str(address) for text in patterns for address in _named(text, known, recorded))
 
 
-def jobs_named(patterns: Iterable[str], desired: Iterable[str], recorded: Recorded) -> frozenset[str]:
+def jobs_named(patterns: Collection[str], desired: Iterable[str], recorded: Recorded) -> frozenset[str]:
     """Return the jobs that these texts name, of a campaign all its instances; raises UsageError for a key as well."""
-    known = known_addresses(desired, recorded)
+    known = known_addresses(desired, recorded) if patterns else []
     return frozenset(str(address) for text in patterns for address in _jobs(text, _named(text, known, recorded)))
 
 

@@ -10,7 +10,7 @@ from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.documents.kept_text import digest_of_text, kept_at, text_of
 from eocanvas_apply.file_locks import locked
 from eocanvas_apply.files import LARGEST, replace_text
-from eocanvas_apply.planning.desired.desired import DesiredJob
+from eocanvas_apply.planning.desired.desired_job import DesiredJob
 
 
 def keep_documents(folder: Path, jobs: Iterable[DesiredJob]) -> None:

@@ -18,7 +18,7 @@ from eocanvas_apply.errors import Refused
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.event_values import Region
 from eocanvas_apply.manifest.address import typed
-from eocanvas_apply.planning.desired.desired import DesiredJob
+from eocanvas_apply.planning.desired.desired_job import DesiredJob
 from eocanvas_apply.planning.jobs.launching import key_uses, launch
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.schedule.windows import Windows, closed_until, creations, longest

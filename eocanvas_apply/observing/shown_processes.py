@@ -9,7 +9,8 @@ from typing import Any
 
 from eocanvas_apply.errors import CredentialsError, ServiceError
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.planning.desired.desired import Desired, DesiredJob
+from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.desired.desired_job import DesiredJob
 from eocanvas_apply.service.eocanvas import EOCanvas
 
 # The service has three processes.

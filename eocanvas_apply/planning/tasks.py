@@ -8,7 +8,8 @@ from typing import Literal
 
 from eocanvas_apply.ledger.events import DeleteReason
 from eocanvas_apply.manifest.products import Product
-from eocanvas_apply.planning.desired.desired import DesiredJob, DesiredKey
+from eocanvas_apply.planning.desired.desired import DesiredKey
+from eocanvas_apply.planning.desired.desired_job import DesiredJob
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from eocanvas_apply.planning.desired.desired import DesiredInput, DesiredJob, DesiredKey
+from eocanvas_apply.planning.desired.desired import DesiredKey
+from eocanvas_apply.planning.desired.desired_job import DesiredInput, DesiredJob
 from eocanvas_apply.planning.desired.fingerprint import DOCUMENT
 from eocanvas_apply.planning.plan import Plan
 from eocanvas_apply.planning.reasons import Reason
@@ -39,12 +40,43 @@ def saved_definitions(plan: Plan) -> dict[str, Mapping[str, str]]:
     return {action.address: definition(plan, action.address) for action in shown}
 
 
-def definition_lines(alike: Sequence[Mapping[str, str]], width: int) -> list[str]:
-    """Return a line of this width for each field of a definition; of several instances with the values of the first."""
-    first, *others = alike
-    more = f" (first of {len(alike)})"
-    differing = {name for name, value in first.items() if any(each.get(name) != value for each in others)}
+def definition_lines(plan: Plan, addresses: Sequence[str], width: int) -> list[str]:
+    """Return a line of this width for each field of a definition; of several instances with the values of the first.
+
+    No lines where it is not known.
+    """
+    first = definition(plan, addresses[0])
+    more = f" (first of {len(addresses)})"
+    differing = _differing(plan, first, addresses)
     return [_line(name, value, more if name in differing else "", width) for name, value in first.items()]
+
+
+def _differing(plan: Plan, first: Mapping[str, str], addresses: Sequence[str]) -> set[str]:
+    """Return the names of the fields that are not the same for all; no more definitions are made than that takes."""
+    same = set(first) & _changeable(plan, addresses[0], first)
+    found: set[str] = set()
+    for address in addresses[1:]:
+        if not same:
+            break
+        other = definition(plan, address)
+        found |= {name for name in same if other.get(name) != first[name]}
+        same -= found
+    return found
+
+
+def _changeable(plan: Plan, address: str, first: Mapping[str, str]) -> set[str]:
+    """Return the names of the fields that can differ between the instances of a campaign."""
+    job = plan.desired.jobs.get(address) if plan.desired else None
+    if job is None or job.traits.filled is None:
+        return set(first)
+    return {name for path in job.traits.filled for name in _names_at(path)}
+
+
+def _names_at(path: tuple[str | int, ...]) -> Iterator[str]:
+    """Yield the names of the fields that can show what stands at a place of a job."""
+    yield ".".join(map(str, path[:2])) if path[0] in ("inputs", "params") else str(path[0])
+    if path[-1] == "sub_path":
+        yield f"options.{path[1]}"
 
 
 def _key_fields(key: DesiredKey) -> dict[str, str]:

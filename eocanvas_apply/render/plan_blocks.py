@@ -143,18 +143,17 @@ class Blocks:
         yield few_names([each.address for each in alike], self._width)
 
     def _definition(self, alike: Sequence[PlannedAction]) -> list[str]:
-        found = [fields for each in alike if (fields := definition(self.plan, each.address))]
-        if not found:
+        if not definition(self.plan, alike[0].address):
             return []
         self._defined += 1
         if self._defined > self.definitions and not self.full:
             self.definitions_left_out += 1
             return []
-        return definition_lines(found, self._width)
+        return definition_lines(self.plan, [each.address for each in alike], self._width)
 
     def _differences(self, alike: Sequence[PlannedAction]) -> Iterator[str]:
         """Yield what differs; what is not the same for all instances with the values of the first."""
-        others = [set(map(_plain, each.changes)) for each in alike[1:]]
+        others = [set(map(_plain, each.changes)) for each in alike[1:]] if alike[0].changes else []
         for change in alike[0].changes:
             differs = any(_plain(change) not in each for each in others)
             more = f" (first of {len(alike)})" if differs else ""

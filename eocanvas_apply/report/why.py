@@ -10,7 +10,8 @@ from eocanvas_apply.ledger.fold.key_records import Generation
 from eocanvas_apply.ledger.fold.order_records import Order
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
-from eocanvas_apply.planning.desired.desired import Desired, DesiredJob
+from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.desired.desired_job import DesiredJob
 from eocanvas_apply.planning.desired.fingerprint import DOCUMENT, Change, changes
 from eocanvas_apply.planning.plan import Plan, PlannedAction
 from eocanvas_apply.planning.state.lineage import as_launched

@@ -16,7 +16,8 @@ from eocanvas_apply.emulator.model.keystore import S3Credentials, StoredKey
 from eocanvas_apply.emulator.model.submissions import Execution
 from eocanvas_apply.ledger.fold.job_records import Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.planning.desired.desired import Desired, DesiredInput, DesiredJob
+from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.desired.desired_job import DesiredInput, DesiredJob
 from eocanvas_apply.planning.state.observed import Observed, ObservedJob, ObservedKey
 from eocanvas_apply.planning.state.runs import definition
 from eocanvas_apply.secrets.secret import Secret
@@ -82,7 +83,7 @@ class InitialState:
 
     def manifest(self) -> Desired:
         """Return what is desired, with inputs that the simulated service has: products are ready, any result fits."""
-        jobs = {address: replace(job, inputs=_inputs(job)) for address, job in self.desired.jobs.items()}
+        jobs = {address: job.with_inputs(_inputs(job)) for address, job in self.desired.jobs.items()}
         own = self.desired.timing
         timing = own.model_copy(update={"poll": max(own.poll, _SHORTEST_POLL)})
         return replace(self.desired, jobs=jobs, timing=timing)

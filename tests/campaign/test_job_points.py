@@ -11,7 +11,7 @@ import pytest
 from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.engine.definition import given_rows, parse_project
 from eocanvas_apply.errors import ManifestError
-from eocanvas_apply.planning.desired.desired import DesiredJob
+from eocanvas_apply.planning.desired.desired_job import DesiredJob
 
 NOW = datetime(2024, 7, 5, 12, tzinfo=UTC)
 GRAPH = """<graph id="pixExGraph">

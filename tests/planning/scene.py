@@ -18,7 +18,8 @@ from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.entry import Entry
 from eocanvas_apply.ledger.event_values import KeyUse, ListedResult
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.planning.desired.desired import Desired, DesiredJob
+from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.desired.desired_job import DesiredJob
 from eocanvas_apply.planning.failures import classify
 from eocanvas_apply.planning.jobs.launching import Launch, key_uses, launch
 from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests

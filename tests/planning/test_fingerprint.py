@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from eocanvas_apply.ledger.event_values import fingerprint
-from eocanvas_apply.planning.desired.desired import DesiredJob
+from eocanvas_apply.planning.desired.desired_job import DesiredJob
 from eocanvas_apply.planning.desired.fingerprint import Change, changes, same
 from tests.planning.scene import CHAIN, GRAPH, HEAD, SCENES, Scene
 

@@ -13,7 +13,7 @@ from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.model.manifest import Timing
 from eocanvas_apply.manifest.products import Product
-from eocanvas_apply.planning.desired.desired import DesiredInput, DesiredJob
+from eocanvas_apply.planning.desired.desired_job import Deferred, DesiredInput, DesiredJob, JobDefinition, JobTraits
 from eocanvas_apply.planning.state.observed import Download, DownloadState, Observed, Pass
 from eocanvas_apply.planning.state.order_book import OrderBook, Standing, failures_in_a_row, orders_of, recent_orders
 from eocanvas_apply.render.why import history_line
@@ -120,21 +120,9 @@ def test_old_orders_are_dropped() -> None:
 
 
 def job_with(product: Product) -> DesiredJob:
-    return DesiredJob(
-        address="job.subset",
-        process="snap-function",
-        document=None,
-        params={},
-        inputs=(DesiredInput("img1", "", product=product),),
-        raw_inputs={},
-        output_key=None,
-        folder=None,
-        max_duration=timedelta(hours=2),
-        launch_on_doubt=False,
-        marked=True,
-        components={},
-        fingerprint="",
-    )
+    inputs = (DesiredInput("img1", "", product=product),)
+    definition = JobDefinition(None, None, {}, inputs, {}, marked=True, components={}, fingerprint="")
+    return DesiredJob("job.subset", JobTraits("snap-function").naming(inputs), Deferred.known(definition))
 
 
 def test_why_shows_the_state_of_the_orders() -> None:

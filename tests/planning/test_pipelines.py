@@ -271,7 +271,7 @@ def _layers(scene: Scene, layers: int, width: int) -> Desired:
     for layer in range(1, layers):
         sources = [replace(given, name=each, result=replace(given.result, address=each)) for each in before]
         before = [f"job.j{layer}-{place}" for place in range(width)]
-        jobs |= {each: replace(last, address=each, inputs=tuple(sources), stage=layer) for each in before}
+        jobs |= {each: replace(last, address=each, stage=layer).with_inputs(tuple(sources)) for each in before}
     return replace(scene.desired, jobs=jobs, following=tuple(list(jobs)[1:]))
 
 

@@ -11,7 +11,7 @@ from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import ServiceError
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold.job_records import Run, keys_of
-from eocanvas_apply.planning.desired.desired import DesiredInput
+from eocanvas_apply.planning.desired.desired_job import DesiredInput
 from eocanvas_apply.planning.tasks import LaunchJob
 from eocanvas_apply.service.wire import ResultInfo
 
@@ -78,7 +78,7 @@ async def _link(session: Session, task: LaunchJob, linked: dict[str, LaunchJob])
     if gone:
         session.fail(address, _gone(address, gone[0]), again=True)
     else:
-        linked[address] = replace(task, job=replace(task.job, inputs=tuple(inputs)))
+        linked[address] = replace(task, job=task.job.with_inputs(tuple(inputs)))
 
 
 async def _located(session: Session, given: DesiredInput) -> DesiredInput:

@@ -20,7 +20,8 @@ from eocanvas_apply.planning.adoption.adoption import Adoption, as_if_recorded
 from eocanvas_apply.planning.adoption.imported_job import SeenJob, job_adoption
 from eocanvas_apply.planning.adoption.imported_key import SeenKey, key_adoption
 from eocanvas_apply.planning.adoption.refusals import job_refusal, key_refusal, other_process, other_type
-from eocanvas_apply.planning.desired.desired import DesiredJob, DesiredKey
+from eocanvas_apply.planning.desired.desired import DesiredKey
+from eocanvas_apply.planning.desired.desired_job import DesiredJob
 from eocanvas_apply.planning.desired.fingerprint import DOCUMENT
 from eocanvas_apply.planning.keys.ownership import Owners
 from eocanvas_apply.planning.plan import PlannedAction, Requests

@@ -29,7 +29,7 @@ from eocanvas_apply.planning.adoption.rebuilding import (
     shown_trace,
     undecided_launches,
 )
-from eocanvas_apply.planning.desired.desired import DesiredJob
+from eocanvas_apply.planning.desired.desired_job import DesiredJob
 from eocanvas_apply.planning.plan import Requests, instance_of
 from eocanvas_apply.planning.planner import plan
 from eocanvas_apply.planning.state.observed import Observed, ObservedJob, Pass

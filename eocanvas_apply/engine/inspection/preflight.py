@@ -17,7 +17,8 @@ from eocanvas_apply.engine.definition import Campaigns, Definition
 from eocanvas_apply.engine.inspection.storage_probes import LONGEST_S, open_probe, place_in_words, too_slow
 from eocanvas_apply.errors import EocanvasApplyError
 from eocanvas_apply.manifest.address import Address
-from eocanvas_apply.planning.desired.desired import DesiredInput, DesiredJob, DesiredKey
+from eocanvas_apply.planning.desired.desired import DesiredKey
+from eocanvas_apply.planning.desired.desired_job import DesiredInput, DesiredJob
 from eocanvas_apply.report.checked_storage import CheckedStorage
 from eocanvas_apply.secrets.vault import Vault
 from eocanvas_apply.storage.probe import WRITTEN, Probe, Stock, Waiting, write_and_remove

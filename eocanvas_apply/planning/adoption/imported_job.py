@@ -17,7 +17,8 @@ from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.model.keys import EODATA
 from eocanvas_apply.planning.adoption.adoption import Adoption
 from eocanvas_apply.planning.adoption.likeness import Likeness, likeness
-from eocanvas_apply.planning.desired.desired import Desired, DesiredJob, key_address
+from eocanvas_apply.planning.desired.desired import Desired, key_address
+from eocanvas_apply.planning.desired.desired_job import DesiredJob
 from eocanvas_apply.planning.desired.fingerprint import changes
 from eocanvas_apply.planning.failures import Failure
 from eocanvas_apply.planning.state.observed import ObservedJob

@@ -10,7 +10,7 @@ from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.documents.kept_text import text_of
 from eocanvas_apply.documents.trace import LoggedRequest
 from eocanvas_apply.ledger.event_values import KeyUse, ListedResult
-from eocanvas_apply.planning.desired.desired import DesiredInput, DesiredJob
+from eocanvas_apply.planning.desired.desired_job import DesiredInput, DesiredJob
 from eocanvas_apply.planning.desired.fingerprint import DOCUMENT
 from eocanvas_apply.web_addresses import replaced_users
 

@@ -20,7 +20,8 @@ from eocanvas_apply.ledger.event_values import TraceDigests
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.adoption.adoption import Adoption
 from eocanvas_apply.planning.adoption.refusals import other_type
-from eocanvas_apply.planning.desired.desired import Desired, DesiredJob
+from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.desired.desired_job import DesiredJob
 from eocanvas_apply.planning.keys.ownership import Owners
 from eocanvas_apply.planning.plan import Plan
 from eocanvas_apply.planning.state.observed import Observed, ObservedJob, ObservedKey

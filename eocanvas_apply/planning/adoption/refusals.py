@@ -6,7 +6,8 @@ from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.ledger.fold.job_records import IntentState
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import typed
-from eocanvas_apply.planning.desired.desired import DesiredJob, DesiredKey
+from eocanvas_apply.planning.desired.desired import DesiredKey
+from eocanvas_apply.planning.desired.desired_job import DesiredJob
 from eocanvas_apply.planning.state.observed import Observed, ObservedKey
 from eocanvas_apply.planning.state.runs import counted_run
 from eocanvas_apply.vocabulary import StorageType

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -11,10 +11,11 @@ from eocanvas_apply.diagnostics import Severity
 from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph, ParamValue, param_text
 from eocanvas_apply.documents.numbers import without_texts
+from eocanvas_apply.documents.yaml.nodes import Path
 from eocanvas_apply.ledger.event_values import fingerprint
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.graphs_and_chains import Document, GraphsAndChains
-from eocanvas_apply.manifest.instances import Instance, Origins
+from eocanvas_apply.manifest.instances import Instance
 from eocanvas_apply.manifest.job_order import in_order
 from eocanvas_apply.manifest.model.jobs import (
     Job,
@@ -24,27 +25,36 @@ from eocanvas_apply.manifest.model.jobs import (
     ResultInput,
     SnapJob,
     TailorJob,
-    ToKey,
     UrlInput,
 )
 from eocanvas_apply.manifest.model.keys import ExistingKey, Key
 from eocanvas_apply.manifest.model.manifest import Manifest, Timing
 from eocanvas_apply.manifest.products import product_of
+from eocanvas_apply.manifest.substitution import Template
 from eocanvas_apply.planning.desired.desired import (
     PRIVATE_KEY,
     Desired,
-    DesiredInput,
-    DesiredJob,
     DesiredKey,
     Holding,
     Limit,
-    ResultOf,
     StopAfter,
     key_address,
+)
+from eocanvas_apply.planning.desired.desired_job import (
+    Deferred,
+    DesiredInput,
+    DesiredJob,
+    JobDefinition,
+    JobTraits,
+    ResultOf,
 )
 from eocanvas_apply.planning.desired.fingerprint import ALGORITHM
 from eocanvas_apply.planning.failures import Retries
 from eocanvas_apply.planning.log_rules import Checks, ChecksOfJobs, remark_codes
+
+# What of a job, and of an input, is sent and nothing else.
+_SENT = frozenset({"params", "graph", "chain", "points"})
+_PLACES = frozenset({"path", "url", "id", "sub_path"})
 
 
 def desired(
@@ -59,10 +69,8 @@ def desired(
     """Return what a manifest asks for; `instances` holds the rows of each campaign by the job's name."""
     jobs: dict[str, DesiredJob] = {}
     for name in in_order({name: job.source_names for name, job in manifest.jobs.items()}):
-        made = _all_of(name, manifest.jobs[name], documents, instances.get(name, ()), jobs)
-        if checks := _remark_checks(manifest, manifest.jobs[name]):
-            made = [replace(job, remark_checks=checks) for job in made]
-        jobs |= {job.address: job for job in made}
+        derivation = _Derivation(name, documents, jobs, _remark_checks(manifest, manifest.jobs[name]))
+        jobs |= derivation.jobs(manifest.jobs[name], instances.get(name, ()))
     return Desired(
         project=manifest.project,
         manifest_digest=digest,
@@ -103,29 +111,6 @@ def desired_keys(manifest: Manifest) -> Mapping[str, DesiredKey]:
     return {key_address(name): _key(name, key, lowered) for name, key in manifest.keys.items()}
 
 
-def _all_of(
-    name: str, job: Job, documents: GraphsAndChains, rows: Sequence[Instance], before: Mapping[str, DesiredJob]
-) -> list[DesiredJob]:
-    """Return the instances of a campaign, or the one job of any other; `before` are those it may take results of."""
-    if not job.steps:
-        return [_job(Address.job(name), job, documents.of(job), {}, partial(_source, before, {}), job.skip_reason)]
-    return [_instance(name, row, documents, before, job.skipped_ids.get(row.id)) for row in rows]
-
-
-def _instance(
-    name: str, row: Instance, documents: GraphsAndChains, before: Mapping[str, DesiredJob], skip: str | None
-) -> DesiredJob:
-    # Filled in and validated each time it is asked for.
-    job = row.job
-    source = partial(_source, before, row.origins)
-    return _job(Address.job(name, row.id), job, documents.of(job), row.fields, source, skip)
-
-
-def _source(jobs: Mapping[str, DesiredJob], origins: Origins, name: str) -> DesiredJob:
-    """Return the job of which a result is meant; of a campaign, the instance that a row is made of."""
-    return jobs[str(Address.job(name, origins.get(name)))]
-
-
 def _key(name: str, key: Key, private_as: Severity | None) -> DesiredKey:
     desired = DesiredKey(key_address(name), name, key.storage_type, fixed_name=key.name)
     if isinstance(key, ExistingKey):
@@ -141,46 +126,95 @@ def _key(name: str, key: Key, private_as: Severity | None) -> DesiredKey:
     )
 
 
-def _job(
-    address: Address,
-    job: Job,
-    document: Document | None,
-    fields: Mapping[str, Any],
-    source: Callable[[str], DesiredJob],
-    skip: str | None = None,
-) -> DesiredJob:
-    inputs = () if isinstance(job, RawJob) else tuple(_input(n, i, fields, source) for n, i in job.inputs.items())
-    output_key = key_address(job.output.key) if isinstance(job.output, ToKey) else None
-    folder = None if output_key else _folder(address.name, job)
-    components = _components(job, document, inputs, output_key)
-    return DesiredJob(
-        address=str(address),
-        process=_process(job),
-        document=document,
-        params={name: param_text(value) for name, value in _given_params(job).items()},
-        inputs=inputs,
-        raw_inputs=_raw_inputs(job),
-        output_key=output_key,
-        folder=f"{folder}/{address.instance}" if folder and address.instance else folder,
-        index_folder=folder,
-        max_duration=job.max_duration,
-        launch_on_doubt=job.on_doubt == "launch",
-        marked=job.mark and _can_carry_mark(document),
-        components=components,
-        fingerprint=fingerprint(components),
-        retries=Retries.parse(job.retries),
-        accept_terms=job.accept_terms,
-        fields=fields,
-        skip=skip,
-        keep=job.on_change == "keep",
-        stage=max((source(other).stage + 1 for other in job.source_names), default=0),
-        document_file=_document_file(job),
-    )
+@dataclass(frozen=True, slots=True)
+class _Derivation:
+    """Derives a job of a manifest, or all instances of a campaign; `before` are those that it may take results of."""
+
+    name: str
+    documents: GraphsAndChains
+    before: Mapping[str, DesiredJob]
+    remark_checks: Checks
+
+    def jobs(self, job: Job, rows: Sequence[Instance]) -> dict[str, DesiredJob]:
+        """Return the one job, or one for each row, by address."""
+        if not job.steps:
+            found = [self._job(str(Address.job(self.name)), job, None, job.skip_reason)]
+        elif rows and _has_shared_traits(first := rows[0].job, rows[0].template):
+            shared = self._traits(first, self._definition(first, rows[0]).inputs)
+            traits = replace(shared, filled=frozenset(path for path, _ in rows[0].template.fields))
+            found = [self._instance(traits, row, job.skipped_ids.get(row.id)) for row in rows]
+        else:
+            found = [self._job(self._address(row), row.job, row, job.skipped_ids.get(row.id)) for row in rows]
+        return {each.address: each for each in found}
+
+    def _instance(self, traits: JobTraits, row: Instance, skip: str | None) -> DesiredJob:
+        definition = Deferred(partial(self._definition_of, row))
+        return DesiredJob(self._address(row), traits, definition, row.id, row.fields, skip)
+
+    def _address(self, row: Instance) -> str:
+        return str(Address.job(self.name, row.id))
+
+    def _job(self, address: str, job: Job, row: Instance | None, skip: str | None) -> DesiredJob:
+        definition = self._definition(job, row)
+        return DesiredJob(
+            address=address,
+            traits=self._traits(job, definition.inputs),
+            definition=Deferred.known(definition),
+            instance=row.id if row else None,
+            fields=row.fields if row else {},
+            skip=skip,
+            stage=max((self._source(row, other).stage + 1 for other in job.source_names), default=0),
+        )
+
+    def _definition_of(self, row: Instance) -> JobDefinition:
+        return self._definition(row.job, row)
+
+    def _definition(self, job: Job, row: Instance | None) -> JobDefinition:
+        document, source = self.documents.of(job), partial(self._source, row)
+        given = {} if isinstance(job, RawJob) else job.inputs
+        inputs = tuple(_input(name, each, row.fields if row else {}, source) for name, each in given.items())
+        components = _components(job, document, inputs)
+        return JobDefinition(
+            document=document,
+            document_file=_document_file(job),
+            params={name: param_text(value) for name, value in _given_params(job).items()},
+            inputs=inputs,
+            raw_inputs=_raw_inputs(job),
+            marked=job.mark and _can_carry_mark(document),
+            components=components,
+            fingerprint=fingerprint(components),
+        )
+
+    def _traits(self, job: Job, inputs: tuple[DesiredInput, ...]) -> JobTraits:
+        traits = JobTraits(
+            process=_process(job),
+            output_key=_output_key(job),
+            index_folder=None if _output_key(job) else job.download_folder or f"results/{self.name}",
+            max_duration=job.max_duration,
+            launch_on_doubt=job.on_doubt == "launch",
+            retries=Retries.parse(job.retries),
+            accept_terms=job.accept_terms,
+            keep=job.on_change == "keep",
+            remark_checks=self.remark_checks,
+        )
+        return traits.naming(inputs)
+
+    def _source(self, row: Instance | None, name: str) -> DesiredJob:
+        """Return the job of which a result is meant; of a campaign, the instance that a row is made of."""
+        return self.before[str(Address.job(name, row.origins.get(name) if row else None))]
 
 
-def _components(
-    job: Job, document: Document | None, inputs: Sequence[DesiredInput], output_key: str | None
-) -> dict[str, Any]:
+def _has_shared_traits(job: Job, template: Template) -> bool:
+    """Tell whether the rows of a campaign change only what is sent: no key, product or other job, and no time."""
+    named = any(isinstance(each, ProductInput | ResultInput) for each in job.inputs.values())
+    return not named and all(_is_sent(path) for path, _ in template.fields)
+
+
+def _is_sent(path: Path) -> bool:
+    return path[0] in _SENT or (path[0] == "inputs" and path[-1] in _PLACES)
+
+
+def _components(job: Job, document: Document | None, inputs: Sequence[DesiredInput]) -> dict[str, Any]:
     """Return what its fingerprint is made of: a job that differs in any of it is another job."""
     return {
         "algorithm": ALGORITHM,
@@ -190,7 +224,7 @@ def _components(
         "params": {name: param_text(without_texts(value)) for name, value in _given_params(job).items()},
         "inputs": _raw_inputs(job) or {given.name: _identity(given) for given in inputs},
         "options": {given.name: options for given in inputs if (options := _options(given))},
-        "output": output_key or "download",
+        "output": _output_key(job) or "download",
     }
 
 
@@ -219,9 +253,8 @@ def _process(job: Job) -> str:
     return "dataTailor" if isinstance(job, TailorJob) else "snap-function"
 
 
-def _folder(name: str, job: Job) -> str:
-    download = None if isinstance(job.output, ToKey) or job.output is None else job.output.download
-    return download or f"results/{name}"
+def _output_key(job: Job) -> str | None:
+    return key_address(job.output_key) if job.output_key else None
 
 
 def _input(name: str, given: Any, fields: Mapping[str, Any], source: Callable[[str], DesiredJob]) -> DesiredInput:

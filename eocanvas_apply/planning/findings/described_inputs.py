@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, warning
 from eocanvas_apply.documents.yaml.nodes import Path
-from eocanvas_apply.planning.desired.desired import DesiredJob
+from eocanvas_apply.planning.desired.desired_job import DesiredJob
 
 # By name, what the service says of each input: `schema`, and `minOccurs`, which is 1 by default.
 Described = Mapping[str, Any]

@@ -9,7 +9,7 @@ from enum import StrEnum
 from eocanvas_apply.ledger.fold.job_records import IntentState, JobRecord, Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.actions import LAUNCHES, ActionKind, Outcome
-from eocanvas_apply.planning.desired.desired import DesiredJob
+from eocanvas_apply.planning.desired.desired_job import DesiredJob
 from eocanvas_apply.planning.plan import PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.reconciling import Evidence, Verdict

@@ -12,7 +12,8 @@ from eocanvas_apply.ledger.events import JobIntended
 from eocanvas_apply.ledger.fold.job_records import Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.actions import LAUNCHES, ActionKind
-from eocanvas_apply.planning.desired.desired import Desired, DesiredInput, DesiredJob, ResultLink, ResultOf
+from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.desired.desired_job import DesiredInput, DesiredJob, ResultLink, ResultOf
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.at_keys import path_at_key
@@ -102,7 +103,7 @@ class _Pipelines:
         except _Unclear as problem:
             return self._unclear(action, problem, job)
         if isinstance(action.task, LaunchJob):
-            action = replace(action, task=replace(action.task, job=replace(action.task.job, inputs=inputs)))
+            action = replace(action, task=replace(action.task, job=action.task.job.with_inputs(inputs)))
         return action
 
     def _unfinished(self, job: DesiredJob) -> Iterator[str]:

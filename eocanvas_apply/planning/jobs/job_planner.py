@@ -11,7 +11,8 @@ from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecor
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.planning.actions import ActionKind, Outcome, State
-from eocanvas_apply.planning.desired.desired import Desired, DesiredJob
+from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.desired.desired_job import DesiredJob
 from eocanvas_apply.planning.desired.fingerprint import Change, changes, same
 from eocanvas_apply.planning.jobs.cancelling import exempted
 from eocanvas_apply.planning.log_rules import rejecting, rejection

@@ -16,7 +16,8 @@ from eocanvas_apply.ledger.event_values import KeyUse, TraceDigests
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.graphs_and_chains import Document
 from eocanvas_apply.manifest.model.keys import EODATA
-from eocanvas_apply.planning.desired.desired import DesiredJob, DesiredKey, key_address
+from eocanvas_apply.planning.desired.desired import DesiredKey, key_address
+from eocanvas_apply.planning.desired.desired_job import DesiredJob
 
 
 @dataclass(frozen=True, slots=True)

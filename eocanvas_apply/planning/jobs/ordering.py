@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from eocanvas_apply.planning.desired.desired import DesiredJob
+from eocanvas_apply.planning.desired.desired_job import DesiredJob
 from eocanvas_apply.planning.plan import PlannedAction
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.order_book import OrderBook, Standing
@@ -70,7 +70,7 @@ class Ordering:
             replace(given, location=self.book.url(orders[given.product.identity])) if given.product else given
             for given in task.job.inputs
         )
-        return replace(task, job=replace(task.job, inputs=inputs), orders=tuple(order.id for order in orders.values()))
+        return replace(task, job=task.job.with_inputs(inputs), orders=tuple(order.id for order in orders.values()))
 
 
 def ordered_from(action: PlannedAction) -> datetime | None:

@@ -12,7 +12,8 @@ from dataclasses import replace
 from eocanvas_apply.ledger.event_values import fingerprint
 from eocanvas_apply.ledger.fold.job_records import JobRecord
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.planning.desired.desired import Desired, DesiredInput, DesiredJob
+from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.desired.desired_job import Deferred, DesiredInput, DesiredJob
 from eocanvas_apply.planning.desired.fingerprint import same
 from eocanvas_apply.planning.state.runs import counted_definition, counted_run, definition
 
@@ -43,7 +44,8 @@ def _as_launched(job: DesiredJob, jobs: Mapping[str, DesiredJob], recorded: Reco
         return job
     identities = {i.name: i.result.identity for i in inputs if i.result}
     components = {**job.components, "inputs": {**job.components["inputs"], **identities}}
-    return replace(job, inputs=inputs, components=components, fingerprint=fingerprint(components))
+    definition = replace(job.definition(), inputs=inputs, components=components, fingerprint=fingerprint(components))
+    return replace(job, definition=Deferred.known(definition))
 
 
 def _with_known(given: DesiredInput, known: object, jobs: Mapping[str, DesiredJob], recorded: Recorded) -> DesiredInput:

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecord, Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.planning.desired.desired import Desired, DesiredJob
+from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.desired.desired_job import DesiredJob
 from eocanvas_apply.planning.desired.fingerprint import same
 from eocanvas_apply.planning.failures import classify
 from eocanvas_apply.planning.state.lineage import as_launched

@@ -13,7 +13,8 @@ from eocanvas_apply.ledger.fold.order_records import Order
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.model.manifest import Timing
 from eocanvas_apply.manifest.products import Product
-from eocanvas_apply.planning.desired.desired import Desired, DesiredJob
+from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.desired.desired_job import DesiredJob
 from eocanvas_apply.planning.state.observed import DownloadState, Observed
 from eocanvas_apply.vocabulary import OgcStatus
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.planning.actions import Phase
-from eocanvas_apply.planning.desired.desired import DesiredJob
+from eocanvas_apply.planning.desired.desired_job import DesiredJob
 from eocanvas_apply.report.row_geometry import Json
 from eocanvas_apply.report.row_places import bounds, box_geometry, place_of
 

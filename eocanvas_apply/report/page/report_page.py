@@ -9,7 +9,7 @@ from functools import cached_property
 from eocanvas_apply.ledger.fold.job_records import JobRecord, Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.model.manifest import Manifest
-from eocanvas_apply.planning.desired.desired import DesiredJob
+from eocanvas_apply.planning.desired.desired_job import DesiredJob
 from eocanvas_apply.report.dependencies import Dependencies, dependencies
 from eocanvas_apply.report.outcomes import blocked
 from eocanvas_apply.report.page.footprints import Footprint, SearchArea, footprints, search_areas
