@@ -62,6 +62,7 @@ CORE = (
 PARTS = {
     "documents": "yaml geometries",
     "manifest": "model layers validation",
+    "service": "clients",
     "ledger": "fold backends",
     "campaign": "readers",
     "planning": "desired state keys jobs schedule findings adoption",

@@ -9,32 +9,27 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import httpx
 
 from eocanvas_apply.diagnostics import error
-from eocanvas_apply.errors import Doubt, NotSent, ServiceError, UsageError
+from eocanvas_apply.errors import Doubt, NotSent, ServiceError
 from eocanvas_apply.secrets.scrubbing import Scrubber
-from eocanvas_apply.service.bodies import ENCODINGS, BodyLimit, beginning
+from eocanvas_apply.service.bodies import BodyLimit, beginning
+from eocanvas_apply.service.clients.client_pool import client_pool
 from eocanvas_apply.service.clock import Clock, ServiceClock
 from eocanvas_apply.service.entries import Irregularities
 from eocanvas_apply.service.outages import Outages
 from eocanvas_apply.service.outcome import TRANSPORT_FAULTS, Answer, late_answer, status_fault, transport_fault
-from eocanvas_apply.service.proxies import environment_proxies, mounts
 from eocanvas_apply.service.urls import Endpoints, origin_of
 
 T = TypeVar("T")
 Check = Callable[[], None]
 log = logging.getLogger("eocanvas_apply.service")
 
-# A creating POST must not go out on a connection that the other side may have closed meanwhile.
-LIMITS = httpx.Limits(max_connections=1, keepalive_expiry=5.0)
 PAUSES_S = (0.5, 2.0)
-# Each download holds a client; other requests must still find a free one.
-CLIENTS = 40
 # What is wrong is in the status; the words that come with it are waited for only so long.
 _ERROR_PAGE_S = 5.0
 # A read that takes longer is worth a word.
@@ -95,7 +90,7 @@ class Connection:
         self.outages = Outages(self.time.now)
         self._origin = endpoints.origin
         self._timeout = request_timeout
-        self._clients = _client_pool(endpoints, request_timeout, transport)
+        self._clients = client_pool(endpoints, request_timeout, transport)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -186,48 +181,6 @@ class Connection:
         return response
 
 
-class ClientPool:
-    """HTTP clients of one connection each. The one given back last is taken first, so that few connections stay warm.
-
-    A pool of many connections looks through all of them several times for every request; with sixteen requests under
-    way that costs more than the requests themselves (measured: 2 ms of 3).
-    `make` builds another client when none is free. `patience_s` is how long a request waits for one before it fails
-    with `httpx.PoolTimeout`.
-    """
-
-    def __init__(self, make: Callable[[], httpx.AsyncClient], patience_s: float) -> None:
-        self._make = make
-        self._patience_s = patience_s
-        self._gate = asyncio.Semaphore(CLIENTS)
-        # Built now, so that settings which cannot work are reported before anything is sent.
-        first = make()
-        self._made = {first}
-        self._free = [first]
-
-    async def take(self) -> httpx.AsyncClient:
-        """Return a client for one request; give it back when its answer has been read."""
-        try:
-            async with asyncio.timeout(self._patience_s):
-                await self._gate.acquire()
-        except TimeoutError:
-            raise httpx.PoolTimeout(f"all {CLIENTS} connections are in use") from None
-        if self._free:
-            return self._free.pop()
-        client = self._make()
-        self._made.add(client)
-        return client
-
-    def give_back(self, client: httpx.AsyncClient) -> None:
-        """Put a client back, whatever became of its request: a broken connection is opened again."""
-        self._free.append(client)
-        self._gate.release()
-
-    async def aclose(self) -> None:
-        """Close all connections."""
-        for client in self._made:
-            await client.aclose()
-
-
 class _Trace:
     """Follows the transport: calls `check` when a request is about to leave, and knows whether sending began."""
 
@@ -257,42 +210,6 @@ def _built(client: httpx.AsyncClient, request: Request, trace: _Trace) -> httpx.
         )
     except httpx.InvalidURL as fault:
         raise ServiceError(error("bad-link", f"the service gave an unusable address: {fault}")) from None
-
-
-def _client_pool(
-    endpoints: Endpoints, request_timeout: float, transport: httpx.AsyncBaseTransport | None
-) -> ClientPool:
-    try:
-        if transport:
-            # It has certificates and proxies of its own.
-            return ClientPool(partial(_client, request_timeout, transport=transport), patience_s=request_timeout / 2)
-        # Read once for all clients: certificates take longer than a request.
-        context, proxies = httpx.create_ssl_context(), environment_proxies()
-        addresses = (endpoints.base_url, endpoints.hda_url, *endpoints.token_urls)
-
-        def make() -> httpx.AsyncClient:
-            return _client(request_timeout, verify=context, mounts=mounts(proxies, addresses, context, LIMITS))
-
-        return ClientPool(make, patience_s=request_timeout / 2)
-    except (OSError, ValueError, ImportError, httpx.InvalidURL) as fault:
-        hint = "Look at HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
-        message = f"the network settings of the environment cannot be used: {fault}"
-        raise UsageError(error("bad-network-settings", message, hint)) from None
-
-
-def _client(timeout_s: float, **network: Any) -> httpx.AsyncClient:
-    return httpx.AsyncClient(
-        **network,
-        trust_env=False,
-        timeout=timeout_s,
-        limits=LIMITS,
-        follow_redirects=False,
-        headers={
-            "User-Agent": "eocanvas-apply",
-            "Accept": "application/json, */*;q=0.5",
-            "Accept-Encoding": ENCODINGS,
-        },
-    )
 
 
 async def _error_page(response: httpx.Response) -> bytes:

@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 
-from eocanvas_apply.service.connection import CLIENTS, ClientPool
+from eocanvas_apply.service.clients.client_pool import CLIENTS, ClientPool
 
 
 def _client_pool(patience_s: float = 5.0) -> tuple[ClientPool, list[httpx.AsyncClient]]:

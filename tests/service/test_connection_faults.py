@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from eocanvas_apply.errors import Doubt, NotSent, UsageError
-from eocanvas_apply.service.connection import LIMITS
+from eocanvas_apply.service.clients.client_pool import LIMITS
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.proxies import environment_proxies, mounts
 from eocanvas_apply.service.wire import ResultInfo
@@ -258,8 +258,7 @@ def test_a_cancelled_launch_leaves_no_open_connection() -> None:
             with pytest.raises(asyncio.CancelledError):
                 await task
             clients = canvas._connection._clients._made
-            pools = [client._transport._pool for client in clients]  # type: ignore[attr-defined]
-            return sum(len(pool.connections) for pool in pools)
+            return sum(client._transport.is_open for client in clients)  # type: ignore[attr-defined]
 
     assert asyncio.run(main()) == 0
 

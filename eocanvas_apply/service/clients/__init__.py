@@ -1,0 +1,1 @@
+"""HTTP clients of one connection each: what is taken for a request, and given back."""

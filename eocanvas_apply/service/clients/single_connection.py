@@ -1,0 +1,103 @@
+"""A transport of httpx that holds one connection, without the pool of httpcore around it.
+
+A pool looks through its connections, and locks and wraps each request, to share what is not shared here: it takes more
+CPU time than the request itself (measured: 0.8 ms of 1.5).
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpcore
+import httpx
+
+# The same fault has the same name in both.
+_FAULTS: dict[type[Exception], type[httpx.TransportError]] = {
+    httpcore.ConnectTimeout: httpx.ConnectTimeout,
+    httpcore.ReadTimeout: httpx.ReadTimeout,
+    httpcore.WriteTimeout: httpx.WriteTimeout,
+    httpcore.ConnectError: httpx.ConnectError,
+    httpcore.ReadError: httpx.ReadError,
+    httpcore.WriteError: httpx.WriteError,
+    httpcore.LocalProtocolError: httpx.LocalProtocolError,
+    httpcore.RemoteProtocolError: httpx.RemoteProtocolError,
+    httpcore.UnsupportedProtocol: httpx.UnsupportedProtocol,
+}
+
+
+class SingleConnection(httpx.AsyncBaseTransport):
+    """One connection for one request at a time, kept open for the next one to the same host.
+
+    It is opened anew where it was closed, was idle for longer than `keepalive_s`, or leads to another host.
+    """
+
+    def __init__(self, context: ssl.SSLContext, keepalive_s: float) -> None:
+        self._context = context
+        self._keepalive_s = keepalive_s
+        self._open: httpcore.AsyncHTTPConnection | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request; the body of the answer must be read or closed before the next one."""
+        url = httpcore.URL(
+            scheme=request.url.raw_scheme,
+            host=request.url.raw_host,
+            port=request.url.port,
+            target=request.url.raw_path,
+        )
+        with _as_faults_of_httpx():
+            connection = await self._connected_to(url.origin)
+            answer = await connection.handle_async_request(
+                httpcore.Request(
+                    method=request.method,
+                    url=url,
+                    headers=request.headers.raw,
+                    content=request.stream,
+                    extensions=request.extensions,
+                )
+            )
+        return httpx.Response(
+            answer.status, headers=answer.headers, stream=_Body(answer.stream), extensions=answer.extensions
+        )
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        if self._open:
+            await self._open.aclose()
+            self._open = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection that is not closed."""
+        return self._open is not None and not self._open.is_closed()
+
+    async def _connected_to(self, origin: httpcore.Origin) -> httpcore.AsyncHTTPConnection:
+        kept = self._open
+        if kept and kept.can_handle_request(origin) and kept.is_available() and not kept.has_expired():
+            return kept
+        await self.aclose()
+        self._open = httpcore.AsyncHTTPConnection(origin, ssl_context=self._context, keepalive_expiry=self._keepalive_s)
+        return self._open
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, stream: Any) -> None:
+        self._stream: AsyncIterable[bytes] = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _as_faults_of_httpx():
+            async for part in self._stream:
+                yield part
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()  # type: ignore[attr-defined]
+
+
+@contextmanager
+def _as_faults_of_httpx() -> Iterator[None]:
+    try:
+        yield
+    except tuple(_FAULTS) as fault:
+        raise _FAULTS[type(fault)](str(fault)) from fault
