@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
-from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address, resolve, typed
+
+if TYPE_CHECKING:
+    from eocanvas_apply.diagnostics import Diagnostic
+    from eocanvas_apply.ledger.fold.recorded import Recorded
 
 
 def known_addresses(desired: Iterable[str], recorded: Recorded) -> list[Address]:

@@ -4,67 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
-from functools import wraps
-from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from eocanvas_apply.api import parameters
 from eocanvas_apply.api.addresses import addresses_named, jobs_named
 from eocanvas_apply.api.audience import Audience, listening
-from eocanvas_apply.api.notebook.cell_display import audience_of
-from eocanvas_apply.api.notifying import Notifying
-from eocanvas_apply.api.results import Results, chosen_jobs, recorded_results
-from eocanvas_apply.api.values import ApplyResult, Plan, Progress, Status
+from eocanvas_apply.api.shared_keywords import asked_through
+from eocanvas_apply.api.values import ApplyResult, Plan, Status
 from eocanvas_apply.diagnostics import error
-from eocanvas_apply.engine import permission, saved_plans
-from eocanvas_apply.engine.definition import Definition, Rows
-from eocanvas_apply.engine.engine import Engine
-from eocanvas_apply.engine.opening import Settings, open_engine, timing_overrides
-from eocanvas_apply.engine.permission import Permission
+from eocanvas_apply.engine.definition import Rows
+from eocanvas_apply.engine.opening import open_engine, timing_overrides
 from eocanvas_apply.errors import UsageError
-from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.planning.plan import Plan as PlanValue
 from eocanvas_apply.planning.plan import Requests
-from eocanvas_apply.planning.saved_plan import SavedPlan
-from eocanvas_apply.planning.state.sent_launches import last_intents
-from eocanvas_apply.render.definitions import saved_definitions
-from eocanvas_apply.report.status import status as status_of
-from eocanvas_apply.secrets.vault import Vault
 
 if TYPE_CHECKING:
+    from eocanvas_apply.api.results import Results
+    from eocanvas_apply.api.values import Progress
+    from eocanvas_apply.engine.definition import Definition
+    from eocanvas_apply.engine.engine import Engine
+    from eocanvas_apply.engine.opening import Settings
+    from eocanvas_apply.engine.permission import Permission
+    from eocanvas_apply.ledger.fold.recorded import Recorded
+    from eocanvas_apply.planning.plan import Plan as PlanValue
+    from eocanvas_apply.planning.saved_plan import SavedPlan
     from eocanvas_apply.report.page.report_page import ReportPage
+    from eocanvas_apply.secrets.vault import Vault
 
-P = ParamSpec("P")
-T = TypeVar("T")
 # A little more than a run waits for answers on the way.
 GRACE_S = 8.0
-
-
-def _asked_through(
-    requests: Callable[Concatenate[AsyncProject, P], Awaitable[Requests]],
-) -> Callable[
-    [Callable[[AsyncProject, Requests], Awaitable[T]]], Callable[Concatenate[AsyncProject, P], Coroutine[Any, Any, T]]
-]:
-    """Give a method that takes requests the keywords of the method that makes them, so that they are declared once."""
-
-    def decorate(
-        method: Callable[[AsyncProject, Requests], Awaitable[T]],
-    ) -> Callable[Concatenate[AsyncProject, P], Coroutine[Any, Any, T]]:
-        @wraps(method)
-        async def asked(self: AsyncProject, /, *args: P.args, **kwargs: P.kwargs) -> T:
-            return await method(self, await requests(self, *args, **kwargs))
-
-        returned = signature(method).return_annotation
-        asked.__signature__ = signature(requests).replace(return_annotation=returned)  # type: ignore[attr-defined]
-        asked.__annotations__ = {**requests.__annotations__, "return": returned}
-        return asked
-
-    return decorate
 
 
 class AsyncProject:
@@ -166,7 +138,7 @@ class AsyncProject:
             unprotected=frozenset(parameters.texts("allow_protected", allow_protected)),
         )
 
-    @_asked_through(requests)
+    @asked_through(requests)
     async def plan(self, requests: Requests) -> Plan:
         """Return what an apply would change. Nothing is changed, on the service or on disk.
 
@@ -181,6 +153,8 @@ class AsyncProject:
 
     async def planned(self, requests: Requests) -> Plan:
         """Return the plan for these requests."""
+        from eocanvas_apply.planning.state.sent_launches import last_intents
+
         engine = await self.engine()
         value, observed = await engine.plan(requests)
         intents = last_intents(requests, value, engine.journal.recorded)
@@ -193,6 +167,9 @@ class AsyncProject:
 
         It holds no secret, but slow fingerprints of them under a salt of its own. Raises UsageError.
         """
+        from eocanvas_apply.engine import saved_plans
+        from eocanvas_apply.render.definitions import saved_definitions
+
         _require_service(plan)
         saved = await saved_plans.saved(
             await self.engine(), plan.value, plan.requests, plan.intents, saved_definitions(plan.value)
@@ -217,6 +194,9 @@ class AsyncProject:
         refuses it (its diagnostic names what to `allow`), and before anything is changed ServiceError, CredentialsError
         and LedgerError.
         """
+        from eocanvas_apply.engine import permission
+        from eocanvas_apply.planning.saved_plan import SavedPlan
+
         if not isinstance(plan, Plan | SavedPlan):
             raise TypeError(f"apply needs the Plan that project.plan() returned, not {type(plan).__name__}")
         limit = parameters.waiting("wait", wait)
@@ -265,6 +245,8 @@ class AsyncProject:
         self, on_progress: Callable[[Progress], object] | Audience | None, wait: timedelta | None
     ) -> AsyncIterator[Audience]:
         """Wait until no other apply is at work; a `stop` in the meantime holds for this one too."""
+        from eocanvas_apply.api.notebook.cell_display import audience_of
+
         if not isinstance(on_progress, Audience):
             parameters.callback("on_progress", on_progress)
         audience = audience_of(on_progress)
@@ -297,6 +279,8 @@ class AsyncProject:
 
     async def last_accepted(self) -> Permission:
         """Return the permission to go on with the manifest that was accepted last."""
+        from eocanvas_apply.engine import permission
+
         return permission.of_last_accepted(await self._recorded())
 
     async def applied_as_saved(
@@ -308,6 +292,8 @@ class AsyncProject:
         fetch: bool = True,
     ) -> ApplyResult:
         """Apply what a saved plan allows; `show` sees the plan that is carried out."""
+        from eocanvas_apply.engine import saved_plans
+
         engine = await self.engine()
         requests = replace(plan.requests, no_fetch=plan.requests.no_fetch or not fetch)
         return await self.applied(
@@ -322,6 +308,8 @@ class AsyncProject:
         allowed_by: Permission | None = None,
     ) -> ApplyResult:
         """Plan, let `confirm` see the plan (it raises to decline), and apply it, if a permission allows it."""
+        from eocanvas_apply.api.notifying import Notifying
+
         engine = await self.engine()
         beside = await engine.other_runs()
         notifying = Notifying(self.project, self._settings, engine.stopping, silent=requests.destroy)
@@ -339,10 +327,12 @@ class AsyncProject:
 
     async def status(self) -> Status:
         """Return the state of every key and job, from a look at the service. Raises what `plan` does."""
+        from eocanvas_apply.report import status as report
+
         plan = await self.planned(Requests())
         engine = await self.engine()
         recorded = engine.journal.recorded
-        found = status_of(plan.value, recorded, plan.observed)
+        found = report.status(plan.value, recorded, plan.observed)
         return Status(found, plan.warnings, manifest=self.project.manifest, recorded=recorded)
 
     async def last_page(self) -> ReportPage:
@@ -363,6 +353,8 @@ class AsyncProject:
 
         Raises UsageError for an address that nothing on record has, and LedgerError.
         """
+        from eocanvas_apply.api.results import chosen_jobs, recorded_results
+
         if not isinstance(address, str | None):
             raise TypeError(f"address is a text or None, not {address!r}")
         engine = await self.engine()

@@ -10,21 +10,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from eocanvas_apply.api.exit_codes import Exit, of_endings
-from eocanvas_apply.diagnostics import Diagnostic, has_errors
+from eocanvas_apply.diagnostics import has_errors
 from eocanvas_apply.ledger.fold.moves_ahead import MovesAhead
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.planning import plan as planning
-from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.moves import see_moves
 from eocanvas_apply.planning.planner import plan as planned
 from eocanvas_apply.planning.state.notes import notes
-from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.render.diagnostics import document
 from eocanvas_apply.report import progress as report
 from eocanvas_apply.report import status as report_status
 
 if TYPE_CHECKING:
+    from eocanvas_apply.diagnostics import Diagnostic
     from eocanvas_apply.manifest.model.manifest import Manifest
+    from eocanvas_apply.planning import plan as planning
+    from eocanvas_apply.planning.desired.desired import Desired
+    from eocanvas_apply.planning.state.observed import Observed
 
 
 class _Rendered:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from eocanvas_apply.report.progress import Happening, Progress
-from eocanvas_apply.service.clock import Clock
 from eocanvas_apply.service.outages import Heard, LongList
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from eocanvas_apply.report.progress import Progress
+    from eocanvas_apply.service.clock import Clock
 
 _AGAIN = timedelta(minutes=5)
 # What stands in the place of an address in reports about the service itself.
@@ -39,6 +43,9 @@ def outage_reporter(report: Callable[[Progress], None]) -> Callable[[Heard], Non
     """Return what hears of outages of the service, of their end and of long lists, and reports them as progress."""
 
     def heard(outage: Heard) -> None:
+        # Not needed by a run of which the service answers.
+        from eocanvas_apply.report.progress import Happening, Progress
+
         if isinstance(outage, datetime):
             report(Progress(outage, _SERVICE, Happening.ANSWERS))
             return

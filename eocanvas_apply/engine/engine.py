@@ -3,42 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from eocanvas_apply.applying.document_store import kept_texts
-from eocanvas_apply.applying.session import Session
 from eocanvas_apply.applying.stopping import Stop
-from eocanvas_apply.campaign.lock import LockedQuery
-from eocanvas_apply.diagnostics import Diagnostic, Severity, error, info
-from eocanvas_apply.engine.pace import Pace
-from eocanvas_apply.engine.permission import Permission
-from eocanvas_apply.engine.run import Run
-from eocanvas_apply.engine.surveyor import LookIntoStorages, Review, Surveyor
+from eocanvas_apply.diagnostics import Severity, error, info
+from eocanvas_apply.engine.surveyor import Surveyor
 from eocanvas_apply.errors import LedgerConflict, ManifestError, SafetyRefusal, StoppedEarly
-from eocanvas_apply.ledger.backends.runs_at_work import RunAtWork, RunsAtWork
-from eocanvas_apply.ledger.events import LedgerOpened, PlanAccepted
-from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.ledger.journal import Journal
-from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.actions import QUIET
-from eocanvas_apply.planning.desired.desired import Desired
-from eocanvas_apply.planning.drift import DriftReport
-from eocanvas_apply.planning.plan import Plan, Requests
+from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.planning.protection import changes_of_protection
 from eocanvas_apply.planning.safety import NewLedger, keys_without_ledger, new_ledger
-from eocanvas_apply.planning.state.observed import Observed
 from eocanvas_apply.planning.state.sent_launches import last_intents, launched_since
-from eocanvas_apply.policy.plan_limits import plan_refusals, within_run
-from eocanvas_apply.policy.policy_file import PolicyFile
-from eocanvas_apply.report.outcomes import results_left
-from eocanvas_apply.report.progress import ApplyResult, Progress, View
-from eocanvas_apply.report.status import Status, status
-from eocanvas_apply.service.clock import Clock
-from eocanvas_apply.service.eocanvas import EOCanvas
+
+if TYPE_CHECKING:
+    from eocanvas_apply.applying.session import Session
+    from eocanvas_apply.campaign.lock import LockedQuery
+    from eocanvas_apply.diagnostics import Diagnostic
+    from eocanvas_apply.engine.permission import Permission
+    from eocanvas_apply.engine.run import Run
+    from eocanvas_apply.engine.surveyor import LookIntoStorages, Review
+    from eocanvas_apply.ledger.backends.runs_at_work import RunAtWork, RunsAtWork
+    from eocanvas_apply.ledger.events import LedgerOpened
+    from eocanvas_apply.ledger.fold.recorded import Recorded
+    from eocanvas_apply.ledger.journal import Journal
+    from eocanvas_apply.observing.observer import Observer
+    from eocanvas_apply.planning.desired.desired import Desired
+    from eocanvas_apply.planning.drift import DriftReport
+    from eocanvas_apply.planning.plan import Plan
+    from eocanvas_apply.planning.state.observed import Observed
+    from eocanvas_apply.policy.policy_file import PolicyFile
+    from eocanvas_apply.report.progress import ApplyResult, Progress, View
+    from eocanvas_apply.report.status import Status
+    from eocanvas_apply.service.clock import Clock
+    from eocanvas_apply.service.eocanvas import EOCanvas
 
 
 @dataclass(slots=True)
@@ -91,6 +93,8 @@ class Engine:
     @property
     def last_status(self) -> Status | None:
         """Where everything stood at the last look at the service, with what is on record now; None before the first."""
+        from eocanvas_apply.report.status import status
+
         last = self._surveyor.last
         return status(last.plan, self.journal.recorded, last.observed) if last else None
 
@@ -112,8 +116,14 @@ class Engine:
         if plan.refusals and not self.journal.recorded.opened and (await self.recorded()).opened:
             # Another run opened the ledger after it was read: the keys that were seen are those of that run.
             plan, observed = await self._planned(requests)
-        texts = kept_texts(self.observer.boundary, plan.launched_digests)
-        return plan.with_texts(texts), observed
+        return plan.with_texts(self._launched_texts(plan.launched_digests)), observed
+
+    def _launched_texts(self, digests: Collection[str]) -> Mapping[str, str]:
+        if not digests:
+            return {}
+        from eocanvas_apply.applying.document_store import kept_texts
+
+        return kept_texts(self.observer.boundary, digests)
 
     async def _planned(self, requests: Requests) -> tuple[Plan, Observed]:
         survey = await self._surveyor.survey(self._guarding(requests))
@@ -122,6 +132,8 @@ class Engine:
 
     async def drift(self, look: LookIntoStorages) -> DriftReport:
         """Return where what is there now is not as recorded; nothing is written anywhere. Raises what `plan` does."""
+        from eocanvas_apply.planning.drift import DriftReport
+
         self.require_policy()
         return DriftReport(*await self._surveyor.drift(Requests(), look))
 
@@ -157,9 +169,15 @@ class Engine:
             await self._accept(permission.plan_id, requests)
         await self._protect(requests)
         async with self.runs.noted(self.token(), self.service.time.now) if self.runs else nullcontext():
-            return await self._run(
-                first, within_run(self.policy, self.journal.recorded, requests), wait, permission
-            ).to_its_end()
+            return await self._run(first, self._limited(requests), wait, permission).to_its_end()
+
+    def _limited(self, requests: Requests) -> Requests:
+        """Return the requests with what the policy leaves of them for one run."""
+        if self.policy is None:
+            return requests
+        from eocanvas_apply.policy.plan_limits import within_run
+
+        return within_run(self.policy, self.journal.recorded, requests)
 
     def _remaining(self, permission: Permission, requests: Requests) -> Requests:
         """Return the requests with what a permission allows, and without what was launched since its plan was made."""
@@ -184,6 +202,8 @@ class Engine:
 
     def session(self) -> Session:
         """Return what every part of applying works with, fresh for one piece of work."""
+        from eocanvas_apply.applying.session import Session
+
         return Session(
             desired=self.desired,
             journal=self.journal,
@@ -200,6 +220,9 @@ class Engine:
     def _run(
         self, first: Plan, requests: Requests, wait: timedelta | None, permission: Permission | None = None
     ) -> Run:
+        from eocanvas_apply.engine.pace import Pace
+        from eocanvas_apply.engine.run import Run
+
         pace = Pace(self.clock, wait, self.desired.timing.poll, Stop(self.stopping), self.idle)
         intents = permission.intents if permission else None
         if intents is None:
@@ -214,6 +237,8 @@ class Engine:
         """Return the plan with what the policy refuses of it."""
         if self.policy is None:
             return made
+        from eocanvas_apply.policy.plan_limits import plan_refusals
+
         found = plan_refusals(self.policy, made, self.journal.recorded, requests)
         return replace(made, refusals=(*made.refusals, *self.policy_refusals, *found))
 
@@ -258,6 +283,8 @@ class Engine:
                 await self.recorded()
         if plan_id is not None:
             # What was allowed for a part of the manifest is not allowed for the rest of it.
+            from eocanvas_apply.ledger.events import PlanAccepted
+
             allowed, touched = (requests.allowed, requests.unprotected) if requests.only is None else ((), ())
             accepted = PlanAccepted(
                 plan_id=plan_id,
@@ -289,6 +316,8 @@ def _beside(run: RunAtWork) -> Diagnostic:
 
 def _needs_consent(first: Plan, requests: Requests) -> bool:
     """Return whether a plan changes or moves something, now or later, beside results that are left."""
+    from eocanvas_apply.report.outcomes import results_left
+
     left = results_left(first, requests)
     changes = (a.runs_again or a.goes_later or (a.action not in QUIET and a.address not in left) for a in first.actions)
     return bool(first.moves) or any(changes)

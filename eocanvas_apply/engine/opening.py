@@ -14,37 +14,41 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from eocanvas_apply.applying.licences import acceptance
 from eocanvas_apply.applying.notices import outage_reporter
-from eocanvas_apply.campaign.readers.hda import Catalogue
-from eocanvas_apply.campaign.readers.s3 import Storages
 from eocanvas_apply.checks.checking import adjusted
-from eocanvas_apply.diagnostics import Diagnostic, error
-from eocanvas_apply.engine.definition import Definition, Rows, find_rows, given_rows
+from eocanvas_apply.diagnostics import error
+from eocanvas_apply.engine.definition import Rows, find_rows, given_rows
 from eocanvas_apply.engine.engine import Engine
 from eocanvas_apply.engine.personal_settings import read_personal_settings, settings_file
-from eocanvas_apply.engine.surveyor import Review
 from eocanvas_apply.errors import ManifestError, UsageError
 from eocanvas_apply.ledger.journal import Journal
-from eocanvas_apply.ledger.opened_ledger import OpenedLedger, local_ledger_of, open_ledger
+from eocanvas_apply.ledger.opened_ledger import local_ledger_of, open_ledger
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.model.manifest import Timing
 from eocanvas_apply.manifest.model.times import parse_duration
 from eocanvas_apply.observing.observer import Observer
 from eocanvas_apply.planning.desired.derivation import desired_keys
-from eocanvas_apply.report.progress import Progress
 from eocanvas_apply.secrets.scrubbing import SCRUBBER, Scrubber
 from eocanvas_apply.secrets.secret import Secret, is_text, stray_characters
 from eocanvas_apply.secrets.secret_sources import SecretSources
 from eocanvas_apply.secrets.vault import Vault
-from eocanvas_apply.service.clock import Clock, SystemClock
-from eocanvas_apply.service.credentials import Credentials, find_credentials
+from eocanvas_apply.service.clock import SystemClock
+from eocanvas_apply.service.credentials import find_credentials
 from eocanvas_apply.service.eocanvas import EOCanvas
 from eocanvas_apply.service.urls import DEFAULT_URL, Endpoints
 from eocanvas_apply.web_addresses import is_loopback
 
 if TYPE_CHECKING:
     import httpx
+
+    from eocanvas_apply.campaign.readers.hda import Catalogue
+    from eocanvas_apply.diagnostics import Diagnostic
+    from eocanvas_apply.engine.definition import Campaigns, Definition
+    from eocanvas_apply.engine.surveyor import Review
+    from eocanvas_apply.ledger.opened_ledger import OpenedLedger
+    from eocanvas_apply.report.progress import Progress
+    from eocanvas_apply.service.clock import Clock
+    from eocanvas_apply.service.credentials import Credentials
 
 
 PEPPER = "EOCANVAS_APPLY_PEPPER"
@@ -159,10 +163,7 @@ async def open_engine(
             rows = Rows.GIVEN
         vault = Vault(desired_keys(project.manifest), {}) if refused else await _open_vault(project, settings, read)
         settings.scrubber.learn(vault.all_secrets)
-        storages = Storages(project.manifest.keys, vault, project.timing(settings.timing).request_timeout)
-        campaigns = await find_rows(
-            project, rows, settings.clock.now(), _catalogue(project, settings, service).search, storages.list
-        )
+        campaigns = await _rows(project, settings, rows, service, vault)
         yield Engine(
             desired=campaigns.desired(settings.timing),
             service=service,
@@ -240,7 +241,21 @@ def open_vault(project: Definition, sources: SecretSources, pepper: Secret | Non
     return Vault.opened(desired_keys(project.manifest), sources, place, pepper)
 
 
+async def _rows(project: Definition, settings: Settings, rows: Rows, service: EOCanvas, vault: Vault) -> Campaigns:
+    """Return the rows of campaigns; where there are none, nothing is imported that could ask for them."""
+    if not project.has_campaigns:
+        return await find_rows(project, rows, settings.clock.now())
+    from eocanvas_apply.campaign.readers.s3 import Storages
+
+    search = _catalogue(project, settings, service).search
+    storages = Storages(project.manifest.keys, vault, project.timing(settings.timing).request_timeout)
+    return await find_rows(project, rows, settings.clock.now(), search, storages.list)
+
+
 def _catalogue(project: Definition, settings: Settings, service: EOCanvas) -> Catalogue:
+    from eocanvas_apply.applying.licences import acceptance
+    from eocanvas_apply.campaign.readers.hda import Catalogue
+
     named = {term for job in project.manifest.jobs.values() for term in job.accept_terms}
     return Catalogue(service.hda, named, acceptance(service) if settings.accepts_licences else None)
 

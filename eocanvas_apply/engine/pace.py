@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from eocanvas_apply.applying.stopping import Stop
-from eocanvas_apply.errors import ServiceError
-from eocanvas_apply.service.clock import Backoff, Clock
+from eocanvas_apply.service.clock import Backoff
+
+if TYPE_CHECKING:
+    from eocanvas_apply.applying.stopping import Stop
+    from eocanvas_apply.errors import ServiceError
+    from eocanvas_apply.service.clock import Clock
 
 _SHORTEST_PAUSE = timedelta(seconds=1)
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from eocanvas_apply.diagnostics import Diagnostic, error
+from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import PlanStale
-from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests
 from eocanvas_apply.planning.safety import NEW_PLAN, coverage, departures
-from eocanvas_apply.planning.state.sent_launches import Intents
+
+if TYPE_CHECKING:
+    from eocanvas_apply.diagnostics import Diagnostic
+    from eocanvas_apply.ledger.fold.recorded import Recorded
+    from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests
+    from eocanvas_apply.planning.state.sent_launches import Intents
 
 
 @dataclass(frozen=True, slots=True)

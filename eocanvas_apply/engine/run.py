@@ -6,25 +6,30 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from eocanvas_apply.applying.applier import Applier
 from eocanvas_apply.applying.leftovers import remove_leftovers
 from eocanvas_apply.applying.results.downloads import Downloads
-from eocanvas_apply.applying.session import Session
-from eocanvas_apply.engine.pace import Pace
-from eocanvas_apply.engine.surveyor import Survey, Surveyor
 from eocanvas_apply.errors import EocanvasApplyError, LedgerConflict, SafetyRefusal, ServiceError
 from eocanvas_apply.ledger.events import JobObserved, Moved
 from eocanvas_apply.planning.actions import LAUNCHES, ActionKind, Outcome
-from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.safety import not_planned
-from eocanvas_apply.planning.state.sent_launches import Intents, launched_since
+from eocanvas_apply.planning.state.sent_launches import launched_since
 from eocanvas_apply.planning.tasks import LaunchJob
 from eocanvas_apply.report.outcomes import endings, results, results_left, results_pending, standing
-from eocanvas_apply.report.progress import ApplyResult, Ending, Happening, Progress, View, results_here, view
+from eocanvas_apply.report.progress import ApplyResult, Ending, Happening, Progress, results_here, view
 from eocanvas_apply.report.result_places import places
 from eocanvas_apply.vocabulary import OgcStatus, has_ended
+
+if TYPE_CHECKING:
+    from eocanvas_apply.applying.session import Session
+    from eocanvas_apply.engine.pace import Pace
+    from eocanvas_apply.engine.surveyor import Survey, Surveyor
+    from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests
+    from eocanvas_apply.planning.state.sent_launches import Intents
+    from eocanvas_apply.report.progress import View
 
 # A plan of this age is carried out as it stands: another observation would show the same.
 _FRESH = timedelta(seconds=5)

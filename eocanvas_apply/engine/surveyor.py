@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.errors import LedgerError
 from eocanvas_apply.ledger.binding import Binding, mismatches
-from eocanvas_apply.ledger.events import AnyEvent, JobObserved
+from eocanvas_apply.ledger.events import JobObserved
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.ledger.journal import Journal
-from eocanvas_apply.observing.observer import Observer
-from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.drift import Drifted, drift, with_plan
 from eocanvas_apply.planning.moves import see_moves
-from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.planning.planner import plan
 from eocanvas_apply.planning.state.notes import notes
-from eocanvas_apply.planning.state.observed import Observed
-from eocanvas_apply.service.eocanvas import EOCanvas
+
+if TYPE_CHECKING:
+    from eocanvas_apply.ledger.events import AnyEvent
+    from eocanvas_apply.ledger.journal import Journal
+    from eocanvas_apply.observing.observer import Observer
+    from eocanvas_apply.planning.desired.desired import Desired
+    from eocanvas_apply.planning.plan import Plan, Requests
+    from eocanvas_apply.planning.state.observed import Observed
+    from eocanvas_apply.service.eocanvas import EOCanvas
 
 # Gives a plan's diagnostics their places in the manifest, and the severities that it sets.
 Review = Callable[[Iterable[Diagnostic]], tuple[Diagnostic, ...]]

@@ -46,10 +46,8 @@ def _deletes(action: PlannedAction) -> bool:
     return later or action.action in (ActionKind.DELETE, ActionKind.REPLACE)
 
 
-def within_run(policy: PolicyFile | None, recorded: Recorded, requests: Requests) -> Requests:
+def within_run(policy: PolicyFile, recorded: Recorded, requests: Requests) -> Requests:
     """Return requests under which a run never launches more than the policy allows, retries included."""
-    if policy is None:
-        return requests
     rules = policy.rules
     left = None if rules.launches_in_all is None else max(0, rules.launches_in_all - _launched(recorded))
     limits = [most for most in (requests.limit, rules.launches_per_run, left) if most is not None]
