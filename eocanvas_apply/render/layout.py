@@ -105,6 +105,9 @@ PLAIN = Style()
 
 def printable(text: str) -> str:
     """Return the text without control characters, so that text from outside cannot control a terminal."""
+    # Nearly every text is, and a report has some for each job.
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
 
 
