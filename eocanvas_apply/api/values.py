@@ -14,7 +14,6 @@ from eocanvas_apply.diagnostics import has_errors
 from eocanvas_apply.ledger.fold.moves_ahead import MovesAhead
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.moves import see_moves
-from eocanvas_apply.planning.planner import plan as planned
 from eocanvas_apply.planning.state.notes import notes
 from eocanvas_apply.render.diagnostics import document
 from eocanvas_apply.report import progress as report
@@ -144,6 +143,8 @@ def build_plan(
     `now` is the time of the service, with a time zone; it replaces `observed.at`. What the observation adds to the
     record counts, as in a run; `recorded` itself stays as it is.
     """
+    from eocanvas_apply.planning.planner import plan as planned
+
     seen, record, ahead = replace(observed, at=now), deepcopy(recorded), MovesAhead()
     see_moves(desired, record, ahead)
     record.note(notes(desired, record, seen))

@@ -91,12 +91,15 @@ def adjusted(found: Iterable[Diagnostic], manifest: Manifest) -> Iterator[Diagno
     """
     of_jobs = {str(Address.job(name)): job.checks for name, job in manifest.jobs.items()}
     for each in found:
-        if not is_adjustable(each.code):
+        chosen = of_jobs.get(each.address or "", {}).get(each.code) or manifest.checks.get(each.code)
+        is_error = each.severity is Severity.ERROR
+        # The table of codes takes 10 ms to read; for most findings it does not matter what it says.
+        if not (chosen or is_error) or not is_adjustable(each.code):
             yield each
-        elif chosen := of_jobs.get(each.address or "", {}).get(each.code) or manifest.checks.get(each.code):
+        elif chosen:
             yield replace(each, severity=chosen)
         else:
-            yield replace(each, hint=_with_advice(each)) if each.severity is Severity.ERROR else each
+            yield replace(each, hint=_with_advice(each))
 
 
 def _with_advice(found: Diagnostic) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -11,9 +12,7 @@ from eocanvas_apply.errors import LedgerError
 from eocanvas_apply.ledger.binding import Binding, mismatches
 from eocanvas_apply.ledger.events import JobObserved
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.planning.drift import Drifted, drift, with_plan
 from eocanvas_apply.planning.moves import see_moves
-from eocanvas_apply.planning.planner import plan
 from eocanvas_apply.planning.state.notes import notes
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from eocanvas_apply.ledger.journal import Journal
     from eocanvas_apply.observing.observer import Observer
     from eocanvas_apply.planning.desired.desired import Desired
+    from eocanvas_apply.planning.drift import Drifted
     from eocanvas_apply.planning.plan import Plan, Requests
     from eocanvas_apply.planning.state.observed import Observed
     from eocanvas_apply.service.eocanvas import EOCanvas
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Gives a plan's diagnostics their places in the manifest, and the severities that it sets.
 Review = Callable[[Iterable[Diagnostic]], tuple[Diagnostic, ...]]
 # Returns how the results on record that lie in storages are not as they were.
-LookIntoStorages = Callable[[Recorded], Awaitable[Sequence[Drifted]]]
+LookIntoStorages = Callable[[Recorded], Awaitable["Sequence[Drifted]"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,8 @@ class Surveyor:
 
     async def drift(self, requests: Requests, look: LookIntoStorages) -> tuple[Plan, tuple[Drifted, ...]]:
         """Observe, and return the plan and where what is there now is not as recorded. Raises what `survey` does."""
+        from eocanvas_apply.planning.drift import drift, with_plan
+
         recorded, observed = await self._look(requests)
         found = drift(recorded, observed, await look(recorded))
         made, facts, _ = self._planned(requests, recorded, observed)
@@ -99,7 +101,11 @@ class Surveyor:
 
     async def _look(self, requests: Requests) -> tuple[Recorded, Observed]:
         recorded = await self.recorded()
+        # The planner and its fifty modules take 60 ms to import: at the first look, while the service answers.
+        imported = asyncio.create_task(asyncio.to_thread(_planner)) if self.last is None else None
         observed = await self.observer.observe(self.desired, recorded, requests.relaunch)
+        if imported:
+            await imported
         self.service.outages.ends()
         return recorded, observed
 
@@ -111,7 +117,7 @@ class Surveyor:
         changed = _changed(facts, recorded)
         recorded.note(facts)
         self._unrecorded += facts
-        made = plan(self.desired, requests, recorded, observed)
+        made = _planner()(self.desired, requests, recorded, observed)
         moves = () if requests.cancel else self.journal.ahead.pairs
         return replace(made, diagnostics=self.review(made.diagnostics), moves=moves), facts, changed
 
@@ -125,6 +131,12 @@ class Surveyor:
         if facts:
             await self.journal.record(*facts)
         return facts
+
+
+def _planner() -> Callable[[Desired, Requests, Recorded, Observed], Plan]:
+    from eocanvas_apply.planning.planner import plan
+
+    return plan
 
 
 def _changed(facts: Iterable[AnyEvent], recorded: Recorded) -> list[JobObserved]:

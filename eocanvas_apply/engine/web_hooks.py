@@ -136,7 +136,7 @@ class WebHooks:
 async def _posted(url: str, headers: Mapping[str, str], content: bytes) -> int:
     """Send one request and return the status; the answer's body is not read."""
     context, limits = httpx.create_ssl_context(), httpx.Limits(max_connections=1)
-    routes = mounts(environment_proxies(), (url,), context, limits)
+    routes = mounts(environment_proxies(), (url,), lambda: context, limits)
     own = {"User-Agent": "eocanvas-apply", "Content-Type": "application/json"}
     async with (
         asyncio.timeout(_TIMEOUT_S),

@@ -6,7 +6,7 @@ httpx itself ends with InvalidURL for entries that other programs take, such as 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -19,15 +19,15 @@ Mounts = dict[str, httpx.AsyncBaseTransport | None]
 
 
 def mounts(
-    proxies: Mapping[str, str], addresses: Iterable[str], context: ssl.SSLContext, limits: httpx.Limits
+    proxies: Mapping[str, str], addresses: Iterable[str], context: Callable[[], ssl.SSLContext], limits: httpx.Limits
 ) -> Mounts:
     """Return the transports of a client by pattern of httpx; None is a direct connection.
 
-    `proxies` are as `environment_proxies` returns them, `addresses` those of the service. Raises ValueError and
-    ImportError for a proxy that cannot be used.
+    `proxies` are as `environment_proxies` returns them, `addresses` those of the service; `context` gives the
+    certificates to trust. Raises ValueError and ImportError for a proxy that cannot be used.
     """
     found: Mounts = {
-        f"{scheme}://": httpx.AsyncHTTPTransport(verify=context, proxy=address, limits=limits)
+        f"{scheme}://": httpx.AsyncHTTPTransport(verify=context(), proxy=address, limits=limits)
         for scheme, address in proxies.items()
         if scheme != "no"
     }

@@ -208,7 +208,7 @@ def test_an_odd_entry_of_no_proxy_is_passed_over(entry: str, monkeypatch: pytest
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", f"{entry},near.example")
     addresses = ["https://service.example/serverless", "http://[::1]:80/x"]
-    found = mounts(environment_proxies(), addresses, ssl.create_default_context(), LIMITS)
+    found = mounts(environment_proxies(), addresses, ssl.create_default_context, LIMITS)
     assert found["https://"] is not None
     assert found["all://*near.example"] is None
     # The client takes each pattern.

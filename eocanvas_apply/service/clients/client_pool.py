@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import httpx
@@ -73,9 +74,11 @@ def client_pool(endpoints: Endpoints, request_timeout: float, transport: httpx.A
         if transport:
             # It has certificates and proxies of its own.
             return ClientPool(partial(_client, request_timeout, transport=transport), patience_s=request_timeout / 2)
-        # Read once for all clients: certificates take longer than a request.
-        context, proxies = httpx.create_ssl_context(), environment_proxies()
+        # Certificates take longer to read than a request takes: once for all clients, and not for a local service.
+        context, proxies = cache(httpx.create_ssl_context), environment_proxies()
         addresses = (endpoints.base_url, endpoints.hda_url, *endpoints.token_urls)
+        if {"SSL_CERT_FILE", "SSL_CERT_DIR"} & os.environ.keys() or not all(a.startswith("http:") for a in addresses):
+            context()
 
         def make() -> httpx.AsyncClient:
             direct = SingleConnection(context, KEEPALIVE_S)

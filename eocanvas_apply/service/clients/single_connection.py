@@ -7,7 +7,7 @@ CPU time than the request itself (measured: 0.8 ms of 1.5).
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -31,10 +31,11 @@ _FAULTS: dict[type[Exception], type[httpx.TransportError]] = {
 class SingleConnection(httpx.AsyncBaseTransport):
     """One connection for one request at a time, kept open for the next one to the same host.
 
-    It is opened anew where it was closed, was idle for longer than `keepalive_s`, or leads to another host.
+    It is opened anew where it was closed, was idle for longer than `keepalive_s`, or leads to another host. `context`
+    gives the certificates to trust; it is asked for https only.
     """
 
-    def __init__(self, context: ssl.SSLContext, keepalive_s: float) -> None:
+    def __init__(self, context: Callable[[], ssl.SSLContext], keepalive_s: float) -> None:
         self._context = context
         self._keepalive_s = keepalive_s
         self._open: httpcore.AsyncHTTPConnection | None = None
@@ -78,7 +79,8 @@ class SingleConnection(httpx.AsyncBaseTransport):
         if kept and kept.can_handle_request(origin) and kept.is_available() and not kept.has_expired():
             return kept
         await self.aclose()
-        self._open = httpcore.AsyncHTTPConnection(origin, ssl_context=self._context, keepalive_expiry=self._keepalive_s)
+        context = self._context() if origin.scheme == b"https" else None
+        self._open = httpcore.AsyncHTTPConnection(origin, ssl_context=context, keepalive_expiry=self._keepalive_s)
         return self._open
 
 
