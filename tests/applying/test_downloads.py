@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import hashlib
 import os
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
@@ -13,8 +14,10 @@ from typing import BinaryIO
 import pytest
 
 from eocanvas_apply.applying import stopping
-from eocanvas_apply.applying.results import receiving, storing
-from eocanvas_apply.applying.results.storing import DiskFull, Target
+from eocanvas_apply.applying.results import part_file, receiving, storing
+from eocanvas_apply.applying.results.part_file import PartFile
+from eocanvas_apply.applying.results.storing import DiskFull, Target, Whole
+from eocanvas_apply.applying.session import AT_ONCE
 from eocanvas_apply.emulator.model.job_files import Output
 from eocanvas_apply.errors import Doubt
 from eocanvas_apply.planning.plan import Requests
@@ -96,7 +99,7 @@ def test_many_jobs_that_ended_are_fetched_a_few_at_a_time(tmp_path: Path) -> Non
             await asyncio.sleep(0)
 
     assert not world.apply(manifest, NO_WAIT, count).endings
-    assert most <= 12
+    assert most <= AT_ONCE
     assert len(list(tmp_path.glob("results/*/*.nc"))) == 60
 
 
@@ -125,7 +128,7 @@ def test_a_disk_that_fills_up_at_any_byte_keeps_the_part_written(
         file.write(content)
 
     with monkeypatch.context() as broken:
-        broken.setattr(receiving, "write_all", full)
+        broken.setattr(part_file, "write_all", full)
         broken.setattr(receiving, "SPARED", 0)
         broken.setattr(receiving, "check_room", lambda *_: None)
         result = world.apply(TWO)
@@ -165,11 +168,12 @@ def test_a_result_without_an_end_is_given_up_before_it_fills_the_disk(
             assert len(sent) < 1000, "a gigabyte has come"
             yield bytes(1024 * 1024)
 
-    monkeypatch.setattr(receiving, "write_all", lambda file, _: total and file.write(b"x" * 101))
+    monkeypatch.setattr(part_file, "write_all", lambda *_: None)
     monkeypatch.setattr(storing, "free_bytes", lambda _: 130 * 1024 * 1024 - len(sent) * 1024 * 1024)
     target = Target("a", ResultInfo("https://x.test/a.nc", "a.nc"), tmp_path / "a.nc", tmp_path / "a.nc.part")
+    endless_download = Download(total, resumed=False, chunks=endless())
     with target.part.open("ab", buffering=0) as file, pytest.raises(fault) as raised:
-        asyncio.run(receiving._write(Download(total, resumed=False, chunks=endless()), target, file, lambda _: None))
+        asyncio.run(receiving._append(endless_download, target, PartFile(file), lambda _: None))
     assert total is None or raised.value.diagnostics[0].code == "result-cut"  # type: ignore[attr-defined]
     # Free space is looked at each 8 MiB; 100 MiB are left to others.
     assert len(sent) == (32 if total is None else 8)
@@ -189,6 +193,6 @@ def test_a_file_that_appears_where_a_result_goes_is_not_replaced(tmp_path: Path)
     target.part.write_bytes(b"the result")
     target.path.write_bytes(b"a file of the user")
     with pytest.raises(Doubt) as raised:
-        storing.put_in_place(target, ())
+        storing.put_in_place(Whole(target, 10, hashlib.sha256(b"the result").hexdigest()), ())
     assert raised.value.diagnostics[0].code == "result-name-taken"
     assert target.path.read_bytes() == b"a file of the user"

@@ -258,9 +258,9 @@ def name_taken(patch: Patch) -> Iterator[None]:
     """Let a file appear under the name of each result that has just arrived, whatever name that is."""
     plain = storing.put_in_place
 
-    def taken(target: storing.Target, others: Any) -> Any:
-        target.path.write_text("mine", encoding="utf-8")
-        return plain(target, others)
+    def taken(whole: storing.Whole, others: Any) -> Any:
+        whole.target.path.write_text("mine", encoding="utf-8")
+        return plain(whole, others)
 
     for name in ("downloads", "copying"):
         patch.setattr(f"eocanvas_apply.applying.results.{name}.put_in_place", taken)

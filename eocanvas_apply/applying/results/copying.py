@@ -10,12 +10,11 @@ from functools import partial
 
 from eocanvas_apply.applying.results.parts import part_of
 from eocanvas_apply.applying.results.receiving import Meter, Receiver
-from eocanvas_apply.applying.results.storing import Target, move_aside, put_in_place
+from eocanvas_apply.applying.results.storing import Target, Whole, move_aside, put_in_place
 from eocanvas_apply.applying.session import Session, at_once
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import ServiceError
-from eocanvas_apply.files import digest_of
 from eocanvas_apply.results.index import place
 from eocanvas_apply.results.presence import Copy
 from eocanvas_apply.service.wire import ResultInfo
@@ -57,16 +56,17 @@ class Copier:
             self.copied[copy] = stored
             meter.close(copy.key, str(path))
 
-    def _put_in_place(self, copy: Copy, target: Target) -> Copy:
-        if copy.sha256 and digest_of(target.part) != copy.sha256:
+    def _put_in_place(self, copy: Copy, whole: Whole) -> Copy:
+        target = whole.target
+        if copy.sha256 and whole.sha256 != copy.sha256:
             target.part.unlink()
             raise ServiceError(_differs(copy))
         move_aside(target.path, self._boundary, copy.job_id)
-        path, size, digest = put_in_place(target, ())
+        path = put_in_place(whole, ())
         if copy.modified_ns:
             # With the recorded time of change it need not be read again.
             os.utime(path, ns=(copy.modified_ns, copy.modified_ns))
-        return replace(copy, size=size, sha256=digest)
+        return replace(copy, size=whole.size, sha256=whole.sha256)
 
 
 def _differs(copy: Copy) -> Diagnostic:

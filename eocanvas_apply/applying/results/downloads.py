@@ -16,8 +16,8 @@ from pathlib import Path
 from eocanvas_apply.applying.results.links import note, title_of
 from eocanvas_apply.applying.results.parts import part_of
 from eocanvas_apply.applying.results.receiving import Meter, Receiver
-from eocanvas_apply.applying.results.storing import Target, move_aside, put_in_place
-from eocanvas_apply.applying.session import Session, at_once
+from eocanvas_apply.applying.results.storing import Target, Whole, move_aside, put_in_place
+from eocanvas_apply.applying.session import AT_ONCE, Session, at_once
 from eocanvas_apply.applying.stopping import Stop
 from eocanvas_apply.errors import ServiceError
 from eocanvas_apply.ledger import events as e
@@ -27,9 +27,6 @@ from eocanvas_apply.planning.tasks import FetchResults
 from eocanvas_apply.results.index import Indexes, index_unwritable, place
 from eocanvas_apply.results.names import file_names
 from eocanvas_apply.service.wire import ResultInfo
-
-# Hundreds may end between two runs, and each needs its list of results first.
-_JOBS_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,22 +104,22 @@ class Fetcher:
             self.indexes.begin(fetch.index, fetch.address)
             fetch.meter.close(target.key, stored.file)
 
-    def _put_in_place(self, fetch: _Fetch, target: Target) -> e.ResultStored:
+    def _put_in_place(self, fetch: _Fetch, whole: Whole) -> e.ResultStored:
         with self._naming:
             others = {self._session.folder / stored.file for stored in fetch.run.stored.values()}
-            path, size, digest = put_in_place(target, self._taken | others)
+            path = put_in_place(whole, self._taken | others)
             self._taken.add(path)
         self.indexes.begin(fetch.index, fetch.address)
-        title = title_of(target.result)
+        title = title_of(whole.target.result)
         return e.ResultStored(
             address=fetch.address,
             job_id=fetch.run.job_id,
             title=title,
-            ordinal=ordinal_of(target.key, title),
+            ordinal=ordinal_of(whole.target.key, title),
             # A results folder may lie outside the manifest's, where Path.relative_to fails.
             file=Path(os.path.relpath(path, self._session.folder)).as_posix(),
-            size=size,
-            sha256=digest,
+            size=whole.size,
+            sha256=whole.sha256,
             modified_ns=path.stat().st_mtime_ns,
         )
 
@@ -144,7 +141,8 @@ class Downloads:
         self._session = session
         self._fetcher = Fetcher(session)
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._gate = asyncio.Semaphore(_JOBS_AT_ONCE)
+        # Hundreds may end between two runs, and each needs its list of results first.
+        self._gate = asyncio.Semaphore(AT_ONCE)
 
     async def open(self) -> None:
         """Write the indexes that an earlier run was killed before writing."""

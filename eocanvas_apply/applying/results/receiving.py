@@ -6,24 +6,26 @@ import asyncio
 import errno
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
 from eocanvas_apply.applying.results.links import by_key, is_gone, listed, title_of
+from eocanvas_apply.applying.results.part_file import PartFile
 from eocanvas_apply.applying.results.parts import Parts
 from eocanvas_apply.applying.results.storing import (
     SPARED,
     DiskFull,
     Target,
+    Whole,
     check_rest,
     check_room,
     free_bytes,
     make_folder,
 )
-from eocanvas_apply.applying.session import Session
+from eocanvas_apply.applying.session import AT_ONCE, Session
 from eocanvas_apply.boundary import OutsideBoundaryError
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import Doubt, ServiceError
@@ -34,9 +36,11 @@ from eocanvas_apply.service.wire import ResultInfo
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _REPORT_EVERY_S = 1.0
-_FILES_AT_ONCE = 4
 # So many bytes of a file of unknown size arrive before free space is looked at again.
 _UNLOOKED = 8 * 1024 * 1024
+# A connection that brought less than this before it broke off is not opened again at once.
+_PROGRESS = 64 * 1024
+_SMALL = 64 * 1024
 T = TypeVar("T")
 
 
@@ -104,7 +108,7 @@ class Receiver:
         self._folder = folder
         self.parts = Parts(folder)
         self._meters: dict[str, Meter] = {}
-        self._gate = asyncio.Semaphore(_FILES_AT_ONCE)
+        self._gate = asyncio.Semaphore(AT_ONCE)
 
     @contextmanager
     def job(self, address: str, job_id: str, due: int) -> Iterator[Meter]:
@@ -132,7 +136,7 @@ class Receiver:
         """
         return by_key(await listed(self._session, job_id) or ())
 
-    async def receive(self, target: Target, meter: Meter, put: Callable[[Target], T]) -> T | None:
+    async def receive(self, target: Target, meter: Meter, put: Callable[[Whole], T]) -> T | None:
         """Receive a result into its part, then return what `put`, which gives it its name, returns.
 
         None where the run is stopping, or the service has deleted the result. Raises ServiceError, DiskFull, OSError.
@@ -144,18 +148,32 @@ class Receiver:
             make_folder(target.path.parent)
             try:
                 with self.parts.taken(target.part):
-                    # Without a buffer: a full disk is noticed at once. Closed before it is renamed, for Windows.
-                    with target.part.open("ab", buffering=0) as file:
-                        await self._into(file, target, meter)
-                    return await asyncio.to_thread(put, target)
+                    # Closed before it is renamed, for Windows.
+                    with target.part.open("a+b", buffering=0) as file:
+                        part = PartFile(file)
+                        if part.size:
+                            await asyncio.to_thread(part.read_back)
+                        whole = await self._whole(part, target, meter)
+                    return await asyncio.to_thread(put, whole)
             except ServiceError as fault:
                 if not is_gone(fault):
                     raise
                 meter.gone.append(title_of(target.result))
                 return None
 
-    async def _into(self, file: BinaryIO, target: Target, meter: Meter) -> None:
-        here = os.fstat(file.fileno()).st_size
+    async def _whole(self, part: PartFile, target: Target, meter: Meter) -> Whole:
+        """Receive what is missing; a connection that breaks off is opened again as long as each brings more."""
+        while True:
+            before = part.size
+            try:
+                await self._rest(part, target, meter)
+                return Whole(target, part.size, part.sha256)
+            except Doubt:
+                if part.size < before + _PROGRESS or self._session.stopping.is_set():
+                    raise
+
+    async def _rest(self, part: PartFile, target: Target, meter: Meter) -> None:
+        here = part.size
         async with self._session.service.download(target.result, here) as download:
             meter.there = True
             if download.total is not None:
@@ -163,58 +181,51 @@ class Receiver:
                 others = sum(other.outstanding for other in self._meters.values())
                 check_room(target, download.total - here + others)
             meter.open(target.key, here if download.resumed else 0, download.total)
-            await _write(download, target, file, partial(meter.take, target.key))
+            await _append(download, target, part, partial(meter.take, target.key))
 
 
-async def _write(download: Download, target: Target, file: BinaryIO, took: Callable[[int], None]) -> None:
+async def _append(download: Download, target: Target, part: PartFile, took: Callable[[int], None]) -> None:
     """Append what arrives, and pass the number of bytes to `took` each time.
 
     Raises Doubt where the file is not whole, DiskFull, and OSError for other faults of the disk.
     """
     try:
         if not download.resumed:
-            file.truncate(0)
-        unlooked = 0
+            part.clear()
+        looked = part.size
         async for chunk in download.chunks:
-            write_all(file, chunk)
+            await _written(part, chunk)
             took(len(chunk))
-            unlooked += len(chunk)
-            if unlooked >= _UNLOOKED:
-                unlooked = 0
-                _check_size(download, target, file)
-        await asyncio.to_thread(os.fsync, file.fileno())
+            if part.size - looked >= _UNLOOKED:
+                looked = part.size
+                _check_size(download, target, part)
+        await asyncio.to_thread(part.sync)
     except OSError as fault:
         if fault.errno not in _FULL:
             raise
-        raise _full(target, file, download.total) from fault
-    received = os.fstat(file.fileno()).st_size
-    if download.total is not None and received != download.total:
-        message = f"{target.path.name}: {received} of {download.total} bytes arrived"
+        raise _full(target, part, download.total) from fault
+    if download.total is not None and part.size != download.total:
+        message = f"{target.path.name}: {part.size} of {download.total} bytes arrived"
         raise Doubt(error("result-cut", message, "what arrived is kept and the rest fetched from there"))
 
 
-def _check_size(download: Download, target: Target, file: BinaryIO) -> None:
+async def _written(part: PartFile, chunk: bytes) -> None:
+    # For less than this a thread takes longer than it saves.
+    await asyncio.to_thread(part.append, chunk) if len(chunk) > _SMALL else part.append(chunk)
+
+
+def _check_size(download: Download, target: Target, part: PartFile) -> None:
     """Raise where more arrives than was announced, or than the disk has room for."""
     if download.total is None:
         check_rest(target)
-    elif os.fstat(file.fileno()).st_size > download.total:
-        file.truncate(0)
+    elif part.size > download.total:
+        part.clear()
         message = f"{target.path.name}: more than the {download.total} bytes arrive that the service announced"
         raise Doubt(error("result-cut", message, "it is fetched again from the beginning"))
 
 
-def write_all(file: BinaryIO, content: bytes) -> None:
-    """Write all of it; a nearly full disk may accept only a piece at first."""
-    left = memoryview(content)
-    while left:
-        left = left[file.write(left) :]
-
-
-def _full(target: Target, file: BinaryIO, total: int | None) -> DiskFull:
-    size = os.fstat(file.fileno()).st_size
-    with suppress(OSError):
-        size = max(0, size - SPARED)
-        file.truncate(size)
+def _full(target: Target, part: PartFile, total: int | None) -> DiskFull:
+    size = part.shorten(SPARED)
     return DiskFull(target.path, None if total is None else total - size, free_bytes(target.part.parent))
 
 

@@ -47,6 +47,15 @@ class Target:
     twins: tuple[Path, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A result whose part is whole: its `size` in bytes, and its SHA-256 in hex, known since its last byte arrived."""
+
+    target: Target
+    size: int
+    sha256: str
+
+
 def check_room(target: Target, needed: int) -> None:
     """Raise DiskFull where so many bytes do not fit, before half a file fills what others need."""
     free = free_bytes(target.part.parent)
@@ -61,21 +70,25 @@ def check_rest(target: Target) -> None:
         raise DiskFull(target.path, None, free)
 
 
-def put_in_place(target: Target, taken: Collection[Path]) -> tuple[Path, int, str]:
-    """Give a whole file its name; return where it lies, its size in bytes and its SHA-256.
+def put_in_place(whole: Whole, taken: Collection[Path]) -> Path:
+    """Give a whole file its name; return where it lies.
 
     `taken` are files that other results are. Raises Doubt where another file has taken the name meanwhile.
     """
-    size, digest = target.part.stat().st_size, digest_of(target.part)
+    target = whole.target
     for twin in (*target.twins, target.path):
-        if twin not in taken and twin.is_file() and twin.stat().st_size == size and digest_of(twin) == digest:
+        if twin not in taken and twin.is_file() and _is_same(twin, whole):
             target.part.unlink()
-            return twin, size, digest
+            return twin
     if os.path.lexists(target.path):
         message = f"{target.path.name}: a file of this name has appeared beside the result"
         raise Doubt(error("result-name-taken", message, "the next try uses another name"))
     target.part.replace(target.path)
-    return target.path, size, digest
+    return target.path
+
+
+def _is_same(file: Path, whole: Whole) -> bool:
+    return file.stat().st_size == whole.size and digest_of(file) == whole.sha256
 
 
 def free_bytes(folder: Path) -> int | None:
