@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, overload
@@ -188,30 +189,29 @@ def _of(recorded: Recorded, address: str, boundary: Boundary, row: Mapping[str, 
     run = None if record.forgotten else counted_run(record)
     if run is None:
         return []
-    folder = boundary.folder
-    stored = [
-        Result(address, run.job_id, each.file, each.size, each.sha256, _state(boundary, each), folder)
-        for each in run.stored.values()
-    ]
+    of_run = partial(
+        Result,
+        address,
+        run.job_id,
+        folder=boundary.folder,
+        remarks=tuple(each.code for each in run.remarks or ()),
+        created=run.created,
+        finished=run.finished,
+        fields=row,
+    )
+    stored = [of_run(each.file, each.size, each.sha256, _state(boundary, each)) for each in run.stored.values()]
     elsewhere = [
-        Result(
-            address,
-            run.job_id,
+        of_run(
             each.title,
             None,
             None,
             "at-key" if each.at_key else "pending",
-            folder,
-            location_of(recorded, record, run, each),
+            location=location_of(recorded, record, run, each),
         )
         for key, each in run.listed.items()
         if key not in run.stored
     ]
-    remarks = tuple(each.code for each in run.remarks or ())
-    return [
-        replace(each, remarks=remarks, created=run.created, finished=run.finished, fields=row)
-        for each in stored + elsewhere
-    ]
+    return stored + elsewhere
 
 
 def _not_here(result: Result) -> Diagnostic:

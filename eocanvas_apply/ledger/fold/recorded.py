@@ -64,6 +64,8 @@ class Recorded:
 
     def is_now_at(self, address: str) -> str:
         """Return where the things are that had an address; a campaign took its instances along."""
+        if not self.moved:
+            return address
         seen = set[str]()
         while address not in seen:
             seen.add(address)
