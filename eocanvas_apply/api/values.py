@@ -16,8 +16,6 @@ from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.moves import see_moves
 from eocanvas_apply.planning.state.notes import notes
 from eocanvas_apply.render.diagnostics import document
-from eocanvas_apply.report import progress as report
-from eocanvas_apply.report import status as report_status
 
 if TYPE_CHECKING:
     from eocanvas_apply.diagnostics import Diagnostic
@@ -25,6 +23,8 @@ if TYPE_CHECKING:
     from eocanvas_apply.planning import plan as planning
     from eocanvas_apply.planning.desired.desired import Desired
     from eocanvas_apply.planning.state.observed import Observed
+    from eocanvas_apply.report import progress as report
+    from eocanvas_apply.report import status as report_status
 
 
 class _Rendered:
@@ -103,7 +103,9 @@ class Plan(_Pictured):
 
     @property
     def _status(self) -> report_status.Status:
-        found = report_status.status(self.value, self.recorded or Recorded(), self.observed)
+        from eocanvas_apply.report.status import status
+
+        found = status(self.value, self.recorded or Recorded(), self.observed)
         return replace(found, offline=self.offline)
 
     @property
@@ -168,7 +170,9 @@ class ApplyResult(_Rendered):
     @property
     def summary(self) -> dict[str, int]:
         """How many addresses ended how, zeros too: `{"done": 3, "failed": 0, "waiting": 0, "skipped": 0}`."""
-        return report.outcome_counts(self.value.results)
+        from eocanvas_apply.report.progress import outcome_counts
+
+        return outcome_counts(self.value.results)
 
     @property
     def exit_code(self) -> int:

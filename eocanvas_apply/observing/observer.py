@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import Diagnostic, Severity
@@ -99,13 +99,14 @@ class Observer:
         `again` are the addresses of jobs that are asked to be launched once more.
         """
         self._inquiries.patience = 4 * desired.timing.request_timeout
-        # It takes as long as some requests, and goes on beside them.
+        # Fingerprints take as long as some requests; nothing else is asked for by what these three find.
         fingerprints = asyncio.create_task(asyncio.to_thread(self._fingerprints, recorded))
+        sealing = asyncio.create_task(self._sealing(desired))
         processes = (
             asyncio.create_task(self._processes.read(desired, recorded, again)) if self.reads_processes else None
         )
         try:
-            observed = await self._observed(desired, recorded, fingerprints)
+            observed = await self._observed(desired, recorded, fingerprints, sealing)
             if processes:
                 # A plan does not wait long for what only warns.
                 done, _ = await asyncio.wait({processes}, timeout=_PROCESSES_S)
@@ -118,9 +119,7 @@ class Observer:
                 irregular=(*observed.irregular, *self._irregular()),
             )
         finally:
-            fingerprints.cancel()
-            if processes:
-                processes.cancel()
+            await _ended(fingerprints, sealing, *([processes] if processes else []))
 
     def _fingerprints(self, recorded: Recorded) -> Mapping[tuple[str, str], str]:
         """Return the fingerprints of all secrets, of each key by the scheme that its generation of now was made by."""
@@ -130,7 +129,11 @@ class Observer:
         return self.vault.fingerprints(salt, recorded_schemes(recorded), names)
 
     async def _observed(
-        self, desired: Desired, recorded: Recorded, fingerprints: asyncio.Task[Mapping[tuple[str, str], str]]
+        self,
+        desired: Desired,
+        recorded: Recorded,
+        fingerprints: asyncio.Task[Mapping[tuple[str, str], str]],
+        sealed: asyncio.Task[tuple[Sealing | None, tuple[Diagnostic, ...]]],
     ) -> Observed:
         seen = await observe_keys(self.service, desired, recorded)
         keys = seen.by_name
@@ -140,7 +143,7 @@ class Observer:
         unclear = frozenset(run.job_id for _, run in recorded.runs() if run.in_flight and _unclear(run, jobs, gone))
         at = self.service.time.now()
         listings = await self._listings(recorded, jobs)
-        sealing, unusable = await self._sealing(desired)
+        sealing, unusable = await sealed
         logs = await self._logs(desired, recorded, jobs, at)
         return Observed(
             at=at,
@@ -286,6 +289,13 @@ class Observer:
                 raise
             return None, (replace(fault.diagnostics[0], severity=Severity.WARNING),)
         return Sealing(public_key.limit, public_key.bits, self.vault.sealed_sizes(), public_key.digest), ()
+
+
+async def _ended(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel what is still at work; what went wrong in it does not matter any more."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def recorded_schemes(recorded: Recorded) -> Mapping[str, str]:
