@@ -14,11 +14,11 @@ LATENCY = "20ms"
 
 
 @contextmanager
-def emulator(folder: Path) -> Iterator[dict[str, str]]:
+def emulator(folder: Path, job_time: str = "1h") -> Iterator[dict[str, str]]:
     """Run one for the length of the block; yields its addresses: url, token_url, hda_url."""
     ready = folder / "emulator.json"
     ready.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "eocanvas_apply", "emulator", "--port", "0", "--job-time", "1h"]
+    command = [sys.executable, "-m", "eocanvas_apply", "emulator", "--port", "0", "--job-time", job_time]
     process = subprocess.Popen(
         [*command, "--latency", LATENCY, "--ready", str(ready)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

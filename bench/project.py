@@ -19,6 +19,11 @@ _KEY = """\
     {{type: s3, bucket: bucket-{number}, region: waw3-2, endpoint: "https://s3.example.org",
      access_key: {{env: BENCH_ACCESS_KEY}}, secret_key: {{env: BENCH_SECRET_KEY}}}}
 """
+_JOB = """\
+  j{number}:
+    graph: graph.xml
+    inputs: {{img1: {{key: k{number}, path: "/scene-{number}.zip", uncompress: true, sub_path: xfdumanifest.xml}}}}
+"""
 _JOBS = """\
 jobs:
   subset:
@@ -30,13 +35,22 @@ jobs:
 
 def write_keys(folder: Path, number: int) -> None:
     """Write a manifest of so many keys into a new folder."""
-    _write(folder, "keys:\n" + "".join(_KEY.format(number=i) for i in range(number)))
+    _write(folder, _keys(number))
+
+
+def write_keys_and_jobs(folder: Path, number: int) -> None:
+    """Write a manifest of so many keys, each with a job that reads through it, into a new folder."""
+    _write(folder, _keys(number) + "jobs:\n" + "".join(_JOB.format(number=i) for i in range(number)))
 
 
 def write_jobs(folder: Path, number: int) -> None:
     """Write a campaign of so many jobs into a new folder."""
     _write(folder, _JOBS)
     (folder / "scenes.csv").write_text("id\n" + "".join(f"scene-{i}\n" for i in range(number)), encoding="utf-8")
+
+
+def _keys(number: int) -> str:
+    return "keys:\n" + "".join(_KEY.format(number=i) for i in range(number))
 
 
 def _write(folder: Path, content: str) -> None:

@@ -3,35 +3,72 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
+from bench import project
+from bench.emulated import LATENCY, emulator
 from bench.table import Row, Scale, span, times
 from bench.timing import Pair, in_turn, usage
 
 OURS = [sys.executable, "-m", "eocanvas_apply"]
+_ROUND_TRIPS = 4
 
 
 def rows(folder: Path, scale: Scale) -> Iterator[Row]:
     """Measure them in an empty folder."""
-    usage([*OURS, "init", str(folder / "small")])
     for what, command in (("`--help`", "--help"), ("`--version`", "--version")):
-        yield Row(what, "bare interpreter", "+ 25 ms", _above(_compared([*OURS, command], "pass", scale)))
-    validate = [*OURS, "validate", "-f", str(folder / "small/eocanvas.yaml")]
+        yield _above_bare(what, _compared([*OURS, command], "pass", scale))
+    yield _above_bare("completion of a command", _compared(OURS, "pass", scale, _COMPLETION))
+    yield _validate(folder, scale)
+    with emulator(folder, job_time="0s") as addresses:
+        yield from _online(folder, addresses, scale)
+
+
+# As a shell asks how `eocanvas-apply pl` goes on.
+_LINE = "eocanvas-apply pl"
+_COMPLETION = {
+    "_ARGCOMPLETE": "1",
+    "_ARGCOMPLETE_SHELL": "bash",
+    "_ARGCOMPLETE_STDOUT_FILENAME": "/dev/null",
+    "COMP_LINE": _LINE,
+    "COMP_POINT": str(len(_LINE)),
+}
+
+
+def _above_bare(what: str, pair: Pair) -> Row:
+    more = span(pair.ours.seconds - pair.reference.seconds)
+    measured = f"+ {more} ({span(pair.ours.seconds)} against {span(pair.reference.seconds)})"
+    return Row(what, "bare interpreter", "+ 25 ms", measured)
+
+
+def _validate(folder: Path, scale: Scale) -> Row:
+    usage([*OURS, "init", str(folder / "first")])
     libraries = "import pydantic, yaml"
+    pair = _compared([*OURS, "validate", "-f", str(folder / "first/eocanvas.yaml")], libraries, scale)
+    return Row("`validate`, small manifest", f'`python -c "{libraries}"`', "<= 1.8x", times(pair))
+
+
+def _online(folder: Path, addresses: Mapping[str, str], scale: Scale) -> Iterator[Row]:
+    """Measure a first plan, and an apply of the same that has nothing left to do."""
+    imports = "import httpx, pydantic, cryptography"
+    wait = f"import time; time.sleep({_ROUND_TRIPS} * {LATENCY.removesuffix('ms')} / 1000)"
+    reference = f'`python -c "{imports}"` + {_ROUND_TRIPS} round trips'
+    project.write_keys_and_jobs(folder / "small", 2)
+    settings = {"EOCANVAS_URL": addresses["url"], "EOCANVAS_TOKEN_URL": addresses["token_url"]}
+    settings |= project.ACCOUNT | project.SECRETS
+    measured = partial(_compared, reference=f"{imports}; {wait}", scale=scale, env=settings)
+    at = ["-f", str(folder / "small/eocanvas.yaml")]
     yield Row(
-        "`validate`, small manifest",
-        f'`python -c "{libraries}"`',
-        "<= 1.8x",
-        times(_compared(validate, libraries, scale)),
+        f"`plan`, 2 keys and 2 jobs, {LATENCY} a request", reference, "<= 1.8x", times(measured([*OURS, "plan", *at]))
+    )
+    usage([*OURS, "apply", "--yes", *at], env={**settings, "EOCANVAS_APPLY_POLL": "1s"})
+    yield Row(
+        "`apply --no-wait`, nothing to do", reference, "<= 2x", times(measured([*OURS, "apply", "--no-wait", *at]))
     )
 
 
-def _compared(ours: Sequence[str], reference: str, scale: Scale) -> Pair:
+def _compared(ours: Sequence[str], reference: str, scale: Scale, env: Mapping[str, str] | None = None) -> Pair:
     # Three times as many runs as of longer commands: they take milliseconds, and differ more.
-    return in_turn(lambda: usage(ours), lambda: usage([sys.executable, "-c", reference]), 3 * scale.runs)
-
-
-def _above(pair: Pair) -> str:
-    more = pair.ours.seconds - pair.reference.seconds
-    return f"+ {span(more)} ({span(pair.ours.seconds)} against {span(pair.reference.seconds)})"
+    return in_turn(lambda: usage(ours, env=env), lambda: usage([sys.executable, "-c", reference]), 3 * scale.runs)
