@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity, error, has_errors, warning
 from eocanvas_apply.ledger.fold.job_records import Run
@@ -17,8 +18,11 @@ from eocanvas_apply.planning.plan import Plan, PlannedAction, Requests
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.runs import counted_run
 from eocanvas_apply.planning.tasks import FetchResults
-from eocanvas_apply.report.progress import AddressResult, Ending
 from eocanvas_apply.vocabulary import OgcStatus
+
+# A plan is rendered by this file too, and has not begun.
+if TYPE_CHECKING:
+    from eocanvas_apply.report.progress import AddressResult, Ending
 
 
 def standing(
@@ -83,6 +87,8 @@ def results(
 
     `left` are those whose results were left at the service because the command line asked for that.
     """
+    from eocanvas_apply.report.progress import AddressResult
+
     begun, now = first.by_address(), last.by_address()
     faults, ended = _faults(last, failures), standing(last, failures, begun)
     checks = {job.address: job.remark_checks for job in last.desired.jobs.values()} if last.desired else {}
@@ -161,6 +167,8 @@ def _job_failed(address: str, run: Run) -> Diagnostic:
 
 def endings(last: Plan, ended: Collection[Outcome], *, launches_stopped: bool = False) -> frozenset[Ending]:
     """Return why a run that ended with this plan and these outcomes ended as it did; nothing where all is done."""
+    from eocanvas_apply.report.progress import Ending
+
     found = {
         Ending.ERROR: launches_stopped or has_errors(last.diagnostics),
         Ending.DECISION: any(a.action is ActionKind.ASK for a in last.actions),

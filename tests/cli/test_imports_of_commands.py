@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import Project
+
 GRAPH = """\
 <graph id="g"><version>1.0</version>
 <node id="Read"><operator>Read</operator><sources/><parameters><file>$img1</file></parameters></node>
@@ -31,6 +33,7 @@ LIBRARIES = {"pydantic", "yaml", "httpx", "cryptography", "jsonschema", "deepdif
 OF_CAMPAIGNS = {"campaign.expansion", "campaign.join", "campaign.readers", "campaign.job_points", "manifest.instances"}
 OF_FAULTS = {"manifest.validation.structure", "manifest.validation.kinds"}
 OF_CHAINS = {"documents.chain", "checks.chain_rules"}
+OF_APPLYING = {"applying.session", "applying.applier", "applying.results", "engine.run", "engine.web_hooks"}
 OF_PLANS = {"planning", "policy.policy_file", "ledger", "observing", "applying", "service", "report"}
 
 
@@ -60,6 +63,13 @@ def test_validate_of_a_campaign_imports_its_rows_and_still_no_plan(tmp_path: Pat
     found = _validate(tmp_path, CAMPAIGN)
     assert "campaign.expansion" in found
     assert found & (OF_CHAINS | OF_PLANS) == set()
+
+
+def test_a_plan_imports_nothing_that_only_an_apply_or_another_plan_needs(project: Project) -> None:
+    found = imported("plan", "-f", str(project.manifest))
+    assert "planning.planner" in found
+    unneeded = {"rich", "jsonschema", "planning.saved_plan", "planning.drift", "policy.plan_limits", "report.progress"}
+    assert found & (unneeded | OF_APPLYING | OF_CAMPAIGNS - {"manifest.instances"} | OF_FAULTS) == set()
 
 
 def _validate(folder: Path, manifest: str) -> set[str]:
