@@ -57,6 +57,8 @@ _DOUBTS = (
         _COLUMN_OF_DAYS,
     ),
 )
+# Most cells are none of these: one search instead of five.
+_ANY_DOUBT = re.compile("|".join(f"(?{'x' * bool(p.flags & re.VERBOSE)}:{p.pattern})" for _, p, *_ in _DOUBTS))
 
 
 def doubt_about(field: str, cell: object) -> Diagnostic | None:
@@ -64,7 +66,7 @@ def doubt_about(field: str, cell: object) -> Diagnostic | None:
     if not isinstance(cell, str):
         return None
     text = cell.strip()
-    for each in _DOUBTS:
+    for each in _DOUBTS if _ANY_DOUBT.fullmatch(text) else ():
         if each.pattern.fullmatch(text) and (each.columns is None or each.columns.search(field)):
             return warning(each.code, f"`each.{field}` is the text `{text[:60]}`{each.words}", each.hint)
     return None

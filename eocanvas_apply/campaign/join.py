@@ -155,7 +155,10 @@ def _built(before: Sequence[Row], chosen: Sequence[Sequence[Row]], step: Step, f
             combined = None if row.id is None or other.id is None else f"{row.id}-{other.id}"
             natural = row.id if keeps_id else other.id if before is START else combined
             fields = {**row.fields, **_own_fields(other, step)}
-            yield _named(Row(natural, fields, _united(row.origins, other.origins)), template, faults)
+            if natural is not None:
+                fields[ID] = natural
+            name = natural if template is None else _name(template, natural, fields, faults)
+            yield Row(name, fields, _united(row.origins, other.origins))
 
 
 def _united(one: Origins, other: Origins) -> Origins:
@@ -174,16 +177,14 @@ def _own_fields(row: Row, step: Step) -> Mapping[str, Any]:
     return {field_name(name, step): value for name, value in fields.items()}
 
 
-def _named(row: Row, template: Template | None, faults: RowFaults) -> Row:
-    fields = {**row.fields, **({} if row.id is None else {ID: row.id})}
-    if template is None:
-        return Row(row.id, fields, row.origins)
+def _name(template: Template, natural: str | None, fields: dict[str, Any], faults: RowFaults) -> str | None:
+    """Return the id that a step gives a row, which is also its field from then on."""
     try:
-        name = text_of(template.fill(fields))
+        fields[ID] = text_of(template.fill(fields))
     except MissingField:
-        faults.add_missing(template, Row(row.id, fields))
-        return row
-    return Row(name, {**fields, ID: name}, row.origins)
+        faults.add_missing(template, Row(natural, fields))
+        return natural
+    return str(fields[ID])
 
 
 def field_name(name: str, step: Step) -> str:

@@ -15,7 +15,7 @@ from eocanvas_apply.campaign.rows import Row, row_name
 from eocanvas_apply.diagnostics import Diagnostic, Severity, error, fault_of, one_of, warning
 from eocanvas_apply.documents.yaml.nodes import Data, Path
 from eocanvas_apply.files import is_portable
-from eocanvas_apply.manifest.instances import JOBS, LONGEST_ID, Instance, instance_id
+from eocanvas_apply.manifest.instances import JOBS, LONGEST_ID, Instance, differ_in_places_only, instance_id
 from eocanvas_apply.manifest.loading import LoadedManifest, placed
 from eocanvas_apply.manifest.model.jobs import Job, ProductInput
 from eocanvas_apply.manifest.model.manifest import Manifest
@@ -108,6 +108,7 @@ class _Checker:
         self._judged = {path for path, field in template.fields if field in judged}
         self._judged -= {path for path, field in template.fields if field not in judged}
         self._rules: dict[Path, Sequence[Rule]] = {}
+        self._names_alike: bool | None = None
         # The faults of a row by its pydantic errors: many rows have the same.
         self._structural: dict[object, tuple[StructureFault, ...]] = {}
 
@@ -139,9 +140,7 @@ class _Checker:
             self._add_structure(problem, row, data)
         else:
             self._check_texts(row, data)
-            self._check_keys(row, job)
-            self._check_products(row, job)
-            self._check_origins(row, job)
+            self._check_names(row, job)
 
     def _same_id(self, row: Row, other: Row) -> Diagnostic:
         job = self._loaded.manifest.jobs.get(self._name) if self._loaded.manifest else None
@@ -196,6 +195,16 @@ class _Checker:
     def _rules_of(self, data: Data, path: Path) -> Sequence[Rule]:
         rules = rules_of(data, path)
         return [each for each in rules if each is not geometry] if path in self._judged else rules
+
+    def _check_names(self, row: Row, job: Job) -> None:
+        """Add what is wrong with the keys, products and jobs that a row names."""
+        if self._names_alike is None:
+            self._names_alike = differ_in_places_only(job, self.template)
+        # What all rows name is checked with the manifest.
+        if not self._names_alike:
+            self._check_keys(row, job)
+            self._check_products(row, job)
+            self._check_origins(row, job)
 
     def _check_keys(self, row: Row, job: Job) -> None:
         for key in job.key_names - self._loaded.key_names:

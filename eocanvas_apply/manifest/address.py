@@ -18,6 +18,7 @@ from eocanvas_apply.errors import UsageError
 
 Kind = Literal["key", "job"]
 
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
 _NAME = r"[a-z][a-z0-9_-]{0,39}"
 _KEY = re.compile(rf"key\.({_NAME})(?:#([1-9][0-9]*))?")
 _JOB = re.compile(rf"job\.({_NAME})(?:\[(\".*\")\])?", re.DOTALL)
@@ -64,7 +65,7 @@ class Address:
         if self.generation is not None:
             return f"{self.kind}.{self.name}#{self.generation}"
         if self.instance is not None:
-            return f"{self.kind}.{self.name}[{json.dumps(self.instance, ensure_ascii=False)}]"
+            return f"{self.kind}.{self.name}[{_quoted(self.instance)}]"
         return f"{self.kind}.{self.name}"
 
     def __lt__(self, other: object) -> bool:

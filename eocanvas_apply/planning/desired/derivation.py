@@ -11,11 +11,10 @@ from eocanvas_apply.diagnostics import Severity
 from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph, ParamValue, param_text
 from eocanvas_apply.documents.numbers import without_texts
-from eocanvas_apply.documents.yaml.nodes import Path
 from eocanvas_apply.ledger.event_values import fingerprint
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.graphs_and_chains import Document, GraphsAndChains
-from eocanvas_apply.manifest.instances import Instance
+from eocanvas_apply.manifest.instances import Instance, differ_in_places_only
 from eocanvas_apply.manifest.job_order import in_order
 from eocanvas_apply.manifest.model.jobs import (
     Job,
@@ -30,7 +29,6 @@ from eocanvas_apply.manifest.model.jobs import (
 from eocanvas_apply.manifest.model.keys import ExistingKey, Key
 from eocanvas_apply.manifest.model.manifest import Manifest, Timing
 from eocanvas_apply.manifest.products import product_of
-from eocanvas_apply.manifest.substitution import Template
 from eocanvas_apply.planning.desired.desired import (
     PRIVATE_KEY,
     Desired,
@@ -51,10 +49,6 @@ from eocanvas_apply.planning.desired.desired_job import (
 from eocanvas_apply.planning.desired.fingerprint import ALGORITHM
 from eocanvas_apply.planning.failures import Retries
 from eocanvas_apply.planning.log_rules import Checks, ChecksOfJobs, remark_codes
-
-# What of a job, and of an input, is sent and nothing else.
-_SENT = frozenset({"params", "graph", "chain", "points"})
-_PLACES = frozenset({"path", "url", "id", "sub_path"})
 
 
 def desired(
@@ -139,7 +133,7 @@ class _Derivation:
         """Return the one job, or one for each row, by address."""
         if not job.steps:
             found = [self._job(str(Address.job(self.name)), job, None, job.skip_reason)]
-        elif rows and _has_shared_traits(first := rows[0].job, rows[0].template):
+        elif rows and differ_in_places_only(first := rows[0].job, rows[0].template):
             shared = self._traits(first, self._definition(first, rows[0]).inputs)
             traits = replace(shared, filled=frozenset(path for path, _ in rows[0].template.fields))
             found = [self._instance(traits, row, job.skipped_ids.get(row.id)) for row in rows]
@@ -202,16 +196,6 @@ class _Derivation:
     def _source(self, row: Instance | None, name: str) -> DesiredJob:
         """Return the job of which a result is meant; of a campaign, the instance that a row is made of."""
         return self.before[str(Address.job(name, row.origins.get(name) if row else None))]
-
-
-def _has_shared_traits(job: Job, template: Template) -> bool:
-    """Tell whether the rows of a campaign change only what is sent: no key, product or other job, and no time."""
-    named = any(isinstance(each, ProductInput | ResultInput) for each in job.inputs.values())
-    return not named and all(_is_sent(path) for path, _ in template.fields)
-
-
-def _is_sent(path: Path) -> bool:
-    return path[0] in _SENT or (path[0] == "inputs" and path[-1] in _PLACES)
 
 
 def _components(job: Job, document: Document | None, inputs: Sequence[DesiredInput]) -> dict[str, Any]:

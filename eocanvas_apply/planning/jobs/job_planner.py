@@ -51,7 +51,8 @@ class JobPlanner:
 
     def actions(self) -> list[PlannedAction]:
         """Return an action for every job that is desired or recorded."""
-        addresses = sorted(self.desired.jobs.keys() | self.recorded.jobs.keys())
+        # Most are in order already, which a set would undo.
+        addresses = sorted(dict.fromkeys([*self.desired.jobs, *self.recorded.jobs]))
         return [action for address in addresses if (action := self._one(address))]
 
     def _one(self, address: str) -> PlannedAction | None:

@@ -131,6 +131,8 @@ class PlannedKeys:
 def after_keys(jobs: Sequence[PlannedAction], keys: PlannedKeys, desired: Desired) -> list[PlannedAction]:
     """Return the actions, each launch with the keys that it must wait for."""
     unusable = keys.unusable
+    if not unusable:
+        return list(jobs)
 
     def waits(action: PlannedAction) -> tuple[str, ...]:
         named = desired.jobs[action.address].keys if action.action in LAUNCHES else ()

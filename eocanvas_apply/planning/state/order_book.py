@@ -100,8 +100,8 @@ class OrderBook:
 
     def turn(self, job: DesiredJob) -> int:
         """Return in which turn places in the quota are given to a job: 0 first."""
-        at = self.observed.at
-        return max((_TURNS[self.standing(product, at)] for product in job.products), default=0)
+        at, products = self.observed.at, job.products
+        return max(_TURNS[self.standing(product, at)] for product in products) if products else 0
 
     def _is_ready(self, order: Order, due: datetime) -> bool:
         download = self.observed.downloads.get(order.download_id or "")
