@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from eocanvas_apply.campaign.cells import doubt_about
 from eocanvas_apply.campaign.row_faults import RowFaults
@@ -17,7 +17,7 @@ from eocanvas_apply.documents.yaml.nodes import Data, Path
 from eocanvas_apply.files import is_portable
 from eocanvas_apply.manifest.instances import JOBS, LONGEST_ID, Instance, differ_in_places_only, instance_id
 from eocanvas_apply.manifest.loading import LoadedManifest, placed
-from eocanvas_apply.manifest.model.jobs import Job, ProductInput
+from eocanvas_apply.manifest.model.jobs import Job, ProductInput, RawJob
 from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.manifest.products import product_of, without_dataset
 from eocanvas_apply.manifest.substitution import MissingField, Template
@@ -108,7 +108,8 @@ class _Checker:
         self._judged = {path for path, field in template.fields if field in judged}
         self._judged -= {path for path, field in template.fields if field not in judged}
         self._rules: dict[Path, Sequence[Rule]] = {}
-        self._names_alike: bool | None = None
+        # The models of the inputs that rows fill in, where these differ in places only.
+        self._inputs: dict[Path, type[BaseModel]] = {}
         # The faults of a row by its pydantic errors: many rows have the same.
         self._structural: dict[object, tuple[StructureFault, ...]] = {}
 
@@ -133,14 +134,15 @@ class _Checker:
         self._check_cells(row)
         try:
             data = self.template.fill(row.fields)
-            job = JOBS.validate_python(data)
+            job = self._validated(data)
         except MissingField:
             self._check_missing(row)
         except ValidationError as problem:
             self._add_structure(problem, row, data)
         else:
             self._check_texts(row, data)
-            self._check_names(row, job)
+            if job is not None:
+                self._check_names(row, job)
 
     def _same_id(self, row: Row, other: Row) -> Diagnostic:
         job = self._loaded.manifest.jobs.get(self._name) if self._loaded.manifest else None
@@ -196,15 +198,21 @@ class _Checker:
         rules = rules_of(data, path)
         return [each for each in rules if each is not geometry] if path in self._judged else rules
 
+    def _validated(self, data: Data) -> Job | None:
+        """Return the job of a row; None where only places of inputs differ from a row before, and are valid as well."""
+        if self._inputs and all(_is_valid(model, value_at(data, path)) for path, model in self._inputs.items()):
+            return None
+        job = JOBS.validate_python(data)
+        of_inputs = not isinstance(job, RawJob) and all(path[0] == "inputs" for path in self._filled)
+        if of_inputs and differ_in_places_only(job, self.template):
+            self._inputs = {path[:2]: type(job.inputs[str(path[1])]) for path in self._filled}
+        return job
+
     def _check_names(self, row: Row, job: Job) -> None:
         """Add what is wrong with the keys, products and jobs that a row names."""
-        if self._names_alike is None:
-            self._names_alike = differ_in_places_only(job, self.template)
-        # What all rows name is checked with the manifest.
-        if not self._names_alike:
-            self._check_keys(row, job)
-            self._check_products(row, job)
-            self._check_origins(row, job)
+        self._check_keys(row, job)
+        self._check_products(row, job)
+        self._check_origins(row, job)
 
     def _check_keys(self, row: Row, job: Job) -> None:
         for key in job.key_names - self._loaded.key_names:
@@ -222,6 +230,14 @@ class _Checker:
                 message = f"a row is made of several instances of `{source}`; it is not clear whose result is meant"
                 found = partial(error, "result-of-several", message, f"make each row of one instance of `{source}`")
                 self._add(("result", name), row, found, "inputs", name, "result")
+
+
+def _is_valid(model: type[BaseModel], data: Data) -> bool:
+    try:
+        model.model_validate(data)
+    except ValidationError:
+        return False
+    return True
 
 
 def _structure_faults(whole: Data) -> Iterator[StructureFault]:

@@ -104,15 +104,17 @@ def _place(plan: Plan) -> str:
 
 
 def _closing(plan: Plan, style: Style) -> str:
-    again = plan.counts[ActionKind.RELAUNCH] + plan.counts[ActionKind.RETRY]
+    counts = plan.counts
+    again = counts[ActionKind.RELAUNCH] + counts[ActionKind.RETRY]
     again += sum(action.runs_again is not None for action in plan.actions)
     costs = [f"Running again uses {counted(again, 'unit')} of the quota."] if again else []
     asked = [typed(planned.address) for planned in plan.actions if planned.action is ActionKind.ASK]
     decisions = [f"A decision is needed: eocanvas-apply why {address}" for address in asked]
     blocked = _blocked(plan)
     # Where nothing can start there is no time to tell.
-    times = forecast.lines(plan) if changes(plan, blocked) or not blocked else []
-    return "\n".join([_counts(plan, blocked, style), *costs, *times, *decisions])
+    moving = changes(plan, blocked)
+    times = forecast.lines(plan) if moving or not blocked else []
+    return "\n".join([_counts(plan, moving, len(blocked), style), *costs, *times, *decisions])
 
 
 def _blocked(plan: Plan) -> Collection[str]:
@@ -121,11 +123,10 @@ def _blocked(plan: Plan) -> Collection[str]:
     return {a.address for a in plan.actions if not ACTIONS[a.action].quiet and ends[a.address] is Outcome.SKIPPED}
 
 
-def _counts(plan: Plan, blocked: Collection[str], style: Style) -> str:
-    moving = changes(plan, blocked)
+def _counts(plan: Plan, moving: str, blocked: int, style: Style) -> str:
     faulty = plan.faulty
     standing = Counter(_standing(a, faulty) for a in _unsettled(plan) if ACTIONS[a.action].quiet)
-    standing[_BLOCKED] = len(blocked)
+    standing[_BLOCKED] = blocked
     others = ", ".join(f"{standing[word]} {word}" for word in _STANDING if standing[word])
     if moving:
         return "; ".join(filter(None, [f"{style.paint('Plan:', 'bold')} {moving}", others])) + "."

@@ -89,7 +89,7 @@ def wkt_faults(text: str) -> Iterator[Diagnostic]:
 
 def _misspelt(text: str) -> Diagnostic | None:
     """Return an error where a word like the kind of a geometry stands before points."""
-    found = _OTHER_WORD.match(text)
+    found = _OTHER_WORD.match(text) if "(" in text else None
     kind = _kind_like(found[1].upper()) if found else None
     return error("bad-wkt", f"{found[1]} is no kind of geometry", f"did you mean {kind}?") if found and kind else None
 

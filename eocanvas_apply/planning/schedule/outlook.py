@@ -38,13 +38,13 @@ def turn_of(windows: Iterable[WindowState]) -> timedelta:
 
 def batches(times: Iterable[datetime], turn: timedelta = _ONE_TURN) -> list[Batch]:
     """Return these times, in order, as few turns of several launches; a `turn` is how long one takes."""
-    found: list[Batch] = []
+    found: list[list[datetime]] = []
     for time in times:
-        if found and time - found[-1].at <= turn:
-            found[-1] = Batch(found[-1].at, found[-1].launches + 1)
+        if found and time - found[-1][0] <= turn:
+            found[-1].append(time)
         else:
-            found.append(Batch(time, 1))
-    return found
+            found.append([time])
+    return [Batch(together[0], len(together)) for together in found]
 
 
 def renewals(

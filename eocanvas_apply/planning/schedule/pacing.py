@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain, islice
 from statistics import median
@@ -89,15 +89,15 @@ def paced(jobs: Sequence[PlannedAction], windows: Windows, now: datetime, turn: 
     launches = [action.address for action in in_turn(jobs, turn)]
     times = windows.schedule(len(launches), now)
     room = len(launches) if windows.running is None else windows.running.room
-    due, behind_running = dict(zip(launches, times, strict=True)), set(launches[room:])
+    times_of, behind_running = dict(zip(launches, times, strict=True)), set(launches[room:])
 
     def with_time(action: PlannedAction) -> PlannedAction:
         if action.address in behind_running:
-            return action.held(Reason.HELD_BUDGET, not_before=due[action.address])
-        not_before = due[action.address] if due[action.address] > now else None
-        return action if action.not_before == not_before else replace(action, not_before=not_before)
+            return action.held(Reason.HELD_BUDGET, not_before=times_of[action.address])
+        not_before = times_of[action.address] if times_of[action.address] > now else None
+        return action if action.not_before == not_before else action.due(not_before)
 
-    return [with_time(action) if action.address in due else action for action in jobs]
+    return [with_time(action) if action.address in times_of else action for action in jobs]
 
 
 def expected(
@@ -122,7 +122,7 @@ def expected(
     inline = inline if most is None else inline[: max(0, most - launches)]
     slots = windows.schedule(launches, now, [ready[address] for address in inline])[launches:]
     times = dict(zip(inline, slots, strict=True))
-    return [replace(a, not_before=times[a.address]) if a.address in times else a for a in jobs]
+    return [a.due(times[a.address]) if a.address in times else a for a in jobs]
 
 
 @dataclass

@@ -189,4 +189,4 @@ def longest(limits: Iterable[Limit]) -> timedelta:
 
 def per_day(times: Sequence[datetime]) -> dict[str, int]:
     """Return how many launches fall on each day (UTC), by its date, in order."""
-    return dict(Counter(time.date().isoformat() for time in times))
+    return {day.isoformat(): launches for day, launches in Counter(time.date() for time in times).items()}
