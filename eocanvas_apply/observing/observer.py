@@ -99,7 +99,7 @@ class Observer:
         `again` are the addresses of jobs that are asked to be launched once more.
         """
         self._inquiries.patience = 4 * desired.timing.request_timeout
-        # What these find is needed at the end only: they go on beside the lists. Fingerprints take as long as a request.
+        # What these find is needed at the end: they go on beside the lists. Fingerprints take as long as a request.
         fingerprints = asyncio.create_task(asyncio.to_thread(self._fingerprints, recorded))
         sealing = asyncio.create_task(self._sealing(desired))
         processes = (
