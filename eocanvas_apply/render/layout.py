@@ -14,26 +14,25 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def _in_utc(time: datetime) -> str:
-    """Return `2024-07-01 04:00:00`: four times as fast as strftime, which counts in a report of many jobs."""
+def _utc(time: datetime) -> datetime:
     from datetime import UTC
 
-    return time.astimezone(UTC).isoformat(" ", "seconds")[:19]
+    return time.astimezone(UTC)
 
 
 def stamp(time: datetime | None) -> str | None:
     """Return a time as RFC 3339 in UTC, to the second; None for no time."""
-    return _in_utc(time).replace(" ", "T") + "Z" if time else None
+    return _utc(time).strftime("%Y-%m-%dT%H:%M:%SZ") if time else None
 
 
 def moment(time: datetime | None) -> str:
     """Return `2024-07-01 04:00:00 UTC`, or `-` for no time."""
-    return f"{_in_utc(time)} UTC" if time else "-"
+    return _utc(time).strftime("%Y-%m-%d %H:%M:%S UTC") if time else "-"
 
 
 def minute(time: datetime | None) -> str:
     """Return `2024-07-01 04:00 UTC`, or `-` for no time: where seconds do not matter."""
-    return f"{_in_utc(time)[:16]} UTC" if time else "-"
+    return _utc(time).strftime("%Y-%m-%d %H:%M UTC") if time else "-"
 
 
 def span(length: timedelta) -> str:

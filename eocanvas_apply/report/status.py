@@ -39,8 +39,9 @@ def tallies(actions: Iterable[PlannedAction]) -> list[Tally]:
     found: dict[str | None, dict[Phase, int]] = {}
     for action in actions:
         if action.address.startswith("job."):
-            counts = found.setdefault(action.campaign, dict.fromkeys(Phase, 0))
-            counts[action.phase] += 1
+            if action.campaign not in found:
+                found[action.campaign] = dict.fromkeys(Phase, 0)
+            found[action.campaign][action.phase] += 1
     return [Tally(name, found[name]) for name in sorted(found, key=lambda name: (name is None, name))]
 
 

@@ -33,7 +33,8 @@ def sorted_out(record: JobRecord, shown: Mapping[str, ObservedJob] | None = None
     last = submitted[-1]
     if len(submitted) == len(record.runs) == 1:
         # As of nearly all jobs, of which there may be many: nothing is to be sorted.
-        return next((run for run in record.runs.values() if run.intent == last.id), None), []
+        (run,) = record.runs.values()
+        return (run if run.intent == last.id else None), []
     late = [i for i in submitted[:-1] if i.given_up]
     equal = [last, *(i for i in late if _same_definition(i, last))]
     runs = sorted(_runs(record, equal), key=lambda run: _age(run, shown or {}))
