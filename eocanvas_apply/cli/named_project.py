@@ -34,10 +34,11 @@ def with_project(
     The console hears of a service that does not answer.
     With `GIVEN` campaigns do not search: those whose rows no file gives stay as they are recorded.
     """
+    opened = opened_project(args, lock_may_be_broken=lock_may_be_broken)
+    # Only now: for a manifest with faults nothing else is needed.
     from eocanvas_apply.api.project import AsyncProject
     from eocanvas_apply.engine.definition import Rows
 
-    opened = opened_project(args, lock_may_be_broken=lock_may_be_broken)
     return run_with(AsyncProject(opened, settings(args, console), Rows[rows]), work)
 
 
