@@ -184,3 +184,31 @@ c: {graph: g.xml, params: {aoi: "${each.a.wkt}"}, inputs: {i: {url: u}}, for_eac
     assert [(each.code, each.position and each.position.file) for each in found.diagnostics] == [
         ("ring-crosses-itself", "t.geojson")
     ]
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [("3", "wrong-type"), ("''", "empty-field"), ("s3://bucket/c", "input-path"), ("{a: b}", "wrong-type")],
+)
+def test_a_fault_of_the_last_row_alone_is_found_where_rows_differ_in_places_only(url: str, code: str) -> None:
+    found = Campaign(
+        f"""
+a:
+  graph: g.xml
+  inputs: {{img1: {{url: "${{each.url}}"}}}}
+  for_each: {{map: {{a: {{url: u}}, b: {{url: v}}, c: {{url: {url}}}}}}}
+"""
+    ).expanded()
+    assert [(each.code, each.message.partition("(")[2]) for each in found.diagnostics] == [(code, "in the row `c`)")]
+
+
+def test_inputs_of_other_processes_may_be_anything_that_json_can_hold() -> None:
+    found = Campaign(
+        """
+a:
+  process: p
+  inputs: {one: {url: "${each.url}"}}
+  for_each: {map: {a: {url: u}, b: {url: 3}, c: {url: {a: b}}}}
+"""
+    ).expanded()
+    assert (codes(found), ids(found)) == ([], ["a", "b", "c"])

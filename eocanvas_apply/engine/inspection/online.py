@@ -72,7 +72,7 @@ def _process_faults(campaigns: Campaigns, shown: Collection[str] | str) -> Itera
 
 async def _input_faults(service: EOCanvas, desired: Desired, shown: Collection[str] | str) -> Sequence[Diagnostic]:
     """Return what the service's descriptions of processes say of the inputs of jobs."""
-    raw = [job for job in desired.jobs.values() if job.document is None and job.process in shown]
+    raw = [job for job in desired.jobs.values() if job.raw and job.process in shown]
     patience = desired.timing.request_timeout.total_seconds()
     described = {process: await _described(service, process, patience) for process in sorted({j.process for j in raw})}
     return described_faults(raw, {process: inputs for process, inputs in described.items() if inputs})

@@ -190,6 +190,7 @@ class _Derivation:
             accept_terms=job.accept_terms,
             keep=job.on_change == "keep",
             remark_checks=self.remark_checks,
+            raw=isinstance(job, RawJob),
         )
         return traits.naming(inputs)
 

@@ -119,8 +119,9 @@ class JobTraits:
     Results go to `output_key` (an address) or into `index_folder`, relative to the manifest. With `keep` a finished job
     keeps its results when its definition changes. `keys` and `sources` are the addresses of the keys that it names and
     of the jobs whose results it is given, `products` what must be ordered before it is launched, each once.
-    `remark_checks` are the severities that `checks:` gives to what the log of a successful job may say. `filled` are
-    the places of a job that rows fill in, None where more may differ.
+    `remark_checks` are the severities that `checks:` gives to what the log of a successful job may say. A `raw` job has
+    no graph or chain, and its inputs are sent as they stand. `filled` are the places of a job that rows fill in, None
+    where more may differ.
     """
 
     process: str
@@ -135,6 +136,7 @@ class JobTraits:
     keys: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     products: tuple[Product, ...] = ()
+    raw: bool = False
     filled: frozenset[Path] | None = None
 
     def naming(self, inputs: tuple[DesiredInput, ...]) -> JobTraits:
@@ -199,6 +201,11 @@ class DesiredJob:
     def process(self) -> str:
         """The id of its process."""
         return self.traits.process
+
+    @property
+    def raw(self) -> bool:
+        """Whether it has no graph or chain, and its inputs are sent as they stand."""
+        return self.traits.raw
 
     @property
     def output_key(self) -> str | None:

@@ -47,7 +47,7 @@ def described_faults(jobs: Iterable[DesiredJob], described: Mapping[str, Describ
     rows = Counter[object]()
     for job in jobs:
         judge, nth = judges.get(job.process), Counter[object]()
-        for fault in judge.faults(job.raw_inputs, budget) if judge and job.document is None else ():
+        for fault in judge.faults(job.raw_inputs, budget) if judge and job.raw else ():
             place = (fault.code, fault.name, fault.path)
             nth[place] += 1
             shared = (_of_all_rows(job), place, nth[place])

@@ -18,6 +18,8 @@ _ENDED = {_R.NOT_IN_MANIFEST, _R.SECRET_CHANGED, _R.CONFIG_CHANGED}
 
 def selected(jobs: Iterable[PlannedAction], requests: Requests) -> list[PlannedAction]:
     """Return the actions; launches, decisions and forgetting that `--only` does not name are left out."""
+    if requests.only is None:
+        return list(jobs)
 
     def is_left_out(action: PlannedAction) -> bool:
         # All else goes on: it costs nothing, and jobs that run stay under watch.

@@ -75,7 +75,9 @@ class Windows:
         now = max(at, self.closed_until or at)
         times = []
         for release in chain(repeat(at, launches), ready):
-            now = max([now, release, *(slot.opens for slot in slots if slot.opens)])
+            now = max(now, release)
+            for slot in slots:
+                now = slot.opens(now)
             for slot in slots:
                 slot.take(now)
             times.append(now)
@@ -114,10 +116,9 @@ class _Slots:
     def __post_init__(self) -> None:
         heapify(self.heap)
 
-    @property
-    def opens(self) -> datetime | None:
-        """When a slot is free; None where one was never taken."""
-        return self.heap[0] if len(self.heap) >= self.size else None
+    def opens(self, at: datetime) -> datetime:
+        """Return when a slot is free, `at` or later."""
+        return max(at, self.heap[0]) if len(self.heap) >= self.size else at
 
     def take(self, at: datetime) -> None:
         """Take a slot for a launch."""
