@@ -2,5 +2,5 @@
 
 A row of a CSV file becomes a job in four steps: `sources` asks the reader of the step's kind (readers/csv), `join`
 joins the rows with those of the steps before and picks those that count, `row_checks` checks what each row fills in,
-and `expansion` returns the instances of all campaigns. `lock` freezes what searches found.
+and `expansion` returns the instances of all campaigns, as the value of `expanded`. `lock` freezes what searches found.
 """
