@@ -41,7 +41,8 @@ def text_faults(job: Data, path: Path, text: str, rules: Sequence[Rule] | None =
     """Yield what is wrong with one text of a job at this path; `rules` are those of the path, where they are known."""
     if text:
         owner = mapping_at(value_at(job, path[:-1]))
-        yield from (found for rule in rules or rules_of(job, path) for found in rule(text, owner))
+        for rule in rules or rules_of(job, path):
+            yield from rule(text, owner)
 
 
 def rules_of(job: Data, path: Path) -> Sequence[Rule]:

@@ -206,7 +206,7 @@ class JobPlanner:
         return PlannedAction(address, _A.DISMISS, _R.REQUESTED, task=DismissJob(run.job_id))
 
     def _relaunch_asked(self, job: DesiredJob) -> bool:
-        return job.address in self.requests.relaunch - self.requests.launched
+        return job.address in self.requests.relaunch and job.address not in self.requests.launched
 
     def _retry_asked(self, job: DesiredJob) -> bool:
         return self.requests.retry_failed and job.address not in self.requests.launched
