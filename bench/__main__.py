@@ -12,13 +12,14 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from bench import launching, machine, page, plans, records, start_up, waiting
+from bench import fetching, launching, machine, page, plans, records, start_up, waiting
 from bench.table import HEADER, Row, Scale
 
 GROUPS: dict[str, Callable[[Path, Scale], Iterator[Row]]] = {
     "start-up": start_up.rows,
     "launching": launching.rows,
     "waiting": waiting.rows,
+    "fetching": fetching.rows,
     "plans": plans.rows,
     "records": records.rows,
 }

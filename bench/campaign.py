@@ -1,7 +1,7 @@
-"""A campaign of many instances, new or with every one of them finished: `python -m bench.campaign FOLDER N [URL]`.
+"""A campaign of many instances, new or finished: `python -m bench.campaign FOLDER N [URL [listed]]`.
 
 Run as a process of its own, so that its memory is measured alone. With the service's address it
-writes the ledger and the results of a campaign that has come to its end.
+writes the ledger and the results of a campaign that has come to its end; `listed` leaves the results to be fetched.
 """
 
 from __future__ import annotations
@@ -50,8 +50,11 @@ def write(folder: Path, number: int) -> None:
     (folder / "rows.csv").write_text("tile,day\n" + "".join(rows), encoding="utf-8")
 
 
-async def finish(folder: Path, service: str, number: int | None = None) -> None:
-    """Write what a finished campaign leaves, or the first so many jobs of it: the ledger, and a result of each."""
+async def finish(folder: Path, service: str, number: int | None = None, *, fetched: bool = True) -> None:
+    """Write what a finished campaign leaves, or the first so many jobs of it: the ledger, and a result of each.
+
+    Results that are not `fetched` are listed in the ledger alone.
+    """
     desired = given_rows(open_project(folder / "eocanvas.yaml"), datetime.now(UTC)).desired({})
     numbers = (f"{number:032x}" for number in range(1, sys.maxsize))
     journal = Journal(open_backend(None, Boundary(folder)), "bench", lambda: datetime.now(UTC), lambda: next(numbers))
@@ -59,10 +62,12 @@ async def finish(folder: Path, service: str, number: int | None = None) -> None:
     await journal.claim(0, [binding.event(lambda: next(numbers))])
     jobs = islice(desired.jobs.values(), number)
     while some := list(islice(jobs, 1000)):
-        await journal.record(*(event for job in some for event in _life(job, next(numbers), folder)))
+        await journal.record(
+            *(event for job in some for event in _life(job, next(numbers), folder if fetched else None))
+        )
 
 
-def _life(job: DesiredJob, intent: str, folder: Path) -> Iterator[e.AnyEvent]:
+def _life(job: DesiredJob, intent: str, folder: Path | None) -> Iterator[e.AnyEvent]:
     address, job_id = job.address, f"{intent[:8]}-{intent[8:12]}-5000-8000-{intent[20:]}"
     yield e.JobIntended(
         address=address,
@@ -81,7 +86,8 @@ def _life(job: DesiredJob, intent: str, folder: Path) -> Iterator[e.AnyEvent]:
     yield e.JobSubmitted(address=address, intent=intent, job_id=job_id, status="accepted", created=_LONG_AGO)
     yield e.JobObserved(address=address, job_id=job_id, status="successful", finished=_LONG_AGO + timedelta(minutes=5))
     yield e.ResultsListed(address=address, job_id=job_id, results=(_LISTED,), looked=_LONG_AGO + timedelta(minutes=6))
-    yield _stored(job, job_id, folder)
+    if folder:
+        yield _stored(job, job_id, folder)
 
 
 _LISTED = ListedResult(title="wks3:///bench/output/result.nc", name="result.nc")
@@ -107,7 +113,7 @@ def main(words: Sequence[str]) -> int:
     folder = Path(words[0])
     write(folder, int(words[1]))
     if len(words) > 2:
-        asyncio.run(finish(folder, words[2]))
+        asyncio.run(finish(folder, words[2], fetched=words[3:] != ["listed"]))
     return 0
 
 
