@@ -5,19 +5,23 @@ Key creations, launches and orders are sent this way; each kind defines the even
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
-from eocanvas_apply.applying.session import AT_ONCE, Session, TooLate, at_once
+from eocanvas_apply.applying.session import Session, TooLate, at_once
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.errors import CredentialsError, Doubt, NotSent, Refused
 from eocanvas_apply.ledger.events import AnyEvent
 from eocanvas_apply.report.progress import Happening
 
 Check = Callable[[], None]
+# Requests under way at once, at first and when many were answered: enough to hide the latency, few enough to be polite
+# and to leave connections for others.
+_AT_FIRST, _AT_MOST = 16, 32
 # Why a request was not sent: deadline over, run or kind of request stopped, no connection.
 Unsent = Literal["too-late", "stopped", "not-sent"]
 # The event that claims a request, and what the service answers.
@@ -42,6 +46,20 @@ class Request(Generic[Intended, Answer]):
 R = TypeVar("R", bound=Request[Any, Any])
 
 
+class _Gate:
+    """How many requests are under way: one more for each that was answered, so that one who refuses gets few."""
+
+    def __init__(self, first: int, most: int) -> None:
+        self.turn = asyncio.Semaphore(first)
+        self._more = most - first
+
+    def widen(self) -> None:
+        """Let one more through, as long as that is allowed."""
+        if self._more:
+            self._more -= 1
+            self.turn.release()
+
+
 class OnceSender(ABC, Generic[R, Answer]):
     """Claims requests of one kind, sends each once, and records its outcome."""
 
@@ -50,7 +68,7 @@ class OnceSender(ABC, Generic[R, Answer]):
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def send_once(self, decided_on: int, check: Check, requests: Sequence[R], limit: int = AT_ONCE) -> None:
+    async def send_once(self, decided_on: int, check: Check, requests: Sequence[R], limit: int = _AT_MOST) -> None:
         """Claim all of these in one append, then send them side by side, at most `limit` at a time.
 
         `check` raises TooLate where the deadline is over; it is asked right before each request leaves. Raises
@@ -59,15 +77,28 @@ class OnceSender(ABC, Generic[R, Answer]):
         """
         claims = [event for r in requests for event in (r.abandoned, r.intended) if event]
         await self._session.claim(decided_on, claims)
-        await at_once([partial(self._send_claimed, request, check) for request in requests], limit)
+        gate = _Gate(min(limit, _AT_FIRST), limit)
+        await at_once([partial(self._send_claimed, request, check, gate) for request in requests], len(requests))
 
-    async def _send_claimed(self, request: R, check: Check) -> None:
+    async def _send_claimed(self, request: R, check: Check, gate: _Gate) -> None:
+        async with gate.turn:
+            answered = await self._sent(request, check)
+        if answered:
+            gate.widen()
+            # The next request is under way while this one is recorded, with those that were answered meanwhile.
+            await answered
+
+    async def _sent(self, request: R, check: Check) -> Coroutine[Any, Any, None] | None:
+        """Send a request and return what records its answer; without one all that follows is done here.
+
+        So what is refused holds back the next request.
+        """
         if self._held_back(request):
             await self._unsent(request, "stopped")
-            return
+            return None
         self._report(request, self.sending)
         try:
-            answer = await request.send(check)
+            return self._answered(request, await request.send(check))
         except TooLate as late:
             await self._unsent(request, late.reason)
         except NotSent as fault:
@@ -80,8 +111,7 @@ class OnceSender(ABC, Generic[R, Answer]):
             await self._refused(request, fault)
         except Doubt as fault:
             await self._in_doubt(request, fault)
-        else:
-            await self._answered(request, answer)
+        return None
 
     def _report(self, request: R, happening: Happening) -> None:
         self._session.report_event(request.addresses[0], happening, request.subject)

@@ -27,7 +27,7 @@ from eocanvas_apply.service.eocanvas import EOCanvas
 # Requests under way at once: enough to hide the latency, few enough to be polite.
 AT_ONCE = 16
 # Claims in one append: one sync for many, and still few enough to be sent within half a minute.
-BATCH = 100
+BATCH = 200
 
 
 class TooLate(Exception):
