@@ -42,6 +42,8 @@ class SingleConnection(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; the body of the answer must be read or closed before the next one."""
+        if request.url.scheme not in ("http", "https"):
+            raise httpx.UnsupportedProtocol(f"{request.url.scheme}: is no address to send a request to")
         url = httpcore.URL(
             scheme=request.url.raw_scheme,
             host=request.url.raw_host,
