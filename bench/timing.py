@@ -39,7 +39,10 @@ class Pair:
 
 
 def usage(command: Sequence[str], *, env: Mapping[str, str] | None = None, ends: Sequence[int] = (0,)) -> Usage:
-    """Return what one run takes; raises RuntimeError when it does not end with one of `ends`."""
+    """Return what one run takes; raises RuntimeError when it does not end with one of `ends`.
+
+    Its memory is never less than this process had at its peak, for the child begins as a copy of it.
+    """
     with tempfile.TemporaryFile("w+") as said:
         start = time.perf_counter()
         process = subprocess.Popen(command, env={**os.environ, **(env or {})}, stdout=said, stderr=said)
