@@ -175,4 +175,14 @@ def _as_faults_of_httpx(late: type[httpx.TransportError], broken: type[httpx.Tra
     except (LateError, TimeoutError) as fault:
         raise late(str(fault)) from fault
     except (HTTPError, http.client.HTTPException, OSError) as fault:
-        raise broken(str(fault)) from fault
+        raise broken(_in_words(fault)) from fault
+
+
+def _in_words(fault: Exception) -> str:
+    """Return what broke the connection; urllib3 puts the cause behind a text with its Python form."""
+    from urllib3.exceptions import IncompleteRead
+
+    cause = next((each for each in reversed(fault.args) if isinstance(each, Exception)), fault)
+    if isinstance(cause, IncompleteRead) and cause.expected is not None:
+        return f"the connection was closed after {cause.partial} of {cause.partial + cause.expected} bytes"
+    return str(cause)
