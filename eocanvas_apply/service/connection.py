@@ -18,7 +18,7 @@ from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import Doubt, NotSent, ServiceError
 from eocanvas_apply.secrets.scrubbing import Scrubber
 from eocanvas_apply.service.bodies import BodyLimit, beginning
-from eocanvas_apply.service.clients.client_pool import ClientPool, client_pools
+from eocanvas_apply.service.clients.client_pool import client_pool
 from eocanvas_apply.service.clock import Clock, ServiceClock
 from eocanvas_apply.service.entries import Irregularities
 from eocanvas_apply.service.outages import Outages
@@ -90,12 +90,11 @@ class Connection:
         self.outages = Outages(self.time.now)
         self._origin = endpoints.origin
         self._timeout = request_timeout
-        self._clients, self._downloads = client_pools(endpoints, request_timeout, transport)
+        self._clients = client_pool(endpoints, request_timeout, transport)
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self._clients.aclose()
-        await self._downloads.aclose()
 
     async def once(self, request: Request) -> Answer:
         """Send a request one time only; return the 2xx answer, raise NotSent, Refused or Doubt."""
@@ -118,7 +117,7 @@ class Connection:
     @asynccontextmanager
     async def stream(self, request: Request) -> AsyncIterator[httpx.Response]:
         """Open an answer whose body is read by the caller; anything but a 2xx or 416 is raised."""
-        async with self._opened(request, _Trace(request.check), self._downloads) as response:
+        async with self._opened(request, _Trace(request.check)) as response:
             if not response.is_success and response.status_code != 416:
                 await self._answered(request, response)
             yield response
@@ -135,7 +134,7 @@ class Connection:
     async def _whole(self, request: Request, limit: float) -> Answer:
         trace = _Trace(request.check)
         try:
-            async with asyncio.timeout(limit), self._opened(request, trace, self._clients) as response:
+            async with asyncio.timeout(limit), self._opened(request, trace) as response:
                 return await self._answered(request, response)
         except TRANSPORT_FAULTS as fault:
             raise request.fault(fault, unsent=trace.unsent) from fault
@@ -153,16 +152,16 @@ class Connection:
         return answer.with_content(content)
 
     @asynccontextmanager
-    async def _opened(self, request: Request, trace: _Trace, clients: ClientPool) -> AsyncIterator[httpx.Response]:
+    async def _opened(self, request: Request, trace: _Trace) -> AsyncIterator[httpx.Response]:
         try:
-            client = await clients.take()
+            client = await self._clients.take()
         except httpx.PoolTimeout as fault:
             raise request.fault(fault, unsent=True) from fault
         try:
             async with aclosing(await self._sent(client, request, trace)) as response:
                 yield response
         finally:
-            clients.give_back(client)
+            self._clients.give_back(client)
 
     async def _sent(self, client: httpx.AsyncClient, request: Request, trace: _Trace) -> httpx.Response:
         built = _built(client, request, trace)

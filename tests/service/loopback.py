@@ -24,15 +24,11 @@ def http(status: str, body: bytes = b"", length: int | None = None) -> bytes:
 
 
 class Misbehaving:
-    """Accepts every log-in; passes every other request to a behaviour, and keeps its first line.
-
-    `left` is set when a client has closed a connection.
-    """
+    """Accepts every log-in; passes every other request to a behaviour, and keeps its first line."""
 
     def __init__(self, behaviour: Behaviour) -> None:
         self.got: list[str] = []
         self.connections = 0
-        self.left = asyncio.Event()
         self._behaviour = behaviour
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -47,7 +43,6 @@ class Misbehaving:
         except ConnectionError:
             pass
         finally:
-            self.left.set()
             writer.close()
 
     async def _head(self, reader: asyncio.StreamReader) -> bytes:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -242,71 +241,6 @@ def test_an_interrupted_download_is_in_doubt() -> None:
             return download.total
 
     assert asyncio.run(main()) == 10
-
-
-def test_a_file_whose_head_is_cut_is_in_doubt() -> None:
-    async def main() -> None:
-        async with misbehaving(half_a_head) as (canvas, _):
-            with pytest.raises(Doubt):
-                await received(canvas)
-
-    asyncio.run(main())
-
-
-async def received(canvas: EOCanvas) -> bytes:
-    async with canvas.download(ResultInfo("/files/x.nc")) as download:
-        return b"".join([chunk async for chunk in download.chunks])
-
-
-def test_a_cancelled_download_ends_its_connection() -> None:
-    arrived = asyncio.Event()
-
-    async def sends_half(head: bytes, writer: asyncio.StreamWriter) -> None:
-        writer.write(http("200 OK", b"abc", 10))
-        arrived.set()
-
-    async def main() -> None:
-        async with misbehaving(sends_half) as (canvas, service):
-            await canvas.log_in()
-            task = asyncio.create_task(received(canvas))
-            await arrived.wait()
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
-            # The service sees it before the clients are closed.
-            async with asyncio.timeout(10):
-                await service.left.wait()
-
-    asyncio.run(main())
-
-
-def test_files_are_received_by_tls_on_one_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    authority, content = trustme.CA(), bytes(range(256)) * 8192
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    connections: list[int] = []
-
-    async def serves(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connections.append(0)
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
-            while head := await reader.readuntil(b"\r\n\r\n"):
-                if b"gettoken" in head:
-                    await reader.readuntil(b"}")
-                writer.write(http("200 OK", TOKEN if b"gettoken" in head else content))
-        writer.close()
-
-    async def main() -> None:
-        async with (
-            await asyncio.start_server(serves, "127.0.0.1", 0, ssl=context) as server,
-            client(server.sockets[0].getsockname()[1], scheme="https") as canvas,
-        ):
-            assert [await received(canvas) for _ in range(3)] == [content] * 3
-        # One of the log-in, one of the files.
-        assert len(connections) == 2
-
-    asyncio.run(main())
 
 
 def test_a_cancelled_launch_leaves_no_open_connection() -> None:

@@ -13,7 +13,6 @@ import httpx
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
 from eocanvas_apply.service.bodies import ENCODINGS
-from eocanvas_apply.service.clients.file_transport import FileTransport
 from eocanvas_apply.service.clients.single_connection import SingleConnection
 from eocanvas_apply.service.proxies import environment_proxies, mounts
 from eocanvas_apply.service.urls import Endpoints
@@ -66,32 +65,26 @@ class ClientPool:
             await client.aclose()
 
 
-def client_pools(
-    endpoints: Endpoints, request_timeout: float, transport: httpx.AsyncBaseTransport | None
-) -> tuple[ClientPool, ClientPool]:
-    """Return the clients of a run, for requests and for downloads; `transport` replaces the network in tests.
+def client_pool(endpoints: Endpoints, request_timeout: float, transport: httpx.AsyncBaseTransport | None) -> ClientPool:
+    """Return the clients of a run; `transport` replaces the network in tests.
 
     Raises UsageError for settings of the network that cannot work.
     """
     try:
         if transport:
             # It has certificates and proxies of its own.
-            given = ClientPool(partial(_client, request_timeout, transport=transport), patience_s=request_timeout / 2)
-            return given, given
+            return ClientPool(partial(_client, request_timeout, transport=transport), patience_s=request_timeout / 2)
         # Certificates take longer to read than a request takes: once for all clients, and not for a local service.
         context, proxies = cache(httpx.create_ssl_context), environment_proxies()
         addresses = (endpoints.base_url, endpoints.hda_url, *endpoints.token_urls)
         if {"SSL_CERT_FILE", "SSL_CERT_DIR"} & os.environ.keys() or not all(a.startswith("http:") for a in addresses):
             context()
 
-        def pool(direct: Callable[..., httpx.AsyncBaseTransport]) -> ClientPool:
-            def make() -> httpx.AsyncClient:
-                through = mounts(proxies, addresses, context, LIMITS)
-                return _client(request_timeout, transport=direct(context, KEEPALIVE_S), mounts=through)
+        def make() -> httpx.AsyncClient:
+            direct = SingleConnection(context, KEEPALIVE_S)
+            return _client(request_timeout, transport=direct, mounts=mounts(proxies, addresses, context, LIMITS))
 
-            return ClientPool(make, patience_s=request_timeout / 2)
-
-        return pool(SingleConnection), pool(FileTransport)
+        return ClientPool(make, patience_s=request_timeout / 2)
     except (OSError, ValueError, ImportError, httpx.InvalidURL) as fault:
         hint = "Look at HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
         message = f"the network settings of the environment cannot be used: {fault}"
