@@ -40,7 +40,6 @@ _REPORT_EVERY_S = 1.0
 _UNLOOKED = 8 * 1024 * 1024
 # A connection that brought less than this before it broke off is not opened again at once.
 _PROGRESS = 64 * 1024
-_SMALL = 64 * 1024
 T = TypeVar("T")
 
 
@@ -194,7 +193,7 @@ async def _append(download: Download, target: Target, part: PartFile, took: Call
             part.clear()
         looked = part.size
         async for chunk in download.chunks:
-            await _written(part, chunk)
+            part.append(chunk)
             took(len(chunk))
             if part.size - looked >= _UNLOOKED:
                 looked = part.size
@@ -207,11 +206,6 @@ async def _append(download: Download, target: Target, part: PartFile, took: Call
     if download.total is not None and part.size != download.total:
         message = f"{target.path.name}: {part.size} of {download.total} bytes arrived"
         raise Doubt(error("result-cut", message, "what arrived is kept and the rest fetched from there"))
-
-
-async def _written(part: PartFile, chunk: bytes) -> None:
-    # For less than this a thread takes longer than it saves.
-    await asyncio.to_thread(part.append, chunk) if len(chunk) > _SMALL else part.append(chunk)
 
 
 def _check_size(download: Download, target: Target, part: PartFile) -> None:

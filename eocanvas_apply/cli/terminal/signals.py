@@ -18,7 +18,7 @@ from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import StoppedEarly
 
 if TYPE_CHECKING:
-    # A command that asks nobody has no event loop, and asyncio takes 20 ms to import.
+    # A command that makes no request has no event loop, and asyncio takes 20 ms to import.
     import asyncio
 
 T = TypeVar("T")
