@@ -9,10 +9,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from dataclasses import dataclass
 from functools import lru_cache
 from io import BufferedReader
 from pathlib import Path
+
+from msgspec import Struct
 
 # A pipe opened by a race does not block, and a link in the place of a file is not followed.
 _FLAGS = ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY")
@@ -36,8 +37,7 @@ class OutsideBoundaryError(OSError):
         self.by_link = by_link
 
 
-@dataclass(frozen=True, slots=True)
-class Boundary:
+class Boundary(Struct, frozen=True):
     """The manifest's folder, and further folders or files that the person allows."""
 
     folder: Path

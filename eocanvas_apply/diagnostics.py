@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
+
 LONGEST_TEXT = 500
 LONGEST_SNIPPET = 160
 MOST_OF_A_CODE = 100
@@ -90,8 +92,7 @@ class Diagnostic:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
+class Excerpt(Struct, frozen=True):
     """A line, or a part of a long one; `column` is where it begins in the line."""
 
     text: str

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error
 from eocanvas_apply.errors import ManifestError
@@ -21,8 +22,7 @@ PATTERN = f"*.{MANIFEST}"
 _MOST_NAMES = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A file of a manifest: its path as diagnostics show it, its text, and the way to its folder from the first one."""
 
     file: str
@@ -34,8 +34,7 @@ class Source:
 Layers = tuple[tuple[Source, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ManifestFiles:
+class ManifestFiles(Struct, frozen=True):
     """The files that names stand for, of a folder all its `*.eocanvas.yaml`: each name gives a layer.
 
     `folder` is the one of the first name, where the project has its ledger and its lock.

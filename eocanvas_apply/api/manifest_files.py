@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
+
+from msgspec import structs
 
 from eocanvas_apply.api import parameters
 from eocanvas_apply.api.parameters import ManifestPath
@@ -38,7 +40,7 @@ def opened(
     definition = open_project(
         parameters.manifest("path", path), parameters.variables(variables), allowed, environment=chosen
     )
-    return replace(definition, policy=limits)
+    return structs.replace(definition, policy=limits)
 
 
 def load(text_or_path: ManifestPath) -> Manifest:
@@ -60,7 +62,7 @@ def _required(loaded: LoadedManifest) -> Manifest:
     """Return the manifest; raises ManifestError where a diagnostic is an error by the severities that it sets."""
     if loaded.manifest is None:
         return loaded.require()
-    return replace(loaded, diagnostics=tuple(adjusted(loaded.diagnostics, loaded.manifest))).require()
+    return dataclasses.replace(loaded, diagnostics=tuple(adjusted(loaded.diagnostics, loaded.manifest))).require()
 
 
 def validate(

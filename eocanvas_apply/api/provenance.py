@@ -11,12 +11,13 @@ import posixpath
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import unquote
 
+from msgspec.structs import replace
 from pydantic_core import to_json
 
 from eocanvas_apply import __version__

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec import structs
 
 from eocanvas_apply.engine.definition import Definition
 from eocanvas_apply.engine.inspection.offline_planning import OfflineSurvey, survey_offline
@@ -22,7 +24,7 @@ async def page_of_ledger(project: Definition, ledger: str | None, timing: Mappin
 def page_of_survey(project: Definition, survey: OfflineSurvey) -> ReportPage:
     """Return the page of what was read already."""
     plan = _with_recorded(survey.plan(Requests(), review_of(project)), survey)
-    found = replace(status(plan, survey.recorded, survey.observed), offline=True)
+    found = structs.replace(status(plan, survey.recorded, survey.observed), offline=True)
     return ReportPage(found, project.manifest, survey.recorded)
 
 
@@ -30,4 +32,6 @@ def _with_recorded(plan: Plan, survey: OfflineSurvey) -> Plan:
     """Return a plan with what is on record of campaigns whose rows only a search would find."""
     known = {action.address for action in plan.actions}
     of_record, _ = remembered(survey.recorded, plan.created)
-    return replace(plan, actions=(*plan.actions, *(each for each in of_record.actions if each.address not in known)))
+    return dataclasses.replace(
+        plan, actions=(*plan.actions, *(each for each in of_record.actions if each.address not in known))
+    )

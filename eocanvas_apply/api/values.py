@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from msgspec import structs
 
 from eocanvas_apply.api.exit_codes import Exit, of_endings
 from eocanvas_apply.diagnostics import has_errors
@@ -106,7 +109,7 @@ class Plan(_Pictured):
         from eocanvas_apply.report.status import status
 
         found = status(self.value, self.recorded or Recorded(), self.observed)
-        return replace(found, offline=self.offline)
+        return structs.replace(found, offline=self.offline)
 
     @property
     def actions(self) -> tuple[planning.PlannedAction, ...]:
@@ -147,10 +150,10 @@ def build_plan(
     """
     from eocanvas_apply.planning.planner import plan as planned
 
-    seen, record, ahead = replace(observed, at=now), deepcopy(recorded), MovesAhead()
+    seen, record, ahead = structs.replace(observed, at=now), deepcopy(recorded), MovesAhead()
     see_moves(desired, record, ahead)
     record.note(notes(desired, record, seen))
-    return Plan(replace(planned(desired, requests, record, seen), moves=ahead.pairs), requests, seen)
+    return Plan(dataclasses.replace(planned(desired, requests, record, seen), moves=ahead.pairs), requests, seen)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any, cast
+
+from msgspec.structs import asdict
 
 from eocanvas_apply.applying.session import Session
 from eocanvas_apply.diagnostics import Diagnostic, error

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from eocanvas_apply.service.outages import Heard, LongList
 
@@ -19,8 +20,7 @@ _AGAIN = timedelta(minutes=5)
 _SERVICE = "service"
 
 
-@dataclass(slots=True)
-class Notices:
+class Notices(Struct):
     """The faults that were reported, by what they are of and by their code."""
 
     clock: Clock

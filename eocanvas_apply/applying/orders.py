@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
+
+from msgspec import Struct, field
 
 from eocanvas_apply.applying.licences import Licences
 from eocanvas_apply.applying.sending import OnceSender, Request, Unsent
@@ -27,8 +29,7 @@ _BATCH = 20
 _EVERYBODY = ("", frozenset[str]())
 
 
-@dataclass(slots=True)
-class _Need:
+class _Need(Struct):
     """One product, the jobs that need it, and the licences that they name."""
 
     product: Product
@@ -41,8 +42,7 @@ class _Need:
         return self.product.dataset_id, frozenset(self.terms)
 
 
-@dataclass(frozen=True, slots=True)
-class _Obstacle:
+class _Obstacle(Struct, frozen=True):
     """Why one order failed, and others would too; `again`: a later try may succeed, after `wait` seconds."""
 
     found: Diagnostic
@@ -50,8 +50,7 @@ class _Obstacle:
     wait: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Order(Request[e.OrderIntended, str]):
+class _Order(Request[e.OrderIntended, str], frozen=True, kw_only=True):
     need: _Need
 
 

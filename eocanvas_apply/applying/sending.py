@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+from msgspec import Struct
 
 from eocanvas_apply.applying.session import Session, TooLate, at_once
 from eocanvas_apply.diagnostics import Diagnostic
@@ -29,8 +30,7 @@ Intended = TypeVar("Intended", bound=AnyEvent)
 Answer = TypeVar("Answer")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Request(Generic[Intended, Answer]):
+class Request(Struct, Generic[Intended, Answer], frozen=True, kw_only=True):
     """One request and those it is for; `subject` names it in reports.
 
     `abandoned` claims that an earlier one had no effect. `send` calls the check right before it sends.

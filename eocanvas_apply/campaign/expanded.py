@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from eocanvas_apply.campaign.lock import LockedQuery
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from eocanvas_apply.manifest.instances import Instance
 
 
-@dataclass(frozen=True)
-class Expansion:
+class Expansion(Struct, frozen=True):
     """The instances of every campaign, by the job's name.
 
     A campaign with an error has none. `unknown` are those whose rows could not be read; `relative` those whose

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
+from msgspec import Struct, field, structs
 from pydantic import ValidationError
 
 from eocanvas_apply.campaign.expanded import Expansion
@@ -83,8 +84,7 @@ async def _expanded(loaded: LoadedManifest, sources: Sources) -> Expansion:
     )
 
 
-@dataclass
-class _Campaign:
+class _Campaign(Struct):
     """The steps of one campaign, one after the other."""
 
     sources: Sources
@@ -136,7 +136,7 @@ class _Campaign:
             if unusable := without_id(each.rows):
                 left_out += unusable
                 lost = {id(row) for row in unusable}
-                kept[key] = replace(each, rows=[row for row in each.rows if id(row) not in lost])
+                kept[key] = structs.replace(each, rows=[row for row in each.rows if id(row) not in lost])
         if left_out:
             what = "a product has an id" if len(left_out) == 1 else f"{len(left_out)} products have ids"
             message = f"{what} that cannot name an instance (too long, or used twice), first {row_name(left_out[0])}"
@@ -256,7 +256,7 @@ class _Campaign:
                 self.cells |= {field_name(name, step) for name in each.rows[0].fields}
 
     def _add(self, found: Diagnostic, number: int, *below: str | int) -> None:
-        own = replace(found, address=str(Address.job(self.name))) if found.position else None
+        own = dataclasses.replace(found, address=str(Address.job(self.name))) if found.position else None
         self.diagnostics.append(own or self._placed(found, number, *below))
 
     def _placed(self, found: Diagnostic, number: int, *below: str | int) -> Diagnostic:

@@ -6,9 +6,11 @@ A graph with its points is the job's graph from then on: it is sent, compared, a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from eocanvas_apply.campaign.point_rows import Points, points_in_list, points_in_rows
 from eocanvas_apply.campaign.row_faults import RowFault, RowFaults
@@ -70,8 +72,7 @@ class _Fault(NamedTuple):
     path: Path = ()
 
 
-@dataclass
-class _Reader:
+class _Reader(Struct):
     loaded: LoadedManifest
     documents: GraphsAndChains
     files: RowFiles

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from eocanvas_apply.campaign.picking import Stop, picked
 from eocanvas_apply.campaign.row_faults import RowFaults
@@ -20,8 +21,7 @@ from eocanvas_apply.manifest.validation.meaning import Finding
 _Key = tuple[str | None, ...]
 
 
-@dataclass
-class Joined:
+class Joined(Struct):
     """The rows after a step, with what is to be said; each path is below the step."""
 
     rows: list[Row] = field(default_factory=list)

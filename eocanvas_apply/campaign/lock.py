@@ -11,10 +11,11 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import Diagnostic, Position, error, info
@@ -35,8 +36,7 @@ _QUERY, _PRODUCT = "query", "product"
 LARGEST = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class LockedQuery:
+class LockedQuery(Struct, frozen=True):
     """One search: its fields, when it was made, and the fields of each product found, `id` among them, by id."""
 
     query: Mapping[str, Any]
@@ -44,15 +44,13 @@ class LockedQuery:
     products: tuple[Mapping[str, Any], ...]
 
 
-@dataclass(frozen=True)
-class Lock:
+class Lock(Struct, frozen=True):
     """The locked searches by digest of their query."""
 
     queries: Mapping[str, LockedQuery]
 
 
-@dataclass(frozen=True, slots=True)
-class LockChange:
+class LockChange(Struct, frozen=True):
     """What a new search finds of a locked query: ids of products that it would add or remove."""
 
     digest: str
@@ -145,8 +143,7 @@ def _json(value: Mapping[str, Any]) -> str:
     return json.dumps(ordered, ensure_ascii=True, sort_keys=False, separators=(",", ":"))
 
 
-@dataclass(frozen=True, slots=True)
-class LockFile:
+class LockFile(Struct, frozen=True):
     """A lock file's text and the lock in it; both None where there is no file."""
 
     text: str | None = None

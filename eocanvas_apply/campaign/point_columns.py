@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from eocanvas_apply.diagnostics import error, one_of
 from eocanvas_apply.errors import ManifestError
@@ -40,8 +41,7 @@ _UNIT = re.compile(r"[\[(].*?[\])]")
 _SHOWN = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """The names of the columns; a table may have none with names, ids and times."""
 
     lat: str

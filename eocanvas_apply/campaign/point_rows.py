@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field, structs
 
 from eocanvas_apply.campaign.point_columns import Columns, columns_of
 from eocanvas_apply.campaign.row_faults import RowFaults
@@ -41,8 +43,7 @@ class Numbered(NamedTuple):
     row: Row
 
 
-@dataclass
-class Points:
+class Points(Struct):
     """The points of a job that can be used, and what is wrong with the others, each kind once.
 
     The path of a fault is the number of its row, and the column.
@@ -150,7 +151,7 @@ def points_in_list(values: Any) -> Points:
     except ManifestError as problem:
         # Only a file has columns with names of their own.
         hint = "call the fields of each point lat, lon, name and time"
-        raise ManifestError(*(replace(each, hint=hint) for each in problem.diagnostics)) from None
+        raise ManifestError(*(dataclasses.replace(each, hint=hint) for each in problem.diagnostics)) from None
 
 
 def _points_of(given: Sequence[Numbered], asked: PointColumns, points: Points) -> Points:
@@ -161,7 +162,7 @@ def _points_of(given: Sequence[Numbered], asked: PointColumns, points: Points) -
     if columns.id and not all(_is_number(row.fields.get(columns.id)) for _, row in given):
         # PixEx numbers its points; any other id is a name.
         name = None if "name" in asked.model_fields_set else columns.id
-        columns = replace(columns, id=None, name=columns.name or name)
+        columns = structs.replace(columns, id=None, name=columns.name or name)
     for each in given:
         points.add(each, columns)
     return points

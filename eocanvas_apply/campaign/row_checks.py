@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 
+from msgspec import Struct
 from pydantic import BaseModel, ValidationError
 
 from eocanvas_apply.campaign.cells import doubt_about
@@ -30,8 +31,7 @@ _ANY_TEXT = "x"
 _WRITE_ID = 'add `id: "${each.FIELD}"` to the last step'
 
 
-@dataclass(frozen=True)
-class Instances:
+class Instances(Struct, frozen=True):
     """All instances of a campaign in the order of its rows; none when a diagnostic stays an error."""
 
     by_row: tuple[Instance, ...]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+
+from msgspec import Struct, field
 
 from eocanvas_apply.campaign.rows import Row, row_name
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, one_of
@@ -11,8 +13,7 @@ from eocanvas_apply.documents.yaml.nodes import Path
 from eocanvas_apply.manifest.substitution import LONGEST_FILLED, MissingField, Template
 
 
-@dataclass
-class RowFault:
+class RowFault(Struct):
     """One fault, the path that it belongs to, the first row that has it, and how many do."""
 
     found: Diagnostic
@@ -27,8 +28,7 @@ class RowFault:
         return replace(self.found, message=f"{self.found.message} ({where})")
 
 
-@dataclass
-class RowFaults:
+class RowFaults(Struct):
     """The faults of many rows."""
 
     _faults: dict[object, RowFault] = field(default_factory=dict)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from eocanvas_apply.campaign.readers.csv import cell_place, table_rows
 from eocanvas_apply.campaign.readers.encoding import UTF_16
@@ -21,8 +23,7 @@ from eocanvas_apply.manifest.model.steps import CsvFile, JsonFile
 _LONGEST_LINE = 500
 
 
-@dataclass(frozen=True, slots=True)
-class RowFile:
+class RowFile(Struct, frozen=True):
     """A file as a step names it: its path as written, what reads its content, and what finds a field of a row there."""
 
     written: str
@@ -30,8 +31,7 @@ class RowFile:
     place: Callable[[bytes, str, int, str | None], Position]
 
 
-@dataclass
-class RowFiles:
+class RowFiles(Struct):
     """`digests` are the SHA-256 (hex) of the files read, by path as the manifest writes it."""
 
     loaded: LoadedManifest

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
+
+from msgspec import Struct, field
 
 from eocanvas_apply.diagnostics import Diagnostic, Position, error
 from eocanvas_apply.errors import ManifestError
@@ -21,8 +22,7 @@ _LONGEST_VALUE = 24
 _NO_ORIGINS: Origins = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One row: its natural id, None where its source has none, and its fields by name.
 
     `origins` are the ids of the instances that it was made of, by the names of their jobs; None where several
@@ -37,8 +37,7 @@ class Row:
 START: Sequence[Row] = (Row(None, {}),)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """The rows of a source, whether they depend on the day of the run, and warnings about its file.
 
     `locked` says of a search whether the lock answered it; None for rows that are never locked. `judged` are the

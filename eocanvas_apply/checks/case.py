@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from eocanvas_apply.diagnostics import Diagnostic, Position
 from eocanvas_apply.documents.graph import OUTPUT, Graph
 from eocanvas_apply.documents.yaml.nodes import Path
@@ -22,8 +24,7 @@ if TYPE_CHECKING:
     from eocanvas_apply.manifest.instances import Instance
 
 
-@dataclass(frozen=True)
-class ManifestCase:
+class ManifestCase(Struct, frozen=True):
     """The manifest as far as it could be read."""
 
     loaded: LoadedManifest
@@ -69,8 +70,7 @@ class GraphCase:
         return self.loaded.place(found, ("jobs", self.name, *path), at_name=at_name)
 
 
-@dataclass(frozen=True)
-class ChainCase:
+class ChainCase(Struct, frozen=True):
     """One job and its chain."""
 
     loaded: LoadedManifest

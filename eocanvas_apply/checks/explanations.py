@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from msgspec import Struct
+
 from eocanvas_apply.checks.codes import subjects
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """`before` is the part of a file with the fault, or what is seen; `after` is it corrected, or what helps.
 
     `says` is a command and what it says then, as a test recorded it; empty where none could.

@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+from msgspec import Struct
 
 from eocanvas_apply.checks.case import GraphCase
 from eocanvas_apply.checks.graph_rules import operator
@@ -99,8 +100,7 @@ def _unknown_value(parameter: str, text: str, near: str, values: _ValueSet) -> D
     return warning("parameter-value", f"{text[:60]} is not a known value of {parameter}", near or known)
 
 
-@dataclass(frozen=True, slots=True)
-class _ValueSet:
+class _ValueSet(Struct, frozen=True):
     """The values that a parameter may have, as texts and as SNAP compares them."""
 
     texts: Sequence[str]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from eocanvas_apply.cli.guard import of_exception
 from eocanvas_apply.cli.terminal.console import Outcome
@@ -20,8 +22,7 @@ if TYPE_CHECKING:
     from eocanvas_apply.report.status import Status
 
 
-@dataclass(frozen=True, slots=True)
-class MetricsFile:
+class MetricsFile(Struct, frozen=True):
     """The file that a command was asked to write, if it was."""
 
     path: Path | None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import structs
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import UsageError
@@ -58,7 +60,7 @@ def opened_project(args: Namespace, *, lock_may_be_broken: bool = False, layers:
         lock_may_be_broken=lock_may_be_broken,
         layers=layers,
     )
-    return replace(opened, policy=policy)
+    return structs.replace(opened, policy=policy)
 
 
 def policy_of(args: Namespace) -> PolicyFile | None:
@@ -111,7 +113,7 @@ def settings(args: Namespace, console: Console) -> Settings:
         allow_commands=getattr(args, "allow_commands", False),
         required_sealing_key=getattr(args, "require_sealing_key", None),
     )
-    return replace(found, report=Lines(console.err).write)
+    return dataclasses.replace(found, report=Lines(console.err).write)
 
 
 def manifest_files(args: Namespace) -> ManifestFiles:

@@ -6,10 +6,11 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from eocanvas_apply.cli.terminal.console import Console, Outcome
 from eocanvas_apply.cli.terminal.signals import Stopped, unless_signalled
@@ -26,8 +27,7 @@ _HOST = "127.0.0.1"
 Make = Callable[[str], Awaitable[str]]
 
 
-@dataclass(slots=True)
-class _Shown:
+class _Shown(Struct):
     """What is served now."""
 
     page: bytes = b""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from eocanvas_apply.cli.commands import SUMMARIES
 from eocanvas_apply.diagnostics import Diagnostic
@@ -34,8 +36,7 @@ _OF_NO_PROJECT = {"explain"}
 _END = r"[`;]|eocanvas-apply"
 
 
-@dataclass(frozen=True, slots=True)
-class TypedCommands:
+class TypedCommands(Struct, frozen=True):
     """What the person gave: options with their values. `takes` tells whether a command has an option.
 
     A command with parts is asked for with both words, such as `ledger show`; no part has no options.

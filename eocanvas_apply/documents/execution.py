@@ -10,8 +10,9 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 _FIELDS = {
     "snap-function": ("snap_graph", "eo_input", "eo_config"),
@@ -19,8 +20,7 @@ _FIELDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutionInput:
+class ExecutionInput(Struct, frozen=True):
     """One input: its name in the graph, a URL or a path, the physical name of the key that opens the path."""
 
     name: str

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, structs
 
 from eocanvas_apply.diagnostics import Diagnostic, Position, error
 from eocanvas_apply.documents.geometries.regions import Regions, box_of
@@ -108,7 +111,7 @@ class Graph:
         if not params:
             return self
         filling = _Filling({name: param_text(value) for name, value in params.items()})
-        root = replace(
+        root = structs.replace(
             self.root,
             attributes={name: filling.filled(text) for name, text in self.root.attributes.items()},
             texts=[filling.filled(text) for text in self.root.texts],
@@ -117,18 +120,18 @@ class Graph:
                 for child in self.root.children
             ],
         )
-        return replace(self, root=root)
+        return dataclasses.replace(self, root=root)
 
     def with_points(self, points: Sequence[Point]) -> Graph:
         """Return the graph with the points in its PixEx node with empty coordinates."""
         from eocanvas_apply.documents.pixex import with_points
 
-        return replace(self, root=with_points(self.root, points))
+        return dataclasses.replace(self, root=with_points(self.root, points))
 
     def at_service(self) -> Graph:
         """Return the graph as the service runs it: `$output` is the file of the node that is called Write."""
         children = [_with_output(child) if _is_write(child) else child for child in self.root.children]
-        return replace(self, root=replace(self.root, children=children))
+        return dataclasses.replace(self, root=structs.replace(self.root, children=children))
 
     def to_xml(self, mark: Mark | None = None) -> str:
         """Return the text that is sent: indented, in ASCII, without comments but the mark."""
@@ -149,12 +152,11 @@ def _is_write(element: Element) -> bool:
 
 def _with_output(element: Element) -> Element:
     if element.tag == "file" and not element.children:
-        return replace(element, texts=[f"${OUTPUT}"])
-    return replace(element, children=[_with_output(child) for child in element.children])
+        return structs.replace(element, texts=[f"${OUTPUT}"])
+    return structs.replace(element, children=[_with_output(child) for child in element.children])
 
 
-@dataclass
-class _Filling:
+class _Filling(Struct):
     """Replaces names by values, as long as all that comes in stays below the limit."""
 
     values: Mapping[str, str]
@@ -227,4 +229,6 @@ def _without_geometry(text: str) -> str:
 
 def _without_application_data(root: Element) -> Element:
     kept = [pair for pair in zip(root.children, root.texts[1:], strict=True) if pair[0].tag != "applicationData"]
-    return replace(root, children=[child for child, _ in kept], texts=[root.texts[0], *(text for _, text in kept)])
+    return structs.replace(
+        root, children=[child for child, _ in kept], texts=[root.texts[0], *(text for _, text in kept)]
+    )

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from eocanvas_apply.diagnostics import Position
 from eocanvas_apply.documents.xml_tree import Element, advanced
@@ -18,8 +20,7 @@ _WHOLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SHOWN = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Placeholder:
+class Placeholder(Struct, frozen=True):
     """A `$name` or `${name}` in a text or attribute; `element` is where it stands, `start` and `end` its characters.
 
     `closed` is False for a `${` without `}`, `alone` tells that nothing but white space stands beside it.

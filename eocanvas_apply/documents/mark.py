@@ -12,7 +12,8 @@ import hashlib
 import re
 import string
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _MARK = re.compile(r"eocanvas-apply ([0-9a-f]{32}) ([0-9a-f]{16})(?![0-9a-f])")
 _WRAPPED = re.compile(
@@ -25,8 +26,7 @@ _ALPHABET = "".join((string.ascii_letters, string.digits, "+/"))
 _FRAGMENT = 16
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Mark:
+class Mark(Struct, frozen=True, order=True):
     """`intent` is the launch (32 hex digits), `target` a digest of project and address (16 hex digits)."""
 
     intent: str

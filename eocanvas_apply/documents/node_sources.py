@@ -7,7 +7,8 @@ finds a node by its id in any case, and a product of the header by its exact nam
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.documents.xml_tree import Element
@@ -16,8 +17,7 @@ from eocanvas_apply.documents.xml_tree import Element
 _LONGEST_LIST = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """One element below `<sources>` and the ids that it names."""
 
     element: Element

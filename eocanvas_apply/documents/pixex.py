@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from eocanvas_apply.documents.xml_tree import Element
 
@@ -11,8 +13,7 @@ OPERATOR = "PixEx"
 _ELSEWHERE = ("coordinatesFile", "matchupFile")
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """A point in WGS 84: degrees as text, `time` as `2024-07-01T10:00:00` in UTC, `id` a whole number as text."""
 
     name: str

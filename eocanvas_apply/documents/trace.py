@@ -11,9 +11,10 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import accumulate, chain, islice
 from typing import Any
+
+from msgspec import Struct
 
 from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph
@@ -43,8 +44,7 @@ _MOST_OF_REQUEST = 10
 _OPTIONS = frozenset({"uncompress", "subPath"})
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Struct, frozen=True):
     """What was found: marks, digests of canonical graphs and chains, and digests of lists of inputs.
 
     `cut` tells that the log ends in the middle of a graph or chain, or holds more graphs than are read: what was found
@@ -57,8 +57,7 @@ class Trace:
     cut: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedRequest:
+class LoggedRequest(Struct, frozen=True):
     """What a log repeats of the request, as values: the first graphs or chains, the lists of inputs and of options.
 
     The values are as another client sent them: addresses of inputs may hold passwords.

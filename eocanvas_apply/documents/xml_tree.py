@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from xml.parsers import expat
+
+from msgspec import Struct, field
 
 from eocanvas_apply.diagnostics import Position
 
@@ -22,8 +24,7 @@ _TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 _ATTRIBUTE = _TEXT | str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
 
 
-@dataclass(slots=True)
-class Element:
+class Element(Struct):
     """An element. `texts` has one more member than `children`: what stands before, between and after them.
 
     `places` are the characters of its first text from which on it stands without gap in the file, and where that is.

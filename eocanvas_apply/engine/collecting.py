@@ -6,8 +6,10 @@ import asyncio
 import os
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from eocanvas_apply.applying.results.copying import Copier
 from eocanvas_apply.applying.results.downloads import Downloads
@@ -30,8 +32,7 @@ from eocanvas_apply.results.presence import Copy, Presence, copies, presence, wa
 _LEFT = {Presence.REMOVED: "missing", Presence.OTHER: "edited"}
 
 
-@dataclass(frozen=True, slots=True)
-class Collected:
+class Collected(Struct, frozen=True):
     """What came of it: how every result stands in the folder now, what went wrong, and what was left as it is."""
 
     stands: Mapping[Copy, Presence]
@@ -96,8 +97,7 @@ def _fetches(session: Session, addresses: Collection[str]) -> Iterator[PlannedAc
             yield PlannedAction(address, ActionKind.FETCH, Reason.RESULTS_PENDING, task=task)
 
 
-@dataclass(frozen=True, slots=True)
-class _Stands:
+class _Stands(Struct, frozen=True):
     copied: tuple[Copy, ...]
     now: dict[Copy, Presence]
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.campaign.expanded import Expansion
@@ -39,8 +41,7 @@ if TYPE_CHECKING:
 _NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """A manifest that may be planned, with `read`, which reads a file that it names and raises ManifestError."""
 
     files: ManifestFiles
@@ -196,8 +197,7 @@ class Rows(Enum):
     GIVEN = "files and the lock only: campaigns that need more stay without rows"
 
 
-@dataclass(frozen=True)
-class Campaigns:
+class Campaigns(Struct, frozen=True):
     """A project with its rows. `documents` holds also those that only rows name; `diagnostics` are of all of it."""
 
     project: Definition

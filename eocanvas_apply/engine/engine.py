@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from eocanvas_apply.applying.stopping import Stop
 from eocanvas_apply.diagnostics import Severity, error, info
@@ -150,7 +153,7 @@ class Engine:
         `wait` is how long to wait for jobs in all: None to their end, zero for one turn.
         """
         await self._surveyor.keep()
-        requests = replace(self._guarding(requests), applying=True)
+        requests = structs.replace(self._guarding(requests), applying=True)
         requests = self._remaining(permission, requests) if permission else requests
         first, observed = await self._first(requests)
         if absent := _absent(first, observed):
@@ -182,7 +185,7 @@ class Engine:
     def _remaining(self, permission: Permission, requests: Requests) -> Requests:
         """Return the requests with what a permission allows, and without what was launched since its plan was made."""
         launched = launched_since(permission.intents or {}, self.journal.recorded)
-        return replace(permission.added_to(requests), launched=launched, launches=len(launched))
+        return structs.replace(permission.added_to(requests), launched=launched, launches=len(launched))
 
     async def cancel(self, addresses: frozenset[str], confirm: Callable[[Plan], None]) -> ApplyResult:
         """Stop what is in flight of these jobs, and nothing else; `confirm` raises for a plan that is declined.
@@ -231,7 +234,7 @@ class Engine:
         return Run(self._surveyor, self.session(), requests, first, pace, intents, covers, self.show)
 
     def _guarding(self, requests: Requests) -> Requests:
-        return replace(requests, sealing_key=self.required_sealing_key)
+        return structs.replace(requests, sealing_key=self.required_sealing_key)
 
     def _within_policy(self, made: Plan, requests: Requests) -> Plan:
         """Return the plan with what the policy refuses of it."""
@@ -240,7 +243,7 @@ class Engine:
         from eocanvas_apply.policy.plan_limits import plan_refusals
 
         found = plan_refusals(self.policy, made, self.journal.recorded, requests)
-        return replace(made, refusals=(*made.refusals, *self.policy_refusals, *found))
+        return dataclasses.replace(made, refusals=(*made.refusals, *self.policy_refusals, *found))
 
     def _guarded(self, made: Plan, requests: Requests, observed: Observed) -> Plan:
         """Return the plan with what speaks against opening a ledger for it."""
@@ -248,11 +251,13 @@ class Engine:
             return made
         if requests.destroy and (left := keys_without_ledger(self.desired, observed)):
             # Nothing is on record, so that nothing is deleted: whoever takes that for done is told.
-            return replace(made, diagnostics=(*made.diagnostics, replace(left, severity=Severity.WARNING)))
+            return dataclasses.replace(
+                made, diagnostics=(*made.diagnostics, dataclasses.replace(left, severity=Severity.WARNING))
+            )
         if not made.changes_pending:
             return made
         lost = self.new_ledger_refusal(requests, observed)
-        return replace(made, refusals=(*made.refusals, lost)) if lost else made
+        return dataclasses.replace(made, refusals=(*made.refusals, lost)) if lost else made
 
     def new_ledger_refusal(self, requests: Requests, observed: Observed, command: str = "apply") -> Diagnostic | None:
         """Return what speaks against opening a new ledger by a command, None where nothing does."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from eocanvas_apply.errors import EocanvasApplyError
 from eocanvas_apply.planning.failures import NOISE
@@ -17,8 +18,7 @@ _SHARE = re.compile(r"(?<!\d)(?<!\d\.)(\d{1,3})\s?%(?!.*%)")
 _LINES_READ = 200
 
 
-@dataclass(slots=True)
-class LogTails:
+class LogTails(Struct):
     """The last lines of logs by job id. Only a run on a terminal asks for them, and a fault only leaves one out."""
 
     service: EOCanvas

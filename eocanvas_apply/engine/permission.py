@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import PlanStale
@@ -17,8 +19,7 @@ if TYPE_CHECKING:
     from eocanvas_apply.planning.state.sent_launches import Intents
 
 
-@dataclass(frozen=True, slots=True)
-class Permission:
+class Permission(Struct, frozen=True):
     """`check` raises PlanStale for a first plan that it does not allow; `plan_id` goes on record as accepted.
 
     Without `plan_id` nothing new is accepted. `allowed` and `unprotected` are what was given when it was accepted.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from eocanvas_apply.diagnostics import did_you_mean, error
 from eocanvas_apply.errors import UsageError
@@ -30,8 +31,7 @@ def settings_file() -> Path | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class PersonalSettings:
+class PersonalSettings(Struct, frozen=True):
     """The settings; `allow_commands` are the folders of the projects whose commands may run, None for all of them.
 
     `allow_paths` are folders and files that a manifest may name although they lie outside of its own folder.

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from eocanvas_apply.applying.applier import Applier
 from eocanvas_apply.applying.leftovers import remove_leftovers
@@ -201,14 +204,14 @@ class Run:
 
     def _show_pause(self, pause: timedelta) -> None:
         if self.show and self._view:
-            self.show(replace(self._view, look_in=pause))
+            self.show(structs.replace(self._view, look_in=pause))
 
     def _current_requests(self) -> Requests:
         """Return what is asked for, with what this run has done of it."""
         session = self.session
         # What another run has launched meanwhile is done too.
         others = launched_since(self.intents, session.journal.recorded) - session.launched
-        return replace(
+        return structs.replace(
             self.requests,
             launches_stopped=session.launches_stopped,
             launched=others | session.launched,
@@ -299,7 +302,7 @@ class Run:
     def _result(self) -> ApplyResult:
         """Return how it ended."""
         last, session, recorded = self._last, self.session, self.session.journal.recorded
-        met = replace(self.first, actions=tuple(self._first_seen.values()))
+        met = dataclasses.replace(self.first, actions=tuple(self._first_seen.values()))
         left = results_left(last, self.requests)
         ended = results(met, last, recorded, session.failures, left)
         found = endings(last, {each.outcome for each in ended}, launches_stopped=session.launches_stopped)
@@ -308,7 +311,7 @@ class Run:
         beyond = [action for action in last.actions if action.task and self._goes_beyond(action)]
         if beyond:
             found |= {Ending.STALE}
-            last = replace(last, diagnostics=(*last.diagnostics, *map(not_planned, beyond)))
+            last = dataclasses.replace(last, diagnostics=(*last.diagnostics, *map(not_planned, beyond)))
         pending = sum(results_pending(recorded, address) for address in left)
         jobs = [each.address for each in ended if each.address.startswith("job.")]
         lie = places(jobs, recorded, last.desired)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.errors import LedgerError
@@ -31,8 +33,7 @@ Review = Callable[[Iterable[Diagnostic]], tuple[Diagnostic, ...]]
 LookIntoStorages = Callable[[Recorded], Awaitable["Sequence[Drifted]"]]
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """One observation: the plan, what it was made from, and the jobs whose status has changed since the last one."""
 
     plan: Plan
@@ -40,8 +41,7 @@ class Survey:
     changed: Sequence[JobObserved]
 
 
-@dataclass(slots=True)
-class Surveyor:
+class Surveyor(Struct):
     """Observes and plans for one run; it records only facts, and only when asked to. `last` is what it saw last."""
 
     desired: Desired

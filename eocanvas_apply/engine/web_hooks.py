@@ -6,11 +6,11 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from msgspec import Struct
 
 from eocanvas_apply.connection_words import connection_words
 from eocanvas_apply.diagnostics import Diagnostic, warning
@@ -42,8 +42,7 @@ class _NotCalled(Exception):
     """Why a web hook was not called, or did not take the call; no secret is in its text."""
 
 
-@dataclass(frozen=True, slots=True)
-class WebHooks:
+class WebHooks(Struct, frozen=True):
     """The web hooks of a manifest, and what calling them needs; `place` gives a diagnostic its line."""
 
     hooks: tuple[Notify, ...]

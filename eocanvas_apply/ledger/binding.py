@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.ledger.events import LedgerOpened
@@ -11,8 +12,7 @@ from eocanvas_apply.vocabulary import NO_ENVIRONMENT
 from eocanvas_apply.web_addresses import same_service
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Struct, frozen=True):
     """What a ledger belongs to.
 
     `service` is the base address without a trailing slash; its port does not count on loopback. `account` is the user

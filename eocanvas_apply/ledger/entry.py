@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, BinaryIO, Literal
 
+from msgspec import Struct
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
@@ -55,8 +56,7 @@ def _adapter() -> TypeAdapter[Entry]:
     return TypeAdapter(Entry)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """How far a file is parsed: its offset in bytes and the number of the last entry before it."""
 
     offset: int = 0

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import error
@@ -24,8 +25,7 @@ _BUCKET = "s3://"
 _LONGEST_LINE = 100_000
 
 
-@dataclass(frozen=True)
-class OpenedLedger:
+class OpenedLedger(Struct, frozen=True):
     """A ledger; nothing is read or written yet.
 
     One in a file or a bucket has a snapshot beside it; `runs` knows the runs at work. `create` creates the table of one

@@ -9,9 +9,10 @@ import json
 import re
 import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import total_ordering
 from typing import Literal
+
+from msgspec import Struct
 
 from eocanvas_apply.diagnostics import did_you_mean, error
 from eocanvas_apply.errors import UsageError
@@ -25,8 +26,7 @@ _JOB = re.compile(rf"job\.({_NAME})(?:\[(\".*\")\])?", re.DOTALL)
 
 
 @total_ordering
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """`key.scenes`, `key.scenes#3` (an old generation), `job.subset`, `job.datacube["S3A_OL"]` (an instance).
 
     Addresses sort keys first, then by name, generation and instance; `str` and `parse` are each other's inverse.

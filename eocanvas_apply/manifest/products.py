@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.documents.yaml.nodes import Data
@@ -14,8 +15,7 @@ from eocanvas_apply.manifest.validation.meaning import Finding, is_raw, mapping_
 _DATASET, _PRODUCT, _LOCATION = "dataset_id", "product_id", "location"
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(Struct, frozen=True):
     """A product; dataset and id are its identity. `location` is None where only a search can tell it."""
 
     dataset_id: str

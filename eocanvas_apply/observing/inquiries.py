@@ -6,9 +6,10 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from eocanvas_apply.diagnostics import Diagnostic, warning
 from eocanvas_apply.errors import NotSent, Refused, ServiceError
@@ -16,8 +17,7 @@ from eocanvas_apply.errors import NotSent, Refused, ServiceError
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class Inquiries:
+class Inquiries(Struct):
     """The questions of one run about single jobs. `patience` is how long all jobs of one question may take."""
 
     patience: timedelta = timedelta(minutes=2)

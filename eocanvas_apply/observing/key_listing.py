@@ -7,10 +7,11 @@ not in it stands for is asked for by that name.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from functools import partial
+
+from msgspec import Struct
 
 from eocanvas_apply.errors import Doubt, Refused
 from eocanvas_apply.ledger.fold.key_records import Generation
@@ -29,8 +30,7 @@ _FORBIDDEN = (401, 403)
 _PATIENCE = timedelta(seconds=5)
 
 
-@dataclass(frozen=True, slots=True)
-class KeysSeen:
+class KeysSeen(Struct, frozen=True):
     """Keys by name, and the names of those that the service refuses to show to this account."""
 
     by_name: Mapping[str, ObservedKey]

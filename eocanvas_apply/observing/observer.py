@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from msgspec import structs
 
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import Diagnostic, Severity
@@ -112,7 +115,7 @@ class Observer:
                 done, _ = await asyncio.wait({processes}, timeout=_PROCESSES_S)
                 for task in done:
                     task.result()
-            return replace(
+            return structs.replace(
                 observed,
                 processes=self._processes.versions,
                 described=self._processes.described,
@@ -214,7 +217,7 @@ class Observer:
         found = await self._inquiries.each("the status", absent, self.service.job)
         present = {job_id: observed_job(job) for job_id, job in found.items() if job}
         gone = frozenset(job_id for job_id, job in found.items() if job is None)
-        return replace(jobs, jobs={**jobs.jobs, **present}), gone
+        return structs.replace(jobs, jobs={**jobs.jobs, **present}), gone
 
     async def _candidate_traces(self, recorded: Recorded, jobs: Pass, at: datetime) -> Mapping[str, Trace]:
         intended = [*open_intents(recorded), *late_intents(recorded, at)]
@@ -263,7 +266,10 @@ class Observer:
             hide = self.service.scrubber.hide
             if found is None:
                 return None
-            return _Said(tuple(replace(each, line=hide(each.line)) for each in found), software_in(log, unread[job_id]))
+            return _Said(
+                tuple(dataclasses.replace(each, line=hide(each.line)) for each in found),
+                software_in(log, unread[job_id]),
+            )
 
         found = await self._inquiries.each("the log", unread, read)
         return {job_id: said for job_id, said in found.items() if said is not None}
@@ -287,7 +293,7 @@ class Observer:
         except ServiceError as fault:
             if isinstance(fault, Refused) and fault.concerns_account:
                 raise
-            return None, (replace(fault.diagnostics[0], severity=Severity.WARNING),)
+            return None, (dataclasses.replace(fault.diagnostics[0], severity=Severity.WARNING),)
         return Sealing(public_key.limit, public_key.bits, self.vault.sealed_sizes(), public_key.digest), ()
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from eocanvas_apply.errors import CredentialsError, ServiceError
 from eocanvas_apply.ledger.fold.recorded import Recorded
@@ -18,8 +19,7 @@ _AT_ONCE = 8
 _FAULTS = (ServiceError, CredentialsError)
 
 
-@dataclass(slots=True)
-class ShownProcesses:
+class ShownProcesses(Struct):
     """The processes as far as they were read: their list until it is known, each description once a run.
 
     `versions` are by id, None while they are not known; `described` are the inputs of a process by id and name.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Phase(StrEnum):
@@ -62,8 +63,7 @@ class ActionKind(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class ActionTraits:
+class ActionTraits(Struct, frozen=True):
     """What follows from an action alone.
 
     `phase` and `state` are those of its job, `quiet` actions change nothing that a person must approve, `launches`

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import astuple, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import astuple, replace
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity
 from eocanvas_apply.ledger.events import Adopted, AnyEvent
@@ -50,8 +52,7 @@ class DriftKind(StrEnum):
     OBJECT_CHANGED = "object-changed"
 
 
-@dataclass(frozen=True, slots=True)
-class DriftRow:
+class DriftRow(Struct, frozen=True):
     """The words for one kind, what to do (empty for nothing), and whether it counts as something that moved."""
 
     words: str
@@ -99,8 +100,7 @@ _NOT_ASKED = "storage-not-asked"
 _ROUNDING = timedelta(seconds=2)
 
 
-@dataclass(frozen=True, slots=True)
-class Drifted:
+class Drifted(Struct, frozen=True):
     """One difference. `changes` are from what is recorded to what is there now.
 
     `job_id` is of the job that it is about, `place` the file of a result or its address in a storage, `ends` when a key
@@ -121,8 +121,7 @@ class Drifted:
         return DRIFT[self.kind]
 
 
-@dataclass(frozen=True, slots=True)
-class DriftReport:
+class DriftReport(Struct, frozen=True):
     """What drifted, and the plan that it was found beside, which tells how things stand."""
 
     plan: Plan

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 from eocanvas_apply.vocabulary import FailureClass
 from eocanvas_apply.web_addresses import replaced_users
@@ -30,8 +31,7 @@ HINTS: Mapping[FailureClass, str] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """Why a job failed: its class, the line of the log that says so (empty without one), and what helps."""
 
     failure_class: FailureClass
@@ -115,8 +115,7 @@ def _complaint(output: Sequence[str]) -> str:
 _DEFAULT_RETRIES: Mapping[FailureClass, int] = MappingProxyType({"staging-in": 1, "staging-out": 1, "key": 1})
 
 
-@dataclass(frozen=True, slots=True)
-class Retries:
+class Retries(Struct, frozen=True):
     """How often failed runs of one definition are tried again: in all (`total`), or for each class."""
 
     total: int | None = None

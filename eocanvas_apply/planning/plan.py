@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime, timedelta
 
+from msgspec import Struct
+
 from eocanvas_apply.diagnostics import Diagnostic, Severity
 from eocanvas_apply.documents.kept_text import text_of
 from eocanvas_apply.planning.actions import LAUNCHES, QUIET, ActionKind, Phase
@@ -33,8 +35,7 @@ def instance_of(address: str) -> str:
     return address.partition("[")[2][1:-2]
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedAction:
+class PlannedAction(Struct, frozen=True):
     """What is to be done with one address, and why.
 
     `task` is what carries it out, None where nothing is to be done or it cannot be done yet;
@@ -304,8 +305,7 @@ class Plan:
         return {action.address: action for action in self.actions}
 
 
-@dataclass(frozen=True, slots=True)
-class Requests:
+class Requests(Struct, frozen=True):
     """What the command line asked for beyond the manifest.
 
     `forget`, `relaunch`, `cancel` and `only` hold addresses, `launched` those that this run has launched already: what

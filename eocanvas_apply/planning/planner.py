@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.ledger.fold.recorded import Recorded
@@ -45,8 +46,7 @@ def plan(desired: Desired, requests: Requests, recorded: Recorded, observed: Obs
     return planner.plan()
 
 
-@dataclass(frozen=True, slots=True)
-class _Planner:
+class _Planner(Struct, frozen=True):
     """The stages of a plan. Each takes the actions of the one before, and says of some that they must wait."""
 
     desired: Desired

@@ -6,9 +6,10 @@ A row says what follows from them (phase, outcome, state), and in plain words wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+
+from msgspec import Struct
 
 from eocanvas_apply.planning.actions import ACTIONS, ActionKind, Outcome, Phase, State
 
@@ -59,8 +60,7 @@ class Reason(StrEnum):
     NOT_SELECTED = "not-selected"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One legal pair of action and reason.
 
     `words` say what it means, `advice` what to do next, with `{address}` as on the command line and `{until}` for

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, replace
 from pathlib import PurePath
+
+from msgspec import Struct
 
 from eocanvas_apply.diagnostics import Diagnostic, error, warning
 from eocanvas_apply.ledger.fold.recorded import Recorded
@@ -64,8 +66,7 @@ def _broken(
     return ((code, what, flag) for code, what, flag in found if what)
 
 
-@dataclass(frozen=True, slots=True)
-class NewLedger:
+class NewLedger(Struct, frozen=True):
     """Where a new ledger would be opened, and the local one of this project that is not used.
 
     With `lost_after_run` a CI machine would keep a local ledger of a real service.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct
 
 from eocanvas_apply.ledger.events import DeleteReason
 from eocanvas_apply.manifest.products import Product
@@ -12,8 +13,7 @@ from eocanvas_apply.planning.desired.desired import DesiredKey
 from eocanvas_apply.planning.desired.desired_job import DesiredJob
 
 
-@dataclass(frozen=True, slots=True)
-class CreateKey:
+class CreateKey(Struct, frozen=True):
     """Create this generation; `abandons` is an earlier one that is not found (number and name)."""
 
     key: DesiredKey
@@ -21,15 +21,13 @@ class CreateKey:
     abandons: tuple[int, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _GenerationTask:
+class _GenerationTask(Struct, frozen=True):
     key: str
     generation: int
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class AdoptKey(_GenerationTask):
+class AdoptKey(_GenerationTask, frozen=True):
     """Record that the service holds this generation after all."""
 
     intent: str
@@ -38,25 +36,21 @@ class AdoptKey(_GenerationTask):
     end_known: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DrainKey(_GenerationTask):
+class DrainKey(_GenerationTask, frozen=True):
     """Keep new intents away from this key, which is about to be replaced under its name."""
 
 
-@dataclass(frozen=True, slots=True)
-class EndDrain(_GenerationTask):
+class EndDrain(_GenerationTask, frozen=True):
     """Use this key again: the manifest went back before it was replaced."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteKey(_GenerationTask):
+class DeleteKey(_GenerationTask, frozen=True):
     """Delete this generation; `reason` is None where the next generation takes its name at once."""
 
     reason: DeleteReason | None
 
 
-@dataclass(frozen=True, slots=True)
-class LaunchJob:
+class LaunchJob(Struct, frozen=True):
     """Launch this job; `abandons` is an intent that the service shows no job of.
 
     `orders` are those whose downloads are its inputs, `process_version` is that of its process, as far as shown.
@@ -68,16 +62,14 @@ class LaunchJob:
     process_version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OrderProducts:
+class OrderProducts(Struct, frozen=True):
     """Order these products, of which this job is about to be launched with."""
 
     job: DesiredJob
     products: tuple[Product, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AdoptJob:
+class AdoptJob(Struct, frozen=True):
     """Record that this job of the service is ours."""
 
     job_id: str
@@ -85,37 +77,32 @@ class AdoptJob:
     intent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DismissJob:
+class DismissJob(Struct, frozen=True):
     """Ask the service to dismiss this job."""
 
     job_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class CancelLaunch:
+class CancelLaunch(Struct, frozen=True):
     """Record that what this intent became, if anything, shall not run."""
 
     intent: str
 
 
-@dataclass(frozen=True, slots=True)
-class FetchResults:
+class FetchResults(Struct, frozen=True):
     """Bring the listed results of this job into its folder."""
 
     job_id: str
     job: DesiredJob
 
 
-@dataclass(frozen=True, slots=True)
-class ForgetJob:
+class ForgetJob(Struct, frozen=True):
     """Take the address off the record; the job itself is left alone."""
 
     reason: Literal["not-in-manifest", "destroyed", "requested"]
 
 
-@dataclass(frozen=True, slots=True)
-class ReadTask:
+class ReadTask(Struct, frozen=True):
     """What an action of a saved plan has in place of its task: it is shown and compared, and never carried out.
 
     `orders` are the ids of the products that it would order.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 from urllib.parse import unquote
+
+from msgspec import Struct, field
 
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import Diagnostic
@@ -19,8 +20,7 @@ from eocanvas_apply.policy.patterns import matches, matches_file, matches_host, 
 from eocanvas_apply.policy.policy_file import PolicyFile
 
 
-@dataclass(frozen=True, slots=True)
-class Breach:
+class Breach(Struct, frozen=True):
     """A rule that a job breaks, by what, and where below the job that stands."""
 
     rule: str
@@ -28,8 +28,7 @@ class Breach:
     at: Path = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(Struct, frozen=True):
     """A job as the manifest has it, or that of a row. `is_open` says of a text that only rows fill it in."""
 
     policy: PolicyFile

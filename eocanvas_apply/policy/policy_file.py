@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from msgspec import Struct
 from pydantic import ValidationError
 
 from eocanvas_apply.checks.codes import codes
@@ -20,8 +21,7 @@ from eocanvas_apply.policy.patterns import matches
 from eocanvas_apply.policy.policy_model import Policy
 
 
-@dataclass(frozen=True)
-class PolicyFile:
+class PolicyFile(Struct, frozen=True):
     """A policy with its text."""
 
     rules: Policy

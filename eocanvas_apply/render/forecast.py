@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
+
+from msgspec.structs import asdict
 
 from eocanvas_apply.planning.schedule.outlook import Batch, batches, launch_times, turn_of
 from eocanvas_apply.planning.schedule.windows import per_day

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
+
+from msgspec import Struct, field
 
 from eocanvas_apply.planning.actions import ACTIONS, READING_ORDER, ActionKind
 from eocanvas_apply.planning.desired.fingerprint import DOCUMENT, Change
@@ -74,8 +75,7 @@ def _kind(planned: PlannedAction) -> tuple[str, str, bool, str]:
     return planned.reason, planned.runs_again or planned.goes_later or "", planned.lists_nothing, planned.note
 
 
-@dataclass(slots=True)
-class Blocks:
+class Blocks(Struct):
     """Writes a block for each address, with `full` for each instance too, and counts what it leaves out.
 
     `definitions` is how many keys and jobs are shown with what they are; with `full` all are.

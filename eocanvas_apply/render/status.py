@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import structs
 
 from eocanvas_apply.diagnostics import has_errors
 from eocanvas_apply.ledger.event_values import Remark
@@ -222,7 +224,7 @@ def _alike(
 
 
 def _untimed(job: JobStatus) -> JobStatus:
-    return replace(job, action=replace(job.action, not_before=None))
+    return dataclasses.replace(job, action=structs.replace(job.action, not_before=None))
 
 
 def _title(status: Status, style: Style) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from eocanvas_apply.diagnostics import Diagnostic, has_errors
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedStorage:
+class CheckedStorage(Struct, frozen=True):
     """The storage of one key: `place` in words, how many `inputs` jobs take from it, and how many were `found`.
 
     `asked` tells whether it answered, `written` whether a file was written there and removed.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.model.manifest import Manifest
 
 
-@dataclass(frozen=True, slots=True)
-class Dependencies:
+class Dependencies(Struct, frozen=True):
     """One key, job or campaign: the addresses that must be there before it, sorted.
 
     `reads` are the keys of its inputs and listings, `writes` the key of its output, `follows` the jobs whose results or

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.log_rules import ChecksOfJobs, checks_of
@@ -13,8 +14,7 @@ from eocanvas_apply.planning.state.job_states import job_state, remark_words
 from eocanvas_apply.planning.state.runs import counted_run
 
 
-@dataclass(frozen=True, slots=True)
-class JobRow:
+class JobRow(Struct, frozen=True):
     """One job or instance: `fields` are those of its row, `job_id` is empty before it was launched.
 
     `remarks` are codes of what the log of its job says of the results.
@@ -33,8 +33,7 @@ class JobRow:
         return instance_of(self.address)
 
 
-@dataclass(frozen=True, slots=True)
-class GivenJob:
+class GivenJob(Struct, frozen=True):
     """What a manifest says of a job or instance: the fields of its row, and why it is skipped (None: it is not)."""
 
     fields: Mapping[str, Any] = field(default_factory=dict)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.ledger.event_values import Remark
@@ -53,8 +54,7 @@ class Happening(StrEnum):
     ANSWERS = "answers"
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(Struct, frozen=True):
     """How far the results of one job are that a run fetches: files in their place and due, bytes here and in all.
 
     `expected` is None as long as the size of one is not known.
@@ -66,8 +66,7 @@ class Transfer:
     expected: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """One event for a person: `detail` names what (a physical key, a job id, a status, a file).
 
     Where the service does not answer (SILENT), `address` is `service`, `since` when that began, `detail` the seconds
@@ -101,8 +100,7 @@ _GOES_ON = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class AddressResult:
+class AddressResult(Struct, frozen=True):
     """How one address of the first plan, or one that arose later, ended; `now` is its action in the last plan.
 
     `job_id` and `status` are those of its job, None where it has none; `remarks` are what its log says of its results.
@@ -157,8 +155,7 @@ class Ending(StrEnum):
     INTERRUPTED = "interrupted"
 
 
-@dataclass(frozen=True, slots=True)
-class ApplyResult:
+class ApplyResult(Struct, frozen=True):
     """What an apply came to; `left` counts the results that it was asked to leave at the service.
 
     `places` are where the results of the plan's jobs lie now. `last_seen` is when the service was observed last, in a
@@ -182,8 +179,7 @@ def outcome_counts(results: Sequence[AddressResult]) -> dict[str, int]:
     return {str(kind): sum(1 for r in results if r.outcome is kind) for kind in Outcome}
 
 
-@dataclass(frozen=True, slots=True)
-class RunningJob:
+class RunningJob(Struct, frozen=True):
     """One job that the service works on; `since` is when it began or was created, None where that is unknown."""
 
     address: str
@@ -192,8 +188,7 @@ class RunningJob:
     since: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """A run by its last plan: how many jobs of each campaign stand where, when the next launch can go, when keys end.
 
     `stored` are the bytes of the results that this run has fetched, by campaign (None: single jobs), but for the

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Disturbance(StrEnum):
@@ -17,8 +18,7 @@ class Disturbance(StrEnum):
     SERVICE_OUT = "service-out"
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(Struct, frozen=True):
     """One simulated run: `ends` is when nothing was left to do, or to wait for without a person.
 
     `launches` are the jobs that were made, `per_day` by their date (UTC); `second_jobs` those that should not have
@@ -35,8 +35,7 @@ class Course:
     renewed: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Rehearsal:
+class Rehearsal(Struct, frozen=True):
     """A manifest run in virtual time from where it stands.
 
     `job_time` is what a job was taken to need, `measured` whether that is this project's own median. `earliest` is

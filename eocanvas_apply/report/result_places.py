@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import takewhile
+
+from msgspec import Struct
 
 from eocanvas_apply.ledger.fold.job_records import JobRecord, Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
@@ -14,8 +15,7 @@ from eocanvas_apply.planning.state.at_keys import location_of
 from eocanvas_apply.planning.state.runs import counted_run
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """The results of one job or campaign at one place: `path` ends with `/`; `size` in bytes, None where unknown."""
 
     owner: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, get_args
+
+from msgspec import Struct
 
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.planning.actions import ActionKind, Outcome
@@ -17,8 +18,7 @@ _LONGEST = 500
 _DRIFT = (Reason.DRIFTED, Reason.MISSING, Reason.VANISHED)
 
 
-@dataclass(frozen=True, slots=True)
-class RunMessage:
+class RunMessage(Struct, frozen=True):
     """The events of a run, the gravest first, and its values by their names in a body, but for its exit code."""
 
     events: tuple[RunEvent, ...]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from eocanvas_apply.ledger.fold.key_records import Generation
 from eocanvas_apply.ledger.fold.recorded import Recorded
@@ -25,8 +26,7 @@ class Comparison(StrEnum):
     CANNOT_TELL = "cannot-tell"
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(Struct, frozen=True):
     """One generation of a key. `config` are its plain fields, `secrets` the names of the secret ones.
 
     `until` None is no end where `end_known`. `shown` tells whether the service lists it; `differences` are those to

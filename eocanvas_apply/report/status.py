@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
+from msgspec import Struct
+
 from eocanvas_apply.ledger.event_values import Remark
 from eocanvas_apply.ledger.fold.job_records import IntentState, JobRecord, Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
@@ -21,8 +23,7 @@ from eocanvas_apply.planning.state.runs import STUCK, age_of, counted_run
 from eocanvas_apply.vocabulary import OgcStatus
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """How many jobs of one campaign, or of all that are none, stand where; `campaign` is its address, else None."""
 
     campaign: str | None
@@ -51,8 +52,7 @@ def together(found: Iterable[Tally]) -> Tally:
     return Tally(None, {phase: sum(each.counts[phase] for each in every) for phase in Phase})
 
 
-@dataclass(frozen=True, slots=True)
-class KeyStatus:
+class KeyStatus(Struct, frozen=True):
     """One key: `status` is live or absent, or existing: there, but not ours; `expires` None is never or not known."""
 
     action: PlannedAction
@@ -118,8 +118,7 @@ class JobStatus:
         return (run.started or run.created) if run else None
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """The rows, and the plan they come from; `offline` where it is what the ledger alone says."""
 
     plan: Plan

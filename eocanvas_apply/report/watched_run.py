@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from eocanvas_apply.report.progress import Progress, Transfer, View
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """The time of a picture: service time, how long the run lasts, how long until it looks again, what --wait leaves.
 
     The last two are None where there is none.
@@ -30,8 +30,7 @@ class Stage(StrEnum):
     ENDED = "ended after"
 
 
-@dataclass(slots=True)
-class WatchedRun:
+class WatchedRun(Struct):
     """What was seen last of a run that waits for at most `wait`; `transfers` are the downloads by address.
 
     Times are given in seconds of a clock that goes on steadily.

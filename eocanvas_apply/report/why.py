@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecord, Run
 from eocanvas_apply.ledger.fold.key_records import Generation
@@ -22,8 +23,7 @@ from eocanvas_apply.planning.state.runs import counted_definition, counted_run, 
 from eocanvas_apply.report.sealed import Sealed, sealed
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A job whose result another is given: what the plan says of it, and the names of the results that it left."""
 
     action: PlannedAction
@@ -31,8 +31,7 @@ class Source:
     refused: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Launched:
+class Launched(Struct, frozen=True):
     """One launch and the job that came of it, None where there is none."""
 
     intent: Intent
@@ -43,8 +42,7 @@ class Launched:
 Past = Generation | Order | Launched | str
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """What there is to say about one address; `history` is oldest first, and so are the jobs in `candidates`.
 
     A candidate is a job of the service that may have come of a launch whose answer was lost; `refused` tells that the

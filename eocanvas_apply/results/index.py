@@ -12,9 +12,10 @@ import os
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field
 
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import Diagnostic, error
@@ -36,8 +37,7 @@ _READ = ("instance", "job_id", "file", "size", "sha256")
 _LEVELS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class IndexRow:
+class IndexRow(Struct, frozen=True):
     """One stored file, relative to the index, or an instance without one; `state` is that of its job.
 
     `fields` are those of the row that its instance was made from, `remarks` codes of what its log says of its results.
@@ -87,8 +87,7 @@ class IndexEntry(NamedTuple):
     sha256: str
 
 
-@dataclass(slots=True)
-class IndexFiles:
+class IndexFiles(Struct):
     """The indexes of a folder and those below it, each read once."""
 
     boundary: Boundary

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import count
 from pathlib import PurePath, PurePosixPath
+
+from msgspec import Struct
 
 from eocanvas_apply.files import is_portable
 from eocanvas_apply.ledger.fold.job_records import Run
@@ -18,8 +19,7 @@ _LONGEST = 200
 _INDEX = "index.csv"
 
 
-@dataclass(frozen=True, slots=True)
-class FileName:
+class FileName(Struct, frozen=True):
     """Where one result goes; `taken` are names it would have had, of files that are not recorded."""
 
     name: str

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path, PurePath
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.files import digest_of
@@ -28,8 +30,7 @@ class Presence(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(Struct, frozen=True):
     """One listed result and its place: `file` is relative to the manifest, or to the folder that copies go to.
 
     `index` is the folder of its index, `recorded` says whether it was fetched before. `size` in bytes, `sha256`
@@ -106,8 +107,7 @@ def is_as_stored(path: Path, known: Copy | ResultFile, boundary: Boundary) -> bo
     return stat.st_mtime_ns == known.modified_ns or digest_of(path, boundary) == known.sha256
 
 
-@dataclass(slots=True)
-class StoredFiles:
+class StoredFiles(Struct):
     """Looks at the stored results below a folder; a file is read again only when its time of change is another."""
 
     boundary: Boundary

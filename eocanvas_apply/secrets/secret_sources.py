@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct
+
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import Diagnostic, error, warning
 from eocanvas_apply.errors import ManifestError
@@ -31,8 +33,7 @@ from eocanvas_apply.secrets.secret_references import (
 _AT_ONCE = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(Struct, frozen=True):
     """What a reference leads to: the secret, None with an error among the diagnostics."""
 
     secret: Secret | None

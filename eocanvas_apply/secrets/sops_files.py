@@ -16,9 +16,10 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+from msgspec import Struct
 
 from eocanvas_apply.diagnostics import did_you_mean, error
 from eocanvas_apply.errors import ManifestError
@@ -34,8 +35,7 @@ _WITH_THE_PROGRAM = "the sops program reads it: {command: [sops, decrypt, --extr
 _ANEW = "change it with `sops edit`, or take it from Git again"
 
 
-@dataclass(frozen=True, slots=True)
-class SopsFile:
+class SopsFile(Struct, frozen=True):
     """The content of one file; `name` is how the manifest writes its path."""
 
     name: str

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Protocol
+
+from msgspec import Struct
 
 from eocanvas_apply.errors import ServiceError
 
@@ -90,8 +91,7 @@ class ServiceClock:
         return moment + timedelta(seconds=monotonic - then)
 
 
-@dataclass(slots=True)
-class Backoff:
+class Backoff(Struct):
     """The failures in a row of one thing; a success starts again at the first pause."""
 
     clock: Clock

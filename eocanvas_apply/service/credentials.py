@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import CredentialsError
@@ -13,8 +14,7 @@ from eocanvas_apply.secrets.secret import Secret, stray_characters, without_mark
 FILE = ".hdarc"
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Struct, frozen=True):
     """The account that logs in; `origin` says in words where the credentials were found."""
 
     username: str

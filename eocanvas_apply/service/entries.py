@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from eocanvas_apply.diagnostics import Diagnostic, warning
 
@@ -28,8 +29,7 @@ class ListKind(StrEnum):
     TERMS = "the licences of a dataset"
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True):
     """An entry that cannot be read, and why; `digest` distinguishes it from the others of its page."""
 
     why: str
@@ -73,8 +73,7 @@ def _digest(item: object) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
-@dataclass(slots=True)
-class Irregularities:
+class Irregularities(Struct):
     """What is wrong with the lists that a run has read, each list as it was read last."""
 
     _passed_over: dict[tuple[ListKind, str], Sequence[Unreadable]] = field(default_factory=dict)

@@ -6,11 +6,11 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlencode
 
 import httpx
+from msgspec import Struct
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import CredentialsError, NotSent, Refused, ServiceError
@@ -33,8 +33,7 @@ _UNKNOWN_LIFE_S = 300.0
 _LONGEST_TOKEN = 16 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(Struct, frozen=True):
     access: str
     refresh: str
     renew_at: float  # of the monotonic clock

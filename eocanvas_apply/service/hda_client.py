@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
+
+from msgspec import Struct, field
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import Doubt, ManifestError
@@ -55,8 +56,7 @@ _LONGEST_SENSING = timedelta(hours=3)
 _MARGIN = timedelta(seconds=2)
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(Struct, frozen=True):
     """A product of a dataset; these two ids are its identity.
 
     `location` is what an order has to repeat. `size` is in bytes, None where the HDA does not know it ("ND").
@@ -76,8 +76,7 @@ class Product:
         return {**self.properties, **own}
 
 
-@dataclass(frozen=True, slots=True)
-class FoundPage:
+class FoundPage(Struct, frozen=True):
     """One page of a search.
 
     Either `total` is the number of products, or `following` is the next index to ask for, None at the end.

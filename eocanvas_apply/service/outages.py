@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
 
 from eocanvas_apply.diagnostics import Diagnostic
 
@@ -14,8 +15,7 @@ _AGAIN = timedelta(minutes=1)
 _LONG = timedelta(seconds=20)
 
 
-@dataclass(frozen=True, slots=True)
-class Outage:
+class Outage(Struct, frozen=True):
     """The service gives no usable answer: since when and why, in service time.
 
     `next_try` is when it is asked again, None where the answer of a request is still waited for.
@@ -27,8 +27,7 @@ class Outage:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class LongList:
+class LongList(Struct, frozen=True):
     """A list that takes long to read: what asks for it, since when, and how much of it has come; in service time."""
 
     at: datetime
@@ -45,8 +44,7 @@ def _unheard(heard: Heard) -> None:
     """Report nothing."""
 
 
-@dataclass(slots=True)
-class Outages:
+class Outages(Struct):
     """The outage of one service, if there is one. `listener` gets it at once, and again as long as it lasts.
 
     The same fault is reported at most once a minute. When the service answers again, `listener` gets that time.

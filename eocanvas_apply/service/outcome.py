@@ -9,12 +9,13 @@ import html
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 import httpx
+from msgspec import Struct
+from msgspec.structs import replace
 
 from eocanvas_apply.connection_words import connection_words
 from eocanvas_apply.diagnostics import Diagnostic, error
@@ -49,8 +50,7 @@ _MARKUP = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A whole answer of the service; `path` is the path of the request without its query."""
 
     method: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import Doubt, Refused
@@ -34,8 +35,7 @@ LONGEST_S = 900.0
 _STALE_PAGES = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class Page(Struct, Generic[T], frozen=True):
     """One page: its entries, where the next one begins (None after the last), and about what it takes, in bytes."""
 
     items: Sequence[T]
@@ -43,8 +43,7 @@ class Page(Generic[T]):
     memory: int = 0
 
 
-@dataclass(slots=True)
-class Walk(Generic[T]):
+class Walk(Struct, Generic[T]):
     """Asks for page after page, and yields the entries of each that earlier pages did not hold.
 
     `ask` gets where a page begins, and how many entries the pages before it held. While new entries arrive, older
@@ -101,8 +100,7 @@ class Walk(Generic[T]):
         self.gateway.outages.reads_on(self.request, pages, self.count, took)
 
 
-@dataclass(frozen=True, slots=True)
-class JobList:
+class JobList(Struct, frozen=True):
     """One pass of the list of jobs.
 
     `begun` is when the pass began, in the service's time. `complete` means that every page was read, or, where
@@ -116,8 +114,7 @@ class JobList:
     unreadable: tuple[Unreadable, ...] = ()
 
 
-@dataclass(slots=True)
-class _Linked(Generic[T]):
+class _Linked(Struct, Generic[T]):
     """A list whose pages are linked. A link that leads anywhere else is never followed: the list is asked for itself.
 
     `split` returns the entries of a page, and the link to the next one.
@@ -175,8 +172,7 @@ async def read_job_list(gateway: Gateway, time: ServiceClock, back_to: datetime 
     )
 
 
-@dataclass(slots=True)
-class _Order:
+class _Order(Struct):
     """Whether jobs came newest first so far, and the last one that shows when it was created."""
 
     newest_first: bool = True

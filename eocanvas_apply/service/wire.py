@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from eocanvas_apply.service.entries import ListKind, Unreadable, entries
 
@@ -29,8 +31,7 @@ _LARGEST = 2**63 - 1
 _LONGEST_NAME, _LONGEST_TEXT, _LONGEST_TITLE, _LONGEST_HREF = 200, 10_000, 4096, 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class KeyInfo:
+class KeyInfo(Struct, frozen=True):
     """A key of the keystore. `expires` is the date the service shows, `expire_s` the seconds it granted.
 
     What the service does not show in readable form is empty or None.
@@ -61,8 +62,7 @@ class KeyInfo:
             return None
 
 
-@dataclass(frozen=True, slots=True)
-class JobInfo:
+class JobInfo(Struct, frozen=True):
     """A job. `status` is an `OgcStatus` or any other word that the service shows."""
 
     job_id: str
@@ -80,16 +80,14 @@ class JobInfo:
         return replace(self, created=created, started=started, finished=finished)
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessInfo:
+class ProcessInfo(Struct, frozen=True):
     """A process of the service; `version` is empty where the service shows none."""
 
     id: str
     version: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ResultInfo:
+class ResultInfo(Struct, frozen=True):
     """A result of a job; `title` is a path like `wks3:///<job>/output/<uuid>.nc` or `keystore://...`.
 
     `href` is empty where the service gives none, as it may for what lies at a key.
@@ -112,8 +110,7 @@ class ResultInfo:
         return self.title.startswith("keystore")
 
 
-@dataclass(frozen=True, slots=True)
-class LogEntry:
+class LogEntry(Struct, frozen=True):
     """A line of a job's log. It may hold secrets of the job: scrub before showing."""
 
     timestamp: datetime | None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from msgspec import structs
 
 from eocanvas_apply.emulator.model.behaviour import Quota, Settings
 from eocanvas_apply.emulator.model.clock import VirtualClock
@@ -78,7 +81,7 @@ class InitialState:
         """Return what is on record, as if it had happened at the simulated service."""
         copy = deepcopy(self.recorded)
         if copy.opened:
-            copy.opened = replace(copy.opened, service=URL, account=ACCOUNT)
+            copy.opened = dataclasses.replace(copy.opened, service=URL, account=ACCOUNT)
         return copy
 
     def manifest(self) -> Desired:
@@ -86,7 +89,7 @@ class InitialState:
         jobs = {address: job.with_inputs(_inputs(job)) for address, job in self.desired.jobs.items()}
         own = self.desired.timing
         timing = own.model_copy(update={"poll": max(own.poll, _SHORTEST_POLL)})
-        return replace(self.desired, jobs=jobs, timing=timing)
+        return structs.replace(self.desired, jobs=jobs, timing=timing)
 
     def vault(self) -> Vault:
         """Return stand-ins for the secrets of all keys."""
@@ -130,8 +133,8 @@ def _inputs(job: DesiredJob) -> tuple[DesiredInput, ...]:
 
 def _at_hand(given: DesiredInput) -> DesiredInput:
     if given.product:
-        return replace(given, product=None, location=f"https://products.invalid/{given.product.id}")
-    return replace(given, result=replace(given.result, match="*")) if given.result else given
+        return structs.replace(given, product=None, location=f"https://products.invalid/{given.product.id}")
+    return structs.replace(given, result=structs.replace(given.result, match="*")) if given.result else given
 
 
 def _stored(key: ObservedKey, now: datetime) -> StoredKey:

@@ -7,12 +7,13 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
 import httpx
+from msgspec.structs import replace
 
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.emulator.model.job import Job

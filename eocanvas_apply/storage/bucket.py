@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import ManifestError
@@ -16,8 +17,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,254}")
 _VISIBLE = re.compile(r"[!-~]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(Struct, frozen=True):
     """A bucket; messages call it `shown`. Without both secrets it is public, and requests to it are not signed."""
 
     name: str
@@ -40,8 +40,7 @@ class Bucket:
             raise ManifestError(*found)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFile:
+class StoredFile(Struct, frozen=True):
     """A file of a bucket: its path with a leading `/`, as a job's input names it, its size in bytes, and its age.
 
     `modified` is when it was last written, by the clock of the storage.

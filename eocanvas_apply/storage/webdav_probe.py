@@ -10,13 +10,14 @@ import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, unquote
 from xml.etree import ElementTree as ET
+
+from msgspec import Struct, field
 
 from eocanvas_apply.connection_words import connection_words
 from eocanvas_apply.diagnostics import error
@@ -37,8 +38,7 @@ _DAV = "{DAV:}"
 _MULTI_STATUS = 207
 
 
-@dataclass(frozen=True, slots=True)
-class WebdavFolder:
+class WebdavFolder(Struct, frozen=True):
     """A folder and who opens it; messages call it `shown`."""
 
     address: str
@@ -47,16 +47,14 @@ class WebdavFolder:
     shown: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     """One file or folder: a folder has no `size`, and `modified` is None where it is not said."""
 
     size: int | None
     modified: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class WebdavProbe:
+class WebdavProbe(Struct, frozen=True):
     """Asks one folder; `timeout` is for one request."""
 
     folder: WebdavFolder

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import io
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from eocanvas_apply.cli.terminal.channel import Channel, LiveArea
 from eocanvas_apply.cli.terminal.live import Lines, live

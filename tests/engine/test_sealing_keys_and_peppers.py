@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from eocanvas_apply.api.exit_codes import Exit, of_endings
 from eocanvas_apply.emulator.model.messages import WireRequest, WireResponse
@@ -122,7 +123,7 @@ def test_another_sealing_key_that_the_plan_could_not_see_is_refused_before_anyth
     def unusable_once(request: WireRequest) -> WireResponse:
         answered = handle(request)
         is_first = request.path.endswith("/cert/public") and answers
-        return replace(answered, body=answers.pop()) if is_first else answered
+        return dataclasses.replace(answered, body=answers.pop()) if is_first else answered
 
     world.frontend.handle = unusable_once  # type: ignore[method-assign]
     result = world.run(runner.apply(Requests(), timedelta(0), lambda plan: None))
@@ -141,7 +142,7 @@ def test_fingerprints_of_different_schemes_are_not_compared(tmp_path: Path) -> N
     assert record.current
     others = {name: value.replace("scrypt2:", "scrypt2-abc:") for name, value in observed.secrets.items()}
     assert set(observed.secrets.values()) & set(others.values()) == set()
-    seen = replace(observed, secrets=others)
+    seen = structs.replace(observed, secrets=others)
     assert secret_changes(key, record.current, seen) == ()
     found = sealed("key.scenes", runner.desired, runner.journal.recorded, seen)
     assert found

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.event_values import ListedResult
@@ -190,20 +191,20 @@ def test_a_fingerprint_of_an_older_algorithm_does_not_relaunch_followers() -> No
     scene.events = list(older)
     inputs = {"img1": {"result": SUBSET, "match": "*.nc", "fingerprint": "sha256:of-then"}}
     intended = scene.intend("turbidity", 2)
-    scene.events[-1] = replace(intended, components={**intended.components, "inputs": inputs})
+    scene.events[-1] = dataclasses.replace(intended, components={**intended.components, "inputs": inputs})
     scene.events.append(
         e.JobSubmitted(address=TURBIDITY, intent=intended.intent, job_id="job-2", status="accepted", created=AT)
     )
     scene.events.append(e.JobObserved(address=TURBIDITY, job_id="job-2", status="failed", failure="graph"))
     assert scene.says(TURBIDITY) == "none(failed)"
     another = {"img1": {**inputs["img1"], "fingerprint": "sha256:of-another"}}
-    scene.events[-3] = replace(intended, components={**intended.components, "inputs": another})
+    scene.events[-3] = dataclasses.replace(intended, components={**intended.components, "inputs": another})
     assert scene.says(TURBIDITY) == "relaunch(input-changed)"
 
 
 def _older(event: e.AnyEvent, known: str) -> e.AnyEvent:
     assert isinstance(event, e.JobIntended)
-    return replace(event, components={**event.components, "algorithm": 0}, fingerprint=known)
+    return dataclasses.replace(event, components={**event.components, "algorithm": 0}, fingerprint=known)
 
 
 def test_a_pattern_without_a_match_is_reported_with_the_available_results() -> None:
@@ -269,10 +270,12 @@ def _layers(scene: Scene, layers: int, width: int) -> Desired:
     given, before, jobs = last.inputs[0], [SUBSET], {SUBSET: scene.desired.jobs[SUBSET]}
     assert given.result is not None
     for layer in range(1, layers):
-        sources = [replace(given, name=each, result=replace(given.result, address=each)) for each in before]
+        sources = [
+            structs.replace(given, name=each, result=structs.replace(given.result, address=each)) for each in before
+        ]
         before = [f"job.j{layer}-{place}" for place in range(width)]
-        jobs |= {each: replace(last, address=each, stage=layer).with_inputs(tuple(sources)) for each in before}
-    return replace(scene.desired, jobs=jobs, following=tuple(list(jobs)[1:]))
+        jobs |= {each: structs.replace(last, address=each, stage=layer).with_inputs(tuple(sources)) for each in before}
+    return structs.replace(scene.desired, jobs=jobs, following=tuple(list(jobs)[1:]))
 
 
 @pytest.mark.parametrize(("layers", "width"), [(2000, 1), (40, 2)])
@@ -292,7 +295,9 @@ def test_long_and_wide_pipelines_are_planned_and_explained(layers: int, width: i
 def test_all_jobs_after_a_skipped_job_are_skipped() -> None:
     scene = Scene(PIPELINE)
     desired = _layers(scene, 2000, 1)
-    desired = replace(desired, jobs={**desired.jobs, SUBSET: replace(desired.jobs[SUBSET], skip="clouds")})
+    desired = structs.replace(
+        desired, jobs={**desired.jobs, SUBSET: structs.replace(desired.jobs[SUBSET], skip="clouds")}
+    )
     found = plan(desired, Requests(), scene.recorded, scene.observed)
     assert {a.reason for a in found.actions if a.address.startswith("job.")} == {Reason.SKIPPED}
     assert found.by_address()[desired.following[-1]].note == "job.subset is skipped and has no result"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 
 import pytest
+from msgspec import structs
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.planning.plan import Requests
@@ -162,7 +163,9 @@ def test_a_plan_that_showed_the_relaunch_of_a_running_job_covers_it_and_no_other
     scene.launched("j0", 1)
     scene.now_reads(HEAD + jobs(range(1), "b"))
     shown = scene.plan()
-    unaware = replace(shown, actions=tuple(replace(each, runs_again=None) for each in shown.actions))
+    unaware = dataclasses.replace(
+        shown, actions=tuple(structs.replace(each, runs_again=None) for each in shown.actions)
+    )
     assert [not departures(accepted, shown) for accepted in (shown, unaware)] == [True, False]
     scene.events.clear()
     scene.now_reads(HEAD + jobs(range(1)))
@@ -254,7 +257,9 @@ def test_a_plan_that_showed_what_goes_later_covers_it_and_no_other_does() -> Non
     scene = in_use(range(3))
     scene.now_reads(HEAD + jobs(range(5, 6)))
     shown = scene.plan()
-    unaware = replace(shown, actions=tuple(replace(each, goes_later=None) for each in shown.actions))
+    unaware = dataclasses.replace(
+        shown, actions=tuple(structs.replace(each, goes_later=None) for each in shown.actions)
+    )
     ended = later(scene).plan()
     assert [str(each.reason) for each in ended.actions if each.action == "delete"] == ["not-in-manifest"] * 3
     for now in (shown, ended):

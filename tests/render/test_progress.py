@@ -3,11 +3,11 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
 from eocanvas_apply.applying.notices import outage_reporter

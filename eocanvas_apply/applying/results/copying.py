@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from eocanvas_apply.applying.results.parts import part_of
 from eocanvas_apply.applying.results.receiving import Meter, Receiver

@@ -9,9 +9,10 @@ import asyncio
 import os
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
 
 from eocanvas_apply.applying.results.links import note, title_of
 from eocanvas_apply.applying.results.parts import part_of
@@ -29,8 +30,7 @@ from eocanvas_apply.results.names import file_names
 from eocanvas_apply.service.wire import ResultInfo
 
 
-@dataclass(frozen=True, slots=True)
-class _Fetch:
+class _Fetch(Struct, frozen=True):
     """The results of one job on their way into one folder; `index` is the folder whose `index.csv` lists them."""
 
     address: str

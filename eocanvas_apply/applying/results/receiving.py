@@ -7,10 +7,12 @@ import errno
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from eocanvas_apply.applying.results.links import by_key, is_gone, listed, title_of
 from eocanvas_apply.applying.results.part_file import PartFile
@@ -43,14 +45,12 @@ _PROGRESS = 64 * 1024
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class _File:
+class _File(Struct):
     arrived: int
     total: int | None
 
 
-@dataclass(slots=True)
-class Meter:
+class Meter(Struct):
     """The downloads of one job: `due` files are to come, those opened are known by their keys.
 
     `gone` are the titles of results that the service has deleted; `there` says that it began to send another.

@@ -6,9 +6,10 @@ import errno
 import os
 import shutil
 from collections.abc import Collection
-from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
+
+from msgspec import Struct
 
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import error
@@ -32,8 +33,7 @@ class DiskFull(OSError):
         self.free = free
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """The place of one result, distinguished from the others of its job by `key`; `part` keeps what has arrived so far.
 
     `twins` are unrecorded files under the names it would have had: one with the same content, left by a killed run, is
@@ -47,8 +47,7 @@ class Target:
     twins: tuple[Path, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(Struct, frozen=True):
     """A result whose part is whole: its `size` in bytes, and its SHA-256 in hex, known since its last byte arrived."""
 
     target: Target

@@ -8,8 +8,9 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from eocanvas_apply.campaign.readers.encoding import decoded
 from eocanvas_apply.campaign.rows import ID, Found, Row, bounded
@@ -26,8 +27,7 @@ _MOST_COLUMNS = 16_384
 _LONGEST_CELL = 2**31 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
+class _Record(Struct, frozen=True):
     """The cells of one row, with its text and the number of its first line."""
 
     cells: list[str]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Any
+
+from msgspec import Struct, field
 
 from eocanvas_apply.campaign.readers.geometry import KINDS, GeometryFault, Outline, fault, outline
 from eocanvas_apply.campaign.readers.json_text import locate, read_json
@@ -57,16 +59,14 @@ def feature_place(content: bytes, file: str, number: int, name: str | None) -> P
     return locate(text, path, file)
 
 
-@dataclass
-class _Note:
+class _Note(Struct):
     found: Diagnostic
     first: int
     path: Path
     count: int = 0
 
 
-@dataclass
-class OutlineNotes:
+class OutlineNotes(Struct):
     """What is wrong with the geometries of a file, each kind once with the first feature and the number of features."""
 
     text: str
@@ -89,8 +89,7 @@ class OutlineNotes:
         return replace(note.found, message=message).at(locate(self.text, note.path, self.file))
 
 
-@dataclass(frozen=True, slots=True)
-class _Feature:
+class _Feature(Struct, frozen=True):
     """A feature as it is written, and where it and its geometry stand."""
 
     data: Any

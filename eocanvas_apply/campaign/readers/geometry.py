@@ -7,9 +7,10 @@ cut at the antimeridian west is greater than east, as in RFC 7946.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
+
+from msgspec import Struct, field
 
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, warning
 from eocanvas_apply.documents.geometries.ring_crossing import crossing_fault
@@ -39,8 +40,7 @@ class GeometryFault(Exception):
         self.found = found
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(Struct, frozen=True):
     """A geometry as WKT with its bounding box, and warnings about it."""
 
     wkt: str
@@ -48,8 +48,7 @@ class Outline:
     warnings: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Box:
+class _Box(Struct, frozen=True):
     """The bounds of a point, line or polygon."""
 
     west: float
@@ -58,8 +57,7 @@ class _Box:
     north: float
 
 
-@dataclass
-class _Parts:
+class _Parts(Struct):
     """What the parts of a geometry give."""
 
     boxes: list[_Box] = field(default_factory=list)

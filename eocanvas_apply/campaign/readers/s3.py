@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from eocanvas_apply.campaign.rows import Row
 from eocanvas_apply.errors import CredentialsError, ManifestError
@@ -34,8 +35,7 @@ def file_rows(files: Sequence[Mapping[str, Any]], match: str | None) -> list[Row
     return rows
 
 
-@dataclass(frozen=True, slots=True)
-class Storages:
+class Storages(Struct, frozen=True):
     """The buckets that the keys of a manifest open; `timeout` is for one request."""
 
     keys: Mapping[str, Key]

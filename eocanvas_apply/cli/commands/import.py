@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import asyncio
 from argparse import Namespace
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from eocanvas_apply.cli.argument_parser import Parser
 from eocanvas_apply.cli.named_project import allowed_paths, manifest_names, policy_of, settings, with_project

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli.argument_parser import Parser
@@ -87,8 +88,7 @@ def _job_id(address: str, recorded: Recorded) -> str:
     return run.job_id
 
 
-@dataclass(slots=True)
-class _Followed:
+class _Followed(Struct):
     """The log of one job so far, which shows each new line."""
 
     engine: Engine

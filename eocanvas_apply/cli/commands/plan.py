@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 from argparse import Namespace
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from eocanvas_apply.api.exit_codes import Exit, of_drift, of_plan
 from eocanvas_apply.cli.argument_parser import Parser

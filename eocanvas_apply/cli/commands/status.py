@@ -6,9 +6,10 @@ import asyncio
 from argparse import Namespace
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from eocanvas_apply.api.exit_codes import Exit, of_status
 from eocanvas_apply.cli.argument_parser import Parser

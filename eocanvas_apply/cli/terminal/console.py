@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli.interruption import DOCUMENTS
 from eocanvas_apply.cli.terminal.channel import Channel, opened
@@ -17,8 +19,7 @@ if TYPE_CHECKING:
     from eocanvas_apply.render.layout import Style
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What a command ends with: exit code, findings, and its result as text and as fields of a JSON document.
 
     Only the one that was asked for is rendered. With `is_told` the text is for people, whatever format was asked for.

@@ -7,9 +7,10 @@ import io
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from eocanvas_apply.cli.terminal.channel import Channel, LiveArea
 from eocanvas_apply.cli.terminal.console import Console
@@ -67,8 +68,7 @@ async def shown(engine: Engine, console: Console, wait: timedelta | None, *, tab
             picture.close()
 
 
-@dataclass(slots=True)
-class Lines:
+class Lines(Struct):
     """One line an event, and what a run waits for: when it begins to wait, and after each minute without an event."""
 
     channel: Channel
@@ -96,8 +96,7 @@ class Lines:
         self.channel.write(self.channel.style.wrap(text, _INDENT) + "\n")
 
 
-@dataclass(slots=True)
-class _Picture:
+class _Picture(Struct):
     """The table, and lines above it for what ended or needs action; `tails` reads the logs of running jobs."""
 
     channel: Channel

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from eocanvas_apply.documents.geometries.wkt import bounds
 
@@ -57,8 +58,7 @@ def numbers_of(value: object) -> list[float] | None:
     return numbers if len(numbers) == 4 else None
 
 
-@dataclass(frozen=True, slots=True)
-class Regions:
+class Regions(Struct, frozen=True):
     """The regions of a graph or chain.
 
     `rest` is the digest of all else in it: two of one `rest` do the same for other regions. `boxes` are those that

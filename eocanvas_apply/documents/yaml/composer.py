@@ -6,9 +6,10 @@ follows aliases without limit, and crashes on deep nesting.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import yaml
+from msgspec import Struct, field
 
 from eocanvas_apply.documents.yaml.nodes import Mapping, Node, Scalar, Sequence, Span, reads_otherwise, resolve_plain
 
@@ -33,8 +34,7 @@ class Fault(Exception):
     number: bool = False
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """A list or mapping whose end has not come."""
 
     start: int

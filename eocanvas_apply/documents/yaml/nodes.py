@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from eocanvas_apply.documents.numbers import as_written
 
@@ -53,8 +54,7 @@ _OTHERWISE_1_1 = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A stretch of the text of a file, in characters from its start, the end not included."""
 
     start: int
@@ -62,8 +62,7 @@ class Span:
     file: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Scalar:
+class Scalar(Struct, frozen=True, eq=False):
     """One value. `plain` says that it stands without quotes, so that its characters decide its type."""
 
     span: Span
@@ -71,16 +70,14 @@ class Scalar:
     plain: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sequence:
+class Sequence(Struct, frozen=True, eq=False):
     """A list."""
 
     span: Span
     items: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Mapping:
+class Mapping(Struct, frozen=True, eq=False):
     """Keys, which are always text, and values in the order of the text. `refused` are duplicates and merge keys."""
 
     span: Span

@@ -10,9 +10,11 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from copy import deepcopy
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from eocanvas_apply.applying.document_store import keep_documents
 from eocanvas_apply.boundary import Boundary
@@ -36,8 +38,7 @@ from eocanvas_apply.planning.plan import Requests
 from eocanvas_apply.planning.state.observed import ObservedKey
 
 
-@dataclass(frozen=True, slots=True)
-class AccountImport:
+class AccountImport(Struct, frozen=True):
     """What would be written: the manifest and its files by their paths, and the jobs, which no ledger has yet."""
 
     engine: Engine

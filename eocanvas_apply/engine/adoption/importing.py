@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from eocanvas_apply.applying.document_store import keep_texts
 from eocanvas_apply.diagnostics import Diagnostic, error
@@ -33,8 +35,7 @@ from eocanvas_apply.vocabulary import OgcStatus
 _NOT_OURS = (401, 403)
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(Struct, frozen=True):
     """What an import would record, decided on this head of the ledger, and what the next plan says of the address."""
 
     adoption: Adoption

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from eocanvas_apply.documents.trace import LoggedRequest, request_in
 from eocanvas_apply.engine.engine import Engine
@@ -21,16 +22,14 @@ _PART = 40
 Heard = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, slots=True)
-class SeenLog:
+class SeenLog(Struct, frozen=True):
     """What a log shows: the request, and why the job failed, as far as it says."""
 
     request: LoggedRequest
     failure: Failure | None
 
 
-@dataclass(frozen=True, slots=True)
-class JobReading:
+class JobReading(Struct, frozen=True):
     """Reads jobs; `heard` gets how many logs are read, of how many."""
 
     engine: Engine

@@ -6,8 +6,10 @@ import asyncio
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, replace
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.engine.adoption.job_reading import Heard, JobReading, SeenLog
@@ -37,8 +39,7 @@ from eocanvas_apply.results.index import IndexFiles, place
 from eocanvas_apply.results.names import file_names
 
 
-@dataclass(slots=True)
-class Rebuilding:
+class Rebuilding(Struct):
     """Finds what a new ledger holds; nothing is written. `recorded` is the record as it will be."""
 
     engine: Engine

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from eocanvas_apply.checks.checking import adjusted
 from eocanvas_apply.diagnostics import Diagnostic, Severity, error, warning
@@ -32,8 +33,7 @@ _SUBJECTS: dict[type[EocanvasApplyError], str] = {
 _SKEW_S = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One line of the checks: what was checked, what was found, and the diagnostic where something is wrong."""
 
     subject: str

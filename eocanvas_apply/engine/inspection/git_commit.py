@@ -7,8 +7,9 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from eocanvas_apply.web_addresses import bare_addresses
 
@@ -27,8 +28,7 @@ _ENVIRONMENT = {
 _HASHES = {40: hashlib.sha1, 64: hashlib.sha256}
 
 
-@dataclass(frozen=True, slots=True)
-class GitCommit:
+class GitCommit(Struct, frozen=True):
     """What is checked out: the commit's id, which of the files differ from it, and the address of the remote."""
 
     commit: str

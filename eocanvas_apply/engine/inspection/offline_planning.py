@@ -6,8 +6,10 @@ So it serves for manifests of strangers, such as those of pull requests from for
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from eocanvas_apply.applying.document_store import kept_texts
 from eocanvas_apply.diagnostics import Diagnostic, info
@@ -33,8 +35,7 @@ OFFLINE = info(
 )
 
 
-@dataclass(frozen=True)
-class OfflineSurvey:
+class OfflineSurvey(Struct, frozen=True):
     """What a plan is made from: the manifest with the rows that files give, and the record."""
 
     project: Definition

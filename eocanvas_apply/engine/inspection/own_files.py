@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from eocanvas_apply.boundary import Boundary
 from eocanvas_apply.diagnostics import error
@@ -13,8 +14,7 @@ from eocanvas_apply.errors import UsageError
 from eocanvas_apply.files import is_file, replace_text
 
 
-@dataclass(frozen=True, slots=True)
-class OwnFile:
+class OwnFile(Struct, frozen=True):
     """A file to write.
 
     One that is there is our own where `mark` stands in it; a file that can hold no mark is, where one of `owners` is.

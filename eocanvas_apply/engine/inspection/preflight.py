@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import MappingProxyType
 from urllib.parse import unquote
+
+from msgspec import Struct, structs
 
 from eocanvas_apply.checks.checking import adjusted
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, info, warning
@@ -34,8 +36,7 @@ _MISSIONS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Wanted(Struct, frozen=True):
     """A path that inputs name, with the first of them."""
 
     path: str
@@ -65,7 +66,7 @@ async def preflight(
     asked = await asyncio.gather(*checks)
     found = [*asking.of_eodata(wanted.get(_EODATA, ())), *asked, *asking.of_existing(desired.keys.values())]
     manifest = campaigns.project.manifest
-    return tuple(replace(each, diagnostics=tuple(adjusted(each.diagnostics, manifest))) for each in found)
+    return tuple(structs.replace(each, diagnostics=tuple(adjusted(each.diagnostics, manifest))) for each in found)
 
 
 def _wanted(jobs: Iterable[DesiredJob]) -> Mapping[str, list[_Wanted]]:
@@ -82,8 +83,7 @@ def _path(given: DesiredInput) -> str:
     return "/" + given.location.lstrip("/")
 
 
-@dataclass(frozen=True, slots=True)
-class _Asking:
+class _Asking(Struct, frozen=True):
     """Asks the storages of one project; `timeout` is for one request, `late` hears of one that takes long."""
 
     project: Definition
@@ -107,14 +107,14 @@ class _Asking:
                     await self._write(key, probe)
         except TimeoutError:
             slow = too_slow(key.address, _place(key), waiting, "validate without --storage")
-            return replace(result, diagnostics=(self._at_key(key, slow),))
+            return structs.replace(result, diagnostics=(self._at_key(key, slow),))
         except EocanvasApplyError as fault:
             found = tuple(self._at_key(key, each) for each in fault.diagnostics)
-            return replace(result, diagnostics=found)
+            return structs.replace(result, diagnostics=found)
         finally:
             word.cancel()
         found = (*self._input_faults(key, paths, stock), *self._unasked(key, stock))
-        return replace(result, found=len(stock.sizes), written=write, asked=True, diagnostics=found)
+        return structs.replace(result, found=len(stock.sizes), written=write, asked=True, diagnostics=found)
 
     async def _write(self, key: DesiredKey, probe: Probe) -> None:
         name = f"{WRITTEN}{secrets.token_hex(8)}.txt"
@@ -171,11 +171,11 @@ class _Asking:
     def _at_input(self, wanted: _Wanted, found: Diagnostic) -> Diagnostic:
         address = Address.parse(wanted.job.address)
         path = ("jobs", address.name, "inputs", wanted.name, "path")
-        return self.project.loaded.place(replace(found, address=str(address.whole)), path)
+        return self.project.loaded.place(dataclasses.replace(found, address=str(address.whole)), path)
 
     def _at_key(self, key: DesiredKey, found: Diagnostic) -> Diagnostic:
         path = ("keys", Address.parse(key.address).name)
-        return self.project.loaded.place(replace(found, address=key.address), path, at_name=True)
+        return self.project.loaded.place(dataclasses.replace(found, address=key.address), path, at_name=True)
 
 
 async def _answer(probe: Probe) -> Stock:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
+
+from msgspec import Struct, field, structs
 
 from eocanvas_apply.diagnostics import Diagnostic, info
 from eocanvas_apply.engine.engine import Engine
@@ -32,11 +34,10 @@ async def drift_report(engine: Engine) -> DriftReport:
     storages = ResultsInStorages(engine.desired, engine.observer.vault, engine.desired.timing.request_timeout)
     found = await engine.drift(storages.drifted)
     diagnostics = (*found.plan.diagnostics, *engine.review(storages.diagnostics))
-    return replace(found, plan=replace(found.plan, diagnostics=diagnostics))
+    return structs.replace(found, plan=dataclasses.replace(found.plan, diagnostics=diagnostics))
 
 
-@dataclass(slots=True)
-class ResultsInStorages:
+class ResultsInStorages(Struct):
     """Asks for one project; `diagnostics` tell afterwards which storages did not answer, and what was not asked.
 
     `timeout` is for one request.
@@ -99,7 +100,7 @@ class ResultsInStorages:
 
     def _leave_out(self, address: str, number: int, why: str) -> None:
         what = f"{number} {'result' if number == 1 else 'results'} in the storage of {address} not looked for: {why}"
-        self.diagnostics.append(replace(info("storage-not-asked", what), address=address))
+        self.diagnostics.append(dataclasses.replace(info("storage-not-asked", what), address=address))
 
 
 def _intended(result: ResultAtKey, recorded: Recorded) -> KeyIntended | None:

@@ -12,8 +12,9 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from eocanvas_apply.errors import LedgerError
 from eocanvas_apply.ledger.backends.ledger_bucket import LedgerBucket
@@ -26,8 +27,7 @@ _REFRESH_S = 30.0
 _LAST_SECOND = 9_999_999_999
 
 
-@dataclass(frozen=True, slots=True)
-class _Note:
+class _Note(Struct, frozen=True):
     """A note of a run, by its name in the bucket."""
 
     name: str

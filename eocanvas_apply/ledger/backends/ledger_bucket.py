@@ -10,11 +10,11 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+from msgspec import Struct
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import S3Store
 
@@ -63,8 +63,7 @@ _UNREACHABLE = "check AWS_ENDPOINT_URL_S3 and the network; SSL_CERT_FILE names c
 _OTHER = "nothing is sent that is not on record first; check the storage, and run again"
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """Objects that a listing shows, by name with the tag of their content, sorted; `whole` where no more follow.
 
     `empty` are the names of those without content.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class RunAtWork:
+
+class RunAtWork(Struct, frozen=True):
     """One run: the process and the machine it works on, and since when.
 
     `until` is when it counts as ended unless it is heard of again; None where its end is noticed.

@@ -7,15 +7,16 @@ addresses that the ledger has: only an apply records moves, and other manifests 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+
+from msgspec import Struct, field
 
 from eocanvas_apply.ledger.events import AddressEvent, AnyEvent, Moved
 from eocanvas_apply.ledger.fold.moved_records import moves_of
 from eocanvas_apply.ledger.fold.recorded import Recorded
 
 
-@dataclass(slots=True)
-class MovesAhead:
+class MovesAhead(Struct):
     """The moves in their order, each as the event that records it."""
 
     moves: list[Moved] = field(default_factory=list)

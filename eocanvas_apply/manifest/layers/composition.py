@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from eocanvas_apply.documents.yaml.nodes import Mapping, Node, Path
 from eocanvas_apply.documents.yaml.text import YamlText
@@ -13,8 +14,7 @@ from eocanvas_apply.manifest.layers.overlays import NotThere, laid_over, with_ov
 from eocanvas_apply.manifest.layers.union import GivenTwice, united
 
 
-@dataclass(frozen=True)
-class Composition:
+class Composition(Struct, frozen=True):
     """The texts with the nodes that hold. `inherited` and `too_large` are those of `Filled`."""
 
     text: ManifestText

@@ -6,8 +6,9 @@ A default goes to every job or key whose kind has the field: a region to S3 keys
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from eocanvas_apply.diagnostics import Diagnostic, Suggestions, error, one_of
 from eocanvas_apply.documents.yaml.composer import MOST_VALUES
@@ -23,8 +24,7 @@ BLOCK = "defaults"
 _OF_CAMPAIGNS = frozenset({"canary", "stop_after"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Owners:
+class _Owners(Struct, frozen=True):
     """Jobs or keys: how their kind is found, the fields of each kind, and what only one of them can have."""
 
     one: str
@@ -56,8 +56,7 @@ OWNERS: Mapping[str, _Owners] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(Struct, frozen=True):
     """Nodes with their defaults, or without any if these are `too_large`; `inherited` are the paths that they fill."""
 
     root: Node | None

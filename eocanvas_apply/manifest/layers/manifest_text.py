@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from eocanvas_apply.diagnostics import Position
 from eocanvas_apply.documents.yaml.nodes import Data, Node, Path, Span, name_span, to_data, value_span
 from eocanvas_apply.documents.yaml.text import YamlText
 
 
-@dataclass(frozen=True)
-class ManifestText:
+class ManifestText(Struct, frozen=True):
     """The texts of its files by their names, and the nodes that hold of all of them: each says where it stands."""
 
     files: Mapping[str, YamlText]

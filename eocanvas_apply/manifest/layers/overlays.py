@@ -8,7 +8,8 @@ key or job out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from eocanvas_apply.diagnostics import Diagnostic, Suggestions, did_you_mean, error, one_of
 from eocanvas_apply.documents.yaml.nodes import Data, Node, Path, Scalar, step, to_data
@@ -41,8 +42,7 @@ _OF_NAMES: tuple[Path, ...] = (("keys",), ("jobs",))
 _OF_KIND = {"keys": type_of_key, "jobs": kind_of_job}
 
 
-@dataclass(frozen=True, slots=True)
-class NotThere:
+class NotThere(Struct, frozen=True):
     """A key or job that an overlay leaves out and the manifest does not have; `known` are those that it has."""
 
     path: Path

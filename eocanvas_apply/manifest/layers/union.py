@@ -7,7 +7,8 @@ its `version`, and have `x-` fields of its own.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from eocanvas_apply.documents.yaml.nodes import Mapping, Node, Path, Scalar
 from eocanvas_apply.documents.yaml.nodes import Sequence as SequenceNode
@@ -17,8 +18,7 @@ _UNITED = BLOCKS | {(), (BLOCK,)}
 _LISTS = frozenset({("moved",), ("notify",), ("protect",)})
 
 
-@dataclass(frozen=True, slots=True)
-class GivenTwice:
+class GivenTwice(Struct, frozen=True):
     """A field that two files give: its name in one of them, and in the other one."""
 
     path: Path

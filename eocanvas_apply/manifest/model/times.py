@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 PATTERN = r"^([0-9]+(ms|s|m|h|d|w))+$"
 
@@ -43,8 +44,7 @@ _ABSOLUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ][0-9]{2}:[0-9]{2}.*)?
 _DAYS = {"today": 0, "yesterday": -1, "tomorrow": 1}
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A time, or a distance from a now that is not known yet: of `now` itself or of a day's beginning (`day`)."""
 
     fixed: datetime | None = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error
 from eocanvas_apply.documents.yaml.nodes import Data, Path
@@ -43,8 +44,7 @@ def _address(text: Data) -> Address | None:
     return found if found and found.generation is None and str(found) != f"key.{EODATA}" else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Moves:
+class _Moves(Struct, frozen=True):
     """All lines, and what the manifest has: `declared` are its addresses, `campaigns` the names of jobs with rows."""
 
     moves: Mapping[Address, Address]

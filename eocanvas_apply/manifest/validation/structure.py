@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args, get_origin
 
+from msgspec import Struct, structs
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
@@ -161,8 +162,7 @@ _BY_FIELD: dict[str, type[StrictModel]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class StructureFault:
+class StructureFault(Struct, frozen=True):
     """A diagnostic without a place, the path it belongs to, and whether that is the name or the value there."""
 
     found: Diagnostic
@@ -181,7 +181,7 @@ def structure_faults(problem: ValidationError, data: Data) -> Iterator[Structure
             known.append(fault)
         else:
             # Of these only the number is shown, so looking for a near name would be in vain.
-            fault = replace(known[-1], path=_without_tags(each["loc"], data))
+            fault = structs.replace(known[-1], path=_without_tags(each["loc"], data))
         faults.setdefault(fault.path, fault)
     yield from faults.values()
 
@@ -204,7 +204,7 @@ def _fault(kind: str, loc: Path, context: dict[str, Any], message: str, data: Da
     if kind.startswith("union_tag"):
         return StructureFault(*no_such_kind(path, value), at_name=False)
     found = value_fault(kind, _dotted(path), context, message, value)
-    found = replace(found, hint=found.hint or reference)
+    found = dataclasses.replace(found, hint=found.hint or reference)
     return StructureFault(found, path, at_name=kind in ("literal-secret", "reserved-name"))
 
 

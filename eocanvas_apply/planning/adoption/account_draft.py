@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph
@@ -25,8 +26,7 @@ from eocanvas_apply.vocabulary import OgcStatus, StorageType
 _OWN_TAG = re.compile(r"eocanvas-apply \S+ key\.\S+ [0-9a-f]{32}")
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """What the service shows to an account: keys by name, which of them are its own; its jobs, the youngest first."""
 
     keys: Mapping[str, ObservedKey]
@@ -34,16 +34,14 @@ class Account:
     jobs: tuple[SeenJob, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NotTaken:
+class NotTaken(Struct, frozen=True):
     """A job or key that the manifest leaves out, and why."""
 
     target: str
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class DraftKey:
+class DraftKey(Struct, frozen=True):
     """A key that is used as it is: its name in the manifest, at the service, and its type of storage.
 
     `shown` is False for one that a job names and the service does not show any more.
@@ -55,8 +53,7 @@ class DraftKey:
     shown: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class DraftJob:
+class DraftJob(Struct, frozen=True):
     """A job of the manifest, or a campaign: its name, and the jobs of the service, by the ids of their instances."""
 
     name: str
@@ -85,8 +82,7 @@ class DraftJob:
             yield str(Address.job(self.name, instance if self.is_campaign else None)), job
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """What a manifest for an account holds."""
 
     project: str

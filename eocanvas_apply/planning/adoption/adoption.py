@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from msgspec import Struct
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.desired.fingerprint import Change
 
 
-@dataclass(frozen=True, slots=True)
-class Adoption:
+class Adoption(Struct, frozen=True):
     """A key or job of the service (`target` is its name or id) for an address; no events where it is recorded already.
 
     `differences` are from what the service shows to what the manifest says, `unverified` what the service does not

@@ -6,8 +6,9 @@ What the log does not show is recorded as the manifest has it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from eocanvas_apply.documents.mark import mark_for
 from eocanvas_apply.documents.trace import LoggedRequest
@@ -24,8 +25,7 @@ from eocanvas_apply.planning.failures import Failure
 from eocanvas_apply.planning.state.observed import ObservedJob
 
 
-@dataclass(frozen=True, slots=True)
-class SeenJob:
+class SeenJob(Struct, frozen=True):
     """A job as the service shows it. `request` is what its log shows, None where there is no log.
 
     `results` are None where the service lists none yet, and none for a failed job; `failure` is why it failed, as far

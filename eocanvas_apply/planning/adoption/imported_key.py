@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold.key_records import Generation, KeyRecord
@@ -26,8 +27,7 @@ _ROUNDING_S = 60
 _TAG = re.compile(r"eocanvas-apply (\S+) (key\.\S+) [0-9a-f]{32}")
 
 
-@dataclass(frozen=True, slots=True)
-class SeenKey:
+class SeenKey(Struct, frozen=True):
     """A key as the service shows it; `granted_s` is the life that it was given, None where that is not shown."""
 
     shown: ObservedKey

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.documents.kept_text import text_of
@@ -18,8 +19,7 @@ _KEYSTORE = "keystore://"
 Names = Mapping[str, KeyUse]
 
 
-@dataclass(slots=True)
-class Likeness:
+class Likeness(Struct):
     """The components that a job was launched with; what is not shown is as the definition has it, and `unverified`.
 
     `keystores` are the physical keys that the log names, `documents` the texts of two graphs or chains that

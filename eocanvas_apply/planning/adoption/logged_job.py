@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph
@@ -23,8 +24,7 @@ class NotShownError(Exception):
     """A job cannot be written into a manifest; its text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedInput:
+class LoggedInput(Struct, frozen=True):
     """An input: a path in the storage of a physical key, or an address; with `uncompress` and `sub_path`."""
 
     location: str
@@ -32,8 +32,7 @@ class LoggedInput:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedJob:
+class LoggedJob(Struct, frozen=True):
     """A job with its graph or chain, its inputs by name, and the physical key of its results; None: no key."""
 
     seen: SeenJob

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+
+from msgspec import Struct
 
 from eocanvas_apply.documents.graph import Graph
 from eocanvas_apply.documents.mark import mark_for
@@ -28,8 +30,7 @@ from eocanvas_apply.planning.state.observed import Observed, ObservedJob, Observ
 from eocanvas_apply.planning.state.reconciling import Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class OwnKey:
+class OwnKey(Struct, frozen=True):
     """A key of the service that stands for an address, and the intent that its description holds."""
 
     address: str
@@ -37,8 +38,7 @@ class OwnKey:
     intent: str
 
 
-@dataclass(frozen=True, slots=True)
-class OwnJob:
+class OwnJob(Struct, frozen=True):
     """A job of the service that is an address's, and the intent in its mark; None where an index says it."""
 
     address: str
@@ -46,16 +46,14 @@ class OwnJob:
     intent: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Undecided:
+class Undecided(Struct, frozen=True):
     """An address without a job of its own, and the jobs that may be its: what a person decides between."""
 
     address: str
     suspects: tuple[ObservedJob, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True):
     """A key or job of this project that is not recorded, and why; `target` is its name or id."""
 
     address: str
@@ -63,8 +61,7 @@ class LeftOut:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rebuilt:
+class Rebuilt(Struct, frozen=True):
     """What a new ledger would hold, and what the next plan makes of it.
 
     `unread` is the number of entries of the list of jobs that cannot be read.

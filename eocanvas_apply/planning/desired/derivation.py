@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from eocanvas_apply.diagnostics import Severity
 from eocanvas_apply.documents.chain import Chain
@@ -120,8 +122,7 @@ def _key(name: str, key: Key, private_as: Severity | None) -> DesiredKey:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Derivation:
+class _Derivation(Struct, frozen=True):
     """Derives a job of a manifest, or all instances of a campaign; `before` are those that it may take results of."""
 
     name: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from math import ceil
+
+from msgspec import Struct, field
 
 from eocanvas_apply.diagnostics import Severity
 from eocanvas_apply.manifest.address import Address
@@ -20,8 +21,7 @@ MARGIN = timedelta(seconds=2)
 PRIVATE_KEY = "existing-key-private"
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """At most so many jobs created in any time of length `per`."""
 
     jobs: int
@@ -33,8 +33,7 @@ class Limit:
         return self.per + MARGIN
 
 
-@dataclass(frozen=True, slots=True)
-class DesiredKey:
+class DesiredKey(Struct, frozen=True):
     """One key that shall exist. `config` holds the plain wire fields, `secrets` references by wire field.
 
     `private_as` is the severity that `checks:` gives to an existing key that is for another owner only.
@@ -54,8 +53,7 @@ class DesiredKey:
     private_as: Severity | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StopAfter:
+class StopAfter(Struct, frozen=True):
     """How many failed instances are too many: a number, or a share (0 to 1) of all that are not skipped."""
 
     number: int | None = None
@@ -80,16 +78,14 @@ class StopAfter:
         return max(1, ceil(round((self.share or 0) * instances, 6)))
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(Struct, frozen=True):
     """What a campaign says of itself: send so many ahead, and stop after too many failures."""
 
     canary: int | None = None
     stop_after: StopAfter | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Desired:
+class Desired(Struct, frozen=True):
     """Everything the manifest asks for: keys and jobs by address, `campaigns` the jobs that have rows by name.
 
     `limits` are the windows of the quota, `max_running` how many jobs may run at once, `holdings` what campaigns say of

@@ -7,9 +7,11 @@ others: what it is, and its fingerprint, is derived when it is asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from eocanvas_apply.diagnostics import Severity
 from eocanvas_apply.documents.chain import Chain
@@ -22,8 +24,7 @@ from eocanvas_apply.manifest.products import Product
 from eocanvas_apply.planning.failures import Retries
 
 
-@dataclass(frozen=True, slots=True)
-class ResultOf:
+class ResultOf(Struct, frozen=True):
     """The result of another job (an address) that fits `match`; its only one without. `fingerprint` is that job's."""
 
     address: str
@@ -37,16 +38,14 @@ class ResultOf:
         return {"result": self.address, **match, "fingerprint": self.fingerprint}
 
 
-@dataclass(frozen=True, slots=True)
-class ResultLink:
+class ResultLink(Struct, frozen=True):
     """One listed result: its job of the service, and its title there."""
 
     job_id: str
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class DesiredInput:
+class DesiredInput(Struct, frozen=True):
     """One named input: a path in a key's storage (`key` is its address), or a URL with its lasting identity.
 
     A `product` has no location before it is ordered. That of a `result` is known when its job is done: then it is a
@@ -64,8 +63,7 @@ class DesiredInput:
     link: ResultLink | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JobDefinition:
+class JobDefinition(Struct, frozen=True):
     """What a job is: what is sent for it, and the `components` of its fingerprint.
 
     `document_file` is the path of its graph or chain as written, None where the chain stands in the manifest.
@@ -112,8 +110,7 @@ class Deferred:
         return hash(self().fingerprint)
 
 
-@dataclass(frozen=True, slots=True)
-class JobTraits:
+class JobTraits(Struct, frozen=True):
     """How a job runs and what it names: one value for all instances that do not differ in it.
 
     Results go to `output_key` (an address) or into `index_folder`, relative to the manifest. With `keep` a finished job
@@ -150,8 +147,7 @@ class JobTraits:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class DesiredJob:
+class DesiredJob(Struct, frozen=True):
     """One job, or one instance of a campaign.
 
     `fields` are those of an instance's row. `skip` is why it shall not run, None where it shall. `stage` is how many

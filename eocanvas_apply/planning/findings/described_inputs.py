@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, warning
 from eocanvas_apply.documents.yaml.nodes import Path
@@ -89,8 +91,7 @@ def _diagnostic(fault: _Fault, described: Described, more: int) -> Diagnostic:
     return error(_VALUE, f"inputs.{name}: the process does not take this: {fault.words}{rows}", hint)
 
 
-@dataclass(slots=True)
-class _Budget:
+class _Budget(Struct):
     """How much may still be judged."""
 
     left: int = _MOST_WORK
@@ -101,8 +102,7 @@ class _Budget:
         return self.left >= 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Input:
+class _Input(Struct, frozen=True):
     """One described input: its schema as JSON, None where it is not judged, and how many parts that has."""
 
     required: bool
@@ -140,8 +140,7 @@ class _Input:
         return _violations(self.schema, json.dumps(value)) if self.schema and affordable else ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Judge:
+class _Judge(Struct, frozen=True):
     """The described inputs of one process by name; empty where there are too many to be a description."""
 
     inputs: Mapping[str, _Input]

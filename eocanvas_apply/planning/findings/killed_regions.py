@@ -7,7 +7,8 @@ the graph's own text, or as the roi of a chain.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from eocanvas_apply.diagnostics import Diagnostic, warning
 from eocanvas_apply.documents.geometries.regions import Box
@@ -21,8 +22,7 @@ from eocanvas_apply.planning.desired.fingerprint import DOCUMENT
 from eocanvas_apply.planning.plan import PlannedAction
 
 
-@dataclass(frozen=True, slots=True)
-class _Killed:
+class _Killed(Struct, frozen=True):
     """A job that was killed, and the area of its region in square degrees."""
 
     job_id: str

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+
+from msgspec import Struct, field, structs
 
 from eocanvas_apply.diagnostics import Diagnostic, warning
 from eocanvas_apply.ledger.event_values import ListedResult
@@ -61,7 +63,7 @@ def _skipped(desired: Desired, planned: Mapping[str, PlannedAction]) -> Mapping[
 def _summary(findings: Sequence[Diagnostic]) -> Diagnostic:
     # The instances of a campaign are mostly unclear for one cause: the first stands for all.
     first, more = findings[0], len(findings) - 1
-    return replace(first, message=f"{first.message} ({more} more instances)") if more else first
+    return dataclasses.replace(first, message=f"{first.message} ({more} more instances)") if more else first
 
 
 class _NotYet(Exception):
@@ -80,8 +82,7 @@ class _Unreachable(_Unclear):
     """The result is known, and cannot be handed on: running its job again would give one that can."""
 
 
-@dataclass
-class _Pipelines:
+class _Pipelines(Struct):
     desired: Desired
     recorded: Recorded
     observed: Observed
@@ -103,7 +104,7 @@ class _Pipelines:
         except _Unclear as problem:
             return self._unclear(action, problem, job)
         if isinstance(action.task, LaunchJob):
-            action = replace(action, task=replace(action.task, job=action.task.job.with_inputs(inputs)))
+            action = structs.replace(action, task=structs.replace(action.task, job=action.task.job.with_inputs(inputs)))
         return action
 
     def _unfinished(self, job: DesiredJob) -> Iterator[str]:
@@ -128,12 +129,12 @@ class _Pipelines:
         run, intended, results = self._results(given.result.address)
         found = _chosen(given.result, results)
         if found.at_key and given.key:
-            return replace(given, location=self._path(given.key, found, intended, given.result))
+            return structs.replace(given, location=self._path(given.key, found, intended, given.result))
         if lost_for_good(run, self.desired.timing):
             since = f"since {min(run.lost):%Y-%m-%d %H:%M} UTC"
             message = f"the service does not have the result of {given.result.address} {since}"
             raise _Unreachable("result-lost", message, _again(given.result.address))
-        return replace(given, key=None, link=ResultLink(run.job_id, found.title))
+        return structs.replace(given, key=None, link=ResultLink(run.job_id, found.title))
 
     def _path(self, key: str, found: ListedResult, intended: JobIntended | None, result: ResultOf) -> str:
         use = next((use for use in intended.keys if use.address == key), None) if intended else None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from eocanvas_apply.diagnostics import Diagnostic, warning
 from eocanvas_apply.ledger.fold.job_records import Run
@@ -26,8 +27,7 @@ _TO_LAUNCH = frozenset({State.WAITING, State.RETRYING})
 _ENDED = frozenset({State.RETRYING, State.SUCCEEDED, State.FAILED})
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
+class Instance(Struct, frozen=True):
     """One instance: `failure_class` of its last run if that failed, `ended` when its last run ended if it did."""
 
     address: str
@@ -36,8 +36,7 @@ class Instance:
     ended: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(Struct, frozen=True):
     """Why no more is launched: `failed` of `instances`, or `in_a_row` of them of one hopeless class."""
 
     failed: int
@@ -52,8 +51,7 @@ class Stopped:
         return f"{self.failed} of {self.instances} instances failed, the limit is {self.most}"
 
 
-@dataclass(frozen=True, slots=True)
-class Canaries:
+class Canaries(Struct, frozen=True):
     """Why the rest waits: `succeeded` of the `wanted` first ones, `failed` of those launched."""
 
     wanted: int
@@ -64,8 +62,7 @@ class Canaries:
         return f"{self.succeeded} of the first {self.wanted} instances succeeded and {self.failed} failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Launchable:
+class Launchable(Struct, frozen=True):
     """The instances that may be launched, in order; those that may not, and why."""
 
     allowed: tuple[str, ...]

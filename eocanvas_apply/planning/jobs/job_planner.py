@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Literal, TypeGuard
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from eocanvas_apply.diagnostics import Severity
 from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecord, Run
@@ -39,8 +41,7 @@ _A, _R = ActionKind, Reason
 Leaving = Literal["not-in-manifest", "destroyed", "requested"]
 
 
-@dataclass(frozen=True, slots=True)
-class JobPlanner:
+class JobPlanner(Struct, frozen=True):
     """Plans jobs one by one; each method is a pure function of what it holds."""
 
     desired: Desired

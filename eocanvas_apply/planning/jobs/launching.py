@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from eocanvas_apply.documents.execution import ExecutionInput, body, encoded
 from eocanvas_apply.documents.graph import Graph
@@ -20,8 +21,7 @@ from eocanvas_apply.planning.desired.desired import DesiredKey, key_address
 from eocanvas_apply.planning.desired.desired_job import DesiredJob
 
 
-@dataclass(frozen=True, slots=True)
-class Launch:
+class Launch(Struct, frozen=True):
     """One request, ready to send: `content` is the body of `POST /processes/{process}/execution`."""
 
     process: str

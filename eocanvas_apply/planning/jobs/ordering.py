@@ -7,8 +7,10 @@ that are not to be launched soon, and no launch uses an order that is older than
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from eocanvas_apply.planning.desired.desired_job import DesiredJob
 from eocanvas_apply.planning.plan import PlannedAction
@@ -20,8 +22,7 @@ AHEAD = timedelta(minutes=30)
 _TO_ORDER = frozenset({Standing.MISSING, Standing.FAILED})
 
 
-@dataclass(frozen=True, slots=True)
-class Ordering:
+class Ordering(Struct, frozen=True):
     """What may be ordered now: the orders that there are, and until when the HDA takes no more."""
 
     book: OrderBook

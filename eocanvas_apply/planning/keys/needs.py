@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity
 from eocanvas_apply.ledger.events import KeyCreated
@@ -93,8 +95,7 @@ def _latest(generation: Generation, seen: ObservedKey | None) -> ObservedKey | K
     return generation.created if generation.created and generation.created.end_known else None
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedKeys:
+class PlannedKeys(Struct, frozen=True):
     """An action for every key, and what is wrong with some.
 
     While the account is busy, a key with a fixed name is not replaced. `uncompared` are keys that a plan takes for

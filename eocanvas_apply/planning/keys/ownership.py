@@ -6,7 +6,7 @@ where a key of this account shows how the account is spelled.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from eocanvas_apply.ledger.fold.key_records import Generation
 from eocanvas_apply.ledger.fold.recorded import Recorded
@@ -20,8 +20,7 @@ def bears(seen: ObservedKey, generation: Generation) -> bool:
     return generation.intended is not None and generation.intended.intent in seen.description
 
 
-@dataclass(frozen=True, slots=True)
-class Owners:
+class Owners(Struct, frozen=True):
     """How the service spells this account as an owner; `own` is empty while no key shows it."""
 
     account: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Set
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.actions import LAUNCHES
@@ -18,8 +19,7 @@ from eocanvas_apply.planning.state.observed import Observed
 _ONE_TURN = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """So many launches that are due together, the first of them `at` this service time."""
 
     at: datetime

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain, islice
 from statistics import median
+
+from msgspec import Struct, field
 
 from eocanvas_apply.ledger.fold.job_records import IntentState
 from eocanvas_apply.ledger.fold.recorded import Recorded
@@ -125,8 +126,7 @@ def expected(
     return [a.due(times[a.address]) if a.address in times else a for a in jobs]
 
 
-@dataclass
-class _Ends:
+class _Ends(Struct):
     """When each job may be expected to end, as far as it runs or is going to."""
 
     planned: Mapping[str, PlannedAction]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from eocanvas_apply.ledger.event_values import KeyUse, ListedResult
 from eocanvas_apply.ledger.fold.job_records import JobRecord, Run
@@ -16,8 +17,7 @@ from eocanvas_apply.vocabulary import StorageType
 _EODATA = f"key.{EODATA}"
 
 
-@dataclass(frozen=True, slots=True)
-class ResultAtKey:
+class ResultAtKey(Struct, frozen=True):
     """One result in the storage of a generation of a key; `location` is where, for people, None where unknown.
 
     `listed` is when the service listed it, so that it was whole (service time).

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from eocanvas_apply.ledger.event_values import fingerprint
 from eocanvas_apply.ledger.fold.job_records import JobRecord

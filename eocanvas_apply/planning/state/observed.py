@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.documents.trace import Trace
@@ -14,8 +15,7 @@ from eocanvas_apply.ledger.event_values import ListedResult, Remark
 from eocanvas_apply.planning.failures import Failure
 
 
-@dataclass(frozen=True, slots=True)
-class ObservedKey:
+class ObservedKey(Struct, frozen=True):
     """One key of the service; `expires` None means never where `end_known`, else unknown.
 
     `storage` and `owner` are empty and `public` None where the service does not show them in readable form.
@@ -31,8 +31,7 @@ class ObservedKey:
     owner: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ObservedJob:
+class ObservedJob(Struct, frozen=True):
     """One job of the account, launched by any client."""
 
     job_id: str
@@ -43,8 +42,7 @@ class ObservedJob:
     finished: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pass:
+class Pass(Struct, frozen=True):
     """One reading of the job list: begun then, complete as far back as was asked.
 
     `hidden_until` is the latest time at which a job may have been created whose entry cannot be read.
@@ -60,8 +58,7 @@ class Pass:
         return not self.complete or (self.hidden_until is not None and self.hidden_until >= since)
 
 
-@dataclass(frozen=True, slots=True)
-class Sealing:
+class Sealing(Struct, frozen=True):
     """How the sealed text of each key (by address, in bytes) fits the service's public key, and the key's SHA-256."""
 
     limit: int
@@ -87,16 +84,14 @@ class DownloadState(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Download:
+class Download(Struct, frozen=True):
     """The download of an order and its address, which is an input once it is ready."""
 
     state: DownloadState
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(Struct, frozen=True):
     """Everything observed in one round.
 
     `at` is service time, `service` the address of the service. `gone` are job ids whose own address answered 404;

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
+
+from msgspec import Struct
 
 from eocanvas_apply.ledger.events import ProductOrdered
 from eocanvas_apply.ledger.fold.job_records import JobRecord
@@ -54,8 +55,7 @@ def recent_orders(recorded: Recorded, at: datetime) -> list[Order]:
     return found[::-1]
 
 
-@dataclass(frozen=True, slots=True)
-class OrderBook:
+class OrderBook(Struct, frozen=True):
     """The orders of the last day by product, oldest first, and what is seen of their downloads.
 
     `spoilt` are those that a job could not read its input from.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from eocanvas_apply.documents.mark import Mark, mark_for
 from eocanvas_apply.documents.trace import Trace
@@ -43,8 +44,7 @@ class Verdict(StrEnum):
     NOT_LAUNCHED = "not-launched"
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(Struct, frozen=True):
     """The verdict, and the job where one was found; `wake` is when a waiting one is worth another look."""
 
     verdict: Verdict
@@ -74,8 +74,7 @@ def candidates(intended: Iterable[JobIntended], recorded: Recorded, jobs: Iterab
     return [job for job in unknown if job.created is None or job.created >= since[job.process]]
 
 
-@dataclass(frozen=True, slots=True)
-class UnmarkedJob:
+class UnmarkedJob(Struct, frozen=True):
     """A job that the ledger does not know, with what its log shows, which is no mark."""
 
     job: ObservedJob
@@ -88,8 +87,7 @@ _NOTHING = Trace()
 _LOST = TraceDigests()
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """What one observation shows of launches whose answer was lost, indexed once for all of them.
 
     `marked` are the unknown jobs whose log shows a mark, `unmarked` all others by process; `strange` are those with a

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from eocanvas_apply.ledger.events import JobIntended
 from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecord, Run
@@ -129,8 +130,7 @@ def in_flight(recorded: Recorded, timing: Timing, now: datetime) -> Iterator[tup
             yield record, run
 
 
-@dataclass(frozen=True, slots=True)
-class Occupancy:
+class Occupancy(Struct, frozen=True):
     """Which keys, as (address, generation), jobs in flight or perhaps in flight name.
 
     `recent` leaves out the jobs that have been in flight for more than a day, and `working` is whether any is left.

@@ -6,7 +6,8 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity
 from eocanvas_apply.render.diagnostics import reported
@@ -16,8 +17,7 @@ from eocanvas_apply.render.layout import printable
 _PLACES = re.compile(r"\b(line|column) \d+|:\d+(:\d+)?\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One diagnostic of a report.
 
     `file` is relative to the root of the sources, with slashes. Where the diagnostic has no position, `file` is the
@@ -52,8 +52,7 @@ class Finding:
         return f"{self.title}\n{self.diagnostic.hint}" if self.diagnostic.hint else self.title
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What a command found: at most a hundred findings of each code in reading order, then how many more there are."""
 
     command: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from eocanvas_apply.planning.actions import Phase
 from eocanvas_apply.planning.plan import WindowState
@@ -35,8 +36,7 @@ _Labels = Mapping[str, str]
 _Sample = tuple[str, _Labels, float]
 
 
-@dataclass(frozen=True, slots=True)
-class RunEnd:
+class RunEnd(Struct, frozen=True):
     """How a command ended, and in which project; `environment` is `default` where none is named."""
 
     project: str

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from html import escape
 from itertools import groupby
 from typing import Any
+
+from msgspec import Struct
 
 from eocanvas_apply.render.layout import one_line
 from eocanvas_apply.render.page.clipping import Box, Point, clipped
@@ -31,8 +32,7 @@ _BEYOND = 0.1
 Ring = Sequence[Sequence[float]]
 
 
-@dataclass(frozen=True, slots=True)
-class _View:
+class _View(Struct, frozen=True):
     """The part of the Earth that is drawn, in degrees; `across` and `down` are units of the drawing for each."""
 
     west: float
@@ -65,8 +65,7 @@ class _View:
         return round((longitude - self.west) * self.across, 1), round((self.north - latitude) * self.down, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class MapPicture:
+class MapPicture(Struct, frozen=True):
     """The elements of the drawing, its size, and a line of the legend for the boxes of searches if there are any."""
 
     drawing: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from eocanvas_apply.render.layout import cut
 from eocanvas_apply.report.dependencies import Dependencies
@@ -13,8 +14,7 @@ _COLUMN, _ROW, _MARGIN = 260, 62, 8
 _LONGEST = 24
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """One key or job; a key that is read and written stands on both sides."""
 
     address: str
@@ -28,8 +28,7 @@ class Node:
         return self.address.startswith("key.")
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
+class Drawing(Struct, frozen=True):
     """All nodes, the arrows between them as paths of SVG, and the size of the whole."""
 
     nodes: tuple[Node, ...]

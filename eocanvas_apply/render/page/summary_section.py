@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from eocanvas_apply.diagnostics import Severity
 from eocanvas_apply.planning.actions import Phase
@@ -19,8 +20,7 @@ from eocanvas_apply.report.page.report_page import ReportPage
 _MOST_FINDINGS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class _Count:
+class _Count(Struct, frozen=True):
     phase: Phase
     count: int
 

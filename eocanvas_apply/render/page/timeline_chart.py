@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import ClassVar
+
+from msgspec import Struct
 
 from eocanvas_apply.render.layout import counted, moment, span
 from eocanvas_apply.report.page.timeline import Curve, Timeline
@@ -35,8 +36,7 @@ _WORDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """A rectangle of one kind: launched, succeeded, failed, to_launch or to_end."""
 
     kind: str
@@ -46,8 +46,7 @@ class Bar:
     height: float
 
 
-@dataclass(frozen=True, slots=True)
-class Bin:
+class Bin(Struct, frozen=True):
     """One stretch of time, with its bars and the words for what happens in it."""
 
     words: str
@@ -56,16 +55,14 @@ class Bin:
     bars: tuple[Bar, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(Struct, frozen=True):
     """A mark on the axis of time."""
 
     x: float
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class WindowCurve:
+class WindowCurve(Struct, frozen=True):
     """The curve of one window as two paths, what was used and what will be; `limit_y` is where its limit lies."""
 
     title: str
@@ -76,8 +73,7 @@ class WindowCurve:
     limit_y: float
 
 
-@dataclass(frozen=True, slots=True)
-class TimelineChart:
+class TimelineChart(Struct, frozen=True):
     """The whole drawing; `now_x` is where the present lies, `most` the number that the highest bar stands for."""
 
     WIDTH: ClassVar[int] = WIDTH
@@ -114,8 +110,7 @@ def _counts(timeline: Timeline, start: datetime, end: datetime) -> tuple[int, ..
     return tuple(bisect_left(moments, end) - bisect_left(moments, start) for moments in kinds)
 
 
-@dataclass(frozen=True, slots=True)
-class _Axis:
+class _Axis(Struct, frozen=True):
     """The axis of time, in bars of one length."""
 
     begins: datetime

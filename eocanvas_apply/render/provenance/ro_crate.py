@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from eocanvas_apply.render.provenance.job_facts import (
     FACILITY,
@@ -41,8 +42,7 @@ _URLS = {
 _COMPLETED = "http://schema.org/CompletedActionStatus"
 
 
-@dataclass(frozen=True, slots=True)
-class CratedFile:
+class CratedFile(Struct, frozen=True):
     """A file beside the results that belongs to the crate: its path from the root, what it is, size and SHA-256."""
 
     path: str

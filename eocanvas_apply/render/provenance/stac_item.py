@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from eocanvas_apply.render.provenance.job_facts import (
     FACILITY,
@@ -40,8 +41,7 @@ ENDING = ".stac.json"
 _JSON, _GEOJSON = "application/json", "application/geo+json"
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What items are among. All paths are from one folder, or absolute.
 
     `collection` is the path of their collection, `id` its id, `copies` the names of graphs and chains beside it,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.model.manifest import Manifest
@@ -18,8 +19,7 @@ from eocanvas_apply.report.row_places import bounds, box_geometry, place_of
 URGENT_FIRST = (Phase.FAILED, Phase.UNDECIDED, Phase.RUNNING, Phase.WAITING, Phase.DONE, Phase.LEFT_OUT)
 
 
-@dataclass(frozen=True, slots=True)
-class Footprint:
+class Footprint(Struct, frozen=True):
     """One place, a geometry of GeoJSON (RFC 7946), and the jobs that work there by address and phase.
 
     Many jobs of a campaign of days may share one place.
@@ -40,8 +40,7 @@ class Footprint:
         return {phase: found[phase] for phase in URGENT_FIRST if found[phase]}
 
 
-@dataclass(frozen=True, slots=True)
-class SearchArea:
+class SearchArea(Struct, frozen=True):
     """Where a campaign (an address) searches for its products, as a geometry of GeoJSON."""
 
     address: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+
+from msgspec import Struct
 
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.planning.actions import Phase
@@ -18,8 +19,7 @@ from eocanvas_apply.vocabulary import OgcStatus
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), timedelta(days=366)
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(Struct, frozen=True):
     """One day in UTC: jobs launched, ended well and not, and how many more launches and ends are expected."""
 
     date: date
@@ -30,8 +30,7 @@ class Day:
     to_end: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+class Curve(Struct, frozen=True):
     """How many units of one window of the quota are used from each moment on, by jobs on record and expected ones."""
 
     limit: int
@@ -39,8 +38,7 @@ class Curve:
     points: tuple[tuple[datetime, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(Struct, frozen=True):
     """Moments in order. What is `to_` come is expected: launches as the plan has them, ends from usual durations."""
 
     now: datetime

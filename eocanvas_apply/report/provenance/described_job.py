@@ -5,9 +5,11 @@ from __future__ import annotations
 import posixpath
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import Address
@@ -17,8 +19,7 @@ from eocanvas_apply.report.provenance.job_origin import JobOrigin, job_origin, r
 from eocanvas_apply.report.provenance.place_and_time import PlaceAndTime, place_and_time
 
 
-@dataclass(frozen=True, slots=True)
-class ResultFacts:
+class ResultFacts(Struct, frozen=True):
     """One result as it stands: `file` is relative to the project's folder, None where it lies at a key.
 
     `location` is its address there, None where the ledger does not know it. `size` is in bytes, `sha256` in hex.
@@ -37,8 +38,7 @@ class ResultFacts:
         return posixpath.basename((self.file or self.location or self.title).rstrip("/")) or "result"
 
 
-@dataclass(frozen=True, slots=True)
-class DefinedJob:
+class DefinedJob(Struct, frozen=True):
     """What the manifest says of a job now: the fields of its row, its fingerprint, and its graph or chain's path."""
 
     fields: Mapping[str, Any] = field(default_factory=dict)
@@ -46,8 +46,7 @@ class DefinedJob:
     document_file: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DescribedRun:
+class DescribedRun(Struct, frozen=True):
     """One job of the service with its results. `before` are the ids of the jobs whose results it was given.
 
     `as_in_manifest` tells whether the manifest of now defines the very same job; None where that is not known.
@@ -62,8 +61,7 @@ class DescribedRun:
     document_file: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DescribedJob:
+class DescribedJob(Struct, frozen=True):
     """A job or a campaign: `folder` is the one that holds all of its files, `left` counts what is not described."""
 
     address: str

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 from eocanvas_apply.ledger.fold.job_records import JobRecord, ResultFile, Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
@@ -27,8 +28,7 @@ class FileIs(StrEnum):
     AT_KEY = "at-key"
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedResult:
+class RecordedResult(Struct, frozen=True):
     """A result on record: `stored` is None where it lies at a key, at `location`."""
 
     record: JobRecord
@@ -42,16 +42,14 @@ class RecordedResult:
         return not self.record.forgotten and counted_run(self.record) is self.run
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(Struct, frozen=True):
     """Something that was done: when, and by which writer of the ledger (host and a random word)."""
 
     time: datetime
     writer: str
 
 
-@dataclass(frozen=True, slots=True)
-class FileOrigin:
+class FileOrigin(Struct, frozen=True):
     """What made a file. `file` is as it was asked for, `recorded` the path or address on record.
 
     `also` are the other jobs that left the very same content, `launched` and `downloaded` who did that and when.

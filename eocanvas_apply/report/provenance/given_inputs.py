@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import quote
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from eocanvas_apply.ledger.event_values import KeyUse
 from eocanvas_apply.ledger.fold.recorded import Recorded
@@ -16,8 +18,7 @@ from eocanvas_apply.secrets.published_text import published_text
 Kind = Literal["product", "key", "url", "result", "value"]
 
 
-@dataclass(frozen=True, slots=True)
-class GivenInput:
+class GivenInput(Struct, frozen=True):
     """One input of a job. `title` is a product's id, a path, an address or the address of the job before.
 
     `href` is an address of it without secrets, None where none is known; `dataset` that of a product, `fingerprint`

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from eocanvas_apply.ledger.event_values import Region
 from eocanvas_apply.ledger.fold.job_records import JobRecord, Run
@@ -20,8 +22,7 @@ _MOST_LEVELS = 8
 _KINDS = {"snap-function": "graph", "dataTailor": "chain"}
 
 
-@dataclass(frozen=True, slots=True)
-class JobOrigin:
+class JobOrigin(Struct, frozen=True):
     """One job of the service and what it was launched with.
 
     `process` and `fingerprint` are None, and params and inputs empty, where its launch is not on record. `document` is

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True, slots=True)
-class ManifestVersion:
+class ManifestVersion(Struct, frozen=True):
     """The files of a manifest by path from the project's folder, with their SHA-256 in hex.
 
     `commit` is the one that is checked out, None outside of Git; `modified` are the files that differ from it, and

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from eocanvas_apply.ledger.event_values import Region
 from eocanvas_apply.report.provenance.sensing_times import Interval, times_of_names, times_of_row
@@ -16,8 +17,7 @@ Box = tuple[float, float, float, float]
 TimeSource = Literal["row", "inputs", "job"]
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceAndTime:
+class PlaceAndTime(Struct, frozen=True):
     """A geometry as GeoJSON with its box (west, south, east, north), both None where unknown, and a time.
 
     `time_of` is what the time is of: the row, the names of the `inputs`, or the job itself where neither has one.

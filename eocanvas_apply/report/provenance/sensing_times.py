@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 # What rows of searches, calendars and tables call the begin and the end of what they are about, the surest first.
 _BEGINS = ("startdate", "start_datetime", "start", "dtstart", "begin", "datetime", "date", "day", "time")
@@ -18,8 +19,7 @@ _LONGEST_SENSING = timedelta(hours=3)
 _ONE_DAY, _ONE_SECOND = timedelta(days=1), timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(Struct, frozen=True):
     """A stretch of time in UTC; both ends are the same for a moment."""
 
     begin: datetime

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import PurePath
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True)
-class Written:
+
+class Written(Struct, frozen=True):
     """A catalogue that was written: its path, of which job, and how many results it describes.
 
     `left` are the numbers of results by state that it leaves out, for they are not here as they were downloaded, and

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from eocanvas_apply.campaign.lock import LockedQuery, lock_of
 from eocanvas_apply.emulator.model.behaviour import Behaviour
@@ -142,10 +143,14 @@ def test_a_campaign_that_was_not_expanded_keeps_its_jobs(tmp_path: Path) -> None
     world = prepared(tmp_path)
     assert not world.apply(MANIFEST).endings
     runner = world.runner(MANIFEST)
-    runner = replace(runner, desired=replace(runner.desired, jobs={}, unasked=frozenset({"fields"})))
+    runner = dataclasses.replace(
+        runner, desired=structs.replace(runner.desired, jobs={}, unasked=frozenset({"fields"}))
+    )
     assert asyncio.run(runner.plan(Requests()))[0].actions == ()
     runner = world.runner(MANIFEST)
-    runner = replace(runner, desired=replace(runner.desired, jobs={}, unasked=frozenset({"fields"})))
+    runner = dataclasses.replace(
+        runner, desired=structs.replace(runner.desired, jobs={}, unasked=frozenset({"fields"}))
+    )
     destroyed = asyncio.run(runner.plan(Requests(destroy=True)))[0].actions
     assert [a.action for a in destroyed] == ["forget"] * 23
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import timedelta
 
+from msgspec import structs
 from prometheus_client.metrics_core import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as older_text
@@ -89,18 +90,18 @@ def test_the_older_text_format_reads_the_same() -> None:
 
 def test_labels_are_escaped() -> None:
     name = 'a"b\\c\nd'
-    (family, *_) = openmetrics(text(replace(END, environment=name), None))
+    (family, *_) = openmetrics(text(structs.replace(END, environment=name), None))
     assert family.samples[0].labels["environment"] == name
 
 
 def test_two_windows_of_one_length_are_one_series() -> None:
     found = _status()
     windows = tuple(WindowState(limit, timedelta(hours=1), 1, limit - 1, None) for limit in (3, 9))
-    both = replace(found, plan=replace(found.plan, windows=windows))
+    both = structs.replace(found, plan=dataclasses.replace(found.plan, windows=windows))
     assert _samples(openmetrics(text(END, both)))["quota_limit_jobs"] == [({"window": "1h"}, 3)]
 
 
 def test_a_run_that_saw_nothing_says_only_how_it_ended() -> None:
-    written = text(replace(END, exit=1), None)
+    written = text(structs.replace(END, exit=1), None)
     assert set(_samples(openmetrics(written))) == {"run_end_timestamp_seconds", "run_exit_code"}
     assert written.endswith("\n# EOF\n")
