@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from msgspec import Struct
-from msgspec.structs import astuple, replace
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity
 from eocanvas_apply.ledger.events import Adopted, AnyEvent
@@ -100,7 +100,8 @@ _NOT_ASKED = "storage-not-asked"
 _ROUNDING = timedelta(seconds=2)
 
 
-class Drifted(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Drifted:
     """One difference. `changes` are from what is recorded to what is there now.
 
     `job_id` is of the job that it is about, `place` the file of a result or its address in a storage, `ends` when a key

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from msgspec import Struct, field
@@ -31,7 +32,8 @@ HINTS: Mapping[FailureClass, str] = MappingProxyType(
 )
 
 
-class Failure(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Failure:
     """Why a job failed: its class, the line of the log that says so (empty without one), and what helps."""
 
     failure_class: FailureClass
