@@ -24,7 +24,8 @@ def main(words: Sequence[str] | None = None) -> int:
     """Measure the groups that are named, or all, and print each row as it is known."""
     asked = _asked(words)
     scale = Scale(runs=1, divisor=100) if asked.quick else Scale()
-    print(f"{machine.description()}; medians of at least {scale.runs} runs\n\n{HEADER}", end="", flush=True)
+    measured_on = f"{machine.description()}; medians of at least {scale.runs} runs"
+    print(f"{measured_on}\n\n{HEADER}", end="", flush=True)
     # As an installation does: without it each command would first compile what it imports.
     compileall.compile_dir(Path(__file__).parent.parent / "eocanvas_apply", quiet=1)
     lines = []
@@ -32,7 +33,7 @@ def main(words: Sequence[str] | None = None) -> int:
         print(line, flush=True)
         lines.append(line)
     if asked.docs:
-        page.write(machine.description(), lines)
+        page.write(measured_on, lines)
     return 0
 
 
